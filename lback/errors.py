@@ -1,0 +1,24 @@
+"""The errors that reach a user; everything else that escapes is a bug of ours."""
+
+from __future__ import annotations
+
+
+class LbackError(Exception):
+    """Refuses or fails with a message and the next step; the terminal turns it into exit 3."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(LbackError):
+    """Says that the command was called wrongly; exit 2."""
+
+    exit_code = 2
+
+
+class HistoryMissing(LbackError):
+    """Says that git lacks the objects needed: a shallow or partial clone."""
