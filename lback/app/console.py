@@ -1,0 +1,63 @@
+"""How a use case speaks to a person while it works; the terminal implements it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from lback.errors import LbackError
+
+
+class Console(Protocol):
+    """Progress, warnings and questions, on standard error; `tell` alone is a result."""
+
+    def tell(self, text: str) -> None:
+        """Show a part of the result while the rest is still being made; not under `--json`."""
+
+    def note(self, text: str) -> None:
+        """Say what is going on; silent under `--quiet`."""
+
+    def detail(self, text: str) -> None:
+        """Say something that only `--verbose` shows."""
+
+    def warn(self, text: str) -> None:
+        """Say something that a person should not miss."""
+
+    def confirm(self, question: str, *, option: str, default: bool = False) -> bool:
+        """Ask for consent; without a terminal raise, naming the option that answers."""
+
+    def ask(self, question: str, *, option: str, default: str | None = None) -> str:
+        """Ask for a value; without a terminal use the default or raise."""
+
+
+class SilentConsole:
+    """A console for hooks and tests: says nothing and never asks."""
+
+    def tell(self, text: str) -> None:
+        """Stay silent."""
+
+    def note(self, text: str) -> None:
+        """Stay silent."""
+
+    def detail(self, text: str) -> None:
+        """Stay silent."""
+
+    def warn(self, text: str) -> None:
+        """Stay silent."""
+
+    def confirm(self, question: str, *, option: str, default: bool = False) -> bool:
+        """Take the safe answer."""
+        return default
+
+    def ask(self, question: str, *, option: str, default: str | None = None) -> str:
+        """Take the default, or refuse."""
+        if default is None:
+            raise unanswered(question, option)
+        return default
+
+
+def unanswered(question: str, option: str) -> LbackError:
+    """Make the error for a question that nobody is there to answer."""
+    return LbackError(
+        f"A question needs an answer and there is no terminal to ask on: {question}",
+        f"answer it with `{option}`",
+    )

@@ -1,0 +1,81 @@
+"""What a command stands on: options, project, repository, database; each opened when needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lback.app.console import Console, SilentConsole
+from lback.app.locate import Project, find_project
+from lback.errors import UsageError
+
+if TYPE_CHECKING:
+    from lback.core.graph import Graph
+    from lback.db.runner import Database
+    from lback.vcs.repository import Repository
+
+
+@dataclass(slots=True)
+class Options:
+    """The common options of the contract, section 3, with their defaults."""
+
+    directory: str | None = None
+    config: str | None = None
+    name: str | None = None
+    x: tuple[str, ...] = ()
+    script_location: str | None = None
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    debug: bool = False
+    no_input: bool = False
+    color: str = "auto"
+
+
+@dataclass
+class Context:
+    """One run of one command."""
+
+    options: Options = field(default_factory=Options)
+    console: Console = field(default_factory=SilentConsole)
+
+    @cached_property
+    def cwd(self) -> Path:
+        """Return the folder the command runs in, as an absolute path."""
+        folder = Path.cwd()
+        if self.options.directory is None:
+            return folder
+        folder = (folder / self.options.directory).resolve()
+        if not folder.is_dir():
+            raise UsageError(f"-C {self.options.directory}: there is no such folder")
+        return folder
+
+    @cached_property
+    def repository(self) -> Repository | None:
+        """Return the git repository around the folder, or None."""
+        from lback.vcs.repository import Repository
+
+        return Repository.discover(self.cwd)
+
+    @cached_property
+    def project(self) -> Project:
+        """Return the Alembic project; UsageError when there is none."""
+        return find_project(self.options, self.cwd, self.repository)
+
+    def graph(self, at: str = "worktree") -> Graph:
+        """Return the revision graph at the work tree, the index or any commit."""
+        from lback.app.reading import Reader
+
+        return Reader(self).graph(at)
+
+    @cached_property
+    def database(self) -> Database:
+        """Return the database that the project's env.py connects to (not connected yet)."""
+        from lback.db.runner import Database
+
+        project = self.project
+        return Database(
+            project.settings, self.graph(), Path(project.root), x=self.options.x
+        )

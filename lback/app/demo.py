@@ -1,0 +1,191 @@
+"""The use case of `demo`: two developers, one schema, real git and real SQLite."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lback.core.result import Result
+from lback.errors import LbackError
+
+Say = Callable[[str], None]
+
+_BASE = '''"""The shop's tables."""
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class User(Base):
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str]
+'''
+
+_ORDERS = '''
+
+class Order(Base):
+    __tablename__ = "orders"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", name="fk_orders_user"))
+'''
+
+_COUPONS = '''class Coupon(Base):
+    __tablename__ = "coupons"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str]
+
+
+'''
+
+
+@dataclass(frozen=True, slots=True)
+class Developer:
+    """One of the two; works in a clone of her own with a database of her own."""
+
+    name: str
+    folder: Path
+    say: Say
+
+    def run(self, command: str, *arguments: str) -> None:
+        """Type one command and show what it says; LbackError when it fails."""
+        shown = " ".join([command, *(_quoted(argument) for argument in arguments)])
+        self.say(f"\n{self.name.lower()}$ {shown}")
+        child = subprocess.run(
+            [*_program(command), *arguments],
+            cwd=self.folder,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        for line in child.stdout.decode(errors="replace").splitlines():
+            self.say(f"  {line}")
+        if child.returncode:
+            raise LbackError(
+                f"The demo stopped: `{shown}` ended with status {child.returncode}.",
+                f"Look around in {self.folder}.",
+            )
+
+    def write(self, name: str, text: str, what: str) -> None:
+        """Edit a file."""
+        self.say(f"\n{self.name.lower()}  # {what}")
+        (self.folder / name).write_text(text)
+
+    def _environment(self) -> dict[str, str]:
+        clean = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+        mail = f"{self.name.lower()}@example.com"
+        return clean | {
+            "GIT_AUTHOR_NAME": self.name,
+            "GIT_AUTHOR_EMAIL": mail,
+            "GIT_COMMITTER_NAME": self.name,
+            "GIT_COMMITTER_EMAIL": mail,
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_EDITOR": "true",
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "DATABASE_URL": "",
+            "NO_COLOR": "1",
+        }
+
+
+def demo(folder: str | None, say: Say) -> Result:
+    """Play the story in a folder that stays; each command is shown with what it says."""
+    place = _empty(folder)
+    shared = place / "shop.git"
+    setup = Developer("Ada", place, say)
+    say("Two developers change one schema at the same time.")
+    setup.run("git", "init", "--quiet", "--bare", "--initial-branch=main", "shop.git")
+    setup.run("git", "clone", "--quiet", "shop.git", "ada")
+    ada = Developer("Ada", place / "ada", say)
+    grace = Developer("Grace", place / "grace", say)
+    _first_table(ada)
+    setup.run("git", "clone", "--quiet", "shop.git", "grace")
+    grace.run("lback", "hooks", "install", "--quiet")
+    grace.run("lback", "migrate")
+    _fork(ada, grace)
+    say("\nTwo heads, and Grace has not thought of it: the hook saw the fork and closed it.")
+    grace.run("git", "commit", "--quiet", "--no-edit", "-m", "Merge migrations")
+    grace.run("python", "manage.py", "migrate")
+    grace.run("git", "push", "--quiet")
+    say("\nAda pulls, and both databases are at the same head.")
+    ada.run("git", "pull", "--quiet", "--no-rebase")
+    ada.run("python", "manage.py", "migrate")
+    ada.run("lback", "status")
+    _undo(grace)
+    say(f"\nEverything is still there to look at: {place}")
+    return Result("demo", {"folder": str(place), "remote": str(shared)})
+
+
+def _first_table(ada: Developer) -> None:
+    ada.run("lback", "init", "--quiet")
+    ada.write("models.py", _BASE, "writes models.py with a table users")
+    ada.run("python", "manage.py", "makemigrations", "add_users")
+    ada.run("python", "manage.py", "migrate")
+    ada.run("lback", "hooks", "install", "--quiet")
+    ada.run("git", "add", ".")
+    ada.run("git", "commit", "--quiet", "-m", "Add users")
+    ada.run("git", "push", "--quiet", "--set-upstream", "origin", "main")
+
+
+def _fork(ada: Developer, grace: Developer) -> None:
+    ada.write("models.py", _BASE + _ORDERS, "adds a table orders")
+    ada.run("python", "manage.py", "makemigrations", "add_orders")
+    ada.run("git", "add", ".")
+    ada.run("git", "commit", "--quiet", "-m", "Add orders")
+    ada.run("git", "push", "--quiet")
+    coupons = _BASE.replace("class User(", _COUPONS + "class User(")
+    grace.write("models.py", coupons, "adds a table coupons, and knows nothing of Ada's orders")
+    grace.run("python", "manage.py", "makemigrations", "add_coupons")
+    grace.run("python", "manage.py", "migrate")
+    grace.run("git", "add", ".")
+    grace.run("git", "commit", "--quiet", "-m", "Add coupons")
+    grace.run("git", "pull", "--quiet", "--no-rebase", "--no-edit")
+
+
+def _undo(grace: Developer) -> None:
+    grace.say("\nOne more table, and Grace thinks better of it.")
+    models = (grace.folder / "models.py").read_text()
+    grace.write(
+        "models.py",
+        models + _ORDERS.replace("Order(", "Review(").replace("orders", "reviews")
+        .replace("fk_orders", "fk_reviews"),
+        "adds a table reviews",
+    )
+    grace.run("python", "manage.py", "makemigrations", "add_reviews")
+    grace.run("python", "manage.py", "migrate")
+    grace.run("python", "manage.py", "rollback", "reviews", "--yes")
+    grace.run("lback", "history", "reviews", "--database")
+
+
+def _empty(folder: str | None) -> Path:
+    if folder is None:
+        return Path(tempfile.mkdtemp(prefix="lback-demo-"))
+    place = Path(folder).absolute()
+    if place.exists() and any(place.iterdir()):
+        raise LbackError(f"{place} is not empty.", "Name a new folder, or none.")
+    place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+def _program(command: str) -> list[str]:
+    if command == "lback":
+        return [sys.executable, "-m", "lback"]
+    if command == "python":
+        return [sys.executable]
+    return [command]
+
+
+def _quoted(argument: str) -> str:
+    return f'"{argument}"' if " " in argument else argument

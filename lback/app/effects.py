@@ -1,0 +1,98 @@
+"""Reads what revisions do, following the project's own helper modules as text in the same tree."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from hashlib import sha1
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from lback.core.effects import EFFECTS_VERSION, Effects, read_effects
+
+if TYPE_CHECKING:
+    from lback.app.reading import Reader
+    from lback.core.graph import Graph
+
+
+class EffectsReader:
+    """Effects of many revisions at one place; cached by content of the file and of its helpers."""
+
+    def __init__(self, reader: Reader, at: str) -> None:
+        self.reader = reader
+        self.at = at
+        self.wrappers = dict(reader.ctx.project.settings.lback.wrappers)
+        self.kind = self._kind()
+        self._modules: dict[str, bytes | None] = {}
+
+    def read(self, graph: Graph, ids: Iterable[str]) -> dict[str, Effects]:
+        """Return the effects of the given revisions, by id."""
+        wanted = [graph[revision] for revision in ids]
+        store = self.reader.repository.store if self.reader.repository else None
+        rows = store.get_many(self.kind, [one.blob for one in wanted]) if store else {}
+        found: dict[str, Effects] = {}
+        unknown = []
+        for revision in wanted:
+            row = rows.get(revision.blob)
+            effects = self._from_row(row) if row else None
+            if effects is None:
+                unknown.append(revision)
+            else:
+                found[revision.id] = effects
+        texts = self.reader.texts(unknown, self.at) if unknown else {}
+        fresh = {}
+        for revision in unknown:
+            found[revision.id], fresh[revision.blob] = self._read_one(texts[revision.blob])
+        if store:
+            store.put_many(self.kind, fresh)
+        return found
+
+    def _read_one(self, source: bytes) -> tuple[Effects, bytes]:
+        followed: dict[str, str] = {}
+
+        def resolve(module: str) -> bytes | None:
+            text = self._module(module)
+            followed[module] = _digest(text)
+            return text
+
+        effects = read_effects(source, resolve=resolve, wrappers=self.wrappers)
+        row = {"followed": followed, "effects": effects.as_dict()}
+        return effects, json.dumps(row, separators=(",", ":")).encode()
+
+    def _from_row(self, row: bytes) -> Effects | None:
+        data: dict[str, Any] = json.loads(row)
+        for module, digest in data["followed"].items():
+            if _digest(self._module(module)) != digest:
+                return None
+        return Effects.from_dict(data["effects"])
+
+    def _kind(self) -> str:
+        if not self.wrappers:
+            return f"effects{EFFECTS_VERSION}"
+        settings = json.dumps(self.wrappers, sort_keys=True).encode()
+        return f"effects{EFFECTS_VERSION}-{sha1(settings).hexdigest()[:8]}"
+
+    def _module(self, name: str) -> bytes | None:
+        """Return the text of `package.module` in the same tree, or None when it is not ours."""
+        if name not in self._modules:
+            self._modules[name] = self._find_module(name)
+        return self._modules[name]
+
+    def _find_module(self, name: str) -> bytes | None:
+        inner = name.replace(".", "/")
+        for root in self.reader.import_roots():
+            for candidate in (f"{inner}.py", f"{inner}/__init__.py"):
+                text = self._file(str(PurePosixPath(root) / candidate))
+                if text is not None:
+                    return text
+        return None
+
+    def _file(self, path: str) -> bytes | None:
+        if self.reader.repository is not None:
+            return self.reader.repository.file(self.at, path)
+        place = Path(self.reader.ctx.project.root) / path
+        return place.read_bytes() if place.is_file() else None
+
+
+def _digest(text: bytes | None) -> str:
+    return sha1(text).hexdigest()[:16] if text is not None else ""

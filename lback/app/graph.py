@@ -1,0 +1,30 @@
+"""The use case of `graph`."""
+
+from __future__ import annotations
+
+from lback.app.context import Context
+from lback.app.reading import WORKTREE, Reader
+from lback.app.rows import effects_rows, graph_row
+from lback.core.findings import from_problems
+from lback.core.result import Result
+
+
+def graph(
+    ctx: Context, at: str = WORKTREE, *, form: str = "text", with_effects: bool = False
+) -> Result:
+    """Return every revision at a place, parents first."""
+    reader = Reader(ctx)
+    found = reader.graph(at)
+    effects = reader.effects(found, at=at)
+    rows = []
+    for revision in found.order():
+        row = graph_row(found, revision, effects[revision].tables)
+        if with_effects:
+            row["effects"] = effects_rows(effects[revision])
+        rows.append(row)
+    return Result(
+        "graph",
+        {"at": at, "revisions": rows},
+        from_problems(found.problems),
+        view={"format": form},
+    )

@@ -1,0 +1,150 @@
+"""The use case of `merge`: join the heads of every fork."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lback.app.context import Context
+from lback.app.files import write_whole
+from lback.app.reading import Reader
+from lback.core.graph import Graph
+from lback.core.joining import Join, fork_sides, overlap_row, plan_join
+from lback.core.lanes import forks
+from lback.core.plans import refuse_problems
+from lback.core.result import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """One fork, what was decided about it, and the file that was written or would be."""
+
+    join: Join
+    path: str | None
+
+
+def merge(
+    ctx: Context, *, force: bool = False, plan: bool = False, stage: bool = True
+) -> Result:
+    """Join the heads that form a fork; refuse where the sides are not known to commute."""
+    reader = Reader(ctx)
+    graph = reader.graph()
+    refuse_problems(graph)
+    joins = plan_joins(reader, graph, force=force)
+    if not joins:
+        return Result("merge", _data(reader, graph, []))
+    done = [Joined(join, join_path(ctx, graph, join)) for join in joins]
+    if not plan:
+        perform_joins(ctx, done, stage=stage)
+    data = _data(reader, graph, done)
+    view = {"plan": plan, "staged": stage and ctx.repository is not None}
+    bad = [join for join in joins if join.action == "refused"]
+    if bad:
+        return Result(
+            "merge",
+            data,
+            status="refused",
+            exit_code=3,
+            message=f"{' and '.join(bad[0].heads)} are not joined: {bad[0].reason}",
+            hint="Look at both with `lback show`; `lback merge --force` joins them all the same.",
+            view=view,
+        )
+    return Result("merge", data, view=view)
+
+
+def plan_joins(reader: Reader, graph: Graph, *, force: bool = False) -> list[Join]:
+    """Decide about every fork of a graph; effects are read for the sides alone."""
+    joins = []
+    for fork in forks(graph, reader.ctx.project.settings.lback.heads):
+        concerned = [one for side in fork_sides(graph, fork).values() for one in side]
+        joins.append(plan_join(graph, fork, reader.effects(graph, concerned), force=force))
+    return joins
+
+
+def join_path(ctx: Context, graph: Graph, join: Join) -> str | None:
+    """Return where the merge revision goes: the version location of the first sorted head."""
+    if join.file is None:
+        return None
+    first = graph[join.heads[0]].path
+    return f"{ctx.project.location_of(ctx, first)}/{join.file.name}"
+
+
+def perform_joins(ctx: Context, done: list[Joined], *, stage: bool) -> None:
+    """Write the merge revisions and stage them; the same bytes are left alone."""
+    written = []
+    for one in done:
+        if one.path is None or one.join.file is None:
+            continue
+        place = root_of(ctx) / one.path
+        if not place.exists() or place.read_bytes() != one.join.file.content:
+            write_whole(place, one.join.file.content)
+        written.append(one.path)
+    if stage and written and ctx.repository is not None:
+        ctx.repository.stage(written)
+
+
+def root_of(ctx: Context) -> Path:
+    """Return the folder that paths of revisions are relative to."""
+    if ctx.repository is not None and ctx.repository.root is not None:
+        return ctx.repository.root
+    return Path(ctx.project.root)
+
+
+def _data(reader: Reader, graph: Graph, done: list[Joined]) -> dict[str, Any]:
+    heads = list(graph.heads)
+    if not done:
+        apart = len(heads) > 1
+        reason = "the heads are apart by design" if apart else "there is one head"
+        reason = reason if heads else "there are no revisions yet"
+        return _row(heads, "none", reason, None, None, [])
+    paths = {graph[revision].path: revision for revision in _concerned(done)}
+    commits = reader.commits(list(paths))
+    by_revision = {paths[path]: commit.as_dict() for path, commit in commits.items()}
+    overlaps = [overlap_row(o, by_revision) for one in done for o in one.join.overlaps]
+    first = done[0]
+    file = first.join.file
+    row = _row(
+        heads,
+        "refused" if any(one.join.action == "refused" for one in done) else "merge",
+        "; ".join(one.join.reason for one in done),
+        file.revision if file else None,
+        first.path,
+        overlaps,
+    )
+    row["merges"] = [
+        {
+            "heads": list(one.join.heads),
+            "revision": one.join.file.revision if one.join.file else None,
+            "path": one.path,
+        }
+        for one in done
+    ]
+    return row
+
+
+def _concerned(done: list[Joined]) -> set[str]:
+    found = set()
+    for one in done:
+        for overlap in one.join.overlaps:
+            found |= {overlap.left_revision, overlap.right_revision}
+    return found
+
+
+def _row(
+    heads: list[str],
+    action: str,
+    reason: str,
+    revision: str | None,
+    path: str | None,
+    overlaps: list[dict[str, Any]],
+) -> dict[str, Any]:
+    return {
+        "heads": heads,
+        "action": action,
+        "reason": reason,
+        "revision": revision,
+        "path": path,
+        "rewrites": [],
+        "overlaps": overlaps,
+    }

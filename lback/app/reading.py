@@ -1,0 +1,159 @@
+"""Reads revisions as text from the work tree, the index or any commit; runs nothing of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lback.core.graph import Graph, Problem, Revision
+from lback.core.header import HEADER_VERSION, Header, Unreadable, is_revision_file, read_header
+from lback.core.source import Commit, Entry
+from lback.errors import LbackError
+
+if TYPE_CHECKING:
+    from lback.app.context import Context
+    from lback.core.effects import Effects
+    from lback.vcs.refs import SharedRef
+
+WORKTREE = "worktree"
+INDEX = "index"
+
+HEADERS = f"headers{HEADER_VERSION}"
+
+
+class Reader:
+    """The revision files of one project, at any place; contents are read once per blob."""
+
+    def __init__(self, ctx: Context) -> None:
+        self.ctx = ctx
+        self.repository = ctx.repository
+        self._headers: dict[str, Header | Unreadable] = {}
+
+    def graph(self, at: str = WORKTREE) -> Graph:
+        """Return the graph at a place; what cannot be read is among its problems."""
+        return self.graph_of(self.entries(at), at)
+
+    def entries(self, at: str = WORKTREE) -> tuple[Entry, ...]:
+        """Return the revision files at a place, in the order of their paths."""
+        folders, recursive = self.folders(at)
+        if self.repository is None:
+            found = self._without_git(at, folders, recursive)
+        else:
+            found = self.repository.entries(at, folders, recursive=recursive)
+        return tuple(entry for entry in found if is_revision_file(entry.name))
+
+    def folders(self, at: str = WORKTREE) -> tuple[tuple[str, ...], bool]:
+        """Return the version locations at a place, and whether their subfolders count."""
+        project = self.ctx.project.at(self.ctx, at)
+        return project.folders(self.ctx), project.settings.recursive
+
+    def import_roots(self) -> tuple[str, ...]:
+        """Return the folders that the project's own modules are imported from."""
+        return self.ctx.project.import_roots(self.ctx)
+
+    def graph_of(self, entries: Sequence[Entry], at: str) -> Graph:
+        """Build the graph of given files."""
+        headers = self._headers_of(entries, at)
+        revisions: list[Revision] = []
+        problems: list[Problem] = []
+        for entry in entries:
+            header = headers[entry.blob]
+            if isinstance(header, Header):
+                revisions.append(Revision(header, entry.path, entry.blob))
+            else:
+                problems.append(_unreadable(entry, header))
+        return Graph(revisions, problems)
+
+    def texts(self, revisions: Iterable[Revision], at: str = WORKTREE) -> dict[str, bytes]:
+        """Return the bytes of revision files as they were read, by blob."""
+        return self._texts([Entry(one.path, one.blob) for one in revisions], at)
+
+    # Effects
+
+    def effects(
+        self, graph: Graph, ids: Iterable[str] | None = None, at: str = WORKTREE
+    ) -> dict[str, Effects]:
+        """Return what the given revisions (default: all) do to which table."""
+        from lback.app.effects import EffectsReader
+
+        return EffectsReader(self, at).read(graph, graph.order() if ids is None else ids)
+
+    # Commits
+
+    def commits(self, paths: Sequence[str], at: str = WORKTREE) -> Mapping[str, Commit]:
+        """Return the commit that brought each path; a path without one is missing."""
+        if self.repository is None or not paths:
+            return {}
+        place = "HEAD" if at in (WORKTREE, INDEX) else at
+        if place == "HEAD" and self.repository.head().commit is None:
+            return {}
+        return self.repository.commits_of(paths, place)
+
+    @cached_property
+    def published(self) -> frozenset[str]:
+        """Return the ids that the shared ref defines; empty where nothing is published."""
+        shared = self.shared
+        if shared is None or not shared.publishes:
+            return frozenset()
+        entries = self.entries(shared.commit)
+        headers = self._headers_of(entries, shared.commit).values()
+        return frozenset(one.revision for one in headers if isinstance(one, Header))
+
+    @cached_property
+    def shared(self) -> SharedRef | None:
+        """Return the branch that the team releases from, or None."""
+        if self.repository is None:
+            return None
+        return self.repository.upstream(self.ctx.project.settings.lback.upstream)
+
+    # Inner parts
+
+    def _headers_of(self, entries: Sequence[Entry], at: str) -> dict[str, Header | Unreadable]:
+        """Return the header of each blob; every blob is parsed once in the life of its content."""
+        known = self._headers
+        unknown = {entry.blob: entry for entry in entries if entry.blob not in known}
+        store = self.repository.store if self.repository else None
+        if unknown and store:
+            rows = store.get_many(HEADERS, unknown)
+            parsed = json.loads(b"[" + b",".join(rows.values()) + b"]")
+            for blob, row in zip(rows, parsed, strict=True):
+                known[blob] = Header.from_row(row)
+                del unknown[blob]
+        if unknown:
+            texts = self._texts(list(unknown.values()), at)
+            fresh = {}
+            for blob, entry in unknown.items():
+                known[blob] = header = read_header(texts[blob], entry.name)
+                if isinstance(header, Header):
+                    fresh[blob] = json.dumps(header.as_row(), separators=(",", ":")).encode()
+            if store:
+                store.put_many(HEADERS, fresh)
+        return known
+
+    def _texts(self, entries: Sequence[Entry], at: str) -> dict[str, bytes]:
+        if self.repository is not None:
+            return self.repository.read(at, entries)
+        root = Path(self.ctx.project.root)
+        return {entry.blob: (root / entry.path).read_bytes() for entry in entries}
+
+    def _without_git(
+        self, at: str, folders: tuple[str, ...], recursive: bool
+    ) -> tuple[Entry, ...]:
+        if at not in (WORKTREE, "HEAD"):
+            raise LbackError(
+                f"`--at {at}` needs git, and {self.ctx.cwd} is not in a git repository.",
+                "Leave `--at` out to read the files as they are.",
+            )
+        from lback.vcs.trees import folder_entries
+
+        return folder_entries(Path(self.ctx.project.root), folders, recursive=recursive)
+
+
+def _unreadable(entry: Entry, header: Unreadable) -> Problem:
+    hint = {
+        "LB109": "resolve the conflict in this file, then `git add` it",
+    }.get(header.code, "write `revision` and `down_revision` as plain strings")
+    return Problem(header.code, header.message, hint, path=entry.path, line=header.line)

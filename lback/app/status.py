@@ -1,0 +1,115 @@
+"""The use case of `status`: database, checkout and shared branch side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lback.app.context import Context
+from lback.app.heads import fork_findings
+from lback.app.reading import Reader
+from lback.core.findings import from_problems
+from lback.core.graph import Graph
+from lback.core.result import Result
+from lback.errors import LbackError, UsageError
+
+
+def status(ctx: Context, *, with_database: bool = True) -> Result:
+    """Return where things stand and the next command to run."""
+    reader = Reader(ctx)
+    graph = reader.graph()
+    database = _database(ctx, graph) if with_database else None
+    current = database["current"] if database else []
+    lost = [one for one in current if one not in graph]
+    pending = _pending(graph, current, lost) if database and database["state"] != "unreachable" else []
+    data = {
+        "database": database,
+        "checkout": _checkout(ctx, graph),
+        "upstream": _upstream(ctx, reader, graph),
+        "pending": pending,
+        "lost": lost,
+    }
+    found = (*from_problems(graph.problems), *fork_findings(graph, ctx))
+    view = {
+        "docs": {revision: graph[revision].doc for revision in pending},
+        "next": _next(data, bool(found)),
+    }
+    return Result("status", data, found, view=view)
+
+
+def _database(ctx: Context, graph: Graph) -> dict[str, Any]:
+    try:
+        stamp = ctx.database.stamp()
+    except UsageError:
+        raise
+    except LbackError as err:
+        return {
+            "url": None,
+            "current": [],
+            "state": "unreachable",
+            "message": err.message,
+            "hint": err.hint,
+        }
+    current = list(stamp.revisions)
+    return {"url": stamp.url, "current": current, "state": state(graph, current)}
+
+
+def state(graph: Graph, current: list[str]) -> str:
+    """Return how a stamp stands to the heads of a graph: the contract's `state`.
+
+    `ahead` cannot be told from one checkout alone: what is beyond it is lost.
+    """
+    if any(one not in graph for one in current):
+        return "lost"
+    if not current:
+        return "empty"
+    done = graph.ancestors(current)
+    if done >= set(graph.order()):
+        return "current"
+    return "behind"
+
+
+def _pending(graph: Graph, current: list[str], lost: list[str]) -> list[str]:
+    known = [one for one in current if one not in lost]
+    done = graph.ancestors(known) if known else frozenset()
+    return [one for one in graph.order() if one not in done]
+
+
+def _checkout(ctx: Context, graph: Graph) -> dict[str, Any]:
+    ref = ctx.repository.head().name if ctx.repository else None
+    return {"ref": ref, "heads": list(graph.heads)}
+
+
+def _upstream(ctx: Context, reader: Reader, graph: Graph) -> dict[str, Any] | None:
+    """Return the shared ref with the number of revisions that only one side has."""
+    shared = reader.shared
+    if shared is None or ctx.repository is None:
+        return None
+    if ctx.repository.head().ref == shared.ref:
+        return None
+    theirs = reader.graph(shared.commit)
+    mine, other = set(graph.order()), set(theirs.order())
+    return {
+        "ref": shared.name,
+        "heads": list(theirs.heads),
+        "ahead": len(mine - other),
+        "behind": len(other - mine),
+    }
+
+
+def _next(data: dict[str, Any], broken: bool) -> str:
+    database = data["database"]
+    if database and database["state"] == "unreachable":
+        return database["hint"] or "Start the database, then run `lback status` again."
+    if broken:
+        return "Mend what is listed above, then run `lback status` again."
+    if data["lost"]:
+        return (
+            "Go back to the branch that has the lost revision and undo it there with "
+            "`lback rollback --revision`, or merge that branch here."
+        )
+    if data["pending"]:
+        return "Run `lback migrate`."
+    upstream = data["upstream"]
+    if upstream and upstream["behind"]:
+        return "Run `git pull` to get what the team has added."
+    return "Nothing to do."

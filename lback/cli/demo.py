@@ -1,0 +1,21 @@
+"""`lback demo`."""
+
+from __future__ import annotations
+
+import click
+
+from lback.cli.options import common
+from lback.cli.running import run
+
+
+@click.command("demo")
+@click.argument("folder", required=False)
+@common
+def command(folder: str | None) -> int:
+    """Play the story of two developers, with real git and real SQLite, in a temporary folder.
+
+    Example: `lback demo`
+    """
+    from lback.app.demo import demo
+
+    return run(lambda ctx: demo(folder, ctx.console.tell))

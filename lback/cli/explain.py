@@ -1,0 +1,21 @@
+"""`lback explain`."""
+
+from __future__ import annotations
+
+import click
+
+from lback.cli.options import common
+from lback.cli.running import run
+
+
+@click.command("explain")
+@click.argument("code")
+@common
+def command(code: str) -> int:
+    """Say what a finding means and how to fix it.
+
+    Example: `lback explain LB101`
+    """
+    from lback.app.explain import explain
+
+    return run(lambda ctx: explain(code))

@@ -1,0 +1,29 @@
+"""`lback graph`."""
+
+from __future__ import annotations
+
+import click
+
+from lback.cli.options import common
+from lback.cli.running import run
+
+
+@click.command("graph")
+@click.option("--at", default="worktree", metavar="REF", help="A commit, branch, `index`.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "mermaid", "dot"]),
+    default="text",
+    help="How to draw it.",
+)
+@click.option("--effects", is_flag=True, help="Also what each revision does.")
+@common
+def command(at: str, form: str, effects: bool) -> int:
+    """Show the revision graph, newest revision first.
+
+    Example: `lback graph --at origin/main --format mermaid`
+    """
+    from lback.app.graph import graph
+
+    return run(lambda ctx: graph(ctx, at, form=form, with_effects=effects))

@@ -1,0 +1,27 @@
+"""`lback init`."""
+
+from __future__ import annotations
+
+import click
+
+from lback.cli.options import common
+from lback.cli.running import run
+
+
+@click.command("init")
+@click.argument("directory", default=".")
+@click.option(
+    "--models",
+    metavar="MODULE:BASE",
+    help="Where the declarative base is; found by reading the files when not given.",
+)
+@click.option("--hooks/--no-hooks", default=None, help="Install the git hooks, or do not ask.")
+@common
+def command(directory: str, models: str | None, hooks: bool | None) -> int:
+    """Start a project in DIRECTORY, or adopt an existing Alembic project untouched.
+
+    Example: `lback init`
+    """
+    from lback.app.init import init
+
+    return run(lambda ctx: init(ctx, directory, models, hooks))

@@ -1,0 +1,63 @@
+"""The entry of the program: one lazy group and one gate for errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from lback.app.context import Options
+from lback.cli.commands import LazyGroup
+from lback.cli.options import common
+
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"lback {version('lback-migrations')}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings=_SETTINGS, invoke_without_command=True)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version.",
+)
+@common
+@click.pass_context
+def program(ctx: click.Context) -> None:
+    """Change one database schema from many git branches without hurting each other.
+
+    Example: after a pull, `lback status` says where database, checkout and the
+    shared branch stand, and which command comes next.
+    """
+    ctx.ensure_object(Options)
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main(argv: list[str] | None = None, prog: str = "lback") -> NoReturn:
+    """Run the program and leave with the contract's exit status.
+
+    0 fine, 1 a check found something, 2 wrong usage, 3 refused or failed, 70 a bug
+    of lback, 130 interrupted.
+    """
+    from lback.cli.gate import guarded
+
+    args = list(sys.argv[1:] if argv is None else argv)
+    code = guarded(program, args, prog)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader went away (`| head`). Python would flush again at exit and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)

@@ -1,0 +1,52 @@
+"""`lback makemigrations`."""
+
+from __future__ import annotations
+
+import click
+
+from lback.cli.options import common
+from lback.cli.running import run
+
+
+@click.command("makemigrations")
+@click.argument("name", required=False)
+@click.option("--empty", is_flag=True, help="Write a migration with nothing in it.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if something would be written.")
+@click.option("--sql", is_flag=True, help="Also print the SQL of the new migration.")
+@click.option(
+    "--rename",
+    "renames",
+    multiple=True,
+    metavar="OLD:NEW",
+    help="`users.name:users.full_name` or `users:people`: a rename, not a drop and an add.",
+)
+@click.option("--no-rename", is_flag=True, help="Nothing was renamed.")
+@click.option(
+    "--default",
+    "defaults",
+    multiple=True,
+    metavar="TABLE.COLUMN=VALUE",
+    help="The value of existing rows for a new NOT NULL column.",
+)
+@click.option("--head", metavar="REVISION", help="The head to build on, where there are several.")
+@common
+def command(
+    name: str | None,
+    empty: bool,
+    check: bool,
+    sql: bool,
+    renames: tuple[str, ...],
+    no_rename: bool,
+    defaults: tuple[str, ...],
+    head: str | None,
+) -> int:
+    """Compare the models with the schema and write one migration called NAME.
+
+    Example: `lback makemigrations add_users_table`
+    """
+    if name is None and not check:
+        raise click.UsageError("Give the migration a name: `lback makemigrations add_users_table`.")
+    from lback.app.makemigrations import Wishes, makemigrations
+
+    wishes = Wishes(name or "", empty, check, sql, renames, no_rename, defaults, head)
+    return run(lambda ctx: makemigrations(ctx, wishes))

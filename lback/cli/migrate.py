@@ -1,0 +1,34 @@
+"""`lback migrate`."""
+
+from __future__ import annotations
+
+import click
+
+from lback.cli.options import common
+from lback.cli.running import run
+
+
+@click.command("migrate")
+@click.argument("revision", required=False)
+@click.option("--plan", is_flag=True, help="Only show the steps.")
+@click.option("--sql", is_flag=True, help="Print the SQL instead of running it.")
+@click.option("--fake", is_flag=True, help="Write the revisions down as applied; run nothing.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask before going down.")
+@click.option("--lock-timeout", type=float, metavar="SECONDS", help="How long to wait my turn.")
+@common
+def command(
+    revision: str | None,
+    plan: bool,
+    sql: bool,
+    fake: bool,
+    yes: bool,
+    lock_timeout: float | None,
+) -> int:
+    """Apply what is pending, up to REVISION or to the head.
+
+    Example: `lback migrate --plan`
+    """
+    from lback.app.migrate import MigrateOptions, migrate
+
+    options = MigrateOptions(revision, plan, sql, fake, yes, lock_timeout)
+    return run(lambda ctx: migrate(ctx, options))

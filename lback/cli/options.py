@@ -1,0 +1,56 @@
+"""The options that every command takes, before or after its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from lback.app.context import Options
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _store(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    """Keep a given option; one that was not given must not undo the group's."""
+    options = ctx.find_root().ensure_object(Options)
+    name = param.name or ""
+    if value in (None, False, ()):
+        return value
+    if name == "x":
+        options.x = (*options.x, *value)
+    else:
+        setattr(options, name, value)
+    return value
+
+
+def _option(*names: str, **settings: Any) -> Callable[[F], F]:
+    return click.option(*names, expose_value=False, callback=_store, **settings)
+
+
+COMMON: tuple[Callable[[Any], Any], ...] = (
+    _option("-C", "directory", metavar="DIR", help="Run as if started in DIR."),
+    _option("-c", "--config", metavar="FILE", help="The alembic.ini or pyproject.toml to use."),
+    _option("-n", "--name", metavar="SECTION", help="The section of the configuration."),
+    _option("-x", "x", metavar="KEY=VALUE", multiple=True, help="An argument for env.py."),
+    _option(
+        "--script-location",
+        metavar="DIR",
+        help="Read every revision file below DIR (from the repository's root) instead of a "
+        "configuration.",
+    ),
+    _option("--json", "json", is_flag=True, help="Print one JSON object."),
+    _option("--quiet", "-q", is_flag=True, help="Print results only."),
+    _option("--verbose", "-v", is_flag=True, help="Say more."),
+    _option("--debug", is_flag=True, help="Show tracebacks."),
+    _option("--no-input", is_flag=True, help="Never ask; take the safe answer."),
+    _option("--color", type=click.Choice(["auto", "always", "never"]), help="Colour the output."),
+)
+
+
+def common(function: F) -> F:
+    """Add the common options to a command."""
+    for option in reversed(COMMON):
+        function = option(function)
+    return function

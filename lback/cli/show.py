@@ -1,0 +1,22 @@
+"""`lback show`."""
+
+from __future__ import annotations
+
+import click
+
+from lback.cli.options import common
+from lback.cli.running import run
+
+
+@click.command("show")
+@click.argument("revision")
+@click.option("--at", default="worktree", metavar="REF", help="A commit, branch, `index`.")
+@common
+def command(revision: str, at: str) -> int:
+    """Show one revision: its file, its commit, what it does.
+
+    Example: `lback show head`
+    """
+    from lback.app.show import show
+
+    return run(lambda ctx: show(ctx, revision, at))

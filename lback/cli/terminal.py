@@ -1,0 +1,137 @@
+"""The terminal: prints results to standard output and everything else to standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import IO
+
+import click
+
+from lback.app.console import unanswered
+from lback.app.context import Options
+from lback.core.result import Result
+from lback.report.style import Style, to_ascii
+
+
+class Terminal:
+    """A `Console` on the standard streams."""
+
+    def __init__(self, options: Options, prog: str = "lback") -> None:
+        self.options = options
+        self.prog = prog
+
+    # Results
+
+    def show(self, result: Result) -> int:
+        """Print a result in the wished form and return its exit status."""
+        if self.options.json:
+            data = result.as_dict()
+            if data["error"] and data["error"]["hint"]:
+                data["error"]["hint"] = self.spell(data["error"]["hint"])
+            self.print(json.dumps(data, ensure_ascii=False, indent=2))
+            return result.exit_code
+        from lback.report.text import render
+
+        for line in render(result, self.style(sys.stdout)):
+            self.print(self.spell(line))
+        if result.status in ("refused", "error") and result.message:
+            self.error(result.message, result.hint)
+        return result.exit_code
+
+    def print(self, text: str) -> None:
+        """Write one text to standard output."""
+        self._write(sys.stdout, text)
+
+    # Console
+
+    def tell(self, text: str) -> None:
+        """Print a part of the result at once, unless the result is JSON."""
+        if not self.options.json:
+            self.print(text)
+            sys.stdout.flush()
+
+    def note(self, text: str) -> None:
+        """Say what is going on, unless `--quiet`."""
+        if not self.options.quiet:
+            self._write(sys.stderr, self.spell(text))
+
+    def detail(self, text: str) -> None:
+        """Say something under `--verbose`."""
+        if self.options.verbose:
+            self._write(sys.stderr, self.spell(text))
+
+    def warn(self, text: str) -> None:
+        """Say something that should not be missed."""
+        style = self.style(sys.stderr)
+        self._write(sys.stderr, f"{style.yellow('warning:')} {self.spell(text)}")
+
+    def error(self, message: str, hint: str) -> None:
+        """Say why it failed and what to do now."""
+        style = self.style(sys.stderr)
+        self._write(sys.stderr, f"{style.red('error:')} {self.spell(message)}")
+        if hint:
+            self._write(sys.stderr, f"{style.cyan('next:')} {self.spell(hint)}")
+
+    def confirm(self, question: str, *, option: str, default: bool = False) -> bool:
+        """Ask for consent; without a terminal raise, naming the option that answers."""
+        if not self._interactive:
+            raise unanswered(question, option)
+        return click.confirm(self._fit(sys.stderr, question), default=default, err=True)
+
+    def ask(self, question: str, *, option: str, default: str | None = None) -> str:
+        """Ask for a value; without a terminal use the default or raise."""
+        if not self._interactive:
+            if default is None:
+                raise unanswered(question, option)
+            return default
+        answer: str = click.prompt(self._fit(sys.stderr, question), default=default, err=True)
+        return answer
+
+    # Inner parts
+
+    @property
+    def _interactive(self) -> bool:
+        if self.options.no_input or self.options.json:
+            return False
+        return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+    def style(self, stream: IO[str]) -> Style:
+        """Return colours and width for one stream; NO_COLOR is respected."""
+        wish = self.options.color
+        colour = wish == "always" or (
+            wish != "never"
+            and not os.environ.get("NO_COLOR")
+            and os.environ.get("TERM") != "dumb"
+            and stream.isatty()
+        )
+        return Style(colour=colour, width=_width())
+
+    def spell(self, text: str) -> str:
+        """Name the commands the way this user calls them."""
+        if self.prog == "lback" or "`lback " not in text:
+            return text
+        return text.replace("`lback ", f"`python {self.prog} ")
+
+    def _fit(self, stream: IO[str], text: str) -> str:
+        encoding = (getattr(stream, "encoding", None) or "ascii").lower()
+        return text if "utf" in encoding else to_ascii(text)
+
+    def _write(self, stream: IO[str], text: str) -> None:
+        fitted = self._fit(stream, text)
+        if stream is sys.stderr:
+            # A closed standard error must not stop the work.
+            try:
+                stream.write(fitted + "\n")
+                stream.flush()
+            except (OSError, ValueError):
+                return
+        else:
+            stream.write(fitted + "\n")
+
+
+def _width() -> int:
+    from shutil import get_terminal_size
+
+    return max(60, get_terminal_size((100, 24)).columns)

@@ -1,0 +1,91 @@
+"""What checks find: stable codes, a place, a fix; graphs in, findings out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from lback.core.graph import Problem
+    from lback.core.source import Commit
+
+Severity = Literal["error", "warning", "note"]
+
+CODES: Mapping[str, tuple[Severity, str]] = {
+    "LB101": ("error", "several heads"),
+    "LB102": ("error", "would fork once merged"),
+    "LB103": ("error", "missing parent"),
+    "LB104": ("error", "duplicate revision id"),
+    "LB105": ("error", "cycle"),
+    "LB106": ("error", "unreadable header"),
+    "LB107": ("error", "no migrations found"),
+    "LB108": ("error", "history not available"),
+    "LB109": ("error", "conflict markers"),
+    "LB110": ("warning", "redundant merge pair"),
+    "LB201": ("error", "published revision edited"),
+    "LB202": ("error", "published revision deleted"),
+    "LB203": ("error", "published revision re-parented"),
+    "LB204": ("error", "new revision under a published head"),
+    "LB205": ("note", "revision file moved"),
+    "LB301": ("error", "overlap"),
+    "LB302": ("warning", "collides with another branch"),
+    "LB303": ("warning", "migration file not in the commit"),
+    "LB304": ("warning", "migration ignored by git"),
+    "LB305": ("warning", "model changed without a migration"),
+    "LB306": ("error", "attribute twice in one model"),
+    "LB401": ("warning", "no way down"),
+    "LB402": ("warning", "drops data"),
+    "LB403": ("warning", "adds NOT NULL without a default"),
+    "LB404": ("warning", "locks a big table on PostgreSQL"),
+    "LB405": ("warning", "opaque code"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found; `as_dict` gives the keys of the contract, all of them always."""
+
+    code: str
+    message: str
+    hint: str = ""
+    path: str = ""
+    line: int = 0
+    revisions: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    commits: tuple[Commit, ...] = ()
+    severity: Severity = field(default="error")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the finding as the contract's JSON object."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "message": self.message,
+            "hint": self.hint or None,
+            "path": self.path or None,
+            "line": self.line or None,
+            "revisions": list(self.revisions),
+            "tables": list(self.tables),
+            "commits": [commit.as_dict() for commit in self.commits],
+        }
+
+
+def finding(code: str, message: str, hint: str = "", **place: Any) -> Finding:
+    """Make a finding with the severity that its code has by default."""
+    return Finding(code, message, hint, severity=CODES[code][0], **place)
+
+
+def from_problems(problems: Iterable[Problem]) -> tuple[Finding, ...]:
+    """Turn what is wrong with a set of revision files into findings."""
+    return tuple(
+        finding(
+            problem.code,
+            problem.message,
+            problem.hint,
+            path=problem.path,
+            line=problem.line,
+            revisions=problem.revisions,
+        )
+        for problem in problems
+    )

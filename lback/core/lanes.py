@@ -1,0 +1,34 @@
+"""Which heads a project keeps apart by design, and which are a fork."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lback.core.graph import Graph
+
+Lane = tuple[str, ...]
+
+
+def lanes(graph: Graph, declared: Sequence[str] = (), heads: Iterable[str] = ()) -> list[Lane]:
+    """Group heads into lanes; a lane with more than one head is a fork.
+
+    A head belongs to the lane that `[tool.lback] heads` declares for it, by id or
+    branch label; without a declaration, heads with different branch labels are
+    apart. Heads that match nothing share one lane. Lanes and heads are sorted.
+    """
+    groups: dict[object, list[str]] = {}
+    for head in heads or graph.heads:
+        labels = graph.labels_of(head)
+        if declared:
+            key: object = next((name for name in declared if name == head or name in labels), None)
+        else:
+            key = labels
+        groups.setdefault(key, []).append(head)
+    return sorted(tuple(sorted(group)) for group in groups.values())
+
+
+def forks(graph: Graph, declared: Sequence[str] = ()) -> list[Lane]:
+    """Return the lanes that hold more than one head."""
+    return [lane for lane in lanes(graph, declared) if len(lane) > 1]

@@ -1,0 +1,90 @@
+"""How to undo one table's latest change: which revision, by which strategy, or why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from lback.core.effects import Effects
+from lback.core.graph import Graph
+from lback.core.plans import plan_downgrade, tips
+
+Strategy = Literal["downgrade", "revert", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """The decision about one rollback.
+
+    `undoes` are the revisions whose change is undone, `collateral` those that a
+    downgrade takes along, `target` the stamp afterwards.
+    """
+
+    strategy: Strategy
+    reason: str
+    undoes: tuple[str, ...] = ()
+    collateral: tuple[str, ...] = ()
+    target: tuple[str, ...] = ()
+    hint: str = ""
+
+
+def decide_undo(
+    graph: Graph,
+    stamp: tuple[str, ...],
+    undo: tuple[str, ...],
+    effects: Mapping[str, Effects],
+    published: frozenset[str],
+    table: str | None = None,
+) -> Undo:
+    """Choose how to undo the given applied revisions."""
+    plan = plan_downgrade(graph, stamp, undo)
+    going = tuple(step.revision for step in plan.steps)
+    done = graph.ancestors(stamp)
+    target = tips(graph, done - set(going))
+    for revision in undo:
+        refusal = _no_way_down(graph, revision, effects[revision])
+        if refusal:
+            return Undo("refused", refusal[0], undo, hint=refusal[1])
+    shown = ", ".join(undo)
+    public = [revision for revision in undo if revision in published]
+    if public:
+        return Undo(
+            "revert",
+            f"{public[0]} is published, so others have run it: going down here alone would "
+            "leave this database behind theirs",
+            undo,
+            plan.collateral,
+            target,
+        )
+    if plan.collateral:
+        return Undo(
+            "revert",
+            f"{len(plan.collateral)} applied "
+            f"{'revision stands' if len(plan.collateral) == 1 else 'revisions stand'} on {shown}: "
+            + ", ".join(plan.collateral),
+            undo,
+            plan.collateral,
+            target,
+        )
+    others = sorted({t for revision in undo for t in effects[revision].tables} - {table})
+    if table is not None and others:
+        return Undo(
+            "revert",
+            f"{shown} also changes {', '.join(others)}",
+            undo,
+            (),
+            target,
+        )
+    return Undo("downgrade", "nothing applied stands on it and it is local", undo, (), target)
+
+
+def _no_way_down(graph: Graph, revision: str, effects: Effects) -> tuple[str, str] | None:
+    if effects.has_downgrade:
+        return None
+    if not effects.upgrade and not effects.unknown:
+        return None
+    return (
+        f"{graph[revision].path}: revision {revision} has no way down: its downgrade() does nothing",
+        "Write its downgrade(), or write a new revision that undoes it.",
+    )

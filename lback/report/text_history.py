@@ -1,0 +1,43 @@
+"""The text of `lback history`, in the manner of `git log`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lback.core.result import Result
+from lback.report.style import Style, safe
+from lback.report.text_show import effect_text
+from lback.report.words import listing, standing, title, who
+
+
+def lines(result: Result, style: Style) -> Iterator[str]:
+    """Yield each change with its commit and what it did."""
+    data = result.data
+    table = data["table"]
+    if table and len(data["names"]) > 1:
+        yield f"{safe(table)} was also called {listing([n for n in data['names'] if n != table])}"
+    if not data["changes"]:
+        yield "no revisions yet" if table is None else f"no change of {safe(table)} is known"
+    for change in data["changes"]:
+        yield title(change, style)
+        yield style.dim(f"    {who(change['commit'])}; {standing(change)}{_applied(change)}")
+        yield style.dim(f"    {safe(change['path'])}:{change['line']}")
+        yield from _operations(change, style, short=table is None)
+
+
+def _applied(change: Mapping[str, Any]) -> str:
+    if change["applied"] is None:
+        return ""
+    return "; applied" if change["applied"] else "; pending"
+
+
+def _operations(change: Mapping[str, Any], style: Style, *, short: bool) -> Iterator[str]:
+    operations = change["operations"]
+    shown = operations[:3] if short else operations
+    for operation in shown:
+        yield f"      {effect_text({**operation, 'certain': True})}"
+    if len(shown) < len(operations):
+        yield f"      and {len(operations) - len(shown)} more"
+    if not change["certain"]:
+        yield style.yellow("      and something that cannot be read for certain")

@@ -1,0 +1,36 @@
+"""The small phrases that several reports share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lback.report.style import Style, safe
+
+
+def who(commit: Mapping[str, Any] | None) -> str:
+    """Return `Ada Lovelace, 2026-11-20, 1a2b3c4` or what is known instead."""
+    if not commit:
+        return "not committed"
+    return f"{safe(commit['author'])}, {commit['date'][:10]}, commit {commit['sha'][:7]}"
+
+
+def standing(row: Mapping[str, Any]) -> str:
+    """Return `published` or `local` for a row with that key."""
+    return "published" if row.get("published") else "local"
+
+
+def listing(names: Sequence[str], most: int = 5) -> str:
+    """Return names joined by commas, the rest counted."""
+    shown = ", ".join(safe(name) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def counted(number: int, word: str) -> str:
+    """Return `1 revision`, `2 revisions`."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def title(row: Mapping[str, Any], style: Style) -> str:
+    """Return a revision's id and what it is about."""
+    return f"{style.yellow(safe(row['revision']))}  {safe(row['doc']) or '(no message)'}"
