@@ -1,0 +1,126 @@
+"""Which repository a folder belongs to, asked of git in one child."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lback.errors import LbackError
+from lback.vcs import environment
+from lback.vcs.git import Answer, Git, failure, said, text
+
+_FACTS = ("--is-bare-repository", "--is-shallow-repository", "--show-object-format")
+_PLACES = ("--absolute-git-dir", "--git-common-dir", "--show-toplevel")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A repository's places, and the git to ask about it."""
+
+    git: Git
+    root: Path | None
+    git_dir: Path
+    common_dir: Path
+    is_shallow: bool
+    algorithm: str
+
+
+def find(start: Path, environ: Mapping[str, str], cwd: Path) -> Found | None:
+    """Find the repository that `start` is in, or None.
+
+    `environ` and `cwd` are the process's own: inside a hook they speak of the hook's
+    repository, which may or may not be the one asked for. LbackError if git refuses.
+    """
+    folder = start if start.is_dir() else start.parent
+    if not folder.is_dir():
+        raise LbackError(f"There is no folder {start}", "Name an existing one with -C.")
+    by_folder = _ask(Git(folder, environment.outside(environ)))
+    if not environment.names_repository(environ):
+        return by_folder
+    if by_folder is not None and environment.is_same(
+        environ, cwd, by_folder.git_dir, by_folder.root
+    ):
+        return _with(by_folder, environment.inside(environ, cwd))
+    named = _named(folder, environ, cwd, by_folder)
+    if named is not None:
+        return named
+    return None if by_folder is None else _with(by_folder, environment.stranger(environ))
+
+
+def _named(
+    folder: Path, environ: Mapping[str, str], cwd: Path, by_folder: Found | None
+) -> Found | None:
+    """Find the repository of GIT_DIR, where `folder` is in its work tree but does not show it."""
+    variables = environment.explicit(environ, cwd)
+    if variables is None:
+        return None
+    # Asked where git started the hook: without GIT_WORK_TREE that folder is the work tree.
+    try:
+        named = _ask(Git(cwd, variables))
+    except LbackError:
+        if by_folder is None:
+            raise
+        return None
+    if named is None:
+        return None
+    place = (named.root or named.git_dir).resolve()
+    if not folder.resolve().is_relative_to(place):
+        return None
+    if by_folder is not None:
+        nearer = (by_folder.root or by_folder.git_dir).resolve()
+        if nearer != place and nearer.is_relative_to(place):
+            return None  # a repository of its own inside that work tree
+    if named.root is not None:
+        variables["GIT_WORK_TREE"] = str(named.root)
+    return _with(named, variables)
+
+
+def _ask(git: Git) -> Found | None:
+    command = ("rev-parse", *_FACTS, *_PLACES)
+    answer = git.ask(*command)
+    lines = text(answer.out).split("\n")[:-1]
+    if answer.status == 0 and len(lines) == 6:
+        return _found(git, lines[:5], lines[5])
+    if answer.status != 0 and len(lines) >= 5 and "must be run in a work tree" in answer.complaint:
+        return _found(git, lines[:5], None)
+    if answer.status == 0:  # a folder with a line break in its name
+        facts = text(git.run("rev-parse", *_FACTS)).split("\n")[:3]
+        places = [text(git.run("rev-parse", place)).removesuffix("\n") for place in _PLACES]
+        return _found(git, [*facts, *places[:2]], places[2])
+    if _is_nowhere(answer):
+        return None
+    raise failure(command, answer)
+
+
+def _is_nowhere(answer: Answer) -> bool:
+    words = said(answer.complaint)
+    return words.startswith("not a git repository (or any") or "outside repository" in words
+
+
+def _found(git: Git, lines: list[str], top: str | None) -> Found:
+    bare, shallow, algorithm, git_dir, common = lines
+    places = Path(git_dir)
+    root = Path(top) if top and bare != "true" else None
+    # Run from the root, so that paths in and out are relative to it.
+    home = root if root is not None else places
+    return Found(
+        Git(home, git.environ),
+        root,
+        places,
+        Path(os.path.normpath(git.cwd / common)),
+        shallow == "true",
+        "sha256" if algorithm == "sha256" else "sha1",
+    )
+
+
+def _with(found: Found, variables: Mapping[str, str]) -> Found:
+    return Found(
+        Git(found.git.cwd, variables),
+        found.root,
+        found.git_dir,
+        found.common_dir,
+        found.is_shallow,
+        found.algorithm,
+    )

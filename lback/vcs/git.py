@@ -1,0 +1,158 @@
+"""One way to start a `git` child: bytes in, bytes out, no shell, no surprise from configuration."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lback.errors import HistoryMissing, LbackError
+
+# A user's configuration may change what these print or start; a script's may not.
+_OPTIONS = (
+    "--no-pager",
+    "--literal-pathspecs",
+    "-c",
+    "core.quotePath=false",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "color.ui=false",
+    "-c",
+    "log.showSignature=false",
+    "-c",
+    "log.showRoot=true",
+    "-c",
+    "diff.orderFile=/dev/null",
+    "-c",
+    "diff.suppressBlankEmpty=false",
+)
+
+_MISSING = (
+    "missing blob",
+    "missing tree",
+    "missing commit",
+    "could not fetch",
+    "promisor remote",
+    "unable to read ",
+    "could not read ",
+    "bad object ",
+    "lazy fetching disabled",
+    "failed to traverse parents",
+    "transport 'none' not allowed",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a child left behind: its exit status, its output, its complaint."""
+
+    status: int
+    out: bytes
+    complaint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """Runs `git` in one folder with one set of variables."""
+
+    cwd: Path
+    environ: Mapping[str, str]
+
+    def run(self, *arguments: str, given: bytes | None = None) -> bytes:
+        """Run a command that has to succeed; raise LbackError with git's words otherwise."""
+        answer = self.ask(*arguments, given=given)
+        if answer.status != 0:
+            raise failure(arguments, answer)
+        return answer.out
+
+    def ask(
+        self,
+        *arguments: str,
+        given: bytes | None = None,
+        variables: Mapping[str, str] | None = None,
+        globs: bool = False,
+    ) -> Answer:
+        """Run a command that may fail, for the caller to judge.
+
+        `globs` lets pathspecs have wildcards; they are literal otherwise.
+        """
+        environ = {**self.environ, **variables} if variables else self.environ
+        options = tuple(o for o in _OPTIONS if o != "--literal-pathspecs") if globs else _OPTIONS
+        try:
+            child = subprocess.run(
+                ("git", *options, *arguments),
+                cwd=self.cwd,
+                env=environ,
+                input=given,
+                stdin=subprocess.DEVNULL if given is None else None,
+                capture_output=True,
+                check=False,
+            )
+        except FileNotFoundError as err:
+            raise _not_started(self.cwd) from err
+        except (OSError, ValueError) as err:
+            raise LbackError(f"git could not be started: {err}") from err
+        return Answer(child.returncode, child.stdout, child.stderr.decode("utf-8", "replace"))
+
+
+def failure(arguments: Sequence[str], answer: Answer) -> LbackError:
+    """Translate a failed child into the error for the user, in git's own words."""
+    words = said(answer.complaint) or f"exit status {answer.status}"
+    command = next((a for a in arguments if not a.startswith("-")), "")
+    unsafe = _unsafe(answer.complaint)
+    if unsafe is not None:
+        return unsafe
+    if any(sign in answer.complaint for sign in _MISSING):
+        return HistoryMissing(
+            f"git {command}: {words}",
+            "This clone lacks objects: fetch them (`git fetch --unshallow` in a shallow clone, "
+            "`git fetch --refetch` in a partial one) and run again.",
+        )
+    if "index.lock" in answer.complaint:
+        return LbackError(
+            f"git {command}: {words}",
+            "Another git command is at work here; wait for it to end and run again.",
+        )
+    return LbackError(f"git {command}: {words}", "Run `git status` in this folder to see more.")
+
+
+def said(complaint: str) -> str:
+    """Return the line of git's standard error that says what went wrong."""
+    lines = [line.strip() for line in complaint.splitlines() if line.strip()]
+    for line in lines:
+        for sign in ("fatal: ", "error: "):
+            if line.startswith(sign):
+                return line[len(sign) :]
+    return lines[-1] if lines else ""
+
+
+def text(path: bytes) -> str:
+    """Decode a path as the file system does, so that it can be encoded back unchanged."""
+    return os.fsdecode(path)
+
+
+def raw(path: str) -> bytes:
+    """Encode a path as the file system does."""
+    return os.fsencode(path)
+
+
+def _unsafe(complaint: str) -> LbackError | None:
+    if "safe.directory" not in complaint:
+        return None
+    fix = next(
+        (line.strip() for line in complaint.splitlines() if "--add safe.directory" in line),
+        "git config --global --add safe.directory <folder>",
+    )
+    return LbackError(
+        f"git refuses to read this repository: {said(complaint)}",
+        f"If you trust it: {fix}",
+    )
+
+
+def _not_started(cwd: Path) -> LbackError:
+    if not cwd.is_dir():
+        return LbackError(f"There is no folder {cwd}", "Name an existing one with -C.")
+    return LbackError("git was not found", "Install git, or put it on PATH.")

@@ -1,0 +1,81 @@
+"""Contents out of git's object store, many in one child."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from lback.errors import HistoryMissing
+from lback.vcs.git import Git, failure, raw
+
+
+def read_blobs(git: Git, ids: Iterable[str], *, hint: str) -> dict[str, bytes]:
+    """Return contents by blob id; HistoryMissing names the first that this clone lacks."""
+    wanted = list(dict.fromkeys(ids))
+    try:
+        texts = {blob: data for blob, data in _batch(git, wanted, ()) if data is not None}
+    except HistoryMissing as err:  # a partial clone: the child gave up at the first one
+        raise HistoryMissing(err.message, hint) from err
+    missing = [blob for blob in wanted if blob not in texts]
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise HistoryMissing(f"git has no object {missing[0]}{more} in this clone", hint)
+    return texts
+
+
+def read_names(git: Git, names: Iterable[str]) -> dict[str, bytes]:
+    """Return contents by name ("<commit>:<path>", ":<path>" for the index); absent ones left out.
+
+    A symbolic link in a commit is followed while it stays inside the tree.
+    """
+    wanted = [name for name in dict.fromkeys(names) if "\n" not in name]
+    return {
+        name: data for name, data in _batch(git, wanted, ("--follow-symlinks",)) if data is not None
+    }
+
+
+def look_up(git: Git, names: Iterable[str]) -> dict[str, str]:
+    """Return the blob id behind each name that is a file, in one child without reading any."""
+    wanted = [name for name in dict.fromkeys(names) if "\n" not in name]
+    if not wanted:
+        return {}
+    form = "--batch-check=%(objecttype) %(objectname)"
+    given = b"".join(raw(name) + b"\n" for name in wanted)
+    lines = git.run("cat-file", form, "--buffer", given=given).split(b"\n")
+    return {
+        name: line[5:].decode("ascii")
+        for name, line in zip(wanted, lines, strict=False)
+        if line.startswith(b"blob ") and b" " not in line[5:]
+    }
+
+
+# What --follow-symlinks says instead of an id, with the size of a text on the next line.
+_NOT_FOLLOWED = (b"symlink", b"dangling", b"loop", b"notdir")
+
+
+def _batch(
+    git: Git, names: list[str], options: tuple[str, ...]
+) -> Iterator[tuple[str, bytes | None]]:
+    if not names:
+        return
+    given = b"".join(raw(name) + b"\n" for name in names)
+    command = ("cat-file", "--batch", "--buffer", *options)
+    answer = git.ask(*command, given=given)
+    if answer.status != 0:
+        raise failure(command, answer)
+    out, at = answer.out, 0
+    for name in names:
+        end = out.find(b"\n", at)
+        head = out[at:end].rsplit(b" ", 2)
+        at = end + 1
+        if len(head) == 2 and head[0] in _NOT_FOLLOWED and head[1].isdigit():
+            at += int(head[1]) + 1
+            yield name, None
+        elif len(head) == 3 and head[2].isdigit() and head[1] in _TYPES:
+            size = int(head[2])
+            yield name, out[at : at + size] if head[1] == b"blob" else None
+            at += size + 1
+        else:  # "<name> missing", "<name> ambiguous"
+            yield name, None
+
+
+_TYPES = (b"blob", b"tree", b"commit", b"tag")

@@ -1,0 +1,208 @@
+"""Names of commits: HEAD, branches, and the branch that a team releases from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lback.errors import HistoryMissing, LbackError, UsageError
+from lback.vcs.git import Git, failure, text
+
+_REMOTES = "refs/remotes/"
+_HEADS = "refs/heads/"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where HEAD is: `ref` is None when detached, `commit` is None before the first commit."""
+
+    ref: str | None
+    name: str
+    commit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One local or remote-tracking branch; `date` is its last commit's, ISO 8601."""
+
+    name: str
+    ref: str
+    commit: str
+    date: str
+    author: str
+    remote: bool = False
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SharedRef:
+    """The branch a team releases from; what it holds is published only if `publishes`."""
+
+    name: str
+    ref: str
+    commit: str
+    publishes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Ref:
+    ref: str
+    commit: str
+    target: str  # of a symbolic ref, else ""
+
+
+def read_head(git: Git) -> Head:
+    """Return where HEAD is."""
+    answer = git.ask("rev-parse", "HEAD", "--symbolic-full-name", "HEAD")
+    lines = text(answer.out).split("\n")
+    if answer.status == 0 and len(lines) >= 2:
+        commit, ref = lines[0], lines[1]
+        if ref.startswith("refs/"):
+            return Head(ref, short_name(ref), commit)
+        return Head(None, f"HEAD detached at {commit[:7]}", commit)
+    answer = git.ask("symbolic-ref", "HEAD")
+    if answer.status != 0:
+        raise failure(("symbolic-ref",), answer)
+    ref = text(answer.out).removesuffix("\n")
+    return Head(ref, short_name(ref), None)
+
+
+def resolve(git: Git, ref: str) -> str:
+    """Return the commit that a name means; UsageError with names like it when unknown."""
+    if ref and not ref.startswith("-") and "\0" not in ref:
+        answer = git.ask("rev-parse", "--verify", "--quiet", ref + "^{commit}")
+        if answer.status == 0:
+            return answer.out.decode("ascii").strip()
+        if answer.complaint and "safe.directory" in answer.complaint:
+            raise failure(("rev-parse",), answer)
+    if ref == "HEAD":
+        raise LbackError(
+            "This repository has no commit yet", "Commit something first, or use the work tree."
+        )
+    near = _near(ref, [short_name(found.ref) for found in _matching(git)])
+    hint = f"Did you mean {' or '.join(near)}?" if near else "See `git branch --all`."
+    raise UsageError(f"git knows no commit named {ref!r}", hint)
+
+
+def shared_ref(git: Git, configured: str | None) -> SharedRef | None:
+    """Return the branch that a team releases from, or None where nothing suggests one.
+
+    A configured name has to exist: HistoryMissing when it belongs to a remote of this
+    clone and was not fetched, UsageError with names like it otherwise.
+    """
+    if configured:
+        return _configured(git, configured)
+    found = _matching(git, *_usual("origin"), _HEADS + "main", _HEADS + "master")
+    chosen = _first(found, _usual("origin"))
+    if chosen is None:
+        remotes = [name for name in remote_names(git) if name != "origin"]
+        if len(remotes) == 1:
+            usual = _usual(remotes[0])
+            chosen = _first(_matching(git, *usual), usual)
+    if chosen is None:
+        chosen = _first(found, (_HEADS + "main", _HEADS + "master"))
+    if chosen is None:
+        return None
+    ref = chosen.target or chosen.ref
+    return SharedRef(short_name(ref), ref, chosen.commit, ref.startswith(_REMOTES))
+
+
+def list_branches(git: Git) -> tuple[Branch, ...]:
+    """Return local and remote-tracking branches, newest commit first."""
+    form = "%00".join(
+        f"%({field})"
+        for field in (
+            "refname",
+            "objectname",
+            "symref",
+            "committerdate:iso-strict",
+            "authorname",
+            "HEAD",
+        )
+    )
+    command = ("for-each-ref", f"--format={form}", "--sort=-committerdate", _HEADS, _REMOTES)
+    found: list[Branch] = []
+    for line in text(git.run(*command)).split("\n"):
+        fields = line.split("\0")
+        if len(fields) != 6 or fields[2]:
+            continue
+        ref, commit, _, date, author, here = fields
+        remote = ref.startswith(_REMOTES)
+        found.append(Branch(short_name(ref), ref, commit, date, author, remote, here == "*"))
+    return tuple(found)
+
+
+def remote_refs(git: Git) -> dict[str, str]:
+    """Return the commit of each remote-tracking ref."""
+    return {found.ref: found.commit for found in _matching(git, _REMOTES) if not found.target}
+
+
+def remote_names(git: Git) -> tuple[str, ...]:
+    """Return the names of the remotes, as configured."""
+    return tuple(text(git.run("remote")).split("\n")[:-1])
+
+
+def short_name(ref: str) -> str:
+    """Return a ref as people say it: without refs/heads/, refs/remotes/ or refs/tags/."""
+    for prefix in (_HEADS, _REMOTES, "refs/tags/"):
+        if ref.startswith(prefix):
+            return ref[len(prefix) :]
+    return ref
+
+
+def _configured(git: Git, name: str) -> SharedRef:
+    # git's own order of places to look a name up in.
+    places = [
+        name,
+        f"refs/{name}",
+        f"refs/tags/{name}",
+        f"{_HEADS}{name}",
+        f"{_REMOTES}{name}",
+        f"{_REMOTES}{name}/HEAD",
+    ]
+    refs = [place for place in places if place.startswith("refs/")]
+    chosen = _first(_matching(git, *refs), refs)
+    if chosen is not None:
+        ref = chosen.target or chosen.ref
+        return SharedRef(short_name(ref), ref, chosen.commit, publishes=True)
+    try:
+        return SharedRef(name, name, resolve(git, name), publishes=True)
+    except UsageError as err:
+        short = name.removeprefix(_REMOTES)
+        remote = next((r for r in remote_names(git) if short.startswith(r + "/")), None)
+        if remote is None:
+            raise
+        branch = short[len(remote) + 1 :]
+        raise HistoryMissing(
+            f"The shared ref {name!r} is not in this clone",
+            f"Fetch it: git fetch {remote} {branch}:{_REMOTES}{remote}/{branch}",
+        ) from err
+
+
+def _usual(remote: str) -> tuple[str, ...]:
+    return tuple(f"{_REMOTES}{remote}/{name}" for name in ("HEAD", "main", "master"))
+
+
+def _matching(git: Git, *patterns: str) -> list[_Ref]:
+    form = "%(refname)%00%(objectname)%00%(*objectname)%00%(symref)"
+    answer = git.ask("for-each-ref", f"--format={form}", *patterns)
+    if answer.status != 0:
+        raise failure(("for-each-ref",), answer)
+    found: list[_Ref] = []
+    for line in text(answer.out).split("\n"):
+        fields = line.split("\0")
+        if len(fields) == 4:
+            found.append(_Ref(fields[0], fields[2] or fields[1], fields[3]))
+    return found
+
+
+def _first(found: list[_Ref], refs: tuple[str, ...] | list[str]) -> _Ref | None:
+    by_name = {ref.ref: ref for ref in found}
+    return next((by_name[ref] for ref in refs if ref in by_name), None)
+
+
+def _near(name: str, names: list[str]) -> list[str]:
+    import difflib
+
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+    # "feature" is surely meant by somebody who types it where origin/feature exists.
+    return near or [other for other in names if other.endswith("/" + name)][:3]

@@ -1,0 +1,343 @@
+"""One git repository as the rest of lback sees it; nothing of git itself leaves."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from lback.core.source import Entry
+from lback.errors import HistoryMissing, LbackError
+from lback.vcs import discovery, refs, status, trees
+from lback.vcs.cache import Store
+from lback.vcs.git import Answer, Git, failure, text
+from lback.vcs.objects import look_up, read_blobs, read_names
+from lback.vcs.refs import Branch, Head, SharedRef
+from lback.vcs.status import Progress
+from lback.vcs.trees import PY
+from lback.vcs.worktree import Worktree
+
+WORKTREE = "worktree"
+INDEX = "index"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One file that differs between two commits; `status` is git's letter, A, M, D, R, C or T."""
+
+    status: str
+    path: str
+    old_path: str | None = None
+
+
+class Repository:
+    """Answers what is where in one repository, in as few git children as there can be.
+
+    Paths in and out are POSIX and relative to the root of the repository; `at` is
+    "worktree", "index" or anything that git knows as a commit.
+    """
+
+    def __init__(self, found: discovery.Found) -> None:
+        self.git = found.git
+        self.root = found.root
+        self.git_dir = found.git_dir
+        self.common_dir = found.common_dir
+        self.is_shallow = found.is_shallow
+        self.algorithm = found.algorithm
+
+    @classmethod
+    def discover(cls, start: Path) -> Repository | None:
+        """Find the repository that a folder is in, or None; LbackError if git refuses it."""
+        found = discovery.find(Path.cwd() / start, os.environ, Path.cwd())
+        return None if found is None else cls(found)
+
+    @property
+    def is_bare(self) -> bool:
+        """Tell whether there is no work tree."""
+        return self.root is None
+
+    @cached_property
+    def is_partial(self) -> bool:
+        """Tell whether objects may be missing here because a filter left them out."""
+        answer = self.git.ask(
+            "config", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partialclone)$"
+        )
+        return bool(answer.out)
+
+    @cached_property
+    def store(self) -> Store:
+        """Return the cache by blob id that all work trees of this repository share."""
+        return Store(self.common_dir / "lback")
+
+    @cached_property
+    def worktree(self) -> Worktree:
+        """Return the files on disk; LbackError in a bare repository."""
+        if self.root is None:
+            raise LbackError(
+                f"{self.git_dir} is bare: it has no work tree", "Name a commit with --at."
+            )
+        return Worktree(
+            self.root, algorithm=self.algorithm, store=self.store, table=self._table_name
+        )
+
+    @property
+    def _table_name(self) -> str:
+        return f"worktree-{zlib.crc32(os.fsencode(self.git_dir)):08x}"
+
+    def folder_of(self, path: Path) -> str | None:
+        """Return a folder on disk as git spells it ("" is the root), None outside of the root."""
+        home = self.root if self.root is not None else self.git_dir
+        try:
+            relative = path.resolve().relative_to(home.resolve()).as_posix()
+        except ValueError:
+            return None
+        return "" if relative == "." else relative
+
+    # Names
+
+    def head(self) -> Head:
+        """Return where HEAD is."""
+        return refs.read_head(self.git)
+
+    def commit(self, ref: str) -> str:
+        """Return the commit that a name means; UsageError with names like it when unknown."""
+        return refs.resolve(self.git, ref)
+
+    def upstream(self, configured: str | None) -> SharedRef | None:
+        """Return the shared ref, or None where nothing suggests one."""
+        return refs.shared_ref(self.git, configured)
+
+    def branches(self) -> tuple[Branch, ...]:
+        """Return local and remote-tracking branches, newest commit first."""
+        return refs.list_branches(self.git)
+
+    def remote_refs(self) -> dict[str, str]:
+        """Return the commit of each remote-tracking ref."""
+        return refs.remote_refs(self.git)
+
+    def merge_base(self, a: str, b: str) -> str | None:
+        """Return a best common ancestor, None for unrelated histories.
+
+        HistoryMissing where the clone is shallow and may only hide it.
+        """
+        command = ("merge-base", self.commit(a), self.commit(b))
+        answer = self.git.ask(*command)
+        if answer.status == 0:
+            return answer.out.decode("ascii").split("\n", 1)[0]
+        if answer.status != 1:
+            raise failure(command, answer)
+        if self.is_shallow:
+            raise HistoryMissing(
+                f"The common ancestor of {a} and {b} is not in this shallow clone",
+                "Fetch the history: git fetch --unshallow (in CI: fetch-depth: 0)",
+            )
+        return None
+
+    def ahead_behind(self, a: str, b: str) -> tuple[int, int]:
+        """Return how many commits `a` has that `b` lacks, and the other way round."""
+        both = f"{self.commit(a)}...{self.commit(b)}"
+        left, right = self.git.run("rev-list", "--left-right", "--count", both, "--").split()
+        return int(left), int(right)
+
+    def is_ancestor(self, a: str, b: str) -> bool:
+        """Tell whether everything in `a` is also in `b`."""
+        command = ("merge-base", "--is-ancestor", self.commit(a), self.commit(b))
+        answer = self.git.ask(*command)
+        if answer.status not in (0, 1):
+            raise failure(command, answer)
+        return answer.status == 0
+
+    # Files
+
+    def entries(
+        self,
+        at: str,
+        folders: Sequence[str],
+        *,
+        suffixes: tuple[str, ...] = PY,
+        recursive: bool = True,
+    ) -> tuple[Entry, ...]:
+        """Return the .py files below folders; no folders, no files.
+
+        A symbolic link stands for the content it points at while that is in the same place.
+        """
+        if at == WORKTREE:
+            chosen = trees.chosen(folders, recursive=recursive)
+            return self.worktree.entries(chosen, suffixes=suffixes, recursive=recursive)
+        if at == INDEX:
+            return trees.index_entries(self.git, folders, suffixes=suffixes, recursive=recursive)
+        if not at or at.startswith("-"):
+            self.commit(at)
+        found = trees.commit_entries(self.git, at, folders, suffixes=suffixes, recursive=recursive)
+        if isinstance(found, Answer):
+            self.commit(at)
+            raise failure(("ls-tree",), found)
+        return found
+
+    def blobs(self, ids: Iterable[str]) -> dict[str, bytes]:
+        """Return contents by blob id, in one child; HistoryMissing names what is missing."""
+        return read_blobs(self.git, ids, hint=self._fetch_hint())
+
+    def read(self, at: str, entries: Iterable[Entry]) -> dict[str, bytes]:
+        """Return the contents of entries by blob id: from disk for "worktree", else from git."""
+        if at == WORKTREE:
+            return self.worktree.read(entries)
+        return self.blobs(entry.blob for entry in entries)
+
+    def files(self, at: str, paths: Iterable[str]) -> dict[str, bytes]:
+        """Return the contents of files by path; a path that is no file there is left out."""
+        wanted = tuple(paths)
+        if at == WORKTREE:
+            found = {path: self.worktree.file(path) for path in wanted}
+            return {path: data for path, data in found.items() if data is not None}
+        prefix = ":" if at == INDEX else f"{at}:"
+        names = {f"{prefix}{path}": path for path in wanted}
+        texts = read_names(self.git, names)
+        lacking = [path for name, path in names.items() if name not in texts]
+        if lacking and at != INDEX:
+            self._refuse_missing(self.commit(at), lacking)
+        return {names[name]: data for name, data in texts.items()}
+
+    def file(self, at: str, path: str) -> bytes | None:
+        """Return the content of one file, None where there is none."""
+        return self.files(at, [path]).get(path)
+
+    def changes(
+        self, a: str, b: str, folders: Sequence[str], *, suffixes: tuple[str, ...] = PY
+    ) -> tuple[Change, ...]:
+        """Return which files below folders differ between two commits, renames followed."""
+        chosen = trees.chosen(folders)
+        if not chosen:
+            return ()
+        pair = (self.commit(a), self.commit(b))
+        paths = () if "" in chosen else chosen
+        fixed = ("diff-tree", "-r", "-z", "--name-status", "--no-ext-diff", *pair, "--", *paths)
+        answer = self.git.ask(*fixed[:3], "-M", *fixed[3:])
+        if answer.status != 0:
+            # Likeness needs contents, which a partial clone may lack; equal blobs need none.
+            answer = self.git.ask(*fixed[:3], "-M100%", *fixed[3:])
+        if answer.status != 0:
+            raise failure(fixed, answer)
+        return tuple(
+            change
+            for change in _changes(text(answer.out).split("\0"))
+            if change.path.endswith(suffixes) or (change.old_path or "").endswith(suffixes)
+        )
+
+    # Published, pushed, local
+
+    def pushed(self, paths: Sequence[str]) -> frozenset[str]:
+        """Return which of these paths are in the tree of any remote-tracking ref."""
+        if not paths:
+            return frozenset()
+        commits = set(self.remote_refs().values())
+        names = {f"{commit}:{path}": path for commit in commits for path in paths}
+        return frozenset(names[name] for name in look_up(self.git, names))
+
+    def unpushed_paths(self, folders: Sequence[str], at: str = "HEAD") -> tuple[str, ...]:
+        """Return files that commits of `at` brought or edited which no remote-tracking ref has."""
+        chosen = trees.chosen(folders)
+        if not chosen:
+            return ()
+        paths = () if "" in chosen else chosen
+        out = self.git.run(
+            "log", "--format=", "--name-only", "--no-renames", "--no-ext-diff", "-m", "-z",
+            self.commit(at), "--not", "--remotes", "--", *paths,
+        )  # fmt: skip
+        return tuple(sorted({p for p in text(out).split("\0") if p.endswith(PY)}))
+
+    def is_pushed(self, commit: str) -> bool:
+        """Tell whether a commit is in any remote-tracking branch."""
+        sha = self.commit(commit)
+        out = self.git.run("for-each-ref", "--count=1", "--contains", sha, "refs/remotes/")
+        return bool(out)
+
+    # The state of the work tree
+
+    def in_progress(self) -> Progress | None:
+        """Return the operation that git waits to go on with, if any."""
+        return status.in_progress(self.git_dir)
+
+    def untracked(self, folders: Sequence[str]) -> tuple[str, ...]:
+        """Return .py files that git does not track and does not ignore."""
+        return status.untracked(self._on_disk(), trees.chosen(folders), PY)
+
+    def ignored(self, folders: Sequence[str]) -> tuple[str, ...]:
+        """Return .py files that git ignores."""
+        return status.ignored(self._on_disk(), trees.chosen(folders), PY)
+
+    def unstaged(self, folders: Sequence[str]) -> tuple[str, ...]:
+        """Return tracked .py files whose content on disk is not the index's, deleted ones too."""
+        return status.unstaged(self._on_disk(), trees.chosen(folders), PY)
+
+    def ignore_rules(self, paths: Sequence[str]) -> dict[str, str]:
+        """Return, for each path that git ignores, the rule as "file:line: pattern"."""
+        return status.ignore_rules(self._on_disk(), paths)
+
+    def stage(self, paths: Sequence[str], *, force: bool = False) -> None:
+        """Put files as they are on disk into the index; `force` takes ignored ones too."""
+        status.stage(self._on_disk(), paths, force=force)
+
+    def stored_ids(self, paths: Sequence[str]) -> dict[str, str]:
+        """Return the blob ids that files on disk would get by `git add`.
+
+        They differ from `Entry.blob` where git converts line ends or filters content.
+        """
+        if not paths or any("\n" in path for path in paths):
+            return {}
+        given = b"".join(os.fsencode(path) + b"\n" for path in paths)
+        out = self._on_disk().run("hash-object", "--stdin-paths", given=given)
+        return dict(zip(paths, out.decode("ascii").split(), strict=True))
+
+    def worktrees(self) -> tuple[Path, ...]:
+        """Return the folders of all work trees of this repository, the main one first."""
+        out = text(self.git.run("worktree", "list", "--porcelain"))
+        blocks = [block.split("\n") for block in out.split("\n\n")]
+        return tuple(
+            Path(lines[0].removeprefix("worktree "))
+            for lines in blocks
+            if lines[0].startswith("worktree ") and "bare" not in lines
+        )
+
+    def _on_disk(self) -> Git:
+        if self.root is None:
+            raise LbackError(
+                f"{self.git_dir} is bare: it has no work tree", "Name a commit with --at."
+            )
+        return self.git
+
+    def _fetch_hint(self) -> str:
+        if self.is_shallow:
+            return "Fetch the history: git fetch --unshallow (in CI: fetch-depth: 0)"
+        if self.is_partial:
+            return (
+                "This is a partial clone. Let git fetch what is left out: "
+                "git fetch --refetch --no-filter, or check the branch out once"
+            )
+        return "The repository is damaged: see git fsck"
+
+    def _refuse_missing(self, commit: str, paths: Sequence[str]) -> None:
+        """Raise HistoryMissing if one of the paths is there, but its content is not here."""
+        out = self.git.run("ls-tree", "-z", "--full-tree", commit, "--", *paths)
+        for line in text(out).split("\0"):
+            meta, _, path = line.partition("\t")
+            if meta[:3] == "100":
+                raise HistoryMissing(
+                    f"git has no content of {path} at {commit[:12]} in this clone",
+                    self._fetch_hint(),
+                )
+
+
+def _changes(fields: list[str]) -> Iterable[Change]:
+    words = iter(fields)
+    for letter in words:
+        if not letter:
+            return
+        if letter[0] in "RC":
+            old = next(words)
+            yield Change(letter[0], next(words), old)
+        else:
+            yield Change(letter[0], next(words))

@@ -1,0 +1,152 @@
+"""Which files there are at a commit, in the index, or below a folder without any git."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from lback.core.source import Entry
+from lback.errors import UsageError
+from lback.vcs.git import Answer, Git, text
+from lback.vcs.objects import look_up, read_blobs
+from lback.vcs.worktree import Worktree
+
+PY = (".py",)
+
+
+def normal(folders: Iterable[str]) -> tuple[str, ...]:
+    """Return folders as git spells them: POSIX, relative to the root, "" for the root itself.
+
+    A folder inside another one of them is left out. UsageError for one outside the root.
+    """
+    names: list[str] = []
+    for folder in folders:
+        name = posixpath.normpath(folder.replace("\\", "/") if "\\" in folder else folder)
+        if name.startswith(("../", "/")) or name == "..":
+            raise UsageError(f"{folder} is outside the repository", "Name a folder inside of it.")
+        names.append("" if name == "." else name)
+    unique = sorted(set(names))
+    return tuple(
+        name
+        for name in unique
+        if not any(name != other and (name + "/").startswith(_prefix(other)) for other in unique)
+    )
+
+
+def folder_entries(
+    root: Path,
+    folders: Sequence[str],
+    *,
+    suffixes: tuple[str, ...] = PY,
+    recursive: bool = True,
+) -> tuple[Entry, ...]:
+    """Return the files below folders of `root` where there is no git at all."""
+    return Worktree(root).entries(
+        chosen(folders, recursive=recursive), suffixes=suffixes, recursive=recursive
+    )
+
+
+def commit_entries(
+    git: Git, at: str, folders: Sequence[str], *, suffixes: tuple[str, ...], recursive: bool
+) -> tuple[Entry, ...] | Answer:
+    """Return the files of a commit; git's answer where it does not know such a commit."""
+    places = chosen(folders, recursive=recursive)
+    if not places:
+        return ()
+    paths = () if "" in places else ("--", *places)
+    answer = git.ask("ls-tree", "-r", "-z", "--full-tree", at, *paths)
+    if answer.status != 0:
+        return answer
+    found: list[Entry] = []
+    links = False
+    for line in text(answer.out).split("\0"):
+        meta, _, path = line.partition("\t")
+        if path.endswith(suffixes) and meta[7:11] == "blob":
+            links = links or meta[:2] == "12"
+            found.append(Entry(path, meta[12:], meta[:6]))
+    kept = found if recursive else _direct(found, places)
+    return tuple(_followed(git, at + ":", kept)) if links else tuple(kept)
+
+
+def index_entries(
+    git: Git, folders: Sequence[str], *, suffixes: tuple[str, ...], recursive: bool
+) -> tuple[Entry, ...]:
+    """Return the files of the index, all stages of a conflict; `git add -N` adds none."""
+    places = chosen(folders, recursive=recursive)
+    if not places:
+        return ()
+    paths = () if "" in places else ("--", *places)
+    command = ("ls-files", "--stage", "-z", "--full-name", *paths)
+    found: list[Entry] = []
+    for line in text(git.run(*command)).split("\0"):
+        meta, _, path = line.partition("\t")
+        if path.endswith(suffixes) and not meta.startswith("160000"):
+            mode, blob, stage = meta.split(" ")
+            found.append(Entry(path, blob, mode, int(stage)))
+    kept = found if recursive else _direct(found, places)
+    if any(entry.mode == "120000" for entry in kept):
+        kept = _followed(git, ":", kept)
+    promised = _promised(git, kept)
+    return tuple(entry for entry in kept if entry.path not in promised)
+
+
+def _promised(git: Git, entries: Sequence[Entry]) -> frozenset[str]:
+    """Return the paths that `git add -N` has only announced; the next commit lacks them."""
+    empty = [
+        entry.path
+        for entry in entries
+        if entry.blob.startswith(_EMPTY) and entry.name != "__init__.py"
+    ]
+    if not empty:
+        return frozenset()
+    command = ("diff-files", "--name-only", "--diff-filter=A", "-z", "--", *empty)
+    answer = git.ask(*command)
+    if answer.status != 0:  # no work tree, so nobody has announced anything
+        return frozenset()
+    return frozenset(text(answer.out).split("\0"))
+
+
+# The empty file in sha1 and in sha256, enough of it.
+_EMPTY = ("e69de29bb2d1d643", "473a0f4c3be8a936")
+
+
+def _followed(git: Git, at: str, entries: Sequence[Entry]) -> list[Entry]:
+    """Put the content that a symbolic link stands for in its place, as the disk would show it.
+
+    Links that leave the tree, dangle or point at another link are left out.
+    """
+    links = [entry for entry in entries if entry.mode == "120000"]
+    texts = read_blobs(git, [entry.blob for entry in links], hint="Fetch the missing objects.")
+    targets: dict[str, str] = {}
+    for entry in links:
+        target = posixpath.normpath(
+            posixpath.join(posixpath.dirname(entry.path), text(texts[entry.blob]))
+        )
+        if not target.startswith(("../", "/")):
+            targets[entry.path] = at + target
+    found = look_up(git, targets.values())
+    kept: list[Entry] = []
+    for entry in entries:
+        if entry.mode != "120000":
+            kept.append(entry)
+        elif targets.get(entry.path) in found:
+            kept.append(replace(entry, blob=found[targets[entry.path]]))
+    return kept
+
+
+def chosen(folders: Sequence[str], *, recursive: bool = True) -> tuple[str, ...]:
+    """Return folders as `normal` does; without recursion none stands for one inside of it."""
+    if recursive:
+        return normal(folders)
+    return tuple(dict.fromkeys(name for folder in folders for name in normal([folder])))
+
+
+def _direct(entries: Sequence[Entry], folders: Sequence[str]) -> list[Entry]:
+    places = frozenset(folders)
+    return [entry for entry in entries if posixpath.dirname(entry.path) in places]
+
+
+def _prefix(folder: str) -> str:
+    return folder + "/" if folder else ""
