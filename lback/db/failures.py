@@ -1,0 +1,200 @@
+"""Foreign exceptions in, LbackError out: what broke, where in the user's code, what to do."""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from alembic.util.exc import CommandError
+from sqlalchemy import exc as sa
+from sqlalchemy.engine import URL, Engine, make_url
+
+from lback.db.redact import redact
+from lback.errors import LbackError
+
+_OURS = str(Path(__file__).resolve().parents[1])
+_STDLIB = sysconfig.get_paths()["stdlib"]
+_CORRECT = "Correct it and run the command again; --debug shows the whole traceback."
+
+
+@dataclass(slots=True)
+class Situation:
+    """What is known of a run of env.py when it breaks."""
+
+    env_path: Path
+    folder: Path
+    connected: bool = False
+    """env.py has called configure() with a connection."""
+    secrets: set[str] = field(default_factory=set)
+
+    def learn(self, url: str | URL | None) -> None:
+        """Remember the password of a URL as something never to print."""
+        try:
+            password = make_url(url).password if url else None
+        except (sa.ArgumentError, ValueError):
+            return
+        if isinstance(password, str):
+            self.secrets.add(password)
+
+    def hide(self, text: str) -> str:
+        """Return the text without passwords."""
+        return redact(text, self.secrets)
+
+    def relative(self, path: str | os.PathLike[str]) -> str:
+        """Return a path as the user would write it here."""
+        try:
+            return str(Path(path).resolve().relative_to(self.folder.resolve()))
+        except ValueError:
+            return str(path)
+
+
+def translate(err: BaseException, at: Situation) -> LbackError:
+    """Turn what env.py raised, outside of any revision, into a message with a next step."""
+    ours = _find_ours(err)
+    if ours is not None:
+        return ours
+    url = _url_in_play(err.__traceback__)
+    at.learn(url)
+    where = f" {url.render_as_string(hide_password=True)}" if url is not None else ""
+    if _is_connection_failure(err, at, url):
+        return LbackError(
+            at.hide(f"The database{where} cannot be reached: {reason(err)}"),
+            "Is the server running, and are host, name and password in the URL right? "
+            "lback uses the URL that env.py connects to.",
+        )
+    if isinstance(err, sa.DBAPIError):
+        return LbackError(at.hide(f"The database{where} refused: {reason(err)}"), _CORRECT)
+    if isinstance(err, CommandError):
+        return LbackError(at.hide(str(err)), _CORRECT)
+    return _broken_code(err, at)
+
+
+def _broken_code(err: BaseException, at: Situation) -> LbackError:
+    place = f"{at.relative(at.env_path)} {place_of(err, at)}"
+    kind = "" if isinstance(err, SystemExit) else f"{type(err).__name__}: "
+    if isinstance(err, SystemExit):
+        return LbackError(at.hide(f"{place}left with status {err.code}."), _CORRECT)
+    if isinstance(err, KeyError) and err.args == ("url",) and "engine_from_config" in names(err):
+        return LbackError(
+            f"{place}found no database URL.",
+            "Set sqlalchemy.url in alembic.ini, or what env.py reads it from.",
+        )
+    hint = _CORRECT
+    if isinstance(err, ModuleNotFoundError) and err.name:
+        hint = f"Install {err.name.split('.')[0]} into this environment, or correct the import."
+        if _passes(err.__traceback__, "import_dbapi"):
+            hint = f"The database URL asks for the driver {err.name}: install it, or name another."
+    elif isinstance(err, sa.NoSuchModuleError):
+        hint = (
+            "The database URL names a dialect that is not installed; `postgresql://`, not "
+            "`postgres://`."
+        )
+    return LbackError(at.hide(f"{place}failed: {kind}{reason(err)}"), hint)
+
+
+def reason(err: BaseException) -> str:
+    """Return what an exception says in one paragraph, in the database's own words."""
+    said = str(getattr(err, "orig", None) or err).strip()
+    if isinstance(err, SyntaxError):
+        said = err.msg
+    return " ".join(line.strip() for line in said.splitlines() if line.strip()) or repr(err)
+
+
+def statement_of(err: BaseException) -> str:
+    """Return the SQL that a database refused, on one line, or nothing."""
+    sql = getattr(err, "statement", None)
+    line = " ".join(str(sql).split()) if sql else ""
+    return line if len(line) <= 200 else line[:197] + "..."
+
+
+def place_of(err: BaseException, at: Situation) -> str:
+    """Say where in the user's code it broke, after the name of env.py: "(line 3) "."""
+    if isinstance(err, SyntaxError) and err.filename:
+        same = Path(err.filename) == at.env_path
+        return f"(line {err.lineno}) " if same else f"({at.relative(err.filename)}:{err.lineno}) "
+    frames = [one for one in _frames(err.__traceback__) if _is_users(one[0])]
+    if not frames:
+        return ""
+    env = next((line for path, line in reversed(frames) if Path(path) == at.env_path), None)
+    path, line = frames[-1]
+    if Path(path) == at.env_path or env is None:
+        return f"(line {line}) " if env is not None else f"({at.relative(path)}:{line}) "
+    return f"(line {env}, in {at.relative(path)}:{line}) "
+
+
+def line_in(err: BaseException, path: str) -> int | None:
+    """Return the innermost line of one file that an exception passed through."""
+    if isinstance(err, SyntaxError) and err.filename == path:
+        return err.lineno
+    lines = [line for file, line in _frames(err.__traceback__) if file == path]
+    return lines[-1] if lines else None
+
+
+def names(err: BaseException) -> set[str]:
+    """Return the names of the functions that an exception passed through."""
+    return {frame.name for frame in traceback.extract_tb(err.__traceback__)}
+
+
+def _passes(trace: TracebackType | None, function: str) -> bool:
+    return any(frame.f_code.co_name == function for frame, _line in _walk(trace))
+
+
+def _find_ours(err: BaseException) -> LbackError | None:
+    """Find our own error in what an async env.py may have grouped."""
+    if isinstance(err, LbackError):
+        return err
+    for one in getattr(err, "exceptions", ()):
+        found = _find_ours(one)
+        if found is not None:
+            return found
+    return None
+
+
+def _is_connection_failure(err: BaseException, at: Situation, url: URL | None) -> bool:
+    if at.connected or url is None:
+        return False
+    # Asynchronous drivers let OSError through, and their own errors.
+    return isinstance(err, (sa.DBAPIError, OSError, TimeoutError)) or _passes(
+        err.__traceback__, "_do_get"
+    )
+
+
+def _url_in_play(trace: TracebackType | None) -> URL | None:
+    """Find the engine that was connecting, among the variables of the frames passed."""
+    found: URL | None = None
+    for frame, _line in _walk(trace):
+        for value in tuple(frame.f_locals.values()):
+            engine: Any = getattr(value, "sync_engine", value) if _is_engine(value) else None
+            if isinstance(engine, Engine):
+                found = engine.url
+    return found
+
+
+def _is_engine(value: object) -> bool:
+    # By name for the asynchronous one: importing its module costs, and getattr() on any
+    # variable of the user's might run code.
+    return isinstance(value, Engine) or type(value).__name__ == "AsyncEngine"
+
+
+def _walk(trace: TracebackType | None) -> Iterator[tuple[Any, int]]:
+    while trace is not None:
+        yield trace.tb_frame, trace.tb_lineno
+        trace = trace.tb_next
+
+
+def _frames(trace: TracebackType | None) -> list[tuple[str, int]]:
+    return [(frame.f_code.co_filename, line) for frame, line in _walk(trace)]
+
+
+def _is_users(path: str) -> bool:
+    if path.startswith("<") or path.startswith(_OURS):
+        return False
+    if "site-packages" in path or "dist-packages" in path:
+        return False
+    return not path.startswith(_STDLIB)

@@ -1,0 +1,171 @@
+"""One database's turn within env.py: decide under the lock, then Alembic's own steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
+from sqlalchemy.engine import Connection
+
+from lback.core.plans import Downgrade, Restamp, Step, Upgrade
+from lback.db.events import Done, Event, OnEvent
+from lback.db.redact import redact
+from lback.errors import LbackError
+
+if TYPE_CHECKING:
+    from lback.db.scripts import TextScript, TextScriptDirectory
+
+Decide = Callable[[tuple[str, ...]], Sequence[Step]]
+
+
+def upgrade(**_kw: Any) -> None:
+    """Stand in for the code of a revision that is only written down."""
+
+
+def downgrade(**_kw: Any) -> None:
+    """Stand in for the code of a revision that is only written down."""
+
+
+class _PaperStep(RevisionStep):
+    """Moves the version table as the real step would, and runs nothing."""
+
+    def __init__(self, revision_map: Any, revision: TextScript, is_upgrade: bool) -> None:
+        self.revision_map = revision_map
+        self.revision = revision
+        self.is_upgrade = is_upgrade
+        self.migration_fn = upgrade if is_upgrade else downgrade
+
+
+@dataclass(slots=True)
+class Turn:
+    """How far the work on one database has come."""
+
+    url: str
+    dialect: str
+    before: tuple[str, ...]
+    transactional: bool
+    after: tuple[str, ...] = ()
+    total: int = 0
+    done: list[Step] = field(default_factory=list)
+    current: Step | None = None
+    script: TextScript | None = None
+    loading: bool = False
+    kept_each: bool = False
+    """Every step has a transaction of its own."""
+    outside: bool = False
+    """env.py had begun the transaction itself."""
+    started: float = field(default_factory=time.perf_counter)
+
+    def as_done(self) -> Done:
+        """Return what has been done, as the caller sees it."""
+        seconds = time.perf_counter() - self.started
+        return Done(self.url, self.dialect, self.before, self.after, tuple(self.done), seconds)
+
+
+class Performer:
+    """The function that Alembic calls for each database that env.py configures."""
+
+    def __init__(self, decide: Decide, on_event: OnEvent) -> None:
+        self.decide = decide
+        self.on_event = on_event
+        self.turns: list[Turn] = []
+
+    def __call__(
+        self, heads: Sequence[str], context: MigrationContext
+    ) -> Iterator[RevisionStep | StampStep]:
+        """Yield Alembic's steps; each is finished when the next one is asked for."""
+        turn = _begin(tuple(sorted(heads)), context)
+        self.turns.append(turn)
+        steps = tuple(self.decide(turn.before))
+        turn.total = len(steps)
+        self.on_event(Event("plan", total=turn.total))
+        if not steps:
+            return
+        scripts = cast("TextScriptDirectory", context.script)
+        prepared = [_prepare(scripts, turn, step) for step in steps]
+        if not heads and not context.as_sql:
+            # Alembic does it for any run; we only once there is something to write.
+            context._ensure_version_table()
+        self._watch(turn, context)
+        for number, (step, script, moves) in enumerate(prepared, 1):
+            yield from self._perform(turn, number, step, script, moves)
+
+    def _perform(
+        self,
+        turn: Turn,
+        number: int,
+        step: Step,
+        script: TextScript | None,
+        moves: Sequence[RevisionStep | StampStep],
+    ) -> Iterator[RevisionStep | StampStep]:
+        turn.current, turn.script = step, script
+        self.on_event(Event("start", step, number, turn.total))
+        started = time.perf_counter()
+        yield from moves
+        turn.current, turn.script = None, None
+        turn.done.append(step)
+        self.on_event(Event("done", step, number, turn.total, time.perf_counter() - started))
+
+    def _watch(self, turn: Turn, context: MigrationContext) -> None:
+        """Learn what the version table holds after each step, as Alembic keeps it."""
+
+        def applied(*, heads: set[str], **_kw: Any) -> None:
+            turn.after = tuple(sorted(heads))
+
+        context.on_version_apply_callbacks = (*context.on_version_apply_callbacks, applied)
+
+
+def _prepare(
+    scripts: TextScriptDirectory, turn: Turn, step: Step
+) -> tuple[Step, TextScript | None, Sequence[RevisionStep | StampStep]]:
+    """Load the code of every step before the first one runs."""
+    revisions = scripts.revision_map
+    if isinstance(step, Restamp):
+        return step, None, _restamp(turn.before, step.revisions, revisions)
+    script = scripts.script(step.revision)
+    up = isinstance(step, Upgrade)
+    if step.fake:
+        return step, script, (_PaperStep(revisions, script, up),)
+    turn.current, turn.script, turn.loading = step, script, True
+    _require_function(script, "downgrade" if isinstance(step, Downgrade) else "upgrade")
+    move = RevisionStep(revisions, script, up)
+    turn.current, turn.script, turn.loading = None, None, False
+    return step, script, (move,)
+
+
+def _begin(before: tuple[str, ...], context: MigrationContext) -> Turn:
+    connection = context.connection
+    url = ""
+    if isinstance(connection, Connection):  # not so when SQL is only written
+        url = redact(connection.engine.url.render_as_string(hide_password=True))
+    return Turn(
+        url=url,
+        dialect=context.dialect.name,
+        before=before,
+        after=before,
+        transactional=bool(context.impl.transactional_ddl),
+        kept_each=bool(context._transaction_per_migration),
+        outside=bool(context._in_external_transaction),
+    )
+
+
+def _restamp(
+    before: tuple[str, ...], after: tuple[str, ...], revisions: Any
+) -> list[RevisionStep | StampStep]:
+    gone = [one for one in before if one not in after]
+    new = [one for one in after if one not in before]
+    return [
+        *(StampStep(one, None, False, True, revisions) for one in gone),
+        *(StampStep((), one, True, True, revisions) for one in new),
+    ]
+
+
+def _require_function(script: TextScript, name: str) -> None:
+    if not callable(getattr(script.module, name, None)):
+        raise LbackError(
+            f"{script.path}: revision {script.revision} has no {name}().",
+            f"Write a function {name}() there; `pass` is enough where nothing is to be done.",
+        )

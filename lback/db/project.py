@@ -1,0 +1,206 @@
+"""The user's Alembic configuration as env.py will see it, whatever files it came from."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import warnings
+from argparse import Namespace
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from alembic.config import Config
+from alembic.util.exc import CommandError
+
+from lback.errors import LbackError
+
+if TYPE_CHECKING:
+    from lback.core.settings import Settings
+
+Opened = TypeVar("Opened")
+
+READS_PYPROJECT = hasattr(Config, "get_alembic_option")  # Alembic 1.16 and later
+
+_OPTIONS: Mapping[str, Any] = {
+    "raiseerr": False,
+    "quiet": True,
+    "verbose": False,
+    "revision": None,
+    "sql": False,
+    "tag": None,
+    "message": None,
+    "autogenerate": False,
+    "head": None,
+    "splice": False,
+    "branch_label": None,
+    "version_path": None,
+    "rev_id": None,
+    "depends_on": None,
+}
+
+
+def build_config(
+    settings: Settings,
+    folder: Path,
+    *,
+    command: str = "upgrade",
+    x: Sequence[str] = (),
+    options: Mapping[str, Any] | None = None,
+    buffer: io.StringIO | None = None,
+) -> Config:
+    """Build what `alembic COMMAND -x ...` would hand to env.py.
+
+    `folder` is where Alembic would be started. `options` are further command-line
+    options, by Alembic's names.
+    """
+    ini, toml = config_files(settings, folder)
+    arguments: dict[str, Any] = {
+        "file_": str(ini) if ini else None,
+        "ini_section": settings.section,
+        "output_buffer": buffer,
+        "stdout": sys.stderr,
+        "cmd_opts": _command_options(settings, command, x, options or {}),
+    }
+    if READS_PYPROJECT:
+        arguments["toml_file"] = str(toml) if toml else None
+    config = Config(**arguments)
+    try:
+        if toml and not READS_PYPROJECT:
+            _copy_pyproject(config, toml)
+        if _option(config, "script_location") is None:
+            # Flask-Migrate's ini does not say: its own folder is meant.
+            _set(config, "script_location", settings.script_location)
+    except (CommandError, ValueError) as err:
+        raise LbackError(f"The Alembic configuration cannot be read: {err}") from err
+    return config
+
+
+def config_files(settings: Settings, folder: Path) -> tuple[Path | None, Path | None]:
+    """Return the ini and the pyproject.toml that Alembic reads together; None if absent."""
+    path = Path(settings.config_path) if settings.config_path else None
+    if path is not None and not path.is_absolute():
+        path = folder / path
+    if path is not None and path.name == "pyproject.toml":
+        ini, toml = path.parent / "alembic.ini", path
+    else:
+        ini, toml = path or folder / "alembic.ini", folder / "pyproject.toml"
+    return (ini if ini.is_file() else None), (toml if _has_alembic_table(toml) else None)
+
+
+def extend_sys_path(settings: Settings, folder: Path) -> None:
+    """Put the project's `prepend_sys_path` first, as absolute paths and once only."""
+    wanted = [os.path.normpath(folder / entry) for entry in settings.prepend_sys_path]
+    sys.path[:] = wanted + [entry for entry in sys.path if entry not in wanted]
+
+
+def open_scripts(config: Config, opener: Callable[[Config], Opened]) -> Opened:
+    """Read the script options by Alembic's own rules; LbackError says what is wrong.
+
+    Alembic puts prepend_sys_path first as a side effect, relative to where the process
+    stands by then: that is undone here and done by `extend_sys_path`.
+    """
+    before = list(sys.path)
+    try:
+        with warnings.catch_warnings():
+            # Deprecated spellings of a separator: the user's `alembic` tells of those.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return opener(config)
+    except CommandError as err:
+        raise LbackError(
+            f"The Alembic environment cannot be opened: {err}",
+            "Check script_location in the configuration; `lback doctor` shows what was read.",
+        ) from err
+    except (ValueError, ModuleNotFoundError, FileNotFoundError) as err:
+        raise LbackError(f"The Alembic configuration cannot be used: {err}") from err
+    finally:
+        sys.path[:] = before
+
+
+def _command_options(
+    settings: Settings, command: str, x: Sequence[str], options: Mapping[str, Any]
+) -> Namespace:
+    import alembic.command
+
+    values = {**_OPTIONS, "config": None, "name": settings.section, "x": list(x) or None}
+    values["cmd"] = (getattr(alembic.command, command), [], [])
+    values.update(options)
+    return Namespace(**values)
+
+
+def _has_alembic_table(path: Path) -> bool:
+    try:
+        return b"tool.alembic" in path.read_bytes()
+    except OSError:
+        return False
+
+
+def _option(config: Config, name: str) -> str | None:
+    """Read one option wherever this version of Alembic looks for it."""
+    if not config.file_config.has_section(config.config_ini_section):
+        config.file_config.add_section(config.config_ini_section)
+    if READS_PYPROJECT:
+        return config.get_alembic_option(name)
+    return config.get_main_option(name)
+
+
+def _set(config: Config, name: str, value: str) -> None:
+    if not config.file_config.has_option(config.config_ini_section, name):
+        config.set_main_option(name, value.replace("%", "%%"))
+
+
+def _copy_pyproject(config: Config, path: Path) -> None:
+    """Give an Alembic that knows no pyproject.toml the same options through the ini.
+
+    As in newer ones, what the ini says wins.
+    """
+    for name, value in _read_table(path).items():
+        if name == "post_write_hooks":
+            _copy_hooks(config, value)
+        elif isinstance(value, bool):
+            _set(config, name, "true" if value else "false")
+        elif isinstance(value, list):
+            _set(config, name, os.pathsep.join(value))
+            if name == "version_locations":
+                _set(config, "version_path_separator", "os")
+        elif isinstance(value, (str, int)):
+            _set(config, name, str(value))
+
+
+def _copy_hooks(config: Config, hooks: Sequence[Mapping[str, str]]) -> None:
+    section = "post_write_hooks"
+    if config.file_config.has_section(section) or not hooks:
+        return
+    config.set_section_option(section, "hooks", ", ".join(hook["name"] for hook in hooks))
+    for hook in hooks:
+        for key, value in hook.items():
+            if key != "name":
+                config.set_section_option(
+                    section, f"{hook['name']}.{key}", value.replace("%", "%%")
+                )
+
+
+def _read_table(path: Path) -> Mapping[str, Any]:
+    """Return [tool.alembic] with `%(here)s` filled in."""
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:  # pragma: no cover
+        import tomli as tomllib
+
+    here = {"here": path.absolute().parent.as_posix()}
+
+    def fill(value: Any) -> Any:
+        if isinstance(value, str):
+            return value % here
+        if isinstance(value, list):
+            return [fill(one) for one in value]
+        if isinstance(value, dict):
+            return {key: fill(one) for key, one in value.items()}
+        return value
+
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))["tool"]["alembic"]
+        return {name: fill(value) for name, value in table.items()}
+    except (KeyError, TypeError, ValueError, AttributeError) as err:
+        raise LbackError(f"{path} cannot be read: {err}", "Correct [tool.alembic] there.") from err

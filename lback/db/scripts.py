@@ -1,0 +1,194 @@
+"""Alembic's ScriptDirectory over our own graph: a revision's code is loaded to run, only then."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from alembic.config import Config
+from alembic.script import Script, ScriptDirectory
+from alembic.script.revision import Revision as AlembicRevision
+from alembic.script.revision import RevisionMap
+
+from lback.core.plans import refuse_problems
+from lback.errors import LbackError
+
+if TYPE_CHECKING:
+    from lback.core.graph import Graph, Revision
+
+
+class TextLoader(SourceFileLoader):
+    """Compiles a file's text, or text held in memory, and never trusts bytecode.
+
+    A checkout within one second may leave a file of the same size and time behind, and
+    Python would go on using the other branch's bytecode.
+    """
+
+    def __init__(self, name: str, path: str, source: bytes | None = None) -> None:
+        super().__init__(name, path)
+        self._source = source
+
+    def get_data(self, path: str) -> bytes:
+        """Return the held text for our own path."""
+        if self._source is not None and path == self.path:
+            return self._source
+        return super().get_data(path)
+
+    def get_code(self, fullname: str) -> Any:  # noqa: ARG002
+        """Compile the text."""
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
+def load_text(path: Path, source: bytes | None = None) -> ModuleType:
+    """Run a Python file as Alembic would, from its text; `source` replaces the file's."""
+    name = re.sub(r"\W", "_", path.name)
+    spec = importlib.util.spec_from_file_location(
+        name, path, loader=TextLoader(name, str(path), source)
+    )
+    if spec is None or spec.loader is None:  # pragma: no cover
+        raise LbackError(f"{path} cannot be loaded.")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class TextScript(Script):
+    """A revision known by its header; `module` is loaded at its first use and checked."""
+
+    def __init__(self, revision: Revision, path: Path, source: bytes | None) -> None:
+        header = revision.header
+        AlembicRevision.__init__(
+            self,
+            header.revision,
+            header.down_revisions or None,
+            dependencies=header.depends_on or None,
+            branch_labels=header.branch_labels or None,
+        )
+        self.path = str(path)
+        self._header = header
+        self._source = source
+        self._module: ModuleType | None = None
+
+    @property
+    def module(self) -> ModuleType:  # type: ignore[override]
+        """Return the module; LbackError when its own header says something else."""
+        if self._module is None:
+            self._module = self._load()
+        return self._module
+
+    @property
+    def loaded(self) -> bool:
+        """Tell whether the code has been loaded."""
+        return self._module is not None
+
+    @property
+    def doc(self) -> str:
+        """Return the message from the header, without loading."""
+        return self._header.doc
+
+    def _load(self) -> ModuleType:
+        if self._source is None and not Path(self.path).is_file():
+            raise LbackError(
+                f"{self.path}, the file of revision {self.revision}, is not there.",
+                "It was there a moment ago: run the command again.",
+            )
+        module = load_text(Path(self.path), self._source)
+        said = getattr(module, "revision", self.revision)
+        parents = _as_tuple(getattr(module, "down_revision", None))
+        if said != self.revision or sorted(parents) != sorted(self._header.down_revisions):
+            raise LbackError(
+                f"{self.path}: run as code, the file says revision {said!r} on "
+                f"{parents or 'nothing'}; its text says {self.revision!r} on "
+                f"{self._header.down_revisions or 'nothing'}.",
+                "Write `revision` and `down_revision` as plain strings.",
+            )
+        return module
+
+
+class TextScriptDirectory(ScriptDirectory):
+    """Serves revisions from a Graph; texts in `sources` (by revision id) replace files."""
+
+    graph: Graph
+    root: Path
+    sources: Mapping[str, bytes]
+    generated: list[Path]
+    """Files that this object has written."""
+
+    @classmethod
+    def open(
+        cls, config: Config, graph: Graph, root: Path, sources: Mapping[str, bytes]
+    ) -> TextScriptDirectory:
+        """Take Alembic's reading of the configuration and our graph of the revisions."""
+        self = cls.__new__(cls)
+        self.__dict__.update(ScriptDirectory.from_config(config).__dict__)
+        self.graph, self.root, self.sources = graph, root, sources
+        self.generated = []
+        self.revision_map = RevisionMap(self._load_revisions)
+        return self
+
+    def _load_revisions(self) -> Iterator[Script]:
+        refuse_problems(self.graph)
+        for revision in self.graph:
+            source = self.sources.get(revision.id)
+            yield TextScript(revision, self.root / revision.path, source)
+
+    def script(self, revision: str) -> TextScript:
+        """Return one revision by its full id."""
+        try:
+            found = self.revision_map.get_revision(revision)
+        except Exception as err:
+            raise LbackError(f"There is no revision {revision}.") from err
+        if not isinstance(found, TextScript):  # pragma: no cover
+            raise LbackError(f"There is no revision {revision}.")
+        return found
+
+    @property
+    def env_path(self) -> Path:
+        """Return where env.py is."""
+        return Path(self.dir, "env.py")
+
+    def run_env(self) -> None:
+        """Run env.py from its text."""
+        if not self.env_path.is_file():
+            raise LbackError(
+                f"There is no env.py in {self.dir}.",
+                "Check script_location; `lback init` makes a new environment.",
+            )
+        load_text(self.env_path)
+
+    def _generate_template(self, src: Any, dest: Any, **kw: Any) -> None:
+        """Write a new file, and never over an old one as Alembic does."""
+        path = Path(dest)
+        if path.exists():
+            raise LbackError(
+                f"{path} is there already.",
+                "Give another name, or let file_template hold %(rev)s.",
+            )
+        self.generated.append(path)
+        super()._generate_template(src, dest, **kw)
+
+    def generate_revision(self, *args: Any, **kw: Any) -> Script | None:
+        """Write a revision file, without the bytecode that Alembic leaves by reading it back."""
+        before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+        try:
+            return super().generate_revision(*args, **kw)
+        finally:
+            sys.dont_write_bytecode = before
+
+    def discard_generated(self) -> None:
+        """Remove what was written, for when a later part has failed."""
+        for path in self.generated:
+            path.unlink(missing_ok=True)
+        self.generated.clear()
+
+
+def _as_tuple(value: Any) -> tuple[str, ...]:
+    if not value:
+        return ()
+    return (value,) if isinstance(value, str) else tuple(value)

