@@ -1,0 +1,133 @@
+"""The top-level statements of Python text, also where this Python's parser gives up."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_STOP = re.compile(r"""[\\\n#()\[\]{}"']""")
+_TRIPLE = {quote: re.compile(rf"(?s)(?:[^\\]|\\.)*?{quote * 3}") for quote in "\"'"}
+_SINGLE = {quote: re.compile(rf"(?s)(?:[^\\\n{quote}]|\\.)*{quote}") for quote in "\"'"}
+_CONTINUES = re.compile(r"(?:else|elif|except|finally)\b")
+_DEFINES = re.compile(r"@|(?:async[ \t]+def|def|class)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One top-level statement with everything indented below it."""
+
+    line: int
+    text: str
+
+
+class Lost(Exception):
+    """Says where quotes or brackets stop making sense; `rest` is the text from there."""
+
+    def __init__(self, line: int, rest: str) -> None:
+        super().__init__(f"line {line} cannot be parsed")
+        self.line = line
+        self.rest = rest
+
+
+def parse(text: str) -> list[ast.stmt] | None:
+    """Return the statements as this Python parses them, or None where it cannot."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "\d" in somebody's regular expression
+            return ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def salvage(text: str, words: re.Pattern[str]) -> list[ast.stmt]:
+    """Return the statements that can be parsed one by one, with their own positions.
+
+    A statement that cannot be parsed is left out when it is a definition or holds
+    none of `words`; otherwise raises Lost.
+    """
+    found: list[ast.stmt] = []
+    try:
+        for chunk in chunks(text):
+            body = parse(chunk.text)
+            if body is not None:
+                for statement in body:
+                    ast.increment_lineno(statement, chunk.line - 1)
+                found.extend(body)
+            elif not _DEFINES.match(chunk.text) and words.search(chunk.text):
+                raise Lost(chunk.line, chunk.text)
+    except Lost as lost:
+        if words.search(lost.rest):
+            raise
+    return found
+
+
+def chunks(text: str) -> Iterator[Chunk]:
+    """Cut text into top-level statements by its quotes and brackets; raises Lost."""
+    ends, lost = _logical_ends(text)
+    start = begin = 0
+    line = 1
+    for end in (*ends, lost if lost >= 0 else len(text)):
+        if begin > start and _opens(text, begin):
+            yield Chunk(line, text[start:begin])
+            line += text.count("\n", start, begin)
+            start = begin
+        begin = end
+    if lost >= 0:
+        if begin > start and _opens(text, begin):
+            yield Chunk(line, text[start:begin])
+            start = begin
+        raise Lost(text.count("\n", 0, lost) + 1, text[start:])
+    if start < len(text):
+        yield Chunk(line, text[start:])
+
+
+def _opens(text: str, begin: int) -> bool:
+    """Tell whether a logical line that begins here starts a statement of its own."""
+    if text[begin : begin + 1] in (" ", "\t", "\f", "#", "\n", ""):
+        return False
+    if _CONTINUES.match(text, begin):
+        return False
+    above = text.rfind("\n", 0, max(begin - 1, 0)) + 1
+    return not text.startswith("@", above)
+
+
+def _logical_ends(text: str) -> tuple[list[int], int]:
+    """Return the index after each newline outside of quotes and brackets.
+
+    The second value is -1, or where the first logical line begins that never ends.
+    """
+    ends: list[int] = []
+    depth = at = 0
+    while found := _STOP.search(text, at):
+        letter = found.group()
+        at = found.end()
+        if letter == "\n":
+            if not depth:
+                ends.append(at)
+        elif letter == "\\":
+            at += 1
+        elif letter == "#":
+            newline = text.find("\n", at)
+            at = len(text) if newline < 0 else newline
+        elif letter in "([{":
+            depth += 1
+        elif letter in ")]}":
+            depth -= 1
+        else:
+            at = _after_string(text, at, letter)
+        if depth < 0 or at < 0:
+            break
+    last = ends[-1] if ends else 0
+    return ends, last if depth or at < 0 else -1
+
+
+def _after_string(text: str, at: int, quote: str) -> int:
+    """Return the index after a string whose first quote is before `at`; -1 if it never ends."""
+    if text.startswith(quote * 2, at):
+        found = _TRIPLE[quote].match(text, at + 2)
+    else:
+        found = _SINGLE[quote].match(text, at)
+    return found.end() if found else -1
