@@ -1,0 +1,359 @@
+"""The revision graph: heads, ancestors, order; and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from heapq import heapify, heappop, heappush
+
+from lback.core import mending
+from lback.core.header import Header
+from lback.core.problems import Problem
+from lback.core.tokens import Resolver, near
+from lback.errors import UsageError
+
+__all__ = ["Graph", "Problem", "Revision"]
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A header in its place: `path` is POSIX and relative, `blob` is git's id of the content."""
+
+    header: Header
+    path: str = ""
+    blob: str = ""
+
+    @property
+    def id(self) -> str:
+        """Return the revision id."""
+        return self.header.revision
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """Return the `down_revision` ids in the order of the file."""
+        return self.header.down_revisions
+
+    @property
+    def depends_on(self) -> tuple[str, ...]:
+        """Return the `depends_on` names as written: ids or branch labels."""
+        return self.header.depends_on
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Return the branch labels that this file itself declares."""
+        return self.header.branch_labels
+
+    @property
+    def doc(self) -> str:
+        """Return the first paragraph of the docstring."""
+        return self.header.doc
+
+    @property
+    def is_merge(self) -> bool:
+        """Tell whether it has more than one parent."""
+        return len(self.header.down_revisions) > 1
+
+
+class Graph:
+    """An immutable set of revisions with Alembic's rules; bad input becomes `problems`.
+
+    Missing parents, duplicate ids and cycles never raise: the rest of the graph
+    still answers. Iteration gives `Revision` objects in the order of `order()`.
+    """
+
+    def __init__(self, revisions: Iterable[Revision], problems: Iterable[Problem] = ()) -> None:
+        self._given = tuple(problems)
+        self._nodes: dict[str, Revision] = {}
+        self._twice: list[tuple[Revision, Revision]] = []
+        nodes = self._nodes
+        for revision in revisions:
+            kept = nodes.setdefault(revision.header.revision, revision)
+            if kept is not revision:
+                self._keep_first(kept, revision)
+        self._children: dict[str, list[str]] = {one: [] for one in nodes}
+        self._needs: dict[str, tuple[str, ...]] = {}
+        self._needed_by: dict[str, list[str]] = {}
+        self._missing: list[tuple[str, str, str]] = []  # revision, variable, name
+        self._link()
+
+    def _keep_first(self, kept: Revision, other: Revision) -> None:
+        first, second = sorted((kept, other), key=lambda one: one.path)
+        self._nodes[first.header.revision] = first
+        self._twice.append((first, second))
+
+    def _link(self) -> None:
+        children = self._children
+        needing: list[Revision] = []
+        for one, revision in self._nodes.items():
+            header = revision.header
+            for parent in header.down_revisions:
+                siblings = children.get(parent)
+                if siblings is None:
+                    self._missing.append((one, "down_revision", parent))
+                elif not siblings or siblings[-1] != one:
+                    siblings.append(one)
+            if header.depends_on:
+                needing.append(revision)
+        for revision in needing:
+            self._link_dependencies(revision)
+
+    def _link_dependencies(self, revision: Revision) -> None:
+        one = revision.header.revision
+        found: dict[str, None] = {}
+        for name in revision.header.depends_on:
+            full = name if name in self._nodes else self.label_owners.get(name)
+            if full is None:
+                self._missing.append((one, "depends_on", name))
+            else:
+                found[full] = None
+        self._needs[one] = tuple(found)
+        for full in found:
+            self._needed_by.setdefault(full, []).append(one)
+
+    # What is in it
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def __contains__(self, revision: object) -> bool:
+        return revision in self._nodes
+
+    def __getitem__(self, revision: str) -> Revision:
+        """Return one revision by its full id; UsageError with near names when there is none."""
+        try:
+            return self._nodes[revision]
+        except KeyError:
+            raise self._unknown(revision) from None
+
+    def __iter__(self) -> Iterator[Revision]:
+        return (self._nodes[one] for one in self.order())
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Return all ids."""
+        return frozenset(self._nodes)
+
+    @cached_property
+    def by_path(self) -> Mapping[str, Revision]:
+        """Return the revisions by the paths of their files."""
+        return {revision.path: revision for revision in self._nodes.values()}
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """Return what is wrong, in the order of codes and paths."""
+        return mending.problems(
+            self._nodes,
+            given=self._given,
+            twice=self._twice,
+            missing=self._missing,
+            labels=self._label_clashes,
+            stuck=self._order[1],
+            edges=self._edges,
+        )
+
+    # Shape
+
+    @cached_property
+    def heads(self) -> tuple[str, ...]:
+        """Return the revisions that are no other's parent, sorted, as `alembic heads` does."""
+        return tuple(sorted(one for one, kids in self._children.items() if not kids))
+
+    @cached_property
+    def effective_heads(self) -> tuple[str, ...]:
+        """Return the heads that no revision depends on either: the stamp after all upgrades."""
+        return tuple(one for one in self.heads if one not in self._needed_by)
+
+    @cached_property
+    def bases(self) -> tuple[str, ...]:
+        """Return the revisions without a parent, sorted."""
+        return tuple(
+            sorted(one for one, node in self._nodes.items() if not node.header.down_revisions)
+        )
+
+    def children(self, revision: str) -> tuple[str, ...]:
+        """Return the revisions whose parent this one is, sorted."""
+        if revision not in self._children:
+            raise self._unknown(revision)
+        return tuple(sorted(self._children[revision]))
+
+    def dependencies(self, revision: str) -> tuple[str, ...]:
+        """Return the full ids of what a revision's `depends_on` names and is present."""
+        return self._needs.get(revision, ())
+
+    def dependents(self, revision: str) -> tuple[str, ...]:
+        """Return the revisions whose `depends_on` names this one, sorted."""
+        return tuple(sorted(self._needed_by.get(revision, ())))
+
+    def order(self) -> tuple[str, ...]:
+        """Return all ids, parents and dependencies first, ties by id.
+
+        Members of a cycle and what stands on them come last, by id.
+        """
+        return self._order[0]
+
+    @cached_property
+    def _order(self) -> tuple[tuple[str, ...], frozenset[str]]:
+        """Return the order, and the ids that a cycle keeps from having one."""
+        waiting: dict[str, int] = {}
+        ready: list[str] = []
+        for one, node in self._nodes.items():
+            parents = node.header.down_revisions
+            if len(parents) == 1 and one not in self._needs:
+                count = 1 if parents[0] in self._nodes else 0
+            else:
+                count = len(set(self._edges(one)))
+            if count:
+                waiting[one] = count
+            else:
+                ready.append(one)
+        heapify(ready)
+        done: list[str] = []
+        while ready:
+            one = heappop(ready)
+            done.append(one)
+            for above in self._above(one):
+                waiting[above] -= 1
+                if not waiting[above]:
+                    del waiting[above]
+                    heappush(ready, above)
+        return (*done, *sorted(waiting)), frozenset(waiting)
+
+    def _edges(self, one: str) -> list[str]:
+        """Return the parents and dependencies of a revision that are present."""
+        edges = [up for up in self._nodes[one].header.down_revisions if up in self._nodes]
+        edges.extend(self._needs.get(one, ()))
+        return edges
+
+    def _above(self, one: str) -> Iterable[str]:
+        kids = self._children[one]
+        needed = self._needed_by.get(one)
+        return {*kids, *needed} if needed else kids
+
+    # Sets
+
+    def ancestors(self, revisions: Iterable[str], *, dependencies: bool = True) -> frozenset[str]:
+        """Return these revisions and all below them; UsageError for an unknown id."""
+        nodes, needs = self._nodes, self._needs if dependencies else {}
+        seen = self._known(revisions)
+        todo = list(seen)
+        while todo:
+            one = todo.pop()
+            for up in nodes[one].header.down_revisions:
+                if up not in seen and up in nodes:
+                    seen.add(up)
+                    todo.append(up)
+            for up in needs.get(one, ()):
+                if up not in seen:
+                    seen.add(up)
+                    todo.append(up)
+        return frozenset(seen)
+
+    def descendants(self, revisions: Iterable[str], *, dependencies: bool = True) -> frozenset[str]:
+        """Return these revisions and all above them; UsageError for an unknown id."""
+        children, needed_by = self._children, self._needed_by if dependencies else {}
+        seen = self._known(revisions)
+        todo = list(seen)
+        while todo:
+            one = todo.pop()
+            for above in (*children[one], *needed_by.get(one, ())):
+                if above not in seen:
+                    seen.add(above)
+                    todo.append(above)
+        return frozenset(seen)
+
+    def sides(self, heads: Iterable[str] | None = None) -> dict[str, frozenset[str]]:
+        """Return for each head (default: all) what is below it and below no other of them."""
+        wanted = sorted(set(self.heads if heads is None else heads))
+        below = {head: self.ancestors([head]) for head in wanted}
+        return {
+            head: below[head].difference(*(below[other] for other in wanted if other != head))
+            for head in wanted
+        }
+
+    def merge_base(self, left: str, right: str) -> frozenset[str]:
+        """Return the highest revisions that are below both, an empty set when there are none."""
+        common = self.ancestors([left]) & self.ancestors([right])
+        return frozenset(one for one in common if common.isdisjoint(self._above(one)))
+
+    def missing_from(self, other: Graph) -> frozenset[str]:
+        """Return the ids that are here and not in the other graph."""
+        return frozenset(self._nodes.keys() - other._nodes.keys())
+
+    # Labels and names
+
+    @cached_property
+    def label_owners(self) -> Mapping[str, str]:
+        """Return the revision that declares each branch label; the first by id where several do."""
+        owners: dict[str, str] = {}
+        for one, node in self._nodes.items():
+            for label in node.header.branch_labels:
+                owners[label] = min(one, owners.get(label, one))
+        return owners
+
+    @property
+    def _label_clashes(self) -> list[tuple[str, str]]:
+        """Return (label, revision) for every label that another revision or an id has taken."""
+        return [
+            (label, one)
+            for one, node in self._nodes.items()
+            for label in node.header.branch_labels
+            if self.label_owners[label] != one or label in self._nodes
+        ]
+
+    def labels_of(self, revision: str) -> frozenset[str]:
+        """Return the branch labels that apply to a revision, spread as Alembic spreads them."""
+        if revision not in self._nodes:
+            raise self._unknown(revision)
+        return frozenset(self._labels.get(revision, ()))
+
+    @cached_property
+    def _labels(self) -> dict[str, set[str]]:
+        spread: dict[str, set[str]] = {}
+        for one, node in self._nodes.items():
+            if node.header.branch_labels:
+                reached = self.descendants([one], dependencies=False) | self._stem(one)
+                for member in reached:
+                    spread.setdefault(member, set()).update(node.header.branch_labels)
+        return spread
+
+    def _stem(self, revision: str) -> set[str]:
+        """Return what is below a revision down to the nearest fork or merge, as Alembic walks.
+
+        Alembic starts this walk at the tip, so a fork or merge above hides the stem.
+        """
+        stem: set[str] = set()
+        tip: str | None = revision
+        while tip is not None and self._is_link(tip) and tip not in stem:
+            stem.add(tip)
+            tip = next(iter(self._children[tip]), None)
+        if tip is not None:
+            return set()
+        at = next(iter(self._nodes[revision].header.down_revisions), None)
+        while at in self._nodes and self._is_link(at) and at not in stem:
+            stem.add(at)
+            at = next(iter(self._nodes[at].header.down_revisions), None)
+        return stem
+
+    def _is_link(self, one: str) -> bool:
+        """Tell whether a revision is neither a branch point nor a merge."""
+        return len(set(self._above(one))) < 2 and not self._nodes[one].is_merge
+
+    def resolve(self, token: str, current: Iterable[str] = ()) -> tuple[str, ...]:
+        """Return the revisions that a name means to Alembic; () for the base.
+
+        Takes full ids, prefixes, branch labels, `head`, `heads`, `base`, `label@name`,
+        `name+1`, `name-2`, and `+1`, `-1` counted from `current`. UsageError with near
+        names when it means nothing or several things.
+        """
+        return Resolver(self, tuple(current)).resolve(token)
+
+    def _known(self, revisions: Iterable[str]) -> set[str]:
+        known = {revisions} if isinstance(revisions, str) else set(revisions)
+        for one in known:
+            if one not in self._nodes:
+                raise self._unknown(one)
+        return known
+
+    def _unknown(self, revision: str) -> UsageError:
+        return UsageError(f"There is no revision {revision}.", near(revision, self._nodes))
