@@ -1,0 +1,249 @@
+"""git's hooks of one repository: where they are, ours put in, taken out and looked at."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lback.errors import LbackError, UsageError
+from lback.vcs import git as git_child
+from lback.vcs.git import Git
+from lback.vcs.managers import Manager, erase, manager_of
+from lback.vcs.shims import NAMES, Watched, read_mark, render
+from lback.vcs.slots import Outcome, Slot
+
+__all__ = ["NAMES", "Change", "Place", "State", "Watched", "find", "install", "status", "uninstall"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where git looks for the hooks of a repository; all paths absolute.
+
+    `root` is the top of the work tree (None in a bare repository), `ours` says
+    that `folder` lies in the repository's own git directory, so that nothing
+    in it is tracked or shared with other repositories.
+    """
+
+    folder: Path
+    common_dir: Path
+    root: Path | None
+    ours: bool
+
+    @property
+    def private(self) -> Path:
+        """Return the folder for shims that another hook manager calls."""
+        return self.common_dir / "lback" / "hooks"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What `install` or `uninstall` did to one hook.
+
+    `action` is installed | updated | unchanged | removed | restored | absent |
+    refused, or advised: then `lines` have to go into the file `into`, for
+    `manager` runs this hook.
+    """
+
+    hook: str
+    action: str
+    path: Path
+    message: str = ""
+    manager: str | None = None
+    into: Path | None = None
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How one hook stands.
+
+    `state` is installed | outdated | edited | foreign | missing | disabled (not
+    executable), or unwired: our shim is there, but `manager` does not call it.
+    """
+
+    hook: str
+    state: str
+    path: Path
+    message: str = ""
+    manager: str | None = None
+    into: Path | None = None
+    lines: tuple[str, ...] = ()
+
+
+def find(git: Git) -> Place:
+    """Find the hooks folder as git does; raise LbackError where hooks are switched off."""
+    top = git.ask("rev-parse", "--show-toplevel")
+    root = Path(_line(top.out)) if top.status == 0 and _line(top.out) else None
+    # A relative core.hooksPath is meant from the top, wherever one stands.
+    start = root or git.cwd / _line(git.run("rev-parse", "--git-dir"))
+    at = Git(start, git.environ)
+    common = (start / _line(at.run("rev-parse", "--git-common-dir"))).resolve()
+    folder = start / _line(at.run("rev-parse", "--git-path", "hooks"))
+    if folder.exists() and not folder.is_dir():
+        raise LbackError(
+            f"Hooks are switched off here: core.hooksPath is {folder}",
+            "`git config --show-origin core.hooksPath` shows where; unset it and install again.",
+        )
+    folder = folder.resolve()
+    return Place(folder, common, root.resolve() if root else None, folder.is_relative_to(common))
+
+
+def install(
+    place: Place,
+    python: str,
+    watched: Watched,
+    *,
+    names: Sequence[str] = NAMES,
+    write: bool = False,
+    force: bool = False,
+) -> tuple[Change, ...]:
+    """Install shims; what was there is kept, and installing again changes nothing.
+
+    Where another hook manager runs a hook, the shim goes to `place.private` and
+    the change carries the lines to add; `write` adds them where that is safe.
+    `force` sets edited shims aside.
+    """
+    changes = []
+    for name in _known(names):
+        text = render(name, python, watched)
+        manager = _manager(place, name)
+        if manager is None:
+            slot = Slot(place.folder / name)
+            outcome = slot.put(text, force=force)
+            changes.append(Change(name, outcome.action, slot.path, outcome.message))
+        else:
+            changes.append(_install_under(manager, place, name, text, write=write, force=force))
+    return tuple(changes)
+
+
+def uninstall(
+    place: Place, *, names: Sequence[str] = NAMES, force: bool = False
+) -> tuple[Change, ...]:
+    """Remove our shims and lines only, and give back what was there byte for byte."""
+    changes = tuple(_uninstall(place, name, force=force) for name in _known(names))
+    if not any(Slot(folder / name).mark() for folder in _folders(place) for name in NAMES):
+        for trace in (place.common_dir, *place.common_dir.glob("worktrees/*")):
+            (trace / "lback-looked").unlink(missing_ok=True)
+    for empty in (place.private, place.private.parent):
+        with contextlib.suppress(OSError):
+            empty.rmdir()
+    return changes
+
+
+def status(
+    place: Place, python: str | None = None, watched: Watched | None = None
+) -> tuple[State, ...]:
+    """Tell how each hook stands; `python` and `watched` let it see what install would change."""
+    states = []
+    for name in NAMES:
+        text = None if python is None or watched is None else render(name, python, watched)
+        states.append(_state(place, name, text))
+    return tuple(states)
+
+
+def _install_under(
+    manager: Manager, place: Place, name: str, text: bytes, *, write: bool, force: bool
+) -> Change:
+    slot = Slot(place.private / name)
+    outcome = slot.put(text, force=force)
+    if outcome.action == "refused" or manager.is_wired(name):
+        return Change(name, outcome.action, slot.path, outcome.message, manager.name, manager.file)
+    if write and manager.write(name):
+        said = f"{manager.name}: lines added to {manager.file}"
+        message = f"{said}; {manager.note}" if manager.note else said
+        return Change(name, "installed", slot.path, message, manager.name, manager.file)
+    return Change(
+        name, "advised", slot.path, manager.note, manager.name, manager.file, manager.lines
+    )
+
+
+def _uninstall(place: Place, name: str, *, force: bool) -> Change:
+    done = Change(name, "absent", place.folder / name)
+    manager = _manager(place, name)
+    if manager is not None and erase(manager.file, name):
+        done = Change(name, "removed", manager.file, "", manager.name, manager.file)
+    for folder in _folders(place):
+        slot = Slot(folder / name)
+        outcome = _take_out(slot, force=force)
+        if outcome.action != "absent" or (outcome.message and done.action == "absent"):
+            done = Change(name, outcome.action, slot.path, outcome.message)
+        if outcome.action == "refused":
+            return done
+    if manager is not None and manager.is_wired(name):
+        left = f"{manager.file} still calls lback; that does nothing now, remove the line yourself"
+        return Change(name, done.action, done.path, left, manager.name, manager.file)
+    return done
+
+
+def _take_out(slot: Slot, *, force: bool) -> Outcome:
+    moved = slot.moved()
+    if moved is None:
+        return slot.take_out(force=force)
+    # Another manager renamed our shim; what we kept takes the shim's place there.
+    if os.path.lexists(slot.kept):
+        slot.kept.replace(moved.path)
+        return Outcome("restored", f"as {moved.path.name}, under another hook manager")
+    moved.path.unlink()
+    return Outcome("removed", f"it had been renamed {moved.path.name} by another hook manager")
+
+
+def _state(place: Place, name: str, text: bytes | None) -> State:
+    manager = _manager(place, name)
+    if manager is None:
+        slot = Slot(place.folder / name)
+        state, message = _look(slot, text)
+        return State(name, state, slot.path, message)
+    slot = Slot(place.private / name)
+    state, message = _look(slot, text)
+    if state != "missing" and not manager.is_wired(name):
+        state, message = "unwired", f"{manager.name} runs this hook and does not call lback yet"
+    elif state == "missing" and Slot(place.common_dir / "hooks" / name).mark() is not None:
+        message = f"lback's hook in {place.common_dir / 'hooks'} is not used: git looks elsewhere"
+    lines = manager.lines if state == "unwired" else ()
+    return State(name, state, slot.path, message, manager.name, manager.file, lines)
+
+
+def _look(slot: Slot, text: bytes | None) -> tuple[str, str]:
+    content = slot.content()
+    has_kept = os.path.lexists(slot.kept)
+    moved = slot.moved()
+    if moved is not None:
+        return "foreign", f"lback's hook was renamed {moved.path.name} by another hook manager"
+    if content is None:
+        return "missing", f"{slot.kept.name} is not run without it" if has_kept else ""
+    mark = read_mark(content)
+    if mark is None:
+        replaced = f"it replaced lback's; the hook from before is {slot.kept.name}"
+        return "foreign", replaced if has_kept else "install keeps it and runs it first"
+    kept = f"runs {slot.kept.name} first" if has_kept else ""
+    if not slot.is_executable():
+        return "disabled", "it is not executable"
+    if not mark.intact:
+        return "edited", kept
+    if text is not None and content != text:
+        return "outdated", "install would write another: lback, its Python or the settings moved"
+    return "installed", kept
+
+
+def _manager(place: Place, name: str) -> Manager | None:
+    return manager_of(name, place.folder, place.root, ours=place.ours)
+
+
+def _folders(place: Place) -> tuple[Path, ...]:
+    # core.hooksPath may have been set after we installed: ours are where they were.
+    own = (place.folder,) if place.ours else ()
+    return tuple(dict.fromkeys((*own, place.common_dir / "hooks", place.private)))
+
+
+def _known(names: Sequence[str]) -> tuple[str, ...]:
+    for name in names:
+        if name not in NAMES:
+            raise UsageError(f"There is no hook {name!r}", f"Choose from {', '.join(NAMES)}.")
+    return tuple(name for name in NAMES if name in names)
+
+
+def _line(output: bytes) -> str:
+    return git_child.text(output.removesuffix(b"\n"))

@@ -1,0 +1,234 @@
+"""Other hook managers: which one owns a hook, and the lines that call lback from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lback.vcs.slots import replace_text
+
+_CALL = (
+    'lback_hook="$(git rev-parse --git-common-dir)/lback/hooks/{name}"; [ ! -x "$lback_hook" ] ||'
+)
+_READS_INPUT = ("post-rewrite", "pre-push")
+# What the pre-commit framework tells its hooks, and in which order git would have said it.
+_FRAMEWORK_ARGUMENTS = {
+    "pre-commit": "",
+    "post-merge": ' "$PRE_COMMIT_IS_SQUASH_MERGE"',
+    "post-checkout": (' "$PRE_COMMIT_FROM_REF" "$PRE_COMMIT_TO_REF" "$PRE_COMMIT_CHECKOUT_TYPE"'),
+    "post-rewrite": ' "$PRE_COMMIT_REWRITE_COMMAND" </dev/null',
+    "pre-push": ' "$PRE_COMMIT_REMOTE_NAME" "$PRE_COMMIT_REMOTE_URL"',
+}
+_FRAMEWORK_INPUT = (
+    'printf "%s %s %s %s\\n" "$PRE_COMMIT_LOCAL_BRANCH" "$PRE_COMMIT_TO_REF"'
+    ' "$PRE_COMMIT_REMOTE_BRANCH" "$PRE_COMMIT_FROM_REF" | '
+)
+_LEFTHOOK = tuple(
+    f"{start}lefthook.{end}"
+    for start in ("", ".", ".config/")
+    for end in ("yml", "yaml", "toml", "json", "jsonc")
+)
+_LINE_BREAK = " (with the line break before it)"
+_CREATED = " (with this file)"
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """Who runs a hook instead of us: a file of theirs, and the lines to put into it."""
+
+    name: str  # husky | lefthook | overcommit | pre-commit | folder
+    file: Path
+    lines: tuple[str, ...]
+    insert: Callable[[str], bool] | None  # tells whether the lines can go to the end of this text
+    note: str = ""
+
+    def is_wired(self, hook: str) -> bool:
+        """Tell whether the file calls lback for this hook already."""
+        try:
+            text = self.file.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return False
+        return any(
+            re.search(rf"(?m)^[^#\n]*{re.escape(sign)}(?![\w-])", text)
+            for sign in (f"lback/hooks/{hook}", f"lback hook {hook}", f"id: lback-{hook}")
+        )
+
+    def write(self, hook: str) -> bool:
+        """Append the lines between two comments; False where that is not safe."""
+        if self.insert is None:
+            return False
+        try:
+            before = self.file.read_bytes().decode("utf-8")
+        except FileNotFoundError:
+            return self._create(hook)
+        except (OSError, UnicodeDecodeError):
+            return False
+        if "\r" in before or not self.insert(before):
+            return False
+        broken = bool(before) and not before.endswith("\n")
+        remark = _LINE_BREAK if broken else ""
+        after = before + ("\n" if broken else "") + self._block(hook, remark)
+        replace_text(self.file, after.encode())
+        return True
+
+    def _create(self, hook: str) -> bool:
+        if self.name not in {"husky", "folder"}:
+            return False
+        replace_text(self.file, f"#!/bin/sh\n{self._block(hook, _CREATED)}".encode())
+        return True
+
+    def _block(self, hook: str, remark: str) -> str:
+        begin, end = f"# lback: begin {hook}{remark}", f"# lback: end {hook}"
+        return "\n".join((begin, *self.lines, end)) + "\n"
+
+
+def erase(file: Path, hook: str) -> bool:
+    """Take the lines that `Manager.write` wrote out again; False where there are none."""
+    try:
+        text = file.read_bytes()
+    except OSError:
+        return False
+    name = re.escape(hook.encode())
+    found = re.search(
+        rb"(?ms)^# lback: begin "
+        + name
+        + rb"(?P<remark>(?: \([^\n]*\))?)\n.*?^# lback: end "
+        + name
+        + rb"\n",
+        text,
+    )
+    if found is None:
+        return False
+    before, after = text[: found.start()], text[found.end() :]
+    if found["remark"].decode() == _CREATED and before + after == b"#!/bin/sh\n":
+        file.unlink()
+        return True
+    if found["remark"].decode() == _LINE_BREAK and not after:
+        before = before.removesuffix(b"\n")
+    replace_text(file, before + after)
+    return True
+
+
+def manager_of(hook: str, folder: Path, root: Path | None, *, ours: bool) -> Manager | None:
+    """Find who owns this hook; None where the folder is git's own and nobody else's.
+
+    `folder` is where git looks for hooks, `ours` says that it lies in the
+    repository's own git directory.
+    """
+    if not ours:
+        return _folder(hook, folder, root)
+    if root is None:
+        return None
+    for name in _LEFTHOOK:
+        if (root / name).is_file():
+            return _lefthook(hook, root / name)
+    if (root / ".overcommit.yml").is_file():
+        return _overcommit(hook, root / ".overcommit.yml")
+    try:
+        installed = (folder / hook).read_bytes()
+    except OSError:
+        return None
+    if b"hook-type=" in installed and b"pre_commit" in installed:
+        return _framework(hook, root / ".pre-commit-config.yaml")
+    return None
+
+
+def shell_call(hook: str, arguments: str = '"$@"') -> str:
+    """Return the line of shell that starts lback's shim where there is one, and else nothing."""
+    return f'{_CALL.format(name=hook)} "$lback_hook" {arguments}'.rstrip()
+
+
+def _folder(hook: str, folder: Path, root: Path | None) -> Manager:
+    if ".husky" in folder.parts:
+        parent = folder.parent if folder.name == "_" else folder
+        return Manager("husky", parent / hook, (shell_call(hook),), _plain_script)
+    inside = root is not None and folder.is_relative_to(root)
+    return Manager(
+        "folder",
+        folder / hook,
+        (shell_call(hook),),
+        _plain_script if inside else None,
+        "" if inside else "other repositories share this folder; the line does nothing in those",
+    )
+
+
+def _lefthook(hook: str, file: Path) -> Manager:
+    def insert(text: str) -> bool:
+        return _is_block_mapping(text) and hook not in _keys(text)
+
+    lines = [f"{hook}:", "  commands:", "    lback:"]
+    lines.append(f"      run: '{shell_call(hook, '{0}')}'")
+    if hook in _READS_INPUT:
+        lines.append("      use_stdin: true")
+    is_yaml = file.suffix in {".yml", ".yaml"}
+    note = "then run `lefthook install`"
+    return Manager("lefthook", file, tuple(lines), insert if is_yaml else None, note)
+
+
+def _overcommit(hook: str, file: Path) -> Manager:
+    section = "".join(part.capitalize() for part in hook.split("-"))
+    lines = (
+        f"{section}:",
+        "  Lback:",
+        "    enabled: true",
+        f"    command: ['sh', '-c', '{shell_call(hook)}', 'lback']",
+    )
+    return Manager("overcommit", file, lines, None, "then run `overcommit --sign`")
+
+
+def _framework(hook: str, file: Path) -> Manager:
+    call = shell_call(hook, _FRAMEWORK_ARGUMENTS[hook].lstrip())
+    if hook == "pre-push":
+        start = call.index('"$lback_hook" "$PRE')
+        call = call[:start] + _FRAMEWORK_INPUT + call[start:]
+    try:
+        indent = _list_indent(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        indent = None
+    margin = " " * (indent if indent is not None else 2)
+    lines = (
+        "- repo: local",
+        "  hooks:",
+        f"    - id: lback-{hook}",
+        f"      name: lback {hook}",
+        "      language: system",
+        "      entry: >-",
+        f"        sh -c '{call}'",
+        f"      stages: [{hook}]",
+        "      always_run: true",
+        "      pass_filenames: false",
+        "      verbose: true",
+    )
+
+    def insert(text: str) -> bool:
+        return _list_indent(text) is not None
+
+    return Manager("pre-commit", file, tuple(margin + line for line in lines), insert)
+
+
+def _plain_script(text: str) -> bool:
+    # Lines at the end of these would never run, or run in another language.
+    first = text.split("\n", 1)[0]
+    if first.startswith("#!") and not re.search(r"[/ ](sh|bash|dash|zsh|ksh)\b", first):
+        return False
+    return not re.search(r"(?m)^\s*(exit|exec|return)\b|<<|\\\s*\Z", text)
+
+
+def _keys(text: str) -> list[str]:
+    return re.findall(r"(?m)^[\"']?([A-Za-z_][\w-]*)[\"']?\s*:", text)
+
+
+def _is_block_mapping(text: str) -> bool:
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    starts: Sequence[str] = lines[1:] if lines and lines[0].rstrip() == "---" else lines
+    return bool(starts) and all(re.match(r"\s|[\"'\w-]+\s*:|- ", line) for line in starts)
+
+
+def _list_indent(text: str) -> int | None:
+    """Return how far the items of `repos:` stand in, if new ones can follow at the file's end."""
+    if not _is_block_mapping(text) or _keys(text)[-1:] != ["repos"]:
+        return None
+    found = re.search(r"(?m)^repos:[ \t]*(?:#.*)?\n(?:[ \t]*(?:#.*)?\n)*( *)- ", text)
+    return len(found[1]) if found else None
