@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from lback.errors import HistoryMissing, LbackError
 
@@ -96,6 +98,48 @@ class Git:
         except (OSError, ValueError) as err:
             raise LbackError(f"git could not be started: {err}") from err
         return Answer(child.returncode, child.stdout, child.stderr.decode("utf-8", "replace"))
+
+    @contextmanager
+    def stream(self, *arguments: str) -> Iterator[Iterator[bytes]]:
+        """Run a command whose output is read until enough is known; the child is then ended.
+
+        Yields its NUL separated fields. LbackError if it fails before its reader has enough.
+        """
+        try:
+            child = subprocess.Popen(
+                ("git", *_OPTIONS, *arguments),
+                cwd=self.cwd,
+                env=self.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError as err:
+            raise _not_started(self.cwd) from err
+        with child:
+            assert child.stdout is not None
+            ended = False
+
+            def fields(pipe: IO[bytes]) -> Iterator[bytes]:
+                nonlocal ended
+                rest = b""
+                while chunk := pipe.read1(65536):  # type: ignore[attr-defined]
+                    *whole, rest = (rest + chunk).split(b"\0")
+                    yield from whole
+                if rest:
+                    yield rest
+                ended = True
+
+            try:
+                yield fields(child.stdout)
+            finally:
+                if not ended:
+                    child.kill()
+        if ended and child.returncode != 0:
+            # Once more for git's words, which a pipe nobody empties could have blocked.
+            answer = self.ask(*arguments)
+            if answer.status != 0:
+                raise failure(arguments, answer)
 
 
 def failure(arguments: Sequence[str], answer: Answer) -> LbackError:

@@ -1,0 +1,208 @@
+"""Who brought each revision file and who edited it: across renames, moves and merges."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from lback.core.header import Header, read_header
+from lback.core.source import Commit
+from lback.errors import HistoryMissing
+from lback.vcs import walk
+from lback.vcs.git import text
+from lback.vcs.objects import read_names
+from lback.vcs.refs import short_name
+from lback.vcs.repository import Repository
+from lback.vcs.trees import PY, chosen, normal
+from lback.vcs.walk import Touch
+
+_MOVES = 20  # a file renamed more often than this loses its oldest history
+_MANY = 100  # above this a folder is asked for instead of each of its files
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What commits did to one file, found under the names that it had, newest name first.
+
+    `brought` is None where the clone does not reach back that far (shallow).
+    `edits` are the commits after that one, newest first.
+    """
+
+    brought: Commit | None
+    edits: tuple[Commit, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A file that differs between two commits, and the commit of the range that did it last."""
+
+    status: str
+    path: str
+    old_path: str | None
+    commit: Commit | None
+
+
+@dataclass(slots=True)
+class _Trail:
+    """One file on its way back through the log."""
+
+    path: str  # as the caller names it
+    names: list[str]
+    edits: list[Commit] = field(default_factory=list)
+    brought: Commit | None = None
+
+
+def commits_of(repository: Repository, paths: Iterable[str], at: str = "HEAD") -> dict[str, Commit]:
+    """Return the commit that brought each file to `at`; files not committed are left out."""
+    found = histories(repository, paths, at)
+    return {path: past.brought for path, past in found.items() if past.brought is not None}
+
+
+def histories(repository: Repository, paths: Iterable[str], at: str = "HEAD") -> dict[str, History]:
+    """Return what is known of each file in the log of `at`; files not committed are left out.
+
+    One git child, and another one for each time that files were renamed.
+    """
+    trails = [_Trail(path, [path]) for path in dict.fromkeys(paths)]
+    if not trails or (at == "HEAD" and repository.head().commit is None):
+        return {}
+    pending: dict[str, list[_Trail]] = {repository.commit(at): trails}
+    for _ in range(_MOVES):
+        moved: dict[str, list[_Trail]] = {}
+        for start, group in pending.items():
+            _follow(repository, start, group, moved)
+        pending = moved
+        if not pending:
+            break
+    hidden = _boundary(repository)
+    found: dict[str, History] = {}
+    for trail in trails:
+        brought = trail.brought
+        if brought is not None and brought.sha in hidden:
+            brought = None  # everything looks new at the edge of a shallow clone
+        if trail.brought is not None or trail.edits:
+            found[trail.path] = History(brought, tuple(trail.edits), tuple(trail.names))
+    return found
+
+
+def _follow(
+    repository: Repository, start: str, group: list[_Trail], moved: dict[str, list[_Trail]]
+) -> None:
+    """Read the log from `start` until every file's addition or rename has been seen."""
+    waiting: dict[str, list[_Trail]] = {}
+    for trail in group:
+        waiting.setdefault(trail.names[-1], []).append(trail)
+    for touch in _touches(repository, start, tuple(waiting)):
+        trails = waiting.get(touch.path)
+        if trails is None:
+            continue
+        if touch.status == "R" and _same_revision(repository, touch):
+            for trail in trails:
+                trail.names.append(touch.old_path or "")
+                if touch.score < 100:
+                    trail.edits.append(touch.commit)
+            moved.setdefault(touch.commit.sha + "^@", []).extend(trails)
+            del waiting[touch.path]
+        elif touch.status in "AR":
+            for trail in trails:
+                trail.brought = touch.commit
+            del waiting[touch.path]
+        elif touch.status != "D":
+            for trail in trails:
+                trail.edits.append(touch.commit)
+        if not waiting:
+            return
+
+
+def _touches(repository: Repository, start: str, paths: tuple[str, ...]) -> Iterator[Touch]:
+    places = paths if len(paths) <= _MANY else normal({posixpath.dirname(p) for p in paths})
+    wanted = () if "" in places else places
+    # --full-diff: the other half of a rename is outside of these paths.
+    command = ["log", "-M", "--full-diff", "--name-status", *walk.OPTIONS, start, "--", *wanted]
+    if repository.is_partial:
+        command[1] = "-M100%"  # likeness would need contents that were left out
+    with repository.git.stream(*command) as fields:
+        yield from walk.touches(fields)
+
+
+def _same_revision(repository: Repository, touch: Touch) -> bool:
+    """Tell whether a rename kept the revision: migrations look alike where they are not.
+
+    git takes "deleted one, generated another" for a rename as soon as half the lines agree.
+    """
+    old = touch.old_path or ""
+    if touch.score == 100 or posixpath.basename(old) == posixpath.basename(touch.path):
+        return True
+    names = (f"{touch.commit.sha}:{touch.path}", f"{touch.commit.sha}^:{old}")
+    try:
+        texts = read_names(repository.git, names)
+    except HistoryMissing:
+        return False
+    headers = [read_header(texts[name], name.rpartition("/")[2]) for name in names if name in texts]
+    ids = [header.revision for header in headers if isinstance(header, Header)]
+    return len(ids) == 2 and ids[0] == ids[1]
+
+
+def who_brought(
+    repository: Repository, a: str, b: str, folders: Sequence[str]
+) -> tuple[Arrival, ...]:
+    """Return how files below folders differ from `a` to `b`, each with the commit behind it.
+
+    For a new file that is the commit that added it, else the last one that touched it.
+    """
+    changes = repository.changes(a, b, folders)
+    places = chosen(folders)
+    if not changes:
+        return ()
+    span = f"{repository.commit(a)}..{repository.commit(b)}"
+    last: dict[str, Commit] = {}
+    added: dict[str, Commit] = {}
+    command = ("log", "--no-renames", "--name-status", *walk.OPTIONS, span, "--")
+    with repository.git.stream(*command, *(() if "" in places else places)) as fields:
+        for touch in walk.touches(fields):
+            last.setdefault(touch.path, touch.commit)
+            if touch.status == "A":
+                added.setdefault(touch.path, touch.commit)
+    return tuple(
+        Arrival(
+            change.status,
+            change.path,
+            change.old_path,
+            (added if change.status in "AR" else last).get(change.path, last.get(change.path)),
+        )
+        for change in changes
+        if change.path.endswith(PY)
+    )
+
+
+def commits(repository: Repository, shas: Iterable[str]) -> dict[str, Commit]:
+    """Return commits by id, with co-authors; HistoryMissing for one that is not here."""
+    from lback.vcs.people import co_authors
+
+    wanted = list(dict.fromkeys(shas))
+    if not wanted:
+        return {}
+    command = ("log", "--no-walk=unsorted", "--no-patch", *walk.OPTIONS, *wanted, "--")
+    with repository.git.stream(*command) as fields:
+        found = {commit.sha: commit for commit in walk.commits(fields)}
+    others = co_authors(repository, wanted)
+    return {
+        sha: replace(found[sha], co_authors=others.get(sha, ())) for sha in wanted if sha in found
+    }
+
+
+def refs_with(repository: Repository, commit: str) -> tuple[str, ...]:
+    """Return the refs whose history has a commit, as people say them."""
+    out = repository.git.run("for-each-ref", "--format=%(refname)", "--contains", commit)
+    return tuple(short_name(ref) for ref in text(out).split("\n") if ref)
+
+
+def _boundary(repository: Repository) -> frozenset[str]:
+    if not repository.is_shallow:
+        return frozenset()
+    try:
+        return frozenset((repository.common_dir / "shallow").read_text("ascii").split())
+    except OSError:
+        return frozenset()

@@ -1,0 +1,91 @@
+"""Reads the three sides of a merge and lets git merge the files that both sides edited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lback.core.source import Entry
+from lback.errors import HistoryMissing
+from lback.vcs.git import failure
+from lback.vcs.repository import Repository
+from lback.vcs.threeway import Conflict, Decided, three_way
+from lback.vcs.worktree import blob_id
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The files as a merge would leave them.
+
+    `texts` holds the contents that exist in no tree yet, by blob id; a file that git
+    could not merge is there with conflict markers, and among `conflicts`.
+    """
+
+    base: str
+    entries: tuple[Entry, ...]
+    texts: dict[str, bytes]
+    conflicts: tuple[Conflict, ...]
+
+
+def merged_view(repository: Repository, ours: str, theirs: str, folders: Sequence[str]) -> Merged:
+    """Return the files below folders once `theirs` is merged into `ours`.
+
+    `ours` may be "worktree" or "index" as well: then HEAD tells the common ancestor.
+    HistoryMissing where there is none, or an object is not in this clone.
+    """
+    tip = "HEAD" if ours in ("worktree", "index") else ours
+    base = repository.merge_base(tip, theirs)
+    if base is None:
+        raise HistoryMissing(
+            f"{tip} and {theirs} have no common ancestor", "Fetch the history of both branches."
+        )
+    decided = three_way(
+        repository.entries(base, folders),
+        [entry for entry in repository.entries(ours, folders) if entry.stage in (0, 2)],
+        repository.entries(theirs, folders),
+    )
+    return _with_contents(repository, base, ours, decided)
+
+
+def _with_contents(repository: Repository, base: str, ours: str, decided: Decided) -> Merged:
+    if not decided.contents:
+        return Merged(base, decided.entries, {}, decided.conflicts)
+    import tempfile
+
+    mine = [item.ours for item in decided.contents if item.ours is not None]
+    texts = repository.read(ours, mine)
+    others = [e.blob for item in decided.contents for e in (item.base, item.theirs) if e]
+    texts.update(repository.blobs(blob for blob in others if blob not in texts))
+    entries = list(decided.entries)
+    conflicts = list(decided.conflicts)
+    new: dict[str, bytes] = {}
+    with tempfile.TemporaryDirectory(prefix="lback-") as folder:
+        for item in decided.contents:
+            data, clean = _merge_file(repository, Path(folder), item, texts)
+            blob = blob_id(data, repository.algorithm)
+            new[blob] = data
+            entries.append(Entry(item.path, blob, item.ours.mode if item.ours else "100644"))
+            if not clean:
+                conflicts.append(item)
+    entries.sort(key=lambda entry: entry.path)
+    return Merged(base, tuple(entries), new, tuple(conflicts))
+
+
+def _merge_file(
+    repository: Repository, folder: Path, item: Conflict, texts: dict[str, bytes]
+) -> tuple[bytes, bool]:
+    """Return the merged content, and whether it is free of conflict markers."""
+    names: list[str] = []
+    for name, entry in (("ours", item.ours), ("base", item.base), ("theirs", item.theirs)):
+        path = folder / name
+        path.write_bytes(texts[entry.blob] if entry is not None else b"")
+        names.append(str(path))
+    labels = ("-L", "ours", "-L", "base", "-L", "theirs")
+    command = ("-c", "merge.conflictStyle=merge", "merge-file", "-p", *labels, *names)
+    answer = repository.git.ask(*command)
+    if answer.status == 255 and "binary" in answer.complaint:
+        return (texts[item.ours.blob] if item.ours else b""), False
+    if answer.status >= 128 or answer.status < 0:
+        raise failure(("merge-file",), answer)
+    return answer.out, answer.status == 0

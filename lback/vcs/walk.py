@@ -1,0 +1,83 @@
+"""git's log as data, read while git writes it: which commit did what to which file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lback.core.source import Commit
+from lback.vcs.git import text
+
+# A path is never empty, so an empty field can only come before this mark.
+_MARK = b"\x01"
+FORMAT = "--format=%x00%x01%x00%H%x00%aN%x00%aE%x00%aI%x00%s"
+# -c: a merge counts where it differs from all its parents, as when a merge revision
+# is added while a conflict is resolved.
+OPTIONS = ("-c", "-z", "--no-ext-diff", "--no-textconv", "--encoding=UTF-8", FORMAT)
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """What one commit did to one file: A, M, D, R, T; `score` is a rename's likeness in %."""
+
+    commit: Commit
+    status: str
+    path: str
+    old_path: str | None = None
+    score: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One version of a file by blob id, as a commit left it or (`gone`) as it was before."""
+
+    commit: Commit
+    path: str
+    blob: str
+    gone: bool = False
+
+
+def touches(fields: Iterator[bytes]) -> Iterator[Touch]:
+    """Read the fields of `git log --name-status` with OPTIONS."""
+    for commit, word, rest in _records(fields):
+        status = word.decode("ascii", "replace")
+        path = text(next(rest, b""))
+        if status[1:].isdigit():  # R100: two paths; combined ones (AA, MM, RR) have one
+            yield Touch(commit, status[0], text(next(rest, b"")), path, int(status[1:]))
+        else:
+            yield Touch(commit, "A" if set(status) == {"A"} else status[-1], path)
+
+
+def stored(fields: Iterator[bytes]) -> Iterator[Stored]:
+    """Read the fields of `git log --raw --no-renames` with OPTIONS: blobs before and after."""
+    for commit, word, rest in _records(fields):
+        path = text(next(rest, b""))
+        parents = len(word) - len(word.lstrip(b":"))
+        ids = word.lstrip(b":").decode("ascii", "replace").split(" ")[parents + 1 : -1]
+        for blob in reversed(ids):
+            if blob.strip("0"):
+                yield Stored(commit, path, blob, blob != ids[-1])
+
+
+def commits(fields: Iterator[bytes]) -> Iterator[Commit]:
+    """Read the fields of `git log --no-patch` with OPTIONS."""
+    for field in fields:
+        if field == _MARK:
+            yield _commit(fields)
+
+
+def _records(fields: Iterator[bytes]) -> Iterator[tuple[Commit, bytes, Iterator[bytes]]]:
+    commit: Commit | None = None
+    for field in fields:
+        word = field.lstrip(b"\n")
+        if word == _MARK:
+            commit = _commit(fields)
+        elif word and commit is not None:
+            yield commit, word, fields
+
+
+def _commit(fields: Iterator[bytes]) -> Commit:
+    sha, author, email, date, subject = (
+        next(fields, b"").decode("utf-8", "replace") for _ in range(5)
+    )
+    return Commit(sha, author, email, date, subject.rstrip("\n"))
