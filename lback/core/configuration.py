@@ -1,0 +1,136 @@
+"""The two files Alembic is configured by, as the options they give: ini and pyproject.toml."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from configparser import ConfigParser
+from configparser import Error as ConfigParserError
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from lback.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Ini:
+    """An ini file as Alembic's ConfigParser sees it; `path` is absolute."""
+
+    path: str
+    section: str
+    parser: ConfigParser
+
+    @property
+    def options(self) -> dict[str, str]:
+        """Return every option of the section; one that cannot be interpolated stays raw."""
+        return self.section_options(self.section)
+
+    def section_options(self, section: str) -> dict[str, str]:
+        """Return the options of any section, defaults included; {} when it is missing."""
+        if not self.parser.has_section(section):
+            return {}
+        found: dict[str, str] = {}
+        for name in self.parser.options(section):
+            try:
+                found[name] = self.parser.get(section, name)
+            except ConfigParserError:
+                found[name] = self.parser.get(section, name, raw=True)
+        return found
+
+    def get(self, name: str) -> str | None:
+        """Return one option, None when absent; UsageError when it cannot be interpolated."""
+        if not self.parser.has_option(self.section, name):
+            return None
+        try:
+            return self.parser.get(self.section, name)
+        except ConfigParserError as err:
+            reason = str(err).splitlines()[0]
+            raise UsageError(
+                f"{self.path} [{self.section}]: `{name}` cannot be read: {reason}",
+                "write a plain percent sign as %%",
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Toml:
+    """[tool.alembic] of a pyproject.toml with its substitutions made; `path` is absolute."""
+
+    path: str
+    alembic: Mapping[str, Any]
+    lback: Mapping[str, Any] | None
+
+    def get(self, name: str, kind: type, allowed: str) -> Any:
+        """Return one option of a type, None when absent; UsageError when it has another."""
+        value = self.alembic.get(name)
+        if value is None:
+            return None
+        right = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+        if not right or (kind is list and not all(isinstance(one, str) for one in value)):
+            raise UsageError(
+                f"{self.path} [tool.alembic]: `{name}` has the wrong type.",
+                f"allowed: {allowed}",
+            )
+        here = {"here": PurePath(self.path).parent.as_posix()}
+        try:
+            if kind is list:
+                return [one % here for one in value]
+            return value % here if kind is str else value
+        except (KeyError, ValueError, TypeError):
+            raise UsageError(
+                f"{self.path} [tool.alembic]: `{name}` cannot be read: {value!r}.",
+                "write a plain percent sign as %%",
+            ) from None
+
+
+def parse_ini(text: str, path: str, section: str) -> Ini:
+    """Read an ini as Alembic does, `%(here)s` included; UsageError names file and line."""
+    # A percent sign in the folder's own name is no interpolation.
+    here = PurePath(path).parent.as_posix().replace("%", "%%")
+    parser = ConfigParser({"here": here})
+    try:
+        parser.read_string(text.removeprefix("\ufeff"), source=path)
+    except ConfigParserError as err:
+        line = getattr(err, "lineno", None)
+        if line is None and getattr(err, "errors", None):
+            line = err.errors[0][0]  # type: ignore[attr-defined]
+        where = f"{path}:{line}" if line else path
+        reason = type(err).__name__.removesuffix("Error")
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", reason).lower()
+        raise UsageError(
+            f"{where}: the file is not a valid ini: {words}.", "correct that line"
+        ) from None
+    return Ini(path, section, parser)
+
+
+def parse_toml(text: str, path: str) -> Toml:
+    """Read a pyproject.toml; UsageError names file and line of a syntax error."""
+    data = _loads(text, path)
+    tool = data.get("tool", {})
+    tables: dict[str, Mapping[str, Any] | None] = {}
+    for name in ("alembic", "lback"):
+        table = tool.get(name) if isinstance(tool, dict) else None
+        if table is not None and not isinstance(table, dict):
+            raise UsageError(f"{path}: [tool.{name}] is not a table.", f"write [tool.{name}]")
+        tables[name] = table
+    return Toml(path, tables["alembic"] or {}, tables["lback"])
+
+
+def _loads(text: str, path: str) -> dict[str, Any]:
+    # Most projects that are configured by an ini have a pyproject.toml that says nothing.
+    if "alembic" not in text and "lback" not in text:
+        return {}
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(text.removeprefix("\ufeff"))
+    except tomllib.TOMLDecodeError as err:
+        line = re.search(r"line (\d+)", str(err))
+        at_end = text.count("\n") + 1
+        where = f"{path}:{line.group(1) if line else at_end}"
+        raise UsageError(
+            f"{where}: the file is not valid TOML: {err}.", "correct that line"
+        ) from None

@@ -1,0 +1,160 @@
+"""What a project tells lback itself: [tool.lback] of pyproject.toml, or [lback] of an ini."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any, Literal
+
+from lback.errors import UsageError
+
+OnFork = Literal["merge", "rebase", "tell"]
+OnCheckout = Literal["tell", "switch"]
+MergeCommit = Literal["stage", "commit", "amend"]
+
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "on_fork": ("merge", "rebase", "tell"),
+    "on_checkout": ("tell", "switch"),
+    "merge_commit": ("stage", "commit", "amend"),
+}
+_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+@dataclass(frozen=True, slots=True)
+class LbackSettings:
+    """The settings of lback's own table.
+
+    `heads` are ids or branch labels kept apart by design, `models` globs of model
+    files, `wrappers` names of the project's own functions with the `op` directive that
+    each stands for, `lock_timeout` seconds (None waits), `big_tables` tables that a
+    lock would hurt, `ignore_folders` folders whose files are no revisions, and
+    `warnings` sentences about keys that mean nothing.
+    """
+
+    upstream: str | None = None
+    heads: tuple[str, ...] = ()
+    app: str | None = None
+    on_fork: OnFork = "merge"
+    on_checkout: OnCheckout = "tell"
+    merge_commit: MergeCommit = "stage"
+    models: tuple[str, ...] = ()
+    wrappers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    ledger: bool = True
+    scratch_url: str | None = None
+    ignore_folders: tuple[str, ...] = ()
+    lock_timeout: float | None = None
+    big_tables: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def read_preferences(table: Mapping[str, Any], place: str) -> LbackSettings:
+    """Read [tool.lback]; `place` ("pyproject.toml [tool.lback]") is for the messages.
+
+    An unknown key is a warning, since a newer lback may know it; a wrong value raises
+    UsageError that names key, value and what is allowed.
+    """
+    values: dict[str, Any] = {}
+    warnings: list[str] = []
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name in _READERS:
+            values[name] = _READERS[name](value, f"{place}: `{key}`", name)
+        else:
+            warnings.append(_unknown_key(place, key))
+    return LbackSettings(**values, warnings=tuple(warnings))
+
+
+def read_ini_preferences(table: Mapping[str, str], place: str) -> LbackSettings:
+    """Read the [lback] section of an ini: lists by comma or line, yes and no as words."""
+    return read_preferences({key: _typed(key, value) for key, value in table.items()}, place)
+
+
+def _typed(key: str, value: str) -> Any:
+    """Give a text of an ini the type that its key has in TOML; what does not fit stays text."""
+    reader = _READERS.get(key.replace("-", "_"))
+    text = value.strip()
+    if reader is _texts:
+        return [part for part in re.split(r"\s*[,\n]\s*", text) if part]
+    if reader is _flag and text.lower() in (*_TRUE, *_FALSE):
+        return text.lower() in _TRUE
+    if reader is _seconds and re.fullmatch(r"\d+(?:\.\d*)?", text):
+        return float(text)
+    if reader is _mapping:
+        pairs = [part.split("=", 1) for part in re.split(r"\s*[,\n]\s*", text) if part]
+        if all(len(pair) == 2 for pair in pairs):
+            return {pair[0].strip(): pair[1].strip() for pair in pairs}
+    return text
+
+
+def _unknown_key(place: str, key: str) -> str:
+    near = get_close_matches(key, _READERS, n=1)
+    hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(sorted(_READERS))}"
+    return f"{place}: `{key}` is not a setting; {hint}"
+
+
+def _wrong(where: str, value: Any, allowed: str) -> UsageError:
+    return UsageError(f"{where} cannot be {_shown(value)}.", f"allowed: {allowed}")
+
+
+def _shown(value: Any) -> str:
+    # A scratch URL may hold a password: only its type is told.
+    return f"`{value}`" if isinstance(value, (bool, int, float)) else type(value).__name__
+
+
+def _text(value: Any, where: str, _: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise _wrong(where, value, "a text that is not empty")
+    return value.strip()
+
+
+def _choice(value: Any, where: str, name: str) -> str:
+    if value not in _CHOICES[name]:
+        allowed = ", ".join(f'"{one}"' for one in _CHOICES[name])
+        raise UsageError(f"{where} cannot be {value!r}.", f"allowed: {allowed}")
+    return str(value)
+
+
+def _texts(value: Any, where: str, _: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+        raise _wrong(where, value, 'a list of texts, as in ["a", "b"]')
+    return tuple(value)
+
+
+def _flag(value: Any, where: str, _: str) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(where, value, "true, false")
+    return value
+
+
+def _seconds(value: Any, where: str, _: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
+        raise _wrong(where, value, "a number of seconds, 0 or more")
+    return float(value)
+
+
+def _mapping(value: Any, where: str, _: str) -> Mapping[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
+        raise _wrong(
+            where, value, 'a table of texts, as in { "helpers.add_index" = "create_index" }'
+        )
+    return MappingProxyType(dict(value))
+
+
+_READERS: Mapping[str, Callable[[Any, str, str], Any]] = {
+    "upstream": _text,
+    "heads": _texts,
+    "app": _text,
+    "on_fork": _choice,
+    "on_checkout": _choice,
+    "merge_commit": _choice,
+    "models": _texts,
+    "wrappers": _mapping,
+    "ledger": _flag,
+    "scratch_url": _text,
+    "ignore_folders": _texts,
+    "lock_timeout": _seconds,
+    "big_tables": _texts,
+}

@@ -1,0 +1,208 @@
+"""Where a project's migrations are and how they are to be read; text in, data out."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from types import MappingProxyType
+
+from lback.core.configuration import Ini, Toml, parse_ini, parse_toml
+from lback.core.preferences import LbackSettings, read_ini_preferences, read_preferences
+from lback.errors import UsageError
+
+__all__ = ["LbackSettings", "Settings", "read_ini", "read_pyproject", "read_settings"]
+
+DEFAULT_TEMPLATE = "%(rev)s_%(slug)s"
+DEFAULT_SLUG_LENGTH = 40
+
+_SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": ";"}
+_COMMA = re.compile(r", *|(?: +)")
+_COMMA_OR_COLON = re.compile(r", *|(?: +)|\:")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A project's Alembic options as Alembic would take them, and lback's own.
+
+    Paths are absolute, except `package:folder`, which only importing could resolve.
+    `version_locations` is () for the `versions` folder of `script_location`.
+    `config_path` is the ini where there is one, else the pyproject.toml.
+    """
+
+    config_path: str | None = None
+    section: str = "alembic"
+    script_location: str = ""
+    version_locations: tuple[str, ...] = ()
+    recursive: bool = False
+    sourceless: bool = False
+    file_template: str = DEFAULT_TEMPLATE
+    output_encoding: str = "utf-8"
+    prepend_sys_path: tuple[str, ...] = ()
+    timezone: str | None = None
+    truncate_slug_length: int = DEFAULT_SLUG_LENGTH
+    main_options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    lback: LbackSettings = field(default_factory=LbackSettings)
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Return where revisions lie: paths, or `package:folder` as it was written."""
+        if self.version_locations:
+            return self.version_locations
+        if is_resource(self.script_location):
+            return (f"{self.script_location}/versions",)
+        return (str(PurePath(self.script_location, "versions")),)
+
+
+def is_resource(location: str) -> bool:
+    """Tell whether a location is `package:folder`, by Alembic's rule."""
+    return ":" in location and not PurePath(location).is_absolute()
+
+
+def read_ini(text: str, path: str, section: str = "alembic", *, cwd: str | None = None) -> Settings:
+    """Read the settings of a project that has an ini only; see `read_settings`."""
+    return read_settings(ini=(path, text), section=section, cwd=cwd)
+
+
+def read_pyproject(text: str, path: str, *, cwd: str | None = None) -> Settings:
+    """Read the settings of a project that has a pyproject.toml only; see `read_settings`."""
+    return read_settings(pyproject=(path, text), cwd=cwd)
+
+
+def read_settings(
+    *,
+    ini: tuple[str, str] | None = None,
+    pyproject: tuple[str, str] | None = None,
+    section: str = "alembic",
+    cwd: str | None = None,
+) -> Settings:
+    """Read a project's settings from the (absolute path, text) of its one or two files.
+
+    As in Alembic, an option of the ini wins over the one of [tool.alembic], and
+    relative paths count from `cwd` (default: the folder of the file). Raises
+    UsageError that names file, key and what is allowed.
+    """
+    given = ini or pyproject
+    if given is None:
+        raise UsageError("There is no Alembic configuration.", "start one with `lback init`")
+    options = _Options(
+        parse_ini(ini[1], ini[0], section) if ini else None,
+        parse_toml(pyproject[1], pyproject[0]) if pyproject else None,
+        cwd or str(PurePath(given[0]).parent),
+    )
+    return Settings(
+        config_path=given[0],
+        section=section,
+        script_location=options.script_location(),
+        version_locations=options.locations(),
+        recursive=options.flag("recursive_version_locations"),
+        sourceless=options.flag("sourceless"),
+        file_template=options.text("file_template") or DEFAULT_TEMPLATE,
+        output_encoding=options.text("output_encoding") or "utf-8",
+        prepend_sys_path=options.sys_path(),
+        timezone=options.text("timezone"),
+        truncate_slug_length=options.slug_length(),
+        main_options=MappingProxyType(options.main()),
+        lback=options.preferences(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """Alembic's look-up: first the section of the ini, then [tool.alembic]."""
+
+    ini: Ini | None
+    toml: Toml | None
+    cwd: str
+
+    def text(self, name: str) -> str | None:
+        found = self.ini.get(name) if self.ini else None
+        if found is None and self.toml:
+            found = self.toml.get(name, str, "a text")
+        return found
+
+    def flag(self, name: str) -> bool:
+        found = self.ini.get(name) if self.ini else None
+        if found is not None:
+            return found == "true"  # Alembic takes no other word
+        return bool(self.toml.get(name, bool, "true, false")) if self.toml else False
+
+    def slug_length(self) -> int:
+        found: str | int | None = self.ini.get("truncate_slug_length") if self.ini else None
+        if found is None and self.toml:
+            found = self.toml.get("truncate_slug_length", int, "a whole number")
+        try:
+            return int(found or 0) or DEFAULT_SLUG_LENGTH
+        except ValueError:
+            raise self._wrong("truncate_slug_length", str(found), "a whole number") from None
+
+    def script_location(self) -> str:
+        found = self.text("script_location")
+        if found:
+            return self._absolute(found)
+        if self.ini and self.ini.parser.has_section(self.ini.section):
+            # Flask-Migrate keeps alembic.ini inside the script folder and does not say so.
+            return str(PurePath(self.ini.path).parent)
+        if self.ini and not self.toml:
+            sections = [one for one in self.ini.parser.sections() if "_" not in one]
+            raise UsageError(
+                f"{self.ini.path} has no section [{self.ini.section}].",
+                f"it has {', '.join(sections) or 'none'}; choose one with `--name`",
+            )
+        where = self.toml.path if self.toml else ""
+        raise UsageError(
+            f"{where} does not say where the migrations are.",
+            'add script_location = "migrations" to [tool.alembic]',
+        )
+
+    def locations(self) -> tuple[str, ...]:
+        return self._paths("version_locations", _COMMA, "path_separator", "version_path_separator")
+
+    def sys_path(self) -> tuple[str, ...]:
+        return self._paths("prepend_sys_path", _COMMA_OR_COLON, "path_separator")
+
+    def _paths(self, name: str, legacy: re.Pattern[str], *separators: str) -> tuple[str, ...]:
+        found = self.ini.get(name) if self.ini else None
+        entries: Sequence[str]
+        if found:
+            separator = self._separator(separators)
+            entries = found.split(separator) if separator else legacy.split(found)
+        else:
+            entries = (self.toml.get(name, list, "a list of texts") if self.toml else None) or ()
+        stripped = [entry.strip() for entry in entries]
+        return tuple(self._absolute(entry) for entry in stripped if entry)
+
+    def _separator(self, names: Sequence[str]) -> str | None:
+        for name in names:
+            found = self.ini.get(name) if self.ini else None
+            if found is not None:
+                if found not in _SEPARATORS:
+                    raise self._wrong(name, found, ", ".join(_SEPARATORS))
+                return _SEPARATORS[found]
+        return None
+
+    def _absolute(self, location: str) -> str:
+        if is_resource(location):
+            return location
+        return os.path.normpath(PurePath(self.cwd, location))
+
+    def _wrong(self, name: str, value: str, allowed: str) -> UsageError:
+        place = f"{self.ini.path} [{self.ini.section}]" if self.ini else "[tool.alembic]"
+        return UsageError(f"{place}: `{name}` cannot be `{value}`.", f"allowed: {allowed}")
+
+    def main(self) -> dict[str, str]:
+        return self.ini.options if self.ini else {}
+
+    def preferences(self) -> LbackSettings:
+        if self.toml and self.toml.lback is not None:
+            return read_preferences(self.toml.lback, f"{self.toml.path} [tool.lback]")
+        if self.ini and self.ini.parser.has_section("lback"):
+            own = {
+                name: value
+                for name, value in self.ini.section_options("lback").items()
+                if name not in self.ini.parser.defaults()
+            }
+            return read_ini_preferences(own, f"{self.ini.path} [lback]")
+        return LbackSettings()
