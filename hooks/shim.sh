@@ -165,7 +165,10 @@ except Exception as error:
     sys.exit(12)
 '
 run() { # standard output of a hook belongs to git (`git push --porcelain`)
-	with_input "$@" >&2
+	case $hook in
+	post-rewrite | pre-push) with_input "$@" >&2 ;;
+	*) "$@" </dev/null >&2 ;; # nobody waits for an end that a graphical client never sends
+	esac
 }
 
 status=11

@@ -13,7 +13,7 @@ from lback.vcs import git as git_child
 from lback.vcs.git import Git
 from lback.vcs.managers import Manager, erase, manager_of
 from lback.vcs.shims import NAMES, Watched, read_mark, render
-from lback.vcs.slots import Outcome, Slot
+from lback.vcs.slots import Outcome, Slot, sweep
 
 __all__ = ["NAMES", "Change", "Place", "State", "Watched", "find", "install", "status", "uninstall"]
 
@@ -127,6 +127,8 @@ def uninstall(
     if not any(Slot(folder / name).mark() for folder in _folders(place) for name in NAMES):
         for trace in (place.common_dir, *place.common_dir.glob("worktrees/*")):
             (trace / "lback-looked").unlink(missing_ok=True)
+    for folder in _folders(place):
+        sweep(folder)
     for empty in (place.private, place.private.parent):
         with contextlib.suppress(OSError):
             empty.rmdir()

@@ -14,11 +14,12 @@ from lback.errors import LbackError
 from lback.vcs.shims import KEPT, Mark, read_mark
 
 _EDITED = ".lback-edited"
+_NEW = ".lback-new"
 # The pre-commit framework and lefthook rename what they find when they install themselves.
 _MOVED = (".legacy", ".old")
 _OWN_NAME = re.compile(
     rb"basename\W[^\n]*\$(0|BASH_SOURCE)|\$\{(0|BASH_SOURCE)##"
-    rb"|basename\(\$(0|PROGRAM_NAME)\)|basename\(__file__\)|argv\[0\]"
+    rb"|basename\(\$(0|PROGRAM_NAME)\)|basename\(__file__\)|argv\[0\]|# husky"
 )
 
 
@@ -113,6 +114,9 @@ class Slot:
             return Outcome("removed", message)
 
     def _leave_foreign(self, has_kept: bool) -> Outcome:
+        if has_kept and self._half_kept():
+            self.kept.unlink()
+            return Outcome("absent")
         if has_kept:
             return Outcome(
                 "refused",
@@ -178,6 +182,12 @@ class Slot:
         return aside
 
 
+def sweep(folder: Path) -> None:
+    """Remove what an install that was killed has left half written."""
+    for left in folder.glob(f".*{_NEW}"):
+        left.unlink(missing_ok=True)
+
+
 def replace_text(path: Path, text: bytes) -> None:
     """Replace a file's text in one step, behind a symbolic link too, and keep its mode."""
     target = path.resolve()
@@ -195,7 +205,7 @@ def _write(path: Path, text: bytes) -> None:
 
 def _beside(path: Path, text: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    number, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".lback-new", dir=path.parent)
+    number, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_NEW, dir=path.parent)
     new = Path(name)
     try:
         with os.fdopen(number, "wb") as file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -300,3 +301,80 @@ def test_the_modes_follow_the_umask(ada: Clone) -> None:
         os.umask(earlier)
     assert mode_of(ada.path / ".git/hooks/pre-commit") == 0o750
     assert WATCHED.folders == ("migrations/versions",)
+
+
+KILLED = """
+import json, os, signal, sys
+from pathlib import Path
+from lback.vcs.environment import outside
+from lback.vcs.git import Git
+from lback.vcs.hooks import Watched, find, install, uninstall
+
+place = find(Git(Path.cwd(), outside(os.environ)))
+left = int(sys.argv[2])
+
+def count(event, args):
+    global left
+    if event in ("open", "os.rename", "os.link", "os.remove", "os.chmod", "os.mkdir", "os.rmdir"):
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+if sys.argv[1] == "install":
+    sys.addaudithook(count)
+    install(place, "/bin/true", Watched(("m",)), names=["pre-commit", "pre-push"])
+else:
+    sys.addaudithook(count)
+    uninstall(place)
+"""
+
+
+@pytest.mark.parametrize("what", ["install", "uninstall"])
+def test_killed_at_any_moment(ada: Clone, what: str) -> None:
+    ada.hook("pre-commit", HEREDOC)
+    ada.hook("pre-push", PYTHON, mode=0o711)
+    before = picture(ada.path / ".git/hooks")
+    for moment in range(1, 200):
+        if what == "uninstall":
+            ada.install()
+        child = subprocess.run(
+            [sys.executable, "-c", KILLED, what, str(moment)],
+            cwd=ada.path,
+            env={**ada.env, "PYTHONPATH": str(Path(hooks.__file__).parents[2])},
+            check=False,
+        )
+        present = picture(ada.path / ".git/hooks")
+        assert {"pre-commit", "pre-push"} <= set(present)
+        kept = [one for _, one in present.values()]
+        assert all(content in kept for _, content in before.values())
+        if what == "uninstall" and moment % 2:
+            ada.install()
+        ada.uninstall()
+        assert picture(ada.path / ".git/hooks") == before
+        if child.returncode == 0:
+            break
+        assert child.returncode == -9
+    assert moment > 4
+
+
+def test_two_installs_at_once(ada: Clone) -> None:
+    ada.hook("pre-commit", HEREDOC)
+    ada.hook("pre-push", PYTHON, mode=0o711)
+    before = picture(ada.path / ".git/hooks")
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", KILLED, "install", "0"],
+            cwd=ada.path,
+            env={**ada.env, "PYTHONPATH": str(Path(hooks.__file__).parents[2])},
+        )
+        for _ in range(6)
+    ]
+    assert [child.wait() for child in children] == [0] * 6
+    assert sorted(picture(ada.path / ".git/hooks")) == [
+        "pre-commit",
+        "pre-commit.lback-kept",
+        "pre-push",
+        "pre-push.lback-kept",
+    ]
+    ada.uninstall()
+    assert picture(ada.path / ".git/hooks") == before

@@ -555,3 +555,47 @@ def test_the_mark_tells_edits(python: Interpreter) -> None:
     assert not edited.intact
     assert read_mark(b"#!/bin/sh\nexit 0\n") is None
     assert os.fsencode(python.path.replace("'", "'\\''")) in text
+
+
+@pytest.mark.parametrize("shell", ["/bin/sh", "/bin/bash"])
+def test_a_git_directory_elsewhere(ada: Clone, python: Interpreter, shell: str) -> None:
+    apart = Clone(ada.path.parent / "apart", ada.env, python)
+    apart.path.mkdir()
+    apart.git("init", "-q", "--separate-git-dir", str(ada.path.parent / "kept.git"))
+    apart.install()
+    path = ada.path.parent / "kept.git/hooks/pre-commit"
+    path.write_text(path.read_text().replace("/bin/sh", shell))
+    apart.commit("readme")
+    apart.git("commit", "-q", "--allow-empty", "-m", "x")
+    assert apart.said == ""
+    assert python.calls() == []
+    apart.write(REVISION)
+    apart.commit("notes")
+    assert len(python.calls()) == 1
+    bare = str(ada.path.parent / "kept.git")
+    apart.git(f"--git-dir={bare}", f"--work-tree={apart.path}", "commit", "--allow-empty", "-qmx")
+    assert len(python.calls()) == 1
+
+
+def test_standard_input_that_never_ends(ada: Clone, python: Interpreter) -> None:
+    ada.install()
+    ada.write(REVISION)
+    ada.git("add", REVISION)
+    reader, writer = os.pipe()
+    try:
+        subprocess.run(
+            [".git/hooks/pre-commit"], cwd=ada.path, stdin=reader, check=True, timeout=60
+        )
+    finally:
+        os.close(reader)
+        os.close(writer)
+    assert python.calls() == ["<hook> <pre-commit>"]
+
+
+def test_the_output_of_push_stays_clean(ada: Clone, python: Interpreter) -> None:
+    ada.install()
+    ada.commit(REVISION)
+    Path(python.path).write_text("#!/bin/sh\necho noise\n")
+    done = ada.try_git("push", "--porcelain")
+    assert "noise" not in done.stdout
+    assert "noise" in done.stderr
