@@ -125,7 +125,7 @@ def tips(graph: Graph, revisions: Collection[str]) -> tuple[str, ...]:
     covered: set[str] = set()
     for revision in members:
         covered.update(graph[revision].parents)
-        covered.update(_dependencies(graph, revision))
+        covered.update(graph.dependencies(revision))
     return tuple(sorted(members - covered))
 
 
@@ -157,11 +157,3 @@ def refuse_forks(graph: Graph, apart: Sequence[str] = ()) -> None:
             "Join them with `lback resolve`; or migrate to one of them by name; or declare "
             "them apart by design in `[tool.lback] heads`.",
         )
-
-
-def _dependencies(graph: Graph, revision: str) -> frozenset[str]:
-    """Return the full ids of what a revision depends on, where they may be labels."""
-    names = graph[revision].depends_on
-    if not names:
-        return frozenset()
-    return frozenset(name if name in graph else graph.resolve(name)[0] for name in names)

@@ -26,6 +26,15 @@ def migration_failure(
             at.hide(f"Revision {script.revision} ({place}) cannot be loaded: {kind}{reason(err)}"),
             "Nothing was run. Correct the file and run the command again.",
         )
+    if turn.offline:
+        return LbackError(
+            at.hide(
+                f"The SQL of revision {script.revision} ({place}) cannot be written: "
+                f"{type(err).__name__}: {reason(err)}"
+            ),
+            "Offline there is no connection: code that asks the database cannot be written as "
+            "SQL. Run `migrate` without --sql.",
+        )
     kind = "" if isinstance(err, (sa.DBAPIError, LbackError)) else f"{type(err).__name__}: "
     message = f"Revision {script.revision} ({place}) failed: {kind}{reason(err)}"
     sql = statement_of(err)

@@ -57,6 +57,8 @@ class Turn:
     """Every step has a transaction of its own."""
     outside: bool = False
     """env.py had begun the transaction itself."""
+    offline: bool = False
+    """Only SQL is written."""
     started: float = field(default_factory=time.perf_counter)
 
     def as_done(self) -> Done:
@@ -149,6 +151,7 @@ def _begin(before: tuple[str, ...], context: MigrationContext) -> Turn:
         transactional=bool(context.impl.transactional_ddl),
         kept_each=bool(context._transaction_per_migration),
         outside=bool(context._in_external_transaction),
+        offline=context.as_sql,
     )
 
 

@@ -118,6 +118,12 @@ def open_scripts(config: Config, opener: Callable[[Config], Opened]) -> Opened:
         sys.path[:] = before
 
 
+def boolean_option(config: Config, name: str) -> bool:
+    """Read an option that is yes or no, from the ini or pyproject.toml."""
+    value: Any = _option(config, name)
+    return value if isinstance(value, bool) else str(value).lower() in ("true", "yes", "on", "1")
+
+
 def _command_options(
     settings: Settings, command: str, x: Sequence[str], options: Mapping[str, Any]
 ) -> Namespace:

@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
-
-from projects import SYNC_ENV, MakeProject, Project  # noqa: E402
-from servers import any_url, mariadb_url, postgres_url, sqlite_url  # noqa: E402
+from tests.db.projects import SYNC_ENV, MakeProject, Project
+from tests.servers import any_url, mariadb_url, postgres_url, sqlite_url
 
 __all__ = ["any_url", "mariadb_url", "postgres_url", "sqlite_url"]
 

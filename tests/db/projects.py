@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from lback.core.settings import LbackSettings, Settings
-
 from lback.core.graph import Graph, Revision
 from lback.core.header import Header, is_revision_file, read_header
+from lback.core.settings import Settings, read_settings
 from lback.db.runner import Database
 
 SYNC_ENV = """
@@ -111,9 +110,7 @@ class Project:
         self.versions = self.migrations / "versions"
         self.locations: list[Path] = [self.versions]
         self.config_path: Path | None = None
-        self.script_location: str = str(self.migrations)
         self.section = "alembic"
-        self.app: str | None = None
         self.versions.mkdir(parents=True)
         self.write("migrations/script.py.mako", SCRIPT_MAKO)
         self.write("migrations/env.py", textwrap.dedent(env).format(**values))
@@ -181,12 +178,13 @@ class Project:
         return Graph(found)
 
     def settings(self) -> Settings:
-        """Return the settings that name this project."""
-        return make_settings(
-            config_path=str(self.config_path) if self.config_path else None,
+        """Read the settings as lback does."""
+        pyproject = self.root / "pyproject.toml"
+        return read_settings(
+            ini=_text(self.config_path) if self.config_path else None,
+            pyproject=_text(pyproject) if pyproject.is_file() else None,
             section=self.section,
-            script_location=self.script_location,
-            lback=LbackSettings(app=self.app),
+            cwd=str(self.root),
         )
 
     def database(self, **options: Any) -> Database:
@@ -194,9 +192,8 @@ class Project:
         return Database(self.settings(), self.graph(), self.root, **options)
 
 
-def make_settings(**values: Any) -> Settings:
-    """Return settings with everything that a test does not care about."""
-    return Settings(**values)
+def _text(path: Path) -> tuple[str, str]:
+    return str(path), path.read_text(encoding="utf-8")
 
 
 MakeProject = Callable[..., Project]

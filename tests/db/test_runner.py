@@ -1,7 +1,13 @@
 from __future__ import annotations
 
 import pytest
-from projects import (
+from sqlalchemy import create_engine, inspect
+
+from lback.core.plans import Restamp, Step, plan_downgrade, plan_upgrade
+from lback.db.events import Event, Outcome
+from lback.db.runner import Database
+from lback.errors import LbackError
+from tests.db.projects import (
     ASYNC_ENV,
     BEGUN_ENV,
     PER_MIGRATION_ENV,
@@ -9,12 +15,6 @@ from projects import (
     MakeProject,
     Project,
 )
-from sqlalchemy import create_engine, inspect
-
-from lback.core.plans import Restamp, Step, plan_downgrade, plan_upgrade
-from lback.db.events import Event, Outcome
-from lback.db.runner import Database
-from lback.errors import LbackError
 
 
 def migrate(project: Project, **options: object) -> Outcome:
@@ -134,9 +134,9 @@ def test_offline_sql(make_project: MakeProject, any_url: str) -> None:
     project = make_project(url=any_url)
     project.chain("a1", "b2")
     database = project.database()
-    sql = database.sql(plan_upgrade(database.graph, ()))
+    sql = database.sql(lambda stamp: plan_upgrade(database.graph, stamp))
     assert "CREATE TABLE t_a1" in sql and "CREATE TABLE t_b2" in sql
-    rest = database.sql(plan_upgrade(database.graph, ("a1",)), ("a1",))
+    rest = database.sql(lambda stamp: plan_upgrade(database.graph, stamp), ("a1",))
     assert "t_a1" not in rest and "UPDATE alembic_version" in rest
     assert tables(any_url) == set()
 

@@ -1,0 +1,227 @@
+"""`makemigrations`: models against schema through env.py, and the file that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic.autogenerate.api import RevisionContext
+
+from lback.core.plans import applied
+from lback.db.describe import describe
+from lback.db.draftsql import sql_of
+from lback.db.notnull import settle_not_null
+from lback.db.project import boolean_option
+from lback.db.questions import Questioner
+from lback.db.renames import settle_renames
+from lback.db.runner import explained
+from lback.db.writing import write_scripts
+from lback.errors import LbackError
+from lback.models.ledger import LEDGER_TABLE
+
+if TYPE_CHECKING:
+    from alembic.operations import ops
+    from alembic.runtime.migration import MigrationContext
+
+    from lback.core.graph import Graph
+    from lback.db.runner import Database
+    from lback.db.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a new revision should be; the names are those of `alembic revision`."""
+
+    message: str
+    head: str | None = None
+    """Full id of the parent; None: the only head there is."""
+    splice: bool = False
+    rev_id: str | None = None
+    branch_label: str | None = None
+    version_path: str | None = None
+    depends_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """What came of a draft: no paths where there was nothing to change, or nothing to write."""
+
+    paths: tuple[Path, ...]
+    revisions: tuple[str, ...]
+    changes: tuple[str, ...]
+    sql: str = ""
+
+
+def make_revision(
+    database: Database, draft: Draft, ask: Questioner, *, with_sql: bool = False
+) -> Generated:
+    """Compare models and schema and write one revision file, or none if they agree."""
+    with database.opened("revision", autogenerate=True, message=draft.message) as session:
+        comparison = _Comparison(session, database.graph, draft, ask, with_sql=with_sql)
+        comparison.run()
+        if not comparison.has_changes:
+            return Generated((), (), ())
+        paths, revisions = write_scripts(session, comparison.context)
+    return Generated(paths, revisions, comparison.changes, "".join(comparison.sql))
+
+
+def draft_revision(database: Database, draft: Draft, ask: Questioner) -> Generated:
+    """Do what `make_revision` does, and write nothing: only the changes and their SQL."""
+    with database.opened("revision", autogenerate=True, message=draft.message) as session:
+        comparison = _Comparison(session, database.graph, draft, ask, with_sql=True)
+        comparison.run()
+    return Generated((), (), comparison.changes, "".join(comparison.sql))
+
+
+def make_empty_revision(database: Database, draft: Draft) -> Generated:
+    """Write a revision without content; env.py runs only if `revision_environment` says so."""
+    with database.opened("revision", message=draft.message) as session:
+        comparison = _Comparison(session, database.graph, draft, None, autogenerate=False)
+        if boolean_option(session.config, "revision_environment"):
+            comparison.run()
+        paths, revisions = write_scripts(session, comparison.context)
+    return Generated(paths, revisions, ())
+
+
+def differences(database: Database) -> tuple[str, ...]:
+    """Return what models and schema disagree on, a line each; asks and writes nothing."""
+    with database.opened("check", autogenerate=True) as session:
+        draft = Draft("check", head="heads", splice=True)
+        comparison = _Comparison(session, database.graph, draft, None)
+        comparison.run()
+    return comparison.changes
+
+
+class _Comparison:
+    """One run of Alembic's autogenerate with what we add to it."""
+
+    def __init__(
+        self,
+        session: Session,
+        graph: Graph,
+        draft: Draft,
+        ask: Questioner | None,
+        *,
+        autogenerate: bool = True,
+        with_sql: bool = False,
+    ) -> None:
+        self.session = session
+        self.graph = graph
+        self.ask = ask
+        self.autogenerate = autogenerate
+        self.with_sql = with_sql
+        self.sql: list[str] = []
+        self.dialect: Any = None
+        arguments = {
+            "message": draft.message,
+            "autogenerate": autogenerate,
+            "sql": False,
+            "head": draft.head or only_head(graph),
+            "splice": draft.splice,
+            "branch_label": draft.branch_label,
+            "version_path": draft.version_path,
+            "rev_id": draft.rev_id,
+            "depends_on": list(draft.depends_on) or None,
+        }
+        self.context = RevisionContext(
+            session.config,
+            session.scripts,
+            arguments,
+            process_revision_directives=self._edit if autogenerate else None,
+        )
+
+    def run(self) -> None:
+        """Run env.py with the comparison as its work."""
+        with explained(self.session.at):
+            self.session.run_env(
+                self._compare,
+                adjust=self._adjust if self.autogenerate else None,
+                template_args=self.context.template_args,
+                revision_context=self.context,
+            )
+
+    @property
+    def has_changes(self) -> bool:
+        """Tell whether anything is left to write once the project's own hooks are done."""
+        return any(not one.is_empty() for one in self._upgrades())
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """Return a line for each change."""
+        return tuple(line for one in self._upgrades() for line in describe(one, self.dialect))
+
+    def _upgrades(self) -> list[ops.UpgradeOps]:
+        scripts = self.context.generated_revisions
+        return [one for script in scripts for one in script.upgrade_ops_list]
+
+    def _adjust(self, options: dict[str, Any]) -> None:
+        """Require models, and keep our own table out of the comparison."""
+        metadata = options.get("target_metadata")
+        if metadata is None or (isinstance(metadata, Sequence) and not metadata):
+            env = self.session.at.relative(self.session.at.env_path)
+            raise LbackError(
+                f"{env} names no models: target_metadata is {metadata!r}.",
+                "Import the models there and set `target_metadata = Base.metadata`; "
+                "or write the migration by hand with `makemigrations NAME --empty`.",
+            )
+        theirs = options.get("include_object")
+
+        def include_object(
+            thing: Any, name: Any, type_: str, reflected: bool, compare_to: Any
+        ) -> bool:
+            # lback's own project has the table among its models; there it counts.
+            if type_ == "table" and name == LEDGER_TABLE and reflected and compare_to is None:
+                return False
+            return theirs is None or bool(theirs(thing, name, type_, reflected, compare_to))
+
+        options["include_object"] = include_object
+
+    def _compare(self, heads: tuple[str, ...], context: MigrationContext) -> Sequence[Any]:
+        self.dialect = context.dialect
+        if not self.autogenerate:
+            self.context.run_no_autogenerate(heads, context)
+            return ()
+        self._require_current(heads)
+        # The stamp holds no head that another one depends on; Alembic's own test would
+        # not take it for complete.
+        complete = set(heads) != set(self.graph.heads)
+        self.context.run_autogenerate(self.graph.heads if complete else heads, context)
+        if self.with_sql:
+            batch = bool(context.opts.get("render_as_batch"))
+            self.sql += [sql_of(one, context, batch=batch) for one in self._upgrades()[-1:]]
+        return ()
+
+    def _require_current(self, heads: tuple[str, ...]) -> None:
+        missing = [one for one in self.graph.order() if one not in applied(self.graph, heads)]
+        if missing:
+            count = "1 revision" if len(missing) == 1 else f"{len(missing)} revisions"
+            raise LbackError(
+                f"The database lacks {count} of this checkout, {missing[0]} first, so that a "
+                "comparison would find those changes again.",
+                "Run `migrate` first, then `makemigrations`.",
+            )
+
+    def _edit(self, context: MigrationContext, _rev: Any, directives: list[Any]) -> None:
+        """Settle what only a person can know, before the project's own hook sees it."""
+        script = directives[-1]
+        upgrade, downgrade = script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]
+        if self.ask is None:
+            return
+        settle_renames(upgrade, context, self.ask)
+        upgrade.reverse_into(downgrade)
+        batch = bool(context.opts.get("render_as_batch"))
+        settle_not_null(upgrade, context, self.ask, batch=batch)
+
+
+def only_head(graph: Graph) -> str:
+    """Return the head to build on, "head" for an empty graph; LbackError where several are."""
+    if len(graph.heads) > 1:
+        names = ", ".join(f"{one} ({graph[one].doc or 'no message'})" for one in graph.heads)
+        raise LbackError(
+            f"There are {len(graph.heads)} heads: {names}.",
+            f"Say on which to build, as `--head {graph.heads[0]}`; or join them first with "
+            "`lback resolve`.",
+        )
+    return graph.heads[0] if graph.heads else "head"
