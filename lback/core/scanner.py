@@ -124,6 +124,20 @@ def _logical_ends(text: str) -> tuple[list[int], int]:
     return ends, last if depth or at < 0 else -1
 
 
+def has_comment(text: str) -> bool:
+    """Tell whether a piece of code holds a comment."""
+    at = 0
+    while found := _STOP.search(text, at):
+        at = found.end()
+        if found.group() == "#":
+            return True
+        if found.group() in "\"'":
+            at = _after_string(text, at, found.group())
+            if at < 0:
+                return False
+    return False
+
+
 def _after_string(text: str, at: int, quote: str) -> int:
     """Return the index after a string whose first quote is before `at`; -1 if it never ends."""
     if text.startswith(quote * 2, at):
