@@ -33,8 +33,12 @@ def find(start: Path, environ: Mapping[str, str], cwd: Path) -> Found | None:
     `environ` and `cwd` are the process's own: inside a hook they speak of the hook's
     repository, which may or may not be the one asked for. LbackError if git refuses.
     """
-    folder = start if start.is_dir() else start.parent
-    if not folder.is_dir():
+    try:
+        folder = start if start.is_dir() else start.parent
+        there = folder.is_dir()
+    except OSError as err:
+        raise LbackError(f"{start} cannot be read: {err.strerror}", "Name one with -C.") from err
+    if not there:
         raise LbackError(f"There is no folder {start}", "Name an existing one with -C.")
     by_folder = _ask(Git(folder, environment.outside(environ)))
     if not environment.names_repository(environ):

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from lback.core.header import Header, read_header
 from lback.core.source import Commit
-from lback.errors import HistoryMissing
+from lback.errors import HistoryMissing, LbackError
 from lback.vcs import walk
-from lback.vcs.git import text
+from lback.vcs.comparing import safe
+from lback.vcs.git import raw, text
 from lback.vcs.objects import read_names
 from lback.vcs.refs import short_name
 from lback.vcs.repository import Repository
@@ -66,9 +67,9 @@ def histories(repository: Repository, paths: Iterable[str], at: str = "HEAD") ->
     One git child, and another one for each time that files were renamed.
     """
     trails = [_Trail(path, [path]) for path in dict.fromkeys(paths)]
-    if not trails or (at == "HEAD" and repository.head().commit is None):
+    if not trails:
         return {}
-    pending: dict[str, list[_Trail]] = {repository.commit(at): trails}
+    pending: dict[str, list[_Trail]] = {safe(repository.git, at): trails}
     for _ in range(_MOVES):
         moved: dict[str, list[_Trail]] = {}
         for start, group in pending.items():
@@ -123,8 +124,14 @@ def _touches(repository: Repository, start: str, paths: tuple[str, ...]) -> Iter
     command = ["log", "-M", "--full-diff", "--name-status", *walk.OPTIONS, start, "--", *wanted]
     if repository.is_partial:
         command[1] = "-M100%"  # likeness would need contents that were left out
-    with repository.git.stream(*command) as fields:
-        yield from walk.touches(fields)
+    try:
+        with repository.git.stream(*command) as fields:
+            yield from walk.touches(fields, {raw(path) for path in paths})
+    except LbackError:
+        if start == "HEAD" and repository.head().commit is None:
+            return
+        repository.commit(start.removesuffix("^@"))  # says what is wrong with the name
+        raise
 
 
 def _same_revision(repository: Repository, touch: Touch) -> bool:
@@ -156,7 +163,7 @@ def who_brought(
     places = chosen(folders)
     if not changes:
         return ()
-    span = f"{repository.commit(a)}..{repository.commit(b)}"
+    span = f"{safe(repository.git, a)}..{safe(repository.git, b)}"
     last: dict[str, Commit] = {}
     added: dict[str, Commit] = {}
     command = ("log", "--no-renames", "--name-status", *walk.OPTIONS, span, "--")

@@ -8,11 +8,13 @@ from lback.errors import HistoryMissing
 from lback.vcs.git import Git, failure, raw
 
 
-def read_blobs(git: Git, ids: Iterable[str], *, hint: str) -> dict[str, bytes]:
-    """Return contents by blob id; HistoryMissing names the first that this clone lacks."""
+def read_blobs(
+    git: Git, ids: Iterable[str], *, hint: str, kind: bytes = b"blob"
+) -> dict[str, bytes]:
+    """Return contents by object id; HistoryMissing names the first that this clone lacks."""
     wanted = list(dict.fromkeys(ids))
     try:
-        texts = {blob: data for blob, data in _batch(git, wanted, ()) if data is not None}
+        texts = {blob: data for blob, data in _batch(git, wanted, (), kind) if data is not None}
     except HistoryMissing as err:  # a partial clone: the child gave up at the first one
         raise HistoryMissing(err.message, hint) from err
     missing = [blob for blob in wanted if blob not in texts]
@@ -33,18 +35,19 @@ def read_names(git: Git, names: Iterable[str]) -> dict[str, bytes]:
     }
 
 
-def look_up(git: Git, names: Iterable[str]) -> dict[str, str]:
-    """Return the blob id behind each name that is a file, in one child without reading any."""
+def look_up(git: Git, names: Iterable[str], *, kind: str = "blob") -> dict[str, str]:
+    """Return the id behind each name that is a file (or a "tree"), without reading any."""
     wanted = [name for name in dict.fromkeys(names) if "\n" not in name]
     if not wanted:
         return {}
     form = "--batch-check=%(objecttype) %(objectname)"
     given = b"".join(raw(name) + b"\n" for name in wanted)
     lines = git.run("cat-file", form, "--buffer", given=given).split(b"\n")
+    start = kind.encode() + b" "
     return {
-        name: line[5:].decode("ascii")
+        name: line[len(start) :].decode("ascii")
         for name, line in zip(wanted, lines, strict=False)
-        if line.startswith(b"blob ") and b" " not in line[5:]
+        if line.startswith(start) and b" " not in line[len(start) :]
     }
 
 
@@ -53,7 +56,7 @@ _NOT_FOLLOWED = (b"symlink", b"dangling", b"loop", b"notdir")
 
 
 def _batch(
-    git: Git, names: list[str], options: tuple[str, ...]
+    git: Git, names: list[str], options: tuple[str, ...], kind: bytes = b"blob"
 ) -> Iterator[tuple[str, bytes | None]]:
     if not names:
         return
@@ -72,7 +75,7 @@ def _batch(
             yield name, None
         elif len(head) == 3 and head[2].isdigit() and head[1] in _TYPES:
             size = int(head[2])
-            yield name, out[at : at + size] if head[1] == b"blob" else None
+            yield name, out[at : at + size] if head[1] == kind else None
             at += size + 1
         else:  # "<name> missing", "<name> ambiguous"
             yield name, None

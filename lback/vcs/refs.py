@@ -9,6 +9,7 @@ from lback.vcs.git import Git, failure, text
 
 _REMOTES = "refs/remotes/"
 _HEADS = "refs/heads/"
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_.-~")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,11 @@ def read_head(git: Git) -> Head:
         raise failure(("symbolic-ref",), answer)
     ref = text(answer.out).removesuffix("\n")
     return Head(ref, short_name(ref), None)
+
+
+def is_plain(name: str) -> bool:
+    """Tell whether git can only take a name for one commit: no option, range or set."""
+    return bool(name) and _PLAIN.issuperset(name) and name[0] != "-" and ".." not in name
 
 
 def resolve(git: Git, ref: str) -> str:

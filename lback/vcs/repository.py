@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from lback.core.source import Entry
 from lback.errors import HistoryMissing, LbackError
-from lback.vcs import discovery, refs, status, trees
+from lback.vcs import comparing, discovery, refs, status, trees
 from lback.vcs.cache import Store
-from lback.vcs.git import Answer, Git, failure, text
+from lback.vcs.comparing import Change
+from lback.vcs.forest import entries_of
+from lback.vcs.git import Answer, Git, text
 from lback.vcs.objects import look_up, read_blobs, read_names
 from lback.vcs.refs import Branch, Head, SharedRef
 from lback.vcs.status import Progress
@@ -22,15 +23,6 @@ from lback.vcs.worktree import Worktree
 
 WORKTREE = "worktree"
 INDEX = "index"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One file that differs between two commits; `status` is git's letter, A, M, D, R, C or T."""
-
-    status: str
-    path: str
-    old_path: str | None = None
 
 
 class Repository:
@@ -51,7 +43,11 @@ class Repository:
     @classmethod
     def discover(cls, start: Path) -> Repository | None:
         """Find the repository that a folder is in, or None; LbackError if git refuses it."""
-        found = discovery.find(Path.cwd() / start, os.environ, Path.cwd())
+        try:
+            here = Path.cwd()
+        except OSError as err:
+            raise LbackError("The current folder is gone", "Change to another one.") from err
+        found = discovery.find(here / start, os.environ, here)
         return None if found is None else cls(found)
 
     @property
@@ -62,10 +58,11 @@ class Repository:
     @cached_property
     def is_partial(self) -> bool:
         """Tell whether objects may be missing here because a filter left them out."""
-        answer = self.git.ask(
-            "config", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partialclone)$"
-        )
-        return bool(answer.out)
+        try:
+            config = (self.common_dir / "config").read_bytes().lower()
+        except OSError:
+            return False
+        return b"promisor" in config or b"partialclone" in config
 
     @cached_property
     def store(self) -> Store:
@@ -123,32 +120,21 @@ class Repository:
 
         HistoryMissing where the clone is shallow and may only hide it.
         """
-        command = ("merge-base", self.commit(a), self.commit(b))
-        answer = self.git.ask(*command)
-        if answer.status == 0:
-            return answer.out.decode("ascii").split("\n", 1)[0]
-        if answer.status != 1:
-            raise failure(command, answer)
-        if self.is_shallow:
+        found = comparing.merge_base(self.git, a, b)
+        if found is None and self.is_shallow:
             raise HistoryMissing(
                 f"The common ancestor of {a} and {b} is not in this shallow clone",
                 "Fetch the history: git fetch --unshallow (in CI: fetch-depth: 0)",
             )
-        return None
+        return found
 
     def ahead_behind(self, a: str, b: str) -> tuple[int, int]:
         """Return how many commits `a` has that `b` lacks, and the other way round."""
-        both = f"{self.commit(a)}...{self.commit(b)}"
-        left, right = self.git.run("rev-list", "--left-right", "--count", both, "--").split()
-        return int(left), int(right)
+        return comparing.ahead_behind(self.git, a, b)
 
     def is_ancestor(self, a: str, b: str) -> bool:
         """Tell whether everything in `a` is also in `b`."""
-        command = ("merge-base", "--is-ancestor", self.commit(a), self.commit(b))
-        answer = self.git.ask(*command)
-        if answer.status not in (0, 1):
-            raise failure(command, answer)
-        return answer.status == 0
+        return comparing.is_ancestor(self.git, a, b)
 
     # Files
 
@@ -169,13 +155,23 @@ class Repository:
             return self.worktree.entries(chosen, suffixes=suffixes, recursive=recursive)
         if at == INDEX:
             return trees.index_entries(self.git, folders, suffixes=suffixes, recursive=recursive)
-        if not at or at.startswith("-"):
-            self.commit(at)
-        found = trees.commit_entries(self.git, at, folders, suffixes=suffixes, recursive=recursive)
+        name = comparing.safe(self.git, at)
+        found = trees.commit_entries(
+            self.git, name, folders, suffixes=suffixes, recursive=recursive
+        )
         if isinstance(found, Answer):
-            self.commit(at)
-            raise failure(("ls-tree",), found)
+            raise comparing.refusal(self.git, ("ls-tree",), found, at)
         return found
+
+    def entries_of(
+        self, commits: Iterable[str], folders: Sequence[str]
+    ) -> dict[str, tuple[Entry, ...]]:
+        """Return what `entries` does for many commits by id, in a few children for all.
+
+        Branches mostly share their migration folders, so each tree is read once.
+        """
+        places = trees.chosen(folders)
+        return entries_of(self.git, commits, places, hint=self._fetch_hint())
 
     def blobs(self, ids: Iterable[str]) -> dict[str, bytes]:
         """Return contents by blob id, in one child; HistoryMissing names what is missing."""
@@ -209,23 +205,7 @@ class Repository:
         self, a: str, b: str, folders: Sequence[str], *, suffixes: tuple[str, ...] = PY
     ) -> tuple[Change, ...]:
         """Return which files below folders differ between two commits, renames followed."""
-        chosen = trees.chosen(folders)
-        if not chosen:
-            return ()
-        pair = (self.commit(a), self.commit(b))
-        paths = () if "" in chosen else chosen
-        fixed = ("diff-tree", "-r", "-z", "--name-status", "--no-ext-diff", *pair, "--", *paths)
-        answer = self.git.ask(*fixed[:3], "-M", *fixed[3:])
-        if answer.status != 0:
-            # Likeness needs contents, which a partial clone may lack; equal blobs need none.
-            answer = self.git.ask(*fixed[:3], "-M100%", *fixed[3:])
-        if answer.status != 0:
-            raise failure(fixed, answer)
-        return tuple(
-            change
-            for change in _changes(text(answer.out).split("\0"))
-            if change.path.endswith(suffixes) or (change.old_path or "").endswith(suffixes)
-        )
+        return comparing.changes(self.git, a, b, trees.chosen(folders), suffixes)
 
     # Published, pushed, local
 
@@ -245,7 +225,7 @@ class Repository:
         paths = () if "" in chosen else chosen
         out = self.git.run(
             "log", "--format=", "--name-only", "--no-renames", "--no-ext-diff", "-m", "-z",
-            self.commit(at), "--not", "--remotes", "--", *paths,
+            comparing.safe(self.git, at), "--not", "--remotes", "--", *paths,
         )  # fmt: skip
         return tuple(sorted({p for p in text(out).split("\0") if p.endswith(PY)}))
 
@@ -329,15 +309,3 @@ class Repository:
                     f"git has no content of {path} at {commit[:12]} in this clone",
                     self._fetch_hint(),
                 )
-
-
-def _changes(fields: list[str]) -> Iterable[Change]:
-    words = iter(fields)
-    for letter in words:
-        if not letter:
-            return
-        if letter[0] in "RC":
-            old = next(words)
-            yield Change(letter[0], next(words), old)
-        else:
-            yield Change(letter[0], next(words))

@@ -55,12 +55,13 @@ def _searches(
     named = f":(glob)**/*{_literal(needle)}*"
     yield _stored(repository, ("-m",), (named,))
     holds = f"-S{needle}"
-    places = tuple(f":(literal){folder}" for folder in chosen(folders) if folder)
+    places = tuple(folder for folder in chosen(folders) if folder)
     if places:
-        yield _stored(repository, (holds,), places)
+        yield _stored(repository, (holds,), tuple(f":(literal){folder}" for folder in places))
     everywhere = tuple(f":(glob)**/*{suffix}" for suffix in PY)
-    yield _stored(repository, (holds,), everywhere)
-    yield _stored(repository, (holds, "-m"), everywhere)
+    others = tuple(f":(exclude,literal){folder}" for folder in places)
+    yield _stored(repository, (holds,), (*everywhere, *others))
+    yield _stored(repository, (holds, "-m", "--merges"), everywhere)
 
 
 def _stored(

@@ -67,7 +67,7 @@ def commit_entries(
             links = links or meta[:2] == "12"
             found.append(Entry(path, meta[12:], meta[:6]))
     kept = found if recursive else _direct(found, places)
-    return tuple(_followed(git, at + ":", kept)) if links else tuple(kept)
+    return tuple(followed(git, at + ":", kept)) if links else tuple(kept)
 
 
 def index_entries(
@@ -87,7 +87,7 @@ def index_entries(
             found.append(Entry(path, blob, mode, int(stage)))
     kept = found if recursive else _direct(found, places)
     if any(entry.mode == "120000" for entry in kept):
-        kept = _followed(git, ":", kept)
+        kept = followed(git, ":", kept)
     promised = _promised(git, kept)
     return tuple(entry for entry in kept if entry.path not in promised)
 
@@ -112,7 +112,7 @@ def _promised(git: Git, entries: Sequence[Entry]) -> frozenset[str]:
 _EMPTY = ("e69de29bb2d1d643", "473a0f4c3be8a936")
 
 
-def _followed(git: Git, at: str, entries: Sequence[Entry]) -> list[Entry]:
+def followed(git: Git, at: str, entries: Sequence[Entry]) -> list[Entry]:
     """Put the content that a symbolic link stands for in its place, as the disk would show it.
 
     Links that leave the tree, dangle or point at another link are left out.

@@ -6,6 +6,7 @@ import os
 import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
 
 from lback.core.source import Entry
@@ -41,15 +42,15 @@ class Worktree:
     ) -> tuple[Entry, ...]:
         """Return the files below the folders, sorted by path; a missing folder has none."""
         known = self._load()
-        now = time.time_ns()
-        found: dict[str, Entry] = {}
-        rows: dict[str, str] = {}
-        fresh = False
+        found: list[Entry] = []
+        seen: list[str] = []
+        new: list[tuple[str, str, os.stat_result]] = []
         for path, status in self._files(folders, suffixes, recursive):
-            if not stat.S_ISREG(status.st_mode):
+            mode = status.st_mode
+            if not stat.S_ISREG(mode):
                 link = self._link(path)
                 if link is not None:
-                    found[path] = link
+                    found.append(link)
                 continue
             key = (
                 f"{path}\0{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} "
@@ -57,18 +58,15 @@ class Worktree:
             )
             blob = known.get(key)
             if blob is None:
-                blob = self._hash(path)
-                if blob is None:
-                    continue
-                if max(status.st_mtime_ns, status.st_ctime_ns) + _RACY_NS < now:
-                    rows[key] = blob
-                    fresh = True
+                new.append((key, path, status))
             else:
-                rows[key] = blob
-            found[path] = Entry(path, blob, "100755" if status.st_mode & 0o100 else "100644")
-        if fresh or len(known) > 2 * len(rows) + 100:
-            self._save(known, rows, folders)
-        return tuple([found[path] for path in sorted(found)])
+                seen.append(key)
+                found.append(Entry(path, blob, "100755" if mode & 0o100 else "100644"))
+        settled = self._hash_new(new, found)
+        if settled or len(known) > 2 * len(seen) + 100:
+            self._save(known, seen, settled, folders)
+        found.sort(key=attrgetter("path"))
+        return tuple(found)
 
     def read(self, entries: Iterable[Entry]) -> dict[str, bytes]:
         """Return contents by blob id; LbackError if a file is not any more what it was."""
@@ -118,6 +116,21 @@ class Worktree:
                         ):
                             pending.append(f"{prefix}{name}/")
 
+    def _hash_new(
+        self, new: Sequence[tuple[str, str, os.stat_result]], found: list[Entry]
+    ) -> dict[str, str]:
+        """Add entries for files that the table does not know; return what it may know now."""
+        settled: dict[str, str] = {}
+        now = time.time_ns()
+        for key, path, status in new:
+            blob = self._hash(path)
+            if blob is None:
+                continue
+            found.append(Entry(path, blob, "100755" if status.st_mode & 0o100 else "100644"))
+            if max(status.st_mtime_ns, status.st_ctime_ns) + _RACY_NS < now:
+                settled[key] = blob
+        return settled
+
     def _link(self, path: str) -> Entry | None:
         """Return a symbolic link as the content that it stands for; None if that is not ours."""
         root = self._root.resolve()
@@ -153,13 +166,20 @@ class Worktree:
         lines = os.fsdecode(data).split("\n")
         return dict(zip(lines[::2], lines[1::2], strict=False))
 
-    def _save(self, known: dict[str, str], rows: dict[str, str], folders: Sequence[str]) -> None:
+    def _save(
+        self,
+        known: dict[str, str],
+        seen: Sequence[str],
+        settled: dict[str, str],
+        folders: Sequence[str],
+    ) -> None:
         """Keep what was seen now, and what is known of folders not looked at this time."""
         if self._store is None:
             return
         prefixes = tuple(f"{folder}/" if folder else "" for folder in folders)
         kept = {key: blob for key, blob in known.items() if not key.startswith(prefixes)}
-        kept.update(rows)
+        kept.update((key, known[key]) for key in seen)
+        kept.update(settled)
         lines = [line for row in kept.items() if "\n" not in row[0] for line in row]
         self._store.put_table(self._table, os.fsencode("\n".join(lines)))
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from lback.errors import HistoryMissing, LbackError, UsageError
+from lback.vcs.git import version
+from lback.vcs.log import commits_of, who_brought
 from lback.vcs.repository import Repository
 
 FOLDERS = ("db/versions",)
@@ -512,3 +514,33 @@ def test_import_is_light():
         cwd=Path(__file__).parents[2],
     )
     assert out.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["nowhere", "-x", "a..b", ""])
+def test_unknown_names_everywhere(box, name):
+    repository = box.repository
+    for ask in (
+        lambda: repository.merge_base("HEAD", name),
+        lambda: repository.is_ancestor(name, "HEAD"),
+        lambda: repository.ahead_behind(name, "HEAD"),
+        lambda: repository.changes(name, "HEAD", FOLDERS),
+        lambda: repository.entries(name, FOLDERS),
+        lambda: repository.files(name, ["x"]),
+        lambda: commits_of(repository, ["x"], name),
+        lambda: who_brought(repository, name, "HEAD", FOLDERS),
+    ):
+        with pytest.raises(UsageError, match="git knows no commit named"):
+            ask()
+
+
+def test_version():
+    assert version() >= (2, 20)
+
+
+def test_folder_that_is_gone(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(LbackError, match="is gone"):
+        Repository.discover(Path())

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from lback.core.source import Entry
-from lback.errors import LbackError, UsageError
+from lback.errors import HistoryMissing, LbackError, UsageError
 from lback.vcs import worktree
 from lback.vcs.trees import folder_entries, normal
 from lback.vcs.worktree import blob_id
@@ -259,3 +259,43 @@ def test_change_between_looking_and_reading(box):
     with pytest.raises(LbackError, match="changed while"):
         again.read("worktree", entries)
     assert repository.read("worktree", entries)[entries[0].blob] == b'revision = "a1"\n'
+
+
+class TestManyCommits:
+    def check(self, box, commits, folders):
+        repository = box.repository
+        shas = [repository.commit(name) for name in commits]
+        expected = {sha: repository.entries(sha, folders) for sha in shas}
+        assert repository.entries_of(shas, folders) == expected
+        return expected
+
+    @pytest.mark.parametrize(
+        "folders", [["db/versions"], ["db"], [""], ["other", "db/versions"], ["nowhere"], []]
+    )
+    def test_as_one_by_one(self, box, folders):
+        for name in ODD:
+            box.write(f"db/versions/{name}", name)
+        box.write("db/versions/deep/er/x.py", "deep")
+        box.write("other/y.py", "other")
+        box.write("other/y.txt", "text")
+        (box.path / "other/link.py").symlink_to("../db/versions/a1.py")
+        (box.path / "other/dangling.py").symlink_to("nowhere.py")
+        box.commit("More")
+        self.check(box, ["HEAD", "HEAD~1", "HEAD~2"], folders)
+
+    def test_sha256(self, tmp_path, at):
+        box = at(tmp_path)
+        box.git("init", "-q", "--object-format=sha256")
+        box.commit("Add", a1="x = 1\n")
+        assert self.check(box, ["HEAD"], ["db"])
+
+    def test_submodules_are_no_files(self, box, remote):
+        box.git("submodule", "--quiet", "add", str(remote.path), "db/sub.py")
+        box.commit("Submodule")
+        self.check(box, ["HEAD"], [""])
+
+    def test_missing_trees(self, box, remote, tmp_path):
+        old = box.git("rev-parse", "HEAD~1")
+        partial = remote.clone(tmp_path / "partial", "--filter=tree:0").repository
+        with pytest.raises(HistoryMissing):
+            partial.entries_of([old], FOLDERS)

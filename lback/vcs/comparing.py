@@ -1,0 +1,94 @@
+"""Two commits side by side: their ancestor, their distance, the files that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lback.errors import LbackError
+from lback.vcs.git import Answer, Git, failure, text
+from lback.vcs.refs import is_plain, resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One file that differs between two commits; `status` is git's letter, A, M, D, R, C or T."""
+
+    status: str
+    path: str
+    old_path: str | None = None
+
+
+def safe(git: Git, name: str) -> str:
+    """Return a name that git cannot take for an option or a range; odd ones get resolved."""
+    return name if is_plain(name) else resolve(git, name)
+
+
+def refusal(git: Git, command: Sequence[str], answer: Answer, *names: str) -> LbackError:
+    """Return the error for a failed child; raise the better one for a name git does not know."""
+    for name in names:
+        resolve(git, name)
+    return failure(command, answer)
+
+
+def merge_base(git: Git, a: str, b: str) -> str | None:
+    """Return a best common ancestor, None where there is none in this clone."""
+    command = ("merge-base", safe(git, a), safe(git, b))
+    answer = git.ask(*command)
+    if answer.status not in (0, 1):
+        raise refusal(git, command, answer, a, b)
+    return answer.out.decode("ascii").split("\n", 1)[0] or None
+
+
+def is_ancestor(git: Git, a: str, b: str) -> bool:
+    """Tell whether everything in `a` is also in `b`."""
+    command = ("merge-base", "--is-ancestor", safe(git, a), safe(git, b))
+    answer = git.ask(*command)
+    if answer.status not in (0, 1):
+        raise refusal(git, command, answer, a, b)
+    return answer.status == 0
+
+
+def ahead_behind(git: Git, a: str, b: str) -> tuple[int, int]:
+    """Return how many commits `a` has that `b` lacks, and the other way round."""
+    both = f"{safe(git, a)}...{safe(git, b)}"
+    command = ("rev-list", "--left-right", "--count", both, "--")
+    answer = git.ask(*command)
+    if answer.status != 0:
+        raise refusal(git, command, answer, a, b)
+    left, right = answer.out.split()
+    return int(left), int(right)
+
+
+def changes(
+    git: Git, a: str, b: str, folders: Sequence[str], suffixes: tuple[str, ...]
+) -> tuple[Change, ...]:
+    """Return which files below folders differ between two commits, renames followed."""
+    if not folders:
+        return ()
+    paths = () if "" in folders else folders
+    pair = (safe(git, a), safe(git, b))
+    fixed = ("-r", "-z", "--name-status", "--no-ext-diff", *pair, "--", *paths)
+    answer = git.ask("diff-tree", "-M", *fixed)
+    if answer.status != 0:
+        # Likeness needs contents, which a partial clone may lack; equal blobs need none.
+        answer = git.ask("diff-tree", "-M100%", *fixed)
+    if answer.status != 0:
+        raise refusal(git, ("diff-tree",), answer, a, b)
+    return tuple(
+        change
+        for change in _changes(text(answer.out).split("\0"))
+        if change.path.endswith(suffixes) or (change.old_path or "").endswith(suffixes)
+    )
+
+
+def _changes(fields: list[str]) -> Iterator[Change]:
+    words = iter(fields)
+    for letter in words:
+        if not letter:
+            return
+        if letter[0] in "RC":
+            old = next(words)
+            yield Change(letter[0], next(words), old)
+        else:
+            yield Change(letter[0], next(words))
