@@ -77,5 +77,10 @@ class Context:
 
         project = self.project
         return Database(
-            project.settings, self.graph(), Path(project.root), x=self.options.x
+            project.settings,
+            self.graph(),
+            project.root,
+            x=self.options.x,
+            folder=project.folder,
+            verbose=self.options.verbose,
         )

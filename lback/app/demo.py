@@ -31,21 +31,21 @@ class User(Base):
     email: Mapped[str]
 '''
 
-_ORDERS = '''
+_ORDERS = """
 
 class Order(Base):
     __tablename__ = "orders"
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", name="fk_orders_user"))
-'''
+"""
 
-_COUPONS = '''class Coupon(Base):
+_COUPONS = """class Coupon(Base):
     __tablename__ = "coupons"
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str]
 
 
-'''
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,9 @@ def _undo(grace: Developer) -> None:
     models = (grace.folder / "models.py").read_text()
     grace.write(
         "models.py",
-        models + _ORDERS.replace("Order(", "Review(").replace("orders", "reviews")
+        models
+        + _ORDERS.replace("Order(", "Review(")
+        .replace("orders", "reviews")
         .replace("fk_orders", "fk_reviews"),
         "adds a table reviews",
     )

@@ -90,7 +90,7 @@ class EffectsReader:
     def _file(self, path: str) -> bytes | None:
         if self.reader.repository is not None:
             return self.reader.repository.file(self.at, path)
-        place = Path(self.reader.ctx.project.root) / path
+        place = self.reader.ctx.project.root / path
         return place.read_bytes() if place.is_file() else None
 
 

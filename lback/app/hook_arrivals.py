@@ -9,6 +9,7 @@ from lback.app.fork_story import heal, story
 from lback.app.reading import Reader
 from lback.core.graph import Graph
 from lback.core.result import Result
+from lback.errors import UsageError
 
 
 def post_merge(ctx: Context) -> Result:
@@ -41,11 +42,11 @@ def _arrivals(ctx: Context, before: str) -> Result:
 
 def _arrived(ctx: Context, reader: Reader, graph: Graph, before: str) -> Iterator[str]:
     """Yield a line for each revision that the other side brought."""
-    repository = ctx.repository
-    if repository is None:
+    if ctx.repository is None:
         return
-    old = repository.find_commit(before)
-    if old is None:
+    try:
+        old = ctx.repository.commit(before)
+    except UsageError:
         return
     known = set(reader.graph(old).order())
     new = [one for one in graph.order() if one not in known]

@@ -67,7 +67,7 @@ def _left_out(ctx: Context, reader: Reader) -> Iterator[Finding]:
     repository = ctx.repository
     if repository is None:
         return
-    folders = reader.folders(INDEX)
+    folders, _ = reader.folders(INDEX)
     for path in repository.untracked(folders):
         yield finding(
             "LB303", "this migration file is not tracked by git", f"`git add {path}`", path=path

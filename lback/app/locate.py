@@ -1,0 +1,201 @@
+"""Finds the Alembic project: the configuration on disk, or as it is at another commit."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lback.core.configuration import parse_toml
+from lback.core.settings import Settings, read_settings
+from lback.errors import LbackError, UsageError
+
+if TYPE_CHECKING:
+    from lback.app.context import Context, Options
+    from lback.vcs.repository import Repository
+
+_HERE = ("worktree", "index")
+# Where Flask-Migrate keeps its alembic.ini.
+_FLASK = ("migrations/alembic.ini",)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One Alembic project.
+
+    `folder` is where Alembic would be started; `root` is what paths of revisions are
+    relative to: the repository's root, or `folder` where there is no git.
+    """
+
+    settings: Settings
+    folder: Path
+    root: Path
+
+    def folders(self) -> tuple[str, ...]:
+        """Return the version locations inside `root`, relative to it."""
+        found = [_relative(place, self.root) for place in self._locations()]
+        return tuple(place for place in found if place is not None)
+
+    def outside(self) -> tuple[Path, ...]:
+        """Return the version locations that are not inside `root`."""
+        return tuple(one for one in self._locations() if _relative(one, self.root) is None)
+
+    def location_of(self, path: str) -> str:
+        """Return the version location that holds the file at this relative path."""
+        folders = sorted(self.folders(), key=len, reverse=True)
+        for folder in folders:
+            if path.startswith(f"{folder}/" if folder else ""):
+                return folder
+        return path.rpartition("/")[0]
+
+    def import_roots(self) -> tuple[str, ...]:
+        """Return the folders, relative to `root`, that the project's modules are imported from."""
+        wanted = [self.folder, self.folder / "src"]
+        wanted += [self.folder / entry for entry in self.settings.prepend_sys_path]
+        found = [_relative(place, self.root) for place in wanted]
+        return tuple(dict.fromkeys(place for place in found if place is not None))
+
+    def config_files(self) -> tuple[str, ...]:
+        """Return the configuration files inside `root`, relative to it."""
+        names = [self.settings.config_path, str(self.folder / "pyproject.toml")]
+        found = [_relative(self.folder / name, self.root) for name in names if name]
+        return tuple(dict.fromkeys(one for one in found if one and (self.root / one).is_file()))
+
+    def at(self, repository: Repository | None, at: str) -> Project:
+        """Return the project with the settings that its configuration has at a commit."""
+        if repository is None or at in _HERE or self.settings.config_path is None:
+            return self
+        texts = _Texts(self.root, repository, at)
+        try:
+            settings = _read(
+                Path(self.settings.config_path), self.folder, self.settings.section, texts
+            )
+        except LbackError:
+            # The configuration there may be younger or broken; the one here is what is known.
+            return self
+        return self if settings is None else replace(self, settings=settings)
+
+    def _locations(self) -> list[Path]:
+        return [self._place(one) for one in self.settings.folders]
+
+    def _place(self, location: str) -> Path:
+        if not os.path.isabs(location) and ":" in location:
+            return self._package_place(location)
+        return Path(os.path.normpath(self.folder / location))
+
+    def _package_place(self, location: str) -> Path:
+        """Find `package:folder` without importing the package, which would run it."""
+        package, _, inner = location.partition(":")
+        tops = [self.folder / entry for entry in (*self.settings.prepend_sys_path, ".", "src")]
+        for top in [*tops, *(Path(entry) for entry in sys.path if entry)]:
+            place = top.joinpath(*package.split("."))
+            if place.is_dir():
+                return Path(os.path.normpath(place / inner))
+        raise UsageError(
+            f"The package {package} of the script location {location} was not found.",
+            "Run from the project's root, or add its folder to `prepend_sys_path`.",
+        )
+
+
+class _Texts:
+    """Reads configuration files from disk, or from one commit."""
+
+    def __init__(self, root: Path, repository: Repository | None = None, at: str = "") -> None:
+        self.root = root
+        self.repository = repository
+        self.at = at
+
+    def get(self, path: Path) -> str | None:
+        """Return a file's text, or None where there is none."""
+        if self.repository is None:
+            try:
+                data = path.read_bytes()
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                return None
+        else:
+            inner = _relative(path, self.root)
+            found = self.repository.file(self.at, inner) if inner is not None else None
+            if found is None:
+                return None
+            data = found
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError as err:
+            raise UsageError(f"{path} is not UTF-8 text.", "Save it as UTF-8.") from err
+
+
+def find_project(options: Options, cwd: Path, repository: Repository | None) -> Project:
+    """Find the project that a command is about; UsageError when there is none."""
+    top = repository.root if repository and repository.root else None
+    if options.script_location is not None:
+        root = top or cwd
+        place = str(root / options.script_location)
+        return Project(Settings(None, version_locations=(place,), recursive=True), cwd, root)
+    texts = _Texts(top or cwd)
+    section = options.name or "alembic"
+    named = options.config or os.environ.get("ALEMBIC_CONFIG")
+    if named:
+        settings = _read(cwd / named, cwd, section, texts)
+        if settings is None:
+            raise UsageError(
+                f"{cwd / named} is not there, or holds no Alembic configuration.",
+                "Name an alembic.ini, or a pyproject.toml with [tool.alembic].",
+            )
+        return Project(settings, cwd, top or cwd)
+    for folder, path in _candidates(cwd, top):
+        settings = _read(path, folder, section, texts)
+        if settings is not None:
+            return Project(settings, folder, top or folder)
+    raise UsageError(
+        f"There is no Alembic configuration in {cwd} or above it.",
+        "Change into the project, name the file with `--config`, or start one with `lback init`.",
+    )
+
+
+def _candidates(cwd: Path, top: Path | None) -> Iterator[tuple[Path, Path]]:
+    """Yield folders from here up to the repository's root, with the files that may configure."""
+    for folder in (cwd, *cwd.parents):
+        for name in ("alembic.ini", "pyproject.toml", *_FLASK):
+            yield folder, folder / name
+        if folder == top:
+            return
+
+
+def _read(path: Path, folder: Path, section: str, texts: _Texts) -> Settings | None:
+    """Read the settings that a file begins; None when it is absent or about something else."""
+    text = texts.get(path)
+    if text is None:
+        return None
+    if path.suffix == ".toml":
+        if not parse_toml(text, str(path)).alembic:
+            return None
+        beside = path.parent / "alembic.ini"
+        ini = texts.get(beside)
+        return read_settings(
+            ini=(str(beside), ini) if ini is not None else None,
+            pyproject=(str(path), text),
+            section=section,
+            cwd=str(folder) if ini is not None else None,
+        )
+    toml = folder / "pyproject.toml"
+    more = texts.get(toml)
+    return read_settings(
+        ini=(str(path), text),
+        pyproject=(str(toml), more) if more is not None else None,
+        section=section,
+        cwd=str(folder),
+    )
+
+
+def _relative(path: Path, root: Path) -> str | None:
+    """Return a POSIX path relative to the root ("" for the root itself), None outside of it."""
+    for place in (path, Path(os.path.realpath(path))):
+        try:
+            inner = place.relative_to(root).as_posix()
+        except ValueError:
+            continue
+        return "" if inner == "." else inner
+    return None

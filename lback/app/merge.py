@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from lback.app.context import Context
@@ -24,9 +23,7 @@ class Joined:
     path: str | None
 
 
-def merge(
-    ctx: Context, *, force: bool = False, plan: bool = False, stage: bool = True
-) -> Result:
+def merge(ctx: Context, *, force: bool = False, plan: bool = False, stage: bool = True) -> Result:
     """Join the heads that form a fork; refuse where the sides are not known to commute."""
     reader = Reader(ctx)
     graph = reader.graph()
@@ -67,7 +64,7 @@ def join_path(ctx: Context, graph: Graph, join: Join) -> str | None:
     if join.file is None:
         return None
     first = graph[join.heads[0]].path
-    return f"{ctx.project.location_of(ctx, first)}/{join.file.name}"
+    return f"{ctx.project.location_of(first)}/{join.file.name}"
 
 
 def perform_joins(ctx: Context, done: list[Joined], *, stage: bool) -> None:
@@ -76,19 +73,12 @@ def perform_joins(ctx: Context, done: list[Joined], *, stage: bool) -> None:
     for one in done:
         if one.path is None or one.join.file is None:
             continue
-        place = root_of(ctx) / one.path
+        place = ctx.project.root / one.path
         if not place.exists() or place.read_bytes() != one.join.file.content:
             write_whole(place, one.join.file.content)
         written.append(one.path)
     if stage and written and ctx.repository is not None:
         ctx.repository.stage(written)
-
-
-def root_of(ctx: Context) -> Path:
-    """Return the folder that paths of revisions are relative to."""
-    if ctx.repository is not None and ctx.repository.root is not None:
-        return ctx.repository.root
-    return Path(ctx.project.root)
 
 
 def _data(reader: Reader, graph: Graph, done: list[Joined]) -> dict[str, Any]:

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lback.core.graph import Graph, Problem, Revision
-from lback.core.header import HEADER_VERSION, Header, Unreadable, is_revision_file, read_header
+from lback.core.header import Header, Unreadable, is_revision_file, read_header
 from lback.core.source import Commit, Entry
 from lback.errors import LbackError
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 WORKTREE = "worktree"
 INDEX = "index"
 
-HEADERS = f"headers{HEADER_VERSION}"
+# The kind of the cached rows: a new number forgets what an older reader made of the files.
+HEADERS = "headers1"
 
 
 class Reader:
@@ -47,12 +48,12 @@ class Reader:
 
     def folders(self, at: str = WORKTREE) -> tuple[tuple[str, ...], bool]:
         """Return the version locations at a place, and whether their subfolders count."""
-        project = self.ctx.project.at(self.ctx, at)
-        return project.folders(self.ctx), project.settings.recursive
+        project = self.ctx.project.at(self.repository, at)
+        return project.folders(), project.settings.recursive
 
     def import_roots(self) -> tuple[str, ...]:
         """Return the folders that the project's own modules are imported from."""
-        return self.ctx.project.import_roots(self.ctx)
+        return self.ctx.project.import_roots()
 
     def graph_of(self, entries: Sequence[Entry], at: str) -> Graph:
         """Build the graph of given files."""
@@ -90,7 +91,9 @@ class Reader:
         place = "HEAD" if at in (WORKTREE, INDEX) else at
         if place == "HEAD" and self.repository.head().commit is None:
             return {}
-        return self.repository.commits_of(paths, place)
+        from lback.vcs.log import commits_of
+
+        return commits_of(self.repository, paths, place)
 
     @cached_property
     def published(self) -> frozenset[str]:
@@ -120,7 +123,7 @@ class Reader:
             rows = store.get_many(HEADERS, unknown)
             parsed = json.loads(b"[" + b",".join(rows.values()) + b"]")
             for blob, row in zip(rows, parsed, strict=True):
-                known[blob] = Header.from_row(row)
+                known[blob] = _from_row(row)
                 del unknown[blob]
         if unknown:
             texts = self._texts(list(unknown.values()), at)
@@ -128,7 +131,7 @@ class Reader:
             for blob, entry in unknown.items():
                 known[blob] = header = read_header(texts[blob], entry.name)
                 if isinstance(header, Header):
-                    fresh[blob] = json.dumps(header.as_row(), separators=(",", ":")).encode()
+                    fresh[blob] = json.dumps(_row(header), separators=(",", ":")).encode()
             if store:
                 store.put_many(HEADERS, fresh)
         return known
@@ -136,12 +139,10 @@ class Reader:
     def _texts(self, entries: Sequence[Entry], at: str) -> dict[str, bytes]:
         if self.repository is not None:
             return self.repository.read(at, entries)
-        root = Path(self.ctx.project.root)
+        root = self.ctx.project.root
         return {entry.blob: (root / entry.path).read_bytes() for entry in entries}
 
-    def _without_git(
-        self, at: str, folders: tuple[str, ...], recursive: bool
-    ) -> tuple[Entry, ...]:
+    def _without_git(self, at: str, folders: tuple[str, ...], recursive: bool) -> tuple[Entry, ...]:
         if at not in (WORKTREE, "HEAD"):
             raise LbackError(
                 f"`--at {at}` needs git, and {self.ctx.cwd} is not in a git repository.",
@@ -149,7 +150,7 @@ class Reader:
             )
         from lback.vcs.trees import folder_entries
 
-        return folder_entries(Path(self.ctx.project.root), folders, recursive=recursive)
+        return folder_entries(self.ctx.project.root, folders, recursive=recursive)
 
 
 def _unreadable(entry: Entry, header: Unreadable) -> Problem:
@@ -157,3 +158,30 @@ def _unreadable(entry: Entry, header: Unreadable) -> Problem:
         "LB109": "resolve the conflict in this file, then `git add` it",
     }.get(header.code, "write `revision` and `down_revision` as plain strings")
     return Problem(header.code, header.message, hint, path=entry.path, line=header.line)
+
+
+def _row(header: Header) -> list[Any]:
+    return [
+        header.revision,
+        header.down_revisions,
+        header.depends_on,
+        header.branch_labels,
+        header.doc,
+        header.create_date,
+        header.line,
+        header.uncertain,
+    ]
+
+
+def _from_row(row: list[Any]) -> Header:
+    revision, parents, depends_on, labels, doc, date, line, uncertain = row
+    return Header(
+        revision,
+        tuple(parents),
+        tuple(depends_on),
+        tuple(labels),
+        doc,
+        date,
+        line,
+        tuple(uncertain),
+    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lback.app.context import Context
+from lback.app.losses import count_losses
 from lback.app.progress import Progress
 from lback.app.reading import Reader
 from lback.core.effects import Effects
@@ -39,15 +40,18 @@ class Rollback:
         self.reader = Reader(ctx)
         self.graph: Graph = self.reader.graph()
         self.effects: dict[str, Effects] = {}
+        self.losses: list[dict[str, Any]] = []
 
     def run(self) -> Result:
         """Undo what was wished, or say why not."""
         stamp = self.ctx.database.stamp().revisions
         undo = self.decide(stamp)
-        data = self._data(undo)
         if undo.strategy == "revert" and self.wish.strategy == "downgrade":
             undo = self._forced(undo)
-            data = self._data(undo)
+        if undo.strategy == "downgrade" and not self.wish.sql:
+            going = (*undo.undoes, *undo.collateral)
+            self.losses = count_losses(self.ctx, going, self.effects)
+        data = self._data(undo)
         if undo.strategy != "downgrade":
             hint = undo.hint or self._way_out(undo)
             data["strategy"] = "refused"

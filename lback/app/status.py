@@ -20,7 +20,9 @@ def status(ctx: Context, *, with_database: bool = True) -> Result:
     database = _database(ctx, graph) if with_database else None
     current = database["current"] if database else []
     lost = [one for one in current if one not in graph]
-    pending = _pending(graph, current, lost) if database and database["state"] != "unreachable" else []
+    pending = (
+        _pending(graph, current, lost) if database and database["state"] != "unreachable" else []
+    )
     data = {
         "database": database,
         "checkout": _checkout(ctx, graph),

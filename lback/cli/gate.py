@@ -10,6 +10,7 @@ import traceback
 import click
 
 from lback.app.context import Options
+from lback.cli.commands import COMMANDS
 from lback.cli.terminal import Terminal
 from lback.errors import LbackError
 
@@ -20,7 +21,7 @@ def guarded(program: click.Command, args: list[str], prog: str) -> int:
     # An error can come before click has seen the options, so look for these two by hand.
     options.json = "--json" in args
     options.debug = "--debug" in args
-    name = next((arg for arg in args if not arg.startswith("-")), "")
+    name = next((arg for arg in args if arg in COMMANDS), "")
     terminal = Terminal(options, prog)
     try:
         outcome = program.main(args, prog_name=prog, standalone_mode=False, obj=options)
@@ -52,8 +53,13 @@ def guarded(program: click.Command, args: list[str], prog: str) -> int:
         return _bug(terminal, name)
 
 
-def _fail(terminal: Terminal, name: str, status: str, code: int, message: str, hint: str | None,
-          ) -> int:
+def _fail(
+    terminal: Terminal, name: str, status: str, code: int, message: str, hint: str | None
+) -> int:
+    if name == "hook":
+        # A hook never breaks git because lback failed: one line, and git goes on.
+        terminal.line(f"lback: {message.splitlines()[0]} (hook skipped)")
+        return 0
     if terminal.options.json:
         report = {
             "lback": 1,

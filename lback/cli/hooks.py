@@ -21,7 +21,9 @@ def command() -> None:
 
 @command.command("install")
 @click.option("--only", multiple=True, type=click.Choice(NAMES), help="Install just this hook.")
-@click.option("--write", is_flag=True, help="Also write the lines into another hook manager's file.")
+@click.option(
+    "--write", is_flag=True, help="Also write the lines into another hook manager's file."
+)
 @common
 def install(only: tuple[str, ...], write: bool) -> int:
     """Install the git hooks; an existing hook is kept and still runs first.

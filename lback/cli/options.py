@@ -15,7 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def _store(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
     """Keep a given option; one that was not given must not undo the group's."""
     options = ctx.find_root().ensure_object(Options)
-    name = param.name or ""
+    name = (param.name or "").removeprefix("common_")
     if value in (None, False, ()):
         return value
     if name == "x":
@@ -25,27 +25,30 @@ def _store(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
     return value
 
 
-def _option(*names: str, **settings: Any) -> Callable[[F], F]:
-    return click.option(*names, expose_value=False, callback=_store, **settings)
+def _option(field: str, *names: str, **settings: Any) -> Callable[[F], F]:
+    # The prefix keeps them apart from a command's own parameters, such as NAME.
+    dest = f"common_{field}"
+    return click.option(dest, *names, expose_value=False, callback=_store, **settings)
 
 
 COMMON: tuple[Callable[[Any], Any], ...] = (
-    _option("-C", "directory", metavar="DIR", help="Run as if started in DIR."),
-    _option("-c", "--config", metavar="FILE", help="The alembic.ini or pyproject.toml to use."),
-    _option("-n", "--name", metavar="SECTION", help="The section of the configuration."),
-    _option("-x", "x", metavar="KEY=VALUE", multiple=True, help="An argument for env.py."),
+    _option("directory", "-C", metavar="DIR", help="Run as if started in DIR."),
+    _option("config", "-c", "--config", metavar="FILE", help="The alembic.ini or pyproject.toml to use."),
+    _option("name", "-n", "--name", metavar="SECTION", help="The section of the configuration."),
+    _option("x", "-x", metavar="KEY=VALUE", multiple=True, help="An argument for env.py."),
     _option(
+        "script_location",
         "--script-location",
         metavar="DIR",
         help="Read every revision file below DIR (from the repository's root) instead of a "
         "configuration.",
     ),
-    _option("--json", "json", is_flag=True, help="Print one JSON object."),
-    _option("--quiet", "-q", is_flag=True, help="Print results only."),
-    _option("--verbose", "-v", is_flag=True, help="Say more."),
-    _option("--debug", is_flag=True, help="Show tracebacks."),
-    _option("--no-input", is_flag=True, help="Never ask; take the safe answer."),
-    _option("--color", type=click.Choice(["auto", "always", "never"]), help="Colour the output."),
+    _option("json", "--json", is_flag=True, help="Print one JSON object."),
+    _option("quiet", "--quiet", "-q", is_flag=True, help="Print results only."),
+    _option("verbose", "--verbose", "-v", is_flag=True, help="Say more."),
+    _option("debug", "--debug", is_flag=True, help="Show tracebacks."),
+    _option("no_input", "--no-input", is_flag=True, help="Never ask; take the safe answer."),
+    _option("color", "--color", type=click.Choice(["auto", "always", "never"]), help="Colour the output."),
 )
 
 

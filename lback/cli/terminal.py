@@ -72,7 +72,12 @@ class Terminal:
         style = self.style(sys.stderr)
         self._write(sys.stderr, f"{style.red('error:')} {self.spell(message)}")
         if hint:
+            hint = hint[:1].upper() + hint[1:]
             self._write(sys.stderr, f"{style.cyan('next:')} {self.spell(hint)}")
+
+    def line(self, text: str) -> None:
+        """Write one plain line to standard error."""
+        self._write(sys.stderr, self.spell(text))
 
     def confirm(self, question: str, *, option: str, default: bool = False) -> bool:
         """Ask for consent; without a terminal raise, naming the option that answers."""

@@ -21,7 +21,7 @@ def published_findings(
     `base` is the graph where this branch left the shared one: what was added there
     since then is simply not here yet.
     """
-    for revision in shared:
+    for revision in shared.order():
         theirs = shared[revision]
         if revision not in mine:
             if revision in base:

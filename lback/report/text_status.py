@@ -47,7 +47,8 @@ def _upstream(upstream: Mapping[str, Any] | None) -> str:
         return "none"
     mine = counted(upstream["ahead"], "revision")
     theirs = counted(upstream["behind"], "revision")
-    return f"{safe(upstream['ref'])}, {_heads(upstream['heads'])}; only here {mine}, only there {theirs}"
+    heads = _heads(upstream["heads"])
+    return f"{safe(upstream['ref'])}, {heads}; only here {mine}, only there {theirs}"
 
 
 def _heads(heads: list[str]) -> str:

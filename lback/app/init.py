@@ -1,0 +1,123 @@
+"""The use case of `init`: a new project, or an existing one adopted untouched."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from lback.app.context import Context, Options
+from lback.app.files import write_whole
+from lback.core.result import Result
+from lback.errors import LbackError, UsageError
+
+_BASE = re.compile(
+    r"^class\s+(\w+)\s*\([^)]*(?:DeclarativeBase|MappedAsDataclass)[^)]*\)\s*:"
+    r"|^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*declarative_base\(",
+    re.MULTILINE,
+)
+_SKIPPED = frozenset({"tests", "test", "migrations", "node_modules", "build", "dist"})
+
+
+def init(ctx: Context, directory: str, models: str | None, hooks: bool | None) -> Result:
+    """Write what a new project needs, or say what was found in an existing one.
+
+    No file that exists is touched. LbackError when a folder cannot be written.
+    """
+    folder = (ctx.cwd / directory).resolve()
+    inner = Context(Options(directory=str(folder)), ctx.console)
+    folder.mkdir(parents=True, exist_ok=True)
+    existing = _existing(inner)
+    data: dict[str, Any]
+    if existing is not None:
+        written = _write_missing(folder, {"manage.py": _manage()})
+        data = {"folder": str(folder), "adopted": existing, "written": written, "models": None}
+    else:
+        where = models or find_models(folder) or "models:Base"
+        _refuse_odd(where)
+        data = {
+            "folder": str(folder),
+            "adopted": None,
+            "written": _write_missing(folder, _files(where)),
+            "models": where,
+            "models_found": models is not None or find_models(folder) is not None,
+        }
+    data["hooks"] = _hooks(inner, hooks)
+    return Result("init", data)
+
+
+def find_models(folder: Path) -> str | None:
+    """Return `module:Base` of the declarative base, found by reading the files; else None.
+
+    None also where several files define one: which is meant is not ours to guess.
+    """
+    found = []
+    for path in sorted(folder.rglob("*.py")):
+        inner = path.relative_to(folder)
+        if len(inner.parts) > 4 or any(_skipped(part) for part in inner.parts[:-1]):
+            continue
+        match = _BASE.search(path.read_text(encoding="utf-8", errors="replace"))
+        if match:
+            parts = inner.with_suffix("").parts
+            parts = parts[1:] if parts[0] == "src" else parts
+            parts = parts[:-1] if parts[-1] == "__init__" else parts
+            found.append(f"{'.'.join(parts)}:{match[1] or match[2]}")
+    return found[0] if len(found) == 1 else None
+
+
+def _skipped(part: str) -> bool:
+    return part.startswith(".") or part in _SKIPPED or part.endswith(("venv", "site-packages"))
+
+
+def _existing(ctx: Context) -> str | None:
+    try:
+        return ctx.project.settings.config_path
+    except UsageError:
+        return None
+
+
+def _refuse_odd(models: str) -> None:
+    if not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", models):
+        raise UsageError(
+            f"--models {models} is not of the form package.module:Base.",
+            "For example `--models shop.models:Base`.",
+        )
+
+
+def _files(models: str) -> dict[str, str]:
+    from lback.db.templates import render_project
+
+    return {**render_project(models), ".gitignore": "__pycache__/\n*.sqlite3\n*.sqlite3-journal\n"}
+
+
+def _manage() -> str:
+    return _files("models:Base")["manage.py"]
+
+
+def _write_missing(folder: Path, files: dict[str, str]) -> list[str]:
+    written = []
+    for name, text in files.items():
+        place = folder / name
+        if place.exists():
+            continue
+        try:
+            write_whole(place, text.encode(), 0o755 if name == "manage.py" else 0o644)
+        except OSError as err:
+            raise LbackError(
+                f"{place} cannot be written: {err.strerror}.",
+                "Check the folder's owner and free space, then run `lback init` again.",
+            ) from err
+        written.append(name)
+    return written
+
+
+def _hooks(ctx: Context, wish: bool | None) -> str:
+    """Offer the git hooks; return what came of it: none, offered, installed."""
+    if ctx.repository is None or ctx.repository.root is None:
+        return "none"
+    if wish is None or not wish:
+        return "offered" if wish is None else "none"
+    from lback.app.hooks import ALL_HOOKS, install_hooks
+
+    install_hooks(ctx, ALL_HOOKS, write=False)
+    return "installed"

@@ -1,0 +1,98 @@
+"""The use case of `makemigrations`: one migration for what the models changed."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lback.app.console import Console
+from lback.app.context import Context
+from lback.app.reading import Reader
+from lback.core.plans import refuse_problems
+from lback.core.result import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the command line asks of `makemigrations`."""
+
+    name: str
+    empty: bool = False
+    check: bool = False
+    sql: bool = False
+    renames: tuple[str, ...] = ()
+    no_rename: bool = False
+    defaults: tuple[str, ...] = ()
+    head: str | None = None
+
+
+class Questions:
+    """Asks a person what a comparison cannot know; a `Questioner` of db."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    def rename_table(self, old: str, new: str) -> bool:
+        """Ask whether one table is another under a new name."""
+        return self.console.confirm(
+            f"Was the table {old} renamed to {new}? (no: {old} is dropped with its rows)",
+            option=f"--rename {old}:{new}` or `--no-rename",
+        )
+
+    def rename_column(self, table: str, old: str, new: str, type_: str) -> bool:
+        """Ask whether one column is another under a new name."""
+        return self.console.confirm(
+            f"Was {table}.{old} renamed to {table}.{new} ({type_})? "
+            f"(no: {old} is dropped with its values)",
+            option=f"--rename {table}.{old}:{table}.{new}` or `--no-rename",
+        )
+
+    def default_for_not_null(self, table: str, column: str, type_: str) -> str | None:
+        """Ask what existing rows get in a new column that may not be NULL."""
+        answer = self.console.ask(
+            f"{table}.{column} ({type_}) may not be NULL. Which value do existing rows get? "
+            "(a value, or sql:EXPRESSION)",
+            option=f"--default {table}.{column}=VALUE",
+        )
+        return answer or None
+
+
+def makemigrations(ctx: Context, wishes: Wishes) -> Result:
+    """Write one migration, or with `check` only say whether one is needed; exit 1 then."""
+    graph = Reader(ctx).graph()
+    refuse_problems(graph)
+    from lback.db import autogenerate
+    from lback.db.questions import GivenAnswers
+
+    if wishes.check:
+        changes = autogenerate.differences(ctx.database)
+        data = _data(ctx, (), (), changes)
+        if not changes:
+            return Result("makemigrations", data)
+        return Result("makemigrations", data, status="findings", exit_code=1)
+    head = graph.resolve(wishes.head)[0] if wishes.head else None
+    draft = autogenerate.Draft(wishes.name, head=head)
+    if wishes.empty:
+        made = autogenerate.make_empty_revision(ctx.database, draft)
+    else:
+        ask = GivenAnswers.from_options(
+            wishes.renames, wishes.no_rename, wishes.defaults, Questions(ctx.console)
+        )
+        made = autogenerate.make_revision(ctx.database, draft, ask, with_sql=wishes.sql)
+    data = _data(ctx, made.revisions, made.paths, made.changes)
+    data["sql"] = made.sql.splitlines()
+    return Result("makemigrations", data, view={"empty": wishes.empty})
+
+
+def _data(
+    ctx: Context, revisions: tuple[str, ...], paths: tuple[Path, ...], changes: tuple[str, ...]
+) -> dict[str, Any]:
+    return {
+        "revision": revisions[0] if revisions else None,
+        "path": os.path.relpath(paths[0], ctx.project.root) if paths else None,
+        "paths": [os.path.relpath(path, ctx.project.root) for path in paths],
+        "changes": list(changes),
+        "sql": [],
+    }

@@ -1,0 +1,27 @@
+"""The text of `lback hooks install`, `uninstall` and `status`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lback.core.result import Result
+from lback.report.style import Style, safe
+
+_GOOD = frozenset({"installed", "updated", "unchanged", "removed", "restored", "absent"})
+
+
+def lines(result: Result, style: Style) -> Iterator[str]:
+    """Yield one line a hook, then the lines to add for another hook manager."""
+    for row in result.data["hooks"]:
+        paint = style.green if row["state"] in _GOOD else style.yellow
+        state = f"{row['state']:<10}"
+        message = f"  {safe(row['message'])}" if row["message"] else ""
+        yield f"{row['hook']:<14} {paint(state)} {safe(row['path'])}{style.dim(message)}"
+    for row in result.data["hooks"]:
+        if row["lines"]:
+            yield ""
+            yield f"{row['manager']} runs {row['hook']}: add this to {safe(row['into'])}"
+            yield from (f"    {line}" for line in row["lines"])
+    if any(row["lines"] for row in result.data["hooks"]):
+        yield ""
+        yield f"{style.cyan('next:')} add the lines, or let `lback hooks install --write` do it"

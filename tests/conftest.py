@@ -1,0 +1,34 @@
+"""What every test stands on: a private HOME, a fixed identity, nothing of the caller's git."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+# Before anything imports git: no test may see the machine's own configuration.
+for _name in [name for name in os.environ if name.startswith("GIT_")]:
+    del os.environ[_name]
+os.environ.update(
+    GIT_CONFIG_NOSYSTEM="1",
+    GIT_AUTHOR_NAME="Ada Lovelace",
+    GIT_AUTHOR_EMAIL="ada@example.com",
+    GIT_COMMITTER_NAME="Ada Lovelace",
+    GIT_COMMITTER_EMAIL="ada@example.com",
+    GIT_TERMINAL_PROMPT="0",
+    LC_ALL="C.UTF-8",
+    NO_COLOR="1",
+)
+for _name in ("DATABASE_URL", "ALEMBIC_CONFIG", "FLASK_APP"):
+    os.environ.pop(_name, None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _private_home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    home = tmp_path_factory.mktemp("home")
+    (home / ".gitconfig").write_text(
+        "[init]\n\tdefaultBranch = main\n[advice]\n\tdetachedHead = false\n[gc]\n\tauto = 0\n"
+        "[protocol \"file\"]\n\tallow = always\n"
+    )
+    os.environ["HOME"] = str(home)
+    os.environ["XDG_CONFIG_HOME"] = str(home / ".config")

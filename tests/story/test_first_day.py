@@ -1,0 +1,46 @@
+"""From an empty folder to a table that goes and comes back, on each database."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests.servers import KINDS, fresh_database
+from tests.story.team import MODELS, Developer, table
+
+
+def tables(url: str) -> set[str]:
+    engine = sa.create_engine(url)
+    try:
+        return set(sa.inspect(engine).get_table_names()) - {"alembic_version"}
+    finally:
+        engine.dispose()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("with_git", [False, True], ids=["tarball", "git"])
+def test_first_day(tmp_path: Path, kind: str, with_git: bool) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    with fresh_database(kind, tmp_path) as url:
+        ada = Developer("Ada", folder, {"DATABASE_URL": url})
+        if with_git:
+            ada.git("init", "-q")
+        ada.lback("init")
+        ada.write("models.py", MODELS + table("users"))
+        said = ada.manage("makemigrations", "add_users_table")
+        names = [path.name for path in (folder / "migrations" / "versions").glob("*.py")]
+        assert len(names) == 1
+        assert re.fullmatch(r"[0-9a-f]{12}_add_users_table\.py", names[0])
+        assert names[0] in said
+        assert "applied 1 revision" in ada.manage("migrate")
+        assert tables(url) == {"users"}
+        assert "users" in ada.manage("rollback", "users")
+        assert tables(url) == set()
+        ada.manage("migrate")
+        assert tables(url) == {"users"}
+        assert "up to date" in ada.manage("migrate")
+        assert "agree" in ada.manage("makemigrations", "--check")
