@@ -86,7 +86,7 @@ def _version_table(options: dict[str, Any]) -> str:
 def surroundings(folder: Path, *, verbose: bool) -> Iterator[None]:
     """Stand where Alembic would be started, and keep env.py's prints off our output."""
     with ExitStack() as stack:
-        stack.enter_context(_standing_in(folder))
+        stack.enter_context(standing_in(folder))
         if sys.stderr is not None:
             stack.enter_context(redirect_stdout(sys.stderr))
         if not verbose:
@@ -95,7 +95,8 @@ def surroundings(folder: Path, *, verbose: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _standing_in(folder: Path) -> Iterator[None]:
+def standing_in(folder: Path) -> Iterator[None]:
+    """Make `folder` the current one for a while."""
     before = Path.cwd()
     os.chdir(folder)
     try:

@@ -9,7 +9,7 @@ import warnings
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from alembic.config import Config
 from alembic.util.exc import CommandError
@@ -55,13 +55,26 @@ def build_config(
     `folder` is where Alembic would be started. `options` are further command-line
     options, by Alembic's names.
     """
+    arguments = _command_options(settings, command, x, options or {})
+    return config_for(settings, folder, arguments, buffer=buffer, stdout=sys.stderr)
+
+
+def config_for(
+    settings: Settings,
+    folder: Path,
+    options: Namespace,
+    *,
+    buffer: TextIO | None = None,
+    stdout: TextIO,
+) -> Config:
+    """Build the configuration for given command-line options."""
     ini, toml = config_files(settings, folder)
     arguments: dict[str, Any] = {
         "file_": str(ini) if ini else None,
         "ini_section": settings.section,
         "output_buffer": buffer,
-        "stdout": sys.stderr,
-        "cmd_opts": _command_options(settings, command, x, options or {}),
+        "stdout": stdout,
+        "cmd_opts": options,
     }
     if READS_PYPROJECT:
         arguments["toml_file"] = str(toml) if toml else None

@@ -75,7 +75,7 @@ class Database:
         `destination` are what env.py may ask for ("upgrade", "downgrade", "stamp").
         """
         performer = Performer(decide, on_event)
-        locks = Locks(lock_timeout, _tell(on_event))
+        locks = Locks(lock_timeout, tell_waiting(on_event))
         with (
             self.opened(command, revision=destination) as session,
             self._explained(session.at, performer),
@@ -155,7 +155,9 @@ def explained(at: Situation) -> Iterator[None]:
         raise translate(err, at) from err
 
 
-def _tell(on_event: OnEvent) -> Callable[[str, float], None]:
+def tell_waiting(on_event: OnEvent) -> Callable[[str, float], None]:
+    """Return what tells a listener that the lock is somebody else's."""
+
     def waiting(holder: str, seconds: float) -> None:
         text = f"Waiting for another migration of this database: {holder}."
         on_event(Event("waiting", seconds=seconds, text=text))
