@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from lback.errors import LbackError
@@ -15,16 +14,27 @@ _FACTS = ("--is-bare-repository", "--is-shallow-repository", "--show-object-form
 _PLACES = ("--absolute-git-dir", "--git-common-dir", "--show-toplevel")
 
 
-@dataclass(frozen=True, slots=True)
 class Found:
     """A repository's places, and the git to ask about it."""
 
-    git: Git
-    root: Path | None
-    git_dir: Path
-    common_dir: Path
-    is_shallow: bool
-    algorithm: str
+    __slots__ = ("algorithm", "common_dir", "git", "git_dir", "is_shallow", "root")
+
+    def __init__(
+        self,
+        git: Git,
+        root: Path | None,
+        git_dir: Path,
+        *,
+        common_dir: Path,
+        is_shallow: bool,
+        algorithm: str,
+    ) -> None:
+        self.git = git
+        self.root = root
+        self.git_dir = git_dir
+        self.common_dir = common_dir
+        self.is_shallow = is_shallow
+        self.algorithm = algorithm
 
 
 def find(start: Path, environ: Mapping[str, str], cwd: Path) -> Found | None:
@@ -113,9 +123,9 @@ def _found(git: Git, lines: list[str], top: str | None) -> Found:
         Git(home, git.environ),
         root,
         places,
-        Path(os.path.normpath(git.cwd / common)),
-        shallow == "true",
-        "sha256" if algorithm == "sha256" else "sha1",
+        common_dir=Path(os.path.normpath(git.cwd / common)),
+        is_shallow=shallow == "true",
+        algorithm="sha256" if algorithm == "sha256" else "sha1",
     )
 
 
@@ -124,7 +134,7 @@ def _with(found: Found, variables: Mapping[str, str]) -> Found:
         Git(found.git.cwd, variables),
         found.root,
         found.git_dir,
-        found.common_dir,
-        found.is_shallow,
-        found.algorithm,
+        common_dir=found.common_dir,
+        is_shallow=found.is_shallow,
+        algorithm=found.algorithm,
     )

@@ -44,11 +44,22 @@ class SharedRef:
     publishes: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Ref:
-    ref: str
-    commit: str
-    target: str  # of a symbolic ref, else ""
+class _Ref(tuple[str, str, str]):
+    """A ref, its commit, and what it points at where it is a symbolic one (else "")."""
+
+    __slots__ = ()
+
+    @property
+    def ref(self) -> str:
+        return self[0]
+
+    @property
+    def commit(self) -> str:
+        return self[1]
+
+    @property
+    def target(self) -> str:
+        return self[2]
 
 
 def read_head(git: Git) -> Head:
@@ -197,7 +208,7 @@ def _matching(git: Git, *patterns: str) -> list[_Ref]:
     for line in text(answer.out).split("\n"):
         fields = line.split("\0")
         if len(fields) == 4:
-            found.append(_Ref(fields[0], fields[2] or fields[1], fields[3]))
+            found.append(_Ref((fields[0], fields[2] or fields[1], fields[3])))
     return found
 
 
