@@ -1,0 +1,47 @@
+"""What a file is before anyone has read it: a path and the id of its content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file at some place: a commit, the index or the work tree.
+
+    `path` is POSIX, relative to the repository's root (to the project's root
+    where there is no git). `blob` is the git blob id of the raw bytes, 40 or 64
+    hex digits. `mode` is git's octal mode ("100644", "120000" for a symlink).
+    `stage` is the index stage: 0, or 1-3 while a conflict is unresolved.
+    """
+
+    path: str
+    blob: str
+    mode: str = "100644"
+    stage: int = 0
+
+    @property
+    def name(self) -> str:
+        """Return the last component of the path."""
+        return self.path.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit as people speak of it; `date` is ISO 8601 with offset, author's."""
+
+    sha: str
+    author: str
+    email: str
+    date: str
+    subject: str
+    co_authors: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the keys of the contract's `commit` object."""
+        return {
+            "sha": self.sha,
+            "author": self.author,
+            "date": self.date,
+            "subject": self.subject,
+        }
