@@ -116,6 +116,16 @@ class Project:
         self.write("migrations/env.py", textwrap.dedent(env).format(**values))
         self.ini()
 
+    @classmethod
+    def at(cls, root: Path) -> Project:
+        """Open a project that another process has written."""
+        self = cls.__new__(cls)
+        self.root, self.migrations = root, root / "migrations"
+        self.versions = self.migrations / "versions"
+        self.locations, self.section = [self.versions], "alembic"
+        self.config_path = root / "alembic.ini"
+        return self
+
     def write(self, path: str, text: str) -> Path:
         """Write a file below the project's folder."""
         target = self.root / path

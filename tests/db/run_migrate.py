@@ -1,0 +1,31 @@
+"""One process that migrates a test's project: `python -m tests.db.run_migrate FOLDER [SECONDS]`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from lback.core.plans import plan_upgrade
+from lback.errors import LbackError
+from tests.db.projects import Project
+
+
+def main() -> int:
+    project = Project.at(Path(sys.argv[1]))
+    timeout = float(sys.argv[2]) if len(sys.argv) > 2 else None
+    database = project.database()
+    try:
+        outcome = database.run(
+            lambda stamp: plan_upgrade(database.graph, stamp),
+            on_event=lambda event: print(event.kind, event.text, flush=True),
+            lock_timeout=timeout,
+        )
+    except LbackError as err:
+        print(f"refused: {err.message} | {err.hint}", flush=True)
+        return 3
+    print(f"applied: {len(outcome.steps)}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
