@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_WORDS = ("revision", "branch_labels", "depends_on", "__doc__")
-_NOT_A_WORD = r"(?![^\n()]*(?:revision|branch_labels|depends_on|__doc__))"
-_NOT_A_NAME = r"(?![^()]*(?:revision|branch_labels|depends_on|__doc__))"
+_WORDS = "revision|branch_labels|depends_on|__doc__"
+_WORD = re.compile(_WORDS)
+_NOT_A_WORD = rf"(?![^\n]*(?:{_WORDS}))"
+_NOT_A_NAME = rf"(?![^()]*(?:{_WORDS}))"
 _STRING = r"""(?:"[^"\\\n]*"|'[^'\\\n]*')"""
 _STRINGS = rf"(?:{_STRING}\s*(?:,\s*{_STRING}\s*)*(?:,\s*)?)?"
 _END = r"[ \t]*(?:\#[^\n]*)?(?:\n|\Z)"
@@ -22,6 +23,7 @@ _SAFE = re.compile(
     rf"""(?:
         [ \t\f]*(?:\#[^\n]*)?\n
       | import[ \t]{_NOT_A_WORD}[\w., \t]+{_END}
+      | {_NOT_A_WORD}[A-Za-z_]\w*[ \t]*=[ \t]*[\w.]+\([\w., \t]*\){_END}
       | from[ \t]+{_NOT_A_WORD}[\w.]+[ \t]+import[ \t]+(?:
             [\w., \t*]+{_END}
           | \({_NOT_A_NAME}[\w,\s]*\){_END}
@@ -40,6 +42,17 @@ _ASSIGNMENT = re.compile(
     re.VERBOSE,
 )
 _ITEM = re.compile(_STRING)
+
+# A line at the margin that could begin a statement which binds a header variable:
+# all but definitions and assignments of other names, none of which names one.
+_DOUBTFUL = re.compile(
+    rf"""\n(?!
+        [#)\]}}\s]|\Z
+      | {_NOT_A_WORD}(?:@|(?:async[ ]+def|def|class)[ ]|[A-Za-z_]\w*[ ]*(?::[^=\n]*)?=)
+    )""",
+    re.VERBOSE,
+)
+_REBINDS = re.compile(r":=|\bglobal\b|\\\n")
 
 
 @dataclass(slots=True)
@@ -77,9 +90,8 @@ def usual_header(text: str) -> UsualHeader | None:
         at = assigned.end()
     if "down_revision" not in values or len(values.get("revision", ())) != 1:
         return None
-    for word in _WORDS:
-        if text.find(word, at) >= 0:
-            return None
+    if _WORD.search(text, at) and not _is_harmless(text, at - 1):
+        return None
     return UsualHeader(
         values["revision"][0],
         values["down_revision"],
@@ -88,6 +100,14 @@ def usual_header(text: str) -> UsualHeader | None:
         docstring,
         text.count("\n", 0, place) + 1,
     )
+
+
+def _is_harmless(text: str, at: int) -> bool:
+    """Tell whether no statement after `at` can bind a header variable, though it names one.
+
+    Every top-level statement begins at the margin, whatever strings the text holds.
+    """
+    return not _DOUBTFUL.search(text, at) and not _REBINDS.search(text, at)
 
 
 def _docstring(text: str) -> tuple[str, int] | None:
