@@ -109,7 +109,13 @@ relevant_post_rewrite() { # $1: amend or rebase; standard input: "old new" lines
 		! unchanged "$old" HEAD || return 1
 		! rebasing
 		;;
-	*) ! unchanged ORIG_HEAD HEAD || ! unchanged "$old" HEAD ;;
+	*)
+		! unchanged ORIG_HEAD HEAD || {
+			# A command run by an interactive rebase may have moved ORIG_HEAD; mostly it has not.
+			read -r tip <"${GIT_DIR:-.git}/ORIG_HEAD"
+			[ "$tip" != "$old" ] && ! unchanged "$old" HEAD
+		}
+		;;
 	esac
 }
 

@@ -152,6 +152,18 @@ def test_post_rewrite_after_pull_with_rebase(ada: Clone, bob: Clone, python: Int
     assert python.calls() == ["\n  ".join(["<hook> <post-rewrite> <rebase>", *pairs])]
 
 
+def test_post_rewrite_where_the_rebase_moved_orig_head(
+    ada: Clone, bob: Clone, python: Interpreter
+) -> None:
+    bob.commit(REVISION)
+    bob.git("push", "-q")
+    ada.install("post-rewrite")
+    ada.commit("mine")
+    ada.git("fetch", "-q")
+    ada.git("rebase", "-q", "-x", "git reset -q --hard", "origin/main")
+    assert len(python.calls()) == 1
+
+
 def test_post_rewrite_after_an_amend(ada: Clone, python: Interpreter) -> None:
     old = ada.commit(REVISION)
     ada.install("post-rewrite")
