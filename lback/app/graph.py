@@ -22,9 +22,8 @@ def graph(
         if with_effects:
             row["effects"] = effects_rows(effects[revision])
         rows.append(row)
-    return Result(
-        "graph",
-        {"at": at, "revisions": rows},
-        from_problems(found.problems),
-        view={"format": form},
-    )
+    result = Result("graph", {"at": at, "revisions": rows}, view={"format": form})
+    if found.problems:
+        result.findings = from_problems(found.problems)
+        result.status, result.exit_code = "findings", 1
+    return result

@@ -22,6 +22,9 @@ def heads(ctx: Context, at: str = WORKTREE) -> Result:
         for head in graph.heads
     ]
     found = (*from_problems(graph.problems), *fork_findings(graph, ctx))
+    # Several heads are an answer; files that cannot be read make it an uncertain one.
+    if graph.problems:
+        return Result("heads", {"at": at, "heads": rows}, found, status="findings", exit_code=1)
     return Result("heads", {"at": at, "heads": rows}, found)
 
 

@@ -19,7 +19,8 @@ def status(ctx: Context, *, with_database: bool = True) -> Result:
     graph = reader.graph()
     database = _database(ctx, graph) if with_database else None
     current = database["current"] if database else []
-    lost = [one for one in current if one not in graph]
+    # A file that cannot be read may be the one that defines it.
+    lost = [] if graph.problems else [one for one in current if one not in graph]
     pending = (
         _pending(graph, current, lost) if database and database["state"] != "unreachable" else []
     )

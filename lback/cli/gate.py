@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import traceback
 
 import click
 
@@ -78,6 +77,8 @@ def _fail(
 
 def _debug(options: Options) -> None:
     if options.debug:
+        import traceback
+
         traceback.print_exc()
 
 
@@ -108,6 +109,7 @@ def _system_hint(err: OSError | UnicodeError) -> str:
 
 def _bug(terminal: Terminal, name: str) -> int:
     import platform
+    import traceback
     from importlib import metadata
 
     if terminal.options.debug:

@@ -27,4 +27,4 @@ def findings(found: Iterable[Finding], style: Style) -> Iterator[str]:
             place = f"{safe(one.path)}: "
         yield f"{place}{paint[one.severity](one.code)} {safe(one.message)}"
         if one.hint:
-            yield f"    {style.cyan('next:')} {safe(one.hint)}"
+            yield f"    {style.cyan('next:')} {safe(one.hint[:1].upper() + one.hint[1:])}"

@@ -12,7 +12,7 @@ from lback.report.words import listing, standing, title, who
 def lines(result: Result, style: Style) -> Iterator[str]:
     """Yield each head with its file, commit and tables."""
     heads = result.data["heads"]
-    if not heads:
+    if not heads and not result.findings:
         yield "no revisions yet"
     for head in heads:
         labels = f"  ({listing(head['branch_labels'])})" if head["branch_labels"] else ""
