@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from heapq import heapify, heappop, heappush
 
-from lback.core import mending
+from lback.core import labels, mending
+from lback.core.arranging import arrange
 from lback.core.header import Header
 from lback.core.problems import Problem
 from lback.core.tokens import Resolver, near
@@ -147,7 +147,7 @@ class Graph:
             given=self._given,
             twice=self._twice,
             missing=self._missing,
-            labels=self._label_clashes,
+            labels=labels.clashes(self._nodes, self.label_owners),
             stuck=self._order[1],
             edges=self._edges,
         )
@@ -195,29 +195,8 @@ class Graph:
     @cached_property
     def _order(self) -> tuple[tuple[str, ...], frozenset[str]]:
         """Return the order, and the ids that a cycle keeps from having one."""
-        waiting: dict[str, int] = {}
-        ready: list[str] = []
-        for one, node in self._nodes.items():
-            parents = node.header.down_revisions
-            if len(parents) == 1 and one not in self._needs:
-                count = 1 if parents[0] in self._nodes else 0
-            else:
-                count = len(set(self._edges(one)))
-            if count:
-                waiting[one] = count
-            else:
-                ready.append(one)
-        heapify(ready)
-        done: list[str] = []
-        while ready:
-            one = heappop(ready)
-            done.append(one)
-            for above in self._above(one):
-                waiting[above] -= 1
-                if not waiting[above]:
-                    del waiting[above]
-                    heappush(ready, above)
-        return (*done, *sorted(waiting)), frozenset(waiting)
+        joined = {one: list(self._above(one)) for one in self._needed_by}
+        return arrange({**self._children, **joined})
 
     def _edges(self, one: str) -> list[str]:
         """Return the parents and dependencies of a revision that are present."""
@@ -285,21 +264,7 @@ class Graph:
     @cached_property
     def label_owners(self) -> Mapping[str, str]:
         """Return the revision that declares each branch label; the first by id where several do."""
-        owners: dict[str, str] = {}
-        for one, node in self._nodes.items():
-            for label in node.header.branch_labels:
-                owners[label] = min(one, owners.get(label, one))
-        return owners
-
-    @property
-    def _label_clashes(self) -> list[tuple[str, str]]:
-        """Return (label, revision) for every label that another revision or an id has taken."""
-        return [
-            (label, one)
-            for one, node in self._nodes.items()
-            for label in node.header.branch_labels
-            if self.label_owners[label] != one or label in self._nodes
-        ]
+        return labels.owners(self._nodes)
 
     def labels_of(self, revision: str) -> frozenset[str]:
         """Return the branch labels that apply to a revision, spread as Alembic spreads them."""
@@ -308,36 +273,8 @@ class Graph:
         return frozenset(self._labels.get(revision, ()))
 
     @cached_property
-    def _labels(self) -> dict[str, set[str]]:
-        spread: dict[str, set[str]] = {}
-        for one, node in self._nodes.items():
-            if node.header.branch_labels:
-                reached = self.descendants([one], dependencies=False) | self._stem(one)
-                for member in reached:
-                    spread.setdefault(member, set()).update(node.header.branch_labels)
-        return spread
-
-    def _stem(self, revision: str) -> set[str]:
-        """Return what is below a revision down to the nearest fork or merge, as Alembic walks.
-
-        Alembic starts this walk at the tip, so a fork or merge above hides the stem.
-        """
-        stem: set[str] = set()
-        tip: str | None = revision
-        while tip is not None and self._is_link(tip) and tip not in stem:
-            stem.add(tip)
-            tip = next(iter(self._children[tip]), None)
-        if tip is not None:
-            return set()
-        at = next(iter(self._nodes[revision].header.down_revisions), None)
-        while at in self._nodes and self._is_link(at) and at not in stem:
-            stem.add(at)
-            at = next(iter(self._nodes[at].header.down_revisions), None)
-        return stem
-
-    def _is_link(self, one: str) -> bool:
-        """Tell whether a revision is neither a branch point nor a merge."""
-        return len(set(self._above(one))) < 2 and not self._nodes[one].is_merge
+    def _labels(self) -> Mapping[str, set[str]]:
+        return labels.spread(self)
 
     def resolve(self, token: str, current: Iterable[str] = ()) -> tuple[str, ...]:
         """Return the revisions that a name means to Alembic; () for the base.
