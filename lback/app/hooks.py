@@ -7,12 +7,13 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from lback.app.context import Context
+from lback.app.context import Context, Options
 from lback.app.reading import Reader
 from lback.core.result import Result
 from lback.errors import LbackError
 from lback.vcs.hooks import NAMES as ALL_HOOKS
 from lback.vcs.hooks import Place, Watched, find, install, status, uninstall
+from lback.vcs.projects import forget, record, recorded
 
 __all__ = ["ALL_HOOKS", "hooks_status", "install_hooks", "uninstall_hooks"]
 
@@ -20,15 +21,24 @@ __all__ = ["ALL_HOOKS", "hooks_status", "install_hooks", "uninstall_hooks"]
 _MODELS = ("**/models.py", "**/models/**/*.py", "**/model.py", "**/schema.py", "**/tables.py")
 
 
-def install_hooks(ctx: Context, names: Sequence[str], *, write: bool) -> Result:
+def install_hooks(
+    ctx: Context, names: Sequence[str], *, write: bool = False, force: bool = False
+) -> Result:
     """Install the shims; what was there is kept and still runs first."""
-    changes = install(_place(ctx), sys.executable, _watched(ctx), names=tuple(names), write=write)
+    place = _place(ctx)
+    if ctx.repository is not None:
+        record(ctx.repository.git, ctx.repository.folder_of(ctx.project.folder) or ".")
+    changes = install(
+        place, sys.executable, _watched(ctx), names=tuple(names), write=write, force=force
+    )
     return Result("hooks", {"action": "install", "hooks": [_row(change) for change in changes]})
 
 
-def uninstall_hooks(ctx: Context) -> Result:
+def uninstall_hooks(ctx: Context, *, force: bool = False) -> Result:
     """Remove the shims and give back what was there before."""
-    changes = uninstall(_place(ctx))
+    changes = uninstall(_place(ctx), force=force)
+    if ctx.repository is not None:
+        forget(ctx.repository.git)
     return Result("hooks", {"action": "uninstall", "hooks": [_row(change) for change in changes]})
 
 
@@ -48,10 +58,31 @@ def _place(ctx: Context) -> Place:
 
 
 def _watched(ctx: Context) -> Watched:
-    folders, recursive = Reader(ctx).folders()
-    globs = ctx.project.settings.lback.models or _MODELS
-    files = ctx.project.config_files()
-    return Watched(folders, tuple(globs), files, recursive)
+    """Return what all projects of this repository want to be asked about."""
+    folders: list[str] = []
+    globs: list[str] = []
+    files: list[str] = []
+    recursive = False
+    for one in _contexts(ctx):
+        found, deep = Reader(one).folders()
+        folders += found
+        recursive = recursive or deep
+        globs += one.project.settings.lback.models or _MODELS
+        files += one.project.config_files()
+    return Watched(_unique(folders), _unique(globs), _unique(files), recursive)
+
+
+def _contexts(ctx: Context) -> list[Context]:
+    repository = ctx.repository
+    if repository is None or repository.root is None:
+        return [ctx]
+    places = [repository.root / folder for folder in recorded(repository.git)]
+    others = [place for place in places if place.is_dir() and place != ctx.project.folder]
+    return [ctx, *(Context(Options(directory=os.fspath(one)), ctx.console) for one in others)]
+
+
+def _unique(names: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
 
 
 def _row(one: Any) -> dict[str, Any]:

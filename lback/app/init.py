@@ -119,5 +119,5 @@ def _hooks(ctx: Context, wish: bool | None) -> str:
         return "offered" if wish is None else "none"
     from lback.app.hooks import ALL_HOOKS, install_hooks
 
-    install_hooks(ctx, ALL_HOOKS, write=False)
+    install_hooks(ctx, ALL_HOOKS)
     return "installed"

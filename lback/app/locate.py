@@ -14,7 +14,7 @@ from lback.core.settings import Settings, read_settings
 from lback.errors import LbackError, UsageError
 
 if TYPE_CHECKING:
-    from lback.app.context import Context, Options
+    from lback.app.context import Options
     from lback.vcs.repository import Repository
 
 _HERE = ("worktree", "index")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -11,15 +12,21 @@ from lback.cli.running import run
 
 
 @click.command("hook", hidden=True, context_settings={"ignore_unknown_options": True})
-@click.argument("name")
+@click.argument("hook_name", metavar="NAME")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @common
-def command(name: str, arguments: tuple[str, ...]) -> int:
+def command(hook_name: str, arguments: tuple[str, ...]) -> int:
     """Do what one git hook does; exit 1 only when a finding should stop git.
 
     Example: `lback hook post-merge 0`
     """
-    from lback.app.hook import hook
+    from lback.app.hook import framework_call, hook
 
-    given = "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.read()
-    return run(lambda ctx: hook(ctx, name, arguments, given))
+    # Only these two are given something to read; the others might wait for ever.
+    reads = hook_name in ("pre-push", "post-rewrite")
+    call = framework_call(hook_name, os.environ) if not arguments else None
+    if call is not None:
+        arguments, given = call
+    else:
+        given = sys.stdin.read() if reads and sys.stdin and not sys.stdin.isatty() else ""
+    return run(lambda ctx: hook(ctx, hook_name, arguments, given))

@@ -24,27 +24,29 @@ def command() -> None:
 @click.option(
     "--write", is_flag=True, help="Also write the lines into another hook manager's file."
 )
+@click.option("--force", is_flag=True, help="Set a shim aside that was edited by hand.")
 @common
-def install(only: tuple[str, ...], write: bool) -> int:
+def install(only: tuple[str, ...], write: bool, force: bool) -> int:
     """Install the git hooks; an existing hook is kept and still runs first.
 
     Example: `lback hooks install --only post-merge`
     """
     from lback.app.hooks import install_hooks
 
-    return run(lambda ctx: install_hooks(ctx, only or NAMES, write=write))
+    return run(lambda ctx: install_hooks(ctx, only or NAMES, write=write, force=force))
 
 
 @command.command("uninstall")
+@click.option("--force", is_flag=True, help="Also remove a shim that was edited by hand.")
 @common
-def uninstall() -> int:
+def uninstall(force: bool) -> int:
     """Remove the git hooks and put back what was there before.
 
     Example: `lback hooks uninstall`
     """
     from lback.app.hooks import uninstall_hooks
 
-    return run(uninstall_hooks)
+    return run(lambda ctx: uninstall_hooks(ctx, force=force))
 
 
 @command.command("status")

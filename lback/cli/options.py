@@ -33,7 +33,9 @@ def _option(field: str, *names: str, **settings: Any) -> Callable[[F], F]:
 
 COMMON: tuple[Callable[[Any], Any], ...] = (
     _option("directory", "-C", metavar="DIR", help="Run as if started in DIR."),
-    _option("config", "-c", "--config", metavar="FILE", help="The alembic.ini or pyproject.toml to use."),
+    _option(
+        "config", "-c", "--config", metavar="FILE", help="The alembic.ini or pyproject.toml to use."
+    ),
     _option("name", "-n", "--name", metavar="SECTION", help="The section of the configuration."),
     _option("x", "-x", metavar="KEY=VALUE", multiple=True, help="An argument for env.py."),
     _option(
@@ -48,7 +50,12 @@ COMMON: tuple[Callable[[Any], Any], ...] = (
     _option("verbose", "--verbose", "-v", is_flag=True, help="Say more."),
     _option("debug", "--debug", is_flag=True, help="Show tracebacks."),
     _option("no_input", "--no-input", is_flag=True, help="Never ask; take the safe answer."),
-    _option("color", "--color", type=click.Choice(["auto", "always", "never"]), help="Colour the output."),
+    _option(
+        "color",
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        help="Colour the output.",
+    ),
 )
 
 

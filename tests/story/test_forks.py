@@ -21,7 +21,9 @@ def adds(person: Developer, name: str) -> None:
 
 
 def heads(person: Developer) -> list[str]:
-    return [head["revision"] for head in json.loads(person.lback("heads", "--json"))["data"]["heads"]]
+    return [
+        head["revision"] for head in json.loads(person.lback("heads", "--json"))["data"]["heads"]
+    ]
 
 
 def tables(person: Developer) -> set[str]:
@@ -34,7 +36,9 @@ def keeps_both(person: Developer) -> None:
     """Resolve what git cannot: both added at the end of models.py."""
     models = person.folder / "models.py"
     lines = models.read_text().splitlines(keepends=True)
-    models.write_text("".join(line for line in lines if line[:7] not in ("<<<<<<<", "=======", ">>>>>>>")))
+    models.write_text(
+        "".join(line for line in lines if line[:7] not in ("<<<<<<<", "=======", ">>>>>>>"))
+    )
 
 
 @pytest.fixture
@@ -45,7 +49,9 @@ def apart(join: Join) -> tuple[Developer, Developer]:
     adds(ada, "orders")
     ada.git("push", "-q")
     models = grace.folder / "models.py"
-    models.write_text(models.read_text().replace("class Users", table("coupons").strip() + "\n\n\nclass Users"))
+    models.write_text(
+        models.read_text().replace("class Users", table("coupons").strip() + "\n\n\nclass Users")
+    )
     grace.manage("makemigrations", "add_coupons")
     grace.manage("migrate")
     grace.commit("Add coupons")
@@ -92,7 +98,9 @@ def test_both_merge_alone_and_git_joins_the_two_merges(join: Join) -> None:
     adds(ada, "orders")
     ada.git("push", "-q", "origin", "HEAD:refs/heads/ada")
     models = grace.folder / "models.py"
-    models.write_text(models.read_text().replace("class Users", table("coupons").strip() + "\n\n\nclass Users"))
+    models.write_text(
+        models.read_text().replace("class Users", table("coupons").strip() + "\n\n\nclass Users")
+    )
     grace.manage("makemigrations", "add_coupons")
     grace.manage("migrate")
     grace.commit("Add coupons")

@@ -1,0 +1,135 @@
+"""Existing Alembic projects, made by the tools that people make them with: nothing changes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from tests.story.team import Developer, revision_text
+
+_PYTHON = sys.executable
+_ALEMBIC = tuple(int(part) for part in version("alembic").split(".")[:2])
+
+
+@pytest.fixture
+def ada(tmp_path: Path) -> Developer:
+    person = Developer("Ada", tmp_path / "project")
+    person.folder.mkdir()
+    person.git("init", "-q")
+    person.write(".gitignore", "__pycache__/\n*.db\n")
+    return person
+
+
+def put_url(person: Developer, path: str, url: str) -> None:
+    text = (person.folder / path).read_text()
+    assert "driver://user:pass@localhost/dbname" in text
+    person.write(path, text.replace("driver://user:pass@localhost/dbname", url))
+
+
+def works_untouched(person: Developer, *, count: int = 2) -> None:
+    """Run what only reads and what migrates; the checkout is as clean as before."""
+    person.commit("As it was")
+    found = json.loads(person.lback("status", "--json"))
+    assert found["data"]["database"]["state"] == "empty", found
+    assert len(found["data"]["pending"]) == count
+    heads = json.loads(person.lback("heads", "--json"))["data"]["heads"]
+    assert heads
+    assert "applied" in person.lback("migrate")
+    found = json.loads(person.lback("status", "--json"))
+    assert found["data"]["database"]["state"] == "current", found
+    assert "nothing to do" in person.lback("migrate")
+    person.lback("init", ".")
+    assert person.git("status", "--porcelain").split() in ([], ["??", "manage.py"])
+
+
+def two_revisions(person: Developer, folder: str) -> None:
+    person.write(f"{folder}/a.py", revision_text("a1", (), "users"))
+    person.write(f"{folder}/b.py", revision_text("b2", ("a1",), "orders"))
+
+
+def test_alembic_ini(ada: Developer) -> None:
+    ada.run(_PYTHON, "-m", "alembic", "init", "alembic")
+    put_url(ada, "alembic.ini", "sqlite:///app.db")
+    two_revisions(ada, "alembic/versions")
+    works_untouched(ada)
+
+
+@pytest.mark.skipif(_ALEMBIC < (1, 16), reason="this Alembic reads no pyproject.toml")
+def test_pyproject(ada: Developer) -> None:
+    ada.run(_PYTHON, "-m", "alembic", "init", "-t", "pyproject", "alembic")
+    env = (ada.folder / "alembic/env.py").read_text()
+    # That template leaves the connection to the project.
+    ada.write(
+        "alembic/env.py",
+        env.replace(
+            "config = context.config",
+            'config = context.config\nconfig.set_main_option("sqlalchemy.url", "sqlite:///app.db")',
+        ),
+    )
+    two_revisions(ada, "alembic/versions")
+    works_untouched(ada)
+
+
+def test_async_env(ada: Developer) -> None:
+    ada.run(_PYTHON, "-m", "alembic", "init", "-t", "async", "alembic")
+    put_url(ada, "alembic.ini", "sqlite+aiosqlite:///app.db")
+    two_revisions(ada, "alembic/versions")
+    works_untouched(ada)
+
+
+def test_two_version_locations(ada: Developer) -> None:
+    ada.run(_PYTHON, "-m", "alembic", "init", "alembic")
+    put_url(ada, "alembic.ini", "sqlite:///app.db")
+    text = (ada.folder / "alembic.ini").read_text()
+    ada.write(
+        "alembic.ini",
+        text.replace(
+            "[alembic]\n",
+            "[alembic]\nversion_locations = %(here)s/alembic/versions %(here)s/plugin/versions\n"
+            "version_path_separator = space\n",
+            1,
+        ).replace("path_separator = os\n", "path_separator = space\n"),
+    )
+    two_revisions(ada, "alembic/versions")
+    plugin = revision_text("p1", (), "plugins").replace(
+        "branch_labels = None", 'branch_labels = "plugin"'
+    )
+    ada.write("plugin/versions/p.py", plugin)
+    works_untouched(ada, count=3)
+
+
+def test_flask_migrate(ada: Developer) -> None:
+    ada.write(
+        "app.py",
+        "from flask import Flask\n"
+        "from flask_migrate import Migrate\n"
+        "from flask_sqlalchemy import SQLAlchemy\n\n"
+        "app = Flask(__name__)\n"
+        'app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite:///app.db"\n'
+        "db = SQLAlchemy(app)\n"
+        "Migrate(app, db)\n\n\n"
+        "class Thing(db.Model):\n"
+        "    id = db.Column(db.Integer, primary_key=True)\n",
+    )
+    ada.write(".gitignore", "__pycache__/\n*.db\ninstance/\n")
+    ada.run(_PYTHON, "-m", "flask", "db", "init")
+    ada.run(_PYTHON, "-m", "flask", "db", "migrate", "-m", "things")
+    works_untouched(ada, count=1)
+    assert "agree" in ada.lback("makemigrations", "--check")
+
+
+def test_in_a_subfolder_of_the_repository(ada: Developer) -> None:
+    top = ada.folder
+    ada.folder = top / "services" / "shop ü"
+    ada.folder.mkdir(parents=True)
+    ada.run(_PYTHON, "-m", "alembic", "init", "alembic")
+    put_url(ada, "alembic.ini", "sqlite:///app.db")
+    two_revisions(ada, "alembic/versions")
+    works_untouched(ada)
+    inner = Developer("Ada", ada.folder / "alembic" / "versions")
+    assert "b2" in inner.lback("heads")
+    assert "app.db" in inner.lback("status")
