@@ -198,7 +198,7 @@ def test_names_resolve() -> None:
     assert fork.resolve("+1", ["bbbb1"]) == ("bbbb2",)
     assert fork.resolve("-1", ["bbbb2"]) == ("bbbb1",)
     assert fork.resolve("left@-1", ["bbbb2", "cccc1"]) == ("bbbb1",)
-    assert fork.resolve("+1") == ("aaaa1",)
+    assert fork.resolve("+1") == fork.resolve("base+1") == ("aaaa1",)
 
 
 @pytest.mark.parametrize(

@@ -121,11 +121,26 @@ def test_values(value: str, ids: tuple[str, ...], variable: str, annotation: str
 
 @pytest.mark.parametrize(
     "value",
-    ["f()", "NAME", "x.y", "['a', f()]", "3", "(None, 'a')", "b'a'", "'a' if x else 'b'", "{**a}"],
+    [
+        "f()",
+        "NAME",
+        "f'{A!r}'",
+        "f'{A:>9}'",
+        "f'{f()}'",
+        "(*'ab',)",
+        "'a' + ['b']",
+        "x.y",
+        "['a', f()]",
+        "3",
+        "(None, 'a')",
+        "b'a'",
+        "'a' if x else 'b'",
+        "{**a}",
+    ],
 )
 @pytest.mark.parametrize("variable", ["down_revision", "depends_on", "branch_labels"])
 def test_a_computed_value_is_uncertain(value: str, variable: str) -> None:
-    lines = ["revision = 'me'", "down_revision = None", f"{variable} = {value}"]
+    lines = ["A = 'a'", "revision = 'me'", "down_revision = None", f"{variable} = {value}"]
     found = header("\n".join(lines))
     assert found.uncertain == (variable,)
     assert found.down_revisions == found.depends_on == found.branch_labels == ()
@@ -154,6 +169,8 @@ def test_a_computed_value_is_uncertain(value: str, variable: str) -> None:
         ("A = B = 'a'\ndown_revision = B", "a"),
         ("A = 'a'\ndel A\ndown_revision = 'a'", "a"),
         ("# down_revision = 'b'\ndown_revision = 'a'", "a"),
+        ("down_revision = 'a'\nx.down_revision = 'b'\ndel x.down_revision", "a"),
+        ("down_revision = \\\n'a'\nx = a |> b", "a"),
     ],
 )
 def test_the_last_assignment_wins(text: str, parent: str) -> None:

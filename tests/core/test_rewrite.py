@@ -73,6 +73,7 @@ def file(value: str) -> bytes:
             "down_revision = 'a'\ndown_revision = 'n'",
         ),
         ("é = 'ü'; down_revision = 'old1'", "old1", "new1", "é = 'ü'; down_revision = 'new1'"),
+        ("down_revision = 'x'", "x", "\x1b", "down_revision = '\\x1b'"),
         ("down_revision = 'x'", "x", "it's\\", "down_revision = 'it\\'s\\\\'"),
     ],
 )
@@ -110,6 +111,19 @@ def test_the_docstring_follows(before: str, old: str, new: str, after: str) -> N
     news = "down_revision = ('x', 'z')" if " " in new else value(new)
     result = reparent(text(before, olds), tuple(old.split()), tuple(new.split()))
     assert result == text(after, news)
+
+
+def test_words_around_several_parents_stay() -> None:
+    text = '"""D\n\nRevises: x and y\n"""\nrevision = "me"\ndown_revision = "x", "y"\n'
+    both = text.replace('"y"', '"n"').replace("x and y", "x, n")
+    assert reparent(text.encode(), ("x", "y"), ("x", "n")) == both.encode()
+    stale = text.replace("x and y", "a and b")
+    assert reparent(stale.encode(), ("x", "y"), ("x", "n")) == stale.replace('"y"', '"n"').encode()
+
+
+def test_a_docstring_in_pieces_stays() -> None:
+    text = '"D\\n" "Revises: x"\nrevision = "me"\ndown_revision = "x"\n'
+    assert reparent(text.encode(), ("x",), ("n",)) == text.replace('= "x"', '= "n"').encode()
 
 
 def test_revises_elsewhere_stays() -> None:
@@ -157,6 +171,7 @@ def test_the_same_parent_changes_nothing() -> None:
         ("other = down_revision = 'x'", "x", "Line 2: `down_revision` is not one plain value"),
         ("down_revision = 'x'\ndown_revision += ''", "x", "not one plain value"),
         ("", "", "`down_revision` is not assigned"),
+        ("down_revision = ('x'", "x", "Line 2 is not valid Python"),
         ("<<<<<<< a\ndown_revision = 'x'\n=======\n>>>>>>> b", "x", "Line 2 is a conflict marker"),
     ],
 )

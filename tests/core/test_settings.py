@@ -27,6 +27,11 @@ sqlalchemy.url = sqlite:///%%41.db
     assert settings.lback == LbackSettings()
 
 
+def test_an_option_that_nobody_needs_may_be_broken() -> None:
+    settings = read_ini("[alembic]\nscript_location = m\nurl = p%40ss\n", INI)
+    assert settings.main_options["url"] == "p%40ss"
+
+
 def test_relative_paths_count_from_the_given_folder() -> None:
     settings = read_ini("[alembic]\nscript_location = db/../m\n", INI, cwd="/elsewhere")
     assert settings.script_location == "/elsewhere/m"
