@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from lback.core import bindings, scanner
 from lback.core.bindings import UNKNOWN, Binding, Scope
 from lback.core.decoding import Undecodable, decode_text
-from lback.core.usual import usual_header
 
 NAMES = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
 WORDS = re.compile(r"revision|branch_labels|depends_on|__doc__")
@@ -69,6 +68,9 @@ def read_header(source: bytes, name: str) -> Header | Unreadable:
     Nothing is executed and nothing is guessed: a value that only running the file
     would tell is named in `uncertain`, or makes the file unreadable.
     """
+    # Where all headers are cached nobody pays for its regular expressions.
+    from lback.core.usual import usual_header
+
     try:
         text = decode_text(source)
     except Undecodable as err:

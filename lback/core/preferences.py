@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -90,6 +89,8 @@ def _typed(key: str, value: str) -> Any:
 
 
 def _unknown_key(place: str, key: str) -> str:
+    from difflib import get_close_matches
+
     near = get_close_matches(key, _READERS, n=1)
     hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(sorted(_READERS))}"
     return f"{place}: `{key}` is not a setting; {hint}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from lback.errors import UsageError
@@ -17,6 +16,8 @@ _RELATIVE = re.compile(r"(?:(?P<label>.+?)@)?(?P<name>[^@]*?)(?P<steps>[+-]\d+)"
 
 def near(name: str, names: Iterable[str]) -> str:
     """Return a hint with the names that look like this one."""
+    from difflib import get_close_matches
+
     found = get_close_matches(name, list(names), n=3)
     return f"did you mean {' or '.join(found)}?" if found else "see `lback graph`"
 
