@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sysconfig
 import traceback
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from lback.errors import LbackError
 
 _OURS = str(Path(__file__).resolve().parents[1])
 _STDLIB = sysconfig.get_paths()["stdlib"]
+_POINTER = re.compile(r"LINE \d+: ")
 _CORRECT = "Correct it and run the command again; --debug shows the whole traceback."
 
 
@@ -100,10 +102,16 @@ def _broken_code(err: BaseException, at: Situation) -> LbackError:
 
 def reason(err: BaseException) -> str:
     """Return what an exception says in one paragraph, in the database's own words."""
-    said = str(getattr(err, "orig", None) or err).strip()
     if isinstance(err, SyntaxError):
-        said = err.msg
-    return " ".join(line.strip() for line in said.splitlines() if line.strip()) or repr(err)
+        return err.msg
+    cause = getattr(err, "orig", None) or err
+    arguments = getattr(cause, "args", ())
+    if len(arguments) == 2 and isinstance(arguments[0], int) and isinstance(err, sa.DBAPIError):
+        return f"{arguments[1]} ({arguments[0]})"  # MySQL's drivers: number and text
+    lines = [line.strip() for line in str(cause).strip().splitlines()]
+    # PostgreSQL points into the statement, which is shown apart.
+    kept = [line for line in lines if line.strip("^ ") and not _POINTER.match(line)]
+    return " ".join(kept) or repr(err)
 
 
 def statement_of(err: BaseException) -> str:

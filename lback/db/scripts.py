@@ -40,7 +40,7 @@ class TextLoader(SourceFileLoader):
             return self._source
         return super().get_data(path)
 
-    def get_code(self, fullname: str) -> Any:  # noqa: ARG002
+    def get_code(self, fullname: str) -> Any:
         """Compile the text."""
         return self.source_to_code(self.get_data(self.path), self.path)
 
