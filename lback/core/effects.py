@@ -1,0 +1,160 @@
+"""What a revision does to which table and column, read from its text and never by running it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+# Raise it whenever the same text may give other effects than before: caches are keyed by it.
+EFFECTS_VERSION = 1
+
+Kind = Literal["create", "drop", "alter", "rename", "insert", "update", "delete"]
+Direction = Literal["upgrade", "downgrade"]
+Resolve = Callable[[str], "bytes | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One thing that one direction of a revision does to one object.
+
+    `table` is "schema.table" where the text gives a schema. `name` is None where the
+    object has no name of its own or the text hides it. `dialect` is None for every
+    dialect, "mysql|sqlite" for these, "!sqlite" for all but this. `aspects` says what
+    of the object is meant: "type", "nullable", "not null", "default", "comment" for a
+    column, the flavour of a constraint ("unique", "check", ...), "unique" for an index.
+    `reads` are other tables that the statement takes data from.
+    """
+
+    kind: Kind
+    object: str
+    table: str | None
+    name: str | None = None
+    to: str | None = None
+    certain: bool = True
+    line: int = 0
+    detail: str = ""
+    dialect: str | None = None
+    columns: tuple[str, ...] = ()
+    refers_to: str | None = None
+    aspects: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields that differ from their defaults, for a cache."""
+        found: dict[str, Any] = {"kind": self.kind, "object": self.object, "table": self.table}
+        for name, default in _EFFECT_DEFAULTS:
+            value = getattr(self, name)
+            if value != default:
+                found[name] = list(value) if isinstance(value, tuple) else value
+        return found
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Effect:
+        """Build an effect from what `as_dict` gave."""
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
+        }
+        return cls(**values)
+
+
+_EFFECT_DEFAULTS = tuple((one.name, one.default) for one in fields(Effect)[3:])
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Something that may touch the database and could not be read."""
+
+    direction: Direction
+    line: int
+    reason: str
+    tables: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields for a cache."""
+        return {
+            "direction": self.direction,
+            "line": self.line,
+            "reason": self.reason,
+            "tables": list(self.tables),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Unknown:
+        """Build an unknown from what `as_dict` gave."""
+        return cls(data["direction"], data["line"], data["reason"], tuple(data["tables"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """Everything that a revision was read to do, in both directions, in textual order.
+
+    `downgrade_gap` says why there is no way down: "missing" (no such function), "empty"
+    or "raises"; it is "" where there is one. `reads` are tables that upgrade() queries
+    without changing them.
+    """
+
+    upgrade: tuple[Effect, ...] = ()
+    downgrade: tuple[Effect, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+    downgrade_gap: Literal["", "missing", "empty", "raises"] = ""
+    reads: tuple[str, ...] = ()
+
+    @property
+    def has_downgrade(self) -> bool:
+        """Tell whether downgrade() exists, does something and does not just raise."""
+        return not self.downgrade_gap
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Return the sorted names of the tables that upgrade() changes."""
+        found = {effect.table for effect in self.upgrade if effect.table}
+        found |= {e.to for e in self.upgrade if e.object == "table" and e.kind == "rename" and e.to}
+        return tuple(sorted(found))
+
+    def unknowns(self, direction: Direction) -> tuple[Unknown, ...]:
+        """Return what could not be read in one direction."""
+        return tuple(one for one in self.unknown if one.direction == direction)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as JSON data; `from_dict` gives the same Effects back."""
+        return {
+            "upgrade": [effect.as_dict() for effect in self.upgrade],
+            "downgrade": [effect.as_dict() for effect in self.downgrade],
+            "unknown": [unknown.as_dict() for unknown in self.unknown],
+            "downgrade_gap": self.downgrade_gap,
+            "reads": list(self.reads),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Effects:
+        """Build Effects from what `as_dict` gave; raises KeyError or TypeError on other data."""
+        return cls(
+            tuple(Effect.from_dict(one) for one in data["upgrade"]),
+            tuple(Effect.from_dict(one) for one in data["downgrade"]),
+            tuple(Unknown.from_dict(one) for one in data["unknown"]),
+            data["downgrade_gap"],
+            tuple(data["reads"]),
+        )
+
+
+def _nothing(_: str) -> bytes | None:
+    return None
+
+
+def read_effects(
+    source: bytes,
+    *,
+    resolve: Resolve = _nothing,
+    wrappers: Mapping[str, str] | None = None,
+) -> Effects:
+    """Read what upgrade() and downgrade() of a revision's text do; never runs or imports it.
+
+    `resolve("package.module")` gives the text of another module of the same project in
+    the same tree, or None. `wrappers` maps names of the project's own functions to the
+    directive of `alembic.op` whose arguments they take. Never raises: what cannot be
+    read becomes an Unknown.
+    """
+    from lback.core.reader.revision import read
+
+    return read(source, resolve, wrappers or {})

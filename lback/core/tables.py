@@ -1,0 +1,168 @@
+"""A table's life over a graph: its names, its changes, where its columns come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Protocol
+
+from lback.core.effects import Effect, Effects, Unknown
+from lback.core.identities import ColumnPath, Identities, Identity
+from lback.core.naming import same_name
+
+
+class Ordered(Protocol):
+    """What is needed of a graph: an order with parents first, and ancestors (inclusive)."""
+
+    def order(self) -> tuple[str, ...]:
+        """Return the ids, parents before children."""
+
+    def ancestors(self, ids: Iterable[str], /) -> frozenset[str]:
+        """Return the given revisions and all they stand on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one revision does to the table; `certain` when all of it surely happens."""
+
+    revision: str
+    effects: tuple[Effect, ...]
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's life: `added_by` is where it first came from, renames do not hide it.
+
+    `names` are all its names, the last one first; `dropped_by` is None while it is there.
+    """
+
+    name: str
+    type: str
+    added_by: str | None
+    changed_by: str | None = None
+    dropped_by: str | None = None
+    names: tuple[str, ...] = ()
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A foreign key, view or statement of a revision that refers to the table."""
+
+    revision: str
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Something unread in a revision that may touch the table."""
+
+    revision: str
+    unknown: Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class TableLife:
+    """Everything read about one table; `changes`, `references` and `doubts` newest first.
+
+    `names` begin with the present one. `found` is False for a table that no revision
+    names; `near` are then names like it.
+    """
+
+    table: str
+    found: bool
+    names: tuple[str, ...] = ()
+    exists: bool = False
+    changes: tuple[Change, ...] = ()
+    columns: tuple[Column, ...] = ()
+    gone: tuple[Column, ...] = ()
+    references: tuple[Reference, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    near: tuple[str, ...] = ()
+
+
+def life(
+    table: str,
+    graph: Ordered,
+    effects: Mapping[str, Effects],
+    within: frozenset[str] | None = None,
+) -> TableLife:
+    """Tell a table's life; `within` limits it to some revisions, such as the applied ones.
+
+    The table may be given by any name that it ever had, with or without its schema; where
+    two tables had the name, the one that has it now is meant.
+    """
+    order = [one for one in graph.order() if one in effects and (within is None or one in within)]
+    book = Identities(graph)
+    for revision in order:
+        book.follow(revision, effects[revision].upgrade)
+    doubts = _doubts(order, effects)
+    identity = book.meant(table)
+    if identity is None:
+        near = get_close_matches(table, book.names(), n=3, cutoff=0.6)
+        return TableLife(table, False, near=tuple(near), doubts=_about(doubts, (table,)))
+    return TableLife(
+        table,
+        True,
+        identity.names(),
+        identity.exists,
+        _changes(identity),
+        tuple(_column(one) for one in identity.columns.values()),
+        tuple(_column(one) for one in identity.gone),
+        tuple(Reference(revision, effect) for revision, effect in reversed(identity.references)),
+        _about(doubts, identity.names()),
+    )
+
+
+def latest_change(told: TableLife, graph: Ordered) -> tuple[str, ...]:
+    """Return the revisions of a table's latest change: several where branches are parallel."""
+    latest: list[str] = []
+    covered: set[str] = set()
+    for change in told.changes:
+        if change.revision not in covered:
+            latest.append(change.revision)
+            covered |= graph.ancestors([change.revision])
+    return tuple(latest)
+
+
+def table_names(effects: Iterable[Effects]) -> tuple[str, ...]:
+    """Return the sorted names of all tables that some revisions change."""
+    return tuple(sorted({name for one in effects for name in one.tables}))
+
+
+def _changes(identity: Identity) -> tuple[Change, ...]:
+    return tuple(
+        Change(revision, tuple(found), all(one.certain for one in found))
+        for revision, found in reversed(identity.changes.items())
+    )
+
+
+def _column(found: ColumnPath) -> Column:
+    return Column(
+        found.names[-1],
+        found.type,
+        found.added_by,
+        found.changed_by,
+        found.dropped_by,
+        tuple(reversed(found.names)),
+        found.certain,
+    )
+
+
+def _doubts(order: list[str], effects: Mapping[str, Effects]) -> list[Doubt]:
+    return [
+        Doubt(revision, unknown)
+        for revision in reversed(order)
+        for unknown in effects[revision].unknowns("upgrade")
+    ]
+
+
+def _about(doubts: Iterable[Doubt], names: tuple[str, ...]) -> tuple[Doubt, ...]:
+    return tuple(
+        one
+        for one in doubts
+        if not one.unknown.tables
+        or any(same_name(table, name) for table in one.unknown.tables for name in names)
+    )
