@@ -105,7 +105,7 @@ def reason(err: BaseException) -> str:
     if isinstance(err, SyntaxError):
         return err.msg
     cause = getattr(err, "orig", None) or err
-    arguments = getattr(cause, "args", ())
+    arguments: tuple[Any, ...] = getattr(cause, "args", ())
     if len(arguments) == 2 and isinstance(arguments[0], int) and isinstance(err, sa.DBAPIError):
         return f"{arguments[1]} ({arguments[0]})"  # MySQL's drivers: number and text
     lines = [line.strip() for line in str(cause).strip().splitlines()]

@@ -177,6 +177,10 @@ class Project:
 
     def graph(self) -> Graph:
         """Read the graph from the files."""
+        return self.graph_from(self.root)
+
+    def graph_from(self, root: Path) -> Graph:
+        """Read the graph from the files, with paths that count from `root`."""
         found = []
         for folder in self.locations:
             for path in sorted(folder.rglob("*.py")):
@@ -184,7 +188,7 @@ class Project:
                     continue
                 header = read_header(path.read_bytes(), path.name)
                 assert isinstance(header, Header), header
-                found.append(Revision(header, path.relative_to(self.root).as_posix(), "0" * 40))
+                found.append(Revision(header, path.relative_to(root).as_posix(), "0" * 40))
         return Graph(found)
 
     def settings(self) -> Settings:

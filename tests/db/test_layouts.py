@@ -1,0 +1,276 @@
+"""Projects as people lay them out: nothing of theirs has to change for lback."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, inspect
+
+from lback.core.plans import plan_upgrade
+from lback.db.autogenerate import Draft, make_empty_revision, make_revision
+from lback.db.events import Outcome
+from lback.db.questions import GivenAnswers
+from lback.db.runner import Database
+from lback.errors import LbackError
+from tests.db.projects import MakeProject, Project
+
+FLASK_ENV = """
+    from alembic import context
+    from flask import current_app
+
+    config = context.config
+    db = current_app.extensions["migrate"].db
+    config.set_main_option("sqlalchemy.url", str(db.engine.url).replace("%", "%%"))
+
+    def quiet(context, revision, directives):
+        if getattr(config.cmd_opts, "autogenerate", False):
+            if directives[0].upgrade_ops.is_empty():
+                directives[:] = []
+
+    with db.engine.connect() as connection:
+        arguments = current_app.extensions["migrate"].configure_args
+        arguments.setdefault("process_revision_directives", quiet)
+        context.configure(connection=connection, target_metadata=db.metadata, **arguments)
+        with context.begin_transaction():
+            context.run_migrations()
+"""
+
+FLASK_APP = """
+    from flask import Flask
+    from flask_migrate import Migrate
+    from flask_sqlalchemy import SQLAlchemy
+
+    db, migrate = SQLAlchemy(), Migrate()
+
+    class User(db.Model):
+        id = db.Column(db.Integer, primary_key=True)
+
+    @migrate.configure
+    def note(config):
+        config.attributes["seen"] = True
+        return config
+
+    def create_app():
+        app = Flask(__name__)
+        app.config["SQLALCHEMY_DATABASE_URI"] = {url!r}
+        db.init_app(app)
+        migrate.init_app(app, db)
+        return app
+"""
+
+
+def migrate(project: Project, **options: object) -> Outcome:
+    database = project.database(**options)
+    return database.run(lambda stamp: plan_upgrade(database.graph, stamp))
+
+
+def tables(url: str) -> set[str]:
+    engine = create_engine(url)
+    try:
+        return set(inspect(engine).get_table_names())
+    finally:
+        engine.dispose()
+
+
+def flask_project(make_project: MakeProject, url: str, module: str = "app.py") -> Project:
+    project = make_project(FLASK_ENV)
+    project.write(module, textwrap.dedent(FLASK_APP).format(url=url))
+    (project.root / "alembic.ini").unlink()
+    # Flask-Migrate's ini lies among the migrations and does not say where they are.
+    project.config_path = project.write("migrations/alembic.ini", "[alembic]\n")
+    return project
+
+
+def test_flask_migrate_finds_the_application_as_flask_does(
+    make_project: MakeProject, sqlite_url: str
+) -> None:
+    project = flask_project(make_project, sqlite_url)
+    made = make_revision(project.database(), Draft("add user"), GivenAnswers())
+    assert made.changes == ("create table user",)
+    migrate(project)
+    assert "user" in tables(sqlite_url)
+    assert make_revision(project.database(), Draft("none"), GivenAnswers()).paths == ()
+
+
+def test_flask_app_from_the_environment(
+    make_project: MakeProject, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = flask_project(make_project, sqlite_url, "shop/factory.py")
+    project.add("a1")
+    with pytest.raises(LbackError, match="No Flask application was found") as refusal:
+        migrate(project)
+    assert "FLASK_APP" in (refusal.value.hint or "")
+    monkeypatch.setenv("FLASK_APP", "shop.factory:create_app")
+    assert migrate(project).after == ("a1",)
+
+
+def test_flask_app_from_our_settings(make_project: MakeProject, sqlite_url: str) -> None:
+    project = flask_project(make_project, sqlite_url, "shop/factory.py")
+    project.write("pyproject.toml", '[tool.lback]\napp = "shop.factory:create_app"\n')
+    project.add("a1")
+    assert migrate(project).after == ("a1",)
+
+
+def test_a_flask_application_that_breaks_is_named(
+    make_project: MakeProject, sqlite_url: str
+) -> None:
+    project = flask_project(make_project, sqlite_url)
+    project.write("app.py", "import flask\nraise ValueError('not today')\n")
+    project.add("a1")
+    with pytest.raises(LbackError, match=r"not today") as refusal:
+        migrate(project)
+    assert "app.py:2" in refusal.value.message
+
+
+MULTI_ENV = """
+    from alembic import context
+    from sqlalchemy import create_engine, pool
+
+    config = context.config
+    for name in config.get_main_option("databases").split(", "):
+        url = config.get_section(name)["sqlalchemy.url"]
+        engine = create_engine(url, poolclass=pool.NullPool)
+        with engine.connect() as connection:
+            context.configure(
+                connection=connection,
+                upgrade_token="%s_upgrades" % name,
+                downgrade_token="%s_downgrades" % name,
+            )
+            with context.begin_transaction():
+                context.run_migrations(engine_name=name)
+"""
+
+
+def test_several_databases(make_project: MakeProject, tmp_path: Path) -> None:
+    project = make_project("")
+    urls = {name: f"sqlite:///{tmp_path / name}.db" for name in ("one", "two")}
+    sections = "".join(f"[{name}]\nsqlalchemy.url = {url}\n" for name, url in urls.items())
+    project.write("migrations/env.py", textwrap.dedent(MULTI_ENV))
+    project.ini("databases = one, two\n" + sections)
+    project.write(
+        "migrations/versions/a1_x.py",
+        textwrap.dedent(
+            """
+            from alembic import op
+            import sqlalchemy as sa
+            revision, down_revision = "a1", None
+            def upgrade(engine_name):
+                op.create_table("in_" + engine_name, sa.Column("id", sa.Integer))
+            def downgrade(engine_name):
+                pass
+            """
+        ).replace('revision, down_revision = "a1", None', 'revision = "a1"\ndown_revision = None'),
+    )
+    outcome = migrate(project)
+    assert [one.after for one in outcome.databases] == [("a1",), ("a1",)]
+    assert {name: tables(url) for name, url in urls.items()} == {
+        "one": {"alembic_version", "in_one"},
+        "two": {"alembic_version", "in_two"},
+    }
+    stamp = project.database().stamp()
+    assert stamp.url == urls["one"]
+    assert [one.url for one in stamp.others] == [urls["two"]]
+
+
+def test_two_version_locations(make_project: MakeProject, sqlite_url: str) -> None:
+    project = make_project(url=sqlite_url)
+    project.ini("version_locations = %(here)s/one %(here)s/two\npath_separator = space\n")
+    project.add("a1", folder="one", branch_labels=("left",))
+    project.add("b1", folder="two", branch_labels=("right",))
+    project.locations = [project.root / "one", project.root / "two"]
+    assert sorted(migrate(project).after) == ["a1", "b1"]
+    made = make_empty_revision(project.database(), Draft("more", head="b1"))
+    assert made.paths[0].parent == project.root / "two"
+
+
+def test_a_package_and_a_folder(
+    make_project: MakeProject, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_project(url=sqlite_url)
+    project.write("shop_pkg/__init__.py", "")
+    (project.root / "migrations").rename(project.root / "shop_pkg" / "migrations")
+    project.ini(location="shop_pkg:migrations")
+    project.add("a1", folder="shop_pkg/migrations/versions")
+    project.locations = [project.root / "shop_pkg/migrations/versions"]
+    monkeypatch.chdir("/")
+    assert migrate(project).after == ("a1",)
+
+
+def test_only_pyproject(make_project: MakeProject, sqlite_url: str) -> None:
+    project = make_project(url=sqlite_url)
+    (project.root / "alembic.ini").unlink()
+    project.config_path = None
+    project.write(
+        "pyproject.toml",
+        textwrap.dedent(
+            """
+            [tool.alembic]
+            script_location = "%(here)s/migrations"
+            prepend_sys_path = ["."]
+            file_template = "%%(rev)s-%%(slug)s"
+            [[tool.alembic.post_write_hooks]]
+            name = "mark"
+            type = "exec"
+            executable = "sh"
+            options = "-c 'echo \\"# marked\\" >> REVISION_SCRIPT_FILENAME'"
+            """
+        ),
+    )
+    project.add("a1")
+    assert migrate(project).after == ("a1",)
+    (path,) = make_empty_revision(project.database(), Draft("by hand", rev_id="b2")).paths
+    assert path.name == "b2-by_hand.py"
+    assert path.read_text().endswith("# marked\n")
+
+
+ASKING_ENV = """
+    import os
+    from alembic import context
+    from sqlalchemy import create_engine, pool
+    import helper_beside_the_ini
+
+    config = context.config
+    assert config.config_ini_section == "other"
+    x = context.get_x_argument(as_dictionary=True)
+    assert config.cmd_opts.x == ["file=here.db"]
+    assert config.cmd_opts.cmd[0].__name__ == "upgrade"
+    assert context.get_revision_argument() == ("a1",)
+    assert context.get_head_revision() == "a1"
+    engine = create_engine("sqlite:///" + x["file"], poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        context.configure(connection, version_table="mine")
+        with context.begin_transaction():
+            context.run_migrations()
+"""
+
+
+def test_what_env_asks_is_answered_as_alembic_would(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    project = make_project(ASKING_ENV)
+    project.write("alembic.ini", "[other]\nscript_location = migrations\nprepend_sys_path = .\n")
+    project.section = "other"
+    project.write("helper_beside_the_ini.py", "")
+    project.add("a1")
+    monkeypatch.chdir(tmp_path)
+    path = list(sys.path)
+    migrate(project, x=["file=here.db"])
+    assert tables(f"sqlite:///{project.root / 'here.db'}") == {"mine", "t_a1"}
+    assert Path.cwd() == tmp_path
+    assert sys.path == [str(project.root), *path]
+    assert not list(project.migrations.rglob("__pycache__"))
+
+
+def test_a_graph_from_another_folder_than_alembics(
+    make_project: MakeProject, sqlite_url: str
+) -> None:
+    """The project lies in a subfolder of the repository; paths count from the top."""
+    project = make_project(url=sqlite_url)
+    project.add("a1")
+    top = project.root.parent
+    graph = project.graph_from(top)
+    database = Database(project.settings(), graph, top, folder=project.root)
+    assert database.run(lambda stamp: plan_upgrade(graph, stamp)).after == ("a1",)
