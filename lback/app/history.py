@@ -10,6 +10,7 @@ from lback.core.effects import Effect, Effects
 from lback.core.findings import from_problems
 from lback.core.graph import Graph
 from lback.core.result import Result
+from lback.errors import UsageError
 
 
 def history(
@@ -26,6 +27,12 @@ def history(
         from lback.core.tables import life
 
         told = life(table, graph, reader.effects(graph, at=at))
+        if not told.found:
+            near = f"Did you mean {', '.join(told.near)}? " if told.near else ""
+            raise UsageError(
+                f"No revision changes a table called {table}.",
+                f"{near}`lback history` lists what each revision changes.",
+            )
         names = list(told.names)
         changes = [
             _change(graph, change.revision, change.effects, change.certain, applied)

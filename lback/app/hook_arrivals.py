@@ -33,6 +33,8 @@ def _arrivals(ctx: Context, before: str) -> Result:
     if not graph.problems:
         done = heal(ctx, reader, graph)
         lines += story(ctx, reader, graph, done)
+    if lines and not done and not graph.problems:
+        lines.append("next: `lback migrate`")
     data = {
         "heads": list(graph.heads),
         "merges": [one.path for one in done if one.path],

@@ -85,6 +85,6 @@ def _left_out(ctx: Context, reader: Reader) -> Iterator[Finding]:
         yield finding(
             "LB304",
             "this migration file is ignored by git",
-            f"`git check-ignore -v {path}` shows the rule; `git add -f {path}` adds it all the same",
+            f"`git check-ignore -v {path}` shows the rule; `git add -f {path}` overrides it",
             path=path,
         )

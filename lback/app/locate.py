@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lback.core.configuration import parse_toml
-from lback.core.settings import Settings, read_settings
+from lback.core.settings import Settings, is_resource, read_settings
 from lback.errors import LbackError, UsageError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Project:
         return [self._place(one) for one in self.settings.folders]
 
     def _place(self, location: str) -> Path:
-        if not os.path.isabs(location) and ":" in location:
+        if is_resource(location):
             return self._package_place(location)
         return Path(os.path.normpath(self.folder / location))
 

@@ -57,13 +57,15 @@ class Reader:
     def graph_of(self, entries: Sequence[Entry], at: str) -> Graph:
         """Build the graph of given files."""
         headers = self._headers_of(entries, at)
+        # Without a configuration every file below a folder is looked at, env.py too.
+        bare = self.ctx.options.script_location is not None
         revisions: list[Revision] = []
         problems: list[Problem] = []
         for entry in entries:
             header = headers[entry.blob]
             if isinstance(header, Header):
                 revisions.append(Revision(header, entry.path, entry.blob))
-            else:
+            elif not (header.foreign and bare):
                 problems.append(_unreadable(entry, header))
         return Graph(revisions, problems)
 

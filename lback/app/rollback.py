@@ -13,8 +13,9 @@ from lback.core.effects import Effects
 from lback.core.graph import Graph
 from lback.core.plans import Downgrade, applied, plan_downgrade
 from lback.core.result import Result, refused
-from lback.core.undoing import Undo, decide_undo
-from lback.errors import LbackError
+from lback.core.tables import Doubt, TableLife, latest_change, life
+from lback.core.undoing import Undo, decide_undo, newer_doubt
+from lback.errors import LbackError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +77,39 @@ class Rollback:
                 "`lback status` shows where the database is.",
             )
         self.effects = self.reader.effects(self.graph, done)
-        undo = self._wanted(stamp, done)
-        return decide_undo(
-            self.graph, stamp, undo, self.effects, self.reader.published, self.wish.table
+        own: tuple[str, ...] = ()
+        if self.wish.table is None:
+            undo = self._revisions(stamp, done)
+        else:
+            told = self._life(self.wish.table, done)
+            undo, own = latest_change(told, self.graph), told.names
+            doubt = newer_doubt(self.graph, told, undo)
+            if doubt is not None:
+                return self._doubtful(doubt, undo)
+        return decide_undo(self.graph, stamp, undo, self.effects, self.reader.published, own)
+
+    def _life(self, table: str, done: frozenset[str]) -> TableLife:
+        told = life(table, self.graph, self.effects, done)
+        if told.changes:
+            return told
+        near = f"Did you mean {', '.join(told.near)}? " if told.near else ""
+        raise UsageError(
+            f"No applied revision changes a table called {table}.",
+            f"{near}`lback history` lists what each revision changes.",
         )
 
-    def _wanted(self, stamp: tuple[str, ...], done: frozenset[str]) -> tuple[str, ...]:
-        if self.wish.table is not None:
-            from lback.core.tables import latest_change
+    def _doubtful(self, doubt: Doubt, undo: tuple[str, ...]) -> Undo:
+        path = self.graph[doubt.revision].path
+        return Undo(
+            "refused",
+            f"{path}:{doubt.unknown.line}: {doubt.revision} does something that cannot be read "
+            f"({doubt.unknown.reason}); it may be a later change of {self.wish.table}",
+            undo,
+            hint="Look at it, then name the revision to undo: `lback rollback --revision "
+            f"{undo[0]}`.",
+        )
 
-            return latest_change(self.wish.table, self.graph, self.effects, done)
+    def _revisions(self, stamp: tuple[str, ...], done: frozenset[str]) -> tuple[str, ...]:
         if self.wish.revision is not None:
             return self.graph.resolve(self.wish.revision, stamp)
         order = [one for one in self.graph.order() if one in done]

@@ -9,6 +9,7 @@ from typing import Literal
 from lback.core.effects import Effects
 from lback.core.graph import Graph
 from lback.core.plans import plan_downgrade, tips
+from lback.core.tables import Doubt, TableLife
 
 Strategy = Literal["downgrade", "revert", "refused"]
 
@@ -35,9 +36,12 @@ def decide_undo(
     undo: tuple[str, ...],
     effects: Mapping[str, Effects],
     published: frozenset[str],
-    table: str | None = None,
+    own: tuple[str, ...] = (),
 ) -> Undo:
-    """Choose how to undo the given applied revisions."""
+    """Choose how to undo the given applied revisions.
+
+    `own` are the names of the one table whose change is meant; () means whole revisions.
+    """
     plan = plan_downgrade(graph, stamp, undo)
     going = tuple(step.revision for step in plan.steps)
     done = graph.ancestors(stamp)
@@ -67,8 +71,8 @@ def decide_undo(
             plan.collateral,
             target,
         )
-    others = sorted({t for revision in undo for t in effects[revision].tables} - {table})
-    if table is not None and others:
+    others = sorted({t for revision in undo for t in effects[revision].tables} - set(own))
+    if own and others:
         return Undo(
             "revert",
             f"{shown} also changes {', '.join(others)}",
@@ -79,12 +83,18 @@ def decide_undo(
     return Undo("downgrade", "nothing applied stands on it and it is local", undo, (), target)
 
 
+def newer_doubt(graph: Graph, told: TableLife, undo: tuple[str, ...]) -> Doubt | None:
+    """Return something unread that may have changed the table after these revisions."""
+    older = graph.ancestors(undo)
+    return next((doubt for doubt in told.doubts if doubt.revision not in older), None)
+
+
 def _no_way_down(graph: Graph, revision: str, effects: Effects) -> tuple[str, str] | None:
     if effects.has_downgrade:
         return None
     if not effects.upgrade and not effects.unknown:
         return None
     return (
-        f"{graph[revision].path}: revision {revision} has no way down: its downgrade() does nothing",
+        f"{graph[revision].path}: {revision} has no way down, its downgrade() does nothing",
         "Write its downgrade(), or write a new revision that undoes it.",
     )

@@ -33,4 +33,5 @@ def counted(number: int, word: str) -> str:
 
 def title(row: Mapping[str, Any], style: Style) -> str:
     """Return a revision's id and what it is about."""
-    return f"{style.yellow(safe(row['revision']))}  {safe(row['doc']) or '(no message)'}"
+    doc = " ".join(row["doc"].split())
+    return f"{style.yellow(safe(row['revision']))}  {safe(doc) or '(no message)'}"

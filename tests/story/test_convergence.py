@@ -93,6 +93,7 @@ class Team:
 def play(place: Path, seed: int) -> None:
     """Play one random game and compare the clones at its end."""
     chance = random.Random(seed)
+    place.mkdir()
     team = Team(place, chance)
     for _ in range(chance.randint(8, 20)):
         team.step()

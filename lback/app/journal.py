@@ -1,0 +1,251 @@
+"""Changes several files as one: a crash in the middle is finished by the next command.
+
+What is to be done is written down first, in one file that comes into being at once.
+From then on it will be done, by this process or by the next one that looks.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from lback.app.context import Context
+from lback.errors import LbackError
+
+if sys.platform == "win32":  # pragma: no cover
+
+    def _lock(_handle: int) -> None:
+        return
+
+else:
+    import fcntl
+
+    def _lock(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+
+
+_FORMAT = 1
+_TEMPORARY = ".lback-new"
+_PLAN = "pending.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One file's content before and after; None where there is none. `path` is absolute."""
+
+    path: Path
+    before: bytes | None
+    after: bytes | None
+
+
+def change_files(ctx: Context, contents: Mapping[str, bytes | None]) -> None:
+    """Give files (by their path below the project's root) new contents: all of them or none.
+
+    None removes a file. LbackError when the folder cannot be written; then nothing was.
+    """
+    root = ctx.project.root
+    changes = []
+    for path, after in contents.items():
+        place = root / path
+        before = place.read_bytes() if place.exists() else None
+        if before != after:
+            changes.append(Change(place, before, after))
+    if not changes:
+        return
+    with _held(_folder(ctx)) as folder:
+        _finish(folder)
+        _refuse_unwritable(changes)
+        try:
+            _write_down(folder, changes)
+        except OSError as err:
+            raise LbackError(
+                f"{folder} cannot be written: {err.strerror or err}",
+                "Nothing was changed. Check who owns the folder and whether the disk is full.",
+            ) from err
+        _perform(folder, changes)
+
+
+def recover(ctx: Context) -> tuple[str, ...]:
+    """Finish what a killed command began; return the paths that were written now.
+
+    Where somebody has changed one of the files since then, nothing is touched: LbackError.
+    """
+    folder = _folder(ctx)
+    if not (folder / _PLAN).exists():
+        return ()
+    with _held(folder):
+        done = _finish(folder)
+    if done:
+        ctx.console.warn(
+            f"an earlier command was killed while it wrote; finished it now: {', '.join(done)}"
+        )
+    return done
+
+
+def _folder(ctx: Context) -> Path:
+    """Return where this work tree's plan would be; work trees of one repository differ."""
+    root = ctx.project.root
+    if ctx.repository is None:
+        return root / ".lback"
+    name = hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
+    return ctx.repository.common_dir / "lback" / f"files-{name}"
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[Path]:
+    """Hold the folder, so that nobody takes a command at work for a killed one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        _lock(handle)
+        yield folder
+    finally:
+        os.close(handle)
+        if folder.name == ".lback":
+            # Outside of git nothing should be left among the project's files.
+            with suppress(OSError):
+                (folder / "lock").unlink()
+                folder.rmdir()
+
+
+def _write_down(folder: Path, changes: list[Change]) -> None:
+    rows = [
+        [str(one.path), _encoded(one.before), _encoded(one.after)] for one in changes
+    ]
+    text = json.dumps({"format": _FORMAT, "changes": rows}).encode()
+    handle, name = tempfile.mkstemp(dir=folder, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(folder / _PLAN)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _finish(folder: Path) -> tuple[str, ...]:
+    """Do the rest of a plan that is there, and sweep up."""
+    for stray in folder.glob("*.tmp"):
+        stray.unlink(missing_ok=True)
+    changes = _read(folder / _PLAN)
+    if not changes:
+        (folder / _PLAN).unlink(missing_ok=True)
+        return ()
+    left = [one for one in changes if _now(one.path) != one.after]
+    if len(left) == len(changes) and all(_now(one.path) == one.before for one in left):
+        # Not begun, or taken back by git since: as it was is as good as done.
+        _sweep(folder, changes)
+        return ()
+    foreign = [one for one in left if _now(one.path) != one.before]
+    if foreign:
+        _refuse_foreign(folder, foreign)
+    _perform(folder, changes)
+    return tuple(str(one.path) for one in left)
+
+
+def _refuse_foreign(folder: Path, foreign: list[Change]) -> None:
+    names = ", ".join(str(one.path) for one in foreign)
+    raise LbackError(
+        f"A command was killed while it changed several files, and {names} has been edited "
+        "since, so that it cannot be finished.",
+        "Look at them with `git diff` and bring them to one state, for example by `git checkout "
+        f"-- <file>` for each; then remove {folder / _PLAN}.",
+    )
+
+
+def _perform(folder: Path, changes: list[Change]) -> None:
+    for one in changes:
+        _put(one)
+        remove_bytecode(one.path)
+    _sweep(folder, changes)
+
+
+def _put(change: Change) -> None:
+    path = change.path
+    if change.after is None:
+        path.unlink(missing_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _temporary(path)
+    temporary.write_bytes(change.after)
+    if path.exists():
+        temporary.chmod(path.stat().st_mode & 0o7777)
+    temporary.replace(path)
+
+
+def _sweep(folder: Path, changes: list[Change]) -> None:
+    for one in changes:
+        _temporary(one.path).unlink(missing_ok=True)
+    (folder / _PLAN).unlink(missing_ok=True)
+
+
+def _refuse_unwritable(changes: list[Change]) -> None:
+    """Try every folder before the first file is touched."""
+    for one in changes:
+        if one.after is None:
+            continue
+        temporary = _temporary(one.path)
+        try:
+            one.path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(one.after)
+        except OSError as err:
+            for other in changes:
+                with suppress(OSError):
+                    _temporary(other.path).unlink(missing_ok=True)
+            raise LbackError(
+                f"{one.path} cannot be written: {err.strerror or err}",
+                "Nothing was changed. Check who owns the folder and whether the disk is full.",
+            ) from err
+
+
+def remove_bytecode(path: Path) -> None:
+    """Remove what Python has compiled of a file: it may be of the same size and second."""
+    for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):
+        with suppress(OSError):
+            compiled.unlink()
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}{_TEMPORARY}")
+
+
+def _now(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _encoded(data: bytes | None) -> str | None:
+    return None if data is None else base64.b85encode(data).decode("ascii")
+
+
+def _decoded(text: str | None) -> bytes | None:
+    return None if text is None else base64.b85decode(text)
+
+
+def _read(path: Path) -> list[Change]:
+    try:
+        data = json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return []
+    if data.get("format") != _FORMAT:
+        raise LbackError(
+            f"{path} is of another version of lback, and says that a command was killed.",
+            "Run that version once more, or look at `git diff` and remove the file.",
+        )
+    return [
+        Change(Path(place), _decoded(before), _decoded(after))
+        for place, before, after in data["changes"]
+    ]
