@@ -83,7 +83,7 @@ class Developer:
         (self.folder / name).write_text(text)
 
     def _environment(self) -> dict[str, str]:
-        clean = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+        clean = {key: value for key, value in os.environ.items() if not _is_foreign(key)}
         mail = f"{self.name.lower()}@example.com"
         return clean | {
             "GIT_AUTHOR_NAME": self.name,
@@ -94,7 +94,6 @@ class Developer:
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_EDITOR": "true",
             "PYTHONPATH": str(Path(__file__).parents[2]),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "DATABASE_URL": "",
             "NO_COLOR": "1",
         }
@@ -126,6 +125,10 @@ def demo(folder: str | None, say: Say) -> Result:
     _undo(grace)
     say(f"\nEverything is still there to look at: {place}")
     return Result("demo", {"folder": str(place), "remote": str(shared)})
+
+
+def _is_foreign(variable: str) -> bool:
+    return variable.startswith("GIT_") or variable == "PYTHONDONTWRITEBYTECODE"
 
 
 def _first_table(ada: Developer) -> None:

@@ -103,8 +103,9 @@ class Reader:
         if shared is None or not shared.publishes:
             return frozenset()
         entries = self.entries(shared.commit)
-        headers = self._headers_of(entries, shared.commit).values()
-        return frozenset(one.revision for one in headers if isinstance(one, Header))
+        headers = self._headers_of(entries, shared.commit)
+        found = (headers[entry.blob] for entry in entries)
+        return frozenset(one.revision for one in found if isinstance(one, Header))
 
     @cached_property
     def shared(self) -> SharedRef | None:
@@ -116,7 +117,10 @@ class Reader:
     # Inner parts
 
     def _headers_of(self, entries: Sequence[Entry], at: str) -> dict[str, Header | Unreadable]:
-        """Return the header of each blob; every blob is parsed once in the life of its content."""
+        """Return all headers known by now, by blob, those of the entries among them.
+
+        Every blob is parsed once in the life of its content.
+        """
         known = self._headers
         unknown = {entry.blob: entry for entry in entries if entry.blob not in known}
         store = self.repository.store if self.repository else None

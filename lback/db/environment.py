@@ -115,8 +115,11 @@ def _less_talk() -> Iterator[None]:
 
     A filter, since env.py's fileConfig() replaces levels and handlers but not filters.
     """
-    names = ("alembic.runtime.migration", "alembic.autogenerate.compare", "alembic.env")
-    quiet = [logging.getLogger(name) for name in names]
+    # A filter is not inherited, so each of Alembic's loggers needs its own.
+    import alembic.autogenerate  # noqa: F401
+
+    names = [name for name in logging.root.manager.loggerDict if name.startswith("alembic.")]
+    quiet = [logging.getLogger(name) for name in (*names, "alembic.env")]
     for logger in quiet:
         logger.addFilter(_is_worth_telling)
     try:
