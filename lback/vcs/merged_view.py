@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,28 +40,48 @@ def merged_view(repository: Repository, ours: str, theirs: str, folders: Sequenc
         raise HistoryMissing(
             f"{tip} and {theirs} have no common ancestor", "Fetch the history of both branches."
         )
-    decided = three_way(
-        repository.entries(base, folders),
-        [entry for entry in repository.entries(ours, folders) if entry.stage in (0, 2)],
-        repository.entries(theirs, folders),
-    )
-    return _with_contents(repository, base, ours, decided)
+    sides = [repository.entries(at, folders) for at in (base, ours, theirs)]
+    return merge_entries(repository, base, sides[0], sides[1], sides[2], at=ours)
 
 
-def _with_contents(repository: Repository, base: str, ours: str, decided: Decided) -> Merged:
+def merge_entries(
+    repository: Repository,
+    base: str,
+    before: Iterable[Entry],
+    ours: Iterable[Entry],
+    theirs: Iterable[Entry],
+    *,
+    at: str,
+    unread: Container[str] = (),
+) -> Merged:
+    """Return what `merged_view` does, of files that were listed already.
+
+    `before` are the files of the commit `base`, `at` is where `ours` can be read. Files
+    whose blob is among `unread` are not opened: where both sides edited one, that is a
+    conflict and ours stays.
+    """
+    mine = [entry for entry in ours if entry.stage in (0, 2)]
+    return _with_contents(repository, base, at, three_way(before, mine, theirs), unread)
+
+
+def _with_contents(
+    repository: Repository, base: str, ours: str, decided: Decided, unread: Container[str]
+) -> Merged:
     if not decided.contents:
         return Merged(base, decided.entries, {}, decided.conflicts)
     import tempfile
 
-    mine = [item.ours for item in decided.contents if item.ours is not None]
+    closed = [item for item in decided.contents if any(e.blob in unread for e in _versions(item))]
+    open_ = [item for item in decided.contents if item not in closed]
+    mine = [item.ours for item in open_ if item.ours is not None]
     texts = repository.read(ours, mine)
-    others = [e.blob for item in decided.contents for e in (item.base, item.theirs) if e]
+    others = [e.blob for item in open_ for e in (item.base, item.theirs) if e]
     texts.update(repository.blobs(blob for blob in others if blob not in texts))
-    entries = list(decided.entries)
-    conflicts = list(decided.conflicts)
+    entries = [*decided.entries, *(item.ours for item in closed if item.ours is not None)]
+    conflicts = [*decided.conflicts, *closed]
     new: dict[str, bytes] = {}
     with tempfile.TemporaryDirectory(prefix="lback-") as folder:
-        for item in decided.contents:
+        for item in open_:
             data, clean = _merge_file(repository, Path(folder), item, texts)
             blob = blob_id(data, repository.algorithm)
             new[blob] = data
@@ -70,6 +90,10 @@ def _with_contents(repository: Repository, base: str, ours: str, decided: Decide
                 conflicts.append(item)
     entries.sort(key=lambda entry: entry.path)
     return Merged(base, tuple(entries), new, tuple(conflicts))
+
+
+def _versions(item: Conflict) -> list[Entry]:
+    return [one for one in (item.base, item.ours, item.theirs) if one is not None]
 
 
 def _merge_file(
