@@ -34,6 +34,7 @@ else:
 
 _FORMAT = 1
 _TEMPORARY = ".lback-new"
+_DRAFT = "preparing.json"
 _PLAN = "pending.json"
 
 
@@ -62,12 +63,12 @@ def change_files(ctx: Context, contents: Mapping[str, bytes | None]) -> None:
         return
     with _held(_folder(ctx)) as folder:
         _finish(folder)
-        _refuse_unwritable(changes)
         try:
-            _write_down(folder, changes)
+            _prepare(folder, changes)
         except OSError as err:
+            _discard(folder, changes)
             raise LbackError(
-                f"{folder} cannot be written: {err.strerror or err}",
+                f"{err.filename or folder} cannot be written: {err.strerror or err}",
                 "Nothing was changed. Check who owns the folder and whether the disk is full.",
             ) from err
         _perform(folder, changes)
@@ -79,7 +80,7 @@ def recover(ctx: Context) -> tuple[str, ...]:
     Where somebody has changed one of the files since then, nothing is touched: LbackError.
     """
     folder = _folder(ctx)
-    if not (folder / _PLAN).exists():
+    if not (folder / _PLAN).exists() and not (folder / _DRAFT).exists():
         return ()
     with _held(folder):
         done = _finish(folder)
@@ -116,28 +117,35 @@ def _held(folder: Path) -> Iterator[Path]:
                 folder.rmdir()
 
 
-def _write_down(folder: Path, changes: list[Change]) -> None:
-    rows = [
-        [str(one.path), _encoded(one.before), _encoded(one.after)] for one in changes
-    ]
+def _prepare(folder: Path, changes: list[Change]) -> None:
+    """Write all new contents beside the files, then turn the draft into the plan."""
+    rows = [[str(one.path), _encoded(one.before), _encoded(one.after)] for one in changes]
     text = json.dumps({"format": _FORMAT, "changes": rows}).encode()
     handle, name = tempfile.mkstemp(dir=folder, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(folder / _PLAN)
-    except BaseException:
+    with os.fdopen(handle, "wb") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(name).replace(folder / _DRAFT)
+    for one in changes:
+        if one.after is not None:
+            one.path.parent.mkdir(parents=True, exist_ok=True)
+            _temporary(one.path).write_bytes(one.after)
+    (folder / _DRAFT).replace(folder / _PLAN)
+
+
+def _discard(folder: Path, changes: list[Change]) -> None:
+    """Take back what was only prepared."""
+    for place in (*(_temporary(one.path) for one in changes), *folder.glob("*.tmp")):
         with suppress(OSError):
-            Path(name).unlink()
-        raise
+            place.unlink(missing_ok=True)
+    with suppress(OSError):
+        (folder / _DRAFT).unlink(missing_ok=True)
 
 
 def _finish(folder: Path) -> tuple[str, ...]:
     """Do the rest of a plan that is there, and sweep up."""
-    for stray in folder.glob("*.tmp"):
-        stray.unlink(missing_ok=True)
+    _discard(folder, _read(folder / _DRAFT))
     changes = _read(folder / _PLAN)
     if not changes:
         (folder / _PLAN).unlink(missing_ok=True)
@@ -188,25 +196,6 @@ def _sweep(folder: Path, changes: list[Change]) -> None:
     for one in changes:
         _temporary(one.path).unlink(missing_ok=True)
     (folder / _PLAN).unlink(missing_ok=True)
-
-
-def _refuse_unwritable(changes: list[Change]) -> None:
-    """Try every folder before the first file is touched."""
-    for one in changes:
-        if one.after is None:
-            continue
-        temporary = _temporary(one.path)
-        try:
-            one.path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(one.after)
-        except OSError as err:
-            for other in changes:
-                with suppress(OSError):
-                    _temporary(other.path).unlink(missing_ok=True)
-            raise LbackError(
-                f"{one.path} cannot be written: {err.strerror or err}",
-                "Nothing was changed. Check who owns the folder and whether the disk is full.",
-            ) from err
 
 
 def remove_bytecode(path: Path) -> None:
