@@ -104,6 +104,11 @@ def _on_table(kind: str) -> Handler:
     return read
 
 
+def _database(reading: Reading, cursor: Cursor, verb: str) -> None:
+    """Read what is done to the database as a whole; it is the one that is connected to."""
+    reading.add(Effect(cast(Kind, verb), "database", None))
+
+
 def _publication(reading: Reading, cursor: Cursor, verb: str) -> None:
     cursor.guard()
     reading.add(Effect(cast(Kind, verb), "publication", None, cursor.name()))
@@ -113,7 +118,7 @@ OBJECTS: dict[str, Handler] = {
     "TYPE": _type,
     "SEQUENCE": _named("sequence"),
     "SCHEMA": _named("schema"),
-    "DATABASE": _named("database"),
+    "DATABASE": _database,
     "EXTENSION": _named("extension"),
     "FUNCTION": _named("function"),
     "PROCEDURE": _named("function"),

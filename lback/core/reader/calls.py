@@ -8,10 +8,16 @@ from collections.abc import Callable
 from lback.core.reader import constructs, directives, methods, pythonic
 from lback.core.reader.arguments import Arguments
 from lback.core.reader.expressions import evaluate, glance, iterate
-from lback.core.reader.foreign import DANGEROUS, INERT, READERS
-from lback.core.reader.machine import DEEPEST_CALL, Frame, Machine, is_foreign
+from lback.core.reader.foreign import DANGEROUS, INERT, QUIET_METHODS, READERS
+from lback.core.reader.machine import (
+    DEEPEST_CALL,
+    MOST_STEPS_OF_A_CALL,
+    Frame,
+    Machine,
+    TooLong,
+    is_foreign,
+)
 from lback.core.reader.values import (
-    NOTHING_KNOWN,
     Choice,
     Func,
     Handle,
@@ -109,8 +115,8 @@ def unread(machine: Machine, name: str, callee: Value, arguments: Arguments, bar
     handed = any(reaches(one) for one in arguments.all())
     functions = [one for one in arguments.all() if isinstance(one, Func)]
     last = name.rsplit(".", 1)[-1]
-    if last in READERS:
-        return NOTHING_KNOWN
+    if last in READERS or (last in QUIET_METHODS and not handed):
+        return Opaque(foreign=True)
     inert = isinstance(callee, Name) and callee.root in INERT and not callee.ours
     if handed and not (inert and callee.root in _PLAIN):
         machine.cannot_read(f"{name}() is handed the database, and its code is not here")
@@ -143,17 +149,26 @@ def run(machine: Machine, function: Func, arguments: Arguments) -> Value:
             machine.cannot_read(f"{function.name}() calls itself, or calls nest too deep")
         return Opaque(reaches=any(reaches(one) for one in arguments.all()))
     frame = bind(machine, function, arguments)
-    before = (machine.certain, machine.dialects)
+    before = (machine.certain, machine.dialects, machine.level, machine.quiet, machine.floor)
+    outermost = len(machine.calls) == 1
     machine.calls.append(function.node)
+    if outermost:
+        # One helper that takes too long must not hide what comes after it.
+        machine.floor = max(0, machine.steps - MOST_STEPS_OF_A_CALL)
     if function.scope.package:
         machine.importing += 1
     try:
         if isinstance(function.node, ast.Lambda):
             return evaluate(machine, function.node.body, frame)
         _walk(machine, function.node, frame)
+    except TooLong:
+        if not outermost:
+            raise
+        machine.calls[2:] = []
+        machine.cannot_read(f"{function.name}() takes too many steps to follow")
     finally:
         machine.calls.pop()
-        machine.certain, machine.dialects = before
+        machine.certain, machine.dialects, machine.level, machine.quiet, machine.floor = before
         if function.scope.package:
             machine.importing -= 1
     return choice(frame.returned) if frame.returned else None

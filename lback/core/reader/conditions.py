@@ -9,13 +9,24 @@ from lback.core.dialects import EVERY_DIALECT, Dialects
 from lback.core.reader.values import (
     NOTHING_KNOWN,
     Choice,
+    ColumnV,
+    ConstraintV,
     DialectTest,
     DialectV,
+    Func,
+    Handle,
     Holed,
+    IndexV,
     Instance,
+    Klass,
     Map,
-    Opaque,
+    MetaData,
+    Module,
     Seq,
+    Sql,
+    Statement,
+    TableV,
+    TypeV,
     Value,
     choice,
     is_constant,
@@ -23,6 +34,21 @@ from lback.core.reader.values import (
 
 # What drivers and people call the dialects that Alembic names otherwise.
 _ALIASES = {"postgres": "postgresql", "psycopg2": "postgresql", "asyncpg": "postgresql"}
+
+
+_OBJECTS = (
+    Func,
+    Klass,
+    TableV,
+    ColumnV,
+    TypeV,
+    ConstraintV,
+    IndexV,
+    MetaData,
+    Module,
+    Statement,
+    Sql,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +71,20 @@ def decide(value: Value) -> Verdict:
     if is_constant(value):
         return Verdict(bool(value))
     if isinstance(value, Seq | Map):
-        return Verdict(True if value.items else (None if value.open else False))
+        return Verdict(None if value.open else bool(value.items))
     if isinstance(value, Instance) and value.of == "bool":
         return _mixed(value)
-    if isinstance(value, Opaque | Holed | Instance):
-        return Verdict()
     if isinstance(value, Choice):
         truths = {decide(one).truth for one in value.options}
         return Verdict(truths.pop() if len(truths) == 1 else None)
-    return Verdict(True)
+    return Verdict(True if is_something(value) else None)
+
+
+def is_something(value: Value) -> bool:
+    """Tell whether a value is surely an object: neither None nor something empty."""
+    if isinstance(value, Handle):
+        return value.kind in ("bind", "session", "batch", "context")
+    return isinstance(value, _OBJECTS)
 
 
 def _mixed(value: Instance) -> Verdict:
@@ -99,9 +130,8 @@ def compare(kind: ast.cmpop, left: Value, right: Value) -> Value:
 def _is_none(value: Value, wanted: bool) -> Value:
     if value is None:
         return wanted
-    if isinstance(value, Opaque | Instance | Choice):
-        return NOTHING_KNOWN
-    return not wanted
+    known = is_something(value) or is_constant(value) or isinstance(value, Seq | Map | Holed)
+    return (not wanted) if known else NOTHING_KNOWN
 
 
 def _contains(left: Value, right: Value, wanted: bool) -> Value:
@@ -109,7 +139,7 @@ def _contains(left: Value, right: Value, wanted: bool) -> Value:
         return (left in right) is wanted
     if isinstance(right, Seq | Map):
         items = list(right.items)
-        if any(is_constant(one) and one == left for one in items):
+        if not right.open and any(is_constant(one) and one == left for one in items):
             return wanted
         if not right.open and all(is_constant(one) for one in items):
             return not wanted

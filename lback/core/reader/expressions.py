@@ -108,7 +108,8 @@ def extend(found: Seq, value: Value) -> None:
     """Add the items of a value to a sequence; opens it where they are not known."""
     items, complete = iterate(value)
     found.items.extend(items)
-    found.open = found.open or not complete
+    if not complete:
+        found.opened(alike=bool(items) and represented(value))
 
 
 def iterate(value: Value) -> tuple[list[Value], bool]:
@@ -123,6 +124,15 @@ def iterate(value: Value) -> tuple[list[Value], bool]:
         found = [one for option in value.options for one in iterate(option)[0]]
         return found, False
     return [], False
+
+
+def represented(value: Value) -> bool:
+    """Tell whether every item that a value may have is like one that `iterate` gives."""
+    if isinstance(value, Choice):
+        return all(represented(option) for option in value.options)
+    if isinstance(value, Seq):
+        return not value.open or value.sample
+    return iterate(value)[1]
 
 
 def _dict(machine: Machine, node: ast.Dict, frame: Frame) -> Value:
@@ -277,10 +287,12 @@ def _slice(machine: Machine, value: Value, bounds: list[Value]) -> Value:
     known = all(one is None or isinstance(one, int) for one in bounds)
     if known and isinstance(value, str):
         return value[slice(*bounds)]
+    if isinstance(value, Holed) and bounds[0] is None:
+        return Holed((*value.parts, None)) if value.parts[-1] is not None else value
     if isinstance(value, Seq):
         if known and not value.open:
             return Seq(value.items[slice(*bounds)], level=machine.level)
-        return Seq(value.items, True, machine.level)
+        return Seq(value.items, True, machine.level, represented(value))
     return Opaque(reaches=reaches(value))
 
 

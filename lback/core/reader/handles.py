@@ -5,6 +5,7 @@ from __future__ import annotations
 from lback.core.effects import Effect
 from lback.core.reader import tables_made
 from lback.core.reader.arguments import Arguments
+from lback.core.reader.expressions import represented
 from lback.core.reader.machine import Machine
 from lback.core.reader.statement_values import _written, full_name, names_of, table_value
 from lback.core.reader.values import (
@@ -275,9 +276,10 @@ def _query(machine: Machine, owner: Handle, name: str, arguments: Arguments) -> 
 def _add(machine: Machine, name: str, arguments: Arguments) -> Value:
     kind = _ADDS[name]
     given = arguments.get(0, "instance", NOTHING_KNOWN)
-    items = given.items if isinstance(given, Seq) else [given]
+    lists = options(given)
+    items = [i for one in lists for i in (one.items if isinstance(one, Seq) else [one])]
     tables: dict[str, None] = {}
-    complete = not (isinstance(given, Seq) and given.open and not items)
+    complete = all(not isinstance(one, Seq) or represented(one) for one in lists)
     for one in [option for value in items for option in options(value)]:
         table = _row_table(machine, one)
         if table is None:
@@ -286,7 +288,8 @@ def _add(machine: Machine, name: str, arguments: Arguments) -> Value:
             tables[table] = None
     for table in tables:
         machine.emit(Effect(kind, "data", table, certain=complete and len(tables) == 1))  # type: ignore[arg-type]
-    if not complete or not tables:
+    empty = complete and not items
+    if not empty and (not complete or not tables):
         machine.cannot_read(f"session.{name}() of objects whose table is not in the text", ())
     return given if name == "merge" else None
 

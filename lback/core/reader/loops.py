@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from lback.core.reader.conditions import decide
-from lback.core.reader.expressions import evaluate, hashable, iterate
+from lback.core.reader.expressions import evaluate, hashable, iterate, represented
 from lback.core.reader.machine import Frame, Machine
 from lback.core.reader.statements import GOES_ON, Flow, block
 from lback.core.reader.targets import assign
@@ -13,12 +13,16 @@ from lback.core.reader.values import (
     NOTHING_KNOWN,
     Choice,
     Handle,
+    Holed,
     Instance,
     Map,
     Name,
     Opaque,
     Seq,
     Value,
+    choice,
+    holed,
+    pieces,
     reaches,
 )
 
@@ -33,6 +37,7 @@ def for_loop(machine: Machine, node: ast.For, frame: Frame) -> Flow:
         items, complete = [], False
     before = (machine.certain, machine.level)
     maybe = False
+    whole = complete and not any(isinstance(one, ast.Break) for one in ast.walk(node))
     sure = complete or not isinstance(value, Choice)
     try:
         for one in items:
@@ -50,15 +55,19 @@ def for_loop(machine: Machine, node: ast.For, frame: Frame) -> Flow:
             if flow.loose or flow.maybe:
                 # What left this round may have been a break: a later one may not come.
                 machine.certain = False
-        if not complete:
+        if not complete and not represented(value):
             flow = _unknown_round(machine, node, _element(value), frame)
             maybe = maybe or flow.maybe or flow.leaves == "return"
     finally:
         machine.certain, machine.level = before
-    if node.orelse:
+    if not node.orelse:
+        return Flow("", maybe)
+    if whole:
         flow = block(machine, node.orelse, frame)
         return Flow(flow.leaves, maybe or flow.maybe, flow.loose)
-    return Flow("", maybe)
+    with machine.maybe():
+        flow = block(machine, node.orelse, frame)
+    return Flow("", maybe or flow.maybe or flow.leaves == "return", flow.loose)
 
 
 def _iterable(machine: Machine, node: ast.expr, frame: Frame) -> Value:
@@ -83,10 +92,32 @@ def _unknown_round(machine: Machine, node: ast.For, element: Value, frame: Frame
         _forget(node.body, frame)
         assign(machine, node.target, element, frame)
         flow = block(machine, node.body, frame)
-        for name, value in before.items():
-            if frame.names.get(name) is not value:
-                frame.names[name] = Opaque(reaches=reaches(value))
+        if _carried(before, frame):
+            # A later round sees what an earlier one left behind.
+            with machine.repeating():
+                assign(machine, node.target, element, frame)
+                flow = block(machine, node.body, frame)
+            _carried(before, frame)
     return flow
+
+
+def _carried(before: dict[str, Value], frame: Frame) -> bool:
+    """Let names that a round has bound anew stand for either value; tell whether any was."""
+    found = False
+    for name, value in before.items():
+        now = frame.names.get(name)
+        if now is not value:
+            found = True
+            text = isinstance(value, str | Holed)
+            frame.names[name] = _grown(value) if text else choice([value, now])
+    return found
+
+
+def _grown(value: Value) -> Value:
+    """Return what is known of a value after a loop has changed it in an unknown way."""
+    if isinstance(value, str | Holed):
+        return holed((*pieces(value), None))
+    return Opaque(reaches=reaches(value))
 
 
 def _forget(body: list[ast.stmt], frame: Frame) -> None:
@@ -94,7 +125,7 @@ def _forget(body: list[ast.stmt], frame: Frame) -> None:
     for statement in body:
         for one in ast.walk(statement):
             if isinstance(one, ast.AugAssign) and isinstance(one.target, ast.Name):
-                frame.names[one.target.id] = NOTHING_KNOWN
+                frame.names[one.target.id] = _grown(frame.names.get(one.target.id))
 
 
 def while_loop(machine: Machine, node: ast.While, frame: Frame) -> Flow:
@@ -148,16 +179,23 @@ def _generate(
         if False in truths:
             continue
         if None in truths or not complete:
-            found.open = True
+            _open(found)
         _generate(machine, node, rest, frame, found)
     if not complete or len(items) > _MOST_ROUNDS:
-        found.open = True
+        _open(found)
         with machine.maybe():
             assign(machine, first.target, _element(value), frame)
             for test in first.ifs:
                 evaluate(machine, test, frame)
-            probe: Seq | Map = Seq([]) if isinstance(found, Seq) else Map({})
-            _generate(machine, node, rest, frame, probe)
+            _generate(machine, node, rest, frame, found)
+
+
+def _open(found: Seq | Map) -> None:
+    """Note that a comprehension may have fewer or more items, all like those collected."""
+    if isinstance(found, Seq):
+        found.opened(alike=True)
+    else:
+        found.open = True
 
 
 def _collect(

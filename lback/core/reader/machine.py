@@ -18,7 +18,8 @@ from lback.core.reader.values import (
 )
 
 # Bounds, so that any text is read in bounded time; beyond them it is declared unknown.
-MOST_STEPS = 60_000
+MOST_STEPS = 40_000
+MOST_STEPS_OF_A_CALL = 8_000
 DEEPEST_CALL = 14
 DEEPEST_IMPORT = 5
 
@@ -64,6 +65,8 @@ class Machine:
         self.quiet = 0
         self.calls: list[ast.AST] = []
         self.steps = MOST_STEPS
+        self.floor = 0
+        self.again = 0
         self.modules: dict[str, Scope | None] = {}
         self.importing = 0
 
@@ -72,7 +75,7 @@ class Machine:
     def step(self) -> None:
         """Count one step; raises TooLong when there were too many."""
         self.steps -= 1
-        if self.steps < 0:
+        if self.steps < self.floor:
             raise TooLong
 
     def at(self, node: ast.AST, frame: Frame) -> None:
@@ -97,6 +100,15 @@ class Machine:
             self.certain, self.dialects, self.level = before
 
     @contextmanager
+    def repeating(self) -> Iterator[None]:
+        """Walk through the same text once more: what was found there already is not new."""
+        self.again += 1
+        try:
+            yield
+        finally:
+            self.again -= 1
+
+    @contextmanager
     def silence(self) -> Iterator[None]:
         """Evaluate without recording: module level code is not part of a direction."""
         before = (self.certain, self.dialects, self.line)
@@ -118,23 +130,23 @@ class Machine:
             dialects = dialects & Dialects.of(effect.dialect)
             if dialects.empty:
                 return
-        self.effects.append(
-            Effect(
-                effect.kind,
-                effect.object,
-                effect.table,
-                effect.name,
-                effect.to,
-                effect.certain and self.certain,
-                effect.line or self.line,
-                effect.detail,
-                dialects.text,
-                effect.columns,
-                effect.refers_to,
-                effect.aspects,
-                effect.reads,
-            )
+        found = Effect(
+            effect.kind,
+            effect.object,
+            effect.table,
+            effect.name,
+            effect.to,
+            effect.certain and self.certain,
+            effect.line or self.line,
+            effect.detail,
+            dialects.text,
+            effect.columns,
+            effect.refers_to,
+            effect.aspects,
+            effect.reads,
         )
+        if not (self.again and found in self.effects):
+            self.effects.append(found)
 
     def cannot_read(self, reason: str, tables: tuple[str, ...] = ()) -> None:
         """Record that something here may touch the database and could not be read."""

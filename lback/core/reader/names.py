@@ -67,8 +67,11 @@ def _bind(machine: Machine, name: str, statements: list[ast.stmt], scope: Scope)
             frame.names[name] = Func(statement, scope)
         elif isinstance(statement, ast.ClassDef):
             frame.names[name] = Klass(statement, scope)
-        else:
+        elif id(statement) not in scope.running:
+            # A block that looks up its own names is not entered again for them.
+            scope.running.add(id(statement))
             execute(machine, statement, frame)
+            scope.running.discard(id(statement))
     return frame.names.get(name, NOTHING_KNOWN)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from lback.core.reader.arguments import Arguments
 from lback.core.reader.attributes import attribute
 from lback.core.reader.conditions import decide, dialect_named, negate
-from lback.core.reader.expressions import extend, hashable, iterate
+from lback.core.reader.expressions import extend, hashable, iterate, represented
 from lback.core.reader.machine import Frame, Machine
 from lback.core.reader.values import (
     NOTHING_KNOWN,
@@ -57,14 +57,15 @@ def _list(machine: Machine, arguments: Arguments) -> Value:
     if isinstance(value, Handle | Opaque):
         return value
     items, complete = iterate(value)
-    return Seq(items, not complete, machine.level)
+    return Seq(items, not complete, machine.level, represented(value))
 
 
 def _sorted(machine: Machine, arguments: Arguments) -> Value:
-    items, complete = iterate(arguments.get(0, "iterable", NOTHING_KNOWN))
+    value = arguments.get(0, "iterable", NOTHING_KNOWN)
+    items, complete = iterate(value)
     if complete and "key" not in arguments.keywords and all(isinstance(i, str) for i in items):
         items = sorted(items, reverse=arguments.keywords.get("reverse") is True)
-    return Seq(items, not complete, machine.level)
+    return Seq(items, not complete, machine.level, represented(value))
 
 
 def _reversed(machine: Machine, arguments: Arguments) -> Value:
@@ -211,18 +212,21 @@ _BUILTINS: dict[str, Callable[[Machine, Arguments], Value]] = {
 def seq_method(machine: Machine, owner: Seq, name: str, arguments: Arguments) -> Value:
     """Evaluate a method of a list or a set."""
     first = arguments.get(0, "object", NOTHING_KNOWN)
+    inside = owner.level < machine.level
+    if inside and name in ("append", "add", "insert"):
+        owner.opened(alike=True)
     if name in ("append", "add", "insert"):
         added = arguments.get(1, "object", NOTHING_KNOWN) if name == "insert" else first
         owner.items.append(added)
     elif name in ("extend", "update"):
         extend(owner, first)
     elif name in ("remove", "pop", "clear", "discard", "difference_update"):
-        owner.open = True
+        owner.opened(alike=True)
         return choice(owner.items) if name == "pop" and owner.items else NOTHING_KNOWN
     elif name in ("copy", "union", "difference", "intersection"):
         return Seq(list(owner.items), owner.open or name != "copy", machine.level)
-    if name in ("append", "add", "insert", "extend", "update") and owner.level < machine.level:
-        owner.open = True
+    if inside and name in ("extend", "update"):
+        owner.opened(alike=represented(first))
     return NOTHING_KNOWN
 
 
@@ -254,7 +258,12 @@ def _get(machine: Machine, owner: Map, name: str, arguments: Arguments) -> Value
     key = hashable(given)
     if name == "pop":
         owner.open = True
+    if name == "setdefault" and owner.level < machine.level:
+        owner.open = True
+        if isinstance(default, Seq):
+            default.opened(alike=True)
     if key is NOTHING_KNOWN:
+        owner.open = owner.open or name == "setdefault"
         return choice([item(machine, owner, given), default])
     if key in owner.items:
         return owner.items[key]

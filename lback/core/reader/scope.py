@@ -19,6 +19,7 @@ class Scope:
     bindings: dict[str, list[ast.stmt]]
     values: dict[str, Value] = field(default_factory=dict)
     pending: set[str] = field(default_factory=set)
+    running: set[int] = field(default_factory=set)
     is_revision: bool = False
     stars: tuple[str, ...] = ()
 

@@ -233,7 +233,7 @@ def _try(machine: Machine, node: ast.Try, frame: Frame) -> Flow:
     if not flow.leaves and node.orelse:
         with machine.maybe(certain=not swallows):
             flow = block(machine, node.orelse, frame)
-    caught = [_handler(machine, handler, frame) for handler in node.handlers]
+    caught = [_handler(machine, handler, frame, flow) for handler in node.handlers]
     final = block(machine, node.finalbody, frame)
     if final.leaves:
         return final
@@ -248,11 +248,19 @@ def _reraises(handler: ast.ExceptHandler) -> bool:
     return bool(handler.body) and isinstance(handler.body[-1], ast.Raise)
 
 
-def _handler(machine: Machine, handler: ast.ExceptHandler, frame: Frame) -> Flow:
+def _handler(machine: Machine, handler: ast.ExceptHandler, frame: Frame, body: Flow) -> Flow:
+    before = dict(frame.names)
     if handler.name:
         frame.names[handler.name] = NOTHING_KNOWN
     with machine.maybe():
-        return block(machine, handler.body, frame)
+        flow = block(machine, handler.body, frame)
+    after = dict(frame.names)
+    if flow.leaves:
+        frame.names.clear()
+        frame.names.update(before)
+    elif not body.leaves:
+        _merge(frame, before, after)
+    return flow
 
 
 def _with(machine: Machine, node: ast.With | ast.AsyncWith, frame: Frame) -> Flow:

@@ -52,11 +52,18 @@ class Seq:
     """A list, tuple or set; `open` when there may be more or other items.
 
     `level` is how many unsure branches deep it was made: a change further in opens it.
+    `sample`: though open, every item is like one of those that are known.
     """
 
     items: list[Value]
     open: bool = False
     level: int = 0
+    sample: bool = False
+
+    def opened(self, *, alike: bool) -> None:
+        """Note that there may be other items, or (`alike`) fewer or more of the known ones."""
+        self.sample = alike and (self.sample or not self.open)
+        self.open = True
 
 
 @dataclass(slots=True)
