@@ -13,30 +13,13 @@ from sqlalchemy.engine import Connection
 from lback.core.plans import Downgrade, Restamp, Step, Upgrade
 from lback.db.events import Done, Event, OnEvent
 from lback.db.redact import redact
+from lback.db.steps import GraphStep
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
     from lback.db.scripts import TextScript, TextScriptDirectory
 
 Decide = Callable[[tuple[str, ...]], Sequence[Step]]
-
-
-def upgrade(**_kw: Any) -> None:
-    """Stand in for the code of a revision that is only written down."""
-
-
-def downgrade(**_kw: Any) -> None:
-    """Stand in for the code of a revision that is only written down."""
-
-
-class _PaperStep(RevisionStep):
-    """Moves the version table as the real step would, and runs nothing."""
-
-    def __init__(self, revision_map: Any, revision: TextScript, is_upgrade: bool) -> None:
-        self.revision_map = revision_map
-        self.revision = revision
-        self.is_upgrade = is_upgrade
-        self.migration_fn = upgrade if is_upgrade else downgrade
 
 
 @dataclass(slots=True)
@@ -59,6 +42,8 @@ class Turn:
     """env.py had begun the transaction itself."""
     offline: bool = False
     """Only SQL is written."""
+    applied: set[str] = field(default_factory=set)
+    """Every revision that is applied; kept only where the way leads down."""
     started: float = field(default_factory=time.perf_counter)
 
     def as_done(self) -> Done:
@@ -87,6 +72,9 @@ class Performer:
         if not steps:
             return
         scripts = cast("TextScriptDirectory", context.script)
+        if any(isinstance(step, Downgrade) for step in steps):
+            known = [one for one in turn.before if one in scripts.graph]
+            turn.applied.update(scripts.graph.ancestors(known))
         prepared = [_prepare(scripts, turn, step) for step in steps]
         if not heads and not context.as_sql:
             # Alembic does it for any run; we only once there is something to write.
@@ -108,6 +96,10 @@ class Performer:
         started = time.perf_counter()
         yield from moves
         turn.current, turn.script = None, None
+        if isinstance(step, Downgrade):
+            turn.applied.discard(step.revision)
+        elif isinstance(step, Upgrade):
+            turn.applied.add(step.revision)
         turn.done.append(step)
         self.on_event(Event("done", step, number, turn.total, time.perf_counter() - started))
 
@@ -124,16 +116,14 @@ def _prepare(
     scripts: TextScriptDirectory, turn: Turn, step: Step
 ) -> tuple[Step, TextScript | None, Sequence[RevisionStep | StampStep]]:
     """Load the code of every step before the first one runs."""
-    revisions = scripts.revision_map
     if isinstance(step, Restamp):
-        return step, None, _restamp(turn.before, step.revisions, revisions)
+        return step, None, _restamp(turn.before, step.revisions, scripts.revision_map)
     script = scripts.script(step.revision)
-    up = isinstance(step, Upgrade)
     if step.fake:
-        return step, script, (_PaperStep(revisions, script, up),)
+        return step, script, (GraphStep(scripts, turn.applied, script, step, None),)
     turn.current, turn.script, turn.loading = step, script, True
-    _require_function(script, "downgrade" if isinstance(step, Downgrade) else "upgrade")
-    move = RevisionStep(revisions, script, up)
+    function = _function(script, "upgrade" if isinstance(step, Upgrade) else "downgrade")
+    move = GraphStep(scripts, turn.applied, script, step, function)
     turn.current, turn.script, turn.loading = None, None, False
     return step, script, (move,)
 
@@ -166,9 +156,11 @@ def _restamp(
     ]
 
 
-def _require_function(script: TextScript, name: str) -> None:
-    if not callable(getattr(script.module, name, None)):
+def _function(script: TextScript, name: str) -> Callable[..., Any]:
+    function = getattr(script.module, name, None)
+    if not callable(function):
         raise LbackError(
             f"{script.path}: revision {script.revision} has no {name}().",
             f"Write a function {name}() there; `pass` is enough where nothing is to be done.",
         )
+    return cast("Callable[..., Any]", function)
