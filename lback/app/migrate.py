@@ -8,7 +8,16 @@ from lback.app.context import Context
 from lback.app.progress import Progress
 from lback.app.reading import Reader
 from lback.core.graph import Graph
-from lback.core.plans import Step, Upgrade, applied, plan_downgrade, plan_upgrade, undone_by
+from lback.core.plans import (
+    Step,
+    Upgrade,
+    applied,
+    plan_downgrade,
+    plan_upgrade,
+    refuse_forks,
+    refuse_problems,
+    undone_by,
+)
 from lback.core.result import Result
 
 
@@ -27,6 +36,10 @@ class MigrateOptions:
 def migrate(ctx: Context, options: MigrateOptions) -> Result:
     """Bring the database to the heads, or to `target`; tell only, under `plan` and `sql`."""
     graph = Reader(ctx).graph()
+    # Before anything connects: to connect is to create a SQLite file.
+    refuse_problems(graph)
+    if options.target is None:
+        refuse_forks(graph, ctx.project.settings.lback.heads)
 
     def decide(stamp: tuple[str, ...]) -> tuple[Step, ...]:
         return decide_migrate(ctx, graph, stamp, options)
@@ -38,7 +51,10 @@ def migrate(ctx: Context, options: MigrateOptions) -> Result:
         stamp = ctx.database.stamp()
         return _result(graph, stamp.revisions, decide(stamp.revisions), options, planned=True)
     progress = Progress(ctx.console, graph)
-    outcome = ctx.database.run(decide, on_event=progress, lock_timeout=options.lock_timeout)
+    timeout = options.lock_timeout
+    if timeout is None:
+        timeout = ctx.project.settings.lback.lock_timeout
+    outcome = ctx.database.run(decide, on_event=progress, lock_timeout=timeout)
     return _result(graph, outcome.before, outcome.steps, options, planned=False)
 
 
