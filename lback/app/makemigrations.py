@@ -9,6 +9,7 @@ from typing import Any
 
 from lback.app.console import Console
 from lback.app.context import Context
+from lback.app.journal import recover
 from lback.app.reading import Reader
 from lback.core.plans import refuse_problems
 from lback.core.result import Result
@@ -61,6 +62,7 @@ class Questions:
 
 def makemigrations(ctx: Context, wishes: Wishes) -> Result:
     """Write one migration, or with `check` only say whether one is needed; exit 1 then."""
+    recover(ctx)
     graph = Reader(ctx).graph()
     refuse_problems(graph)
     from lback.db import autogenerate

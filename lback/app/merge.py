@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lback.app.context import Context
-from lback.app.files import write_whole
+from lback.app.journal import change_files, recover
 from lback.app.reading import Reader
 from lback.core.graph import Graph
 from lback.core.joining import Join, fork_sides, overlap_row, plan_join
@@ -25,6 +25,7 @@ class Joined:
 
 def merge(ctx: Context, *, force: bool = False, plan: bool = False, stage: bool = True) -> Result:
     """Join the heads that form a fork; refuse where the sides are not known to commute."""
+    recover(ctx)
     reader = Reader(ctx)
     graph = reader.graph()
     refuse_problems(graph)
@@ -69,16 +70,10 @@ def join_path(ctx: Context, graph: Graph, join: Join) -> str | None:
 
 def perform_joins(ctx: Context, done: list[Joined], *, stage: bool) -> None:
     """Write the merge revisions and stage them; the same bytes are left alone."""
-    written = []
-    for one in done:
-        if one.path is None or one.join.file is None:
-            continue
-        place = ctx.project.root / one.path
-        if not place.exists() or place.read_bytes() != one.join.file.content:
-            write_whole(place, one.join.file.content)
-        written.append(one.path)
-    if stage and written and ctx.repository is not None:
-        ctx.repository.stage(written)
+    contents = {one.path: one.join.file.content for one in done if one.path and one.join.file}
+    change_files(ctx, contents)
+    if stage and contents and ctx.repository is not None:
+        ctx.repository.stage(tuple(contents))
 
 
 def _data(reader: Reader, graph: Graph, done: list[Joined]) -> dict[str, Any]:

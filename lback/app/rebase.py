@@ -10,7 +10,6 @@ from typing import Any
 from lback.app.context import Context
 from lback.app.journal import change_files, recover
 from lback.app.reading import Reader
-from lback.core.findings import Finding
 from lback.core.graph import Graph
 from lback.core.moving import Move, plan_move
 from lback.core.plans import applied, refuse_problems

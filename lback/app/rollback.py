@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lback.app.context import Context
+from lback.app.journal import recover
 from lback.app.losses import count_losses
 from lback.app.progress import Progress
 from lback.app.reading import Reader
@@ -36,6 +37,7 @@ class Rollback:
     """One rollback: gathers, decides, performs."""
 
     def __init__(self, ctx: Context, wish: Wish) -> None:
+        recover(ctx)
         self.ctx = ctx
         self.wish = wish
         self.reader = Reader(ctx)
