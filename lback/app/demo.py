@@ -111,7 +111,7 @@ def demo(folder: str | None, say: Say) -> Result:
     grace = Developer("Grace", place / "grace", say)
     _first_table(ada)
     setup.run("git", "clone", "--quiet", "shop.git", "grace")
-    grace.run("lback", "hooks", "install", "--quiet")
+    grace.run("lback", "hooks", "install")
     grace.run("lback", "migrate")
     _fork(ada, grace)
     say("\nTwo heads, and Grace has not thought of it: the hook saw the fork and closed it.")
@@ -132,11 +132,11 @@ def _is_foreign(variable: str) -> bool:
 
 
 def _first_table(ada: Developer) -> None:
-    ada.run("lback", "init", "--quiet")
+    ada.run("lback", "init", "--no-hooks")
     ada.write("models.py", _BASE, "writes models.py with a table users")
     ada.run("python", "manage.py", "makemigrations", "add_users")
     ada.run("python", "manage.py", "migrate")
-    ada.run("lback", "hooks", "install", "--quiet")
+    ada.run("lback", "hooks", "install")
     ada.run("git", "add", ".")
     ada.run("git", "commit", "--quiet", "-m", "Add users")
     ada.run("git", "push", "--quiet", "--set-upstream", "origin", "main")
@@ -151,7 +151,6 @@ def _fork(ada: Developer, grace: Developer) -> None:
     coupons = _BASE.replace("class User(", _COUPONS + "class User(")
     grace.write("models.py", coupons, "adds a table coupons, and knows nothing of Ada's orders")
     grace.run("python", "manage.py", "makemigrations", "add_coupons")
-    grace.run("python", "manage.py", "migrate")
     grace.run("git", "add", ".")
     grace.run("git", "commit", "--quiet", "-m", "Add coupons")
     grace.run("git", "pull", "--quiet", "--no-rebase", "--no-edit")
@@ -171,7 +170,7 @@ def _undo(grace: Developer) -> None:
     grace.run("python", "manage.py", "makemigrations", "add_reviews")
     grace.run("python", "manage.py", "migrate")
     grace.run("python", "manage.py", "rollback", "reviews", "--yes")
-    grace.run("lback", "history", "reviews", "--database")
+    grace.run("lback", "history", "reviews")
 
 
 def _empty(folder: str | None) -> Path:

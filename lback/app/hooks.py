@@ -31,7 +31,7 @@ def install_hooks(
     changes = install(
         place, sys.executable, _watched(ctx), names=tuple(names), write=write, force=force
     )
-    return Result("hooks", {"action": "install", "hooks": [_row(change) for change in changes]})
+    return _result(ctx, "install", changes)
 
 
 def uninstall_hooks(ctx: Context, *, force: bool = False) -> Result:
@@ -39,13 +39,13 @@ def uninstall_hooks(ctx: Context, *, force: bool = False) -> Result:
     changes = uninstall(_place(ctx), force=force)
     if ctx.repository is not None:
         forget(ctx.repository.git)
-    return Result("hooks", {"action": "uninstall", "hooks": [_row(change) for change in changes]})
+    return _result(ctx, "uninstall", changes)
 
 
 def hooks_status(ctx: Context) -> Result:
     """Return how each hook stands."""
     states = status(_place(ctx), sys.executable, _watched(ctx))
-    return Result("hooks", {"action": "status", "hooks": [_row(state) for state in states]})
+    return _result(ctx, "status", states)
 
 
 def _place(ctx: Context) -> Place:
@@ -83,6 +83,15 @@ def _contexts(ctx: Context) -> list[Context]:
 
 def _unique(names: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
+
+
+def _result(ctx: Context, action: str, hooks: Sequence[Any]) -> Result:
+    root = ctx.repository.root if ctx.repository else None
+    return Result(
+        "hooks",
+        {"action": action, "hooks": [_row(one) for one in hooks]},
+        view={"root": os.fspath(root) if root else ""},
+    )
 
 
 def _row(one: Any) -> dict[str, Any]:

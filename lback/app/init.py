@@ -115,8 +115,17 @@ def _hooks(ctx: Context, wish: bool | None) -> str:
     """Offer the git hooks; return what came of it: none, offered, installed."""
     if ctx.repository is None or ctx.repository.root is None:
         return "none"
-    if wish is None or not wish:
-        return "offered" if wish is None else "none"
+    if wish is None:
+        try:
+            wish = ctx.console.confirm(
+                "Install the git hooks, which tell you of forks after a pull?",
+                option="--hooks` or `--no-hooks",
+                default=True,
+            )
+        except LbackError:
+            return "offered"
+    if not wish:
+        return "none"
     from lback.app.hooks import ALL_HOOKS, install_hooks
 
     install_hooks(ctx, ALL_HOOKS)

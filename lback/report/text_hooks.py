@@ -12,11 +12,13 @@ _GOOD = frozenset({"installed", "updated", "unchanged", "removed", "restored", "
 
 def lines(result: Result, style: Style) -> Iterator[str]:
     """Yield one line a hook, then the lines to add for another hook manager."""
+    root = result.view["root"]
     for row in result.data["hooks"]:
+        path = row["path"].removeprefix(f"{root}/") if root else row["path"]
         paint = style.green if row["state"] in _GOOD else style.yellow
         state = f"{row['state']:<10}"
         message = f"  {safe(row['message'])}" if row["message"] else ""
-        yield f"{row['hook']:<14} {paint(state)} {safe(row['path'])}{style.dim(message)}"
+        yield f"{row['hook']:<14} {paint(state)} {safe(path)}{style.dim(message)}"
     for row in result.data["hooks"]:
         if row["lines"]:
             yield ""
