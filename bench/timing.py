@@ -48,13 +48,41 @@ class Case:
     runs: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Seconds from start to end of one process, and seconds of processor with its children."""
+
+    wall: float
+    cpu: float
+
+
+@dataclass(frozen=True, slots=True)
+class Medians:
+    """The medians of both sides, in seconds."""
+
+    theirs: float
+    ours: float
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / self.theirs
+
+    @property
+    def difference_ms(self) -> float:
+        return (self.ours - self.theirs) * 1000
+
+
+def _medians(theirs: Sequence[float], ours: Sequence[float]) -> Medians:
+    return Medians(statistics.median(theirs), statistics.median(ours))
+
+
 @dataclass(slots=True)
 class Timing:
-    """Seconds of each run of both sides, or why there are none."""
+    """Every run of both sides, or why there are none."""
 
     case: Case
-    theirs: list[float] = field(default_factory=list)
-    ours: list[float] = field(default_factory=list)
+    theirs: list[Run] = field(default_factory=list)
+    ours: list[Run] = field(default_factory=list)
     failure: str | None = None
 
     @property
@@ -62,18 +90,12 @@ class Timing:
         return len(self.ours)
 
     @property
-    def medians(self) -> tuple[float, float]:
-        return statistics.median(self.theirs), statistics.median(self.ours)
+    def wall(self) -> Medians:
+        return _medians([run.wall for run in self.theirs], [run.wall for run in self.ours])
 
     @property
-    def ratio(self) -> float:
-        theirs, ours = self.medians
-        return ours / theirs
-
-    @property
-    def difference_ms(self) -> float:
-        theirs, ours = self.medians
-        return (ours - theirs) * 1000
+    def cpu(self) -> Medians:
+        return _medians([run.cpu for run in self.theirs], [run.cpu for run in self.ours])
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -106,12 +128,12 @@ def call(argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> bytes:
     return done.stdout
 
 
-def clock(side: Side, env: Mapping[str, str]) -> float:
-    """Return the seconds that one run takes, from the start of the process to its end."""
+def clock(side: Side, env: Mapping[str, str]) -> Run:
+    """Run one side once and return what it took; raise CommandFailed."""
     side.before()
     with tempfile.TemporaryFile() as said:
         started = time.perf_counter()
-        code = subprocess.call(
+        process = subprocess.Popen(
             side.argv,
             cwd=side.cwd,
             env=env,
@@ -119,11 +141,13 @@ def clock(side: Side, env: Mapping[str, str]) -> float:
             stdout=subprocess.DEVNULL,
             stderr=said,
         )
+        _, status, used = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
+        process.returncode = code = os.waitstatus_to_exitcode(status)
         if code:
             said.seek(0)
             raise CommandFailed(_why(side.argv, code, said.read()))
-    return seconds
+    return Run(seconds, used.ru_utime + used.ru_stime)
 
 
 def measure(case: Case, env: Mapping[str, str], runs: int, budget: float) -> Timing:
