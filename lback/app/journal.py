@@ -36,6 +36,8 @@ _FORMAT = 1
 _TEMPORARY = ".lback-new"
 _DRAFT = "preparing.json"
 _PLAN = "pending.json"
+_LOCK = "lock"
+_OUTSIDE_GIT = ".lback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ def recover(ctx: Context) -> tuple[str, ...]:
     Where somebody has changed one of the files since then, nothing is touched: LbackError.
     """
     folder = _folder(ctx)
-    if not (folder / _PLAN).exists() and not (folder / _DRAFT).exists():
+    names = (_PLAN, _DRAFT) if folder.name != _OUTSIDE_GIT else ("",)
+    if not any((folder / name).exists() for name in names):
         return ()
     with _held(folder):
         done = _finish(folder)
@@ -95,7 +98,7 @@ def _folder(ctx: Context) -> Path:
     """Return where this work tree's plan would be; work trees of one repository differ."""
     root = ctx.project.root
     if ctx.repository is None:
-        return root / ".lback"
+        return root / _OUTSIDE_GIT
     name = hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
     return ctx.repository.common_dir / "lback" / f"files-{name}"
 
@@ -103,18 +106,38 @@ def _folder(ctx: Context) -> Path:
 @contextmanager
 def _held(folder: Path) -> Iterator[Path]:
     """Hold the folder, so that nobody takes a command at work for a killed one."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+    handle = _taken(folder)
     try:
-        _lock(handle)
         yield folder
     finally:
-        os.close(handle)
-        if folder.name == ".lback":
+        if folder.name == _OUTSIDE_GIT:
             # Outside of git nothing should be left among the project's files.
             with suppress(OSError):
-                (folder / "lock").unlink()
+                (folder / _LOCK).unlink()
                 folder.rmdir()
+        os.close(handle)
+
+
+def _taken(folder: Path) -> int:
+    """Return the handle of the folder's lock; waits while another process holds it."""
+    while True:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+        except FileNotFoundError:  # its last holder has just removed the folder
+            continue
+        except OSError as err:
+            raise LbackError(
+                f"{folder} cannot be written: {err.strerror or err}",
+                "Nothing was changed. Check who owns the folder and whether the disk is full.",
+            ) from err
+        _lock(handle)
+        try:
+            if os.path.samestat(os.fstat(handle), os.stat(folder / _LOCK)):  # noqa: PTH116
+                return handle
+        except FileNotFoundError:
+            pass
+        os.close(handle)
 
 
 def _prepare(folder: Path, changes: list[Change]) -> None:

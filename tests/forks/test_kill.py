@@ -1,0 +1,227 @@
+"""Killed at any moment, files are of one state and no database stands where it must not."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lback.app.context import Context, Options
+from lback.app.journal import change_files, recover
+from lback.errors import LbackError
+from tests.forks import flipper
+from tests.forks.shop import VERSIONS, Shop, adds, creates
+
+_LONG = int(os.environ.get("LBACK_SOAK_KILLS", "200"))
+
+
+def project(folder: Path, *, git: bool) -> Context:
+    folder.mkdir()
+    (folder / "alembic.ini").write_text("[alembic]\nscript_location = migrations\n")
+    if git:
+        subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    return Context(Options(directory=str(folder)))
+
+
+def state_of(ctx: Context) -> str:
+    """Return which whole state the files are in; fail for a mixed one."""
+    root = ctx.project.root
+    for state in ("old", "new"):
+        wanted = flipper.contents(state)
+        now = {
+            path: (root / path).read_bytes() if (root / path).exists() else None for path in wanted
+        }
+        if now == wanted:
+            return state
+    return "mixed"
+
+
+def kill_flipper(folder: Path, chance: random.Random) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tests.forks.flipper", str(folder)],
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    assert child.stdout is not None
+    with child, child.stdout:
+        assert child.stdout.readline() == b"ready\n"
+        time.sleep(chance.random() * 0.1)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+
+
+def flip(folder: Path, seed: int, *, git: bool) -> bool:
+    """Kill once; return whether the kill left files of two states."""
+    ctx = project(folder, git=git)
+    kill_flipper(folder, random.Random(seed))
+    torn = state_of(ctx) == "mixed"
+    recover(ctx)
+    assert state_of(ctx) in ("old", "new"), seed
+    left = [one.name for one in ctx.project.root.rglob("*") if "lback-new" in one.name]
+    assert left == [], seed
+    if not git:
+        assert not (ctx.project.root / ".lback").exists()
+    assert recover(ctx) == ()
+    return torn
+
+
+@pytest.mark.parametrize("git", [True, False], ids=["git", "no git"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_kill_never_leaves_half_of_the_files(tmp_path: Path, seed: int, git: bool) -> None:
+    flip(tmp_path / "project", seed, git=git)
+
+
+@pytest.mark.soak
+def test_many_kills_in_the_middle_of_files(tmp_path: Path) -> None:
+    torn = sum(flip(tmp_path / f"p{seed}", seed, git=bool(seed % 3)) for seed in range(_LONG))
+    # Otherwise this test would prove nothing.
+    assert torn > _LONG // 10
+
+
+def interrupted(ctx: Context) -> Path:
+    """Leave a plan behind of which one file has been done."""
+    root = ctx.project.root
+    (root / "one.py").write_bytes(b"old")
+    (root / "two.py").write_bytes(b"old")
+    from lback.app import journal
+
+    changes = [journal.Change(root / name, b"old", b"new") for name in ("one.py", "two.py")]
+    folder = journal._folder(ctx)
+    folder.mkdir(parents=True)
+    journal._prepare(folder, changes)
+    journal._put(changes[0])
+    return root
+
+
+def test_an_interrupted_change_is_finished(tmp_path: Path) -> None:
+    ctx = project(tmp_path / "p", git=True)
+    root = interrupted(ctx)
+    assert len(recover(ctx)) == 1
+    assert (root / "two.py").read_bytes() == b"new"
+
+
+def test_what_git_has_taken_back_is_left_so(tmp_path: Path) -> None:
+    ctx = project(tmp_path / "p", git=True)
+    root = interrupted(ctx)
+    (root / "one.py").write_bytes(b"old")
+    assert recover(ctx) == ()
+    assert (root / "one.py").read_bytes() == b"old"
+
+
+def test_what_somebody_has_edited_since_is_not_overwritten(tmp_path: Path) -> None:
+    ctx = project(tmp_path / "p", git=True)
+    root = interrupted(ctx)
+    (root / "two.py").write_bytes(b"mine")
+    with pytest.raises(LbackError, match=r"two\.py has been edited"):
+        recover(ctx)
+    assert (root / "two.py").read_bytes() == b"mine"
+
+
+def test_a_folder_that_cannot_be_written_changes_nothing(tmp_path: Path) -> None:
+    ctx = project(tmp_path / "p", git=True)
+    root = ctx.project.root
+    (root / "one.py").write_bytes(b"old")
+    (root / "blocked").write_bytes(b"a file")
+    with pytest.raises(LbackError, match="cannot be written"):
+        change_files(ctx, {"one.py": b"new", "blocked/two.py": b"new"})
+    assert (root / "one.py").read_bytes() == b"old"
+    assert sorted(one.name for one in root.iterdir()) == [
+        ".git",
+        "alembic.ini",
+        "blocked",
+        "one.py",
+    ]
+
+
+# Whole commands
+
+
+def deep(shop: Shop) -> list[str]:
+    """Leave five chains beside the published revision, all of them applied."""
+    names = []
+    for letter in "abcde":
+        shop.revise(f"{letter}1", ("s1",), *creates(f"t_{letter}"))
+        shop.revise(f"{letter}2", (f"{letter}1",), *adds(f"t_{letter}", "more"))
+        names += [f"{letter}1", f"{letter}2"]
+    shop.commit("Add five chains")
+    shop.lback("migrate", "heads")
+    shop.publish("s2", ("s1",), *creates("orders"))
+    return names
+
+
+def kill_command(shop: Shop, after: float, *arguments: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "lback", *arguments],
+        cwd=shop.folder,
+        env=shop.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as child:
+        time.sleep(after)
+        child.send_signal(signal.SIGKILL)
+
+
+def check_rebase(shop: Shop, names: list[str], after: float, git_first: bool) -> None:
+    """Kill a rebase, let the next command finish or undo it, and look at everything."""
+    old = {name: shop.text(name) for name in names}
+    kill_command(shop, after, "rebase", "--yes")
+    if git_first:
+        shop.git("checkout", "-q", "HEAD", "--", VERSIONS)
+        assert {name: shop.text(name) for name in names} == old
+    shop.lback("migrate", "heads")
+    now = {name: shop.text(name) for name in names}
+    if now != old:
+        assert "nothing to move" in shop.lback("rebase", "--yes")
+    shop.lback("rebase", "--yes")
+    shop.lback("migrate")
+    assert shop.stamp() == ["e2"]
+    assert shop.schema() == {
+        "users": {"id"},
+        "orders": {"id"},
+        **{f"t_{letter}": {"id", "more"} for letter in "abcde"},
+    }
+    assert shop.git("status", "--porcelain", "--untracked-files").count("??") == 0
+
+
+# On PostgreSQL, where a killed migration leaves nothing behind: what is left over is the
+# rebase's own. SQLite commits each statement, which is a matter of the migration.
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("seed", range(2))
+def test_a_killed_rebase_is_finished_or_undone(
+    tmp_path: Path, postgres_url: str, seed: int
+) -> None:
+    shop = Shop.open(tmp_path / "shop", postgres_url)
+    chance = random.Random(seed)
+    check_rebase(shop, deep(shop), chance.random() * 2.5, git_first=bool(seed % 2))
+
+
+@pytest.mark.soak
+@pytest.mark.postgresql
+@pytest.mark.parametrize("seed", range(_LONG // 4))
+def test_many_killed_rebases(tmp_path: Path, postgres_url: str, seed: int) -> None:
+    shop = Shop.open(tmp_path / "shop", postgres_url)
+    chance = random.Random(1000 + seed)
+    check_rebase(shop, deep(shop), chance.random() * 3, git_first=chance.random() < 0.3)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_killed_merge_leaves_no_file_or_a_whole_one(shop: Shop, seed: int) -> None:
+    shop.local("a", ("s1",), *creates("coupons"))
+    shop.publish("s2", ("s1",), *creates("orders"))
+    before = shop.migrations()
+    kill_command(shop, random.Random(seed).random() * 0.5, "merge")
+    now = shop.migrations()
+    assert len(now) - len(before) in (0, 1)
+    shop.lback("merge")
+    assert len(shop.migrations()) == len(before) + 1
+    shop.lback("migrate")
+    assert shop.schema() == {"users": {"id"}, "coupons": {"id"}, "orders": {"id"}}
