@@ -33,5 +33,10 @@ def counted(number: int, word: str) -> str:
 
 def title(row: Mapping[str, Any], style: Style) -> str:
     """Return a revision's id and what it is about."""
-    doc = " ".join(row["doc"].split())
-    return f"{style.yellow(safe(row['revision']))}  {safe(doc) or '(no message)'}"
+    return f"{style.yellow(safe(row['revision']))}  {safe(message(row['doc'])) or '(no message)'}"
+
+
+def message(doc: str) -> str:
+    """Return what a revision's docstring says, "" where it holds Alembic's own lines only."""
+    text = " ".join(doc.split())
+    return "" if text.startswith(("Revision ID:", "Revises:", "Create Date:")) else text
