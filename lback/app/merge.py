@@ -31,11 +31,11 @@ def merge(ctx: Context, *, force: bool = False, plan: bool = False, stage: bool 
     refuse_problems(graph)
     joins = plan_joins(reader, graph, force=force)
     if not joins:
-        return Result("merge", _data(reader, graph, []))
+        return Result("merge", merge_data(reader, graph, []))
     done = [Joined(join, join_path(ctx, graph, join)) for join in joins]
     if not plan:
         perform_joins(ctx, done, stage=stage)
-    data = _data(reader, graph, done)
+    data = merge_data(reader, graph, done)
     view = {"plan": plan, "staged": stage and ctx.repository is not None}
     bad = [join for join in joins if join.action == "refused"]
     if bad:
@@ -76,7 +76,8 @@ def perform_joins(ctx: Context, done: list[Joined], *, stage: bool) -> None:
         ctx.repository.stage(tuple(contents))
 
 
-def _data(reader: Reader, graph: Graph, done: list[Joined]) -> dict[str, Any]:
+def merge_data(reader: Reader, graph: Graph, done: list[Joined]) -> dict[str, Any]:
+    """Return the keys of the contract, with every overlap and its commits."""
     heads = list(graph.heads)
     if not done:
         apart = len(heads) > 1

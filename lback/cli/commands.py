@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "show": ("show", "Show one revision: its place, its commit, what it does.", ""),
     "history": ("history", "Show who changed the schema, or one table, and when.", ""),
     "merge": ("merge", "Join several heads by a merge revision.", "Branches"),
+    "resolve": ("resolve", "Close a fork by a merge or a rebase, whichever is right.", ""),
     "rebase": ("rebase", "Put the local revisions onto the shared head.", ""),
     "hooks": ("hooks", "Install, remove or inspect the git hooks.", ""),
     "explain": ("explain", "Say what a finding means and how to fix it.", "Help"),

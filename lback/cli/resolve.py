@@ -1,0 +1,29 @@
+"""`lback resolve`."""
+
+from __future__ import annotations
+
+import click
+
+from lback.cli.options import common
+from lback.cli.running import run
+
+
+@click.command("resolve")
+@click.option("--onto", metavar="REF", help="The branch to rebase onto, if it comes to that.")
+@click.option("--plan", is_flag=True, help="Only tell what would be done.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask before rows are deleted.")
+@click.option("--no-stage", is_flag=True, help="Do not `git add` what is written.")
+@click.option("--no-database", is_flag=True, help="Change the files and ask no database.")
+@common
+def command(onto: str | None, plan: bool, yes: bool, no_stage: bool, no_database: bool) -> int:
+    """Close a fork by a merge revision or by a rebase, whichever is right, and say why.
+
+    Example: `lback resolve --plan`
+    """
+    from lback.app.rebase import RebaseOptions
+    from lback.app.resolve import resolve
+
+    options = RebaseOptions(
+        onto=onto, plan=plan, yes=yes, stage=not no_stage, database=not no_database
+    )
+    return run(lambda ctx: resolve(ctx, options))
