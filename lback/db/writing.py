@@ -26,7 +26,7 @@ def write_scripts(
     scripts = session.scripts
     revisions: list[str] = []
     try:
-        with _hooks_talk_to_stderr():
+        with hooks_talk_to_stderr():
             for script in context.generate_scripts():
                 if script is not None:
                     revisions.append(script.revision)
@@ -49,7 +49,7 @@ def write_scripts(
 
 
 @contextmanager
-def _hooks_talk_to_stderr() -> Iterator[None]:
+def hooks_talk_to_stderr() -> Iterator[None]:
     """Send what post-write hooks print to standard error: they inherit the descriptor."""
     sys.stdout.flush()
     try:
