@@ -91,14 +91,14 @@ def table_name(node: Any) -> str:
 
 
 def _tables(found: Any, exp: Any) -> list[str]:
-    """Return the tables that a tree reads, without its CTEs, in order."""
+    """Return the sorted tables that a tree reads, without its CTEs."""
     ctes = {cte.alias_or_name for cte in found.find_all(exp.CTE)}
-    names: dict[str, None] = {}
+    names = set()
     for node in found.find_all(exp.Table):
         name = table_name(node)
         if name and not (name in ctes and not node.args.get("db")):
-            names[name] = None
-    return list(names)
+            names.add(name)
+    return sorted(names)
 
 
 def _target(node: Any, exp: Any) -> Any:

@@ -182,8 +182,387 @@ def test_create_table_tells_all_that_is_inside() -> None:
 
 def test_effects_survive_the_cache() -> None:
     found = read(
-        'op.add_column("t", sa.Column("c", sa.Integer(), nullable=False))\nimport other\nother.go(op)',
+        """
+        op.add_column("t", sa.Column("c", sa.Integer(), nullable=False))
+        import other
+        other.go(op)
+        """,
         down="raise NotImplementedError",
     )
     assert found.unknown and found.upgrade
     assert Effects.from_dict(json.loads(json.dumps(found.as_dict()))) == found
+
+
+def test_constants_strings_and_loops_are_followed() -> None:
+    head = (
+        HEAD
+        + 'TABLE = "t"\nNAMES = ["a", "b"]\nMORE: dict[str, str] = {"c": "u"}\nPAIR = ("x", "y")\n'
+    )
+    body = """
+        op.drop_column(TABLE, f"{NAMES[0]}_id")
+        for name in NAMES + ["z"]:
+            op.drop_column(TABLE, name + "_at")
+        for column, table in MORE.items():
+            op.drop_column(table, "%s_%s" % (column, "n"))
+        for n, (one, two) in enumerate([PAIR]):
+            op.drop_column("{}_{n}".format(one, n=n), two.upper())
+        [op.drop_table(name) for name in sorted(PAIR, reverse=True)]
+        op.execute("; ".join(f"DROP TABLE {name}" for name in PAIR))
+    """
+    assert upgrade(body, head=head) == [
+        "drop column t a_id",
+        "drop column t a_at",
+        "drop column t b_at",
+        "drop column t z_at",
+        "drop column u c_n",
+        "drop column x_0 Y",
+        "drop table y y",
+        "drop table x x",
+        "drop table x x",
+        "drop table y y",
+    ]
+
+
+def test_a_test_for_the_dialect_says_where_a_branch_runs() -> None:
+    body = """
+        bind = op.get_bind()
+        if bind.dialect.name == "postgresql":
+            op.drop_table("a")
+        elif op.get_context().dialect.name in ("mysql", "mariadb"):
+            op.drop_table("b")
+        else:
+            op.drop_table("c")
+        is_lite = bind.engine.name == "sqlite"
+        if not is_lite and flag:
+            op.drop_table("d")
+        if "sqlite" in sa.inspect(bind).dialect.dialect_description:
+            return
+        op.drop_table("e")
+    """
+    assert upgrade(body) == [
+        "drop table a a [postgresql]",
+        "drop table b b [mariadb|mysql]",
+        "drop table c c [!mariadb|mysql|postgresql]",
+        "drop table d d [!sqlite] ?",
+        "drop table e e [!sqlite]",
+    ]
+
+
+def test_match_statements_are_chains_of_tests() -> None:
+    body = """
+        match op.get_bind().dialect.name:
+            case "postgresql":
+                op.drop_table("a")
+            case "mysql" | "mariadb":
+                op.drop_table("b")
+            case _:
+                op.drop_table("c")
+    """
+    assert upgrade(body) == [
+        "drop table a a [postgresql]",
+        "drop table b b [mariadb|mysql]",
+        "drop table c c [!mariadb|mysql|postgresql]",
+    ]
+
+
+def test_what_may_not_happen_is_not_certain() -> None:
+    body = """
+        bind = op.get_bind()
+        if "a" not in sa.inspect(bind).get_table_names():
+            op.drop_table("a")
+        else:
+            op.drop_table("b")
+        try:
+            op.drop_table("c")
+        except Exception:
+            op.drop_table("d")
+        try:
+            op.drop_table("e")
+        except Exception:
+            raise
+        if bind.execute(sa.text("SELECT 1 FROM z")).scalar():
+            raise RuntimeError("no")
+        op.drop_table("f")
+        for row in bind.execute(sa.text("SELECT x FROM z")):
+            op.execute(f"DELETE FROM g WHERE x = {row.x}")
+        if bind.execute(sa.text("SELECT 1 FROM z")).first() is None:
+            return
+        op.drop_table("h")
+    """
+    found = read(body)
+    assert [short(one) for one in found.upgrade] == [
+        "drop table a a ?",
+        "drop table b b ?",
+        "drop table c c ?",
+        "drop table d d ?",
+        "drop table e e",
+        "drop table f f",
+        "delete data g - ?",
+        "drop table h h ?",
+    ]
+    assert found.reads == ("z",)
+    assert found.unknown == ()
+
+
+def test_code_that_never_runs_has_no_effect() -> None:
+    body = """
+        FAST = True
+        if not FAST:
+            op.drop_table("a")
+        op.drop_table("b")
+        return
+        op.drop_table("c")
+    """
+    assert upgrade(body) == ["drop table b b"]
+
+
+def test_functions_of_the_file_are_followed_with_their_arguments() -> None:
+    head = HEAD + dedent(
+        """
+        from contextlib import contextmanager
+        from functools import partial
+
+        def add(table, *columns, kind=sa.Integer, **more):
+            for column in columns:
+                op.add_column(table, sa.Column(column, kind, **more))
+
+        def table():
+            return "t"
+
+        @contextmanager
+        def batch(name):
+            with op.batch_alter_table(name) as found:
+                op.drop_table("before")
+                yield found
+            op.drop_table("after")
+
+        def again(n):
+            op.drop_table("deep")
+            again(n - 1)
+        """
+    )
+    body = """
+        add(table(), "a", "b", nullable=False)
+        with batch("u") as one:
+            one.drop_column("x")
+        drop = lambda name: op.drop_table(name)
+        drop("l")
+    """
+    found = read(body, head=head)
+    assert [short(one) for one in found.upgrade] == [
+        "create column t a",
+        "create column t b",
+        "drop table before before",
+        "drop column u x",
+        "drop table after after",
+        "drop table l l",
+    ]
+    assert [one.aspects for one in found.upgrade[:2]] == [("not null",), ("not null",)]
+    assert read("again(3)", head=head).unknown[0].reason.startswith("again() calls itself")
+
+
+MODULES = {
+    "app": b"",
+    "app.helpers": b"""
+from alembic import op
+import sqlalchemy as sa
+from app.names import USERS
+from .names import POSTS
+
+def drop_all(bind, extra):
+    for name in (USERS, POSTS, extra):
+        op.drop_table(name)
+    bind.execute(sa.text("DELETE FROM z"))
+""",
+    "app.names": b'USERS = "users"\nPOSTS = "posts"\n',
+    "app.models": b"""
+class User(Base):
+    __tablename__ = "users"
+    name = Column(String)
+""",
+}
+
+
+def test_helpers_of_the_project_are_followed_as_text() -> None:
+    head = HEAD + "from app.helpers import drop_all\nfrom app import helpers\nimport app.names\n"
+    body = """
+        drop_all(op.get_bind(), "x")
+        op.drop_table(app.names.USERS + "_old")
+    """
+    found = read(body, head=head, resolve=MODULES.get)
+    assert [short(one) for one in found.upgrade] == [
+        "drop table users users",
+        "drop table posts posts",
+        "drop table x x",
+        "delete data z -",
+        "drop table users_old users_old",
+    ]
+    first_line = head.count("\n") + 4
+    assert {one.line for one in found.upgrade[:4]} == {first_line}
+
+
+def test_without_their_text_helpers_are_unknown() -> None:
+    head = HEAD + "from app.helpers import drop_all\nimport logging\n"
+    body = """
+        logging.getLogger("x").info("words")
+        drop_all(op.get_bind(), "x")
+        helper_result = drop_all
+        op.drop_table("t")
+    """
+    found = read(body, head=head)
+    assert [(one.direction, one.tables) for one in found.unknown] == [("upgrade", ())]
+    assert "app.helpers.drop_all()" in found.unknown[0].reason
+    assert [short(one) for one in found.upgrade] == ["drop table t t"]
+
+
+def test_configured_wrappers_stand_for_directives() -> None:
+    head = HEAD + "from app.ops import safe_add, drop\n"
+    body = """
+        safe_add("t", sa.Column("c", sa.Integer()))
+        drop("u")
+    """
+    wrappers = {"safe_add": "add_column", "app.ops.drop": "drop_table"}
+    assert upgrade(body, head=head, wrappers=wrappers) == ["create column t c", "drop table u u"]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason", "tables"),
+    [
+        ("op.drop_table(input())", "drop_table() on a table", ()),
+        ('op.add_column("t", make())', "adds a column", ("t",)),
+        ('op.drop_column("t", input())', "drops a column", ("t",)),
+        ('op.execute(open("x.sql").read())', "what is executed", ()),
+        ("op.invoke(make())", "invoke()", ()),
+        ('op.frobnicate("t")', "op.frobnicate()", ()),
+        ("Base.metadata.create_all(op.get_bind())", "create_all", ()),
+        ("import subprocess\nsubprocess.run(['psql'])", "subprocess.run()", ()),
+        ("exec(text)", "exec()", ()),
+        ("from x import go\ngo()", "x.go() may do anything", ()),
+    ],
+)
+def test_what_cannot_be_read_is_said_with_its_line(
+    body: str, reason: str, tables: tuple[str, ...]
+) -> None:
+    found = read(body)
+    assert len(found.unknown) == 1, found
+    assert reason in found.unknown[0].reason
+    assert found.unknown[0].tables == tables
+    assert found.unknown[0].line == HEAD.count("\n") + 3 + body.count("\n")
+
+
+def test_a_file_that_is_not_python_is_unknown_in_both_directions() -> None:
+    found = read_effects(b"def upgrade(:\n")
+    assert [one.direction for one in found.unknown] == ["upgrade", "downgrade"]
+    assert [one.direction for one in read_effects(b"\x00").unknown] == ["upgrade", "downgrade"]
+
+
+def test_core_statements_and_mapped_classes() -> None:
+    head = HEAD + dedent(
+        """
+        from sqlalchemy.orm import Session, declarative_base
+        Base = declarative_base()
+
+        class User(Base):
+            __tablename__ = "users"
+            __table_args__ = {"schema": "s"}
+            id = sa.Column(sa.Integer, primary_key=True)
+            name = sa.Column(sa.String)
+        """
+    )
+    body = """
+        bind = op.get_bind()
+        t = sa.Table("t", sa.MetaData(), autoload_with=bind)
+        bind.execute(t.insert().values(a=1))
+        bind.execute(sa.insert(t).from_select(["a"], sa.select(User.__table__.c.id).select_from(User)))
+        session = Session(bind=bind)
+        session.add(User(name="x"))
+        for user in session.query(User).filter(User.id > 1):
+            user.name = "y"
+        session.query(User).filter_by(id=1).update({"name": "z"})
+        session.query(User).delete()
+        session.commit()
+        Base.metadata.create_all(bind, tables=[User.__table__])
+        User.__table__.drop(bind)
+    """
+    found = read(body, head=head)
+    assert [short(one) for one in found.upgrade] == [
+        "insert data t -",
+        "insert data t -",
+        "insert data s.users -",
+        "update data s.users - ?",
+        "update data s.users -",
+        "delete data s.users -",
+        "create table s.users s.users ?",
+        "create column s.users id ?",
+        "create constraint s.users - ?",
+        "create column s.users name ?",
+        "drop table s.users s.users",
+    ]
+    assert found.upgrade[0].columns == ("a",)
+    assert found.upgrade[1].reads == ("s.users",)
+    assert found.unknown == ()
+
+
+def test_enumeration_types_are_objects_of_their_own() -> None:
+    body = """
+        mood = postgresql.ENUM("a", "b", name="mood", create_type=False)
+        mood.create(op.get_bind(), checkfirst=True)
+        op.create_table("t", sa.Column("m", mood))
+        op.add_column("u", sa.Column("m", sa.Enum("x", name="other")))
+        sa.Enum(name="gone").drop(op.get_bind())
+    """
+    assert upgrade(body) == [
+        "create enum - mood [postgresql] ?",
+        "create table t t",
+        "create column t m",
+        "create column u m",
+        "drop enum - gone [postgresql]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("down", "gap"),
+    [
+        ("pass", "empty"),
+        ("'words'", "empty"),
+        ("print('nothing to do')", "empty"),
+        ("return None", "empty"),
+        ("raise NotImplementedError('no')", "raises"),
+        ("op.drop_table('t')", ""),
+    ],
+)
+def test_whether_there_is_a_way_down(down: str, gap: str) -> None:
+    found = read('op.drop_table("t")', down=down)
+    assert found.downgrade_gap == gap
+    assert found.has_downgrade is (gap == "")
+
+
+def test_a_downgrade_may_be_missing() -> None:
+    assert read_effects(b"def upgrade(): pass").downgrade_gap == "missing"
+
+
+def test_several_databases_are_read_together() -> None:
+    head = HEAD + dedent(
+        """
+        def upgrade_one():
+            op.drop_table("a")
+
+        def upgrade_two():
+            op.drop_table("b")
+        """
+    )
+    text = head + '\ndef upgrade(engine_name):\n    globals()["upgrade_%s" % engine_name]()\n'
+    found = read_effects(text.encode())
+    assert [short(one) for one in found.upgrade] == ["drop table a a ?", "drop table b b ?"]
+
+
+def test_reading_ends_on_any_text() -> None:
+    body = """
+        while True:
+            for a in range(300):
+                for b in range(300):
+                    for c in range(300):
+                        op.drop_table(str(a * b * c))
+    """
+    found = read(body)
+    assert "too many steps" in found.unknown[-1].reason
