@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from lback.db.scripts import TextScript, TextScriptDirectory
 
 Decide = Callable[[tuple[str, ...]], Sequence[Step]]
+Before = Callable[[Connection], None]
+"""What happens between decision and first step, under the lock, on the same connection."""
 
 
 @dataclass(slots=True)
@@ -55,9 +57,10 @@ class Turn:
 class Performer:
     """The function that Alembic calls for each database that env.py configures."""
 
-    def __init__(self, decide: Decide, on_event: OnEvent) -> None:
+    def __init__(self, decide: Decide, on_event: OnEvent, before: Before | None = None) -> None:
         self.decide = decide
         self.on_event = on_event
+        self.before = before
         self.turns: list[Turn] = []
 
     def __call__(
@@ -80,6 +83,8 @@ class Performer:
             # Alembic does it for any run; we only once there is something to write.
             context._ensure_version_table()
         self._watch(turn, context)
+        if self.before is not None and isinstance(context.connection, Connection):
+            self.before(context.connection)
         for number, (step, script, moves) in enumerate(prepared, 1):
             yield from self._perform(turn, number, step, script, moves)
 

@@ -12,7 +12,7 @@ from lback.db.breakage import migration_failure, state_left
 from lback.db.events import Event, OnEvent, Outcome, Stamp, ignore
 from lback.db.failures import Situation, translate
 from lback.db.locks import Locks
-from lback.db.performing import Decide, Performer
+from lback.db.performing import Before, Decide, Performer
 from lback.db.session import Origin, Session, open_session
 from lback.errors import LbackError
 
@@ -67,14 +67,17 @@ class Database:
         lock_timeout: float | None = None,
         command: str = "upgrade",
         destination: str = "heads",
+        before: Before | None = None,
     ) -> Outcome:
         """Take the lock, read the stamp, let `decide` choose the steps, perform them.
 
         `decide` is called once for each database that env.py configures, with the raw
         stamp; an LbackError of its leaves the database untouched. `command` and
         `destination` are what env.py may ask for ("upgrade", "downgrade", "stamp").
+        `before` is called with the connection when there is something to do; nothing is
+        done when it raises.
         """
-        performer = Performer(decide, on_event)
+        performer = Performer(decide, on_event, before)
         locks = Locks(lock_timeout, tell_waiting(on_event))
         with (
             self.opened(command, revision=destination) as session,
