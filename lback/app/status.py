@@ -6,6 +6,7 @@ from typing import Any
 
 from lback.app.context import Context
 from lback.app.heads import fork_findings
+from lback.app.lost import find_lost
 from lback.app.reading import Reader
 from lback.core.findings import from_problems
 from lback.core.graph import Graph
@@ -32,7 +33,9 @@ def status(ctx: Context, *, with_database: bool = True) -> Result:
         "lost": lost,
     }
     found = (*from_problems(graph.problems), *fork_findings(graph, ctx))
+    places = {one: found.place for one, found in find_lost(reader, graph, lost).items()}
     view = {
+        "lost": places,
         "docs": {revision: graph[revision].doc for revision in pending},
         "next": _next(data, bool(found)),
     }
@@ -106,10 +109,7 @@ def _next(data: dict[str, Any], broken: bool) -> str:
     if broken:
         return "Mend what is listed above, then run `lback status` again."
     if data["lost"]:
-        return (
-            "Go back to the branch that has the lost revision and undo it there with "
-            "`lback rollback --revision`, or merge that branch here."
-        )
+        return "`lback switch` undoes what this checkout lacks; `lback switch --plan` shows it."
     if data["pending"]:
         return "Run `lback migrate`."
     upstream = data["upstream"]

@@ -19,8 +19,9 @@ def lines(result: Result, style: Style) -> Iterator[str]:
     yield f"checkout  {where}{_heads(checkout['heads'])}"
     yield f"upstream  {_upstream(data['upstream'])}"
     if data["lost"]:
-        lost = listing(data["lost"])
-        yield style.red(f"lost      {lost}: applied, but no file of this checkout defines it")
+        for revision in data["lost"]:
+            place = result.view["lost"].get(revision, "found nowhere in git")
+            yield style.red(f"lost      {safe(revision)}: applied, not in this checkout, {place}")
     if data["pending"]:
         yield f"pending   {counted(len(data['pending']), 'revision')}"
         for revision in data["pending"][:10]:

@@ -1,0 +1,84 @@
+"""Revisions that the database has run and no file of this checkout defines: found in git."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from lback.app.reading import Reader
+from lback.core.graph import Graph, Revision
+from lback.core.header import Header, read_header
+from lback.core.source import Commit
+from lback.errors import HistoryMissing
+
+
+@dataclass(frozen=True, slots=True)
+class LostRevision:
+    """A revision out of git's history; `refs` is empty where only a reflog has it."""
+
+    revision: Revision
+    text: bytes
+    commit: Commit
+    refs: tuple[str, ...]
+    versions: int
+
+    @property
+    def place(self) -> str:
+        """Say where it is, as people would look for it."""
+        if self.refs:
+            return f"on {', '.join(self.refs[:3])}"
+        return f"in the reflog, commit {self.commit.sha[:7]}"
+
+
+def find_lost(reader: Reader, graph: Graph, ids: Iterable[str]) -> dict[str, LostRevision]:
+    """Find revisions in any ref, stash or reflog, and the ancestors that the graph lacks, too.
+
+    What is nowhere to be found is left out.
+    """
+    found: dict[str, LostRevision] = {}
+    wanted = [one for one in ids if one not in graph]
+    while wanted:
+        revision = wanted.pop()
+        if revision in found:
+            continue
+        lost = _find(reader, revision)
+        if lost is None:
+            continue
+        found[revision] = lost
+        above = (*lost.revision.parents, *lost.revision.depends_on)
+        wanted += [one for one in above if one not in graph and one not in found]
+    return found
+
+
+def with_lost(graph: Graph, lost: Collection[LostRevision]) -> Graph:
+    """Return the graph with the found revisions added."""
+    return Graph([*graph, *(one.revision for one in lost)])
+
+
+def _find(reader: Reader, revision: str) -> LostRevision | None:
+    if reader.repository is None:
+        return None
+    from lback.vcs.rescue import find_in_history
+
+    def defines(path: str, text: bytes) -> bool:
+        header = read_header(text, path.rpartition("/")[2])
+        return isinstance(header, Header) and header.revision == revision
+
+    folders, _ = reader.folders()
+    try:
+        versions = find_in_history(reader.repository, revision, defines, folders)
+    except HistoryMissing:
+        return None
+    if not versions:
+        return None
+    newest = versions[0]
+    header = read_header(newest.text, newest.path.rpartition("/")[2])
+    if not isinstance(header, Header):
+        return None
+    return LostRevision(
+        Revision(header, newest.path, newest.blob),
+        newest.text,
+        newest.commit,
+        newest.refs,
+        len({one.blob for one in versions}),
+    )

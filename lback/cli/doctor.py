@@ -1,0 +1,20 @@
+"""`lback doctor`."""
+
+from __future__ import annotations
+
+import click
+
+from lback.cli.options import common
+from lback.cli.running import run
+
+
+@click.command("doctor")
+@common
+def command() -> int:
+    """Show what lback found (configuration, git, database, hooks), what is wrong, and the fix.
+
+    Example: `lback doctor`
+    """
+    from lback.app.doctor import doctor
+
+    return run(doctor)

@@ -1,0 +1,27 @@
+"""`lback switch`."""
+
+from __future__ import annotations
+
+import click
+
+from lback.cli.options import common
+from lback.cli.running import run
+
+
+@click.command("switch")
+@click.argument("ref", required=False)
+@click.option("--plan", is_flag=True, help="Only tell what would be done.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask before data is lost.")
+@click.option("--lock-timeout", type=float, metavar="SECONDS", help="How long to wait my turn.")
+@common
+def command(ref: str | None, plan: bool, yes: bool, lock_timeout: float | None) -> int:
+    """Bring the database to what REF (default: this checkout) expects.
+
+    Revisions that REF does not have are undone with their own code, wherever in git that is.
+
+    Example: `lback switch --plan` after `git switch main`
+    """
+    from lback.app.switch import SwitchOptions, switch
+
+    options = SwitchOptions(ref, plan, yes, lock_timeout)
+    return run(lambda ctx: switch(ctx, options))

@@ -1,0 +1,29 @@
+"""The text of `lback switch`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lback.core.result import Result
+from lback.report.style import Style, safe
+from lback.report.words import title
+
+
+def lines(result: Result, style: Style) -> Iterator[str]:
+    """Yield what goes down and what goes up."""
+    data, done = result.data, result.view.get("done")
+    places = result.view.get("places", {})
+    if not data["undoes"] and not data["applies"]:
+        yield "nothing to do: the database is what this branch expects"
+        return
+    for row in data["undoes"]:
+        place = places.get(row["revision"])
+        found = style.dim(f"  (found {safe(place)})") if place else ""
+        yield f"{style.red('- undid ' if done else '- undo  ')} {title(row, style)}{found}"
+    for row in data["applies"]:
+        yield f"{style.green('+ applied' if done else '+ apply ')} {title(row, style)}"
+    for loss in data["losses"]:
+        place = f"{loss['table']}.{loss['column']}" if loss["column"] else loss["table"]
+        yield style.red(f"{'deleted' if done else 'deletes'}: {loss['rows']} rows of {safe(place)}")
+    if not done and result.status == "ok":
+        yield "nothing was done"
