@@ -77,7 +77,8 @@ def _run(
     arguments: Sequence[str],
 ) -> None:
     function, positional, named = options.cmd
-    if function.__name__ in _NEEDS_NO_PROJECT or options.config:
+    elsewhere = options.config != line.parser.get_default("config")
+    if function.__name__ in _NEEDS_NO_PROJECT or elsewhere:
         line.main(list(arguments))  # another project than ours, or none yet
         return
     if options.name == "alembic":

@@ -170,6 +170,7 @@ class TextScriptDirectory(ScriptDirectory):
                 f"{path} is there already.",
                 "Give another name, or let file_template hold %(rev)s.",
             )
+        path.parent.mkdir(parents=True, exist_ok=True)  # older Alembic leaves that out
         self.generated.append(path)
         super()._generate_template(src, dest, **kw)
 

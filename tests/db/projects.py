@@ -53,27 +53,25 @@ ASYNC_ENV = """
 
 BEGUN_ENV = """
     from alembic import context
-    from sqlalchemy import create_engine, text
+    from sqlalchemy import create_engine, pool, text
 
-    engine = create_engine({url!r})
+    engine = create_engine({url!r}, poolclass=pool.NullPool)
     with engine.begin() as connection:
         connection.execute(text("SELECT 1"))
         context.configure(connection=connection, target_metadata=None)
         with context.begin_transaction():
             context.run_migrations()
-    engine.dispose()
 """
 
 PER_MIGRATION_ENV = """
     from alembic import context
-    from sqlalchemy import create_engine
+    from sqlalchemy import create_engine, pool
 
-    engine = create_engine({url!r})
+    engine = create_engine({url!r}, poolclass=pool.NullPool)
     with engine.connect() as connection:
         context.configure(connection=connection, transaction_per_migration=True)
         with context.begin_transaction():
             context.run_migrations()
-    engine.dispose()
 """
 
 SCRIPT_MAKO = '''\

@@ -1,0 +1,162 @@
+"""A revision whose code is given: shaped by the project's template, then written as a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from alembic.script import write_hooks
+from alembic.util import rev_id, template_to_file
+
+from lback.db.failures import reason
+from lback.db.project import boolean_option
+from lback.db.writing import hooks_talk_to_stderr
+from lback.errors import LbackError
+
+if TYPE_CHECKING:
+    from lback.db.runner import Database
+    from lback.db.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """A revision file that is not written yet."""
+
+    revision: str
+    path: Path
+    text: bytes
+
+
+class _Seen(Exception):
+    """Carries what Alembic would have given to the template."""
+
+    def __init__(self, source: Path, path: Path, arguments: dict[str, Any]) -> None:
+        super().__init__()
+        self.source = source
+        self.path = path
+        self.arguments = arguments
+
+
+def shape_revision(
+    database: Database,
+    message: str,
+    parents: tuple[str, ...],
+    upgrade: str,
+    downgrade: str,
+    complete: Callable[[str], str],
+) -> Shaped:
+    """Fill the project's script.py.mako; `complete` has the last word on the text.
+
+    The code is indented but for its first line. Nothing is written.
+    """
+    with database.opened("revision", message=message) as session:
+        revision = rev_id()
+        arguments: dict[str, Any] = {"config": session.config}
+        if boolean_option(session.config, "revision_environment"):
+            session.run_env(lambda *_: (), template_args=arguments)
+        seen = _arguments(
+            session,
+            revision,
+            message,
+            parents,
+            {**arguments, "upgrades": upgrade, "downgrades": downgrade, "imports": ""},
+        )
+        with TemporaryDirectory() as folder:
+            place = Path(folder, "revision.py")
+            try:
+                encoding = session.scripts.output_encoding
+                template_to_file(str(seen.source), str(place), encoding, **seen.arguments)
+                text = complete(place.read_bytes().decode(encoding)).encode(encoding)
+            except LbackError:
+                raise
+            except Exception as err:
+                raise LbackError(
+                    session.at.hide(
+                        f"{seen.source} could not be filled in: {reason(err)}"
+                    ),
+                    "`lback init` in an empty folder shows a script.py.mako that works.",
+                ) from err
+    return Shaped(revision, seen.path, text)
+
+
+def write_revision(database: Database, shaped: Shaped) -> bytes:
+    """Write the file at once and run the project's post-write hooks; return what it holds then.
+
+    LbackError leaves no file behind.
+    """
+    with database.opened("revision") as session:
+        if shaped.path.exists():
+            raise LbackError(
+                f"{shaped.path} is there already.",
+                "Give another name, or let file_template hold %(rev)s.",
+            )
+        try:
+            _put(shaped.path, shaped.text)
+            hooks = session.scripts.hooks
+            if hooks:
+                with hooks_talk_to_stderr():
+                    write_hooks._run_hooks(str(shaped.path), hooks)
+            return shaped.path.read_bytes()
+        except BaseException as err:
+            shaped.path.unlink(missing_ok=True)
+            if not isinstance(err, Exception):
+                raise
+            raise LbackError(
+                session.at.hide(f"{shaped.path} could not be written: {reason(err)}"),
+                "No file was left behind. Mend that and run the command again.",
+            ) from err
+
+
+def _arguments(
+    session: Session,
+    revision: str,
+    message: str,
+    parents: tuple[str, ...],
+    arguments: dict[str, Any],
+) -> _Seen:
+    """Let Alembic choose place and name, and stop it where it would write."""
+    scripts = session.scripts
+
+    def seen(source: Any, path: Any, **given: Any) -> None:
+        raise _Seen(Path(source), Path(path).absolute(), given)
+
+    # An attribute of this one object: it is thrown away with the session.
+    scripts._generate_template = seen  # type: ignore[method-assign]
+    try:
+        scripts.generate_revision(
+            revision,
+            message,
+            head=parents,
+            splice=True,
+            version_path=_version_path(session, parents),
+            **arguments,
+        )
+    except _Seen as found:
+        return found
+    except Exception as err:
+        raise LbackError(f"No place for a new revision: {reason(err)}") from err
+    raise LbackError("The project's Alembic did not fill in script.py.mako.")  # pragma: no cover
+
+
+def _version_path(session: Session, parents: tuple[str, ...]) -> str | None:
+    """Return the version location of the first parent, where there are several."""
+    locations = [Path(one).absolute() for one in session.scripts._version_locations]
+    if len(locations) < 2 or not parents:
+        return None
+    path = Path(session.scripts.script(parents[0]).path)
+    inside = [one for one in locations if one in path.parents]
+    return str(max(inside, key=lambda one: len(one.parts))) if inside else None
+
+
+def _put(path: Path, text: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.lback-new")
+    with draft.open("wb") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
