@@ -75,9 +75,7 @@ def shape_revision(
                 raise
             except Exception as err:
                 raise LbackError(
-                    session.at.hide(
-                        f"{seen.source} could not be filled in: {reason(err)}"
-                    ),
+                    session.at.hide(f"{seen.source} could not be filled in: {reason(err)}"),
                     "`lback init` in an empty folder shows a script.py.mako that works.",
                 ) from err
     return Shaped(revision, seen.path, text)
