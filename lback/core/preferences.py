@@ -29,7 +29,8 @@ class LbackSettings:
     `heads` are ids or branch labels kept apart by design, `models` globs of model
     files, `wrappers` names of the project's own functions with the `op` directive that
     each stands for, `lock_timeout` seconds (None waits), `big_tables` tables that a
-    lock would hurt, `ignore_folders` folders whose files are no revisions, and
+    lock would hurt, `ignore_folders` folders whose files are no revisions, `select`,
+    `ignore` and `severity` (code to error, warning or note) what `check` tells, and
     `warnings` sentences about keys that mean nothing.
     """
 
@@ -46,6 +47,9 @@ class LbackSettings:
     ignore_folders: tuple[str, ...] = ()
     lock_timeout: float | None = None
     big_tables: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    severity: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     warnings: tuple[str, ...] = ()
 
 
@@ -158,4 +162,7 @@ _READERS: Mapping[str, Callable[[Any, str, str], Any]] = {
     "ignore_folders": _texts,
     "lock_timeout": _seconds,
     "big_tables": _texts,
+    "select": _texts,
+    "ignore": _texts,
+    "severity": _mapping,
 }

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from lback.vcs.git import raw
 from lback.vcs.objects import look_up
+from lback.vcs.refs import remote_names
 from lback.vcs.repository import Repository
 
 
@@ -33,3 +34,8 @@ def path_ids(
     wanted = list(dict.fromkeys(commits))
     found = look_up(repository.git, (f"{one}:{path}" for one in wanted for path in places))
     return {one: tuple(found.get(f"{one}:{path}", "") for path in places) for one in wanted}
+
+
+def remotes(repository: Repository) -> tuple[str, ...]:
+    """Return the names of the remotes, `origin` first."""
+    return tuple(sorted(remote_names(repository.git), key=lambda name: (name != "origin", name)))

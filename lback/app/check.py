@@ -1,0 +1,143 @@
+"""The use case of `check`: what a branch is, and what it becomes once merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from lback.app.checking_look import Look, Request, gather_others, gather_siblings, no_history
+from lback.app.checking_reader import CheckReader, bare_project
+from lback.app.checking_result import finish
+from lback.app.checking_sides import Together, read_side, tip_of
+from lback.app.checking_tree import left_out
+from lback.app.context import Context
+from lback.app.reading import WORKTREE
+from lback.core.findings import Finding, finding, from_problems
+from lback.core.joining import fork_overlaps, fork_sides
+from lback.core.lanes import Lane
+from lback.core.result import Result
+from lback.core.rules_content import Content, Locks, content_findings
+from lback.core.rules_graph import (
+    broken_by_merging,
+    nothing_found,
+    real_forks,
+    redundant_merges,
+    several_heads,
+    would_fork,
+)
+from lback.core.rules_history import history_findings
+from lback.core.rules_team import overlap_findings
+from lback.core.silencing import Choice, read_choice
+from lback.errors import HistoryMissing
+
+__all__ = ["Request", "check"]
+
+
+def check(ctx: Context, request: Request) -> Result:
+    """Check a tree as it is and as it would be once merged; runs nothing of it."""
+    at = request.at
+    if ctx.repository is not None and ctx.repository.is_bare:
+        at = "HEAD" if at == WORKTREE else at
+        if ctx.options.script_location is None:
+            ctx.project = bare_project(ctx, at)
+    reader = CheckReader(ctx)
+    choice = _choice(reader, at, request)
+    try:
+        mine = read_side(reader, at, at, tip_of(reader, at))
+    except HistoryMissing as err:
+        return finish(None, request, choice, [no_history(err)])
+    look = Look(reader, mine)
+    gather_others(look, request)
+    if request.siblings or request.refs:
+        gather_siblings(look, request)
+    look.findings.extend(_judge(look))
+    return finish(look, request, choice, look.findings)
+
+
+def _choice(reader: CheckReader, at: str, request: Request) -> Choice:
+    own = reader.project_at(at).settings.lback
+    return read_choice(request.select or own.select, (*own.ignore, *request.ignore), own.severity)
+
+
+def _judge(look: Look) -> Iterator[Finding]:
+    graph = look.mine.graph
+    yield from from_problems(graph.problems)
+    yield from _emptiness(look)
+    for fork in real_forks(graph, look.declared):
+        yield several_heads(graph, fork, look.facts.commits(fork))
+        yield from _fork_overlaps(look, None, fork)
+    yield from redundant_merges(graph, look.new if look.others else None)
+    for other in look.others:
+        yield from _judge_merge(look, other)
+    yield from look.met.findings
+    yield from _content(look)
+    if look.mine.at == WORKTREE and look.reader.repository is not None:
+        yield from left_out(look.reader, look.mine)
+
+
+def _judge_merge(look: Look, other: Together) -> Iterator[Finding]:
+    merge = other.merge
+    for path in other.conflicts:
+        yield finding(
+            "LB109",
+            f"Merging {merge.name} stops at this file: both sides changed it",
+            f"`git merge {merge.name}`, resolve the conflict, and check again",
+            path=path,
+        )
+    yield from broken_by_merging(merge)
+    for fork in merge.would_forks(look.declared):
+        yield would_fork(merge, fork, look.facts.commits(fork))
+        yield from _fork_overlaps(look, other, fork)
+    if merge.merged is not merge.mine:
+        known = {one.revisions for one in redundant_merges(merge.mine)}
+        for one in redundant_merges(merge.merged, frozenset(merge.new)):
+            if one.revisions not in known:
+                yield one
+    if other.publishes:
+        facts = look.facts
+        yield from history_findings(
+            merge,
+            other.base,
+            lambda revision: facts.text(revision, look.mine),
+            lambda revision: facts.text(revision, other.theirs),
+        )
+
+
+def _fork_overlaps(look: Look, other: Together | None, fork: Lane) -> Iterator[Finding]:
+    graph = look.mine.graph if other is None else other.merge.merged
+    concerned = [one for side in fork_sides(graph, fork).values() for one in side]
+    effects = look.facts.effects(concerned)
+    found = fork_overlaps(graph, fork, effects)
+    if not found:
+        return
+    name = "another head" if other is None else other.merge.name
+    look.overlaps.extend((one, name) for one in found)
+    ids = {one for overlap in found for one in (overlap.left_revision, overlap.right_revision)}
+    yield from overlap_findings(found, graph, look.mine.graph, look.facts.commits(ids), name)
+
+
+def _emptiness(look: Look) -> Iterator[Finding]:
+    """Yield LB107: a check that has looked at nothing must not pass for a good one."""
+    outside = look.reader.project_at(look.mine.at).outside()
+    folders, _ = look.reader.folders(look.mine.at)
+    places = (*folders, *map(str, outside))
+    if look.mine.graph.ids or look.mine.graph.problems:
+        return
+    old = any(other.base.ids or other.theirs.graph.ids for other in look.others)
+    root = look.reader.ctx.project.root
+    begun = look.reader.ctx.options.script_location is None and any(
+        (root / folder).parent.joinpath("env.py").is_file() for folder in folders
+    )
+    yield nothing_found(places, expected=old or not begun, place=look.mine.name)
+
+
+def _content(look: Look) -> Iterator[Finding]:
+    graph, settings = look.mine.graph, look.reader.project_at(look.mine.at).settings
+    locks = Locks(
+        settings.main_options.get("sqlalchemy.url", "").startswith("postgres"),
+        settings.lback.big_tables,
+    )
+    facts = look.facts
+    for revision, effects in facts.effects(look.new).items():
+        content = Content(graph[revision], effects, partial(facts.text, revision, look.mine))
+        yield from content_findings(content, locks)

@@ -1,0 +1,125 @@
+"""What a check tells: findings that count, the keys of the contract, a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from lback.app.baseline import read_baseline, without_old, write_baseline
+from lback.app.checking_look import Look, Request
+from lback.core.findings import CODES, Finding
+from lback.core.joining import overlap_row
+from lback.core.result import Result
+from lback.core.silencing import Choice, arranged, fails, not_silenced
+
+# The hooks look at models; this command only looks at migrations.
+_ELSEWHERE = frozenset({"LB305", "LB306"})
+
+
+def finish(
+    look: Look | None, request: Request, choice: Choice, findings: Iterable[Finding]
+) -> Result:
+    """Return the result: chosen, graded, silenced and old findings taken care of."""
+    wanted = [choice.graded(one) for one in findings if choice.wants(one.code)]
+    silenced: list[tuple[Finding, str]] = []
+    if look is not None:
+        wanted, silenced = not_silenced(wanted, _texts(look, wanted))
+    found = arranged(wanted)
+    old = 0
+    if request.baseline and request.write_baseline:
+        write_baseline(request.baseline, found)
+    if request.baseline:
+        found, old = without_old(found, read_baseline(request.baseline))
+    failed = fails(found, request.fail_on)
+    return Result(
+        "check",
+        _data(look) if look is not None else _no_data(),
+        found,
+        status="findings" if found else "ok",
+        exit_code=1 if failed else 0,
+        view={
+            "at": look.mine.name if look else request.at,
+            "count": len(look.mine.graph) if look else 0,
+            "silenced": silenced,
+            "old": old,
+            "fail_on": request.fail_on,
+            "codes": [code for code in CODES if choice.wants(code) and code not in _ELSEWHERE],
+            "picture": _picture(look) if look else [],
+        },
+    )
+
+
+def _texts(look: Look, findings: Sequence[Finding]) -> Callable[[str], bytes | None]:
+    """Return what gives the text of a file of mine, or of another side where mine lacks it."""
+    paths = {one.path for one in findings if one.path}
+    entries = {}
+    for side in (*(other.theirs for other in look.others), look.mine):
+        for entry in side.entries:
+            if entry.path in paths and entry.blob not in look.reader.too_big:
+                entries[entry.path] = (side.at, entry)
+
+    def text(path: str) -> bytes | None:
+        if path not in entries:
+            return None
+        at, entry = entries[path]
+        return look.reader.bytes_of(entry, at)
+
+    return text
+
+
+def _no_data() -> dict[str, Any]:
+    return {
+        "against": None,
+        "merge_base": None,
+        "heads": [],
+        "would_be_heads": [],
+        "new_revisions": [],
+        "overlaps": [],
+        "siblings": [],
+        "merges": [],
+    }
+
+
+def _data(look: Look) -> dict[str, Any]:
+    merges = [
+        {
+            "against": other.theirs.name,
+            "commit": other.theirs.tip,
+            "merge_base": other.base_commit,
+            "would_be_heads": list(other.merge.merged.heads),
+            "conflicts": list(other.conflicts),
+        }
+        for other in look.others
+    ]
+    first = merges[0] if merges else {}
+    ids = [one for o, _ in look.overlaps for one in (o.left_revision, o.right_revision)]
+    commits = {one: commit.as_dict() for one, commit in look.facts.commits(set(ids)).items()}
+    return {
+        "at": look.mine.name,
+        "against": first.get("against"),
+        "merge_base": first.get("merge_base"),
+        "heads": list(look.mine.graph.heads),
+        "would_be_heads": first.get("would_be_heads", list(look.mine.graph.heads)),
+        "new_revisions": list(look.new) if look.others else [],
+        "overlaps": [overlap_row(one, commits) for one, _ in look.overlaps],
+        "siblings": look.met.rows,
+        "merges": merges,
+    }
+
+
+def _picture(look: Look) -> list[dict[str, Any]]:
+    """Return what both sides added since they parted, and where, for a drawing."""
+    if not look.others:
+        return []
+    other = look.others[0]
+    merged, base = other.merge.merged, other.base
+    shown = [one for one in merged.order() if one not in base]
+    parents = {up for one in shown for up in merged[one].parents if up in base and up in merged}
+    rows = []
+    for one in (*sorted(parents), *shown):
+        side = "both" if one in base else "here" if one in look.mine.graph else "there"
+        if side == "here" and one in other.theirs.graph:
+            side = "both"
+        node = merged[one]
+        rows.append({"revision": one, "doc": node.doc, "parents": list(node.parents), "side": side})
+    return rows

@@ -1,0 +1,51 @@
+"""What only a work tree shows: migration files that the commit would lack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lback.app.checking_reader import CheckReader
+from lback.app.checking_sides import Side
+from lback.app.reading import INDEX
+from lback.core.findings import Finding, finding
+from lback.core.header import is_revision_file
+
+
+def left_out(reader: CheckReader, mine: Side) -> Iterator[Finding]:
+    """Yield LB303 and LB304; asks git without letting it run a filter of the repository's."""
+    repository = reader.repository
+    assert repository is not None
+    folders, recursive = reader.folders(mine.at)
+    here = {entry.path: entry for entry in mine.entries}
+    for path in repository.untracked(folders):
+        if path in here:
+            yield finding(
+                "LB303", "this migration file is not tracked by git", f"`git add {path}`", path=path
+            )
+    for path in repository.ignored(folders):
+        if path in here and is_revision_file(path.rpartition("/")[2]):
+            yield finding(
+                "LB304",
+                "this migration file is ignored by git",
+                f"`git check-ignore -v {path}` shows the rule; `git add -f {path}` adds it "
+                "all the same",
+                path=path,
+            )
+    # Not `ls-files --modified`: it would run a clean filter to be sure.
+    for entry in reader.entries_in(INDEX, folders, recursive):
+        mine_now = here.get(entry.path)
+        if mine_now is not None and mine_now.blob != entry.blob and _edited(reader, entry.path):
+            yield finding(
+                "LB303",
+                "this migration file has changes that are not staged",
+                f"`git add {entry.path}`",
+                path=entry.path,
+            )
+
+
+def _edited(reader: CheckReader, path: str) -> bool:
+    """Tell whether a file differs from the index in more than its line ends."""
+    repository = reader.repository
+    assert repository is not None
+    both = [repository.file(at, path) or b"" for at in ("worktree", INDEX)]
+    return both[0].replace(b"\r\n", b"\n") != both[1].replace(b"\r\n", b"\n")

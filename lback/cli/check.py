@@ -1,0 +1,59 @@
+"""`lback check`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from lback.app.context import Context, Options
+from lback.cli.options import common
+from lback.cli.running import run
+from lback.cli.terminal import Terminal
+
+FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
+
+
+@click.command("check")
+@click.option(
+    "--at",
+    default="worktree",
+    metavar="REF",
+    help="A commit, branch, `index` (default: the files).",
+)
+@click.option(
+    "--against", multiple=True, metavar="REF", help="Where it will be merged (may be repeated)."
+)
+@click.option("--siblings", is_flag=True, help="Compare with every other open branch, too.")
+@click.option("--refs", metavar="GLOB", help="The siblings, such as 'refs/pull/*/head'.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to tell.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "never"]),
+    default="error",
+    help="What makes the exit status 1.",
+)
+@click.option("--select", multiple=True, metavar="CODES", help="Only these, such as LB1,LB201.")
+@click.option("--ignore", multiple=True, metavar="CODES", help="All but these.")
+@click.option("--baseline", metavar="FILE", help="Findings listed here are old.")
+@click.option("--write-baseline", is_flag=True, help="List all findings of now in that file.")
+@common
+def command(form: str, **wishes: Any) -> int:
+    """Check the migrations as they are, and as they will be once merged; runs nothing of them.
+
+    Example: `lback check --at my-branch --against origin/main --siblings`
+    """
+    from lback.app.check import Request, check
+
+    if wishes["write_baseline"] and not wishes["baseline"]:
+        raise click.UsageError("--write-baseline needs --baseline FILE")
+    options = click.get_current_context().find_root().ensure_object(Options)
+    options.json = options.json or form == "json"
+    if form in ("text", "json"):
+        return run(lambda ctx: check(ctx, Request(**wishes)))
+    from lback.report.formats import render
+
+    terminal = Terminal(options)
+    result = check(Context(options, terminal), Request(**wishes))
+    terminal.print(render(result, form))
+    return result.exit_code

@@ -1,0 +1,158 @@
+"""Rules about the shape of the graph: LB101, LB102, LB107, LB110 and what a merge would break."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from lback.core.findings import Finding, finding
+from lback.core.graph import Graph, Problem
+from lback.core.lanes import Lane, forks
+from lback.core.source import Commit
+
+Commits = Mapping[str, Commit]  # by revision id
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Two graphs and what they become together; `name` is the other one as people call it."""
+
+    name: str
+    mine: Graph
+    theirs: Graph
+    merged: Graph
+
+    def would_forks(self, declared: Sequence[str]) -> list[Lane]:
+        """Return the forks of the merged graph that are not in mine already."""
+        known = frozenset(self.mine.heads)
+        return [one for one in real_forks(self.merged, declared) if not known.issuperset(one)]
+
+    @property
+    def new(self) -> tuple[str, ...]:
+        """Return the revisions that only mine brings, in graph order."""
+        return tuple(one for one in self.mine.order() if one not in self.theirs)
+
+
+def real_forks(graph: Graph, declared: Sequence[str]) -> list[Lane]:
+    """Return the forks that are more than the shadow of a missing parent."""
+    torn = any(problem.code == "LB103" for problem in graph.problems)
+    return [one for one in forks(graph, declared) if not torn or branch_point(graph, one)]
+
+
+def several_heads(graph: Graph, fork: Lane, commits: Commits) -> Finding:
+    """Return LB101 for one fork that is in the tree already."""
+    return finding(
+        "LB101",
+        f"{len(fork)} heads: {' and '.join(_by(head, commits) for head in fork)}; "
+        f"{_after(graph, fork)}",
+        "join them with `lback merge`",
+        path=graph[fork[0]].path,
+        line=graph[fork[0]].header.line,
+        revisions=fork,
+        commits=_commits(fork, commits),
+    )
+
+
+def would_fork(merge: Merge, fork: Lane, commits: Commits) -> Finding:
+    """Return LB102 for one fork that merging opens."""
+    mine = [head for head in fork if head in merge.mine]
+    theirs = [head for head in fork if head not in merge.mine]
+    place = merge.merged[(mine or theirs)[0]]
+    if mine:
+        sides = (
+            f"{' and '.join(_by(head, commits) for head in mine)} here, "
+            f"{' and '.join(_by(head, commits) for head in theirs)} there"
+        )
+        hint = (
+            f"`git merge {merge.name}` and then `lback merge`; or, before others have these "
+            "revisions, `lback rebase`"
+        )
+    else:
+        sides = f"{merge.name} has them already: {' and '.join(_by(h, commits) for h in theirs)}"
+        hint = f"join them on {merge.name} with `lback merge`"
+    return finding(
+        "LB102",
+        f"{len(fork)} heads once merged with {merge.name}: {sides}; {_after(merge.merged, fork)}",
+        hint,
+        path=place.path,
+        line=place.header.line,
+        revisions=fork,
+        commits=_commits(fork, commits),
+    )
+
+
+def broken_by_merging(merge: Merge) -> Iterator[Finding]:
+    """Yield what is wrong with the merged graph and with neither side alone."""
+    known = {_key(problem) for problem in (*merge.mine.problems, *merge.theirs.problems)}
+    for problem in merge.merged.problems:
+        if _key(problem) not in known:
+            yield finding(
+                problem.code,
+                f"Once merged with {merge.name}: {problem.message}",
+                problem.hint,
+                path=problem.path,
+                line=problem.line,
+                revisions=problem.revisions,
+            )
+
+
+def redundant_merges(graph: Graph, new: Collection[str] | None = None) -> Iterator[Finding]:
+    """Yield LB110 for merges of the same parents, in whatever order they name them.
+
+    `new` limits it to pairs with a revision in it; the older pairs are history.
+    """
+    pairs: dict[frozenset[str], list[str]] = {}
+    for one in graph.order():
+        parents = graph[one].header.down_revisions
+        if len(parents) > 1:
+            pairs.setdefault(frozenset(parents), []).append(one)
+    for joined, merges in pairs.items():
+        fresh = merges if new is None else [one for one in merges if one in new]
+        if len(merges) < 2 or not fresh:
+            continue
+        place = graph[fresh[-1]]
+        yield finding(
+            "LB110",
+            f"{' and '.join(merges)} merge the same heads, {' and '.join(sorted(joined))}",
+            f"keep one of them; put what stands on the other on it: `git rm {place.path}`",
+            path=place.path,
+            line=place.header.line,
+            revisions=tuple(merges),
+        )
+
+
+def nothing_found(folders: Sequence[str], *, expected: bool, place: str) -> Finding:
+    """Return LB107; a project that has only just begun is not an error."""
+    where = ", ".join(folder or "." for folder in folders) or "this repository"
+    one = finding(
+        "LB107",
+        f"no revision files in {where} at {place}",
+        "name the right configuration with `--config`, or the folder with `--script-location`",
+    )
+    return one if expected else Finding(one.code, one.message, one.hint, severity="warning")
+
+
+def branch_point(graph: Graph, heads: Iterable[str]) -> tuple[str, ...]:
+    """Return the highest revisions that any two of the heads have in common, sorted."""
+    return tuple(
+        sorted({one for pair in combinations(heads, 2) for one in graph.merge_base(*pair)})
+    )
+
+
+def _after(graph: Graph, fork: Lane) -> str:
+    common = branch_point(graph, fork)
+    return f"they part after {', '.join(common)}" if common else "they have nothing in common"
+
+
+def _by(head: str, commits: Commits) -> str:
+    commit = commits.get(head)
+    return f"{head} (by {commit.author}, commit {commit.sha[:7]})" if commit else head
+
+
+def _commits(heads: Iterable[str], commits: Commits) -> tuple[Commit, ...]:
+    return tuple(commits[head] for head in heads if head in commits)
+
+
+def _key(problem: Problem) -> tuple[str, str, str, tuple[str, ...]]:
+    return problem.code, problem.path, problem.message, problem.revisions

@@ -1,0 +1,133 @@
+"""Which findings count: chosen codes, severities, reasons in the file, sins of the past."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from hashlib import sha256
+from typing import Literal, cast
+
+from lback.core.findings import CODES, Finding, Severity
+from lback.errors import UsageError
+
+FailOn = Literal["error", "warning", "never"]
+
+_INLINE = re.compile(rb"#[ \t]*lback:[ \t]*ignore\[([A-Za-z0-9, \t]*)\][ \t]*([^\r\n]*)")
+_SEVERITIES = ("error", "warning", "note")
+_RANK: Mapping[Severity, int] = {"note": 0, "warning": 1, "error": 2}
+# Choosing codes must not turn "could not look" into a pass; only naming them does.
+_ALWAYS = frozenset({"LB107", "LB108"})
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a caller wants to hear of; codes may be prefixes such as "LB4"."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    severity: Mapping[str, str] = field(default_factory=dict)
+
+    def wants(self, code: str) -> bool:
+        """Tell whether findings of a code are wanted."""
+        if code.startswith(self.ignore or ("-",)):
+            return False
+        return not self.select or code.startswith(self.select) or code in _ALWAYS
+
+    def graded(self, finding: Finding) -> Finding:
+        """Return a finding with the severity that the project gives its code."""
+        wished = self.severity.get(finding.code)
+        return replace(finding, severity=cast(Severity, wished)) if wished else finding
+
+
+def read_choice(
+    select: Iterable[str], ignore: Iterable[str], severity: Mapping[str, str]
+) -> Choice:
+    """Check codes and severities as people wrote them; UsageError names the wrong one."""
+    for code, wished in severity.items():
+        if wished not in _SEVERITIES:
+            raise UsageError(
+                f"severity of {code} cannot be {wished!r}", f"allowed: {', '.join(_SEVERITIES)}"
+            )
+    graded = {_codes([code])[0]: wished for code, wished in severity.items()}
+    return Choice(_codes(select), _codes(ignore), graded)
+
+
+def _codes(words: Iterable[str]) -> tuple[str, ...]:
+    """Split at commas and check: every code or prefix has to mean something."""
+    found = []
+    for word in words:
+        for part in word.split(","):
+            code = part.strip().upper()
+            if not code:
+                continue
+            if not any(known.startswith(code) for known in CODES):
+                near = get_close_matches(code, CODES, n=3) or ["LB1", "LB2", "LB3", "LB4"]
+                raise UsageError(f"There is no code {part.strip()}", f"Known: {', '.join(near)} …")
+            found.append(code)
+    return tuple(found)
+
+
+def inline_ignores(text: bytes) -> dict[str, str]:
+    """Return the codes that a file silences, each with its reason ("" where none is given)."""
+    found: dict[str, str] = {}
+    for match in _INLINE.finditer(text):
+        reason = match[2].decode("utf-8", "replace").strip()
+        for code in match[1].decode("ascii").upper().split(","):
+            if code.strip():
+                found[code.strip()] = reason
+    return found
+
+
+def not_silenced(
+    findings: Iterable[Finding], text: Callable[[str], bytes | None]
+) -> tuple[list[Finding], list[tuple[Finding, str]]]:
+    """Split findings into those that count and those that their file silences with a reason.
+
+    `text` gives the bytes of a file by its path. A comment without a reason silences
+    nothing, and the finding says so.
+    """
+    kept: list[Finding] = []
+    silenced: list[tuple[Finding, str]] = []
+    known: dict[str, dict[str, str]] = {}
+    for one in findings:
+        if one.path and one.path not in known:
+            known[one.path] = inline_ignores(text(one.path) or b"")
+        reason = known.get(one.path, {}).get(one.code)
+        if reason:
+            silenced.append((one, reason))
+        elif reason is not None:
+            lacking = f"The comment that ignores {one.code} lacks a reason. {one.hint}"
+            kept.append(replace(one, hint=lacking.strip()))
+        else:
+            kept.append(one)
+    return kept, silenced
+
+
+def fingerprints(findings: Sequence[Finding]) -> list[str]:
+    """Return one name a finding that stays the same while lines move; equal ones are counted."""
+    seen: dict[str, int] = {}
+    found = []
+    for one in findings:
+        place = one.path.rpartition("/")[2]
+        parts = (one.code, place, *sorted(one.revisions), "", *sorted(one.tables))
+        name = sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        seen[name] = seen.get(name, 0) + 1
+        found.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
+    return found
+
+
+def fails(findings: Iterable[Finding], fail_on: FailOn) -> bool:
+    """Tell whether any finding is at least as severe as what the caller fails on."""
+    if fail_on == "never":
+        return False
+    return any(_RANK[one.severity] >= _RANK[fail_on] for one in findings)
+
+
+def arranged(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings without repetitions, by severity, code and place."""
+    unique = dict.fromkeys(findings)
+    return sorted(
+        unique, key=lambda one: (-_RANK[one.severity], one.code, one.path, one.line, one.message)
+    )

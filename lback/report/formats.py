@@ -1,0 +1,36 @@
+"""The formats that machines read; each is a module of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+
+from lback.core.findings import Finding
+from lback.core.result import Result
+
+_MODULES: Mapping[str, str] = {
+    "github": "github",
+    "gitlab": "gitlab",
+    "sarif": "sarif",
+    "junit": "junit",
+    "markdown": "markdown",
+}
+
+
+def render(result: Result, form: str) -> str:
+    """Return a whole report in one of the formats, without a line break at its end."""
+    text: str = import_module(f"lback.report.{_MODULES[form]}").render(result)
+    return text
+
+
+def valid(text: str) -> str:
+    """Return a text that every encoder takes: bytes of a path that are no UTF-8 become U+FFFD."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def whole(finding: Finding) -> str:
+    """Return what a person needs to read of one finding: the message, then the way out."""
+    if not finding.hint:
+        return valid(finding.message)
+    hint = finding.hint[:1].upper() + finding.hint[1:]
+    return valid(f"{finding.message}\n{hint}")

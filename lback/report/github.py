@@ -1,0 +1,40 @@
+"""Annotations of GitHub Actions, as workflow commands."""
+
+from __future__ import annotations
+
+from lback.core.findings import CODES, Finding
+from lback.core.result import Result
+from lback.report.formats import valid, whole
+from lback.report.text_check import summary
+
+_COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
+
+
+def render(result: Result) -> str:
+    """Return one workflow command a finding, and the verdict.
+
+    What a branch brings can only stand in values, and in values whatever could begin a
+    command or another property is escaped as the runner wants it.
+    """
+    lines = [_command(one) for one in result.findings]
+    return "\n".join([*lines, f"lback check: {summary(result)}"])
+
+
+def _command(finding: Finding) -> str:
+    properties = {}
+    if finding.path:
+        properties["file"] = finding.path
+        properties["line"] = str(finding.line or 1)
+    properties["title"] = f"{finding.code} {CODES[finding.code][1]}"
+    values = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::{_COMMANDS[finding.severity]} {values}::{_data(whole(finding))}"
+
+
+def _data(text: str) -> str:
+    """Escape as `@actions/core` does; other control characters have no business in a log."""
+    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return "".join(ch if ch.isprintable() else "\N{REPLACEMENT CHARACTER}" for ch in text)
+
+
+def _property(text: str) -> str:
+    return _data(valid(text)).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,35 @@
+"""GitLab's Code Quality report (a subset of Code Climate's)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from lback.core.findings import Finding
+from lback.core.result import Result
+from lback.core.silencing import fingerprints
+from lback.report.formats import valid
+
+_SEVERITIES = {"error": "critical", "warning": "minor", "note": "info"}
+
+
+def render(result: Result) -> str:
+    """Return a JSON list with the five keys that GitLab asks for; [] is a clean report."""
+    names = fingerprints(result.findings)
+    rows = [_row(one, name) for one, name in zip(result.findings, names, strict=True)]
+    return json.dumps(rows, indent=2)
+
+
+def _row(finding: Finding, fingerprint: str) -> dict[str, Any]:
+    hint = f" {finding.hint[:1].upper()}{finding.hint[1:]}" if finding.hint else ""
+    return {
+        "description": valid(f"{finding.code}: {finding.message}.{hint}"),
+        "check_name": finding.code,
+        "fingerprint": fingerprint,
+        "severity": _SEVERITIES[finding.severity],
+        # GitLab drops a row without a place; the whole project is the folder itself.
+        "location": {
+            "path": valid(finding.path) or ".",
+            "lines": {"begin": finding.line or 1},
+        },
+    }

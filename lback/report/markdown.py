@@ -1,0 +1,113 @@
+"""Markdown for a comment on a pull request, with both sides drawn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from lback.core.findings import CODES, Finding
+from lback.core.result import Result
+from lback.report.formats import valid
+from lback.report.text_check import summary
+from lback.report.words import listing
+
+# The first line, so that a later run finds the comment and edits it.
+MARK = "<!-- lback check -->"
+_ICONS = {"error": "❌", "warning": "⚠️", "note": "💬"}
+_MOST = 60
+_MEANS_SOMETHING = re.compile(r"([\\`*_{}\[\]()#+!|~<>@$:-])")
+
+
+def render(result: Result) -> str:
+    """Return the comment; nothing that a branch brings is markup, a mention or a link."""
+    return "\n".join([MARK, *_lines(result)])
+
+
+def _lines(result: Result) -> Iterator[str]:
+    yield f"### Migrations: {summary(result)}"
+    yield ""
+    data = result.data
+    for merge in data["merges"]:
+        heads = listing(merge["would_be_heads"])
+        yield (
+            f"Merged with {code(merge['against'])} there {_number(merge['would_be_heads'])}: "
+            f"{plain(heads)}."
+        )
+    if result.findings:
+        yield ""
+        yield from _table(result.findings[:_MOST])
+        if len(result.findings) > _MOST:
+            yield ""
+            yield f"… and {len(result.findings) - _MOST} more."
+    yield from _picture(result.view.get("picture", ()))
+
+
+def _number(heads: Sequence[str]) -> str:
+    return "would be 1 head" if len(heads) == 1 else f"would be {len(heads)} heads"
+
+
+def _table(findings: Sequence[Finding]) -> Iterator[str]:
+    yield "| | code | where | what, and what to do |"
+    yield "|---|---|---|---|"
+    for one in findings:
+        place = f"{one.path}:{one.line}" if one.line else one.path
+        hint = f"<br>{commands(one.hint[:1].upper() + one.hint[1:])}" if one.hint else ""
+        about = f"{one.code} {CODES[one.code][1]}"
+        where = code(place) if place else ""
+        yield f"| {_ICONS[one.severity]} | {about} | {where} | {plain(one.message)}{hint} |"
+
+
+def _picture(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield both sides as a Mermaid graph, as far as GitHub and GitLab draw it."""
+    if not rows or len(rows) > _MOST:
+        return
+    names = {row["revision"]: f"r{at}" for at, row in enumerate(rows)}
+    yield ""
+    yield "```mermaid"
+    yield "flowchart BT"
+    for row in rows:
+        label = node(f"{row['revision']}: {row['doc']}" if row["doc"] else row["revision"])
+        yield f'    {names[row["revision"]]}["{label}"]:::{row["side"]}'
+    for row in rows:
+        for parent in row["parents"]:
+            if parent in names:
+                yield f"    {names[parent]} --> {names[row['revision']]}"
+    yield "    classDef here fill:#d1f0d1,stroke:#2b7a2b,color:#000"
+    yield "    classDef there fill:#d6e4ff,stroke:#2b4c9b,color:#000"
+    yield "    classDef both fill:#eeeeee,stroke:#777777,color:#000"
+    yield "```"
+    yield ""
+    yield "Green: this branch. Blue: the branch it will be merged into. Grey: both."
+
+
+def plain(text: str) -> str:
+    """Return a text that Markdown shows as it is, on one line."""
+    return _MEANS_SOMETHING.sub(_entity, _line(text))
+
+
+def commands(text: str) -> str:
+    """Return a hint of ours: what stands between backticks is code, all else is plain."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return plain(text)
+    return "".join(code(one) if at % 2 else plain(one) for at, one in enumerate(parts) if one)
+
+
+def code(text: str) -> str:
+    """Return a text as code, whatever it holds."""
+    return f"<code>{_MEANS_SOMETHING.sub(_entity, _line(text))}</code>"
+
+
+def node(text: str) -> str:
+    """Return a text for a label of Mermaid's, which knows entities by number only."""
+    short = _line(text)[:80]
+    return re.sub(r"[^\w .,/+=-]", lambda found: f"#{ord(found[0])};", short)
+
+
+def _line(text: str) -> str:
+    return "".join(ch if ch.isprintable() else " " for ch in valid(text)).replace("&", "&amp;")
+
+
+def _entity(found: re.Match[str]) -> str:
+    return f"&#{ord(found[0])};"

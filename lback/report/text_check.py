@@ -1,0 +1,49 @@
+"""The text of `lback check`: what was looked at; the findings follow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from lback.core.result import Result
+from lback.report.style import Style, safe
+from lback.report.words import counted, listing
+
+
+def lines(result: Result, style: Style) -> Iterator[str]:
+    """Yield what was compared with what, and how it stands."""
+    data, view = result.data, result.view
+    yield f"{safe(view['at'])}: {counted(view['count'], 'revision')}, {_heads(data['heads'])}"
+    for merge in data["merges"]:
+        conflicts = (
+            f", {counted(len(merge['conflicts']), 'conflict')}" if merge["conflicts"] else ""
+        )
+        heads = _heads(merge["would_be_heads"])
+        yield f"merged with {safe(merge['against'])}: {heads}{conflicts}"
+    if data["new_revisions"]:
+        yield f"new here: {listing(data['new_revisions'])}"
+    for row in data["siblings"]:
+        forks = counted(len(row["forks"]), "fork") if row["forks"] else "no fork"
+        news = listing(row["new_revisions"], 3)
+        yield f"with {listing(row['branches'])} by {safe(row['author'])}: {forks} ({news})"
+    for one, reason in view["silenced"]:
+        yield style.dim(f"silenced {one.code} in {safe(one.path)}: {safe(reason)}")
+    if view["old"]:
+        yield style.dim(f"{counted(view['old'], 'old finding')} of the baseline not shown")
+    yield summary(result, style)
+
+
+def summary(result: Result, style: Style | None = None) -> str:
+    """Return the verdict in one line."""
+    plain = style or Style()
+    found = Counter(one.severity for one in result.findings)
+    if not found:
+        return plain.green("✓ nothing found")
+    parts = [counted(found[kind], kind) for kind in ("error", "warning", "note") if found[kind]]
+    text = ", ".join(parts)
+    return plain.red(f"✗ {text}") if result.exit_code else plain.green(f"✓ {text}")
+
+
+def _heads(heads: list[str]) -> str:
+    word = "head" if len(heads) == 1 else "heads"
+    return f"{len(heads)} {word}" + (f" ({listing(heads)})" if heads else "")
