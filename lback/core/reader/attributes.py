@@ -7,11 +7,10 @@ import re
 from typing import Any
 
 from lback.core.reader.machine import MISSING, Machine
+from lback.core.reader.schema_values import Base, ColumnV, MetaData, TableV, TypeV
 from lback.core.reader.values import (
     NOTHING_KNOWN,
-    Base,
     Choice,
-    ColumnV,
     DialectV,
     Func,
     Handle,
@@ -19,14 +18,11 @@ from lback.core.reader.values import (
     Instance,
     Klass,
     Map,
-    MetaData,
     Method,
     Module,
     Name,
     Opaque,
     Seq,
-    TableV,
-    TypeV,
     Value,
     choice,
     is_constant,

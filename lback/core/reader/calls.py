@@ -9,6 +9,7 @@ from lback.core.reader import constructs, directives, methods, pythonic
 from lback.core.reader.arguments import Arguments
 from lback.core.reader.expressions import evaluate, glance, iterate
 from lback.core.reader.foreign import DANGEROUS, INERT, QUIET_METHODS, READERS
+from lback.core.reader.given import PARAMETERS
 from lback.core.reader.machine import (
     DEEPEST_CALL,
     MOST_STEPS_OF_A_CALL,
@@ -188,7 +189,7 @@ def _may_write(node: ast.AST) -> bool:
 
 
 _WRITING = frozenset({"execute", "exec_driver_sql", "add", "delete", "bulk_insert", "create"}) | (
-    frozenset(directives.PARAMETERS)
+    frozenset(PARAMETERS)
 )
 
 

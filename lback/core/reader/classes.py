@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 
 from lback.core.reader.machine import MISSING, Frame, Machine
-from lback.core.reader.values import Base, ColumnV, Klass, Name, Seq, TableV, Value, options
+from lback.core.reader.schema_values import Base, ColumnV, TableV
+from lback.core.reader.values import Klass, Name, Seq, Value, options
 
 _PENDING = object()
 

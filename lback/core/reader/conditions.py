@@ -6,27 +6,29 @@ import ast
 from dataclasses import dataclass
 
 from lback.core.dialects import EVERY_DIALECT, Dialects
+from lback.core.reader.schema_values import (
+    ColumnV,
+    ConstraintV,
+    IndexV,
+    MetaData,
+    Sql,
+    Statement,
+    TableV,
+    TypeV,
+)
 from lback.core.reader.values import (
     NOTHING_KNOWN,
     Choice,
-    ColumnV,
-    ConstraintV,
     DialectTest,
     DialectV,
     Func,
     Handle,
     Holed,
-    IndexV,
     Instance,
     Klass,
     Map,
-    MetaData,
     Module,
     Seq,
-    Sql,
-    Statement,
-    TableV,
-    TypeV,
     Value,
     choice,
     is_constant,

@@ -7,69 +7,28 @@ from collections.abc import Callable
 from lback.core.effects import Effect
 from lback.core.reader import tables_made
 from lback.core.reader.arguments import Arguments
+from lback.core.reader.directives_keys import (
+    create_constraint,
+    create_foreign_key,
+    create_index,
+    drop_constraint,
+    drop_index,
+    each,
+)
+from lback.core.reader.given import Given, full_names
 from lback.core.reader.machine import Machine
+from lback.core.reader.schema_values import ColumnV, Operation, TableV, TypeV
 from lback.core.reader.values import (
     NOTHING_KNOWN,
     Choice,
-    ColumnV,
-    ConstraintV,
     Func,
     Handle,
-    IndexV,
     Instance,
     Opaque,
-    Operation,
     Seq,
-    TableV,
-    TypeV,
     Value,
     options,
-    strings,
 )
-
-# The positional parameters; "@" marks the table, which a batch operation does not take.
-PARAMETERS: dict[str, tuple[str, ...]] = {
-    "add_column": ("@table_name", "column"),
-    "alter_column": ("@table_name", "column_name"),
-    "drop_column": ("@table_name", "column_name"),
-    "create_table": ("table_name",),
-    "drop_table": ("table_name",),
-    "rename_table": ("old_table_name", "new_table_name"),
-    "create_index": ("index_name", "@table_name", "columns"),
-    "drop_index": ("index_name", "@table_name"),
-    "create_foreign_key": (
-        "constraint_name",
-        "@source_table",
-        "referent_table",
-        "local_cols",
-        "remote_cols",
-    ),
-    "create_unique_constraint": ("constraint_name", "@table_name", "columns"),
-    "create_primary_key": ("constraint_name", "@table_name", "columns"),
-    "create_check_constraint": ("constraint_name", "@table_name", "condition"),
-    "create_exclude_constraint": ("constraint_name", "@table_name"),
-    "drop_constraint": ("constraint_name", "@table_name", "type_"),
-    "create_table_comment": ("@table_name", "comment"),
-    "drop_table_comment": ("@table_name",),
-    "bulk_insert": ("table", "rows"),
-    "execute": ("sqltext",),
-    "batch_alter_table": ("table_name",),
-    "sync_enum_values": ("enum_schema", "enum_name", "new_values", "affected_columns"),
-}
-
-# Names that older versions of Alembic had for the same parameters.
-_FORMER = {
-    "name": ("constraint_name", "index_name", "table_name"),
-    "tablename": ("table_name",),
-    "table_name": ("source_table",),
-    "source": ("table_name", "source_table"),
-    "referent": ("referent_table",),
-    "local_cols": ("columns",),
-    "cols": ("columns",),
-    "type": ("type_",),
-    "old_table_name": ("table_name",),
-    "sqltext": ("statement",),
-}
 
 OPERATIONS = {
     "AddColumnOp": "add_column",
@@ -90,77 +49,6 @@ OPERATIONS = {
     "BulkInsertOp": "bulk_insert",
     "ExecuteSQLOp": "execute",
 }
-
-
-class Given:
-    """The arguments of one directive, by name; `table` are the tables it may be about."""
-
-    def __init__(
-        self, machine: Machine, directive: str, arguments: Arguments, batch: Handle | None
-    ) -> None:
-        self.machine = machine
-        self.directive = directive
-        self.open = arguments.open
-        self.rest: list[Value] = []
-        self.values: dict[str, Value] = dict(arguments.keywords)
-        self.batch = batch
-        self.table_parameter = ""
-        self._place(arguments.positional)
-        self._former_names()
-
-    def _place(self, positional: list[Value]) -> None:
-        names = []
-        for name in PARAMETERS[self.directive]:
-            if name.startswith("@"):
-                self.table_parameter = name[1:]
-            if not (name.startswith("@") and self.batch is not None):
-                names.append(name.lstrip("@"))
-        for name, value in zip(names, positional, strict=False):
-            self.values.setdefault(name, value)
-        self.rest = positional[len(names) :]
-
-    def _former_names(self) -> None:
-        known = {name.lstrip("@") for name in PARAMETERS[self.directive]}
-        for old, news in _FORMER.items():
-            if old in self.values and old not in known:
-                for new in news:
-                    if new in known and new not in self.values:
-                        self.values[new] = self.values[old]
-
-    def get(self, name: str, default: Value = None) -> Value:
-        """Return an argument."""
-        return self.machine.force(self.values.get(name, default))
-
-    def has(self, name: str) -> bool:
-        """Tell whether an argument is given."""
-        return name in self.values
-
-    def tables(self, name: str, schema: str = "schema") -> tuple[str, ...]:
-        """Return the full names a table argument may have; records an unknown when hidden."""
-        if self.batch is not None and name == self.table_parameter:
-            found = self.batch.tables
-        else:
-            found = _full(self.get(name, NOTHING_KNOWN), self.get(schema))
-        if not found:
-            self.machine.cannot_read(f"{self.directive}() on a table whose name is not in the text")
-        return found
-
-    def text(self, name: str) -> str | None:
-        """Return a string argument where it is known."""
-        found = strings(self.get(name))
-        return found[0] if found and len(found) == 1 else None
-
-    def names(self, name: str) -> tuple[str | None, ...]:
-        """Return the names an argument may have; (None,) where there is none or it is hidden."""
-        return strings(self.get(name)) or (None,)
-
-
-def _full(name: Value, schema: Value) -> tuple[str, ...]:
-    if isinstance(name, TableV):
-        name, schema = name.name, name.schema
-    found = strings(name) or ()
-    prefix = f"{schema}." if isinstance(schema, str) and schema else ""
-    return tuple(prefix + one for one in found)
 
 
 def perform(
@@ -203,13 +91,6 @@ def _run_async(machine: Machine, arguments: Arguments) -> Value:
     return NOTHING_KNOWN
 
 
-def _each(given: Given, tables: tuple[str, ...], record: Callable[[str], None]) -> None:
-    """Record for every table that may be meant; surely where there is only one."""
-    for table in tables:
-        with given.machine.maybe(certain=len(tables) == 1):
-            record(table)
-
-
 # -- tables ------------------------------------------------------------------------
 
 
@@ -222,7 +103,7 @@ def _create_table(given: Given) -> Value:
     with given.machine.maybe(certain=not guarded):
         tables_made.create(given.machine, made)
         if given.open or any(_hides_columns(one) for one in items):
-            names = _full(made.name, made.schema)
+            names = full_names(made.name, made.schema)
             given.machine.cannot_read("columns of a new table that are not in the text", names)
     return made
 
@@ -235,7 +116,7 @@ def _drop_table(given: Given) -> Value:
     guarded = given.get("if_exists") is True
     with given.machine.maybe(certain=not guarded):
         for_table = given.tables("table_name")
-        _each(
+        each(
             given,
             for_table,
             lambda table: given.machine.emit(Effect("drop", "table", table, table)),
@@ -257,7 +138,7 @@ def _rename_table(given: Given) -> Value:
 
 def _table_comment(given: Given) -> Value:
     kind = "alter" if given.directive == "create_table_comment" else "drop"
-    _each(
+    each(
         given,
         given.tables("table_name"),
         lambda table: given.machine.emit(Effect(kind, "comment", table)),  # type: ignore[arg-type]
@@ -281,7 +162,7 @@ def _add_column(given: Given) -> Value:
                 given.machine.cannot_read("adds a column that is not in the text", (table,))
 
     with given.machine.maybe(certain=not guarded):
-        _each(given, given.tables("table_name"), record)
+        each(given, given.tables("table_name"), record)
     return None
 
 
@@ -298,7 +179,7 @@ def _drop_column(given: Given) -> Value:
                 given.machine.emit(Effect("drop", "column", table, name))
 
     with given.machine.maybe(certain=not guarded):
-        _each(given, given.tables("table_name"), record)
+        each(given, given.tables("table_name"), record)
     return None
 
 
@@ -321,7 +202,7 @@ def _alter_column(given: Given) -> Value:
                 if new is not None and new != name:
                     given.machine.emit(Effect("rename", "column", table, name, to=new))
 
-    _each(given, given.tables("table_name"), record)
+    each(given, given.tables("table_name"), record)
     return None
 
 
@@ -362,89 +243,6 @@ def _type_text(value: Value) -> str:
 # -- indexes and constraints -------------------------------------------------------
 
 
-def _create_index(given: Given) -> Value:
-    made = IndexV(
-        given.get("index_name"), given.get("columns", NOTHING_KNOWN), given.get("unique") is True
-    )
-    guarded = given.get("if_not_exists") is True
-    with given.machine.maybe(certain=not guarded):
-        _each(
-            given,
-            given.tables("table_name"),
-            lambda table: tables_made.index(given.machine, made, table),
-        )
-    return None
-
-
-def _drop_index(given: Given) -> Value:
-    names = given.names("index_name")
-    known = given.batch is not None or given.get("table_name") is not None
-    tables: tuple[str | None, ...] = given.tables("table_name") if known else (None,)
-    if isinstance(given.get("index_name"), IndexV):
-        names = strings(given.get("index_name").name) or (None,)
-    if names == (None,) and tables == (None,):
-        given.machine.cannot_read("drops an index whose name is not in the text")
-        return None
-    guarded = given.get("if_exists") is True
-    schema = given.get("schema")
-    for table in tables:
-        for name in names:
-            full = f"{schema}.{name}" if isinstance(schema, str) and table is None else name
-            sure = not guarded and len(tables) == len(names) == 1
-            with given.machine.maybe(certain=sure):
-                given.machine.emit(Effect("drop", "index", table, full))
-    return None
-
-
-def _create_foreign_key(given: Given) -> Value:
-    referred = _full(given.get("referent_table"), given.get("referent_schema"))
-    target: Value = f"{referred[0]}." if len(referred) == 1 else NOTHING_KNOWN
-    made = ConstraintV("foreignkey", given.get("constraint_name"), given.get("local_cols"), target)
-    tables = given.tables("source_table", "source_schema")
-    if len(referred) != 1:
-        given.machine.cannot_read("a foreign key to a table whose name is not in the text", tables)
-    _each(given, tables, lambda table: tables_made.constraint(given.machine, made, table))
-    return None
-
-
-_KINDS = {
-    "create_unique_constraint": "unique",
-    "create_primary_key": "primary",
-    "create_check_constraint": "check",
-    "create_exclude_constraint": "exclude",
-}
-
-
-def _create_constraint(given: Given) -> Value:
-    condition = given.get("condition")
-    text = condition if isinstance(condition, str) else getattr(condition, "text", "")
-    made = ConstraintV(
-        _KINDS[given.directive],
-        given.get("constraint_name"),
-        given.get("columns"),
-        detail=text if isinstance(text, str) else "",
-    )
-    _each(
-        given,
-        given.tables("table_name"),
-        lambda table: tables_made.constraint(given.machine, made, table),
-    )
-    return None
-
-
-def _drop_constraint(given: Given) -> Value:
-    guarded = given.get("if_exists") is True
-    kind = given.text("type_") or ""
-    made = ConstraintV(kind, given.get("constraint_name"))
-    with given.machine.maybe(certain=not guarded):
-        _each(
-            given,
-            given.tables("table_name"),
-            lambda table: tables_made.constraint(given.machine, made, table, "drop"),
-        )
-    return None
-
-
 # -- data, SQL, batches ------------------------------------------------------------
 
 
@@ -465,7 +263,7 @@ def _execute(given: Given) -> Value:
 
 
 def _batch(given: Given) -> Value:
-    tables = _full(given.get("table_name", NOTHING_KNOWN), given.get("schema"))
+    tables = full_names(given.get("table_name", NOTHING_KNOWN), given.get("schema"))
     return Handle("batch", tables=tables)
 
 
@@ -487,14 +285,14 @@ _DIRECTIVES: dict[str, Callable[[Given], Value]] = {
     "create_table": _create_table,
     "drop_table": _drop_table,
     "rename_table": _rename_table,
-    "create_index": _create_index,
-    "drop_index": _drop_index,
-    "create_foreign_key": _create_foreign_key,
-    "create_unique_constraint": _create_constraint,
-    "create_primary_key": _create_constraint,
-    "create_check_constraint": _create_constraint,
-    "create_exclude_constraint": _create_constraint,
-    "drop_constraint": _drop_constraint,
+    "create_index": create_index,
+    "drop_index": drop_index,
+    "create_foreign_key": create_foreign_key,
+    "create_unique_constraint": create_constraint,
+    "create_primary_key": create_constraint,
+    "create_check_constraint": create_constraint,
+    "create_exclude_constraint": create_constraint,
+    "drop_constraint": drop_constraint,
     "create_table_comment": _table_comment,
     "drop_table_comment": _table_comment,
     "bulk_insert": _bulk_insert,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +10,8 @@ from lback.core.reader.attributes import attribute, item
 from lback.core.reader.conditions import compare, decide, negate
 from lback.core.reader.machine import Frame, Machine
 from lback.core.reader.names import name_value
-from lback.core.reader.strings import formatted, percent
+from lback.core.reader.operators import operate
+from lback.core.reader.strings import formatted
 from lback.core.reader.values import (
     HOLE,
     NOTHING_KNOWN,
@@ -24,27 +24,16 @@ from lback.core.reader.values import (
     Name,
     Opaque,
     Seq,
-    Sql,
-    Statement,
     Value,
     choice,
     holed,
     is_constant,
-    join,
     options,
     pieces,
     reaches,
 )
 
 _LONGEST_RANGE = 300
-_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.BitOr: operator.or_,
-}
 
 
 def evaluate(machine: Machine, node: ast.expr | None, frame: Frame) -> Value:
@@ -180,34 +169,8 @@ def _binary(machine: Machine, node: ast.BinOp, frame: Frame) -> Value:
     right = evaluate(machine, node.right, frame)
     if isinstance(left, Choice) or isinstance(right, Choice):
         pairs = [(a, b) for a in options(left) for b in options(right)]
-        return choice([_operate(machine, node.op, a, b) for a, b in pairs])
-    return _operate(machine, node.op, left, right)
-
-
-def _operate(machine: Machine, kind: ast.operator, left: Value, right: Value) -> Value:
-    if isinstance(kind, ast.Mod) and isinstance(left, str | Holed):
-        return percent(left, right)
-    if isinstance(kind, ast.Add) and (
-        isinstance(left, str | Holed | Sql) or isinstance(right, str | Holed | Sql)
-    ):
-        return join(left, right)
-    if isinstance(left, Seq) and isinstance(right, Seq) and not isinstance(kind, ast.Mult):
-        if isinstance(kind, ast.Add | ast.BitOr):
-            return Seq(left.items + right.items, left.open or right.open, machine.level)
-        return Seq(left.items, True, machine.level)
-    if isinstance(left, Seq) and isinstance(kind, ast.Add):
-        return Seq(left.items, True, machine.level)
-    if isinstance(left, Map) and isinstance(right, Map) and isinstance(kind, ast.BitOr):
-        return Map({**left.items, **right.items}, left.open or right.open, machine.level)
-    if isinstance(left, Statement):
-        return left
-    function = _OPERATORS.get(type(kind))
-    if function and isinstance(left, int | float) and isinstance(right, int | float):
-        try:
-            return function(left, right)
-        except (ArithmeticError, TypeError, ValueError):
-            return NOTHING_KNOWN
-    return Opaque(reaches=reaches(left) or reaches(right))
+        return choice([operate(machine, node.op, a, b) for a, b in pairs])
+    return operate(machine, node.op, left, right)
 
 
 def _unary(machine: Machine, node: ast.UnaryOp, frame: Frame) -> Value:

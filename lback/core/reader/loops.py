@@ -6,8 +6,9 @@ import ast
 
 from lback.core.reader.conditions import decide
 from lback.core.reader.expressions import evaluate, hashable, iterate, represented
+from lback.core.reader.flow import GOES_ON, Flow
 from lback.core.reader.machine import Frame, Machine
-from lback.core.reader.statements import GOES_ON, Flow, block
+from lback.core.reader.statements import block
 from lback.core.reader.targets import assign
 from lback.core.reader.values import (
     NOTHING_KNOWN,

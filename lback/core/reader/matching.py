@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 
 from lback.core.reader.expressions import evaluate
+from lback.core.reader.flow import GOES_ON, Flow
 from lback.core.reader.machine import Frame, Machine
-from lback.core.reader.statements import GOES_ON, Flow, execute
+from lback.core.reader.statements import execute
 
 _SUBJECT = "subject of the match"  # no name that a program can have
 

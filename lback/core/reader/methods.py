@@ -11,27 +11,21 @@ from lback.core.reader.arguments import Arguments
 from lback.core.reader.conditions import dialect_named
 from lback.core.reader.machine import Machine
 from lback.core.reader.pythonic import map_method, seq_method
+from lback.core.reader.schema_values import ColumnV, IndexV, MetaData, Sql, Statement, TableV, TypeV
 from lback.core.reader.statement_values import chain, dml, full_name
 from lback.core.reader.strings import string_method
 from lback.core.reader.values import (
     NOTHING_KNOWN,
-    ColumnV,
     DialectV,
     Func,
     Handle,
     Holed,
-    IndexV,
     Instance,
     Klass,
     Map,
-    MetaData,
     Method,
     Opaque,
     Seq,
-    Sql,
-    Statement,
-    TableV,
-    TypeV,
     Value,
     reaches,
 )

@@ -7,18 +7,8 @@ from collections.abc import Callable, Iterable
 from lback.core.reader.arguments import Arguments
 from lback.core.reader.classes import table_of
 from lback.core.reader.machine import Machine
-from lback.core.reader.values import (
-    ColumnV,
-    Klass,
-    Map,
-    Method,
-    Opaque,
-    Seq,
-    Statement,
-    TableV,
-    Value,
-    options,
-)
+from lback.core.reader.schema_values import ColumnV, Statement, TableV
+from lback.core.reader.values import Klass, Map, Method, Opaque, Seq, Value, options
 
 
 def full_name(table: TableV) -> str | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from lback.core.dialects import EVERY_DIALECT, Dialects
 from lback.core.reader.conditions import Verdict, decide
 from lback.core.reader.expressions import evaluate, glance
+from lback.core.reader.flow import GOES_ON, LOOP, Flow
 from lback.core.reader.machine import Frame, Machine
 from lback.core.reader.names import imported
 from lback.core.reader.targets import assign, change
@@ -22,25 +22,6 @@ from lback.core.reader.values import (
     Value,
     choice,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """How a block ends.
-
-    `leaves` is "", "return", "raise", "break" or "continue". Where it is "":
-    `maybe` says that some path may have returned, `loose` that one may have left the
-    loop, and `rest` on which dialects what follows still runs.
-    """
-
-    leaves: str = ""
-    maybe: bool = False
-    loose: bool = False
-    rest: Dialects = EVERY_DIALECT
-
-
-GOES_ON = Flow()
-_LOOP = frozenset({"break", "continue"})
 
 
 def execute(machine: Machine, statement: ast.stmt, frame: Frame) -> Flow:
@@ -134,7 +115,7 @@ def branches(
     if first.leaves and second.leaves:
         frame.names.update(after_first)
         leaves = first.leaves if first.leaves == second.leaves else "return"
-        mixed = first.leaves != second.leaves and bool(_LOOP & {first.leaves, second.leaves})
+        mixed = first.leaves != second.leaves and bool(LOOP & {first.leaves, second.leaves})
         return Flow("" if mixed else leaves, maybe=mixed, loose=mixed)
     if first.leaves:
         frame.names.update(after_second)
@@ -171,7 +152,7 @@ def _merge(frame: Frame, first: dict[str, Value], second: dict[str, Value]) -> N
 def _joined(verdict: Verdict, first: Flow, second: Flow) -> Flow:
     """Combine the ends of two branches of which at least one goes on."""
     maybe = first.maybe or second.maybe
-    loose = first.loose or second.loose or bool(_LOOP & {first.leaves, second.leaves})
+    loose = first.loose or second.loose or bool(LOOP & {first.leaves, second.leaves})
     if not verdict.exact:
         returned = "return" in (first.leaves, second.leaves)
         limited = not (first.rest.every and second.rest.every)
@@ -181,7 +162,7 @@ def _joined(verdict: Verdict, first: Flow, second: Flow) -> Flow:
         return Flow("", maybe or returned or limited, loose, rest)
     parts = []
     for flow, on in ((first, verdict.yes), (second, verdict.no)):
-        if flow.leaves in _LOOP:
+        if flow.leaves in LOOP:
             parts.append(on)
         elif not flow.leaves:
             parts.append(on & flow.rest)
@@ -237,10 +218,10 @@ def _try(machine: Machine, node: ast.Try, frame: Frame) -> Flow:
     final = block(machine, node.finalbody, frame)
     if final.leaves:
         return final
-    loose = flow.loose or any(one.loose or one.leaves in _LOOP for one in caught)
+    loose = flow.loose or any(one.loose or one.leaves in LOOP for one in caught)
     maybe = flow.maybe or any(one.maybe or one.leaves == "return" for one in caught)
     if flow.leaves and any(not one.leaves for one in caught):
-        return Flow("", maybe or flow.leaves == "return", loose or flow.leaves in _LOOP)
+        return Flow("", maybe or flow.leaves == "return", loose or flow.leaves in LOOP)
     return Flow(flow.leaves, maybe, loose, flow.rest)
 
 

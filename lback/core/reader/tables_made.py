@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from lback.core.effects import Effect
 from lback.core.reader.machine import Machine
+from lback.core.reader.schema_values import ColumnV, ConstraintV, ForeignKeyV, IndexV, TableV, TypeV
 from lback.core.reader.statement_values import full_name
-from lback.core.reader.values import (
-    ColumnV,
-    ConstraintV,
-    ForeignKeyV,
-    Holed,
-    IndexV,
-    Seq,
-    TableV,
-    TypeV,
-    Value,
-    options,
-    strings,
-)
+from lback.core.reader.values import Holed, Seq, Value, options, strings
 
 
 def create(machine: Machine, table: TableV) -> None:

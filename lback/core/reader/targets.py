@@ -8,13 +8,13 @@ from lback.core.effects import Effect
 from lback.core.reader.attributes import item
 from lback.core.reader.expressions import evaluate, hashable, iterate
 from lback.core.reader.machine import Frame, Machine
+from lback.core.reader.schema_values import TypeV
 from lback.core.reader.values import (
     NOTHING_KNOWN,
     Instance,
     Map,
     Opaque,
     Seq,
-    TypeV,
     Value,
     options,
     reaches,

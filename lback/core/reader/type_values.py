@@ -6,14 +6,8 @@ import ast
 
 from lback.core.reader.arguments import Arguments
 from lback.core.reader.machine import Machine
-from lback.core.reader.values import (
-    Klass,
-    Name,
-    Seq,
-    TypeV,
-    Value,
-    is_constant,
-)
+from lback.core.reader.schema_values import TypeV
+from lback.core.reader.values import Klass, Name, Seq, Value, is_constant
 
 # Names that no type has although they begin with a capital letter.
 _NO_TYPES = frozenset({"FetchedValue", "DefaultClause", "Sequence", "Inspector"})
