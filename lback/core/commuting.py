@@ -54,6 +54,11 @@ def _names(effect: Effect) -> frozenset[str]:
     return frozenset(one.casefold() for one in (effect.name, effect.to) if one)
 
 
+def other_key(left: Effect, right: Effect) -> bool:
+    """Hold where names differ and so do the columns: SQLite keeps one of two alike."""
+    return other_name(left, right) and _columns(left) != _columns(right)
+
+
 def optional_column(left: Effect, right: Effect) -> bool:
     """Hold where a column that rows need not fill is added, and the rows do not name it."""
     column, rows = (left, right) if left.object == "column" else (right, left)
@@ -109,7 +114,8 @@ _ROWS_OF_TABLE: tuple[tuple[str, tuple[str, ...], Condition], ...] = (
     ("create index", _ROWS, always),
     ("create unique index", ("create unique index", *_NEW_KEY, *_OLD_KEY), other_name),
     ("create unique index", ("update",), surely_not_on_it),
-    ("add unique", ("add unique", "add primary", "add foreignkey", "add check"), other_name),
+    ("add unique", ("add unique", "add primary"), other_key),
+    ("add unique", ("add foreignkey", "add check"), other_name),
     ("add primary", ("add foreignkey", "add check"), other_name),
     ("add foreignkey", ("add foreignkey", "add check"), other_name),
     ("add check", ("add check",), other_name),
@@ -118,7 +124,8 @@ _ROWS_OF_TABLE: tuple[tuple[str, tuple[str, ...], Condition], ...] = (
     ("add exclude", ("add foreignkey",), other_name),
     ("add unique", ("update",), surely_not_on_it),
     ("add foreignkey", ("update",), surely_not_on_it),
-    ("drop index", ("drop index", "rename index", "update", "delete"), other_name),
+    ("drop index", ("drop index", "rename index"), other_name),
+    ("drop index", ("update", "delete"), always),
     ("rename index", ("rename index", "drop constraint", "rename constraint"), other_name),
     ("rename index", _ROWS, always),
     ("drop constraint", ("drop constraint", "rename constraint"), other_name),
@@ -157,7 +164,8 @@ _QUERIED = (
     *_NOTES,
     "trigger",
 )
-_VIEWED = (*(one for one in _QUERIED if one != _ADD), *_ROWS)
+# A view stops SQLite from copying the table over, which is how most changes are made there.
+_VIEWED = (*_NEW_INDEX, "drop index", "rename index", *_NOTES, *_ROWS)
 
 
 def _table() -> Mapping[tuple[str, str], Condition]:

@@ -58,7 +58,9 @@ def described(effect: Effect) -> str:
     place = f"{effect.table}." if effect.table else ""
     name = effect.name or "(unnamed)"
     detail = f" ({effect.detail})" if effect.detail else ""
-    if effect.object == "data":
+    if effect.object == "query":
+        text = f"read {effect.detail}"
+    elif effect.object == "data":
         columns = f" ({', '.join(effect.columns[:6])})" if effect.columns else ""
         words = {"insert": "insert rows into", "update": "update rows of"}
         text = f"{words.get(effect.kind, 'delete rows of')} {effect.table}{columns}"

@@ -8,6 +8,7 @@ import pytest
 
 from lback.core.effects import Effects, read_effects
 from lback.core.overlap import Overlap, overlaps
+from lback.core.surroundings import surroundings
 
 
 def effects(body: str) -> Effects:
@@ -205,3 +206,32 @@ def test_names_inside_of_new_tables_still_count() -> None:
     left = CREATE + '\nop.create_index("ix", "t", ["id"])'
     right = left.replace('"t"', '"z"')
     assert [one.object for one in between(left, right)] == ["index ix"]
+
+
+def test_what_is_known_around_the_fork_is_used() -> None:
+    before = effects(
+        """
+        op.create_index("ix", "t", ["a"])
+        op.create_foreign_key("f", "posts", "users", ["u"], ["id"])
+        """
+    )
+    around = surroundings([before])
+
+    def with_it(left: str, right: str) -> str:
+        found = overlaps({"a": effects(left)}, {"b": effects(right)}, around)
+        return found[0].verdict if found else "fine"
+
+    assert with_it('op.drop_index("ix")', DROP_TABLE) == "conflict"
+    assert with_it('op.drop_index("ix")', 'op.drop_table("z")') == "fine"
+    assert verdict('op.drop_index("ix")', 'op.drop_table("z")') == "order-matters"
+    gone = sql("DELETE FROM users WHERE id = 1")
+    assert with_it(gone, sql("INSERT INTO posts (u) VALUES (1)")) == "order-matters"
+    assert with_it(gone, 'op.drop_constraint("f", "posts")') == "order-matters"
+    assert with_it(gone, sql("INSERT INTO z (u) VALUES (1)")) == "fine"
+    assert with_it(gone, 'op.add_column("posts", sa.Column("x", sa.Integer()))') == "fine"
+
+
+def test_guarded_creations_do_not_fail_each_other() -> None:
+    guarded = 'op.create_table("t", sa.Column("id", sa.Integer()), if_not_exists=True)'
+    assert verdict(guarded, guarded) == "order-matters"
+    assert verdict(guarded, CREATE) == "conflict"
