@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import click
@@ -56,4 +58,8 @@ def command(form: str, **wishes: Any) -> int:
     terminal = Terminal(options)
     result = check(Context(options, terminal), Request(**wishes))
     terminal.print(render(result, form))
+    page = os.environ.get("GITHUB_STEP_SUMMARY")
+    if form == "github" and page:
+        with Path(page).open("a", encoding="utf-8") as file:
+            file.write(render(result, "markdown") + "\n")
     return result.exit_code

@@ -1,0 +1,115 @@
+"""Fails closed: what cannot be looked at is a finding with the fix, and never a pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lback.errors import UsageError
+from tests.check.team import VERSIONS, Team
+
+
+@pytest.fixture
+def forked(team: Team) -> Team:
+    team.branch("mine")
+    for number in range(3):
+        team.add(f"c{number}", f"c{number - 1}" if number else "b2")
+    team.git("checkout", "-q", "main")
+    team.add("d4", "b2")
+    return team
+
+
+def test_shallow(forked: Team, tmp_path: Path) -> None:
+    clone = forked.clone(tmp_path / "clone", "--depth", "1", "--branch", "mine")
+    result = clone.check()
+    assert [one.code for one in result.findings] == ["LB108"]
+    assert result.exit_code == 1 and "fetch-depth: 0" in result.findings[0].hint
+    [one] = clone.check(against="origin/main").findings
+    assert one.code == "LB108" and "git fetch origin main" in one.hint
+    clone.git("fetch", "-q", "--depth", "1", "origin", "main:refs/remotes/origin/main")
+    [one] = clone.check(against="origin/main").findings
+    assert one.code == "LB108" and "--unshallow" in one.hint
+    clone.git("fetch", "-q", "--unshallow")
+    assert clone.codes(against="origin/main") == ["LB102"]
+
+
+def test_the_finding_stays_when_others_are_selected(forked: Team, tmp_path: Path) -> None:
+    clone = forked.clone(tmp_path / "clone", "--depth", "1", "--branch", "mine")
+    assert clone.codes(select="LB2") == ["LB108"]
+    assert clone.codes(ignore="LB108") == []
+
+
+def test_unrelated_histories(team: Team) -> None:
+    team.git("checkout", "-q", "--orphan", "alone")
+    team.commit()
+    assert team.codes(against="main") == ["LB108"]
+
+
+def test_missing_objects(forked: Team, tmp_path: Path) -> None:
+    forked.git("config", "uploadpack.allowFilter", "true")
+    clone = forked.clone(
+        tmp_path / "clone", "--filter=blob:none", "--no-checkout", "--branch", "mine"
+    )
+    assert clone.codes(at="origin/mine", options={"script_location": VERSIONS}) == ["LB108"]
+
+
+def test_an_unknown_ref_is_wrong_usage(team: Team) -> None:
+    with pytest.raises(UsageError, match="nowhere"):
+        team.check(against="nowhere")
+
+
+def test_nothing_found(team: Team) -> None:
+    assert team.codes(options={"script_location": "docs"}) == ["LB107"]
+    team.branch("mine")
+    for path in (team.path / VERSIONS).glob("*.py"):
+        path.unlink()
+    team.commit()
+    result = team.check(against="main", select="LB1")
+    assert ([one.code for one in result.findings], result.exit_code) == (["LB107"], 1)
+
+
+def test_a_project_that_has_just_begun(tmp_path: Path) -> None:
+    team = Team(tmp_path)
+    team.write("alembic.ini", "[alembic]\nscript_location = migrations\n")
+    team.write("migrations/env.py", "")
+    for prepare in (lambda: None, lambda: team.git("init", "-q"), team.commit):
+        prepare()
+        result = team.check()
+        assert [one.severity for one in result.findings] == ["warning"]
+        assert result.exit_code == 0
+
+
+def test_without_git(tmp_path: Path) -> None:
+    team = Team(tmp_path)
+    team.write("alembic.ini", "[alembic]\nscript_location = migrations\n")
+    team.revision("a1")
+    team.revision("b2", "a1")
+    assert team.codes() == []
+    team.revision("c3", "a1")
+    assert team.codes() == ["LB101"]
+
+
+def test_bare(team: Team, tmp_path: Path) -> None:
+    team.branch("mine")
+    team.add("c3", "b2")
+    team.git("checkout", "-q", "main")
+    team.add("d4", "b2")
+    bare = team.clone(tmp_path / "bare.git", "--bare")
+    assert bare.codes() == []
+    assert bare.codes(at="mine", against="main") == ["LB102"]
+    assert bare.codes(at="mine", against="main", options={"script_location": VERSIONS}) == ["LB102"]
+    with pytest.raises(UsageError, match="top of mine"):
+        bare.check(at="mine", options={"config": "other.ini"})
+
+
+def test_left_out_of_the_commit(team: Team) -> None:
+    team.revision("c3", "b2")
+    team.revision("d4", "c3")
+    team.write(".gitignore", "d4.py\n")
+    team.edit("b2", "def upgrade", "# why\ndef upgrade")
+    result = team.check()
+    assert sorted((one.code, one.path.rpartition("/")[2]) for one in result.findings) == [
+        ("LB303", "b2.py"), ("LB303", "c3.py"), ("LB304", "d4.py")
+    ]  # fmt: skip
+    assert result.exit_code == 0

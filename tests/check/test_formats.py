@@ -1,0 +1,231 @@
+"""Every format is what its readers expect, whatever a branch calls its files."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import junitparser
+import pytest
+import sarif_om
+
+from lback.core.findings import CODES
+from lback.core.result import Result
+from lback.report.formats import render
+from lback.report.style import Style
+from lback.report.text import render as render_text
+from tests.check.team import VERSIONS, Team, content
+
+# Alembic takes no file with a line break in its name, but any folder.
+HOSTILE = 'x"\n::error file=pwned::owned\n<b>|`@all` ]]> %0A,\udcff/e.py'
+FORMATS = ("github", "gitlab", "sarif", "junit", "markdown")
+
+
+@pytest.fixture
+def forked(team: Team) -> Team:
+    team.branch("mine")
+    text = content("c3", "b2", "op.drop_table('users')", "pass")
+    team.write(f"{VERSIONS}/c3.py", text)
+    team.write(f"{VERSIONS}/none.py", "down_revision = compute()\n")
+    team.commit()
+    team.git("checkout", "-q", "main")
+    team.add("d4", "b2")
+    team.git("checkout", "-q", "mine")
+    return team
+
+
+@pytest.fixture
+def result(forked: Team) -> Result:
+    found = forked.check(against="main")
+    assert {one.severity for one in found.findings} == {"error", "warning"}
+    return found
+
+
+@pytest.fixture
+def hostile(team: Team) -> Result:
+    """A branch whose author wants to speak in the name of the checker."""
+    team.branch("mine")
+    recursive = "recursive_version_locations = true\n"
+    team.write("alembic.ini", f"[alembic]\nscript_location = migrations\n{recursive}")
+    header = 'revision = "c3\\n::error::pwned"\ndown_revision = "a1"\n'
+    team.write(f"{VERSIONS}/{HOSTILE}", header)
+    team.write(f"{VERSIONS}/::warning::d.py", 'revision = compute("\x1b[31m")\n')
+    team.git("add", "-A")
+    team.git("commit", "-q", "-m", "Evil")
+    found = team.check(against="main")
+    assert {"LB101", "LB106"} <= {one.code for one in found.findings}
+    assert any("\n" in one.path for one in found.findings)
+    return found
+
+
+def test_clean_reports_are_valid(team: Team) -> None:
+    clean = team.check()
+    assert json.loads(render(clean, "gitlab")) == []
+    assert sarif(render(clean, "sarif")).runs[0]["results"] == []
+    assert junit(render(clean, "junit")).failures == 0
+    assert "✓ nothing found" in render(clean, "markdown")
+    assert render(clean, "github") == "lback check: ✓ nothing found"
+
+
+def test_github(result: Result) -> None:
+    *commands, last = render(result, "github").split("\n")
+    assert len(commands) == len(result.findings)
+    assert last.startswith("lback check: ✗ ")
+    for one, command in zip(result.findings, commands, strict=True):
+        kind, properties, data = parsed(command)
+        assert kind == one.severity
+        assert properties["title"] == f"{one.code} {CODES[one.code][1]}"
+        assert properties.get("file", "") == one.path
+        assert data.startswith(one.message)
+
+
+def test_github_lets_nobody_else_speak(hostile: Result) -> None:
+    lines = render(hostile, "github").split("\n")
+    assert len(lines) == len(hostile.findings) + 1
+    for one, command in zip(hostile.findings, lines[:-1], strict=True):
+        _, properties, _ = parsed(command)
+        assert set(properties) <= {"file", "line", "title"}
+        assert properties.get("file", "") == shown(one.path)
+
+
+def parsed(command: str) -> tuple[str, dict[str, str], str]:
+    """Read a workflow command as the runner does (ActionCommand.TryParseV2)."""
+    found = re.fullmatch(r"::(\w+) ([^:]*(?:(?!::):[^:]*)*)::(.*)", command)
+    assert found, command
+    pairs = [pair.split("=", 1) for pair in found[2].split(",")]
+    return found[1], {name: unescaped(value) for name, value in pairs}, unescaped(found[3])
+
+
+def unescaped(text: str) -> str:
+    for code, char in (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")):
+        text = text.replace(code, char)
+    return text
+
+
+def shown(path: str) -> str:
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("which", ["result", "hostile"])
+def test_gitlab(which: str, request: pytest.FixtureRequest) -> None:
+    found = request.getfixturevalue(which)
+    rows = json.loads(render(found, "gitlab"))
+    assert len(rows) == len(found.findings)
+    assert len({row["fingerprint"] for row in rows}) == len(rows)
+    for one, row in zip(found.findings, rows, strict=True):
+        assert set(row) == {"description", "check_name", "fingerprint", "severity", "location"}
+        assert all(isinstance(row[key], str) and row[key] for key in set(row) - {"location"})
+        assert row["severity"] in {"info", "minor", "major", "critical", "blocker"}
+        assert row["location"]["path"] == (shown(one.path) or ".")
+        assert row["location"]["lines"]["begin"] >= 1
+
+
+@pytest.mark.parametrize("which", ["result", "hostile"])
+def test_sarif(which: str, request: pytest.FixtureRequest) -> None:
+    found = request.getfixturevalue(which)
+    run = sarif(render(found, "sarif")).runs[0]
+    assert len(run["results"]) == len(found.findings)
+    for one, row in zip(found.findings, run["results"], strict=True):
+        assert run["tool"]["driver"]["rules"][row["ruleIndex"]]["id"] == row["ruleId"] == one.code
+        assert row["level"] in {"error", "warning", "note"}
+        for place in row.get("locations", ()):
+            uri = place["physicalLocation"]["artifactLocation"]["uri"]
+            assert not re.search(r'[\s"<>:\\]', uri)
+            assert unquote_to_bytes(uri) == os.fsencode(one.path)
+
+
+# Which class of the object model a property holds; the others are plain values.
+_CLASSES: dict[str, Any] = {
+    "runs": sarif_om.Run,
+    "tool": sarif_om.Tool,
+    "driver": sarif_om.ToolComponent,
+    "rules": sarif_om.ReportingDescriptor,
+    "results": sarif_om.Result,
+    "message": sarif_om.Message,
+    "locations": sarif_om.Location,
+    "physicalLocation": sarif_om.PhysicalLocation,
+    "artifactLocation": sarif_om.ArtifactLocation,
+    "region": sarif_om.Region,
+    "shortDescription": sarif_om.MultiformatMessageString,
+    "help": sarif_om.MultiformatMessageString,
+    "defaultConfiguration": sarif_om.ReportingConfiguration,
+}
+
+
+def sarif(text: str) -> Any:
+    """Build the log from the classes of the standard's object model, which know every key."""
+    data = json.loads(text)
+    assert data["version"] == "2.1.0"
+    return built(sarif_om.SarifLog, data)
+
+
+def built(kind: Any, data: dict[str, Any]) -> Any:
+    names = {}
+    for field in kind.__attrs_attrs__:
+        names[field.metadata["schema_property_name"]] = field.name
+    values = {}
+    for key, value in data.items():
+        assert key in names, f"{kind.__name__} has no {key}"
+        if key in _CLASSES:
+            for one in value if isinstance(value, list) else [value]:
+                built(_CLASSES[key], one)
+        values[names[key]] = value
+    return kind(**values)
+
+
+@pytest.mark.parametrize("which", ["result", "hostile"])
+def test_junit(which: str, request: pytest.FixtureRequest) -> None:
+    found = request.getfixturevalue(which)
+    suite = junit(render(found, "junit"))
+    errors = [one for one in found.findings if one.severity == "error"]
+    assert suite.failures == len(errors)
+    assert suite.tests == len(list(suite))
+    assert {case.name[:5] for case in suite} == set(CODES) - {"LB305", "LB306"}
+
+
+def junit(text: str) -> Any:
+    xml = junitparser.JUnitXml.fromfile(io.BytesIO(text.encode()))
+    [suite] = list(xml)
+    assert (xml.tests, xml.failures) == (suite.tests, suite.failures)
+    return suite
+
+
+def test_markdown(result: Result) -> None:
+    text = render(result, "markdown")
+    assert text.startswith("<!-- lback check -->\n### Migrations: ✗ ")
+    assert "<code>lback rebase</code>" in text
+    assert '["c3"]:::here' not in text  # it has a message
+    assert ":::here" in text and ":::there" in text and ":::both" in text
+
+
+def test_markdown_of_a_hostile_branch(hostile: Result) -> None:
+    text = render(hostile, "markdown").split("```mermaid")[0]
+    rows = [line for line in text.split("\n") if line.startswith("| ")]
+    assert len(rows) == len(hostile.findings) + 1
+    for row in rows:
+        assert row.count("|") == 5
+        assert "@all" not in row and "<b>" not in row and "`" not in row
+
+
+def test_a_hostile_branch_on_a_terminal(hostile: Result) -> None:
+    for line in render_text(hostile, Style()):
+        assert line.isprintable()
+        assert not line.lstrip().startswith("::")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_any_encoder_takes_it(hostile: Result, form: str) -> None:
+    render(hostile, form).encode("utf-8")
+
+
+def test_pages_of_all_codes() -> None:
+    folder = Path(__file__).parents[2] / "docs" / "checks"
+    for code, (_, title) in CODES.items():
+        page = (folder / f"{code}.md").read_text()
+        assert page.startswith(f"# {code}: {title}\n"), code
+        assert "**Fix:**" in page, code

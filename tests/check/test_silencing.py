@@ -1,0 +1,89 @@
+"""Which findings count: choice, severity, reasons in the file, the baseline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lback.core.silencing import inline_ignores
+from lback.errors import UsageError
+from tests.check.team import VERSIONS, Team, content
+
+
+@pytest.fixture
+def dropping(team: Team) -> Team:
+    team.branch("mine")
+    text = content("c3", "b2", "op.drop_table('users')", "pass")
+    team.write(f"{VERSIONS}/c3.py", text)
+    team.commit()
+    return team
+
+
+def test_selection(dropping: Team) -> None:
+    assert dropping.codes(against="main") == ["LB401", "LB402"]
+    assert dropping.codes(against="main", select="lb402") == ["LB402"]
+    assert dropping.codes(against="main", ignore=("LB401,LB402",)) == []
+    assert dropping.codes(against="main", select="LB4", ignore="LB401") == ["LB402"]
+    with pytest.raises(UsageError, match="LB999"):
+        dropping.codes(against="main", select="LB999")
+
+
+def test_fail_on(dropping: Team) -> None:
+    status = {fail: dropping.check(against="main", fail_on=fail).exit_code
+              for fail in ("error", "warning", "never")}  # fmt: skip
+    assert status == {"error": 0, "warning": 1, "never": 0}
+
+
+def test_configuration(dropping: Team) -> None:
+    dropping.write(
+        "pyproject.toml",
+        '[tool.lback]\nignore = ["LB401"]\nseverity = { LB402 = "error" }\n',
+    )
+    dropping.commit()
+    result = dropping.check(against="main")
+    assert [(one.code, one.severity) for one in result.findings] == [("LB402", "error")]
+    assert result.exit_code == 1
+    dropping.write("pyproject.toml", '[tool.lback]\nseverity = { LB402 = "fatal" }\n')
+    with pytest.raises(UsageError, match="fatal"):
+        dropping.check(against="main")
+
+
+def test_a_reason_silences_one_code_in_one_file(dropping: Team) -> None:
+    dropping.edit("c3", "import op", "import op  # lback: ignore[LB402] emptied last week")
+    dropping.commit()
+    result = dropping.check(against="main")
+    assert [one.code for one in result.findings] == ["LB401"]
+    [(one, reason)] = result.view["silenced"]
+    assert (one.code, reason) == ("LB402", "emptied last week")
+
+
+def test_a_comment_without_a_reason_silences_nothing(dropping: Team) -> None:
+    dropping.edit("c3", "import op", "import op  # lback: ignore[LB402]")
+    dropping.commit()
+    found = dropping.check(against="main").findings
+    assert [one.code for one in found] == ["LB401", "LB402"]
+    assert "lacks a reason" in found[1].hint
+
+
+def test_how_comments_are_read() -> None:
+    text = b"x = 1  #lback: ignore[LB201, lb402]  old\r\n# lback: ignore[LB1]\n"
+    assert inline_ignores(text) == {"LB201": "old", "LB402": "old", "LB1": ""}
+
+
+def test_a_baseline_keeps_old_sins_quiet(dropping: Team, tmp_path: Path) -> None:
+    file = tmp_path / "baseline.json"
+    with pytest.raises(UsageError, match="no such baseline"):
+        dropping.check(against="main", baseline=str(file))
+    dropping.check(against="main", baseline=str(file), write_baseline=True)
+    before = file.read_bytes()
+    result = dropping.check(against="main", baseline=str(file))
+    assert (list(result.findings), result.view["old"]) == ([], 2)
+    dropping.edit("c3", "from alembic", "\n\nfrom alembic")  # lines move, the sins stay the same
+    dropping.write(f"{VERSIONS}/d4.py", content("d4", "c3", "op.drop_table('orders')", "op.x()"))
+    dropping.commit()
+    assert "LB402" in dropping.codes(against="main", baseline=str(file))
+    file.write_text("{}")
+    with pytest.raises(UsageError, match="not a baseline"):
+        dropping.check(against="main", baseline=str(file))
+    file.write_bytes(before)
