@@ -153,12 +153,13 @@ def _passes(trace: TracebackType | None, function: str) -> bool:
     return any(frame.f_code.co_name == function for frame, _line in _walk(trace))
 
 
-def _find_ours(err: BaseException) -> LbackError | None:
-    """Find our own error in what an async env.py may have grouped."""
+def _find_ours(err: BaseException, depth: int = 0) -> LbackError | None:
+    """Find our own error in what env.py may have made of it: a group, or one of its own."""
     if isinstance(err, LbackError):
         return err
-    for one in getattr(err, "exceptions", ()):
-        found = _find_ours(one)
+    inner = (*getattr(err, "exceptions", ()), err.__cause__, err.__context__)
+    for one in inner if depth < 10 else ():
+        found = _find_ours(one, depth + 1) if one is not None else None
         if found is not None:
             return found
     return None

@@ -43,7 +43,7 @@ class Lock(Protocol):
 class Locks:
     """The locks of one run of env.py, which may connect to several databases."""
 
-    def __init__(self, timeout: float | None, tell: Tell) -> None:
+    def __init__(self, timeout: float | None, tell: Tell = lambda _holder, _seconds: None) -> None:
         self.notes: list[str] = []
         self._timeout = timeout
         self._tell = tell
@@ -60,8 +60,10 @@ class Locks:
             return
         key = f"{_place(connection)}|{version_table}"
         held = self._held.get(key)
-        if held is not None and not getattr(held, "released", False):
-            return
+        if held is not None:
+            if not getattr(held, "released", False):
+                return
+            held.release()
         try:
             waited = _wait(lock, self._timeout, self._tell)
         except OSError as err:

@@ -56,7 +56,7 @@ def _settle(
             value = _value_for(one.column, changes, context, ask)
             if value is None:
                 continue
-            column = _with_default(one.column, value)
+            column = _with_default(one.column, _storable(value, one.column.type, context))
             changes.ops[place] = ops.AddColumnOp(
                 one.table_name, column, schema=one.schema, **one.kw
             )
@@ -124,6 +124,18 @@ def parse_value(text: str, type_: Any, name: str) -> str | TextClause:
     if isinstance(type_, (types.Date, types.DateTime)) and word in _NOW:
         return sql_text("CURRENT_TIMESTAMP")
     return text
+
+
+def _storable(value: str | TextClause, type_: Any, context: MigrationContext) -> str | TextClause:
+    """Return the value as a default that the database takes for this type."""
+    long = isinstance(type_, (types.Text, types.LargeBinary, types.JSON))
+    if long and isinstance(value, str) and context.dialect.name in ("mysql", "mariadb"):
+        # MySQL has no literal defaults for long types. Alembic writes text() without the
+        # escapes, so a colon that would make a parameter must not stand there.
+        parts = [_sql(part) for part in _BIND.split(value)]
+        joined = f"CONCAT({', CHAR(58), '.join(parts)})" if len(parts) > 1 else parts[0]
+        return sql_text(f"({joined})")
+    return value
 
 
 def _with_default(column: Column[Any], value: str | TextClause) -> Column[Any]:

@@ -62,6 +62,7 @@ class Performer:
         self.on_event = on_event
         self.before = before
         self.turns: list[Turn] = []
+        self.refusal: LbackError | None = None
 
     def __call__(
         self, heads: Sequence[str], context: MigrationContext
@@ -69,7 +70,11 @@ class Performer:
         """Yield Alembic's steps; each is finished when the next one is asked for."""
         turn = _begin(tuple(sorted(heads)), context)
         self.turns.append(turn)
-        steps = tuple(self.decide(turn.before))
+        try:
+            steps = tuple(self.decide(turn.before))
+        except LbackError as err:
+            self.refusal = err
+            raise
         turn.total = len(steps)
         self.on_event(Event("plan", total=turn.total))
         if not steps:
@@ -87,6 +92,19 @@ class Performer:
             self.before(context.connection)
         for number, (step, script, moves) in enumerate(prepared, 1):
             yield from self._perform(turn, number, step, script, moves)
+
+    def require_finished(self) -> None:
+        """Raise LbackError when env.py has swallowed a refusal or a failure."""
+        if self.refusal is not None:
+            raise self.refusal
+        for turn in self.turns:
+            if len(turn.done) < turn.total:
+                at = f"revision {turn.script.revision}" if turn.script else "the first step"
+                raise LbackError(
+                    f"The run broke off at {at}, {len(turn.done)} of {turn.total} steps were "
+                    "completed, and env.py does not say why.",
+                    "Let env.py pass exceptions on; what it has printed may tell more.",
+                )
 
     def _perform(
         self,

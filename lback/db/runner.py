@@ -84,6 +84,7 @@ class Database:
             self._explained(session.at, performer),
         ):
             session.run_env(performer, locks=locks, destination_rev=destination)
+        performer.require_finished()
         return Outcome(tuple(turn.as_done() for turn in performer.turns), tuple(locks.notes))
 
     def sql(
@@ -107,6 +108,7 @@ class Database:
                 starting_rev=list(start) or None,
                 destination_rev=destination,
             )
+        performer.require_finished()
         return buffer.getvalue()
 
     @contextmanager

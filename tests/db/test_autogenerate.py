@@ -173,7 +173,7 @@ def test_a_rename_of_a_table_keeps_the_rows_and_the_index(project: Modelled, any
     ("column", "answer", "expected"),
     [
         ("Column('age', Integer, nullable=False)", "users.age=7", 7),
-        ("Column('age', String(20), nullable=False)", "users.age=it's", "it's"),
+        ("Column('age', Text, nullable=False)", "users.age=it's 12:30 :x", "it's 12:30 :x"),
         ("Column('age', Boolean, nullable=False)", "users.age=true", True),
     ],
 )

@@ -91,6 +91,38 @@ def test_broken_env(make_project: MakeProject, env: str, parts: list[str]) -> No
     assert error.hint
 
 
+SWALLOWING_ENV = """
+    from alembic import context
+    from sqlalchemy import create_engine, pool
+
+    engine = create_engine({url!r}, poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        context.configure(connection=connection)
+        try:
+            with context.begin_transaction():
+                context.run_migrations()
+        except Exception as err:
+            {do}
+"""
+
+
+def test_env_that_swallows_failures(make_project: MakeProject, sqlite_url: str) -> None:
+    project = make_project(SWALLOWING_ENV, url=sqlite_url, do="pass")
+    failing(project)
+    error = refusal(project)
+    assert "broke off at revision b2, 1 of 3 steps were completed" in error.message
+    project.write("migrations/versions/c3_add.py", "revision = 'c3'\ndown_revision = 'nowhere'\n")
+    assert "nowhere" in refusal(project).message
+
+
+def test_env_that_wraps_a_refusal(make_project: MakeProject, sqlite_url: str) -> None:
+    project = make_project(SWALLOWING_ENV, url=sqlite_url, do="raise RuntimeError('mine') from err")
+    project.chain("a1")
+    project.add("b2", "a1")
+    project.add("c3", "a1")
+    assert refusal(project).message.startswith("The migrations fork")
+
+
 def test_a_missing_driver_is_named(make_project: MakeProject) -> None:
     project = make_project(url="postgresql+pg8000://joe:s3cret@127.0.0.1/shop")
     error = refusal(project)
