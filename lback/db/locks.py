@@ -8,6 +8,7 @@ whatever statement it was still running.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import time
@@ -69,6 +70,11 @@ class Locks:
         except OSError as err:
             if not isinstance(lock, LockFile):
                 raise
+            if err.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+                raise LbackError(
+                    f"The lock file {lock.path} cannot be made: {err.strerror}.",
+                    "Without it two migrations could run at once: make room for it there.",
+                ) from err
             # SQLite itself needs to write beside the database; where nobody can,
             # nobody migrates, and a look at the stamp needs no lock.
             self.notes.append(f"No lock was taken: {lock.path} cannot be made ({err.strerror}).")

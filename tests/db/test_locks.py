@@ -197,6 +197,34 @@ def test_the_lock_file_is_taken_away_and_its_race_is_seen(tmp_path: Path) -> Non
     one.release()
 
 
+def test_a_lock_file_that_cannot_be_made_is_no_reason_to_go_without(
+    make_project: MakeProject, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'db.sqlite3'}"
+    (tmp_path / f"db.sqlite3{SUFFIX}").mkdir()
+    project = make_project(url=url)
+    project.chain("a1")
+    database = project.database()
+    with pytest.raises(LbackError, match=r"lock file .* cannot be made: Is a directory"):
+        database.run(lambda stamp: plan_upgrade(database.graph, stamp))
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
+def test_where_nobody_can_write_nobody_migrates_and_a_look_needs_no_lock(
+    make_project: MakeProject, tmp_path: Path
+) -> None:
+    folder = tmp_path / "sealed"
+    folder.mkdir()
+    project = make_project(url=f"sqlite:///{folder / 'db.sqlite3'}")
+    project.chain("a1")
+    database = project.database()
+    database.run(lambda stamp: plan_upgrade(database.graph, stamp))
+    folder.chmod(0o555)
+    outcome = database.run(lambda stamp: plan_upgrade(database.graph, stamp))
+    folder.chmod(0o755)
+    assert outcome.steps == () and "No lock was taken" in outcome.notes[0]
+
+
 def test_two_names_of_one_file_are_one_lock(tmp_path: Path) -> None:
     (tmp_path / "real.sqlite3").touch()
     (tmp_path / "link.sqlite3").symlink_to("real.sqlite3")

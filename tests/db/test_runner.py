@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import create_engine, inspect
 
 from lback.core.plans import Restamp, Step, plan_downgrade, plan_upgrade
-from lback.db.events import Event, Outcome
+from lback.db.events import Event, Outcome, ignore
+from lback.db.performing import Performer
 from lback.db.runner import Database
 from lback.errors import LbackError
 from tests.db.projects import (
@@ -139,6 +140,36 @@ def test_offline_sql(make_project: MakeProject, any_url: str) -> None:
     rest = database.sql(lambda stamp: plan_upgrade(database.graph, stamp), ("a1",))
     assert "t_a1" not in rest and "UPDATE alembic_version" in rest
     assert tables(any_url) == set()
+
+
+def test_nothing_pending_reads_no_revision(make_project: MakeProject, sqlite_url: str) -> None:
+    project = make_project(url=sqlite_url)
+    project.chain("a1", "b2")
+    migrate(project)
+    with project.database().opened("upgrade") as session:
+        session.run_env(Performer(lambda _stamp: (), ignore))
+        assert "_revision_map" not in vars(session.scripts.revision_map)
+    database = project.database()
+    project.add("c3", "b2")
+    database = project.database()
+    with database.opened("upgrade") as session:
+        work = Performer(lambda stamp: plan_upgrade(database.graph, stamp), ignore)
+        session.run_env(work)
+        loaded = [one.id for one in database.graph if session.scripts.script(one.id).loaded]
+    assert loaded == ["c3"]
+
+
+def test_a_merge_whose_one_parent_stands_on_the_other(
+    make_project: MakeProject, any_url: str
+) -> None:
+    project = make_project(url=any_url)
+    project.chain("a1", "b2")
+    project.add("m3", ("a1", "b2"), "pass")
+    assert migrate(project).after == ("m3",)
+    database = project.database()
+    down = database.run(lambda stamp: plan_downgrade(database.graph, stamp, {"m3"}).steps)
+    assert down.after == ("b2",)
+    assert migrate(project).after == ("m3",)
 
 
 def test_texts_from_elsewhere_are_run_instead_of_files(
