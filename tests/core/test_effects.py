@@ -161,7 +161,7 @@ def test_create_table_tells_all_that_is_inside() -> None:
     """
     found = read(body)
     assert [short(one) for one in found.upgrade] == [
-        "create enum - kind [postgresql] ?",
+        "create enum - kind [postgresql]",
         "create table s.t s.t",
         "create column s.t id",
         "create constraint s.t -",

@@ -169,6 +169,5 @@ def enum(machine: Machine, kind: str, value: TypeV) -> None:
 def _implied_enum(machine: Machine, value: TypeV) -> None:
     """Record the type that CREATE TABLE brings along; ALTER TABLE ADD COLUMN brings none."""
     if value.enum and value.create and value.name is not None:
-        # It is made only where it does not exist, so another may have made it before.
-        with machine.maybe():
-            enum(machine, "create", value)
+        # Alembic leaves it out only where the same run has made it before.
+        enum(machine, "create", value)
