@@ -7,6 +7,7 @@ from typing import Any
 from lback.app.context import Context
 from lback.app.heads import fork_findings
 from lback.app.lost import find_lost
+from lback.app.last_seen import remember
 from lback.app.reading import Reader
 from lback.core.findings import from_problems
 from lback.core.graph import Graph
@@ -56,6 +57,7 @@ def _database(ctx: Context, graph: Graph) -> dict[str, Any]:
             "hint": err.hint,
         }
     current = list(stamp.revisions)
+    remember(ctx, current)
     return {"url": stamp.url, "current": current, "state": state(graph, current)}
 
 
@@ -107,7 +109,7 @@ def _next(data: dict[str, Any], broken: bool) -> str:
     if database and database["state"] == "unreachable":
         return database["hint"] or "Start the database, then run `lback status` again."
     if broken:
-        return "Mend what is listed above, then run `lback status` again."
+        return "Mend what is listed below, then run `lback status` again."
     if data["lost"]:
         return "`lback switch` undoes what this checkout lacks; `lback switch --plan` shows it."
     if data["pending"]:
