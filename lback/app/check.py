@@ -13,10 +13,8 @@ from lback.app.checking_tree import left_out
 from lback.app.context import Context
 from lback.app.reading import WORKTREE
 from lback.core.findings import Finding, finding, from_problems
-from lback.core.joining import fork_overlaps, fork_sides
 from lback.core.lanes import Lane
 from lback.core.result import Result
-from lback.core.rules_content import Content, Locks, content_findings
 from lback.core.rules_graph import (
     broken_by_merging,
     nothing_found,
@@ -25,8 +23,6 @@ from lback.core.rules_graph import (
     several_heads,
     would_fork,
 )
-from lback.core.rules_history import history_findings
-from lback.core.rules_team import overlap_findings
 from lback.core.silencing import Choice, read_choice
 from lback.errors import HistoryMissing
 
@@ -69,7 +65,6 @@ def _judge(look: Look) -> Iterator[Finding]:
     yield from redundant_merges(graph, look.new if look.others else None)
     for other in look.others:
         yield from _judge_merge(look, other)
-    yield from look.met.findings
     yield from _content(look)
     if look.mine.at == WORKTREE and look.reader.repository is not None:
         yield from left_out(look.reader, look.mine)
@@ -93,7 +88,9 @@ def _judge_merge(look: Look, other: Together) -> Iterator[Finding]:
         for one in redundant_merges(merge.merged, frozenset(merge.new)):
             if one.revisions not in known:
                 yield one
-    if other.publishes:
+    if other.publishes and merge.mine is not merge.theirs:
+        from lback.core.rules_history import history_findings
+
         facts = look.facts
         yield from history_findings(
             merge,
@@ -104,6 +101,9 @@ def _judge_merge(look: Look, other: Together) -> Iterator[Finding]:
 
 
 def _fork_overlaps(look: Look, other: Together | None, fork: Lane) -> Iterator[Finding]:
+    from lback.core.joining import fork_overlaps, fork_sides
+    from lback.core.rules_team import overlap_findings
+
     graph = look.mine.graph if other is None else other.merge.merged
     concerned = [one for side in fork_sides(graph, fork).values() for one in side]
     effects = look.facts.effects(concerned)
@@ -111,7 +111,7 @@ def _fork_overlaps(look: Look, other: Together | None, fork: Lane) -> Iterator[F
     if not found:
         return
     name = "another head" if other is None else other.merge.name
-    look.overlaps.extend((one, name) for one in found)
+    look.overlaps.extend(found)
     ids = {one for overlap in found for one in (overlap.left_revision, overlap.right_revision)}
     yield from overlap_findings(found, graph, look.mine.graph, look.facts.commits(ids), name)
 
@@ -132,6 +132,10 @@ def _emptiness(look: Look) -> Iterator[Finding]:
 
 
 def _content(look: Look) -> Iterator[Finding]:
+    if not look.new:
+        return
+    from lback.core.rules_content import Content, Locks, content_findings
+
     graph, settings = look.mine.graph, look.reader.project_at(look.mine.at).settings
     locks = Locks(
         settings.main_options.get("sqlalchemy.url", "").startswith("postgres"),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from lback.app.checking_reader import CheckReader
-from lback.app.checking_siblings import Met, meet_siblings
 from lback.app.checking_sides import Facts, Side, Together, merge_sides, read_side
 from lback.app.reading import WORKTREE
 from lback.core.findings import Finding, finding
-from lback.core.overlap import Overlap
 from lback.core.silencing import FailOn
 from lback.errors import HistoryMissing
+
+if TYPE_CHECKING:
+    from lback.core.overlap import Overlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,8 @@ class Look:
     mine: Side
     others: list[Together] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    overlaps: list[tuple[Overlap, str]] = field(default_factory=list)
-    met: Met = field(default_factory=Met)
+    overlaps: list[Overlap] = field(default_factory=list)
+    siblings: list[dict[str, Any]] = field(default_factory=list)
     _facts: Facts | None = None
 
     @property
@@ -105,9 +107,13 @@ def gather_siblings(look: Look, request: Request) -> None:
     """Compare mine with every other open branch."""
     if look.reader.repository is None or look.mine.tip is None:
         return
+    from lback.app.checking_siblings import meet_siblings
+
     shared = [one.theirs for one in look.others]
     try:
-        look.met = meet_siblings(look.reader, look.mine, shared, look.facts, request.refs)
+        met = meet_siblings(look.reader, look.mine, shared, look.facts, request.refs)
+        look.siblings.extend(met.rows)
+        look.findings.extend(met.findings)
     except HistoryMissing as err:
         look.findings.append(no_history(err))
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lback.app.effects import EffectsReader
 from lback.app.locate import Project
 from lback.app.reading import HEADERS, WORKTREE, Reader
 from lback.core.header import Header, Unreadable, is_revision_file, read_header
@@ -44,7 +44,10 @@ class CheckReader(Reader):
         if repository is None or project.settings.config_path is None:
             return
         wanted = [one for one in commits if one not in self._by_commit]
-        for commit, key in path_ids(repository, wanted, _config_paths(project)).items():
+        paths = _config_paths(project)
+        if not self._projects and repository.root is not None:
+            self._projects[_ids_on_disk(repository, repository.root, paths)] = project
+        for commit, key in path_ids(repository, wanted, paths).items():
             if key not in self._projects:
                 self._projects[key] = project.at(repository, commit)
             self._by_commit[commit] = self._projects[key]
@@ -146,25 +149,9 @@ class CheckReader(Reader):
     ) -> dict[str, Effects]:
         """Return what the given revisions do; helper modules that are too big stay closed."""
         wanted = graph.order() if ids is None else list(ids)
-        return _SmallFiles(self, at).read(graph, wanted)
+        from lback.app.checking_effects import SmallFiles
 
-
-class _SmallFiles(EffectsReader):
-    """Follows helper modules of a reasonable size only."""
-
-    def _file(self, path: str) -> bytes | None:
-        repository = self.reader.repository
-        if repository is not None and self.at not in (WORKTREE, "index"):
-            from lback.vcs.lookups import blob_sizes, path_ids
-
-            blob = path_ids(repository, [self.at], [path])[self.at][0]
-            if not blob or blob_sizes(repository, [blob]).get(blob, 0) > MOST_BYTES:
-                return None
-        else:
-            place = self.reader.ctx.project.root / path
-            if place.is_file() and place.stat().st_size > MOST_BYTES:
-                return None
-        return super()._file(path)
+        return SmallFiles(self, at).read(graph, wanted)
 
 
 def bare_project(ctx: Context, at: str) -> Project:
@@ -207,6 +194,18 @@ def _config_paths(project: Project) -> tuple[str, ...]:
         if path.is_relative_to(project.root):
             inside.append(path.relative_to(project.root).as_posix())
     return tuple(inside)
+
+
+def _ids_on_disk(repository: Repository, root: Path, paths: Iterable[str]) -> tuple[str, ...]:
+    """Return the blob ids of files as they are now, "" where there is none."""
+    from lback.vcs.worktree import blob_id
+
+    found = []
+    for path in paths:
+        place = root / path
+        there = place.is_file() and not place.is_symlink()
+        found.append(blob_id(place.read_bytes(), repository.algorithm) if there else "")
+    return tuple(found)
 
 
 def _slices(entries: Sequence[Entry], sizes: dict[str, int]) -> Iterator[Sequence[Entry]]:

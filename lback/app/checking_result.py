@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from lback.app.baseline import read_baseline, without_old, write_baseline
 from lback.app.checking_look import Look, Request
 from lback.core.findings import CODES, Finding
-from lback.core.joining import overlap_row
 from lback.core.result import Result
 from lback.core.silencing import Choice, arranged, fails, not_silenced
 
@@ -26,9 +24,11 @@ def finish(
         wanted, silenced = not_silenced(wanted, _texts(look, wanted))
     found = arranged(wanted)
     old = 0
-    if request.baseline and request.write_baseline:
-        write_baseline(request.baseline, found)
     if request.baseline:
+        from lback.app.baseline import read_baseline, without_old, write_baseline
+
+        if request.write_baseline:
+            write_baseline(request.baseline, found)
         found, old = without_old(found, read_baseline(request.baseline))
     failed = fails(found, request.fail_on)
     return Result(
@@ -92,8 +92,6 @@ def _data(look: Look) -> dict[str, Any]:
         for other in look.others
     ]
     first = merges[0] if merges else {}
-    ids = [one for o, _ in look.overlaps for one in (o.left_revision, o.right_revision)]
-    commits = {one: commit.as_dict() for one, commit in look.facts.commits(set(ids)).items()}
     return {
         "at": look.mine.name,
         "against": first.get("against"),
@@ -101,10 +99,20 @@ def _data(look: Look) -> dict[str, Any]:
         "heads": list(look.mine.graph.heads),
         "would_be_heads": first.get("would_be_heads", list(look.mine.graph.heads)),
         "new_revisions": list(look.new) if look.others else [],
-        "overlaps": [overlap_row(one, commits) for one, _ in look.overlaps],
-        "siblings": look.met.rows,
+        "overlaps": _overlap_rows(look),
+        "siblings": look.siblings,
         "merges": merges,
     }
+
+
+def _overlap_rows(look: Look) -> list[dict[str, Any]]:
+    if not look.overlaps:
+        return []
+    from lback.core.joining import overlap_row
+
+    ids = {one for o in look.overlaps for one in (o.left_revision, o.right_revision)}
+    commits = {one: commit.as_dict() for one, commit in look.facts.commits(sorted(ids)).items()}
+    return [overlap_row(one, commits) for one in look.overlaps]
 
 
 def _picture(look: Look) -> list[dict[str, Any]]:

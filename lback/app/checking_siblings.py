@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lback.app.checking_reader import CheckReader
 from lback.app.checking_sides import Facts, Side, inside
+from lback.core.extending import Extended, Trunk
 from lback.core.findings import Finding
 from lback.core.graph import Graph
 from lback.core.joining import fork_sides, overlap_row
@@ -17,7 +18,7 @@ from lback.core.rules_team import Neighbour, collision
 from lback.core.source import Commit, Entry
 
 if TYPE_CHECKING:
-    from lback.vcs.siblings import Sibling
+    from lback.vcs.siblings import Difference, Sibling
 
 
 @dataclass(slots=True)
@@ -67,26 +68,85 @@ def _together(
 ) -> Iterator[tuple[Sibling, Graph, frozenset[str]]]:
     """Yield each open branch with the graph of it and mine merged, and the ids it has itself."""
     from lback.vcs.siblings import branch_points
-    from lback.vcs.threeway import three_way
 
     repository = reader.repository
     assert repository is not None and mine.tip is not None
     open_ones = _open(reader, mine, pattern)
     points = branch_points(repository, mine.tip, [one.commit for one in open_ones])
-    apart = {c: p for c, p in points.items() if p is not None and p != c}
-    trees = _trees(reader, apart)
-    old = {entry.blob for entry in mine.entries}
+    apart = {tip: point for tip, point in points.items() if point is not None and point != tip}
+    reader.look_ahead([*apart, *apart.values()])
+    added, others = _additions(reader, mine, apart)
+    trees = _trees(reader, {tip: apart[tip] for tip in others})
+    trunk = Trunk(mine.graph)
     for sibling in open_ones:
-        point = apart.get(sibling.commit)
-        entries = trees.get(sibling.commit, ())
-        if point is None or all(entry.blob in old for entry in entries):
+        tip = sibling.commit
+        if added.get(tip):
+            news = reader.graph_of(added[tip], tip)
+            yield sibling, Extended(trunk, tuple(news)), news.ids
+        elif tip in trees:
+            yield sibling, *_in_full(reader, mine, trees, tip, apart[tip])
+
+
+def _additions(
+    reader: CheckReader, mine: Side, apart: Mapping[str, str]
+) -> tuple[dict[str, list[Entry]], list[str]]:
+    """Split tips into those that only add revisions, with these, and all the others.
+
+    A tip that does neither is in none of the two.
+    """
+    from lback.vcs.siblings import differences
+
+    assert reader.repository is not None
+    folders = reader.folders(mine.at)
+    trunk = Trunk(mine.graph)
+    if not trunk.is_plain or reader.project_at(mine.at).settings.lback.heads:
+        return {}, list(apart)
+    here = {entry.path: entry.blob for entry in mine.entries}
+    added: dict[str, list[Entry]] = {}
+    others: list[str] = []
+    for tip, changes in differences(reader.repository, apart, folders[0]).items():
+        if reader.folders(tip) != folders or reader.folders(apart[tip]) != folders:
+            others.append(tip)
             continue
-        decided = three_way(trees[point], mine.entries, entries)
-        # A file that both edited needs git's merge to be read; mine stands for it here.
-        both = [one.ours or one.theirs for one in decided.contents]
-        whole = [*decided.entries, *(entry for entry in both if entry is not None)]
-        together = reader.graph_of(whole, sibling.commit)
-        yield sibling, together, _ids_of(entries, together)
+        entries = [Entry(one.path, one.blob, one.mode) for one in changes]
+        wanted = {one.path for one in reader.wanted(entries, tip) if inside(one.path, folders)}
+        if all(here.get(one.path) == one.blob for one in entries if one.path in wanted):
+            continue  # it brings nothing that is not here
+        if not all(_adds(one, here) for one in changes if one.path in wanted):
+            others.append(tip)
+            continue
+        added[tip] = [one for one in entries if one.path in wanted and one.path not in here]
+    reader.learn([entry for entries in added.values() for entry in entries], mine.tip or "HEAD")
+    for tip in list(added):
+        graph = reader.graph_of(added[tip], tip)
+        if not trunk.takes(graph) or any(one.code == "LB104" for one in graph.problems):
+            others.append(tip)
+            del added[tip]
+    return added, others
+
+
+def _adds(change: Difference, here: Mapping[str, str]) -> bool:
+    """Tell whether a change is a file that is new, or here with the same content."""
+    plain = change.status == "A" and change.mode[:2] == "10"
+    return plain and here.get(change.path) in (None, change.blob)
+
+
+def _in_full(
+    reader: CheckReader,
+    mine: Side,
+    trees: Mapping[str, tuple[Entry, ...]],
+    tip: str,
+    point: str,
+) -> tuple[Graph, frozenset[str]]:
+    """Return the graph of mine and a tip merged file by file, and the ids that the tip has."""
+    from lback.vcs.threeway import three_way
+
+    decided = three_way(trees[point], mine.entries, trees[tip])
+    # A file that both edited needs git's merge to be read; mine stands for it here.
+    both = [one.ours or one.theirs for one in decided.contents]
+    whole = [*decided.entries, *(entry for entry in both if entry is not None)]
+    together = reader.graph_of(whole, tip)
+    return together, _ids_of(trees[tip], together)
 
 
 def _ids_of(entries: Sequence[Entry], together: Graph) -> frozenset[str]:
@@ -114,12 +174,13 @@ def _open(reader: CheckReader, mine: Side, pattern: str | None) -> list[Sibling]
     ]
 
 
-def _trees(reader: CheckReader, apart: Mapping[str, str | None]) -> dict[str, tuple[Entry, ...]]:
+def _trees(reader: CheckReader, apart: Mapping[str, str]) -> dict[str, tuple[Entry, ...]]:
     """Read the files of all branches and of the points where they left, in a few children."""
     repository = reader.repository
     assert repository is not None
-    commits = list(dict.fromkeys([*apart, *(point for point in apart.values() if point)]))
-    reader.look_ahead(commits)
+    if not apart:
+        return {}
+    commits = list(dict.fromkeys([*apart, *apart.values()]))
     places = {commit: reader.folders(commit) for commit in commits}
     folders = tuple(dict.fromkeys(name for names, _ in places.values() for name in names))
     trees: dict[str, tuple[Entry, ...]] = {}
@@ -132,8 +193,7 @@ def _trees(reader: CheckReader, apart: Mapping[str, str | None]) -> dict[str, tu
             kept[key] = tuple(one for one in found if inside(one.path, places[commit]))
         trees[commit] = kept[key]
         new.update((entry.blob, entry) for entry in trees[commit])
-    if commits:
-        reader.learn(list(new.values()), commits[0])
+    reader.learn(list(new.values()), commits[0])
     return trees
 
 
@@ -167,7 +227,11 @@ def _row(
         "commit": sibling.commit,
         "author": sibling.author,
         "date": sibling.date,
-        "new_revisions": [one for one in neighbour.together.order() if one in neighbour.new],
+        "new_revisions": _ordered(neighbour),
         "forks": [list(fork) for fork in forks],
         "overlaps": [overlap_row(one, {}) for one in found],
     }
+
+
+def _ordered(neighbour: Neighbour) -> list[str]:
+    return [one for one in neighbour.together.order() if one in neighbour.new]

@@ -5,14 +5,17 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lback.app.checking_reader import CheckReader
 from lback.app.reading import INDEX, WORKTREE
-from lback.core.effects import Effects
 from lback.core.graph import Graph
 from lback.core.rules_graph import Merge
 from lback.core.source import Commit, Entry
 from lback.errors import HistoryMissing
+
+if TYPE_CHECKING:
+    from lback.core.effects import Effects
 
 Folders = tuple[tuple[str, ...], bool]
 

@@ -8,7 +8,6 @@ from lback.app.checking_reader import CheckReader
 from lback.app.checking_sides import Side
 from lback.app.reading import INDEX
 from lback.core.findings import Finding, finding
-from lback.core.header import is_revision_file
 
 
 def left_out(reader: CheckReader, mine: Side) -> Iterator[Finding]:
@@ -16,25 +15,25 @@ def left_out(reader: CheckReader, mine: Side) -> Iterator[Finding]:
     repository = reader.repository
     assert repository is not None
     folders, recursive = reader.folders(mine.at)
-    here = {entry.path: entry for entry in mine.entries}
-    for path in repository.untracked(folders):
-        if path in here:
+    tracked = {entry.path: entry for entry in reader.entries_in(INDEX, folders, recursive)}
+    others = [entry.path for entry in mine.entries if entry.path not in tracked]
+    ignored = repository.ignore_rules(others)
+    for path in others:
+        if path in ignored:
+            yield finding(
+                "LB304",
+                f"this migration file is ignored by git ({ignored[path]})",
+                f"change the rule, or `git add -f {path}`",
+                path=path,
+            )
+        else:
             yield finding(
                 "LB303", "this migration file is not tracked by git", f"`git add {path}`", path=path
             )
-    for path in repository.ignored(folders):
-        if path in here and is_revision_file(path.rpartition("/")[2]):
-            yield finding(
-                "LB304",
-                "this migration file is ignored by git",
-                f"`git check-ignore -v {path}` shows the rule; `git add -f {path}` adds it "
-                "all the same",
-                path=path,
-            )
     # Not `ls-files --modified`: it would run a clean filter to be sure.
-    for entry in reader.entries_in(INDEX, folders, recursive):
-        mine_now = here.get(entry.path)
-        if mine_now is not None and mine_now.blob != entry.blob and _edited(reader, entry.path):
+    for entry in mine.entries:
+        known = tracked.get(entry.path)
+        if known is not None and known.blob != entry.blob and _edited(reader, entry.path):
             yield finding(
                 "LB303",
                 "this migration file has changes that are not staged",

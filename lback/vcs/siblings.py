@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lback.errors import HistoryMissing
@@ -100,3 +100,41 @@ def _left(
             "Fetch the history: git fetch --unshallow (in CI: fetch-depth: 0)",
         )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One file that a tip has otherwise than the point it left from; `status` is git's letter."""
+
+    status: str
+    path: str
+    blob: str
+    mode: str
+
+
+def differences(
+    repository: Repository, points: Mapping[str, str], folders: Sequence[str]
+) -> dict[str, tuple[Difference, ...]]:
+    """Return what each tip changed below folders since the point where it left, in one child.
+
+    `points` maps the commits of tips to those of their points. Renames are an addition and
+    a deletion. HistoryMissing where a tree is not in this clone.
+    """
+    if not points or not folders:
+        return dict.fromkeys(points, ())
+    paths = () if "" in folders else ("--", *folders)
+    given = "".join(f"{tip} {point}\n" for tip, point in points.items())
+    out = repository.git.run(
+        "diff-tree", "--stdin", "--raw", "-r", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff",
+        "-m", *paths, given=given.encode("ascii"),
+    )  # fmt: skip
+    found: dict[str, list[Difference]] = {tip: [] for tip in points}
+    current: list[Difference] = []
+    fields = iter(text(out).split("\0"))
+    for field in fields:
+        if not field.startswith(":"):
+            current = found.get(field.strip(), [])
+            continue
+        _, mode, _, blob, status = field.split(" ")
+        current.append(Difference(status[:1], next(fields), blob, mode))
+    return {tip: tuple(items) for tip, items in found.items()}

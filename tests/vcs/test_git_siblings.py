@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lback.vcs.lookups import blob_sizes, path_ids
-from lback.vcs.siblings import bare_name, branch_points, siblings
+from lback.vcs.siblings import bare_name, branch_points, differences, siblings
 
 
 def test_branch_points_are_the_merge_bases_of_git(box):
@@ -45,3 +45,26 @@ def test_sizes_and_ids_need_no_contents(box):
     size = len((box.path / "db/versions/a1.py").read_bytes())
     assert blob_sizes(box.repository, [blob, "0" * 40]) == {blob: size}
     assert blob_sizes(box.repository, []) == {}
+
+
+def test_differences_since_the_point(box):
+    point = box.git("rev-parse", "HEAD")
+    box.git("checkout", "-q", "-b", "one")
+    one = box.commit("add", c3="x")
+    box.git("checkout", "-q", "-b", "two", "main")
+    box.git("mv", "db/versions/a1.py", "db/versions/moved.py")
+    two = box.commit("move", b2="edited")
+    box.git("checkout", "-q", "-b", "three", "main")
+    box.write("README", "words")
+    three = box.commit("words")
+    found = differences(box.repository, dict.fromkeys((one, two, three), point), ["db/versions"])
+    assert {tip: [(d.status, d.path) for d in items] for tip, items in found.items()} == {
+        one: [("A", "db/versions/c3.py")],
+        two: [
+            ("D", "db/versions/a1.py"),
+            ("M", "db/versions/b2.py"),
+            ("A", "db/versions/moved.py"),
+        ],
+        three: [],
+    }
+    assert found[one][0].blob == box.git("rev-parse", f"{one}:db/versions/c3.py")
