@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lback.app.context import Context
 from lback.app.journal import change_files, recover
@@ -14,6 +14,9 @@ from lback.core.lanes import forks
 from lback.core.plans import refuse_problems
 from lback.core.result import Result
 
+if TYPE_CHECKING:
+    from lback.app.proof import Proof
+
 
 @dataclass(frozen=True, slots=True)
 class Joined:
@@ -23,8 +26,18 @@ class Joined:
     path: str | None
 
 
-def merge(ctx: Context, *, force: bool = False, plan: bool = False, stage: bool = True) -> Result:
-    """Join the heads that form a fork; refuse where the sides are not known to commute."""
+def merge(
+    ctx: Context,
+    *,
+    force: bool = False,
+    plan: bool = False,
+    stage: bool = True,
+    prove: bool = False,
+) -> Result:
+    """Join the heads that form a fork; refuse where the sides are not known to commute.
+
+    `prove` runs both orders on a scratch database first, and refuses where they differ.
+    """
     recover(ctx)
     reader = Reader(ctx)
     graph = reader.graph()
@@ -32,10 +45,14 @@ def merge(ctx: Context, *, force: bool = False, plan: bool = False, stage: bool 
     joins = plan_joins(reader, graph, force=force)
     if not joins:
         return Result("merge", merge_data(reader, graph, []))
+    proofs: list[Proof] = []
+    if prove:
+        joins, proofs = _proved(ctx, graph, joins, force=force)
     done = [Joined(join, join_path(ctx, graph, join)) for join in joins]
     if not plan:
         perform_joins(ctx, done, stage=stage)
     data = merge_data(reader, graph, done)
+    data["proof"] = [proof.as_dict() for proof in proofs]
     view = {"plan": plan, "staged": stage and ctx.repository is not None}
     bad = [join for join in joins if join.action == "refused"]
     if bad:
@@ -45,10 +62,37 @@ def merge(ctx: Context, *, force: bool = False, plan: bool = False, stage: bool 
             status="refused",
             exit_code=3,
             message=f"{' and '.join(bad[0].heads)} are not joined: {bad[0].reason}",
-            hint="Look at both with `lback show`; `lback merge --force` joins them all the same.",
+            hint=_hint(proofs),
             view=view,
         )
     return Result("merge", data, view=view)
+
+
+def _proved(
+    ctx: Context, graph: Graph, joins: list[Join], *, force: bool
+) -> tuple[list[Join], list[Proof]]:
+    """Run what would be joined in both orders; what does not agree is refused, unless forced."""
+    from lback.app.proof import prove
+
+    found, proofs = [], []
+    for join in joins:
+        if join.action == "merge":
+            proof = prove(ctx, graph, join)
+            proofs.append(proof)
+            if proof.state != "equal" and not force:
+                found.append(Join(join.heads, "refused", proof.message, join.overlaps))
+                continue
+        found.append(join)
+    return found, proofs
+
+
+def _hint(proofs: list[Proof]) -> str:
+    if any(proof.state == "failed" for proof in proofs):
+        return (
+            "Where that revision needs another kind of database, name an empty one in "
+            "`[tool.lback] scratch_url`; or merge without `--prove`."
+        )
+    return "Look at both with `lback show`; `lback merge --force` joins them all the same."
 
 
 def plan_joins(reader: Reader, graph: Graph, *, force: bool = False) -> list[Join]:

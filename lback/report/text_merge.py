@@ -23,5 +23,7 @@ def lines(result: Result, style: Style) -> Iterator[str]:
         heads = " and ".join(style.yellow(safe(head)) for head in merge["heads"])
         yield f"{verb}{staged} {safe(merge['path'])}, which joins {heads}"
     yield f"why: {safe(data['reason'])}"
+    for proof in data.get("proof", ()):
+        yield f"proof: {safe(proof['message'])}"
     if not result.view["plan"]:
         yield f"{style.cyan('next:')} commit it, then `lback migrate`"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.forks.shop import Shop
-from tests.servers import any_url, postgres_url, sqlite_url  # noqa: F401
+from tests.servers import any_url, mariadb_url, postgres_url, sqlite_url  # noqa: F401
 
 
 @pytest.fixture
