@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lback.app.context import Context
 from lback.app.merge import Joined, join_path, perform_joins, plan_joins
@@ -10,22 +12,83 @@ from lback.app.reading import Reader
 from lback.core.graph import Graph
 from lback.core.joining import Join, fork_sides
 from lback.core.source import Commit
+from lback.errors import LbackError
+
+if TYPE_CHECKING:
+    from lback.core.rebasing import Rebase
 
 
-def heal(ctx: Context, reader: Reader, graph: Graph) -> list[Joined]:
-    """Plan the join of every fork, and write and stage it when the settings say so."""
-    wish = ctx.project.settings.lback.on_fork
-    done = [Joined(join, join_path(ctx, graph, join)) for join in plan_joins(reader, graph)]
-    if wish == "merge":
-        perform_joins(ctx, done, stage=True)
-    return done
+@dataclass(frozen=True, slots=True)
+class Healed:
+    """What a hook has done about the forks of a graph.
+
+    `way` says where the merge revisions are: staged, committed, amended; or that they
+    were only told of. `rebase` is what `lback rebase` would do, where that is right.
+    """
+
+    done: tuple[Joined, ...] = ()
+    way: str = "told"
+    rebase: Rebase | None = None
+    note: str = ""
 
 
-def story(ctx: Context, reader: Reader, graph: Graph, done: list[Joined]) -> Iterator[str]:
+def heal(ctx: Context, reader: Reader, graph: Graph) -> Healed:
+    """Plan the join of every fork, and write, stage and commit it as the settings say."""
+    settings = ctx.project.settings.lback
+    joins = plan_joins(reader, graph)
+    done = tuple(Joined(join, join_path(ctx, graph, join)) for join in joins)
+    if not done or settings.on_fork == "tell":
+        return Healed(done)
+    if settings.on_fork == "rebase":
+        from lback.core.choosing import choose
+
+        rebase = _rebase(ctx, reader)
+        # Never by the hook itself: the database may have to go with it, which runs code.
+        if choose(joins, rebase, "rebase").way == "rebase":
+            return Healed(done, rebase=rebase)
+    perform_joins(ctx, list(done), stage=True)
+    paths = [one.path for one in done if one.path]
+    if not paths or settings.merge_commit == "stage":
+        return Healed(done, "staged")
+    way, note = _commit(ctx, paths, amend=settings.merge_commit == "amend")
+    return Healed(done, way, note=note)
+
+
+def _rebase(ctx: Context, reader: Reader) -> Rebase:
+    from lback.app.rebase import RebaseOptions, prepare
+    from lback.core.rebasing import Rebase
+
+    try:
+        return prepare(ctx, RebaseOptions(), reader).plan
+    except LbackError as err:
+        return Rebase("refused", err.message, hint=err.hint or "")
+
+
+def _commit(ctx: Context, paths: list[str], *, amend: bool) -> tuple[str, str]:
+    """Commit the staged merge revisions; where that may not be they stay staged."""
+    from lback.vcs.committing import amend_merge, commit_staged
+
+    if ctx.repository is None:
+        return "staged", ""
+    try:
+        if amend and amend_merge(ctx.repository, paths):
+            return "amended", ""
+        if commit_staged(ctx.repository, paths, "Merge migrations"):
+            return "committed", ""
+    except LbackError as err:
+        return "staged", err.message
+    return "staged", "other changes are staged, too"
+
+
+def story(ctx: Context, reader: Reader, graph: Graph, healed: Healed) -> Iterator[str]:
     """Yield the lines about each fork: both sides with their authors, the verdict, what to do."""
-    for one in done:
+    for one in healed.done:
         yield from _sides(reader, graph, one.join)
-        yield from _verdict(ctx, one)
+        if healed.rebase is not None:
+            yield f"they are to be rebased: {healed.rebase.reason}"
+            yield "next: `lback rebase`, which takes the database along"
+        else:
+            yield from _verdict(one, healed)
 
 
 def _sides(reader: Reader, graph: Graph, join: Join) -> Iterator[str]:
@@ -50,19 +113,23 @@ def _author(graph: Graph, revision: str, commits: Mapping[str, Commit]) -> str:
     return f"by {commit.author}, {commit.date[:10]}, commit {commit.sha[:7]}"
 
 
-def _verdict(ctx: Context, one: Joined) -> Iterator[str]:
+def _verdict(one: Joined, healed: Healed) -> Iterator[str]:
     join = one.join
     if join.action == "refused":
         yield f"they are not joined by themselves: {join.reason}"
         for overlap in join.overlaps[1:]:
             yield f"  {overlap.message}"
-        yield "next: agree with the author, then `lback merge --force`, or edit one side"
+        yield "next: `lback resolve`; or agree with the author and edit one side"
         return
-    wish = ctx.project.settings.lback.on_fork
-    if wish == "merge":
-        yield f"they can be joined: {join.reason}"
+    yield f"they can be joined: {join.reason}"
+    if healed.way == "told":
+        yield "next: `lback merge`"
+    elif healed.way == "staged":
         yield f"wrote and staged {one.path}"
+        if healed.note:
+            yield f"  not committed: {healed.note}"
         yield 'next: git commit -m "Merge migrations", then `lback migrate`'
     else:
-        yield f"they can be joined: {join.reason}"
-        yield "next: `lback merge`"
+        where = "put it into the merge commit" if healed.way == "amended" else "committed it"
+        yield f"wrote {one.path} and {where}"
+        yield "next: `lback migrate`"

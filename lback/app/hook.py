@@ -32,6 +32,14 @@ def _hook(ctx: Context, name: str, arguments: Sequence[str], given: str) -> Resu
         from lback.app.hook_pre_commit import pre_commit
 
         return pre_commit(ctx)
+    if name == "post-checkout":
+        from lback.app.hook_checkout import post_checkout
+
+        return post_checkout(ctx, arguments)
+    if name == "pre-push":
+        from lback.app.hook_pre_push import pre_push
+
+        return pre_push(ctx, arguments, given)
     # A newer shim may name a hook that this version does not know: say nothing, stop nothing.
     return Result("hook", {})
 
@@ -60,6 +68,6 @@ def _together(results: Sequence[Result]) -> Result:
         exit_code=max((result.exit_code for result in results), default=0),
         view={
             "lines": [line for result in results for line in result.view.get("lines", ())],
-            "stopped": any(result.view.get("stopped") for result in results),
+            "stopped": next((r.view["stopped"] for r in results if r.view.get("stopped")), ""),
         },
     )

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lback.app.context import Context
-from lback.app.fork_story import heal, story
+from lback.app.cycle_story import cycle_story
+from lback.app.fork_story import Healed, heal, story
+from lback.app.hook_models import arrived_models
+from lback.app.journal import recover
 from lback.app.reading import Reader
+from lback.core.findings import Finding
 from lback.core.graph import Graph
 from lback.core.result import Result
 from lback.errors import UsageError
@@ -25,21 +29,31 @@ def post_rewrite(ctx: Context, command: str) -> Result:
 
 
 def _arrivals(ctx: Context, before: str) -> Result:
+    recover(ctx)
     reader = Reader(ctx)
     graph = reader.graph()
     lines = list(_arrived(ctx, reader, graph, before))
-    lines += [f"{p.path or 'migrations'}: {p.message}. {p.hint}" for p in graph.problems]
-    done = []
+    lines += [f"{p.path or 'migrations'}: {p.message} {p.hint}" for p in graph.problems]
+    lines += cycle_story(reader, graph)
+    healed = Healed()
     if not graph.problems:
-        done = heal(ctx, reader, graph)
-        lines += story(ctx, reader, graph, done)
-    if lines and not done and not graph.problems:
+        healed = heal(ctx, reader, graph)
+        lines += story(ctx, reader, graph, healed)
+    if lines and not healed.done and not graph.problems:
         lines.append("next: `lback migrate`")
     data = {
         "heads": list(graph.heads),
-        "merges": [one.path for one in done if one.path],
+        "merges": [one.path for one in healed.done if one.path and healed.way != "told"],
     }
-    return Result("hook", data, view={"lines": lines})
+    return Result("hook", data, _models(ctx, before), view={"lines": lines})
+
+
+def _models(ctx: Context, before: str) -> list[Finding]:
+    try:
+        old = ctx.repository.commit(before) if ctx.repository is not None else ""
+    except UsageError:  # there was nothing before
+        return []
+    return list(arrived_models(ctx, old)) if old else []
 
 
 def _arrived(ctx: Context, reader: Reader, graph: Graph, before: str) -> Iterator[str]:

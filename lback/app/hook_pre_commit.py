@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lback.app.context import Context
+from lback.app.cycle_story import cycle_story
 from lback.app.heads import fork_findings
+from lback.app.hook_models import staged_models
 from lback.app.reading import INDEX, Reader
 from lback.core.findings import Finding, finding, from_problems
 from lback.core.graph import Graph
@@ -13,9 +15,7 @@ from lback.core.published import published_findings
 from lback.core.result import Result
 
 # Only these stop a commit: afterwards the branch would be broken for everybody.
-_STOPS = frozenset(
-    {"LB101", "LB103", "LB104", "LB105", "LB106", "LB109", "LB201", "LB202", "LB203"}
-)
+STOPS = frozenset({"LB101", "LB103", "LB104", "LB105", "LB106", "LB109", "LB201", "LB202", "LB203"})
 
 
 def pre_commit(ctx: Context) -> Result:
@@ -27,17 +27,18 @@ def pre_commit(ctx: Context) -> Result:
         *fork_findings(graph, ctx),
         *_published(reader, graph),
         *_left_out(ctx, reader),
+        *staged_models(ctx, reader, graph),
     ]
     # A rebase replays commits whose heads are joined at its end.
     replaying = ctx.repository is not None and ctx.repository.in_progress() == "rebase"
-    stop = not replaying and any(one.code in _STOPS for one in found)
+    stop = not replaying and any(one.code in STOPS for one in found)
     return Result(
         "hook",
         {"heads": list(graph.heads)},
         found,
         status="findings" if found else "ok",
         exit_code=1 if stop else 0,
-        view={"lines": [], "stopped": stop},
+        view={"lines": list(cycle_story(reader, graph)), "stopped": "commit" if stop else ""},
     )
 
 

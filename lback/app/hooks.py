@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lback.app.context import Context, Options
+from lback.app.model_files import model_globs
 from lback.app.reading import Reader
 from lback.core.result import Result
 from lback.errors import LbackError
@@ -16,9 +17,6 @@ from lback.vcs.hooks import Place, Watched, find, install, status, uninstall
 from lback.vcs.projects import forget, record, recorded
 
 __all__ = ["ALL_HOOKS", "hooks_status", "install_hooks", "uninstall_hooks"]
-
-# Where models usually live; `[tool.lback] models` says it better.
-_MODELS = ("**/models.py", "**/models/**/*.py", "**/model.py", "**/schema.py", "**/tables.py")
 
 
 def install_hooks(
@@ -67,7 +65,7 @@ def _watched(ctx: Context) -> Watched:
         found, deep = Reader(one).folders()
         folders += found
         recursive = recursive or deep
-        globs += one.project.settings.lback.models or _MODELS
+        globs += model_globs(one)
         files += one.project.config_files()
     return Watched(_unique(folders), _unique(globs), _unique(files), recursive)
 

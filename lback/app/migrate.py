@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lback.app.context import Context
+from lback.app.journal import recover
+from lback.app.last_seen import remember
 from lback.app.progress import Progress
 from lback.app.reading import Reader
 from lback.core.graph import Graph
@@ -35,6 +37,7 @@ class MigrateOptions:
 
 def migrate(ctx: Context, options: MigrateOptions) -> Result:
     """Bring the database to the heads, or to `target`; tell only, under `plan` and `sql`."""
+    recover(ctx)
     graph = Reader(ctx).graph()
     # Before anything connects: to connect is to create a SQLite file.
     refuse_problems(graph)
@@ -55,6 +58,7 @@ def migrate(ctx: Context, options: MigrateOptions) -> Result:
     if timeout is None:
         timeout = ctx.project.settings.lback.lock_timeout
     outcome = ctx.database.run(decide, on_event=progress, lock_timeout=timeout)
+    remember(ctx, outcome.after)
     return _result(graph, outcome.before, outcome.steps, options, planned=False)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from lback.app.context import Context
 from lback.app.journal import change_files, recover
+from lback.app.last_seen import remember
 from lback.app.reading import Reader
 from lback.core.graph import Graph
 from lback.core.moving import Move, plan_move
@@ -314,7 +315,9 @@ def _go_up(ctx: Context, ready: Ready, move: Move, options: RebaseOptions) -> No
         change_files(ctx, ready.contents)
         return move.up if first else ()
 
-    database.run(decide, on_event=Progress(ctx.console, after), lock_timeout=options.lock_timeout)
+    progress = Progress(ctx.console, after)
+    outcome = database.run(decide, on_event=progress, lock_timeout=options.lock_timeout)
+    remember(ctx, outcome.after)
 
 
 def _refuse_moved(graph: Graph, now: tuple[str, ...], expected: tuple[str, ...]) -> None:

@@ -17,5 +17,6 @@ def lines(result: Result, style: Style) -> Iterator[str]:
             yield f"{style.cyan('next:')} {safe(line[6:])}"
         else:
             yield f"{style.bold('lback:')} {safe(line)}"
-    if result.view.get("stopped"):
-        yield f"{style.bold('lback:')} this commit is stopped (`git commit --no-verify` passes)"
+    what = result.view.get("stopped")
+    if what:
+        yield f"{style.bold('lback:')} this {what} is stopped (`git {what} --no-verify` passes)"

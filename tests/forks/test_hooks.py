@@ -1,0 +1,313 @@
+"""The hooks of item 7 by real git: checkout, push, models, merge commits, cycles."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.forks.shop import VERSIONS, Shop, creates
+from tests.story.team import MODELS, table
+
+
+@pytest.fixture
+def hooked(shop: Shop) -> Shop:
+    """Return a shop with models and all hooks."""
+    shop.write("models.py", MODELS + table("users"))
+    shop.commit("Add models")
+    shop.git("push", "-q")
+    shop.lback("hooks", "install")
+    return shop
+
+
+def colleague(shop: Shop, name: str) -> Shop:
+    """Return one more clone with hooks and a database of its own."""
+    place = shop.folder.parent
+    other = Shop(name, place)
+    other.git("clone", "-q", "shop.git", name.lower())
+    other.folder = place / name.lower()
+    other.url = f"sqlite:///{place / name.lower()}.sqlite3"
+    other.lback("hooks", "install")
+    return other
+
+
+# post-checkout
+
+
+def test_checkout_tells_what_the_database_has_run_and_the_branch_lacks(hooked: Shop) -> None:
+    hooked.git("switch", "-q", "-c", "feature")
+    hooked.local("a", ("s1",), *creates("coupons"))
+    hooked.lback("migrate")
+    told = hooked.git("switch", "main")
+    assert "the database has run 1 revision that this branch lacks" in told
+    assert "a  “do a”" in told
+    assert "lback switch" in told
+    told = hooked.git("switch", "feature")
+    assert "adds" not in told
+    assert "lacks" not in told
+
+
+def test_checkout_tells_what_the_branch_adds(hooked: Shop) -> None:
+    hooked.lback("migrate")
+    hooked.git("switch", "-q", "-c", "feature")
+    hooked.local("a", ("s1",), *creates("coupons"))
+    assert "lacks" not in hooked.git("switch", "main")
+    told = hooked.git("switch", "feature")
+    assert "this branch adds 1 revision" in told
+    assert "lback migrate" in told
+
+
+def test_checkout_runs_nothing_of_the_branch(hooked: Shop) -> None:
+    hooked.git("switch", "-q", "-c", "stranger")
+    hooked.write("migrations/env.py", "open('ran', 'w')\n")
+    hooked.write(f"{VERSIONS}/evil.py", "open('ran', 'w')\nrevision = 'e'\ndown_revision = 's1'\n")
+    hooked.write("models.py", "open('ran', 'w')\n")
+    hooked.commit("Be strange")
+    hooked.git("switch", "-q", "main")
+    told = hooked.git("switch", "stranger")
+    assert "this branch adds 1 revision" in told
+    assert not (hooked.folder / "ran").exists()
+
+
+def test_checkout_of_files_says_nothing(hooked: Shop) -> None:
+    hooked.local("a", ("s1",), *creates("coupons"))
+    assert "lback" not in hooked.git("checkout", "HEAD~1", "--", VERSIONS)
+
+
+# pre-push
+
+
+def test_a_push_that_forks_the_shared_branch_is_stopped(hooked: Shop) -> None:
+    hooked.revise("a", ("s1",), *creates("coupons"))
+    hooked.revise("b", ("s1",), *creates("labels"))
+    hooked.git("add", "-A")
+    hooked.git("commit", "-q", "--no-verify", "-m", "Fork")
+    told = hooked.git("push", code=1)
+    assert "LB101" in told
+    assert "this push is stopped (`git push --no-verify` passes)" in told
+    told = hooked.git("push", "origin", "HEAD:refs/heads/feature")
+    assert "only a warning" in told
+    hooked.lback("merge")
+    hooked.commit("Merge migrations")
+    assert "lback:" not in hooked.git("push")
+
+
+@pytest.mark.parametrize("change", ["edit", "delete", "move"])
+def test_a_push_that_rewrites_a_published_revision_is_stopped(hooked: Shop, change: str) -> None:
+    hooked.local("a", ("s1",), *creates("coupons"))
+    hooked.local("b", ("a",), *creates("labels"))
+    hooked.git("push", "-q")
+    path = hooked.folder / VERSIONS / "b.py"
+    if change == "edit":
+        path.write_text(path.read_text().replace("labels", "stickers"))
+    elif change == "delete":
+        path.unlink()
+    else:
+        path.write_text(path.read_text().replace("'a'", "'s1'"))
+        third = hooked.folder / VERSIONS / "a.py"
+        third.write_text(third.read_text().replace("'s1'", "'b'"))
+    hooked.git("add", "-A")
+    hooked.git("commit", "-q", "--no-verify", "-m", "Rewrite")
+    told = hooked.git("push", code=1)
+    assert {"edit": "LB201", "delete": "LB202", "move": "LB203"}[change] in told
+    assert "push is stopped" in told
+    hooked.git("push", "-q", "--no-verify")
+
+
+def test_a_forced_push_of_an_older_state_is_stopped(hooked: Shop) -> None:
+    hooked.local("a", ("s1",), *creates("coupons"))
+    hooked.git("push", "-q")
+    hooked.git("reset", "-q", "--hard", "HEAD~1")
+    told = hooked.git("push", "--force", code=1)
+    assert "LB202" in told
+
+
+def test_pushing_tags_and_deletions_is_no_matter(hooked: Shop) -> None:
+    hooked.git("tag", "v1")
+    assert "lback" not in hooked.git("push", "origin", "v1")
+    hooked.git("push", "-q", "origin", "HEAD:refs/heads/feature")
+    assert "lback" not in hooked.git("push", "origin", ":feature")
+
+
+# Models
+
+
+def test_a_model_that_changes_without_a_migration_is_told(hooked: Shop) -> None:
+    models = hooked.folder / "models.py"
+    models.write_text(models.read_text() + "    age: Mapped[int]\n")
+    hooked.git("add", "-A")
+    told = hooked.git("commit", "-m", "Add age")
+    assert "LB305" in told
+    assert "users" in told
+    assert "makemigrations" in told
+
+
+def test_a_model_with_its_migration_is_quiet(hooked: Shop) -> None:
+    models = hooked.folder / "models.py"
+    models.write_text(models.read_text() + "    age: Mapped[int]\n")
+    hooked.revise("a", ("s1",), 'op.add_column("users", sa.Column("age", sa.Integer()))')
+    hooked.git("add", "-A")
+    assert "LB305" not in hooked.git("commit", "-m", "Add age")
+
+
+def test_a_method_or_another_file_for_a_class_is_no_change(hooked: Shop) -> None:
+    models = hooked.folder / "models.py"
+    text = models.read_text()
+    models.write_text(text + "\n    def hello(self) -> str:\n        return self.label\n")
+    hooked.git("add", "-A")
+    assert "LB305" not in hooked.git("commit", "-m", "Say hello")
+    hooked.write("shop/models.py", text.replace("pass\n", "pass\n", 1))
+    models.unlink()
+    hooked.git("add", "-A")
+    assert "LB305" not in hooked.git("commit", "-m", "Move it")
+
+
+def test_a_merge_that_leaves_a_column_twice_is_told(hooked: Shop) -> None:
+    models = hooked.folder / "models.py"
+    text = models.read_text()
+    hooked.git("switch", "-q", "-c", "feature")
+    models.write_text(text.replace("    id: ", "    nick: Mapped[str]\n    id: "))
+    hooked.git("commit", "-q", "-am", "Add nick above")
+    hooked.git("switch", "-q", "main")
+    models.write_text(text + "    nick: Mapped[str]\n")
+    hooked.git("commit", "-q", "-am", "Add nick below")
+    told = hooked.git("merge", "--no-edit", "feature")
+    assert "CONFLICT" not in told
+    lines = models.read_text().splitlines()
+    first, second = (number for number, line in enumerate(lines, 1) if "nick" in line)
+    assert f"models.py:{second}: LB306" in told
+    assert f"in line {first} and in line {second}" in told
+
+
+# merge_commit
+
+
+def apart(shop: Shop, setting: str) -> None:
+    """Leave main and origin/main with a revision each."""
+    ini = shop.folder / "alembic.ini"
+    ini.write_text(ini.read_text() + f"[lback]\nmerge_commit = {setting}\n")
+    shop.commit("Set")
+    shop.git("push", "-q")
+    other = colleague(shop, "Ada")
+    other.local("s2", ("s1",), *creates("orders"))
+    other.git("push", "-q")
+    shop.local("a", ("s1",), *creates("coupons"))
+
+
+def heads_at(shop: Shop, commit: str) -> int:
+    return shop.lback("heads", "--json", "--at", commit).count('"revision":')
+
+
+def test_amend_puts_it_into_the_merge_commit(hooked: Shop) -> None:
+    apart(hooked, "amend")
+    told = hooked.git("pull", "-q", "--no-rebase", "--no-edit")
+    assert "put it into the merge commit" in told
+    assert hooked.git("status", "--porcelain") == ""
+    assert len(hooked.git("rev-list", "--parents", "-1", "HEAD").split()) == 3
+    assert hooked.git("log", "-1", "--format=%s").startswith("Merge branch")
+    assert not (hooked.folder / ".git" / "MERGE_HEAD").exists()
+    # No commit of the branch ever holds two heads.
+    for commit in hooked.git("rev-list", "--first-parent", "HEAD").split():
+        assert heads_at(hooked, commit) == 1
+    hooked.lback("migrate")
+    assert "lback" not in hooked.git("push")
+
+
+def test_commit_makes_a_commit_of_its_own(hooked: Shop) -> None:
+    apart(hooked, "commit")
+    told = hooked.git("pull", "-q", "--no-rebase", "--no-edit")
+    assert "committed it" in told
+    assert hooked.git("status", "--porcelain") == ""
+    assert hooked.git("log", "-1", "--format=%s %P").count(" ") == 2
+    assert heads_at(hooked, "HEAD") == 1
+    assert heads_at(hooked, "HEAD~") == 2
+
+
+def test_after_a_rebase_nothing_is_amended(hooked: Shop) -> None:
+    apart(hooked, "amend")
+    told = hooked.git("pull", "-q", "--rebase")
+    assert "committed it" in told
+    assert hooked.git("log", "-2", "--format=%s").splitlines() == ["Merge migrations", "Add a"]
+
+
+def test_other_staged_changes_keep_it_staged(hooked: Shop) -> None:
+    apart(hooked, "commit")
+    hooked.revise("b", ("s1",), *creates("labels"))
+    hooked.git("add", "-A")
+    hooked.git("commit", "-q", "--no-verify", "-m", "Fork")
+    hooked.write("other.txt", "mine")
+    hooked.git("add", "other.txt")
+    told = hooked.lback("hook", "post-merge", "0")
+    assert "wrote and staged" in told
+    assert "other changes are staged" in told
+    assert "A  other.txt" in hooked.git("status", "--porcelain")
+
+
+def test_a_merge_commit_that_is_pushed_is_not_amended(hooked: Shop) -> None:
+    apart(hooked, "amend")
+    hooked.git("pull", "-q", "--no-rebase", "--no-edit", "--no-verify")
+    before = hooked.git("rev-parse", "HEAD")
+    hooked.git("push", "-q")
+    hooked.lback("hook", "post-merge", "0")
+    assert hooked.git("rev-parse", "HEAD") == before
+
+
+def test_on_fork_rebase_names_the_command_and_moves_nothing(hooked: Shop) -> None:
+    apart(hooked, "stage\non_fork = rebase")
+    told = hooked.git("pull", "-q", "--no-rebase", "--no-edit")
+    assert "a moves from s1 onto s2" in told
+    assert "lback rebase" in told
+    assert hooked.git("status", "--porcelain") == ""
+    hooked.lback("rebase")
+    assert "down_revision = 's2'" in hooked.text("a")
+
+
+# Opposite rebases
+
+
+def test_opposite_rebases_are_seen_and_one_of_them_gives_way(hooked: Shop) -> None:
+    ada = colleague(hooked, "Ada")
+    ada.git("switch", "-q", "-c", "ada")
+    ada.local("a", ("s1",), *creates("coupons"))
+    ada.git("push", "-q", "-u", "origin", "ada")
+    grace = hooked
+    grace.git("switch", "-q", "-c", "grace")
+    grace.local("b", ("s1",), *creates("labels"))
+    grace.git("push", "-q", "-u", "origin", "grace")
+    for person, other in ((ada, "grace"), (grace, "ada")):
+        person.git("fetch", "-q")
+        person.git("merge", "-q", "--no-edit", f"origin/{other}")
+        person.git("reset", "-q", "--", ".")
+        person.git("clean", "-qfd", VERSIONS)
+        person.env["GIT_AUTHOR_DATE"] = f"2026-03-0{1 if person is ada else 2}T00:00:00+00:00"
+        person.lback("rebase", "--onto", f"origin/{other}", "--force", "--no-database")
+        person.commit("Rebase migrations")
+    assert "down_revision = 'b'" in ada.text("a")
+    assert "down_revision = 'a'" in grace.text("b")
+    ada.git("push", "-q")
+    grace.git("push", "-q")
+    ada.git("fetch", "-q")
+    told = ada.git("merge", "--no-edit", "origin/grace")
+    assert "a -> b -> a" in told
+    assert "a was put on b by Ada" in told
+    assert "b was put on a by Grace" in told
+    assert "the later change gives way: Grace's of b" in told
+    # The other one hears the same.
+    grace.git("fetch", "-q")
+    assert "the later change gives way: Grace's of b" in grace.git(
+        "merge", "--no-edit", "origin/ada"
+    )
+    # It cannot get into the shared branch.
+    refused = ada.git("push", "origin", "HEAD:main", code=1)
+    assert "LB105" in refused
+    assert "push is stopped" in refused
+    command = next(line for line in told.splitlines() if "git checkout" in line).split("`")[1]
+    ada.run("sh", "-c", command)
+    ada.commit("Take Grace's back")
+    assert "push is stopped" not in ada.git("push", "origin", "HEAD:main")
+    ada.lback("migrate")
+
+
+def test_hooks_that_have_nothing_to_say_are_silent(hooked: Shop) -> None:
+    hooked.write("README", "hello")
+    hooked.git("add", "-A")
+    assert "lback" not in hooked.git("commit", "-m", "Say hello")
+    assert "lback" not in hooked.git("push")
