@@ -473,7 +473,8 @@ def test_core_statements_and_mapped_classes() -> None:
         bind = op.get_bind()
         t = sa.Table("t", sa.MetaData(), autoload_with=bind)
         bind.execute(t.insert().values(a=1))
-        bind.execute(sa.insert(t).from_select(["a"], sa.select(User.__table__.c.id).select_from(User)))
+        query = sa.select(User.__table__.c.id).select_from(User)
+        bind.execute(sa.insert(t).from_select(["a"], query))
         session = Session(bind=bind)
         session.add(User(name="x"))
         for user in session.query(User).filter(User.id > 1):
