@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -61,7 +62,7 @@ def load_text(path: Path, source: bytes | None = None) -> ModuleType:
 class TextScript(Script):
     """A revision known by its header; `module` is loaded at its first use and checked."""
 
-    def __init__(self, revision: Revision, path: Path, source: bytes | None) -> None:
+    def __init__(self, revision: Revision, path: str, source: bytes | None) -> None:
         header = revision.header
         AlembicRevision.__init__(
             self,
@@ -70,7 +71,7 @@ class TextScript(Script):
             dependencies=header.depends_on or None,
             branch_labels=header.branch_labels or None,
         )
-        self.path = str(path)
+        self.path = path
         self._header = header
         self._source = source
         self._module: ModuleType | None = None
@@ -134,17 +135,16 @@ class TextScriptDirectory(ScriptDirectory):
 
     def _load_revisions(self) -> Iterator[Script]:
         refuse_problems(self.graph)
+        root = str(self.root)  # thousands are joined: not with Path
         for revision in self.graph:
             source = self.sources.get(revision.id)
-            yield TextScript(revision, self.root / revision.path, source)
+            yield TextScript(revision, os.path.join(root, revision.path), source)  # noqa: PTH118
 
     def script(self, revision: str) -> TextScript:
         """Return one revision by its full id."""
-        try:
-            found = self.revision_map.get_revision(revision)
-        except Exception as err:
-            raise LbackError(f"There is no revision {revision}.") from err
-        if not isinstance(found, TextScript):  # pragma: no cover
+        # Not by get_revision(): ids are exact here, and its search for prefixes is slow.
+        found = self.revision_map._revision_map.get(revision)
+        if not isinstance(found, TextScript):
             raise LbackError(f"There is no revision {revision}.")
         return found
 
