@@ -1,12 +1,16 @@
-"""Counts the rows and values that going down would delete."""
+"""Counts the rows and values that going down would delete, and saves them."""
 
 from __future__ import annotations
 
+import datetime
+import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from lback.app.context import Context
-from lback.core.effects import Effects
+from lback.core.effects import Effect, Effects
+from lback.core.stakes import stakes
 
 
 def count_losses(
@@ -14,22 +18,35 @@ def count_losses(
 ) -> list[dict[str, Any]]:
     """Return `{"table", "column", "rows"}` for each table or column with data at stake.
 
-    `column` is None for a whole table; what is empty is left out.
+    `going` are the revisions in the order in which they go down. `column` is None for a
+    whole table; what is empty is left out.
     """
-    wanted: dict[tuple[str, str | None], None] = {}
-    for revision in going:
-        for effect in effects[revision].downgrade:
-            if effect.kind == "drop" and effect.object == "table" and effect.table:
-                wanted[effect.table, None] = None
-            elif effect.kind == "drop" and effect.object == "column" and effect.table:
-                wanted[effect.table, effect.name] = None
+    return count_effects(
+        ctx, [one for going_down in going for one in effects[going_down].downgrade]
+    )
+
+
+def count_effects(ctx: Context, effects: Iterable[Effect]) -> list[dict[str, Any]]:
+    """Return what `count_losses` does, for effects in the order in which they happen."""
+    wanted = stakes(effects).lost
     if not wanted:
         return []
     from lback.db.counting import count_rows
 
-    counts = count_rows(ctx.database, tuple(wanted))
+    counts = count_rows(ctx.database, wanted)
     return [
         {"table": table, "column": column, "rows": rows}
         for (table, column), rows in counts.items()
         if rows
     ]
+
+
+def backup_path(ctx: Context, table: str | None, revision: str) -> Path:
+    """Return where a backup goes: out of reach of `git add`, inside of git's own folder."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    name = re.sub(r"[^\w.-]+", "_", f"{now:%Y%m%dT%H%M%S}-{table or 'revision'}-{revision}")
+    if ctx.repository is not None:
+        folder = ctx.repository.common_dir / "lback" / "backups"
+    else:
+        folder = ctx.project.root / ".lback" / "backups"
+    return folder / f"{name}.jsonl.gz"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import click
 
 from lback.cli.options import common
@@ -19,6 +21,7 @@ from lback.cli.running import run
     type=click.Choice(["downgrade", "revert"]),
     help="Undo the revision itself, or write a new one on top.",
 )
+@click.option("--no-backup", is_flag=True, help="Do not save what is lost to a file first.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before data is lost.")
 @click.option("--lock-timeout", type=float, metavar="SECONDS", help="How long to wait my turn.")
 @common
@@ -28,7 +31,8 @@ def command(
     steps: int | None,
     plan: bool,
     sql: bool,
-    strategy: str | None,
+    strategy: Literal["downgrade", "revert"] | None,
+    no_backup: bool,
     yes: bool,
     lock_timeout: float | None,
 ) -> int:
@@ -40,5 +44,5 @@ def command(
         raise click.UsageError("Say what to undo: a TABLE, or `--revision REV`, or `--steps N`.")
     from lback.app.rollback import Wish, rollback
 
-    wish = Wish(table, revision, steps, plan, sql, strategy, yes, lock_timeout)
+    wish = Wish(table, revision, steps, plan, sql, strategy, yes, lock_timeout, no_backup)
     return run(lambda ctx: rollback(ctx, wish))

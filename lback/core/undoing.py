@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from lback.core.effects import Effects
 from lback.core.graph import Graph
+from lback.core.lanes import lanes
 from lback.core.plans import plan_downgrade, tips
 from lback.core.tables import Doubt, TableLife
 
@@ -19,7 +20,8 @@ class Undo:
     """The decision about one rollback.
 
     `undoes` are the revisions whose change is undone, `collateral` those that a
-    downgrade takes along, `target` the stamp afterwards.
+    downgrade takes along, `target` the stamp afterwards, `parents` what a reverting
+    revision goes on top of.
     """
 
     strategy: Strategy
@@ -28,59 +30,99 @@ class Undo:
     collateral: tuple[str, ...] = ()
     target: tuple[str, ...] = ()
     hint: str = ""
+    parents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a decision stands on: the graph, where the database is, what is known.
+
+    `own` are the names of the one table whose change is meant; () means whole revisions.
+    `apart` is what `[tool.lback] heads` declares.
+    """
+
+    graph: Graph
+    stamp: tuple[str, ...]
+    effects: Mapping[str, Effects]
+    published: frozenset[str] = frozenset()
+    own: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
 
 
 def decide_undo(
-    graph: Graph,
-    stamp: tuple[str, ...],
-    undo: tuple[str, ...],
-    effects: Mapping[str, Effects],
-    published: frozenset[str],
-    own: tuple[str, ...] = (),
+    at: Situation, undo: tuple[str, ...], wished: Literal["downgrade", "revert"] | None = None
 ) -> Undo:
-    """Choose how to undo the given applied revisions.
-
-    `own` are the names of the one table whose change is meant; () means whole revisions.
-    """
-    plan = plan_downgrade(graph, stamp, undo)
+    """Choose how to undo the given applied revisions; `wished` overrides the choice."""
+    plan = plan_downgrade(at.graph, at.stamp, undo)
     going = tuple(step.revision for step in plan.steps)
-    done = graph.ancestors(stamp)
-    target = tips(graph, done - set(going))
-    for revision in undo:
-        refusal = _no_way_down(graph, revision, effects[revision])
-        if refusal:
-            return Undo("refused", refusal[0], undo, hint=refusal[1])
-    shown = ", ".join(undo)
-    public = [revision for revision in undo if revision in published]
+    done = at.graph.ancestors(at.stamp)
+    target = tips(at.graph, done - set(going))
+    down = Undo("downgrade", "asked for by --strategy", undo, plan.collateral, target)
+    if wished == "downgrade":
+        refusal = _no_way_down(at, going)
+        return Undo("refused", refusal[0], undo, hint=refusal[1]) if refusal else down
+    refusal = _no_way_down(at, undo, missing=False)
+    if refusal and wished != "revert":
+        return Undo("refused", refusal[0], undo, hint=refusal[1])
+    why = (
+        "asked for by --strategy" if wished == "revert" else _why_revert(at, undo, plan.collateral)
+    )
+    if why is None:
+        return Undo("downgrade", "nothing applied stands on it and it is local", undo, (), target)
+    return _on_top(at, undo, why, done)
+
+
+def _why_revert(at: Situation, undo: tuple[str, ...], above: tuple[str, ...]) -> str | None:
+    """Return why the revision itself should stay, or None where it may be undone in place."""
+    public = [revision for revision in undo if revision in at.published]
     if public:
-        return Undo(
-            "revert",
+        return (
             f"{public[0]} is published, so others have run it: going down here alone would "
-            "leave this database behind theirs",
-            undo,
-            plan.collateral,
-            target,
+            "leave this database behind theirs"
         )
-    if plan.collateral:
+    if above:
+        stand = "revision stands" if len(above) == 1 else "revisions stand"
+        return f"{len(above)} applied {stand} on {', '.join(undo)}: {', '.join(above)}"
+    lacking = [one for one in undo if at.effects[one].downgrade_gap == "missing"]
+    if lacking:
+        return f"{lacking[0]} has no downgrade(), so its inverse has to be computed"
+    others = sorted({t for revision in undo for t in at.effects[revision].tables} - set(at.own))
+    if at.own and others:
+        return f"{', '.join(undo)} also changes {', '.join(others)}"
+    return None
+
+
+def _on_top(at: Situation, undo: tuple[str, ...], why: str, done: frozenset[str]) -> Undo:
+    """Choose the heads that a reverting revision goes on top of."""
+    graph = at.graph
+    above = graph.descendants(undo, dependencies=False)
+    heads = [head for head in graph.heads if head in above]
+    grouped = lanes(graph, at.apart, heads)
+    forked = next((lane for lane in grouped if len(lane) > 1), None)
+    if forked is None and len(grouped) > 1 and len(undo) > 1:
+        forked = tuple(heads)
+    if forked is not None:
         return Undo(
-            "revert",
-            f"{len(plan.collateral)} applied "
-            f"{'revision stands' if len(plan.collateral) == 1 else 'revisions stand'} on {shown}: "
-            + ", ".join(plan.collateral),
+            "refused",
+            f"the migrations fork: a reverting revision would need one head, and there are "
+            f"{', '.join(forked)}",
             undo,
-            plan.collateral,
-            target,
+            hint="Join them with `lback resolve` and `lback migrate`, then roll back.",
         )
-    others = sorted({t for revision in undo for t in effects[revision].tables} - set(own))
-    if own and others:
+    # Heads that are apart by design: the lane that the undone revision itself is in.
+    own = {label for revision in undo for label in graph.labels_of(revision)}
+    chosen = sorted(grouped, key=lambda lane: not own & set(graph.labels_of(lane[0])))[:1]
+    parents = tuple(chosen[0])
+    pending = [one for one in parents if one not in done]
+    if pending:
         return Undo(
-            "revert",
-            f"{shown} also changes {', '.join(others)}",
+            "refused",
+            f"the database is not at {', '.join(pending)} yet, and a reverting revision goes on "
+            "top of that",
             undo,
-            (),
-            target,
+            hint="Run `lback migrate` first, then roll back.",
         )
-    return Undo("downgrade", "nothing applied stands on it and it is local", undo, (), target)
+    return Undo("revert", why, undo, parents=parents)
 
 
 def newer_doubt(graph: Graph, told: TableLife, undo: tuple[str, ...]) -> Doubt | None:
@@ -89,12 +131,25 @@ def newer_doubt(graph: Graph, told: TableLife, undo: tuple[str, ...]) -> Doubt |
     return next((doubt for doubt in told.doubts if doubt.revision not in older), None)
 
 
-def _no_way_down(graph: Graph, revision: str, effects: Effects) -> tuple[str, str] | None:
-    if effects.has_downgrade:
-        return None
-    if not effects.upgrade and not effects.unknown:
-        return None
-    return (
-        f"{graph[revision].path}: {revision} has no way down, its downgrade() does nothing",
-        "Write its downgrade(), or write a new revision that undoes it.",
-    )
+def _no_way_down(
+    at: Situation, revisions: Sequence[str], *, missing: bool = True
+) -> tuple[str, str] | None:
+    for revision in revisions:
+        effects = at.effects[revision]
+        if effects.has_downgrade or (not effects.upgrade and not effects.unknown):
+            continue
+        path = at.graph[revision].path
+        if effects.downgrade_gap == "missing" and not missing:
+            continue
+        line = max((one.line for one in effects.upgrade), default=1)
+        words = {
+            "empty": f"has no way down, its downgrade() does nothing (upgrade() ends at line {line})",
+            "missing": "has no downgrade()",
+            "raises": "has no way down, its downgrade() raises: its author says that it cannot be",
+        }
+        return (
+            f"{path}: {revision} {words[effects.downgrade_gap]}",
+            "Write its downgrade(); or let the inverse of its upgrade() be computed, where there "
+            "is one: `--strategy revert`.",
+        )
+    return None

@@ -123,7 +123,7 @@ def _arguments(
         raise _Seen(Path(source), Path(path).absolute(), given)
 
     # An attribute of this one object: it is thrown away with the session.
-    scripts._generate_template = seen  # type: ignore[method-assign]
+    scripts._generate_template = seen  # type: ignore
     try:
         scripts.generate_revision(
             revision,

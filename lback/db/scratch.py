@@ -64,6 +64,7 @@ def play(database: Database, acts: Sequence[Sequence[Step]], url: URL) -> Played
                 if act and not _act(database, act, connection, played, number):
                     return played
                 played.tables.append(look(connection))
+                connection.rollback()
     finally:
         engine.dispose()
     return played
@@ -152,8 +153,6 @@ def look(connection: Connection) -> Tables:
                 continue
             shown = name if schema in (None, default) else f"{schema}.{name}"
             found[shown] = _table(connection, inspector, name, schema)
-    if connection.in_transaction():
-        connection.rollback()
     return found
 
 
@@ -180,7 +179,7 @@ def _table(
         for one in inspector.get_columns(name, schema)
     }
     key = inspector.get_pk_constraint(name, schema)
-    found = {
+    found: dict[str, Any] = {
         "columns": columns,
         "primary key": tuple(key.get("constrained_columns") or ()),
         "foreign keys": _rows(inspector.get_foreign_keys(name, schema)),

@@ -1,0 +1,87 @@
+"""Which values are at stake when some effects happen, by the names that they have now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lback.core.effects import Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Stakes:
+    """What is deleted for certain, and what else should be kept before it is written over.
+
+    Places are (table, column), the column None for all of the table.
+    """
+
+    lost: tuple[tuple[str, str | None], ...]
+    kept: tuple[tuple[str, str | None], ...]
+
+
+def stakes(effects: Iterable[Effect]) -> Stakes:
+    """Follow effects in their order; renames on the way do not hide what is there now."""
+    tables: dict[str, str | None] = {}  # name then -> name now, None: made on the way
+    columns: dict[tuple[str, str], str | None] = {}
+    lost: dict[tuple[str, str | None], None] = {}
+    kept: dict[tuple[str, str | None], None] = {}
+    for effect in effects:
+        if not effect.table:
+            continue
+        table = tables.get(effect.table, effect.table)
+        if effect.object == "table":
+            _table(effect, table, tables, lost, kept)
+        elif table is None:
+            continue
+        elif effect.object == "column" and effect.name:
+            column = columns.get((effect.table, effect.name), effect.name)
+            if effect.kind == "create":
+                columns[effect.table, effect.name] = None
+            elif column is None:
+                continue
+            elif effect.kind == "rename" and effect.to:
+                columns[effect.table, effect.to] = column
+            elif effect.kind == "drop":
+                lost[table, column] = None
+            elif "type" in effect.aspects:
+                kept[table, column] = None
+        elif effect.object == "data" and effect.kind in ("update", "delete"):
+            _data(effect, table, columns, kept)
+    whole = {table for table, column in lost if column is None}
+    places = [one for one in lost if one[1] is None or one[0] not in whole]
+    return Stakes(tuple(places), tuple(dict.fromkeys([*places, *kept])))
+
+
+def _table(
+    effect: Effect,
+    table: str | None,
+    tables: dict[str, str | None],
+    lost: dict[tuple[str, str | None], None],
+    kept: dict[tuple[str, str | None], None],
+) -> None:
+    name = effect.table or ""
+    if effect.kind == "create":
+        tables[name] = None
+    elif effect.kind == "rename" and effect.to:
+        if table is None and (effect.to, None) in lost:
+            # A copy takes the place of what was dropped for it: its rows live on.
+            del lost[effect.to, None]
+        tables[effect.to] = table
+    elif effect.kind == "drop" and table is not None:
+        lost[table, None] = None
+        kept[table, None] = None
+
+
+def _data(
+    effect: Effect,
+    table: str,
+    columns: dict[tuple[str, str], str | None],
+    kept: dict[tuple[str, str | None], None],
+) -> None:
+    if effect.kind == "delete" or not effect.columns:
+        kept[table, None] = None
+        return
+    for name in effect.columns:
+        column = columns.get((effect.table or "", name), name)
+        if column is not None:
+            kept[table, column] = None

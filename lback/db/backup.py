@@ -1,0 +1,236 @@
+"""Saves columns with their keys, or whole tables, to a file before they are dropped."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lback.core.lossless import encode
+from lback.db.redact import redact
+from lback.errors import LbackError
+
+FORMAT = 1
+_CHUNK = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is saved of one table: `columns` with the `keys` that find the rows again."""
+
+    table: str
+    schema: str | None
+    columns: tuple[str, ...]
+    keys: tuple[str, ...]
+    whole: bool
+
+    @property
+    def full_name(self) -> str:
+        """Return the table's name as people write it."""
+        return f"{self.schema}.{self.table}" if self.schema else self.table
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the row of the file's head."""
+        return {
+            "table": self.table,
+            "schema": self.schema,
+            "columns": list(self.columns),
+            "keys": list(self.keys),
+            "whole": self.whole,
+        }
+
+
+def save(
+    connection: Connection,
+    path: Path,
+    places: Sequence[tuple[str, str | None]],
+    about: Mapping[str, Any],
+    tell: Callable[[int], None] = lambda _rows: None,
+) -> int:
+    """Write what is at these places to a file, and return the number of rows.
+
+    The file comes into being at once, complete and on the disk, or not at all. Writers
+    are kept out until the connection's transaction ends, where the database can do that.
+    """
+    wanted = _wanted(connection, places)
+    if not wanted:
+        return 0
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.part")
+    try:
+        rows = _write(connection, draft, wanted, about, tell)
+        draft.replace(path)
+        _sync_folder(path.parent)
+    except (OSError, TypeError) as err:
+        draft.unlink(missing_ok=True)
+        raise LbackError(
+            f"The rows could not be saved to {path}: {err}",
+            "Nothing was changed. Make room there, or leave the backup out with `--no-backup`.",
+        ) from err
+    return rows
+
+
+def _write(
+    connection: Connection,
+    draft: Path,
+    wanted: Sequence[Kept],
+    about: Mapping[str, Any],
+    tell: Callable[[int], None],
+) -> int:
+    head = {
+        "lback-backup": FORMAT,
+        "dialect": connection.dialect.name,
+        "database": redact(connection.engine.url.render_as_string(hide_password=True)),
+        **about,
+        "tables": [one.as_dict() for one in wanted],
+    }
+    counts: list[int] = []
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as raw:
+        with gzip.GzipFile(fileobj=raw, mode="wb", filename="", compresslevel=6) as file:
+            file.write(_line(head))
+            with plain_session(connection):
+                for number, one in enumerate(wanted):
+                    _hold(connection, one)
+                    count = 0
+                    for row in _rows(connection, one):
+                        file.write(_line([number, *(encode(value) for value in row)]))
+                        count += 1
+                        if count % _CHUNK == 0:
+                            tell(sum(counts) + count)
+                    counts.append(count)
+            file.write(_line({"end": True, "rows": counts}))
+        raw.flush()
+        os.fsync(raw.fileno())
+    return sum(counts)
+
+
+def _line(data: Any) -> bytes:
+    return json.dumps(data, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def _rows(connection: Connection, kept: Kept) -> Iterator[Any]:
+    quote = connection.dialect.identifier_preparer.quote
+    reading = readers(connection, kept)
+    columns = ", ".join(reading[name] for name in (*kept.keys, *kept.columns))
+    order = ", ".join(quote(name) for name in kept.keys)
+    text = f"SELECT {columns} FROM {place(connection, kept)}"
+    statement = sa.text((text + (f" ORDER BY {order}" if order else "")).replace(":", "\\:"))
+    found = connection.execute(
+        statement, execution_options={"stream_results": True, "max_row_buffer": _CHUNK}
+    )
+    with found:
+        for part in found.partitions(_CHUNK):
+            yield from part
+
+
+def readers(connection: Connection, kept: Kept) -> dict[str, str]:
+    """Return how each column is read so that nothing of its value gets lost."""
+    quote = connection.dialect.identifier_preparer.quote
+    family = connection.dialect.name
+    types = {
+        one["name"]: one["type"]
+        for one in sa.inspect(connection).get_columns(kept.table, kept.schema)
+    }
+    found = {}
+    for name in (*kept.keys, *kept.columns):
+        if family == "postgresql":
+            found[name] = f"CAST({quote(name)} AS text)"
+        elif family in ("mysql", "mariadb") and type(types[name]).__name__.upper() == "FLOAT":
+            found[name] = f"({quote(name)} + 0e0)"  # as shown, it would have six digits
+        else:
+            found[name] = quote(name)
+    return found
+
+
+def place(connection: Connection, kept: Kept) -> str:
+    """Return the table's quoted name."""
+    quote = connection.dialect.identifier_preparer.quote
+    return f"{quote(kept.schema)}.{quote(kept.table)}" if kept.schema else quote(kept.table)
+
+
+@contextmanager
+def plain_session(connection: Connection) -> Iterator[None]:
+    """Let the server write dates and numbers in the one way that can be read back."""
+    if connection.dialect.name == "postgresql":
+        for setting in (
+            "datestyle = 'ISO, YMD'",
+            "intervalstyle = 'postgres'",
+            "extra_float_digits = 3",
+            "bytea_output = 'hex'",
+        ):
+            connection.exec_driver_sql(f"SET LOCAL {setting}")
+        yield
+    elif connection.dialect.name in ("mysql", "mariadb"):
+        before = connection.exec_driver_sql("SELECT @@session.time_zone").scalar_one()
+        connection.exec_driver_sql("SET time_zone = '+00:00'")
+        try:
+            yield
+        finally:
+            connection.execute(sa.text("SET time_zone = :zone"), {"zone": before})
+    else:
+        yield
+
+
+def _hold(connection: Connection, kept: Kept) -> None:
+    """Keep writers out between the saving and the drop."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(
+            f"LOCK TABLE {place(connection, kept)} IN SHARE ROW EXCLUSIVE MODE"
+        )
+
+
+def _wanted(connection: Connection, places: Sequence[tuple[str, str | None]]) -> list[Kept]:
+    inspector = sa.inspect(connection)
+    grouped: dict[str, set[str | None]] = {}
+    for table, column in places:
+        grouped.setdefault(table, set()).add(column)
+    found = []
+    for full, columns in grouped.items():
+        schema, _, table = full.rpartition(".")
+        if not inspector.has_table(table, schema=schema or None):
+            continue
+        found.append(_kept(inspector, table, schema or None, columns))
+    return [one for one in found if one.columns or (one.whole and one.keys)]
+
+
+def _kept(
+    inspector: sa.Inspector, table: str, schema: str | None, columns: set[str | None]
+) -> Kept:
+    present = [
+        one["name"] for one in inspector.get_columns(table, schema) if not one.get("computed")
+    ]
+    keys = key_of(inspector, table, schema)
+    whole = None in columns or not keys
+    wanted = [one for one in present if (whole or one in columns) and one not in keys]
+    return Kept(table, schema, tuple(wanted), keys, None in columns)
+
+
+def key_of(inspector: sa.Inspector, table: str, schema: str | None) -> tuple[str, ...]:
+    """Return the columns that tell the rows of a table apart; () where there are none."""
+    key = inspector.get_pk_constraint(table, schema).get("constrained_columns")
+    if key:
+        return tuple(key)
+    required = {one["name"] for one in inspector.get_columns(table, schema) if not one["nullable"]}
+    for unique in inspector.get_unique_constraints(table, schema):
+        if unique["column_names"] and set(unique["column_names"]) <= required:
+            return tuple(name for name in unique["column_names"] if name)
+    return ()
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":  # pragma: no cover
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

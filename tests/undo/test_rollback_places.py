@@ -1,0 +1,184 @@
+"""A change at every place of a chain is undone, and nothing else moves; on each database."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.servers import KINDS, fresh_database
+from tests.undo.team import Shop
+
+CREATE = """
+op.create_table(
+    "{0}",
+    sa.Column("id", sa.Integer(), primary_key=True),
+    sa.Column("label", sa.String(50), nullable=False),
+)
+"""
+
+
+def create(shop: Shop, revision: str, table: str) -> None:
+    shop.add(revision, CREATE.format(table), f'op.drop_table("{table}")')
+
+
+def column(shop: Shop, revision: str, table: str, name: str, **options: object) -> None:
+    shop.add(
+        revision,
+        f'op.add_column("{table}", sa.Column("{name}", sa.String(20)))',
+        f"""
+        # {name} goes again
+        op.drop_column("{table}", "{name}")
+        """,
+    )
+
+
+def top(shop: Shop) -> None:
+    _base(shop)
+    create(shop, "r5", "items")
+    column(shop, "r6", "orders", "note")
+    column(shop, "r7", "items", "note")
+    column(shop, "r8", "users", "email")
+
+
+def under_unrelated(shop: Shop) -> None:
+    _base(shop)
+    column(shop, "r5", "users", "email")
+    create(shop, "r6", "items")
+    column(shop, "r7", "orders", "note")
+    column(shop, "r8", "items", "note")
+
+
+def under_related(shop: Shop) -> None:
+    """A later table refers to users, but not to what goes."""
+    _base(shop)
+    column(shop, "r5", "users", "email")
+    shop.add(
+        "r6",
+        """
+        op.create_table(
+            "items",
+            sa.Column("id", sa.Integer(), primary_key=True),
+            sa.Column("user_id", sa.Integer(), sa.ForeignKey("users.id", name="fk_items_user")),
+        )
+        """,
+        'op.drop_table("items")',
+    )
+    column(shop, "r7", "orders", "note")
+    column(shop, "r8", "items", "note")
+
+
+def before_merge(shop: Shop) -> None:
+    _base(shop)
+    column(shop, "r5", "users", "email")
+    create(shop, "r6", "items")
+    shop.last = "r4"
+    column(shop, "r7", "orders", "note")
+    shop.add("r8", "pass", "pass", parents=("r6", "r7"))
+
+
+def one_side_of_a_fork(shop: Shop) -> None:
+    _base(shop)
+    column(shop, "r5", "users", "email")
+    create(shop, "r6", "items")
+    shop.last = "r4"
+    column(shop, "r7", "orders", "note")
+    column(shop, "r8", "orders", "more")
+
+
+def inside_many(shop: Shop) -> None:
+    _base(shop)
+    create(shop, "r5", "items")
+    shop.add(
+        "r6",
+        """
+        # all of them at once
+        op.add_column("orders", sa.Column("email", sa.String(20)))
+        op.add_column("users", sa.Column("email", sa.String(20)))
+        with op.batch_alter_table("items") as batch_op:
+            batch_op.add_column(sa.Column("email", sa.String(20)))
+        """,
+        """
+        with op.batch_alter_table("items") as batch_op:
+            batch_op.drop_column("email")
+        op.drop_column("users", "email")  # the author's own words
+        op.drop_column("orders", "email")
+        """,
+    )
+    column(shop, "r7", "orders", "note")
+    column(shop, "r8", "items", "note")
+
+
+def _base(shop: Shop) -> None:
+    create(shop, "r1", "users")
+    create(shop, "r2", "orders")
+    column(shop, "r3", "users", "name")
+    column(shop, "r4", "orders", "price")
+
+
+PLACES = (top, under_unrelated, under_related, before_merge, one_side_of_a_fork, inside_many)
+WANTED = {"top": "r8", "inside_many": "r6"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("published", [False, True], ids=["local", "published"])
+@pytest.mark.parametrize("place", PLACES, ids=lambda one: one.__name__)
+def test_only_the_change_is_undone(
+    tmp_path: Path, kind: str, published: bool, place: object
+) -> None:
+    name = place.__name__  # type: ignore[attr-defined]
+    (tmp_path / "b").mkdir()
+    with fresh_database(kind, tmp_path) as url, fresh_database(kind, tmp_path / "b") as other:
+        shop = Shop.at(tmp_path / "ada", url)
+        place(shop)  # type: ignore[operator]
+        shop.commit("Add migrations")
+        if published:
+            shop.publish(tmp_path / "shop.git")
+        target = "heads" if name == "one_side_of_a_fork" else None
+        shop.migrate(target)
+        shop.execute(
+            "INSERT INTO users (id, label) VALUES (1, 'a'), (2, 'b')",
+            "INSERT INTO orders (id, label) VALUES (1, 'x')",
+        )
+        before = shop.tables()
+        revision = WANTED.get(name, "r5")
+        data = shop.roll("users").data
+        assert data["undoes"] == [revision]
+        direct = name == "top" and not published
+        assert data["strategy"] == ("downgrade" if direct else "revert")
+        if kind == "sqlite":
+            assert data["proof"]["state"] == "proved"
+        after = shop.tables()
+        assert set(before["users"]["columns"]) - set(after["users"]["columns"]) == {"email"}
+        del before["users"]["columns"]["email"]
+        assert after == before
+        assert [row[:2] for row in shop.rows("users")] == [(1, "a"), (2, "b")]
+        assert [row[:2] for row in shop.rows("orders")] == [(1, "x")]
+        if direct:
+            return
+        path = shop.folder / data["writes"]
+        assert path.is_file()
+        assert "# email goes again" in path.read_text() or "author's own" in path.read_text()
+        assert shop.migrate(target) == []
+        second = clone(shop, tmp_path / "grace", other)
+        second.migrate(target)
+        assert second.tables() == after
+
+
+def clone(shop: Shop, folder: Path, url: str) -> Shop:
+    shutil.copytree(shop.folder, folder, ignore=shutil.ignore_patterns("*.sqlite3", "__pycache__"))
+    return Shop("Grace", folder, {"DATABASE_URL": url}, url=url)
+
+
+def test_the_new_revision_says_what_it_is(tmp_path: Path) -> None:
+    with fresh_database("sqlite", tmp_path) as url:
+        shop = Shop.at(tmp_path / "ada", url)
+        under_unrelated(shop)
+        shop.commit("Add migrations")
+        shop.migrate()
+        path = shop.folder / shop.roll("users").data["writes"]
+        text = path.read_text()
+        assert "revision r5 did to users" in text
+        assert "of Ada Lovelace" in text or "of Ada," in text
+        shop.run("python3", "-c", "import ast,sys; ast.parse(open(sys.argv[1]).read())", str(path))
