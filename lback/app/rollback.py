@@ -17,7 +17,7 @@ from lback.app.reverting import Revert, Reverter
 from lback.core.effects import Effect, Effects
 from lback.core.extraction import InTheWay
 from lback.core.graph import Graph
-from lback.core.plans import Downgrade, Step, Upgrade, applied, plan_downgrade, tips
+from lback.core.plans import Step, Upgrade, applied, plan_downgrade, tips
 from lback.core.result import Result, refused
 from lback.core.stakes import stakes
 from lback.core.tables import Doubt, TableLife, latest_change, life

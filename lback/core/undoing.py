@@ -143,12 +143,12 @@ def _no_way_down(
             continue
         line = max((one.line for one in effects.upgrade), default=1)
         words = {
-            "empty": f"has no way down, its downgrade() does nothing (upgrade() ends at line {line})",
+            "empty": "has no way down, its downgrade() does nothing",
             "missing": "has no downgrade()",
-            "raises": "has no way down, its downgrade() raises: its author says that it cannot be",
+            "raises": "has no way down: its downgrade() raises",
         }
         return (
-            f"{path}: {revision} {words[effects.downgrade_gap]}",
+            f"{path}:{line}: {revision} {words[effects.downgrade_gap]}",
             "Write its downgrade(); or let the inverse of its upgrade() be computed, where there "
             "is one: `--strategy revert`.",
         )

@@ -1,0 +1,25 @@
+"""`lback restore`."""
+
+from __future__ import annotations
+
+import click
+
+from lback.cli.options import common
+from lback.cli.running import run
+
+
+@click.command("restore")
+@click.argument("file")
+@click.option("--plan", is_flag=True, help="Only tell what the file holds.")
+@click.option("--lock-timeout", type=float, metavar="SECONDS", help="How long to wait my turn.")
+@common
+def command(file: str, plan: bool, lock_timeout: float | None) -> int:
+    """Put back the rows and values that a rollback saved to FILE.
+
+    Bring the table or column back first: `lback migrate`, or undo the reverting revision.
+
+    Example: `lback restore 20260102T030405-users-1a2b3c4d.jsonl.gz`
+    """
+    from lback.app.restore import RestoreOptions, restore
+
+    return run(lambda ctx: restore(ctx, RestoreOptions(file, plan, lock_timeout)))
