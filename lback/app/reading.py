@@ -69,6 +69,15 @@ class Reader:
                 problems.append(_unreadable(entry, header))
         return Graph(revisions, problems)
 
+    def revisions_of(self, entries: Sequence[Entry], at: str) -> list[Revision]:
+        """Return the revisions of given files that can be read, the same id twice as well."""
+        headers = self._headers_of(entries, at)
+        return [
+            Revision(header, entry.path, entry.blob)
+            for entry in entries
+            if isinstance(header := headers[entry.blob], Header)
+        ]
+
     def texts(self, revisions: Iterable[Revision], at: str = WORKTREE) -> dict[str, bytes]:
         """Return the bytes of revision files as they were read, by blob."""
         return self._texts([Entry(one.path, one.blob) for one in revisions], at)

@@ -1,0 +1,21 @@
+"""`lback radar`."""
+
+from __future__ import annotations
+
+import click
+
+from lback.cli.options import common
+from lback.cli.running import run
+
+
+@click.command("radar")
+@click.option("--fetch", is_flag=True, help="Fetch all remotes first.")
+@common
+def command(fetch: bool) -> int:
+    """Show which other branches hold revisions that will fork from mine or overlap with them.
+
+    Example: `lback radar --fetch`
+    """
+    from lback.app.radar import radar
+
+    return run(lambda ctx: radar(ctx, fetch=fetch))
