@@ -121,8 +121,9 @@ def _rows(connection: Connection, kept: Kept) -> Iterator[Any]:
     quote = connection.dialect.identifier_preparer.quote
     reading = readers(connection, kept)
     columns = ", ".join(reading[name] for name in (*kept.keys, *kept.columns))
-    order = ", ".join(quote(name) for name in kept.keys)
-    text = f"SELECT {columns} FROM {place(connection, kept)}"
+    # With the table's name: else PostgreSQL would sort by the text that the cast gives.
+    order = ", ".join(f"kept.{quote(name)}" for name in kept.keys)
+    text = f"SELECT {columns} FROM {place(connection, kept)} kept"
     statement = sa.text((text + (f" ORDER BY {order}" if order else "")).replace(":", "\\:"))
     found = connection.execute(
         statement, execution_options={"stream_results": True, "max_row_buffer": _CHUNK}
