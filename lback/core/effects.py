@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 # Raise it whenever the same text may give other effects than before: caches are keyed by it.
-EFFECTS_VERSION = 2
+EFFECTS_VERSION = 3
 
 Kind = Literal["create", "drop", "alter", "rename", "insert", "update", "delete"]
 Direction = Literal["upgrade", "downgrade"]

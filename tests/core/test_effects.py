@@ -567,3 +567,36 @@ def test_reading_ends_on_any_text() -> None:
     """
     found = read(body)
     assert "too many steps" in found.unknown[-1].reason
+
+
+def test_nothing_gets_lost_in_odd_places() -> None:
+    head = HEAD + dedent(
+        """
+        from functools import partial
+
+        def drop(schema, name):
+            op.drop_table(name, schema=schema)
+            return True
+        """
+    )
+    body = """
+        partial(drop, "s")("a")
+        assert drop("s", "b")
+        getattr(op, "drop_table")("c")
+        run = op.get_bind().execute
+        run(sa.text("DELETE FROM d"))
+        {"e": lambda: op.drop_table("e")}["e"]()
+        list(map(lambda name: drop("s", name), ["f"]))
+        x = 1 if drop("s", "g") else 2
+    """
+    assert upgrade(body, head=head) == [
+        "drop table s.a s.a",
+        "drop table s.b s.b",
+        "drop table c c",
+        "delete data d -",
+        "drop table e e",
+        "drop table s.f s.f",
+        "drop table s.g s.g",
+    ]
+    partly = read('partial(op.drop_table, "x")()', head=head)
+    assert len(partly.unknown) == 1

@@ -105,10 +105,23 @@ def _named(machine: Machine, callee: Name, arguments: Arguments, frame: Frame, b
         found = machine.force(callee)
         if not isinstance(found, Name):
             return apply(machine, found, arguments, bare=bare, frame=frame)
+    if callee.path == "functools.partial" and isinstance(arguments.get(0, ""), Func):
+        return _partial(arguments)
     made = constructs.construct(machine, callee, arguments)
     if made is not constructs.NOT_ONE:
         return made
     return unread(machine, callee.path, callee, arguments, bare)
+
+
+def _partial(arguments: Arguments) -> Func:
+    inner: Func = arguments.positional[0]
+    return Func(
+        inner.node,
+        inner.scope,
+        inner.closure,
+        (*inner.bound, *arguments.positional[1:]),
+        {**inner.keywords, **arguments.keywords},
+    )
 
 
 def unread(machine: Machine, name: str, callee: Value, arguments: Arguments, bare: bool) -> Value:
@@ -133,7 +146,8 @@ def unread(machine: Machine, name: str, callee: Value, arguments: Arguments, bar
             isinstance(callee, Opaque) and (callee.reaches or callee.foreign)
         ):
             machine.cannot_read(f"{name}() may do anything, {known}")
-    return Opaque(foreign=not inert)
+    # What came out of a library's function may still hold what went in (functools.partial).
+    return Opaque(reaches=handed or bool(functions), foreign=not inert)
 
 
 # Of these no function does a thing to a connection that it is handed.

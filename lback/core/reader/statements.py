@@ -173,6 +173,11 @@ def _joined(verdict: Verdict, first: Flow, second: Flow) -> Flow:
     return Flow("", maybe, loose, rest)
 
 
+def _assert(machine: Machine, node: ast.Assert, frame: Frame) -> Flow:
+    evaluate(machine, node.test, frame)
+    return GOES_ON
+
+
 def _return(machine: Machine, node: ast.Return, frame: Frame) -> Flow:
     if node.value is not None:
         frame.returned.append(evaluate(machine, node.value, frame))
@@ -333,6 +338,7 @@ _HANDLERS: dict[type[ast.stmt], Callable[[Machine, Any, Frame], Flow]] = {
     ast.If: _if,
     ast.Return: _return,
     ast.Raise: _raise,
+    ast.Assert: _assert,
     ast.Break: _leave_loop,
     ast.Continue: _leave_loop,
     ast.For: _for,
@@ -349,3 +355,5 @@ _HANDLERS: dict[type[ast.stmt], Callable[[Machine, Any, Frame], Flow]] = {
     ast.Delete: _delete,
     ast.Match: _match,
 }
+if hasattr(ast, "TryStar"):
+    _HANDLERS[ast.TryStar] = _try
