@@ -147,7 +147,8 @@ def unread(machine: Machine, name: str, callee: Value, arguments: Arguments, bar
         ):
             machine.cannot_read(f"{name}() may do anything, {known}")
     # What came out of a library's function may still hold what went in (functools.partial).
-    return Opaque(reaches=handed or bool(functions), foreign=not inert)
+    wraps = bool(functions) and isinstance(callee, Name) and callee.root == "functools"
+    return Opaque(reaches=handed or wraps, foreign=not inert)
 
 
 # Of these no function does a thing to a connection that it is handed.
