@@ -72,7 +72,10 @@ class Context:
 
     @cached_property
     def database(self) -> Database:
-        """Return the database that the project's env.py connects to (not connected yet)."""
+        """Return the database that the project's env.py connects to (not connected yet).
+
+        Its `graph` is the work tree's, as it was when this was first asked for.
+        """
         from lback.db.runner import Database
 
         project = self.project

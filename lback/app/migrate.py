@@ -8,7 +8,6 @@ from lback.app.context import Context
 from lback.app.journal import recover
 from lback.app.last_seen import remember
 from lback.app.progress import Progress
-from lback.app.reading import Reader
 from lback.core.graph import Graph
 from lback.core.plans import (
     Step,
@@ -38,7 +37,7 @@ class MigrateOptions:
 def migrate(ctx: Context, options: MigrateOptions) -> Result:
     """Bring the database to the heads, or to `target`; tell only, under `plan` and `sql`."""
     recover(ctx)
-    graph = Reader(ctx).graph()
+    graph = ctx.database.graph
     # Before anything connects: to connect is to create a SQLite file.
     refuse_problems(graph)
     if options.target is None:
