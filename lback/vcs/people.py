@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from lback.errors import HistoryMissing, LbackError
@@ -20,7 +20,7 @@ def co_authors(repository: Repository, shas: Iterable[str]) -> dict[str, tuple[s
     if not wanted:
         return {}
     if repository.algorithm != "sha1":  # which GitPython cannot read
-        return _by_trailers(repository, wanted)
+        return by_trailers(repository, wanted)
     library = _library()
     found: dict[str, tuple[str, ...]] = {}
     sha = wanted[0]
@@ -74,7 +74,8 @@ def _lend_environment(repo: Repo, repository: Repository) -> None:
     repo.git.update_environment(**{**variables, "GIT_DIR": str(repository.common_dir)})
 
 
-def _by_trailers(repository: Repository, shas: list[str]) -> dict[str, tuple[str, ...]]:
+def by_trailers(repository: Repository, shas: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return what `co_authors` does by git itself: without GitPython, so quicker."""
     form = "--format=%H%x00%(trailers:key=Co-authored-by,valueonly,separator=%x00)"
     out = text(repository.git.run("log", "--no-walk=unsorted", "--no-patch", form, *shas, "--"))
     found: dict[str, tuple[str, ...]] = {}
