@@ -6,8 +6,8 @@ from typing import Any
 
 from lback.app.context import Context
 from lback.app.heads import fork_findings
-from lback.app.lost import find_lost
 from lback.app.last_seen import remember
+from lback.app.lost import find_lost
 from lback.app.reading import Reader
 from lback.core.findings import from_problems
 from lback.core.graph import Graph
