@@ -28,7 +28,25 @@ def post_checkout(ctx: Context, arguments: Sequence[str]) -> Result:
     new = [one for one in now.order() if one not in before]
     lines = [*_lacking(before, now, gone, stamp), *_adding(now, new, stamp)]
     data = {"heads": list(now.heads), "lacks": gone, "adds": new}
+    if lines and ctx.project.settings.lback.on_checkout == "switch":
+        lines = [*(line for line in lines if not line.startswith("next: ")), *_switched(ctx)]
     return Result("hook", data, view={"lines": lines})
+
+
+def _switched(ctx: Context) -> Iterator[str]:
+    """Bring the database along, as the settings wish; rows are never lost without a question."""
+    from lback.app.switch import SwitchOptions, switch
+
+    done = switch(ctx, SwitchOptions())
+    if done.status == "refused":
+        yield f"the database stays where it is: {done.message}"
+        return
+    undone = [row["revision"] for row in done.data["undoes"]]
+    applied = [row["revision"] for row in done.data["applies"]]
+    if undone:
+        yield f"the database has undone {', '.join(undone)}"
+    if applied:
+        yield f"the database has run {', '.join(applied)}"
 
 
 def _lacking(

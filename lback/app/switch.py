@@ -7,6 +7,7 @@ from typing import Any
 
 from lback.app.context import Context
 from lback.app.journal import recover
+from lback.app.last_seen import remember
 from lback.app.losses import count_losses
 from lback.app.lost import LostRevision, find_lost, with_lost
 from lback.app.progress import Progress
@@ -159,7 +160,8 @@ class Switch:
 
         timeout = self.options.lock_timeout or project.settings.lback.lock_timeout
         progress = Progress(self.ctx.console, self.graph)
-        database.run(decide, on_event=progress, lock_timeout=timeout)
+        outcome = database.run(decide, on_event=progress, lock_timeout=timeout)
+        remember(self.ctx, outcome.after)
 
     def _data(
         self, stamp: tuple[str, ...], steps: tuple[Step, ...], losses: list[dict[str, Any]]

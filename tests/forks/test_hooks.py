@@ -67,6 +67,30 @@ def test_checkout_runs_nothing_of_the_branch(hooked: Shop) -> None:
     assert not (hooked.folder / "ran").exists()
 
 
+def test_on_checkout_switch_takes_the_database_along(hooked: Shop) -> None:
+    ini = hooked.folder / "alembic.ini"
+    ini.write_text(ini.read_text() + "[lback]\non_checkout = switch\n")
+    hooked.commit("Switch")
+    hooked.git("switch", "-q", "-c", "feature")
+    hooked.local("a", ("s1",), *creates("coupons"))
+    hooked.lback("migrate")
+    told = hooked.git("switch", "main")
+    assert "the database has undone a" in told
+    assert hooked.schema() == {"users": {"id"}}
+    told = hooked.git("switch", "feature")
+    assert "the database has run a" in told
+    assert hooked.schema() == {"users": {"id"}, "coupons": {"id"}}
+    hooked.rows("insert into coupons (id) values (1)")
+    told = hooked.git("switch", "main")
+    assert "hook skipped" in told
+    assert "coupons" in hooked.schema()
+    # A database that is down is one line.
+    hooked.write("migrations/env.py", "raise OSError('no server')\n")
+    told = hooked.git("switch", "feature", "--force")
+    assert hooked.git("rev-parse", "--abbrev-ref", "HEAD") == "feature\n"
+    assert told.count("lback:") <= 2
+
+
 def test_checkout_of_files_says_nothing(hooked: Shop) -> None:
     hooked.local("a", ("s1",), *creates("coupons"))
     assert "lback" not in hooked.git("checkout", "HEAD~1", "--", VERSIONS)
