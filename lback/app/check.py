@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from lback.app.checking_look import Look, Request, gather_others, gather_siblings, no_history
@@ -32,6 +33,10 @@ __all__ = ["Request", "check"]
 def check(ctx: Context, request: Request) -> Result:
     """Check a tree as it is and as it would be once merged; runs nothing of it."""
     at = request.at
+    if request.deepen:
+        from lback.app.checking_deepen import deepen_for
+
+        request = replace(request, against=deepen_for(ctx, request))
     if ctx.repository is not None and ctx.repository.is_bare:
         at = "HEAD" if at == WORKTREE else at
         if ctx.options.script_location is None:
@@ -92,6 +97,15 @@ def _judge_merge(look: Look, other: Together) -> Iterator[Finding]:
         from lback.core.rules_history import history_findings
 
         facts = look.facts
+        edited = [
+            one.id
+            for one in merge.mine
+            if one.id in other.base
+            and other.base[one.id].blob != one.blob
+            and one.id in merge.theirs
+        ]
+        for side in (look.mine, other.theirs):
+            facts.read_ahead(edited, side)
         yield from history_findings(
             merge,
             other.base,

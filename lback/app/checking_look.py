@@ -29,6 +29,7 @@ class Request:
     ignore: tuple[str, ...] = ()
     baseline: str | None = None
     write_baseline: bool = False
+    deepen: bool = False
 
 
 @dataclass(slots=True)

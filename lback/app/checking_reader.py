@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from lback.app.locate import Project
 from lback.app.reading import HEADERS, WORKTREE, Reader
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # No person writes a revision of this size; whoever does wants to see a checker fall over.
 MOST_BYTES = 2_000_000
 _AT_ONCE = 32_000_000
+_FEW = 50
+T = TypeVar("T")
 _BARE_CONFIGS = ("alembic.ini", "pyproject.toml", "migrations/alembic.ini")
 
 
@@ -107,9 +109,15 @@ class CheckReader(Reader):
         """Read the headers of files at a place, so that graphs can be made of them."""
         self._headers_of(entries, at)
 
-    def bytes_of(self, entry: Entry, at: str) -> bytes:
-        """Return the content of one file."""
-        return self._texts([entry], at)[entry.blob]
+    def scan(self, entries: Sequence[Entry], at: str, look: Callable[[bytes], T]) -> dict[str, T]:
+        """Return what a function says of each file, by blob; never holds all of them at once."""
+        wanted = {one.blob: one for one in entries if one.blob not in self.too_big}
+        sizes = self._sizes(wanted, at) if len(wanted) > _FEW else {}
+        found: dict[str, T] = {}
+        for some in _slices(list(wanted.values()), sizes):
+            texts = self._texts(some, at)
+            found.update((blob, look(text)) for blob, text in texts.items())
+        return found
 
     def learn_text(self, entry: Entry, text: bytes) -> None:
         """Read the header of a file that is in no tree yet."""
@@ -148,10 +156,20 @@ class CheckReader(Reader):
         self, graph: Graph, ids: Iterable[str] | None = None, at: str = WORKTREE
     ) -> dict[str, Effects]:
         """Return what the given revisions do; helper modules that are too big stay closed."""
-        wanted = graph.order() if ids is None else list(ids)
+        wanted = list(graph.order() if ids is None else ids)
         from lback.app.checking_effects import SmallFiles
 
-        return SmallFiles(self, at).read(graph, wanted)
+        files = SmallFiles(self, at)
+        if len(wanted) <= _FEW:
+            return files.read(graph, wanted)
+        entries = {graph[one].blob: Entry(graph[one].path, graph[one].blob) for one in wanted}
+        by_blob: dict[str, list[str]] = {}
+        for one in wanted:
+            by_blob.setdefault(graph[one].blob, []).append(one)
+        found: dict[str, Effects] = {}
+        for some in _slices(list(entries.values()), self._sizes(entries, at)):
+            found.update(files.read(graph, [one for e in some for one in by_blob[e.blob]]))
+        return found
 
 
 def bare_project(ctx: Context, at: str) -> Project:

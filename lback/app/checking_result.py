@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lback.app.checking_look import Look, Request
 from lback.core.findings import CODES, Finding
 from lback.core.result import Result
-from lback.core.silencing import Choice, arranged, fails, not_silenced
+from lback.core.silencing import Choice, arranged, fails, inline_ignores, not_silenced
 
 # The hooks look at models; this command only looks at migrations.
 _ELSEWHERE = frozenset({"LB305", "LB306"})
@@ -21,7 +21,7 @@ def finish(
     wanted = [choice.graded(one) for one in findings if choice.wants(one.code)]
     silenced: list[tuple[Finding, str]] = []
     if look is not None:
-        wanted, silenced = not_silenced(wanted, _texts(look, wanted))
+        wanted, silenced = not_silenced(wanted, _ignores(look, wanted))
     found = arranged(wanted)
     old = 0
     if request.baseline:
@@ -49,22 +49,15 @@ def finish(
     )
 
 
-def _texts(look: Look, findings: Sequence[Finding]) -> Callable[[str], bytes | None]:
-    """Return what gives the text of a file of mine, or of another side where mine lacks it."""
+def _ignores(look: Look, findings: Sequence[Finding]) -> dict[str, dict[str, str]]:
+    """Return what the files with findings silence: mine, another side's where mine lacks one."""
     paths = {one.path for one in findings if one.path}
-    entries = {}
-    for side in (*(other.theirs for other in look.others), look.mine):
-        for entry in side.entries:
-            if entry.path in paths and entry.blob not in look.reader.too_big:
-                entries[entry.path] = (side.at, entry)
-
-    def text(path: str) -> bytes | None:
-        if path not in entries:
-            return None
-        at, entry = entries[path]
-        return look.reader.bytes_of(entry, at)
-
-    return text
+    found: dict[str, dict[str, str]] = {}
+    for side in (look.mine, *(other.theirs for other in look.others)):
+        entries = [one for one in side.entries if one.path in paths and one.path not in found]
+        by_blob = look.reader.scan(entries, side.at, inline_ignores)
+        found.update((one.path, by_blob.get(one.blob, {})) for one in entries)
+    return found
 
 
 def _no_data() -> dict[str, Any]:

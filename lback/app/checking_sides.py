@@ -17,6 +17,7 @@ from lback.errors import HistoryMissing
 if TYPE_CHECKING:
     from lback.core.effects import Effects
 
+_AHEAD = 500
 Folders = tuple[tuple[str, ...], bool]
 
 
@@ -90,6 +91,7 @@ def _merged(
         listed[mine.at],
         listed[theirs.at],
         at=mine.at,
+        tips=(mine.tip, theirs.tip) if mine.tip and theirs.tip else None,
         unread=reader.too_big,
     )
     entries = {entry.path: entry for entry in merged.entries}
@@ -166,6 +168,7 @@ class Facts:
         self.reader = reader
         self.sides = (mine, *others)
         self._effects: dict[str, Effects] = {}
+        self._texts: dict[str, bytes] = {}
 
     def side_of(self, revision: str) -> Side:
         """Return the side that has a revision; mine where several do."""
@@ -192,7 +195,13 @@ class Facts:
     def text(self, revision: str, side: Side) -> bytes:
         """Return the bytes of a revision's file on one side."""
         node = side.graph[revision]
-        return self.reader.texts([node], side.at)[node.blob]
+        text = self._texts.get(node.blob)
+        return text if text is not None else self.reader.texts([node], side.at)[node.blob]
+
+    def read_ahead(self, revisions: Iterable[str], side: Side) -> None:
+        """Read some hundred files of one side in one go, for `text`."""
+        nodes = [side.graph[one] for one in revisions]
+        self._texts.update(self.reader.texts(nodes[:_AHEAD], side.at))
 
     def _by_side(self, revisions: Iterable[str]) -> dict[Side, list[str]]:
         found: dict[Side, list[str]] = {}

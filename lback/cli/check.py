@@ -39,6 +39,7 @@ FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
 @click.option("--ignore", multiple=True, metavar="CODES", help="All but these.")
 @click.option("--baseline", metavar="FILE", help="Findings listed here are old.")
 @click.option("--write-baseline", is_flag=True, help="List all findings of now in that file.")
+@click.option("--deepen", is_flag=True, help="Fetch the history that a shallow clone lacks.")
 @common
 def command(form: str, **wishes: Any) -> int:
     """Check the migrations as they are, and as they will be once merged; runs nothing of them.

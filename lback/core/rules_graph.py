@@ -35,8 +35,8 @@ class Merge:
 
 
 def real_forks(graph: Graph, declared: Sequence[str]) -> list[Lane]:
-    """Return the forks that are more than the shadow of a missing parent."""
-    torn = any(problem.code == "LB103" for problem in graph.problems)
+    """Return the forks that are more than the shadow of a missing parent or a cycle."""
+    torn = any(problem.code in ("LB103", "LB105") for problem in graph.problems)
     return [one for one in forks(graph, declared) if not torn or branch_point(graph, one)]
 
 
@@ -83,8 +83,8 @@ def would_fork(merge: Merge, fork: Lane, commits: Commits) -> Finding:
 
 
 def broken_by_merging(merge: Merge) -> Iterator[Finding]:
-    """Yield what is wrong with the merged graph and with neither side alone."""
-    known = {_key(problem) for problem in (*merge.mine.problems, *merge.theirs.problems)}
+    """Yield what is wrong with the merged graph and not with mine alone."""
+    known = {_key(problem) for problem in merge.mine.problems}
     for problem in merge.merged.problems:
         if _key(problem) not in known:
             yield finding(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from hashlib import sha256
@@ -81,20 +81,17 @@ def inline_ignores(text: bytes) -> dict[str, str]:
 
 
 def not_silenced(
-    findings: Iterable[Finding], text: Callable[[str], bytes | None]
+    findings: Iterable[Finding], ignores: Mapping[str, Mapping[str, str]]
 ) -> tuple[list[Finding], list[tuple[Finding, str]]]:
     """Split findings into those that count and those that their file silences with a reason.
 
-    `text` gives the bytes of a file by its path. A comment without a reason silences
+    `ignores` has, by path, what `inline_ignores` gave. A comment without a reason silences
     nothing, and the finding says so.
     """
     kept: list[Finding] = []
     silenced: list[tuple[Finding, str]] = []
-    known: dict[str, dict[str, str]] = {}
     for one in findings:
-        if one.path and one.path not in known:
-            known[one.path] = inline_ignores(text(one.path) or b"")
-        reason = known.get(one.path, {}).get(one.code)
+        reason = ignores.get(one.path, {}).get(one.code)
         if reason:
             silenced.append((one, reason))
         elif reason is not None:

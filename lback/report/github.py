@@ -33,6 +33,8 @@ def _command(finding: Finding) -> str:
 def _data(text: str) -> str:
     """Escape as `@actions/core` does; other control characters have no business in a log."""
     text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    if text.isprintable():
+        return text
     return "".join(ch if ch.isprintable() else "\N{REPLACEMENT CHARACTER}" for ch in text)
 
 

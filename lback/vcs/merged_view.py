@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,8 @@ def merged_view(repository: Repository, ours: str, theirs: str, folders: Sequenc
             f"{tip} and {theirs} have no common ancestor", "Fetch the history of both branches."
         )
     sides = [repository.entries(at, folders) for at in (base, ours, theirs)]
-    return merge_entries(repository, base, sides[0], sides[1], sides[2], at=ours)
+    tips = (tip, theirs)
+    return merge_entries(repository, base, sides[0], sides[1], sides[2], at=ours, tips=tips)
 
 
 def merge_entries(
@@ -52,16 +54,46 @@ def merge_entries(
     theirs: Iterable[Entry],
     *,
     at: str,
+    tips: tuple[str, str] | None = None,
     unread: Container[str] = (),
 ) -> Merged:
     """Return what `merged_view` does, of files that were listed already.
 
-    `before` are the files of the commit `base`, `at` is where `ours` can be read. Files
+    `before` are the files of the commit `base`, `at` is where `ours` can be read. `tips`
+    are the commits of both sides, where renames of edited files are looked for. Files
     whose blob is among `unread` are not opened: where both sides edited one, that is a
     conflict and ours stays.
     """
-    mine = [entry for entry in ours if entry.stage in (0, 2)]
-    return _with_contents(repository, base, at, three_way(before, mine, theirs), unread)
+    old, mine, others = list(before), [e for e in ours if e.stage in (0, 2)], list(theirs)
+    decided = three_way(old, mine, others)
+    if tips is not None and _perhaps_renamed(decided, old, mine, others):
+        # Renamed and edited in one commit: git judges by likeness.
+        renamed = [_renamed(repository, base, tip, old) for tip in tips]
+        decided = three_way(old, mine, others, ours_renamed=renamed[0], theirs_renamed=renamed[1])
+    return _with_contents(repository, base, at, decided, unread)
+
+
+def _perhaps_renamed(
+    decided: Decided, before: list[Entry], ours: list[Entry], theirs: list[Entry]
+) -> bool:
+    """Tell whether a file is gone that the other side edited, or has under a new name too."""
+    if any(one.kind == "deleted and edited" for one in decided.conflicts):
+        return True
+    left, right = {entry.path for entry in ours}, {entry.path for entry in theirs}
+    known = {entry.path for entry in before}
+    both_gone = not known <= (left | right)
+    return both_gone and not left <= known and not right <= known
+
+
+def _renamed(
+    repository: Repository, base: str, tip: str, before: Iterable[Entry]
+) -> dict[str, str]:
+    folders = {posixpath.dirname(entry.path) for entry in before}
+    return {
+        change.old_path: change.path
+        for change in repository.changes(base, tip, sorted(folders))
+        if change.status == "R" and change.old_path is not None
+    }
 
 
 def _with_contents(

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Literal
 
 from lback.core.source import Entry
 
+_NONE: Mapping[str, str] = MappingProxyType({})
 Kind = Literal["both edited", "both added", "deleted and edited", "renamed twice"]
 
 
@@ -35,12 +37,23 @@ class Decided:
     conflicts: tuple[Conflict, ...]
 
 
-def three_way(base: Iterable[Entry], ours: Iterable[Entry], theirs: Iterable[Entry]) -> Decided:
-    """Merge three sets of entries; renames are followed where the blob stayed the same."""
+def three_way(
+    base: Iterable[Entry],
+    ours: Iterable[Entry],
+    theirs: Iterable[Entry],
+    *,
+    ours_renamed: Mapping[str, str] = _NONE,
+    theirs_renamed: Mapping[str, str] = _NONE,
+) -> Decided:
+    """Merge three sets of entries; renames are followed where the blob stayed the same.
+
+    Renames of files that were edited as well have to be given, old path to new.
+    """
     before = {entry.path: entry for entry in base}
     left = {entry.path: entry for entry in ours}
     right = {entry.path: entry for entry in theirs}
-    left_names, right_names = _renames(before, left), _renames(before, right)
+    left_names = {**_given(before, left, ours_renamed), **_renames(before, left)}
+    right_names = {**_given(before, right, theirs_renamed), **_renames(before, right)}
     result = _Result()
     taken: set[str] = set()
     for path, old in before.items():
@@ -90,6 +103,16 @@ class _Result:
         either = a or b
         if either is not None:
             self.entries[path] = either
+
+
+def _given(
+    before: Mapping[str, Entry], after: Mapping[str, Entry], renamed: Mapping[str, str]
+) -> dict[str, str]:
+    return {
+        old: new
+        for old, new in renamed.items()
+        if old in before and old not in after and new in after and new not in before
+    }
 
 
 def _renames(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> dict[str, str]:

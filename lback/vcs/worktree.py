@@ -134,7 +134,10 @@ class Worktree:
     def _link(self, path: str) -> Entry | None:
         """Return a symbolic link as the content that it stands for; None if that is not ours."""
         root = self._root.resolve()
-        target = (self._root / path).resolve()
+        try:
+            target = (self._root / path).resolve()
+        except (OSError, RuntimeError):  # a link that leads to itself
+            return None
         if not target.is_relative_to(root) or not target.is_file():
             return None
         blob = self._hash(path)

@@ -1,0 +1,68 @@
+"""Fetches what a shallow clone lacks, and no more than that."""
+
+from __future__ import annotations
+
+from lback.errors import HistoryMissing, LbackError
+from lback.vcs.git import said, text
+from lback.vcs.repository import Repository
+
+# How many commits more each time; the last step is the whole history.
+_STEPS = ("--deepen=50", "--deepen=500", "--deepen=5000", "--unshallow")
+# Reading never goes to the network; this is the one place that was asked to.
+_NETWORK = {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
+
+
+def fetch_branch(repository: Repository, remote: str, branch: str) -> str:
+    """Fetch the tip of one branch of a remote; return the name of its remote-tracking ref."""
+    ref = f"refs/remotes/{remote}/{branch}"
+    depth = ("--depth=1",) if repository.is_shallow else ()
+    _fetch(repository, *depth, remote, f"+refs/heads/{branch}:{ref}")
+    return ref
+
+
+def default_branch(repository: Repository, remote: str) -> str | None:
+    """Ask a remote for its default branch; None where it does not tell."""
+    command = ("ls-remote", "--symref", remote, "HEAD")
+    answer = repository.git.ask(*command, variables=_NETWORK)
+    for line in text(answer.out).split("\n"):
+        if line.startswith("ref: refs/heads/") and line.endswith("\tHEAD"):
+            return line[len("ref: refs/heads/") : -len("\tHEAD")]
+    return None
+
+
+def deepen(repository: Repository, remote: str, ours: str, theirs: str) -> str | None:
+    """Fetch history until two commits have an ancestor in common; return it, or None.
+
+    `theirs` is a remote-tracking ref; of `ours` more is fetched where the remote gives it.
+    """
+    branch = theirs.removeprefix(f"refs/remotes/{remote}/")
+    for step in ("", *_STEPS):
+        if step:
+            _fetch(repository, step, remote, f"+refs/heads/{branch}:{theirs}")
+            _fetch_commit(repository, step, remote, ours)
+        try:
+            found = repository.merge_base(ours, theirs)
+        except HistoryMissing:
+            continue
+        if found is not None or not (repository.common_dir / "shallow").exists():
+            return found
+    return None
+
+
+def _fetch_commit(repository: Repository, step: str, remote: str, commit: str) -> None:
+    """Deepen below one commit; a server may refuse to be asked for a commit by id."""
+    if (repository.common_dir / "shallow").exists():
+        command = ("fetch", "--quiet", "--no-tags", step, remote, commit)
+        repository.git.ask(*command, variables=_NETWORK)
+
+
+def _fetch(repository: Repository, *arguments: str) -> None:
+    if "--unshallow" in arguments and not (repository.common_dir / "shallow").exists():
+        return
+    command = ("fetch", "--quiet", "--no-tags", *arguments)
+    answer = repository.git.ask(*command, variables=_NETWORK)
+    if answer.status != 0:
+        raise LbackError(
+            f"git fetch: {said(answer.complaint)}",
+            "Fetch the history another way (in CI: fetch-depth: 0), and leave `--deepen` out.",
+        )
