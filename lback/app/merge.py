@@ -9,7 +9,7 @@ from lback.app.context import Context
 from lback.app.journal import change_files, recover
 from lback.app.reading import Reader
 from lback.core.graph import Graph
-from lback.core.joining import Join, fork_sides, overlap_row, plan_join
+from lback.core.joining import Join, overlap_row, plan_join
 from lback.core.lanes import forks
 from lback.core.plans import refuse_problems
 from lback.core.result import Result
@@ -96,12 +96,10 @@ def _hint(proofs: list[Proof]) -> str:
 
 
 def plan_joins(reader: Reader, graph: Graph, *, force: bool = False) -> list[Join]:
-    """Decide about every fork of a graph; effects are read for the sides alone."""
-    joins = []
-    for fork in forks(graph, reader.ctx.project.settings.lback.heads):
-        concerned = [one for side in fork_sides(graph, fork).values() for one in side]
-        joins.append(plan_join(graph, fork, reader.effects(graph, concerned), force=force))
-    return joins
+    """Decide about every fork of a graph; without a fork no revision's effects are read."""
+    found = forks(graph, reader.ctx.project.settings.lback.heads)
+    effects = reader.effects(graph) if found else {}
+    return [plan_join(graph, fork, effects, force=force) for fork in found]
 
 
 def join_path(ctx: Context, graph: Graph, join: Join) -> str | None:

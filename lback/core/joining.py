@@ -11,11 +11,12 @@ from lback.core.effects import Effects
 from lback.core.graph import Graph
 from lback.core.merging import MergeFile, merge_file
 from lback.core.overlap import Overlap, overlaps
+from lback.core.surroundings import surroundings
 
 Action = Literal["merge", "none", "refused"]
 
 # What stops an automatic join: these cannot be known to commute.
-_STOPS = frozenset({"conflict", "order-matters", "unknown", "same"})
+_STOPS = frozenset({"conflict", "order-matters", "unknown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,22 @@ def fork_sides(graph: Graph, fork: Sequence[str]) -> dict[str, tuple[str, ...]]:
 def fork_overlaps(
     graph: Graph, fork: Sequence[str], effects: Mapping[str, Effects]
 ) -> list[Overlap]:
-    """Return the overlaps of every two sides of a fork."""
+    """Return the overlaps of every two sides of a fork.
+
+    What `effects` tells of the revisions below the fork says whose an index is and which
+    tables are linked; without those the answer is less careful.
+    """
     sides = fork_sides(graph, fork)
+    above = {one for side in sides.values() for one in side}
+    below = (effects[one] for one in graph.order() if one in effects and one not in above)
+    around = surroundings(below)
     found: list[Overlap] = []
     for left, right in combinations(fork, 2):
         found.extend(
             overlaps(
                 {one: effects[one] for one in sides[left]},
                 {one: effects[one] for one in sides[right]},
+                around,
             )
         )
     return found
