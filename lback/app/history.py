@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 from lback.app.context import Context
-from lback.app.reading import WORKTREE, Reader
+from lback.app.pasts import Past, pasts_of
+from lback.app.reading import INDEX, WORKTREE, Reader
 from lback.core.effects import Effect, Effects
 from lback.core.findings import from_problems
 from lback.core.graph import Graph
@@ -13,47 +15,79 @@ from lback.core.result import Result
 from lback.errors import UsageError
 
 
-def history(
-    ctx: Context, table: str | None, at: str = WORKTREE, *, with_database: bool = False
-) -> Result:
-    """Return the changes of one table, or of the whole schema, newest first."""
+@dataclass(frozen=True, slots=True)
+class HistoryOptions:
+    """What the command line asks of `history`."""
+
+    table: str | None = None
+    at: str = WORKTREE
+    with_database: bool = False
+    everywhere: bool = False
+    patch: bool = False
+
+
+@dataclass(slots=True)
+class Sources:
+    """The revisions that a history is told of: those at one place, and of other branches."""
+
+    reader: Reader
+    at: str
+    graph: Graph
+    effects: dict[str, Effects]
+    branches: dict[str, list[str]] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+
+    def place(self, revision: str) -> str:
+        """Return the commit, or "worktree", that a revision's file is read from."""
+        return self.places.get(revision, self.at)
+
+
+def gather(ctx: Context, at: str, *, everywhere: bool = False) -> Sources:
+    """Read all revisions at a place, with `everywhere` those of other branches as well."""
     reader = Reader(ctx)
     graph = reader.graph(at)
-    applied = _applied(ctx, graph) if with_database else None
-    if table is None:
-        names: list[str] = []
-        changes = _all_changes(reader, graph, at, applied)
+    found = Sources(reader, at, graph, reader.effects(graph, at=at))
+    if everywhere and reader.repository is not None:
+        _add_branches(found)
+    return found
+
+
+def history(ctx: Context, options: HistoryOptions) -> Result:
+    """Return the changes of one table, or of the whole schema, newest first."""
+    found = gather(ctx, options.at, everywhere=options.everywhere)
+    graph = found.graph
+    applied = _applied(ctx, graph) if options.with_database else None
+    names: list[str] = []
+    if options.table is None:
+        changes = [
+            _change(found, one, found.effects[one].upgrade, _sure(found.effects[one]))
+            for one in reversed(graph.order())
+        ]
     else:
         from lback.core.tables import life
 
-        told = life(table, graph, reader.effects(graph, at=at))
+        told = life(options.table, graph, found.effects)
         if not told.found:
-            near = f"Did you mean {', '.join(told.near)}? " if told.near else ""
-            raise UsageError(
-                f"No revision changes a table called {table}.",
-                f"{near}`lback history` lists what each revision changes.",
-            )
+            raise unknown_table(options.table, told.near)
         names = list(told.names)
-        changes = [
-            _change(graph, change.revision, change.effects, change.certain, applied)
-            for change in told.changes
-        ]
-    _add_git(reader, changes, at)
-    return Result(
-        "history",
-        {"table": table, "names": names, "changes": changes},
-        from_problems(graph.problems),
+        changes = [_change(found, one.revision, one.effects, one.certain) for one in told.changes]
+    for change in changes:
+        change["applied"] = None if applied is None else change["revision"] in applied
+    add_git(found, changes)
+    if options.patch:
+        _add_patches(found, changes, names)
+    data = {"table": options.table, "names": names, "changes": changes}
+    data["unseen"] = unseen(found, changes)
+    return Result("history", data, from_problems(graph.problems))
+
+
+def unknown_table(table: str, near: tuple[str, ...]) -> UsageError:
+    """Make the error for a table that no revision changes."""
+    hint = f"Did you mean {', '.join(near)}? " if near else ""
+    return UsageError(
+        f"No revision changes a table called {table}.",
+        f"{hint}`lback history` lists what each revision changes.",
     )
-
-
-def _all_changes(
-    reader: Reader, graph: Graph, at: str, applied: frozenset[str] | None
-) -> list[dict[str, Any]]:
-    effects = reader.effects(graph, at=at)
-    return [
-        _change(graph, revision, effects[revision].upgrade, _sure(effects[revision]), applied)
-        for revision in reversed(graph.order())
-    ]
 
 
 def _sure(effects: Effects) -> bool:
@@ -63,13 +97,9 @@ def _sure(effects: Effects) -> bool:
 
 
 def _change(
-    graph: Graph,
-    revision: str,
-    effects: tuple[Effect, ...],
-    certain: bool,
-    applied: frozenset[str] | None,
+    found: Sources, revision: str, effects: tuple[Effect, ...], certain: bool
 ) -> dict[str, Any]:
-    node = graph[revision]
+    node = found.graph[revision]
     return {
         "revision": revision,
         "path": node.path,
@@ -88,20 +118,130 @@ def _change(
         ],
         "certain": certain,
         "published": False,
-        "applied": None if applied is None else revision in applied,
+        "pushed": False,
+        "applied": None,
         "commit": None,
+        "co_authors": [],
+        "edits": [],
+        "branches": found.branches.get(revision, []),
     }
 
 
-def _add_git(reader: Reader, changes: list[dict[str, Any]], at: str) -> None:
-    commits = reader.commits([change["path"] for change in changes], at)
+def add_git(found: Sources, changes: list[dict[str, Any]]) -> None:
+    """Add commit, co-authors, later edits and standing to rows with `revision` and `path`."""
+    reader = found.reader
+    pasts = _pasts(found, changes)
     published = reader.published
     for change in changes:
-        commit = commits.get(change["path"])
-        change["commit"] = commit.as_dict() if commit else None
+        past = pasts.get(change["revision"])
+        if past is not None:
+            change["commit"] = past.brought.as_dict() if past.brought else None
+            change["co_authors"] = list(past.brought.co_authors) if past.brought else []
+            change["edits"] = [one.as_dict() for one in past.edits]
         change["published"] = change["revision"] in published
+    if reader.repository is not None:
+        local = [one["path"] for one in changes if not one["published"]]
+        pushed = reader.repository.pushed(local) if local else frozenset()
+        for change in changes:
+            change["pushed"] = change["published"] or change["path"] in pushed
+
+
+def _pasts(found: Sources, changes: list[dict[str, Any]]) -> dict[str, Past]:
+    """Return the past of every revision that is told of, by its id."""
+    graph = found.graph
+    here = [node for node in graph if node.id not in found.places]
+    known = pasts_of(found.reader, [node.path for node in here], found.at)
+    pasts = {node.id: known[node.path] for node in here if node.path in known}
+    elsewhere: dict[str, list[str]] = {}
+    for change in changes:
+        place = found.places.get(change["revision"])
+        if place is not None:
+            elsewhere.setdefault(place, []).append(change["revision"])
+    for place, revisions in elsewhere.items():
+        from lback.vcs.log import histories
+
+        assert found.reader.repository is not None
+        paths = [graph[one].path for one in revisions]
+        told = histories(found.reader.repository, paths, place)
+        for one in revisions:
+            past = told.get(graph[one].path)
+            if past is not None:
+                pasts[one] = Past(past.brought, past.edits)
+    return pasts
+
+
+def _add_branches(found: Sources) -> None:
+    """Add the revisions that only other branches have, newest branch first."""
+    reader = found.reader
+    repository = reader.repository
+    assert repository is not None
+    tips = {one.commit: one.name for one in reversed(repository.branches())}
+    folders, _ = reader.folders(found.at)
+    extra: dict[str, Any] = {}
+    for commit, entries in repository.entries_of(tips, folders).items():
+        graph = reader.graph_of([one for one in entries if one.name != "__init__.py"], commit)
+        fresh = graph.missing_from(found.graph)
+        if not fresh:
+            continue
+        for revision in fresh:
+            found.branches.setdefault(revision, []).append(tips[commit])
+            if revision not in extra:
+                extra[revision] = graph[revision]
+                found.places[revision] = commit
+        lacking = [one for one in fresh if one not in found.effects]
+        found.effects.update(reader.effects(graph, lacking, commit))
+    if extra:
+        found.graph = Graph([*found.graph, *extra.values()])
+
+
+def _add_patches(found: Sources, changes: list[dict[str, Any]], names: list[str]) -> None:
+    """Add the statements of upgrade() that are about the table, as they are in the file."""
+    from lback.app.effects import EffectsReader
+    from lback.core.effects import read_effects
+    from lback.core.extraction import Extractor, InTheWay
+
+    for change in changes:
+        node = found.graph[change["revision"]]
+        place = found.place(node.id)
+        source = found.reader.texts([node], place)[node.blob]
+        helper = EffectsReader(found.reader, place)
+
+        def read(text: bytes, helper: EffectsReader = helper) -> Effects:
+            return read_effects(text, resolve=helper._module, wrappers=helper.wrappers)
+
+        own = names or list(found.effects[node.id].tables)
+        try:
+            code = Extractor(source, node.path, own, read).extract("upgrade").code
+        except InTheWay:
+            code = _lines(source, change)
+        change["patch"] = code.splitlines()
+
+
+def _lines(source: bytes, change: dict[str, Any]) -> str:
+    """Return the line itself where statements cannot be told apart."""
+    lines = source.decode("utf-8", "replace").splitlines()
+    at = change["line"]
+    return lines[at - 1].strip() if 0 < at <= len(lines) else ""
 
 
 def _applied(ctx: Context, graph: Graph) -> frozenset[str]:
     known = [one for one in ctx.database.stamp().revisions if one in graph]
     return graph.ancestors(known) if known else frozenset()
+
+
+def unseen(found: Sources, changes: list[dict[str, Any]]) -> list[str]:
+    """Say what is not to be seen from here: no git, a shallow clone."""
+    repository = found.reader.repository
+    if repository is None:
+        return ["not in a git repository: who changed it is not known"]
+    notes = []
+    if repository.is_shallow:
+        lacking = [one["revision"] for one in changes if one["commit"] is None]
+        if lacking:
+            notes.append(
+                f"this clone is shallow: the commits of {len(lacking)} revisions are not here "
+                "(`git fetch --unshallow`)"
+            )
+    if found.at not in (WORKTREE, INDEX):
+        notes.append(f"as of {found.at}")
+    return notes

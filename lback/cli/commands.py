@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "graph": ("graph", "Show the revision graph, here or at any commit.", ""),
     "show": ("show", "Show one revision: its place, its commit, what it does.", ""),
     "history": ("history", "Show who changed the schema, or one table, and when.", ""),
+    "blame": ("blame", "Show who brought each column of a table.", ""),
     "merge": ("merge", "Join several heads by a merge revision.", "Branches"),
     "resolve": ("resolve", "Close a fork by a merge or a rebase, whichever is right.", ""),
     "switch": ("switch", "Bring the database to what a branch expects.", ""),

@@ -11,13 +11,16 @@ from lback.cli.running import run
 @click.command("history")
 @click.argument("table", required=False)
 @click.option("--at", default="worktree", metavar="REF", help="A commit, branch, `index`.")
+@click.option("--all", "everywhere", is_flag=True, help="Other branches' revisions, too.")
+@click.option("--patch", "-p", is_flag=True, help="Show the statements.")
 @click.option("--database", is_flag=True, help="Also ask the database what is applied.")
 @common
-def command(table: str | None, at: str, database: bool) -> int:
+def command(table: str | None, at: str, everywhere: bool, patch: bool, database: bool) -> int:
     """Show who changed the schema, or one TABLE, and when; newest first.
 
-    Example: `lback history users`
+    Example: `lback history users --patch`
     """
-    from lback.app.history import history
+    from lback.app.history import HistoryOptions, history
 
-    return run(lambda ctx: history(ctx, table, at, with_database=database))
+    options = HistoryOptions(table, at, database, everywhere, patch)
+    return run(lambda ctx: history(ctx, options))

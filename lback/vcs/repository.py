@@ -207,6 +207,16 @@ class Repository:
         """Return which files below folders differ between two commits, renames followed."""
         return comparing.changes(self.git, a, b, trees.chosen(folders), suffixes)
 
+    def touched(self, a: str, b: str, folders: Sequence[str]) -> frozenset[str]:
+        """Return the files below folders that any commit of `a..b` touched, merges too."""
+        chosen = trees.chosen(folders)
+        out = self.git.run(
+            "log", "--format=", "--name-only", "--no-renames", "--no-ext-diff", "-m", "-z",
+            f"{comparing.safe(self.git, a)}..{comparing.safe(self.git, b)}",
+            "--", *(() if "" in chosen else chosen),
+        )  # fmt: skip
+        return frozenset(path for path in text(out).replace("\n", "\0").split("\0") if path)
+
     # Published, pushed, local
 
     def pushed(self, paths: Sequence[str]) -> frozenset[str]:

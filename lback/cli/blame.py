@@ -1,0 +1,22 @@
+"""`lback blame`."""
+
+from __future__ import annotations
+
+import click
+
+from lback.cli.options import common
+from lback.cli.running import run
+
+
+@click.command("blame")
+@click.argument("table")
+@click.option("--at", default="worktree", metavar="REF", help="A commit, branch, `index`.")
+@common
+def command(table: str, at: str) -> int:
+    """Show who brought each column of TABLE, and who changed it last.
+
+    Example: `lback blame users`
+    """
+    from lback.app.blame import blame
+
+    return run(lambda ctx: blame(ctx, table, at))

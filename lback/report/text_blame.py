@@ -1,0 +1,91 @@
+"""The text of `lback blame`, in the manner of `git blame`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from lback.core.result import Result
+from lback.report.style import Style, safe
+from lback.report.words import counted, listing
+
+_MOST = 24  # of a name; longer ones are cut so that the columns stay columns
+
+
+def lines(result: Result, style: Style) -> Iterator[str]:
+    """Yield a line a column: commit, author, date, revision, name, type; then what is gone."""
+    data = result.data
+    for note in data["unseen"]:
+        yield style.yellow(f"note: {safe(note)}")
+    others = [name for name in data["names"] if name != data["table"]]
+    if others:
+        yield f"{safe(data['table'])} was also called {listing(others)}"
+    if not data["exists"]:
+        yield style.yellow(f"{safe(data['table'])} is not there any more")
+    rows = [*data["columns"], *data["gone"]]
+    if not rows:
+        yield "no column of it was read"
+    widths = _Widths(rows)
+    for row in data["columns"]:
+        yield from _column(row, widths, style)
+    if data["gone"]:
+        yield style.dim("gone:")
+        for row in data["gone"]:
+            yield from _column(row, widths, style)
+    if data["doubts"]:
+        yield style.yellow(
+            f"{counted(len(data['doubts']), 'place')} could not be read and may be about it:"
+        )
+        for doubt in data["doubts"][:5]:
+            yield f"    {safe(doubt['path'])}:{doubt['line']}: {safe(doubt['reason'])}"
+
+
+class _Widths:
+    """How wide each part of a line has to be."""
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        by = [row[key] for row in rows for key in ("added_by", "changed_by", "dropped_by")]
+        known = [one for one in by if one]
+        self.author = _widest([_author(one) for one in known])
+        self.revision = _widest([one["revision"] for one in known] or ["?"])
+        self.name = _widest([row["name"] for row in rows])
+
+
+def _widest(texts: Sequence[str]) -> int:
+    return min(max((len(text) for text in texts), default=0), _MOST)
+
+
+def _column(row: Mapping[str, Any], widths: _Widths, style: Style) -> Iterator[str]:
+    name = f"{_fit(row['name'], widths.name)}  {safe(row['type'] or '?')}"
+    if not row["certain"]:
+        name += style.yellow(" [maybe]")
+    yield f"{_by(row['added_by'], widths, style)}  {name}".rstrip()
+    before = [one for one in row["names"] if one != row["name"]]
+    for word, key in (("changed", "changed_by"), ("dropped", "dropped_by")):
+        if row[key] is not None:
+            was = f" (was {listing(before)})" if before and key == "changed_by" else ""
+            yield f"{_by(row[key], widths, style)}  {style.dim(f'  {word} here{was}')}"
+
+
+def _by(by: Mapping[str, Any] | None, widths: _Widths, style: Style) -> str:
+    """Return commit, author, date and revision in their columns."""
+    if by is None:
+        return style.dim(f"{'?':7} {'':{widths.author}} {'':10} {'?':{widths.revision}}")
+    commit = by["commit"]
+    sha, date = (commit["sha"][:7], commit["date"][:10]) if commit else ("-------", "")
+    revision = style.yellow(_fit(by["revision"], widths.revision))
+    return f"{sha} {_fit(_author(by), widths.author)} {date:10} {revision}"
+
+
+def _author(by: Mapping[str, Any]) -> str:
+    commit = by["commit"]
+    if not commit:
+        return "not committed"
+    more = f" +{len(by['co_authors'])}" if by["co_authors"] else ""
+    return f"{commit['author']}{more}"
+
+
+def _fit(text: str, width: int) -> str:
+    shown = safe(text)
+    shown = shown if len(shown) <= width else shown[: width - 1] + "…"
+    return f"{shown:{width}}"
