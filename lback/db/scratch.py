@@ -59,7 +59,7 @@ def play(database: Database, acts: Sequence[Sequence[Step]], url: URL) -> Played
     played = Played()
     engine = sa.create_engine(url, poolclass=sa.pool.StaticPool)
     try:
-        with _connected(engine, url) as connection:
+        with connected(engine, url) as connection:
             for number, act in enumerate(acts):
                 if act and not _act(database, act, connection, played, number):
                     return played
@@ -96,7 +96,8 @@ def _act(
 
 
 @contextlib.contextmanager
-def _connected(engine: sa.Engine, url: URL) -> Iterator[Connection]:
+def connected(engine: sa.Engine, url: URL) -> Iterator[Connection]:
+    """Connect to an empty database and empty it again; LbackError where it is not."""
     named = url.get_backend_name() != "sqlite" or url.database not in (None, "", ":memory:")
     try:
         connection = engine.connect()
