@@ -60,6 +60,7 @@ def rebase(ctx: Context, options: RebaseOptions) -> Result:
     recover(ctx)
     ready = prepare(ctx, options)
     data = rebase_data(ready)
+    data["overlaps"] = _overlaps(ready)
     view: dict[str, Any] = {"plan": options.plan, "onto": ready.onto, "staged": False}
     if ready.plan.action == "refused":
         message = f"Nothing was moved: {ready.plan.reason}."
@@ -72,6 +73,15 @@ def rebase(ctx: Context, options: RebaseOptions) -> Result:
     data["database"] = perform(ctx, ready, options)
     view["staged"] = options.stage and stage(ctx, ready, data)
     return Result("rebase", data, view=view)
+
+
+def _overlaps(ready: Ready) -> list[dict[str, Any]]:
+    """Return what the sides overlap in: a rebase gives them an order, a conflict it cannot end."""
+    from lback.app.merge import Joined, merge_data, plan_joins
+
+    joined = [Joined(join, None) for join in plan_joins(ready.reader, ready.graph)]
+    overlaps: list[dict[str, Any]] = merge_data(ready.reader, ready.graph, joined)["overlaps"]
+    return overlaps
 
 
 def prepare(ctx: Context, options: RebaseOptions, reader: Reader | None = None) -> Ready:

@@ -227,3 +227,12 @@ def test_outside_of_git_there_is_nothing_to_rebase_onto(tmp_path: Any) -> None:
     person.write("alembic.ini", "[alembic]\nscript_location = migrations\n")
     told = person.lback("rebase", code=3)
     assert "not in a git repository" in told
+
+
+def test_overlaps_are_shown_with_their_authors(shop: Shop) -> None:
+    shop.local("a", ("s1",), *adds("users", "nick"))
+    shop.publish("s2", ("s1",), *adds("users", "nick"))
+    (overlap,) = answer(shop, "rebase", "--plan")["data"]["overlaps"]
+    assert overlap["verdict"] == "conflict"
+    assert overlap["left"]["commit"]["author"] == "Grace"
+    assert "column users.nick" in shop.lback("rebase", "--plan")
