@@ -11,7 +11,12 @@ from lback.core.effects import Effect, Effects
 from lback.core.extraction import Extractor, InTheWay
 from lback.core.naming import bare, same_name
 
-_GONE = "what it deletes cannot be brought back"
+_GONE = {
+    "drop": "what it deletes cannot be brought back",
+    "delete": "what it deletes cannot be brought back",
+    "update": "what it writes over cannot be brought back",
+    "insert": "which rows were new is not in the text for certain",
+}
 _ALTERED = {
     "type_": "existing_type",
     "nullable": "existing_nullable",
@@ -82,7 +87,7 @@ class _Inverse:
         elif effect.kind == "drop" and effect.object in ("index", "constraint"):
             yield _Line(self._making(effect))
         elif effect.kind in ("drop", "delete", "update", "insert"):
-            raise self._no(effect, _GONE if effect.kind != "insert" else "rows have no way back")
+            raise self._no(effect, _GONE[effect.kind])
         else:
             raise self._no(effect, "it has no inverse that can be computed")
 
