@@ -156,6 +156,14 @@ def _content(look: Look) -> Iterator[Finding]:
         settings.lback.big_tables,
     )
     facts = look.facts
+    found: list[Finding] = []
     for revision, effects in facts.effects(look.new).items():
         content = Content(graph[revision], effects, partial(facts.text, revision, look.mine))
-        yield from content_findings(content, locks)
+        found.extend(content_findings(content, locks))
+    yield from found
+    if locks.everywhere or locks.tables:
+        from lback.app.checking_squawk import squawk_findings
+
+        facts.read_ahead(look.new, look.mine)
+        texts = ((graph[one], facts.text(one, look.mine)) for one in look.new)
+        yield from squawk_findings(texts, found)

@@ -82,7 +82,7 @@ def _perhaps_renamed(
     left, right = {entry.path for entry in ours}, {entry.path for entry in theirs}
     known = {entry.path for entry in before}
     both_gone = not known <= (left | right)
-    return both_gone and not left <= known and not right <= known
+    return both_gone and not (left <= known and right <= known)
 
 
 def _renamed(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.check.team import VERSIONS, Team, content
@@ -90,3 +94,20 @@ def test_old_revisions_are_left_alone(team: Team) -> None:
     team.branch("mine")
     team.add("d4", "c3")
     assert team.codes(against="main") == []
+
+
+def test_squawk_joins_in(team: Team) -> None:
+    assert shutil.which("squawk", path=str(Path(sys.executable).parent)), "pip install squawk-cli"
+    team.write("alembic.ini", "[alembic]\nscript_location = migrations\n" + POSTGRES)
+    team.commit()
+    team.branch("mine")
+    sql = (
+        'op.execute(\n    """\n    SELECT 1;\n    ALTER TABLE t RENAME COLUMN a TO b;\n    """\n)\n'
+    )
+    sql += "op.execute(sa.text('CREATE INDEX i ON t (a)'))"
+    team.write(f"{VERSIONS}/c3.py", content("c3", "b2", sql, "op.drop_table('x')"))
+    team.commit()
+    seen = [(one.code, one.line - 9, one.message) for one in team.check(against="main").findings]
+    assert [one[:2] for one in seen] == [("LB404", 4), ("LB404", 7)]
+    assert seen[0][2].startswith("squawk renaming-column: ")
+    assert not seen[1][2].startswith("squawk")  # a rule of ours has said so
