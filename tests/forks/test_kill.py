@@ -216,6 +216,17 @@ def test_many_killed_rebases(tmp_path: Path, postgres_url: str, seed: int) -> No
 
 @pytest.mark.parametrize("seed", range(2))
 def test_a_killed_merge_leaves_no_file_or_a_whole_one(shop: Shop, seed: int) -> None:
+    check_merge(shop, seed)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(_LONG // 4))
+def test_many_killed_merges(shop: Shop, seed: int) -> None:
+    check_merge(shop, 1000 + seed)
+
+
+def check_merge(shop: Shop, seed: int) -> None:
+    """Kill a merge and let the next one do it."""
     shop.local("a", ("s1",), *creates("coupons"))
     shop.publish("s2", ("s1",), *creates("orders"))
     before = shop.migrations()
