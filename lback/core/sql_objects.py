@@ -21,8 +21,8 @@ def _type(reading: Reading, cursor: Cursor, verb: str) -> None:
     if verb == "drop":
         names = cursor.names()
         cascades = _cascades(cursor)
-        for name in names:
-            reading.add(Effect("drop", "enum", None, name, certain=not guarded, aspects=cascades))
+        for one in names:
+            reading.add(Effect("drop", "enum", None, one, certain=not guarded, aspects=cascades))
         if cascades:
             reading.cannot_read("DROP TYPE ... CASCADE drops the columns that have it", ())
         return
