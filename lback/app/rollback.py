@@ -203,7 +203,7 @@ class Rollback:
         judged = [one for one in order if one in seen]
         texts = self.reader.texts([self.graph[one] for one in judged])
         shown = {one: texts[self.graph[one].blob].decode("utf-8", "replace") for one in judged}
-        use = first_use(self._undoing(undo), judged, seen, shown)
+        use = first_use(self._undoing(undo), judged, seen, shown, undo.undoes)
         if use is None:
             return None
         return _no(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lback.core.deeds import described
@@ -36,16 +36,18 @@ def first_use(
     later: Sequence[str],
     effects: Mapping[str, Effects],
     texts: Mapping[str, str],
+    same: Collection[str] = (),
 ) -> Use | None:
     """Return what needs something that the undoing effects take away, or None.
 
     `later` are the applied revisions that stay, in their order, none of them below what
-    is undone; `texts` are their files.
+    is undone; `texts` are their files. Of a revision in `same`, which is itself the undone
+    one, only what it did to other tables is looked at.
     """
     taken = _taken(undoing)
     found = _reference(taken, later, effects, texts)
     if found is None:
-        found = _looking(taken, later, effects, texts)
+        found = _looking(taken, later, effects, texts, same)
     return found or _clash(undoing, later, effects)
 
 
@@ -82,7 +84,8 @@ def _reference(
                 continue
             whole = any(same_name(target, one) for one in taken.tables)
             part = any(
-                same_name(target, name) and _names(texts.get(revision, ""), column)
+                same_name(target, name)
+                and _points_at(texts.get(revision, ""), effect.line, name, column)
                 for name, column in taken.columns
             )
             if (whole or part) and not _is_taken(effect.table, taken):
@@ -107,18 +110,26 @@ def _looking(
     later: Sequence[str],
     effects: Mapping[str, Effects],
     texts: Mapping[str, str],
+    same: Collection[str],
 ) -> Use | None:
     """Find a view, a trigger or a statement that reads what goes."""
     gone: set[tuple[str, str]] = set()
+
+    def about(revision: str, effect: Effect) -> str:
+        """Return where the statement may name a column: of the undone file, only its lines."""
+        text = texts.get(revision, "")
+        return _window(text, effect.line) if revision in same else text
+
     for revision in reversed(later):
         for effect in reversed(effects[revision].upgrade):
             if effect.kind == "drop":
                 gone.add((effect.object, bare(effect.name)))
-            elif _reads(taken, effect.reads, texts.get(revision, "")) and not (
+            elif _reads(taken, effect.reads, about(revision, effect)) and not (
                 effect.object in _LOOKING and (effect.object, bare(effect.name)) in gone
             ):
                 return Use(revision, effect.line, f"{described(effect)}: it reads what would go")
-        if _reads(taken, effects[revision].reads, texts.get(revision, "")):
+        text = "" if revision in same else texts.get(revision, "")
+        if _reads(taken, effects[revision].reads, text):
             return Use(revision, 1, "it reads what would go")
     return None
 
@@ -129,6 +140,23 @@ def _reads(taken: _Taken, tables: Iterable[str], text: str) -> bool:
         or any(same_name(table, name) and _names(text, column) for name, column in taken.columns)
         for table in tables
     )
+
+
+def _window(text: str, line: int) -> str:
+    """Return a statement's lines, as far as a line number tells."""
+    return "\n".join(text.splitlines()[max(line - 1, 0) : line + 11])
+
+
+def _points_at(text: str, line: int, table: str, column: str) -> bool:
+    """Tell whether a foreign key made at a line refers to this column of the table.
+
+    Its effect names the table alone: "table.column" is how a Column says it, and
+    create_foreign_key() and SQL name the column near by.
+    """
+    if re.search(rf"(?<!\w){re.escape(bare(table))}\.{re.escape(column)}(?!\w)", text, re.I):
+        return True
+    near = _window(text, line)
+    return ("create_foreign_key" in near or "REFERENCES" in near.upper()) and _names(near, column)
 
 
 def _names(text: str, column: str) -> bool:

@@ -81,6 +81,47 @@ def test_a_foreign_key_that_is_gone_is_no_reason(shop: Shop) -> None:
     assert shop.tables() == {}
 
 
+def test_a_foreign_key_to_another_column_is_no_reason(shop: Shop) -> None:
+    shop.add(
+        "r2",
+        ADD
+        + """
+op.create_table(
+    "orders",
+    sa.Column("email", sa.String(50)),
+    sa.Column("user_id", sa.Integer(), sa.ForeignKey("users.id", name="fk_user")),
+)
+""",
+        'op.drop_table("orders")\n' + DROP,
+    )
+    shop.commit("Add migrations")
+    shop.migrate()
+    assert shop.roll("users", yes=True).data["strategy"] == "revert"
+    assert "email" not in shop.tables()["users"]["columns"]
+
+
+def test_a_foreign_key_to_the_column(shop: Shop) -> None:
+    shop.add(
+        "r2",
+        """
+        with op.batch_alter_table("users") as b:
+            b.add_column(sa.Column("code", sa.Integer()))
+            b.create_unique_constraint("uq_code", ["code"])
+        """,
+        """
+        with op.batch_alter_table("users") as b:
+            b.drop_constraint("uq_code", type_="unique")
+            b.drop_column("code")
+        """,
+    )
+    shop.add(
+        "r3",
+        'op.create_table("orders", sa.Column("c", sa.Integer(), sa.ForeignKey("users.code")))',
+        'op.drop_table("orders")',
+    )
+    refused(shop, r"r3 needs what would go: .*orders.*users.*refers to what would go")
+
+
 def test_a_later_revision_that_uses_the_column(shop: Shop) -> None:
     shop.add("r2", ADD, DROP)
     shop.add(

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from lback.errors import LbackError
 from tests.servers import KINDS, fresh_database
+from tests.story.team import MODELS, table
 from tests.undo.team import Shop
 
 CREATE = """
@@ -182,3 +184,176 @@ def test_the_new_revision_says_what_it_is(tmp_path: Path) -> None:
         assert "revision r5 did to users" in text
         assert "of Ada Lovelace" in text or "of Ada," in text
         shop.run("python3", "-c", "import ast,sys; ast.parse(open(sys.argv[1]).read())", str(path))
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_a_scratch_database_proves_it_and_is_left_empty(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "b").mkdir()
+    with fresh_database(kind, tmp_path) as url, fresh_database(kind, tmp_path / "b") as scratch:
+        shop = Shop.at(tmp_path / "ada", url)
+        shop.write("pyproject.toml", f'[tool.lback]\nscratch_url = "{scratch}"\n')
+        inside_many(shop)
+        shop.commit("Add migrations")
+        shop.migrate()
+        data = shop.roll("users").data
+        assert data["proof"]["state"] == "proved", data["proof"]
+        assert Shop("x", shop.folder, url=scratch).tables() == {}
+        bad = (
+            'with op.batch_alter_table("users") as b:\n'
+            '    b.alter_column("label", existing_type=sa.String(50), nullable=True,\n'
+            "                   existing_nullable=False)"
+        )
+        shop.last = data["target"][0]
+        shop.add("r9", bad, "op.execute('SELECT 1')")
+        shop.commit("Add r9")
+        shop.migrate()
+        result = shop.roll("users")
+        assert result.exit_code == 3
+        assert "column label: its nullable would be True, not False" in result.message
+        shop.execute("CREATE TABLE stranger (id INTEGER)")
+        Shop("x", shop.folder, url=scratch).execute("CREATE TABLE stranger (id INTEGER)")
+        with pytest.raises(LbackError, match="not empty: it holds stranger"):
+            shop.roll("users")
+
+
+def test_without_a_scratch_database_it_says_so(tmp_path: Path) -> None:
+    with fresh_database("postgresql", tmp_path) as url:
+        shop = Shop.at(tmp_path / "ada", url)
+        under_unrelated(shop)
+        shop.commit("Add migrations")
+        shop.migrate()
+        proof = shop.roll("users", plan=True).data["proof"]
+        assert proof["state"] == "unproved"
+        assert "scratch_url" in proof["message"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_models_and_migrations_agree_afterwards(tmp_path: Path, kind: str) -> None:
+    with fresh_database(kind, tmp_path) as url:
+        shop = Shop.at(tmp_path / "ada", url)
+        before = MODELS + table("users")
+        email = "    email: Mapped[str | None] = mapped_column(String(50), index=True)\n"
+        for name, text in (
+            ("add_users", before),
+            ("add_email", before + email),
+            ("add_orders", before + email + table("orders")),
+        ):
+            shop.write("models.py", text)
+            shop.lback("makemigrations", name)
+            shop.lback("migrate")
+        shop.commit("Add users and orders")
+        shop.publish(tmp_path / "shop.git")
+        said = shop.lback("rollback", "users")
+        assert "revert_users_add_email" in said
+        shop.write("models.py", before + table("orders"))
+        assert "agree" in shop.lback("makemigrations", "--check")
+        assert "up to date" in shop.lback("migrate")
+
+
+def test_sql_and_plan_move_nothing(tmp_path: Path) -> None:
+    with fresh_database("sqlite", tmp_path) as url:
+        shop = Shop.at(tmp_path / "ada", url)
+        under_unrelated(shop)
+        shop.commit("Add migrations")
+        shop.migrate()
+        before, files = shop.tables(), shop.files()
+        sql = "\n".join(shop.roll("users", sql=True).data["sql"])
+        assert "ALTER TABLE users DROP COLUMN email" in sql
+        assert "alembic_version" in sql
+        plan = shop.roll("users", plan=True)
+        assert plan.data["writes"].startswith("migrations/versions/")
+        assert (shop.tables(), shop.files()) == (before, files)
+
+
+def test_strategies_override(tmp_path: Path) -> None:
+    with fresh_database("sqlite", tmp_path) as url:
+        shop = Shop.at(tmp_path / "ada", url)
+        under_unrelated(shop)
+        shop.commit("Add migrations")
+        shop.migrate()
+        plan = shop.roll("users", strategy="downgrade", plan=True).data
+        assert [row["revision"] for row in plan["collateral"]] == ["r8", "r7", "r6"]
+        assert shop.roll("users", strategy="downgrade").exit_code == 3  # nobody consented
+        assert shop.roll("users", strategy="downgrade", yes=True).data["target"] == ["r4"]
+        shop.migrate()
+        data = shop.roll(revision="r8", strategy="revert", yes=True).data
+        assert (data["strategy"], data["undoes"]) == ("revert", ["r8"])
+
+
+def test_rolling_back_the_rollback_does_it_again(tmp_path: Path) -> None:
+    with fresh_database("sqlite", tmp_path) as url:
+        shop = Shop.at(tmp_path / "ada", url)
+        under_unrelated(shop)
+        shop.commit("Add migrations")
+        shop.migrate()
+        before = shop.tables()
+        new = shop.roll("users").data["target"]
+        assert shop.roll("users").data["undoes"] == new
+        assert shop.tables() == before
+
+
+def test_steps_of_a_published_chain(tmp_path: Path) -> None:
+    with fresh_database("sqlite", tmp_path) as url:
+        shop = Shop.at(tmp_path / "ada", url)
+        under_unrelated(shop)
+        shop.commit("Add migrations")
+        shop.publish(tmp_path / "shop.git")
+        shop.migrate("r5")
+        before = shop.tables()
+        shop.migrate()
+        data = shop.roll(steps=3).data
+        assert (data["strategy"], data["undoes"]) == ("revert", ["r8", "r7", "r6"])
+        assert shop.tables() == before
+
+
+def test_helpers_and_imports_come_along(tmp_path: Path) -> None:
+    with fresh_database("sqlite", tmp_path) as url:
+        shop = Shop.at(tmp_path / "ada", url)
+        shop.add("r1", CREATE.format("users"), 'op.drop_table("users")')
+        shop.add(
+            "r2",
+            """
+            op.create_table("orders", sa.Column("id", sa.Integer()))
+            _add(TABLE, Decimal("1.5"))
+            """,
+            """
+            name = "price"
+            other = "orders"
+            # first this one
+            op.drop_column(TABLE, name)
+            op.drop_table(other)
+            """,
+            top="""
+            from decimal import Decimal, getcontext
+
+            TABLE = "users"
+
+
+            # what a price costs
+            def _add(table, default):
+                op.add_column(table, sa.Column("price", sa.Numeric(), server_default=str(default)))
+            """,
+        )
+        shop.commit("Add migrations")
+        shop.migrate()
+        text = (shop.folder / shop.roll("users", yes=True).data["writes"]).read_text()
+        assert "from decimal import Decimal\n" in text
+        assert "# what a price costs\ndef _add(table, default):" in text
+        assert '    name = "price"\n    # first this one\n    op.drop_column(TABLE, name)' in text
+        assert "orders" not in text.partition("def upgrade")[2]
+
+
+def test_post_write_hooks_run(tmp_path: Path) -> None:
+    with fresh_database("sqlite", tmp_path) as url:
+        shop = Shop.at(tmp_path / "ada", url)
+        under_unrelated(shop)
+        ini = shop.folder / "alembic.ini"
+        ini.write_text(
+            ini.read_text()
+            + "\n[post_write_hooks]\nhooks = mark\nmark.type = exec\n"
+            + "mark.executable = sh\nmark.options = -c \"echo '# marked' >> REVISION_SCRIPT_FILENAME\"\n"
+        )
+        shop.commit("Add migrations")
+        shop.migrate()
+        text = (shop.folder / shop.roll("users").data["writes"]).read_text()
+        assert text.endswith("# marked\n")
