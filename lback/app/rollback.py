@@ -57,6 +57,7 @@ class Rollback:
         self.effects: dict[str, Effects] = {}
         self.told: TableLife | None = None
         self.ran = Ran()
+        self.lost: dict[str, bytes] = {}
         self.revert: Revert | None = None
         self.losses: list[dict[str, Any]] = []
         self.rehearsal: Rehearsal | None = None
@@ -65,6 +66,7 @@ class Rollback:
     def run(self) -> Result:
         """Undo what was wished, or say why not."""
         stamp = self.ctx.database.stamp()
+        self._find_lost(stamp.revisions)
         undo = self.decide(stamp.revisions)
         if undo.strategy != "refused":
             undo = self._prepare(undo, stamp.revisions, stamp.dialect)
@@ -82,6 +84,17 @@ class Rollback:
         data["backup"] = str(self.backup) if self.backup and self.backup.exists() else None
         return Result("rollback", data, view={**view, "done": True})
 
+    def _find_lost(self, stamp: tuple[str, ...]) -> None:
+        """Take revisions out of git's history that the database has and the checkout lacks."""
+        missing = [one for one in stamp if one not in self.graph]
+        if not missing:
+            return
+        from lback.app.lost import find_lost, with_lost
+
+        found = find_lost(self.reader, self.graph, missing)
+        self.lost = {one: lost.text for one, lost in found.items()}
+        self.graph = with_lost(self.graph, found.values())
+
     # -- deciding ------------------------------------------------------------------
 
     def decide(self, stamp: tuple[str, ...]) -> Undo:
@@ -92,7 +105,9 @@ class Rollback:
                 "Nothing is applied to this database, so there is nothing to undo.",
                 "`lback status` shows where the database is.",
             )
-        self.effects = self.reader.effects(self.graph, self.done)
+        self.effects = self.reader.effects(self.graph, self.done - self.lost.keys())
+        reverter = Reverter(self.reader, self.graph, self.effects, {})
+        self.effects |= {one: reverter.read(text) for one, text in self.lost.items()}
         if self.wish.table is None:
             undo = self._revisions(stamp)
         else:
@@ -110,16 +125,27 @@ class Rollback:
             self.told.names if self.told else (),
             self.ctx.project.settings.lback.heads,
         )
-        return decide_undo(at, undo, self.wish.strategy)
+        decided = decide_undo(at, undo, self.wish.strategy)
+        if decided.strategy == "revert" and self.lost:
+            return _no(
+                decided,
+                f"{decided.reason}; and a reverting revision cannot go on top of "
+                f"{', '.join(self.lost)}, which no file of this checkout defines",
+                "Check the branch out that has them; or bring the database to this checkout: "
+                "`lback switch`.",
+            )
+        return decided
 
     def _take_what_ran(self, undo: tuple[str, ...]) -> None:
         """Undo the version that ran, where the file says something else by now."""
-        self.ran = what_ran(self.reader, self.graph, undo)
+        present = [one for one in undo if one not in self.lost]
+        self.ran = what_ran(self.reader, self.graph, present)
         if self.wish.strategy is None:
             refuse_edited(self.ran)
         reverter = Reverter(self.reader, self.graph, self.effects, self.ran.texts)
         for revision, text in self.ran.texts.items():
             self.effects[revision] = reverter.read(text)
+        self.ran.texts.update(self.lost)
 
     def _life(self, table: str) -> TableLife:
         told = life(table, self.graph, self.effects, self.done)
@@ -201,8 +227,10 @@ class Rollback:
             for one in undo.undoes:  # what a many-table revision did to the other tables stays
                 seen[one] = self._rest(one)
         judged = [one for one in order if one in seen]
-        texts = self.reader.texts([self.graph[one] for one in judged])
-        shown = {one: texts[self.graph[one].blob].decode("utf-8", "replace") for one in judged}
+        here = [self.graph[one] for one in judged if one not in self.lost]
+        texts = self.reader.texts(here)
+        shown = {one.id: texts[one.blob].decode("utf-8", "replace") for one in here}
+        shown |= {one: text.decode("utf-8", "replace") for one, text in self.lost.items()}
         use = first_use(self._undoing(undo), judged, seen, shown, undo.undoes)
         if use is None:
             return None

@@ -351,7 +351,8 @@ def test_post_write_hooks_run(tmp_path: Path) -> None:
         ini.write_text(
             ini.read_text()
             + "\n[post_write_hooks]\nhooks = mark\nmark.type = exec\n"
-            + "mark.executable = sh\nmark.options = -c \"echo '# marked' >> REVISION_SCRIPT_FILENAME\"\n"
+            + "mark.executable = sh\n"
+            + "mark.options = -c \"echo '# marked' >> REVISION_SCRIPT_FILENAME\"\n"
         )
         shop.commit("Add migrations")
         shop.migrate()

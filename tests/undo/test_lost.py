@@ -1,0 +1,47 @@
+"""A change whose file is not in this checkout is undone with its code out of git."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.undo.team import Shop
+
+USERS = 'op.create_table("users", sa.Column("id", sa.Integer(), primary_key=True))'
+
+
+def elsewhere(tmp_path: Path) -> Shop:
+    """Return a project on main whose database has run a revision of another branch."""
+    shop = Shop.at(tmp_path / "ada", f"sqlite:///{tmp_path}/x.sqlite3")
+    shop.add("r1", USERS, 'op.drop_table("users")')
+    shop.commit("Add users")
+    shop.git("checkout", "-q", "-b", "side")
+    shop.add(
+        "r2",
+        'op.add_column("users", sa.Column("email", sa.String(50)))',
+        'op.drop_column("users", "email")',
+    )
+    shop.commit("Add email")
+    shop.migrate()
+    shop.git("checkout", "-q", "main")
+    return shop
+
+
+def test_a_revision_of_another_branch(tmp_path: Path) -> None:
+    shop = elsewhere(tmp_path)
+    result = shop.roll("users", yes=True)
+    assert (result.data["strategy"], result.data["undoes"]) == ("downgrade", ["r2"])
+    assert result.data["proof"]["state"] == "proved"
+    assert set(shop.tables()["users"]["columns"]) == {"id"}
+
+
+def test_a_revision_of_a_deleted_branch(tmp_path: Path) -> None:
+    shop = elsewhere(tmp_path)
+    shop.git("branch", "-q", "-D", "side")
+    assert shop.roll("users", yes=True).data["undoes"] == ["r2"]
+
+
+def test_nothing_is_written_on_top_of_it(tmp_path: Path) -> None:
+    shop = elsewhere(tmp_path)
+    result = shop.roll("users", yes=True, strategy="revert")
+    assert result.exit_code == 3
+    assert "r2, which no file of this checkout defines" in result.message
