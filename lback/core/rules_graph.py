@@ -56,21 +56,16 @@ def several_heads(graph: Graph, fork: Lane, commits: Commits) -> Finding:
 
 def would_fork(merge: Merge, fork: Lane, commits: Commits) -> Finding:
     """Return LB102 for one fork that merging opens."""
-    mine = [head for head in fork if head in merge.mine]
-    theirs = [head for head in fork if head not in merge.mine]
-    place = merge.merged[(mine or theirs)[0]]
-    if mine:
-        sides = (
-            f"{' and '.join(_by(head, commits) for head in mine)} here, "
-            f"{' and '.join(_by(head, commits) for head in theirs)} there"
-        )
+    place = merge.merged[next((head for head in fork if head in merge.mine), fork[0])]
+    if frozenset(merge.theirs.heads).issuperset(fork):
+        sides = f"{merge.name} has them already: {_all(fork, commits)}"
+        hint = f"join them on {merge.name} with `lback merge`"
+    else:
+        sides = _sides(merge, fork, commits)
         hint = (
             f"`git merge {merge.name}` and then `lback merge`; or, before others have these "
             "revisions, `lback rebase`"
         )
-    else:
-        sides = f"{merge.name} has them already: {' and '.join(_by(h, commits) for h in theirs)}"
-        hint = f"join them on {merge.name} with `lback merge`"
     return finding(
         "LB102",
         f"{len(fork)} heads once merged with {merge.name}: {sides}; {_after(merge.merged, fork)}",
@@ -80,6 +75,20 @@ def would_fork(merge: Merge, fork: Lane, commits: Commits) -> Finding:
         revisions=fork,
         commits=_commits(fork, commits),
     )
+
+
+def _sides(merge: Merge, fork: Lane, commits: Commits) -> str:
+    """Say where each head comes from; one that both have lost its children by an edit."""
+    places = {
+        "here": [head for head in fork if head not in merge.theirs],
+        "there": [head for head in fork if head not in merge.mine],
+        "on both sides": [head for head in fork if head in merge.mine and head in merge.theirs],
+    }
+    return ", ".join(f"{_all(heads, commits)} {place}" for place, heads in places.items() if heads)
+
+
+def _all(heads: Iterable[str], commits: Commits) -> str:
+    return " and ".join(_by(head, commits) for head in heads)
 
 
 def broken_by_merging(merge: Merge) -> Iterator[Finding]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
-from hashlib import sha256
 from typing import Literal, cast
 
 from lback.core.findings import CODES, Finding, Severity
@@ -63,6 +61,8 @@ def _codes(words: Iterable[str]) -> tuple[str, ...]:
             if not code:
                 continue
             if not any(known.startswith(code) for known in CODES):
+                from difflib import get_close_matches
+
                 near = get_close_matches(code, CODES, n=3) or ["LB1", "LB2", "LB3", "LB4"]
                 raise UsageError(f"There is no code {part.strip()}", f"Known: {', '.join(near)} …")
             found.append(code)
@@ -104,6 +104,8 @@ def not_silenced(
 
 def fingerprints(findings: Sequence[Finding]) -> list[str]:
     """Return one name a finding that stays the same while lines move; equal ones are counted."""
+    from hashlib import sha256
+
     seen: dict[str, int] = {}
     found = []
     for one in findings:
