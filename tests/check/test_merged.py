@@ -215,3 +215,32 @@ def test_siblings_that_overlap_say_so(team: Team) -> None:
     team.add("m1", "b2", table="carts")
     [one] = team.check(at="mine", against="main", siblings=True).findings
     assert "they overlap: table carts" in one.message
+
+
+def test_siblings_that_do_more_than_add(team: Team) -> None:
+    team.branch("renamer")
+    team.git("mv", f"{VERSIONS}/b2.py", f"{VERSIONS}/0002.py")
+    team.add("s1", "b2")
+    team.branch("editor", "main")
+    team.edit("b2", "def upgrade", "# why\ndef upgrade")
+    team.add("s2", "b2")
+    team.branch("merged", "main")
+    team.add("s3", "b2")
+    team.branch("mine", "merged")
+    team.add("s4", "s3")
+    found = team.check(at="mine", against="main", siblings=True).findings
+    assert sorted(one.revisions for one in found) == [("s4", "s1"), ("s4", "s2")]
+
+
+def test_siblings_where_heads_have_labels(team: Team) -> None:
+    path = team.revision("lab1", "b2")
+    path.write_text(path.read_text().replace("labels = None", "labels = ('lab',)"))
+    team.commit()
+    team.branch("side")
+    team.add("s1", "b2")
+    team.branch("mine", "main")
+    team.add("lab2", "lab1")
+    assert team.codes(at="mine", against="main", siblings=True) == []
+    team.branch("other", "main")
+    team.add("lab3", "lab1")
+    assert team.codes(at="mine", against="main", siblings=True) == ["LB302"]
