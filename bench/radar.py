@@ -50,9 +50,8 @@ def main() -> int:
     print(f"{options.branches} branches, {options.revisions} revisions on the trunk")
     one = statistics.mean(each)
     print(f"radar, cold                  {cold:8.2f} s")
-    print(
-        f"radar, warm, median of {options.runs}     {ours:8.2f} s   ({min(warm):.2f} to {max(warm):.2f})"
-    )
+    spread = f"({min(warm):.2f} to {max(warm):.2f})"
+    print(f"radar, warm, median of {options.runs}     {ours:8.2f} s   {spread}")
     print(f"branches that would fork     {len(told):8}")
     print(f"checkout and `alembic heads` {one:8.2f} s   each, mean of {options.sample}")
     print(f"the same for all branches    {theirs:8.1f} s")
