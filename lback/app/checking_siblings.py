@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lback.app.checking_reader import CheckReader
 from lback.app.checking_sides import Facts, Side, inside
+from lback.app.reading import INDEX, WORKTREE
 from lback.core.extending import Extended, Trunk
 from lback.core.findings import Finding
 from lback.core.graph import Graph
@@ -163,7 +164,7 @@ def _open(reader: CheckReader, mine: Side, pattern: str | None) -> list[Sibling]
     shared = reader.shared
     skipped = {mine.tip, shared.commit if shared else None}
     names = {mine.name.removeprefix("origin/")}
-    if mine.name == mine.at and (ref := repository.head().ref):
+    if mine.at in (WORKTREE, INDEX, "HEAD") and (ref := repository.head().ref):
         names.add(bare_name(ref))
     if shared:
         names.add(bare_name(shared.ref))
