@@ -19,7 +19,8 @@ os.environ.update(
     LC_ALL="C.UTF-8",
     NO_COLOR="1",
 )
-for _name in ("DATABASE_URL", "ALEMBIC_CONFIG", "FLASK_APP"):
+# Hundreds of children would each compile what they import, were bytecode not kept.
+for _name in ("DATABASE_URL", "ALEMBIC_CONFIG", "FLASK_APP", "PYTHONDONTWRITEBYTECODE"):
     os.environ.pop(_name, None)
 
 
