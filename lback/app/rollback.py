@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from lback.app.context import Context
+from lback.app.journal import recover
+from lback.app.last_seen import remember
 from lback.app.losses import backup_path, count_effects
 from lback.app.progress import Progress
 from lback.app.ran import Ran, refuse_edited, what_ran
@@ -339,7 +341,7 @@ class Rollback:
         written = self._write()
         progress = Progress(self.ctx.console, self._graph)
         try:
-            self._database().run(
+            outcome = self._database().run(
                 decide,
                 on_event=progress,
                 lock_timeout=self.wish.lock_timeout,
@@ -350,6 +352,7 @@ class Rollback:
             if written is not None:
                 self._take_back(written)
             raise
+        remember(self.ctx, outcome.after)
 
     def _write(self) -> Path | None:
         """Write the reverting revision; what the post-write hooks made of it is what runs."""
@@ -459,6 +462,7 @@ class Rollback:
 
 def rollback(ctx: Context, wish: Wish) -> Result:
     """Undo the latest change of a table, or what else was wished."""
+    recover(ctx)
     return Rollback(ctx, wish).run()
 
 
