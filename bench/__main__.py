@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -27,6 +28,7 @@ NAMES = (*GROUPS, "trees")
 def main(argv: list[str] | None = None) -> int:
     options = _options(argv)
     options.work.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the folders go away
     env = environment(options.work.resolve())
     try:
         call((*LBACK, "--version"), options.work, env)
@@ -41,6 +43,8 @@ def main(argv: list[str] | None = None) -> int:
     for timing in _timings(options, env):
         timings.append(timing)
         print(line(cells(timing)), file=out, flush=True)
+        if timing.failure is not None:
+            print(f"           {timing.failure}", file=out, flush=True)
     print(f"\n{time.perf_counter() - started:.0f} s in all", file=out)
     if options.markdown:
         print(*about, "", *markdown(timings), sep="\n")

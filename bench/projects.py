@@ -107,6 +107,9 @@ def make_project(root: Path, size: int, env: Mapping[str, str]) -> Project:
     )
     call((*git, "reset", "-q", "--hard"), root, env)
     call((*git, "status", "--porcelain"), root, env)  # refreshes the index
+    # A clone, as nearly every checkout is: what is published has to be looked up.
+    call((*git, "remote", "add", "origin", "https://example.org/made-up.git"), root, env)
+    call((*git, "update-ref", "refs/remotes/origin/main", "HEAD"), root, env)
     return Project(root, size)
 
 

@@ -31,7 +31,7 @@ def cells(timing: Timing) -> tuple[str, ...]:
     """Return one row; the ratio is lback's median over the other's, for hooks the difference."""
     case = timing.case
     if timing.failure is not None:
-        return (case.size, case.name, case.theirs.label, *"-" * 4, timing.failure, "", "0")
+        return (case.size, case.name, case.theirs.label, "-", "-", "failed", "", "", "", "0")
     value = _value(timing.wall, case.unit)
     wanted, met = "", ""
     if case.wanted is not None:

@@ -171,4 +171,4 @@ def measure(case: Case, env: Mapping[str, str], runs: int, budget: float) -> Tim
 def _why(argv: Sequence[str], code: int, said: bytes) -> str:
     lines = said.decode("utf-8", "replace").strip().splitlines()
     command = " ".join(Path(word).name if word.startswith("/") else word for word in argv[:6])
-    return f"`{command}` ended with {code}: {lines[-1] if lines else 'nothing said'}"
+    return f"`{command}` ended with {code}: {' / '.join(lines[-2:]) or 'nothing said'}"
