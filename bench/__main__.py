@@ -104,7 +104,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--budget",
         type=float,
-        default=10,
+        default=8,
         metavar="SECONDS",
         help="for one row, after which it ends",
     )

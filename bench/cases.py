@@ -164,4 +164,5 @@ def tree_cases(tree: Tree) -> Iterator[Case]:
             size,
             Side("alembic", (*alembic, theirs), ROOT),
             Side("lback", (*lback, ours), ROOT),
+            runs=3,
         )
