@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from hashlib import sha1
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +68,8 @@ class EffectsReader:
     def _kind(self) -> str:
         if not self.wrappers:
             return f"effects{EFFECTS_VERSION}"
+        from hashlib import sha1
+
         settings = json.dumps(self.wrappers, sort_keys=True).encode()
         return f"effects{EFFECTS_VERSION}-{sha1(settings).hexdigest()[:8]}"
 
@@ -95,4 +96,6 @@ class EffectsReader:
 
 
 def _digest(text: bytes | None) -> str:
+    from hashlib import sha1
+
     return sha1(text).hexdigest()[:16] if text is not None else ""

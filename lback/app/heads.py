@@ -17,8 +17,9 @@ def heads(ctx: Context, at: str = WORKTREE) -> Result:
     graph = reader.graph(at)
     commits = reader.commits([graph[head].path for head in graph.heads], at)
     effects = reader.effects(graph, graph.heads, at)
+    published = reader.published_among(graph, graph.heads)
     rows = [
-        head_row(graph, head, effects[head].tables, head in reader.published, commits)
+        head_row(graph, head, effects[head].tables, head in published, commits)
         for head in graph.heads
     ]
     found = (*from_problems(graph.problems), *fork_findings(graph, ctx))

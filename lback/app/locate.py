@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,7 +68,7 @@ class Project:
         """Return the project with the settings that its configuration has at a commit."""
         if repository is None or at in _HERE or self.settings.config_path is None:
             return self
-        texts = _Texts(self.root, repository, at)
+        texts = _Texts(self.root, repository.files(at, self.config_files()))
         try:
             settings = _read(
                 Path(self.settings.config_path), self.folder, self.settings.section, texts
@@ -101,26 +101,24 @@ class Project:
 
 
 class _Texts:
-    """Reads configuration files from disk, or from one commit."""
+    """Reads configuration files from disk, or has them from one commit by their paths."""
 
-    def __init__(self, root: Path, repository: Repository | None = None, at: str = "") -> None:
+    def __init__(self, root: Path, found: Mapping[str, bytes] | None = None) -> None:
         self.root = root
-        self.repository = repository
-        self.at = at
+        self.found = found
 
     def get(self, path: Path) -> str | None:
         """Return a file's text, or None where there is none."""
-        if self.repository is None:
+        if self.found is None:
             try:
                 data = path.read_bytes()
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return None
         else:
-            inner = _relative(path, self.root)
-            found = self.repository.file(self.at, inner) if inner is not None else None
-            if found is None:
+            there = self.found.get(_relative(path, self.root) or "")
+            if there is None:
                 return None
-            data = found
+            data = there
         try:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError as err:

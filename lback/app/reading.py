@@ -105,6 +105,24 @@ class Reader:
 
         return commits_of(self.repository, paths, place)
 
+    def published_among(self, graph: Graph, ids: Sequence[str]) -> frozenset[str]:
+        """Return which of a few revisions are published, without reading the whole shared tree.
+
+        A file with the same content at the same path of the shared ref settles it; only
+        for another one all ids that the shared ref defines have to be known.
+        """
+        shared = self.shared
+        if shared is None or not shared.publishes or self.repository is None:
+            return frozenset()
+        from lback.vcs.lookups import path_ids
+
+        paths = [graph[one].path for one in ids]
+        there = path_ids(self.repository, [shared.commit], paths)[shared.commit]
+        same = [graph[one].blob == blob for one, blob in zip(ids, there, strict=True)]
+        if all(same):
+            return frozenset(ids)
+        return frozenset(ids) & self.published
+
     @cached_property
     def published(self) -> frozenset[str]:
         """Return the ids that the shared ref defines; empty where nothing is published."""

@@ -25,6 +25,6 @@ def show(ctx: Context, token: str, at: str = WORKTREE) -> Result:
     row["effects"] = effects_rows(effects)
     commit = reader.commits([row["path"]], at).get(row["path"])
     row["commit"] = commit.as_dict() if commit else None
-    row["published"] = revision in reader.published
+    row["published"] = revision in reader.published_among(graph, [revision])
     row["children"] = list(graph.children(revision))
     return Result("show", {"at": at, **row})

@@ -268,6 +268,8 @@ class Graph:
 
     def labels_of(self, revision: str) -> frozenset[str]:
         """Return the branch labels that apply to a revision, spread as Alembic spreads them."""
+        if not self.label_owners and revision in self._nodes:
+            return frozenset()  # most projects have no labels, and spreading nothing takes time
         if revision not in self._nodes:
             raise self._unknown(revision)
         return frozenset(self._labels.get(revision, ()))
