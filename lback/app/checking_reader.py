@@ -46,7 +46,7 @@ class CheckReader(Reader):
         if repository is None or project.settings.config_path is None:
             return
         wanted = [one for one in commits if one not in self._by_commit]
-        paths = _config_paths(project)
+        paths = project.config_names()
         if not self._projects and repository.root is not None:
             self._projects[_ids_on_disk(repository, repository.root, paths)] = project
         for commit, key in path_ids(repository, wanted, paths).items():
@@ -200,18 +200,6 @@ def _configured(repository: Repository, name: str, section: str, at: str) -> Pro
         return found if found.settings.script_location and found.folders() else None
     except LbackError:
         return None
-
-
-def _config_paths(project: Project) -> tuple[str, ...]:
-    """Return the files that decide about the settings, whether they exist now or not."""
-    names = {str(project.folder / "pyproject.toml"), str(project.settings.config_path)}
-    names |= {str((project.folder / name).with_name("alembic.ini")) for name in list(names)}
-    inside = []
-    for name in sorted(names):
-        path = project.folder / name
-        if path.is_relative_to(project.root):
-            inside.append(path.relative_to(project.root).as_posix())
-    return tuple(inside)
 
 
 def _ids_on_disk(repository: Repository, root: Path, paths: Iterable[str]) -> tuple[str, ...]:

@@ -59,16 +59,24 @@ class Project:
         return tuple(dict.fromkeys(place for place in found if place is not None))
 
     def config_files(self) -> tuple[str, ...]:
-        """Return the configuration files inside `root`, relative to it."""
-        names = [self.settings.config_path, str(self.folder / "pyproject.toml")]
-        found = [_relative(self.folder / name, self.root) for name in names if name]
-        return tuple(dict.fromkeys(one for one in found if one and (self.root / one).is_file()))
+        """Return the configuration files inside `root` that are on disk, relative to it."""
+        return tuple(one for one in self.config_names() if (self.root / one).is_file())
+
+    def config_names(self) -> tuple[str, ...]:
+        """Return the files inside `root` that may configure the project, relative to it."""
+        toml = self.folder / "pyproject.toml"
+        names = [toml]
+        if self.settings.config_path is not None:
+            path = self.folder / self.settings.config_path
+            names += [path, path.with_name("alembic.ini")]
+        found = [_relative(name, self.root) for name in names]
+        return tuple(dict.fromkeys(one for one in found if one))
 
     def at(self, repository: Repository | None, at: str) -> Project:
         """Return the project with the settings that its configuration has at a commit."""
         if repository is None or at in _HERE or self.settings.config_path is None:
             return self
-        texts = _Texts(self.root, repository.files(at, self.config_files()))
+        texts = _Texts(self.root, repository.files(at, self.config_names()))
         try:
             settings = _read(
                 Path(self.settings.config_path), self.folder, self.settings.section, texts

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lback.errors import LbackError, UsageError
 from lback.vcs import git as git_child
+from lback.vcs.alone import alone
 from lback.vcs.git import Git
 from lback.vcs.managers import Manager, erase, manager_of
 from lback.vcs.shims import NAMES, Watched, read_mark, render
@@ -106,24 +107,27 @@ def install(
     the change carries the lines to add; `write` adds them where that is safe.
     `force` sets edited shims aside.
     """
-    changes = []
-    for name in _known(names):
-        text = render(name, python, watched)
-        manager = _manager(place, name)
-        if manager is None:
-            slot = Slot(place.folder / name)
-            outcome = slot.put(text, force=force)
-            changes.append(Change(name, outcome.action, slot.path, outcome.message))
-        else:
-            changes.append(_install_under(manager, place, name, text, write=write, force=force))
-    return tuple(changes)
+    known = _known(names)
+    with alone(place.folder):
+        return tuple(
+            _install(place, name, render(name, python, watched), write=write, force=force)
+            for name in known
+        )
 
 
 def uninstall(
     place: Place, *, names: Sequence[str] = NAMES, force: bool = False
 ) -> tuple[Change, ...]:
     """Remove our shims and lines only, and give back what was there byte for byte."""
-    changes = tuple(_uninstall(place, name, force=force) for name in _known(names))
+    known = _known(names)
+    with alone(place.folder):
+        changes = tuple(_uninstall(place, name, force=force) for name in known)
+        _tidy(place)
+    return changes
+
+
+def _tidy(place: Place) -> None:
+    """Take away what only our hooks needed, and what a killed install has left."""
     if not any(Slot(folder / name).mark() for folder in _folders(place) for name in NAMES):
         for trace in (place.common_dir, *place.common_dir.glob("worktrees/*")):
             (trace / "lback-looked").unlink(missing_ok=True)
@@ -132,7 +136,6 @@ def uninstall(
     for empty in (place.private, place.private.parent):
         with contextlib.suppress(OSError):
             empty.rmdir()
-    return changes
 
 
 def status(
@@ -144,6 +147,15 @@ def status(
         text = None if python is None or watched is None else render(name, python, watched)
         states.append(_state(place, name, text))
     return tuple(states)
+
+
+def _install(place: Place, name: str, text: bytes, *, write: bool, force: bool) -> Change:
+    manager = _manager(place, name)
+    if manager is not None:
+        return _install_under(manager, place, name, text, write=write, force=force)
+    slot = Slot(place.folder / name)
+    outcome = slot.put(text, force=force)
+    return Change(name, outcome.action, slot.path, outcome.message)
 
 
 def _install_under(

@@ -194,7 +194,7 @@ class Repository:
         texts = read_names(self.git, names)
         lacking = [path for name, path in names.items() if name not in texts]
         if lacking and at != INDEX:
-            self._refuse_missing(self.commit(at), lacking)
+            self._refuse_missing(at, lacking)
         return {names[name]: data for name, data in texts.items()}
 
     def file(self, at: str, path: str) -> bytes | None:
@@ -309,13 +309,19 @@ class Repository:
             )
         return "The repository is damaged: see git fsck"
 
-    def _refuse_missing(self, commit: str, paths: Sequence[str]) -> None:
-        """Raise HistoryMissing if one of the paths is there, but its content is not here."""
-        out = self.git.run("ls-tree", "-z", "--full-tree", commit, "--", *paths)
-        for line in text(out).split("\0"):
+    def _refuse_missing(self, at: str, paths: Sequence[str]) -> None:
+        """Raise HistoryMissing if one of the paths is there, but its content is not here.
+
+        UsageError if there is no commit of that name.
+        """
+        name = comparing.safe(self.git, at)
+        answer = self.git.ask("ls-tree", "-z", "--full-tree", name, "--", *paths)
+        if answer.status != 0:
+            raise comparing.refusal(self.git, ("ls-tree",), answer, at)
+        for line in text(answer.out).split("\0"):
             meta, _, path = line.partition("\t")
             if meta[:3] == "100":
                 raise HistoryMissing(
-                    f"git has no content of {path} at {commit[:12]} in this clone",
+                    f"git has no content of {path} at {at[:12]} in this clone",
                     self._fetch_hint(),
                 )

@@ -159,6 +159,8 @@ class Slot:
             return
         try:
             os.link(self.path, self.kept, follow_symlinks=False)
+        except FileExistsError:
+            return
         except (OSError, NotImplementedError):
             self.path.rename(self.kept)
 
