@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from lback.app.checking_look import Look, Request, gather_others, gather_siblings, no_history
-from lback.app.checking_reader import CheckReader, bare_project
-from lback.app.checking_result import finish
-from lback.app.checking_sides import Together, read_side, tip_of
-from lback.app.checking_tree import left_out
+from lback.app.checking.look import Look, Request, gather_others, gather_siblings, no_history
+from lback.app.checking.reader import CheckReader, bare_project
+from lback.app.checking.result import finish
+from lback.app.checking.sides import Together, read_side, tip_of
+from lback.app.checking.tree import left_out
 from lback.app.context import Context
 from lback.app.reading import WORKTREE
 from lback.core.findings import Finding, finding, from_problems
 from lback.core.lanes import Lane
 from lback.core.result import Result
-from lback.core.rules_graph import (
+from lback.core.rules.graph import (
     broken_by_merging,
     nothing_found,
     real_forks,
@@ -24,7 +24,7 @@ from lback.core.rules_graph import (
     several_heads,
     would_fork,
 )
-from lback.core.silencing import Choice, read_choice
+from lback.core.rules.silencing import Choice, read_choice
 from lback.errors import HistoryMissing
 
 __all__ = ["Request", "check"]
@@ -34,7 +34,7 @@ def check(ctx: Context, request: Request) -> Result:
     """Check a tree as it is and as it would be once merged; runs nothing of it."""
     at = request.at
     if request.deepen:
-        from lback.app.checking_deepen import deepen_for
+        from lback.app.checking.deepen import deepen_for
 
         request = replace(request, against=deepen_for(ctx, request))
     if ctx.repository is not None and ctx.repository.is_bare:
@@ -94,7 +94,7 @@ def _judge_merge(look: Look, other: Together) -> Iterator[Finding]:
             if one.revisions not in known:
                 yield one
     if other.publishes and merge.mine is not merge.theirs:
-        from lback.core.rules_history import history_findings
+        from lback.core.rules.history import history_findings
 
         facts = look.facts
         edited = [
@@ -115,8 +115,8 @@ def _judge_merge(look: Look, other: Together) -> Iterator[Finding]:
 
 
 def _fork_overlaps(look: Look, other: Together | None, fork: Lane) -> Iterator[Finding]:
-    from lback.core.joining import fork_overlaps, fork_sides
-    from lback.core.rules_team import overlap_findings
+    from lback.core.forks.joining import fork_overlaps, fork_sides
+    from lback.core.rules.team import overlap_findings
 
     graph = look.mine.graph if other is None else other.merge.merged
     concerned = [one for side in fork_sides(graph, fork).values() for one in side]
@@ -148,7 +148,7 @@ def _emptiness(look: Look) -> Iterator[Finding]:
 def _content(look: Look) -> Iterator[Finding]:
     if not look.new:
         return
-    from lback.core.rules_content import Content, Locks, content_findings
+    from lback.core.rules.content import Content, Locks, content_findings
 
     graph, settings = look.mine.graph, look.reader.project_at(look.mine.at).settings
     locks = Locks(
@@ -162,7 +162,7 @@ def _content(look: Look) -> Iterator[Finding]:
         found.extend(content_findings(content, locks))
     yield from found
     if locks.everywhere or locks.tables:
-        from lback.app.checking_squawk import squawk_findings
+        from lback.app.checking.squawk import squawk_findings
 
         facts.read_ahead(look.new, look.mine)
         texts = ((graph[one], facts.text(one, look.mine)) for one in look.new)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from lback.app.context import Context
 from lback.app.merge import Joined, join_path, perform_joins, plan_joins
 from lback.app.reading import Reader
+from lback.core.forks.joining import Join, fork_sides
 from lback.core.graph import Graph
-from lback.core.joining import Join, fork_sides
 from lback.core.source import Commit
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
-    from lback.core.rebasing import Rebase
+    from lback.core.forks.rebasing import Rebase
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def heal(ctx: Context, reader: Reader, graph: Graph) -> Healed:
     if not done or settings.on_fork == "tell":
         return Healed(done)
     if settings.on_fork == "rebase":
-        from lback.core.choosing import choose
+        from lback.core.forks.choosing import choose
 
         rebase = _rebase(ctx, reader)
         # Never by the hook itself: the database may have to go with it, which runs code.
@@ -56,7 +56,7 @@ def heal(ctx: Context, reader: Reader, graph: Graph) -> Healed:
 
 def _rebase(ctx: Context, reader: Reader) -> Rebase:
     from lback.app.rebase import RebaseOptions, prepare
-    from lback.core.rebasing import Rebase
+    from lback.core.forks.rebasing import Rebase
 
     try:
         return prepare(ctx, RebaseOptions(), reader).plan

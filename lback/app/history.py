@@ -198,7 +198,7 @@ def _add_patches(found: Sources, changes: list[dict[str, Any]], names: list[str]
     """Add the statements of upgrade() that are about the table, as they are in the file."""
     from lback.app.effects import EffectsReader
     from lback.core.effects import read_effects
-    from lback.core.extraction import Extractor, InTheWay
+    from lback.core.undo.extraction import Extractor, InTheWay
 
     for change in changes:
         node = found.graph[change["revision"]]

@@ -21,23 +21,23 @@ def hook(ctx: Context, name: str, arguments: Sequence[str], given: str) -> Resul
 
 def _hook(ctx: Context, name: str, arguments: Sequence[str], given: str) -> Result:
     if name == "post-merge":
-        from lback.app.hook_arrivals import post_merge
+        from lback.app.githooks.arrivals import post_merge
 
         return post_merge(ctx)
     if name == "post-rewrite":
-        from lback.app.hook_arrivals import post_rewrite
+        from lback.app.githooks.arrivals import post_rewrite
 
         return post_rewrite(ctx, arguments[0] if arguments else "rebase")
     if name == "pre-commit":
-        from lback.app.hook_pre_commit import pre_commit
+        from lback.app.githooks.pre_commit import pre_commit
 
         return pre_commit(ctx)
     if name == "post-checkout":
-        from lback.app.hook_checkout import post_checkout
+        from lback.app.githooks.checkout import post_checkout
 
         return post_checkout(ctx, arguments)
     if name == "pre-push":
-        from lback.app.hook_pre_push import pre_push
+        from lback.app.githooks.pre_push import pre_push
 
         return pre_push(ctx, arguments, given)
     # A newer shim may name a hook that this version does not know: say nothing, stop nothing.

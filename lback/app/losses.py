@@ -10,7 +10,7 @@ from typing import Any
 
 from lback.app.context import Context
 from lback.core.effects import Effect, Effects
-from lback.core.stakes import stakes
+from lback.core.undo.stakes import stakes
 
 
 def count_losses(

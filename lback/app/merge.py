@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from lback.app.context import Context
 from lback.app.journal import change_files, recover
 from lback.app.reading import Reader
+from lback.core.forks.joining import Join, overlap_row, plan_join
 from lback.core.graph import Graph
-from lback.core.joining import Join, overlap_row, plan_join
 from lback.core.lanes import forks
 from lback.core.plans import refuse_problems
 from lback.core.result import Result

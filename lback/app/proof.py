@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lback.app.context import Context
+from lback.core.forks.joining import Join
 from lback.core.graph import Graph
-from lback.core.joining import Join
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from lback.app.context import Context
 from lback.app.reading import Reader
 from lback.core.effects import Effects
 from lback.core.extending import Trunk
+from lback.core.forks.nearness import Index, Meeting, meet
 from lback.core.graph import Graph, Revision
 from lback.core.header import is_revision_file
-from lback.core.nearness import Index, Meeting, meet
 from lback.core.result import Result
 from lback.core.source import Commit, Entry
 from lback.errors import LbackError
@@ -144,7 +144,7 @@ def _overlapping(mine: _Mine, echo: Echo) -> Echo:
     """Find what of the branch's side of a fork overlaps with mine."""
     if not echo.meeting.heads:
         return echo
-    from lback.core.overlap import overlaps
+    from lback.core.forks.overlap import overlaps
 
     theirs = Graph(echo.added)
     right = mine.reader.effects(theirs, echo.meeting.theirs, echo.branches[0].commit)
@@ -173,7 +173,7 @@ def _moment(date: str) -> float:
 
 
 def _row(echo: Echo) -> dict[str, Any]:
-    from lback.core.joining import overlap_row
+    from lback.core.forks.joining import overlap_row
 
     first = echo.branches[0]
     commit = Commit(first.commit, first.author, "", first.date, "").as_dict()

@@ -11,12 +11,12 @@ from lback.app.context import Context
 from lback.app.journal import change_files, recover
 from lback.app.last_seen import remember
 from lback.app.reading import Reader
+from lback.core.forks.moving import Move, plan_move
+from lback.core.forks.rebasing import Rebase, Standing, plan_rebase, rebased
+from lback.core.forks.rewrite import reparent
 from lback.core.graph import Graph
-from lback.core.moving import Move, plan_move
 from lback.core.plans import applied, refuse_problems
-from lback.core.rebasing import Rebase, Standing, plan_rebase, rebased
 from lback.core.result import Result, refused
-from lback.core.rewrite import reparent
 from lback.errors import LbackError
 
 

@@ -10,10 +10,10 @@ from lback.app.journal import recover
 from lback.app.merge import Joined, join_path, merge_data, perform_joins, plan_joins
 from lback.app.reading import Reader
 from lback.app.rebase import Ready, RebaseOptions, perform, prepare, rebase_data, stage
-from lback.core.choosing import Choice, choose
+from lback.core.forks.choosing import Choice, choose
+from lback.core.forks.rebasing import Rebase
 from lback.core.graph import Graph
 from lback.core.plans import refuse_problems
-from lback.core.rebasing import Rebase
 from lback.core.result import Result
 from lback.errors import LbackError
 

@@ -12,14 +12,14 @@ from lback.app.effects import EffectsReader
 from lback.app.reading import WORKTREE, Reader
 from lback.core.decoding import Undecodable, decode_text
 from lback.core.effects import Effects, read_effects
-from lback.core.extraction import InTheWay
 from lback.core.graph import Graph, Revision
 from lback.core.header import Header, read_header
-from lback.core.inverse import Earlier
 from lback.core.naming import same_name
-from lback.core.reverting import Draft, Part, body_for, complete, draft_revert, verify
 from lback.core.tables import TableLife
-from lback.core.undoing import Undo
+from lback.core.undo.extraction import InTheWay
+from lback.core.undo.inverse import Earlier
+from lback.core.undo.reverting import Draft, Part, body_for, complete, draft_revert, verify
+from lback.core.undo.undoing import Undo
 from lback.db.runner import Database
 
 

@@ -17,14 +17,14 @@ from lback.app.reading import Reader
 from lback.app.rehearsing import Rehearsal, Scene, rehearse
 from lback.app.reverting import Revert, Reverter
 from lback.core.effects import Effect, Effects
-from lback.core.extraction import InTheWay
 from lback.core.graph import Graph
 from lback.core.plans import Step, Upgrade, applied, plan_downgrade, tips
 from lback.core.result import Result, refused
-from lback.core.stakes import stakes
 from lback.core.tables import Doubt, TableLife, latest_change, life
-from lback.core.undoing import Situation, Undo, decide_undo, newer_doubt
-from lback.core.uses import first_use
+from lback.core.undo.extraction import InTheWay
+from lback.core.undo.stakes import stakes
+from lback.core.undo.undoing import Situation, Undo, decide_undo, newer_doubt
+from lback.core.undo.uses import first_use
 from lback.errors import LbackError, UsageError
 
 if TYPE_CHECKING:

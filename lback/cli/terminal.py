@@ -32,7 +32,7 @@ class Terminal:
                 data["error"]["hint"] = self.spell(data["error"]["hint"])
             self.print(json.dumps(data, ensure_ascii=False, indent=2))
             return result.exit_code
-        from lback.report.text import render
+        from lback.report.render import render
 
         for line in render(result, self.style(sys.stdout)):
             self.print(self.spell(line))

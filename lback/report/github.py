@@ -5,7 +5,7 @@ from __future__ import annotations
 from lback.core.findings import CODES, Finding
 from lback.core.result import Result
 from lback.report.formats import valid, whole
-from lback.report.text_check import summary
+from lback.report.text.check import summary
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 

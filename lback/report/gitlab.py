@@ -7,7 +7,7 @@ from typing import Any
 
 from lback.core.findings import Finding
 from lback.core.result import Result
-from lback.core.silencing import fingerprints
+from lback.core.rules.silencing import fingerprints
 from lback.report.formats import valid
 
 _SEVERITIES = {"error": "critical", "warning": "minor", "note": "info"}

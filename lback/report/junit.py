@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lback.core.findings import CODES, Finding
 from lback.core.result import Result
-from lback.core.silencing import fails
+from lback.core.rules.silencing import fails
 from lback.report.formats import valid, whole
 
 

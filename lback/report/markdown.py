@@ -9,7 +9,7 @@ from typing import Any
 from lback.core.findings import CODES, Finding
 from lback.core.result import Result
 from lback.report.formats import valid
-from lback.report.text_check import summary
+from lback.report.text.check import summary
 from lback.report.words import listing
 
 # The first line, so that a later run finds the comment and edits it.

@@ -9,7 +9,7 @@ from urllib.parse import quote_from_bytes
 
 from lback.core.findings import CODES, Finding
 from lback.core.result import Result
-from lback.core.silencing import fingerprints
+from lback.core.rules.silencing import fingerprints
 from lback.report.formats import whole
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -17,8 +17,8 @@ import sarif_om
 from lback.core.findings import CODES
 from lback.core.result import Result
 from lback.report.formats import render
+from lback.report.render import render as render_text
 from lback.report.style import Style
-from lback.report.text import render as render_text
 from tests.check.team import VERSIONS, Team, content
 
 # Alembic takes no file with a line break in its name, but any folder.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lback.core.silencing import inline_ignores
+from lback.core.rules.silencing import inline_ignores
 from lback.errors import UsageError
 from tests.check.team import VERSIONS, Team, content
 

@@ -7,8 +7,8 @@ from textwrap import dedent, indent
 import pytest
 
 from lback.core.effects import Effects, read_effects
-from lback.core.overlap import Overlap, overlaps
-from lback.core.surroundings import surroundings
+from lback.core.forks.overlap import Overlap, overlaps
+from lback.core.forks.surroundings import surroundings
 
 
 def effects(body: str) -> Effects:

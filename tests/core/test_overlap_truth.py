@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from lback.core.effects import Effects, read_effects
-from lback.core.overlap import overlaps
-from lback.core.sides import keys
+from lback.core.forks.overlap import overlaps
+from lback.core.forks.sides import keys
 from tests.core.truth import Bench, commute, revision
 from tests.servers import fresh_database
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from lback.core.forks.rewrite import reparent
 from lback.core.header import Header, read_header
-from lback.core.rewrite import reparent
 from lback.errors import LbackError
 
 REST = """\

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from lback.core.effects import Effect
-from lback.core.sql import read_sql
+from lback.core.sql.script import read_sql
 
 
 def short(effect: Effect) -> str:
@@ -220,7 +220,7 @@ def test_drivers_parameters_do_not_disturb() -> None:
 def test_the_parser_is_not_loaded_for_plain_statements() -> None:
     code = (
         "import sys\n"
-        "from lback.core.sql import read_sql\n"
+        "from lback.core.sql.script import read_sql\n"
         "read_sql('UPDATE a SET x = 1; ALTER TABLE a ADD COLUMN c int; DROP TABLE b')\n"
         "assert 'sqlglot' not in sys.modules\n"
     )

@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timezone
 from typing import Any
 
-from lback.report.text_radar import age
+from lback.report.text.radar import age
 from tests.forks.shop import Shop, adds, creates
 
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lback.core.forks.moving import plan_move
+from lback.core.forks.rebasing import Rebase, Standing, plan_rebase, rebased
 from lback.core.graph import Graph, Revision
 from lback.core.header import Header
 from lback.core.lanes import forks
-from lback.core.moving import plan_move
 from lback.core.plans import Restamp, applied
-from lback.core.rebasing import Rebase, Standing, plan_rebase, rebased
 
 
 def graph(text: str, **labels: tuple[str, ...]) -> Graph:

@@ -10,8 +10,8 @@ from lback.app.blame import blame
 from lback.app.history import HistoryOptions, history
 from lback.core.result import Result
 from lback.errors import UsageError
+from lback.report.render import render
 from lback.report.style import Style
-from lback.report.text import render
 from tests.story.team import Developer
 from tests.undo.team import Shop
 

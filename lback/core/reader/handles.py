@@ -146,7 +146,7 @@ def send(machine: Machine, value: Value) -> None:
 
 def sql(machine: Machine, text: Value) -> None:
     """Follow SQL text."""
-    from lback.core.sql import read_sql
+    from lback.core.sql.script import read_sql
 
     known = "".join(HOLE if part is None else part for part in pieces(text))
     if known.strip() in (HOLE, ""):

@@ -1,0 +1,124 @@
+"""What a check is asked, and all that it gathers: my tree, the others, the merged ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lback.app.checking.reader import CheckReader
+from lback.app.checking.sides import Facts, Side, Together, merge_sides, read_side
+from lback.app.reading import WORKTREE
+from lback.core.findings import Finding, finding
+from lback.core.rules.silencing import FailOn
+from lback.errors import HistoryMissing
+
+if TYPE_CHECKING:
+    from lback.core.forks.overlap import Overlap
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to check: `against` REFs (none: the shared branch), siblings, what counts."""
+
+    at: str = WORKTREE
+    against: tuple[str, ...] = ()
+    siblings: bool = False
+    refs: str | None = None
+    fail_on: FailOn = "error"
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    baseline: str | None = None
+    write_baseline: bool = False
+    deepen: bool = False
+
+
+@dataclass(slots=True)
+class Look:
+    """Everything gathered and found so far."""
+
+    reader: CheckReader
+    mine: Side
+    others: list[Together] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    overlaps: list[Overlap] = field(default_factory=list)
+    siblings: list[dict[str, Any]] = field(default_factory=list)
+    _facts: Facts | None = None
+
+    @property
+    def facts(self) -> Facts:
+        """Return what reads effects and commits of either side."""
+        others = [one.theirs for one in self.others]
+        if self._facts is None or len(self._facts.sides) != len(others) + 1:
+            self._facts = Facts(self.reader, self.mine, others)
+        return self._facts
+
+    @property
+    def declared(self) -> tuple[str, ...]:
+        """Return the heads that the project keeps apart."""
+        return self.reader.project_at(self.mine.at).settings.lback.heads
+
+    @property
+    def new(self) -> tuple[str, ...]:
+        """Return the revisions that none of the other sides has, in graph order."""
+        order = self.mine.graph.order()
+        return tuple(
+            one for one in order if not any(one in other.theirs.graph for other in self.others)
+        )
+
+
+def gather_others(look: Look, request: Request) -> None:
+    """Merge mine with each REF; what cannot be looked at is a finding and never a pass."""
+    for wish in request.against or (None,):
+        try:
+            shared = _shared(look.reader, wish)
+            if shared is None:
+                continue
+            name, commit, publishes = shared
+            look.reader.look_ahead([commit])
+            theirs = read_side(look.reader, name, commit, commit)
+            if look.mine.tip is None:
+                continue
+            look.others.append(merge_sides(look.reader, look.mine, theirs, publishes=publishes))
+        except HistoryMissing as err:
+            look.findings.append(no_history(err))
+
+
+def _shared(reader: CheckReader, wish: str | None) -> tuple[str, str, bool] | None:
+    """Return name and commit of the branch to merge with, and whether it publishes."""
+    repository = reader.repository
+    if repository is None:
+        return None
+    shared = repository.upstream(wish) if wish else reader.shared
+    if shared is not None:
+        return shared.name, shared.commit, shared.publishes
+    from lback.vcs.lookups import remotes
+
+    names = remotes(repository)
+    if not names and not repository.is_shallow:
+        return None
+    remote = names[0] if names else "origin"
+    raise HistoryMissing(
+        "The branch that this one will be merged into is not in this clone",
+        f"Fetch it and name it: `git fetch {remote} main:refs/remotes/{remote}/main` (in CI: "
+        f"fetch-depth: 0), then `lback check --against {remote}/main`",
+    )
+
+
+def gather_siblings(look: Look, request: Request) -> None:
+    """Compare mine with every other open branch."""
+    if look.reader.repository is None or look.mine.tip is None:
+        return
+    from lback.app.checking.siblings import meet_siblings
+
+    shared = [one.theirs for one in look.others]
+    try:
+        met = meet_siblings(look.reader, look.mine, shared, look.facts, request.refs)
+        look.siblings.extend(met.rows)
+        look.findings.extend(met.findings)
+    except HistoryMissing as err:
+        look.findings.append(no_history(err))
+
+
+def no_history(err: HistoryMissing) -> Finding:
+    """Return LB108: nothing is known, and the hint says how to get to know it."""
+    return finding("LB108", err.message, err.hint or "")

@@ -1,0 +1,126 @@
+"""What a check tells: findings that count, the keys of the contract, a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from lback.app.checking.look import Look, Request
+from lback.core.findings import CODES, Finding
+from lback.core.result import Result
+from lback.core.rules.silencing import Choice, arranged, fails, inline_ignores, not_silenced
+
+# The hooks look at models; this command only looks at migrations.
+_ELSEWHERE = frozenset({"LB305", "LB306"})
+
+
+def finish(
+    look: Look | None, request: Request, choice: Choice, findings: Iterable[Finding]
+) -> Result:
+    """Return the result: chosen, graded, silenced and old findings taken care of."""
+    wanted = [choice.graded(one) for one in findings if choice.wants(one.code)]
+    silenced: list[tuple[Finding, str]] = []
+    if look is not None:
+        wanted, silenced = not_silenced(wanted, _ignores(look, wanted))
+    found = arranged(wanted)
+    old = 0
+    if request.baseline:
+        from lback.app.checking.baseline import read_baseline, without_old, write_baseline
+
+        if request.write_baseline:
+            write_baseline(request.baseline, found)
+        found, old = without_old(found, read_baseline(request.baseline))
+    failed = fails(found, request.fail_on)
+    return Result(
+        "check",
+        _data(look) if look is not None else _no_data(),
+        found,
+        status="findings" if found else "ok",
+        exit_code=1 if failed else 0,
+        view={
+            "at": look.mine.name if look else request.at,
+            "count": len(look.mine.graph) if look else 0,
+            "silenced": silenced,
+            "old": old,
+            "fail_on": request.fail_on,
+            "codes": [code for code in CODES if choice.wants(code) and code not in _ELSEWHERE],
+            "picture": _picture(look) if look else [],
+        },
+    )
+
+
+def _ignores(look: Look, findings: Sequence[Finding]) -> dict[str, dict[str, str]]:
+    """Return what the files with findings silence: mine, another side's where mine lacks one."""
+    paths = {one.path for one in findings if one.path}
+    found: dict[str, dict[str, str]] = {}
+    for side in (look.mine, *(other.theirs for other in look.others)):
+        entries = [one for one in side.entries if one.path in paths and one.path not in found]
+        by_blob = look.reader.scan(entries, side.at, inline_ignores)
+        found.update((one.path, by_blob.get(one.blob, {})) for one in entries)
+    return found
+
+
+def _no_data() -> dict[str, Any]:
+    return {
+        "against": None,
+        "merge_base": None,
+        "heads": [],
+        "would_be_heads": [],
+        "new_revisions": [],
+        "overlaps": [],
+        "siblings": [],
+        "merges": [],
+    }
+
+
+def _data(look: Look) -> dict[str, Any]:
+    merges = [
+        {
+            "against": other.theirs.name,
+            "commit": other.theirs.tip,
+            "merge_base": other.base_commit,
+            "would_be_heads": list(other.merge.merged.heads),
+            "conflicts": list(other.conflicts),
+        }
+        for other in look.others
+    ]
+    first = merges[0] if merges else {}
+    return {
+        "at": look.mine.name,
+        "against": first.get("against"),
+        "merge_base": first.get("merge_base"),
+        "heads": list(look.mine.graph.heads),
+        "would_be_heads": first.get("would_be_heads", list(look.mine.graph.heads)),
+        "new_revisions": list(look.new) if look.others else [],
+        "overlaps": _overlap_rows(look),
+        "siblings": look.siblings,
+        "merges": merges,
+    }
+
+
+def _overlap_rows(look: Look) -> list[dict[str, Any]]:
+    if not look.overlaps:
+        return []
+    from lback.core.forks.joining import overlap_row
+
+    ids = {one for o in look.overlaps for one in (o.left_revision, o.right_revision)}
+    commits = {one: commit.as_dict() for one, commit in look.facts.commits(sorted(ids)).items()}
+    return [overlap_row(one, commits) for one in look.overlaps]
+
+
+def _picture(look: Look) -> list[dict[str, Any]]:
+    """Return what both sides added since they parted, and where, for a drawing."""
+    if not look.others:
+        return []
+    other = look.others[0]
+    merged, base = other.merge.merged, other.base
+    shown = [one for one in merged.order() if one not in base]
+    parents = {up for one in shown for up in merged[one].parents if up in base and up in merged}
+    rows = []
+    for one in (*sorted(parents), *shown):
+        side = "both" if one in base else "here" if one in look.mine.graph else "there"
+        if side == "here" and one in other.theirs.graph:
+            side = "both"
+        node = merged[one]
+        rows.append({"revision": one, "doc": node.doc, "parents": list(node.parents), "side": side})
+    return rows

@@ -1,0 +1,238 @@
+"""Every other open branch beside mine: who forks from whom as soon as both are merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lback.app.checking.reader import CheckReader
+from lback.app.checking.sides import Facts, Side, inside
+from lback.app.reading import INDEX, WORKTREE
+from lback.core.extending import Extended, Trunk
+from lback.core.findings import Finding
+from lback.core.forks.joining import fork_sides, overlap_row
+from lback.core.forks.overlap import Overlap, overlaps
+from lback.core.graph import Graph
+from lback.core.lanes import Lane
+from lback.core.rules.team import Neighbour, collision
+from lback.core.source import Commit, Entry
+
+if TYPE_CHECKING:
+    from lback.vcs.siblings import Difference, Sibling
+
+
+@dataclass(slots=True)
+class Met:
+    """What the look at all siblings gave: rows for `data`, findings."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def meet_siblings(
+    reader: CheckReader, mine: Side, shared: Sequence[Side], facts: Facts, pattern: str | None
+) -> Met:
+    """Compare mine with every other open branch; HistoryMissing where history is cut off."""
+    met = Met()
+    published = frozenset(one for side in shared for one in side.graph.ids)
+    new = frozenset(one for one in mine.graph.ids if one not in published)
+    declared = reader.project_at(mine.at).settings.lback.heads
+    for group, neighbour in _grouped(reader, mine, published, pattern):
+        forks = neighbour.collisions(new, declared)
+        found = [one for fork in forks for one in _overlaps(reader, neighbour, group, fork, facts)]
+        for fork in forks:
+            met.findings.append(_with_overlaps(collision(neighbour, fork, new), found))
+        met.rows.append(_row(neighbour, group[0], forks, found))
+    return met
+
+
+def _grouped(
+    reader: CheckReader, mine: Side, published: frozenset[str], pattern: str | None
+) -> Iterator[tuple[list[Sibling], Neighbour]]:
+    """Yield the branches that bring revisions; those that bring the same ones are one."""
+    groups: dict[frozenset[tuple[str, str]], tuple[list[Sibling], Graph, frozenset[str]]] = {}
+    for sibling, together, theirs in _together(reader, mine, pattern):
+        new = frozenset(one for one in theirs if one not in published and one not in mine.graph)
+        if not new:
+            continue
+        key = frozenset((one, together[one].blob) for one in new)
+        groups.setdefault(key, ([], together, new))[0].append(sibling)
+    for group, together, new in groups.values():
+        first = group[0]
+        commit = Commit(first.commit, first.author, "", first.date, "")
+        yield group, Neighbour(tuple(one.name for one in group), together, new, commit)
+
+
+def _together(
+    reader: CheckReader, mine: Side, pattern: str | None
+) -> Iterator[tuple[Sibling, Graph, frozenset[str]]]:
+    """Yield each open branch with the graph of it and mine merged, and the ids it has itself."""
+    from lback.vcs.siblings import branch_points
+
+    repository = reader.repository
+    assert repository is not None and mine.tip is not None
+    open_ones = _open(reader, mine, pattern)
+    points = branch_points(repository, mine.tip, [one.commit for one in open_ones])
+    apart = {tip: point for tip, point in points.items() if point is not None and point != tip}
+    reader.look_ahead([*apart, *apart.values()])
+    added, others = _additions(reader, mine, apart)
+    trees = _trees(reader, {tip: apart[tip] for tip in others})
+    trunk = Trunk(mine.graph)
+    for sibling in open_ones:
+        tip = sibling.commit
+        if added.get(tip):
+            news = reader.graph_of(added[tip], tip)
+            yield sibling, Extended(trunk, tuple(news)), news.ids
+        elif tip in trees:
+            yield sibling, *_in_full(reader, mine, trees, tip, apart[tip])
+
+
+def _additions(
+    reader: CheckReader, mine: Side, apart: Mapping[str, str]
+) -> tuple[dict[str, list[Entry]], list[str]]:
+    """Split tips into those that only add revisions, with these, and all the others.
+
+    A tip that does neither is in none of the two.
+    """
+    from lback.vcs.siblings import differences
+
+    assert reader.repository is not None
+    folders = reader.folders(mine.at)
+    trunk = Trunk(mine.graph)
+    if not trunk.is_plain or reader.project_at(mine.at).settings.lback.heads:
+        return {}, list(apart)
+    here = {entry.path: entry.blob for entry in mine.entries}
+    added: dict[str, list[Entry]] = {}
+    others: list[str] = []
+    for tip, changes in differences(reader.repository, apart, folders[0]).items():
+        if reader.folders(tip) != folders or reader.folders(apart[tip]) != folders:
+            others.append(tip)
+            continue
+        entries = [Entry(one.path, one.blob, one.mode) for one in changes]
+        wanted = {one.path for one in reader.wanted(entries, tip) if inside(one.path, folders)}
+        if all(here.get(one.path) == one.blob for one in entries if one.path in wanted):
+            continue  # it brings nothing that is not here
+        if not all(_adds(one, here) for one in changes if one.path in wanted):
+            others.append(tip)
+            continue
+        added[tip] = [one for one in entries if one.path in wanted and one.path not in here]
+    reader.learn([entry for entries in added.values() for entry in entries], mine.tip or "HEAD")
+    for tip in list(added):
+        graph = reader.graph_of(added[tip], tip)
+        if not trunk.takes(graph) or any(one.code == "LB104" for one in graph.problems):
+            others.append(tip)
+            del added[tip]
+    return added, others
+
+
+def _adds(change: Difference, here: Mapping[str, str]) -> bool:
+    """Tell whether a change is a file that is new, or here with the same content."""
+    plain = change.status == "A" and change.mode[:2] == "10"
+    return plain and here.get(change.path) in (None, change.blob)
+
+
+def _in_full(
+    reader: CheckReader,
+    mine: Side,
+    trees: Mapping[str, tuple[Entry, ...]],
+    tip: str,
+    point: str,
+) -> tuple[Graph, frozenset[str]]:
+    """Return the graph of mine and a tip merged file by file, and the ids that the tip has."""
+    from lback.vcs.threeway import three_way
+
+    decided = three_way(trees[point], mine.entries, trees[tip])
+    # A file that both edited needs git's merge to be read; mine stands for it here.
+    both = [one.ours or one.theirs for one in decided.contents]
+    whole = [*decided.entries, *(entry for entry in both if entry is not None)]
+    together = reader.graph_of(whole, tip)
+    return together, _ids_of(trees[tip], together)
+
+
+def _ids_of(entries: Sequence[Entry], together: Graph) -> frozenset[str]:
+    paths = {entry.path for entry in entries}
+    return frozenset(revision.id for path, revision in together.by_path.items() if path in paths)
+
+
+def _open(reader: CheckReader, mine: Side, pattern: str | None) -> list[Sibling]:
+    """Return the other branches: neither mine, nor what a remote has of mine."""
+    from lback.vcs.siblings import bare_name, siblings
+
+    repository = reader.repository
+    assert repository is not None
+    shared = reader.shared
+    skipped = {mine.tip, shared.commit if shared else None}
+    names = {mine.name.removeprefix("origin/")}
+    if mine.at in (WORKTREE, INDEX, "HEAD") and (ref := repository.head().ref):
+        names.add(bare_name(ref))
+    if shared:
+        names.add(bare_name(shared.ref))
+    return [
+        one
+        for one in siblings(repository, pattern)
+        if one.commit not in skipped and (pattern or bare_name(one.ref) not in names)
+    ]
+
+
+def _trees(reader: CheckReader, apart: Mapping[str, str]) -> dict[str, tuple[Entry, ...]]:
+    """Read the files of all branches and of the points where they left, in a few children."""
+    repository = reader.repository
+    assert repository is not None
+    if not apart:
+        return {}
+    commits = list(dict.fromkeys([*apart, *apart.values()]))
+    places = {commit: reader.folders(commit) for commit in commits}
+    folders = tuple(dict.fromkeys(name for names, _ in places.values() for name in names))
+    trees: dict[str, tuple[Entry, ...]] = {}
+    new: dict[str, Entry] = {}
+    kept: dict[tuple[int, object], tuple[Entry, ...]] = {}
+    for commit, entries in repository.entries_of(commits, folders).items():
+        key = (id(entries), places[commit])
+        if key not in kept:
+            found = reader.wanted(entries, commit)
+            kept[key] = tuple(one for one in found if inside(one.path, places[commit]))
+        trees[commit] = kept[key]
+        new.update((entry.blob, entry) for entry in trees[commit])
+    reader.learn(list(new.values()), commits[0])
+    return trees
+
+
+def _overlaps(
+    reader: CheckReader, neighbour: Neighbour, group: list[Sibling], fork: Lane, facts: Facts
+) -> list[Overlap]:
+    together = neighbour.together
+    ours = [head for head in fork if head not in neighbour.new]
+    others = [head for head in fork if head in neighbour.new]
+    sides = fork_sides(together, fork)
+    left = facts.effects([one for head in ours for one in sides[head]])
+    theirs = [one for head in others for one in sides[head] if one in neighbour.new]
+    right = reader.effects(together, theirs, group[0].commit)
+    return list(overlaps(left, right))
+
+
+def _with_overlaps(one: Finding, found: list[Overlap]) -> Finding:
+    from dataclasses import replace
+
+    if not found:
+        return one
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return replace(one, message=f"{one.message}; they overlap: {found[0].message}{more}")
+
+
+def _row(
+    neighbour: Neighbour, sibling: Sibling, forks: Sequence[Lane], found: list[Overlap]
+) -> dict[str, Any]:
+    return {
+        "branches": list(neighbour.names),
+        "commit": sibling.commit,
+        "author": sibling.author,
+        "date": sibling.date,
+        "new_revisions": _ordered(neighbour),
+        "forks": [list(fork) for fork in forks],
+        "overlaps": [overlap_row(one, {}) for one in found],
+    }
+
+
+def _ordered(neighbour: Neighbour) -> list[str]:
+    return [one for one in neighbour.together.order() if one in neighbour.new]

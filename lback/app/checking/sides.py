@@ -1,0 +1,222 @@
+"""Gathers the trees that a check compares: mine, another one, and the two merged."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lback.app.checking.reader import CheckReader
+from lback.app.reading import INDEX, WORKTREE
+from lback.core.graph import Graph
+from lback.core.rules.graph import Merge
+from lback.core.source import Commit, Entry
+from lback.errors import HistoryMissing
+
+if TYPE_CHECKING:
+    from lback.core.effects import Effects
+
+_AHEAD = 500
+Folders = tuple[tuple[str, ...], bool]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Side:
+    """One tree: `at` is what reads it, `tip` the commit its history is (None before the first)."""
+
+    name: str
+    at: str
+    tip: str | None
+    entries: tuple[Entry, ...]
+    graph: Graph
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Two sides and what they become; `conflicts` are paths that git cannot merge by itself."""
+
+    theirs: Side
+    publishes: bool
+    base_commit: str
+    base: Graph
+    merge: Merge
+    conflicts: tuple[str, ...] = ()
+
+
+def read_side(reader: CheckReader, name: str, at: str, tip: str | None) -> Side:
+    """Read the revisions at a place."""
+    entries = reader.entries(at)
+    return Side(name, at, tip, entries, reader.graph_of(entries, at))
+
+
+def merge_sides(reader: CheckReader, mine: Side, theirs: Side, *, publishes: bool) -> Together:
+    """Merge two sides from git's objects alone; HistoryMissing where they cannot be compared."""
+    repository = reader.repository
+    assert repository is not None and mine.tip is not None and theirs.tip is not None
+    base = repository.merge_base(mine.tip, theirs.tip)
+    if base is None:
+        raise HistoryMissing(
+            f"{mine.name} and {theirs.name} have no common ancestor in this clone",
+            "Fetch the history of both branches (in CI: fetch-depth: 0), or name another branch "
+            "with `--against`.",
+        )
+    if base == theirs.tip:
+        merge = Merge(theirs.name, mine.graph, theirs.graph, mine.graph)
+        return Together(theirs, publishes, base, theirs.graph, merge)
+    before = read_side(reader, "base", base, base)
+    if base == mine.at:
+        merge = Merge(theirs.name, mine.graph, theirs.graph, theirs.graph)
+        return Together(theirs, publishes, base, before.graph, merge)
+    entries, conflicts = _merged(reader, base, before.entries, mine, theirs)
+    graph = reader.graph_of(entries, theirs.at)
+    merge = Merge(theirs.name, mine.graph, theirs.graph, graph)
+    return Together(theirs, publishes, base, before.graph, merge, conflicts)
+
+
+def _merged(
+    reader: CheckReader, base: str, before: tuple[Entry, ...], mine: Side, theirs: Side
+) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+    from lback.vcs.merged_view import merge_entries
+
+    assert reader.repository is not None
+    places = {at: reader.folders(at) for at in (base, mine.at, theirs.at)}
+    listed = {base: before, mine.at: mine.entries, theirs.at: theirs.entries}
+    if len(set(places.values())) > 1:
+        listed = _widened(reader, places)
+    merged = merge_entries(
+        reader.repository,
+        base,
+        listed[base],
+        listed[mine.at],
+        listed[theirs.at],
+        at=mine.at,
+        tips=(mine.tip, theirs.tip) if mine.tip and theirs.tip else None,
+        unread=reader.too_big,
+    )
+    entries = {entry.path: entry for entry in merged.entries}
+    for conflict in merged.conflicts:
+        # The graph goes on with my file, so that one conflict is not reported as ten problems.
+        for one in (conflict.theirs, conflict.ours):
+            if one is not None:
+                entries.pop(one.path, None)
+        kept = conflict.ours or conflict.theirs
+        if kept is not None:
+            entries[kept.path] = kept
+    for entry in entries.values():
+        if entry.blob in merged.texts:
+            reader.learn_text(entry, merged.texts[entry.blob])
+    paths = tuple(sorted({conflict.path for conflict in merged.conflicts}))
+    whole = tuple(entries[path] for path in sorted(entries))
+    return _in_place(whole, listed[base], places, base, mine, theirs), paths
+
+
+def _widened(reader: CheckReader, places: dict[str, Folders]) -> dict[str, tuple[Entry, ...]]:
+    """List the folders of all sides on every side: one of them has moved its migrations."""
+    folders = tuple(dict.fromkeys(one for found, _ in places.values() for one in found))
+    recursive = any(recursive for _, recursive in places.values())
+    listed = {}
+    for at in places:
+        listed[at] = reader.entries_in(at, folders, recursive)
+        reader.learn(listed[at], at)
+    return listed
+
+
+def _in_place(
+    entries: tuple[Entry, ...],
+    before: Iterable[Entry],
+    places: dict[str, Folders],
+    base: str,
+    mine: Side,
+    theirs: Side,
+) -> tuple[Entry, ...]:
+    """Keep what the merged configuration would load.
+
+    A file that is new in a folder which the other side has given up counts as well: git
+    stops there, or moves it along.
+    """
+    if len(set(places.values())) == 1:
+        return entries
+    if places[theirs.at] == places[base]:
+        chosen = [places[mine.at]]
+    elif places[mine.at] == places[base]:
+        chosen = [places[theirs.at]]
+    else:
+        chosen = [places[mine.at], places[theirs.at]]
+    old = list(before)
+    known = {entry.path for entry in old} | {entry.blob for entry in old}
+    return tuple(
+        entry
+        for entry in entries
+        if any(inside(entry.path, one) for one in chosen)
+        or not known.intersection((entry.path, entry.blob))
+    )
+
+
+def inside(path: str, folders: Folders) -> bool:
+    """Tell whether a file lies in one of the folders, or anywhere below when they recurse."""
+    names, recursive = folders
+    if recursive:
+        return any(not name or path.startswith(f"{name}/") for name in names)
+    return posixpath.dirname(path) in names
+
+
+class Facts:
+    """Effects and commits of revisions, read where they can be read, and only once asked for."""
+
+    def __init__(self, reader: CheckReader, mine: Side, others: Sequence[Side]) -> None:
+        self.reader = reader
+        self.sides = (mine, *others)
+        self._effects: dict[str, Effects] = {}
+        self._texts: dict[str, bytes] = {}
+
+    def side_of(self, revision: str) -> Side:
+        """Return the side that has a revision; mine where several do."""
+        return next((one for one in self.sides if revision in one.graph), self.sides[0])
+
+    def effects(self, revisions: Iterable[str]) -> dict[str, Effects]:
+        """Return what the given revisions do, by id."""
+        wanted = list(revisions)
+        for side, ids in self._by_side(one for one in wanted if one not in self._effects).items():
+            self._effects.update(self.reader.effects(side.graph, ids, side.at))
+        return {one: self._effects[one] for one in wanted if one in self._effects}
+
+    def commits(self, revisions: Iterable[str]) -> dict[str, Commit]:
+        """Return the commits that brought the given revisions, by id."""
+        found: dict[str, Commit] = {}
+        for side, ids in self._by_side(revisions).items():
+            commits = self.reader.commits([side.graph[one].path for one in ids], side.at)
+            for one in ids:
+                commit = commits.get(side.graph[one].path)
+                if commit is not None:
+                    found[one] = commit
+        return found
+
+    def text(self, revision: str, side: Side) -> bytes:
+        """Return the bytes of a revision's file on one side."""
+        node = side.graph[revision]
+        text = self._texts.get(node.blob)
+        return text if text is not None else self.reader.texts([node], side.at)[node.blob]
+
+    def read_ahead(self, revisions: Iterable[str], side: Side) -> None:
+        """Read some hundred files of one side in one go, for `text`."""
+        nodes = [side.graph[one] for one in revisions]
+        self._texts.update(self.reader.texts(nodes[:_AHEAD], side.at))
+
+    def _by_side(self, revisions: Iterable[str]) -> dict[Side, list[str]]:
+        found: dict[Side, list[str]] = {}
+        for one in revisions:
+            side = self.side_of(one)
+            if one in side.graph:
+                found.setdefault(side, []).append(one)
+        return found
+
+
+def tip_of(reader: CheckReader, at: str) -> str | None:
+    """Return the commit whose history a place has; None before the first commit."""
+    repository = reader.repository
+    if repository is None:
+        return None
+    if at in (WORKTREE, INDEX):
+        return repository.head().commit
+    return repository.commit(at)

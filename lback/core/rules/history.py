@@ -1,0 +1,140 @@
+"""Rules about what is published: LB201 to LB205, a squash told from a deletion."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from lback.core.findings import Finding, finding
+from lback.core.graph import Graph
+from lback.core.rules.graph import Merge
+from lback.core.rules.published import published_findings
+
+Text = Callable[[str], bytes]
+
+
+def history_findings(merge: Merge, base: Graph, mine: Text, theirs: Text) -> Iterator[Finding]:
+    """Yield what mine does to the revisions of the other side, which is the published one.
+
+    `base` is the graph where the two parted; `mine` and `theirs` give a revision's bytes.
+    """
+    squashed = {
+        kept: ones
+        for kept, ones in squashes(merge.mine, merge.theirs, base).items()
+        if not _same_upgrade(mine(kept), theirs(kept))  # else those were just deleted
+    }
+    gone = {one: kept for kept, ones in squashed.items() for one in ones}
+    for found in published_findings(merge.mine, merge.theirs, base, mine, theirs):
+        revision = found.revisions[0]
+        if found.code == "LB202" and revision in gone:
+            continue
+        if found.code in ("LB201", "LB203") and revision in squashed:
+            continue
+        # Only a whole history can be checked out: the branch's own HEAD lacks the file.
+        if found.code == "LB202":
+            hint = f"Bring it back: databases have run it. `git checkout {merge.name} -- <file>`"
+            found = replace(found, hint=hint.replace("<file>", found.path))  # noqa: PLW2901
+        yield found
+    for kept, ones in squashed.items():
+        yield _squash(merge.mine, kept, ones)
+    yield from placed_under(merge)
+
+
+def squashes(mine: Graph, published: Graph, base: Graph) -> dict[str, tuple[str, ...]]:
+    """Return the revisions that took the place of deleted ones below them, with these.
+
+    A squash keeps the id of the revision on top and has nothing below it but what was
+    below the deleted ones, so that a database at or above that id never notices.
+    """
+    deleted = {one for one in base.ids if one in published and one not in mine}
+    found: dict[str, tuple[str, ...]] = {}
+    if not deleted:
+        return found
+    for kept in published.order():
+        if kept not in mine or not deleted.intersection(published[kept].parents):
+            continue
+        below = published.ancestors([kept])
+        # From the kept revision down through deleted ones only.
+        ones = _reached(published, kept, deleted)
+        parents = mine[kept].parents
+        inside = all(parent in below and parent not in deleted for parent in parents)
+        alone = all(
+            child == kept or child in ones for one in ones for child in published.children(one)
+        )
+        if ones and inside and alone:
+            found[kept] = tuple(one for one in published.order() if one in ones)
+    return found
+
+
+def _same_upgrade(left: bytes, right: bytes) -> bool:
+    try:
+        return _upgrade(left) == _upgrade(right)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+
+
+def _upgrade(source: bytes) -> str:
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    return "".join(ast.dump(node) for node in functions if node.name == "upgrade")
+
+
+def _reached(graph: Graph, start: str, allowed: set[str]) -> set[str]:
+    seen: set[str] = set()
+    todo = [start]
+    while todo:
+        for parent in graph[todo.pop()].parents:
+            if parent in allowed and parent not in seen:
+                seen.add(parent)
+                todo.append(parent)
+    return seen
+
+
+def _squash(mine: Graph, kept: str, ones: tuple[str, ...]) -> Finding:
+    node = mine[kept]
+    one = finding(
+        "LB202",
+        f"{len(ones)} published revisions, {ones[0]} to {ones[-1]}, were squashed into {kept}",
+        f"Databases at {kept} or above it notice nothing. One that is still below {kept} has to "
+        "be migrated with the old files first.",
+        path=node.path,
+        line=node.header.line,
+        revisions=(kept,),
+    )
+    return replace(one, severity="warning")
+
+
+def placed_under(merge: Merge) -> Iterator[Finding]:
+    """Yield LB204 for each new revision that a published one stands on."""
+    merged = merge.merged
+    published = [one for one in merged.ids if one in merge.theirs]
+    hidden = merged.ancestors(published).difference(merge.theirs.ids)
+    above = _standing_on(merged, hidden, merge.theirs)
+    for revision in merged.order():
+        if revision not in hidden:
+            continue
+        node = merged[revision]
+        yield finding(
+            "LB204",
+            f"{revision} is new and stands under {above[revision]}, which is published: a "
+            f"database that is past {above[revision]} would never run {revision}",
+            f"Place it on top: `lback rebase`, or set its `down_revision` to "
+            f"{' or '.join(merge.theirs.heads)} and give {above[revision]} its old one back.",
+            path=node.path,
+            line=node.header.line,
+            revisions=(revision, above[revision]),
+        )
+
+
+def _standing_on(merged: Graph, hidden: frozenset[str], published: Graph) -> Mapping[str, str]:
+    """Return, for each hidden revision, the lowest published one above it."""
+    found: dict[str, str] = {}
+    for revision in reversed(merged.order()):
+        if revision not in hidden:
+            continue
+        for child in (*merged.children(revision), *merged.dependents(revision)):
+            if child in published:
+                found[revision] = child
+            elif child in found:
+                found.setdefault(revision, found[child])
+    return found

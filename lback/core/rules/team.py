@@ -1,0 +1,87 @@
+"""Rules about two people at once: LB301 overlaps, LB302 collisions with another branch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from lback.core.effects import Effect
+from lback.core.findings import Finding, Severity, finding
+from lback.core.forks.overlap import Overlap
+from lback.core.graph import Graph
+from lback.core.lanes import Lane, forks
+from lback.core.rules.graph import Commits, branch_point
+from lback.core.source import Commit
+
+_OVERLAPS: dict[str, Severity] = {"same": "warning", "unknown": "warning"}
+
+
+def overlap_findings(
+    overlaps: Iterable[Overlap], graph: Graph, mine: Graph, commits: Commits, with_whom: str
+) -> Iterator[Finding]:
+    """Yield LB301 for what two sides may not do in either order, where mine does it.
+
+    What cannot be read, and what both do alike, is a warning only.
+    """
+    for overlap in overlaps:
+        revision, effect = overlap.left_revision, overlap.left_effect
+        if revision not in mine:
+            revision, effect = overlap.right_revision, overlap.right_effect
+        both = (overlap.left_revision, overlap.right_revision)
+        tables = {
+            one.table
+            for one in (overlap.left_effect, overlap.right_effect)
+            if isinstance(one, Effect) and one.table
+        }
+        one = finding(
+            "LB301",
+            f"{overlap.verdict} with {with_whom}: {overlap.message}",
+            "agree with the author: put one on top of the other and adapt it",
+            path=graph[revision].path,
+            line=effect.line or graph[revision].header.line,
+            revisions=both,
+            tables=tuple(sorted(tables)),
+            commits=tuple(commits[one] for one in both if one in commits),
+        )
+        yield replace(one, severity=_OVERLAPS.get(overlap.verdict, "error"))
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another open branch as one graph together with mine; `names` are its refs.
+
+    `new` are the revisions that only this branch has: neither mine nor the shared one.
+    """
+
+    names: tuple[str, ...]
+    together: Graph
+    new: frozenset[str]
+    commit: Commit | None = None
+
+    def collisions(self, mine: frozenset[str], declared: Sequence[str]) -> list[Lane]:
+        """Return the forks between a head of `mine` (new ones) and one of this branch."""
+        return [
+            fork
+            for fork in forks(self.together, declared)
+            if mine.intersection(fork) and self.new.intersection(fork)
+        ]
+
+
+def collision(neighbour: Neighbour, fork: Lane, mine: frozenset[str]) -> Finding:
+    """Return LB302 for one fork that opens as soon as both branches are merged."""
+    graph = neighbour.together
+    ours = [head for head in fork if head in mine]
+    others = [head for head in fork if head in neighbour.new]
+    common = branch_point(graph, (*ours, *others))
+    after = f"they part after {', '.join(common)}" if common else "they have nothing in common"
+    who = f" (by {neighbour.commit.author})" if neighbour.commit else ""
+    return finding(
+        "LB302",
+        f"{' and '.join(ours)} here and {' and '.join(others)} on "
+        f"{' and '.join(neighbour.names)}{who} fork once both are merged; {after}",
+        "talk to the author; whoever is merged second runs `lback rebase` or `lback merge`",
+        path=graph[ours[0]].path,
+        line=graph[ours[0]].header.line,
+        revisions=(*ours, *others),
+        commits=(neighbour.commit,) if neighbour.commit else (),
+    )
