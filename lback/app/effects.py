@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -81,18 +81,20 @@ class EffectsReader:
 
     def _find_module(self, name: str) -> bytes | None:
         inner = name.replace(".", "/")
-        for root in self.reader.import_roots():
-            for candidate in (f"{inner}.py", f"{inner}/__init__.py"):
-                text = self._file(str(PurePosixPath(root) / candidate))
-                if text is not None:
-                    return text
-        return None
+        candidates = [
+            str(PurePosixPath(root) / candidate)
+            for root in self.reader.import_roots(name)
+            for candidate in (f"{inner}.py", f"{inner}/__init__.py")
+        ]
+        texts = self._files(candidates)
+        return next((texts[path] for path in candidates if path in texts), None)
 
-    def _file(self, path: str) -> bytes | None:
+    def _files(self, paths: Sequence[str]) -> dict[str, bytes]:
+        """Return the contents of those of these files that are there, by path."""
         if self.reader.repository is not None:
-            return self.reader.repository.file(self.at, path)
-        place = self.reader.ctx.project.root / path
-        return place.read_bytes() if place.is_file() else None
+            return self.reader.repository.files(self.at, paths)
+        places = {path: self.reader.ctx.project.root / path for path in paths}
+        return {path: place.read_bytes() for path, place in places.items() if place.is_file()}
 
 
 def _digest(text: bytes | None) -> str:

@@ -51,11 +51,18 @@ class Project:
                 return folder
         return path.rpartition("/")[0]
 
-    def import_roots(self) -> tuple[str, ...]:
-        """Return the folders, relative to `root`, that the project's modules are imported from."""
+    def import_roots(self, module: str) -> tuple[str, ...]:
+        """Return the folders, relative to `root`, that a module may be imported from.
+
+        A package that the migrations themselves lie in is found wherever it is.
+        """
         wanted = [self.folder, self.folder / "src"]
         wanted += [self.folder / entry for entry in self.settings.prepend_sys_path]
         found = [_relative(place, self.root) for place in wanted]
+        top = module.partition(".")[0]
+        for folder in self.folders():
+            parts = folder.split("/")
+            found += ["/".join(parts[:at]) for at, part in enumerate(parts) if part == top]
         return tuple(dict.fromkeys(place for place in found if place is not None))
 
     def config_files(self) -> tuple[str, ...]:

@@ -50,9 +50,9 @@ class Reader:
         project = self.ctx.project.at(self.repository, at)
         return project.folders(), project.settings.recursive
 
-    def import_roots(self) -> tuple[str, ...]:
-        """Return the folders that the project's own modules are imported from."""
-        return self.ctx.project.import_roots()
+    def import_roots(self, module: str) -> tuple[str, ...]:
+        """Return the folders that a module of the project's own may be imported from."""
+        return self.ctx.project.import_roots(module)
 
     def graph_of(self, entries: Sequence[Entry], at: str) -> Graph:
         """Build the graph of given files."""
