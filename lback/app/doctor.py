@@ -37,9 +37,10 @@ class Line:
 
 def doctor(ctx: Context) -> Result:
     """Look at everything; exit 1 when something is wrong."""
-    lines: list[Line] = []
-    for look in (_versions, _git, _configuration, _revisions, _hooks, _database):
-        lines += _looked(look, ctx)
+    lines = [line for look in (_versions, _git, _configuration) for line in _looked(look, ctx)]
+    wrong = any(line.level == "error" for line in lines)
+    if not wrong:  # the rest could only say the same again
+        lines += [line for look in (_revisions, _hooks, _database) for line in _looked(look, ctx)]
     wrong = any(line.level == "error" for line in lines)
     return Result(
         "doctor",
@@ -102,8 +103,8 @@ def _configuration(ctx: Context) -> Iterator[Line]:
 
 def _revisions(ctx: Context) -> Iterator[Line]:
     graph = ctx.graph()
-    count = f"{len(graph)} revisions, heads: {', '.join(graph.heads) or 'none'}"
-    yield Line("revisions", count)
+    number = "1 revision" if len(graph) == 1 else f"{len(graph)} revisions"
+    yield Line("revisions", f"{number}, heads: {', '.join(graph.heads) or 'none'}")
     for problem in graph.problems:
         place = f"{problem.path}:{problem.line}: " if problem.path else ""
         yield Line("revisions", f"{place}{problem.message}", problem.hint, "error")
@@ -127,5 +128,5 @@ def _hooks(ctx: Context) -> Iterator[Line]:
 
 def _database(ctx: Context) -> Iterator[Line]:
     stamp = ctx.database.stamp()
-    at = ", ".join(stamp.revisions) or "nothing"
+    at = ", ".join(stamp.revisions) or "its base: nothing is applied"
     yield Line("database", f"{stamp.url} ({stamp.dialect}), at {at}")

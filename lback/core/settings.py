@@ -146,7 +146,9 @@ class _Options:
             # Flask-Migrate keeps alembic.ini inside the script folder and does not say so.
             return str(PurePath(self.ini.path).parent)
         if self.ini and not self.toml:
-            sections = [one for one in self.ini.parser.sections() if "_" not in one]
+            about_logs = {"loggers", "handlers", "formatters"}
+            every = self.ini.parser.sections()
+            sections = [one for one in every if "_" not in one and one not in about_logs]
             raise UsageError(
                 f"{self.ini.path} has no section [{self.ini.section}].",
                 f"it has {', '.join(sections) or 'none'}; choose one with `--name`",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from tests.story.conftest import Join
+from tests.story.team import Developer
 
 
 def test_a_healthy_clone(join: Join) -> None:
@@ -27,3 +29,8 @@ def test_what_is_wrong_has_a_fix(join: Join) -> None:
     wrong = [row for row in rows if row["level"] == "error"]
     assert {row["topic"] for row in wrong} == {"revisions", "database"}
     assert all(row["fix"] for row in wrong)
+
+
+def test_what_cannot_be_found_is_said_once(tmp_path: Path) -> None:
+    said = Developer("Ada", tmp_path).lback("doctor", code=1)
+    assert said.count("There is no Alembic configuration") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,13 @@ def test_first_day(tmp_path: Path, kind: str, with_git: bool) -> None:
         assert tables(url) == {"users"}
         assert "up to date" in ada.manage("migrate")
         assert "agree" in ada.manage("makemigrations", "--check")
+
+
+def test_manage_py_without_lback_says_what_to_do(tmp_path: Path) -> None:
+    new = Developer("Ada", tmp_path)
+    new.lback("init")
+    said = new.run(sys.executable, "-I", "-S", "manage.py", "migrate", code=3)
+    assert said.splitlines() == [
+        "error: No module named 'lback'",
+        "next: Activate the virtual environment that has lback.",
+    ]

@@ -34,7 +34,7 @@ def lines(result: Result, style: Style) -> Iterator[str]:
     if data["backup"]:
         yield f"saved to {safe(data['backup'])}"
     yield from _proof(result, style)
-    target = listing(data["target"]) or "nothing"
+    target = listing(data["target"]) or "its base: nothing is applied"
     yield f"the database {'is' if done else 'would be'} at {target}"
     if done:
         yield f"{style.cyan('next:')} {_next(result)}"
