@@ -7,7 +7,7 @@ from typing import Any
 from lback.app.context import Context
 from lback.app.heads import fork_findings
 from lback.app.last_seen import remember
-from lback.app.lost import find_lost
+from lback.app.lost import find_lost, with_lost
 from lback.app.reading import Reader
 from lback.core.findings import from_problems
 from lback.core.graph import Graph
@@ -23,9 +23,10 @@ def status(ctx: Context, *, with_database: bool = True) -> Result:
     current = database["current"] if database else []
     # A file that cannot be read may be the one that defines it.
     lost = [] if graph.problems else [one for one in current if one not in graph]
-    pending = (
-        _pending(graph, current, lost) if database and database["state"] != "unreachable" else []
-    )
+    found_lost = find_lost(reader, graph, lost)
+    reachable = database is not None and database["state"] != "unreachable"
+    known = with_lost(graph, found_lost.values()) if found_lost else graph
+    pending = _pending(graph, known, current) if reachable else []
     data = {
         "database": database,
         "checkout": _checkout(ctx, graph),
@@ -34,9 +35,8 @@ def status(ctx: Context, *, with_database: bool = True) -> Result:
         "lost": lost,
     }
     found = (*from_problems(graph.problems), *fork_findings(graph, ctx))
-    places = {one: found.place for one, found in find_lost(reader, graph, lost).items()}
     view = {
-        "lost": places,
+        "lost": {one: lost.place for one, lost in found_lost.items()},
         "docs": {revision: graph[revision].doc for revision in pending},
         "next": _next(data, bool(found)),
     }
@@ -76,9 +76,14 @@ def state(graph: Graph, current: list[str]) -> str:
     return "behind"
 
 
-def _pending(graph: Graph, current: list[str], lost: list[str]) -> list[str]:
-    known = [one for one in current if one not in lost]
-    done = graph.ancestors(known) if known else frozenset()
+def _pending(graph: Graph, known: Graph, current: list[str]) -> list[str]:
+    """Return what this checkout adds; `known` also holds lost revisions that git still has.
+
+    Below a revision that is nowhere nobody knows what has been applied: nothing is claimed.
+    """
+    if any(one not in known for one in current):
+        return []
+    done = known.ancestors(current)
     return [one for one in graph.order() if one not in done]
 
 

@@ -131,7 +131,7 @@ class Switch:
 
     def _consents(self, losses: list[dict[str, Any]]) -> bool:
         rows = "; ".join(
-            f"{loss['rows']} rows of {loss['table']}"
+            f"{loss['rows']} {'row' if loss['rows'] == 1 else 'rows'} of {loss['table']}"
             + (f".{loss['column']}" if loss["column"] else "")
             for loss in losses
         )

@@ -41,10 +41,10 @@ def test_sides_that_commute_are_merged(shop: Shop) -> None:
     shop.publish("s2", ("s1",), *creates("orders"))
     data = answer(shop, "--plan")
     assert data["action"] == "merge"
-    assert "do not touch each other" in data["reason"]
+    assert "change different tables" in data["reason"]
     told = shop.lback("resolve")
     assert "wrote and staged" in told
-    assert "why: the sides do not touch each other" in told
+    assert "why: the sides change different tables" in told
     assert answer(shop)["action"] == "none"
 
 

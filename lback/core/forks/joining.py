@@ -87,11 +87,16 @@ def refusal(stops: Sequence[Overlap]) -> str:
 
 def touched(graph: Graph, fork: Sequence[str], effects: Mapping[str, Effects]) -> str:
     """Say in one sentence why a fork can be joined."""
-    parts = []
-    for side in fork_sides(graph, fork).values():
-        tables = sorted({table for one in side for table in effects[one].tables})
-        parts.append(", ".join(tables[:4]) + (" …" if len(tables) > 4 else "") or "nothing")
-    return "the sides do not touch each other: " + " | ".join(parts)
+    sides = [
+        sorted({table for one in side for table in effects[one].tables})
+        for side in fork_sides(graph, fork).values()
+    ]
+    shown = [", ".join(one[:4]) + (" …" if len(one) > 4 else "") for one in sides if one]
+    if len(shown) < 2:
+        return f"only one side changes tables: {shown[0]}" if shown else "no side changes a table"
+    apart = all(set(one).isdisjoint(other) for one, other in combinations(sides, 2))
+    how = "the sides change different tables" if apart else "either order gives the same schema"
+    return f"{how}: {' | '.join(shown)}"
 
 
 def overlap_row(overlap: Overlap, commits: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,132 @@
+"""Shell sessions in Markdown: played with real git and real databases, compared line by line.
+
+A fence marked `console` holds commands (`ada$ git pull`, continued by `> `) and below each
+what it prints. Ada and Grace have clones with hooks and a migrated database from the start, Eve
+has an empty folder.
+Ids of revisions and dates are the same in every run; commits, seconds and the names of backups
+are not, and count as equal.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.story.team import MODELS, Developer, table
+
+_ROOT = Path(__file__).parents[2]
+_FENCE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_COMMAND = re.compile(r"^(?P<person>[a-z]+)\$ (?P<text>.*)$")
+_COMMIT = re.compile(r"\b[0-9a-f]{7}\b")
+_SECONDS = re.compile(r"\b\d+\.\d\d s\b")
+_STAMP = re.compile(r"\b\d{8}T\d{6}\b")
+
+# Alembic takes ids from uuid4: here the n-th one is always the same.
+_SITE = """
+import hashlib, os, pathlib, uuid
+
+def uuid4(counter=pathlib.Path(os.environ["COUNTER"])):
+    number = int(counter.read_text()) + 1
+    counter.write_text(str(number))
+    return uuid.UUID(hashlib.md5(str(number).encode()).hexdigest())
+
+uuid.uuid4 = uuid4
+"""
+
+
+@dataclass
+class Session:
+    """One story below a folder of its own, where each person has a folder."""
+
+    place: Path
+    minutes: int = 0
+
+    def say(self, name: str, command: str) -> str:
+        """Type one command as one person; return what it prints."""
+        self.minutes += 1
+        person = self.person(name)
+        person.folder = self.place / name
+        said = person.run("sh", "-c", f"{{ {command}\n}} 2>&1; true")
+        return said.replace(str(self.place), "/home")
+
+    def person(self, name: str) -> Developer:
+        """Return somebody who stands in the common folder."""
+        date = f"2026-01-05T{10 + self.minutes // 60}:{self.minutes % 60:02}:00+01:00"
+        programs = Path(sys.executable).parent
+        return Developer(
+            name.title(),
+            self.place,
+            {
+                "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+                "PYTHONPATH": f"{self.place / 'site'}{os.pathsep}{_ROOT}",
+                "COUNTER": str(self.place / "count"),
+                "GIT_AUTHOR_DATE": date,
+                "GIT_COMMITTER_DATE": date,
+                "COLUMNS": "100",
+            },
+        )
+
+
+def prepare(place: Path) -> None:
+    """Make what every story starts from; it may be copied to another place."""
+    (place / "site").mkdir(parents=True)
+    (place / "site" / "sitecustomize.py").write_text(_SITE)
+    (place / "count").write_text("0")
+    (place / "eve").mkdir()
+    session = Session(place)
+    ada = session.person("ada")
+    ada.git("init", "-q", "--bare", "--initial-branch=main", "shop.git")
+    ada.git("clone", "-q", "shop.git", "ada")
+    ada.folder = place / "ada"
+    ada.lback("init")
+    ada.write("models.py", MODELS + table("users"))
+    ada.manage("makemigrations", "add_users")
+    ada.commit("Add users")
+    ada.git("push", "-q", "-u", "origin", "main")
+    session.person("grace").git("clone", "-q", "shop.git", "grace")
+    for name in ("ada", "grace"):
+        person = session.person(name)
+        person.folder = place / name
+        person.git("remote", "set-url", "origin", "../shop.git")
+        person.lback("hooks", "install")
+        person.manage("migrate")
+
+
+def play(page: str, place: Path) -> str:
+    """Play the sessions of a page in a prepared place; return it with what is printed today."""
+    session = Session(place)
+    return _FENCE.sub(lambda found: f"```console\n{_fence(found[1], session)}```", page)
+
+
+def _fence(text: str, session: Session) -> str:
+    played = []
+    for person, command in _commands(text):
+        shown = command.replace("\n", "\n> ").replace("> \n", ">\n")
+        said = session.say(person, command).rstrip("\n")
+        played.append(f"{person}$ {shown}\n" + (f"{said}\n" if said else ""))
+    return "\n".join(played)
+
+
+def _commands(text: str) -> Iterator[tuple[str, str]]:
+    lines = text.splitlines()
+    for at, line in enumerate(lines):
+        found = _COMMAND.match(line)
+        if found is None:
+            continue
+        command = [found["text"]]
+        for more in lines[at + 1 :]:
+            if not more.startswith(">"):
+                break
+            command.append(more[2:])
+        yield found["person"], "\n".join(command)
+
+
+def settled(page: str) -> str:
+    """Return a page without what differs from run to run."""
+    for pattern, same in ((_COMMIT, "abcdef0"), (_SECONDS, "0.00 s"), (_STAMP, "20260105T100000")):
+        page = pattern.sub(same, page)
+    return page

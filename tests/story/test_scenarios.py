@@ -1,0 +1,42 @@
+"""The sessions that the docs show are what a person sees.
+
+`LBACK_WRITE_SCENARIOS=1 pytest tests/story/test_scenarios.py` writes them anew.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.story.sessions import play, prepare, settled
+
+_ROOT = Path(__file__).parents[2]
+_PAGES = sorted((_ROOT / "docs" / "scenarios").glob("*.md"))
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("scenarios") / "story"
+    prepare(place)
+    return place
+
+
+@pytest.mark.parametrize("path", _PAGES, ids=lambda path: path.stem)
+def test_a_scenario_is_played_as_written(path: Path, prepared: Path, tmp_path: Path) -> None:
+    page = path.read_text()
+    shutil.copytree(prepared, tmp_path / "story", symlinks=True)
+    played = play(page, tmp_path / "story")
+    if os.environ.get("LBACK_WRITE_SCENARIOS"):
+        path.write_text(played)
+        return
+    assert settled(played) == settled(page)
+
+
+def test_the_readme_shows_a_part_of_a_scenario() -> None:
+    readme = (_ROOT / "README.md").read_text()
+    shown = readme.partition("```console\n")[2].partition("```")[0]
+    assert "git pull" in shown
+    assert any(settled(shown) in settled(page.read_text()) for page in _PAGES)
