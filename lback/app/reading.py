@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lback.core.graph import Graph, Problem, Revision
 from lback.core.header import Header, Unreadable, is_revision_file, read_header
+from lback.core.remembered import RememberedGraph, Top
 from lback.core.source import Commit, Entry
 from lback.errors import LbackError
 
@@ -16,12 +17,15 @@ if TYPE_CHECKING:
     from lback.app.context import Context
     from lback.core.effects import Effects
     from lback.vcs.refs import SharedRef
+    from lback.vcs.worktree import Look
 
 WORKTREE = "worktree"
 INDEX = "index"
 
 # The kind of the cached rows: a new number forgets what an older reader made of the files.
 HEADERS = "headers1"
+# The same for what is noted of a whole graph, which is made of such headers.
+TOPS = f"{HEADERS}-tops1".encode()
 
 
 class Reader:
@@ -34,6 +38,9 @@ class Reader:
 
     def graph(self, at: str = WORKTREE) -> Graph:
         """Return the graph at a place; what cannot be read is among its problems."""
+        if at == WORKTREE and self.repository is not None and not self._is_bare:
+            folders, recursive = self.folders(at)
+            return self._graph_on_disk(self.repository.look(folders, recursive=recursive))
         return self.graph_of(self.entries(at), at)
 
     def entries(self, at: str = WORKTREE) -> tuple[Entry, ...]:
@@ -43,7 +50,7 @@ class Reader:
             found = self._without_git(at, folders, recursive)
         else:
             found = self.repository.entries(at, folders, recursive=recursive)
-        return tuple(entry for entry in found if is_revision_file(entry.name))
+        return _revision_files(found)
 
     def folders(self, at: str = WORKTREE) -> tuple[tuple[str, ...], bool]:
         """Return the version locations at a place, and whether their subfolders count."""
@@ -57,15 +64,13 @@ class Reader:
     def graph_of(self, entries: Sequence[Entry], at: str) -> Graph:
         """Build the graph of given files."""
         headers = self._headers_of(entries, at)
-        # Without a configuration every file below a folder is looked at, env.py too.
-        bare = self.ctx.options.script_location is not None
         revisions: list[Revision] = []
         problems: list[Problem] = []
         for entry in entries:
             header = headers[entry.blob]
             if isinstance(header, Header):
                 revisions.append(Revision(header, entry.path, entry.blob))
-            elif not (header.foreign and bare):
+            elif not (header.foreign and self._is_bare):
                 problems.append(_unreadable(entry, header))
         return Graph(revisions, problems)
 
@@ -143,6 +148,26 @@ class Reader:
 
     # Inner parts
 
+    @property
+    def _is_bare(self) -> bool:
+        """Tell whether every file below a folder is looked at, env.py too: nothing configures."""
+        return self.ctx.options.script_location is not None
+
+    def _graph_on_disk(self, look: Look) -> Graph:
+        """Return the graph of the work tree; where nothing has changed, its heads cost nothing."""
+
+        def whole() -> Graph:
+            return self.graph_of(_revision_files(look.entries), WORKTREE)
+
+        tops = look.note(TOPS)
+        if tops is not None:
+            return RememberedGraph([_from_top(row) for row in json.loads(tops)], whole)
+        graph = whole()
+        if not graph.problems:
+            rows = [_top(graph, head) for head in graph.heads]
+            look.take_note(TOPS, json.dumps(rows, separators=(",", ":")).encode())
+        return graph
+
     def _headers_of(self, entries: Sequence[Entry], at: str) -> dict[str, Header | Unreadable]:
         """Return all headers known by now, by blob, those of the entries among them.
 
@@ -190,6 +215,20 @@ def _unreadable(entry: Entry, header: Unreadable) -> Problem:
         "LB109": "resolve the conflict in this file, then `git add` it",
     }.get(header.code, "write `revision` and `down_revision` as plain strings")
     return Problem(header.code, header.message, hint, path=entry.path, line=header.line)
+
+
+def _revision_files(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    return tuple(entry for entry in entries if is_revision_file(entry.name))
+
+
+def _top(graph: Graph, head: str) -> list[Any]:
+    one = graph[head]
+    return [_row(one.header), one.path, one.blob, sorted(graph.labels_of(head))]
+
+
+def _from_top(row: list[Any]) -> Top:
+    header, path, blob, labels = row
+    return Top(Revision(_from_row(header), path, blob), frozenset(labels))
 
 
 def _row(header: Header) -> list[Any]:

@@ -71,10 +71,15 @@ def plan_upgrade(
     Without targets every head is one, and a fork among them is refused. `targets`
     are full ids; `apart` is what `[tool.lback] heads` declares.
     """
-    done = applied(graph, stamp)
+    refuse_problems(graph)
+    stamp = tuple(stamp)
+    refuse_lost(graph, stamp)
     if not targets:
         refuse_forks(graph, apart)
         targets = graph.heads
+    if set(targets) <= set(stamp):
+        return ()  # as nearly always: nothing below the heads has to be looked at
+    done = applied(graph, stamp)
     wanted = graph.ancestors(targets) if targets else frozenset()
     pending = wanted - done
     if not pending:

@@ -19,7 +19,7 @@ from lback.vcs.objects import look_up, read_blobs, read_names
 from lback.vcs.refs import Branch, Head, SharedRef
 from lback.vcs.status import Progress
 from lback.vcs.trees import PY
-from lback.vcs.worktree import Worktree
+from lback.vcs.worktree import Look, Worktree
 
 WORKTREE = "worktree"
 INDEX = "index"
@@ -137,6 +137,10 @@ class Repository:
         return comparing.is_ancestor(self.git, a, b)
 
     # Files
+
+    def look(self, folders: Sequence[str], *, recursive: bool = True) -> Look:
+        """Look at the .py files on disk below folders, with what was noted about just these."""
+        return self.worktree.look(trees.chosen(folders, recursive=recursive), recursive=recursive)
 
     def entries(
         self,

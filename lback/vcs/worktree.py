@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import stat
 import time
-from collections.abc import Iterable, Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from pathlib import Path
 
@@ -18,6 +18,40 @@ from lback.vcs.cache import Store
 _RACY_NS = 2_000_000_000
 _KEEP_IN_MEMORY = 64 * 1024 * 1024
 _SKIPPED = frozenset((".git", "__pycache__"))
+
+
+class Look:
+    """What is on disk at one moment; only files that were not known have been read."""
+
+    __slots__ = ("_found", "_note", "_save")
+
+    def __init__(
+        self,
+        found: Callable[[], tuple[Entry, ...]],
+        note: bytes = b"",
+        save: Callable[[bytes], None] | None = None,
+    ) -> None:
+        self._found = found
+        self._note = note
+        self._save = save
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Return the files, sorted by path."""
+        return self._found()
+
+    def note(self, kind: bytes) -> bytes | None:
+        """Return what a reader has written about exactly these files, or None."""
+        word, _, value = self._note.partition(b" ")
+        return value if word == kind else None
+
+    def take_note(self, kind: bytes, value: bytes) -> None:
+        """Keep one line that is true of these files and their contents, until one of them changes.
+
+        Nothing is kept where a file may still change without leaving a trace.
+        """
+        if self._save is not None:
+            self._save(kind + b" " + value)
 
 
 class Worktree:
@@ -33,6 +67,38 @@ class Worktree:
         self._texts: dict[str, bytes] = {}
         self._room = _KEEP_IN_MEMORY
 
+    def look(
+        self,
+        folders: Sequence[str],
+        *,
+        suffixes: tuple[str, ...] = (".py",),
+        recursive: bool = True,
+    ) -> Look:
+        """Look at the files below the folders; a missing folder has none."""
+        keys, odd = self._scan(folders, suffixes, recursive)
+        name = f"{self._table}-{zlib.crc32(repr((folders, suffixes, recursive)).encode()):08x}"
+        note, before, blobs = self._load(name)
+        if before == os.fsencode("\n".join(keys)) and not odd:
+            return Look(
+                lambda: _entries(zip(keys, _lines(blobs), strict=True)),
+                note,
+                lambda new: self._save(name, new, before, blobs),
+            )
+        known = dict(zip(_lines(before), _lines(blobs), strict=True))
+        now = time.time_ns()  # before anything is read: what comes later is to leave a trace
+        found = [(key, blob) for key in keys if (blob := known.get(key) or self._hash(_path(key)))]
+        settled = [row for row in found if row[0] in known or _is_settled(row[0], now)]
+        after = os.fsencode("\n".join(key for key, _ in settled))
+        ids = "\n".join(blob for _, blob in settled).encode("ascii")
+        if after != before:
+            self._save(name, b"", after, ids)
+        links = [link for path in odd if (link := self._link(path)) is not None]
+        whole = len(settled) == len(keys) and not odd
+        return Look(
+            lambda: _entries(found, links),
+            save=(lambda new: self._save(name, new, after, ids)) if whole else None,
+        )
+
     def entries(
         self,
         folders: Sequence[str],
@@ -41,32 +107,7 @@ class Worktree:
         recursive: bool = True,
     ) -> tuple[Entry, ...]:
         """Return the files below the folders, sorted by path; a missing folder has none."""
-        known = self._load()
-        found: list[Entry] = []
-        seen: list[str] = []
-        new: list[tuple[str, str, os.stat_result]] = []
-        for path, status in self._files(folders, suffixes, recursive):
-            mode = status.st_mode
-            if not stat.S_ISREG(mode):
-                link = self._link(path)
-                if link is not None:
-                    found.append(link)
-                continue
-            key = (
-                f"{path}\0{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} "
-                f"{status.st_ino}"
-            )
-            blob = known.get(key)
-            if blob is None:
-                new.append((key, path, status))
-            else:
-                seen.append(key)
-                found.append(Entry(path, blob, "100755" if mode & 0o100 else "100644"))
-        settled = self._hash_new(new, found)
-        if settled or len(known) > 2 * len(seen) + 100:
-            self._save(known, seen, settled, folders)
-        found.sort(key=attrgetter("path"))
-        return tuple(found)
+        return self.look(folders, suffixes=suffixes, recursive=recursive).entries
 
     def read(self, entries: Iterable[Entry]) -> dict[str, bytes]:
         """Return contents by blob id; LbackError if a file is not any more what it was."""
@@ -88,48 +129,39 @@ class Worktree:
         """Return one file's bytes as they are now, or None where there is no such file."""
         return self._bytes(path)
 
-    def _files(
+    def _scan(
         self, folders: Sequence[str], suffixes: tuple[str, ...], recursive: bool
-    ) -> Iterator[tuple[str, os.stat_result]]:
-        for folder in folders:
-            pending = [folder + "/" if folder else ""]
-            while pending:
-                prefix = pending.pop()
-                try:
-                    listing = os.scandir(f"{self._root}/{prefix}")
-                except (FileNotFoundError, NotADirectoryError):
-                    continue
-                except OSError as err:
-                    raise _unreadable(prefix, err) from err
-                with listing:
-                    for item in listing:
-                        name = item.name
-                        if name.endswith(suffixes) and not item.is_dir(follow_symlinks=False):
-                            try:
-                                yield prefix + name, item.stat(follow_symlinks=False)
-                            except FileNotFoundError:
-                                continue
-                        elif (
-                            recursive
-                            and name not in _SKIPPED
-                            and item.is_dir(follow_symlinks=False)
-                        ):
-                            pending.append(f"{prefix}{name}/")
-
-    def _hash_new(
-        self, new: Sequence[tuple[str, str, os.stat_result]], found: list[Entry]
-    ) -> dict[str, str]:
-        """Add entries for files that the table does not know; return what it may know now."""
-        settled: dict[str, str] = {}
-        now = time.time_ns()
-        for key, path, status in new:
-            blob = self._hash(path)
-            if blob is None:
+    ) -> tuple[list[str], list[str]]:
+        """Return a key for each file, which changes with the file, and the paths of all else."""
+        keys: list[str] = []
+        odd: list[str] = []
+        pending = [folder + "/" if folder else "" for folder in folders]
+        while pending:
+            prefix = pending.pop()
+            try:
+                listing = os.scandir(f"{self._root}/{prefix}")
+            except (FileNotFoundError, NotADirectoryError):
                 continue
-            found.append(Entry(path, blob, "100755" if status.st_mode & 0o100 else "100644"))
-            if max(status.st_mtime_ns, status.st_ctime_ns) + _RACY_NS < now:
-                settled[key] = blob
-        return settled
+            except OSError as err:
+                raise _unreadable(prefix, err) from err
+            with listing:
+                for item in listing:
+                    name = item.name
+                    if name.endswith(suffixes) and not item.is_dir(follow_symlinks=False):
+                        try:
+                            at = item.stat(follow_symlinks=False)
+                        except FileNotFoundError:
+                            continue
+                        if at.st_mode & 0o170000 == 0o100000:
+                            keys.append(
+                                f"{prefix}{name}\0{at.st_mode:o} {at.st_size} {at.st_ino} "
+                                f"{at.st_mtime_ns} {at.st_ctime_ns}"
+                            )
+                        else:
+                            odd.append(prefix + name)
+                    elif recursive and name not in _SKIPPED and item.is_dir(follow_symlinks=False):
+                        pending.append(f"{prefix}{name}/")
+        return keys, odd
 
     def _link(self, path: str) -> Entry | None:
         """Return a symbolic link as the content that it stands for; None if that is not ours."""
@@ -162,29 +194,40 @@ class Worktree:
         except OSError as err:
             raise _unreadable(path, err) from err
 
-    def _load(self) -> dict[str, str]:
-        data = self._store.table(self._table) if self._store is not None else None
-        if not data:
-            return {}
-        lines = os.fsdecode(data).split("\n")
-        return dict(zip(lines[::2], lines[1::2], strict=False))
+    def _load(self, name: str) -> tuple[bytes, bytes, bytes]:
+        """Return what a reader noted, the keys, and the blob ids in the same order."""
+        data = self._store.table(name) if self._store is not None else None
+        note, _, rows = (data or b"").partition(b"\n")
+        keys, _, blobs = rows.partition(b"\n\n")
+        if keys.count(b"\n") != blobs.count(b"\n") or bool(keys) != bool(blobs):
+            return b"", b"", b""
+        return note, keys, blobs
 
-    def _save(
-        self,
-        known: dict[str, str],
-        seen: Sequence[str],
-        settled: dict[str, str],
-        folders: Sequence[str],
-    ) -> None:
-        """Keep what was seen now, and what is known of folders not looked at this time."""
-        if self._store is None:
-            return
-        prefixes = tuple(f"{folder}/" if folder else "" for folder in folders)
-        kept = {key: blob for key, blob in known.items() if not key.startswith(prefixes)}
-        kept.update((key, known[key]) for key in seen)
-        kept.update(settled)
-        lines = [line for row in kept.items() if "\n" not in row[0] for line in row]
-        self._store.put_table(self._table, os.fsencode("\n".join(lines)))
+    def _save(self, name: str, note: bytes, keys: bytes, blobs: bytes) -> None:
+        if self._store is not None:
+            self._store.put_table(name, b"%s\n%s\n\n%s" % (note, keys, blobs))
+
+
+def _lines(data: bytes) -> list[str]:
+    return os.fsdecode(data).split("\n") if data else []
+
+
+def _path(key: str) -> str:
+    return key[: key.index("\0")]
+
+
+def _is_settled(key: str, now: int) -> bool:
+    """Tell whether a file has been left alone for so long that an edit would change its key."""
+    return max(map(int, key.rsplit(" ", 2)[1:])) + _RACY_NS < now and "\n" not in key
+
+
+def _entries(found: Iterable[tuple[str, str]], links: Sequence[Entry] = ()) -> tuple[Entry, ...]:
+    entries = [*links]
+    for key, blob in found:
+        path, _, facts = key.partition("\0")
+        entries.append(Entry(path, blob, "100755" if facts[3] in "1357" else "100644"))
+    entries.sort(key=attrgetter("path"))
+    return tuple(entries)
 
 
 def blob_id(data: bytes, algorithm: str = "sha1") -> str:

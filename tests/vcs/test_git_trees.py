@@ -220,14 +220,29 @@ class TestStatCache:
             box.write("db/versions/a1.py", text)
             assert self.look(box)[0].blob == blob_id(text)
 
-    def test_other_folders_are_kept(self, box):
+    def test_other_folders_have_a_table_of_their_own(self, box):
+        self.warm(box)
+        before = self.table(box).read_bytes()
         box.write("other/x.py", "x")
         time.sleep(0.05)
         box.repository.entries("worktree", ["other"])
-        before = self.table(box).read_bytes()
-        box.repository.entries("worktree", FOLDERS)
-        assert len(self.table(box).read_bytes()) > len(before)
-        assert b"other/x.py" in self.table(box).read_bytes()
+        tables = [path.read_bytes() for path in (box.path / ".git/lback").glob("worktree-*.table")]
+        assert len(tables) == 2 and before in tables
+        assert [b"other/x.py" in table for table in tables].count(True) == 1
+
+    def test_a_file_that_is_gone_is_forgotten(self, box):
+        found = self.warm(box)
+        (box.path / found[0].path).unlink()
+        assert self.look(box) == found[1:]
+        assert found[0].path.encode() not in self.table(box).read_bytes()
+
+    def test_a_note_holds_until_something_changes(self, box):
+        self.warm(box)
+        box.repository.look(FOLDERS).take_note(b"kind", b"words")
+        assert box.repository.look(FOLDERS).note(b"kind") == b"words"
+        assert box.repository.look(FOLDERS).note(b"another") is None
+        box.write("db/versions/c3.py", "new")
+        assert box.repository.look(FOLDERS).note(b"kind") is None
 
     @pytest.mark.parametrize("junk", [b"", b"x", b"lback-table-1 00000000\nabc", b"\xff" * 500])
     def test_broken_table_is_rebuilt(self, box, junk):
