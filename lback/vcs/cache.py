@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 _MAGIC = b"lback-rows-1 "
 _TABLE = b"lback-table-1 "
 _LIMIT = 24 * 1024 * 1024  # a row file above this is compacted to its newer half
 _SEGMENTS = 64  # so is one written in many small pieces
+_FEW = 8  # so many rows are looked for without reading all the others
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-.")
 
 
@@ -32,10 +33,11 @@ class Store:
         self._limit = limit
         self._rows: dict[str, dict[str, bytes]] = {}
         self._segments: dict[str, int] = {}
+        self._asked: set[str] = set()
 
     def get(self, kind: str, blob: str) -> bytes | None:
         """Return what was put for this blob, or None."""
-        return self._loaded(kind).get(blob)
+        return self.get_many(kind, (blob,)).get(blob)
 
     def get_many(self, kind: str, blobs: Iterable[str]) -> dict[str, bytes]:
         """Return what is known of these blobs; a blob that is not known is left out.
@@ -43,8 +45,14 @@ class Store:
         Values that are JSON are read fastest in one go:
         `json.loads(b"[" + b",".join(found.values()) + b"]")`.
         """
+        wanted = tuple(blobs)
+        if kind not in self._rows and len(wanted) <= _FEW and kind not in self._asked:
+            self._asked.add(kind)  # whoever comes back will come again: then all are read
+            found: dict[str, bytes] = {}
+            _read_segments(_read(self._path(kind, ".rows")) or b"", found, wanted)
+            return found
         rows = self._loaded(kind)
-        return {blob: rows[blob] for blob in blobs if blob in rows} if rows else {}
+        return {blob: rows[blob] for blob in wanted if blob in rows} if rows else {}
 
     def put(self, kind: str, blob: str, value: bytes) -> None:
         """Remember one line for a blob; ValueError if the value has a line break in it."""
@@ -135,8 +143,8 @@ def _segment(rows: Mapping[str, bytes]) -> bytes:
     return b"\n%s%d %08x\n%s\n" % (_MAGIC, len(body), zlib.crc32(body), body)
 
 
-def _read_segments(data: bytes, rows: dict[str, bytes]) -> int:
-    """Add the rows of every whole segment of `data`; return how many segments were whole."""
+def _read_segments(data: bytes, rows: dict[str, bytes], wanted: Sequence[str] | None = None) -> int:
+    """Add the rows (or only those `wanted`) of every whole segment; return how many were."""
     whole, mark = 0, b"\n" + _MAGIC
     at = data.find(mark)
     while at >= 0:
@@ -145,11 +153,25 @@ def _read_segments(data: bytes, rows: dict[str, bytes]) -> int:
         if body is None:
             at = data.find(mark, at + len(mark))
             continue
-        keys, *values = body.split(b"\n")
-        rows.update(zip(keys.decode("ascii").split(" "), values, strict=False))
+        if wanted is not None:
+            _pick(body, rows, wanted)
+        else:
+            keys, *values = body.split(b"\n")
+            rows.update(zip(keys.decode("ascii").split(" "), values, strict=False))
         whole += 1
         at = data.find(mark, start + len(body))
     return whole
+
+
+def _pick(body: bytes, rows: dict[str, bytes], wanted: Sequence[str]) -> None:
+    """Add a few rows of one segment: a tenth of the work where it is one of ten thousand."""
+    keys, _, values = body.partition(b"\n")
+    padded = b" %s " % keys
+    for key in wanted:
+        at = padded.find(b" %s " % key.encode("ascii"))
+        if at >= 0:
+            number = padded.count(b" ", 0, at)
+            rows[key] = values.split(b"\n", number + 1)[number]
 
 
 def _checked(data: bytes, head: bytes, start: int) -> bytes | None:

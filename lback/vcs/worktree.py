@@ -17,6 +17,7 @@ from lback.vcs.cache import Store
 # clock tick of its file system and look the same: its blob id is not remembered.
 _RACY_NS = 2_000_000_000
 _KEEP_IN_MEMORY = 64 * 1024 * 1024
+_BREAK = b"\n\n"
 _SKIPPED = frozenset((".git", "__pycache__"))
 
 
@@ -77,26 +78,27 @@ class Worktree:
         """Look at the files below the folders; a missing folder has none."""
         keys, odd = self._scan(folders, suffixes, recursive)
         name = f"{self._table}-{zlib.crc32(repr((folders, suffixes, recursive)).encode()):08x}"
-        note, before, blobs = self._load(name)
-        if before == os.fsencode("\n".join(keys)) and not odd:
+        note, rows = self._load(name)
+        same = os.fsencode("\n".join(keys)) + _BREAK
+        if rows.startswith(same) and not odd:
             return Look(
-                lambda: _entries(zip(keys, _lines(blobs), strict=True)),
+                lambda: _entries(zip(keys, _lines(rows[len(same) :]), strict=True)),
                 note,
-                lambda new: self._save(name, new, before, blobs),
+                lambda new: self._save(name, new, rows),
             )
-        known = dict(zip(_lines(before), _lines(blobs), strict=True))
+        known = _known(rows)
         now = time.time_ns()  # before anything is read: what comes later is to leave a trace
         found = [(key, blob) for key in keys if (blob := known.get(key) or self._hash(_path(key)))]
         settled = [row for row in found if row[0] in known or _is_settled(row[0], now)]
-        after = os.fsencode("\n".join(key for key, _ in settled))
-        ids = "\n".join(blob for _, blob in settled).encode("ascii")
-        if after != before:
-            self._save(name, b"", after, ids)
+        after = os.fsencode("\n".join(key for key, _ in settled)) + _BREAK
+        if not rows.startswith(after):
+            rows = after + "\n".join(blob for _, blob in settled).encode("ascii")
+            self._save(name, b"", rows)
         links = [link for path in odd if (link := self._link(path)) is not None]
         whole = len(settled) == len(keys) and not odd
         return Look(
             lambda: _entries(found, links),
-            save=(lambda new: self._save(name, new, after, ids)) if whole else None,
+            save=(lambda new: self._save(name, new, rows)) if whole else None,
         )
 
     def entries(
@@ -194,22 +196,24 @@ class Worktree:
         except OSError as err:
             raise _unreadable(path, err) from err
 
-    def _load(self, name: str) -> tuple[bytes, bytes, bytes]:
-        """Return what a reader noted, the keys, and the blob ids in the same order."""
+    def _load(self, name: str) -> tuple[bytes, bytes]:
+        """Return what a reader noted, and the rows: the keys, a break, the blob ids."""
         data = self._store.table(name) if self._store is not None else None
         note, _, rows = (data or b"").partition(b"\n")
-        keys, _, blobs = rows.partition(b"\n\n")
-        if keys.count(b"\n") != blobs.count(b"\n") or bool(keys) != bool(blobs):
-            return b"", b"", b""
-        return note, keys, blobs
+        return note, rows
 
-    def _save(self, name: str, note: bytes, keys: bytes, blobs: bytes) -> None:
+    def _save(self, name: str, note: bytes, rows: bytes) -> None:
         if self._store is not None:
-            self._store.put_table(name, b"%s\n%s\n\n%s" % (note, keys, blobs))
+            self._store.put_table(name, b"%s\n%s" % (note, rows))
 
 
 def _lines(data: bytes) -> list[str]:
     return os.fsdecode(data).split("\n") if data else []
+
+
+def _known(rows: bytes) -> dict[str, str]:
+    keys, blobs = map(_lines, (rows + _BREAK).split(_BREAK)[:2])
+    return dict(zip(keys, blobs, strict=True)) if len(keys) == len(blobs) else {}
 
 
 def _path(key: str) -> str:

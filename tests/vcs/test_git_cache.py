@@ -34,6 +34,23 @@ def test_round_trip(folder):
     assert Store(folder).get("effects-1", A) is None
 
 
+@given(
+    st.lists(st.dictionaries(st.sampled_from([A, B, C, "d" * 40, "d" * 64]), st.binary().map(
+        lambda data: data.replace(b"\n", b" ")
+    ), min_size=1), max_size=4),
+    st.lists(st.sampled_from([A, B, C, "d" * 40, "d" * 64, "e" * 40]), max_size=12),
+)  # fmt: skip
+def test_few_rows_are_found_as_all_are(tmp_path_factory, puts, wanted):
+    folder = tmp_path_factory.mktemp("rows") / "lback"
+    for values in puts:
+        Store(folder).put_many("k", values)
+    whole = Store(folder)
+    whole.get_many("k", [str(number) for number in range(20)])
+    assert "k" in whole._rows
+    for few in (wanted, wanted[:1], wanted[:8]):
+        assert Store(folder).get_many("k", few) == whole.get_many("k", few)
+
+
 def test_last_value_wins(folder):
     Store(folder).put("k", A, b"1")
     Store(folder).put("k", A, b"2")
