@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lback.core.configuration import parse_toml
 from lback.core.settings import Settings, is_resource, read_settings
@@ -22,8 +21,7 @@ _HERE = ("worktree", "index")
 _FLASK = ("migrations/alembic.ini",)
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(NamedTuple):
     """One Alembic project.
 
     `folder` is where Alembic would be started; `root` is what paths of revisions are
@@ -91,7 +89,7 @@ class Project:
         except LbackError:
             # The configuration there may be younger or broken; the one here is what is known.
             return self
-        return self if settings is None else replace(self, settings=settings)
+        return self if settings is None else self._replace(settings=settings)
 
     def _locations(self) -> list[Path]:
         return [self._place(one) for one in self.settings.folders]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -87,7 +87,7 @@ def _ask(repository: Repository, paths: list[str], commit: str) -> dict[str, Pas
     people = by_trailers(repository, sorted(shas)) if shas else {}
 
     def full(one: Commit) -> Commit:
-        return replace(one, co_authors=people.get(one.sha, ()))
+        return one._replace(co_authors=people.get(one.sha, ()))
 
     pasts: dict[str, Past | None] = {}
     for path in paths:

@@ -11,8 +11,8 @@ from lback.core.effects import Effects
 from lback.core.extending import Trunk
 from lback.core.forks.nearness import Index, Meeting, meet
 from lback.core.graph import Graph, Revision
-from lback.core.header import is_revision_file
 from lback.core.result import Result
+from lback.core.revision import is_revision_file
 from lback.core.source import Commit, Entry
 from lback.errors import LbackError
 from lback.vcs.repository import Repository

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from lback.core.graph import Graph, Problem, Revision
-from lback.core.header import Header, Unreadable, is_revision_file, read_header
+from lback.core.graph import Graph, Problem
 from lback.core.remembered import RememberedGraph, Top
+from lback.core.revision import Header, Revision, Unreadable, is_revision_file
 from lback.core.source import Commit, Entry
 from lback.errors import LbackError
 
@@ -104,8 +104,6 @@ class Reader:
         if self.repository is None or not paths:
             return {}
         place = "HEAD" if at in (WORKTREE, INDEX) else at
-        if place == "HEAD" and self.repository.head().commit is None:
-            return {}
         from lback.vcs.log import commits_of
 
         return commits_of(self.repository, paths, place)
@@ -183,6 +181,9 @@ class Reader:
                 known[blob] = _from_row(row)
                 del unknown[blob]
         if unknown:
+            # Where all headers are known nobody pays for its regular expressions.
+            from lback.core.header import read_header
+
             texts = self._texts(list(unknown.values()), at)
             fresh = {}
             for blob, entry in unknown.items():

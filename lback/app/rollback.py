@@ -478,7 +478,7 @@ def _no(undo: Undo, reason: str, hint: str) -> Undo:
 
 def _same(left: Effects, right: Effects) -> bool:
     def plain(effects: Sequence[Effect]) -> list[Effect]:
-        return [replace(one, line=0) for one in effects]
+        return [one._replace(line=0) for one in effects]
 
     return plain(left.upgrade) == plain(right.upgrade) and plain(left.downgrade) == plain(
         right.downgrade

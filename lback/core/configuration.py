@@ -7,15 +7,13 @@ import sys
 from collections.abc import Mapping
 from configparser import ConfigParser
 from configparser import Error as ConfigParserError
-from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 from lback.errors import UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class Ini:
+class Ini(NamedTuple):
     """An ini file as Alembic's ConfigParser sees it; `path` is absolute."""
 
     path: str
@@ -53,8 +51,7 @@ class Ini:
             ) from None
 
 
-@dataclass(frozen=True, slots=True)
-class Toml:
+class Toml(NamedTuple):
     """[tool.alembic] of a pyproject.toml with its substitutions made; `path` is absolute."""
 
     path: str

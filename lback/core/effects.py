@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 # Raise it whenever the same text may give other effects than before: caches are keyed by it.
 EFFECTS_VERSION = 3
@@ -14,8 +13,7 @@ Direction = Literal["upgrade", "downgrade"]
 Resolve = Callable[[str], "bytes | None"]
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(NamedTuple):
     """One thing that one direction of a revision does to one object.
 
     `table` is "schema.table" where the text gives a schema. `name` is None where the
@@ -58,11 +56,10 @@ class Effect:
         return cls(**values)
 
 
-_EFFECT_DEFAULTS = tuple((one.name, one.default) for one in fields(Effect)[3:])
+_EFFECT_DEFAULTS = tuple(Effect._field_defaults.items())
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(NamedTuple):
     """Something that may touch the database and could not be read."""
 
     direction: Direction
@@ -85,8 +82,7 @@ class Unknown:
         return cls(data["direction"], data["line"], data["reason"], tuple(data["tables"]))
 
 
-@dataclass(frozen=True, slots=True)
-class Effects:
+class Effects(NamedTuple):
     """Everything that a revision was read to do, in both directions, in textual order.
 
     `downgrade_gap` says why there is no way down: "missing" (no such function), "empty"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from lback.core.graph import Problem
@@ -42,8 +41,7 @@ CODES: Mapping[str, tuple[Severity, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing found; `as_dict` gives the keys of the contract, all of them always."""
 
     code: str
@@ -54,7 +52,7 @@ class Finding:
     revisions: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     commits: tuple[Commit, ...] = ()
-    severity: Severity = field(default="error")
+    severity: Severity = "error"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the finding as the contract's JSON object."""

@@ -3,56 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
-from lback.core import labels, mending
+from lback.core import labels
 from lback.core.arranging import arrange
-from lback.core.header import Header
 from lback.core.problems import Problem
-from lback.core.tokens import Resolver, near
+from lback.core.revision import Revision
 from lback.errors import UsageError
 
 __all__ = ["Graph", "Problem", "Revision"]
-
-
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """A header in its place: `path` is POSIX and relative, `blob` is git's id of the content."""
-
-    header: Header
-    path: str = ""
-    blob: str = ""
-
-    @property
-    def id(self) -> str:
-        """Return the revision id."""
-        return self.header.revision
-
-    @property
-    def parents(self) -> tuple[str, ...]:
-        """Return the `down_revision` ids in the order of the file."""
-        return self.header.down_revisions
-
-    @property
-    def depends_on(self) -> tuple[str, ...]:
-        """Return the `depends_on` names as written: ids or branch labels."""
-        return self.header.depends_on
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Return the branch labels that this file itself declares."""
-        return self.header.branch_labels
-
-    @property
-    def doc(self) -> str:
-        """Return the first paragraph of the docstring."""
-        return self.header.doc
-
-    @property
-    def is_merge(self) -> bool:
-        """Tell whether it has more than one parent."""
-        return len(self.header.down_revisions) > 1
 
 
 class Graph:
@@ -142,6 +101,8 @@ class Graph:
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """Return what is wrong, in the order of codes and paths."""
+        from lback.core import mending
+
         return mending.problems(
             self._nodes,
             given=self._given,
@@ -285,6 +246,8 @@ class Graph:
         `name+1`, `name-2`, and `+1`, `-1` counted from `current`. UsageError with near
         names when it means nothing or several things.
         """
+        from lback.core.tokens import Resolver
+
         return Resolver(self, tuple(current)).resolve(token)
 
     def _known(self, revisions: Iterable[str]) -> set[str]:
@@ -295,4 +258,6 @@ class Graph:
         return known
 
     def _unknown(self, revision: str) -> UsageError:
+        from lback.core.tokens import near
+
         return UsageError(f"There is no revision {revision}.", near(revision, self._nodes))

@@ -5,16 +5,25 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from lback.core import bindings, scanner
 from lback.core.bindings import UNKNOWN, Binding, Scope
 from lback.core.decoding import Undecodable, decode_text
+from lback.core.revision import Header, Unreadable
+from lback.core.usual import usual_header
+
+__all__ = [
+    "Header",
+    "Unreadable",
+    "docstring_of",
+    "header_statements",
+    "parsed_header",
+    "read_header",
+]
 
 NAMES = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
 WORDS = re.compile(r"revision|branch_labels|depends_on|__doc__")
 
-_REVISION_FILE = re.compile(r"(?!\.\#|__init__)(.*\.py)$")
 _LEGACY_ID = re.compile(r"([a-f0-9]+)\.py$")
 _FIRST_DEFINITION = re.compile(r"\n(?:def|class|async|@)")
 _CREATE_DATE = re.compile(r"^[ \t]*Create Date:[ \t]*(.*?)[ \t]*$", re.MULTILINE)
@@ -24,53 +33,12 @@ _CONFLICT = re.compile(
 _MARKER = re.compile(r"^(?:<{7}|>{7})(?:[ \t]|$)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What a revision file says about its place in the graph.
-
-    `down_revisions` keeps the order of the file; None, '' and () are all ().
-    `doc` is Alembic's `Script.doc`, `line` that of the `revision` assignment, and
-    `uncertain` names the variables whose value is not literal (they are empty here).
-    """
-
-    revision: str
-    down_revisions: tuple[str, ...] = ()
-    depends_on: tuple[str, ...] = ()
-    branch_labels: tuple[str, ...] = ()
-    doc: str = ""
-    create_date: str = ""
-    line: int = 1
-    uncertain: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """Why a file has no header: LB106, or LB109 for conflict markers.
-
-    `foreign` says that the file assigns neither `revision` nor `down_revision`: it
-    may be a helper that merely lies in the folder, although Alembic stumbles over it.
-    """
-
-    code: str
-    message: str
-    line: int = 1
-    foreign: bool = False
-
-
-def is_revision_file(name: str) -> bool:
-    """Tell whether Alembic would load a file of this name as a revision."""
-    return _REVISION_FILE.match(name) is not None
-
-
 def read_header(source: bytes, name: str) -> Header | Unreadable:
     """Read a header from the bytes of a file; `name` serves Alembic's ids in file names.
 
     Nothing is executed and nothing is guessed: a value that only running the file
     would tell is named in `uncertain`, or makes the file unreadable.
     """
-    # Where all headers are cached nobody pays for its regular expressions.
-    from lback.core.usual import usual_header
-
     try:
         text = decode_text(source)
     except Undecodable as err:

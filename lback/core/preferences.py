@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from lback.errors import UsageError
 
@@ -22,8 +21,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
-@dataclass(frozen=True, slots=True)
-class LbackSettings:
+class LbackSettings(NamedTuple):
     """The settings of lback's own table.
 
     `heads` are ids or branch labels kept apart by design, `models` globs of model
@@ -41,7 +39,7 @@ class LbackSettings:
     on_checkout: OnCheckout = "tell"
     merge_commit: MergeCommit = "stage"
     models: tuple[str, ...] = ()
-    wrappers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    wrappers: Mapping[str, str] = MappingProxyType({})
     ledger: bool = True
     scratch_url: str | None = None
     ignore_folders: tuple[str, ...] = ()
@@ -49,7 +47,7 @@ class LbackSettings:
     big_tables: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
-    severity: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    severity: Mapping[str, str] = MappingProxyType({})
     warnings: tuple[str, ...] = ()
 
 

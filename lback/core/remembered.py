@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from lback.core.graph import Graph, Revision
+from lback.core.graph import Graph
+from lback.core.revision import Revision
 
 
 class Top(NamedTuple):

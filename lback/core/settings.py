@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import PurePath
 from types import MappingProxyType
+from typing import NamedTuple
 
 from lback.core.configuration import Ini, Toml, parse_ini, parse_toml
 from lback.core.preferences import LbackSettings, read_ini_preferences, read_preferences
@@ -23,8 +23,7 @@ _COMMA = re.compile(r", *|(?: +)")
 _COMMA_OR_COLON = re.compile(r", *|(?: +)|\:")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """A project's Alembic options as Alembic would take them, and lback's own.
 
     Paths are absolute, except `package:folder`, which only importing could resolve.
@@ -43,8 +42,8 @@ class Settings:
     prepend_sys_path: tuple[str, ...] = ()
     timezone: str | None = None
     truncate_slug_length: int = DEFAULT_SLUG_LENGTH
-    main_options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    lback: LbackSettings = field(default_factory=LbackSettings)
+    main_options: Mapping[str, str] = MappingProxyType({})
+    lback: LbackSettings = LbackSettings()
 
     @property
     def folders(self) -> tuple[str, ...]:
@@ -109,8 +108,7 @@ def read_settings(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Options:
+class _Options(NamedTuple):
     """Alembic's look-up: first the section of the ini, then [tool.alembic]."""
 
     ini: Ini | None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One file at some place: a commit, the index or the work tree.
 
     `path` is POSIX, relative to the repository's root (to the project's root
@@ -26,8 +25,7 @@ class Entry:
         return self.path.rsplit("/", 1)[-1]
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(NamedTuple):
     """One commit as people speak of it; `date` is ISO 8601 with offset, author's."""
 
     sha: str

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lback.errors import LbackError
 from lback.vcs.git import Answer, Git, failure, text
 from lback.vcs.refs import is_plain, resolve
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One file that differs between two commits; `status` is git's letter, A, M, D, R, C or T."""
 
     status: str

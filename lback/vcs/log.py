@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from lback.core.header import Header, read_header
 from lback.core.source import Commit
 from lback.errors import HistoryMissing, LbackError
 from lback.vcs import walk
@@ -22,8 +22,7 @@ _MOVES = 20  # a file renamed more often than this loses its oldest history
 _MANY = 100  # above this a folder is asked for instead of each of its files
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(NamedTuple):
     """What commits did to one file, found under the names that it had, newest name first.
 
     `brought` is None where the clone does not reach back that far (shallow).
@@ -35,8 +34,7 @@ class History:
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A file that differs between two commits, and the commit of the range that did it last."""
 
     status: str
@@ -147,6 +145,8 @@ def _same_revision(repository: Repository, touch: Touch) -> bool:
         texts = read_names(repository.git, names)
     except HistoryMissing:
         return False
+    from lback.core.header import Header, read_header  # not for the many that were never renamed
+
     headers = [read_header(texts[name], name.rpartition("/")[2]) for name in names if name in texts]
     ids = [header.revision for header in headers if isinstance(header, Header)]
     return len(ids) == 2 and ids[0] == ids[1]
@@ -196,7 +196,7 @@ def commits(repository: Repository, shas: Iterable[str]) -> dict[str, Commit]:
         found = {commit.sha: commit for commit in walk.commits(fields)}
     others = co_authors(repository, wanted)
     return {
-        sha: replace(found[sha], co_authors=others.get(sha, ())) for sha in wanted if sha in found
+        sha: found[sha]._replace(co_authors=others.get(sha, ())) for sha in wanted if sha in found
     }
 
 

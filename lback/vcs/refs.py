@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lback.errors import HistoryMissing, LbackError, UsageError
 from lback.vcs.git import Git, failure, text
@@ -12,8 +12,7 @@ _HEADS = "refs/heads/"
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_.-~")
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """Where HEAD is: `ref` is None when detached, `commit` is None before the first commit."""
 
     ref: str | None
@@ -21,8 +20,7 @@ class Head:
     commit: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(NamedTuple):
     """One local or remote-tracking branch; `date` is its last commit's, ISO 8601."""
 
     name: str
@@ -34,8 +32,7 @@ class Branch:
     current: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SharedRef:
+class SharedRef(NamedTuple):
     """The branch a team releases from; what it holds is published only if `publishes`."""
 
     name: str

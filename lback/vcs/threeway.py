@@ -7,7 +7,7 @@ sides edited are left for git to merge (`merged_view.py`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
@@ -92,7 +92,7 @@ class _Result:
             blob = b.blob if a.blob == old.blob else a.blob
             self.entries[path] = Entry(path, blob, mode)
             return
-        a, b = replace(a, path=path, mode=mode), replace(b, path=path)
+        a, b = a._replace(path=path, mode=mode), b._replace(path=path)
         self.contents.append(Conflict(path, "both edited", old, a, b))
 
     def settle_new(self, path: str, a: Entry | None, b: Entry | None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from lback.core.source import Entry
@@ -132,7 +131,7 @@ def followed(git: Git, at: str, entries: Sequence[Entry]) -> list[Entry]:
         if entry.mode != "120000":
             kept.append(entry)
         elif targets.get(entry.path) in found:
-            kept.append(replace(entry, blob=found[targets[entry.path]]))
+            kept.append(entry._replace(blob=found[targets[entry.path]]))
     return kept
 
 

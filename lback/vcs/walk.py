@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lback.core.source import Commit
 from lback.vcs.git import text
@@ -16,8 +16,7 @@ FORMAT = "--format=%x00%x01%x00%H%x00%aN%x00%aE%x00%aI%x00%s"
 OPTIONS = ("-c", "-z", "--no-ext-diff", "--no-textconv", "--encoding=UTF-8", FORMAT)
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(NamedTuple):
     """What one commit did to one file: A, M, D, R, T; `score` is a rename's likeness in %."""
 
     commit: Commit
@@ -27,8 +26,7 @@ class Touch:
     score: int = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """One version of a file by blob id, as a commit left it or (`gone`) as it was before."""
 
     commit: Commit

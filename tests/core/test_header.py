@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from lback.core.header import Header, Unreadable, is_revision_file, read_header
+from lback.core.header import Header, Unreadable, read_header
+from lback.core.revision import is_revision_file
 
 
 def header(text: str | bytes, name: str = "x.py") -> Header:

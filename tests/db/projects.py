@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from lback.core.graph import Graph, Revision
-from lback.core.header import Header, is_revision_file, read_header
+from lback.core.header import Header, read_header
+from lback.core.revision import is_revision_file
 from lback.core.settings import Settings, read_settings
 from lback.db.runner import Database
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 
 import pytest
 
@@ -204,7 +203,7 @@ class TestStatCache:
         fake = "f" * 40
         body = data.partition(b"\n")[2].replace(found[0].blob.encode(), fake.encode())
         box.repository.store.put_table(table.stem, body)
-        assert self.look(box) == (replace(found[0], blob=fake), found[1])
+        assert self.look(box) == (found[0]._replace(blob=fake), found[1])
 
     def test_edited_file_is_seen(self, box):
         found = self.warm(box)

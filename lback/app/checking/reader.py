@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from lback.app.locate import Project
 from lback.app.reading import HEADERS, WORKTREE, Reader
-from lback.core.header import Header, Unreadable, is_revision_file, read_header
+from lback.core.header import Header, Unreadable, read_header
+from lback.core.revision import is_revision_file
 from lback.core.settings import Settings
 from lback.core.source import Entry
 from lback.errors import LbackError, UsageError

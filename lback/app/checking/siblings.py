@@ -212,12 +212,11 @@ def _overlaps(
 
 
 def _with_overlaps(one: Finding, found: list[Overlap]) -> Finding:
-    from dataclasses import replace
 
     if not found:
         return one
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return replace(one, message=f"{one.message}; they overlap: {found[0].message}{more}")
+    return one._replace(message=f"{one.message}; they overlap: {found[0].message}{more}")
 
 
 def _row(

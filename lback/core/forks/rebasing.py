@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from lback.core.graph import Graph, Revision
@@ -75,7 +75,7 @@ def rebased(graph: Graph, plan: Rebase) -> Graph:
     """Return the graph as it is once the plan is done."""
     new = {one.revision: one.new for one in plan.rewrites}
     return Graph(
-        Revision(replace(one.header, down_revisions=new[one.id]), one.path, one.blob)
+        Revision(one.header._replace(down_revisions=new[one.id]), one.path, one.blob)
         if one.id in new
         else one
         for one in graph

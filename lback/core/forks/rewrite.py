@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lback.core import bindings, scanner
 from lback.core.bindings import UNKNOWN, Binding
@@ -59,9 +59,9 @@ def reparent(source: bytes, old: tuple[str, ...], new: tuple[str, ...]) -> bytes
 
 def _verify(before: Header, new: tuple[str, ...], result: bytes) -> None:
     after = read_header(result, _ANY_NAME)
-    wished = replace(before, down_revisions=new)
+    wished = before._replace(down_revisions=new)
     # Only the docstring may have followed, where `Revises:` stands in its first paragraph.
-    if not isinstance(after, Header) or replace(after, doc=before.doc, line=before.line) != wished:
+    if not isinstance(after, Header) or after._replace(doc=before.doc, line=before.line) != wished:
         raise LbackError(
             f"Line {before.line}: the parent of {before.revision} cannot be rewritten exactly.",
             _HINT,

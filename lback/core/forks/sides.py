@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lback.core.deeds import deeds
 from lback.core.effects import Effect, Effects, Unknown
@@ -50,7 +50,7 @@ class Side:
         """Give an index that is named without its table the table that it was made on."""
         if effect.object == "index" and effect.table is None and effect.name:
             table = self.around.indexes.get(bare(effect.name))
-            return replace(effect, table=table) if table else effect
+            return effect._replace(table=table) if table else effect
         return effect
 
     def near(self, mine: Done) -> Iterator[Done]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 
 from lback.core.findings import Finding, finding
 from lback.core.graph import Graph
@@ -34,7 +33,7 @@ def history_findings(merge: Merge, base: Graph, mine: Text, theirs: Text) -> Ite
         # Only a whole history can be checked out: the branch's own HEAD lacks the file.
         if found.code == "LB202":
             hint = f"Bring it back: databases have run it. `git checkout {merge.name} -- <file>`"
-            found = replace(found, hint=hint.replace("<file>", found.path))  # noqa: PLW2901
+            found = found._replace(hint=hint.replace("<file>", found.path))  # noqa: PLW2901
         yield found
     for kept, ones in squashed.items():
         yield _squash(merge.mine, kept, ones)
@@ -101,7 +100,7 @@ def _squash(mine: Graph, kept: str, ones: tuple[str, ...]) -> Finding:
         line=node.header.line,
         revisions=(kept,),
     )
-    return replace(one, severity="warning")
+    return one._replace(severity="warning")
 
 
 def placed_under(merge: Merge) -> Iterator[Finding]:

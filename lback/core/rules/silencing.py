@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from lback.core.findings import CODES, Finding, Severity
@@ -36,7 +36,7 @@ class Choice:
     def graded(self, finding: Finding) -> Finding:
         """Return a finding with the severity that the project gives its code."""
         wished = self.severity.get(finding.code)
-        return replace(finding, severity=cast(Severity, wished)) if wished else finding
+        return finding._replace(severity=cast(Severity, wished)) if wished else finding
 
 
 def read_choice(
@@ -96,7 +96,7 @@ def not_silenced(
             silenced.append((one, reason))
         elif reason is not None:
             lacking = f"The comment that ignores {one.code} lacks a reason. {one.hint}"
-            kept.append(replace(one, hint=lacking.strip()))
+            kept.append(one._replace(hint=lacking.strip()))
         else:
             kept.append(one)
     return kept, silenced

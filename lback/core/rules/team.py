@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lback.core.effects import Effect
 from lback.core.findings import Finding, Severity, finding
@@ -43,7 +43,7 @@ def overlap_findings(
             tables=tuple(sorted(tables)),
             commits=tuple(commits[one] for one in both if one in commits),
         )
-        yield replace(one, severity=_OVERLAPS.get(overlap.verdict, "error"))
+        yield one._replace(severity=_OVERLAPS.get(overlap.verdict, "error"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from lback.core.effects import Effect
 
@@ -32,6 +32,6 @@ class Reading:
 
     def include(self, other: Reading, *, certain: bool) -> None:
         """Take over what another reading found, as sure as given at most."""
-        self.effects.extend(replace(one, certain=one.certain and certain) for one in other.effects)
+        self.effects.extend(one._replace(certain=one.certain and certain) for one in other.effects)
         self.unknown.extend(other.unknown)
         self.reads.update(other.reads)

@@ -8,7 +8,7 @@ imported only then. A name that holds `HOLE` was not known when the text was put
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from lback.core.effects import Effect
@@ -222,7 +222,7 @@ def _clean(effect: Effect) -> Effect:
     name = None if effect.name and HOLE in effect.name else effect.name
     columns = _known(effect.columns)
     detail = effect.detail.replace(HOLE, "…")
-    return replace(effect, name=name, columns=columns, detail=detail, reads=_known(effect.reads))
+    return effect._replace(name=name, columns=columns, detail=detail, reads=_known(effect.reads))
 
 
 def _known(names: Iterable[str]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lback.core.decoding import Undecodable, decode_text
 from lback.core.effects import Direction, Effect, Effects, Resolve, Unknown, read_effects
@@ -254,7 +254,7 @@ class _Picker:
             return Piece(statement, keep=False)
         if owners == {True}:
             self.effects += effects
-            self.unknown += [replace(one, line=statement.lineno) for one in unknown]
+            self.unknown += [one._replace(line=statement.lineno) for one in unknown]
             return Piece(statement, keep=True)
         return self._split(body, index, wrap, statement)
 
