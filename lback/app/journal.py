@@ -14,8 +14,8 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from lback.app.context import Context
 from lback.errors import LbackError
@@ -40,8 +40,7 @@ _LOCK = "lock"
 _OUTSIDE_GIT = ".lback"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One file's content before and after; None where there is none. `path` is absolute."""
 
     path: Path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lback.app.context import Context
 from lback.app.journal import recover
@@ -22,8 +22,7 @@ from lback.core.plans import (
 from lback.core.result import Result
 
 
-@dataclass(frozen=True, slots=True)
-class MigrateOptions:
+class MigrateOptions(NamedTuple):
     """What the command line asks of `migrate`."""
 
     target: str | None = None

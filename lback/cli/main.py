@@ -64,4 +64,7 @@ def main(argv: list[str] | None = None, prog: str = "lback") -> NoReturn:
     except BrokenPipeError:
         # The reader went away (`| head`). Python would flush again at exit and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    # Python looks for garbage once more when it ends: among all that SQLAlchemy is made of,
+    # that is a quarter of the time of a `migrate` with nothing to do.
+    gc.freeze()
     sys.exit(code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lback.core.lanes import forks
 from lback.errors import LbackError
@@ -39,8 +39,7 @@ class Restamp:
 Step = Upgrade | Downgrade | Restamp
 
 
-@dataclass(frozen=True, slots=True)
-class DowngradePlan:
+class DowngradePlan(NamedTuple):
     """The steps down, and the revisions that go along without being asked for."""
 
     steps: tuple[Downgrade, ...]

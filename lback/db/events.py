@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from lback.core.plans import Step
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One moment of a run.
 
     `plan`: the steps are known (`total`); `start`, `done`, `failed`: of step `number`
@@ -33,8 +31,7 @@ def ignore(_event: Event) -> None:
     """Listen to nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """Where a database is. `url` has no password; `others` are further databases of env.py."""
 
     revisions: tuple[str, ...]
@@ -43,8 +40,7 @@ class Stamp:
     others: tuple[Stamp, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """What one run did to one database; `steps` are those that were completed."""
 
     url: str
@@ -55,8 +51,7 @@ class Done:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a run did: one entry for each database that env.py connects to."""
 
     databases: tuple[Done, ...]

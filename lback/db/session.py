@@ -6,9 +6,9 @@ import io
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lback.db.environment import Adjust, WatchedEnvironment, surroundings
 from lback.db.failures import Situation, translate
@@ -28,8 +28,7 @@ Work = Callable[..., Any]
 """What Alembic calls with (heads, context) for each database that env.py configures."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a project is: what `Database` was made of."""
 
     settings: Settings
@@ -37,7 +36,7 @@ class Origin:
     root: Path
     folder: Path
     x: tuple[str, ...] = ()
-    sources: Mapping[str, bytes] = field(default_factory=dict)
+    sources: Mapping[str, bytes] = MappingProxyType({})
     verbose: bool = False
 
 
