@@ -76,4 +76,6 @@ class Style(NamedTuple):
 
 def safe(text: str) -> str:
     """Make a text from a file or from git harmless for a terminal: no control characters."""
+    if text.isprintable():
+        return text  # as nearly always
     return "".join(ch if ch.isprintable() else "�" for ch in text)
