@@ -25,7 +25,7 @@ from lback.core.rules.graph import (
     would_fork,
 )
 from lback.core.rules.silencing import Choice, read_choice
-from lback.errors import HistoryMissing
+from lback.errors import HistoryMissing, UsageError
 
 __all__ = ["Request", "check"]
 
@@ -33,6 +33,8 @@ __all__ = ["Request", "check"]
 def check(ctx: Context, request: Request) -> Result:
     """Check a tree as it is and as it would be once merged; runs nothing of it."""
     at = request.at
+    if request.models:
+        _require_files(ctx, at)
     if request.deepen:
         from lback.app.checking.deepen import deepen_for
 
@@ -52,7 +54,26 @@ def check(ctx: Context, request: Request) -> Result:
     if request.siblings or request.refs:
         gather_siblings(look, request)
     look.findings.extend(_judge(look))
+    if request.models:
+        from lback.app.checking.models import models_checked
+
+        found, look.models = models_checked(look, request.models, look.findings)
+        look.findings.extend(found)
     return finish(look, request, choice, look.findings)
+
+
+def _require_files(ctx: Context, at: str) -> None:
+    """Raise UsageError where the code to run is not the files as they are."""
+    if at != WORKTREE or (ctx.repository is not None and ctx.repository.is_bare):
+        raise UsageError(
+            "`--models` runs the files as they are, so it needs a work tree and no `--at`.",
+            "Check the commit out first, as with `git worktree add`.",
+        )
+    if ctx.options.script_location is not None:
+        raise UsageError(
+            "`--models` runs env.py, and `--script-location` leaves its configuration out.",
+            "Name the configuration with `--config`.",
+        )
 
 
 def _choice(reader: CheckReader, at: str, request: Request) -> Choice:

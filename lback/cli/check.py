@@ -39,10 +39,20 @@ FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
 @click.option("--ignore", multiple=True, metavar="CODES", help="All but these.")
 @click.option("--baseline", metavar="FILE", help="Findings listed here are old.")
 @click.option("--write-baseline", is_flag=True, help="List all findings of now in that file.")
+@click.option(
+    "--models",
+    is_flag=False,
+    flag_value="new",
+    type=click.Choice(["new", "all"]),
+    help="RUN env.py and the migrations on a scratch database: up, down, up; compare the models.",
+)
 @click.option("--deepen", is_flag=True, help="Fetch the history that a shallow clone lacks.")
 @common
 def command(form: str, **wishes: Any) -> int:
-    """Check the migrations as they are, and as they will be once merged; runs nothing of them.
+    """Check the migrations as they are, and as they will be once merged.
+
+    Reads text and git's objects only, and runs nothing of a branch; except with --models,
+    which is for branches that you trust.
 
     Example: `lback check --at my-branch --against origin/main --siblings`
     """

@@ -38,6 +38,11 @@ CODES: Mapping[str, tuple[Severity, str]] = {
     "LB403": ("warning", "adds NOT NULL without a default"),
     "LB404": ("warning", "locks a big table on PostgreSQL"),
     "LB405": ("warning", "opaque code"),
+    "LB501": ("error", "upgrade fails"),
+    "LB502": ("error", "downgrade fails"),
+    "LB503": ("error", "downgrade does not lead back"),
+    "LB504": ("error", "rows are not kept"),
+    "LB505": ("error", "migrations could not be run"),
 }
 
 

@@ -61,7 +61,7 @@ class WatchedEnvironment(EnvironmentContext):
             self.at.connected = True
             self.at.learn(connection.engine.url)
             if self.locks is not None:
-                self.locks.take(connection, _version_table(options))
+                self.locks.take(connection, version_table(options))
         if self.adjust is not None:
             self.adjust(options)
         super().configure(**options)
@@ -76,7 +76,8 @@ class WatchedEnvironment(EnvironmentContext):
 EnvironmentContext._setups[WatchedEnvironment] = EnvironmentContext._setups[EnvironmentContext]
 
 
-def _version_table(options: dict[str, Any]) -> str:
+def version_table(options: dict[str, Any]) -> str:
+    """Return the name of the table that the options of configure() keep the stamp in."""
     schema = options.get("version_table_schema")
     name = options.get("version_table") or "alembic_version"
     return f"{schema}.{name}" if schema else str(name)

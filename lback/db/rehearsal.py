@@ -11,7 +11,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import RevisionStep
 
 from lback.db.failures import reason, translate
-from lback.db.scratch import Tables, connected, look
+from lback.db.scratch import Tables, connected, look_at_all
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
@@ -78,19 +78,7 @@ def _run(session: Session, connection: sa.Connection, order: Sequence[str]) -> R
         return Rehearsed({}, at[0], session.at.hide(reason(err)))
     if connection.in_transaction():
         connection.commit()
-    return Rehearsed(_schema(connection))
-
-
-def _schema(connection: sa.Connection) -> Tables:
-    """Return tables, views and the values of enum types."""
-    found = {f"table {name}": table for name, table in look(connection).items()}
-    inspector: Any = sa.inspect(connection)
-    for name in inspector.get_view_names():
-        found[f"view {name}"] = {"definition": inspector.get_view_definition(name)}
-    if connection.dialect.name == "postgresql":
-        for enum in inspector.get_enums():
-            found[f"enum {enum['name']}"] = {"values": list(enum["labels"])}
-    return found
+    return Rehearsed(look_at_all(connection))
 
 
 def difference(left: Tables, right: Tables) -> str:

@@ -12,11 +12,13 @@ from sqlalchemy.engine import URL, Connection, make_url
 
 from lback.core.plans import Step
 from lback.db.events import ignore
-from lback.db.failures import reason
+from lback.db.failures import line_in, reason
 from lback.db.performing import Performer
+from lback.db.redact import redact
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
+    from lback.db.environment import Adjust
     from lback.db.runner import Database
 
 Tables = dict[str, dict[str, Any]]
@@ -33,6 +35,16 @@ class Played:
     failed: int | None = None
     revision: str = ""
     why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Where a run broke: the revision ("" when none had begun), why, its line, the exception."""
+
+    revision: str
+    why: str
+    line: int = 0
+    kind: str = ""
 
 
 def scratch_url(dialect: str, configured: str | None) -> URL | None:
@@ -60,8 +72,18 @@ def play(database: Database, acts: Sequence[Sequence[Step]], url: URL) -> Played
     engine = sa.create_engine(url, poolclass=sa.pool.StaticPool)
     try:
         with connected(engine, url) as connection:
+
+            def adjust(options: dict[str, Any]) -> None:
+                options["connection"] = connection
+                options.pop("url", None)
+
             for number, act in enumerate(acts):
-                if act and not _act(database, act, connection, played, number):
+                broken = perform(database, act, adjust) if act else None
+                if connection.in_transaction():
+                    connection.commit() if broken is None else connection.rollback()
+                if broken is not None:
+                    played.failed = number
+                    played.revision, played.why = broken.revision, broken.why
                     return played
                 played.tables.append(look(connection))
                 connection.rollback()
@@ -70,29 +92,23 @@ def play(database: Database, acts: Sequence[Sequence[Step]], url: URL) -> Played
     return played
 
 
-def _act(
-    database: Database, act: Sequence[Step], connection: Connection, played: Played, number: int
-) -> bool:
-    performer = Performer(lambda _stamp: tuple(act), ignore)
-
-    def adjust(options: dict[str, Any]) -> None:
-        options["connection"] = connection
-        options.pop("url", None)
-
+def perform(database: Database, steps: Sequence[Step], adjust: Adjust) -> Broken | None:
+    """Run steps through env.py, whose options `adjust` may change; None when all went well."""
+    performer = Performer(lambda _stamp: tuple(steps), ignore)
     try:
         with database.opened("upgrade", revision="heads") as session:
             session.run_env(performer, adjust=adjust, destination_rev="heads")
+        performer.require_finished()
     except (Exception, SystemExit) as err:
         turn = performer.turns[-1] if performer.turns else None
-        step = turn.current if turn else None
-        played.failed = number
-        played.revision = getattr(step, "revision", "")
-        played.why = err.message if isinstance(err, LbackError) else reason(err)
-        return False
-    finally:
-        if connection.in_transaction():
-            connection.commit() if played.failed is None else connection.rollback()
-    return True
+        script = turn.script if turn else None
+        return Broken(
+            getattr(turn.current if turn else None, "revision", ""),
+            redact(err.message if isinstance(err, LbackError) else reason(err)),
+            (line_in(err, script.path) or 0) if script else 0,
+            type(err).__name__,
+        )
+    return None
 
 
 @contextlib.contextmanager
@@ -108,7 +124,7 @@ def connected(engine: sa.Engine, url: URL) -> Iterator[Connection]:
         ) from err
     with connection:
         if named:
-            filled = sa.inspect(connection).get_table_names()
+            filled = _tables_there(connection)
             connection.rollback()
             if filled:
                 raise LbackError(
@@ -121,10 +137,20 @@ def connected(engine: sa.Engine, url: URL) -> Iterator[Connection]:
         finally:
             if named:
                 connection.rollback()
-                _clear(connection)
+                empty(connection)
 
 
-def _clear(connection: Connection) -> None:
+def _tables_there(connection: Connection) -> list[str]:
+    """Return all tables and views, in every schema that emptying would drop."""
+    inspector = sa.inspect(connection)
+    return [
+        name
+        for schema in schemas(connection, inspector)
+        for name in (*inspector.get_table_names(schema), *inspector.get_view_names(schema))
+    ]
+
+
+def empty(connection: Connection) -> None:
     """Drop all that was made here; the database was empty before."""
     inspector = sa.inspect(connection)
     quote = connection.dialect.identifier_preparer.quote
@@ -143,21 +169,39 @@ def _clear(connection: Connection) -> None:
     connection.commit()
 
 
+def is_projects(name: str) -> bool:
+    """Tell whether a table is one of the project's, not Alembic's or ours."""
+    return name not in ("alembic_version", "lback_ledger")
+
+
 def look(connection: Connection) -> Tables:
     """Return every table as plain data that compares; the order of columns does not count."""
     inspector = sa.inspect(connection)
     found: Tables = {}
     default = inspector.default_schema_name
-    for schema in _schemas(connection, inspector):
+    for schema in schemas(connection, inspector):
         for name in inspector.get_table_names(schema):
-            if name in ("alembic_version", "lback_ledger"):
+            if not is_projects(name):
                 continue
             shown = name if schema in (None, default) else f"{schema}.{name}"
             found[shown] = _table(connection, inspector, name, schema)
     return found
 
 
-def _schemas(connection: Connection, inspector: sa.Inspector) -> list[str | None]:
+def look_at_all(connection: Connection) -> Tables:
+    """Return tables, views and the values of enum types, each under its kind and name."""
+    found = {f"table {name}": table for name, table in look(connection).items()}
+    inspector: Any = sa.inspect(connection)
+    for name in inspector.get_view_names():
+        found[f"view {name}"] = {"definition": inspector.get_view_definition(name)}
+    if connection.dialect.name == "postgresql":
+        for enum in inspector.get_enums():
+            found[f"enum {enum['name']}"] = {"values": list(enum["labels"])}
+    return found
+
+
+def schemas(connection: Connection, inspector: sa.Inspector) -> list[str | None]:
+    """Return the schemas that hold tables of the project's; None where there is just one."""
     if connection.dialect.name != "postgresql":
         return [None]
     return [
@@ -206,16 +250,26 @@ def _rows(rows: Sequence[Any]) -> list[str]:
 
 def difference(before: Tables, after: Tables, tables: Sequence[str] | None = None) -> str:
     """Say where two looks differ first, for these tables or for all; "" when nowhere."""
+    return apart(
+        *(
+            {f"table {name}": one for name, one in look.items() if tables is None or name in tables}
+            for look in (before, after)
+        )
+    )
+
+
+def apart(before: Tables, after: Tables) -> str:
+    """Say where two looks at everything differ first; "" when nowhere."""
     for name in sorted(before.keys() | after.keys()):
-        if tables is not None and name not in tables:
-            continue
         one, other = before.get(name), after.get(name)
         if one == other:
             continue
         if one is None or other is None:
-            return f"table {name} is {'there' if one is None else 'gone'}"
+            return f"{name} is {'there' if one is None else 'gone'}"
+        if not name.startswith("table "):
+            return f"{name} has become another"
         part = next(key for key in one if one[key] != other.get(key))
-        return f"table {name}: {_part(part, one[part], other.get(part))}"
+        return f"{name}: {_part(part, one[part], other.get(part))}"
     return ""
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.check.team import Team
+from tests.servers import any_url, postgres_url  # noqa: F401
 
 
 @pytest.fixture(scope="session")

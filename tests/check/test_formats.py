@@ -185,7 +185,8 @@ def test_junit(which: str, request: pytest.FixtureRequest) -> None:
     errors = [one for one in found.findings if one.severity == "error"]
     assert suite.failures == len(errors)
     assert suite.tests == len(list(suite))
-    assert {case.name[:5] for case in suite} == set(CODES) - {"LB305", "LB306"}
+    run = {code for code in CODES if code >= "LB5"} | {"LB305"}
+    assert {case.name[:5] for case in suite} == set(CODES) - run - {"LB306"}
 
 
 def junit(text: str) -> Any:

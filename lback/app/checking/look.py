@@ -30,6 +30,7 @@ class Request:
     baseline: str | None = None
     write_baseline: bool = False
     deepen: bool = False
+    models: str | None = None
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class Look:
     findings: list[Finding] = field(default_factory=list)
     overlaps: list[Overlap] = field(default_factory=list)
     siblings: list[dict[str, Any]] = field(default_factory=list)
+    models: dict[str, Any] | None = None
     _facts: Facts | None = None
 
     @property

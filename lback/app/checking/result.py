@@ -10,8 +10,10 @@ from lback.core.findings import CODES, Finding
 from lback.core.result import Result
 from lback.core.rules.silencing import Choice, arranged, fails, inline_ignores, not_silenced
 
-# The hooks look at models; this command only looks at migrations.
-_ELSEWHERE = frozenset({"LB305", "LB306"})
+# The hooks look for these.
+_ELSEWHERE = frozenset({"LB306"})
+# Known only where the migrations were run.
+_RUN = frozenset({"LB305", "LB501", "LB502", "LB503", "LB504", "LB505"})
 
 
 def finish(
@@ -43,10 +45,16 @@ def finish(
             "silenced": silenced,
             "old": old,
             "fail_on": request.fail_on,
-            "codes": [code for code in CODES if choice.wants(code) and code not in _ELSEWHERE],
+            "codes": _codes(request, choice),
             "picture": _picture(look) if look else [],
         },
     )
+
+
+def _codes(request: Request, choice: Choice) -> list[str]:
+    """Return the codes that were looked for."""
+    left_out = _ELSEWHERE if request.models else _ELSEWHERE | _RUN
+    return [code for code in CODES if choice.wants(code) and code not in left_out]
 
 
 def _ignores(look: Look, findings: Sequence[Finding]) -> dict[str, dict[str, str]]:
@@ -69,6 +77,7 @@ def _no_data() -> dict[str, Any]:
         "new_revisions": [],
         "overlaps": [],
         "siblings": [],
+        "models": None,
         "merges": [],
     }
 
@@ -94,6 +103,7 @@ def _data(look: Look) -> dict[str, Any]:
         "new_revisions": list(look.new) if look.others else [],
         "overlaps": _overlap_rows(look),
         "siblings": look.siblings,
+        "models": look.models,
         "merges": merges,
     }
 

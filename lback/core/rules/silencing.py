@@ -16,7 +16,7 @@ _INLINE = re.compile(rb"#[ \t]*lback:[ \t]*ignore\[([A-Za-z0-9, \t]*)\][ \t]*([^
 _SEVERITIES = ("error", "warning", "note")
 _RANK: Mapping[Severity, int] = {"note": 0, "warning": 1, "error": 2}
 # Choosing codes must not turn "could not look" into a pass; only naming them does.
-_ALWAYS = frozenset({"LB107", "LB108"})
+_ALWAYS = frozenset({"LB107", "LB108", "LB505"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def _codes(words: Iterable[str]) -> tuple[str, ...]:
             if not any(known.startswith(code) for known in CODES):
                 from difflib import get_close_matches
 
-                near = get_close_matches(code, CODES, n=3) or ["LB1", "LB2", "LB3", "LB4"]
+                near = get_close_matches(code, CODES, n=3) or ["LB1", "LB2", "LB3", "LB4", "LB5"]
                 raise UsageError(f"There is no code {part.strip()}", f"Known: {', '.join(near)} …")
             found.append(code)
     return tuple(found)

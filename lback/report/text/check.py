@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from lback.core.result import Result
 from lback.report.style import Style, safe
@@ -26,11 +27,22 @@ def lines(result: Result, style: Style) -> Iterator[str]:
         forks = counted(len(row["forks"]), "fork") if row["forks"] else "no fork"
         news = listing(row["new_revisions"], 3)
         yield f"with {listing(row['branches'])} by {safe(row['author'])}: {forks} ({news})"
+    if data["models"] and data["models"]["dialect"]:
+        yield _run(data["models"])
     for one, reason in view["silenced"]:
         yield style.dim(f"silenced {one.code} in {safe(one.path)}: {safe(reason)}")
     if view["old"]:
         yield style.dim(f"{counted(view['old'], 'old finding')} of the baseline not shown")
     yield summary(result, style)
+
+
+def _run(models: Mapping[str, Any]) -> str:
+    """Say what was run, and in how many tables it met rows."""
+    filled, refused = len(models["rows_in"]), len(models["no_rows_in"])
+    rows = f", with made-up rows in {filled} of {counted(filled + refused, 'table')}"
+    tried = counted(len(models["tried"]), "revision")
+    compared = "" if models["differences"] is None else "; then compared with the models"
+    return f"run on {models['dialect']}: {tried} up, down and up again{rows}{compared}"
 
 
 def summary(result: Result, style: Style | None = None) -> str:

@@ -1,0 +1,60 @@
+"""`check --models`: the project's own code, run on a scratch database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from lback.core.findings import Finding
+from lback.core.rules.trials import model_findings, not_tried, trial_findings
+from lback.errors import LbackError
+
+if TYPE_CHECKING:
+    from lback.app.checking.look import Look
+    from lback.db.trying import Tried
+
+
+def models_checked(
+    look: Look, wish: str, said: list[Finding]
+) -> tuple[list[Finding], dict[str, Any]]:
+    """Run the migrations up, down and up, and compare the models; return findings and data.
+
+    `wish` is "new" (only those that no other side has are tried) or "all". What cannot be
+    run is a finding as well.
+    """
+    graph = look.mine.graph
+    chosen = graph.ids if wish == "all" or not look.others else frozenset(look.new)
+    problem = next(iter(graph.problems), None)
+    if problem is not None:
+        return [not_tried(f"the migrations cannot be run as they are: {problem.message}")], _data()
+    if not graph.ids:
+        return [not_tried("there are no migrations to run")], _data()
+    from lback.db.trying import try_out
+
+    ctx = look.reader.ctx
+    scratch = ctx.project.settings.lback.scratch_url
+    try:
+        tried = try_out(ctx.database, graph.order(), chosen, scratch)
+    except LbackError as err:
+        return [not_tried(err.message, err.hint or "")], _data()
+    return list(_findings(look, tried, said)), _data(tried)
+
+
+def _findings(look: Look, tried: Tried, said: list[Finding]) -> Iterator[Finding]:
+    known = frozenset(one.revisions[0] for one in said if one.code == "LB401")
+    effects = look.facts.effects(one.revision for one in tried.trials if one.losses)
+    for trial in tried.trials:
+        yield from trial_findings(trial, look.mine.graph, effects.get, known)
+    yield from model_findings(tried.differences or ())
+
+
+def _data(tried: Tried | None = None) -> dict[str, Any]:
+    if tried is None:
+        return {"dialect": None, "tried": [], "rows_in": [], "no_rows_in": [], "differences": None}
+    return {
+        "dialect": tried.dialect,
+        "tried": [one.revision for one in tried.trials],
+        "rows_in": sorted(tried.filled),
+        "no_rows_in": sorted(tried.refused),
+        "differences": None if tried.differences is None else list(tried.differences),
+    }

@@ -1,0 +1,172 @@
+"""Runs revisions up, down and up again on a scratch database, and looks after each step."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lback.core.plans import Downgrade, Step, Upgrade
+from lback.core.rules.trials import Loss, Trial
+from lback.db.autogenerate import differences
+from lback.db.events import ignore
+from lback.db.performing import Performer
+from lback.db.redirect import Redirect, on_scratch, redirected
+from lback.db.runner import explained
+from lback.db.scratch import Broken, Tables, apart, empty, look_at_all, perform
+from lback.db.specimens import losses, put_rows, read_rows
+from lback.errors import LbackError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from lback.db.runner import Database
+
+
+@dataclass(slots=True)
+class Tried:
+    """What all trials showed; `differences` is None where the models were not reached."""
+
+    dialect: str
+    trials: list[Trial] = field(default_factory=list)
+    filled: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
+    differences: tuple[str, ...] | None = None
+
+
+def try_out(
+    database: Database, order: Sequence[str], chosen: Collection[str], scratch: str | None
+) -> Tried:
+    """Run all revisions in this order, the chosen ones up, down and up; compare the models.
+
+    env.py runs unchanged, and every connection that it opens is led to a scratch
+    database: the one that `scratch` names, or a SQLite file. LbackError where that cannot
+    be, or env.py cannot run.
+    """
+    with redirected(scratch) as redirect:
+        dialect = _open(database, redirect)
+        with on_scratch(redirect.url_for(dialect)) as connection:
+            tried = Tried(dialect)
+            _Stage(database, redirect, connection, tried).play(order, chosen)
+            if not any(one.failed == "upgrade" for one in tried.trials):
+                tried.differences = differences(database)
+    return tried
+
+
+def _open(database: Database, redirect: Redirect) -> str:
+    """Run env.py once with nothing to do, to see what it configures; return the dialect."""
+    with database.opened("current") as session, explained(session.at):
+        session.run_env(Performer(lambda _stamp: (), ignore), adjust=redirect.adjust)
+    if len(redirect.dialects) != 1:
+        raise LbackError(
+            f"env.py works on {len(redirect.dialects)} databases, and one scratch database "
+            "cannot stand for them.",
+            "Name one of them to env.py, as with `-x`, if it can choose.",
+        )
+    return redirect.dialects[0]
+
+
+class _Stage:
+    """The scratch database while revisions are tried on it."""
+
+    def __init__(
+        self, database: Database, redirect: Redirect, connection: Connection, tried: Tried
+    ) -> None:
+        self.database = database
+        self.redirect = redirect
+        self.connection = connection
+        self.tried = tried
+
+    def play(self, order: Sequence[str], chosen: Collection[str]) -> None:
+        """Try the chosen revisions in order; stop at one that does not run at all."""
+        done: list[str] = []
+        waiting: list[Step] = []
+        for revision in order:
+            if revision not in chosen:
+                waiting.append(Upgrade(revision))
+                done.append(revision)
+                continue
+            if not self._pass(waiting) or not self._try(done, revision):
+                return
+            waiting = []
+            done.append(revision)
+        self._pass(waiting)
+
+    def _pass(self, steps: list[Step]) -> bool:
+        """Run revisions that are not on trial; one that fails is told all the same."""
+        broken = self._run(*steps)
+        if broken is not None:
+            self._note(broken.revision, "upgrade", broken)
+        return broken is None
+
+    def _try(self, done: list[str], revision: str) -> bool:
+        filled, refused = put_rows(self.connection, self.redirect.version_tables)
+        self.tried.filled.update(filled)
+        self.tried.refused = set(refused)
+        before = self._look()
+        rows = read_rows(self.connection)
+        broken = self._run(Upgrade(revision))
+        if broken is not None:
+            return self._without_rows(done, revision, broken, filled)
+        after = self._look()
+        lost = list(losses(rows, read_rows(self.connection), "upgrade", values=False))
+        broken = self._run(Downgrade(revision))
+        if broken is not None:
+            self._note(revision, "downgrade", broken, losses=tuple(lost))
+            return self._again_from_nothing([*done, revision])
+        back = apart(before, self._look())
+        lost += losses(rows, read_rows(self.connection), "downgrade", values=True)
+        broken = self._run(Upgrade(revision))
+        if broken is not None:
+            self._note(revision, "again", broken, back=back, losses=tuple(lost))
+            return self._again_from_nothing([*done, revision])
+        again = apart(after, self._look())
+        self.tried.trials.append(Trial(revision, back=back, again=again, losses=tuple(lost)))
+        return True
+
+    def _without_rows(
+        self, done: list[str], revision: str, broken: Broken, filled: list[str]
+    ) -> bool:
+        """Tell a revision that never runs from one that only stumbles over the rows."""
+        if not self._again_from_nothing(done):
+            return False
+        alone = self._run(Upgrade(revision))
+        if alone is not None or not filled:
+            self._note(revision, "upgrade", alone or broken)
+            return False
+        self._note(revision, "upgrade with rows", broken)
+        return True
+
+    def _again_from_nothing(self, revisions: list[str]) -> bool:
+        """Empty the database, which a broken step may have left half done, and come back."""
+        self.connection.rollback()
+        empty(self.connection)
+        broken = self._run(*(Upgrade(one) for one in revisions))
+        if broken is not None:
+            self._note(broken.revision, "upgrade", broken)
+        return broken is None
+
+    def _run(self, *steps: Step) -> Broken | None:
+        broken = perform(self.database, steps, self.redirect.adjust) if steps else None
+        if broken is not None and not broken.revision:
+            raise LbackError(f"env.py cannot be run: {broken.why}")
+        return broken
+
+    def _look(self) -> Tables:
+        found = look_at_all(self.connection)
+        self.connection.rollback()
+        ours = {f"table {name}" for name in self.redirect.version_tables}
+        return {name: one for name, one in found.items() if name not in ours}
+
+    def _note(
+        self,
+        revision: str,
+        step: str,
+        broken: Broken,
+        *,
+        back: str = "",
+        losses: tuple[Loss, ...] = (),
+    ) -> None:
+        self.tried.trials.append(
+            Trial(revision, step, broken.why, broken.kind, broken.line, back=back, losses=losses)
+        )
