@@ -88,9 +88,14 @@ def _echoes(mine: _Mine, repository: Repository, others: list[Sibling]) -> list[
     points = branch_points(repository, head, [one.commit for one in others])
     left = {tip: point for tip, point in points.items() if point is not None and point != tip}
     folders, recursive = mine.reader.folders()
+    settings = mine.reader.ctx.project.settings
     changed = differences(repository, left, folders)
     kept = {
-        tip: [one for one in changes if _counts(one, folders, recursive)]
+        tip: [
+            one
+            for one in changes
+            if _counts(one, folders, recursive) and not settings.lback.ignores(one.path)
+        ]
         for tip, changes in changed.items()
     }
     headers = _read(mine, kept)
@@ -104,7 +109,7 @@ def _echoes(mine: _Mine, repository: Repository, others: list[Sibling]) -> list[
         if added or edited:
             groups.setdefault(key, []).append(sibling)
             found.setdefault(key, added)
-    declared = mine.reader.ctx.project.settings.lback.heads
+    declared = settings.lback.heads
     plain = mine.trunk.is_plain
     return [
         Echo(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from lback.core.graph import Graph, Problem
 from lback.core.remembered import RememberedGraph, Top
@@ -15,6 +16,7 @@ from lback.errors import LbackError
 
 if TYPE_CHECKING:
     from lback.app.context import Context
+    from lback.app.locate import Project
     from lback.core.effects import Effects
     from lback.vcs.refs import SharedRef
     from lback.vcs.worktree import Look
@@ -45,16 +47,21 @@ class Reader:
 
     def entries(self, at: str = WORKTREE) -> tuple[Entry, ...]:
         """Return the revision files at a place, in the order of their paths."""
-        folders, recursive = self.folders(at)
+        project = self.project_at(at)
+        folders, recursive = project.folders(), project.settings.recursive
         if self.repository is None:
             found = self._without_git(at, folders, recursive)
         else:
             found = self.repository.entries(at, folders, recursive=recursive)
-        return _revision_files(found)
+        return wanted(found, project)
+
+    def project_at(self, at: str) -> Project:
+        """Return the project with the settings that hold at a place."""
+        return self.ctx.project.at(self.repository, at)
 
     def folders(self, at: str = WORKTREE) -> tuple[tuple[str, ...], bool]:
         """Return the version locations at a place, and whether their subfolders count."""
-        project = self.ctx.project.at(self.repository, at)
+        project = self.project_at(at)
         return project.folders(), project.settings.recursive
 
     def import_roots(self, module: str) -> tuple[str, ...]:
@@ -154,16 +161,19 @@ class Reader:
     def _graph_on_disk(self, look: Look) -> Graph:
         """Return the graph of the work tree; where nothing has changed, its heads cost nothing."""
 
-        def whole() -> Graph:
-            return self.graph_of(_revision_files(look.entries), WORKTREE)
+        project = self.project_at(WORKTREE)
 
-        tops = look.note(TOPS)
+        def whole() -> Graph:
+            return self.graph_of(wanted(look.entries, project), WORKTREE)
+
+        kind = _tops_kind(project)
+        tops = look.note(kind)
         if tops is not None:
             return RememberedGraph([_from_top(row) for row in json.loads(tops)], whole)
         graph = whole()
         if not graph.problems:
             rows = [_top(graph, head) for head in graph.heads]
-            look.take_note(TOPS, json.dumps(rows, separators=(",", ":")).encode())
+            look.take_note(kind, json.dumps(rows, separators=(",", ":")).encode())
         return graph
 
     def _headers_of(self, entries: Sequence[Entry], at: str) -> dict[str, Header | Unreadable]:
@@ -211,6 +221,12 @@ class Reader:
         return folder_entries(self.ctx.project.root, folders, recursive=recursive)
 
 
+def wanted(entries: Iterable[Entry], project: Project) -> tuple[Entry, ...]:
+    """Leave out what is no revision file or lies in one of the project's `ignore_folders`."""
+    ignores = project.settings.lback.ignores
+    return tuple(e for e in entries if is_revision_file(e.name) and not ignores(e.path))
+
+
 def _unreadable(entry: Entry, header: Unreadable) -> Problem:
     hint = {
         "LB109": "resolve the conflict in this file, then `git add` it",
@@ -218,8 +234,10 @@ def _unreadable(entry: Entry, header: Unreadable) -> Problem:
     return Problem(header.code, header.message, hint, path=entry.path, line=header.line)
 
 
-def _revision_files(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    return tuple(entry for entry in entries if is_revision_file(entry.name))
+def _tops_kind(project: Project) -> bytes:
+    """Return what the note of a graph is called: other folders left out, another graph."""
+    ignored = project.settings.lback.ignore_folders
+    return TOPS + (b"-%08x" % crc32(repr(ignored).encode()) if ignored else b"")
 
 
 def _top(graph: Graph, head: str) -> list[Any]:

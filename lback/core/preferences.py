@@ -50,6 +50,12 @@ class LbackSettings(NamedTuple):
     severity: Mapping[str, str] = MappingProxyType({})
     warnings: tuple[str, ...] = ()
 
+    def ignores(self, path: str) -> bool:
+        """Tell whether a path, from the top of the repository, lies in an ignored folder."""
+        return bool(self.ignore_folders) and path.startswith(
+            tuple(f"{one.strip('/').removeprefix('./')}/" for one in self.ignore_folders)
+        )
+
 
 def read_preferences(table: Mapping[str, Any], place: str) -> LbackSettings:
     """Read [tool.lback]; `place` ("pyproject.toml [tool.lback]") is for the messages.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lback.app.context import Context, Options
 from tests.check.team import VERSIONS, Team
 
 
@@ -175,6 +176,8 @@ def test_ignored_folders(team: Team) -> None:
     team.write("pyproject.toml", f'[tool.lback]\nignore_folders = ["{VERSIONS}/fixtures"]\n')
     team.commit()
     assert team.codes() == []
+    graphs = [Context(Options(directory=str(team.path))).graph(at) for at in ("worktree", "HEAD")]
+    assert [graph.heads for graph in graphs] == [("b2",), ("b2",)]  # all commands agree
 
 
 @pytest.mark.parametrize("at", ["worktree", "index"])

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from lback.app.locate import Project
-from lback.app.reading import HEADERS, WORKTREE, Reader
+from lback.app.reading import HEADERS, WORKTREE, Reader, wanted
 from lback.core.header import Header, Unreadable, read_header
-from lback.core.revision import is_revision_file
 from lback.core.settings import Settings
 from lback.core.source import Entry
 from lback.errors import LbackError, UsageError
@@ -61,11 +60,6 @@ class CheckReader(Reader):
             self._by_commit[at] = self.ctx.project.at(self.repository, at)
         return self._by_commit[at]
 
-    def folders(self, at: str = WORKTREE) -> tuple[tuple[str, ...], bool]:
-        """Return the version locations at a place, and whether their subfolders count."""
-        project = self.project_at(at)
-        return project.folders(), project.settings.recursive
-
     # Files
 
     def entries_in(self, at: str, folders: Sequence[str], recursive: bool) -> tuple[Entry, ...]:
@@ -82,16 +76,9 @@ class CheckReader(Reader):
         return self.entries_in(at, folders, recursive)
 
     def wanted(self, entries: Iterable[Entry], at: str) -> tuple[Entry, ...]:
-        """Leave out what is no revision file or lies in one of `ignore_folders`."""
-        ignored = self.project_at(at).settings.lback.ignore_folders
-        prefixes = tuple(f"{folder.strip('/').removeprefix('./')}/" for folder in ignored)
-        return tuple(
-            entry
-            for entry in entries
-            if is_revision_file(entry.name)
-            and not (prefixes and entry.path.startswith(prefixes))
-            and entry.stage in (0, 2)
-        )
+        """Leave out what other commands do, and the other sides of a conflict in the index."""
+        mine = (entry for entry in entries if entry.stage in (0, 2))
+        return wanted(mine, self.project_at(at))
 
     def _headers_of(self, entries: Sequence[Entry], at: str) -> dict[str, Header | Unreadable]:
         known = super()._headers_of([], at)
