@@ -18,6 +18,7 @@ from lback.core.lanes import Lane
 from lback.core.result import Result
 from lback.core.rules.graph import (
     broken_by_merging,
+    not_looked_at,
     nothing_found,
     real_forks,
     redundant_merges,
@@ -157,6 +158,8 @@ def _emptiness(look: Look) -> Iterator[Finding]:
     folders, _ = look.reader.folders(look.mine.at)
     places = (*folders, *map(str, outside))
     if look.mine.graph.ids or look.mine.graph.problems:
+        if outside:
+            yield not_looked_at(outside)
         return
     old = any(other.base.ids or other.theirs.graph.ids for other in look.others)
     root = look.reader.ctx.project.root

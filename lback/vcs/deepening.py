@@ -44,9 +44,21 @@ def deepen(repository: Repository, remote: str, ours: str, theirs: str) -> str |
             found = repository.merge_base(ours, theirs)
         except HistoryMissing:
             continue
-        if found is not None or not (repository.common_dir / "shallow").exists():
+        if not (repository.common_dir / "shallow").exists():
+            return found
+        if found is not None and not is_cut(repository, found, ours, theirs):
             return found
     return None
+
+
+def is_cut(repository: Repository, base: str, *tips: str) -> bool:
+    """Tell whether history ends early above `base`, so that a nearer ancestor may be hidden."""
+    try:
+        ends = (repository.common_dir / "shallow").read_text("ascii").split()
+    except FileNotFoundError:
+        return False
+    found = repository.git.run("rev-list", *tips, f"^{base}", "--").decode("ascii").split()
+    return not frozenset(ends).isdisjoint(found)
 
 
 def _fetch_commit(repository: Repository, step: str, remote: str, commit: str) -> None:

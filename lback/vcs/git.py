@@ -40,6 +40,7 @@ _MISSING = (
     "unable to read ",
     "could not read ",
     "bad object ",
+    "not a tree object",
     "lazy fetching disabled",
     "failed to traverse parents",
     "transport 'none' not allowed",

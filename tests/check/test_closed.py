@@ -40,6 +40,76 @@ def test_the_finding_stays_when_others_are_selected(forked: Team, tmp_path: Path
     assert clone.codes(ignore="LB108") == []
 
 
+def test_only_the_full_name_ignores_what_could_not_be_seen(forked: Team, tmp_path: Path) -> None:
+    clone = forked.clone(tmp_path / "clone", "--depth", "1", "--branch", "mine")
+    assert clone.codes(ignore="LB1") == ["LB108"]
+    clone.write("pyproject.toml", '[tool.lback]\nignore = ["LB1"]\nselect = ["LB4"]\n')
+    assert clone.codes() == ["LB108"]
+
+
+def test_a_baseline_never_holds_what_could_not_be_seen(forked: Team, tmp_path: Path) -> None:
+    clone = forked.clone(tmp_path / "clone", "--depth", "1", "--branch", "mine")
+    file = str(tmp_path / "baseline.json")
+    assert clone.check(baseline=file, write_baseline=True).exit_code == 1
+    assert clone.codes(baseline=file) == ["LB108"]
+
+
+def test_a_hole_in_the_graph_is_told_whatever_is_selected(team: Team) -> None:
+    team.write(f"{VERSIONS}/zz.py", "revision = compute()\n")
+    team.write(f"{VERSIONS}/yy.py", "<<<<<<< ours\nrevision = 'y'\n=======\n>>>>>>> theirs\n")
+    team.commit()
+    assert team.codes(select="LB102") == ["LB106", "LB109"]
+
+
+def test_an_ancestor_that_may_not_be_the_nearest(team: Team, tmp_path: Path) -> None:
+    """The nearest one hangs on a side branch whose history the clone cuts off."""
+    team.branch("mine")
+    team.add("c3", "b2")
+    team.git("checkout", "-q", "main")
+    team.add("d4", "b2")
+    team.branch("side")
+    for number in range(5):
+        team.git("commit", "-q", "--allow-empty", "-m", str(number))
+    team.git("checkout", "-q", "mine")
+    team.git("merge", "-q", "--no-edit", "side")
+    team.git("checkout", "-q", "main")
+    team.add("e5", "d4")
+    clone = team.clone(tmp_path / "clone", "--depth", "3", "--branch", "mine")
+    clone.git("fetch", "-q", "--depth", "5", "origin", "main:refs/remotes/origin/main")
+    assert clone.git("merge-base", "HEAD", "origin/main") == team.git("rev-parse", "main~2")
+    [one] = [one for one in clone.check(against="origin/main").findings if one.code != "LB101"]
+    assert one.code == "LB108" and "cut off" in one.message
+    result = clone.check(against="origin/main", deepen=True)
+    assert result.data["merge_base"] == team.git("rev-parse", "main~1")
+    assert [one.code for one in result.findings] == ["LB101", "LB102"]
+
+
+def test_a_tree_that_is_missing(forked: Team) -> None:
+    tree = forked.git("rev-parse", "main^{tree}")
+    (forked.path / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    assert forked.codes(at="mine", against="main") == ["LB108"]
+
+
+def test_refs_that_match_nothing(forked: Team) -> None:
+    wishes = {"at": "mine", "against": "main", "refs": "refs/pull/*/head", "select": "LB3"}
+    [one] = forked.check(**wishes).findings
+    assert (one.code, one.severity) == ("LB108", "warning")
+    forked.git("update-ref", "refs/pull/1/head", "main")
+    forked.branch("other", "main")
+    forked.git("update-ref", "refs/pull/2/head", forked.add("e5", "d4"))
+    assert forked.codes(**wishes) == ["LB302"]
+
+
+def test_a_location_outside_of_the_repository(team: Team, tmp_path: Path) -> None:
+    outside = tmp_path / "elsewhere"
+    ini = f"[alembic]\nscript_location = migrations\nversion_locations = {VERSIONS} {outside}\n"
+    team.write("alembic.ini", ini)
+    team.commit()
+    [one] = team.check().findings
+    assert (one.code, one.severity) == ("LB107", "warning")
+    assert str(outside) in one.message
+
+
 def test_unrelated_histories(team: Team) -> None:
     team.git("checkout", "-q", "--orphan", "alone")
     team.commit()
@@ -86,6 +156,8 @@ def test_without_git(tmp_path: Path) -> None:
     team.revision("a1")
     team.revision("b2", "a1")
     assert team.codes() == []
+    assert team.codes(against="main") == ["LB108"]
+    assert team.codes(siblings=True) == ["LB108"]
     team.revision("c3", "a1")
     assert team.codes() == ["LB101"]
 

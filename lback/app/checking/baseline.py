@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lback.app.files import write_whole
 from lback.core.findings import Finding
-from lback.core.rules.silencing import fingerprints
+from lback.core.rules.silencing import can_be_old, fingerprints
 from lback.errors import UsageError
 
 _FORMAT = 1
@@ -37,6 +37,7 @@ def write_baseline(path: str, findings: Sequence[Finding]) -> None:
     rows = [
         {"fingerprint": name, "code": one.code, "path": one.path, "message": one.message}
         for name, one in zip(fingerprints(findings), findings, strict=True)
+        if can_be_old(one)
     ]
     rows.sort(key=lambda row: (row["path"], row["code"], row["fingerprint"]))
     lines = ",\n".join("  " + json.dumps(row) for row in rows)
@@ -47,5 +48,9 @@ def write_baseline(path: str, findings: Sequence[Finding]) -> None:
 def without_old(findings: Sequence[Finding], old: frozenset[str]) -> tuple[list[Finding], int]:
     """Return the findings that are new, and how many were old."""
     names = fingerprints(findings)
-    new = [one for name, one in zip(names, findings, strict=True) if name not in old]
+    new = [
+        one
+        for name, one in zip(names, findings, strict=True)
+        if name not in old or not can_be_old(one)
+    ]
     return new, len(findings) - len(new)

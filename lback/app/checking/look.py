@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from lback.app.checking.reader import CheckReader
@@ -89,6 +89,8 @@ def _shared(reader: CheckReader, wish: str | None) -> tuple[str, str, bool] | No
     """Return name and commit of the branch to merge with, and whether it publishes."""
     repository = reader.repository
     if repository is None:
+        if wish:
+            raise _without_git(reader, f"compared with {wish}")
         return None
     shared = repository.upstream(wish) if wish else reader.shared
     if shared is not None:
@@ -108,7 +110,10 @@ def _shared(reader: CheckReader, wish: str | None) -> tuple[str, str, bool] | No
 
 def gather_siblings(look: Look, request: Request) -> None:
     """Compare mine with every other open branch."""
-    if look.reader.repository is None or look.mine.tip is None:
+    if look.reader.repository is None:
+        look.findings.append(no_history(_without_git(look.reader, "compared with other branches")))
+        return
+    if look.mine.tip is None:
         return
     from lback.app.checking.siblings import meet_siblings
 
@@ -116,9 +121,28 @@ def gather_siblings(look: Look, request: Request) -> None:
     try:
         met = meet_siblings(look.reader, look.mine, shared, look.facts, request.refs)
         look.siblings.extend(met.rows)
+        if not met.branches and request.refs:
+            look.findings.append(_no_refs(request.refs))
         look.findings.extend(met.findings)
     except HistoryMissing as err:
         look.findings.append(no_history(err))
+
+
+def _no_refs(pattern: str) -> Finding:
+    """Return LB108 as a warning: maybe nothing is open, maybe nothing was fetched."""
+    one = finding(
+        "LB108",
+        f"no other branch matches {pattern} in this clone",
+        f"`git fetch origin '+{pattern}:{pattern}'`, if there should be one",
+    )
+    return replace(one, severity="warning")
+
+
+def _without_git(reader: CheckReader, wish: str) -> HistoryMissing:
+    return HistoryMissing(
+        f"{reader.ctx.cwd} is not in a git repository, so nothing can be {wish}",
+        "Run it in a clone; an archive of the files has no history.",
+    )
 
 
 def no_history(err: HistoryMissing) -> Finding:

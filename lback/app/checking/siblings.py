@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Met:
-    """What the look at all siblings gave: rows for `data`, findings."""
+    """What the look at all siblings gave: how many there are, rows for `data`, findings."""
 
+    branches: int = 0
     rows: list[dict[str, Any]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -38,7 +39,9 @@ def meet_siblings(
     published = frozenset(one for side in shared for one in side.graph.ids)
     new = frozenset(one for one in mine.graph.ids if one not in published)
     declared = reader.project_at(mine.at).settings.lback.heads
-    for group, neighbour in _grouped(reader, mine, published, pattern):
+    open_ones = _open(reader, mine, pattern)
+    met.branches = len(open_ones)
+    for group, neighbour in _grouped(reader, mine, published, open_ones):
         forks = neighbour.collisions(new, declared)
         found = [one for fork in forks for one in _overlaps(reader, neighbour, group, fork, facts)]
         for fork in forks:
@@ -48,11 +51,11 @@ def meet_siblings(
 
 
 def _grouped(
-    reader: CheckReader, mine: Side, published: frozenset[str], pattern: str | None
+    reader: CheckReader, mine: Side, published: frozenset[str], open_ones: Sequence[Sibling]
 ) -> Iterator[tuple[list[Sibling], Neighbour]]:
     """Yield the branches that bring revisions; those that bring the same ones are one."""
     groups: dict[frozenset[tuple[str, str]], tuple[list[Sibling], Graph, frozenset[str]]] = {}
-    for sibling, together, theirs in _together(reader, mine, pattern):
+    for sibling, together, theirs in _together(reader, mine, open_ones):
         new = frozenset(one for one in theirs if one not in published and one not in mine.graph)
         if not new:
             continue
@@ -65,14 +68,13 @@ def _grouped(
 
 
 def _together(
-    reader: CheckReader, mine: Side, pattern: str | None
+    reader: CheckReader, mine: Side, open_ones: Sequence[Sibling]
 ) -> Iterator[tuple[Sibling, Graph, frozenset[str]]]:
     """Yield each open branch with the graph of it and mine merged, and the ids it has itself."""
     from lback.vcs.siblings import branch_points
 
     repository = reader.repository
     assert repository is not None and mine.tip is not None
-    open_ones = _open(reader, mine, pattern)
     points = branch_points(repository, mine.tip, [one.commit for one in open_ones])
     apart = {tip: point for tip, point in points.items() if point is not None and point != tip}
     reader.look_ahead([*apart, *apart.values()])

@@ -16,6 +16,7 @@ from lback.errors import HistoryMissing
 
 if TYPE_CHECKING:
     from lback.core.effects import Effects
+    from lback.vcs.repository import Repository
 
 _AHEAD = 500
 Folders = tuple[tuple[str, ...], bool]
@@ -61,6 +62,8 @@ def merge_sides(reader: CheckReader, mine: Side, theirs: Side, *, publishes: boo
             "Fetch the history of both branches (in CI: fetch-depth: 0), or name another branch "
             "with `--against`.",
         )
+    if repository.is_shallow and base not in (mine.tip, theirs.tip):
+        _require_whole(repository, base, mine, theirs)
     if base == theirs.tip:
         merge = Merge(theirs.name, mine.graph, theirs.graph, mine.graph)
         return Together(theirs, publishes, base, theirs.graph, merge)
@@ -72,6 +75,17 @@ def merge_sides(reader: CheckReader, mine: Side, theirs: Side, *, publishes: boo
     graph = reader.graph_of(entries, theirs.at)
     merge = Merge(theirs.name, mine.graph, theirs.graph, graph)
     return Together(theirs, publishes, base, before.graph, merge, conflicts)
+
+
+def _require_whole(repository: Repository, base: str, mine: Side, theirs: Side) -> None:
+    from lback.vcs.deepening import is_cut
+
+    if is_cut(repository, base, mine.tip or "HEAD", theirs.tip or "HEAD"):
+        raise HistoryMissing(
+            f"the history of {mine.name} and {theirs.name} is cut off above their common ancestor",
+            "Fetch the rest, `git fetch --unshallow` (in CI: fetch-depth: 0), or let `--deepen` "
+            "do it.",
+        )
 
 
 def _merged(

@@ -15,8 +15,10 @@ FailOn = Literal["error", "warning", "never"]
 _INLINE = re.compile(rb"#[ \t]*lback:[ \t]*ignore\[([A-Za-z0-9, \t]*)\][ \t]*([^\r\n]*)")
 _SEVERITIES = ("error", "warning", "note")
 _RANK: Mapping[Severity, int] = {"note": 0, "warning": 1, "error": 2}
-# Choosing codes must not turn "could not look" into a pass; only naming them does.
-_ALWAYS = frozenset({"LB107", "LB108", "LB505"})
+# Nothing was looked at: no old finding can stand for it.
+_BLIND = frozenset({"LB107", "LB108", "LB505"})
+# Choosing codes must not turn "could not look" into a pass; only their full names do.
+_ALWAYS = _BLIND | {"LB106", "LB109"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,11 @@ class Choice:
 
     def wants(self, code: str) -> bool:
         """Tell whether findings of a code are wanted."""
+        if code in _ALWAYS:
+            return code not in self.ignore
         if code.startswith(self.ignore or ("-",)):
             return False
-        return not self.select or code.startswith(self.select) or code in _ALWAYS
+        return not self.select or code.startswith(self.select)
 
     def graded(self, finding: Finding) -> Finding:
         """Return a finding with the severity that the project gives its code."""
@@ -100,6 +104,11 @@ def not_silenced(
         else:
             kept.append(one)
     return kept, silenced
+
+
+def can_be_old(finding: Finding) -> bool:
+    """Tell whether a baseline may list a finding: not one that says nothing was looked at."""
+    return finding.code not in _BLIND
 
 
 def fingerprints(findings: Sequence[Finding]) -> list[str]:

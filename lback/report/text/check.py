@@ -21,6 +21,8 @@ def lines(result: Result, style: Style) -> Iterator[str]:
         )
         heads = _heads(merge["would_be_heads"])
         yield f"merged with {safe(merge['against'])}: {heads}{conflicts}"
+    if not data["merges"] and all(one.code != "LB108" for one in result.findings):
+        yield style.dim("merged with nothing: there is no other branch to compare with")
     if data["new_revisions"]:
         yield f"new here: {listing(data['new_revisions'])}"
     for row in data["siblings"]:
