@@ -119,13 +119,8 @@ def _judge_merge(look: Look, other: Together) -> Iterator[Finding]:
         from lback.core.rules.history import history_findings
 
         facts = look.facts
-        edited = [
-            one.id
-            for one in merge.mine
-            if one.id in other.base
-            and other.base[one.id].blob != one.blob
-            and one.id in merge.theirs
-        ]
+        shared = merge.mine.ids & other.base.ids & merge.theirs.ids
+        edited = [one for one in shared if other.base[one].blob != merge.mine[one].blob]
         for side in (look.mine, other.theirs):
             facts.read_ahead(edited, side)
         yield from history_findings(

@@ -223,8 +223,11 @@ class Reader:
 
 def wanted(entries: Iterable[Entry], project: Project) -> tuple[Entry, ...]:
     """Leave out what is no revision file or lies in one of the project's `ignore_folders`."""
-    ignores = project.settings.lback.ignores
-    return tuple(e for e in entries if is_revision_file(e.name) and not ignores(e.path))
+    found = [one for one in entries if is_revision_file(one.name)]
+    settings = project.settings.lback
+    if settings.ignore_folders:
+        found = [one for one in found if not settings.ignores(one.path)]
+    return tuple(found)
 
 
 def _unreadable(entry: Entry, header: Unreadable) -> Problem:

@@ -14,6 +14,7 @@ class Trunk:
         self.graph = graph
         self.order = graph.order()
         self._below: dict[str, frozenset[str]] = {}
+        self._highest: dict[frozenset[str], frozenset[str]] = {}
 
     @property
     def is_plain(self) -> bool:
@@ -34,6 +35,14 @@ class Trunk:
         found = self._below.get(revision)
         if found is None:
             found = self._below[revision] = self.graph.ancestors([revision])
+        return found
+
+    def highest(self, revisions: frozenset[str]) -> frozenset[str]:
+        """Return those of the graph's revisions that no other of them stands on directly."""
+        found = self._highest.get(revisions)
+        if found is None:
+            lower = {up for one in revisions for up in self.graph[one].header.down_revisions}
+            found = self._highest[revisions] = revisions - lower
         return found
 
 
@@ -91,5 +100,7 @@ class Extended(Graph):
     def merge_base(self, left: str, right: str) -> frozenset[str]:
         """Return the highest revisions that are below both."""
         common = self.ancestors([left]) & self.ancestors([right])
-        higher = {up for one in common for up in self[one].header.down_revisions}
-        return common - higher
+        if self._own.keys().isdisjoint(common):
+            return self._trunk.highest(common)
+        lower = {up for one in common for up in self[one].header.down_revisions}
+        return common - lower

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from lback.vcs.git import raw
+from lback.vcs.git import raw, text
 from lback.vcs.objects import look_up
 from lback.vcs.refs import remote_names
 from lback.vcs.repository import Repository
@@ -34,6 +34,21 @@ def path_ids(
     wanted = list(dict.fromkeys(commits))
     found = look_up(repository.git, (f"{one}:{path}" for one in wanted for path in places))
     return {one: tuple(found.get(f"{one}:{path}", "") for path in places) for one in wanted}
+
+
+def index_ids(repository: Repository, folders: Sequence[str]) -> dict[str, str]:
+    """Return the blob ids of the files that the index has below folders, "" for a link.
+
+    Of a conflict it is any side's.
+    """
+    paths = () if "" in folders else ("--", *folders)
+    out = repository.git.run("ls-files", "--stage", "-z", "--full-name", *paths)
+    found: dict[str, str] = {}
+    for line in text(out).split("\0"):
+        meta, _, path = line.partition("\t")
+        if path:
+            found[path] = "" if meta.startswith("12") else meta.split(" ", 2)[1]
+    return found
 
 
 def remotes(repository: Repository) -> tuple[str, ...]:

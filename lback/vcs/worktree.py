@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import time
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib import import_module
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 from lback.core.source import Entry
 from lback.errors import LbackError
@@ -236,12 +238,22 @@ def _entries(found: Iterable[tuple[str, str]], links: Sequence[Entry] = ()) -> t
 
 def blob_id(data: bytes, algorithm: str = "sha1") -> str:
     """Return the id that git gives to a file with these bytes."""
-    import hashlib
-
-    sha = hashlib.new(algorithm, usedforsecurity=False)
+    sha = _hasher(algorithm)
     sha.update(b"blob %d\0" % len(data))
     sha.update(data)
-    return sha.hexdigest()
+    return str(sha.hexdigest())
+
+
+def _hasher(algorithm: str) -> Any:
+    if algorithm == "sha1":
+        try:
+            # hashlib loads OpenSSL, which costs more than to hash all that a warm run has to.
+            return import_module("_sha1").sha1(usedforsecurity=False)
+        except ImportError:
+            pass
+    import hashlib
+
+    return hashlib.new(algorithm, usedforsecurity=False)
 
 
 def _unreadable(path: str, err: OSError) -> LbackError:

@@ -62,10 +62,9 @@ class Look:
     @property
     def new(self) -> tuple[str, ...]:
         """Return the revisions that none of the other sides has, in graph order."""
-        order = self.mine.graph.order()
-        return tuple(
-            one for one in order if not any(one in other.theirs.graph for other in self.others)
-        )
+        graph = self.mine.graph
+        fresh = graph.ids.difference(*(other.theirs.graph.ids for other in self.others))
+        return tuple(one for one in graph.order() if one in fresh) if fresh else ()
 
 
 def gather_others(look: Look, request: Request) -> None:

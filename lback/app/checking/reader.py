@@ -35,6 +35,7 @@ class CheckReader(Reader):
         self.too_big: set[str] = set()
         self._projects: dict[tuple[str, ...], Project] = {}
         self._by_commit: dict[str, Project] = {}
+        self._folders: dict[int, tuple[Project, tuple[tuple[str, ...], bool]]] = {}
 
     # Configuration
 
@@ -59,6 +60,15 @@ class CheckReader(Reader):
         if at not in self._by_commit:
             self._by_commit[at] = self.ctx.project.at(self.repository, at)
         return self._by_commit[at]
+
+    def folders(self, at: str = WORKTREE) -> tuple[tuple[str, ...], bool]:
+        """Return the version locations at a place, and whether their subfolders count."""
+        project = self.project_at(at)
+        if id(project) not in self._folders:
+            # The project is kept as well, so that no other one gets its number.
+            places = (project.folders(), project.settings.recursive)
+            self._folders[id(project)] = (project, places)
+        return self._folders[id(project)][1]
 
     # Files
 

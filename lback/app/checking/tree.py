@@ -12,10 +12,12 @@ from lback.core.findings import Finding, finding
 
 def left_out(reader: CheckReader, mine: Side) -> Iterator[Finding]:
     """Yield LB303 and LB304; asks git without letting it run a filter of the repository's."""
+    from lback.vcs.lookups import index_ids
+
     repository = reader.repository
     assert repository is not None
-    folders, recursive = reader.folders(mine.at)
-    tracked = {entry.path: entry for entry in reader.entries_in(INDEX, folders, recursive)}
+    folders, _ = reader.folders(mine.at)
+    tracked = index_ids(repository, folders) if folders else {}
     others = [entry.path for entry in mine.entries if entry.path not in tracked]
     ignored = repository.ignore_rules(others)
     for path in others:
@@ -33,7 +35,7 @@ def left_out(reader: CheckReader, mine: Side) -> Iterator[Finding]:
     # Not `ls-files --modified`: it would run a clean filter to be sure.
     for entry in mine.entries:
         known = tracked.get(entry.path)
-        if known is not None and known.blob != entry.blob and _edited(reader, entry.path):
+        if known and known != entry.blob and _edited(reader, entry.path):
             yield finding(
                 "LB303",
                 "this migration file has changes that are not staged",

@@ -50,7 +50,8 @@ def plan_join(
 def fork_sides(graph: Graph, fork: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return for each head the revisions that only it has, in graph order."""
     sides = graph.sides(fork)
-    order = graph.order()
+    apart = frozenset().union(*sides.values())
+    order = [one for one in graph.order() if one in apart]
     return {head: tuple(one for one in order if one in sides[head]) for head in fork}
 
 

@@ -31,7 +31,8 @@ class Merge:
     @property
     def new(self) -> tuple[str, ...]:
         """Return the revisions that only mine brings, in graph order."""
-        return tuple(one for one in self.mine.order() if one not in self.theirs)
+        fresh = self.mine.ids - self.theirs.ids
+        return tuple(one for one in self.mine.order() if one in fresh) if fresh else ()
 
 
 def real_forks(graph: Graph, declared: Sequence[str]) -> list[Lane]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lback.core.effects import Effects
 from lback.core.findings import Finding, finding
@@ -55,7 +55,7 @@ def model_findings(differences: tuple[str, ...]) -> Iterator[Finding]:
             "`lback makemigrations NAME`, and add the file to the commit",
         )
         # Here the models were asked, not their text; so it is certain.
-        yield replace(one, severity="error")
+        yield one._replace(severity="error")
 
 
 def trial_findings(
@@ -100,7 +100,7 @@ def _failure(trial: Trial, node: Revision) -> Finding:
             node,
             line,
         )
-        return replace(found, severity="warning")
+        return found._replace(severity="warning")
     if trial.failed == "downgrade" and trial.kind == _NO_WAY_DOWN:
         return _place(
             "LB401",
@@ -139,7 +139,7 @@ def _loss(loss: Loss, node: Revision, effects: Effects | None) -> Iterator[Findi
     unread = effects is None or any(
         not one.tables or loss.table in one.tables for one in effects.unknown
     )
-    yield replace(found, severity="warning") if unread else found
+    yield found._replace(severity="warning") if unread else found
 
 
 def _meant(loss: Loss, effects: Effects) -> bool:
