@@ -30,7 +30,9 @@ def valid(text: str) -> str:
 
 def whole(finding: Finding) -> str:
     """Return what a person needs to read of one finding: the message, then the way out."""
-    if not finding.hint:
-        return valid(finding.message)
-    hint = finding.hint[:1].upper() + finding.hint[1:]
-    return valid(f"{finding.message}\n{hint}")
+    return valid("\n".join(part for part in (finding.message, hint_of(finding)) if part))
+
+
+def hint_of(finding: Finding) -> str:
+    """Return the way out as a sentence of its own, "" where there is none."""
+    return finding.hint[:1].upper() + finding.hint[1:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lback.core.findings import CODES, Finding
 from lback.core.result import Result
 from lback.core.rules.silencing import fails
-from lback.report.formats import valid, whole
+from lback.report.formats import hint_of, valid
 
 
 def render(result: Result) -> str:
@@ -35,10 +35,10 @@ def render(result: Result) -> str:
 def _case(finding: Finding, *, failed: bool) -> str:
     place = f"{finding.path}:{finding.line}" if finding.line else finding.path
     name = f"{_name(finding.code)}: {place or ', '.join(finding.revisions) or 'project'}"
+    # The place stands in the name: Jenkins' schema knows no attribute for it.
     head = f'  <testcase classname="lback" name={_attribute(name)}'
-    if finding.path:
-        head += f" file={_attribute(finding.path)}"
-    text = _text(whole(finding))
+    # A line of a log may be a command to whoever reads it; only our own breaks stay.
+    text = "\n".join(_text(_line(part)) for part in (finding.message, hint_of(finding)) if part)
     if failed:
         message = _attribute(finding.message)
         kind = _attribute(finding.severity)
@@ -46,6 +46,10 @@ def _case(finding: Finding, *, failed: bool) -> str:
     else:
         body = f"<system-out>{finding.severity}: {text}</system-out>"
     return f"{head}>\n   {body}\n  </testcase>"
+
+
+def _line(text: str) -> str:
+    return "".join(ch if ch >= " " else "\N{REPLACEMENT CHARACTER}" for ch in text)
 
 
 def _name(code: str) -> str:

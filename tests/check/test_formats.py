@@ -9,16 +9,19 @@ import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
+from xml.etree import ElementTree
 
 import junitparser
 import pytest
 import sarif_om
+from jsonschema import Draft7Validator
 
 from lback.core.findings import CODES
 from lback.core.result import Result
 from lback.report.formats import render
 from lback.report.render import render as render_text
 from lback.report.style import Style
+from tests.check.schemas import SARIF, stored
 from tests.check.team import VERSIONS, Team, content
 
 # Alembic takes no file with a line break in its name, but any folder.
@@ -61,6 +64,12 @@ def hostile(team: Team) -> Result:
     assert {"LB101", "LB106"} <= {one.code for one in found.findings}
     assert any("\n" in one.path for one in found.findings)
     return found
+
+
+def test_the_schema_would_refuse_what_is_wrong(result: Result) -> None:
+    data = json.loads(render(result, "sarif"))
+    data["runs"][0]["results"][0]["level"] = "fatal"
+    assert list(Draft7Validator(stored(SARIF)).iter_errors(data))
 
 
 def test_clean_reports_are_valid(team: Team) -> None:
@@ -160,7 +169,9 @@ _CLASSES: dict[str, Any] = {
 def sarif(text: str) -> Any:
     """Build the log from the classes of the standard's object model, which know every key."""
     data = json.loads(text)
-    assert data["version"] == "2.1.0"
+    assert data["version"] == "2.1.0" and data["$schema"] == SARIF
+    errors = [error.message for error in Draft7Validator(stored(SARIF)).iter_errors(data)]
+    assert errors == []
     return built(sarif_om.SarifLog, data)
 
 
@@ -189,7 +200,33 @@ def test_junit(which: str, request: pytest.FixtureRequest) -> None:
     assert {case.name[:5] for case in suite} == set(CODES) - run - {"LB306"}
 
 
+# What junit-10.xsd of Jenkins' xunit plugin allows; no package ships the file itself.
+_JUNIT = {
+    "testsuites": ({"name", "time", "tests", "failures", "errors"}, {"testsuite"}),
+    "testsuite": (
+        {"name", "tests", "failures", "errors", "group", "time", "skipped", "timestamp"},
+        {"testsuite", "properties", "testcase", "system-out", "system-err"},
+    ),
+    "testcase": (
+        {"name", "time", "classname", "group"},
+        {"skipped", "errors", "failure", "system-out", "system-err"},
+    ),
+    "failure": ({"type", "message"}, set()),
+    "system-out": (set(), set()),
+}
+
+
+def fits(node: ElementTree.Element) -> bool:
+    attributes, children = _JUNIT[node.tag]
+    return (
+        set(node.attrib) <= attributes
+        and {child.tag for child in node} <= children
+        and all(map(fits, node))
+    )
+
+
 def junit(text: str) -> Any:
+    assert fits(ElementTree.fromstring(text.encode()))
     xml = junitparser.JUnitXml.fromfile(io.BytesIO(text.encode()))
     [suite] = list(xml)
     assert (xml.tests, xml.failures) == (suite.tests, suite.failures)
@@ -217,6 +254,15 @@ def test_a_hostile_branch_on_a_terminal(hostile: Result) -> None:
     for line in render_text(hostile, Style()):
         assert line.isprintable()
         assert not line.lstrip().startswith("::")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_line_of_a_log_is_a_command_of_the_branch(hostile: Result, form: str) -> None:
+    lines = [line.lstrip() for line in render(hostile, form).split("\n")]
+    titles = tuple(f"title={one.code}" for one in hostile.findings)
+    ours = [line for line in lines if line.startswith("::")]
+    assert all(any(title in line for title in titles) for line in ours)
+    assert len(ours) == (len(hostile.findings) if form == "github" else 0)
 
 
 @pytest.mark.parametrize("form", FORMATS)

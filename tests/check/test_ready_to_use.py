@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
 import sys
-from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from tests.check.schemas import shipped
 from tests.check.team import VERSIONS, Team
 
 ROOT = Path(__file__).parents[2]
-
-
-def schema(name: str) -> Any:
-    """Return a published schema as `check-jsonschema` ships it."""
-    folder = resources.files("check_jsonschema") / "builtin_schemas" / "vendor"
-    return json.loads((folder / name).read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -37,7 +29,7 @@ def schema(name: str) -> Any:
 def test_files_fit_their_schemas(file: str, name: str) -> None:
     data = yaml.safe_load((ROOT / file).read_text())
     data = {("on" if key is True else key): value for key, value in data.items()}
-    errors = [error.message for error in Draft7Validator(schema(name)).iter_errors(data)]
+    errors = [error.message for error in Draft7Validator(shipped(name)).iter_errors(data)]
     assert errors == []
 
 
