@@ -26,6 +26,9 @@ FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
 @click.option(
     "--against", multiple=True, metavar="REF", help="Where it will be merged (may be repeated)."
 )
+@click.option(
+    "--replace", is_flag=True, help="REF becomes this commit, as by a push, and is not merged."
+)
 @click.option("--siblings", is_flag=True, help="Compare with every other open branch, too.")
 @click.option("--refs", metavar="GLOB", help="The siblings, such as 'refs/pull/*/head'.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to tell.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -87,6 +88,45 @@ def test_the_action(origin: Team, tmp_path: Path, depth: tuple[str, ...], agains
     assert "```mermaid" in (tmp_path / "summary.md").read_text()
 
 
+def test_the_action_in_a_merge_queue(origin: Team, tmp_path: Path) -> None:
+    """The second one of a group is checked with the first one merged, squashed or not."""
+    queue = origin.clone(tmp_path / "queue", "--branch", "main")
+    queue.git("checkout", "-q", "-b", "gh-readonly-queue/main/pr-2", "origin/main")
+    queue.git("merge", "-q", "--squash", "origin/mine")
+    queue.commit("Second of the group")
+    queue.git("push", "-q", "origin", "HEAD")
+    for depth in ((), ("--depth", "1")):
+        clone = origin.clone(
+            tmp_path / f"clone{len(depth)}", *depth, "--branch", "gh-readonly-queue/main/pr-2"
+        )
+        done = action(clone, tmp_path, against="refs/heads/main", arguments="--select LB1,LB2")
+        assert done.returncode == 1, done.stderr
+        assert "title=LB101 several heads" in done.stdout and "LB108" not in done.stdout
+
+
+def test_the_gitlab_job(origin: Team, tmp_path: Path) -> None:
+    job = yaml.safe_load((ROOT / "examples/ci/gitlab-ci.yml").read_text())["migrations"]
+    install, *script = job["script"]
+    assert install.startswith("pip install")
+    action(origin.clone(tmp_path / "other"), tmp_path)  # makes the command
+    clone = origin.clone(tmp_path / "clone", "--branch", "mine")
+    done = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", "\n".join(script)],
+        cwd=clone.path,
+        env=os.environ
+        | {
+            "PATH": f"{tmp_path / 'runner' / 'lback' / 'bin'}:{os.environ['PATH']}",
+            "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    report = json.loads((clone.path / job["artifacts"]["reports"]["codequality"]).read_text())
+    assert [row["check_name"] for row in report] == ["LB102"]
+
+
 def test_the_action_lets_a_good_branch_pass(origin: Team, tmp_path: Path) -> None:
     clone = origin.clone(tmp_path / "clone", "--branch", "mine")
     clone.git("merge", "-q", "--no-edit", "origin/main")
@@ -157,6 +197,18 @@ def test_the_server_refuses_an_edit_of_what_is_published(origin: Team, tmp_path:
     server.clone.commit()
     status, said = server.push("HEAD:main")
     assert status != 0 and "LB201" in said, said
+
+
+def test_the_server_refuses_a_forced_push_that_loses_revisions(
+    origin: Team, tmp_path: Path
+) -> None:
+    server = Server(origin, tmp_path)
+    status, said = server.push("+HEAD~1:main", "--force")
+    assert status != 0 and "LB202" in said, said
+    server.clone.git("checkout", "-q", "-B", "main", "origin/main")
+    server.clone.git("commit", "-q", "--amend", "-m", "Other words")
+    status, said = server.push("+HEAD:main", "--force")
+    assert status == 0, said
 
 
 def test_the_server_fails_closed(origin: Team, tmp_path: Path) -> None:

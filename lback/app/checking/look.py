@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from lback.app.checking.reader import CheckReader
-from lback.app.checking.sides import Facts, Side, Together, merge_sides, read_side
+from lback.app.checking.sides import Facts, Side, Together, merge_sides, read_side, replaced
 from lback.app.reading import WORKTREE
 from lback.core.findings import Finding, finding
 from lback.core.rules.silencing import FailOn
@@ -31,6 +31,7 @@ class Request:
     write_baseline: bool = False
     deepen: bool = False
     models: str | None = None
+    replace: bool = False
 
 
 @dataclass(slots=True)
@@ -79,7 +80,8 @@ def gather_others(look: Look, request: Request) -> None:
             theirs = read_side(look.reader, name, commit, commit)
             if look.mine.tip is None:
                 continue
-            look.others.append(merge_sides(look.reader, look.mine, theirs, publishes=publishes))
+            join = replaced if request.replace else merge_sides
+            look.others.append(join(look.reader, look.mine, theirs, publishes=publishes))
         except HistoryMissing as err:
             look.findings.append(no_history(err))
 

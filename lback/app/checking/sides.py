@@ -77,6 +77,12 @@ def merge_sides(reader: CheckReader, mine: Side, theirs: Side, *, publishes: boo
     return Together(theirs, publishes, base, before.graph, merge, conflicts)
 
 
+def replaced(_reader: CheckReader, mine: Side, theirs: Side, *, publishes: bool) -> Together:
+    """Let mine take the place of the other side, as a push does: what mine lacks is gone."""
+    merge = Merge(theirs.name, mine.graph, theirs.graph, mine.graph)
+    return Together(theirs, publishes, theirs.tip or "", theirs.graph, merge)
+
+
 def _require_whole(repository: Repository, base: str, mine: Side, theirs: Side) -> None:
     from lback.vcs.deepening import is_cut
 
