@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
     from lback.db.runner import Database
 
 Tables = dict[str, dict[str, Any]]
+
+_NAME = re.compile(r"\('name', '([^']*)'\)")
+_SINGULAR = {
+    "foreign keys": "foreign key",
+    "unique constraints": "unique constraint",
+    "indexes": "index",
+    "check constraints": "check constraint",
+}
 
 
 @dataclass(slots=True)
@@ -274,6 +283,8 @@ def apart(before: Tables, after: Tables) -> str:
 
 
 def _part(part: str, before: Any, after: Any) -> str:
+    if isinstance(before, list) and isinstance(after, list):
+        return _named(part, before, after)
     if part != "columns":
         return f"its {part} would be {after or 'none'}, not {before or 'none'}"
     for name in sorted(before.keys() | after.keys()):
@@ -285,6 +296,22 @@ def _part(part: str, before: Any, after: Any) -> str:
             if value != after[name][key]:
                 return f"column {name}: its {key} would be {after[name][key]}, not {value}"
     return "its columns would differ"
+
+
+def _named(part: str, before: list[str], after: list[str]) -> str:
+    """Say which index, constraint or key is too many, missing, or another one."""
+    old, new = (
+        {found[1]: row for row in rows if (found := _NAME.search(row))} for rows in (before, after)
+    )
+    kind = _SINGULAR[part]
+    for name in sorted(old.keys() | new.keys()):
+        if name not in old:
+            return f"its {kind} {name} would still be there"
+        if name not in new:
+            return f"its {kind} {name} would be missing"
+        if old[name] != new[name]:
+            return f"its {kind} {name} would be another one"
+    return f"its {part} would be {', '.join(after) or 'none'}, not {', '.join(before) or 'none'}"
 
 
 def _family(name: str) -> str:
