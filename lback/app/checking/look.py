@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lback.app.checking.reader import CheckReader
@@ -136,7 +136,7 @@ def _no_refs(pattern: str) -> Finding:
         f"no other branch matches {pattern} in this clone",
         f"`git fetch origin '+{pattern}:{pattern}'`, if there should be one",
     )
-    return replace(one, severity="warning")
+    return one._replace(severity="warning")
 
 
 def _without_git(reader: CheckReader, wish: str) -> HistoryMissing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 
 from lback.core.findings import Finding, finding
@@ -140,7 +140,7 @@ def nothing_found(folders: Sequence[str], *, expected: bool, place: str) -> Find
         f"no revision files in {where} at {place}",
         "name the right configuration with `--config`, or the folder with `--script-location`",
     )
-    return one if expected else replace(one, severity="warning")
+    return one if expected else one._replace(severity="warning")
 
 
 def not_looked_at(folders: Iterable[object]) -> Finding:
@@ -151,7 +151,7 @@ def not_looked_at(folders: Iterable[object]) -> Finding:
         f"the revision files in {where} were not looked at: that is outside of the repository",
         "check that project by itself, or take the location out of `version_locations`",
     )
-    return replace(one, severity="warning")
+    return one._replace(severity="warning")
 
 
 def branch_point(graph: Graph, heads: Iterable[str]) -> tuple[str, ...]:
