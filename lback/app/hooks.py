@@ -29,7 +29,7 @@ def install_hooks(
     changes = install(
         place, sys.executable, _watched(ctx), names=tuple(names), write=write, force=force
     )
-    return _result(ctx, "install", changes)
+    return _result(ctx, "install", changes, wrote=write)
 
 
 def uninstall_hooks(ctx: Context, *, force: bool = False) -> Result:
@@ -83,12 +83,12 @@ def _unique(names: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _result(ctx: Context, action: str, hooks: Sequence[Any]) -> Result:
+def _result(ctx: Context, action: str, hooks: Sequence[Any], *, wrote: bool = False) -> Result:
     root = ctx.repository.root if ctx.repository else None
     return Result(
         "hooks",
         {"action": action, "hooks": [_row(one) for one in hooks]},
-        view={"root": os.fspath(root) if root else ""},
+        view={"root": os.fspath(root) if root else "", "wrote": wrote},
     )
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -168,3 +169,12 @@ def bob(ada: Clone, tmp_path: Path) -> Clone:
 
 def mode_of(path: Path) -> int:
     return stat.S_IMODE(path.lstat().st_mode)
+
+
+def framework() -> str:
+    """Return the program that was installed beside this Python; the dev extra brings it."""
+    beside = Path(sys.executable).with_name("pre-commit")
+    found = str(beside) if beside.exists() else shutil.which("pre-commit")
+    if found is None:
+        pytest.skip("pre-commit is neither beside this Python nor on PATH")
+    return found

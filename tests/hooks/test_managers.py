@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from lback.vcs.hooks import NAMES
 from lback.vcs.managers import shell_call
 
-from .conftest import Clone, Interpreter
+from .conftest import Clone, Interpreter, framework
 
 REVISION = "migrations/versions/b_second.py"
 
@@ -305,13 +304,10 @@ def test_our_shim_under_the_framework_installed_later(ada: Clone) -> None:
     assert (ada.path / ".git/trace").read_text() == "original\noriginal\n"
 
 
-@pytest.mark.skipif(shutil.which("pre-commit") is None, reason="pre-commit is not installed")
 def test_with_the_real_framework(ada: Clone, bob: Clone, python: Interpreter) -> None:
     ada.commit(".pre-commit-config.yaml", CONFIG)
     ada.git("push", "-q")
-    program = shutil.which("pre-commit")
-    assert program
-    subprocess.run([program, "install"], cwd=ada.path, env=ada.env, check=True)
+    subprocess.run([framework(), "install"], cwd=ada.path, env=ada.env, check=True)
     assert {change.action for change in ada.install(write=True).values()} == {"installed"}
     ada.git("commit", "-qam", "lback under the framework")
     old = ada.git("rev-parse", "HEAD")

@@ -9,6 +9,9 @@ from lback.report.style import Style, safe
 
 _GOOD = frozenset({"installed", "updated", "unchanged", "removed", "restored", "absent"})
 
+_EITHER_WAY = "add the lines, or let `lback hooks install --write` do it"
+_BY_HAND = "add them by hand: `--write` leaves alone what has an entry for the hook, or ends early"
+
 
 def lines(result: Result, style: Style) -> Iterator[str]:
     """Yield one line a hook, then the lines to add for another hook manager."""
@@ -26,4 +29,4 @@ def lines(result: Result, style: Style) -> Iterator[str]:
             yield from (f"    {line}" for line in row["lines"])
     if any(row["lines"] for row in result.data["hooks"]):
         yield ""
-        yield f"{style.cyan('next:')} add the lines, or let `lback hooks install --write` do it"
+        yield f"{style.cyan('next:')} {_BY_HAND if result.view['wrote'] else _EITHER_WAY}"
