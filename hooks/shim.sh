@@ -70,6 +70,7 @@ rebasing() {
 }
 
 # Each returns 0 when lback has something to look at. A question that git cannot answer counts as yes.
+# A script with Windows line ends that calls this adds a carriage return to the last argument.
 relevant_pre_commit() {
 	looked=${GIT_DIR:-.git}/lback-looked
 	let_go=${GIT_DIR:-.git}/ORIG_HEAD
@@ -87,13 +88,13 @@ relevant_pre_commit() {
 
 relevant_post_merge() { # $1: 1 for a squash merge, which moves nothing but the index
 	case $1 in
-	1) ! unchanged --cached ;;
+	1*) ! unchanged --cached ;;
 	*) ! unchanged ORIG_HEAD HEAD ;;
 	esac
 }
 
 relevant_post_checkout() { # $1 from, $2 to, $3: 1 for a branch, 0 for files
-	[ "$3" = 1 ] && [ "$1" != "$2" ] || return 1
+	case $3 in 1*) [ "$1" != "$2" ] || return 1 ;; *) return 1 ;; esac
 	! is_null "$1" || return 1 # a clone or a new work tree: nothing was here before
 	! unchanged "$1" "$2" || return 1
 	# A rebase visits its base and comes back: post-rewrite speaks at its end, unless it only fast-forwards.
@@ -105,7 +106,7 @@ relevant_post_rewrite() { # $1: amend or rebase; standard input: "old new" lines
 	old=${old%% *}
 	[ -n "$old" ] || old='HEAD@{1}' # another hook manager did not pass the lines on
 	case $1 in
-	amend)
+	amend*)
 		! unchanged "$old" HEAD || return 1
 		! rebasing
 		;;

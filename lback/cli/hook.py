@@ -22,6 +22,8 @@ def command(hook_name: str, arguments: tuple[str, ...]) -> int:
     """
     from lback.app.hook import framework_call, hook
 
+    # A script with Windows line ends that calls the shim adds one to the last argument, or as it.
+    arguments = tuple(one for one in (each.rstrip("\r") for each in arguments) if one)
     # Only these two are given something to read; the others might wait for ever.
     reads = hook_name in ("pre-push", "post-rewrite")
     call = framework_call(hook_name, os.environ) if not arguments else None

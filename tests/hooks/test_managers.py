@@ -159,6 +159,31 @@ def test_husky(ada: Clone, python: Interpreter, version: int) -> None:
     assert not (ada.path / ".git/lback").exists()
 
 
+def test_a_caller_with_windows_line_ends(ada: Clone, python: Interpreter) -> None:
+    """Husky runs its scripts by `sh FILE`; git itself could not start them."""
+    ada.git("config", "core.hooksPath", ".husky/_")
+    for name in NAMES:
+        ada.write(f".husky/_/{name}", f'#!/bin/sh\nsh -e ".husky/{name}" "$@"\n', mode=0o755)
+        ada.write(f".husky/{name}", f"{shell_call(name)}\r\n")
+    ada.install()
+    assert {state.state for state in ada.states().values()} == {"installed"}
+    old = ada.git("rev-parse", "HEAD")
+    new = ada.commit(REVISION)
+    ada.git("commit", "-q", "--amend", "-m", "again")
+    ada.git("push", "-q")
+    ada.git("checkout", "-q", "-b", "back", old)
+    ada.git("checkout", "-q", "back", "--", "migrations")  # files only
+    ada.git("merge", "-q", "main")
+    ada.git("merge", "-q", "--squash", "main")
+    assert new
+    assert [call.split("> <")[1].rstrip("\r>") for call in python.calls()] == [
+        "pre-commit",
+        "pre-push",
+        "post-checkout",
+        "post-merge",
+    ]
+
+
 def test_lines_that_others_wrote_after_ours_stay(ada: Clone) -> None:
     ada.git("config", "core.hooksPath", ".husky")
     ada.install("pre-push", write=True)

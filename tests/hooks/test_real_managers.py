@@ -1,4 +1,4 @@
-"""Under the managers themselves: husky and lefthook from npm, the pre-commit framework from a clone."""
+"""Under the managers themselves: husky and lefthook from npm, the framework from a clone."""
 
 from __future__ import annotations
 
