@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from lback.app.context import Context
+from lback.app.cut_off import refuse_unsettled, watched
 from lback.app.journal import recover
 from lback.app.last_seen import remember
-from lback.app.progress import Progress
 from lback.core.graph import Graph
 from lback.core.plans import (
     Step,
@@ -51,11 +51,16 @@ def migrate(ctx: Context, options: MigrateOptions) -> Result:
     if options.plan:
         stamp = ctx.database.stamp()
         return _result(graph, stamp.revisions, decide(stamp.revisions), options, planned=True)
-    progress = Progress(ctx.console, graph)
     timeout = options.lock_timeout
     if timeout is None:
         timeout = ctx.project.settings.lback.lock_timeout
-    outcome = ctx.database.run(decide, on_event=progress, lock_timeout=timeout)
+
+    def choose(stamp: tuple[str, ...]) -> tuple[Step, ...]:
+        refuse_unsettled(ctx, graph, stamp)
+        return decide(stamp)
+
+    with watched(ctx, graph) as listener:
+        outcome = ctx.database.run(choose, on_event=listener, lock_timeout=timeout)
     remember(ctx, outcome.after)
     return _result(graph, outcome.before, outcome.steps, options, planned=False)
 

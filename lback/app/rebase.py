@@ -8,9 +8,11 @@ from itertools import count
 from typing import Any
 
 from lback.app.context import Context
+from lback.app.cut_off import refuse_unsettled, watched
 from lback.app.journal import change_files, recover
 from lback.app.last_seen import remember
 from lback.app.reading import Reader
+from lback.app.taken_back import keep_parents
 from lback.core.forks.moving import Move, plan_move
 from lback.core.forks.rebasing import Rebase, Standing, plan_rebase, rebased
 from lback.core.forks.rewrite import reparent
@@ -224,6 +226,7 @@ def _asked(ctx: Context, ready: Ready) -> Move:
             f"{err.hint or 'Start the database.'} Or, if no database has run them: "
             "`lback rebase --no-database`.",
         ) from err
+    refuse_unsettled(ctx, ready.graph, stamp.revisions)
     move = _decided(ready, stamp.revisions)
     if any(not _decided(ready, other.revisions).idle for other in stamp.others):
         raise LbackError(
@@ -278,8 +281,6 @@ def _consents(ctx: Context, ready: Ready, move: Move, options: RebaseOptions) ->
 
 def _go_down(ctx: Context, move: Move, options: RebaseOptions) -> None:
     """Undo what moves by the old files."""
-    from lback.app.progress import Progress
-
     graph = ctx.database.graph
     turns = count()
 
@@ -289,18 +290,18 @@ def _go_down(ctx: Context, move: Move, options: RebaseOptions) -> None:
         _refuse_moved(graph, now, move.before)
         return move.down
 
-    ctx.database.run(
-        decide,
-        on_event=Progress(ctx.console, graph),
-        lock_timeout=options.lock_timeout,
-        command="downgrade",
-        destination="base",
-    )
+    with watched(ctx, graph) as listener:
+        ctx.database.run(
+            decide,
+            on_event=listener,
+            lock_timeout=options.lock_timeout,
+            command="downgrade",
+            destination="base",
+        )
 
 
 def _go_up(ctx: Context, ready: Ready, move: Move, options: RebaseOptions) -> None:
     """Rewrite the files under the lock, then run again by the new ones."""
-    from lback.app.progress import Progress
     from lback.db.runner import Database
 
     after = ready.graph_after
@@ -322,11 +323,13 @@ def _go_up(ctx: Context, ready: Ready, move: Move, options: RebaseOptions) -> No
             _refuse_moved(ready.graph, now, move.between)
         elif not _decided(ready, now).idle:
             _refuse_moved(ready.graph, now, move.before)
+        if first and move.up:
+            keep_parents(ctx, after, ready.plan.touched, move.between, move.up)
         change_files(ctx, ready.contents)
         return move.up if first else ()
 
-    progress = Progress(ctx.console, after)
-    outcome = database.run(decide, on_event=progress, lock_timeout=options.lock_timeout)
+    with watched(ctx, after) as listener:
+        outcome = database.run(decide, on_event=listener, lock_timeout=options.lock_timeout)
     remember(ctx, outcome.after)
 
 

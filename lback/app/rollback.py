@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from lback.app.context import Context
+from lback.app.cut_off import refuse_unsettled, watched
 from lback.app.journal import recover
 from lback.app.last_seen import remember
 from lback.app.losses import backup_path, count_effects
-from lback.app.progress import Progress
 from lback.app.ran import Ran, refuse_edited, what_ran
 from lback.app.reading import Reader
 from lback.app.rehearsing import Rehearsal, Scene, rehearse
@@ -336,18 +336,19 @@ class Rollback:
                     f"{', '.join(now) or 'nothing'} now.",
                     "Run the same command again.",
                 )
+            refuse_unsettled(self.ctx, self._graph, now)
             return self._steps(now, undo)
 
         written = self._write()
-        progress = Progress(self.ctx.console, self._graph)
         try:
-            outcome = self._database().run(
-                decide,
-                on_event=progress,
-                lock_timeout=self.wish.lock_timeout,
-                command="upgrade" if self.revert else "downgrade",
-                before=self._saver(undo),
-            )
+            with watched(self.ctx, self._graph) as listener:
+                outcome = self._database().run(
+                    decide,
+                    on_event=listener,
+                    lock_timeout=self.wish.lock_timeout,
+                    command="upgrade" if self.revert else "downgrade",
+                    before=self._saver(undo),
+                )
         except BaseException:
             if written is not None:
                 self._take_back(written)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from lback.app.context import Context
+from lback.app.cut_off import refuse_unsettled, watched
 from lback.app.journal import recover
 from lback.app.last_seen import remember
 from lback.app.losses import count_losses
 from lback.app.lost import LostRevision, find_lost, with_lost
-from lback.app.progress import Progress
 from lback.app.reading import WORKTREE, Reader
 from lback.core.effects import Effects, read_effects
 from lback.core.graph import Graph
@@ -156,11 +156,12 @@ class Switch:
                     f"{', '.join(now) or 'nothing'} now.",
                     "Run the same command again.",
                 )
+            refuse_unsettled(self.ctx, self.graph, now)
             return steps
 
         timeout = self.options.lock_timeout or project.settings.lback.lock_timeout
-        progress = Progress(self.ctx.console, self.graph)
-        outcome = database.run(decide, on_event=progress, lock_timeout=timeout)
+        with watched(self.ctx, self.graph) as listener:
+            outcome = database.run(decide, on_event=listener, lock_timeout=timeout)
         remember(self.ctx, outcome.after)
 
     def _data(

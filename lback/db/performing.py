@@ -115,7 +115,8 @@ class Performer:
         moves: Sequence[RevisionStep | StampStep],
     ) -> Iterator[RevisionStep | StampStep]:
         turn.current, turn.script = step, script
-        self.on_event(Event("start", step, number, turn.total))
+        lasting = not turn.transactional and not getattr(step, "fake", False)
+        self.on_event(Event("start", step, number, turn.total, stamp=turn.after, lasting=lasting))
         started = time.perf_counter()
         yield from moves
         turn.current, turn.script = None, None

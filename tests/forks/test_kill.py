@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -212,6 +213,113 @@ def test_many_killed_rebases(tmp_path: Path, postgres_url: str, seed: int) -> No
     shop = Shop.open(tmp_path / "shop", postgres_url)
     chance = random.Random(1000 + seed)
     check_rebase(shop, deep(shop), chance.random() * 3, git_first=chance.random() < 0.3)
+
+
+# While the database goes down and up, on each kind of database. Only PostgreSQL takes back a
+# step that is cut off; elsewhere the next command has to say which one, and a person does it.
+
+
+def kill_on_the_way(shop: Shop, chance: random.Random) -> None:
+    """Kill a rebase after some of the twenty steps that its database takes."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "lback", "rebase", "--yes"],
+        cwd=shop.folder,
+        env=shop.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    assert child.stderr is not None
+    with child, child.stderr:
+        for _ in range(chance.randint(1, 20)):
+            child.stderr.readline()
+        time.sleep(chance.random() * 0.04)
+        child.send_signal(signal.SIGKILL)
+
+
+def obey(shop: Shop, told: str) -> None:
+    """Do what the message asks for, as a person would."""
+    purge = re.search(r"`lback (alembic stamp --purge [^`]*)`", told)
+    if purge is not None:
+        shop.lback(*purge[1].split())
+        return
+    cut = re.search(r"killed in (upgrade|downgrade)\(\) of (\w+)", told)
+    assert cut is not None, told
+    way, name = cut.groups()
+    table = {"s2": "orders"}.get(name, f"t_{name[0]}")
+    assert f"({VERSIONS}/{name}.py)" in told
+    assert ("table" if name[1] == "1" or name == "s2" else "more") in told
+    columns = shop.schema().get(table, set())
+    if name.endswith("2") and name != "s2":
+        if way == "downgrade" and "more" not in columns:
+            shop.rows(f"alter table {table} add column more varchar(20)")
+        elif way == "upgrade" and "more" in columns:
+            shop.rows(f"alter table {table} drop column more")
+    elif way == "downgrade" and not columns:
+        shop.rows(f"create table {table} (id integer primary key)")
+    elif way == "upgrade" and columns:
+        shop.rows(f"drop table {table}")
+
+
+def migrate_until_done(shop: Shop) -> int:
+    """Migrate, and obey; return how often there was something to obey."""
+    for turn in range(3):
+        told = shop.run("sh", "-c", f"{sys.executable} -m lback migrate heads 2>&1; echo status $?")
+        if told.endswith("status 0\n"):
+            return turn
+        assert told.endswith("status 3\n"), told
+        obey(shop, told)
+    raise AssertionError(told)
+
+
+def check_on_the_way(shop: Shop, seed: int) -> int:
+    names, chance = deep(shop), random.Random(seed)
+    kill_on_the_way(shop, chance)
+    back = chance.choice(("", "checkout", "stash"))
+    if back == "checkout":
+        shop.git("checkout", "-q", "HEAD", "--", VERSIONS)
+    elif back == "stash" and shop.git("status", "--porcelain", "--untracked-files=no"):
+        shop.git("stash", "-q")
+    turns = migrate_until_done(shop)
+    shop.lback("rebase", "--yes")
+    shop.lback("migrate")
+    assert shop.stamp() == ["e2"]
+    assert shop.schema() == {
+        "users": {"id"},
+        "orders": {"id"},
+        **{f"t_{letter}": {"id", "more"} for letter in "abcde"},
+    }
+    assert len({shop.text(name) for name in names}) == len(names)
+    assert "nothing to move" in shop.lback("rebase", "--yes")
+    return turns
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_rebase_killed_on_the_way_of_its_database(any_shop: Shop, seed: int) -> None:
+    check_on_the_way(any_shop, seed)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(_LONG // 4))
+def test_many_rebases_killed_on_the_way(any_shop: Shop, seed: int) -> None:
+    check_on_the_way(any_shop, 2000 + seed)
+
+
+def test_files_taken_back_after_a_rebase_are_seen(shop: Shop) -> None:
+    names = deep(shop)
+    old = {name: shop.text(name) for name in names}
+    shop.lback("rebase", "--yes")
+    assert shop.stamp() == ["e2"]
+    shop.git("stash", "-q")
+    assert {name: shop.text(name) for name in names} == old
+    told = shop.lback("migrate", "heads", code=3)
+    assert "git stash pop" in told
+    assert "lback alembic stamp --purge a2 b2 c2 d2 e2 s2" in told
+    obey(shop, told)
+    assert "up to date" in shop.lback("migrate", "heads")
+    shop.git("stash", "pop", "-q")
+    assert "nothing to move" in shop.lback("rebase")
+    assert "up to date" in shop.lback("migrate")
 
 
 @pytest.mark.parametrize("seed", range(2))
