@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import shutil
 import statistics
 import subprocess
@@ -38,7 +39,9 @@ def main() -> int:
         make_repository(project, options.revisions, options.branches, env)
         lback = [sys.executable, "-m", "lback", "radar", "--json"]
         cold = _timed(lback, project, env)
+        busy = _busy()
         warm = [_timed(lback, project, env) for _ in range(options.runs)]
+        busy = (_busy() - busy) / options.runs
         answer = json.loads(
             subprocess.run(lback, cwd=project, env=env, check=True, capture_output=True).stdout
         )
@@ -52,6 +55,7 @@ def main() -> int:
     print(f"radar, cold                  {cold:8.2f} s")
     spread = f"({min(warm):.2f} to {max(warm):.2f})"
     print(f"radar, warm, median of {options.runs}     {ours:8.2f} s   {spread}")
+    print(f"  of which the processor     {busy:8.2f} s   each, git's children included")
     print(f"branches that would fork     {len(told):8}")
     print(f"checkout and `alembic heads` {one:8.2f} s   each, mean of {options.sample}")
     print(f"the same for all branches    {theirs:8.1f} s")
@@ -137,6 +141,12 @@ def _by_checkout(project: Path, root: Path, sample: int, env: dict[str, str]) ->
             cwd=place, env=env, check=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
         yield time.perf_counter() - started
+
+
+def _busy() -> float:
+    """Return the processor time of all children so far: what a loaded machine does not change."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _timed(argv: list[str], cwd: Path, env: dict[str, str]) -> float:
