@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lback.app.context import Context
 from lback.app.merge import Joined, join_path, perform_joins, plan_joins
-from lback.app.reading import Reader
-from lback.core.forks.joining import Join, fork_sides
+from lback.app.reading import WORKTREE, Reader
+from lback.core.forks.joining import fork_sides
 from lback.core.graph import Graph
 from lback.core.source import Commit
 from lback.errors import LbackError
@@ -83,7 +83,7 @@ def _commit(ctx: Context, paths: list[str], *, amend: bool) -> tuple[str, str]:
 def story(ctx: Context, reader: Reader, graph: Graph, healed: Healed) -> Iterator[str]:
     """Yield the lines about each fork: both sides with their authors, the verdict, what to do."""
     for one in healed.done:
-        yield from _sides(reader, graph, one.join)
+        yield from sides_story(reader, graph, one.join.heads)
         if healed.rebase is not None:
             yield f"they are to be rebased: {healed.rebase.reason}"
             yield "next: `lback rebase`, which takes the database along"
@@ -91,13 +91,16 @@ def story(ctx: Context, reader: Reader, graph: Graph, healed: Healed) -> Iterato
             yield from _verdict(one, healed)
 
 
-def _sides(reader: Reader, graph: Graph, join: Join) -> Iterator[str]:
-    sides = fork_sides(graph, join.heads)
-    common = graph.merge_base(join.heads[0], join.heads[1])
+def sides_story(
+    reader: Reader, graph: Graph, heads: Sequence[str], at: str = WORKTREE
+) -> Iterator[str]:
+    """Yield where a fork begins, and each side's revisions with their authors."""
+    sides = fork_sides(graph, heads)
+    common = graph.merge_base(heads[0], heads[1])
     after = ", ".join(sorted(common)) or "the beginning"
-    yield f"the migrations fork after {after}: {len(join.heads)} heads"
-    commits = reader.commits([graph[one].path for side in sides.values() for one in side])
-    for head in join.heads:
+    yield f"the migrations fork after {after}: {len(heads)} heads"
+    commits = reader.commits([graph[one].path for side in sides.values() for one in side], at)
+    for head in heads:
         for revision in reversed(sides[head]):
             yield f"  {revision}  {_about(graph, revision)}  {_author(graph, revision, commits)}"
 
@@ -109,7 +112,7 @@ def _about(graph: Graph, revision: str) -> str:
 def _author(graph: Graph, revision: str, commits: Mapping[str, Commit]) -> str:
     commit = commits.get(graph[revision].path)
     if commit is None:
-        return "(not committed)"
+        return "yours, not committed yet"
     return f"by {commit.author}, {commit.date[:10]}, commit {commit.sha[:7]}"
 
 
@@ -119,7 +122,10 @@ def _verdict(one: Joined, healed: Healed) -> Iterator[str]:
         yield f"they are not joined by themselves: {join.reason}"
         for overlap in join.overlaps[1:]:
             yield f"  {overlap.message}"
-        yield "next: `lback resolve`; or agree with the author and edit one side"
+        if all(overlap.verdict == "unknown" for overlap in join.overlaps):
+            yield "next: `lback show` both; where they go together, `lback merge --force`"
+        else:
+            yield "next: `lback resolve`; or agree with the author and edit one side"
         return
     yield f"they can be joined: {join.reason}"
     if healed.way == "told":

@@ -88,7 +88,7 @@ POSTGRESQL = 'if op.get_bind().dialect.name == "postgresql":\n    '
         ),
         (ADD, sql("INSERT INTO t (d) VALUES (1)"), "fine"),
         (ADD, sql("INSERT INTO t VALUES (1)"), "order-matters"),
-        (ADD_REQUIRED, sql("INSERT INTO t (d) VALUES (1)"), "order-matters"),
+        (ADD_REQUIRED, sql("INSERT INTO t (d) VALUES (1)"), "conflict"),
         (ADD, sql("UPDATE t SET d = 1"), "fine"),
         (DROP, sql("UPDATE t SET old = 1"), "conflict"),
         (DROP, sql("INSERT INTO z (x) SELECT old FROM t"), "order-matters"),

@@ -27,6 +27,7 @@ DEEDS: dict[str, str] = {
     "add it as text": 'op.add_column("users", sa.Column("c1", sa.String(20)))',
     "add another column": 'op.add_column("users", sa.Column("c2", sa.Integer()))',
     "add a required column": 'op.add_column("logs", sa.Column("c1", sa.Integer(), nullable=False))',
+    "add column to spare": 'op.add_column("spare", sa.Column("c1", sa.Integer()))',
     "drop column": USERS + 'drop_column("note")',
     "drop indexed column": USERS + 'drop_column("email")',
     "rename column": USERS + 'alter_column("note", new_column_name="remark", existing_type=TEXT)',
@@ -161,6 +162,8 @@ PROMISED = (
     ("add column", "add another column"),
     ("add column", "raw add column"),
     ("drop posts", "add foreign key"),
+    ("add column to spare", "drop table"),
+    ("add column to spare", "rename table"),
     ("drop column", "rename column"),
     ("rename column", "update rows"),
     ("make index", "make it on another column"),
@@ -202,15 +205,17 @@ def verdicts(left: str, right: str) -> set[str]:
     return {one.verdict for one in found}
 
 
-def related(whole: bool) -> list[tuple[str, str]]:
-    """Return the pairs that share the name of anything, or a part of them."""
+def pairs(whole: bool) -> list[tuple[str, str]]:
+    """Return every pair; or what is promised and some of those that share a name."""
+    if whole:
+        return list(combinations_with_replacement(DEEDS, 2))
     named = {deed: set[str]().union(*map(keys, effects(deed).upgrade)) for deed in DEEDS}
     found = [
         (left, right)
         for left, right in combinations_with_replacement(DEEDS, 2)
         if named[left] & named[right]
     ]
-    return found if whole else [*PROMISED, *found[::12]]
+    return [*PROMISED, *found[::12]]
 
 
 def is_cautious(left: str, right: str) -> bool:
@@ -246,7 +251,7 @@ def test_what_is_called_safe_is_safe(kind: str, whole: bool, tmp_path: Path) -> 
     with bench(kind, tmp_path) as database:
         wrong = [
             (left, right)
-            for left, right in related(whole)
+            for left, right in pairs(whole)
             if verdicts(left, right) <= {"same"}
             and commute(database, DEEDS[left], DEEDS[right]) is False
         ]
@@ -259,7 +264,7 @@ def test_what_is_called_safe_is_safe(kind: str, whole: bool, tmp_path: Path) -> 
 def test_what_is_called_unsafe_differs_somewhere(whole: bool, tmp_path: Path) -> None:
     suspects = {
         (left, right)
-        for left, right in (related(True) if whole else PROMISED)
+        for left, right in (pairs(True) if whole else PROMISED)
         if not verdicts(left, right) <= {"same"} and not is_cautious(left, right)
     }
     for kind in ("sqlite", "postgresql", "mariadb"):

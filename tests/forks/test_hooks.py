@@ -106,6 +106,7 @@ def test_a_push_that_forks_the_shared_branch_is_stopped(hooked: Shop) -> None:
     hooked.git("commit", "-q", "--no-verify", "-m", "Fork")
     told = hooked.git("push", code=1)
     assert "LB101" in told
+    assert "a  “do a”  by Grace" in told
     assert "this push is stopped (`git push --no-verify` passes)" in told
     told = hooked.git("push", "origin", "HEAD:refs/heads/feature")
     assert "only a warning" in told

@@ -33,8 +33,12 @@ def _arrivals(ctx: Context, before: str) -> Result:
     reader = Reader(ctx)
     graph = reader.graph()
     lines = list(_arrived(ctx, reader, graph, before))
-    lines += [f"{p.path or 'migrations'}: {p.message} {p.hint}" for p in graph.problems]
-    lines += cycle_story(reader, graph)
+    told = list(cycle_story(reader, graph))
+    for problem in graph.problems:
+        lines.append(f"{problem.path or 'migrations'}: {problem.message}")
+        if problem.hint and not (told and problem.code == "LB105"):
+            lines.append(f"next: {problem.hint}")
+    lines += told
     healed = Healed()
     if not graph.problems:
         healed = heal(ctx, reader, graph)

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from lback.app.context import Context
 from lback.app.cycle_story import cycle_story
+from lback.app.fork_story import sides_story
 from lback.app.githooks.models import staged_models
 from lback.app.heads import fork_findings
 from lback.app.reading import INDEX, Reader
 from lback.core.findings import Finding, finding, from_problems
 from lback.core.graph import Graph
+from lback.core.lanes import forks
 from lback.core.result import Result
 from lback.core.rules.published import published_findings
 
@@ -38,8 +40,17 @@ def pre_commit(ctx: Context) -> Result:
         found,
         status="findings" if found else "ok",
         exit_code=1 if stop else 0,
-        view={"lines": list(cycle_story(reader, graph)), "stopped": "commit" if stop else ""},
+        view={
+            "lines": [*cycle_story(reader, graph), *_forks(ctx, reader, graph)] if stop else [],
+            "stopped": "commit" if stop else "",
+        },
     )
+
+
+def _forks(ctx: Context, reader: Reader, graph: Graph) -> Iterator[str]:
+    declared = ctx.project.settings.lback.heads
+    for fork in forks(graph, declared) if not graph.problems else ():
+        yield from sides_story(reader, graph, fork, INDEX)
 
 
 def _published(reader: Reader, graph: Graph) -> Iterator[Finding]:

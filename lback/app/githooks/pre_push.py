@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from lback.app.context import Context
 from lback.app.cycle_story import cycle_story
+from lback.app.fork_story import sides_story
 from lback.app.githooks.pre_commit import STOPS
 from lback.app.heads import fork_findings
 from lback.app.reading import Reader
 from lback.core.findings import Finding, from_problems
 from lback.core.graph import Graph
+from lback.core.lanes import forks
 from lback.core.result import Result
 from lback.core.rules.published import published_findings
 from lback.errors import HistoryMissing, UsageError
@@ -47,7 +49,11 @@ def pre_push(ctx: Context, arguments: Sequence[str], given: str) -> Result:
         stopped = stopped or (shared and bad)
         effect = "is the shared branch" if shared else "is not the shared branch: only a warning"
         lines.append(f"{update.branch} on {remote} {effect}")
-        lines += cycle_story(reader, reader.graph(update.commit))
+        graph = reader.graph(update.commit)
+        lines += cycle_story(reader, graph)
+        declared = ctx.project.settings.lback.heads
+        for fork in forks(graph, declared) if not graph.problems else ():
+            lines += sides_story(reader, graph, fork, update.commit)
         found += about
     return Result(
         "hook",

@@ -73,6 +73,16 @@ def filled_by_rows(left: Effect, right: Effect) -> bool:
     return bool(_columns(column) & _columns(rows))
 
 
+def unfilled(column: Effect, rows: Effect) -> bool:
+    """Hold where a new column must be filled, and the inserted rows name others only.
+
+    A column that is only made required may have a default from earlier, which fills it.
+    """
+    fresh = column.object == "column" and column.kind == "create"
+    given = rows.object == "data" and rows.kind == "insert" and bool(rows.columns)
+    return fresh and given and "not null" in column.aspects and not_on_it(column, rows)
+
+
 _ADD = "add column"
 _GO = ("drop column", "rename column")
 _ALTER = ("type", "nullable", "default", "comment", "change column")
@@ -190,6 +200,8 @@ _ON_COLUMN = frozenset({_ADD, *_GO, *_ALTER})
 def clash(left: str, right: str, left_effect: Effect, right_effect: Effect) -> str:
     """Return the verdict on two deeds on one table that do not commute."""
     if left in _BREAKS or right in _BREAKS:
+        return "conflict"
+    if unfilled(left_effect, right_effect) or unfilled(right_effect, left_effect):
         return "conflict"
     named = bool(_columns(left_effect) & _columns(right_effect))
     gone = left in (_ADD, *_GO) or right in (_ADD, *_GO)

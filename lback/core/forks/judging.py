@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lback.core.dialects import Dialects
 from lback.core.effects import Effect
-from lback.core.forks.commuting import COMMUTES, QUERIED, REFERRED, VIEWED, clash
+from lback.core.forks.commuting import COMMUTES, QUERIED, REFERRED, VIEWED, clash, unfilled
 from lback.core.forks.sides import Done
 from lback.core.naming import same_name
 
@@ -86,6 +86,8 @@ def _reason(left: Effect, right: Effect, verdict: str) -> str:
         if left.detail == right.detail:
             return "both would make it, and the second one fails"
         return "both would make it, each in its own way, and the second one fails"
+    if unfilled(left, right) or unfilled(right, left):
+        return "the rows do not fill a column that must be filled"
     if left.kind == right.kind == "drop" and verdict == "conflict":
         return "what one has dropped the other cannot drop"
     return _WHY[verdict]

@@ -174,13 +174,19 @@ def _unknowns(side: Side, other: Side, *, mirrored: bool) -> Iterator[Overlap]:
         named = ", ".join(unknown.tables)
         about = f"table {named}" if len(unknown.tables) == 1 else named or "anything"
         message = (
-            f"{about}: line {unknown.line} of {revision} cannot be read ({unknown.reason}), "
-            f"and {theirs} would {operation(effect)}"
+            f"{about + ': ' if named else ''}line {unknown.line} of {revision} cannot be read "
+            f"({unknown.reason}), and {_besides(theirs, effect)}"
         )
         sides = (revision, unknown, theirs, effect)
         if mirrored:
             sides = (theirs, effect, revision, unknown)  # type: ignore[assignment]
         yield Overlap(about, sides[0], sides[1], sides[2], sides[3], "unknown", message)
+
+
+def _besides(revision: str, effect: Effect | Unknown) -> str:
+    if isinstance(effect, Unknown):
+        return f"no more can line {effect.line} of {revision} ({effect.reason})"
+    return f"{revision} would {described(effect)}"
 
 
 def _met(unknown: Unknown, other: Side) -> tuple[str, Effect | Unknown] | None:
