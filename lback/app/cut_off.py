@@ -25,6 +25,13 @@ from lback.errors import LbackError
 if TYPE_CHECKING:
     from lback.db.events import Event, OnEvent
 
+# Alembic changes most of a table there by copying it; the rows may be in the copy alone.
+_COPIES = (
+    "A table `_alembic_tmp_NAME` is a copy that was being made: rename it to NAME if that is "
+    "gone, and else drop it. "
+)
+_KEYS = frozenset({"way", "revision", "stamp", "dialect"})
+
 
 @contextmanager
 def watched(ctx: Context, graph: Graph) -> Iterator[OnEvent]:
@@ -35,7 +42,8 @@ def watched(ctx: Context, graph: Graph) -> Iterator[OnEvent]:
         step = event.step
         if event.kind == "start" and event.lasting and isinstance(step, Upgrade | Downgrade):
             way = "upgrade" if isinstance(step, Upgrade) else "downgrade"
-            _keep(ctx, {"way": way, "revision": step.revision, "stamp": sorted(event.stamp)})
+            note = {"way": way, "revision": step.revision, "stamp": sorted(event.stamp)}
+            _keep(ctx, {**note, "dialect": event.text})
         progress(event)
 
     try:
@@ -61,12 +69,14 @@ def _refuse_cut_off(ctx: Context, graph: Graph, stamp: Sequence[str]) -> None:
     revision, way = str(note["revision"]), str(note["way"])
     place = f" ({graph[revision].path})" if revision in graph else ""
     whole = "still" if way == "downgrade" else "not yet"
+    dialect = str(note["dialect"])
     raise LbackError(
-        f"An earlier command was killed in {way}() of {revision}{place}, and this kind of database "
-        f"takes nothing back: what had been done by then is there, and by its stamp {revision} is "
+        f"An earlier command was killed in {way}() of {revision}{place}, and {dialect} takes "
+        f"nothing back: what had been done by then is there, and by its stamp {revision} is "
         f"{whole} applied. It would{_deeds(ctx, graph, revision, way)}.",
-        f"Look which of it has been done and undo that by hand, so that {revision} is {whole} "
-        "applied in full; then run the command again (this is said once).",
+        "Look which of it has been done and undo that by hand, so that "
+        f"{revision} is {whole} applied in full. {_COPIES if dialect == 'sqlite' else ''}"
+        "Then run the command again (this is said once).",
     )
 
 
@@ -85,7 +95,7 @@ def _note(ctx: Context) -> dict[str, Any] | None:
         note = json.loads(data) if data else None
     except ValueError:
         return None
-    return note if isinstance(note, dict) and {"way", "revision", "stamp"} <= note.keys() else None
+    return note if isinstance(note, dict) and note.keys() >= _KEYS else None
 
 
 def _keep(ctx: Context, note: dict[str, Any]) -> None:

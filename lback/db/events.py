@@ -14,8 +14,8 @@ class Event(NamedTuple):
     `plan`: the steps are known (`total`); `start`, `done`, `failed`: of step `number`
     (from 1); `waiting`: somebody else holds the lock (`text` says who); `note`: a
     sentence in `text`. `seconds` is how long the step took, or how long we waited.
-    At `start`, `stamp` is where the database is, `lasting` that it takes back nothing of a
-    step that is cut off.
+    At `start`, `stamp` is where the database is, `text` its dialect, and `lasting` that it
+    takes back nothing of a step that is cut off.
     """
 
     kind: Literal["plan", "start", "done", "failed", "waiting", "note"]

@@ -116,7 +116,17 @@ class Performer:
     ) -> Iterator[RevisionStep | StampStep]:
         turn.current, turn.script = step, script
         lasting = not turn.transactional and not getattr(step, "fake", False)
-        self.on_event(Event("start", step, number, turn.total, stamp=turn.after, lasting=lasting))
+        self.on_event(
+            Event(
+                "start",
+                step,
+                number,
+                turn.total,
+                text=turn.dialect,
+                stamp=turn.after,
+                lasting=lasting,
+            )
+        )
         started = time.perf_counter()
         yield from moves
         turn.current, turn.script = None, None
