@@ -6,6 +6,7 @@ from typing import Any
 
 from lback.app.context import Context
 from lback.app.history import Sources, add_git, gather, unknown_table, unseen
+from lback.app.origins import Origins
 from lback.app.reading import WORKTREE
 from lback.core.findings import from_problems
 from lback.core.result import Result
@@ -32,32 +33,51 @@ def blame(ctx: Context, table: str, at: str = WORKTREE) -> Result:
     }
     for row in rows.values():
         row.update(commit=None, published=False, pushed=False, co_authors=[], edits=[])
-    add_git(found, list(rows.values()))
+    pasts = add_git(found, list(rows.values()))
+    origins = Origins(found.reader, at)
+    here = {one: found.graph[one] for one in rows if one in pasts}
+    origins.gather({one: pasts[one] for one in here}, here)
     data: dict[str, Any] = {
         "table": table,
         "names": list(told.names),
         "exists": told.exists,
-        "columns": [_row(column, rows) for column in told.columns],
-        "gone": [_row(column, rows) for column in told.gone],
+        "columns": [_row(column, rows, origins) for column in told.columns],
+        "gone": [_row(column, rows, origins) for column in told.gone],
         "doubts": [_doubt(found, one.revision, one.unknown) for one in told.doubts],
-        "unseen": unseen(found, list(rows.values())),
+        "unseen": [*unseen(found, list(rows.values())), *_blind(origins)],
     }
     return Result("blame", data, from_problems(found.graph.problems))
 
 
-def _row(column: Column, rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    def by(revision: str | None) -> dict[str, Any] | None:
-        return dict(rows[revision]) if revision is not None else None
+def _row(column: Column, rows: dict[str, dict[str, Any]], origins: Origins) -> dict[str, Any]:
+    def by(revision: str | None, deed: str) -> dict[str, Any] | None:
+        if revision is None:
+            return None
+        row = dict(rows[revision])
+        late, commit = origins.of(revision, column.deeds.get(deed))
+        if late:  # its statement was put into the file by a later commit, or by none yet
+            row["commit"] = commit.as_dict() if commit else None
+            row["co_authors"] = list(commit.co_authors) if commit else []
+        return row
 
     return {
         "name": column.name,
         "type": column.type or None,
         "names": list(column.names),
         "certain": column.certain,
-        "added_by": by(column.added_by),
-        "changed_by": by(column.changed_by),
-        "dropped_by": by(column.dropped_by),
+        "added_by": by(column.added_by, "added"),
+        "changed_by": by(column.changed_by, "changed"),
+        "dropped_by": by(column.dropped_by, "dropped"),
     }
+
+
+def _blind(origins: Origins) -> list[str]:
+    if not origins.blind:
+        return []
+    return [
+        f"this clone lacks older versions of the files of {', '.join(origins.blind[:3])}: shown is "
+        "who brought the file"
+    ]
 
 
 def _doubt(found: Sources, revision: str, unknown: Any) -> dict[str, Any]:

@@ -46,6 +46,10 @@ class EffectsReader:
             store.put_many(self.kind, fresh)
         return found
 
+    def read_text(self, source: bytes) -> Effects:
+        """Read any text as the project's own modules and wrappers make it mean."""
+        return read_effects(source, resolve=self._module, wrappers=self.wrappers)
+
     def _read_one(self, source: bytes) -> tuple[Effects, bytes]:
         followed: dict[str, str] = {}
 

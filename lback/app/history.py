@@ -127,8 +127,11 @@ def _change(
     }
 
 
-def add_git(found: Sources, changes: list[dict[str, Any]]) -> None:
-    """Add commit, co-authors, later edits and standing to rows with `revision` and `path`."""
+def add_git(found: Sources, changes: list[dict[str, Any]]) -> dict[str, Past]:
+    """Add commit, co-authors, later edits and standing to rows with `revision` and `path`.
+
+    Returns the pasts of the revisions by id.
+    """
     reader = found.reader
     pasts = _pasts(found, changes)
     published = reader.published
@@ -144,6 +147,7 @@ def add_git(found: Sources, changes: list[dict[str, Any]]) -> None:
         pushed = reader.repository.pushed(local) if local else frozenset()
         for change in changes:
             change["pushed"] = change["published"] or change["path"] in pushed
+    return pasts
 
 
 def _pasts(found: Sources, changes: list[dict[str, Any]]) -> dict[str, Past]:
@@ -197,18 +201,13 @@ def _add_branches(found: Sources) -> None:
 def _add_patches(found: Sources, changes: list[dict[str, Any]], names: list[str]) -> None:
     """Add the statements of upgrade() that are about the table, as they are in the file."""
     from lback.app.effects import EffectsReader
-    from lback.core.effects import read_effects
     from lback.core.undo.extraction import Extractor, InTheWay
 
     for change in changes:
         node = found.graph[change["revision"]]
         place = found.place(node.id)
         source = found.reader.texts([node], place)[node.blob]
-        helper = EffectsReader(found.reader, place)
-
-        def read(text: bytes, helper: EffectsReader = helper) -> Effects:
-            return read_effects(text, resolve=helper._module, wrappers=helper.wrappers)
-
+        read = EffectsReader(found.reader, place).read_text
         own = names or list(found.effects[node.id].tables)
         try:
             code = Extractor(source, node.path, own, read).extract("upgrade").code

@@ -12,15 +12,19 @@ from lback.app.reading import INDEX, WORKTREE, Reader
 from lback.core.source import Commit
 from lback.vcs.repository import Repository
 
-_TABLE = "pasts-1-"
+_TABLE = "pasts-2-"
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Who brought a file, None where the clone does not reach back; edits newest first."""
+    """Who brought a file, None where the clone does not reach back; edits newest first.
+
+    `names` are the paths that it had besides the present one, newest first.
+    """
 
     brought: Commit | None
     edits: tuple[Commit, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 def pasts_of(reader: Reader, paths: Sequence[str], at: str = WORKTREE) -> dict[str, Past]:
@@ -96,7 +100,8 @@ def _ask(repository: Repository, paths: list[str], commit: str) -> dict[str, Pas
             pasts[path] = None
             continue
         brought = full(past.brought) if past.brought is not None else None
-        pasts[path] = Past(brought, tuple(full(one) for one in past.edits))
+        others = tuple(name for name in past.names if name != path)
+        pasts[path] = Past(brought, tuple(full(one) for one in past.edits), others)
     return pasts
 
 
@@ -113,8 +118,12 @@ def _load(repository: Repository, name: str) -> _Known:
         pasts: dict[str, Past | None] = {
             path: None
             if brought is None
-            else Past(commits[brought] if brought >= 0 else None, tuple(commits[n] for n in edits))
-            for path, (brought, edits) in row["paths"].items()
+            else Past(
+                commits[brought] if brought >= 0 else None,
+                tuple(commits[n] for n in edits),
+                tuple(names),
+            )
+            for path, (brought, edits, names) in row["paths"].items()
         }
         return _Known(row["commit"], pasts)
     except (ValueError, KeyError, TypeError, IndexError):
@@ -137,10 +146,10 @@ def _keep(repository: Repository, name: str, known: _Known) -> None:
     paths: dict[str, Any] = {}
     for path, past in known.pasts.items():
         if past is None:
-            paths[path] = [None, []]
+            paths[path] = [None, [], []]
         else:
             brought = number((past.brought,))[0] if past.brought is not None else -1
-            paths[path] = [brought, number(past.edits)]
+            paths[path] = [brought, number(past.edits), past.names]
     row = {"commit": known.commit, "commits": commits, "paths": paths}
     repository.store.put_table(name, json.dumps(row, separators=(",", ":")).encode())
 

@@ -11,7 +11,7 @@ from lback.app.context import Context
 from lback.app.effects import EffectsReader
 from lback.app.reading import WORKTREE, Reader
 from lback.core.decoding import Undecodable, decode_text
-from lback.core.effects import Effects, read_effects
+from lback.core.effects import Effects
 from lback.core.graph import Graph, Revision
 from lback.core.header import Header, read_header
 from lback.core.naming import same_name
@@ -66,7 +66,7 @@ class Reverter:
 
     def read(self, source: bytes) -> Effects:
         """Read a text as the project's own modules and wrappers make it mean."""
-        return read_effects(source, resolve=self._helper._module, wrappers=self._helper.wrappers)
+        return self._helper.read_text(source)
 
     def compose(self, undo: Undo, table: str | None, told: TableLife | None) -> Revert:
         """Return the reverting revision; InTheWay names the line that stands in the way."""

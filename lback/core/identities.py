@@ -19,7 +19,10 @@ class Ancestry(Protocol):
 
 @dataclass(slots=True)
 class ColumnPath:
-    """A column on its way through the revisions; `names` in the order it had them."""
+    """A column on its way through the revisions; `names` in the order it had them.
+
+    `deeds` are the effects by which it was added, last changed and dropped, by these words.
+    """
 
     names: list[str]
     type: str
@@ -27,6 +30,7 @@ class ColumnPath:
     changed_by: str | None = None
     dropped_by: str | None = None
     certain: bool = True
+    deeds: dict[str, Effect] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -129,6 +133,7 @@ class Identities:
             table.exists = False
             for path in table.columns.values():
                 path.dropped_by = revision
+                path.deeds["dropped"] = effect
                 table.gone.append(path)
             table.columns.clear()
         elif effect.kind == "rename" and effect.to:
@@ -155,6 +160,7 @@ class Identities:
             if old is not None and old in kept.gone:
                 kept.gone.remove(old)
                 old.dropped_by = None
+                old.deeds.pop("dropped", None)
                 old.type = path.type or old.type
                 kept.columns[name] = old
             else:
@@ -177,16 +183,19 @@ def _column(table: Identity, effect: Effect, revision: str) -> None:
     if effect.kind == "create":
         if path is None or effect.certain:
             table.columns[key] = ColumnPath([name], effect.detail, revision, certain=effect.certain)
+            table.columns[key].deeds["added"] = effect
         return
     if path is None:
         path = ColumnPath([name], "", None)
         table.columns[key] = path
     if effect.kind == "drop":
         path.dropped_by = revision
+        path.deeds["dropped"] = effect
         table.gone.append(path)
         del table.columns[key]
         return
     path.changed_by = revision
+    path.deeds["changed"] = effect
     if effect.kind == "rename" and effect.to:
         path.names.append(effect.to)
         table.columns = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Protocol
 
@@ -36,6 +36,7 @@ class Column:
     """A column's life: `added_by` is where it first came from, renames do not hide it.
 
     `names` are all its names, the last one first; `dropped_by` is None while it is there.
+    `deeds` are the effects themselves, by the words "added", "changed" and "dropped".
     """
 
     name: str
@@ -45,6 +46,7 @@ class Column:
     dropped_by: str | None = None
     names: tuple[str, ...] = ()
     certain: bool = True
+    deeds: Mapping[str, Effect] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,7 @@ def _column(found: ColumnPath) -> Column:
         found.dropped_by,
         tuple(reversed(found.names)),
         found.certain,
+        found.deeds,
     )
 
 

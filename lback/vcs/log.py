@@ -149,7 +149,12 @@ def _same_revision(repository: Repository, touch: Touch) -> bool:
 
     headers = [read_header(texts[name], name.rpartition("/")[2]) for name in names if name in texts]
     ids = [header.revision for header in headers if isinstance(header, Header)]
-    return len(ids) == 2 and ids[0] == ids[1]
+    return len(ids) == 2 and _words(ids[0]) == _words(ids[1])
+
+
+def _words(revision: str) -> str:
+    """Return an id without its number where it has words: they stay when it is renumbered."""
+    return revision.lstrip("0123456789") if "_" in revision else revision
 
 
 def who_brought(

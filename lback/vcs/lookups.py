@@ -51,6 +51,11 @@ def index_ids(repository: Repository, folders: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def named_ids(repository: Repository, names: Iterable[str]) -> dict[str, str]:
+    """Return the blob ids of "<commit>:<path>" names; what is not there is left out."""
+    return look_up(repository.git, names)
+
+
 def remotes(repository: Repository) -> tuple[str, ...]:
     """Return the names of the remotes, `origin` first."""
     return tuple(sorted(remote_names(repository.git), key=lambda name: (name != "origin", name)))

@@ -152,3 +152,32 @@ def test_nothing_heavy_is_imported(shop: Shop) -> None:
 
     for _ in range(2):
         shop.run(sys.executable, "-c", code)
+
+
+def test_blame_names_who_put_the_column_into_an_edited_file(shop: Shop) -> None:
+    path = shop.written["r1"]
+    more = 'sa.Column("mail", sa.String(50)),\n    sa.Column("age", sa.Integer()),'
+    path.write_text(path.read_text().replace('sa.Column("mail", sa.String(50)),', more))
+    shop.git("add", "-A")
+    Developer.git(Developer("Hedy", shop.folder), "commit", "-q", "-m", "Add age there")
+    age = 'sa.Column("age", sa.Integer()),'
+    path.write_text(path.read_text().replace(age, age + ' sa.Column("height", sa.Integer()),'))
+    for _ in range(2):  # the second time from what was remembered
+        rows = {row["name"]: row for row in blame(shop.context(), "users").data["columns"]}
+        assert rows["id"]["added_by"]["commit"]["author"] == "Ada"
+        assert rows["age"]["added_by"]["commit"]["subject"] == "Add age there"
+        assert rows["age"]["added_by"]["co_authors"] == []
+        assert rows["height"]["added_by"]["commit"] is None
+    assert "not committed" in text(blame(shop.context(), "users"))
+
+
+def test_blame_follows_a_revision_that_was_renumbered(shop: Shop) -> None:
+    shop.commit("Drop email")
+    first = shop.add("0001_pets", 'op.create_table("pets", sa.Column("id", sa.Integer()))')
+    shop.commit("Add pets")
+    first.write_text(first.read_text().replace("0001_pets", "0002_pets"))
+    shop.git("mv", "migrations/versions/0001_pets_it.py", "migrations/versions/0002_pets_it.py")
+    shop.git("add", "-A")
+    Developer.git(Developer("Hedy", shop.folder), "commit", "-q", "-m", "Renumber")
+    column = blame(shop.context(), "pets").data["columns"][0]
+    assert column["added_by"]["commit"]["subject"] == "Add pets"
