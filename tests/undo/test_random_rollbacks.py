@@ -6,45 +6,47 @@ about the table, on an empty database.
 
 from __future__ import annotations
 
+import os
 import random
+import re
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from lback.db.scratch import Tables
 from lback.errors import LbackError
+from tests.servers import KINDS, fresh_database
 from tests.undo.team import Shop
 
-SHORT, SOAK = 12, 300
+SHORT, SOAK = 12, int(os.environ.get("LBACK_SOAK_GRAPHS", "300"))
 
 
 @dataclass
 class Operation:
+    """`table` is the name that the table had first; `renames` the old and the new name."""
+
     table: str
     up: str
     down: str
+    renames: tuple[str, str] | None = None
 
 
 @dataclass
 class World:
-    """What the tables have by now, along one way through the graph."""
+    """What the tables have by now; `first` are the names that they had first."""
 
     columns: dict[str, list[str]] = field(default_factory=dict)
     indexes: dict[str, list[str]] = field(default_factory=dict)
-
-    def copy(self) -> World:
-        return World(
-            {table: list(names) for table, names in self.columns.items()},
-            {table: list(names) for table, names in self.indexes.items()},
-        )
+    first: dict[str, str] = field(default_factory=dict)
 
 
 class Author:
     """Writes migrations at random, as people do."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, kind: str = "sqlite") -> None:
         self.random = random.Random(seed)
+        self.kind = kind
         self.count = 0
 
     def name(self, stem: str) -> str:
@@ -53,19 +55,21 @@ class Author:
 
     def operation(self, world: World, own: list[str]) -> Operation:
         tables = [one for one in world.columns if one in own]
-        kinds = ["column", "column", "index", "drop", "alter", "rename", "refer", "seed"]
+        kinds = ["column", "column", "index", "drop", "alter", "rename", "refer", "seed", "move"]
         kind = self.random.choice(kinds) if tables else "table"
         if self.random.random() < 0.15:
             kind = "table"
         if kind == "table":
             return self.table(world)
         table = self.random.choice(tables)
-        made = getattr(self, kind)(world, table)
-        return made if made is not None else self.column(world, table)
+        made: Operation | None = getattr(self, kind)(world, table)
+        made = made if made is not None else self.column(world, table)
+        made.table = world.first[made.table]
+        return made
 
     def table(self, world: World) -> Operation:
         table = self.name("t")
-        world.columns[table], world.indexes[table] = ["a"], []
+        world.columns[table], world.indexes[table], world.first[table] = ["a"], [], table
         up = (
             f'op.create_table("{table}", sa.Column("id", sa.Integer(), primary_key=True), '
             'sa.Column("a", sa.Integer()))'
@@ -134,13 +138,25 @@ class Author:
         world.columns[table].remove(old)
         world.columns[table].append(new)
         step = 'op.alter_column("{t}", "{a}", new_column_name="{b}")'
+        if self.kind == "mariadb" or self.random.random() < 0.5:
+            step = 'op.execute("ALTER TABLE {t} RENAME COLUMN {a} TO {b}")'
         return Operation(
             table, step.format(t=table, a=old, b=new), step.format(t=table, a=new, b=old)
         )
 
+    def move(self, world: World, table: str) -> Operation:
+        new = self.name("t")
+        for one in (world.columns, world.indexes):
+            one[new] = one.pop(table)  # type: ignore[attr-defined]
+        world.first[new] = world.first[table]
+        step = 'op.rename_table("{a}", "{b}")'
+        return Operation(
+            table, step.format(a=table, b=new), step.format(a=new, b=table), (table, new)
+        )
+
     def refer(self, world: World, table: str) -> Operation:
         name = self.name("t")
-        world.columns[name], world.indexes[name] = [], []
+        world.columns[name], world.indexes[name], world.first[name] = [], [], name
         return Operation(
             name,
             f'op.create_table("{name}", sa.Column("id", sa.Integer(), primary_key=True), '
@@ -166,54 +182,78 @@ class Node:
 
 
 def write(author: Author) -> list[Node]:
-    """Draw a graph: a trunk that forks once and is merged again, or a chain."""
+    """Draw a graph: a chain, or a trunk that forks, and mostly is merged again."""
     nodes: list[Node] = []
     world = World()
 
-    def add(parents: tuple[str, ...], world: World, own: list[str] | None = None) -> str:
+    def add(parents: tuple[str, ...], own: list[str] | None = None) -> str:
         number = author.random.choice((1, 1, 2, 3))
-        operations = [
-            author.operation(world, own if own is not None else list(world.columns))
-            for _ in range(number)
-        ]
+        operations = []
+        for _ in range(number):
+            operations.append(author.operation(world, list(world.columns) if own is None else own))
+            if own is not None:  # a table that was renamed stays on its side
+                own += [one for one in world.columns if world.first[one] in own]
         nodes.append(Node(f"r{len(nodes) + 1:02}", parents, operations))
         return nodes[-1].revision
 
     last: tuple[str, ...] = ()
     for _ in range(author.random.randint(2, 4)):
-        last = (add(last, world),)
+        last = (add(last),)
     if author.random.random() < 0.6:
         sides = []
         tables = list(world.columns)
         author.random.shuffle(tables)
+        both = tables.pop() if len(tables) > 2 else None  # changed on both sides
         for half in (tables[::2], tables[1::2]):
             side = last
             for _ in range(author.random.randint(1, 2)):
-                side = (add(side, world, half),)
+                side = (add(side, [*half, *(world.first[one] for one in half)]),)
+                if both is not None and author.random.random() < 0.5:
+                    column = author.column(world, both)
+                    column.table = world.first[both]
+                    nodes[-1].operations.append(column)
             sides.append(side[0])
+        if author.random.random() < 0.2:
+            return nodes  # an open fork
         nodes.append(Node(f"r{len(nodes) + 1:02}", tuple(sides), []))
         last = (nodes[-1].revision,)
     for _ in range(author.random.randint(0, 3)):
-        last = (add(last, world),)
+        last = (add(last),)
     return nodes
 
 
-def project(folder: Path, nodes: list[Node], without: tuple[set[str], set[str]] | None) -> Shop:
-    """Write the graph; `without` leaves out what some revisions do to some tables."""
-    shop = Shop.at(folder, f"sqlite:///{folder}.sqlite3", git=without is None)
+def project(shop: Shop, nodes: list[Node]) -> Shop:
     for node in nodes:
-        wanted = [
-            one
-            for one in node.operations
-            if without is None or node.revision not in without[0] or one.table not in without[1]
-        ]
         shop.add(
             node.revision,
-            "\n".join(one.up for one in wanted),
-            "\n".join(one.down for one in reversed(wanted)),
+            "\n".join(one.up for one in node.operations),
+            "\n".join(one.down for one in reversed(node.operations)),
             parents=node.parents,
         )
     return shop
+
+
+def without(nodes: list[Node], revisions: set[str], table: str | None) -> list[Node]:
+    """Return the graph as it would be had these never touched the table (any: None)."""
+    kept, renamed = [], {}
+    for node in nodes:
+        left = []
+        for one in node.operations:
+            if node.revision in revisions and table in (None, one.table):
+                if one.renames:
+                    renamed[one.renames[1]] = one.renames[0]
+            else:
+                left.append(
+                    Operation(one.table, _named(one.up, renamed), _named(one.down, renamed))
+                )
+        kept.append(Node(node.revision, node.parents, left))
+    return kept
+
+
+def _named(code: str, renamed: dict[str, str]) -> str:
+    for new, old in reversed(renamed.items()):
+        code = re.sub(rf"\b{new}\b", old, code)
+    return code
 
 
 def contents(shop: Shop) -> dict[str, list[object]]:
@@ -224,40 +264,65 @@ def contents(shop: Shop) -> dict[str, list[object]]:
     }
 
 
-def play(folder: Path, seed: int) -> str:
-    author = Author(seed)
+def play(folder: Path, seed: int, kind: str = "sqlite") -> str:
+    """Play one story; servers get a scratch database, as SQLite has one in memory."""
+    for name in ("replay", "scratch"):
+        (folder / name).mkdir(parents=True)
+    with ExitStack() as stack:
+        places = (folder, folder / "replay", folder / "scratch")
+        urls = [stack.enter_context(fresh_database(kind, place)) for place in places]
+        return _play(folder, Author(seed, kind), urls, f"seed {seed} on {kind}")
+
+
+def _play(folder: Path, author: Author, urls: list[str], story: str) -> str:
     nodes = write(author)
-    shop = project(folder / "real", nodes, None)
+    shop = Shop.at(folder / "real", urls[0])
+    if author.kind != "sqlite":
+        shop.write("pyproject.toml", f'[tool.lback]\nscratch_url = "{urls[2]}"\n')
+    project(shop, nodes)
     shop.commit("Add migrations")
     if author.random.random() < 0.5:
         shop.publish(folder / "shop.git")
-    shop.migrate()
+    shop.migrate("heads")
     before, rows, files = shop.tables(), contents(shop), shop.files()
-    table = author.random.choice(sorted({one.table for node in nodes for one in node.operations}))
+    table: str | None = None
+    wish: dict[str, object] = {}
+    if author.random.random() < 0.8:
+        table = author.random.choice(sorted({o.table for n in nodes for o in n.operations}))
+    elif author.random.random() < 0.5:
+        wish = {"revision": author.random.choice(nodes).revision}
+    else:
+        wish = {"steps": author.random.choice((1, 2))}
+    story += f", {table or wish}"
     try:
-        result = shop.roll(table, yes=True)
+        result = shop.roll(table, yes=True, **wish)
         refused, message, data = result.exit_code == 3, result.message, result.data
     except LbackError as err:
         refused, message, data = True, err.message, {}
-    story = f"seed {seed}, {table}: {message}"
+    story += f": {message}"
     if refused:
         assert shop.tables() == before, story
         assert contents(shop) == rows, story
         assert shop.files() == files, story
         return "refused"
-    expected = replay(folder, nodes, set(data["undoes"]), {table})
+    gone = {*data["undoes"], *(one["revision"] for one in data["collateral"])}
+    left = without(nodes, gone, None if data["strategy"] == "downgrade" else table)
+    replay = project(Shop.at(folder / "replay" / "shop", urls[1], git=False), left)
+    replay.migrate("heads")
+    expected = replay.tables()
     assert shop.tables() == expected, f"{story} {data['strategy']} {data['undoes']}"
-    for other, values in rows.items():
-        if other != table:
-            assert contents(shop)[other] == values, story
-    shop.migrate()
+    now, changed = (
+        contents(shop),
+        {o.table for n in nodes if n.revision in gone for o in n.operations},
+    )
+    for one, values in rows.items():
+        if one in now and (one != table if table else one not in changed):
+            assert now[one] == values, story
+    shop.migrate("heads")
+    assert (shop.tables() == before) == (data["strategy"] == "downgrade") or before == expected, (
+        story
+    )
     return str(data["strategy"])
-
-
-def replay(folder: Path, nodes: list[Node], undone: set[str], tables: set[str]) -> Tables:
-    other = project(folder / "replay", nodes, (undone, tables))
-    other.migrate()
-    return other.tables()
 
 
 @pytest.mark.parametrize("seed", range(SHORT))
@@ -265,12 +330,25 @@ def test_right_or_refused(tmp_path: Path, seed: int) -> None:
     play(tmp_path, seed)
 
 
+@pytest.mark.parametrize("kind", [one for one in KINDS if one != "sqlite"])
+def test_right_or_refused_on_servers(tmp_path: Path, kind: str) -> None:
+    for seed in range(100, 103):
+        play(tmp_path / str(seed), seed, kind)
+
+
 @pytest.mark.soak
-def test_right_or_refused_for_long(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_right_or_refused_for_long(tmp_path: Path, kind: str) -> None:
     seen: dict[str, int] = {}
+    wrong = []
     for seed in range(1000, 1000 + SOAK):
-        kind = play(tmp_path / str(seed), seed)
-        seen[kind] = seen.get(kind, 0) + 1
+        try:
+            done = play(tmp_path / str(seed), seed, kind)
+        except AssertionError as err:
+            wrong.append(str(err).partition("\n")[0])
+            continue
+        seen[done] = seen.get(done, 0) + 1
+    print(seen)
+    assert not wrong, wrong
     assert seen.keys() == {"downgrade", "revert", "refused"}, seen
     assert seen["revert"] > seen["refused"] / 4, seen
-    print(seen)
