@@ -13,5 +13,11 @@ def alembic(ctx: Context, arguments: Sequence[str]) -> Result:
     from lback.db.passthrough import run_alembic
 
     project = ctx.project
-    code = run_alembic(project.settings, project.folder, tuple(arguments), x=ctx.options.x)
+    code = run_alembic(
+        project.settings,
+        project.folder,
+        tuple(arguments),
+        x=ctx.options.x,
+        lock_timeout=ctx.lock_timeout(None),
+    )
     return Result("alembic", {}, exit_code=code)

@@ -64,6 +64,10 @@ class Context:
         """Return the Alembic project; UsageError when there is none."""
         return find_project(self.options, self.cwd, self.repository)
 
+    def lock_timeout(self, wished: float | None) -> float | None:
+        """Return how many seconds to wait for the database's lock: the option, else the setting."""
+        return wished if wished is not None else self.project.settings.lback.lock_timeout
+
     def graph(self, at: str = "worktree") -> Graph:
         """Return the revision graph at the work tree, the index or any commit."""
         from lback.app.reading import Reader

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lback.app.context import Context
 from lback.core.effects import Effect, Effects
 from lback.core.undo.stakes import stakes
+from lback.report.words import lost_rows
 
 
 def count_losses(
@@ -39,6 +40,23 @@ def count_effects(ctx: Context, effects: Iterable[Effect]) -> list[dict[str, Any
         for (table, column), rows in counts.items()
         if rows
     ]
+
+
+def may_lose(
+    ctx: Context, losses: Sequence[Mapping[str, Any]], also: str = "", *, saved: bool = False
+) -> bool:
+    """Ask before rows and values go; where nothing does, and nothing else, no question is asked.
+
+    `also` says what else happens; `saved` whether the rows go to a file first.
+    """
+    parts = [also] if also else []
+    if losses:
+        parts.append(f"This deletes {'; '.join(lost_rows(loss) for loss in losses)}.")
+        if saved:
+            parts.append("They are saved to a file first.")
+    if not parts:
+        return True
+    return ctx.console.confirm(" ".join([*parts, "Go on?"]), option="--yes")
 
 
 def backup_path(ctx: Context, table: str | None, revision: str) -> Path:

@@ -10,12 +10,14 @@ from lback.app.journal import recover
 from lback.app.last_seen import remember
 from lback.core.graph import Graph
 from lback.core.plans import (
+    Downgrade,
     Step,
     Upgrade,
     applied,
     plan_downgrade,
     plan_upgrade,
     refuse_forks,
+    refuse_moved,
     refuse_problems,
     undone_by,
 )
@@ -49,16 +51,24 @@ def migrate(ctx: Context, options: MigrateOptions) -> Result:
         text = ctx.database.sql(decide)
         return Result("migrate", {"sql": text.splitlines()}, view={"sql": text})
     if options.plan:
-        stamp = ctx.database.stamp()
-        return _result(graph, stamp.revisions, decide(stamp.revisions), options, planned=True)
-    timeout = options.lock_timeout
-    if timeout is None:
-        timeout = ctx.project.settings.lback.lock_timeout
+        stamp = ctx.database.stamp().revisions
+        return _result(graph, stamp, decide(stamp), options, planned=True)
+    agreed: tuple[str, ...] | None = None
+    if options.target is not None and not options.yes and not options.fake:
+        stamp = ctx.database.stamp().revisions
+        steps = decide(stamp)
+        if any(isinstance(step, Downgrade) for step in steps):
+            agreed = stamp
+            if not _may_go_down(ctx, graph, steps):
+                return _result(graph, stamp, (), options, planned=False)
 
     def choose(stamp: tuple[str, ...]) -> tuple[Step, ...]:
+        if agreed is not None:
+            refuse_moved(agreed, stamp)
         refuse_unsettled(ctx, graph, stamp)
         return decide(stamp)
 
+    timeout = ctx.lock_timeout(options.lock_timeout)
     with watched(ctx, graph) as listener:
         outcome = ctx.database.run(choose, on_event=listener, lock_timeout=timeout)
     remember(ctx, outcome.after)
@@ -68,7 +78,7 @@ def migrate(ctx: Context, options: MigrateOptions) -> Result:
 def decide_migrate(
     ctx: Context, graph: Graph, stamp: tuple[str, ...], options: MigrateOptions
 ) -> tuple[Step, ...]:
-    """Choose the steps from a stamp; going down needs consent."""
+    """Choose the steps from a stamp."""
     apart = ctx.project.settings.lback.heads
     if options.target is None:
         return plan_upgrade(graph, stamp, (), apart, fake=options.fake)
@@ -79,15 +89,17 @@ def decide_migrate(
     undone = undone_by(graph, stamp, targets)
     if not undone:
         return ()
-    plan = plan_downgrade(graph, stamp, undone, fake=options.fake)
-    if not options.plan and not options.sql and not options.yes and not options.fake:
-        names = ", ".join(step.revision for step in plan.steps)
-        if not ctx.console.confirm(
-            f"This goes down and undoes {names}. Data in what they created is lost. Go on?",
-            option="--yes",
-        ):
-            return ()
-    return plan.steps
+    return plan_downgrade(graph, stamp, undone, fake=options.fake).steps
+
+
+def _may_go_down(ctx: Context, graph: Graph, steps: tuple[Step, ...]) -> bool:
+    """Ask before anything is undone, with what that deletes; not yet under the lock."""
+    going = [step.revision for step in steps if isinstance(step, Downgrade)]
+    from lback.app.losses import count_losses, may_lose
+    from lback.app.reading import Reader
+
+    losses = count_losses(ctx, going, Reader(ctx).effects(graph, going))
+    return may_lose(ctx, losses, f"This goes down and undoes {', '.join(going)}.")
 
 
 def _result(

@@ -262,21 +262,14 @@ def _consents(ctx: Context, ready: Ready, move: Move, options: RebaseOptions) ->
     """Ask before rows are lost; where none are at stake there is nothing to ask."""
     if options.yes or not move.down:
         return True
-    from lback.app.losses import count_losses
+    from lback.app.losses import count_losses, may_lose
 
     going = [step.revision for step in move.down]
     losses = count_losses(ctx, going, ready.reader.effects(ready.graph, going))
     if not losses:
         return True
-    parts = [
-        f"{loss['rows']} of {loss['table']}" + (f".{loss['column']}" if loss["column"] else "")
-        for loss in losses
-    ]
-    return ctx.console.confirm(
-        f"The database undoes {', '.join(going)} and runs them again, which deletes the rows "
-        f"there: {'; '.join(parts)}. {_keep_hint(move)} Go on?",
-        option="--yes",
-    )
+    again = f"The database undoes {', '.join(going)} and runs them again. {_keep_hint(move)}"
+    return may_lose(ctx, losses, again)
 
 
 def _go_down(ctx: Context, move: Move, options: RebaseOptions) -> None:
@@ -290,11 +283,12 @@ def _go_down(ctx: Context, move: Move, options: RebaseOptions) -> None:
         _refuse_moved(graph, now, move.before)
         return move.down
 
+    timeout = ctx.lock_timeout(options.lock_timeout)
     with watched(ctx, graph) as listener:
         ctx.database.run(
             decide,
             on_event=listener,
-            lock_timeout=options.lock_timeout,
+            lock_timeout=timeout,
             command="downgrade",
             destination="base",
         )
@@ -328,8 +322,9 @@ def _go_up(ctx: Context, ready: Ready, move: Move, options: RebaseOptions) -> No
         change_files(ctx, ready.contents)
         return move.up if first else ()
 
+    timeout = ctx.lock_timeout(options.lock_timeout)
     with watched(ctx, after) as listener:
-        outcome = database.run(decide, on_event=listener, lock_timeout=options.lock_timeout)
+        outcome = database.run(decide, on_event=listener, lock_timeout=timeout)
     remember(ctx, outcome.after)
 
 

@@ -37,7 +37,7 @@ def restore(ctx: Context, options: RestoreOptions) -> Result:
         for kept, rows in zip(backup.tables, backup.counts, strict=True)
     ]
     if not options.plan:
-        for done in put_back(ctx.database, backup, options.lock_timeout):
+        for done in put_back(ctx.database, backup, ctx.lock_timeout(options.lock_timeout)):
             row = next(one for one in tables if one["table"] == done.table)
             row.update(restored=done.rows, present=done.present, missing=done.missing)
     data = {"file": str(backup.path), "undoes": backup.head.get("undoes", []), "tables": tables}

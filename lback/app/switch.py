@@ -9,7 +9,7 @@ from lback.app.context import Context
 from lback.app.cut_off import refuse_unsettled, watched
 from lback.app.journal import recover
 from lback.app.last_seen import remember
-from lback.app.losses import count_losses
+from lback.app.losses import count_losses, may_lose
 from lback.app.lost import LostRevision, find_lost, with_lost
 from lback.app.reading import WORKTREE, Reader
 from lback.core.effects import Effects, read_effects
@@ -21,6 +21,7 @@ from lback.core.plans import (
     plan_downgrade,
     plan_upgrade,
     refuse_forks,
+    refuse_moved,
     refuse_problems,
     tips,
 )
@@ -68,7 +69,7 @@ class Switch:
         view = {"done": False, "places": {one: lost.place for one, lost in self.lost.items()}}
         if self.options.plan or not steps:
             return Result("switch", data, view=view)
-        if losses and not self.options.yes and not self._consents(losses):
+        if not self.options.yes and not may_lose(self.ctx, losses):
             return refused("switch", data, "Nothing was changed: you said no.")
         self._perform(stamp, steps)
         return Result("switch", data, view={**view, "done": True})
@@ -129,14 +130,6 @@ class Switch:
             "hand; then `lback alembic stamp` writes down where the database is.",
         )
 
-    def _consents(self, losses: list[dict[str, Any]]) -> bool:
-        rows = "; ".join(
-            f"{loss['rows']} {'row' if loss['rows'] == 1 else 'rows'} of {loss['table']}"
-            + (f".{loss['column']}" if loss["column"] else "")
-            for loss in losses
-        )
-        return self.ctx.console.confirm(f"This deletes {rows}. Go on?", option="--yes")
-
     def _perform(self, stamp: tuple[str, ...], steps: tuple[Step, ...]) -> None:
         project = self.ctx.project
         database = Database(
@@ -150,16 +143,11 @@ class Switch:
         )
 
         def decide(now: tuple[str, ...]) -> tuple[Step, ...]:
-            if set(now) != set(stamp):
-                raise LbackError(
-                    "The database moved while the switch was being planned: it is at "
-                    f"{', '.join(now) or 'nothing'} now.",
-                    "Run the same command again.",
-                )
+            refuse_moved(stamp, now)
             refuse_unsettled(self.ctx, self.graph, now)
             return steps
 
-        timeout = self.options.lock_timeout or project.settings.lback.lock_timeout
+        timeout = self.ctx.lock_timeout(self.options.lock_timeout)
         with watched(self.ctx, self.graph) as listener:
             outcome = database.run(decide, on_event=listener, lock_timeout=timeout)
         remember(self.ctx, outcome.after)

@@ -152,6 +152,16 @@ def refuse_lost(graph: Graph, stamp: Iterable[str]) -> None:
         )
 
 
+def refuse_moved(planned: Collection[str], now: Collection[str]) -> None:
+    """Raise LbackError when the database is not where it was when the steps were chosen."""
+    if set(now) != set(planned):
+        raise LbackError(
+            "Somebody else moved the database while this was being planned: it is at "
+            f"{', '.join(now) or 'nothing'} now.",
+            "Nothing was changed. Run the same command again.",
+        )
+
+
 def refuse_forks(graph: Graph, apart: Sequence[str] = ()) -> None:
     """Raise LbackError when there are several heads that are not apart by design."""
     for lane in forks(graph, apart):

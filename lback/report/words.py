@@ -31,6 +31,12 @@ def counted(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
+def lost_rows(loss: Mapping[str, Any]) -> str:
+    """Return `1 row of users`, `20 rows of users.email` for an element of `losses`."""
+    place = f"{loss['table']}.{loss['column']}" if loss["column"] else loss["table"]
+    return f"{counted(loss['rows'], 'row')} of {safe(place)}"
+
+
 def title(row: Mapping[str, Any], style: Style) -> str:
     """Return a revision's id and what it is about."""
     return f"{style.yellow(safe(row['revision']))}  {safe(message(row['doc'])) or '(no message)'}"

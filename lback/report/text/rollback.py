@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lback.core.result import Result
 from lback.report.style import Style, safe
-from lback.report.words import counted, listing
+from lback.report.words import listing, lost_rows
 
 
 def lines(result: Result, style: Style) -> Iterator[str]:
@@ -28,9 +28,7 @@ def lines(result: Result, style: Style) -> Iterator[str]:
         if not done:
             yield from (f"    {safe(line)}" for line in result.view["upgrade"])
     for loss in data["losses"]:
-        place = f"{loss['table']}.{loss['column']}" if loss["column"] else loss["table"]
-        what = f"{counted(loss['rows'], 'row')} of {safe(place)}"
-        yield style.red(f"{'deleted' if done else 'deletes'}: {what}")
+        yield style.red(f"{'deleted' if done else 'deletes'}: {lost_rows(loss)}")
     if data["backup"]:
         yield f"saved to {safe(data['backup'])}"
     yield from _proof(result, style)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lback.core.result import Result
 from lback.report.style import Style, safe
-from lback.report.words import counted, title
+from lback.report.words import lost_rows, title
 
 
 def lines(result: Result, style: Style) -> Iterator[str]:
@@ -23,9 +23,6 @@ def lines(result: Result, style: Style) -> Iterator[str]:
     for row in data["applies"]:
         yield f"{style.green('+ applied' if done else '+ apply ')} {title(row, style)}"
     for loss in data["losses"]:
-        place = f"{loss['table']}.{loss['column']}" if loss["column"] else loss["table"]
-        yield style.red(
-            f"{'deleted' if done else 'deletes'}: {counted(loss['rows'], 'row')} of {safe(place)}"
-        )
+        yield style.red(f"{'deleted' if done else 'deletes'}: {lost_rows(loss)}")
     if not done and result.status == "ok":
         yield "nothing was done"
