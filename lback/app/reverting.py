@@ -14,7 +14,6 @@ from lback.core.decoding import Undecodable, decode_text
 from lback.core.effects import Effects
 from lback.core.graph import Graph, Revision
 from lback.core.header import Header, read_header
-from lback.core.naming import same_name
 from lback.core.tables import TableLife
 from lback.core.undo.extraction import InTheWay
 from lback.core.undo.inverse import Earlier
@@ -136,8 +135,3 @@ class Reverter:
                 continue
             found.append(Earlier(self.effects[one], tree))
         return tuple(found)
-
-
-def is_own(table: str, names: tuple[str, ...]) -> bool:
-    """Tell whether a table is one of these."""
-    return any(same_name(table, name) for name in names)

@@ -11,7 +11,6 @@ import json
 import os
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from lback.app.context import Context
 from lback.core.graph import Graph, Revision
@@ -54,7 +53,7 @@ def refuse_taken_back(ctx: Context, graph: Graph, stamp: Sequence[str]) -> None:
     except (ValueError, AttributeError):
         return
     moved = Graph(
-        Revision(replace(one.header, down_revisions=tuple(parents[one.id])), one.path, one.blob)
+        Revision(one.header._replace(down_revisions=tuple(parents[one.id])), one.path, one.blob)
         if one.id in parents
         else one
         for one in graph

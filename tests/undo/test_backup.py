@@ -223,10 +223,11 @@ def kill(tmp_path: Path, kind: str, seed: int, rows: int) -> str:
             stderr=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + 120
-        while not list(backups.glob("*")) and child.poll() is None:
+        sign = chance.choice(("*", "*.gz"))  # it has begun to save; it is about to drop
+        while not list(backups.glob(sign)) and child.poll() is None:
             assert time.monotonic() < deadline
             time.sleep(0.002)
-        time.sleep(chance.random() * 0.4)
+        time.sleep(chance.random() * 0.3)
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
         settle(url)

@@ -32,6 +32,10 @@ class Undo:
     hint: str = ""
     parents: tuple[str, ...] = ()
 
+    def refused(self, reason: str, hint: str) -> Undo:
+        """Return the same undo, refused."""
+        return Undo("refused", reason, self.undoes, self.collateral, hint=hint)
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:

@@ -1,0 +1,125 @@
+"""Runs a prepared rollback: writes the reverting revision, saves the rows, moves the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lback.app.context import Context
+from lback.app.cut_off import refuse_unsettled, watched
+from lback.app.last_seen import remember
+from lback.app.losses import backup_path
+from lback.app.undo.preparing import Prepared
+from lback.core.effects import Effect, Effects
+from lback.core.plans import Step, refuse_moved
+from lback.core.undo.stakes import stakes
+from lback.errors import LbackError
+
+if TYPE_CHECKING:
+    from lback.db.performing import Before
+
+
+class Performance:
+    """One rollback that runs; `backup` is where the rows at stake went, if there were any."""
+
+    def __init__(self, ctx: Context, ready: Prepared) -> None:
+        self.ctx = ctx
+        self.ready = ready
+        self.backup: Path | None = None
+        self._looked: Any = None
+
+    def run(self) -> None:
+        """Do it; where it fails before the database has anything of it, no file stays behind."""
+        ready, wish = self.ready, self.ready.choice.wish
+
+        def decide(now: tuple[str, ...]) -> tuple[Step, ...]:
+            refuse_moved(ready.choice.stamp, now)
+            refuse_unsettled(self.ctx, ready.graph, now)
+            return ready.steps()
+
+        written = self._write()
+        try:
+            with watched(self.ctx, ready.graph) as listener:
+                outcome = ready.database().run(
+                    decide,
+                    on_event=listener,
+                    lock_timeout=self.ctx.lock_timeout(wish.lock_timeout),
+                    command="upgrade" if ready.revert else "downgrade",
+                    before=self._saver(),
+                )
+        except BaseException:
+            if written is not None:
+                self._take_back(written)
+            raise
+        remember(self.ctx, outcome.after)
+
+    def _write(self) -> Path | None:
+        """Write the reverting revision; what the post-write hooks made of it is what runs."""
+        revert = self.ready.revert
+        if revert is None:
+            return None
+        from lback.db.revising import Shaped, write_revision
+
+        shaped = Shaped(revert.revision, revert.path, revert.text)
+        text = write_revision(self.ctx.database, shaped)
+        if text != revert.text:
+            if not _same(self.ready.choice.reverter().read(text), revert.effects):
+                revert.path.unlink()
+                raise LbackError(
+                    "A post-write hook changed what the reverting revision does.",
+                    "Nothing was changed and no file was left behind. Look at the hooks.",
+                )
+            self.ready.revert = replace(revert, text=text)
+        return revert.path
+
+    def _take_back(self, path: Path) -> None:
+        """Remove the file again when the database has nothing of it."""
+        from lback.db.looking import same_tables
+
+        revision = self.ready.revert.revision if self.ready.revert else ""
+        try:
+            stamp = self.ctx.database.stamp()
+            untouched = revision not in stamp.revisions and same_tables(
+                self.ctx.database, self._looked
+            )
+        except LbackError:
+            untouched = False
+        if untouched:
+            path.unlink(missing_ok=True)
+        else:
+            self.ctx.console.warn(f"{path} stays: the database may have run a part of it")
+
+    def _saver(self) -> Before:
+        """Return what happens under the lock before the first step: the backup."""
+        undoes, wish = self.ready.undo.undoes, self.ready.choice.wish
+        places = stakes(self.ready.undoing()).kept
+        target = backup_path(self.ctx, wish.table, undoes[0])
+
+        def before(connection: Any) -> None:
+            from lback.db.looking import look_if_needed
+
+            self._looked = look_if_needed(connection)
+            if not places or wish.no_backup:
+                return
+            from lback.db.backup import save
+
+            about = {"undoes": list(undoes), "created": target.name.partition("-")[0]}
+            rows = save(connection, target, places, about)
+            if rows:
+                self.backup = target
+                self.ctx.console.note(f"  saved {rows} rows to {target}")
+            else:
+                target.unlink(missing_ok=True)
+
+        return before
+
+
+def _same(left: Effects, right: Effects) -> bool:
+    def plain(effects: Sequence[Effect]) -> list[Effect]:
+        return [one._replace(line=0) for one in effects]
+
+    return plain(left.upgrade) == plain(right.upgrade) and plain(left.downgrade) == plain(
+        right.downgrade
+    )

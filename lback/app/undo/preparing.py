@@ -1,0 +1,189 @@
+"""Makes a chosen rollback ready: composed, counted, rehearsed; or says what stands in the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lback.app.losses import count_effects
+from lback.app.rehearsing import Rehearsal, Scene, rehearse
+from lback.app.undo.choosing import Choice
+from lback.core.effects import Effect, Effects
+from lback.core.graph import Graph
+from lback.core.plans import Step, Upgrade, plan_downgrade, tips
+from lback.core.undo.extraction import InTheWay
+from lback.core.undo.undoing import Undo
+from lback.core.undo.uses import first_use
+
+if TYPE_CHECKING:
+    from lback.app.reverting import Revert
+    from lback.db.runner import Database
+
+_BY_HAND = (
+    "Write the reverse as a new migration: change the model back and run "
+    "`lback makemigrations`; or `lback makemigrations NAME --empty` and write it by hand."
+)
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A rollback that only has to run; with the strategy "refused" it must not."""
+
+    choice: Choice
+    undo: Undo
+    revert: Revert | None = None
+    losses: list[dict[str, Any]] = field(default_factory=list)
+    rehearsal: Rehearsal | None = None
+
+    @property
+    def graph(self) -> Graph:
+        """Return the graph, the reverting revision on top of it."""
+        return self.revert.graph if self.revert is not None else self.choice.graph
+
+    def database(self) -> Database:
+        """Return the project's database, which knows the texts that are to run."""
+        ctx, texts = self.choice.reader.ctx, self.choice.ran.texts
+        if self.revert is not None:
+            return self.revert.database(ctx, texts)
+        if not texts:
+            return ctx.database
+        from lback.db.runner import Database
+
+        origin = ctx.database.origin
+        return Database(
+            origin.settings,
+            self.choice.graph,
+            origin.root,
+            x=origin.x,
+            folder=origin.folder,
+            sources=texts,
+            verbose=origin.verbose,
+        )
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return what is to be done to the database."""
+        if self.revert is not None:
+            return (Upgrade(self.revert.revision),)
+        return plan_downgrade(self.choice.graph, self.choice.stamp, self.undo.undoes).steps
+
+    def undoing(self) -> list[Effect]:
+        """Return what will happen to the database, in its order."""
+        if self.revert is not None:
+            return list(self.revert.effects.upgrade)
+        going = {*self.undo.undoes, *self.undo.collateral}
+        order = [one for one in reversed(self.choice.graph.order()) if one in going]
+        return [effect for one in order for effect in self.choice.effects[one].downgrade]
+
+    def target(self) -> tuple[str, ...]:
+        """Return the stamp afterwards."""
+        if self.revert is None:
+            return self.undo.target
+        done = self.choice.graph.ancestors(self.choice.stamp) | {self.revert.revision}
+        return tips(self.revert.graph, done)
+
+
+def prepare(choice: Choice) -> Prepared:
+    """Compose, look for what stands in the way, count and rehearse; all without a change."""
+    ready = Prepared(choice, choice.undo)
+    undo = choice.undo
+    if undo.strategy == "refused":
+        return ready
+    if undo.strategy == "revert":
+        try:
+            ready.revert = choice.reverter().compose(undo, choice.wish.table, choice.told)
+        except InTheWay as err:
+            ready.undo = undo.refused(err.message, err.hint or _BY_HAND)
+            return ready
+    refusal = _needed(ready)
+    if refusal is None:
+        ctx = choice.reader.ctx
+        ready.losses = count_effects(ctx, ready.undoing())
+        ready.rehearsal = rehearse(
+            ctx, ready.database(), ready.graph, _scene(ready), choice.dialect
+        )
+        refusal = _unproved(ready)
+    ready.undo = refusal or undo
+    return ready
+
+
+def _unproved(ready: Prepared) -> Undo | None:
+    """Refuse what the rehearsal has shown to be wrong, and what nothing has shown to be right."""
+    undo, rehearsal, wish = ready.undo, ready.rehearsal, ready.choice.wish
+    if rehearsal is None or rehearsal.state == "proved":
+        return None
+    if rehearsal.state == "wrong" and not (
+        wish.strategy == "downgrade" and undo.strategy == "downgrade"
+    ):
+        first = undo.undoes[0]
+        hint = f"Correct the downgrade() of {first} ({ready.choice.graph[first].path})"
+        if undo.strategy == "downgrade":
+            hint += "; or take it as it is with `--strategy downgrade`"
+        return undo.refused(f"the rollback would not be right: {rehearsal.message}", f"{hint}.")
+    draft = ready.revert.draft if ready.revert else None
+    if draft is not None and draft.unknown:
+        path, unknown = draft.unknown[0]
+        return undo.refused(
+            f"{path}:{unknown.line}: this cannot be read ({unknown.reason}), and it could not "
+            f"be proved either: {rehearsal.message}",
+            _BY_HAND,
+        )
+    return None
+
+
+def _needed(ready: Prepared) -> Undo | None:
+    """Refuse when an applied revision that stays needs what would go."""
+    choice, undo = ready.choice, ready.undo
+    graph = choice.graph
+    below = graph.ancestors(undo.undoes)
+    going = {*undo.undoes, *undo.collateral} if undo.strategy == "downgrade" else set()
+    order = [one for one in graph.order() if one in choice.done]
+    later = [one for one in order if one not in below and one not in going]
+    seen = {one: choice.effects[one] for one in later}
+    if ready.revert is not None and choice.told is not None:
+        for one in undo.undoes:  # what a many-table revision did to the other tables stays
+            seen[one] = _rest(choice, one)
+    judged = [one for one in order if one in seen]
+    here = [graph[one] for one in judged if one not in choice.lost]
+    texts = choice.reader.texts(here)
+    shown = {one.id: texts[one.blob].decode("utf-8", "replace") for one in here}
+    shown |= {one: text.decode("utf-8", "replace") for one, text in choice.lost.items()}
+    use = first_use(ready.undoing(), judged, seen, shown, undo.undoes)
+    if use is None:
+        return None
+    return undo.refused(
+        f"{graph[use.revision].path}:{use.line}: {use.revision} needs what would go: {use.message}",
+        f"Undo that first: `lback rollback --revision {use.revision}`.",
+    )
+
+
+def _rest(choice: Choice, revision: str) -> Effects:
+    assert choice.told is not None
+    change = next(one for one in choice.told.changes if one.revision == revision)
+    mine = set(change.effects)
+    found = choice.effects[revision]
+    return Effects(upgrade=tuple(one for one in found.upgrade if one not in mine))
+
+
+def _scene(ready: Prepared) -> Scene:
+    choice, undo = ready.choice, ready.undo
+    graph = choice.graph
+    if ready.revert is None:
+        steps = plan_downgrade(graph, choice.stamp, undo.undoes).steps
+        return Scene(choice.done, undo.undoes, (), None, steps)
+    reverter = choice.reverter()
+    own = {name for one in undo.undoes for name in reverter.own(one, choice.told)}
+    own |= set(choice.told.names) if choice.told else set()
+    later = graph.descendants(undo.undoes) & choice.done - set(undo.undoes)
+    touched = {name for one in later for name in choice.effects[one].tables}
+    renames = any(
+        one.kind == "rename" and one.object in ("table", "column")
+        for one in ready.revert.effects.upgrade
+    )
+    return Scene(
+        choice.done,
+        undo.undoes,
+        tuple(sorted(own)),
+        ready.revert.revision,
+        touched_later=tuple(sorted(touched)),
+        renames=renames,
+    )
