@@ -32,9 +32,10 @@ def counted(number: int, word: str) -> str:
 
 
 def lost_rows(loss: Mapping[str, Any]) -> str:
-    """Return `1 row of users`, `20 rows of users.email` for an element of `losses`."""
-    place = f"{loss['table']}.{loss['column']}" if loss["column"] else loss["table"]
-    return f"{counted(loss['rows'], 'row')} of {safe(place)}"
+    """Return `1 row of users`, `20 values of users.email` for an element of `losses`."""
+    if loss["column"]:
+        return f"{counted(loss['rows'], 'value')} of {safe(loss['table'])}.{safe(loss['column'])}"
+    return f"{counted(loss['rows'], 'row')} of {safe(loss['table'])}"
 
 
 def title(row: Mapping[str, Any], style: Style) -> str:

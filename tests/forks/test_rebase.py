@@ -64,7 +64,7 @@ def test_rows_are_not_lost_without_consent(shop: Shop) -> None:
     shop.rows("insert into coupons (id) values (7)")
     before = shop.migrations()
     told = shop.lback("rebase", code=3)
-    assert "1 of coupons" in told
+    assert "This deletes 1 row of coupons." in told
     assert "--yes" in told
     assert "lback migrate s2" in told
     assert shop.migrations() == before

@@ -173,7 +173,7 @@ def test_a_hundred_thousand_values(tmp_path: Path, kind: str) -> None:
         plan = shop.roll("users", plan=True)
         assert plan.data["losses"] == [{"table": "users", "column": "note", "rows": 100_000}]
         said = shop.lback("rollback", "users", code=3)
-        assert "100000 rows of users.note" in said
+        assert "100000 values of users.note" in said
         assert "--yes" in said
         assert shop.rows("users") == before
         file = shop.roll("users", yes=True).data["backup"]

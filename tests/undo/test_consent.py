@@ -46,7 +46,7 @@ def fill(shop: Shop) -> None:
 def test_every_command_asks_in_the_same_words(shop: Shop, command: tuple[str, ...]) -> None:
     rows = shop.rows("users")
     said = shop.lback(*command, code=3)
-    assert "This deletes 1 row of users.note." in said
+    assert "This deletes 1 value of users.note." in said
     assert "--yes" in said
     assert shop.rows("users") == rows
     shop.lback(*command, "--yes")
