@@ -106,7 +106,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
         type=float,
         default=8,
         metavar="SECONDS",
-        help="for one row, after which it ends",
+        help="for one row, after which it ends (but three runs it has)",
     )
     parser.add_argument("--full", action="store_true", help="also what takes many minutes")
     parser.add_argument("--markdown", action="store_true", help="print a Markdown table")

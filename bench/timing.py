@@ -11,6 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# A median of fewer would be an average.
+LEAST = 3
+
 
 class CommandFailed(Exception):
     """A command of the bench ended with another exit status than 0."""
@@ -151,7 +154,7 @@ def clock(side: Side, env: Mapping[str, str]) -> Run:
 
 
 def measure(case: Case, env: Mapping[str, str], runs: int, budget: float) -> Timing:
-    """Run both sides in turn, `runs` times or until `budget` seconds are over, once at least."""
+    """Run both sides in turn, `runs` times or until `budget` seconds are over, LEAST at least."""
     timing = Timing(case)
     try:
         if case.warm_up:
@@ -161,7 +164,7 @@ def measure(case: Case, env: Mapping[str, str], runs: int, budget: float) -> Tim
         for _ in range(case.runs or runs):
             timing.theirs.append(clock(case.theirs, env))
             timing.ours.append(clock(case.ours, env))
-            if time.perf_counter() - started > budget:
+            if timing.runs >= LEAST and time.perf_counter() - started > budget:
                 break
     except (CommandFailed, OSError) as problem:
         timing.failure = str(problem)
