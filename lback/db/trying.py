@@ -105,9 +105,17 @@ class _Stage:
         self.tried.refused = set(refused)
         before = self._look()
         rows = read_rows(self.connection)
-        broken = self._run(Upgrade(revision))
-        if broken is not None:
-            return self._without_rows(done, revision, broken, filled)
+        stumbled = self._run(Upgrade(revision))
+        if stumbled is not None:
+            # Does it never run, or does it only stumble over the rows?
+            if not self._again_from_nothing(done):
+                return False
+            before, rows = self._look(), {}
+            broken = self._run(Upgrade(revision))
+            if broken is not None:
+                self._note(revision, "upgrade", broken)
+                return False
+            self._note(revision, "upgrade with rows", stumbled)
         after = self._look()
         lost = list(losses(rows, read_rows(self.connection), "upgrade", values=False))
         broken = self._run(Downgrade(revision))
@@ -122,19 +130,6 @@ class _Stage:
             return self._again_from_nothing([*done, revision])
         again = apart(after, self._look())
         self.tried.trials.append(Trial(revision, back=back, again=again, losses=tuple(lost)))
-        return True
-
-    def _without_rows(
-        self, done: list[str], revision: str, broken: Broken, filled: list[str]
-    ) -> bool:
-        """Tell a revision that never runs from one that only stumbles over the rows."""
-        if not self._again_from_nothing(done):
-            return False
-        alone = self._run(Upgrade(revision))
-        if alone is not None or not filled:
-            self._note(revision, "upgrade", alone or broken)
-            return False
-        self._note(revision, "upgrade with rows", broken)
         return True
 
     def _again_from_nothing(self, revisions: list[str]) -> bool:

@@ -53,7 +53,7 @@ def _data(tried: Tried | None = None) -> dict[str, Any]:
         return {"dialect": None, "tried": [], "rows_in": [], "no_rows_in": [], "differences": None}
     return {
         "dialect": tried.dialect,
-        "tried": [one.revision for one in tried.trials],
+        "tried": list(dict.fromkeys(one.revision for one in tried.trials)),
         "rows_in": sorted(tried.filled),
         "no_rows_in": sorted(tried.refused),
         "differences": None if tried.differences is None else list(tried.differences),

@@ -8,7 +8,14 @@ from typing import Any
 from lback.app.checking.look import Look, Request
 from lback.core.findings import CODES, Finding
 from lback.core.result import Result
-from lback.core.rules.silencing import Choice, arranged, fails, inline_ignores, not_silenced
+from lback.core.rules.silencing import (
+    Choice,
+    arranged,
+    fails,
+    inline_ignores,
+    not_silenced,
+    shortened,
+)
 
 # The hooks look for these.
 _ELSEWHERE = frozenset({"LB306"})
@@ -36,7 +43,7 @@ def finish(
     return Result(
         "check",
         _data(look) if look is not None else _no_data(),
-        found,
+        shortened(found),
         status="findings" if found else "ok",
         exit_code=1 if failed else 0,
         view={

@@ -14,6 +14,7 @@ FailOn = Literal["error", "warning", "never"]
 
 _INLINE = re.compile(rb"#[ \t]*lback:[ \t]*ignore\[([A-Za-z0-9, \t]*)\][ \t]*([^\r\n]*)")
 _SEVERITIES = ("error", "warning", "note")
+_MOST_OF_A_CODE = 2000
 _RANK: Mapping[Severity, int] = {"note": 0, "warning": 1, "error": 2}
 # Nothing was looked at: no old finding can stand for it.
 _BLIND = frozenset({"LB107", "LB108", "LB505"})
@@ -131,6 +132,25 @@ def fails(findings: Iterable[Finding], fail_on: FailOn) -> bool:
     if fail_on == "never":
         return False
     return any(_RANK[one.severity] >= _RANK[fail_on] for one in findings)
+
+
+def shortened(findings: Sequence[Finding]) -> list[Finding]:
+    """Return findings with the first ones of each code only, and how many more there are.
+
+    A report of a hundred thousand lines helps nobody, and its reader may not survive it.
+    """
+    seen: dict[str, int] = {}
+    kept = []
+    for one in findings:
+        seen[one.code] = seen.get(one.code, 0) + 1
+        if seen[one.code] <= _MOST_OF_A_CODE:
+            kept.append(one)
+    for code, count in seen.items():
+        if count > _MOST_OF_A_CODE:
+            first = next(one for one in kept if one.code == code)
+            more = f"{count - _MOST_OF_A_CODE:,} more findings of this kind are left out"
+            kept.append(Finding(code, more, severity=first.severity))
+    return kept
 
 
 def arranged(findings: Iterable[Finding]) -> list[Finding]:
