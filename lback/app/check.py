@@ -10,7 +10,7 @@ from lback.app.checking.look import Look, Request, gather_others, gather_sibling
 from lback.app.checking.reader import CheckReader, bare_project
 from lback.app.checking.result import finish
 from lback.app.checking.sides import Together, read_side, tip_of
-from lback.app.checking.tree import left_out
+from lback.app.checking.tree import beside_the_graph
 from lback.app.context import Context
 from lback.app.reading import WORKTREE
 from lback.core.findings import Finding, finding, from_problems
@@ -93,8 +93,7 @@ def _judge(look: Look) -> Iterator[Finding]:
     for other in look.others:
         yield from _judge_merge(look, other)
     yield from _content(look)
-    if look.mine.at == WORKTREE and look.reader.repository is not None:
-        yield from left_out(look.reader, look.mine)
+    yield from beside_the_graph(look.reader, look.mine)
 
 
 def _judge_merge(look: Look, other: Together) -> Iterator[Finding]:

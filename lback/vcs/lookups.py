@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from lback.vcs.git import raw, text
 from lback.vcs.objects import look_up
@@ -36,19 +37,39 @@ def path_ids(
     return {one: tuple(found.get(f"{one}:{path}", "") for path in places) for one in wanted}
 
 
-def index_ids(repository: Repository, folders: Sequence[str]) -> dict[str, str]:
-    """Return the blob ids of the files that the index has below folders, "" for a link.
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What git lists below folders: blob ids by path, which of them are links, or unmerged."""
 
-    Of a conflict it is any side's.
-    """
+    ids: dict[str, str]
+    links: frozenset[str]
+    unmerged: frozenset[str] = frozenset()
+
+
+def listed_in_index(repository: Repository, folders: Sequence[str]) -> Listed:
+    """List the index; of a conflict the id is any side's."""
     paths = () if "" in folders else ("--", *folders)
     out = repository.git.run("ls-files", "--stage", "-z", "--full-name", *paths)
-    found: dict[str, str] = {}
+    ids: dict[str, str] = {}
+    links: set[str] = set()
+    unmerged: set[str] = set()
     for line in text(out).split("\0"):
         meta, _, path = line.partition("\t")
         if path:
-            found[path] = "" if meta.startswith("12") else meta.split(" ", 2)[1]
-    return found
+            ids[path] = meta.split(" ", 2)[1]
+            if meta[-1] != "0":
+                unmerged.add(path)
+            if meta.startswith("12"):
+                links.add(path)
+    return Listed(ids, frozenset(links), frozenset(unmerged))
+
+
+def links_in(repository: Repository, commit: str, folders: Sequence[str]) -> frozenset[str]:
+    """Return the paths below folders that are symbolic links in a commit."""
+    paths = () if "" in folders else ("--", *folders)
+    out = repository.git.run("ls-tree", "-r", "-z", "--full-tree", commit, *paths)
+    lines = text(out).split("\0") if b"120000 " in out else ()
+    return frozenset(line.partition("\t")[2] for line in lines if line.startswith("12"))
 
 
 def named_ids(repository: Repository, names: Iterable[str]) -> dict[str, str]:

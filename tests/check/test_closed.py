@@ -84,6 +84,19 @@ def test_an_ancestor_that_may_not_be_the_nearest(team: Team, tmp_path: Path) -> 
     assert [one.code for one in result.findings] == ["LB101", "LB102"]
 
 
+def test_an_index_with_a_conflict(team: Team) -> None:
+    team.branch("mine")
+    team.edit("b2", "add t_b2", "my words")
+    team.commit()
+    team.git("checkout", "-q", "main")
+    team.edit("b2", "add t_b2", "their words")
+    team.commit()
+    team.git("merge", "-q", "mine", check=False)
+    assert [one.path for one in team.check(at="index").findings] == [f"{VERSIONS}/b2.py"]
+    assert team.codes(at="index") == ["LB109"]
+    assert "LB109" in team.codes()
+
+
 def test_a_tree_that_is_missing(forked: Team) -> None:
     tree = forked.git("rev-parse", "main^{tree}")
     (forked.path / ".git" / "objects" / tree[:2] / tree[2:]).unlink()

@@ -147,6 +147,9 @@ def test_links_that_leave_the_tree(team: Team, tmp_path: Path) -> None:
         done = lback(team, "--at", at, "--against", "main", "--json")
         assert "secret" not in done.stdout.replace(str(tmp_path), "")
         assert "LB104" in done.stdout  # the one that stays inside is a second b2
+        closed = [one for one in json.loads(done.stdout)["findings"] if one["code"] == "LB106"]
+        names = [one["path"].rpartition("/")[2] for one in closed]
+        assert names == ["abs.py", "loop.py", "rel.py"]  # Alembic would open them
 
 
 def test_very_many_files(team: Team) -> None:

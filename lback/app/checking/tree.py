@@ -1,24 +1,73 @@
-"""What only a work tree shows: migration files that the commit would lack."""
+"""What git lists and the graph does not show: links, conflicts, files the commit would lack."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from lback.app.checking.reader import CheckReader
-from lback.app.checking.sides import Side
-from lback.app.reading import INDEX
+from lback.app.checking.sides import Side, inside
+from lback.app.reading import INDEX, WORKTREE
 from lback.core.findings import Finding, finding
 
+if TYPE_CHECKING:
+    from lback.vcs.lookups import Listed
 
-def left_out(reader: CheckReader, mine: Side) -> Iterator[Finding]:
+
+def beside_the_graph(reader: CheckReader, mine: Side) -> Iterator[Finding]:
+    """Yield LB106, LB109, LB303 and LB304 for what the graph of a place cannot show."""
+    from lback.vcs.lookups import links_in, listed_in_index
+
+    repository, (folders, _) = reader.repository, reader.folders(mine.at)
+    if repository is None or not folders:
+        return
+    if mine.at not in (WORKTREE, INDEX):
+        yield from _closed_links(reader, mine, links_in(repository, mine.at, folders))
+        return
+    listed = listed_in_index(repository, folders)
+    yield from _closed_links(reader, mine, listed.links)
+    if mine.at == WORKTREE:
+        yield from _left_out(reader, mine, listed)
+    else:
+        yield from _unmerged(reader, mine, listed.unmerged)
+
+
+def _closed_links(reader: CheckReader, mine: Side, links: Iterable[str]) -> Iterator[Finding]:
+    """Yield LB106: Alembic would load what is behind a link that was not followed."""
+    known = {entry.path for entry in mine.entries}
+    for path in sorted(_revision_files(reader, mine, links) - known):
+        yield finding(
+            "LB106",
+            "this is a link that leads nowhere or out of the repository, and was not opened",
+            "put the file itself there, or take the link out of the version folder",
+            path=path,
+        )
+
+
+def _unmerged(reader: CheckReader, mine: Side, paths: Iterable[str]) -> Iterator[Finding]:
+    for path in sorted(_revision_files(reader, mine, paths)):
+        yield finding(
+            "LB109",
+            "this file is not merged yet: the index holds both sides, and only ours was read",
+            "resolve the conflict, then `git add` it",
+            path=path,
+        )
+
+
+def _revision_files(reader: CheckReader, mine: Side, paths: Iterable[str]) -> frozenset[str]:
+    """Return those paths that Alembic would take for revisions of the project."""
+    from lback.core.source import Entry
+
+    folders = reader.folders(mine.at)
+    entries = [Entry(path, "") for path in paths if inside(path, folders)]
+    return frozenset(entry.path for entry in reader.wanted(entries, mine.at))
+
+
+def _left_out(reader: CheckReader, mine: Side, listed: Listed) -> Iterator[Finding]:
     """Yield LB303 and LB304; asks git without letting it run a filter of the repository's."""
-    from lback.vcs.lookups import index_ids
-
     repository = reader.repository
     assert repository is not None
-    folders, _ = reader.folders(mine.at)
-    tracked = index_ids(repository, folders) if folders else {}
-    others = [entry.path for entry in mine.entries if entry.path not in tracked]
+    others = [entry.path for entry in mine.entries if entry.path not in listed.ids]
     ignored = repository.ignore_rules(others)
     for path in others:
         if path in ignored:
@@ -34,8 +83,8 @@ def left_out(reader: CheckReader, mine: Side) -> Iterator[Finding]:
             )
     # Not `ls-files --modified`: it would run a clean filter to be sure.
     for entry in mine.entries:
-        known = tracked.get(entry.path)
-        if known and known != entry.blob and _edited(reader, entry.path):
+        known = listed.ids.get(entry.path, entry.blob)
+        if known != entry.blob and entry.path not in listed.links and _edited(reader, entry.path):
             yield finding(
                 "LB303",
                 "this migration file has changes that are not staged",
