@@ -5,6 +5,7 @@ Beside it what a CI job does without it: a work tree, a merge, and `alembic head
 
 from __future__ import annotations
 
+import os
 import resource
 import statistics
 import sys
@@ -73,26 +74,42 @@ class Project:
         self.commit()
 
 
-def timed(project: Project, command: tuple[str, ...], runs: int) -> str:
-    """Run a command some times; return its wall-clock and processor times as text."""
-    walls, works = [], []
-    for number in range(runs + 1):
-        call(("sh", "-c", _REMOVE), project.root, project.env)
+class Times:
+    """Wall-clock and processor times of one command."""
+
+    def __init__(self) -> None:
+        self.walls: list[float] = []
+        self.works: list[float] = []
+
+    def run(self, project: Project, command: tuple[str, ...]) -> None:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         start = time.perf_counter()
         call(command, project.root, project.env)
-        wall = time.perf_counter() - start
+        self.walls.append(time.perf_counter() - start)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        if number:  # the first one fills the caches
-            walls.append(wall)
-            works.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return (
-        f"wall median {statistics.median(walls):.3f} s, best {min(walls):.3f} s; "
-        f"processor median {statistics.median(works):.3f} s, best {min(works):.3f} s"
-    )
+        self.works.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+    def __str__(self) -> str:
+        return (
+            f"wall median {statistics.median(self.walls):.3f} s, best {min(self.walls):.3f} s; "
+            f"processor median {statistics.median(self.works):.3f} s, best {min(self.works):.3f} s"
+        )
+
+
+def measured(project: Project, commands: dict[str, tuple[str, ...]], runs: int) -> dict[str, Times]:
+    """Run all commands in turn, so that what else the machine does hits each alike."""
+    times = {name: Times() for name in commands}
+    for number in range(runs + 1):
+        if number == 1:  # the first round fills the caches
+            times = {name: Times() for name in commands}
+        for name, command in commands.items():
+            call(("sh", "-c", _REMOVE), project.root, project.env)
+            times[name].run(project, command)
+    return times
 
 
 _REMOVE = "git worktree remove --force ../merged 2>/dev/null; true"
+_WITHOUT = "work tree, merge, alembic heads"
 _BY_HAND = (
     "git worktree add -q --detach ../merged work && cd ../merged && "
     f"git merge -q --no-edit origin/main && {sys.executable} -m alembic heads"
@@ -110,10 +127,14 @@ def main() -> None:
         commands = {
             "check, 3 new revisions on 1,000": (*LBACK, "--against", "origin/main"),
             "check --siblings, 100 branches": (*LBACK, "--against", "origin/main", "--siblings"),
-            "work tree, merge, alembic heads": ("sh", "-c", _BY_HAND),
+            _WITHOUT: ("sh", "-c", _BY_HAND),
         }
-        for name, command in commands.items():
-            print(f"{name}: {timed(project, command, 10)}", flush=True)
+        times = measured(project, commands, 10)
+        by_hand = statistics.median(times[_WITHOUT].walls)
+        for name, one in times.items():
+            ratio = statistics.median(one.walls) / by_hand
+            print(f"{name}: {one}; {ratio:.2f} of doing it by hand")
+        print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
         print(f"the largest process took {peak} MB")
 

@@ -41,10 +41,14 @@ def lines(result: Result, style: Style) -> Iterator[str]:
 def _run(models: Mapping[str, Any]) -> str:
     """Say what was run, and in how many tables it met rows."""
     filled, refused = len(models["rows_in"]), len(models["no_rows_in"])
-    rows = f", with made-up rows in {filled} of {counted(filled + refused, 'table')}"
-    tried = counted(len(models["tried"]), "revision")
-    compared = "" if models["differences"] is None else "; then compared with the models"
-    return f"run on {models['dialect']}: {tried} up, down and up again{rows}{compared}"
+    parts = ["all migrations"]
+    if models["tried"]:
+        parts.append(f"{len(models['tried'])} of them up, down and up again")
+    if filled or refused:
+        parts.append(f"with a made-up row in {filled} of {counted(filled + refused, 'table')}")
+    if models["differences"] is not None:
+        parts.append("then compared with the models")
+    return f"run on {models['dialect']}: {', '.join(parts)}"
 
 
 def summary(result: Result, style: Style | None = None) -> str:
