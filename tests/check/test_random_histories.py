@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lback.app.context import Context, Options
 from tests.check.team import VERSIONS, Team
 
 _BROKEN = {"LB103", "LB104", "LB105"}
@@ -153,11 +154,13 @@ def agree(team: Team) -> str:
     return "one"
 
 
-def rounds(template: Path, place: Path, seeds: range) -> dict[str, int]:
+def rounds(
+    template: Path, place: Path, seeds: range, judge: Callable[[Team], str] = agree
+) -> dict[str, int]:
     seen: dict[str, int] = {}
     for seed in seeds:
         try:
-            kind = agree(history(template, place / str(seed), seed))
+            kind = judge(history(template, place / str(seed), seed))
         except AssertionError as err:
             raise AssertionError(f"history {seed}: {err}") from err
         seen[kind] = seen.get(kind, 0) + 1
@@ -174,3 +177,28 @@ def test_a_thousand_histories(checked_template: Path, tmp_path: Path) -> None:
     seen = rounds(checked_template, tmp_path, range(1000))
     print(seen)
     assert set(seen) == {"one", "several", "broken", "conflict"}
+
+
+def siblings_agree(team: Team) -> str:
+    """Compare what is said of an open branch with what is said of a merge with it."""
+    merged = team.check(at="mine", against="theirs").data
+    if merged["merges"][0]["conflicts"]:
+        return "conflict"
+    base = Context(Options(directory=str(team.path))).graph("main").ids
+    mine, theirs = (
+        Context(Options(directory=str(team.path))).graph(at).ids for at in ("mine", "theirs")
+    )
+    heads = set(merged["would_be_heads"])
+    collide = heads & (mine - base) and heads & (theirs - base - mine)
+    found = team.check(at="mine", against="main", siblings=True, select="LB302").findings
+    said = [one for one in found if one.code == "LB302"]
+    assert bool(said) == bool(collide), (heads, [one.message for one in found])
+    return "collide" if collide else "apart"
+
+
+@pytest.mark.parametrize("seeds", [range(15), pytest.param(range(500), marks=pytest.mark.soak)])
+def test_siblings_are_seen_as_merges_are(
+    checked_template: Path, tmp_path: Path, seeds: range
+) -> None:
+    seen = rounds(checked_template, tmp_path, seeds, siblings_agree)
+    assert {"collide", "apart"} <= set(seen)
