@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from lback.app.checking.look import Look, Request, gather_others, gather_siblings, no_history
 from lback.app.checking.reader import CheckReader, bare_project
@@ -28,7 +29,12 @@ from lback.core.rules.graph import (
 from lback.core.rules.silencing import Choice, read_choice
 from lback.errors import HistoryMissing, UsageError
 
+if TYPE_CHECKING:
+    from lback.core.effects import Effects
+
 __all__ = ["Request", "check"]
+
+_AT_ONCE = 1000
 
 
 def check(ctx: Context, request: Request) -> Result:
@@ -175,7 +181,7 @@ def _content(look: Look) -> Iterator[Finding]:
     )
     facts = look.facts
     found: list[Finding] = []
-    for revision, effects in facts.effects(look.new).items():
+    for revision, effects in _effects_of_new(look):
         content = Content(graph[revision], effects, partial(facts.text, revision, look.mine))
         found.extend(content_findings(content, locks))
     yield from found
@@ -185,3 +191,14 @@ def _content(look: Look) -> Iterator[Finding]:
         facts.read_ahead(look.new, look.mine)
         texts = ((graph[one], facts.text(one, look.mine)) for one in look.new)
         yield from squawk_findings(texts, found)
+
+
+def _effects_of_new(look: Look) -> Iterator[tuple[str, Effects]]:
+    """Yield what each new revision does; never holds those of very many at once."""
+    new = look.new
+    if len(new) <= _AT_ONCE:
+        yield from look.facts.effects(new).items()
+        return
+    for start in range(0, len(new), _AT_ONCE):
+        some = new[start : start + _AT_ONCE]
+        yield from look.reader.effects(look.mine.graph, some, look.mine.at).items()
