@@ -318,12 +318,12 @@ def test_every_database(tmp_path: Path, any_url: str) -> None:
     else:
         assert found == [], result.findings
     assert set(result.data["models"]["rows_in"]) == {"users", "pets"}
-    with sa.create_engine(any_url).connect() as connection:
+    with sa.create_engine(any_url, poolclass=sa.NullPool).connect() as connection:
         assert sa.inspect(connection).get_table_names() == []
 
 
 def test_a_filled_database_is_left_alone(tmp_path: Path, postgres_url: str) -> None:
-    engine = sa.create_engine(postgres_url)
+    engine = sa.create_engine(postgres_url, poolclass=sa.NullPool)
     with engine.begin() as connection:
         connection.execute(sa.text("CREATE SCHEMA other"))
         connection.execute(sa.text("CREATE TABLE other.kept AS SELECT 1 AS one"))
@@ -333,7 +333,6 @@ def test_a_filled_database_is_left_alone(tmp_path: Path, postgres_url: str) -> N
     assert one.code == "LB505" and "not empty: it holds kept" in one.message
     with engine.connect() as connection:
         assert connection.execute(sa.text("SELECT one FROM other.kept")).scalar() == 1
-    engine.dispose()
 
 
 def test_only_the_files_as_they_are(shop: Shop, tmp_path: Path) -> None:
