@@ -24,19 +24,26 @@ class EffectsReader:
         self.kind = self._kind()
         self._modules: dict[str, bytes | None] = {}
 
-    def read(self, graph: Graph, ids: Iterable[str]) -> dict[str, Effects]:
-        """Return the effects of the given revisions, by id."""
+    def read(
+        self, graph: Graph, ids: Iterable[str], *, upgrade_only: bool = False
+    ) -> dict[str, Effects]:
+        """Return the effects of the given revisions, by id.
+
+        With `upgrade_only` those of downgrade() may be left out, which is quicker.
+        """
         wanted = [graph[revision] for revision in ids]
         store = self.reader.repository.store if self.reader.repository else None
         rows = store.get_many(self.kind, [one.blob for one in wanted]) if store else {}
         found: dict[str, Effects] = {}
         unknown = []
+        # In one go: half the time of a thousand small ones.
+        known = dict(zip(rows, json.loads(b"[%s]" % b",".join(rows.values())), strict=True))
         for revision in wanted:
-            row = rows.get(revision.blob)
-            effects = self._from_row(row) if row else None
-            if effects is None:
+            row = known.get(revision.blob)
+            if row is None or self._is_stale(row):
                 unknown.append(revision)
             else:
+                effects = Effects.from_dict(row["effects"], upgrade_only=upgrade_only)
                 found[revision.id] = effects
         texts = self.reader.texts(unknown, self.at) if unknown else {}
         fresh = {}
@@ -62,12 +69,10 @@ class EffectsReader:
         row = {"followed": followed, "effects": effects.as_dict()}
         return effects, json.dumps(row, separators=(",", ":")).encode()
 
-    def _from_row(self, row: bytes) -> Effects | None:
-        data: dict[str, Any] = json.loads(row)
-        for module, digest in data["followed"].items():
-            if _digest(self._module(module)) != digest:
-                return None
-        return Effects.from_dict(data["effects"])
+    def _is_stale(self, row: dict[str, Any]) -> bool:
+        """Tell whether a helper module that was followed says something else by now."""
+        followed = row["followed"].items()
+        return any(_digest(self._module(module)) != digest for module, digest in followed)
 
     def _kind(self) -> str:
         if not self.wrappers:

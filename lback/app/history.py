@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from lback.app.context import Context
 from lback.app.pasts import Past, pasts_of
@@ -15,8 +15,7 @@ from lback.core.result import Result
 from lback.errors import UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryOptions:
+class HistoryOptions(NamedTuple):
     """What the command line asks of `history`."""
 
     table: str | None = None
@@ -46,7 +45,7 @@ def gather(ctx: Context, at: str, *, everywhere: bool = False) -> Sources:
     """Read all revisions at a place, with `everywhere` those of other branches as well."""
     reader = Reader(ctx)
     graph = reader.graph(at)
-    found = Sources(reader, at, graph, reader.effects(graph, at=at))
+    found = Sources(reader, at, graph, reader.effects(graph, at=at, upgrade_only=True))
     if everywhere and reader.repository is not None:
         _add_branches(found)
     return found
@@ -193,7 +192,7 @@ def _add_branches(found: Sources) -> None:
                 extra[revision] = graph[revision]
                 found.places[revision] = commit
         lacking = [one for one in fresh if one not in found.effects]
-        found.effects.update(reader.effects(graph, lacking, commit))
+        found.effects.update(reader.effects(graph, lacking, commit, upgrade_only=True))
     if extra:
         found.graph = Graph([*found.graph, *extra.values()])
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from lback.app.reading import INDEX, WORKTREE, Reader
 from lback.core.source import Commit
@@ -15,8 +15,7 @@ from lback.vcs.repository import Repository
 _TABLE = "pasts-2-"
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(NamedTuple):
     """Who brought a file, None where the clone does not reach back; edits newest first.
 
     `names` are the paths that it had besides the present one, newest first.

@@ -97,12 +97,18 @@ class Reader:
     # Effects
 
     def effects(
-        self, graph: Graph, ids: Iterable[str] | None = None, at: str = WORKTREE
+        self,
+        graph: Graph,
+        ids: Iterable[str] | None = None,
+        at: str = WORKTREE,
+        *,
+        upgrade_only: bool = False,
     ) -> dict[str, Effects]:
         """Return what the given revisions (default: all) do to which table."""
         from lback.app.effects import EffectsReader
 
-        return EffectsReader(self, at).read(graph, graph.order() if ids is None else ids)
+        wanted = graph.order() if ids is None else ids
+        return EffectsReader(self, at).read(graph, wanted, upgrade_only=upgrade_only)
 
     # Commits
 

@@ -123,11 +123,12 @@ class Effects(NamedTuple):
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Effects:
+    def from_dict(cls, data: Mapping[str, Any], *, upgrade_only: bool = False) -> Effects:
         """Build Effects from what `as_dict` gave; raises KeyError or TypeError on other data."""
+        down = () if upgrade_only else data["downgrade"]
         return cls(
             tuple(Effect.from_dict(one) for one in data["upgrade"]),
-            tuple(Effect.from_dict(one) for one in data["downgrade"]),
+            tuple(Effect.from_dict(one) for one in down),
             tuple(Unknown.from_dict(one) for one in data["unknown"]),
             data["downgrade_gap"],
             tuple(data["reads"]),

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from difflib import get_close_matches
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from lback.core.effects import Effect, Effects, Unknown
 from lback.core.identities import ColumnPath, Identities, Identity
@@ -22,8 +21,8 @@ class Ordered(Protocol):
         """Return the given revisions and all they stand on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+# Named tuples: a frozen dataclass costs every start of the program a millisecond.
+class Change(NamedTuple):
     """What one revision does to the table; `certain` when all of it surely happens."""
 
     revision: str
@@ -31,8 +30,7 @@ class Change:
     certain: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column's life: `added_by` is where it first came from, renames do not hide it.
 
     `names` are all its names, the last one first; `dropped_by` is None while it is there.
@@ -46,27 +44,24 @@ class Column:
     dropped_by: str | None = None
     names: tuple[str, ...] = ()
     certain: bool = True
-    deeds: Mapping[str, Effect] = field(default_factory=dict)
+    deeds: Mapping[str, Effect] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A foreign key, view or statement of a revision that refers to the table."""
 
     revision: str
     effect: Effect
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(NamedTuple):
     """Something unread in a revision that may touch the table."""
 
     revision: str
     unknown: Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class TableLife:
+class TableLife(NamedTuple):
     """Everything read about one table; `changes`, `references` and `doubts` newest first.
 
     `names` begin with the present one. `found` is False for a table that no revision
@@ -103,6 +98,8 @@ def life(
     doubts = _doubts(order, effects)
     identity = book.meant(table)
     if identity is None:
+        from difflib import get_close_matches
+
         near = get_close_matches(table, book.names(), n=3, cutoff=0.6)
         return TableLife(table, False, near=tuple(near), doubts=_about(doubts, (table,)))
     return TableLife(

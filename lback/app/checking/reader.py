@@ -151,7 +151,12 @@ class CheckReader(Reader):
     # Effects
 
     def effects(
-        self, graph: Graph, ids: Iterable[str] | None = None, at: str = WORKTREE
+        self,
+        graph: Graph,
+        ids: Iterable[str] | None = None,
+        at: str = WORKTREE,
+        *,
+        upgrade_only: bool = False,
     ) -> dict[str, Effects]:
         """Return what the given revisions do; helper modules that are too big stay closed."""
         wanted = list(graph.order() if ids is None else ids)
@@ -159,14 +164,15 @@ class CheckReader(Reader):
 
         files = SmallFiles(self, at)
         if len(wanted) <= _FEW:
-            return files.read(graph, wanted)
+            return files.read(graph, wanted, upgrade_only=upgrade_only)
         entries = {graph[one].blob: Entry(graph[one].path, graph[one].blob) for one in wanted}
         by_blob: dict[str, list[str]] = {}
         for one in wanted:
             by_blob.setdefault(graph[one].blob, []).append(one)
         found: dict[str, Effects] = {}
         for some in _slices(list(entries.values()), self._sizes(entries, at)):
-            found.update(files.read(graph, [one for e in some for one in by_blob[e.blob]]))
+            ours = [one for e in some for one in by_blob[e.blob]]
+            found.update(files.read(graph, ours, upgrade_only=upgrade_only))
         return found
 
 
