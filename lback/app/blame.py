@@ -57,6 +57,7 @@ def _row(column: Column, rows: dict[str, dict[str, Any]], origins: Origins) -> d
         late, commit = origins.of(revision, column.deeds.get(deed))
         if late:  # its statement was put into the file by a later commit, or by none yet
             row["commit"] = commit.as_dict() if commit else None
+            row["committed"] = commit is not None
             row["co_authors"] = list(commit.co_authors) if commit else []
         return row
 

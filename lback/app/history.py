@@ -120,6 +120,7 @@ def _change(
         "pushed": False,
         "applied": None,
         "commit": None,
+        "committed": None,
         "co_authors": [],
         "edits": [],
         "branches": found.branches.get(revision, []),
@@ -129,17 +130,20 @@ def _change(
 def add_git(found: Sources, changes: list[dict[str, Any]]) -> dict[str, Past]:
     """Add commit, co-authors, later edits and standing to rows with `revision` and `path`.
 
+    `committed` is None where that cannot be seen: without git, or in a shallow clone.
     Returns the pasts of the revisions by id.
     """
     reader = found.reader
     pasts = _pasts(found, changes)
     published = reader.published
     for change in changes:
+        change["committed"] = None if reader.repository is None else False
         past = pasts.get(change["revision"])
         if past is not None:
             change["commit"] = past.brought.as_dict() if past.brought else None
             change["co_authors"] = list(past.brought.co_authors) if past.brought else []
             change["edits"] = [one.as_dict() for one in past.edits]
+            change["committed"] = True if past.brought else None  # None: beyond this clone
         change["published"] = change["revision"] in published
     if reader.repository is not None:
         local = [one["path"] for one in changes if not one["published"]]

@@ -53,7 +53,7 @@ def may_lose(
     if losses:
         parts.append(f"This deletes {'; '.join(lost_rows(loss) for loss in losses)}.")
         if saved:
-            parts.append("They are saved to a file first.")
+            parts.append("What goes is saved to a file first.")
     if not parts:
         return True
     return ctx.console.confirm(" ".join([*parts, "Go on?"]), option="--yes")

@@ -9,6 +9,7 @@ from hashlib import sha1
 
 from lback.app.effects import EffectsReader
 from lback.app.pasts import Past
+from lback.app.ran import code_of
 from lback.app.reading import WORKTREE, Reader
 from lback.core.effects import Effect, Effects
 from lback.core.graph import Revision
@@ -62,12 +63,16 @@ class Origins:
         if not pasts:
             return {}
         helper = EffectsReader(self.reader, self.at)
-        read: dict[str, frozenset[str]] = {}
+        by_code: dict[str, frozenset[str]] = {}
+        by_blob: dict[str, frozenset[str]] = {}
 
         def said(blob: str, text: bytes) -> frozenset[str]:
-            if blob not in read:
-                read[blob] = _names(helper.read_text(text))
-            return read[blob]
+            if blob not in by_blob:
+                code = str(code_of(text))  # a formatter changes all files, and nothing in them
+                if code not in by_code:
+                    by_code[code] = _names(helper.read_text(text))
+                by_blob[blob] = by_code[code]
+            return by_blob[blob]
 
         versions = self._versions(pasts, nodes)
         edited = {one: blobs for one, blobs in versions.items() if set(blobs) != {nodes[one].blob}}

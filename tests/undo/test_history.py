@@ -123,7 +123,12 @@ def test_without_git(tmp_path: Path) -> None:
     result = history(shop.context(), HistoryOptions("users"))
     assert result.data["changes"][0]["commit"] is None
     assert "not in a git repository" in text(result)
-    assert "not in a git repository" in text(blame(shop.context(), "users"))
+    said = text(blame(shop.context(), "users"))
+    assert "not in a git repository" in said
+    for one in (said, text(result)):
+        assert "not known" in one
+        assert "not committed" not in one
+        assert "local" not in one
 
 
 def test_in_a_shallow_clone(shop: Shop, tmp_path: Path) -> None:
@@ -133,6 +138,17 @@ def test_in_a_shallow_clone(shop: Shop, tmp_path: Path) -> None:
     result = history(shallow.context(), HistoryOptions("users"))
     assert [one["commit"] for one in result.data["changes"]] == [None] * 3
     assert "shallow" in text(result)
+    assert "not committed" not in text(result)
+    assert "not committed" not in text(blame(shallow.context(), "users"))
+
+
+def test_blame_fits_in_sixty_columns(shop: Shop) -> None:
+    long = "a_name_of_a_column_that_goes_on_and_on"
+    shop.add(f"r4_{long}", f'op.add_column("users", sa.Column("{long}", sa.Numeric(20, 10)))')
+    result = blame(shop.context(), "users")
+    lines = list(render(result, Style(width=60)))
+    assert all(len(line) <= 60 for line in lines), lines
+    assert any("a_name_…" in line for line in lines)
 
 
 def test_a_table_that_nobody_knows(shop: Shop) -> None:

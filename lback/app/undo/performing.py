@@ -16,6 +16,7 @@ from lback.core.effects import Effect, Effects
 from lback.core.plans import Step, refuse_moved
 from lback.core.undo.stakes import stakes
 from lback.errors import LbackError
+from lback.report.words import counted
 
 if TYPE_CHECKING:
     from lback.db.performing import Before
@@ -109,7 +110,7 @@ class Performance:
             rows = save(connection, target, places, about)
             if rows:
                 self.backup = target
-                self.ctx.console.note(f"  saved {rows} rows to {target}")
+                self.ctx.console.note(f"  saved {counted(rows, 'row')} to {target}")
             else:
                 target.unlink(missing_ok=True)
 

@@ -124,7 +124,8 @@ def _on_top(at: Situation, undo: tuple[str, ...], why: str, done: frozenset[str]
             f"the database is not at {', '.join(pending)} yet, and a reverting revision goes on "
             "top of that",
             undo,
-            hint="Run `lback migrate` first, then roll back.",
+            hint="Run `lback migrate` first, or delete the files of what is not to come back; then "
+            "roll back.",
         )
     return Undo("revert", why, undo, parents=parents)
 

@@ -25,7 +25,7 @@ def lines(result: Result, style: Style) -> Iterator[str]:
     rows = [*data["columns"], *data["gone"]]
     if not rows:
         yield "no column of it was read"
-    widths = _Widths(rows)
+    widths = _Widths(rows, style.width)
     for row in data["columns"]:
         yield from _column(row, widths, style)
     if data["gone"]:
@@ -43,28 +43,32 @@ def lines(result: Result, style: Style) -> Iterator[str]:
 class _Widths:
     """How wide each part of a line has to be."""
 
-    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, rows: Sequence[Mapping[str, Any]], width: int) -> None:
         by = [row[key] for row in rows for key in ("added_by", "changed_by", "dropped_by")]
         known = [one for one in by if one]
-        self.author = _widest([_author(one) for one in known])
-        self.revision = _widest([one["revision"] for one in known] or ["?"])
-        self.name = _widest([row["name"] for row in rows])
+        # Commit, date, gaps and some of the type take thirty-six columns.
+        most = min(_MOST, max(8, (width - 36) // 3))
+        self.author = _widest([_author(one) for one in known], most)
+        self.revision = _widest([one["revision"] for one in known] or ["?"], most)
+        self.name = _widest([row["name"] for row in rows], most)
+        self.used = self.author + self.revision + self.name + 24
 
 
-def _widest(texts: Sequence[str]) -> int:
-    return min(max((len(text) for text in texts), default=0), _MOST)
+def _widest(texts: Sequence[str], most: int) -> int:
+    return min(max((len(text) for text in texts), default=0), most)
 
 
 def _column(row: Mapping[str, Any], widths: _Widths, style: Style) -> Iterator[str]:
-    name = f"{_fit(row['name'], widths.name)}  {safe(row['type'] or '?')}"
-    if not row["certain"]:
-        name += style.yellow(" [maybe]")
+    maybe = "" if row["certain"] else " [maybe]"
+    shown = style.cut(safe(row["type"] or "?"), widths.used + len(maybe))
+    name = f"{_fit(row['name'], widths.name)}  {shown}{style.yellow(maybe) if maybe else ''}"
     yield f"{_by(row['added_by'], widths, style)}  {name}".rstrip()
     before = [one for one in row["names"] if one != row["name"]]
     for word, key in (("changed", "changed_by"), ("dropped", "dropped_by")):
         if row[key] is not None:
             was = f" (was {listing(before)})" if before and key == "changed_by" else ""
-            yield f"{_by(row[key], widths, style)}  {style.dim(f'  {word} here{was}')}"
+            done = style.cut(f"  {word} here{was}", widths.used - widths.name - 2)
+            yield f"{_by(row[key], widths, style)}  {style.dim(done)}"
 
 
 def _by(by: Mapping[str, Any] | None, widths: _Widths, style: Style) -> str:
@@ -80,7 +84,7 @@ def _by(by: Mapping[str, Any] | None, widths: _Widths, style: Style) -> str:
 def _author(by: Mapping[str, Any]) -> str:
     commit = by["commit"]
     if not commit:
-        return "not committed"
+        return "not committed" if by["committed"] is False else "not known"
     more = f" +{len(by['co_authors'])}" if by["co_authors"] else ""
     return f"{commit['author']}{more}"
 

@@ -25,7 +25,7 @@ def lines(result: Result, style: Style) -> Iterator[str]:
         if number and table is not None:
             yield ""
         yield title(change, style) + _where(change, style)
-        yield style.dim(f"    {_people(change)}; {_standing(change)}{_applied(change)}")
+        yield style.dim(f"    {_people(change)}{_standing(change)}{_applied(change)}")
         for edit in change["edits"][:3]:
             yield style.yellow(f"    edited later: {who(edit)}: {safe(edit['subject'])}")
         yield style.dim(f"    {safe(change['path'])}:{change['line']}")
@@ -36,14 +36,18 @@ def lines(result: Result, style: Style) -> Iterator[str]:
 
 
 def _people(change: Mapping[str, Any]) -> str:
+    if change["committed"] is None:
+        return "by whom is not known"
     people = change["co_authors"]
     return who(change["commit"]) + (f", with {listing(people)}" if people else "")
 
 
 def _standing(change: Mapping[str, Any]) -> str:
     if change["published"]:
-        return "published"
-    return "pushed" if change["pushed"] else "local"
+        return "; published"
+    if change["committed"] is None:
+        return ""  # without git nobody can say
+    return "; pushed" if change["pushed"] else "; local"
 
 
 def _where(change: Mapping[str, Any], style: Style) -> str:
