@@ -204,7 +204,8 @@ def _add_branches(found: Sources) -> None:
 def _add_patches(found: Sources, changes: list[dict[str, Any]], names: list[str]) -> None:
     """Add the statements of upgrade() that are about the table, as they are in the file."""
     from lback.app.effects import EffectsReader
-    from lback.core.undo.extraction import Extractor, InTheWay
+    from lback.core.undo.extraction import Extractor
+    from lback.core.undo.picking import InTheWay
 
     for change in changes:
         node = found.graph[change["revision"]]

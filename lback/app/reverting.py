@@ -15,8 +15,8 @@ from lback.core.effects import Effects
 from lback.core.graph import Graph, Revision
 from lback.core.header import Header, read_header
 from lback.core.tables import TableLife
-from lback.core.undo.extraction import InTheWay
 from lback.core.undo.inverse import Earlier
+from lback.core.undo.picking import InTheWay
 from lback.core.undo.reverting import Draft, Part, body_for, complete, draft_revert, verify
 from lback.core.undo.undoing import Undo
 from lback.db.runner import Database

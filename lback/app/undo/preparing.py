@@ -11,7 +11,7 @@ from lback.app.undo.choosing import Choice
 from lback.core.effects import Effect, Effects
 from lback.core.graph import Graph
 from lback.core.plans import Step, Upgrade, plan_downgrade, tips
-from lback.core.undo.extraction import InTheWay
+from lback.core.undo.picking import InTheWay
 from lback.core.undo.undoing import Undo
 from lback.core.undo.uses import first_use
 

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lback.core.decoding import Undecodable, decode_text
 from lback.core.effects import Direction, Effect, Effects, Resolve, Unknown, read_effects
 from lback.core.naming import same_name
-from lback.core.undo.pieces import Lines, Piece, blocks_of
-from lback.errors import LbackError
+from lback.core.undo.picking import InTheWay, Picker
+from lback.core.undo.pieces import Lines
+from lback.core.undo.scope import bound, loaded, only
 
 _HEADER = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
-_CONTROL = (ast.Return, ast.Raise, ast.Break, ast.Continue)
-
-
-class InTheWay(LbackError):
-    """Says which line keeps a statement from being taken; `line` counts from 1."""
-
-    def __init__(self, line: int, message: str, hint: str = "") -> None:
-        super().__init__(message, hint)
-        self.line = line
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +77,7 @@ class Extractor:
         if all(self._belongs(one) for one in found) and self._alone:
             code = self.lines.block(body)
             return Extract(code, found, unknown, self._free(body), True)
-        picker = _Picker(self, direction)
+        picker = Picker(self, direction)
         pieces = picker.pick(body, lambda inner: inner)
         kept = [piece for piece in pieces if piece.keep]
         code = self.lines.pieces(pieces)
@@ -201,149 +193,11 @@ class Extractor:
             if isinstance(one, ast.Import | ast.ImportFrom):
                 if isinstance(one, ast.ImportFrom) and one.module == "__future__":
                     continue
-                imports.append(_only(one, wanted))
+                imports.append(only(one, wanted))
             else:
                 helpers.append(self.lines.with_lead(one, self.tree.body))
         return imports, helpers
 
 
-class _Picker:
-    """Goes through a body, statement by statement, and keeps what is about the own tables."""
-
-    def __init__(self, extractor: Extractor, direction: Direction) -> None:
-        self.extractor = extractor
-        self.direction = direction
-        self.effects: list[Effect] = []
-        self.unknown: list[Unknown] = []
-
-    def pick(
-        self, body: list[ast.stmt], wrap: Callable[[list[ast.stmt]], list[ast.stmt]]
-    ) -> list[Piece]:
-        """Return a piece for each statement; `wrap` puts a part of the body in its place."""
-        pieces = []
-        before = self._read(wrap([]))
-        for number, statement in enumerate(body, 1):
-            after = self._read(wrap(body[:number]))
-            pieces.append(self._piece(body, number - 1, wrap, before, after, statement))
-            before = after
-        keep_needed(pieces)
-        return pieces
-
-    def _read(self, body: list[ast.stmt]) -> tuple[tuple[Effect, ...], tuple[Unknown, ...]]:
-        found = self.extractor.probe(self.direction, body)
-        effects = found.upgrade if self.direction == "upgrade" else found.downgrade
-        return effects, found.unknowns(self.direction)
-
-    def _piece(
-        self,
-        body: list[ast.stmt],
-        index: int,
-        wrap: Callable[[list[ast.stmt]], list[ast.stmt]],
-        before: tuple[tuple[Effect, ...], tuple[Unknown, ...]],
-        after: tuple[tuple[Effect, ...], tuple[Unknown, ...]],
-        statement: ast.stmt,
-    ) -> Piece:
-        effects = after[0][len(before[0]) :]
-        known = {(one.reason, one.tables) for one in before[1]}
-        unknown = [one for one in after[1] if (one.reason, one.tables) not in known]
-        owners = {self._owner(one, statement) for one in effects}
-        owners |= {self._unknown_owner(one, statement) for one in unknown}
-        if not owners:
-            return Piece(statement, keep=_controls(statement), silent=True)
-        if owners == {False}:
-            return Piece(statement, keep=False)
-        if owners == {True}:
-            self.effects += effects
-            self.unknown += [one._replace(line=statement.lineno) for one in unknown]
-            return Piece(statement, keep=True)
-        return self._split(body, index, wrap, statement)
-
-    def _split(
-        self,
-        body: list[ast.stmt],
-        index: int,
-        wrap: Callable[[list[ast.stmt]], list[ast.stmt]],
-        statement: ast.stmt,
-    ) -> Piece:
-        """Take a part of a block that is about several tables."""
-        fields = blocks_of(statement)
-        if not fields or self.extractor.lines.on_one_line(statement):
-            raise InTheWay(
-                statement.lineno,
-                "this statement is about several tables at once, and cannot be taken apart",
-            )
-        blocks: dict[str, list[Piece]] = {}
-        for name in fields:
-
-            def inside(inner: list[ast.stmt], name: str = name) -> list[ast.stmt]:
-                part = copy.copy(statement)
-                for other in fields:
-                    setattr(part, other, [ast.Pass()] if other == "body" else [])
-                setattr(part, name, inner or [ast.Pass()])
-                return wrap([*body[:index], part])
-
-            blocks[name] = self.pick(list(getattr(statement, name)), inside)
-        return Piece(statement, keep=True, blocks=blocks)
-
-    def _owner(self, effect: Effect, statement: ast.stmt) -> bool:
-        owner = self.extractor.owner(effect)
-        if owner is None:
-            what = f"{effect.kind} {effect.object} {effect.name or ''}".strip()
-            raise InTheWay(statement.lineno, f"{what}: it cannot be told which table it belongs to")
-        return owner
-
-    def _unknown_owner(self, unknown: Unknown, statement: ast.stmt) -> bool:
-        owners = {self.extractor.is_own(one) for one in unknown.tables}
-        if len(owners) != 1:
-            raise InTheWay(
-                statement.lineno,
-                f"this cannot be read ({unknown.reason}), so that it cannot be told which table "
-                "it is about",
-            )
-        return owners.pop()
-
-
-def keep_needed(pieces: list[Piece]) -> None:
-    """Keep what has no effect of its own but gives a name that a kept statement uses."""
-    needed: set[str] = set()
-    for piece in reversed(pieces):
-        if piece.silent and not piece.keep:
-            piece.keep = bool(needed & set(bound(piece.node)))
-        if piece.keep:
-            needed |= {name for node in piece.nodes() for name in loaded(node)}
-
-
-def bound(node: ast.AST | None) -> Iterator[str]:
-    """Yield the names that a statement gives to its own block."""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        yield node.name
-    elif isinstance(node, ast.Import | ast.ImportFrom):
-        for alias in node.names:
-            yield alias.asname or alias.name.split(".")[0]
-    elif node is not None:
-        for one in ast.walk(node):
-            if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
-                yield one.id
-
-
-def loaded(node: ast.AST | None) -> Iterator[str]:
-    """Yield the names that a statement uses."""
-    for one in ast.walk(node) if node is not None else ():
-        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load):
-            yield one.id
-
-
-def _only(node: ast.Import | ast.ImportFrom, wanted: set[str]) -> str:
-    """Return an import of just the names that are wanted."""
-    part = copy.copy(node)
-    part.names = [one for one in node.names if (one.asname or one.name.split(".")[0]) in wanted]
-    return ast.unparse(part)
-
-
 def _is_direction(node: ast.stmt) -> bool:
     return isinstance(node, ast.FunctionDef) and node.name in ("upgrade", "downgrade")
-
-
-def _controls(statement: ast.stmt) -> bool:
-    """Tell whether a statement without effect may end the function early."""
-    return any(isinstance(one, _CONTROL) for one in ast.walk(statement))

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from lback.core.deeds import described
 from lback.core.effects import Effect, Effects
 from lback.core.naming import bare, same_name
-from lback.core.undo.extraction import Extractor, InTheWay
+from lback.core.undo.extraction import Extractor
+from lback.core.undo.picking import InTheWay
 
 _GONE = {
     "drop": "what it deletes cannot be brought back",

@@ -1,0 +1,34 @@
+"""The names that statements give to the block around them, and take from it."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterator
+
+
+def bound(node: ast.AST | None) -> Iterator[str]:
+    """Yield the names that a statement gives to its own block."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        for alias in node.names:
+            yield alias.asname or alias.name.split(".")[0]
+    elif node is not None:
+        for one in ast.walk(node):
+            if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
+                yield one.id
+
+
+def loaded(node: ast.AST | None) -> Iterator[str]:
+    """Yield the names that a statement uses."""
+    for one in ast.walk(node) if node is not None else ():
+        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load):
+            yield one.id
+
+
+def only(node: ast.Import | ast.ImportFrom, wanted: set[str]) -> str:
+    """Return an import of just the names that are wanted."""
+    part = copy.copy(node)
+    part.names = [one for one in node.names if (one.asname or one.name.split(".")[0]) in wanted]
+    return ast.unparse(part)
