@@ -139,6 +139,7 @@ def refuse_edited(ran: Ran) -> None:
     for one in ran.unknown:
         raise LbackError(
             f"{one.message}.",
-            "Compare the versions (`git log -p`) and put the one that ran back; or say with "
-            "`--strategy` that the file as it is now is right.",
+            f"Compare the versions (`git log -p -- {one.path}`) and put the one that ran back; or "
+            "say with `--strategy downgrade` or `--strategy revert` that the file as it is now is "
+            "right.",
         )

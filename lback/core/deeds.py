@@ -53,11 +53,17 @@ def is_rows(effect: Effect) -> bool:
     return effect.object == "data" and effect.kind in _ROWS
 
 
+def enclosed(detail: str) -> str:
+    """Return a detail in parentheses, once."""
+    whole = detail.startswith("(") and detail.find(")") == len(detail) - 1
+    return detail if whole else f"({detail})"
+
+
 def described(effect: Effect) -> str:
     """Say what an effect does, as an order: "add column users.email (String)"."""
     place = f"{effect.table}." if effect.table else ""
     name = effect.name or "(unnamed)"
-    detail = f" ({effect.detail})" if effect.detail else ""
+    detail = f" {enclosed(effect.detail)}" if effect.detail else ""
     if effect.object == "query":
         text = f"read {effect.detail}"
     elif effect.object == "data":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from lback.core.deeds import enclosed
 from lback.core.result import Result
 from lback.report.style import Style, safe
 from lback.report.words import listing, standing, title, who
@@ -61,7 +62,7 @@ def effect_text(effect: Mapping[str, Any]) -> str:
     if effect["to"]:
         text += f" to {effect['to']}"
     if effect.get("detail"):
-        text += f" ({effect['detail']})"
+        text += f" {enclosed(effect['detail'])}"
     if effect.get("dialect"):
         text += f" [on {effect['dialect']}]"
     if not effect["certain"]:
