@@ -37,6 +37,7 @@ _KEYS = frozenset({"way", "revision", "stamp", "dialect"})
 def watched(ctx: Context, graph: Graph) -> Iterator[OnEvent]:
     """Yield a listener that tells of each step, and notes the one at work."""
     progress = Progress(ctx.console, graph)
+    kept: list[str] = []
 
     def listen(event: Event) -> None:
         step = event.step
@@ -44,12 +45,14 @@ def watched(ctx: Context, graph: Graph) -> Iterator[OnEvent]:
             way = "upgrade" if isinstance(step, Upgrade) else "downgrade"
             note = {"way": way, "revision": step.revision, "stamp": sorted(event.stamp)}
             _keep(ctx, {**note, "dialect": event.text})
+            kept.append(step.revision)
         progress(event)
 
     try:
         yield listen
     finally:
-        _forget(ctx)
+        if kept:  # or else the note is of a command that is at work, or was killed
+            _forget(ctx)
 
 
 def refuse_unsettled(ctx: Context, graph: Graph, stamp: Sequence[str]) -> None:

@@ -226,7 +226,6 @@ def _asked(ctx: Context, ready: Ready) -> Move:
             f"{err.hint or 'Start the database.'} Or, if no database has run them: "
             "`lback rebase --no-database`.",
         ) from err
-    refuse_unsettled(ctx, ready.graph, stamp.revisions)
     move = _decided(ready, stamp.revisions)
     if any(not _decided(ready, other.revisions).idle for other in stamp.others):
         raise LbackError(
@@ -280,6 +279,7 @@ def _go_down(ctx: Context, move: Move, options: RebaseOptions) -> None:
     def decide(now: tuple[str, ...]) -> Sequence[Any]:
         if next(turns):
             return ()
+        refuse_unsettled(ctx, graph, now)
         _refuse_moved(graph, now, move.before)
         return move.down
 
@@ -313,6 +313,7 @@ def _go_up(ctx: Context, ready: Ready, move: Move, options: RebaseOptions) -> No
 
     def decide(now: tuple[str, ...]) -> Sequence[Any]:
         first = not next(turns)
+        refuse_unsettled(ctx, ready.graph, now)
         if first and not move.idle:
             _refuse_moved(ready.graph, now, move.between)
         elif not _decided(ready, now).idle:
