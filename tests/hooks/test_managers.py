@@ -69,6 +69,32 @@ def test_a_tracked_folder(ada: Clone, bob: Clone, python: Interpreter) -> None:
     assert python.calls() == []
 
 
+def test_a_global_relative_path_reaches_work_trees_and_submodules(
+    ada: Clone, python: Interpreter
+) -> None:
+    ada.git("config", "--global", "core.hooksPath", "tools/hooks")
+    ada.install(write=True)
+    ada.git("add", ".")
+    ada.git("commit", "-qm", "Call lback from the team's hooks")
+    ada.git("push", "-q")
+    python.calls()
+    tree = Clone(ada.path.parent / "linked", ada.env, python)
+    ada.git("worktree", "add", "-q", "-b", "linked", str(tree.path))
+    tree.commit(REVISION)
+    assert python.calls() == ["<hook> <pre-commit>"]
+    assert {state.state for state in tree.states().values()} == {"installed"}
+    outer = Clone(ada.path.parent / "outer", ada.env, python)
+    outer.path.mkdir()
+    outer.git("init", "-q")
+    outer.git("submodule", "--quiet", "add", ada.git("remote", "get-url", "origin"), "inner")
+    inner = Clone(outer.path / "inner", ada.env, python)
+    inner.commit(REVISION)
+    assert python.calls() == []  # the lines are there, and this clone has not installed lback
+    assert {change.action for change in inner.install().values()} == {"installed"}
+    inner.commit(REVISION, "other\n")
+    assert python.calls() == ["<hook> <pre-commit>"]
+
+
 def test_a_folder_shared_by_all_repositories(ada: Clone, bob: Clone, python: Interpreter) -> None:
     shared = Path(ada.env["HOME"]) / "hooks"
     shared.mkdir()

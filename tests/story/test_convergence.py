@@ -11,7 +11,8 @@ import pytest
 
 from lback.app.context import Context, Options
 from lback.app.heads import heads
-from lback.app.merge import merge
+from lback.app.rebase import RebaseOptions
+from lback.app.resolve import resolve
 from tests.story.team import Developer, revision_text
 
 _SHORT = range(4)
@@ -30,7 +31,9 @@ class Team:
         names = ["Ada", "Grace", "Hedy", "Joan", "Mary", "Radia"][: chance.randint(2, 6)]
         self.people = [self._clone(place, name) for name in names]
         ada = self.people[0]
-        ada.write("alembic.ini", "[alembic]\nscript_location = migrations\n")
+        wish = chance.choice(("merge", "rebase"))
+        ini = f"[alembic]\nscript_location = migrations\n[lback]\non_fork = {wish}\n"
+        ada.write("alembic.ini", ini)
         ada.write("migrations/versions/root.py", revision_text("root", (), "root"))
         ada.commit("Start")
         ada.git("push", "-q", "-u", "origin", "main")
@@ -65,11 +68,12 @@ class Team:
         person.git("pull", "-q", how, "--no-edit")
 
     def resolve(self, person: Developer) -> None:
-        """Join the heads, if there are several, and commit."""
-        result = merge(Context(Options(directory=str(person.folder))))
+        """Join the heads as the team wishes, if there are several, and commit."""
+        ctx = Context(Options(directory=str(person.folder)))
+        result = resolve(ctx, RebaseOptions(database=False))
         assert result.exit_code == 0, result.message
         if person.git("status", "--porcelain"):
-            person.git("commit", "-q", "-m", "Merge migrations")
+            person.git("commit", "-q", "-m", "Resolve migrations")
 
     def push(self, person: Developer) -> None:
         """Push, or learn that somebody was faster."""
