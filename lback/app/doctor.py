@@ -109,7 +109,7 @@ def _revisions(ctx: Context) -> Iterator[Line]:
         place = f"{problem.path}:{problem.line}: " if problem.path else ""
         yield Line("revisions", f"{place}{problem.message}", problem.hint, "error")
     for fork in forks(graph, ctx.project.settings.lback.heads):
-        yield Line("revisions", f"a fork: {', '.join(fork)}", "`lback merge`", "error")
+        yield Line("revisions", f"a fork: {', '.join(fork)}", "`lback resolve`", "error")
 
 
 def _hooks(ctx: Context) -> Iterator[Line]:

@@ -119,9 +119,11 @@ def _author(graph: Graph, revision: str, commits: Mapping[str, Commit]) -> str:
 def _verdict(one: Joined, healed: Healed) -> Iterator[str]:
     join = one.join
     if join.action == "refused":
-        yield f"they are not joined by themselves: {join.reason}"
-        for overlap in join.overlaps[1:]:
-            yield f"  {overlap.message}"
+        yield "they are not joined by themselves:"
+        for overlap in join.overlaps:
+            yield f"  {overlap.verdict}: {overlap.brief}"
+            yield f"    {overlap.left_revision}  {overlap.left_operation}"
+            yield f"    {overlap.right_revision}  {overlap.right_operation}"
         if all(overlap.verdict == "unknown" for overlap in join.overlaps):
             yield "next: `lback show` both; where they go together, `lback merge --force`"
         else:

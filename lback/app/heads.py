@@ -35,7 +35,7 @@ def fork_findings(graph: Graph, ctx: Context) -> list[Finding]:
         finding(
             "LB101",
             f"{len(fork)} heads: {', '.join(fork)}",
-            "join them with `lback merge`",
+            "close the fork with `lback resolve`",
             revisions=fork,
         )
         for fork in forks(graph, ctx.project.settings.lback.heads)

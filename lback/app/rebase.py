@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -44,6 +44,7 @@ class Ready:
     onto: str
     plan: Rebase
     contents: dict[str, bytes | None] = field(default_factory=dict)
+    held: tuple[str, ...] = ()  # what moves, and cannot run on what it moves onto
 
     @property
     def graph_after(self) -> Graph:
@@ -63,6 +64,8 @@ def rebase(ctx: Context, options: RebaseOptions) -> Result:
     ready = prepare(ctx, options)
     data = rebase_data(ready)
     data["overlaps"] = _overlaps(ready)
+    ready = replace(ready, held=_held(ready, data["overlaps"]))
+    data["held"] = list(ready.held)
     view: dict[str, Any] = {"plan": options.plan, "onto": ready.onto, "staged": False}
     if ready.plan.action == "refused":
         message = f"Nothing was moved: {ready.plan.reason}."
@@ -84,6 +87,13 @@ def _overlaps(ready: Ready) -> list[dict[str, Any]]:
     joined = [Joined(join, None) for join in plan_joins(ready.reader, ready.graph)]
     overlaps: list[dict[str, Any]] = merge_data(ready.reader, ready.graph, joined)["overlaps"]
     return overlaps
+
+
+def _held(ready: Ready, overlaps: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return which of the moved revisions are known to fail where they will stand."""
+    clash = [one for one in overlaps if one["verdict"] == "conflict"]
+    sides = {one[side]["revision"] for one in clash for side in ("left", "right")}
+    return tuple(one.revision for one in ready.plan.rewrites if one.revision in sides)
 
 
 def prepare(ctx: Context, options: RebaseOptions, reader: Reader | None = None) -> Ready:
@@ -179,6 +189,7 @@ def rebase_data(ready: Ready) -> dict[str, Any]:
         ],
         "removes": [{"revision": one, "path": ready.graph[one].path} for one in plan.removes],
         "overlaps": [],
+        "held": list(ready.held),
         "onto": ready.onto,
         "database": None,
     }
@@ -236,7 +247,7 @@ def _asked(ctx: Context, ready: Ready) -> Move:
 
 
 def _decided(ready: Ready, stamp: Sequence[str]) -> Move:
-    return plan_move(ready.graph, ready.graph_after, ready.plan.touched, tuple(stamp))
+    return plan_move(ready.graph, ready.graph_after, ready.plan.touched, tuple(stamp), ready.held)
 
 
 def _refuse_no_way_down(ready: Ready, move: Move) -> None:

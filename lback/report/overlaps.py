@@ -13,7 +13,7 @@ def overlap_lines(overlaps: Iterable[Mapping[str, Any]], style: Style) -> Iterat
     """Yield each overlap in three lines: the verdict, the left side, the right side."""
     for overlap in overlaps:
         paint = style.red if overlap["verdict"] == "conflict" else style.yellow
-        yield f"{paint(overlap['verdict'])}: {safe(overlap['message'])}"
+        yield f"{paint(overlap['verdict'])}: {safe(overlap['brief'])}"
         for side in (overlap["left"], overlap["right"]):
             yield (
                 f"    {style.yellow(safe(side['revision']))}  {safe(side['operation'])}"

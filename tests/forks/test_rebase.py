@@ -104,9 +104,11 @@ def test_a_migration_that_fails_on_the_way_down_leaves_all_files(any_shop: Shop)
 
 def test_a_migration_that_fails_on_the_way_up_leaves_the_database_below(any_shop: Shop) -> None:
     shop = any_shop
-    shop.local("a", ("s1",), *creates("orders"))
+    up, down = creates("coupons")
+    shop.local("a", ("s1",), f'assert not __import__("os").path.exists("failing")\n{up}', down)
     shop.lback("migrate")
     shop.publish("s2", ("s1",), *creates("orders"))
+    shop.write("failing", "")
     shop.lback("rebase", "--yes", code=3)
     assert "down_revision = 's2'" in shop.text("a")
     # What it is stamped with it has run, and a comes again once it is corrected.
@@ -114,6 +116,24 @@ def test_a_migration_that_fails_on_the_way_up_leaves_the_database_below(any_shop
     shop.revise("a", ("s2",), *creates("coupons"))
     shop.lback("migrate")
     assert shop.schema() == {"users": {"id"}, "orders": {"id"}, "coupons": {"id"}}
+
+
+def test_what_is_known_to_fail_there_is_moved_and_not_run(any_shop: Shop) -> None:
+    shop = any_shop
+    shop.local("a", ("s1",), *creates("orders"))
+    shop.local("b", ("a",), *creates("coupons"))
+    shop.lback("migrate")
+    shop.publish("s2", ("s1",), *creates("orders"))
+    assert answer(shop, "rebase", "--plan")["data"]["held"] == ["a"]
+    told = shop.lback("rebase", "--yes")
+    assert "both would make it" in told
+    assert "has undone b, a, and then run s2" in told
+    assert "next: edit a, which cannot run as it is" in told.lower()
+    assert shop.stamp() == ["s2"]
+    assert shop.schema() == {"users": {"id"}, "orders": {"id"}}
+    shop.revise("a", ("s2",), *adds("users", "nick"))
+    shop.lback("migrate")
+    assert shop.schema() == EVERYTHING
 
 
 def test_a_plan_changes_nothing(shop: Shop) -> None:

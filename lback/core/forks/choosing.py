@@ -33,7 +33,7 @@ def choose(joins: Sequence[Join], rebase: Rebase, wish: str) -> Choice:
     stops = [one for join in joins if join.action == "refused" for one in join.overlaps]
     conflicts = [one for one in stops if one.verdict == "conflict"]
     if conflicts:
-        return Choice("refused", conflicts[0].message, _way_out(movable, rebase))
+        return Choice("refused", conflicts[0].brief, _way_out(movable, rebase))
     if wish == "rebase" and movable:
         return Choice("rebase", f'on_fork is "rebase", and {_local(rebase)}')
     if not stops:
@@ -44,10 +44,10 @@ def choose(joins: Sequence[Join], rebase: Rebase, wish: str) -> Choice:
     if movable:
         return Choice(
             "rebase",
-            f"in a merge the order would be open, and it matters ({stops[0].message}); "
+            f"in a merge the order would be open, and it matters ({stops[0].brief}); "
             f"{_local(rebase)}",
         )
-    return Choice("refused", f"{stops[0].message}, and {rebase.reason}", _way_out(False, rebase))
+    return Choice("refused", f"{stops[0].brief}, and {rebase.reason}", _way_out(False, rebase))
 
 
 def _local(rebase: Rebase) -> str:

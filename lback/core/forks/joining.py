@@ -81,7 +81,7 @@ def fork_overlaps(
 
 def refusal(stops: Sequence[Overlap]) -> str:
     """Say in one sentence why a fork is not joined."""
-    first = stops[0].message
+    first = stops[0].brief
     more = f" (and {len(stops) - 1} more)" if len(stops) > 1 else ""
     return f"{first}{more}"
 
@@ -112,4 +112,5 @@ def overlap_row(overlap: Overlap, commits: Mapping[str, Any]) -> dict[str, Any]:
         "right": side(overlap.right_revision, overlap.right_operation),
         "verdict": overlap.verdict,
         "message": overlap.message,
+        "brief": overlap.brief,
     }

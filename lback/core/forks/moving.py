@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import takewhile
 
 from lback.core.graph import Graph
 from lback.core.plans import (
@@ -37,12 +38,18 @@ class Move:
         return not self.down and not self.up
 
 
-def plan_move(old: Graph, new: Graph, touched: Collection[str], stamp: tuple[str, ...]) -> Move:
+def plan_move(
+    old: Graph,
+    new: Graph,
+    touched: Collection[str],
+    stamp: tuple[str, ...],
+    held: Collection[str] = (),
+) -> Move:
     """Choose the way of a database from the old graph to the new one.
 
     What stands on a touched revision is undone and run again, unless the database has
     run all of its new ancestors: then only the stamp changes. Raises LbackError for a
-    lost revision.
+    lost revision. The way up ends before a revision of `held`: it could not run as it is.
     """
     done = applied(old, stamp)
     concerned = old.descendants(touched) & done
@@ -57,5 +64,5 @@ def plan_move(old: Graph, new: Graph, touched: Collection[str], stamp: tuple[str
     down = plan_downgrade(old, stamp, concerned).steps
     between = tips(old, done - concerned)
     again = [one for one in concerned if one in new]
-    steps = plan_upgrade(new, between, again)
-    return Move(stamp, down, between, steps, tips(new, lacking))
+    steps = takewhile(lambda one: one.revision not in held, plan_upgrade(new, between, again))
+    return Move(stamp, down, between, tuple(steps), tips(new, lacking))

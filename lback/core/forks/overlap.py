@@ -27,6 +27,7 @@ class Overlap:
     """Two effects, one of each side, that cannot be known to commute.
 
     `object` names what both are about: "table users", "column users.email", "anything".
+    `brief` says what is wrong, and leaves out what either side does.
     """
 
     object: str
@@ -36,6 +37,7 @@ class Overlap:
     right_effect: Effect | Unknown
     verdict: Verdict
     message: str
+    brief: str
 
     @property
     def left_operation(self) -> str:
@@ -118,6 +120,7 @@ def _overlap(mine: Done, theirs: Done, about: str, verdict: str, why: str) -> Ov
         theirs.effect,
         verdict,  # type: ignore[arg-type]
         message,
+        f"{about}: {why}",
     )
 
 
@@ -173,14 +176,15 @@ def _unknowns(side: Side, other: Side, *, mirrored: bool) -> Iterator[Overlap]:
         theirs, effect = met
         named = ", ".join(unknown.tables)
         about = f"table {named}" if len(unknown.tables) == 1 else named or "anything"
-        message = (
+        brief = (
             f"{about + ': ' if named else ''}line {unknown.line} of {revision} cannot be read "
-            f"({unknown.reason}), and {_besides(theirs, effect)}"
+            f"({unknown.reason})"
         )
+        message = f"{brief}, and {_besides(theirs, effect)}"
         sides = (revision, unknown, theirs, effect)
         if mirrored:
             sides = (theirs, effect, revision, unknown)  # type: ignore[assignment]
-        yield Overlap(about, sides[0], sides[1], sides[2], sides[3], "unknown", message)
+        yield Overlap(about, *sides, "unknown", message, brief)
 
 
 def _besides(revision: str, effect: Effect | Unknown) -> str:

@@ -47,7 +47,7 @@ def several_heads(graph: Graph, fork: Lane, commits: Commits) -> Finding:
         "LB101",
         f"{len(fork)} heads: {' and '.join(_by(head, commits) for head in fork)}; "
         f"{_after(graph, fork)}",
-        "join them with `lback merge`",
+        "close the fork with `lback resolve`",
         path=graph[fork[0]].path,
         line=graph[fork[0]].header.line,
         revisions=fork,

@@ -23,8 +23,18 @@ def lines(result: Result, style: Style) -> Iterator[str]:
     if planned:
         yield "nothing was done"
     else:
-        staged = "commit them" if result.view["staged"] else "`git add` and commit them"
-        yield f"{style.cyan('next:')} {staged}, then `lback migrate`"
+        yield f"{style.cyan('next:')} {next_step(data, staged=result.view['staged'])}"
+
+
+def next_step(data: dict[str, Any], *, staged: bool) -> str:
+    """Say what to do after a rebase; what could not run where it stands now comes first."""
+    commit = "commit" if staged else "`git add` and commit"
+    if data["held"]:
+        names = _names(data["held"])
+        return f"edit {names}, which cannot run as it is; then {commit} and `lback migrate`"
+    row = data["database"]
+    done = row is not None and row["state"] == "moved"
+    return f"{commit} them" + ("" if done else ", then `lback migrate`")
 
 
 def moved_lines(data: dict[str, Any], style: Style, *, planned: bool) -> Iterator[str]:

@@ -8,7 +8,7 @@ from lback.core.result import Result
 from lback.report.overlaps import overlap_lines
 from lback.report.style import Style, safe
 from lback.report.text import merge
-from lback.report.text.rebase import moved_lines
+from lback.report.text.rebase import moved_lines, next_step
 
 
 def lines(result: Result, style: Style) -> Iterator[str]:
@@ -29,4 +29,4 @@ def lines(result: Result, style: Style) -> Iterator[str]:
     if planned:
         yield "nothing was done"
     else:
-        yield f"{style.cyan('next:')} commit it, then `lback migrate`"
+        yield f"{style.cyan('next:')} {next_step(data, staged=result.view['staged'])}"
