@@ -229,25 +229,56 @@ def test_without_a_scratch_database_it_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_models_and_migrations_agree_afterwards(tmp_path: Path, kind: str) -> None:
-    with fresh_database(kind, tmp_path) as url:
+    """Eight revisions on three tables; Grace had run them all before she pulls the reversal."""
+    (tmp_path / "b").mkdir()
+    with fresh_database(kind, tmp_path) as url, fresh_database(kind, tmp_path / "b") as other:
         shop = Shop.at(tmp_path / "ada", url)
-        before = MODELS + table("users")
-        email = "    email: Mapped[str | None] = mapped_column(String(50), index=True)\n"
-        for name, text in (
-            ("add_users", before),
-            ("add_email", before + email),
-            ("add_orders", before + email + table("orders")),
-        ):
-            shop.write("models.py", text)
+        users, orders, items = table("users"), table("orders"), table("items")
+
+        def column(name: str, **options: object) -> str:
+            given = "".join(f", {key}={value}" for key, value in options.items())
+            return f"    {name}: Mapped[str | None] = mapped_column(String(50){given})\n"
+
+        email = column("email", index=True)
+        steps = {
+            "add_users": users,
+            "add_orders": users + orders,
+            "add_name": users + column("name") + orders,
+            "add_email": users + column("name") + email + orders,
+            "add_items": users + column("name") + email + orders + items,
+            "add_note": users + column("name") + email + orders + column("note") + items,
+        }
+        last = users + column("name") + email + orders + column("note") + items + column("note")
+        steps |= {"add_more": last, "add_size": last + column("size")}
+        for name, text in steps.items():
+            shop.write("models.py", MODELS + text)
             shop.lback("makemigrations", name)
-            shop.lback("migrate")
-        shop.commit("Add users and orders")
+            shop.migrate()
+        shop.commit("Add users, orders and items")
         shop.publish(tmp_path / "shop.git")
-        said = shop.lback("rollback", "users")
+        shop.git("clone", "-q", str(tmp_path / "shop.git"), str(tmp_path / "grace"))
+        grace = Shop("Grace", tmp_path / "grace", {"DATABASE_URL": other}, url=other)
+        grace.lback("migrate")
+        for one in (shop, grace):
+            one.execute("INSERT INTO users (id, label, email) VALUES (1, 'a', 'a@b')")
+            one.execute("INSERT INTO orders (id, label, note) VALUES (1, 'x', 'y')")
+
+        said = shop.lback("rollback", "users", "--yes")
         assert "revert_users_add_email" in said
-        shop.write("models.py", before + table("orders"))
+        shop.write("models.py", (MODELS + steps["add_size"]).replace(email, ""))
         assert "agree" in shop.lback("makemigrations", "--check")
         assert "up to date" in shop.lback("migrate")
+        shop.commit("Take email back")
+        shop.git("push", "-q")
+
+        grace.git("pull", "-q", "--no-rebase")
+        grace.lback("migrate")
+        assert "agree" in grace.lback("makemigrations", "--check")
+        assert grace.tables() == shop.tables()
+        assert "email" not in grace.tables()["users"]["columns"]
+        for name in ("users", "orders", "items"):
+            assert grace.rows(name) == shop.rows(name)
+        assert len(grace.rows("orders")) == 1
 
 
 def test_sql_and_plan_move_nothing(tmp_path: Path) -> None:
