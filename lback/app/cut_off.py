@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from lback.app.context import Context
 from lback.app.progress import Progress
 from lback.app.reading import Reader
-from lback.app.taken_back import refuse_taken_back
+from lback.app.taken_back import refuse_taken_back, settle
 from lback.core.deeds import described
 from lback.core.graph import Graph
 from lback.core.plans import Downgrade, Upgrade
@@ -50,6 +50,7 @@ def watched(ctx: Context, graph: Graph) -> Iterator[OnEvent]:
 
     try:
         yield listen
+        settle(ctx, graph)
     finally:
         if kept:  # or else the note is of a command that is at work, or was killed
             _forget(ctx)

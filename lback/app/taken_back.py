@@ -44,13 +44,8 @@ def _stamps(after: Graph, between: Sequence[str], up: Sequence[Step]) -> list[li
 
 def refuse_taken_back(ctx: Context, graph: Graph, stamp: Sequence[str]) -> None:
     """Raise LbackError where the database went along with a rebase whose files are gone again."""
-    data = ctx.repository.store.table(_name(ctx)) if ctx.repository is not None else None
-    try:
-        note = json.loads(data) if data else {}
-        parents: Mapping[str, list[str]] = note.get("parents", {})
-        if sorted(stamp) not in note.get("stamps", []) or not all(one in graph for one in stamp):
-            return
-    except (ValueError, AttributeError):
+    parents, stamps = _note(ctx)
+    if sorted(stamp) not in stamps or not all(one in graph for one in stamp):
         return
     moved = Graph(
         Revision(one.header._replace(down_revisions=tuple(parents[one.id])), one.path, one.blob)
@@ -71,6 +66,25 @@ def refuse_taken_back(ctx: Context, graph: Graph, stamp: Sequence[str]) -> None:
         "Bring the rewritten files back (`git stash pop`, or the branch that has them); or say "
         f"what this database has run: `lback alembic stamp --purge {names}`.",
     )
+
+
+def settle(ctx: Context, graph: Graph) -> None:
+    """Forget the rebase once a database has gone its way by other files, from a stamp of theirs."""
+    parents, _ = _note(ctx)
+    if ctx.repository is not None and any(
+        one in graph and list(graph[one].parents) != wished for one, wished in parents.items()
+    ):
+        with suppress(OSError):
+            ctx.repository.store.put_table(_name(ctx), b"")
+
+
+def _note(ctx: Context) -> tuple[Mapping[str, list[str]], list[list[str]]]:
+    data = ctx.repository.store.table(_name(ctx)) if ctx.repository is not None else None
+    try:
+        note = json.loads(data) if data else {}
+        return note["parents"], note["stamps"]
+    except (ValueError, KeyError, TypeError):
+        return {}, []
 
 
 def _name(ctx: Context) -> str:

@@ -329,6 +329,19 @@ def test_files_taken_back_after_a_rebase_are_seen(shop: Shop) -> None:
     assert "up to date" in shop.lback("migrate")
 
 
+def test_a_new_database_by_the_old_files_is_no_reason_to_refuse(shop: Shop) -> None:
+    shop.local("a", ("s1",), *creates("coupons"))
+    shop.lback("migrate")
+    shop.publish("s2", ("s1",), *creates("orders"))
+    shop.lback("rebase", "--yes")
+    assert shop.stamp() == ["a"]
+    shop.git("checkout", "-q", "HEAD", "--", VERSIONS)
+    Path(shop.url.removeprefix("sqlite:///")).unlink()
+    shop.lback("migrate", "a")
+    assert "applied 1 revision" in shop.lback("migrate", "heads")
+    assert shop.schema() == {"users": {"id"}, "coupons": {"id"}, "orders": {"id"}}
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_a_killed_merge_leaves_no_file_or_a_whole_one(shop: Shop, seed: int) -> None:
     check_merge(shop, seed)
