@@ -73,7 +73,7 @@ class Absent:
 def trees(work: Path, env: Mapping[str, str]) -> Iterator[Tree | Absent]:
     """Yield every tree, downloaded where it is not in `work` yet; what cannot be had is Absent."""
     for package, folders in PACKAGES.items():
-        wheel = _wheel(package, work / "wheels")
+        wheel = wheel_of(package, work / "wheels")
         if isinstance(wheel, Absent):
             yield wheel
             continue
@@ -81,7 +81,7 @@ def trees(work: Path, env: Mapping[str, str]) -> Iterator[Tree | Absent]:
             yield _unpacked(wheel, folder, work / "trees", env)
 
 
-def _wheel(package: str, folder: Path) -> Path | Absent:
+def wheel_of(package: str, folder: Path) -> Path | Absent:
     found = _downloaded(package, folder)
     if found is not None:
         return found

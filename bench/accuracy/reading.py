@@ -1,0 +1,15 @@
+"""What lback reads from a tree's text, in the way its commands read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lback.app.context import Context, Options
+from lback.app.reading import Reader
+from lback.core.effects import Effects
+
+
+def read(root: Path) -> dict[str, Effects]:
+    """Return the effects of every revision of the project in a folder."""
+    reader = Reader(Context(Options(directory=str(root))))
+    return reader.effects(reader.graph())
