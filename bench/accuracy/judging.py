@@ -11,7 +11,7 @@ from bench.accuracy.predicting import ATTRIBUTES, Column, Guess, Prediction, pre
 from lback.core.effects import Effects, Unknown
 from lback.core.naming import bare
 
-Class = Literal["found", "open", "warned", "missed", "wrong", "idle", "spared"]
+Class = Literal["found", "open", "restated", "warned", "missed", "wrong", "idle", "spared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Verdict:
     """One table or column that changed, or that lback said would.
 
     "found": changed, and said for certain. "open": changed, and said to be possible.
+    "restated": MySQL was told to alter the column, and set more of it than the text means to.
     "warned": changed and not said, but lback said that it could not read something that may
     touch that table. "missed": changed, and no word of it. "wrong": said for certain, and it
     did not change, nor was the database told to. "idle": the database was told to, and the
@@ -86,11 +87,16 @@ def _column(
     old: list[object] | None, new: list[object] | None, told: Column, truth: Truth, table: str
 ) -> Class | None:
     presence = _presence(old is not None, new is not None, told.there)
-    if presence or old is None or new is None:
+    if old is None or new is None or presence == "wrong":
         return presence
     if old != new:
-        guess = told.said(_changed(old, new))
+        changed = _changed(old, new)
+        guess = told.said(changed)
+        if guess is False and told.said(set(changed) - told.restated) is not False:
+            return "restated"
         return "found" if guess else "open" if guess is None else "missed"
+    if presence:
+        return presence
     said = {told.altered[one] for one in ATTRIBUTES if one in told.altered}
     if told.new or not said:
         return None

@@ -22,19 +22,24 @@ ATTRIBUTES = ("type", "nullable", "default")
 class Column:
     """What is said of a column; `new` since the revision began, `altered` what of it.
 
-    `rebuilt`: its table may be another one of the same name.
+    `rebuilt`: its table may be another one of the same name. `restated` is what MySQL sets
+    again, to what the text says that it is.
     """
 
     there: Guess = True
-    new: bool = False
+    new: Guess = False
     altered: dict[str, Guess] = field(default_factory=dict)
     rebuilt: bool = False
+    restated: set[str] = field(default_factory=set)
 
     def said(self, attributes: Iterable[str]) -> Guess:
         """Tell whether lback said that these attributes change."""
         if self.new:
             return True
-        guesses = [self.altered.get(one, None if self.rebuilt else False) for one in attributes]
+        guesses = [
+            self.altered.get(one, None if self.rebuilt or self.new is None else False)
+            for one in attributes
+        ]
         return False if False in guesses else None if None in guesses else True
 
 
@@ -50,8 +55,8 @@ class Table:
 class Prediction:
     """Tables by name, names in one case and without a schema."""
 
+    dialect: str
     tables: dict[str, Table] = field(default_factory=dict)
-    claims: int = 0
 
     def table(self, name: str) -> Table:
         """Return a table; one that nobody has spoken of is not there."""
@@ -64,7 +69,7 @@ class Prediction:
 
 def predict(before: Picture, effects: Iterable[Effect], dialect: str) -> Prediction:
     """Apply effects, in their order, to the schema as it was."""
-    found = Prediction()
+    found = Prediction(dialect)
     for name, about in before.items():
         columns = {one.casefold(): Column() for one in about["columns"]}
         found.tables[bare(name)] = Table(True, columns)
@@ -83,10 +88,8 @@ def _apply(found: Prediction, effect: Effect) -> None:
     if effect.table is None:
         return
     if effect.object == "table":
-        found.claims += 1
         _apply_to_table(found, effect, effect.table)
     elif effect.object == "column" and effect.name is not None:
-        found.claims += 1
         _apply_to_column(found, effect, effect.table, effect.name)
 
 
@@ -98,9 +101,8 @@ def _apply_to_table(found: Prediction, effect: Effect, name: str) -> None:
         table.there = _after(table.there, False, effect.certain)
         if effect.certain:
             table.columns.clear()
-        for column in table.columns.values():  # it may come again with others
-            column.there = None if column.there else column.there
-            column.rebuilt = True
+        else:
+            _may_be_another(table)
     elif effect.kind == "rename" and effect.to is not None:
         _rename_table(found, effect, table)
 
@@ -117,25 +119,35 @@ def _rename_table(found: Prediction, effect: Effect, table: Table) -> None:
     target.there = target.there or None
     for name in (*table.columns, *target.columns):
         known = target.columns.get(name)
-        target.columns[name] = Column(None, True) if known is None else replace(known, there=None)
+        target.columns[name] = Column(None, None) if known is None else replace(known, there=None)
     table.there = None if table.there else table.there
+    _may_be_another(table)
+
+
+def _may_be_another(table: Table) -> None:
+    """Leave the columns of a table open: it may go, and come again with others."""
+    for column in table.columns.values():
+        column.there = None if column.there else column.there
+        column.rebuilt = True
 
 
 def _apply_to_column(found: Prediction, effect: Effect, table: str, name: str) -> None:
     column = found.column(table, name)
     if effect.kind == "create":
         column.there = _after(column.there, True, effect.certain)
-        column.new = True
+        column.new = effect.certain or column.new or None
     elif effect.kind == "drop":
         column.there = _after(column.there, False, effect.certain)
     elif effect.kind == "rename" and effect.to is not None:
         other = found.column(table, effect.to)
         other.there = _after(other.there, column.there, effect.certain)
-        other.new = True
+        other.new = effect.certain or other.new or None
         column.there = _after(column.there, False, effect.certain)
     elif effect.kind == "alter":
         for aspect in effect.aspects:
             column.altered[aspect] = effect.certain or column.altered.get(aspect) or None
+        if found.dialect == "mysql":
+            column.restated.update(effect.restates)
 
 
 def _after(before: Guess, wanted: Guess, certain: bool) -> Guess:

@@ -11,6 +11,9 @@ from types import ModuleType
 
 from bench.stubs import StandModule
 
+# Modules of later Pythons, by which a library tells where it is.
+LATER = frozenset({"annotationlib", "compression", "tomllib"})
+
 
 class Missing(MetaPathFinder, Loader):
     """Finds a stand-in for every module that nobody else finds."""
@@ -25,7 +28,9 @@ class Missing(MetaPathFinder, Loader):
     ) -> ModuleSpec | None:
         first = name.partition(".")[0]
         there = sys.modules.get(first)
-        if first in sys.stdlib_module_names or (there and not isinstance(there, StandModule)):
+        if first in sys.stdlib_module_names | LATER or (
+            there and not isinstance(there, StandModule)
+        ):
             return None  # a module of a package that is there: its absence is an answer
         return ModuleSpec(name, self, is_package=True)
 

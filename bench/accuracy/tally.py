@@ -21,6 +21,7 @@ TITLES = (
     "of these open",
     "missed",
     "warned",
+    "restated",
     "claimed",
     "wrong",
     "idle",
@@ -48,7 +49,7 @@ class Tally:
     @property
     def changed(self) -> int:
         """Return how many tables and columns really changed."""
-        return self.count("found", "open", "warned", "missed")
+        return self.count("found", "open", "restated", "warned", "missed")
 
     @property
     def claimed(self) -> int:
@@ -77,6 +78,7 @@ class Tally:
             str(self.count("open")),
             str(self.count("missed")),
             str(self.count("warned")),
+            str(self.count("restated")),
             str(self.claimed),
             f"{self.count('wrong')} ({_percent(self.count('wrong'), self.claimed)})",
             str(self.count("idle")),
@@ -86,7 +88,9 @@ class Tally:
 
     def details(self, verbose: bool) -> Iterable[str]:
         """Yield what is bad; with `verbose` also what did not run, what is unread or idle."""
-        shown = ("missed", "wrong", "warned", "idle") if verbose else ("missed", "wrong")
+        shown = (
+            ("missed", "wrong", "warned", "restated", "idle") if verbose else ("missed", "wrong")
+        )
         for one in self.verdicts:
             if one.is_ in shown:
                 yield f"{one.is_}: {one.place}: {one.what}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 # Raise it whenever the same text may give other effects than before: caches are keyed by it.
-EFFECTS_VERSION = 3
+EFFECTS_VERSION = 4
 
 Kind = Literal["create", "drop", "alter", "rename", "insert", "update", "delete"]
 Direction = Literal["upgrade", "downgrade"]
@@ -21,7 +21,10 @@ class Effect(NamedTuple):
     dialect, "mysql|sqlite" for these, "!sqlite" for all but this. `aspects` says what
     of the object is meant: "type", "nullable", "not null", "default", "comment" for a
     column, the flavour of a constraint ("unique", "check", ...), "unique" for an index.
-    `reads` are other tables that the statement takes data from.
+    `reads` are other tables that the statement takes data from. `restates` are aspects of a
+    column that MySQL's MODIFY sets again beside those that are meant: to what the text says
+    that they are, or to nothing where it does not say; wherever that is not the truth they
+    change as well.
     """
 
     kind: Kind
@@ -37,6 +40,7 @@ class Effect(NamedTuple):
     refers_to: str | None = None
     aspects: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
+    restates: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields that differ from their defaults, for a cache."""

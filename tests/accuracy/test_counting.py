@@ -205,6 +205,27 @@ def test_what_happens_on_another_dialect_is_not_claimed_here(shop: Shop) -> None
     assert shop.counted(d4=Effects(upgrade=(elsewhere,))).good
 
 
+@pytest.mark.parametrize(("dialect", "class_"), [("mysql", "restated"), ("sqlite", "missed")])
+def test_what_mysql_sets_again_is_counted_apart(shop: Shop, dialect: str, class_: str) -> None:
+    alter = Effect("alter", "column", "notes", "text", aspects=("comment",), restates=("type",))
+    effects = {**shop.effects, "e5": Effects(upgrade=(alter,))}
+    found = tally("shop", "sqlite", dialect, effects, shop.truths)
+    assert [one.is_ for one in found.verdicts if one.place == "e5 upgrade"] == [class_]
+
+
+def test_a_table_that_may_have_made_room_for_another_has_open_columns(shop: Shop) -> None:
+    swap = (
+        Effect("rename", "table", "notes", "notes", to="old", certain=False),
+        Effect("create", "table", "notes", "notes", certain=False),
+        Effect("create", "column", "notes", "text", certain=False),
+    )
+    found = shop.counted(e5=Effects(upgrade=swap))
+    assert [one.is_ for one in found.verdicts if one.what.startswith("notes.text changed")] == [
+        "open"
+    ]
+    assert verdicts(found, "missed", "wrong") == []
+
+
 def test_too_many_unknown_revisions_are_not_good(shop: Shop) -> None:
     read = shop.effects["d4"]
     doubt = Unknown("downgrade", 3, "cannot be read")

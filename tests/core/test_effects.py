@@ -94,6 +94,27 @@ def test_every_directive_is_read(line: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "restates"),
+    [
+        ("nullable=False, existing_type=sa.String(20)", ("type", "default")),
+        ("type_=sa.Text(), existing_nullable=False", ("nullable", "default")),
+        ("type_=sa.Text(), nullable=True, server_default=None", ()),
+        ('comment="seen"', ("type", "nullable", "default")),
+        ("autoincrement=True, existing_type=sa.Integer()", ("type", "nullable")),
+        ('server_default="x", existing_type=sa.String(20)', ()),
+        ("server_default=sa.func.now(), existing_type=sa.DateTime()", ("type", "nullable")),
+        ('new_column_name="d", nullable=False', ("type", "default")),
+    ],
+)
+def test_what_mysql_states_anew_with_an_altered_column_is_told(
+    arguments: str, restates: tuple[str, ...]
+) -> None:
+    found = read(f'op.alter_column("t", "c", {arguments})').upgrade[0]
+    assert found.restates == restates
+    assert Effect.from_dict(json.loads(json.dumps(found.as_dict()))) == found
+
+
+@pytest.mark.parametrize(
     "head",
     [
         "import alembic.op as o\nimport sqlalchemy as sa\n",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from lback.core.effects import Effect
 from lback.core.reader import tables_made
 from lback.core.reader.arguments import Arguments
+from lback.core.reader.directives_alter import alter_column
 from lback.core.reader.directives_keys import (
     create_constraint,
     create_foreign_key,
@@ -17,7 +18,7 @@ from lback.core.reader.directives_keys import (
 )
 from lback.core.reader.given import Given, full_names
 from lback.core.reader.machine import Machine
-from lback.core.reader.schema_values import ColumnV, Operation, TableV, TypeV
+from lback.core.reader.schema_values import ColumnV, Operation, TableV
 from lback.core.reader.values import (
     NOTHING_KNOWN,
     Choice,
@@ -183,66 +184,6 @@ def _drop_column(given: Given) -> Value:
     return None
 
 
-def _alter_column(given: Given) -> Value:
-    names = given.names("column_name")
-    new = given.text("new_column_name") or given.text("name")
-    hidden = (given.get("new_column_name") is not None and new is None) or names == (None,)
-    aspects, detail = _changes(given)
-
-    def record(table: str) -> None:
-        if hidden:
-            given.machine.cannot_read("alters a column whose name is not in the text", (table,))
-            return
-        for name in names:
-            with given.machine.maybe(certain=len(names) == 1):
-                if aspects or new is None:
-                    given.machine.emit(
-                        Effect("alter", "column", table, name, detail=detail, aspects=aspects)
-                    )
-                if new is not None and new != name:
-                    given.machine.emit(Effect("rename", "column", table, name, to=new))
-
-    each(given, given.tables("table_name"), record)
-    return None
-
-
-def _changes(given: Given) -> tuple[tuple[str, ...], str]:
-    aspects: list[str] = []
-    detail: list[str] = []
-    type_ = given.get("type_")
-    if type_ is not None:
-        aspects.append("type")
-        detail.append(f"type {_type_text(type_)}")
-    nullable = given.get("nullable")
-    if nullable is not None:
-        aspects.append("nullable")
-        if nullable is not True:
-            aspects.append("not null")
-        shown = str(nullable).lower() if isinstance(nullable, bool) else "?"
-        detail.append(f"nullable={shown}")
-    for name, word in (("server_default", "default"), ("comment", "comment")):
-        if given.has(name) and given.get(name) is not False:
-            aspects.append(word)
-            detail.append(f"no {word}" if given.get(name) is None else word)
-    if given.get("autoincrement") is not None:
-        aspects.append("default")
-        detail.append("autoincrement")
-    return tuple(dict.fromkeys(aspects)), ", ".join(detail)
-
-
-def _type_text(value: Value) -> str:
-    for one in options(value):
-        if isinstance(one, TypeV):
-            return one.text
-        last = getattr(one, "last", None)
-        if isinstance(last, str):
-            return last
-    return "?"
-
-
-# -- indexes and constraints -------------------------------------------------------
-
-
 # -- data, SQL, batches ------------------------------------------------------------
 
 
@@ -280,7 +221,7 @@ def _sync_enum(given: Given) -> Value:
 
 _DIRECTIVES: dict[str, Callable[[Given], Value]] = {
     "add_column": _add_column,
-    "alter_column": _alter_column,
+    "alter_column": alter_column,
     "drop_column": _drop_column,
     "create_table": _create_table,
     "drop_table": _drop_table,

@@ -144,6 +144,7 @@ class Machine:
             effect.refers_to,
             effect.aspects,
             effect.reads,
+            effect.restates,
         )
         if not (self.again and found in self.effects):
             self.effects.append(found)
