@@ -45,10 +45,10 @@ def _tallies(options: argparse.Namespace, work: Path) -> Iterator[Tally]:
             continue
         if options.install:
             continue
-        effects = read(ready.root)
+        graph, effects = read(ready.root)
         for kind in kinds:
             truths = run(ready, kind, work, env, down=not options.up_only, reuse=options.reuse)
-            yield tally(site.name, kind, DIALECTS[kind], effects, truths)
+            yield tally(site.name, kind, DIALECTS[kind], graph, effects, truths)
 
 
 def _asked(site: Site, only: list[str]) -> bool:

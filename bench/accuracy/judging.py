@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -70,7 +71,7 @@ def _verdicts(truth: Truth, prediction: Prediction) -> Iterator[tuple[str, str, 
         new = {name.casefold(): one for name, one in after[table].items()}
         for column in sorted({*old, *new, *guess.columns}):
             told = guess.columns.get(column, Column(False))
-            verdict = _column(old.get(column), new.get(column), told, truth, table)
+            verdict = _column(old.get(column), new.get(column), told, truth, f"{table}.{column}")
             if verdict:
                 yield table, f"{table}.{column} {_change(old, new, column)}", verdict
 
@@ -84,7 +85,7 @@ def _presence(was: bool, is_: bool, guess: Guess) -> Class | None:
 
 
 def _column(
-    old: list[object] | None, new: list[object] | None, told: Column, truth: Truth, table: str
+    old: list[object] | None, new: list[object] | None, told: Column, truth: Truth, name: str
 ) -> Class | None:
     presence = _presence(old is not None, new is not None, told.there)
     if old is None or new is None or presence == "wrong":
@@ -102,19 +103,20 @@ def _column(
         return None
     if True not in said:
         return "spared"
-    return "idle" if _told_to(truth.statements, table) else "wrong"
+    return "idle" if _told_to(truth.statements, *name.rsplit(".", 1)) else "wrong"
 
 
 def _changed(old: list[object], new: list[object]) -> list[str]:
     return [name for name, one, other in zip(ATTRIBUTES, old, new, strict=True) if one != other]
 
 
-def _told_to(statements: Sequence[str], table: str) -> bool:
-    """Tell whether the database was told to alter the table, or to copy it with other columns."""
+def _told_to(statements: Sequence[str], table: str, column: str) -> bool:
+    """Tell whether the database was told to alter the column, or to copy its table."""
     names = (f"ALTER TABLE {table} ", f"CREATE TABLE _ALEMBIC_TMP_{table} ")
     wanted = tuple(one.upper() for one in names)
     bared = (one.replace('"', "").replace("`", "").upper() for one in statements)
-    return any(one.startswith(wanted) for one in bared)
+    word = re.compile(rf"\b{re.escape(column.upper())}\b")
+    return any(one.startswith(wanted) and word.search(one) for one in bared)
 
 
 def _change(old: Mapping[str, object], new: Mapping[str, object], column: str) -> str:

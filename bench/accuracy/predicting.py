@@ -23,7 +23,8 @@ class Column:
     """What is said of a column; `new` since the revision began, `altered` what of it.
 
     `rebuilt`: its table may be another one of the same name. `restated` is what MySQL sets
-    again, to what the text says that it is.
+    again, to what the text says that it is. `keyed`: it became part of a primary key, which
+    takes its NULL away.
     """
 
     there: Guess = True
@@ -31,16 +32,21 @@ class Column:
     altered: dict[str, Guess] = field(default_factory=dict)
     rebuilt: bool = False
     restated: set[str] = field(default_factory=set)
+    keyed: Guess = False
 
     def said(self, attributes: Iterable[str]) -> Guess:
         """Tell whether lback said that these attributes change."""
         if self.new:
             return True
-        guesses = [
-            self.altered.get(one, None if self.rebuilt or self.new is None else False)
-            for one in attributes
-        ]
+        guesses = [self._said(one) for one in attributes]
         return False if False in guesses else None if None in guesses else True
+
+    def _said(self, attribute: str) -> Guess:
+        if attribute in self.altered:
+            return self.altered[attribute]
+        if attribute == "nullable" and self.keyed is not False:
+            return self.keyed
+        return None if self.rebuilt or self.new is None else False
 
 
 @dataclass(slots=True)
@@ -91,6 +97,10 @@ def _apply(found: Prediction, effect: Effect) -> None:
         _apply_to_table(found, effect, effect.table)
     elif effect.object == "column" and effect.name is not None:
         _apply_to_column(found, effect, effect.table, effect.name)
+    elif effect.object == "constraint" and "primary" in effect.aspects:
+        for name in effect.columns if effect.kind == "create" else ():
+            column = found.column(effect.table, name)
+            column.keyed = effect.certain or column.keyed or None
 
 
 def _apply_to_table(found: Prediction, effect: Effect, name: str) -> None:

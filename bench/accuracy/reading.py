@@ -7,9 +7,11 @@ from pathlib import Path
 from lback.app.context import Context, Options
 from lback.app.reading import Reader
 from lback.core.effects import Effects
+from lback.core.graph import Graph
 
 
-def read(root: Path) -> dict[str, Effects]:
-    """Return the effects of every revision of the project in a folder."""
+def read(root: Path) -> tuple[Graph, dict[str, Effects]]:
+    """Return the graph and the effects of every revision of the project in a folder."""
     reader = Reader(Context(Options(directory=str(root))))
-    return reader.effects(reader.graph())
+    graph = reader.graph()
+    return graph, reader.effects(graph)

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bench.accuracy.heads import differences
 from bench.accuracy.judging import Truth, Verdict, judge
 from bench.accuracy.running import Failed
 from lback.core.effects import Effects
+from lback.core.graph import Graph
 
 TITLES = (
     "tree",
@@ -27,6 +29,8 @@ TITLES = (
     "idle",
     "spared",
     "unknown",
+    "tables at head",
+    "known otherwise",
 )
 
 
@@ -41,6 +45,8 @@ class Tally:
     ran: Counter[str] = field(default_factory=Counter)
     failed: list[Failed] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
+    tables: int = 0
+    otherwise: list[str] = field(default_factory=list)
 
     def count(self, *wanted: str) -> int:
         """Return the number of verdicts of some classes."""
@@ -84,6 +90,8 @@ class Tally:
             str(self.count("idle")),
             str(self.count("spared")),
             f"{len(self.unknown)} ({_percent(len(self.unknown), self.revisions)})",
+            str(self.tables or "-"),
+            str(len(self.otherwise) if self.tables else "-"),
         )
 
     def details(self, verbose: bool) -> Iterable[str]:
@@ -94,6 +102,7 @@ class Tally:
         for one in self.verdicts:
             if one.is_ in shown:
                 yield f"{one.is_}: {one.place}: {one.what}"
+        yield from (f"at head: {one}" for one in self.otherwise)
         if verbose:
             for revision in self.unknown:
                 yield f"unknown: {revision}"
@@ -106,18 +115,23 @@ def tally(
     tree: str,
     kind: str,
     dialect: str,
+    graph: Graph,
     effects: Mapping[str, Effects],
     truths: Iterable[Truth | Failed],
 ) -> Tally:
     """Judge every direction that ran; what did not run says nothing."""
     unknown = tuple(sorted(one for one, read in effects.items() if read.unknown))
     found = Tally(tree, kind, len(effects), unknown)
+    ran = []
     for one in truths:
         if isinstance(one, Failed):
             found.failed.append(one)
         else:
             found.ran[one.direction] += 1
             found.verdicts += judge(one, effects[one.revision], dialect)
+            ran.append(one)
+    if not any(one.direction == "upgrade" for one in found.failed):
+        found.tables, found.otherwise = differences(graph, effects, ran)
     return found
 
 

@@ -10,7 +10,7 @@ from textwrap import dedent, indent
 
 import pytest
 
-from bench.accuracy.judging import Truth
+from bench.accuracy.judging import Truth, judge
 from bench.accuracy.reading import read
 from bench.accuracy.running import Failed, run
 from bench.accuracy.sites import Ready, Site
@@ -18,6 +18,7 @@ from bench.accuracy.tally import Tally, tally
 from bench.timing import environment
 from bench.trees import INI
 from lback.core.effects import Effect, Effects, Unknown
+from lback.core.graph import Graph
 
 SITE = Site("shop", "migrations/versions", ("sqlite",))
 
@@ -73,11 +74,14 @@ class Shop:
     """What really happened, and what was read."""
 
     truths: tuple[Truth | Failed, ...]
+    graph: Graph
     effects: Mapping[str, Effects]
 
     def counted(self, **instead: Effects) -> Tally:
         """Count, with other effects in the place of those that were read."""
-        return tally("shop", "sqlite", "sqlite", {**self.effects, **instead}, self.truths)
+        return tally(
+            "shop", "sqlite", "sqlite", self.graph, {**self.effects, **instead}, self.truths
+        )
 
 
 def verdicts(found: Tally, *classes: str) -> list[str]:
@@ -94,7 +98,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     for revision, (parents, up, down) in SHOP.items():
         (versions / f"{revision}.py").write_text(text_of(revision, parents, up, down))
     ready = Ready(SITE, root, Path(sys.executable))
-    return Shop(tuple(run(ready, "sqlite", work, environment(work))), read(root))
+    return Shop(tuple(run(ready, "sqlite", work, environment(work))), *read(root))
 
 
 def text_of(revision: str, parents: tuple[str, ...], up: str, down: str) -> str:
@@ -209,8 +213,22 @@ def test_what_happens_on_another_dialect_is_not_claimed_here(shop: Shop) -> None
 def test_what_mysql_sets_again_is_counted_apart(shop: Shop, dialect: str, class_: str) -> None:
     alter = Effect("alter", "column", "notes", "text", aspects=("comment",), restates=("type",))
     effects = {**shop.effects, "e5": Effects(upgrade=(alter,))}
-    found = tally("shop", "sqlite", dialect, effects, shop.truths)
+    found = tally("shop", "sqlite", dialect, shop.graph, effects, shop.truths)
     assert [one.is_ for one in found.verdicts if one.place == "e5 upgrade"] == [class_]
+
+
+def test_a_new_primary_key_says_that_its_columns_refuse_null() -> None:
+    before, after = ({"t": {"columns": {"c": ["TEXT", on, None]}}} for on in (True, False))
+    truth = Truth("a1", "upgrade", before, after)
+    key = Effect("create", "constraint", "t", "pk", columns=("c",), aspects=("primary",))
+    other = replace(key, aspects=("unique",))
+    for effect, class_ in (
+        (key, "found"),
+        (replace(key, certain=False), "open"),
+        (other, "missed"),
+    ):
+        found = judge(truth, Effects(upgrade=(effect,)), "postgresql")
+        assert [one.is_ for one in found] == [class_]
 
 
 def test_a_table_that_may_have_made_room_for_another_has_open_columns(shop: Shop) -> None:
@@ -224,6 +242,18 @@ def test_a_table_that_may_have_made_room_for_another_has_open_columns(shop: Shop
         "open"
     ]
     assert verdicts(found, "missed", "wrong") == []
+
+
+def test_the_columns_in_the_end_are_compared_with_what_blame_knows(shop: Shop) -> None:
+    found = shop.counted()
+    maybe = ["table nobody_has_this is not there"]  # made on a condition that did not hold
+    assert (found.tables, found.otherwise) == (2, maybe)
+    extra = Effects(upgrade=(Effect("create", "column", "users", "age"),))
+    assert shop.counted(d4=extra).otherwise == ["users.age is not there", *maybe]
+    read = shop.effects["a1"]
+    less = replace(read, upgrade=tuple(one for one in read.upgrade if one.name != "name"))
+    b2 = replace(shop.effects["b2"], upgrade=())
+    assert shop.counted(a1=less, b2=b2).otherwise == ["users.title is not known"]
 
 
 def test_too_many_unknown_revisions_are_not_good(shop: Shop) -> None:
