@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from lback.core.effects import Effect
 from lback.core.reader.directives_keys import each
 from lback.core.reader.given import Given
@@ -33,7 +31,7 @@ def alter_column(given: Given) -> Value:
         for name in names:
             with given.machine.maybe(certain=len(names) == 1):
                 if aspects or new is None:
-                    given.machine.emit(replace(change, table=table, name=name))
+                    given.machine.emit(change._replace(table=table, name=name))
                 if new is not None and new != name:
                     given.machine.emit(Effect("rename", "column", table, name, to=new))
 
