@@ -76,4 +76,5 @@ def _effect(effect: Any) -> dict[str, Any]:
         "line": effect.line,
         "detail": effect.detail or None,
         "dialect": effect.dialect,
+        "restates": list(effect.restates),
     }

@@ -65,6 +65,8 @@ def effect_text(effect: Mapping[str, Any]) -> str:
         text += f" {enclosed(effect['detail'])}"
     if effect.get("dialect"):
         text += f" [on {effect['dialect']}]"
+    if effect.get("restates"):
+        text += f" [MySQL also sets {listing(effect['restates'])} anew]"
     if not effect["certain"]:
         text += " [maybe]"
     return safe(text)
