@@ -247,3 +247,18 @@ def test_siblings_where_heads_have_labels(team: Team) -> None:
     team.branch("other", "main")
     team.add("lab3", "lab1")
     assert team.codes(at="mine", against="main", siblings=True) == ["LB302"]
+
+
+def test_a_fork_that_is_merged_already_is_drawn_with_both_sides(team: Team) -> None:
+    team.branch("mine")
+    team.add("c3", "b2")
+    team.git("checkout", "-q", "main")
+    team.add("d4", "b2")
+    team.git("checkout", "-q", "mine")
+    team.git("merge", "-q", "--no-edit", "main")
+    picture = team.check(against="main").view["picture"]
+    assert [(row["revision"], row["side"]) for row in picture] == [
+        ("b2", "both"),
+        ("c3", "here"),
+        ("d4", "both"),
+    ]

@@ -7,6 +7,7 @@ from typing import Any
 
 from lback.app.checking.look import Look, Request
 from lback.core.findings import CODES, Finding
+from lback.core.lanes import forks
 from lback.core.result import Result
 from lback.core.rules.silencing import (
     Choice,
@@ -126,13 +127,20 @@ def _overlap_rows(look: Look) -> list[dict[str, Any]]:
 
 
 def _picture(look: Look) -> list[dict[str, Any]]:
-    """Return what both sides added since they parted, and where, for a drawing."""
+    """Return what both sides added since they parted, or where one tree forks, for a drawing."""
     if not look.others:
         return []
     other = look.others[0]
     merged, base = other.merge.merged, other.base
-    shown = [one for one in merged.order() if one not in base]
-    parents = {up for one in shown for up in merged[one].parents if up in base and up in merged}
+    forked = {
+        one
+        for fork in forks(merged, look.declared)
+        for side in merged.sides(fork).values()
+        for one in side
+    }
+    shown = [one for one in merged.order() if one not in base or one in forked]
+    new = frozenset(shown)
+    parents = {up for one in shown for up in merged[one].parents if up in merged} - new
     rows = []
     for one in (*sorted(parents), *shown):
         side = "both" if one in base else "here" if one in look.mine.graph else "there"
