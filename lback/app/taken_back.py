@@ -31,7 +31,9 @@ def keep_parents(
 
 
 def _stamps(after: Graph, between: Sequence[str], up: Sequence[Step]) -> list[list[str]]:
-    done = set(after.ancestors(between)) if between else set()
+    # A merge revision that is gone with the rebase is in the way of nothing: then only the stamp
+    # changes, which says itself what it will be.
+    done = set(after.ancestors(one for one in between if one in after))
     found = []
     for step in up:
         if isinstance(step, Restamp):

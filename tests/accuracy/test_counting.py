@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent, indent
 
@@ -157,7 +157,7 @@ def test_a_change_of_which_no_word_is_said_is_missed(
         one for one in read.upgrade if (one.kind, one.object, one.name) != (kind, object_, name)
     )
     assert len(kept) == len(read.upgrade) - 1
-    found = shop.counted(**{revision: replace(read, upgrade=kept)})
+    found = shop.counted(**{revision: read._replace(upgrade=kept)})
     assert missed in verdicts(found, "missed")
     assert not found.good
 
@@ -165,7 +165,7 @@ def test_a_change_of_which_no_word_is_said_is_missed(
 def test_an_alter_has_to_name_what_of_the_column_changes(shop: Shop) -> None:
     read = shop.effects["a1"]
     less = (Effect("alter", "column", "notes", "text", aspects=("nullable",)),)
-    found = shop.counted(e5=replace(read, upgrade=less))
+    found = shop.counted(e5=read._replace(upgrade=less))
     assert [one.partition(": [")[0] for one in verdicts(found, "missed")] == [
         "e5 upgrade: notes.text changed"
     ]
@@ -199,7 +199,7 @@ def test_a_change_that_never_happened_is_wrongly_claimed(
     said = [one.partition(": [")[0] for one in verdicts(found, "wrong")]
     assert f"d4 upgrade: {wrong}" in said
     assert not found.good
-    doubted = shop.counted(d4=Effects(upgrade=(replace(effect, certain=False),)))
+    doubted = shop.counted(d4=Effects(upgrade=(effect._replace(certain=False),)))
     assert verdicts(doubted, "wrong") == []
     assert len(verdicts(doubted, "spared")) > len(verdicts(shop.counted(), "spared"))
 
@@ -221,10 +221,10 @@ def test_a_new_primary_key_says_that_its_columns_refuse_null() -> None:
     before, after = ({"t": {"columns": {"c": ["TEXT", on, None]}}} for on in (True, False))
     truth = Truth("a1", "upgrade", before, after)
     key = Effect("create", "constraint", "t", "pk", columns=("c",), aspects=("primary",))
-    other = replace(key, aspects=("unique",))
+    other = key._replace(aspects=("unique",))
     for effect, class_ in (
         (key, "found"),
-        (replace(key, certain=False), "open"),
+        (key._replace(certain=False), "open"),
         (other, "missed"),
     ):
         found = judge(truth, Effects(upgrade=(effect,)), "postgresql")
@@ -251,12 +251,12 @@ def test_the_columns_in_the_end_are_compared_with_what_blame_knows(shop: Shop) -
     extra = Effects(upgrade=(Effect("create", "column", "users", "age"),))
     assert shop.counted(d4=extra).otherwise == ["users.age is not there", *maybe]
     read = shop.effects["a1"]
-    less = replace(read, upgrade=tuple(one for one in read.upgrade if one.name != "name"))
-    b2 = replace(shop.effects["b2"], upgrade=())
+    less = read._replace(upgrade=tuple(one for one in read.upgrade if one.name != "name"))
+    b2 = shop.effects["b2"]._replace(upgrade=())
     assert shop.counted(a1=less, b2=b2).otherwise == ["users.title is not known"]
 
 
 def test_too_many_unknown_revisions_are_not_good(shop: Shop) -> None:
     read = shop.effects["d4"]
     doubt = Unknown("downgrade", 3, "cannot be read")
-    assert not shop.counted(d4=replace(read, unknown=(doubt,))).good
+    assert not shop.counted(d4=read._replace(unknown=(doubt,))).good

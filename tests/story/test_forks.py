@@ -171,7 +171,7 @@ def test_git_cannot_join_the_models_and_the_person_does(join: Join) -> None:
     grace.git("add", "-A")
     said = grace.git("commit", "-q", "--no-edit", code=1)
     assert "LB101" in said
-    assert "lback merge" in said
+    assert "lback resolve" in said
     grace.lback("merge")
     grace.git("commit", "-q", "--no-edit")
     grace.manage("migrate")
