@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from os import fsdecode, fsencode
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -28,6 +29,8 @@ INDEX = "index"
 HEADERS = "headers1"
 # The same for what is noted of a whole graph, which is made of such headers.
 TOPS = f"{HEADERS}-tops1".encode()
+# The name of the table of files that the shared ref is known to hold.
+_SEEN = "seen"
 
 
 class Reader:
@@ -130,14 +133,30 @@ class Reader:
         shared = self.shared
         if shared is None or not shared.publishes or self.repository is None:
             return frozenset()
+        files = {f"{graph[one].blob} {graph[one].path}" for one in ids}
+        if files <= self._seen_in(shared.commit):
+            return frozenset(ids)
         from lback.vcs.lookups import path_ids
 
         paths = [graph[one].path for one in ids]
         there = path_ids(self.repository, [shared.commit], paths)[shared.commit]
         same = [graph[one].blob == blob for one, blob in zip(ids, there, strict=True)]
         if all(same):
+            self._note_seen(shared.commit, files)
             return frozenset(ids)
         return frozenset(ids) & self.published
+
+    def _seen_in(self, commit: str) -> frozenset[str]:
+        """Return which files, as "blob path", a commit is known to hold."""
+        assert self.repository is not None
+        first, *files = (self.repository.store.table(_SEEN) or b"").split(b"\n")
+        return frozenset(map(fsdecode, files)) if first == commit.encode() else frozenset()
+
+    def _note_seen(self, commit: str, files: Iterable[str]) -> None:
+        """Note it for one commit at a time; what a commit holds never changes."""
+        assert self.repository is not None
+        rows = sorted(one for one in files if "\n" not in one)
+        self.repository.store.put_table(_SEEN, fsencode("\n".join([commit, *rows])))
 
     @cached_property
     def published(self) -> frozenset[str]:

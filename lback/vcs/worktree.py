@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from operator import attrgetter
 from pathlib import Path
@@ -142,13 +143,7 @@ class Worktree:
         pending = [folder + "/" if folder else "" for folder in folders]
         while pending:
             prefix = pending.pop()
-            try:
-                listing = os.scandir(f"{self._root}/{prefix}")
-            except (FileNotFoundError, NotADirectoryError):
-                continue
-            except OSError as err:
-                raise _unreadable(prefix, err) from err
-            with listing:
+            with _listed(f"{self._root}/{prefix}", prefix) as listing:
                 for item in listing:
                     name = item.name
                     if name.endswith(suffixes) and not item.is_dir(follow_symlinks=False):
@@ -207,6 +202,26 @@ class Worktree:
     def _save(self, name: str, note: bytes, rows: bytes) -> None:
         if self._store is not None:
             self._store.put_table(name, b"%s\n%s" % (note, rows))
+
+
+@contextmanager
+def _listed(place: str, name: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+    """Yield what a folder holds, nothing where there is none.
+
+    Opened first: the system then finds each file from the folder, and not from the root.
+    """
+    with ExitStack() as closing:
+        folder: str | int = place
+        try:
+            if os.scandir in os.supports_fd:
+                folder = os.open(place, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+                closing.callback(os.close, folder)
+            listing: Iterator[os.DirEntry[str]] = closing.enter_context(os.scandir(folder))
+        except (FileNotFoundError, NotADirectoryError):
+            listing = iter(())
+        except OSError as err:
+            raise _unreadable(name, err) from err
+        yield listing
 
 
 def _lines(data: bytes) -> list[str]:

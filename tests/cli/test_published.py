@@ -1,0 +1,37 @@
+"""Which heads are published, asked again and again while the shared branch moves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.story.team import Developer, revision_text
+
+
+def standings(person: Developer) -> dict[str, bool]:
+    rows = json.loads(person.lback("heads", "--json"))["data"]["heads"]
+    return {row["revision"]: row["published"] for row in rows}
+
+
+def test_what_was_seen_at_one_commit_says_nothing_of_another(tmp_path: Path) -> None:
+    ada = Developer("Ada", tmp_path)
+    ada.git("init", "-q", "--bare", "--initial-branch=main", "shop.git")
+    ada.git("clone", "-q", "shop.git", "ada")
+    ada.folder = tmp_path / "ada"
+    ada.write("alembic.ini", "[alembic]\nscript_location = migrations\n")
+    ada.write("migrations/versions/ä b.py", revision_text("a1", (), "users"))
+    ada.commit("Start")
+    assert standings(ada) == {"a1": False}
+    ada.git("push", "-q", "-u", "origin", "main")
+    for _ in range(2):
+        assert standings(ada) == {"a1": True}
+    ada.write("migrations/versions/b.py", revision_text("b2", ("a1",), "orders"))
+    ada.commit("Orders")
+    for _ in range(2):
+        assert standings(ada) == {"b2": False}
+    ada.git("push", "-q")
+    for _ in range(2):
+        assert standings(ada) == {"b2": True}
+    ada.git("push", "-q", "--force", "origin", "HEAD~1:main")
+    for _ in range(2):
+        assert standings(ada) == {"b2": False}
