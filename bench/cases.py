@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from bench.comparing import ROOT
 from bench.projects import Project
@@ -121,14 +122,29 @@ def hook(scene: Scene) -> Iterator[Case]:
     def back() -> None:
         scene.git("checkout", "-q", "-B", "bench-work", "bench-ours")
 
+    # What git itself does more as soon as there is any hook: it reads its index once again.
+    commit = ("commit", "-q", "-m", "Say more")
+    empty = ("-c", f"core.hooksPath={_empty_hook(root)}", *commit)
+    theirs, ours = scene.plain(*commit, before=edit), scene.hooked(*empty, before=edit)
+    yield Case("git commit, hook `exit 0`", scene.size, theirs, ours, unit="ms", runs=25)
     for name, words, before in (
-        ("git commit, hook idle", ("commit", "-q", "-m", "Say more"), edit),
+        ("git commit, hook idle", commit, edit),
         ("git merge, hook idle", ("merge", "-q", "--no-edit", "bench-theirs"), back),
         ("git checkout, hook idle", ("checkout", "-q", "bench-theirs"), back),
     ):
         theirs = scene.plain(*words, before=before)
         ours = scene.hooked(*words, before=before)
         yield Case(name, scene.size, theirs, ours, 10.0, unit="ms", runs=25)
+
+
+def _empty_hook(root: Path) -> Path:
+    """Make a folder of hooks with one `pre-commit` that does nothing."""
+    folder = root / ".git" / "hooks-empty"
+    folder.mkdir(exist_ok=True)
+    script = folder / "pre-commit"
+    script.write_text("#!/bin/sh\nexit 0\n")
+    script.chmod(0o755)
+    return folder
 
 
 def _two_branches(scene: Scene) -> None:
