@@ -94,7 +94,10 @@ def write_revision(database: Database, shaped: Shaped) -> bytes:
             )
         try:
             _put(shaped.path, shaped.text)
-            hooks = session.scripts.hooks
+            # Alembic before 1.16 calls them `hook_config`.
+            hooks = getattr(session.scripts, "hooks", None) or getattr(
+                session.scripts, "hook_config", None
+            )
             if hooks:
                 with hooks_talk_to_stderr():
                     write_hooks._run_hooks(str(shaped.path), hooks)
