@@ -37,23 +37,23 @@ _KEYS = frozenset({"way", "revision", "stamp", "dialect"})
 def watched(ctx: Context, graph: Graph) -> Iterator[OnEvent]:
     """Yield a listener that tells of each step, and notes the one at work."""
     progress = Progress(ctx.console, graph)
-    kept: list[str] = []
+    slate = ctx.repository.store.slate(_name(ctx)) if ctx.repository is not None else None
 
     def listen(event: Event) -> None:
         step = event.step
         if event.kind == "start" and event.lasting and isinstance(step, Upgrade | Downgrade):
             way = "upgrade" if isinstance(step, Upgrade) else "downgrade"
             note = {"way": way, "revision": step.revision, "stamp": sorted(event.stamp)}
-            _keep(ctx, {**note, "dialect": event.text})
-            kept.append(step.revision)
+            if slate is not None:
+                slate.write(json.dumps({**note, "dialect": event.text}).encode())
         progress(event)
 
     try:
         yield listen
         settle(ctx, graph)
     finally:
-        if kept:  # or else the note is of a command that is at work, or was killed
-            _forget(ctx)
+        if slate is not None:  # one it has not written on is of another command
+            slate.wipe()
 
 
 def refuse_unsettled(ctx: Context, graph: Graph, stamp: Sequence[str]) -> None:
@@ -100,12 +100,6 @@ def _note(ctx: Context) -> dict[str, Any] | None:
     except ValueError:
         return None
     return note if isinstance(note, dict) and note.keys() >= _KEYS else None
-
-
-def _keep(ctx: Context, note: dict[str, Any]) -> None:
-    if ctx.repository is not None:
-        with suppress(OSError):
-            ctx.repository.store.put_table(_name(ctx), json.dumps(note).encode())
 
 
 def _forget(ctx: Context) -> None:

@@ -182,3 +182,20 @@ def test_writers_at_once(folder):
     found = Store(folder).get_many("k", keys)
     assert len(found) > 60  # a row may be lost to a compaction, none may be wrong
     assert all(value == key.encode() * 50 for key, value in found.items())
+
+
+def test_a_slate_is_a_table_that_is_written_in_place(tmp_path: Path) -> None:
+    store = Store(tmp_path / "lback")
+    slate = store.slate("note")
+    slate.wipe()
+    assert store.table("note") is None
+    for value in (b"a long first value", b"short", b"a longer one again"):
+        slate.write(value)
+        assert store.table("note") == value
+    other = store.slate("note")
+    other.wipe()
+    assert store.table("note") == b"a longer one again"
+    slate.wipe()
+    assert store.table("note") == b""
+    (tmp_path / "lback" / "note.table").write_bytes(b"broken")
+    assert store.table("note") is None
