@@ -62,10 +62,9 @@ def rebase(ctx: Context, options: RebaseOptions) -> Result:
     """Move the local revisions onto the shared head, or say why they stay."""
     recover(ctx)
     ready = prepare(ctx, options)
-    data = rebase_data(ready)
-    data["overlaps"] = _overlaps(ready)
-    ready = replace(ready, held=_held(ready, data["overlaps"]))
-    data["held"] = list(ready.held)
+    overlaps = _overlaps(ready)
+    ready = replace(ready, held=_held(ready, overlaps))
+    data = {**rebase_data(ready), "overlaps": overlaps}
     view: dict[str, Any] = {"plan": options.plan, "onto": ready.onto, "staged": False}
     if ready.plan.action == "refused":
         message = f"Nothing was moved: {ready.plan.reason}."

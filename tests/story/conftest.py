@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.story.team import MODELS, Developer, table
+from tests.story.team import Developer, found_shop
 
 Join = Callable[[str], Developer]
 
@@ -18,14 +18,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with `shop.git`, which holds a project with a table `users`."""
     place = tmp_path_factory.mktemp("shop")
     ada = Developer("Ada", place)
-    ada.git("init", "-q", "--bare", "--initial-branch=main", "shop.git")
-    ada.git("clone", "-q", "shop.git", "ada")
-    ada.folder = place / "ada"
-    ada.lback("init")
-    ada.write("models.py", MODELS + table("users"))
-    ada.manage("makemigrations", "add_users")
-    ada.commit("Add users")
-    ada.git("push", "-q", "-u", "origin", "main")
+    found_shop(ada)
     shutil.rmtree(ada.folder)
     return place
 

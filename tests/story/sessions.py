@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.story.team import MODELS, Developer, table
+from tests.story.team import Developer, found_shop
 
 _ROOT = Path(__file__).parents[2]
 _FENCE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -78,15 +78,7 @@ def prepare(place: Path) -> None:
     (place / "count").write_text("0")
     (place / "eve").mkdir()
     session = Session(place)
-    ada = session.person("ada")
-    ada.git("init", "-q", "--bare", "--initial-branch=main", "shop.git")
-    ada.git("clone", "-q", "shop.git", "ada")
-    ada.folder = place / "ada"
-    ada.lback("init")
-    ada.write("models.py", MODELS + table("users"))
-    ada.manage("makemigrations", "add_users")
-    ada.commit("Add users")
-    ada.git("push", "-q", "-u", "origin", "main")
+    found_shop(session.person("ada"))
     session.person("grace").git("clone", "-q", "shop.git", "grace")
     for name in ("ada", "grace"):
         person = session.person(name)
