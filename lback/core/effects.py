@@ -6,11 +6,30 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 # Raise it whenever the same text may give other effects than before: caches are keyed by it.
-EFFECTS_VERSION = 4
+EFFECTS_VERSION = 5
 
 Kind = Literal["create", "drop", "alter", "rename", "insert", "update", "delete"]
 Direction = Literal["upgrade", "downgrade"]
 Resolve = Callable[[str], "bytes | None"]
+
+
+Used = Literal[
+    "table", "column", "type", "sequence", "function", "view", "index", "constraint", "trigger",
+    "schema", "extension",
+]  # fmt: skip
+
+
+class Use(NamedTuple):
+    """Something of the schema that an effect, or a condition, needs as it was found.
+
+    `name` is as the text spells it, "schema.name" where a schema is given; `table` is the
+    table of a column, constraint or trigger. A column named "*" stands for every column that
+    the table has at that moment (`SELECT *`, `LIKE`, a copy of the table).
+    """
+
+    object: Used
+    name: str
+    table: str | None = None
 
 
 class Effect(NamedTuple):
@@ -24,7 +43,8 @@ class Effect(NamedTuple):
     `reads` are other tables that the statement takes data from. `restates` are aspects of a
     column that MySQL's MODIFY sets again beside those that are meant: to what the text says
     that they are, or to nothing where it does not say; wherever that is not the truth they
-    change as well.
+    change as well. `uses` is what the effect needs besides its own object: a column's type, a
+    sequence in a default, columns and functions inside an expression, a predicate or a view.
     """
 
     kind: Kind
@@ -41,6 +61,7 @@ class Effect(NamedTuple):
     aspects: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     restates: tuple[str, ...] = ()
+    uses: tuple[Use, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields that differ from their defaults, for a cache."""
@@ -57,6 +78,8 @@ class Effect(NamedTuple):
         values: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
         }
+        if "uses" in values:
+            values["uses"] = tuple(Use(*one) for one in values["uses"])
         return cls(**values)
 
 
@@ -91,7 +114,8 @@ class Effects(NamedTuple):
 
     `downgrade_gap` says why there is no way down: "missing" (no such function), "empty"
     or "raises"; it is "" where there is one. `reads` are tables that upgrade() queries
-    without changing them.
+    without changing them. `asked` is what conditions in upgrade() ask of the schema
+    (`has_table`, an inspector's answers): what they lead to depends on it.
     """
 
     upgrade: tuple[Effect, ...] = ()
@@ -99,6 +123,7 @@ class Effects(NamedTuple):
     unknown: tuple[Unknown, ...] = ()
     downgrade_gap: Literal["", "missing", "empty", "raises"] = ""
     reads: tuple[str, ...] = ()
+    asked: tuple[Use, ...] = ()
 
     @property
     def has_downgrade(self) -> bool:
@@ -124,6 +149,7 @@ class Effects(NamedTuple):
             "unknown": [unknown.as_dict() for unknown in self.unknown],
             "downgrade_gap": self.downgrade_gap,
             "reads": list(self.reads),
+            "asked": [list(one) for one in self.asked],
         }
 
     @classmethod
@@ -136,6 +162,7 @@ class Effects(NamedTuple):
             tuple(Unknown.from_dict(one) for one in data["unknown"]),
             data["downgrade_gap"],
             tuple(data["reads"]),
+            tuple(Use(*one) for one in data["asked"]),
         )
 
 

@@ -145,6 +145,7 @@ class Machine:
             effect.aspects,
             effect.reads,
             effect.restates,
+            effect.uses,
         )
         if not (self.again and found in self.effects):
             self.effects.append(found)
