@@ -45,6 +45,10 @@ class Effect(NamedTuple):
     that they are, or to nothing where it does not say; wherever that is not the truth they
     change as well. `uses` is what the effect needs besides its own object: a column's type, a
     sequence in a default, columns and functions inside an expression, a predicate or a view.
+    `sets` is what a new or altered column is from then on, by aspect: "type", "nullable" ("yes"
+    or "no"), "default" and "computed" as SQL, "identity", "comment". "" means that there is none
+    any more, "?" that the text does not say it; an aspect that is not listed stays as it was
+    (of a new column: it has none).
     """
 
     kind: Kind
@@ -62,6 +66,7 @@ class Effect(NamedTuple):
     reads: tuple[str, ...] = ()
     restates: tuple[str, ...] = ()
     uses: tuple[Use, ...] = ()
+    sets: tuple[tuple[str, str], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields that differ from their defaults, for a cache."""
@@ -80,6 +85,8 @@ class Effect(NamedTuple):
         }
         if "uses" in values:
             values["uses"] = tuple(Use(*one) for one in values["uses"])
+        if "sets" in values:
+            values["sets"] = tuple((aspect, value) for aspect, value in values["sets"])
         return cls(**values)
 
 

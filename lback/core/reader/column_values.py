@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from lback.core.reader.arguments import Arguments
 from lback.core.reader.machine import Machine
@@ -47,7 +47,38 @@ def column(_: Machine, arguments: Arguments) -> ColumnV:
     found.index = keywords.get("index") is True
     found.unique = keywords.get("unique") is True
     found.comment = keywords.get("comment") is not None
+    found.sets = (*_shown_by_keywords(found, keywords), *found.sets)
     return found
+
+
+def _shown_by_keywords(found: ColumnV, keywords: dict[str, Value]) -> Iterator[tuple[str, str]]:
+    yield "type", found.type.text if found.type else "?"
+    unsaid = "nullable" in keywords and not isinstance(keywords["nullable"], bool)
+    required = found.primary_key if found.nullable is None else not found.nullable
+    yield "nullable", "?" if unsaid else "no" if required else "yes"
+    for aspect, keyword in (("default", "server_default"), ("comment", "comment")):
+        if keywords.get(keyword) is not None:
+            yield aspect, as_sql(keywords[keyword], quoted=aspect == "default")
+
+
+def as_sql(value: Value, *, quoted: bool = True) -> str:
+    """Return a default or a comment as SQL; "" for none, "?" where the text hides it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool | int | float):
+        return str(value).lower()
+    if isinstance(value, str):
+        escaped = value.replace("'", "''")
+        return f"'{escaped}'" if quoted else value
+    if isinstance(value, Sql) and isinstance(value.text, str):
+        return value.text
+    if isinstance(value, Instance) and isinstance(value.of, Name):
+        of = value.of.path.removeprefix("sqlalchemy.sql.").removeprefix("sqlalchemy.")
+        if of in ("true", "false", "null"):
+            return of
+        if of.startswith("func.") and not value.fields:
+            return f"{of.removeprefix('func.')}()"
+    return "?"
 
 
 def _column_part(found: ColumnV, one: Value) -> None:
@@ -66,6 +97,7 @@ def _column_part(found: ColumnV, one: Value) -> None:
         found.type = TypeV(one.node.name)
     elif isinstance(one, Instance) and one.of == "computed":
         found.identity = True
+        found.sets = (*found.sets, one.fields["sets"])
     elif isinstance(one, Instance):
         found.type = found.type or TypeV(getattr(one.of, "last", "?"))
     elif found.name is None:

@@ -162,8 +162,18 @@ def _engine(_: Machine, __: Arguments) -> Handle:
     return Handle("bind")
 
 
-def _computed(_: Machine, __: Arguments) -> Instance:
-    return Instance("computed")
+def _computed(_: Machine, arguments: Arguments) -> Instance:
+    return Instance("computed", fields={"sets": ("computed", _expression(arguments))})
+
+
+def _identity(_: Machine, __: Arguments) -> Instance:
+    return Instance("computed", fields={"sets": ("identity", "always or by default")})
+
+
+def _expression(arguments: Arguments) -> str:
+    text = arguments.get(0, "sqltext")
+    text = text.text if isinstance(text, Sql) else text
+    return text if isinstance(text, str) else "?"
 
 
 def _quoted(_: Machine, arguments: Arguments) -> Value:
@@ -194,7 +204,7 @@ MAKERS: dict[str, Callable[[Machine, Arguments], Any]] = {
     "create_engine": _engine,
     "engine_from_config": _engine,
     "Computed": _computed,
-    "Identity": _computed,
+    "Identity": _identity,
     "quoted_name": _quoted,
     "conv": _quoted,
     "Enum": enum_type,

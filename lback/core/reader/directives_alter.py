@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from lback.core.effects import Effect
+from lback.core.reader.column_values import as_sql
 from lback.core.reader.directives_keys import each
 from lback.core.reader.given import Given
 from lback.core.reader.schema_values import TypeV
@@ -22,6 +25,7 @@ def alter_column(given: Given) -> Value:
         detail=detail,
         aspects=aspects,
         restates=_restated(given, aspects, renamed=new is not None),
+        sets=tuple(_sets(given)),
     )
 
     def record(table: str) -> None:
@@ -61,6 +65,17 @@ def _changes(given: Given) -> tuple[tuple[str, ...], str]:
         aspects.append("default")
         detail.append("autoincrement")
     return tuple(dict.fromkeys(aspects)), ", ".join(detail)
+
+
+def _sets(given: Given) -> Iterator[tuple[str, str]]:
+    type_, nullable = given.get("type_"), given.get("nullable")
+    if type_ is not None:
+        yield "type", _type_text(type_)
+    if nullable is not None:
+        yield "nullable", "yes" if nullable is True else "no" if nullable is False else "?"
+    for name, word in (("server_default", "default"), ("comment", "comment")):
+        if given.has(name) and given.get(name) is not False:
+            yield word, as_sql(given.get(name), quoted=word == "default")
 
 
 def _restated(given: Given, aspects: tuple[str, ...], *, renamed: bool) -> tuple[str, ...]:

@@ -146,6 +146,7 @@ class Machine:
             effect.reads,
             effect.restates,
             effect.uses,
+            effect.sets,
         )
         if not (self.again and found in self.effects):
             self.effects.append(found)

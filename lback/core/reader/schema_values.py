@@ -43,6 +43,7 @@ class ColumnV:
     unique: bool = False
     comment: bool = False
     identity: bool = False
+    sets: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)

@@ -59,7 +59,9 @@ def column(machine: Machine, value: ColumnV, table: str, *, alone: bool = False)
 
 def _column(machine: Machine, value: ColumnV, table: str, name: str, alone: bool) -> None:
     aspects = ("not null",) if value.nullable is False and not value.has_default else ()
-    machine.emit(Effect("create", "column", table, name, detail=described(value), aspects=aspects))
+    detail = described(value)
+    sets = value.sets or (("type", value.type.text if value.type else "?"),)
+    machine.emit(Effect("create", "column", table, name, detail=detail, aspects=aspects, sets=sets))
     for key in value.foreign_keys:
         constraint(machine, ConstraintV("foreignkey", key.name, Seq([name]), key.target), table)
     if value.primary_key and not alone:

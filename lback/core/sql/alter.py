@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lback.core.effects import Effect
+from lback.core.sql.columns import definition, written
 from lback.core.sql.constraints import column_type, constraint, inline_constraints
 from lback.core.sql.reading import CannotRead, Reading
 from lback.core.sql.tokens import Cursor, Token, plain_columns
@@ -134,6 +135,7 @@ def _column(reading: Reading, cursor: Cursor, table: str, guarded: bool) -> bool
             certain=not guarded,
             detail=detail,
             aspects=("not null",) if required else (),
+            sets=definition(type_text, cursor),
         )
     )
     inline_constraints(reading, cursor, table, name)
@@ -212,6 +214,7 @@ def _redefine(reading: Reading, cursor: Cursor, table: str) -> bool:
             certain=not guarded,
             detail=f"type {detail}",
             aspects=aspects,
+            sets=definition(detail, cursor, whole=True),
         )
     )
     if new != old:
@@ -231,21 +234,34 @@ def _alter(reading: Reading, cursor: Cursor, table: str) -> bool:
     if name is None:
         return False
     aspects: tuple[str, ...] = ()
+    sets: tuple[str, str] | None = None
     detail = text_of(cursor.rest()).lower()
     if cursor.take("TYPE") or cursor.take("SET", "DATA", "TYPE"):
-        aspects, detail = ("type",), f"type {column_type(cursor)}"
+        sets = ("type", column_type(cursor))
+        aspects, detail = ("type",), f"type {sets[1]}"
     elif cursor.take("SET", "NOT", "NULL"):
-        aspects, detail = ("nullable", "not null"), "nullable=false"
+        aspects, detail, sets = ("nullable", "not null"), "nullable=false", ("nullable", "no")
     elif cursor.take("DROP", "NOT", "NULL"):
-        aspects, detail = ("nullable",), "nullable=true"
-    elif (
-        cursor.take("SET", "DEFAULT")
-        or cursor.take("DROP", "DEFAULT")
-        or cursor.take("ADD", "GENERATED")
-        or cursor.take("DROP", "IDENTITY")
-    ):
-        aspects = ("default",)
+        aspects, detail, sets = ("nullable",), "nullable=true", ("nullable", "yes")
+    elif cursor.take("SET", "DEFAULT"):
+        aspects, sets = ("default",), ("default", written(cursor.rest(), cursor.text))
+    elif cursor.take("DROP", "DEFAULT"):
+        aspects, sets = ("default",), ("default", "")
+    elif cursor.take("ADD", "GENERATED"):
+        aspects, sets = ("default",), ("identity", "always or by default")
+    elif cursor.take("DROP", "IDENTITY"):
+        aspects, sets = ("default",), ("identity", "")
     elif not (cursor.take("SET") or cursor.take("RESET") or cursor.take("DROP")):
         return False
-    reading.add(Effect("alter", "column", table, name, detail=detail, aspects=aspects))
+    reading.add(
+        Effect(
+            "alter",
+            "column",
+            table,
+            name,
+            detail=detail,
+            aspects=aspects,
+            sets=(sets,) if sets else (),
+        )
+    )
     return True

@@ -147,11 +147,26 @@ def comment(reading: Reading, cursor: Cursor, _: str) -> None:
     elif kind == "COLUMN":
         whole = _dotted(cursor, name)
         table, _, column = whole.rpartition(".")
-        reading.add(Effect("alter", "column", table, column, aspects=("comment",)))
+        sets = (("comment", _said(cursor)),)
+        reading.add(Effect("alter", "column", table, column, aspects=("comment",), sets=sets))
     elif kind in ("CONSTRAINT", "TRIGGER") and cursor.take("ON"):
         reading.add(Effect("alter", "comment", cursor.name(), name))
     else:
         reading.add(Effect("alter", "comment", None, name))
+
+
+def _said(cursor: Cursor) -> str:
+    """Return the comment itself; "" for NULL, which takes one away."""
+    if not cursor.take("IS"):
+        return "?"
+    token = cursor.peek()
+    return (
+        body_of(token)
+        if token.kind in ("string", "dollar")
+        else ""
+        if token.upper == "NULL"
+        else "?"
+    )
 
 
 def _dotted(cursor: Cursor, name: str | None) -> str:

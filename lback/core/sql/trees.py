@@ -204,10 +204,35 @@ def _column(reading: Reading, item: Any, table: str, certain: bool, exp: Any) ->
             certain=certain,
             detail=detail + (", not null" if required else ""),
             aspects=("not null",) if required and not default else (),
+            sets=_definition(detail, kinds, exp),
         )
     )
     for one in kinds:
         _column_constraint(reading, one, item.name, table, certain, exp)
+
+
+def _definition(type_text: str, kinds: list[Any], exp: Any) -> tuple[tuple[str, str], ...]:
+    """Return what a column's definition says that it is; see Effect.sets."""
+    found = {"type": type_text or "?", "nullable": "yes"}
+    for one in kinds:
+        if isinstance(one, exp.NotNullColumnConstraint):
+            found["nullable"] = "yes" if one.args.get("allow_null") else "no"
+        elif isinstance(one, exp.PrimaryKeyColumnConstraint):
+            found["nullable"] = "no"
+        elif isinstance(one, exp.DefaultColumnConstraint):
+            found["default"] = one.this.sql("postgres")
+        elif isinstance(one, exp.CommentColumnConstraint):
+            found["comment"] = one.this.name
+        elif isinstance(one, exp.ComputedColumnConstraint):
+            found["computed"] = one.this.sql("postgres")
+        elif isinstance(one, exp.GeneratedAsIdentityColumnConstraint):
+            if one.args.get("expression") is not None:
+                found["computed"] = one.args["expression"].sql("postgres")
+            else:
+                found["identity"] = "always or by default"
+        elif isinstance(one, exp.AutoIncrementColumnConstraint):
+            found["identity"] = "auto_increment"
+    return tuple(found.items())
 
 
 def _column_constraint(
