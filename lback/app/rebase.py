@@ -9,16 +9,18 @@ from typing import Any
 
 from lback.app.context import Context
 from lback.app.cut_off import refuse_unsettled, watched
+from lback.app.given_back import Parents, given_back, graph_that_ran, shared_parents
 from lback.app.journal import change_files, recover
 from lback.app.last_seen import remember
 from lback.app.reading import Reader
 from lback.app.taken_back import keep_parents
 from lback.core.forks.moving import Move, plan_move
-from lback.core.forks.rebasing import Rebase, Standing, plan_rebase, rebased
+from lback.core.forks.rebasing import Rebase, Standing, plan_rebase, rebased, with_parents
 from lback.core.forks.rewrite import reparent
 from lback.core.graph import Graph
 from lback.core.plans import applied, refuse_problems
 from lback.core.result import Result, refused
+from lback.core.revision import Revision
 from lback.errors import LbackError
 
 
@@ -45,6 +47,11 @@ class Ready:
     plan: Rebase
     contents: dict[str, bytes | None] = field(default_factory=dict)
     held: tuple[str, ...] = ()  # what moves, and cannot run on what it moves onto
+    ran: dict[tuple[str, ...], Graph] = field(default_factory=dict)  # by a database's stamp
+
+    def gives_back(self, revision: str) -> bool:
+        """Tell whether a shared revision gets its own parents back."""
+        return revision in self.plan.given_back
 
     @property
     def graph_after(self) -> Graph:
@@ -83,8 +90,10 @@ def _overlaps(ready: Ready) -> list[dict[str, Any]]:
     """Return what the sides overlap in: a rebase gives them an order, a conflict it cannot end."""
     from lback.app.merge import Joined, merge_data, plan_joins
 
-    joined = [Joined(join, None) for join in plan_joins(ready.reader, ready.graph)]
-    overlaps: list[dict[str, Any]] = merge_data(ready.reader, ready.graph, joined)["overlaps"]
+    back = {one.revision: one.new for one in ready.plan.rewrites if ready.gives_back(one.revision)}
+    graph = with_parents(ready.graph, back)
+    joined = [Joined(join, None) for join in plan_joins(ready.reader, graph)]
+    overlaps: list[dict[str, Any]] = merge_data(ready.reader, graph, joined)["overlaps"]
     return overlaps
 
 
@@ -92,7 +101,11 @@ def _held(ready: Ready, overlaps: Sequence[Mapping[str, Any]]) -> tuple[str, ...
     """Return which of the moved revisions are known to fail where they will stand."""
     clash = [one for one in overlaps if one["verdict"] == "conflict"]
     sides = {one[side]["revision"] for one in clash for side in ("left", "right")}
-    return tuple(one.revision for one in ready.plan.rewrites if one.revision in sides)
+    return tuple(
+        one.revision
+        for one in ready.plan.rewrites
+        if one.revision in sides and not ready.gives_back(one.revision)
+    )
 
 
 def prepare(ctx: Context, options: RebaseOptions, reader: Reader | None = None) -> Ready:
@@ -100,43 +113,54 @@ def prepare(ctx: Context, options: RebaseOptions, reader: Reader | None = None) 
     reader = reader or Reader(ctx)
     graph = reader.graph()
     refuse_problems(graph)
-    onto, theirs = _target(reader, options.onto)
+    onto, commit = _target(reader, options.onto)
+    theirs = reader.graph(commit)
     _refuse_behind(graph, theirs, onto)
-    standing = _standing(reader, graph, theirs)
+    standing = _standing(reader, graph, theirs, shared_parents(reader, graph, theirs, onto))
     plan = plan_rebase(graph, standing, force=options.force)
     contents: dict[str, bytes | None] = {}
     if plan.action == "rebase":
-        nodes = [graph[one.revision] for one in plan.rewrites]
-        texts = reader.texts(nodes)
-        for one, node in zip(plan.rewrites, nodes, strict=True):
-            contents[one.path] = _reparented(texts[node.blob], one.path, one.old, one.new)
-        contents.update({graph[one].path: None for one in plan.removes})
+        contents = _rewritten(reader, graph, plan, {one.id: one for one in theirs}, commit)
     return Ready(reader, graph, onto, plan, contents)
 
 
-def _reparented(text: bytes, path: str, old: tuple[str, ...], new: tuple[str, ...]) -> bytes:
-    try:
-        return reparent(text, old, new)
-    except LbackError as err:
-        raise LbackError(f"{path}: {err.message}", err.hint) from err
+def _rewritten(
+    reader: Reader, graph: Graph, plan: Rebase, theirs: Mapping[str, Revision], commit: str
+) -> dict[str, bytes | None]:
+    """Return the new text of each file, None for one that goes."""
+    texts = reader.texts([graph[one.revision] for one in plan.rewrites])
+    shared = reader.texts([theirs[one] for one in sorted(plan.given_back)], commit)
+    contents: dict[str, bytes | None] = {}
+    for one in plan.rewrites:
+        text = texts[graph[one.revision].blob]
+        try:
+            if one.revision in plan.given_back:
+                known = shared[theirs[one.revision].blob]
+                contents[one.path] = given_back(text, known, one.old, one.new)
+            else:
+                contents[one.path] = reparent(text, one.old, one.new)
+        except LbackError as err:
+            raise LbackError(f"{one.path}: {err.message}", err.hint) from err
+    contents.update({graph[one].path: None for one in plan.removes})
+    return contents
 
 
-def _target(reader: Reader, onto: str | None) -> tuple[str, Graph]:
-    """Return the name of what is rebased onto, and its graph."""
+def _target(reader: Reader, onto: str | None) -> tuple[str, str]:
+    """Return the name of what is rebased onto, and its commit."""
     if reader.repository is None:
         raise LbackError(
             f"{reader.ctx.cwd} is not in a git repository, so that nothing here is shared.",
             "Join the heads with `lback merge`.",
         )
     if onto is not None:
-        return onto, reader.graph(reader.repository.commit(onto))
+        return onto, reader.repository.commit(onto)
     shared = reader.shared
     if shared is None:
         raise LbackError(
             "There is no shared branch to rebase onto: no remote, and no main or master.",
             "Name one with `--onto REF`, or in `[tool.lback] upstream`.",
         )
-    return shared.name, reader.graph(shared.commit)
+    return shared.name, shared.commit
 
 
 def _refuse_behind(graph: Graph, theirs: Graph, onto: str) -> None:
@@ -150,7 +174,7 @@ def _refuse_behind(graph: Graph, theirs: Graph, onto: str) -> None:
         )
 
 
-def _standing(reader: Reader, graph: Graph, theirs: Graph) -> Standing:
+def _standing(reader: Reader, graph: Graph, theirs: Graph, parents: Parents) -> Standing:
     """Find out which revisions are local, pushed and published."""
     shared = theirs.ids
     local = [graph[one] for one in graph.order() if one not in shared]
@@ -165,6 +189,7 @@ def _standing(reader: Reader, graph: Graph, theirs: Graph) -> Standing:
         frozenset(one.id for one in local if one.path in paths),
         frozenset(one for one in idle if not effects[one].downgrade),
         reader.ctx.project.settings.lback.heads,
+        parents,
     )
 
 
@@ -183,6 +208,7 @@ def rebase_data(ready: Ready) -> dict[str, Any]:
                 "path": one.path,
                 "from": list(one.old),
                 "to": list(one.new),
+                "published": ready.gives_back(one.revision),
             }
             for one in plan.rewrites
         ],
@@ -246,7 +272,14 @@ def _asked(ctx: Context, ready: Ready) -> Move:
 
 
 def _decided(ready: Ready, stamp: Sequence[str]) -> Move:
-    return plan_move(ready.graph, ready.graph_after, ready.plan.touched, tuple(stamp), ready.held)
+    """Choose the way of a database, by the graph that it has run what it has run by."""
+    known = tuple(sorted(stamp))
+    if known not in ready.ran:
+        ready.ran[known] = graph_that_ran(ready.reader, ready.graph, ready.plan, stamp)
+    old = ready.ran[known]
+    changed = {one.id for one in old if old[one.id].parents != ready.graph[one.id].parents}
+    touched = ready.plan.touched - changed
+    return plan_move(old, ready.graph_after, touched, tuple(stamp), ready.held)
 
 
 def _refuse_no_way_down(ready: Ready, move: Move) -> None:
@@ -326,7 +359,7 @@ def _go_up(ctx: Context, ready: Ready, move: Move, options: RebaseOptions) -> No
         refuse_unsettled(ctx, ready.graph, now)
         if first and not move.idle:
             _refuse_moved(ready.graph, now, move.between)
-        elif not _decided(ready, now).idle:
+        elif tuple(sorted(now)) not in ready.ran or not _decided(ready, now).idle:
             _refuse_moved(ready.graph, now, move.before)
         if first and move.up:
             keep_parents(ctx, after, ready.plan.touched, move.between, move.up)

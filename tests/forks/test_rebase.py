@@ -145,7 +145,13 @@ def test_a_plan_changes_nothing(shop: Shop) -> None:
     report = answer(shop, "rebase", "--plan")
     assert report["data"]["action"] == "rebase"
     assert report["data"]["rewrites"] == [
-        {"revision": "a", "path": f"{VERSIONS}/a.py", "from": ["s1"], "to": ["s2"]}
+        {
+            "revision": "a",
+            "path": f"{VERSIONS}/a.py",
+            "from": ["s1"],
+            "to": ["s2"],
+            "published": False,
+        }
     ]
     assert report["data"]["database"]["down"] == ["b", "a"]
     assert shop.migrations() == before

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from lback.core.graph import Graph, Revision
@@ -29,7 +29,8 @@ class Standing:
 
     `pushed` is moved only when that is forced, `idle` are merge revisions that do
     nothing: one that has nothing left to merge is removed. `declared` are the heads
-    that the project keeps apart.
+    that the project keeps apart. `parents` are those of shared revisions to which this
+    branch has given others: they get them back.
     """
 
     shared: frozenset[str]
@@ -37,17 +38,22 @@ class Standing:
     pushed: frozenset[str] = frozenset()
     idle: frozenset[str] = frozenset()
     declared: tuple[str, ...] = ()
+    parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Rebase:
-    """What to rewrite and remove, with the reason in one sentence; or why not."""
+    """What to rewrite and remove, with the reason in one sentence; or why not.
+
+    `given_back` are those of the rewrites that give a shared revision its own parents.
+    """
 
     action: Action
     reason: str
     rewrites: tuple[Rewrite, ...] = ()
     removes: tuple[str, ...] = ()
     hint: str = ""
+    given_back: frozenset[str] = frozenset()
 
     @property
     def touched(self) -> frozenset[str]:
@@ -60,26 +66,47 @@ def plan_rebase(graph: Graph, standing: Standing, *, force: bool = False) -> Reb
 
     The local part keeps its shape: a revision whose parents are all shared gets the
     shared head, other local forks are laid one on the other, and a merge that is left
-    with one parent becomes a plain revision, or goes when it does nothing.
+    with one parent becomes a plain revision, or goes when it does nothing. A shared
+    revision that this branch has put on another one stands where it stood before.
     """
-    work = _Work(graph, standing)
-    for lane in lanes(graph, standing.declared):
+    restored = with_parents(graph, standing.parents)
+    work = _Work(restored, standing)
+    for lane in lanes(restored, standing.declared):
         stuck = work.lay(lane)
         if stuck:
             return stuck
     plan = work.plan()
-    return _refused(graph, plan, standing, force=force) or plan
+    refusal = _refused(restored, plan, standing, force=force)
+    return refusal or _giving_back(graph, plan, standing.parents)
 
 
 def rebased(graph: Graph, plan: Rebase) -> Graph:
     """Return the graph as it is once the plan is done."""
-    new = {one.revision: one.new for one in plan.rewrites}
+    kept = [one for one in graph if one.id not in plan.removes]
+    return with_parents(kept, {one.revision: one.new for one in plan.rewrites})
+
+
+def with_parents(revisions: Iterable[Revision], parents: Mapping[str, tuple[str, ...]]) -> Graph:
+    """Return the graph of revisions of which some have other parents."""
     return Graph(
-        Revision(one.header._replace(down_revisions=new[one.id]), one.path, one.blob)
-        if one.id in new
+        Revision(one.header._replace(down_revisions=parents[one.id]), one.path, one.blob)
+        if one.id in parents
         else one
-        for one in graph
-        if one.id not in plan.removes
+        for one in revisions
+    )
+
+
+def _giving_back(graph: Graph, plan: Rebase, parents: Mapping[str, tuple[str, ...]]) -> Rebase:
+    """Add to a plan what gives shared revisions their own parents back."""
+    back = [Rewrite(one, graph[one].path, graph[one].parents, parents[one]) for one in parents]
+    if not back or plan.action == "refused":
+        return plan
+    moved = {one.revision: one for one in (*back, *plan.rewrites)}
+    rewrites = tuple(moved[one] for one in graph.order() if one in moved)
+    parts = [f"{one.revision} gets its published parent {_names(one.new)} back" for one in back]
+    reason = "; ".join([*parts, *([plan.reason] if plan.action == "rebase" else [])])
+    return replace(
+        plan, action="rebase", reason=reason, rewrites=rewrites, given_back=frozenset(parents)
     )
 
 
@@ -163,7 +190,11 @@ class _Work:
         )
         removes = tuple(one for one in graph.order() if one in self.gone)
         if not rewrites and not removes:
-            local = [one for one in graph.order() if one not in self.standing.shared]
+            shared = self.standing.shared
+            local = [one for one in graph.order() if one not in shared]
+            under = [one for one in local if graph.descendants([one]) & shared]
+            if under:
+                return _placed_under(graph, under[0], shared)
             reason = (
                 "the local revisions stand on the shared head already"
                 if local
@@ -211,6 +242,15 @@ def _refused(graph: Graph, plan: Rebase, standing: Standing, *, force: bool) -> 
             hint="Join the heads with a merge revision instead: `lback merge`.",
         )
     return None
+
+
+def _placed_under(graph: Graph, local: str, shared: frozenset[str]) -> Rebase:
+    above = next(one for one in graph.order() if one in shared & graph.descendants([local]))
+    return Rebase(
+        "refused",
+        f"{above} is shared and stands on {local}, which is not: there too it names {local}",
+        hint=f"Publish {local} as it is, or give it another id and place it on top.",
+    )
 
 
 def _forked(tops: Sequence[str]) -> Rebase:

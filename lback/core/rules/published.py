@@ -96,12 +96,26 @@ def same_code(left: bytes, right: bytes) -> bool:
         return False
 
 
-def _shape(source: bytes) -> str:
+def same_but_parents(left: bytes, right: bytes) -> bool:
+    """Tell whether two sources do the same, whatever they say of their parents."""
+    try:
+        return _shape(left, without="down_revision") == _shape(right, without="down_revision")
+    except (SyntaxError, ValueError):
+        return False
+
+
+def _shape(source: bytes, without: str = "") -> str:
     tree = ast.parse(source)
+    tree.body = [node for node in tree.body if not without or not _assigns(node, without)]
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
             _drop_docstring(node)
     return ast.dump(tree)
+
+
+def _assigns(node: ast.stmt, name: str) -> bool:
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return any(isinstance(one, ast.Name) and one.id == name for one in targets)
 
 
 def _drop_docstring(

@@ -39,12 +39,13 @@ def next_step(data: dict[str, Any], *, staged: bool) -> str:
 
 def moved_lines(data: dict[str, Any], style: Style, *, planned: bool) -> Iterator[str]:
     """Yield a line for each file, and what becomes of the database."""
-    verb = "would move" if planned else "moved"
+    move, give = ("would move", "would give") if planned else ("moved", "gave")
     for row in data["rewrites"]:
-        yield (
-            f"{verb} {style.yellow(safe(row['revision']))} from {_names(row['from'])} "
-            f"onto {_names(row['to'])}"
-        )
+        name = style.yellow(safe(row["revision"]))
+        if row["published"]:
+            yield f"{give} {name} its published parent {_names(row['to'])} back"
+        else:
+            yield f"{move} {name} from {_names(row['from'])} onto {_names(row['to'])}"
         yield style.dim(f"    {safe(row['path'])}")
     for row in data["removes"]:
         verb = "would remove" if planned else "removed"

@@ -1,0 +1,114 @@
+"""Shared revisions that this branch has put on others: their own parents, and what ran."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from lback.app.reading import Reader
+from lback.core.effects import Effect
+from lback.core.forks.rebasing import Rebase, with_parents
+from lback.core.forks.rewrite import reparent
+from lback.core.graph import Graph
+from lback.core.plans import applied
+from lback.core.rules.published import same_but_parents
+from lback.errors import HistoryMissing, LbackError
+
+if TYPE_CHECKING:
+    from lback.vcs.repository import Repository
+
+Parents = Mapping[str, tuple[str, ...]]
+
+
+def shared_parents(reader: Reader, graph: Graph, theirs: Graph, onto: str) -> Parents:
+    """Return the parents that shared revisions have there, where this branch gave them others."""
+    differ = [
+        one.id
+        for one in theirs
+        if one.id in graph
+        and (_place(graph, one.id) != (tuple(sorted(one.parents)), sorted(one.depends_on)))
+    ]
+    if not differ or reader.repository is None:
+        return {}
+    base = _base(reader, reader.repository, onto)
+    ours = [one for one in differ if one not in base or _place(base, one) != _place(graph, one)]
+    for one in ours:
+        if sorted(graph[one].depends_on) != sorted(theirs[one].depends_on):
+            raise LbackError(
+                f"{graph[one].path}: `depends_on` of {one} was edited, and {one} is on {onto}: "
+                "databases that are past it would not run what it needs now.",
+                f"Take the edit back: `git checkout {shlex.quote(onto)} -- "
+                f"{shlex.quote(graph[one].path)}`; then `lback rebase` again.",
+            )
+    return {one: theirs[one].parents for one in ours}
+
+
+def _place(graph: Graph, revision: str) -> tuple[tuple[str, ...], list[str]]:
+    node = graph[revision]
+    return tuple(sorted(node.parents)), sorted(node.depends_on)
+
+
+def _base(reader: Reader, repository: Repository, onto: str) -> Graph:
+    """Return the graph where this branch left the shared one, an empty one if it never did."""
+    try:
+        commit = repository.merge_base("HEAD", repository.commit(onto))
+    except HistoryMissing as err:
+        raise LbackError(f"{err.message}.", err.hint) from err
+    return reader.graph(commit) if commit else Graph(())
+
+
+def given_back(mine: bytes, shared: bytes, old: tuple[str, ...], new: tuple[str, ...]) -> bytes:
+    """Return a shared file with its own parents: as it is there, if that was the whole edit."""
+    text = reparent(mine, old, new)
+    return shared if same_but_parents(text, shared) else text
+
+
+def graph_that_ran(reader: Reader, graph: Graph, plan: Rebase, stamp: Iterable[str]) -> Graph:
+    """Return by which graph a database has run what it has run.
+
+    One that is past a shared revision may have run it before a local one was put below it,
+    or after that: what the local one makes is there or not. Raises LbackError where that
+    does not tell.
+    """
+    if not plan.given_back:
+        return graph
+    parents = {one.revision: one.new for one in plan.rewrites if one.revision in plan.given_back}
+    restored = with_parents(graph, parents)
+    known = [one for one in stamp if one in graph]
+    done, by_shared = applied(graph, known), applied(restored, known)
+    hidden = [one for one in graph.order() if one in done - by_shared]
+    if not hidden:
+        return graph
+    found = _found_out(reader, graph, hidden, by_shared)
+    if found is None:
+        raise _not_known(hidden)
+    return graph if found else restored
+
+
+def _found_out(
+    reader: Reader, graph: Graph, hidden: list[str], others: frozenset[str]
+) -> bool | None:
+    """Tell whether the database has run all (True) or none (False) of some revisions."""
+    effects = reader.effects(graph, [*hidden, *others])
+    mine = [effect for one in hidden for effect in effects[one].upgrade]
+    if not mine and not any(effects[one].unknowns("upgrade") for one in hidden):
+        return False  # they do nothing: once more does no harm
+    from lback.db.traces import traces
+
+    made = {_thing(one) for name in others for one in effects[name].upgrade}
+    return traces(reader.ctx.database, [one for one in mine if _thing(one) not in made])
+
+
+def _thing(effect: Effect) -> tuple[str | None, ...]:
+    return effect.object, effect.table, effect.name
+
+
+def _not_known(hidden: list[str]) -> LbackError:
+    names = " and ".join(hidden)
+    return LbackError(
+        f"Whether the database has run {names} is not known: its stamp stands above, and may be "
+        "older than the edit that put a published revision on top.",
+        "`lback rebase --no-database` rewrites the files; then `lback migrate` runs "
+        f"{names}, or, if the database has run that already, `lback migrate --fake` notes it.",
+    )
