@@ -54,7 +54,7 @@ def _row(column: Column, rows: dict[str, dict[str, Any]], origins: Origins) -> d
         if revision is None:
             return None
         row = dict(rows[revision])
-        late, commit = origins.of(revision, column.deeds.get(deed))
+        late, commit = origins.of(revision, column.last(deed))
         if late:  # its statement was put into the file by a later commit, or by none yet
             row["commit"] = commit.as_dict() if commit else None
             row["committed"] = commit is not None

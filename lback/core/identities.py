@@ -8,6 +8,10 @@ from typing import Protocol
 
 from lback.core.effects import Effect
 from lback.core.naming import bare, same_name
+from lback.core.parts import ColumnPath, Parts
+
+TYPES = frozenset({"enum", "type", "domain"})
+_SERVING = TYPES | {"sequence", "view"}
 
 
 class Ancestry(Protocol):
@@ -17,36 +21,29 @@ class Ancestry(Protocol):
         """Return the given revisions and all they stand on."""
 
 
-@dataclass(slots=True)
-class ColumnPath:
-    """A column on its way through the revisions; `names` in the order it had them.
-
-    `deeds` are the effects by which it was added, last changed and dropped, by these words.
-    """
-
-    names: list[str]
-    type: str
-    added_by: str | None
-    changed_by: str | None = None
-    dropped_by: str | None = None
-    certain: bool = True
-    deeds: dict[str, Effect] = field(default_factory=dict)
-
-
 @dataclass(slots=True, eq=False)
 class Identity:
-    """One table, whatever it is called."""
+    """One table, whatever it is called.
+
+    `serving` are the enum types, sequences and views that serve it, as (object, name).
+    """
 
     called: list[str]
     exists: bool = True
     changes: dict[str, list[Effect]] = field(default_factory=dict)
-    columns: dict[str, ColumnPath] = field(default_factory=dict)
-    gone: list[ColumnPath] = field(default_factory=list)
+    parts: Parts = field(default_factory=Parts)
     references: list[tuple[str, Effect]] = field(default_factory=list)
+    serving: set[tuple[str, str]] = field(default_factory=set)
 
     def names(self) -> tuple[str, ...]:
         """Return all names, the present one first."""
         return tuple(dict.fromkeys(reversed(self.called)))
+
+    def record(self, revision: str, effect: Effect) -> None:
+        """Note a change of the table, once."""
+        effects = self.changes.setdefault(revision, [])
+        if effect not in effects:
+            effects.append(effect)
 
 
 @dataclass(slots=True)
@@ -65,13 +62,16 @@ class Identities:
         self._graph = graph
         self._bindings: dict[str, list[_Binding]] = {}
         self._indexes: dict[str, Identity] = {}
+        self._servants: dict[tuple[str, str], list[tuple[str, Effect]]] = {}
 
     def follow(self, revision: str, effects: Iterable[Effect]) -> None:
         """Follow what one revision does."""
         for effect in effects:
+            self._serve(effect, revision)
             table = self._of(effect, revision)
             if table is not None:
-                table.changes.setdefault(revision, []).append(effect)
+                table.record(revision, effect)
+                self._employ(table, effect)
                 self._apply(table, effect, revision)
             for other in dict.fromkeys((effect.refers_to, *effect.reads)):
                 if other and other != "?":
@@ -120,9 +120,9 @@ class Identities:
     def _apply(self, table: Identity, effect: Effect, revision: str) -> None:
         if effect.object == "table":
             self._table(table, effect, revision)
-        elif effect.object == "column" and effect.name:
-            _column(table, effect, revision)
-        elif effect.object == "index" and effect.name:
+            return
+        table.parts.apply(effect, revision)
+        if effect.object == "index" and effect.name:
             name = effect.to if effect.kind == "rename" and effect.to else effect.name
             self._indexes[bare(name)] = table
 
@@ -131,11 +131,7 @@ class Identities:
             table.exists = True
         elif effect.kind == "drop":
             table.exists = False
-            for path in table.columns.values():
-                path.dropped_by = revision
-                path.deeds["dropped"] = effect
-                table.gone.append(path)
-            table.columns.clear()
+            table.parts.drop_all(effect, revision)
         elif effect.kind == "rename" and effect.to:
             self._rename(table, effect, revision)
 
@@ -146,27 +142,18 @@ class Identities:
         target = self._find(effect.to or "", revision)
         if target is not None and target is not table and not target.exists:
             # A copy takes the place of the table that was dropped for it.
-            self._merge(target, table)
+            self._merge(target, table, revision, effect)
             return
         table.called.append(effect.to or "")
         self._bind(effect.to or "", table)
 
-    def _merge(self, kept: Identity, copy: Identity) -> None:
-        for revision, effects in copy.changes.items():
-            kept.changes.setdefault(revision, []).extend(effects)
-        before = {one.names[-1].casefold(): one for one in kept.gone}
-        for name, path in copy.columns.items():
-            old = before.get(name)
-            if old is not None and old in kept.gone:
-                kept.gone.remove(old)
-                old.dropped_by = None
-                old.deeds.pop("dropped", None)
-                old.type = path.type or old.type
-                kept.columns[name] = old
-            else:
-                kept.columns[name] = path
+    def _merge(self, kept: Identity, copy: Identity, revision: str, effect: Effect) -> None:
+        for other, effects in copy.changes.items():
+            kept.changes.setdefault(other, []).extend(effects)
+        kept.parts.replace(copy.parts, revision, effect)
         kept.exists = True
         kept.references.extend(copy.references)
+        kept.serving |= copy.serving
         for found in self._bindings.values():
             for one in found:
                 if one.identity is copy:
@@ -175,32 +162,58 @@ class Identities:
             if identity is copy:
                 self._indexes[index] = kept
 
+    # -- types, sequences and views that serve a table -----------------------------
 
-def _column(table: Identity, effect: Effect, revision: str) -> None:
-    name = effect.name or ""
-    key = name.casefold()
-    path = table.columns.get(key)
-    if effect.kind == "create":
-        if path is None or effect.certain:
-            table.columns[key] = ColumnPath([name], effect.detail, revision, certain=effect.certain)
-            table.columns[key].deeds["added"] = effect
-        return
-    if path is None:
-        path = ColumnPath([name], "", None)
-        table.columns[key] = path
-    if effect.kind == "drop":
-        path.dropped_by = revision
-        path.deeds["dropped"] = effect
-        table.gone.append(path)
-        del table.columns[key]
-        return
-    path.changed_by = revision
-    path.deeds["changed"] = effect
-    if effect.kind == "rename" and effect.to:
-        path.names.append(effect.to)
-        table.columns = {
-            (effect.to.casefold() if one == key else one): found
-            for one, found in table.columns.items()
+    def _serve(self, effect: Effect, revision: str) -> None:
+        """Note what is done to a type, sequence or view, and tell the tables that it serves."""
+        if effect.object not in _SERVING or not effect.name or effect.table:
+            return
+        servant = (_sort(effect.object), bare(effect.name))
+        deeds = self._servants.setdefault(servant, [])
+        deeds.append((revision, effect))
+        if effect.object == "view" and effect.kind == "create":
+            tables = {id(one): one for name in effect.reads if (one := self._find(name, revision))}
+            if len(tables) == 1 and "?" not in effect.reads:
+                self._hire(next(iter(tables.values())), servant)
+            return
+        for table in self._served(servant):
+            table.record(revision, effect)
+            table.parts.serve(servant, effect, revision)
+        if effect.kind == "rename" and effect.to:
+            self._servants[servant[0], bare(effect.to)] = deeds
+            for table in self._served(servant):
+                table.serving.add((servant[0], bare(effect.to)))
+
+    def _served(self, servant: tuple[str, str]) -> list[Identity]:
+        found = {
+            id(one.identity): one.identity
+            for bindings in self._bindings.values()
+            for one in bindings
+            if servant in one.identity.serving
         }
-    elif "type" in effect.aspects:
-        path.type = effect.detail.removeprefix("type ").partition(", ")[0]
+        return list(found.values())
+
+    def _employ(self, table: Identity, effect: Effect) -> None:
+        """Note the types and sequences that a column of the table has from now on."""
+        if effect.object != "column" or effect.kind not in ("create", "alter"):
+            return
+        used = {(_sort(one.object), bare(one.name)) for one in effect.uses}
+        written = dict(effect.sets).get("type", "").rstrip("[]").strip('"`')
+        used.add(("type", bare(written)))
+        for servant in used & self._servants.keys():
+            self._hire(table, servant)
+
+    def _hire(self, table: Identity, servant: tuple[str, str]) -> None:
+        if servant in table.serving:
+            return
+        table.serving.add(servant)
+        for revision, effect in self._servants[servant]:
+            table.record(revision, effect)
+            table.parts.serve(servant, effect, revision)
+
+
+def _sort(kind: str) -> str:
+    return "type" if kind in TYPES else kind
+
+
+__all__ = ["Ancestry", "ColumnPath", "Identities", "Identity"]

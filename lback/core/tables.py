@@ -7,8 +7,9 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from lback.core.effects import Effect, Effects, Unknown
-from lback.core.identities import ColumnPath, Identities, Identity
+from lback.core.identities import Identities, Identity
 from lback.core.naming import same_name
+from lback.core.parts import ColumnPath, Deed, PartPath
 
 
 class Ordered(Protocol):
@@ -33,8 +34,10 @@ class Change(NamedTuple):
 class Column(NamedTuple):
     """A column's life: `added_by` is where it first came from, renames do not hide it.
 
-    `names` are all its names, the last one first; `dropped_by` is None while it is there.
-    `deeds` are the effects themselves, by the words "added", "changed" and "dropped".
+    `names` are all its names, the last one first; `dropped_by` is None while it is there, and
+    `added_by` where no revision adds it: it is older than the first migration that names it.
+    `definition` is what it is now, by the aspects of Effect.sets; `deeds` are all changes of the
+    column, its keys and indexes, and its type, oldest first.
     """
 
     name: str
@@ -44,7 +47,24 @@ class Column(NamedTuple):
     dropped_by: str | None = None
     names: tuple[str, ...] = ()
     certain: bool = True
-    deeds: Mapping[str, Effect] = MappingProxyType({})
+    definition: Mapping[str, str] = MappingProxyType({})
+    deeds: tuple[Deed, ...] = ()
+
+    def last(self, word: str) -> Effect | None:
+        """Return the last effect on the column itself that added, changed or dropped it."""
+        words = ("changed", "renamed") if word == "changed" else (word,)
+        own = (one for one in reversed(self.deeds) if one.effect.object in ("column", "table"))
+        return next((one.effect for one in own if one.word in words), None)
+
+
+class Part(NamedTuple):
+    """An index, constraint, trigger, type, sequence or view of the table; deeds oldest first."""
+
+    object: str
+    name: str | None
+    columns: tuple[str, ...]
+    gone: bool
+    deeds: tuple[Deed, ...]
 
 
 class Reference(NamedTuple):
@@ -75,6 +95,7 @@ class TableLife(NamedTuple):
     changes: tuple[Change, ...] = ()
     columns: tuple[Column, ...] = ()
     gone: tuple[Column, ...] = ()
+    parts: tuple[Part, ...] = ()
     references: tuple[Reference, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     near: tuple[str, ...] = ()
@@ -107,9 +128,10 @@ def life(
         True,
         identity.names(),
         identity.exists,
-        _changes(identity),
-        tuple(_column(one) for one in identity.columns.values()),
-        tuple(_column(one) for one in identity.gone),
+        _changes(identity, order),
+        tuple(_column(one) for one in identity.parts.columns.values()),
+        tuple(_column(one) for one in identity.parts.gone),
+        tuple(_part(one) for one in identity.parts.others),
         tuple(Reference(revision, effect) for revision, effect in reversed(identity.references)),
         _about(doubts, identity.names()),
     )
@@ -131,24 +153,31 @@ def table_names(effects: Iterable[Effects]) -> tuple[str, ...]:
     return tuple(sorted({name for one in effects for name in one.tables}))
 
 
-def _changes(identity: Identity) -> tuple[Change, ...]:
+def _changes(identity: Identity, order: list[str]) -> tuple[Change, ...]:
+    """Return the changes newest first: a type may be older than the table that it serves."""
     return tuple(
         Change(revision, tuple(found), all(one.certain for one in found))
-        for revision, found in reversed(identity.changes.items())
+        for revision in reversed(order)
+        if (found := identity.changes.get(revision))
     )
 
 
 def _column(found: ColumnPath) -> Column:
     return Column(
         found.names[-1],
-        found.type,
+        found.definition.get("type", ""),
         found.added_by,
         found.changed_by,
         found.dropped_by,
         tuple(reversed(found.names)),
         found.certain,
-        found.deeds,
+        MappingProxyType(found.definition),
+        tuple(found.deeds),
     )
+
+
+def _part(found: PartPath) -> Part:
+    return Part(found.object, found.name, found.columns, found.gone, tuple(found.deeds))
 
 
 def _doubts(order: list[str], effects: Mapping[str, Effects]) -> list[Doubt]:

@@ -184,3 +184,128 @@ def test_a_table_is_found_however_it_is_written(given: str) -> None:
 def test_uncertain_changes_are_marked() -> None:
     found = told("users", CREATE, 'if other():\n    op.drop_column("users", "mail")')
     assert [(one.revision, one.certain) for one in found.changes] == [("r2", False), ("r1", True)]
+
+
+def definition(found: TableLife, name: str) -> dict[str, str]:
+    return dict(next(one for one in found.columns if one.name == name).definition)
+
+
+def test_a_column_is_what_it_became_last() -> None:
+    found = told(
+        "users",
+        'op.create_table("users", sa.Column("a", T(), nullable=False, server_default="x"))',
+        'op.alter_column("users", "a", nullable=True)',
+        'op.alter_column("users", "a", server_default=None, type_=sa.Text())',
+        'op.alter_column("users", "a", new_column_name="b", comment="why")',
+        "op.execute(\"ALTER TABLE users ALTER b SET DEFAULT 'y'\")",
+    )
+    said = {"type": "Text()", "nullable": "yes", "default": "'y'", "comment": "why"}
+    assert definition(found, "b") == said
+
+
+def test_what_is_not_said_of_an_alteration_is_not_known() -> None:
+    found = told(
+        "users",
+        'op.create_table("users", sa.Column("a", sa.Integer(), server_default="1"))',
+        'op.alter_column("users", "a", server_default=compute())',
+    )
+    assert definition(found, "a")["default"] == "?"
+
+
+def test_a_primary_key_refuses_null() -> None:
+    found = told("t", 'op.create_table("t", sa.Column("a", sa.Integer()))')
+    assert definition(found, "a")["nullable"] == "yes"
+    found = told(
+        "t",
+        'op.create_table("t", sa.Column("a", sa.Integer()), sa.PrimaryKeyConstraint("a"))',
+    )
+    assert definition(found, "a")["nullable"] == "no"
+
+
+def deeds(found: TableLife, name: str) -> list[tuple[str, str, str]]:
+    column = next(one for one in found.columns if one.name == name)
+    return [(one.revision, one.word, one.effect.object) for one in column.deeds]
+
+
+def test_a_column_remembers_every_change_of_it() -> None:
+    found = told(
+        "users",
+        'op.create_table("users", sa.Column("a", sa.Integer()))',
+        'op.alter_column("users", "a", new_column_name="b")',
+        'op.create_index("ix", "users", ["b"])',
+        'op.alter_column("users", "b", nullable=False)',
+        'op.drop_index("ix")',
+        'op.alter_column("users", "b", new_column_name="c")',
+    )
+    assert deeds(found, "c") == [
+        ("r1", "added", "column"),
+        ("r2", "renamed", "column"),
+        ("r3", "added", "index"),
+        ("r4", "changed", "column"),
+        ("r5", "dropped", "index"),
+        ("r6", "renamed", "column"),
+    ]
+
+
+ENUM = 'sa.Enum("a", "b", name="mood")'
+
+
+def test_an_enum_type_belongs_to_every_table_that_has_it() -> None:
+    found = told(
+        "users",
+        """op.execute("CREATE TYPE mood AS ENUM ('a', 'b')")""",
+        f'op.create_table("users", sa.Column("m", {ENUM}))',
+        'op.create_table("posts", sa.Column("id", sa.Integer()))',
+        """op.execute("ALTER TYPE mood ADD VALUE 'c'")""",
+    )
+    assert [one.revision for one in found.changes] == ["r4", "r2", "r1"]
+    assert deeds(found, "m")[-1] == ("r4", "changed", "enum")
+
+
+def test_a_type_that_is_named_in_sql_belongs_to_the_table() -> None:
+    found = told(
+        "users",
+        CREATE,
+        """op.execute("CREATE TYPE mood AS ENUM ('a', 'b')")""",
+        """op.execute("ALTER TABLE users ADD COLUMN m mood")""",
+        """op.execute("ALTER TYPE mood ADD VALUE 'c'")""",
+    )
+    assert [one.revision for one in found.changes] == ["r4", "r3", "r2", "r1"]
+    assert [(one.object, one.name) for one in found.parts] == [("type", "mood")]
+
+
+def test_a_type_of_another_table_is_no_change() -> None:
+    found = told(
+        "posts",
+        'op.create_table("posts", sa.Column("id", sa.Integer()))',
+        f'op.create_table("users", sa.Column("m", {ENUM}))',
+        """op.execute("ALTER TYPE mood ADD VALUE 'c'")""",
+    )
+    assert [one.revision for one in found.changes] == ["r1"]
+
+
+def test_a_view_of_one_table_belongs_to_it() -> None:
+    found = told(
+        "users",
+        CREATE,
+        'op.execute("CREATE VIEW mails AS SELECT mail FROM users")',
+        'op.execute("DROP VIEW mails")',
+    )
+    assert [one.revision for one in found.changes] == ["r3", "r2", "r1"]
+
+
+def test_indexes_and_constraints_have_a_life_of_their_own() -> None:
+    found = told(
+        "users",
+        CREATE,
+        'op.create_unique_constraint("uq", "users", ["mail"])',
+        'op.create_index("ix", "users", ["mail"])',
+        'op.drop_constraint("uq", "users")',
+    )
+    shown = {one.name: (one.object, one.gone, len(one.deeds)) for one in found.parts if one.name}
+    assert shown == {"uq": ("constraint", True, 2), "ix": ("index", False, 1)}
+
+
+def test_a_column_older_than_the_migrations_has_no_one_who_added_it() -> None:
+    found = told("users", 'op.alter_column("users", "old", nullable=False)')
+    assert [(one.name, one.added_by) for one in found.columns] == [("old", None)]

@@ -9,6 +9,7 @@ from lback.core.reader.column_values import as_sql
 from lback.core.reader.directives_keys import each
 from lback.core.reader.given import Given
 from lback.core.reader.schema_values import TypeV
+from lback.core.reader.tables_made import type_uses
 from lback.core.reader.values import Value, options
 
 
@@ -25,6 +26,7 @@ def alter_column(given: Given) -> Value:
         detail=detail,
         aspects=aspects,
         restates=_restated(given, aspects, renamed=new is not None),
+        uses=type_uses(given.get("type_")),
         sets=tuple(_sets(given)),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lback.core.effects import Effect
+from lback.core.effects import Effect, Use
 from lback.core.reader.machine import Machine
 from lback.core.reader.schema_values import ColumnV, ConstraintV, ForeignKeyV, IndexV, TableV, TypeV
 from lback.core.reader.statement_values import full_name
@@ -61,7 +61,18 @@ def _column(machine: Machine, value: ColumnV, table: str, name: str, alone: bool
     aspects = ("not null",) if value.nullable is False and not value.has_default else ()
     detail = described(value)
     sets = value.sets or (("type", value.type.text if value.type else "?"),)
-    machine.emit(Effect("create", "column", table, name, detail=detail, aspects=aspects, sets=sets))
+    machine.emit(
+        Effect(
+            "create",
+            "column",
+            table,
+            name,
+            detail=detail,
+            aspects=aspects,
+            uses=type_uses(value.type),
+            sets=sets,
+        )
+    )
     for key in value.foreign_keys:
         constraint(machine, ConstraintV("foreignkey", key.name, Seq([name]), key.target), table)
     if value.primary_key and not alone:
@@ -71,6 +82,14 @@ def _column(machine: Machine, value: ColumnV, table: str, name: str, alone: bool
     if value.index:
         bare = table.rpartition(".")[2]
         index(machine, IndexV(f"ix_{bare}_{name}", Seq([name]), value.unique), table)
+
+
+def type_uses(value: Value) -> tuple[Use, ...]:
+    """Return the named type that a column has, where it is one of the schema's own."""
+    if not isinstance(value, TypeV) or not value.enum or not isinstance(value.name, str):
+        return ()
+    schema = f"{value.schema}." if isinstance(value.schema, str) else ""
+    return (Use("type", schema + value.name),)
 
 
 def described(value: ColumnV) -> str:
