@@ -17,6 +17,7 @@ from lback.app.context import Context
 from lback.app.progress import Progress
 from lback.app.reading import Reader
 from lback.app.taken_back import refuse_taken_back, settle
+from lback.app.unasked import refuse_unasked
 from lback.core.deeds import described
 from lback.core.graph import Graph
 from lback.core.plans import Downgrade, Upgrade
@@ -60,6 +61,7 @@ def refuse_unsettled(ctx: Context, graph: Graph, stamp: Sequence[str]) -> None:
     """Raise LbackError where a stamp does not tell what this database has run."""
     _refuse_cut_off(ctx, graph, stamp)
     refuse_taken_back(ctx, graph, stamp)
+    refuse_unasked(ctx, graph, stamp)
 
 
 def _refuse_cut_off(ctx: Context, graph: Graph, stamp: Sequence[str]) -> None:

@@ -23,7 +23,8 @@ class Healed:
     """What a hook has done about the forks of a graph.
 
     `way` says where the merge revisions are: staged, committed, amended; or that they
-    were only told of. `rebase` is what `lback rebase` would do, where that is right.
+    were only told of. `rebase` is what was moved instead ("rebased"), or what `lback
+    rebase` would move.
     """
 
     done: tuple[Joined, ...] = ()
@@ -40,28 +41,17 @@ def heal(ctx: Context, reader: Reader, graph: Graph) -> Healed:
     if not done or settings.on_fork == "tell":
         return Healed(done)
     if settings.on_fork == "rebase":
-        from lback.core.forks.choosing import choose
+        from lback.app.rebasing_hook import rebase_in_hook
 
-        rebase = _rebase(ctx, reader)
-        # Never by the hook itself: the database may have to go with it, which runs code.
-        if choose(joins, rebase, "rebase").way == "rebase":
-            return Healed(done, rebase=rebase)
+        rebased = rebase_in_hook(ctx, reader, joins)
+        if rebased is not None:
+            return Healed(done, rebased.way, rebased.plan, rebased.note)
     perform_joins(ctx, list(done), stage=True)
     paths = [one.path for one in done if one.path]
     if not paths or settings.merge_commit == "stage":
         return Healed(done, "staged")
     way, note = _commit(ctx, paths, amend=settings.merge_commit == "amend")
     return Healed(done, way, note=note)
-
-
-def _rebase(ctx: Context, reader: Reader) -> Rebase:
-    from lback.app.rebase import RebaseOptions, prepare
-    from lback.core.forks.rebasing import Rebase
-
-    try:
-        return prepare(ctx, RebaseOptions(), reader).plan
-    except LbackError as err:
-        return Rebase("refused", err.message, hint=err.hint or "")
 
 
 def _commit(ctx: Context, paths: list[str], *, amend: bool) -> tuple[str, str]:
@@ -84,11 +74,23 @@ def story(ctx: Context, reader: Reader, graph: Graph, healed: Healed) -> Iterato
     """Yield the lines about each fork: both sides with their authors, the verdict, what to do."""
     for one in healed.done:
         yield from sides_story(reader, graph, one.join.heads)
-        if healed.rebase is not None:
-            yield f"they are to be rebased: {healed.rebase.reason}"
-            yield "next: `lback rebase`, which takes the database along"
-        else:
+        if healed.rebase is None:
             yield from _verdict(one, healed)
+    if healed.rebase is not None:
+        yield from _rebase_story(healed, healed.rebase)
+
+
+def _rebase_story(healed: Healed, rebase: Rebase) -> Iterator[str]:
+    if healed.way == "told":
+        yield f"they are to be rebased: {rebase.reason}"
+        if healed.note:
+            yield f"  not done by the hook: {healed.note}"
+        yield "next: `lback rebase`, which takes the database along"
+        return
+    yield f"rebased: {rebase.reason}"
+    paths = " and ".join(one.path for one in rebase.rewrites)
+    yield f"rewrote {paths}" + (" and staged it" if len(rebase.rewrites) == 1 else ", all staged")
+    yield 'next: git commit -m "Rebase migrations", then `lback migrate`'
 
 
 def sides_story(

@@ -23,4 +23,6 @@ def forget(git: Git) -> None:
     """Remove what was recorded."""
     if recorded(git):
         git.run("config", "--local", "--unset-all", _KEY)
-        git.ask("config", "--local", "--remove-section", "lback")
+        # What a person has set for lback there stays.
+        if git.ask("config", "--local", "--get-regexp", r"^lback\.").status:
+            git.ask("config", "--local", "--remove-section", "lback")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from tests.forks.shop import VERSIONS, Shop, creates
@@ -275,14 +277,52 @@ def test_a_merge_commit_that_is_pushed_is_not_amended(hooked: Shop) -> None:
     assert hooked.git("rev-parse", "HEAD") == before
 
 
-def test_on_fork_rebase_names_the_command_and_moves_nothing(hooked: Shop) -> None:
+def test_on_fork_rebase_moves_what_no_database_has_run(hooked: Shop) -> None:
     apart(hooked, "stage\non_fork = rebase")
     told = hooked.git("pull", "-q", "--no-rebase", "--no-edit")
-    assert "a moves from s1 onto s2" in told
-    assert "lback rebase" in told
+    assert "rebased: a moves from s1 onto s2" in told
+    assert hooked.git("status", "--porcelain") == f"M  {VERSIONS}/a.py\n"
+    assert "down_revision = 's2'" in hooked.text("a")
+    hooked.git("commit", "-q", "-m", "Rebase migrations")
+    assert "a" in hooked.lback("migrate")
+    assert hooked.schema() == {"users": {"id"}, "orders": {"id"}, "coupons": {"id"}}
+    assert "lback" not in hooked.git("push")
+
+
+def test_on_fork_rebase_leaves_what_the_database_has_run_to_the_command(hooked: Shop) -> None:
+    apart(hooked, "stage\non_fork = rebase")
+    hooked.lback("migrate")
+    told = hooked.git("pull", "-q", "--rebase")
+    assert "not done by the hook: the database has run what moves" in told
+    assert "next: `lback rebase`" in told
     assert hooked.git("status", "--porcelain") == ""
     hooked.lback("rebase")
+    assert hooked.schema() == {"users": {"id"}, "orders": {"id"}, "coupons": {"id"}}
+
+
+def test_on_fork_rebase_takes_the_database_along_where_git_says_so(hooked: Shop) -> None:
+    apart(hooked, "stage\non_fork = rebase")
+    hooked.lback("migrate")
+    hooked.git("config", "lback.onFork", "rebase")
+    told = hooked.git("pull", "-q", "--no-rebase", "--no-edit")
+    assert "rebased: a moves from s1 onto s2" in told
+    assert hooked.stamp() == ["a"]
+    assert hooked.schema() == {"users": {"id"}, "orders": {"id"}, "coupons": {"id"}}
+    hooked.lback("hooks", "uninstall")
+    assert hooked.git("config", "--get-regexp", "^lback") == "lback.onfork rebase\n"
+
+
+def test_a_database_that_was_moved_behind_the_hooks_back_skips_nothing(hooked: Shop) -> None:
+    apart(hooked, "stage\non_fork = rebase")
+    hooked.run(sys.executable, "-m", "alembic", "upgrade", "head")
+    hooked.git("pull", "-q", "--no-rebase", "--no-edit")
     assert "down_revision = 's2'" in hooked.text("a")
+    told = hooked.lback("migrate", code=3)
+    assert "A hook has put a onto s2 without asking this database" in told
+    hooked.run("sh", "-c", told.split("Take the files back: `")[1].split("`")[0])
+    hooked.lback("rebase", "--yes")
+    assert hooked.stamp() == ["a"]
+    assert hooked.schema() == {"users": {"id"}, "orders": {"id"}, "coupons": {"id"}}
 
 
 # Opposite rebases

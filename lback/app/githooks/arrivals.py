@@ -45,9 +45,10 @@ def _arrivals(ctx: Context, before: str) -> Result:
         lines += story(ctx, reader, graph, healed)
     if lines and not healed.done and not graph.problems:
         lines.append("next: `lback migrate`")
+    paths = [one.path for one in healed.done]
     data = {
         "heads": list(graph.heads),
-        "merges": [one.path for one in healed.done if one.path and healed.way != "told"],
+        "merges": [] if healed.way in ("told", "rebased") else [p for p in paths if p],
     }
     return Result("hook", data, _models(ctx, before), view={"lines": lines})
 
