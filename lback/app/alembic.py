@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 
 from lback.app.context import Context
@@ -9,15 +10,18 @@ from lback.core.result import Result
 
 
 def alembic(ctx: Context, arguments: Sequence[str]) -> Result:
-    """Run an Alembic command as it is; its output is its own."""
+    """Run an Alembic command as it is; its output is its own, or `data.output` under `--json`."""
     from lback.db.passthrough import run_alembic
 
     project = ctx.project
+    out = io.StringIO() if ctx.options.json else ctx.console.output()
     code = run_alembic(
         project.settings,
         project.folder,
         tuple(arguments),
         x=ctx.options.x,
         lock_timeout=ctx.lock_timeout(None),
+        out=out,
     )
-    return Result("alembic", {}, exit_code=code)
+    data = {"output": out.getvalue().splitlines()} if isinstance(out, io.StringIO) else {}
+    return Result("alembic", data, exit_code=code)

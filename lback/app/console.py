@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from io import StringIO
+from typing import Protocol, TextIO
 
 from lback.errors import LbackError
 
@@ -12,6 +13,9 @@ class Console(Protocol):
 
     def tell(self, text: str) -> None:
         """Show a part of the result while the rest is still being made; not under `--json`."""
+
+    def output(self) -> TextIO:
+        """Return where another program's text goes when that text is the result."""
 
     def note(self, text: str) -> None:
         """Say what is going on; silent under `--quiet`."""
@@ -34,6 +38,10 @@ class SilentConsole:
 
     def tell(self, text: str) -> None:
         """Stay silent."""
+
+    def output(self) -> TextIO:
+        """Keep it."""
+        return StringIO()
 
     def note(self, text: str) -> None:
         """Stay silent."""

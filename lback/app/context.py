@@ -32,6 +32,10 @@ class Options:
     debug: bool = False
     no_input: bool = False
     color: str = "auto"
+    command: str = ""
+    """Which command it is; told by the command line itself."""
+    answered: bool = False
+    """The one object of `--json` has been printed."""
 
 
 @dataclass

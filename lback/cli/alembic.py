@@ -6,10 +6,12 @@ import click
 
 from lback.cli.options import common
 from lback.cli.running import run
+from lback.cli.strict import Command
 
 
 @click.command(
     "alembic",
+    cls=Command,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
     add_help_option=False,
 )
@@ -18,8 +20,12 @@ from lback.cli.running import run
 def command(arguments: tuple[str, ...]) -> int:
     """Run any Alembic command on this project, as it is.
 
+    With --json what Alembic prints is the list of lines `data.output`.
+
     Example: `lback alembic current --verbose`
     """
     from lback.app.alembic import alembic
 
+    # Alembic has no such option: after its own command it is meant for lback as well.
+    arguments = tuple(one for one in arguments if one != "--json")
     return run(lambda ctx: alembic(ctx, arguments))

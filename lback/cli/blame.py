@@ -6,9 +6,10 @@ import click
 
 from lback.cli.options import common
 from lback.cli.running import run
+from lback.cli.strict import Command
 
 
-@click.command("blame")
+@click.command("blame", cls=Command)
 @click.argument("table")
 @click.option("--at", default="worktree", metavar="REF", help="A commit, branch, `index`.")
 @common

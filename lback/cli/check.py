@@ -11,12 +11,13 @@ import click
 from lback.app.context import Context, Options
 from lback.cli.options import common
 from lback.cli.running import run
+from lback.cli.strict import Command
 from lback.cli.terminal import Terminal
 
 FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
 
 
-@click.command("check")
+@click.command("check", cls=Command)
 @click.option(
     "--at",
     default="worktree",

@@ -7,6 +7,9 @@ from typing import Any
 
 import click
 
+from lback.app.context import Options
+from lback.cli.strict import Group
+
 # name: (module below lback.cli, one line for --help, section of --help)
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "init": ("init", "Start a project, or adopt an existing Alembic project.", "Every day"),
@@ -35,7 +38,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group that knows its commands by name only; see click's "complex" example."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -58,7 +61,9 @@ class LazyGroup(click.Group):
             near = get_close_matches(args[0], self.list_commands(ctx), n=1)
             hint = f"Did you mean `{near[0]}`?" if near else "Run `--help` to see all commands."
             raise click.UsageError(f"There is no command `{args[0]}`. {hint}", ctx)
-        return super().resolve_command(ctx, args)
+        found = super().resolve_command(ctx, args)
+        ctx.find_root().ensure_object(Options).command = found[0] or ""
+        return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands by section without importing them."""

@@ -6,9 +6,10 @@ import click
 
 from lback.cli.options import common
 from lback.cli.running import run
+from lback.cli.strict import Command
 
 
-@click.command("demo")
+@click.command("demo", cls=Command)
 @click.argument("folder", required=False)
 @common
 def command(folder: str | None) -> int:

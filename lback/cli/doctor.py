@@ -6,9 +6,10 @@ import click
 
 from lback.cli.options import common
 from lback.cli.running import run
+from lback.cli.strict import Command
 
 
-@click.command("doctor")
+@click.command("doctor", cls=Command)
 @common
 def command() -> int:
     """Show what lback found (configuration, git, database, hooks), what is wrong, and the fix.

@@ -6,9 +6,10 @@ import click
 
 from lback.cli.options import common
 from lback.cli.running import run
+from lback.cli.strict import Command
 
 
-@click.command("explain")
+@click.command("explain", cls=Command)
 @click.argument("code")
 @common
 def command(code: str) -> int:

@@ -2,64 +2,128 @@
 
 from __future__ import annotations
 
-import json
-import os
+import signal
 import sys
+from contextlib import suppress
 
 import click
 
 from lback.app.context import Options
+from lback.cli import streams
 from lback.cli.commands import COMMANDS
 from lback.cli.terminal import Terminal
 from lback.errors import LbackError
+
+# Options that take a value, so that `-C heads` is not mistaken for the command.
+_TAKE_A_VALUE = ("-C", "-c", "--config", "-n", "--name", "-x", "--script-location", "--color")
 
 
 def guarded(program: click.Command, args: list[str], prog: str) -> int:
     """Run the program; return its exit status whatever happens inside."""
     options = Options()
-    # An error can come before click has seen the options, so look for these two by hand.
-    options.json = "--json" in args
+    # An error can come before click has seen the options, so look for these by hand.
+    options.json = _wants_json(args)
     options.debug = "--debug" in args
-    name = next((arg for arg in args if arg in COMMANDS), "")
+    options.command = _command_in(args)
     terminal = Terminal(options, prog)
+    if streams.is_closed() and options.command != "hook":
+        terminal.error("Standard output is closed; nothing was done.", _ELSEWHERE)
+        return 3
+    code = _run(program, args, terminal)
+    _let_interrupts_kill()
+    return _delivered(terminal, code)
+
+
+_ELSEWHERE = "send it to a file, or to /dev/null where only the exit status matters"
+
+
+def _run(program: click.Command, args: list[str], terminal: Terminal) -> int:
+    options = terminal.options
     try:
-        outcome = program.main(args, prog_name=prog, standalone_mode=False, obj=options)
+        outcome = program.main(args, prog_name=terminal.prog, standalone_mode=False, obj=options)
         return outcome if isinstance(outcome, int) else 0
     except click.UsageError as err:
         hint = f"see `{err.ctx.command_path} --help`" if err.ctx else "see `lback --help`"
-        return _fail(terminal, name, "error", 2, err.format_message(), hint)
+        return _fail(terminal, "error", 2, err.format_message(), hint)
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except (KeyboardInterrupt, click.Abort) as err:
         _debug(options)
         message, hint = _interrupted(err)
-        return _fail(terminal, name, "error", 130, message, hint)
+        return _fail(terminal, "error", 130, message, hint)
     except LbackError as err:
         _debug(options)
         status = "error" if err.exit_code == 2 else "refused"
-        return _fail(terminal, name, status, err.exit_code, err.message, err.hint)
-    except BrokenPipeError:
-        # The reader of our output left: not an error of anybody.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _fail(terminal, status, err.exit_code, err.message, err.hint)
     except (OSError, UnicodeError) as err:
         _debug(options)
-        return _fail(terminal, name, "error", 3, _system_words(err), _system_hint(err))
+        return _fail(terminal, "error", 3, _system_words(err), _system_hint(err))
     except RecursionError:
         _debug(options)
-        return _fail(terminal, name, "error", 3, "A file is nested too deeply to be read", "")
-    except Exception:
-        return _bug(terminal, name)
+        return _fail(terminal, "error", 3, "A file is nested too deeply to be read", "")
+    except MemoryError:
+        return _fail(terminal, "error", 3, "There is not enough memory", "")
+    except SystemExit as leave:
+        _debug(options)
+        message = f"Code of the project ended the program with status {leave.code}"
+        return _fail(terminal, "refused", 3, message, "find what calls `sys.exit` with `--debug`")
+    except BaseException:  # an asyncio.CancelledError of env.py is no Exception
+        return _bug(terminal)
 
 
-def _fail(
-    terminal: Terminal, name: str, status: str, code: int, message: str, hint: str | None
-) -> int:
+def _wants_json(args: list[str]) -> bool:
+    args = args[: args.index("--")] if "--" in args else args
+    pairs = list(zip(args, args[1:], strict=False))  # noqa: RUF007
+    return "--json" in args or "--format=json" in args or ("--format", "json") in pairs
+
+
+def _command_in(args: list[str]) -> str:
+    """Return the first argument that is a command's name and no option's value."""
+    for before, arg in zip(["", *args], args, strict=False):
+        if arg in COMMANDS and before not in _TAKE_A_VALUE:
+            return arg
+    return ""
+
+
+def _let_interrupts_kill() -> None:
+    """Nothing is left to be undone: Ctrl-C ends us as it ends any program, without a word."""
+    with suppress(ValueError):  # only the main thread may say so
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _delivered(terminal: Terminal, code: int) -> int:
+    """Return the exit status, once the result is out; 3 where it cannot be written.
+
+    A reader that left (`| head`) is nobody's error; but what was found and not told is not 1.
+    """
+    try:
+        err = streams.failure()
+    except OSError as failure:
+        err = failure
+    if err is None or terminal.options.command == "hook":
+        return code
+    if not isinstance(err, BrokenPipeError):
+        terminal.error(
+            f"The result could not be written to standard output: {err.strerror}.",
+            f"{_ELSEWHERE}; the command itself ended with status {code}",
+        )
+    elif code == 0:
+        return 0
+    return code if code > 1 else 3
+
+
+def _fail(terminal: Terminal, status: str, code: int, message: str, hint: str | None) -> int:
+    name = terminal.options.command
     if name == "hook":
         # A hook never breaks git because lback failed: one line, and git goes on.
         terminal.line(f"lback: {message.splitlines()[0]} (hook skipped)")
         return 0
     if terminal.options.json:
+        if terminal.options.answered:
+            # One object is all that may be printed, and it was printed before this failed.
+            terminal.error(message, hint or "")
+            return code
         report = {
             "lback": 1,
             "command": name,
@@ -69,7 +133,7 @@ def _fail(
             "findings": [],
             "error": {"message": message, "hint": terminal.spell(hint or "") or None},
         }
-        terminal.print(json.dumps(report, ensure_ascii=False, indent=2))
+        terminal.answer(report)
     else:
         terminal.error(message, hint or "")
     return code
@@ -107,7 +171,7 @@ def _system_hint(err: OSError | UnicodeError) -> str:
     return "run again with `--debug` for the place in the code"
 
 
-def _bug(terminal: Terminal, name: str) -> int:
+def _bug(terminal: Terminal) -> int:
     import platform
     import traceback
     from importlib import metadata
@@ -126,4 +190,4 @@ def _bug(terminal: Terminal, name: str) -> int:
         f"(at {where}; Python {platform.python_version()})"
     )
     hint = "please report the line above; `--debug` shows the whole traceback"
-    return _fail(terminal, name, "error", 70, message, hint)
+    return _fail(terminal, "error", 70, message, hint)

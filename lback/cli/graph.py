@@ -6,9 +6,10 @@ import click
 
 from lback.cli.options import common
 from lback.cli.running import run
+from lback.cli.strict import Command
 
 
-@click.command("graph")
+@click.command("graph", cls=Command)
 @click.option("--at", default="worktree", metavar="REF", help="A commit, branch, `index`.")
 @click.option(
     "--format",

@@ -6,9 +6,10 @@ import click
 
 from lback.cli.options import common
 from lback.cli.running import run
+from lback.cli.strict import Command
 
 
-@click.command("heads")
+@click.command("heads", cls=Command)
 @click.option("--at", default="worktree", metavar="REF", help="A commit, branch, `index`.")
 @common
 def command(at: str) -> int:

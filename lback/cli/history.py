@@ -6,9 +6,10 @@ import click
 
 from lback.cli.options import common
 from lback.cli.running import run
+from lback.cli.strict import Command
 
 
-@click.command("history")
+@click.command("history", cls=Command)
 @click.argument("table", required=False)
 @click.option("--at", default="worktree", metavar="REF", help="A commit, branch, `index`.")
 @click.option("--all", "everywhere", is_flag=True, help="Other branches' revisions, too.")

@@ -9,9 +9,10 @@ import click
 
 from lback.cli.options import common
 from lback.cli.running import run
+from lback.cli.strict import Command
 
 
-@click.command("hook", hidden=True, context_settings={"ignore_unknown_options": True})
+@click.command("hook", cls=Command, hidden=True, context_settings={"ignore_unknown_options": True})
 @click.argument("hook_name", metavar="NAME")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @common

@@ -6,11 +6,12 @@ import click
 
 from lback.cli.options import common
 from lback.cli.running import run
+from lback.cli.strict import Group
 
 NAMES = ("pre-commit", "post-merge", "post-checkout", "post-rewrite", "pre-push")
 
 
-@click.group("hooks")
+@click.group("hooks", cls=Group)
 @common
 def command() -> None:
     """Install, remove or inspect the git hooks.

@@ -6,9 +6,10 @@ import click
 
 from lback.cli.options import common
 from lback.cli.running import run
+from lback.cli.strict import Command
 
 
-@click.command("init")
+@click.command("init", cls=Command)
 @click.argument("directory", default=".")
 @click.option(
     "--models",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from typing import NoReturn
 
@@ -16,6 +15,7 @@ import click  # noqa: E402
 from lback.app.context import Options  # noqa: E402
 from lback.cli.commands import LazyGroup  # noqa: E402
 from lback.cli.options import common  # noqa: E402
+from lback.cli.strict import present  # noqa: E402
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -24,7 +24,7 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         from importlib.metadata import version
 
-        click.echo(f"lback {version('lback-migrations')}")
+        present(ctx, "version", f"lback {version('lback-migrations')}")
         ctx.exit()
 
 
@@ -47,7 +47,7 @@ def program(ctx: click.Context) -> None:
     """
     ctx.ensure_object(Options)
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+        present(ctx, "help", ctx.get_help())
 
 
 def main(argv: list[str] | None = None, prog: str = "lback") -> NoReturn:
@@ -56,15 +56,12 @@ def main(argv: list[str] | None = None, prog: str = "lback") -> NoReturn:
     0 fine, 1 a check found something, 2 wrong usage, 3 refused or failed, 70 a bug
     of lback, 130 interrupted.
     """
+    from lback.cli import streams
     from lback.cli.gate import guarded
 
     args = list(sys.argv[1:] if argv is None else argv)
+    streams.take()
     code = guarded(program, args, prog)
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader went away (`| head`). Python would flush again at exit and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     # Python looks for garbage once more when it ends: among all that SQLAlchemy is made of,
     # that is a quarter of the time of a `migrate` with nothing to do.
     gc.freeze()

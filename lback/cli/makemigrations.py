@@ -6,9 +6,10 @@ import click
 
 from lback.cli.options import common
 from lback.cli.running import run
+from lback.cli.strict import Command
 
 
-@click.command("makemigrations")
+@click.command("makemigrations", cls=Command)
 @click.argument("name", required=False)
 @click.option("--empty", is_flag=True, help="Write a migration with nothing in it.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if something would be written.")

@@ -6,9 +6,10 @@ import click
 
 from lback.cli.options import common
 from lback.cli.running import run
+from lback.cli.strict import Command
 
 
-@click.command("merge")
+@click.command("merge", cls=Command)
 @click.option("--force", is_flag=True, help="Join heads that overlap or cannot be read, too.")
 @click.option("--plan", is_flag=True, help="Only tell what would be done.")
 @click.option("--prove", is_flag=True, help="First run both orders on a scratch database.")

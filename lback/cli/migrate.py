@@ -6,9 +6,10 @@ import click
 
 from lback.cli.options import common
 from lback.cli.running import run
+from lback.cli.strict import Command
 
 
-@click.command("migrate")
+@click.command("migrate", cls=Command)
 @click.argument("revision", required=False)
 @click.option("--plan", is_flag=True, help="Only show the steps.")
 @click.option("--sql", is_flag=True, help="Print the SQL instead of running it.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -20,6 +21,9 @@ def _store(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
         return value
     if name == "x":
         options.x = (*options.x, *value)
+    elif name == "directory":
+        # As git's: each is relative to the one before it.
+        options.directory = os.path.join(options.directory or "", *value)  # noqa: PTH118
     else:
         setattr(options, name, value)
     return value
@@ -32,7 +36,7 @@ def _option(field: str, *names: str, **settings: Any) -> Callable[[F], F]:
 
 
 COMMON: tuple[Callable[[Any], Any], ...] = (
-    _option("directory", "-C", metavar="DIR", help="Run as if started in DIR."),
+    _option("directory", "-C", metavar="DIR", multiple=True, help="Run as if started in DIR."),
     _option(
         "config", "-c", "--config", metavar="FILE", help="The alembic.ini or pyproject.toml to use."
     ),

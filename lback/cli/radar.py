@@ -6,9 +6,10 @@ import click
 
 from lback.cli.options import common
 from lback.cli.running import run
+from lback.cli.strict import Command
 
 
-@click.command("radar")
+@click.command("radar", cls=Command)
 @click.option("--fetch", is_flag=True, help="Fetch all remotes first.")
 @common
 def command(fetch: bool) -> int:

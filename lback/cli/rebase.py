@@ -6,9 +6,10 @@ import click
 
 from lback.cli.options import common
 from lback.cli.running import run
+from lback.cli.strict import Command
 
 
-@click.command("rebase")
+@click.command("rebase", cls=Command)
 @click.option("--onto", metavar="REF", help="Rebase onto REF instead of the shared branch.")
 @click.option("--plan", is_flag=True, help="Only tell what would be done.")
 @click.option("--force", is_flag=True, help="Move pushed revisions, too; published ones never.")

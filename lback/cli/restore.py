@@ -6,9 +6,10 @@ import click
 
 from lback.cli.options import common
 from lback.cli.running import run
+from lback.cli.strict import Command
 
 
-@click.command("restore")
+@click.command("restore", cls=Command)
 @click.argument("file")
 @click.option("--plan", is_flag=True, help="Only tell what the file holds.")
 @click.option("--lock-timeout", type=float, metavar="SECONDS", help="How long to wait my turn.")

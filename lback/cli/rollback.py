@@ -8,9 +8,10 @@ import click
 
 from lback.cli.options import common
 from lback.cli.running import run
+from lback.cli.strict import Command
 
 
-@click.command("rollback")
+@click.command("rollback", cls=Command)
 @click.argument("table", required=False)
 @click.option("--revision", metavar="REV", help="Undo this revision instead.")
 @click.option("--steps", type=click.IntRange(1), metavar="N", help="Undo the last N steps instead.")

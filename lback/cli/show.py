@@ -6,9 +6,10 @@ import click
 
 from lback.cli.options import common
 from lback.cli.running import run
+from lback.cli.strict import Command
 
 
-@click.command("show")
+@click.command("show", cls=Command)
 @click.argument("revision")
 @click.option("--at", default="worktree", metavar="REF", help="A commit, branch, `index`.")
 @common

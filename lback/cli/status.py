@@ -6,9 +6,10 @@ import click
 
 from lback.cli.options import common
 from lback.cli.running import run
+from lback.cli.strict import Command
 
 
-@click.command("status")
+@click.command("status", cls=Command)
 @click.option("--no-database", is_flag=True, help="Do not connect to the database.")
 @common
 def command(no_database: bool) -> int:

@@ -6,9 +6,10 @@ import click
 
 from lback.cli.options import common
 from lback.cli.running import run
+from lback.cli.strict import Command
 
 
-@click.command("switch")
+@click.command("switch", cls=Command)
 @click.argument("ref", required=False)
 @click.option("--plan", is_flag=True, help="Only tell what would be done.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before data is lost.")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import IO
+from typing import IO, Any, TextIO
 
 import click
 
 from lback.app.console import unanswered
 from lback.app.context import Options
+from lback.cli import streams
 from lback.core.result import Result
 from lback.report.style import Style, to_ascii
 
@@ -30,11 +31,11 @@ class Terminal:
             data = result.as_dict()
             if data["error"] and data["error"]["hint"]:
                 data["error"]["hint"] = self.spell(data["error"]["hint"])
-            self.print(json.dumps(data, ensure_ascii=False, indent=2))
+            self.answer(data)
             return result.exit_code
         from lback.report.render import render
 
-        for line in render(result, self.style(sys.stdout)):
+        for line in render(result, self.style(streams.result())):
             self.print(self.spell(line))
         if result.status in ("refused", "error") and result.message:
             self.error(result.message, result.hint)
@@ -42,7 +43,19 @@ class Terminal:
 
     def print(self, text: str) -> None:
         """Write one text to standard output."""
-        self._write(sys.stdout, text)
+        self._write(streams.result(), text)
+
+    def answer(self, report: dict[str, Any]) -> None:
+        """Write the one object that `--json` promises."""
+        out = streams.result()
+        text = json.dumps(report, ensure_ascii=False, indent=2)
+        try:
+            text.encode(getattr(out, "encoding", None) or "ascii")
+        except UnicodeError:
+            # An escape is JSON under every encoding, also for a file name that is no text.
+            text = json.dumps(report, indent=2)
+        out.write(text + "\n")
+        self.options.answered = True
 
     # Console
 
@@ -50,7 +63,11 @@ class Terminal:
         """Print a part of the result at once, unless the result is JSON."""
         if not self.options.json:
             self.print(text)
-            sys.stdout.flush()
+            streams.result().flush()
+
+    def output(self) -> TextIO:
+        """Return standard output itself, for what is printed as it is."""
+        return streams.result()
 
     def note(self, text: str) -> None:
         """Say what is going on, unless `--quiet`."""
@@ -128,6 +145,8 @@ class Terminal:
         if stream is sys.stderr:
             # A closed standard error must not stop the work.
             try:
+                # Where both go to one place, what was said first stands first.
+                streams.result().flush()
                 stream.write(fitted + "\n")
                 stream.flush()
             except (OSError, ValueError):
@@ -142,6 +161,6 @@ def _width() -> int:
     if columns.isdigit() and int(columns):
         return max(60, int(columns))
     try:
-        return max(60, os.get_terminal_size(sys.__stdout__.fileno()).columns)  # type: ignore[union-attr]
+        return max(60, os.get_terminal_size(streams.result().fileno()).columns)
     except (AttributeError, ValueError, OSError):
         return 100

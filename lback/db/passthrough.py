@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import alembic.command
+import alembic.config
+import alembic.util.messaging
 from alembic.config import CommandLine, Config
 from alembic.util.exc import CommandError
 
@@ -21,7 +25,7 @@ from lback.db.flaskapp import application_context
 from lback.db.locks import Locks
 from lback.db.project import config_for
 from lback.db.runner import tell_waiting
-from lback.errors import LbackError
+from lback.errors import LbackError, UsageError
 
 if TYPE_CHECKING:
     from lback.core.settings import Settings
@@ -37,35 +41,57 @@ def run_alembic(
     *,
     x: Sequence[str] = (),
     lock_timeout: float | None = None,
+    out: TextIO | None = None,
     on_event: OnEvent = ignore,
 ) -> int:
-    """Run one Alembic command; return its exit status. Its output is its own.
+    """Run one Alembic command; return its exit status. What it says itself goes to `out`.
 
-    LbackError for what Alembic or env.py refuses.
+    UsageError for a wrong line, LbackError for what Alembic or env.py refuses. What the
+    project's own code prints goes to standard error.
     """
+    out = out or sys.stdout
     line = CommandLine(prog="lback alembic")
-    try:
-        options = line.parser.parse_args(list(arguments))
-        if not hasattr(options, "cmd"):
-            line.parser.error("too few arguments")
-    except SystemExit as err:  # argparse has said what it wants
-        return err.code if isinstance(err.code, int) else 2
+    options = _parsed(line, arguments, out)
+    if options is None:
+        return 0
     options.x = [*x, *(options.x or [])] or None
     at = Situation(Path("env.py"), folder.absolute())
     at.learn(os.environ.get("DATABASE_URL"))
     locks = Locks(lock_timeout, tell_waiting(on_event))
-    with standing_in(folder), _watched(at, locks if _moves(options) else None):
+    with (
+        standing_in(folder),
+        _watched(at, locks if _moves(options) else None),
+        _speaking_to(out),
+        redirect_stdout(sys.stderr),
+    ):
         try:
-            _run(line, settings, folder.absolute(), options, at, arguments)
+            _run(line, settings, folder.absolute(), options, at, arguments, out)
         except CommandError as err:
             raise LbackError(at.hide(str(err)), _hint(str(err))) from err
-        except SystemExit as err:
-            return err.code if isinstance(err.code, int) else 1
-        except Exception as err:
+        except (Exception, SystemExit) as err:
             raise translate(err, at) from err
         finally:
             locks.release()
     return 0
+
+
+def _parsed(line: CommandLine, arguments: Sequence[str], out: TextIO) -> Namespace | None:
+    """Parse the line; None where it only asked for help, which is printed then."""
+    said = io.StringIO()
+    try:
+        with redirect_stdout(out), redirect_stderr(said):
+            options = line.parser.parse_args(list(arguments))
+            if not hasattr(options, "cmd"):
+                line.parser.error("too few arguments")
+    except SystemExit as err:
+        if not err.code:
+            return None
+        # argparse prints the usage, which is long, and the reason on its last line.
+        reason = said.getvalue().strip().rpartition("error: ")[2]
+        raise UsageError(
+            f"alembic: {reason}", "`lback alembic --help` lists its commands."
+        ) from err
+    return options
 
 
 def _run(
@@ -75,15 +101,17 @@ def _run(
     options: Namespace,
     at: Situation,
     arguments: Sequence[str],
+    out: TextIO,
 ) -> None:
     function, positional, named = options.cmd
     elsewhere = options.config != line.parser.get_default("config")
     if function.__name__ in _NEEDS_NO_PROJECT or elsewhere:
-        line.main(list(arguments))  # another project than ours, or none yet
+        # Another project than ours, or none yet. What is refused shall be raised, not printed.
+        line.main(["--raiseerr", *arguments])
         return
     if options.name == "alembic":
         options.name = settings.section
-    config = config_for(settings, folder, options, stdout=sys.stdout)
+    config = config_for(settings, folder, options, buffer=out, stdout=out)
     at.env_path = _env_path(settings)
     with application_context(settings, at.env_path, config) as config:
         function(
@@ -120,6 +148,24 @@ def _watched(at: Situation, locks: Locks | None) -> Iterator[None]:
         yield
     finally:
         module.EnvironmentContext = theirs
+
+
+@contextmanager
+def _speaking_to(out: TextIO) -> Iterator[None]:
+    """Let Alembic's own words go to `out`, while standard output is closed to the project."""
+    messages: Any = alembic.util.messaging
+    configuration: Any = alembic.config
+    theirs = messages.write_outstream, configuration.Config
+
+    def write(stream: TextIO, *texts: str | bytes, **options: Any) -> None:
+        theirs[0](out if stream is sys.stdout else stream, *texts, **options)
+
+    messages.write_outstream = write
+    configuration.Config = partial(Config, stdout=out, output_buffer=out)
+    try:
+        yield
+    finally:
+        messages.write_outstream, configuration.Config = theirs
 
 
 def _hint(message: str) -> str:

@@ -136,4 +136,4 @@ def test_it_imports_nothing_heavy(forked: Team) -> None:
         check=False,
     )
     assert child.returncode == 0, child.stderr
-    assert json.loads(child.stdout.splitlines()[-1]) == []
+    assert json.loads(child.stderr.splitlines()[-1]) == []

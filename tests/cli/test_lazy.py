@@ -69,4 +69,4 @@ def test_a_light_command_imports_nothing_heavy(project: Path, command: list[str]
         check=False,
     )
     assert child.returncode == 0, child.stderr
-    assert json.loads(child.stdout.splitlines()[-1]) == []
+    assert json.loads(child.stderr.splitlines()[-1]) == []

@@ -1,0 +1,123 @@
+"""The standard streams: the result has a way out of its own, kept from everybody else's writing."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    # Not the real type: typing a buffer is another 2 ms of imports.
+    from _typeshed import ReadableBuffer
+
+
+class _Way(io.FileIO):
+    """A file that never raises while it is written to; it remembers the first failure."""
+
+    def __init__(self, number: int, *, close: bool) -> None:
+        super().__init__(number, "w", closefd=close)
+        self.failed: OSError | None = None
+        # A child that env.py forks, and that comes back through here, has nothing to say.
+        self._owner = os.getpid()
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        size = len(memoryview(data).cast("B"))
+        if self.failed is not None or os.getpid() != self._owner:
+            return size
+        try:
+            # None: the other side wants no more for now, and nothing here may be lost.
+            while (done := super().write(data)) is None:
+                _wait(self.fileno())
+        except OSError as err:
+            self.failed = err
+            return size
+        return done
+
+
+class _Streams:
+    """What `take` has made of the standard streams of this process."""
+
+    def __init__(self) -> None:
+        self.out: TextIO | None = None
+        self.way: _Way | None = None
+        self.closed = False
+
+
+_HERE = _Streams()
+
+
+def take() -> None:
+    """Keep standard output for the result alone; whatever else writes there is told beside it.
+
+    From here on descriptor 1 leads to standard error, for the code of the project, for the
+    programs that it starts and for C libraries alike. Nothing that is done to the two standard
+    streams raises, so that a terminal that is gone never stops a migration.
+    """
+    if _HERE.out is not None or sys.stdout is not sys.__stdout__:
+        return
+    closed = [number for number in (0, 1, 2) if _reserve(number)]
+    encoding, errors = _encoding(sys.stdout)
+    _HERE.closed = 1 in closed
+    _HERE.way = _Way(os.dup(1), close=True)
+    _HERE.out = _text(_HERE.way, encoding, errors)
+    os.dup2(2, 1)
+    if sys.stdin is None:
+        sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: SIM115
+    told = _encoding(sys.stderr)
+    sys.stdout = sys.__stdout__ = _text(_Way(1, close=False), encoding, errors)  # type: ignore[misc, assignment]
+    sys.stderr = sys.__stderr__ = _text(_Way(2, close=False), *told)  # type: ignore[misc, assignment]
+
+
+def result() -> TextIO:
+    """Return where the result goes: the caller's standard output."""
+    return _HERE.out if _HERE.out is not None else sys.stdout
+
+
+def is_closed() -> bool:
+    """Tell whether there was no standard output to begin with."""
+    return _HERE.closed
+
+
+def failure() -> OSError | None:
+    """Send off what is still waiting; return why the result could not be written, if so."""
+    if _HERE.out is None or _HERE.way is None:
+        sys.stdout.flush()
+        return None
+    _HERE.out.flush()
+    return _HERE.way.failed
+
+
+def _reserve(number: int) -> bool:
+    """Fill a closed standard descriptor; the next file, a database, would get its number."""
+    try:
+        os.fstat(number)
+    except OSError:
+        empty = os.open(os.devnull, os.O_RDWR)
+        if empty != number:
+            os.dup2(empty, number)
+            os.close(empty)
+        os.set_inheritable(number, True)
+        return True
+    return False
+
+
+def _encoding(stream: TextIO | None) -> tuple[str, str]:
+    """Return how a stream was encoded; what cannot be spelled is escaped and never an error."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    errors = getattr(stream, "errors", None) or "strict"
+    return encoding, "backslashreplace" if errors == "strict" else errors
+
+
+def _text(way: _Way, encoding: str, errors: str) -> TextIO:
+    # What others print appears when they print it: in between is what their children print.
+    direct = way.isatty() or way.fileno() in (1, 2)
+    return io.TextIOWrapper(
+        io.BufferedWriter(way), encoding=encoding, errors=errors, line_buffering=direct
+    )
+
+
+def _wait(number: int) -> None:
+    import select
+
+    select.select([], [number], [])
