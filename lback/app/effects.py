@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Iterable, Sequence
-from pathlib import PurePosixPath
+from functools import cached_property
+from pathlib import Path, PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from lback.core.effects import EFFECTS_VERSION, Effects, read_effects
+from lback.core.effects import EFFECTS_VERSION, TREE, Effects, read_effects
 
 if TYPE_CHECKING:
     from lback.app.reading import Reader
+    from lback.core.dialects import Dialects
     from lback.core.graph import Graph
+    from lback.core.revision import Revision
+
+# A file that migrations execute is read up to this size; a larger one is not understood.
+_LARGEST_FILE = 4_000_000
 
 
 class EffectsReader:
-    """Effects of many revisions at one place; cached by content of the file and of its helpers."""
+    """Effects of many revisions at one place; cached by all that the reading depends on."""
 
     def __init__(self, reader: Reader, at: str) -> None:
         self.reader = reader
         self.at = at
         self.wrappers = dict(reader.ctx.project.settings.lback.wrappers)
-        self.kind = self._kind()
         self._modules: dict[str, bytes | None] = {}
+        self._found_files: dict[str, bytes | None] = {}
 
     def read(
         self, graph: Graph, ids: Iterable[str], *, upgrade_only: bool = False
@@ -40,7 +48,7 @@ class EffectsReader:
         known = dict(zip(rows, json.loads(b"[%s]" % b",".join(rows.values())), strict=True))
         for revision in wanted:
             row = known.get(revision.blob)
-            if row is None or self._is_stale(row):
+            if row is None or self._is_stale(row, revision):
                 unknown.append(revision)
             else:
                 effects = Effects.from_dict(row["effects"], upgrade_only=upgrade_only)
@@ -48,39 +56,108 @@ class EffectsReader:
         texts = self.reader.texts(unknown, self.at) if unknown else {}
         fresh = {}
         for revision in unknown:
-            found[revision.id], fresh[revision.blob] = self._read_one(texts[revision.blob])
+            text = texts[revision.blob]
+            found[revision.id], fresh[revision.blob] = self._read_one(text, revision)
         if store:
             store.put_many(self.kind, fresh)
         return found
 
-    def read_text(self, source: bytes) -> Effects:
-        """Read any text as the project's own modules and wrappers make it mean."""
-        return read_effects(source, resolve=self._module, wrappers=self.wrappers)
+    def read_text(self, source: bytes, path: str = "") -> Effects:
+        """Read any text as the project's own modules, files and wrappers make it mean."""
+        return read_effects(
+            source,
+            resolve=self._module,
+            wrappers=self.wrappers,
+            dialects=self.dialects,
+            path=path,
+            resolve_file=self.resolve_file,
+        )
 
-    def _read_one(self, source: bytes) -> tuple[Effects, bytes]:
+    @cached_property
+    def dialects(self) -> Dialects:
+        """Return the dialects that the project's database may have, by its configuration."""
+        from lback.core.database_urls import project_dialects
+
+        project = self.reader.project_at(self.at)
+        settings = project.settings
+        if settings.config_path is None:
+            return project_dialects(None, None)
+        env = _inside(project.root, str(PurePath(settings.script_location, "env.py")))
+        texts = self._files([*project.config_names(), *([env] if env else [])])
+        decoded = {path: text.decode("utf-8", "replace") for path, text in texts.items()}
+        env_text = decoded.pop(env, None) if env else None
+        return project_dialects("\n".join(decoded.values()), env_text)
+
+    @cached_property
+    def kind(self) -> str:
+        """Name the kind of the cached rows: all that a reading depends on beside the file."""
+        from hashlib import sha1
+
+        key = [self.wrappers, self.dialects.text, sys.version_info[:2], _parser_version()]
+        text = json.dumps(key, sort_keys=True).encode()
+        return f"effects{EFFECTS_VERSION}-{sha1(text).hexdigest()[:12]}"
+
+    def _read_one(self, source: bytes, revision: Revision) -> tuple[Effects, bytes]:
         followed: dict[str, str] = {}
+        files: dict[str, str] = {}
 
         def resolve(module: str) -> bytes | None:
             text = self._module(module)
             followed[module] = _digest(text)
             return text
 
-        effects = read_effects(source, resolve=resolve, wrappers=self.wrappers)
-        row = {"followed": followed, "effects": effects.as_dict()}
+        def resolve_file(path: str) -> bytes | None:
+            text = self.resolve_file(path)
+            files[path] = _digest(text)
+            return text
+
+        effects = read_effects(
+            source,
+            resolve=resolve,
+            wrappers=self.wrappers,
+            dialects=self.dialects,
+            path=revision.path,
+            resolve_file=resolve_file,
+        )
+        row: dict[str, Any] = {"followed": followed, "effects": effects.as_dict()}
+        if files:
+            row |= {"files": files, "path": revision.path}
         return effects, json.dumps(row, separators=(",", ":")).encode()
 
-    def _is_stale(self, row: dict[str, Any]) -> bool:
-        """Tell whether a helper module that was followed says something else by now."""
+    def _is_stale(self, row: dict[str, Any], revision: Revision) -> bool:
+        """Tell whether a module or file that was followed says something else by now."""
         followed = row["followed"].items()
-        return any(_digest(self._module(module)) != digest for module, digest in followed)
+        if any(_digest(self._module(module)) != digest for module, digest in followed):
+            return True
+        files = row.get("files")
+        if not files:
+            return False
+        # The same text in another folder means other files.
+        return row["path"] != revision.path or any(
+            _digest(self.resolve_file(path)) != digest for path, digest in files.items()
+        )
 
-    def _kind(self) -> str:
-        if not self.wrappers:
-            return f"effects{EFFECTS_VERSION}"
-        from hashlib import sha1
+    def resolve_file(self, path: str) -> bytes | None:
+        """Return the content of a file of the same tree, None for what is not in it.
 
-        settings = json.dumps(self.wrappers, sort_keys=True).encode()
-        return f"effects{EFFECTS_VERSION}-{sha1(settings).hexdigest()[:8]}"
+        `path` begins with `TREE` where it was made from `__file__`; else it is relative to
+        the folder that Alembic is started in. A file that is too large is not given.
+        """
+        if path not in self._found_files:
+            self._found_files[path] = self._find_file(path)
+        return self._found_files[path]
+
+    def _find_file(self, path: str) -> bytes | None:
+        project = self.reader.ctx.project
+        if path.startswith(f"{TREE}/"):
+            place = project.root / path[len(TREE) + 1 :]
+        elif PurePath(path).is_absolute() or not path:
+            return None
+        else:
+            place = project.folder / path
+        inner = _inside(project.root, os.path.normpath(place))
+        text = self._files([inner]).get(inner) if inner else None
+        return text if text is not None and len(text) <= _LARGEST_FILE else None
 
     def _module(self, name: str) -> bytes | None:
         """Return the text of `package.module` in the same tree, or None when it is not ours."""
@@ -104,6 +181,30 @@ class EffectsReader:
             return self.reader.repository.files(self.at, paths)
         places = {path: self.reader.ctx.project.root / path for path in paths}
         return {path: place.read_bytes() for path, place in places.items() if place.is_file()}
+
+
+def _inside(root: PurePath, path: str) -> str | None:
+    """Return a path relative to the root, None for one that is not inside."""
+    try:
+        inner = PurePath(path).relative_to(root)
+    except ValueError:
+        return None
+    return None if ".." in inner.parts else inner.as_posix()
+
+
+def _parser_version() -> str:
+    """Return the version of sqlglot without importing it."""
+    from importlib.util import find_spec
+
+    spec = find_spec("sqlglot")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        try:
+            return _digest(Path(folder, "_version.py").read_bytes())
+        except OSError:
+            continue
+    from importlib.metadata import version
+
+    return version("sqlglot")
 
 
 def _digest(text: bytes | None) -> str:

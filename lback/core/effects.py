@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from lback.core.dialects import Dialects
 
 # Raise it whenever the same text may give other effects than before: caches are keyed by it.
 EFFECTS_VERSION = 5
@@ -11,6 +14,11 @@ EFFECTS_VERSION = 5
 Kind = Literal["create", "drop", "alter", "rename", "insert", "update", "delete"]
 Direction = Literal["upgrade", "downgrade"]
 Resolve = Callable[[str], "bytes | None"]
+# Gives the content of a file of the project's tree by its path, or None.
+ResolveFile = Callable[[str], "bytes | None"]
+
+# What paths made from `__file__` begin with: the root of the tree that is read.
+TREE = "/lback-tree"
 
 
 Used = Literal[
@@ -182,14 +190,20 @@ def read_effects(
     *,
     resolve: Resolve = _nothing,
     wrappers: Mapping[str, str] | None = None,
+    dialects: Dialects | None = None,
+    path: str = "",
+    resolve_file: ResolveFile = _nothing,
 ) -> Effects:
     """Read what upgrade() and downgrade() of a revision's text do; never runs or imports it.
 
     `resolve("package.module")` gives the text of another module of the same project in
     the same tree, or None. `wrappers` maps names of the project's own functions to the
-    directive of `alembic.op` whose arguments they take. Never raises: what cannot be
-    read becomes an Unknown.
+    directive of `alembic.op` whose arguments they take. `dialects` are those that the
+    project's database may have (None: any); SQL is read as they read it. `path` is where the
+    text lies in the tree: its `__file__` is then `TREE/path`, and `resolve_file` gives the
+    content of a file by such a path, or by one relative to the folder that Alembic is started
+    in; None for what is not in the tree. Never raises: what cannot be read becomes an Unknown.
     """
     from lback.core.reader.revision import read
 
-    return read(source, resolve, wrappers or {})
+    return read(source, resolve, wrappers or {}, dialects, path, resolve_file)

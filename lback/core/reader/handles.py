@@ -153,7 +153,7 @@ def sql(machine: Machine, text: Value) -> None:
         if known.strip():
             machine.cannot_read("the SQL executed here is not in the text")
         return
-    reading = read_sql(known)
+    reading = read_sql(known, machine.dialects & machine.project)
     for effect in reading.effects:
         machine.emit(effect)
     for reason, tables in reading.unknown:

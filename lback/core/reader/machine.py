@@ -51,7 +51,13 @@ class Frame:
 class Machine:
     """Walks through one direction of a revision; collects effects and unknowns."""
 
-    def __init__(self, direction: Direction, resolve: Resolve, wrappers: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        direction: Direction,
+        resolve: Resolve,
+        wrappers: Mapping[str, str],
+        project: Dialects = EVERY_DIALECT,
+    ) -> None:
         self.direction = direction
         self.resolve = resolve
         self.wrappers = wrappers
@@ -60,6 +66,8 @@ class Machine:
         self.reads: dict[str, None] = {}
         self.certain = True
         self.dialects: Dialects = EVERY_DIALECT
+        # Those that the project's database may have at all.
+        self.project = project
         self.level = 0
         self.line = 0
         self.quiet = 0

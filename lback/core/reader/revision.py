@@ -6,7 +6,8 @@ import ast
 from collections.abc import Mapping
 from typing import Literal
 
-from lback.core.effects import Direction, Effects, Resolve, Unknown
+from lback.core.dialects import EVERY_DIALECT, Dialects
+from lback.core.effects import Direction, Effects, Resolve, ResolveFile, Unknown
 from lback.core.reader.arguments import Arguments
 from lback.core.reader.calls import apply
 from lback.core.reader.machine import MISSING, Frame, Machine, TooLong, scope_of
@@ -18,14 +19,22 @@ Gap = Literal["", "missing", "empty", "raises"]
 _TALK = frozenset({"print", "info", "debug", "warning", "warn", "log", "error"})
 
 
-def read(source: bytes, resolve: Resolve, wrappers: Mapping[str, str]) -> Effects:
-    """Read both directions of a revision's text."""
+def read(
+    source: bytes,
+    resolve: Resolve,
+    wrappers: Mapping[str, str],
+    dialects: Dialects | None = None,
+    path: str = "",
+    resolve_file: ResolveFile | None = None,
+) -> Effects:
+    """Read both directions of a revision's text; see `read_effects`."""
     tree = parsed(source)
     if tree is None:
         reason = "the file is not Python that can be parsed"
         return Effects(unknown=(Unknown("upgrade", 1, reason), Unknown("downgrade", 1, reason)))
-    up = _direction(tree, "upgrade", resolve, wrappers)
-    down = _direction(tree, "downgrade", resolve, wrappers)
+    project = dialects or EVERY_DIALECT
+    up = _direction(tree, "upgrade", resolve, wrappers, project)
+    down = _direction(tree, "downgrade", resolve, wrappers, project)
     return Effects(
         tuple(up.effects),
         tuple(down.effects),
@@ -36,9 +45,13 @@ def read(source: bytes, resolve: Resolve, wrappers: Mapping[str, str]) -> Effect
 
 
 def _direction(
-    tree: ast.Module, direction: Direction, resolve: Resolve, wrappers: Mapping[str, str]
+    tree: ast.Module,
+    direction: Direction,
+    resolve: Resolve,
+    wrappers: Mapping[str, str],
+    project: Dialects,
 ) -> Machine:
-    machine = Machine(direction, resolve, wrappers)
+    machine = Machine(direction, resolve, wrappers, project)
     scope = scope_of(tree, "", is_revision=True)
     frame = Frame(scope)
     try:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from lback.core.dialects import EVERY_DIALECT, Dialects
 from lback.core.effects import Effect
 from lback.core.sql.definitions import (
     alter,
@@ -43,7 +44,7 @@ class SqlReading:
 
 
 @lru_cache(maxsize=1024)
-def read_sql(text: str) -> SqlReading:
+def read_sql(text: str, dialects: Dialects = EVERY_DIALECT) -> SqlReading:
     """Read the statements in a text; never raises, what is not understood is in `unknown`."""
     reading = Reading()
     for found in statements(tokens(text)):
