@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from lback.app.context import Context
@@ -17,9 +18,19 @@ from lback.core.header import Header, read_header
 from lback.core.tables import TableLife
 from lback.core.undo.inverse import Earlier
 from lback.core.undo.picking import InTheWay
-from lback.core.undo.reverting import Draft, Part, body_for, complete, draft_revert, verify
+from lback.core.undo.reverting import (
+    Draft,
+    Part,
+    body_for,
+    complete,
+    created,
+    draft_revert,
+    revert_id,
+    verify,
+)
 from lback.core.undo.undoing import Undo
 from lback.db.runner import Database
+from lback.errors import LbackError
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +83,14 @@ class Reverter:
         from lback.db.revising import shape_revision
 
         order = [one for one in reversed(self.graph.order()) if one in undo.undoes]
-        draft = draft_revert([self._part(one, told) for one in order], table, self.read)
+        revision = revert_id(order, table)
+        self._refuse_twice(revision, undo)
+        parts = [self._part(one, told) for one in order]
+        draft = draft_revert(parts, table, self.read)
         shaped = shape_revision(
             self.reader.ctx.database,
+            revision,
+            self._created(parts),
             draft.message,
             undo.parents,
             body_for(draft.upgrade),
@@ -90,6 +106,25 @@ class Reverter:
         graph = Graph([*self.graph, Revision(header, path.as_posix(), "")])
         effects = self.read(shaped.text)
         return Revert(shaped.revision, shaped.path, shaped.text, draft, effects, graph)
+
+    def _refuse_twice(self, revision: str, undo: Undo) -> None:
+        """Refuse to write what is written already."""
+        if revision not in self.graph:
+            return
+        path = self.graph[revision].path
+        raise LbackError(
+            f"{path} undoes {', '.join(undo.undoes)} already.",
+            f"`lback show {revision}` shows it, `lback migrate {revision}` applies it.",
+        )
+
+    def _created(self, parts: Sequence[Part]) -> datetime:
+        """Return the date of the reverting revision: nothing that a plan could not know."""
+        written = created(self.graph[part.revision].header.create_date for part in parts)
+        brought = created(part.commit.date for part in parts if part.commit)
+        if written or brought:
+            return written or brought or datetime.min
+        place = self.reader.ctx.project.root / parts[0].path
+        return datetime.fromtimestamp(int(place.stat().st_mtime) if place.exists() else 0)
 
     def _part(self, revision: str, told: TableLife | None) -> Part:
         node = self.graph[revision]

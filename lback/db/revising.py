@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from alembic.script import write_hooks
-from alembic.util import rev_id, template_to_file
+from alembic.util import template_to_file
 
 from lback.db.failures import reason
 from lback.db.project import boolean_option
@@ -43,6 +44,8 @@ class _Seen(Exception):
 
 def shape_revision(
     database: Database,
+    revision: str,
+    created: datetime,
     message: str,
     parents: tuple[str, ...],
     upgrade: str,
@@ -51,16 +54,17 @@ def shape_revision(
 ) -> Shaped:
     """Fill the project's script.py.mako; `complete` has the last word on the text.
 
-    The code is indented but for its first line. Nothing is written.
+    `created` is what `file_template` and the docstring say. The code is indented but for its
+    first line. Nothing is written.
     """
     with database.opened("revision", message=message) as session:
-        revision = rev_id()
         arguments: dict[str, Any] = {"config": session.config}
         if boolean_option(session.config, "revision_environment"):
             session.run_env(lambda *_: (), template_args=arguments)
         seen = _arguments(
             session,
             revision,
+            created,
             message,
             parents,
             {**arguments, "upgrades": upgrade, "downgrades": downgrade, "imports": ""},
@@ -115,6 +119,7 @@ def write_revision(database: Database, shaped: Shaped) -> bytes:
 def _arguments(
     session: Session,
     revision: str,
+    created: datetime,
     message: str,
     parents: tuple[str, ...],
     arguments: dict[str, Any],
@@ -125,8 +130,9 @@ def _arguments(
     def seen(source: Any, path: Any, **given: Any) -> None:
         raise _Seen(Path(source), Path(path).absolute(), given)
 
-    # An attribute of this one object: it is thrown away with the session.
+    # Attributes of this one object: it is thrown away with the session.
     scripts._generate_template = seen  # type: ignore
+    scripts._generate_create_date = lambda: created  # type: ignore
     try:
         scripts.generate_revision(
             revision,

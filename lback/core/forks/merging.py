@@ -80,7 +80,7 @@ def merge_file(heads: Iterable[str], create_dates: Mapping[str, str]) -> MergeFi
         raise LbackError("A merge needs at least two heads.", "see `lback heads`")
     revision = merge_id(parents)
     title = ", ".join(map(_escaped, parents))
-    newest = _newest(create_dates.get(parent, "") for parent in parents)
+    newest = newest_date(create_dates.get(parent, "") for parent in parents)
     content = _TEMPLATE.format(
         title=title,
         revision=revision,
@@ -110,7 +110,7 @@ def existing_merge(graph: Graph, heads: Iterable[str]) -> str | None:
     return ours if ours in found else min(found, default=None)
 
 
-def _newest(dates: Iterable[str]) -> str:
+def newest_date(dates: Iterable[str]) -> str:
     """Return the latest of these texts; what is no date counts as older than any date."""
     return max((date.strip() for date in dates), key=_moment, default="")
 

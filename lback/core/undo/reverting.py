@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
 
 from lback.core.effects import Effect, Unknown
+from lback.core.forks.merging import newest_date
 from lback.core.source import Commit
 from lback.core.undo.extraction import Extract, Extractor, Read
 from lback.core.undo.inverse import Earlier, inverse
@@ -79,6 +82,24 @@ def draft_revert(parts: Sequence[Part], table: str | None, read: Read) -> Draft:
     if not draft.upgrade:
         raise InTheWay(1, f"{parts[0].path}: its downgrade() does nothing about {table or 'it'}")
     return draft
+
+
+def revert_id(undoes: Iterable[str], table: str | None) -> str:
+    """Return the id of the revision that undoes these, or one table's part of them.
+
+    A function of what it undoes: the plan names the very file, and two people who undo the
+    same change write one revision.
+    """
+    text = "\n".join(["lback-revert/1", *undoes, "", table or ""])
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def created(dates: Iterable[str]) -> datetime | None:
+    """Return the newest of the dates of what is undone, as its own: a clock would differ."""
+    try:
+        return datetime.fromisoformat(newest_date(dates).replace("Z", "+00:00"))
+    except ValueError:
+        return None
 
 
 def _back(part: Part, extractor: Extractor, forward: Extract, draft: Draft) -> Extract:
