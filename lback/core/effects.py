@@ -57,6 +57,8 @@ class Effect(NamedTuple):
     or "no"), "default" and "computed" as SQL, "identity", "comment". "" means that there is none
     any more, "?" that the text does not say it; an aspect that is not listed stays as it was
     (of a new column: it has none).
+    `guarded` is set where the statement itself looks first (IF EXISTS, IF NOT EXISTS,
+    checkfirst): done already, it does nothing and fails nothing.
     """
 
     kind: Kind
@@ -75,6 +77,7 @@ class Effect(NamedTuple):
     restates: tuple[str, ...] = ()
     uses: tuple[Use, ...] = ()
     sets: tuple[tuple[str, str], ...] = ()
+    guarded: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields that differ from their defaults, for a cache."""

@@ -1,28 +1,51 @@
-"""Names of database objects: when two of them may mean one thing."""
+"""Names of database objects: when two of them mean one thing."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-# Schemas that people leave out.
-_DEFAULT_SCHEMAS = frozenset({"public", "main", "dbo"})
+# The schema that a name without one is in. MySQL's is the database itself, whose name a
+# migration does not know; where the dialect is not known, each of these may be it.
+_DEFAULT_SCHEMA = {"postgresql": "public", "sqlite": "main", "mssql": "dbo"}
+_DEFAULT_SCHEMAS = frozenset(_DEFAULT_SCHEMA.values())
+# PostgreSQL cuts longer names, MySQL refuses them.
+LONGEST = 63
 
 
 @lru_cache(maxsize=8192)  # the same few names, thousands of times
 def bare(name: str | None) -> str:
-    """Return a name without its schema, in one case."""
+    """Return a name without its schema, in one case: where to look, not what is the same."""
     return (name or "").rpartition(".")[2].casefold()
 
 
-def same_name(left: str | None, right: str | None) -> bool:
-    """Tell whether two names may mean one object: a schema that is left out may be any."""
-    if not left or not right or bare(left) != bare(right):
-        return False
-    if left == right:
-        return True
-    schemas = [one.rpartition(".")[0].casefold() for one in (left, right)]
-    if not all(schemas):
-        # Left out on one side, and named and not the default on the other: it may still be
-        # the search path or the schema of a tenant, so it is taken for the same.
-        return True
-    return schemas[0] == schemas[1] or all(one in _DEFAULT_SCHEMAS for one in schemas)
+@lru_cache(maxsize=8192)
+def key(name: str | None, dialect: str | None = None) -> str:
+    """Return a name such that two of one object are equal: the default schema left out.
+
+    Case does not count: an unquoted name is folded by PostgreSQL, SQLite compares without
+    it, and MySQL does either, by its file system.
+    """
+    schema, _, last = (name or "").rpartition(".")
+    schema = schema.rpartition(".")[2].casefold()
+    defaults: frozenset[str] = _DEFAULT_SCHEMAS
+    if dialect is not None:
+        defaults = frozenset({_DEFAULT_SCHEMA.get(dialect, "")})
+    last = cut(last.casefold())
+    return f"{schema}.{last}" if schema and schema not in defaults else last
+
+
+def cut(name: str) -> str:
+    """Return what PostgreSQL keeps of a name: 63 bytes, and no half letter."""
+    if len(name) * 4 <= LONGEST:
+        return name
+    return name.encode(errors="replace")[:LONGEST].decode(errors="ignore")
+
+
+def schema_of(name: str | None) -> str:
+    """Return the schema in a name in one case, "" for the default one."""
+    return key(name).rpartition(".")[0]
+
+
+def same_name(left: str | None, right: str | None, dialect: str | None = None) -> bool:
+    """Tell whether two names mean one object: a schema left out is the default one, not any."""
+    return bool(left) and bool(right) and key(left, dialect) == key(right, dialect)

@@ -155,6 +155,7 @@ class Machine:
             effect.restates,
             effect.uses,
             effect.sets,
+            effect.guarded,
         )
         if not (self.again and found in self.effects):
             self.effects.append(found)
