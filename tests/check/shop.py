@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import lback.db
 from tests.check.team import VERSIONS, Team
 
+TEMPLATE = Path(lback.db.__file__).parent / "skeleton" / "script.py.mako.txt"
 ENV = """\
 from alembic import context
 from sqlalchemy import create_engine
@@ -75,6 +77,7 @@ def make_shop(place: Path) -> Team:
     first.write("alembic.ini", ini)
     first.write(".gitignore", "__pycache__/\n*.db\n")
     first.write("migrations/env.py", ENV)
+    first.write("migrations/script.py.mako", TEMPLATE.read_text())
     first.write("models.py", MODELS)
     first.write(f"{VERSIONS}/a1.py", A1)
     first.write(f"{VERSIONS}/b2.py", B2)

@@ -1,4 +1,4 @@
-"""Each page of a finding has an example; here it is run by a shell, word for word."""
+"""The examples and fixes of the pages of findings, run by a shell as they are printed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -17,6 +18,37 @@ from tests.check.team import Team
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "checks"
+_FOUND = re.compile(r"^(?:\S.*?: )?(LB\d{3}) ", re.M)
+_MARK = "==== and now"
+# No server has the one that the page names.
+_SCRATCH = "postgresql+psycopg://me@localhost/scratch"
+
+
+class Page(NamedTuple):
+    """A page's example, what it says, the text of the fix, and each way to do it."""
+
+    example: str
+    says: str
+    advice: str
+    fixes: tuple[str, ...]
+
+
+def read(code: str) -> Page:
+    text = (PAGES / f"{code}.md").read_text()
+    found = re.search(
+        r"\n## Example\n.*?```sh\n(.*?)```\n\nsays\n\n```text\n(.*?)```\n(.*)", text, re.S
+    )
+    assert found, f"{code}.md has no example"
+    advice = re.search(r"\n\*\*Fix:\*\*(.*?)\n## Example\n", text, re.S)
+    assert advice, f"{code}.md has no **Fix:**"
+    fixes = re.findall(r"```sh\n(.*?)```\n", found[3], re.S)
+    assert fixes and "\nThe fix:\n" in found[3], (
+        f"{code}.md: after the example comes `The fix:` with a fence of shell that mends it"
+    )
+    return Page(found[1], found[2], advice[1], tuple(fixes))
+
+
+WAYS = [(code, number) for code in CODES for number in range(len(read(code).fixes))]
 
 
 @pytest.fixture(scope="session")
@@ -45,41 +77,65 @@ def commands(tmp_path: Path) -> Path:
     return program.parent
 
 
-def parts(code: str) -> tuple[str, str]:
-    """Return the commands of a page's example and what they say."""
-    page = (PAGES / f"{code}.md").read_text()
-    found = re.search(
-        r"\n## Example\n.*?```sh\n(.*?)```\n\nsays\n\n```text\n(.*?)```\n", page, re.S
-    )
-    assert found, f"{code}.md has no example"
-    return found[1], found[2]
+def last_command(script: str) -> str:
+    return next(line for line in reversed(script.splitlines()) if line.startswith("lback "))
 
 
-@pytest.mark.parametrize("code", CODES)
-def test_the_example_of_a_page(shop: Team, commands: Path, code: str) -> None:
-    script, expected = parts(code)
+@pytest.mark.parametrize(("code", "way"), WAYS)
+def test_a_page(
+    shop: Team, commands: Path, code: str, way: int, request: pytest.FixtureRequest
+) -> None:
+    """The example says what is printed; after the fix the finding is gone, and no other came."""
+    page = read(code)
+    fix = page.fixes[way]
+    if _SCRATCH in fix:
+        fix = fix.replace(_SCRATCH, request.getfixturevalue("postgres_url"))
+    # A fix may itself end with the check that passes.
+    again = "" if fix.rstrip().splitlines()[-1].startswith("lback check") else page.example
+    check = last_command(again) if again else ""
+    program = [
+        f"{page.example.rstrip()} || [ $? -eq 1 ]",
+        f"echo '{_MARK}'",
+        fix,
+        f"echo '{_MARK}'",
+        check,
+    ]
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
-        ["bash", "-e", "-c", script],
+        ["bash", "-e", "-c", "\n".join(program)],
         cwd=shop.path,
-        env=env | {"PATH": f"{commands}:{env['PATH']}", "PYTHONDONTWRITEBYTECODE": "1"},
+        env=env | {"PATH": f"{commands}:{env['PATH']}"},
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode in (0, 1), done.stderr
-    if CODES[code][0] == "error" and "lback check" in script:
-        assert done.returncode == 1
-    assert code in expected
-    for line in expected.splitlines():
+    assert done.returncode == 0, done.stdout + done.stderr
+    before, mending, after = done.stdout.split(_MARK)
+    assert code in page.says
+    for line in page.says.splitlines():
         pattern = re.escape(line).replace(re.escape("..."), ".*")
-        assert re.search(f"^{pattern}$", done.stdout, re.M), done.stdout + done.stderr
+        assert re.search(f"^{pattern}$", before, re.M), before + done.stderr
+    left = {one for one in _FOUND.findall(after if check else mending) if CODES[one][0] != "note"}
+    assert left <= set(_FOUND.findall(before)) - {code}, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_explain_prints_the_page(commands: Path, code: str) -> None:
+def test_what_a_page_advises_is_in_one_of_its_fixes(code: str) -> None:
+    page = read(code)
+    scripts = "\n".join(page.fixes)
+    for command in re.findall(r"`((?:lback|git) [^`]+)`", page.advice):
+        # `<file>` and `NAME` stand for something; options may come in between.
+        words = [
+            r"\S+" if word.isupper() else re.sub(r"<\w+>", "[^ ]+", re.escape(word))
+            for word in command.split()
+        ]
+        pattern = r"(?: \S+)*? ".join(words)
+        assert re.search(rf"\b{pattern}", scripts), f"{code}.md never runs `{command}`"
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_explain_prints_the_page(code: str) -> None:
     from lback.app.explain import explain
 
-    text = explain(code).data["text"]
-    assert text == (PAGES / f"{code}.md").read_text()
-    assert "**Fix:**" in text
+    assert explain(code).data["text"] == (PAGES / f"{code}.md").read_text()

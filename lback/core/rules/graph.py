@@ -64,8 +64,8 @@ def would_fork(merge: Merge, fork: Lane, commits: Commits) -> Finding:
     else:
         sides = _sides(merge, fork, commits)
         hint = (
-            f"`git merge {merge.name}` and then `lback merge`; or, before others have these "
-            "revisions, `lback rebase`"
+            f"`git merge {merge.name}`, and then `lback merge`; or, where nobody else has run "
+            "these revisions, `lback rebase`"
         )
     return finding(
         "LB102",
@@ -110,7 +110,8 @@ def broken_by_merging(merge: Merge) -> Iterator[Finding]:
 def redundant_merges(graph: Graph, new: Collection[str] | None = None) -> Iterator[Finding]:
     """Yield LB110 for merges of the same parents, in whatever order they name them.
 
-    `new` limits it to pairs with a revision in it; the older pairs are history.
+    `new` limits it to pairs with a revision in it; the older pairs are history. What is
+    joined again above needs nothing any more.
     """
     pairs: dict[frozenset[str], list[str]] = {}
     for one in graph.order():
@@ -119,7 +120,7 @@ def redundant_merges(graph: Graph, new: Collection[str] | None = None) -> Iterat
             pairs.setdefault(frozenset(parents), []).append(one)
     for joined, merges in pairs.items():
         fresh = merges if new is None else [one for one in merges if one in new]
-        if len(merges) < 2 or not fresh:
+        if len(merges) < 2 or not fresh or _joined_above(graph, merges):
             continue
         place = graph[fresh[-1]]
         yield finding(
@@ -130,6 +131,10 @@ def redundant_merges(graph: Graph, new: Collection[str] | None = None) -> Iterat
             line=place.header.line,
             revisions=tuple(merges),
         )
+
+
+def _joined_above(graph: Graph, merges: Sequence[str]) -> bool:
+    return bool(frozenset.intersection(*(graph.descendants([one]) for one in merges)))
 
 
 def nothing_found(folders: Sequence[str], *, expected: bool, place: str) -> Finding:

@@ -55,8 +55,8 @@ def _edited(
             "LB203",
             f"{revision} is published, and its parent changed from "
             f"{_names(theirs.parents)} to {_names(ours.parents)}",
-            "Databases that are past it would never run the new parent. Put the old "
-            "`down_revision` back and place the new revision on top.",
+            "Databases that are past it would never run the new parent. `lback rebase` puts the "
+            "old `down_revision` back and places the new revision on top.",
             path=ours.path,
             line=ours.header.line,
             revisions=(revision,),
