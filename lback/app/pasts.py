@@ -12,7 +12,7 @@ from lback.app.reading import INDEX, WORKTREE, Reader
 from lback.core.source import Commit
 from lback.vcs.repository import Repository
 
-_TABLE = "pasts-2-"
+_TABLE = "pasts-3-"
 
 
 class Past(NamedTuple):
@@ -137,9 +137,7 @@ def _keep(repository: Repository, name: str, known: _Known) -> None:
         for one in commits_:
             if one.sha not in numbers:
                 numbers[one.sha] = len(commits)
-                commits.append(
-                    [one.sha, one.author, one.email, one.date, one.subject, one.co_authors]
-                )
+                commits.append([*one[:5], one.co_authors, one.committer])
         return [numbers[one.sha] for one in commits_]
 
     paths: dict[str, Any] = {}
@@ -154,5 +152,5 @@ def _keep(repository: Repository, name: str, known: _Known) -> None:
 
 
 def _commit(row: list[Any]) -> Commit:
-    sha, author, email, date, subject, people = row
-    return Commit(sha, author, email, date, subject, tuple(people))
+    sha, author, email, date, subject, people, committer = row
+    return Commit(sha, author, email, date, subject, tuple(people), committer)

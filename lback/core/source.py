@@ -26,7 +26,10 @@ class Entry(NamedTuple):
 
 
 class Commit(NamedTuple):
-    """One commit as people speak of it; `date` is ISO 8601 with offset, author's."""
+    """One commit as people speak of it; `date` is ISO 8601 with offset, author's.
+
+    `committer` is who brought it here, where that is somebody else (a cherry-pick, a patch).
+    """
 
     sha: str
     author: str
@@ -34,6 +37,7 @@ class Commit(NamedTuple):
     date: str
     subject: str
     co_authors: tuple[str, ...] = ()
+    committer: str = ""
 
     def as_dict(self) -> dict[str, str]:
         """Return the keys of the contract's `commit` object."""

@@ -119,12 +119,14 @@ def _touches(repository: Repository, start: str, paths: tuple[str, ...]) -> Iter
     places = paths if len(paths) <= _MANY else normal({posixpath.dirname(p) for p in paths})
     wanted = () if "" in places else places
     # --full-diff: the other half of a rename is outside of these paths.
-    command = ["log", "-M", "--full-diff", "--name-status", *walk.OPTIONS, start, "--", *wanted]
-    if repository.is_partial:
-        command[1] = "-M100%"  # likeness would need contents that were left out
+    # In a partial clone likeness would need contents that were left out.
+    likeness = "-M100%" if repository.is_partial else "-M"
+    # Behind the -c of OPTIONS, which would undo it.
+    options = (likeness, "--full-diff", "--name-status", *walk.OPTIONS, walk.ALL_PATHS)
+    command = ["log", *options, start, "--", *wanted]
     try:
         with repository.git.stream(*command) as fields:
-            yield from walk.touches(fields, {raw(path) for path in paths})
+            yield from walk.touches(fields, {raw(path) for path in paths}, renames=True)
     except LbackError:
         if start == "HEAD" and repository.head().commit is None:
             return
@@ -138,9 +140,11 @@ def _same_revision(repository: Repository, touch: Touch) -> bool:
     git takes "deleted one, generated another" for a rename as soon as half the lines agree.
     """
     old = touch.old_path or ""
-    if touch.score == 100 or posixpath.basename(old) == posixpath.basename(touch.path):
+    unchanged = touch.score == 100 and not touch.parent
+    if unchanged or posixpath.basename(old) == posixpath.basename(touch.path):
         return True
-    names = (f"{touch.commit.sha}:{touch.path}", f"{touch.commit.sha}^:{old}")
+    parent = f"{touch.commit.sha}^{touch.parent or 1}"
+    names = (f"{touch.commit.sha}:{touch.path}", f"{parent}:{old}")
     try:
         texts = read_names(repository.git, names)
     except HistoryMissing:

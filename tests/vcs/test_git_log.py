@@ -335,3 +335,26 @@ class TestRescue:
         assert self.find(box, "beef01") == ()
         assert self.find(empty, "beef01") == ()
         assert find_in_history(box.repository, "", lambda *_: True) == ()
+
+
+def test_a_merge_may_carry_a_file_into_a_moved_folder(box):
+    box.git("checkout", "-q", "-b", "side")
+    box.commit("Add c3", c3=revision("c3"))
+    box.git("checkout", "-q", "main")
+    box.git("mv", "db", "schema")
+    box.git("commit", "-q", "-m", "Move the migrations")
+    box.git("merge", "-q", "side", check=False)  # stops, and asks where the file should be
+    box.git("add", "-A")
+    box.git("commit", "-q", "-m", "Merge side")
+    past = histories(box.repository, ["schema/versions/c3.py"])["schema/versions/c3.py"]
+    assert past.brought.subject == "Add c3"
+    assert past.names == ("schema/versions/c3.py", "db/versions/c3.py")
+
+
+def test_who_picked_a_commit_is_known_beside_who_wrote_it(box):
+    box.git("checkout", "-q", "-b", "side")
+    box.commit("Add c3", c3=revision("c3"))
+    box.git("checkout", "-q", "main")
+    box.git("cherry-pick", "side", GIT_COMMITTER_NAME="Bob", GIT_COMMITTER_EMAIL="bob@example.org")
+    found = commits_of(box.repository, ["db/versions/c3.py"])["db/versions/c3.py"]
+    assert (found.author, found.committer) == ("Ana", "Bob")
