@@ -31,6 +31,14 @@ class EffectsReader:
         self.wrappers = dict(reader.ctx.project.settings.lback.wrappers)
         self._modules: dict[str, bytes | None] = {}
         self._found_files: dict[str, bytes | None] = {}
+        self._paths: dict[str, str] = {}
+        self._followed: dict[str, tuple[str, ...]] = {}
+
+    def helpers(self, revision: str) -> tuple[str, ...]:
+        """Return the paths of the project's modules that a revision's reading followed."""
+        return tuple(
+            self._paths[one] for one in self._followed.get(revision, ()) if one in self._paths
+        )
 
     def read(
         self, graph: Graph, ids: Iterable[str], *, upgrade_only: bool = False
@@ -53,11 +61,14 @@ class EffectsReader:
             else:
                 effects = Effects.from_dict(row["effects"], upgrade_only=upgrade_only)
                 found[revision.id] = effects
+                self._followed[revision.id] = tuple(row["followed"])
         texts = self.reader.texts(unknown, self.at) if unknown else {}
         fresh = {}
         for revision in unknown:
             text = texts[revision.blob]
-            found[revision.id], fresh[revision.blob] = self._read_one(text, revision)
+            found[revision.id], row = self._read_one(text, revision)
+            self._followed[revision.id] = tuple(row["followed"])
+            fresh[revision.blob] = json.dumps(row, separators=(",", ":")).encode()
         if store:
             store.put_many(self.kind, fresh)
         return found
@@ -97,7 +108,7 @@ class EffectsReader:
         text = json.dumps(key, sort_keys=True).encode()
         return f"effects{EFFECTS_VERSION}-{sha1(text).hexdigest()[:12]}"
 
-    def _read_one(self, source: bytes, revision: Revision) -> tuple[Effects, bytes]:
+    def _read_one(self, source: bytes, revision: Revision) -> tuple[Effects, dict[str, Any]]:
         followed: dict[str, str] = {}
         files: dict[str, str] = {}
 
@@ -122,7 +133,7 @@ class EffectsReader:
         row: dict[str, Any] = {"followed": followed, "effects": effects.as_dict()}
         if files:
             row |= {"files": files, "path": revision.path}
-        return effects, json.dumps(row, separators=(",", ":")).encode()
+        return effects, row
 
     def _is_stale(self, row: dict[str, Any], revision: Revision) -> bool:
         """Tell whether a module or file that was followed says something else by now."""
@@ -173,7 +184,11 @@ class EffectsReader:
             for candidate in (f"{inner}.py", f"{inner}/__init__.py")
         ]
         texts = self._files(candidates)
-        return next((texts[path] for path in candidates if path in texts), None)
+        path = next((one for one in candidates if one in texts), None)
+        if path is None:
+            return None
+        self._paths[name] = path
+        return texts[path]
 
     def _files(self, paths: Sequence[str]) -> dict[str, bytes]:
         """Return the contents of those of these files that are there, by path."""

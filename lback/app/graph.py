@@ -16,9 +16,10 @@ def graph(
     reader = Reader(ctx)
     found = reader.graph(at)
     effects = reader.effects(found, at=at)
+    tables = reader.tables(found, found.order(), effects, at)
     rows = []
     for revision in found.order():
-        row = graph_row(found, revision, effects[revision].tables)
+        row = graph_row(found, revision, tables[revision])
         if with_effects:
             row["effects"] = effects_rows(effects[revision])
         rows.append(row)

@@ -17,11 +17,9 @@ def heads(ctx: Context, at: str = WORKTREE) -> Result:
     graph = reader.graph(at)
     commits = reader.commits([graph[head].path for head in graph.heads], at)
     effects = reader.effects(graph, graph.heads, at)
+    tables = reader.tables(graph, graph.heads, effects, at)
     published = reader.published_among(graph, graph.heads)
-    rows = [
-        head_row(graph, head, effects[head].tables, head in published, commits)
-        for head in graph.heads
-    ]
+    rows = [head_row(graph, head, tables[head], head in published, commits) for head in graph.heads]
     found = (*from_problems(graph.problems), *fork_findings(graph, ctx))
     # Several heads are an answer; files that cannot be read make it an uncertain one.
     if graph.problems:

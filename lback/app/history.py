@@ -122,6 +122,8 @@ def _change(
         "commit": None,
         "committed": None,
         "co_authors": [],
+        "picked_by": None,
+        "written": None,
         "edits": [],
         "branches": found.branches.get(revision, []),
     }
@@ -142,6 +144,8 @@ def add_git(found: Sources, changes: list[dict[str, Any]]) -> dict[str, Past]:
         if past is not None:
             change["commit"] = past.brought.as_dict() if past.brought else None
             change["co_authors"] = list(past.brought.co_authors) if past.brought else []
+            change["picked_by"] = (past.brought.committer or None) if past.brought else None
+            change["written"] = past.written.as_dict() if past.written else None
             change["edits"] = [one.as_dict() for one in past.edits]
             change["committed"] = True if past.brought else None  # None: beyond this clone
         change["published"] = change["revision"] in published

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha1
+from typing import NamedTuple
 
 from lback.app.effects import EffectsReader
 from lback.app.pasts import Past
@@ -13,11 +14,25 @@ from lback.app.ran import code_of
 from lback.app.reading import WORKTREE, Reader
 from lback.core.effects import Effect, Effects
 from lback.core.graph import Revision
+from lback.core.naming import bare
 from lback.core.source import Commit
 from lback.errors import HistoryMissing
 
-_KIND = "origins1"
+_KIND = "origins2"
 _UNCOMMITTED = -1
+
+
+class Origin(NamedTuple):
+    """Which commits a statement is from; None where it is not committed yet.
+
+    `late`: it came later than its file, by `brought`. `edited`: it says something else since
+    then, by `edit`.
+    """
+
+    late: bool = False
+    brought: Commit | None = None
+    edited: bool = False
+    edit: Commit | None = None
 
 
 class Origins:
@@ -30,7 +45,7 @@ class Origins:
         self.reader = reader
         self.at = at
         self.blind: list[str] = []
-        self._late: dict[str, tuple[Past, dict[str, int]]] = {}
+        self._since: dict[str, tuple[Past, dict[str, list[int | None]]]] = {}
 
     def gather(self, pasts: Mapping[str, Past], nodes: Mapping[str, Revision]) -> None:
         """Compare the versions of these revisions' files, by id; remembered by content."""
@@ -45,32 +60,37 @@ class Origins:
         fresh = {keys[one]: json.dumps(late).encode() for one, late in compared.items()}
         repository.store.put_many(_KIND, fresh)
         for revision, key in keys.items():
-            late = compared.get(revision) or json.loads(rows.get(key, b"{}"))
-            self._late[revision] = (pasts[revision], late)
+            since = compared.get(revision) or json.loads(rows.get(key, b"{}"))
+            self._since[revision] = (pasts[revision], since)
 
-    def of(self, revision: str, effect: Effect | None) -> tuple[bool, Commit | None]:
-        """Return whether a statement came later than its file, and by which commit if by any."""
-        past, late = self._late.get(revision, (None, {}))
-        number = late.get(_name(effect)) if effect is not None else None
-        if past is None or number is None:
-            return False, None
-        return True, None if number == _UNCOMMITTED else past.edits[number]
+    def of(self, revision: str, effect: Effect | None) -> Origin:
+        """Return the commits that a statement, and what it says now, are from."""
+        past, since = self._since.get(revision, (None, {}))
+        numbers = since.get(_name(effect)) if effect is not None else None
+        if past is None or numbers is None:
+            return Origin()
+        late, edited = numbers
+        return Origin(late is not None, _edit(past, late), edited is not None, _edit(past, edited))
 
     def _compared(
         self, pasts: Mapping[str, Past], nodes: Mapping[str, Revision]
-    ) -> dict[str, dict[str, int]]:
-        """Return by statement the number of the edit that brought it; a gap without texts."""
+    ) -> dict[str, dict[str, list[int | None]]]:
+        """Return by statement the numbers of two edits; a gap where texts are lacking.
+
+        The first brought it, None where it came with the file; the second made it say what it
+        says, None where it has said so ever since.
+        """
         if not pasts:
             return {}
         helper = EffectsReader(self.reader, self.at)
-        by_code: dict[str, frozenset[str]] = {}
-        by_blob: dict[str, frozenset[str]] = {}
+        by_code: dict[str, dict[str, str]] = {}
+        by_blob: dict[str, dict[str, str]] = {}
 
-        def said(blob: str, text: bytes) -> frozenset[str]:
+        def said(blob: str, text: bytes) -> dict[str, str]:
             if blob not in by_blob:
                 code = str(code_of(text))  # a formatter changes all files, and nothing in them
                 if code not in by_code:
-                    by_code[code] = _names(helper.read_text(text))
+                    by_code[code] = _said(helper.read_text(text))
                 by_blob[blob] = by_code[code]
             return by_blob[blob]
 
@@ -78,20 +98,19 @@ class Origins:
         edited = {one: blobs for one, blobs in versions.items() if set(blobs) != {nodes[one].blob}}
         texts = self._texts(edited)
         present = self.reader.texts([nodes[one] for one in edited], self.at)
-        found: dict[str, dict[str, int]] = {one: {} for one in versions}
+        found: dict[str, dict[str, list[int | None]]] = {one: {} for one in versions}
         for revision, blobs in edited.items():
             if not texts.keys() >= set(blobs):
                 del found[revision]
                 continue
             node = nodes[revision]
-            for statement in said(node.blob, present[node.blob]):
-                since = _UNCOMMITTED if self.at == WORKTREE else 0
-                for number, blob in enumerate(blobs):
-                    if statement not in said(blob, texts[blob]):
-                        break
-                    since = number
-                if since < len(blobs) - 1:
-                    found[revision][statement] = since
+            versions_said = [said(blob, texts[blob]) for blob in blobs]
+            newest = _UNCOMMITTED if self.at == WORKTREE else 0
+            for statement, now in said(node.blob, present[node.blob]).items():
+                late = _since([statement in one for one in versions_said], newest)
+                other = _since([one.get(statement) == now for one in versions_said], newest)
+                if late is not None or other is not None:
+                    found[revision][statement] = [late, other if other != late else None]
         return found
 
     def _versions(
@@ -130,13 +149,37 @@ class Origins:
         return found
 
 
-def _names(effects: Effects) -> frozenset[str]:
-    return frozenset(_name(one) for one in effects.upgrade)
+def _since(holds: Sequence[bool], newest: int) -> int | None:
+    """Return the oldest version since which something holds without a gap, None for the first.
+
+    Versions come newest first; `newest` where it holds in none of them.
+    """
+    since = newest
+    for number, one in enumerate(holds):
+        if not one:
+            return since
+        since = number
+    return None
+
+
+def _edit(past: Past, number: int | None) -> Commit | None:
+    return None if number is None or number == _UNCOMMITTED else past.edits[number]
+
+
+def _said(effects: Effects) -> dict[str, str]:
+    """Return by statement what it says, so that a change of it shows."""
+    found: dict[str, str] = {}
+    for one in effects.upgrade:
+        shown = (one.sets or one.detail, one.columns, one.aspects, bare(one.refers_to))
+        found[_name(one)] = found.get(_name(one), "") + repr(shown)
+    return found
 
 
 def _name(effect: Effect) -> str:
-    parts = (effect.kind, effect.object, effect.table, effect.name, effect.to)
-    return " ".join((part or "").casefold() for part in parts)
+    """Name a statement by what it does to what; a schema that is written or not is no matter."""
+    to = bare(effect.to) if effect.object == "table" else (effect.to or "").casefold()
+    parts = (effect.kind, effect.object, bare(effect.table), bare(effect.name), to)
+    return " ".join(parts)
 
 
 def _key(node: Revision, past: Past) -> str:

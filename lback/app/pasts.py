@@ -18,12 +18,14 @@ _TABLE = "pasts-3-"
 class Past(NamedTuple):
     """Who brought a file, None where the clone does not reach back; edits newest first.
 
-    `names` are the paths that it had besides the present one, newest first.
+    `names` are the paths that it had besides the present one, newest first. `written` is the
+    commit that had the file first, where `brought` only brought it back (a revert of a revert).
     """
 
     brought: Commit | None
     edits: tuple[Commit, ...] = ()
     names: tuple[str, ...] = ()
+    written: Commit | None = None
 
 
 def pasts_of(reader: Reader, paths: Sequence[str], at: str = WORKTREE) -> dict[str, Past]:
@@ -100,8 +102,19 @@ def _ask(repository: Repository, paths: list[str], commit: str) -> dict[str, Pas
             continue
         brought = full(past.brought) if past.brought is not None else None
         others = tuple(name for name in past.names if name != path)
-        pasts[path] = Past(brought, tuple(full(one) for one in past.edits), others)
+        written = _first_writer(repository, path, brought)
+        pasts[path] = Past(brought, tuple(full(one) for one in past.edits), others, written)
     return pasts
+
+
+def _first_writer(repository: Repository, path: str, brought: Commit | None) -> Commit | None:
+    """Return who had the file before a commit that by its subject brings something back."""
+    from lback.vcs.log import histories
+
+    if brought is None or not brought.subject.startswith(("Revert ", "Reapply ")):
+        return None
+    before = histories(repository, [path], f"{brought.sha}^").get(path)
+    return before.brought if before is not None else None
 
 
 # -- the remembered form: commits once each, files by their numbers -----------------
@@ -121,8 +134,9 @@ def _load(repository: Repository, name: str) -> _Known:
                 commits[brought] if brought >= 0 else None,
                 tuple(commits[n] for n in edits),
                 tuple(names),
+                commits[written] if written >= 0 else None,
             )
-            for path, (brought, edits, names) in row["paths"].items()
+            for path, (brought, edits, names, written) in row["paths"].items()
         }
         return _Known(row["commit"], pasts)
     except (ValueError, KeyError, TypeError, IndexError):
@@ -143,10 +157,12 @@ def _keep(repository: Repository, name: str, known: _Known) -> None:
     paths: dict[str, Any] = {}
     for path, past in known.pasts.items():
         if past is None:
-            paths[path] = [None, [], []]
+            paths[path] = [None, [], [], -1]
         else:
-            brought = number((past.brought,))[0] if past.brought is not None else -1
-            paths[path] = [brought, number(past.edits), past.names]
+            brought, written = (
+                number((one,))[0] if one is not None else -1 for one in (past.brought, past.written)
+            )
+            paths[path] = [brought, number(past.edits), past.names, written]
     row = {"commit": known.commit, "commits": commits, "paths": paths}
     repository.store.put_table(name, json.dumps(row, separators=(",", ":")).encode())
 

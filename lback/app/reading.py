@@ -113,6 +113,19 @@ class Reader:
         wanted = graph.order() if ids is None else ids
         return EffectsReader(self, at).read(graph, wanted, upgrade_only=upgrade_only)
 
+    def tables(
+        self, graph: Graph, ids: Iterable[str], effects: Mapping[str, Effects], at: str = WORKTREE
+    ) -> dict[str, tuple[str, ...]]:
+        """Return the tables of some revisions, whose effects are given, by id."""
+        wanted = tuple(ids)
+        if not any(effects[one].homeless for one in wanted):
+            return {one: effects[one].tables for one in wanted}
+        from lback.core.tables import tables_of
+
+        below = graph.ancestors(wanted) - effects.keys()
+        effects = {**self.effects(graph, below, at, upgrade_only=True), **effects}
+        return tables_of(graph, effects, wanted)
+
     # Commits
 
     def commits(self, paths: Sequence[str], at: str = WORKTREE) -> Mapping[str, Commit]:

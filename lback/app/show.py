@@ -21,7 +21,8 @@ def show(ctx: Context, token: str, at: str = WORKTREE) -> Result:
         )
     revision = ids[0]
     effects = reader.effects(graph, [revision], at)[revision]
-    row = graph_row(graph, revision, effects.tables)
+    tables = reader.tables(graph, [revision], {revision: effects}, at)
+    row = graph_row(graph, revision, tables[revision])
     row["effects"] = effects_rows(effects)
     commit = reader.commits([row["path"]], at).get(row["path"])
     row["commit"] = commit.as_dict() if commit else None

@@ -12,12 +12,13 @@ from lback.cli.strict import Command
 @click.command("blame", cls=Command)
 @click.argument("table")
 @click.option("--at", default="worktree", metavar="REF", help="A commit, branch, `index`.")
+@click.option("--column", metavar="NAME", help="Show every change of one column.")
 @common
-def command(table: str, at: str) -> int:
+def command(table: str, at: str, column: str | None) -> int:
     """Show who brought each column of TABLE, and who changed it last.
 
     Example: `lback blame users`
     """
     from lback.app.blame import blame
 
-    return run(lambda ctx: blame(ctx, table, at))
+    return run(lambda ctx: blame(ctx, table, at, column))

@@ -101,6 +101,9 @@ class Effect(NamedTuple):
         return cls(**values)
 
 
+# Objects that are changed by their own name, and belong to the history of a table.
+_SERVING = frozenset({"index", "enum", "type", "domain", "sequence", "view"})
+
 _EFFECT_DEFAULTS = tuple(Effect._field_defaults.items())
 
 
@@ -154,6 +157,11 @@ class Effects(NamedTuple):
         found = {effect.table for effect in self.upgrade if effect.table}
         found |= {e.to for e in self.upgrade if e.object == "table" and e.kind == "rename" and e.to}
         return tuple(sorted(found))
+
+    @property
+    def homeless(self) -> bool:
+        """Tell whether upgrade() changes something of a table that it does not name."""
+        return any(e.table is None and e.name and e.object in _SERVING for e in self.upgrade)
 
     def unknowns(self, direction: Direction) -> tuple[Unknown, ...]:
         """Return what could not be read in one direction."""

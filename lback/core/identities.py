@@ -8,10 +8,10 @@ from typing import Protocol
 
 from lback.core.effects import Effect
 from lback.core.naming import bare, same_name
-from lback.core.parts import ColumnPath, Parts
+from lback.core.parts import Parts
 
-TYPES = frozenset({"enum", "type", "domain"})
-_SERVING = TYPES | {"sequence", "view"}
+_TYPES = frozenset({"enum", "type", "domain"})
+_SERVING = _TYPES | {"sequence", "view"}
 
 
 class Ancestry(Protocol):
@@ -91,6 +91,15 @@ class Identities:
     def names(self) -> list[str]:
         """Return every name that a table ever had."""
         return sorted({one.name for found in self._bindings.values() for one in found})
+
+    def served(self, revision: str) -> set[str]:
+        """Return the tables that a revision changes by effects that name none."""
+        every = {id(one.identity): one.identity for all_ in self._bindings.values() for one in all_}
+        return {
+            one.called[-1]
+            for one in every.values()
+            if any(effect.table is None for effect in one.changes.get(revision, ()))
+        }
 
     # -- one effect ----------------------------------------------------------------
 
@@ -213,7 +222,4 @@ class Identities:
 
 
 def _sort(kind: str) -> str:
-    return "type" if kind in TYPES else kind
-
-
-__all__ = ["Ancestry", "ColumnPath", "Identities", "Identity"]
+    return "type" if kind in _TYPES else kind

@@ -148,6 +148,27 @@ def latest_change(told: TableLife, graph: Ordered) -> tuple[str, ...]:
     return tuple(latest)
 
 
+def tables_of(
+    graph: Ordered, effects: Mapping[str, Effects], revisions: Iterable[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return by revision the sorted tables whose history it belongs to.
+
+    An index that is dropped by its name alone, or a type, is its table's: that is known from
+    the effects of the revisions below, which `effects` must hold, too.
+    """
+    wanted = list(revisions)
+    found = {one: set(effects[one].tables) for one in wanted}
+    lost = [one for one in wanted if effects[one].homeless]
+    if lost:
+        book = Identities(graph)
+        for revision in graph.order():
+            if revision in effects:
+                book.follow(revision, effects[revision].upgrade)
+        for revision in lost:
+            found[revision].update(book.served(revision))
+    return {one: tuple(sorted(names)) for one, names in found.items()}
+
+
 def table_names(effects: Iterable[Effects]) -> tuple[str, ...]:
     """Return the sorted names of all tables that some revisions change."""
     return tuple(sorted({name for one in effects for name in one.tables}))

@@ -7,7 +7,7 @@ from typing import Any
 
 from lback.core.result import Result
 from lback.report.style import Style, safe
-from lback.report.words import counted, listing
+from lback.report.words import counted, listing, who
 
 _MOST = 24  # of a name; longer ones are cut so that the columns stay columns
 
@@ -17,6 +17,8 @@ def lines(result: Result, style: Style) -> Iterator[str]:
     data = result.data
     for note in data["unseen"]:
         yield style.yellow(f"note: {safe(note)}")
+    for helper in data["helpers"]:
+        yield style.yellow(f"note: {_helper(helper)}")
     others = [name for name in data["names"] if name != data["table"]]
     if others:
         yield f"{safe(data['table'])} was also called {listing(others)}"
@@ -26,12 +28,14 @@ def lines(result: Result, style: Style) -> Iterator[str]:
     if not rows:
         yield "no column of it was read"
     widths = _Widths(rows, style.width)
+    told = _story if data["column"] else _column
     for row in data["columns"]:
-        yield from _column(row, widths, style)
+        yield from told(row, widths, style)
     if data["gone"]:
         yield style.dim("gone:")
         for row in data["gone"]:
-            yield from _column(row, widths, style)
+            yield from told(row, widths, style)
+    yield from _parts(data["parts"], widths, style)
     if data["doubts"]:
         yield style.yellow(
             f"{counted(len(data['doubts']), 'place')} could not be read and may be about it:"
@@ -45,6 +49,7 @@ class _Widths:
 
     def __init__(self, rows: Sequence[Mapping[str, Any]], width: int) -> None:
         by = [row[key] for row in rows for key in ("added_by", "changed_by", "dropped_by")]
+        by += [change for row in rows for change in row["changes"]]
         known = [one for one in by if one]
         # Commit, date, gaps and some of the type take thirty-six columns.
         most = min(_MOST, max(8, (width - 36) // 3))
@@ -58,9 +63,26 @@ def _widest(texts: Sequence[str], most: int) -> int:
     return min(max((len(text) for text in texts), default=0), most)
 
 
+def _helper(helper: Mapping[str, Any]) -> str:
+    last = helper["commits"][0]
+    return (
+        f"{safe(helper['path'])}, which {listing(helper['revisions'], 3)} "
+        f"{'calls' if len(helper['revisions']) == 1 else 'call'}, was edited later: {who(last)}"
+    )
+
+
+def _definition(row: Mapping[str, Any]) -> str:
+    """Return what a column is now, as CREATE TABLE would say it."""
+    parts = [row["type"] or "?"]
+    if row["nullable"] is False:
+        parts.append("not null")
+    parts += [f"{word} {row[word]}" for word in ("default", "computed", "identity") if row[word]]
+    return " ".join(safe(part) for part in parts)
+
+
 def _column(row: Mapping[str, Any], widths: _Widths, style: Style) -> Iterator[str]:
     maybe = "" if row["certain"] else " [maybe]"
-    shown = style.cut(safe(row["type"] or "?"), widths.used + len(maybe))
+    shown = style.cut(_definition(row), widths.used + len(maybe))
     name = f"{_fit(row['name'], widths.name)}  {shown}{style.yellow(maybe) if maybe else ''}"
     yield f"{_by(row['added_by'], widths, style)}  {name}".rstrip()
     before = [one for one in row["names"] if one != row["name"]]
@@ -69,6 +91,52 @@ def _column(row: Mapping[str, Any], widths: _Widths, style: Style) -> Iterator[s
             was = f" (was {listing(before)})" if before and key == "changed_by" else ""
             done = style.cut(f"  {word} here{was}", widths.used - widths.name - 2)
             yield f"{_by(row[key], widths, style)}  {style.dim(done)}"
+    yield from _edited(row["changed_by"] or row["added_by"], widths, style)
+
+
+def _edited(by: Mapping[str, Any] | None, widths: _Widths, style: Style) -> Iterator[str]:
+    """Yield the commit that made a statement say what it says, where another one brought it."""
+    if by is not None and by["edited"]:
+        edit = {**by, "commit": by["edited_by"], "committed": by["edited_by"] is not None}
+        edit["co_authors"] = []
+        yield f"{_by(edit, widths, style)}  {style.dim('  edited in the file here')}"
+
+
+def _story(row: Mapping[str, Any], widths: _Widths, style: Style) -> Iterator[str]:
+    """Yield every change of one column, the oldest first, and people beside the author."""
+    yield f"{style.bold(safe(row['name']))}  {_definition(row)}"
+    for change in row["changes"]:
+        yield f"{_by(change, widths, style)}  {safe(_change(change))}"
+        yield from _edited(change, widths, style)
+        if change["picked_by"]:
+            yield style.dim(f"        brought by {safe(change['picked_by'])}")
+        if change["written"]:
+            yield style.dim(f"        written by {who(change['written'])}")
+
+
+def _change(change: Mapping[str, Any]) -> str:
+    what = "" if change["object"] == "column" else f" {change['object']} {change['name'] or ''}"
+    to = f" to {change['to']}" if change["to"] else ""
+    detail = f" ({change['detail']})" if change["detail"] else ""
+    maybe = "" if change["certain"] else " [maybe]"
+    return f"{change['word']}{what.rstrip()}{to}{detail}{maybe}"
+
+
+def _parts(parts: Sequence[Mapping[str, Any]], widths: _Widths, style: Style) -> Iterator[str]:
+    """Yield a line for each key, index, trigger and type that is there, with its last change."""
+    here = [one for one in parts if not one["gone"]]
+    if here:
+        yield style.dim("keys, indexes and types:")
+    for part in here:
+        last = part["changes"][-1]
+        on = f" ({', '.join(part['columns'])})" if part["columns"] else ""
+        word = "" if last["word"] == "added" else f"  {last['word']} here"
+        shown = f"{part['object']} {part['name'] or '(unnamed)'}{on}"
+        if widths.used + len(safe(shown)) + len(word) <= style.width:
+            yield f"{_by(last, widths, style)}  {safe(shown)}{style.dim(word)}"
+        else:  # a name is never cut: it gets a line of its own
+            yield _by(last, widths, style).rstrip()
+            yield f"    {safe(shown)}{style.dim(word)}"
 
 
 def _by(by: Mapping[str, Any] | None, widths: _Widths, style: Style) -> str:

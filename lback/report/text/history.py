@@ -26,6 +26,10 @@ def lines(result: Result, style: Style) -> Iterator[str]:
             yield ""
         yield title(change, style) + _where(change, style)
         yield style.dim(f"    {_people(change)}{_standing(change)}{_applied(change)}")
+        if change["picked_by"]:
+            yield style.dim(f"    brought by {safe(change['picked_by'])}")
+        if change["written"]:
+            yield style.dim(f"    written by {who(change['written'])}")
         for edit in change["edits"][:3]:
             yield style.yellow(f"    edited later: {who(edit)}: {safe(edit['subject'])}")
         yield style.dim(f"    {safe(change['path'])}:{change['line']}")
