@@ -59,7 +59,8 @@ class Developer:
     def run(self, command: str, *arguments: str) -> None:
         """Type one command and show what it says; LbackError when it fails."""
         shown = " ".join([command, *(_quoted(argument) for argument in arguments)])
-        self.say(f"\n{self.name.lower()}$ {shown}")
+        self.say("")
+        self.say(f"{self.name.lower()}$ {shown}")
         child = subprocess.run(
             [*_program(command), *arguments],
             cwd=self.folder,
@@ -79,7 +80,8 @@ class Developer:
 
     def write(self, name: str, text: str, what: str) -> None:
         """Edit a file."""
-        self.say(f"\n{self.name.lower()}  # {what}")
+        self.say("")
+        self.say(f"{self.name.lower()}  # {what}")
         (self.folder / name).write_text(text)
 
     def _environment(self) -> dict[str, str]:
@@ -114,16 +116,19 @@ def demo(folder: str | None, say: Say) -> Result:
     grace.run("lback", "hooks", "install")
     grace.run("lback", "migrate")
     _fork(ada, grace)
-    say("\nTwo heads, and Grace has not thought of it: the hook saw the fork and closed it.")
+    say("")
+    say("Two heads, and Grace has not thought of it: the hook saw the fork and closed it.")
     grace.run("git", "commit", "--quiet", "--no-edit", "-m", "Merge migrations")
     grace.run("python", "manage.py", "migrate")
     grace.run("git", "push", "--quiet")
-    say("\nAda pulls, and both databases are at the same head.")
+    say("")
+    say("Ada pulls, and both databases are at the same head.")
     ada.run("git", "pull", "--quiet", "--no-rebase")
     ada.run("python", "manage.py", "migrate")
     ada.run("lback", "status")
     _undo(grace)
-    say(f"\nEverything is still there to look at: {place}")
+    say("")
+    say(f"Everything is still there to look at: {place}")
     return Result("demo", {"folder": str(place), "remote": str(shared)})
 
 
@@ -157,7 +162,8 @@ def _fork(ada: Developer, grace: Developer) -> None:
 
 
 def _undo(grace: Developer) -> None:
-    grace.say("\nOne more table, and Grace thinks better of it.")
+    grace.say("")
+    grace.say("One more table, and Grace thinks better of it.")
     models = (grace.folder / "models.py").read_text()
     grace.write(
         "models.py",

@@ -84,7 +84,7 @@ def makemigrations(ctx: Context, wishes: Wishes) -> Result:
         )
         made = autogenerate.make_revision(ctx.database, draft, ask, with_sql=wishes.sql)
     data = _data(ctx, made.revisions, made.paths, made.changes)
-    data["sql"] = made.sql.splitlines()
+    data["sql"] = made.sql.rstrip("\n").split("\n") if made.sql else []
     return Result("makemigrations", data, view={"empty": wishes.empty})
 
 

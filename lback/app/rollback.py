@@ -27,7 +27,7 @@ def rollback(ctx: Context, wish: Wish) -> Result:
     view = {"done": False, "sql": wish.sql, **_view(ready)}
     if wish.sql:
         text = ready.database().sql(lambda _stamp: ready.steps(), start=stamp.revisions)
-        data["sql"] = text.splitlines()
+        data["sql"] = text.rstrip("\n").split("\n")
     if wish.plan or wish.sql:
         return Result("rollback", data, view=view)
     also = f"This also undoes {', '.join(undo.collateral)}." if undo.collateral else ""

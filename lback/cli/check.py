@@ -68,13 +68,10 @@ def command(form: str, **wishes: Any) -> int:
     options.json = options.json or form == "json"
     if form in ("text", "json"):
         return run(lambda ctx: check(ctx, Request(**wishes)))
-    from lback.report.formats import render
-
     terminal = Terminal(options)
     result = check(Context(options, terminal), Request(**wishes))
-    terminal.print(render(result, form))
     page = os.environ.get("GITHUB_STEP_SUMMARY")
     if form == "github" and page:
         with Path(page).open("a", encoding="utf-8") as file:
-            file.write(render(result, "markdown") + "\n")
-    return result.exit_code
+            file.write(terminal.rendered(result, "markdown") + "\n")
+    return terminal.show(result, form)

@@ -13,6 +13,7 @@ from lback.cli import streams
 from lback.cli.commands import COMMANDS
 from lback.cli.terminal import Terminal
 from lback.errors import LbackError
+from lback.secrets import KNOWN, learn_environment
 
 # Options that take a value, so that `-C heads` is not mistaken for the command.
 _TAKE_A_VALUE = ("-C", "-c", "--config", "-n", "--name", "-x", "--script-location", "--color")
@@ -25,6 +26,9 @@ def guarded(program: click.Command, args: list[str], prog: str) -> int:
     options.json = _wants_json(args)
     options.debug = "--debug" in args
     options.command = _command_in(args)
+    learn_environment()
+    for arg in args:  # such as `-x url=postgresql://...`
+        KNOWN.learn_file(arg)
     terminal = Terminal(options, prog)
     if streams.is_closed() and options.command != "hook":
         terminal.error("Standard output is closed; nothing was done.", _ELSEWHERE)
@@ -48,23 +52,23 @@ def _run(program: click.Command, args: list[str], terminal: Terminal) -> int:
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except (KeyboardInterrupt, click.Abort) as err:
-        _debug(options)
+        _debug(terminal)
         message, hint = _interrupted(err)
         return _fail(terminal, "error", 130, message, hint)
     except LbackError as err:
-        _debug(options)
+        _debug(terminal)
         status = "error" if err.exit_code == 2 else "refused"
         return _fail(terminal, status, err.exit_code, err.message, err.hint)
     except (OSError, UnicodeError) as err:
-        _debug(options)
+        _debug(terminal)
         return _fail(terminal, "error", 3, _system_words(err), _system_hint(err))
     except RecursionError:
-        _debug(options)
+        _debug(terminal)
         return _fail(terminal, "error", 3, "A file is nested too deeply to be read", "")
     except MemoryError:
         return _fail(terminal, "error", 3, "There is not enough memory", "")
     except SystemExit as leave:
-        _debug(options)
+        _debug(terminal)
         message = f"Code of the project ended the program with status {leave.code}"
         return _fail(terminal, "refused", 3, message, "find what calls `sys.exit` with `--debug`")
     except BaseException:  # an asyncio.CancelledError of env.py is no Exception
@@ -139,11 +143,9 @@ def _fail(terminal: Terminal, status: str, code: int, message: str, hint: str | 
     return code
 
 
-def _debug(options: Options) -> None:
-    if options.debug:
-        import traceback
-
-        traceback.print_exc()
+def _debug(terminal: Terminal) -> None:
+    if terminal.options.debug:
+        terminal.trace()
 
 
 def _interrupted(err: BaseException) -> tuple[str, str]:
@@ -176,8 +178,7 @@ def _bug(terminal: Terminal) -> int:
     import traceback
     from importlib import metadata
 
-    if terminal.options.debug:
-        traceback.print_exc()
+    _debug(terminal)
     kind, value, trace = sys.exc_info()
     frames = traceback.extract_tb(trace)[-3:]
     where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))

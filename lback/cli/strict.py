@@ -62,7 +62,7 @@ def present(ctx: click.Context, key: str, text: str) -> None:
     if options.json:
         terminal.show(Result(options.command, {key: text}))
     else:
-        terminal.print(text)
+        terminal.document(text)
 
 
 def _show_help(ctx: click.Context, param: click.Parameter, value: bool) -> None:

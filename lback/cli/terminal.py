@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from typing import IO, Any, TextIO
 
 import click
@@ -12,8 +13,10 @@ import click
 from lback.app.console import unanswered
 from lback.app.context import Options
 from lback.cli import streams
+from lback.core.display import escaped, harmless_line, visible
 from lback.core.result import Result
-from lback.report.style import Style, to_ascii
+from lback.report.style import Script, Style, inked, to_ascii
+from lback.secrets import KNOWN, cleaned
 
 
 class Terminal:
@@ -25,7 +28,7 @@ class Terminal:
 
     # Results
 
-    def show(self, result: Result) -> int:
+    def show(self, result: Result, form: str = "text") -> int:
         """Print a result in the wished form and return its exit status."""
         if self.options.json:
             data = result.as_dict()
@@ -33,29 +36,52 @@ class Terminal:
                 data["error"]["hint"] = self.spell(data["error"]["hint"])
             self.answer(data)
             return result.exit_code
+        if form != "text":
+            self.document(self.rendered(result, form))
+            return result.exit_code
         from lback.report.render import render
 
         for line in render(result, self.style(streams.result())):
-            self.print(self.spell(line))
+            if isinstance(line, Script):
+                self.script(line)
+            else:
+                self.print(self.spell(line))
         if result.status in ("refused", "error") and result.message:
             self.error(result.message, result.hint)
         return result.exit_code
 
+    def rendered(self, result: Result, form: str) -> str:
+        """Return a result in a format that machines read, without any password."""
+        from lback.report.formats import render
+
+        return render(_masked(result), form)
+
+    def script(self, text: str) -> None:
+        """Write SQL to standard output: as it is into a file, visible on a terminal."""
+        text = KNOWN.redact_known(text)
+        if streams.result().isatty():
+            for line in text.split("\n"):
+                self.print(line)
+        else:
+            self.document(text)
+
     def print(self, text: str) -> None:
-        """Write one text to standard output."""
-        self._write(streams.result(), text)
+        """Write one line to standard output."""
+        self._write(streams.result(), text, words=False)
 
     def answer(self, report: dict[str, Any]) -> None:
-        """Write the one object that `--json` promises."""
+        """Write the one object that `--json` promises, on which no terminal acts."""
+        text = json.dumps(cleaned(report, _without_password), ensure_ascii=False, indent=2)
         out = streams.result()
-        text = json.dumps(report, ensure_ascii=False, indent=2)
-        try:
-            text.encode(getattr(out, "encoding", None) or "ascii")
-        except UnicodeError:
-            # An escape is JSON under every encoding, also for a file name that is no text.
-            text = json.dumps(report, indent=2)
-        out.write(text + "\n")
+        # An escape is JSON under every encoding, also for a file name that is no text.
+        utf = "utf" in (getattr(out, "encoding", None) or "ascii").lower()
+        _put(out, escaped(text) if utf else escaped(text, everything=True))
         self.options.answered = True
+
+    def document(self, text: str) -> None:
+        """Write a text that its format has made safe to standard output, line breaks included."""
+        out = streams.result()
+        _put(out, self._fit(out, text))
 
     # Console
 
@@ -92,6 +118,13 @@ class Terminal:
             hint = hint[:1].upper() + hint[1:]
             self._write(sys.stderr, f"{style.cyan('next:')} {self.spell(hint)}")
 
+    def trace(self) -> None:
+        """Show the traceback of the exception at hand, without the source lines it passed."""
+        from lback.cli.tracing import lines
+
+        for line in lines(sys.exc_info()[1]):
+            self.line(line)
+
     def line(self, text: str) -> None:
         """Write one plain line to standard error."""
         self._write(sys.stderr, self.spell(text))
@@ -100,7 +133,7 @@ class Terminal:
         """Ask for consent; without a terminal raise, naming the option that answers."""
         if not self._interactive:
             raise unanswered(question, option)
-        return click.confirm(self._fit(sys.stderr, question), default=default, err=True)
+        return click.confirm(self._clean(sys.stderr, question), default=default, err=True)
 
     def ask(self, question: str, *, option: str, default: str | None = None) -> str:
         """Ask for a value; without a terminal use the default or raise."""
@@ -108,7 +141,7 @@ class Terminal:
             if default is None:
                 raise unanswered(question, option)
             return default
-        answer: str = click.prompt(self._fit(sys.stderr, question), default=default, err=True)
+        answer: str = click.prompt(self._clean(sys.stderr, question), default=default, err=True)
         return answer
 
     # Inner parts
@@ -136,23 +169,46 @@ class Terminal:
             return text
         return text.replace("`lback ", f"`python {self.prog} ")
 
+    def _clean(self, stream: IO[str], text: str, *, words: bool = True) -> str:
+        """Return one line that shows everything and does nothing, our own colours excepted."""
+        line = inked(text, lambda part: visible(KNOWN.redact(part, words=words)))
+        return self._fit(stream, harmless_line(line))
+
     def _fit(self, stream: IO[str], text: str) -> str:
         encoding = (getattr(stream, "encoding", None) or "ascii").lower()
         return text if "utf" in encoding else to_ascii(text)
 
-    def _write(self, stream: IO[str], text: str) -> None:
-        fitted = self._fit(stream, text)
-        if stream is sys.stderr:
-            # A closed standard error must not stop the work.
-            try:
-                # Where both go to one place, what was said first stands first.
-                streams.result().flush()
-                stream.write(fitted + "\n")
-                stream.flush()
-            except (OSError, ValueError):
-                return
-        else:
-            stream.write(fitted + "\n")
+    def _write(self, stream: IO[str], text: str, *, words: bool = True) -> None:
+        _put(stream, self._clean(stream, text, words=words))
+
+
+def _put(stream: IO[str], text: str) -> None:
+    """Write one text and a line break: the only place in lback that writes for a person."""
+    if stream is sys.stderr:
+        # A closed standard error must not stop the work.
+        try:
+            # Where both go to one place, what was said first stands first.
+            streams.result().flush()
+            stream.write(text + "\n")
+            stream.flush()
+        except (OSError, ValueError):
+            return
+    else:
+        stream.write(text + "\n")
+
+
+def _masked(result: Result) -> Result:
+    """Return a result whose texts hold no password, for a format that escapes them."""
+    clean = _without_password
+    found = [
+        one._replace(message=clean(one.message), hint=clean(one.hint), path=clean(one.path))
+        for one in result.findings
+    ]
+    return replace(result, data=cleaned(result.data, clean), findings=tuple(found))
+
+
+def _without_password(text: str) -> str:
+    return KNOWN.redact(text, words=False)
 
 
 def _width() -> int:

@@ -43,10 +43,10 @@ class Ini(NamedTuple):
             return None
         try:
             return self.parser.get(self.section, name)
-        except ConfigParserError as err:
-            reason = str(err).splitlines()[0]
+        except ConfigParserError:
+            # The parser's own words quote the value from the percent sign on.
             raise UsageError(
-                f"{self.path} [{self.section}]: `{name}` cannot be read: {reason}",
+                f"{self.path} [{self.section}]: `{name}` cannot be read: a % begins nothing.",
                 "write a plain percent sign as %%",
             ) from None
 
@@ -76,7 +76,7 @@ class Toml(NamedTuple):
             return value % here if kind is str else value
         except (KeyError, ValueError, TypeError):
             raise UsageError(
-                f"{self.path} [tool.alembic]: `{name}` cannot be read: {value!r}.",
+                f"{self.path} [tool.alembic]: `{name}` cannot be read: a % begins nothing.",
                 "write a plain percent sign as %%",
             ) from None
 

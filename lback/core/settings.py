@@ -12,6 +12,7 @@ from typing import NamedTuple
 from lback.core.configuration import Ini, Toml, parse_ini, parse_toml
 from lback.core.preferences import LbackSettings, read_ini_preferences, read_preferences
 from lback.errors import UsageError
+from lback.secrets import KNOWN
 
 __all__ = ["LbackSettings", "Settings", "read_ini", "read_pyproject", "read_settings"]
 
@@ -86,6 +87,8 @@ def read_settings(
     given = ini or pyproject
     if given is None:
         raise UsageError("There is no Alembic configuration.", "start one with `lback init`")
+    for _, text in filter(None, (ini, pyproject)):
+        KNOWN.learn_file(text)
     options = _Options(
         parse_ini(ini[1], ini[0], section) if ini else None,
         parse_toml(pyproject[1], pyproject[0]) if pyproject else None,

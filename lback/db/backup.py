@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lback.core.lossless import encode
-from lback.db.redact import redact
+from lback.db.urls import shown_url
 from lback.errors import LbackError
 
 FORMAT = 1
@@ -88,7 +88,7 @@ def _write(
     head = {
         "lback-backup": FORMAT,
         "dialect": connection.dialect.name,
-        "database": redact(connection.engine.url.render_as_string(hide_password=True)),
+        "database": shown_url(connection.engine.url),
         **about,
         "tables": [one.as_dict() for one in wanted],
     }

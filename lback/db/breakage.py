@@ -39,7 +39,7 @@ def migration_failure(
     message = f"Revision {script.revision} ({place}) failed: {kind}{reason(err)}"
     sql = statement_of(err)
     if sql:
-        message += f"\n  in: {sql}"
+        message += f"; in: {sql}"
     return LbackError(at.hide(message), at.hide(state_left(turn, now)))
 
 

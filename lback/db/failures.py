@@ -7,17 +7,19 @@ import re
 import sysconfig
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from configparser import InterpolationError
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from alembic.util.exc import CommandError
 from sqlalchemy import exc as sa
-from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.engine import URL, Engine
 
-from lback.db.redact import redact
+from lback.db.urls import learn_url, shown_url
 from lback.errors import LbackError
+from lback.secrets import KNOWN, learn_environment
 
 _OURS = str(Path(__file__).resolve().parents[1])
 _STDLIB = sysconfig.get_paths()["stdlib"]
@@ -33,20 +35,18 @@ class Situation:
     folder: Path
     connected: bool = False
     """env.py has called configure() with a connection."""
-    secrets: set[str] = field(default_factory=set)
 
     def learn(self, url: str | URL | None) -> None:
         """Remember the password of a URL as something never to print."""
-        try:
-            password = make_url(url).password if url else None
-        except (sa.ArgumentError, ValueError):
-            return
-        if isinstance(password, str):
-            self.secrets.add(password)
+        if isinstance(url, URL):
+            learn_url(url)
+        else:
+            KNOWN.learn_url(url)
 
     def hide(self, text: str) -> str:
         """Return the text without passwords."""
-        return redact(text, self.secrets)
+        learn_environment()  # env.py may have read a .env by now
+        return KNOWN.redact(text)
 
     def relative(self, path: str | os.PathLike[str]) -> str:
         """Return a path as the user would write it here."""
@@ -61,9 +61,10 @@ def translate(err: BaseException, at: Situation) -> LbackError:
     ours = _find_ours(err)
     if ours is not None:
         return ours
+    _learn_variables(err)
     url = _url_in_play(err.__traceback__)
     at.learn(url)
-    where = f" {url.render_as_string(hide_password=True)}" if url is not None else ""
+    where = f" {shown_url(url)}" if url is not None else ""
     if _is_connection_failure(err, at, url):
         return LbackError(
             at.hide(f"The database{where} cannot be reached: {reason(err)}"),
@@ -87,6 +88,13 @@ def _broken_code(err: BaseException, at: Situation) -> LbackError:
             f"{place}found no database URL.",
             "Set sqlalchemy.url in alembic.ini, or what env.py reads it from.",
         )
+    if _is_about_percent(err):
+        what = f"option `{err.option}`" if isinstance(err, InterpolationError) else "a value"
+        return LbackError(
+            f"{place}failed: {what} of the configuration holds a % that begins nothing.",
+            "A plain percent sign is written %% there, in alembic.ini and for "
+            "config.set_main_option(): a password's %40 becomes %%40.",
+        )
     hint = _CORRECT
     if isinstance(err, ModuleNotFoundError) and err.name:
         hint = f"Install {err.name.split('.')[0]} into this environment, or correct the import."
@@ -98,6 +106,13 @@ def _broken_code(err: BaseException, at: Situation) -> LbackError:
             "`postgres://`."
         )
     return LbackError(at.hide(f"{place}failed: {kind}{reason(err)}"), hint)
+
+
+def _is_about_percent(err: BaseException) -> bool:
+    """Tell whether the ini's parser, or its setter, met a % alone: their words quote the value."""
+    return isinstance(err, InterpolationError) or (
+        isinstance(err, ValueError) and str(err).startswith("invalid interpolation syntax")
+    )
 
 
 def reason(err: BaseException) -> str:
@@ -183,6 +198,14 @@ def _url_in_play(trace: TracebackType | None) -> URL | None:
             if isinstance(engine, Engine):
                 found = engine.url
     return found
+
+
+def _learn_variables(err: BaseException) -> None:
+    """Remember the passwords among the variables of the frames that an exception passed."""
+    for frame, _line in _walk(err.__traceback__):
+        for name, value in tuple(frame.f_locals.items()):
+            if type(value) in (str, dict):
+                KNOWN.learn_values(value if isinstance(value, dict) else {name: value})
 
 
 def _is_engine(value: object) -> bool:

@@ -12,8 +12,8 @@ from sqlalchemy.engine import Connection
 
 from lback.core.plans import Downgrade, Restamp, Step, Upgrade
 from lback.db.events import Done, Event, OnEvent
-from lback.db.redact import redact
 from lback.db.steps import GraphStep
+from lback.db.urls import shown_url
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _begin(before: tuple[str, ...], context: MigrationContext) -> Turn:
     connection = context.connection
     url = ""
     if isinstance(connection, Connection):  # not so when SQL is only written
-        url = redact(connection.engine.url.render_as_string(hide_password=True))
+        url = shown_url(connection.engine.url)
     return Turn(
         url=url,
         dialect=context.dialect.name,

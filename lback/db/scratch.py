@@ -15,8 +15,9 @@ from lback.core.plans import Step
 from lback.db.events import ignore
 from lback.db.failures import line_in, reason
 from lback.db.performing import Performer
-from lback.db.redact import redact
+from lback.db.urls import shown_url
 from lback.errors import LbackError
+from lback.secrets import KNOWN
 
 if TYPE_CHECKING:
     from lback.db.environment import Adjust
@@ -113,7 +114,7 @@ def perform(database: Database, steps: Sequence[Step], adjust: Adjust) -> Broken
         script = turn.script if turn else None
         return Broken(
             getattr(turn.current if turn else None, "revision", ""),
-            redact(err.message if isinstance(err, LbackError) else reason(err)),
+            KNOWN.redact(err.message if isinstance(err, LbackError) else reason(err)),
             (line_in(err, script.path) or 0) if script else 0,
             type(err).__name__,
         )
@@ -128,7 +129,7 @@ def connected(engine: sa.Engine, url: URL) -> Iterator[Connection]:
         connection = engine.connect()
     except sa.exc.SQLAlchemyError as err:
         raise LbackError(
-            f"The scratch database {url.render_as_string()} does not answer.",
+            f"The scratch database {shown_url(url)} does not answer.",
             "Correct `[tool.lback] scratch_url`.",
         ) from err
     with connection:
@@ -137,7 +138,7 @@ def connected(engine: sa.Engine, url: URL) -> Iterator[Connection]:
             connection.rollback()
             if filled:
                 raise LbackError(
-                    f"The scratch database {url.render_as_string()} is not empty: it holds "
+                    f"The scratch database {shown_url(url)} is not empty: it holds "
                     f"{', '.join(filled[:3])}.",
                     "Let `[tool.lback] scratch_url` name an empty database that may be emptied.",
                 )

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Callable
 from typing import NamedTuple
 
+from lback.core.display import visible
+
+# Nobody who names a branch or a file can know it, so nobody else can paint.
+_MARK = f"\x1b{os.urandom(8).hex()}"
+_PAINT = re.compile(rf"({_MARK}\[\d+m)")
 _ASCII = str.maketrans(
     {
         "→": "->",
@@ -42,7 +50,7 @@ class Style(NamedTuple):
     width: int = 100
 
     def _paint(self, code: str, text: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self.colour else text
+        return f"{_MARK}[{code}m{text}{_MARK}[0m" if self.colour else text
 
     def bold(self, text: str) -> str:
         """Return the text in bold."""
@@ -69,13 +77,24 @@ class Style(NamedTuple):
         return self._paint("36", text)
 
     def cut(self, text: str, used: int = 0) -> str:
-        """Cut a text to what is left of the line after `used` columns."""
+        """Cut a text without colours to what is left of the line after `used` columns."""
         room = max(self.width - used, 10)
         return text if len(text) <= room else text[: room - 1] + "…"
 
 
-def safe(text: str) -> str:
-    """Make a text from a file or from git harmless for a terminal: no control characters."""
-    if text.isprintable():
-        return text  # as nearly always
-    return "".join(ch if ch.isprintable() else "�" for ch in text)
+class Script(str):
+    """SQL that a person may pipe into a database: nothing in it is shortened or spelled out."""
+
+    __slots__ = ()
+
+
+safe = visible
+
+
+def inked(text: str, clean: Callable[[str], str]) -> str:
+    """Return a line as a terminal wants it: our colours as they are, all else through `clean`."""
+    if _MARK not in text:
+        return clean(text)
+    parts = _PAINT.split(text)
+    parts[::2] = map(clean, parts[::2])
+    return "".join(parts).replace(_MARK, "\x1b")

@@ -13,8 +13,8 @@ from sqlalchemy import create_engine, inspect
 
 from lback.core.plans import plan_upgrade
 from lback.db.events import Event
-from lback.db.redact import redact
 from lback.errors import LbackError
+from lback.secrets import Secrets, redact
 from tests.db.projects import ASYNC_ENV, PER_MIGRATION_ENV, MakeProject, Project
 
 
@@ -273,4 +273,6 @@ def test_redact(text: str, expected: str) -> None:
 
 
 def test_known_secrets_go_wherever_they_stand() -> None:
-    assert redact("login failed for hunter2", {"hunter2"}) == "login failed for ***"
+    secrets = Secrets()
+    secrets.learn("hunter2")
+    assert secrets.redact("login failed for hunter2") == "login failed for ***"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lback.core.result import Result
-from lback.report.style import Style, safe
+from lback.report.style import Script, Style, safe
 
 
 def lines(result: Result, style: Style) -> Iterator[str]:
@@ -24,6 +24,6 @@ def lines(result: Result, style: Style) -> Iterator[str]:
     yield from (f"  {safe(change)}" for change in data["changes"])
     if data["sql"]:
         yield ""
-        yield from data["sql"]
+        yield Script("\n".join(data["sql"]))
     verb = "fill it in" if result.view["empty"] else "read it"
     yield f"{style.cyan('next:')} {verb}, then `lback migrate`"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lback.core.result import Result
-from lback.report.style import Style
+from lback.report.style import Script, Style
 from lback.report.words import counted, title
 
 
 def lines(result: Result, style: Style) -> Iterator[str]:
     """Yield the plan, or what was done."""
     if "sql" in result.view:
-        yield result.view["sql"].rstrip("\n")
+        yield Script(result.view["sql"].rstrip("\n"))
         return
     steps = result.data["steps"]
     if not steps:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lback.core.result import Result
-from lback.report.style import Style, safe
+from lback.report.style import Script, Style, safe
 from lback.report.words import listing, lost_rows
 
 
@@ -13,7 +13,7 @@ def lines(result: Result, style: Style) -> Iterator[str]:
     """Yield what is undone, how and why, what goes along and what is lost."""
     data = result.data
     if data["sql"]:
-        yield from data["sql"]
+        yield Script("\n".join(data["sql"]))
         return
     if data["strategy"] == "refused" or result.status == "refused":
         return

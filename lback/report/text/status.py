@@ -26,7 +26,8 @@ def lines(result: Result, style: Style) -> Iterator[str]:
         yield f"pending   {counted(len(data['pending']), 'revision')}"
         for revision in data["pending"][:10]:
             doc = safe(result.view["docs"][revision])
-            yield style.cut(f"          {style.yellow(safe(revision))}  {doc}")
+            name = safe(revision)
+            yield f"          {style.yellow(name)}  {style.cut(doc, 12 + len(name))}"
         if len(data["pending"]) > 10:
             yield f"          and {len(data['pending']) - 10} more"
     yield f"{style.cyan('next:')} {result.view['next']}"
