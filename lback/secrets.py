@@ -26,7 +26,7 @@ _VALUE = (
 _ASSIGNED = re.compile(
     rf"(?is)(?:(?:{_NAMES})(?P<a>\\*[\"']?\]?[ ]{{0,3}}(?:=>|:=|[:=])\s{{0,3}})"
     rf"|(?:{_MORE_NAMES})(?P<b>\\*[\"']?\]?[ ]{{0,3}}=\s{{0,3}}|\\*[\"']\]?[ ]{{0,3}}:\s{{0,3}})"
-    rf"|(?:{_NAMES}|identified[ ]by)(?P<c>\s{{1,3}})(?=['\"])){_VALUE}"
+    rf"|(?:{_NAMES}|(?<!revision[ ])identified[ ]by)(?P<c>\s{{1,3}})(?=['\"])){_VALUE}"
 )
 _NOTHING = frozenset({"", "none", "null", "true", "false", MASK})
 _PRIVATE_NAME = re.compile(r"(?i)password|passwd|passphrase|secret|token|api_?key|_pwd$")
