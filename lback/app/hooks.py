@@ -10,7 +10,7 @@ from typing import Any
 from lback.app.context import Context, Options
 from lback.app.model_files import model_globs
 from lback.app.reading import Reader
-from lback.core.result import Result
+from lback.core.result import Result, refused
 from lback.errors import LbackError
 from lback.vcs.hooks import NAMES as ALL_HOOKS
 from lback.vcs.hooks import Place, Watched, find, install, status, uninstall
@@ -85,11 +85,19 @@ def _unique(names: list[str]) -> tuple[str, ...]:
 
 def _result(ctx: Context, action: str, hooks: Sequence[Any], *, wrote: bool = False) -> Result:
     root = ctx.repository.root if ctx.repository else None
-    return Result(
+    data = {"action": action, "hooks": [_row(one) for one in hooks]}
+    view = {"root": os.fspath(root) if root else "", "wrote": wrote}
+    refusals = [one.hook for one in hooks if getattr(one, "action", None) == "refused"]
+    if not refusals:
+        return Result("hooks", data, view=view)
+    result = refused(
         "hooks",
-        {"action": action, "hooks": [_row(one) for one in hooks]},
-        view={"root": os.fspath(root) if root else "", "wrote": wrote},
+        data,
+        f"Left alone: {', '.join(refusals)}.",
+        f"Each line above says why; `lback hooks {action} --force` overrides an edited shim.",
     )
+    result.view = view
+    return result
 
 
 def _row(one: Any) -> dict[str, Any]:

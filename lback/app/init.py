@@ -26,8 +26,11 @@ def init(ctx: Context, directory: str, models: str | None, hooks: bool | None) -
     """
     folder = (ctx.cwd / directory).resolve()
     inner = Context(Options(directory=str(folder)), ctx.console)
+    there = next(one for one in (folder, *folder.parents) if one.is_dir())
+    around = Context(Options(directory=str(there)), ctx.console)
+    existing = _existing(around)
+    _refuse_what_means_nothing(around, existing, models, hooks)
     folder.mkdir(parents=True, exist_ok=True)
-    existing = _existing(inner)
     data: dict[str, Any]
     if existing is not None:
         written = _write_missing(folder, {"manage.py": _manage()})
@@ -40,7 +43,8 @@ def init(ctx: Context, directory: str, models: str | None, hooks: bool | None) -
             "adopted": None,
             "written": _write_missing(folder, _files(where)),
             "models": where,
-            "models_found": models is not None or find_models(folder) is not None,
+            "models_found": models is None and find_models(folder) is not None,
+            "models_there": _is_there(folder, where),
         }
     data["hooks"] = _hooks(inner, hooks)
     return Result("init", data)
@@ -67,6 +71,29 @@ def find_models(folder: Path) -> str | None:
 
 def _skipped(part: str) -> bool:
     return part.startswith(".") or part in _SKIPPED or part.endswith(("venv", "site-packages"))
+
+
+def _is_there(folder: Path, models: str) -> bool:
+    """Tell whether a module of that name is among the files."""
+    place = models.partition(":")[0].replace(".", "/")
+    names = (f"{place}.py", f"{place}/__init__.py")
+    return any((top / name).is_file() for top in (folder, folder / "src") for name in names)
+
+
+def _refuse_what_means_nothing(
+    ctx: Context, existing: str | None, models: str | None, hooks: bool | None
+) -> None:
+    """Refuse what was asked for and cannot be done here, before anything is written."""
+    if existing is not None and models is not None:
+        raise UsageError(
+            f"{existing} is an Alembic project already, and --models is for a new one.",
+            "Leave `--models` out; its env.py says where the models are.",
+        )
+    if hooks and ctx.repository is None:
+        raise LbackError(
+            f"{ctx.cwd} is not in a git repository, so there is nowhere to put hooks.",
+            "Run `git init` first, or leave `--hooks` out.",
+        )
 
 
 def _existing(ctx: Context) -> str | None:

@@ -11,8 +11,10 @@ from lback.app.console import Console
 from lback.app.context import Context
 from lback.app.journal import recover
 from lback.app.reading import Reader
+from lback.core.graph import Graph
 from lback.core.plans import refuse_problems
 from lback.core.result import Result
+from lback.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def makemigrations(ctx: Context, wishes: Wishes) -> Result:
         if not changes:
             return Result("makemigrations", data)
         return Result("makemigrations", data, status="findings", exit_code=1)
-    head = graph.resolve(wishes.head)[0] if wishes.head else None
+    head = _head(graph, wishes.head) if wishes.head else None
     draft = autogenerate.Draft(wishes.name, head=head)
     if wishes.empty:
         made = autogenerate.make_empty_revision(ctx.database, draft)
@@ -86,6 +88,18 @@ def makemigrations(ctx: Context, wishes: Wishes) -> Result:
     data = _data(ctx, made.revisions, made.paths, made.changes)
     data["sql"] = made.sql.rstrip("\n").split("\n") if made.sql else []
     return Result("makemigrations", data, view={"empty": wishes.empty})
+
+
+def _head(graph: Graph, name: str) -> str:
+    """Return the one revision that a name stands for."""
+    found = graph.resolve(name)
+    if len(found) != 1:
+        what = f"stands for {', '.join(found)}" if found else "is no revision"
+        raise UsageError(
+            f"--head {name} {what}, and a migration is built on one revision.",
+            "`lback heads` lists the heads.",
+        )
+    return found[0]
 
 
 def _data(

@@ -249,7 +249,7 @@ class Reader:
         return {entry.blob: (root / entry.path).read_bytes() for entry in entries}
 
     def _without_git(self, at: str, folders: tuple[str, ...], recursive: bool) -> tuple[Entry, ...]:
-        if at not in (WORKTREE, "HEAD"):
+        if at != WORKTREE:
             raise LbackError(
                 f"`--at {at}` needs git, and {self.ctx.cwd} is not in a git repository.",
                 "Leave `--at` out to read the files as they are.",

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from lback.app.context import Context, Options
+from lback.app.context import Context
 from lback.cli.options import common
-from lback.cli.running import run
+from lback.cli.running import apart, from_here, opened, options_of_run, run, tell_more
 from lback.cli.strict import Command
 from lback.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from lback.app.check import Request
 
 FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
 
@@ -32,7 +36,7 @@ FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
 )
 @click.option("--siblings", is_flag=True, help="Compare with every other open branch, too.")
 @click.option("--refs", metavar="GLOB", help="The siblings, such as 'refs/pull/*/head'.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to tell.")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="How to tell (default: text).")
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "never"]),
@@ -52,7 +56,7 @@ FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
 )
 @click.option("--deepen", is_flag=True, help="Fetch the history that a shallow clone lacks.")
 @common
-def command(form: str, **wishes: Any) -> int:
+def command(form: str | None, **wishes: Any) -> int:
     """Check the migrations as they are, and as they will be once merged.
 
     Reads text and git's objects only, and runs nothing of a branch; except with --models,
@@ -60,18 +64,30 @@ def command(form: str, **wishes: Any) -> int:
 
     Example: `lback check --at my-branch --against origin/main --siblings`
     """
-    from lback.app.check import Request, check
+    from lback.app.check import check
 
     if wishes["write_baseline"] and not wishes["baseline"]:
         raise click.UsageError("--write-baseline needs --baseline FILE")
-    options = click.get_current_context().find_root().ensure_object(Options)
+    options = options_of_run()
+    apart({"--json": options.json, f"--format {form}": form if form != "json" else None})
     options.json = options.json or form == "json"
-    if form in ("text", "json"):
-        return run(lambda ctx: check(ctx, Request(**wishes)))
+    if options.json or form in (None, "text"):
+        return run(lambda ctx: check(ctx, _request(ctx, wishes)))
+    ctx = opened()
+    started = time.monotonic()
+    result = check(ctx, _request(ctx, wishes))
     terminal = Terminal(options)
-    result = check(Context(options, terminal), Request(**wishes))
     page = os.environ.get("GITHUB_STEP_SUMMARY")
     if form == "github" and page:
         with Path(page).open("a", encoding="utf-8") as file:
             file.write(terminal.rendered(result, "markdown") + "\n")
-    return terminal.show(result, form)
+    code = terminal.show(result, form or "text")
+    tell_more(ctx, started)
+    return code
+
+
+def _request(ctx: Context, wishes: dict[str, Any]) -> Request:
+    from lback.app.check import Request
+
+    baseline = wishes["baseline"]
+    return Request(**{**wishes, "baseline": baseline and from_here(ctx, baseline)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from lback.cli.options import common
-from lback.cli.running import run
+from lback.cli.running import from_here, run
 from lback.cli.strict import Command
 
 
@@ -19,4 +19,4 @@ def command(folder: str | None) -> int:
     """
     from lback.app.demo import demo
 
-    return run(lambda ctx: demo(folder, ctx.console.tell))
+    return run(lambda ctx: demo(folder and from_here(ctx, folder), ctx.console.tell))

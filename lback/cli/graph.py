@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from lback.cli.options import common
-from lback.cli.running import run
+from lback.cli.running import apart, options_of_run, run
 from lback.cli.strict import Command
 
 
@@ -15,16 +15,19 @@ from lback.cli.strict import Command
     "--format",
     "form",
     type=click.Choice(["text", "mermaid", "dot"]),
-    default="text",
-    help="How to draw it.",
+    help="How to draw it (default: text).",
 )
 @click.option("--effects", is_flag=True, help="Also what each revision does.")
 @common
-def command(at: str, form: str, effects: bool) -> int:
+def command(at: str, form: str | None, effects: bool) -> int:
     """Show the revision graph, newest revision first.
 
     Example: `lback graph --at origin/main --format mermaid`
     """
+    options = options_of_run()
+    apart({"--json": options.json, "--format": form})
+    drawn = form if form in ("mermaid", "dot") else None
+    apart({"--effects": effects, f"--format {drawn}": drawn})
     from lback.app.graph import graph
 
-    return run(lambda ctx: graph(ctx, at, form=form, with_effects=effects))
+    return run(lambda ctx: graph(ctx, at, form=form or "text", with_effects=effects))

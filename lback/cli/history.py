@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from lback.cli.options import common
-from lback.cli.running import run
+from lback.cli.running import options_of_run, run
 from lback.cli.strict import Command
 
 
@@ -24,4 +24,8 @@ def command(table: str | None, at: str, everywhere: bool, patch: bool, database:
     from lback.app.history import HistoryOptions, history
 
     options = HistoryOptions(table, at, database, everywhere, patch)
-    return run(lambda ctx: history(ctx, options))
+    common_options = options_of_run()
+    return run(
+        lambda ctx: history(ctx, options),
+        {"-x": None if database else common_options.x},
+    )

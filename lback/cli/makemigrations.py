@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from lback.cli.options import common
-from lback.cli.running import run
+from lback.cli.running import apart, run
 from lback.cli.strict import Command
 
 
@@ -47,7 +47,12 @@ def command(
     """
     if name is None and not check:
         raise click.UsageError("Give the migration a name: `lback makemigrations add_users_table`.")
+    answers = {"--sql": sql, "--rename": renames, "--no-rename": no_rename, "--default": defaults}
+    for option, value in answers.items():
+        apart({"--empty": empty, option: value})
+    for option, value in {"--empty": empty, **answers, "--head": head}.items():
+        apart({"--check": check, option: value})
     from lback.app.makemigrations import Wishes, makemigrations
 
     wishes = Wishes(name or "", empty, check, sql, renames, no_rename, defaults, head)
-    return run(lambda ctx: makemigrations(ctx, wishes))
+    return run(lambda ctx: makemigrations(ctx, wishes), {"NAME": check and name})

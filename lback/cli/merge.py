@@ -22,4 +22,7 @@ def command(force: bool, plan: bool, prove: bool, no_stage: bool) -> int:
     """
     from lback.app.merge import merge
 
-    return run(lambda ctx: merge(ctx, force=force, plan=plan, stage=not no_stage, prove=prove))
+    return run(
+        lambda ctx: merge(ctx, force=force, plan=plan, stage=not no_stage, prove=prove),
+        {"--no-stage": plan and no_stage},
+    )

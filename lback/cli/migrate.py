@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from lback.cli.options import common
-from lback.cli.running import run
+from lback.cli.options import common, lock_timeout_option
+from lback.cli.running import apart, run
 from lback.cli.strict import Command
 
 
@@ -15,7 +15,7 @@ from lback.cli.strict import Command
 @click.option("--sql", is_flag=True, help="Print the SQL instead of running it.")
 @click.option("--fake", is_flag=True, help="Write the revisions down as applied; run nothing.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before going down.")
-@click.option("--lock-timeout", type=float, metavar="SECONDS", help="How long to wait my turn.")
+@lock_timeout_option
 @common
 def command(
     revision: str | None,
@@ -31,5 +31,8 @@ def command(
     """
     from lback.app.migrate import MigrateOptions, migrate
 
+    apart({"--plan": plan, "--sql": sql})
+    only_told = plan or sql
+    idle = {"--yes": only_told and yes, "--lock-timeout": lock_timeout if only_told else None}
     options = MigrateOptions(revision, plan, sql, fake, yes, lock_timeout)
-    return run(lambda ctx: migrate(ctx, options))
+    return run(lambda ctx: migrate(ctx, options), idle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -68,3 +69,26 @@ def common(function: F) -> F:
     for option in reversed(COMMON):
         function = option(function)
     return function
+
+
+class _Seconds(click.FloatRange):
+    """A time to wait; "nan" and "inf" are floats and no times."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the seconds as a float."""
+        seconds = super().convert(value, param, ctx)
+        if not math.isfinite(seconds):
+            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
+        return seconds
+
+
+def lock_timeout_option(function: F) -> F:
+    """Add how long to wait for the lock of the database."""
+    return click.option(
+        "--lock-timeout",
+        type=_Seconds(min=0),
+        metavar="SECONDS",
+        help="How long to wait my turn.",
+    )(function)

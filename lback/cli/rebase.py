@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from lback.cli.options import common
+from lback.cli.options import common, lock_timeout_option
 from lback.cli.running import run
 from lback.cli.strict import Command
 
@@ -16,7 +16,7 @@ from lback.cli.strict import Command
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before rows are deleted.")
 @click.option("--no-stage", is_flag=True, help="Do not `git add` the rewritten files.")
 @click.option("--no-database", is_flag=True, help="Rewrite the files and ask no database.")
-@click.option("--lock-timeout", type=float, metavar="SECONDS", help="How long to wait my turn.")
+@lock_timeout_option
 @common
 def command(
     onto: str | None,
@@ -34,4 +34,10 @@ def command(
     from lback.app.rebase import RebaseOptions, rebase
 
     options = RebaseOptions(onto, plan, force, yes, not no_stage, not no_database, lock_timeout)
-    return run(lambda ctx: rebase(ctx, options))
+    moves = not (plan or no_database)
+    idle = {
+        "--yes": yes and not moves,
+        "--no-stage": plan and no_stage,
+        "--lock-timeout": None if moves else lock_timeout,
+    }
+    return run(lambda ctx: rebase(ctx, options), idle)

@@ -27,4 +27,5 @@ def command(onto: str | None, plan: bool, yes: bool, no_stage: bool, no_database
     options = RebaseOptions(
         onto=onto, plan=plan, yes=yes, stage=not no_stage, database=not no_database
     )
-    return run(lambda ctx: resolve(ctx, options))
+    idle = {"--yes": yes and (plan or no_database), "--no-stage": plan and no_stage}
+    return run(lambda ctx: resolve(ctx, options), idle)

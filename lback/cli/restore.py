@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from lback.cli.options import common
+from lback.cli.options import common, lock_timeout_option
 from lback.cli.running import run
 from lback.cli.strict import Command
 
@@ -12,7 +12,7 @@ from lback.cli.strict import Command
 @click.command("restore", cls=Command)
 @click.argument("file")
 @click.option("--plan", is_flag=True, help="Only tell what the file holds.")
-@click.option("--lock-timeout", type=float, metavar="SECONDS", help="How long to wait my turn.")
+@lock_timeout_option
 @common
 def command(file: str, plan: bool, lock_timeout: float | None) -> int:
     """Put back the rows and values that a rollback saved to FILE.
@@ -23,4 +23,5 @@ def command(file: str, plan: bool, lock_timeout: float | None) -> int:
     """
     from lback.app.restore import RestoreOptions, restore
 
-    return run(lambda ctx: restore(ctx, RestoreOptions(file, plan, lock_timeout)))
+    idle = {"--lock-timeout": lock_timeout if plan else None}
+    return run(lambda ctx: restore(ctx, RestoreOptions(file, plan, lock_timeout)), idle)

@@ -6,8 +6,8 @@ from typing import Literal
 
 import click
 
-from lback.cli.options import common
-from lback.cli.running import run
+from lback.cli.options import common, lock_timeout_option
+from lback.cli.running import apart, run
 from lback.cli.strict import Command
 
 
@@ -24,7 +24,7 @@ from lback.cli.strict import Command
 )
 @click.option("--no-backup", is_flag=True, help="Do not save what is lost to a file first.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before data is lost.")
-@click.option("--lock-timeout", type=float, metavar="SECONDS", help="How long to wait my turn.")
+@lock_timeout_option
 @common
 def command(
     table: str | None,
@@ -43,7 +43,14 @@ def command(
     """
     if sum(given is not None for given in (table, revision, steps)) != 1:
         raise click.UsageError("Say what to undo: a TABLE, or `--revision REV`, or `--steps N`.")
+    apart({"--plan": plan, "--sql": sql})
+    told = plan or sql
+    idle = {
+        "--yes": told and yes,
+        "--no-backup": told and no_backup,
+        "--lock-timeout": lock_timeout if told else None,
+    }
     from lback.app.rollback import Wish, rollback
 
     wish = Wish(table, revision, steps, plan, sql, strategy, yes, lock_timeout, no_backup)
-    return run(lambda ctx: rollback(ctx, wish))
+    return run(lambda ctx: rollback(ctx, wish), idle)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import click
 
@@ -10,10 +13,96 @@ from lback.app.context import Context, Options
 from lback.cli.terminal import Terminal
 from lback.core.result import Result
 
+# Commands without a project: what names one is of no use to them.
+_NO_PROJECT = ("explain", "demo", "init")
+# Commands that never run env.py, and those that cannot do without it.
+_NEVER_ENV = (*_NO_PROJECT, "heads", "graph", "show", "blame", "radar", "hooks")
+_ALWAYS_ENV = ("makemigrations", "migrate", "rollback", "restore", "switch", "alembic")
 
-def run(use_case: Callable[[Context], Result]) -> int:
-    """Call a use case with the options of this run, print its result, return the exit status."""
-    root = click.get_current_context().find_root()
-    options = root.ensure_object(Options)
-    terminal = Terminal(options, root.info_name or "lback")
-    return terminal.show(use_case(Context(options, terminal)))
+
+def run(use_case: Callable[[Context], Result], idle: Mapping[str, Any] | None = None) -> int:
+    """Call a use case with the options of this run, print its result, return the exit status.
+
+    `idle` are options that have nothing to do this time; it is said which were given.
+    """
+    ctx = opened(idle)
+    terminal = ctx.console
+    assert isinstance(terminal, Terminal)
+    started = time.monotonic()
+    code = terminal.show(use_case(ctx))
+    tell_more(ctx, started)
+    return code
+
+
+def opened(idle: Mapping[str, Any] | None = None) -> Context:
+    """Return the context of this run; UsageError where the common options cannot be meant."""
+    options = options_of_run()
+    terminal = Terminal(options, click.get_current_context().find_root().info_name or "lback")
+    _refuse_contradictions(options)
+    ctx = Context(options, terminal)
+    if options.directory is not None:
+        _ = ctx.cwd  # a folder that is not there is an error for every command
+    unused = {**_unused(options), **(idle or {})}
+    given = [name for name, value in unused.items() if value not in (None, False, ())]
+    if given:
+        verb = "is" if len(given) == 1 else "are"
+        terminal.note(f"note: {' and '.join(given)} {verb} not used here")
+    return ctx
+
+
+def options_of_run() -> Options:
+    """Return the common options of the command that runs."""
+    return click.get_current_context().find_root().ensure_object(Options)
+
+
+def tell_more(ctx: Context, started: float) -> None:
+    """Say under `--verbose` what was read, where, and how long that took."""
+    if not ctx.options.verbose:
+        return
+    known = vars(ctx)
+    project, repository = known.get("project"), known.get("repository")
+    if project is not None:
+        where = project.settings.config_path or "no configuration"
+        ctx.console.detail(f"project: {project.folder}, {where}")
+    if repository is not None:
+        ctx.console.detail(f"repository: {repository.root or repository.common_dir}")
+    ctx.console.detail(f"`{ctx.options.command}` took {time.monotonic() - started:.2f} s")
+
+
+def apart(given: Mapping[str, Any]) -> None:
+    """Refuse options that cannot be meant together."""
+    named = [name for name, value in given.items() if value not in (None, False, ())]
+    if len(named) > 1:
+        raise click.UsageError(f"{' and '.join(named)} cannot be used together.")
+
+
+def _refuse_contradictions(options: Options) -> None:
+    apart({"--quiet": options.quiet, "--verbose": options.verbose})
+    for name in ("config", "name"):
+        apart(
+            {"--script-location": options.script_location, f"--{name}": getattr(options, name)},
+        )
+    if options.script_location is not None and options.command in _ALWAYS_ENV:
+        raise click.UsageError(
+            f"`{options.command}` runs env.py, and --script-location leaves its configuration "
+            "out; name the configuration with --config."
+        )
+
+
+def _unused(options: Options) -> dict[str, Any]:
+    """Return the common options that this command has no use for."""
+    found: dict[str, Any] = {}
+    if options.command in _NO_PROJECT:
+        found = {
+            "--config": options.config,
+            "--name": options.name,
+            "--script-location": options.script_location,
+        }
+    if options.command in _NEVER_ENV:
+        found["-x"] = options.x
+    return found
+
+
+def from_here(ctx: Context, path: str) -> str:
+    """Return a path of the command line as it is meant: from the folder that -C names."""
+    return path if ctx.options.directory is None else os.path.join(ctx.cwd, path)  # noqa: PTH118

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from lback.cli.options import common
-from lback.cli.running import run
+from lback.cli.running import options_of_run, run
 from lback.cli.strict import Command
 
 
@@ -19,4 +19,8 @@ def command(no_database: bool) -> int:
     """
     from lback.app.status import status
 
-    return run(lambda ctx: status(ctx, with_database=not no_database))
+    options = options_of_run()
+    return run(
+        lambda ctx: status(ctx, with_database=not no_database),
+        {"-x": no_database and options.x},
+    )

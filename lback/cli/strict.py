@@ -87,7 +87,7 @@ def _label(ctx: click.Context, param: click.Parameter) -> str:
 
 def _refuse_odd(ctx: click.Context, param: click.Parameter, text: str, names: set[str]) -> None:
     label = _label(ctx, param)
-    if not text.strip():
+    if not text.strip(" \t\r\n,"):
         raise click.UsageError(f"{label} is empty.", ctx)
     if "\0" in text:
         raise click.UsageError(f"{label} holds a NUL character.", ctx)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from lback.cli.options import common
+from lback.cli.options import common, lock_timeout_option
 from lback.cli.running import run
 from lback.cli.strict import Command
 
@@ -13,7 +13,7 @@ from lback.cli.strict import Command
 @click.argument("ref", required=False)
 @click.option("--plan", is_flag=True, help="Only tell what would be done.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before data is lost.")
-@click.option("--lock-timeout", type=float, metavar="SECONDS", help="How long to wait my turn.")
+@lock_timeout_option
 @common
 def command(ref: str | None, plan: bool, yes: bool, lock_timeout: float | None) -> int:
     """Bring the database to what REF (default: this checkout) expects.
@@ -25,4 +25,5 @@ def command(ref: str | None, plan: bool, yes: bool, lock_timeout: float | None) 
     from lback.app.switch import SwitchOptions, switch
 
     options = SwitchOptions(ref, plan, yes, lock_timeout)
-    return run(lambda ctx: switch(ctx, options))
+    idle = {"--yes": plan and yes, "--lock-timeout": lock_timeout if plan else None}
+    return run(lambda ctx: switch(ctx, options), idle)

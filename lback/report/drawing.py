@@ -14,7 +14,8 @@ def draw(
 ) -> Iterator[str]:
     """Yield the drawing.
 
-    `rails` holds, for each column, the revision that the line in it leads to.
+    A label may have several lines. `rails` holds, for each column, the revision that the
+    line in it leads to.
     """
     rails: Rails = []
     for revision in newest_first:
@@ -23,8 +24,13 @@ def draw(
         column = rails.index(revision)
         yield from _join(rails, revision, column)
         marks = " ".join("●" if at == column else "│" for at in range(len(rails)))
-        yield f"{marks} {label(revision)}"
-        yield from _branch(rails, column, [p for p in parents.get(revision, ()) if p in parents])
+        first, *more = label(revision).split("\n")
+        yield f"{marks} {first}"
+        down = [p for p in parents.get(revision, ()) if p in parents]
+        if more:
+            rail = " ".join("│" if at != column or down else " " for at in range(len(rails)))
+            yield from (f"{rail} {line}".rstrip() for line in more)
+        yield from _branch(rails, column, down)
 
 
 def _join(rails: Rails, revision: str, column: int) -> Iterator[str]:

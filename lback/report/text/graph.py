@@ -8,6 +8,7 @@ from typing import Any
 from lback.core.result import Result
 from lback.report.drawing import draw
 from lback.report.style import Style, safe
+from lback.report.text.show import effect_lines
 from lback.report.words import listing, title
 
 Row = Mapping[str, Any]
@@ -32,9 +33,18 @@ def _text(rows: list[Row], style: Style) -> Iterator[str]:
     parents = {row["revision"]: row["down_revisions"] for row in rows}
 
     def label(revision: str) -> str:
-        return describe(by_id[revision], style)
+        row = by_id[revision]
+        return "\n".join([describe(row, style), *_effects(row, style)])
 
     yield from draw([row["revision"] for row in reversed(rows)], parents, label)
+
+
+def _effects(row: Row, style: Style) -> Iterator[str]:
+    """Yield what a revision does, where `--effects` asked for it."""
+    for direction in ("upgrade", "downgrade") if "effects" in row else ():
+        yield f"    {direction}()"
+        for line in effect_lines(row["effects"], direction, style):
+            yield f"    {line}"
 
 
 def describe(row: Row, style: Style) -> str:

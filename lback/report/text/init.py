@@ -20,6 +20,8 @@ def lines(result: Result, style: Style) -> Iterator[str]:
     else:
         if data["models_found"]:
             yield f"the models are {safe(data['models'])}, found by reading the files"
+        elif data["models_there"]:
+            yield f"the models are {safe(data['models'])}"
         else:
             yield (
                 f"the models are expected at {safe(data['models'])}: write them there, or name "
