@@ -15,7 +15,7 @@ from lback.core.decoding import Undecodable, decode_text
 from lback.core.effects import Effects
 from lback.core.graph import Graph, Revision
 from lback.core.header import Header, read_header
-from lback.core.tables import TableLife
+from lback.core.tables import TableLife, types_elsewhere
 from lback.core.undo.inverse import Earlier
 from lback.core.undo.picking import InTheWay
 from lback.core.undo.reverting import (
@@ -86,7 +86,9 @@ class Reverter:
         revision = revert_id(order, table)
         self._refuse_twice(revision, undo)
         parts = [self._part(one, told) for one in order]
-        draft = draft_revert(parts, table, self.read)
+        own = [name for part in parts for name in part.own]
+        shared = types_elsewhere(self.graph, self.effects, own)
+        draft = draft_revert(parts, table, self.read, shared)
         shaped = shape_revision(
             self.reader.ctx.database,
             revision,

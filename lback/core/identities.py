@@ -92,12 +92,16 @@ class Identities:
         """Return every name that a table ever had."""
         return sorted({one.name for found in self._bindings.values() for one in found})
 
+    def tables(self) -> list[Identity]:
+        """Return every table that was ever there."""
+        every = {id(one.identity): one.identity for all_ in self._bindings.values() for one in all_}
+        return list(every.values())
+
     def served(self, revision: str) -> set[str]:
         """Return the tables that a revision changes by effects that name none."""
-        every = {id(one.identity): one.identity for all_ in self._bindings.values() for one in all_}
         return {
             one.called[-1]
-            for one in every.values()
+            for one in self.tables()
             if any(effect.table is None for effect in one.changes.get(revision, ()))
         }
 
@@ -194,13 +198,7 @@ class Identities:
                 table.serving.add((servant[0], bare(effect.to)))
 
     def _served(self, servant: tuple[str, str]) -> list[Identity]:
-        found = {
-            id(one.identity): one.identity
-            for bindings in self._bindings.values()
-            for one in bindings
-            if servant in one.identity.serving
-        }
-        return list(found.values())
+        return [one for one in self.tables() if servant in one.serving]
 
     def _employ(self, table: Identity, effect: Effect) -> None:
         """Note the types and sequences that a column of the table has from now on."""

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from lback.core.effects import Effect, Effects, Unknown
 from lback.core.identities import Identities, Identity
-from lback.core.naming import same_name
+from lback.core.naming import bare, same_name
 from lback.core.parts import ColumnPath, Deed, PartPath
 
 
@@ -167,6 +167,19 @@ def tables_of(
         for revision in lost:
             found[revision].update(book.served(revision))
     return {one: tuple(sorted(names)) for one, names in found.items()}
+
+
+def types_elsewhere(
+    graph: Ordered, effects: Mapping[str, Effects], own: Iterable[str]
+) -> frozenset[str]:
+    """Return the bare names of types that a table other than `own` has columns of."""
+    book = Identities(graph)
+    for revision in graph.order():
+        if revision in effects:
+            book.follow(revision, effects[revision].upgrade)
+    mine = {bare(one) for one in own}
+    others = (one for one in book.tables() if one.exists and not mine & set(map(bare, one.called)))
+    return frozenset(name for one in others for kind, name in one.serving if kind == "type")
 
 
 def table_names(effects: Iterable[Effects]) -> tuple[str, ...]:

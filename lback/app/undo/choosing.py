@@ -12,6 +12,7 @@ from lback.core.effects import Effects
 from lback.core.graph import Graph
 from lback.core.plans import applied
 from lback.core.tables import Doubt, TableLife, latest_change, life
+from lback.core.undo.leftovers import Leftover, leftovers
 from lback.core.undo.undoing import Situation, Undo, decide_undo, newer_doubt
 from lback.errors import LbackError, UsageError
 
@@ -102,6 +103,8 @@ def _decide(choice: Choice) -> Undo:
     published = choice.reader.published
     at = Situation(graph, choice.stamp, choice.effects, published, own, lback.heads)
     decided = decide_undo(at, undo, wish.strategy)
+    if decided.strategy == "downgrade" and wish.strategy is None:
+        decided = _complete(choice, decided)
     if decided.strategy == "revert" and choice.lost:
         return decided.refused(
             f"{decided.reason}; and a reverting revision cannot go on top of "
@@ -110,6 +113,28 @@ def _decide(choice: Choice) -> Undo:
             "`lback switch`.",
         )
     return decided
+
+
+def _complete(choice: Choice, undo: Undo) -> Undo:
+    """Refuse a way down that by its text does not bring back what was."""
+    for revision in undo.undoes:
+        found = leftovers(choice.effects[revision], choice.dialect)
+        if found:
+            path = choice.graph[revision].path
+            return undo.refused(
+                "; ".join(one.sentence(revision, path) for one in found[:3]),
+                f"{_mended(found)} the downgrade() of {revision}, or take it as it is with "
+                "`--strategy downgrade`.",
+            )
+    return undo
+
+
+def _mended(found: tuple[Leftover, ...]) -> str:
+    types = [one.effect.name for one in found if one.left and one.effect.object == "enum"]
+    if len(types) == len(found):
+        lines = ", ".join(f"`sa.Enum(name={name!r}).drop(op.get_bind())`" for name in types)
+        return f"Add {lines} to"
+    return "Complete"
 
 
 def _take_what_ran(choice: Choice, undo: tuple[str, ...]) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
 from lback.core.effects import Effect, Unknown
 from lback.core.forks.merging import newest_date
+from lback.core.naming import bare
 from lback.core.source import Commit
 from lback.core.undo.extraction import Extract, Extractor, Read
 from lback.core.undo.inverse import Earlier, inverse
@@ -55,9 +56,12 @@ class Draft:
     computed: bool = False
 
 
-def draft_revert(parts: Sequence[Part], table: str | None, read: Read) -> Draft:
+def draft_revert(
+    parts: Sequence[Part], table: str | None, read: Read, shared: Container[str] = ()
+) -> Draft:
     """Compose what undoes all the parts, given newest first.
 
+    A type that came with a table goes with it, unless it is one of the `shared` ones.
     Raises InTheWay, its message naming file and line, for what stands in the way.
     """
     draft = Draft(_message(parts, table), _story(parts, table), "", "", undoing=())
@@ -81,7 +85,27 @@ def draft_revert(parts: Sequence[Part], table: str | None, read: Read) -> Draft:
     draft.downgrade = "\n".join(one for one in reversed(downs) if one)
     if not draft.upgrade:
         raise InTheWay(1, f"{parts[0].path}: its downgrade() does nothing about {table or 'it'}")
+    _drop_types(draft, shared)
     return draft
+
+
+def _drop_types(draft: Draft, shared: Container[str]) -> None:
+    """Take away the enum types that came with a table: op.drop_table() leaves them.
+
+    Otherwise downgrade(), which makes the table again, could not make its type.
+    """
+    if draft.undoing is None:
+        return  # computed, from the types as well
+    gone = {bare(one.name) for one in draft.undoing if one.object in ("enum", "type")}
+    left = [one for one in draft.redoing if one.object == "enum" and one.kind == "create"]
+    for effect in left:
+        if effect.name and bare(effect.name) not in gone | {""} and bare(effect.name) not in shared:
+            quoted = ".".join(f'"{part}"' for part in effect.name.split("."))
+            drop = f"DROP TYPE {quoted}"
+            draft.upgrade += (
+                f'\nif op.get_bind().dialect.name == "postgresql":\n    op.execute({drop!r})'
+            )
+            draft.undoing = (*draft.undoing, Effect("drop", "enum", None, effect.name))
 
 
 def revert_id(undoes: Iterable[str], table: str | None) -> str:
