@@ -14,6 +14,7 @@ from lback.cli.options import common
 from lback.cli.running import apart, from_here, opened, options_of_run, run, tell_more
 from lback.cli.strict import Command
 from lback.cli.terminal import Terminal
+from lback.core.result import Result
 
 if TYPE_CHECKING:
     from lback.app.check import Request
@@ -77,10 +78,8 @@ def command(form: str | None, **wishes: Any) -> int:
     started = time.monotonic()
     result = check(ctx, _request(ctx, wishes))
     terminal = Terminal(options)
-    page = os.environ.get("GITHUB_STEP_SUMMARY")
-    if form == "github" and page:
-        with Path(page).open("a", encoding="utf-8") as file:
-            file.write(terminal.rendered(result, "markdown") + "\n")
+    if form == "github":
+        _tell_github(terminal, result)
     code = terminal.show(result, form or "text")
     tell_more(ctx, started)
     return code
@@ -91,3 +90,16 @@ def _request(ctx: Context, wishes: dict[str, Any]) -> Request:
 
     baseline = wishes["baseline"]
     return Request(**{**wishes, "baseline": baseline and from_here(ctx, baseline)})
+
+
+def _tell_github(terminal: Terminal, result: Result) -> None:
+    """Write the page of the job's summary and the outputs of its step, where a runner asks."""
+    from lback.report.github import outputs
+
+    for name, text in (
+        ("GITHUB_STEP_SUMMARY", terminal.rendered(result, "markdown")),
+        ("GITHUB_OUTPUT", outputs(result)),
+    ):
+        if place := os.environ.get(name):
+            with Path(place).open("a", encoding="utf-8") as file:
+                file.write(text + "\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from lback.core.findings import CODES, Finding
 from lback.core.result import Result
 from lback.report.formats import valid, whole
@@ -18,6 +20,15 @@ def render(result: Result) -> str:
     """
     lines = [_command(one) for one in result.findings]
     return "\n".join([*lines, f"lback check: {summary(result)}"])
+
+
+def outputs(result: Result) -> str:
+    """Return `heads`, `status` and `findings` as a step gives them to the steps that follow.
+
+    Each is one line whatever a branch calls its revisions, since JSON escapes line ends.
+    """
+    heads = json.dumps([valid(head) for head in result.data["heads"]])
+    return f"status={result.status}\nfindings={len(result.findings)}\nheads={heads}"
 
 
 def _command(finding: Finding) -> str:

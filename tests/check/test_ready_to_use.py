@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from lback.comment import Place, Refused, publish
+from tests.check.api import serving
 from tests.check.schemas import shipped
 from tests.check.team import VERSIONS, Team
 
@@ -50,29 +57,56 @@ def origin(team: Team, tmp_path: Path) -> Team:
     return team.clone(tmp_path / "origin.git", "--bare")
 
 
-def action(clone: Team, tmp_path: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
-    """Run the second step of the action as the runner does, with lback at hand already."""
-    step = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"][1]
-    binary = tmp_path / "runner" / "lback" / "bin" / "lback"
-    binary.parent.mkdir(parents=True, exist_ok=True)
-    binary.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m lback "$@"\n')
-    binary.chmod(0o755)
+STEPS = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]
+
+
+def runner(tmp_path: Path) -> dict[str, str]:
+    """Return the variables of a runner that has installed lback already."""
+    folder = tmp_path / "runner" / "lback" / "bin"
+    folder.mkdir(parents=True, exist_ok=True)
+    start = "-I -c 'from lback.cli.main import main; main()'"
+    for name, call in (("lback", start), ("python", "")):
+        program = folder / name
+        program.write_text(f'#!/bin/sh\nexec {sys.executable} {call} "$@"\n')
+        program.chmod(0o755)
+    return {
+        "RUNNER_TEMP": str(tmp_path / "runner"),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+    }
+
+
+def step(
+    number: int, place: Path, environ: dict[str, str], tmp_path: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run one step of the action as the runner does."""
     script = tmp_path / "step.sh"
-    script.write_text(step["run"])
+    script.write_text(STEPS[number]["run"])
+    wanted = set(STEPS[number]["env"])
+    assert wanted <= environ.keys()
     return subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
-        cwd=clone.path,
-        env=os.environ
-        | {
-            "RUNNER_TEMP": str(tmp_path / "runner"),
-            "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
-            "LBACK_AGAINST": inputs.get("against", ""),
-            "LBACK_ARGUMENTS": inputs.get("arguments", ""),
-        },
+        cwd=place,
+        env=os.environ | environ,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def action(clone: Team, tmp_path: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
+    """Run the check of the action, with lback at hand already."""
+    environ = runner(tmp_path) | {
+        "LBACK_AGAINST": inputs.get("against", ""),
+        "LBACK_ARGUMENTS": inputs.get("arguments", ""),
+    }
+    return step(1, clone.path, environ, tmp_path)
+
+
+def outputs(tmp_path: Path) -> dict[str, str]:
+    """Return a step's outputs as the runner reads them: of two the later one counts."""
+    lines = (tmp_path / "output").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines)
 
 
 @pytest.mark.parametrize("depth", [(), ("--depth", "1")], ids=["full", "shallow"])
@@ -106,25 +140,226 @@ def test_the_action_in_a_merge_queue(origin: Team, tmp_path: Path) -> None:
 
 def test_the_gitlab_job(origin: Team, tmp_path: Path) -> None:
     job = yaml.safe_load((ROOT / "examples/ci/gitlab-ci.yml").read_text())["migrations"]
+    clone = origin.clone(tmp_path / "clone", "--branch", "mine")
+    with serving() as notes:
+        notes.token = "secret"
+        for _ in range(2):
+            done = gitlab(
+                job,
+                clone,
+                tmp_path,
+                CI_MERGE_REQUEST_TARGET_BRANCH_NAME="main",
+                CI_MERGE_REQUEST_IID="7",
+                CI_PROJECT_ID="group/shop",
+                CI_API_V4_URL=f"{notes.url}/api/v4",
+                LBACK_GITLAB_TOKEN="secret",
+            )
+            assert done.returncode == 1, done.stderr
+    report = json.loads((clone.path / job["artifacts"]["reports"]["codequality"]).read_text())
+    assert [row["check_name"] for row in report] == ["LB102"]
+    assert [row["body"].splitlines()[0] for row in notes.rows] == ["<!-- lback check -->"]
+    assert [method for method, _ in notes.asked] == ["GET", "POST", "GET", "PUT"]
+    path = "/api/v4/projects/group%2Fshop/merge_requests/7/notes"
+    assert notes.asked[-1][1] == f"{path}/1"
+
+
+def gitlab(
+    job: dict[str, Any], clone: Team, tmp_path: Path, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the job's script, except for the installation, as GitLab's runner does."""
     install, *script = job["script"]
     assert install.startswith("pip install")
-    action(origin.clone(tmp_path / "other"), tmp_path)  # makes the command
-    clone = origin.clone(tmp_path / "clone", "--branch", "mine")
-    done = subprocess.run(
+    runner(tmp_path)
+    return subprocess.run(
         ["bash", "-eo", "pipefail", "-c", "\n".join(script)],
         cwd=clone.path,
         env=os.environ
-        | {
-            "PATH": f"{tmp_path / 'runner' / 'lback' / 'bin'}:{os.environ['PATH']}",
-            "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
-        },
+        | {"PATH": f"{tmp_path / 'runner' / 'lback' / 'bin'}:{os.environ['PATH']}"}
+        | variables,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 1, done.stderr
-    report = json.loads((clone.path / job["artifacts"]["reports"]["codequality"]).read_text())
-    assert [row["check_name"] for row in report] == ["LB102"]
+
+
+def test_the_gitlab_job_without_a_fresh_base_stops(origin: Team, tmp_path: Path) -> None:
+    job = yaml.safe_load((ROOT / "examples/ci/gitlab-ci.yml").read_text())["migrations"]
+    clone = origin.clone(tmp_path / "clone", "--branch", "mine")
+    done = gitlab(job, clone, tmp_path, CI_DEFAULT_BRANCH="gone")
+    assert done.returncode not in (0, 1)
+    assert not (clone.path / "lback.json").exists()
+
+
+def test_the_gitlab_job_keeps_its_verdict_without_a_note(origin: Team, tmp_path: Path) -> None:
+    job = yaml.safe_load((ROOT / "examples/ci/gitlab-ci.yml").read_text())["migrations"]
+    clone = origin.clone(tmp_path / "clone", "--branch", "main")
+    done = gitlab(
+        job, clone, tmp_path, CI_DEFAULT_BRANCH="main", CI_MERGE_REQUEST_IID="7",
+        CI_PROJECT_ID="1", CI_API_V4_URL="http://127.0.0.1:9", LBACK_GITLAB_TOKEN="secret",
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert "the note could not be written" in done.stdout
+    assert "secret" not in done.stdout + done.stderr
+
+
+def test_versions_are_those_of_this_release() -> None:
+    released = version("lback-migrations")
+    pinned = f"lback-migrations=={released}"
+    inputs = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
+    assert inputs["version"]["default"] == pinned
+    gitlab_job = yaml.safe_load((ROOT / "examples/ci/gitlab-ci.yml").read_text())["migrations"]
+    assert gitlab_job["script"][0] == f'pip install --quiet "{pinned}"'
+    workflow = (ROOT / "examples/ci/github.yml").read_text()
+    assert re.findall(r"uses: lback/lback@(\S+)", workflow) == [f"v{released}"]
+    page = (ROOT / "docs/ci.md").read_text()
+    assert set(re.findall(r"(?:lback@|rev: )v(\S+)", page)) == {released}
+
+
+def test_the_action_says_what_it_found_to_later_steps(origin: Team, tmp_path: Path) -> None:
+    clone = origin.clone(tmp_path / "clone", "--branch", "mine")
+    declared = yaml.safe_load((ROOT / "action.yml").read_text())["outputs"]
+    assert {one["value"] for one in declared.values()} == {
+        f"${{{{ steps.{STEPS[1]['id']}.outputs.{name} }}}}" for name in declared
+    }
+    action(clone, tmp_path, against="main")
+    assert outputs(tmp_path) == {"status": "findings", "findings": "1", "heads": '["c3"]'}
+    clone.git("merge", "-q", "--no-edit", "origin/main")
+    clone.edit("c3", "'b2'", "'d4'")
+    clone.commit()
+    action(clone, tmp_path, against="main")
+    assert outputs(tmp_path) == {"status": "ok", "findings": "0", "heads": '["c3"]'}
+    action(clone, tmp_path, arguments="--no-such-option")
+    assert outputs(tmp_path)["status"] == "error"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "--select LB1 --baseline 'old sins.json'",
+        "--select\nLB1\n--baseline\nold sins.json",
+        "--select LB1\n\n  --baseline 'old sins.json'\n",
+        "--select=LB1\n'--baseline=old sins.json'",
+    ],
+)
+def test_arguments_with_spaces_and_on_several_lines(
+    origin: Team, tmp_path: Path, arguments: str
+) -> None:
+    clone = origin.clone(tmp_path / "clone", "--branch", "mine")
+    clone.check(
+        against="origin/main",
+        baseline=str(clone.path / "old sins.json"),
+        write_baseline=True,
+    )
+    done = action(clone, tmp_path, against="main", arguments=arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_arguments_are_no_shell(origin: Team, tmp_path: Path) -> None:
+    clone = origin.clone(tmp_path / "clone", "--branch", "mine")
+    for text in ("$(touch ran)", "`touch ran`", "--select LB1; touch ran", "'"):
+        done = action(clone, tmp_path, against="main", arguments=text)
+        assert done.returncode == 2
+        assert done.stdout.startswith("::error title=lback check::")
+        assert not (clone.path / "ran").exists()
+    # Nothing is run of what the tree has, either.
+    for name in ("os.py", "shlex.py", "sys.py", "lback.py"):
+        clone.write(name, "open('ran', 'w')\n")
+    assert action(clone, tmp_path, against="main", arguments="--select LB1").returncode == 1
+    assert not (clone.path / "ran").exists()
+
+
+@pytest.mark.parametrize("against", ["gone", "main"])
+def test_a_failed_fetch_is_said_and_nothing_old_is_taken(
+    origin: Team, tmp_path: Path, against: str
+) -> None:
+    clone = origin.clone(tmp_path / "clone", "--branch", "mine")
+    clone.git("branch", "gone", "HEAD")
+    clone.git("branch", "main", "HEAD")
+    if against == "main":
+        clone.git("remote", "set-url", "origin", str(tmp_path / "nowhere"))
+    done = action(clone, tmp_path, against=against)
+    assert done.returncode == 3
+    assert done.stdout.startswith("::error title=lback check::The base branch could not be fetched")
+    assert outputs(tmp_path) == {"status": "error"}
+    assert not (tmp_path / "summary.md").exists()
+
+
+def test_the_base_may_be_written_as_git_does(origin: Team, tmp_path: Path) -> None:
+    clone = origin.clone(tmp_path / "clone", "--branch", "mine")
+    for name in ("main", "origin/main", "refs/heads/main", "refs/remotes/origin/main"):
+        done = action(clone, tmp_path, against=name, arguments="--select LB1")
+        assert (done.returncode, "LB102" in done.stdout) == (1, True), name
+
+
+def test_one_comment_is_posted_and_then_updated(origin: Team, tmp_path: Path) -> None:
+    clone = origin.clone(tmp_path / "clone", "--branch", "mine")
+    with serving() as comments:
+        comments.token = "Bearer secret"
+        comments.rows = [
+            {"id": at, "body": "talk", "user": {"type": "User"}} for at in range(1, 151)
+        ]
+        comments.rows[3]["body"] = "<!-- lback check -->\nnot ours"
+        environ = runner(tmp_path) | {
+            "GITHUB_TOKEN": "secret",
+            "GITHUB_API_URL": comments.url,
+            "GITHUB_REPOSITORY": "shop/shop",
+            "LBACK_PULL_REQUEST": "7",
+        }
+        comments.rows.append({"id": 151, "body": "<!-- lback check -->", "user": {"type": "Bot"}})
+        for number, select in enumerate(("LB1", "LB4")):
+            action(clone, tmp_path, against="main", arguments=f"--select {select}")
+            done = step(2, clone.path, environ, tmp_path)
+            assert done.returncode == 0, done.stderr
+            assert done.stdout == "lback: updated the comment\n"
+            assert ("LB102" in comments.rows[150]["body"]) is (number == 0)
+        assert len(comments.rows) == 151
+        assert comments.asked[-1] == ("PATCH", "/repos/shop/shop/issues/comments/151")
+        del comments.rows[:]
+        assert step(2, clone.path, environ, tmp_path).stdout == "lback: posted a comment\n"
+        assert comments.asked[-1] == ("POST", "/repos/shop/shop/issues/7/comments")
+        # Nothing of the tree is imported beside the token.
+        clone.write("json.py", "open('ran', 'w')\n")
+        clone.write("lback/comment.py", "open('ran', 'w')\n")
+        step(2, clone.path, environ, tmp_path)
+        assert not (clone.path / "ran").exists()
+        # A token that may only read, as that of a fork: said, and the check's verdict stands.
+        comments.refuses = True
+        done = step(2, clone.path, environ, tmp_path)
+        assert done.returncode == 0
+        assert "::warning title=lback check::" in done.stdout
+        assert "403" in done.stderr and "secret" not in done.stdout + done.stderr
+
+
+def test_a_long_report_fits_a_comment() -> None:
+    rows = "\n".join(f"line {number}" for number in range(20_000))
+    with serving() as comments:
+        place = Place(comments.url, comments.url, {"PRIVATE-TOKEN": ""}, "PUT")
+        publish(place, f"<!-- lback check -->\n```\n{rows}\n```\n")
+        (row,) = comments.rows
+        assert len(row["body"]) < 65_000
+        assert row["body"].endswith("```\n\n… the rest is in the job's log.")
+
+
+def test_a_redirect_does_not_get_the_token() -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            return
+
+        def do_GET(self) -> None:
+            self.send_response(302)
+            self.send_header("Location", other.url)
+            self.end_headers()
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    with serving() as other, pytest.raises(Refused, match="302"):
+        publish(Place(url, url, {"PRIVATE-TOKEN": "secret"}, "PUT"), "x")
+    server.shutdown()
+    server.server_close()
+    thread.join()
+    assert other.asked == []
 
 
 def test_the_action_lets_a_good_branch_pass(origin: Team, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.hooks.conftest import framework
 from tests.story.team import Developer, revision_text
@@ -176,6 +177,37 @@ def test_the_framework_installs_lback_from_a_clone(
     assert done.returncode == 0, done.stdout + done.stderr
     ada.git("commit", "-q", "-m", "Let the framework run lback")
     live_through_a_fork(ada)
+    ada.git("reset", "-q", "--hard", "main")
+    ada.git("switch", "-q", "main")
+    for hook in ids:
+        (ada.folder / ".git/hooks" / hook).unlink()
+    follow_the_page(ada, program, str(source), commit)
+
+
+def follow_the_page(ada: Developer, program: str, source: str, commit: str) -> None:
+    """Do what docs/ci.md says, word for word but for the address of the repository."""
+    page = (ROOT / "docs/ci.md").read_text()
+    text = page.split("## pre-commit\n")[1].split("```yaml\n")[1].split("```")[0]
+    (repo,) = yaml.safe_load(text)["repos"]
+    text = text.replace(repo["repo"], source).replace(repo["rev"], commit)
+    ada.write(".pre-commit-config.yaml", text)
+    ada.git("add", "-A")
+    assert f"{Path(program).name} install" in page
+    ada.run(program, "install")
+    told = ada.git("commit", "-m", "Follow the page")
+    assert "lback pre-commit" in told
+    assert "lback check" in ada.git("push")
+    head = next(name for name in ada.migrations() if "_merge_" in name)[:12]
+    revise(ada, "g", (head,))
+    revise(ada, "h", (head,))
+    ada.git("add", "-A")
+    assert "this commit is stopped" in ada.git("commit", "-m", "Fork", code=1)
+    ada.git("commit", "-q", "--no-verify", "-m", "Fork")
+    told = ada.git("push", code=1)
+    assert "LB101" in told and "lback check" in told
+    command = page.split("by `pre-commit run ")[1].split("`")[0].split()
+    told = ada.run(program, "run", *command, code=1)
+    assert "LB101" in told
 
 
 def _is_offline(said: str) -> bool:

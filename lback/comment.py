@@ -1,0 +1,147 @@
+"""Posts the report of a check below a pull or merge request: one comment, found and updated.
+
+`python -m lback.comment github|gitlab FILE` with FILE from `lback check --format markdown`. Where
+and as whom comes from the variables that the CI sets, see docs/ci.md.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib import error, parse, request
+
+from lback.report.markdown import MARK
+
+_PAGE = 100
+_LONGEST = 60_000  # GitHub takes 65,536 characters
+_SECONDS = 30
+
+
+class Refused(Exception):
+    """Why there is no comment, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The comments of one request: where they are listed, where one is changed, and how."""
+
+    comments: str
+    comment: str
+    headers: Mapping[str, str]
+    change: str
+
+
+def github(environ: Mapping[str, str]) -> Place:
+    """Return the comments of a pull request on GitHub."""
+    api = environ.get("GITHUB_API_URL") or "https://api.github.com"
+    repository = f"{api}/repos/{_needed(environ, 'GITHUB_REPOSITORY')}/issues"
+    number = _number(environ, "LBACK_PULL_REQUEST")
+    headers = {
+        "Authorization": f"Bearer {_needed(environ, 'GITHUB_TOKEN')}",
+        "Accept": "application/vnd.github+json",
+        "X-GitHub-Api-Version": "2022-11-28",
+    }
+    return Place(f"{repository}/{number}/comments", f"{repository}/comments", headers, "PATCH")
+
+
+def gitlab(environ: Mapping[str, str]) -> Place:
+    """Return the notes of a merge request on GitLab."""
+    api, project = _needed(environ, "CI_API_V4_URL"), _needed(environ, "CI_PROJECT_ID")
+    number = _number(environ, "CI_MERGE_REQUEST_IID")
+    notes = f"{api}/projects/{parse.quote(project, safe='')}/merge_requests/{number}/notes"
+    headers = {"PRIVATE-TOKEN": _needed(environ, "LBACK_GITLAB_TOKEN")}
+    return Place(notes, notes, headers, "PUT")
+
+
+def _needed(environ: Mapping[str, str], name: str) -> str:
+    if not environ.get(name):
+        raise Refused(f"the variable {name} is not set")
+    return environ[name]
+
+
+def _number(environ: Mapping[str, str], name: str) -> str:
+    value = _needed(environ, name)
+    if not value.isdecimal():
+        raise Refused(f"the variable {name} is no number")
+    return value
+
+
+def publish(place: Place, body: str) -> str:
+    """Update the comment that begins with our mark, or post a first one; say which."""
+    body = _fitted(body if body.startswith(MARK) else f"{MARK}\n{body}")
+    known = [one for one in _comments(place) if str(one.get("body") or "").startswith(MARK)]
+    # Somebody may have written one that looks like ours; that of the CI's own account comes first.
+    known.sort(key=lambda one: (one.get("user") or {}).get("type") != "Bot")
+    if known:
+        _call(place, place.change, f"{place.comment}/{int(known[0]['id'])}", {"body": body})
+        return "updated the comment"
+    _call(place, "POST", place.comments, {"body": body})
+    return "posted a comment"
+
+
+def _comments(place: Place) -> Iterator[Mapping[str, Any]]:
+    page = 0
+    while True:
+        page += 1
+        rows = _call(place, "GET", f"{place.comments}?per_page={_PAGE}&page={page}")
+        if not isinstance(rows, list):
+            raise Refused("the answer is not a list of comments")
+        yield from rows
+        if len(rows) < _PAGE:
+            return
+
+
+def _fitted(body: str) -> str:
+    if len(body) <= _LONGEST:
+        return body
+    kept = body[:_LONGEST].rpartition("\n")[0]
+    fences = sum(line.startswith("```") for line in kept.split("\n"))
+    return kept + ("\n```" if fences % 2 else "") + "\n\n… the rest is in the job's log."
+
+
+class _NoRedirect(request.HTTPRedirectHandler):
+    """Follows nobody elsewhere: the token is for this address."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+def _call(place: Place, method: str, url: str, data: Mapping[str, str] | None = None) -> Any:
+    if not url.startswith(("https://", "http://")):
+        raise Refused("the address of the API is not one of the web")
+    sent = json.dumps(data).encode() if data is not None else None
+    headers = {**place.headers, "Content-Type": "application/json", "User-Agent": "lback"}
+    asked = request.Request(url, data=sent, headers=headers, method=method)
+    try:
+        with request.build_opener(_NoRedirect).open(asked, timeout=_SECONDS) as answer:
+            return json.loads(answer.read() or b"null")
+    except error.HTTPError as err:
+        err.close()
+        raise Refused(f"{method} was answered with {err.code} {err.reason}") from None
+    except (OSError, ValueError) as err:
+        raise Refused(f"{method} failed: {err}") from None
+
+
+def main(arguments: list[str], environ: Mapping[str, str]) -> int:
+    """Post a file; 0 when it is there, 3 when not, 2 when called wrongly."""
+    places = {"github": github, "gitlab": gitlab}
+    if len(arguments) != 2 or arguments[0] not in places:
+        sys.stderr.write("usage: python -m lback.comment github|gitlab FILE\n")
+        return 2
+    try:
+        body = Path(arguments[1]).read_text(encoding="utf-8")
+        said = publish(places[arguments[0]](environ), body)
+    except (Refused, OSError) as err:
+        sys.stderr.write(f"lback: no comment: {err}\n")
+        return 3
+    sys.stdout.write(f"lback: {said}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))
