@@ -27,6 +27,7 @@ from lback.core.rules.graph import (
     would_fork,
 )
 from lback.core.rules.silencing import Choice, read_choice
+from lback.core.shell import command
 from lback.errors import HistoryMissing, UsageError
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _judge_merge(look: Look, other: Together) -> Iterator[Finding]:
         yield finding(
             "LB109",
             f"Merging {merge.name} stops at this file: both sides changed it",
-            f"`git merge {merge.name}`, resolve the conflict, and check again",
+            f"{command('git merge', merge.name)}, resolve the conflict, and check again",
             path=path,
         )
     yield from broken_by_merging(merge)

@@ -67,5 +67,5 @@ def unanswered(question: str, option: str) -> LbackError:
     """Make the error for a question that nobody is there to answer."""
     return LbackError(
         f"A question needs an answer and there is no terminal to ask on: {question}",
-        f"answer it with `{option}`",
+        f"answer it with {option}",
     )

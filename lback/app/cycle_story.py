@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lback.app.reading import Reader
 from lback.core.graph import Graph
 from lback.core.header import Header, read_header
+from lback.core.shell import command, pathspec
 from lback.core.source import Commit
 
 
@@ -38,10 +39,8 @@ def cycle_story(reader: Reader, graph: Graph) -> Iterator[str]:
             )
         last = turns[-1]
         yield f"  the later change gives way: {last.commit.author}'s of {last.revision}"
-        yield (
-            f"next: `git checkout {last.commit.sha[:12]}~ -- {last.path}`, commit it, and "
-            "`lback resolve`"
-        )
+        back = command("git checkout", f"{last.commit.sha[:12]}~", "--", pathspec(last.path))
+        yield f"next: {back}, commit it, and `lback resolve`"
 
 
 def _turns(reader: Reader, graph: Graph, revisions: Sequence[str]) -> Iterator[Turn]:

@@ -74,7 +74,7 @@ class Developer:
             self.say(f"  {line}")
         if child.returncode:
             raise LbackError(
-                f"The demo stopped: `{shown}` ended with status {child.returncode}.",
+                f"The demo stopped: {shown} ended with status {child.returncode}.",
                 f"Look around in {self.folder}.",
             )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from lback.core.forks.rewrite import reparent
 from lback.core.graph import Graph
 from lback.core.plans import applied
 from lback.core.rules.published import same_but_parents
+from lback.core.shell import command, pathspec
 from lback.errors import HistoryMissing, LbackError
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ def shared_parents(reader: Reader, graph: Graph, theirs: Graph, onto: str) -> Pa
     ours = [one for one in differ if one not in base or _place(base, one) != _place(graph, one)]
     for one in ours:
         if sorted(graph[one].depends_on) != sorted(theirs[one].depends_on):
+            back = command("git checkout", onto, "--", pathspec(graph[one].path))
             raise LbackError(
                 f"{graph[one].path}: `depends_on` of {one} was edited, and {one} is on {onto}: "
                 "databases that are past it would not run what it needs now.",
-                f"Take the edit back: `git checkout {shlex.quote(onto)} -- "
-                f"{shlex.quote(graph[one].path)}`; then `lback rebase` again.",
+                f"Take the edit back: {back}; then `lback rebase` again.",
             )
     return {one: theirs[one].parents for one in ours}
 

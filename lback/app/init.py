@@ -146,7 +146,7 @@ def _hooks(ctx: Context, wish: bool | None) -> str:
         try:
             wish = ctx.console.confirm(
                 "Install the git hooks, which tell you of forks after a pull?",
-                option="--hooks` or `--no-hooks",
+                option="`--hooks` or `--no-hooks`",
                 default=True,
             )
         except LbackError:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lback.app.context import Context
+from lback.core.shell import command
 from lback.errors import LbackError
 
 if sys.platform == "win32":  # pragma: no cover
@@ -189,8 +190,9 @@ def _refuse_foreign(folder: Path, foreign: list[Change]) -> None:
     raise LbackError(
         f"A command was killed while it changed several files, and {names} has been edited "
         "since, so that it cannot be finished.",
-        "Look at them with `git diff` and bring them to one state, for example by `git checkout "
-        f"-- <file>` for each; then remove {folder / _PLAN}.",
+        "Look at them with `git diff` and bring them to one state, for example by "
+        f"{command('git checkout --', *(str(one.path) for one in foreign))}; then "
+        f"{command('rm', str(folder / _PLAN))}.",
     )
 
 

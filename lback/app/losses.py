@@ -17,7 +17,7 @@ from lback.report.words import lost_rows
 def count_losses(
     ctx: Context, going: Iterable[str], effects: Mapping[str, Effects]
 ) -> list[dict[str, Any]]:
-    """Return `{"table", "column", "rows"}` for each table or column with data at stake.
+    """Return {named("table", "column", "rows")} for each table or column with data at stake.
 
     `going` are the revisions in the order in which they go down. `column` is None for a
     whole table; what is empty is left out.
@@ -56,7 +56,7 @@ def may_lose(
             parts.append("What goes is saved to a file first.")
     if not parts:
         return True
-    return ctx.console.confirm(" ".join([*parts, "Go on?"]), option="--yes")
+    return ctx.console.confirm(" ".join([*parts, "Go on?"]), option="`--yes`")
 
 
 def backup_path(ctx: Context, table: str | None, revision: str) -> Path:

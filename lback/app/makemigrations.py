@@ -14,6 +14,7 @@ from lback.app.reading import Reader
 from lback.core.graph import Graph
 from lback.core.plans import refuse_problems
 from lback.core.result import Result
+from lback.core.shell import command
 from lback.errors import UsageError
 
 
@@ -41,7 +42,7 @@ class Questions:
         """Ask whether one table is another under a new name."""
         return self.console.confirm(
             f"Was the table {old} renamed to {new}? (no: {old} is dropped with its rows)",
-            option=f"--rename {old}:{new}` or `--no-rename",
+            option=f"{command('--rename', f'{old}:{new}')} or `--no-rename`",
         )
 
     def rename_column(self, table: str, old: str, new: str, type_: str) -> bool:
@@ -49,7 +50,7 @@ class Questions:
         return self.console.confirm(
             f"Was {table}.{old} renamed to {table}.{new} ({type_})? "
             f"(no: {old} is dropped with its values)",
-            option=f"--rename {table}.{old}:{table}.{new}` or `--no-rename",
+            option=f"{command('--rename', f'{table}.{old}:{table}.{new}')} or `--no-rename`",
         )
 
     def default_for_not_null(self, table: str, column: str, type_: str) -> str | None:
@@ -57,7 +58,7 @@ class Questions:
         answer = self.console.ask(
             f"{table}.{column} ({type_}) may not be NULL. Which value do existing rows get? "
             "(a value, or sql:EXPRESSION)",
-            option=f"--default {table}.{column}=VALUE",
+            option=command("--default", f"{table}.{column}=VALUE"),
         )
         return answer or None
 

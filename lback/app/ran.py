@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from lback.app.reading import Reader
 from lback.core.decoding import Undecodable, decode_text
 from lback.core.graph import Graph
+from lback.core.shell import command, pathspec
 from lback.core.source import Commit
 from lback.errors import LbackError
 
@@ -139,7 +140,7 @@ def refuse_edited(ran: Ran) -> None:
     for one in ran.unknown:
         raise LbackError(
             f"{one.message}.",
-            f"Compare the versions (`git log -p -- {one.path}`) and put the one that ran back; or "
-            "say with `--strategy downgrade` or `--strategy revert` that the file as it is now is "
-            "right.",
+            f"Compare the versions ({command('git log -p --', pathspec(one.path))}) and put the "
+            "one that ran back; or say with `--strategy downgrade` or `--strategy revert` that the "
+            "file as it is now is right.",
         )

@@ -12,6 +12,7 @@ from zlib import crc32
 from lback.core.graph import Graph, Problem
 from lback.core.remembered import RememberedGraph, Top
 from lback.core.revision import Header, Revision, Unreadable, is_revision_file
+from lback.core.shell import command
 from lback.core.source import Commit, Entry
 from lback.errors import LbackError
 
@@ -251,7 +252,7 @@ class Reader:
     def _without_git(self, at: str, folders: tuple[str, ...], recursive: bool) -> tuple[Entry, ...]:
         if at != WORKTREE:
             raise LbackError(
-                f"`--at {at}` needs git, and {self.ctx.cwd} is not in a git repository.",
+                f"{command('--at', at)} needs git, and {self.ctx.cwd} is not in a git repository.",
                 "Leave `--at` out to read the files as they are.",
             )
         from lback.vcs.trees import folder_entries

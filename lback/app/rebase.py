@@ -21,6 +21,7 @@ from lback.core.graph import Graph
 from lback.core.plans import applied, refuse_problems
 from lback.core.result import Result, refused
 from lback.core.revision import Revision
+from lback.core.shell import command
 from lback.errors import LbackError
 
 
@@ -170,7 +171,7 @@ def _refuse_behind(graph: Graph, theirs: Graph, onto: str) -> None:
         raise LbackError(
             f"{onto} has {count} that this checkout lacks ({', '.join(missing[:3])}), so that "
             "nothing can stand on them here.",
-            f"Run `git pull`, or `git merge {onto}`; then `lback rebase` again.",
+            f"Run `git pull`, or {command('git merge', onto)}; then `lback rebase` again.",
         )
 
 
@@ -296,7 +297,7 @@ def _refuse_no_way_down(ready: Ready, move: Move) -> None:
 
 
 def _keep_hint(move: Move) -> str:
-    first = " and ".join(f"`lback migrate {one}`" for one in move.lacking)
+    first = " and ".join(command("lback migrate", one) for one in move.lacking)
     return f"Run {first} first: what has run its new ancestors already is not undone."
 
 

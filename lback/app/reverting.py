@@ -15,6 +15,7 @@ from lback.core.decoding import Undecodable, decode_text
 from lback.core.effects import Effects
 from lback.core.graph import Graph, Revision
 from lback.core.header import Header, read_header
+from lback.core.shell import command
 from lback.core.tables import TableLife, types_elsewhere
 from lback.core.undo.inverse import Earlier
 from lback.core.undo.picking import InTheWay
@@ -116,7 +117,8 @@ class Reverter:
         path = self.graph[revision].path
         raise LbackError(
             f"{path} undoes {', '.join(undo.undoes)} already.",
-            f"`lback show {revision}` shows it, `lback migrate {revision}` applies it.",
+            f"{command('lback show', revision)} shows it, "
+            f"{command('lback migrate', revision)} applies it.",
         )
 
     def _created(self, parts: Sequence[Part]) -> datetime:

@@ -6,6 +6,7 @@ from lback.app.context import Context
 from lback.app.reading import WORKTREE, Reader
 from lback.app.rows import effects_rows, graph_row
 from lback.core.result import Result
+from lback.core.shell import named
 from lback.errors import UsageError
 
 
@@ -16,7 +17,7 @@ def show(ctx: Context, token: str, at: str = WORKTREE) -> Result:
     ids = graph.resolve(token)
     if len(ids) != 1:
         raise UsageError(
-            f"`{token}` names {len(ids)} revisions: {', '.join(ids) or 'none'}",
+            f"{named(token)} names {len(ids)} revisions: {', '.join(ids) or 'none'}",
             "give one revision id; `lback heads` and `lback graph` list them",
         )
     revision = ids[0]

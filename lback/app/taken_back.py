@@ -15,6 +15,7 @@ from contextlib import suppress
 from lback.app.context import Context
 from lback.core.graph import Graph, Revision
 from lback.core.plans import Restamp, Step, Upgrade, tips
+from lback.core.shell import command
 from lback.errors import LbackError
 
 
@@ -60,13 +61,13 @@ def refuse_taken_back(ctx: Context, graph: Graph, stamp: Sequence[str]) -> None:
     has_run = moved.ancestors(stamp)
     if has_run == graph.ancestors(stamp):
         return
-    names = " ".join(tips(graph, has_run))
+    stamped = command("lback alembic stamp --purge", *tips(graph, has_run))
     raise LbackError(
         "The files of an earlier `lback rebase` were taken back after this database had followed "
         f"it: its stamp {', '.join(stamp)} stands for the parents in those files, and not for "
         "those in the files here, so that revisions would run twice.",
         "Bring the rewritten files back (`git stash pop`, or the branch that has them); or say "
-        f"what this database has run: `lback alembic stamp --purge {names}`.",
+        f"what this database has run: {stamped}.",
     )
 
 

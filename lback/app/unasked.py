@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from lback.app.context import Context
 from lback.core.forks.rebasing import Rebase
 from lback.core.graph import Graph
+from lback.core.shell import command, pathspec
 from lback.errors import LbackError
 
 
@@ -38,13 +38,13 @@ def refuse_unasked(ctx: Context, graph: Graph, stamp: Sequence[str]) -> None:
         with suppress(OSError):
             ctx.repository.store.put_table(_name(ctx), b"")
         return
-    paths = " ".join(shlex.quote(moved[one]["path"]) for one in here)
+    paths = [pathspec(moved[one]["path"]) for one in here]
     below = " and ".join(sorted({parent for one in ran for parent in moved[one]["to"]}))
     raise LbackError(
         f"A hook has put {' and '.join(ran)} onto {below} without asking this database, which had "
         f"run {'it' if len(ran) == 1 else 'them'} before: it would never run {below}.",
-        f"Take the files back: `git checkout {note['commit']} -- {paths}`; then `lback rebase`, "
-        "which takes the database along.",
+        f"Take the files back: {command('git checkout', note['commit'], '--', *paths)}; then "
+        "`lback rebase`, which takes the database along.",
     )
 
 

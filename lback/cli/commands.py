@@ -9,6 +9,7 @@ import click
 
 from lback.app.context import Options
 from lback.cli.strict import Group
+from lback.core.shell import named
 
 # name: (module below lback.cli, one line for --help, section of --help)
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -59,8 +60,10 @@ class LazyGroup(Group):
             from difflib import get_close_matches
 
             near = get_close_matches(args[0], self.list_commands(ctx), n=1)
-            hint = f"Did you mean `{near[0]}`?" if near else "Run `--help` to see all commands."
-            raise click.UsageError(f"There is no command `{args[0]}`. {hint}", ctx)
+            hint = (
+                f"Did you mean {named(near[0])}?" if near else "Run `--help` to see all commands."
+            )
+            raise click.UsageError(f"There is no command {named(args[0])}. {hint}", ctx)
         found = super().resolve_command(ctx, args)
         ctx.find_root().ensure_object(Options).command = found[0] or ""
         return found

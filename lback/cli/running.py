@@ -12,6 +12,7 @@ import click
 from lback.app.context import Context, Options
 from lback.cli.terminal import Terminal
 from lback.core.result import Result
+from lback.core.shell import named
 
 # Commands without a project: what names one is of no use to them.
 _NO_PROJECT = ("explain", "demo", "init")
@@ -66,7 +67,7 @@ def tell_more(ctx: Context, started: float) -> None:
         ctx.console.detail(f"project: {project.folder}, {where}")
     if repository is not None:
         ctx.console.detail(f"repository: {repository.root or repository.common_dir}")
-    ctx.console.detail(f"`{ctx.options.command}` took {time.monotonic() - started:.2f} s")
+    ctx.console.detail(f"{named(ctx.options.command)} took {time.monotonic() - started:.2f} s")
 
 
 def apart(given: Mapping[str, Any]) -> None:
@@ -84,7 +85,7 @@ def _refuse_contradictions(options: Options) -> None:
         )
     if options.script_location is not None and options.command in _ALWAYS_ENV:
         raise click.UsageError(
-            f"`{options.command}` runs env.py, and --script-location leaves its configuration "
+            f"{named(options.command)} runs env.py, and --script-location leaves its configuration "
             "out; name the configuration with --config."
         )
 

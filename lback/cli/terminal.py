@@ -167,7 +167,7 @@ class Terminal:
         """Name the commands the way this user calls them."""
         if self.prog == "lback" or "`lback " not in text:
             return text
-        return text.replace("`lback ", f"`python {self.prog} ")
+        return text.replace("`lback ", "`python " + self.prog + " ")
 
     def _clean(self, stream: IO[str], text: str, *, words: bool = True) -> str:
         """Return one line that shows everything and does nothing, our own colours excepted."""

@@ -10,6 +10,7 @@ from configparser import Error as ConfigParserError
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
+from lback.core.shell import named
 from lback.errors import UsageError
 
 
@@ -46,7 +47,7 @@ class Ini(NamedTuple):
         except ConfigParserError:
             # The parser's own words quote the value from the percent sign on.
             raise UsageError(
-                f"{self.path} [{self.section}]: `{name}` cannot be read: a % begins nothing.",
+                f"{self.path} [{self.section}]: {named(name)} cannot be read: a % begins nothing.",
                 "write a plain percent sign as %%",
             ) from None
 
@@ -66,7 +67,7 @@ class Toml(NamedTuple):
         right = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
         if not right or (kind is list and not all(isinstance(one, str) for one in value)):
             raise UsageError(
-                f"{self.path} [tool.alembic]: `{name}` has the wrong type.",
+                f"{self.path} [tool.alembic]: {named(name)} has the wrong type.",
                 f"allowed: {allowed}",
             )
         here = {"here": PurePath(self.path).parent.as_posix()}
@@ -76,7 +77,7 @@ class Toml(NamedTuple):
             return value % here if kind is str else value
         except (KeyError, ValueError, TypeError):
             raise UsageError(
-                f"{self.path} [tool.alembic]: `{name}` cannot be read: a % begins nothing.",
+                f"{self.path} [tool.alembic]: {named(name)} cannot be read: a % begins nothing.",
                 "write a plain percent sign as %%",
             ) from None
 

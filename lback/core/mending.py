@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lback.core.problems import Problem
+from lback.core.shell import named
 
 if TYPE_CHECKING:
     from lback.core.graph import Revision
@@ -43,13 +44,14 @@ def problems(
 def _missing(nodes: Nodes, revision: str, variable: str, name: str) -> Problem:
     node = nodes[revision]
     hint = (
-        f"add the file of {name}, or point `{variable}` of {revision} at a revision that exists"
+        f"add the file of {name}, or point {named(variable)} of {revision} at a revision that "
+        "exists"
         if variable == "down_revision"
         else f"add the revision or branch label {name}, or take it out of `depends_on`"
     )
     return Problem(
         "LB103",
-        f"Revision {revision} has {name} as its `{variable}`, and no file defines {name}.",
+        f"Revision {revision} has {name} as its {named(variable)}, and no file defines {name}.",
         hint,
         node.path,
         node.header.line,
@@ -88,7 +90,7 @@ def _illegal(nodes: Nodes) -> Iterator[Problem]:
         if found:
             yield Problem(
                 "LB106",
-                f"Revision id {one} holds `{found.group()}`, which Alembic does not allow.",
+                f"Revision id {one} holds {named(found.group())}, which Alembic does not allow.",
                 "rename the revision; `@`, `-`, `+` and `:` have a meaning of their own",
                 node.path,
                 node.header.line,
@@ -103,7 +105,7 @@ def _uncertain(nodes: Nodes) -> Iterator[Problem]:
             if variable != "branch_labels":
                 yield Problem(
                     "LB106",
-                    f"`{variable}` of revision {one} is computed; only running it would tell.",
+                    f"{named(variable)} of revision {one} is computed; only running it would tell.",
                     "write the ids as plain strings",
                     node.path,
                     node.header.line,

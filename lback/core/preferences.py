@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
+from lback.core.shell import named
 from lback.errors import UsageError
 
 OnFork = Literal["merge", "rebase", "tell"]
@@ -68,7 +69,7 @@ def read_preferences(table: Mapping[str, Any], place: str) -> LbackSettings:
     for key, value in table.items():
         name = key.replace("-", "_")
         if name in _READERS:
-            values[name] = _READERS[name](value, f"{place}: `{key}`", name)
+            values[name] = _READERS[name](value, f"{place}: {named(key)}", name)
         else:
             warnings.append(_unknown_key(place, key))
     return LbackSettings(**values, warnings=tuple(warnings))
@@ -100,8 +101,8 @@ def _unknown_key(place: str, key: str) -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(key, _READERS, n=1)
-    hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(sorted(_READERS))}"
-    return f"{place}: `{key}` is not a setting; {hint}"
+    hint = f"did you mean {named(near[0])}?" if near else f"known are {', '.join(sorted(_READERS))}"
+    return f"{place}: {named(key)} is not a setting; {hint}"
 
 
 def _wrong(where: str, value: Any, allowed: str) -> UsageError:
@@ -110,7 +111,7 @@ def _wrong(where: str, value: Any, allowed: str) -> UsageError:
 
 def _shown(value: Any) -> str:
     # A scratch URL may hold a password: only its type is told.
-    return f"`{value}`" if isinstance(value, (bool, int, float)) else type(value).__name__
+    return f"{named(str(value))}" if isinstance(value, (bool, int, float)) else type(value).__name__
 
 
 def _text(value: Any, where: str, _: str) -> str:

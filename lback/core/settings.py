@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from lback.core.configuration import Ini, Toml, parse_ini, parse_toml
 from lback.core.preferences import LbackSettings, read_ini_preferences, read_preferences
+from lback.core.shell import named
 from lback.errors import UsageError
 from lback.secrets import KNOWN
 
@@ -193,7 +194,9 @@ class _Options(NamedTuple):
 
     def _wrong(self, name: str, value: str, allowed: str) -> UsageError:
         place = f"{self.ini.path} [{self.ini.section}]" if self.ini else "[tool.alembic]"
-        return UsageError(f"{place}: `{name}` cannot be `{value}`.", f"allowed: {allowed}")
+        return UsageError(
+            f"{place}: {named(name)} cannot be {named(value)}.", f"allowed: {allowed}"
+        )
 
     def main(self) -> dict[str, str]:
         return self.ini.options if self.ini else {}

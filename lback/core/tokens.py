@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from lback.core.shell import named
 from lback.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ class Resolver:
             found = self._lineage(graph.heads, label)
         if name == "head" and len(found) > 1:
             raise UsageError(
-                f"`{token}` is not one revision: there are {len(found)} heads, {', '.join(found)}.",
+                f"{named(token)} is not one revision: there are {len(found)} heads, "
+                f"{', '.join(found)}.",
                 "name one of them, `label@head`, or `heads` for all",
             )
         return found
@@ -88,11 +90,13 @@ class Resolver:
             kin = self._kin(self._one(label))
             found = [name for name in found if graph.label_owners.get(name, name) in kin]
         if not prefix or not found:
-            raise UsageError(f"There is no revision or branch `{prefix}`.", near(prefix, names))
+            raise UsageError(
+                f"There is no revision or branch {named(prefix)}.", near(prefix, names)
+            )
         if len(found) > 1:
             shown = ", ".join(found[:5]) + (", …" if len(found) > 5 else "")
             raise UsageError(
-                f"`{prefix}` is the beginning of {len(found)} revisions: {shown}.",
+                f"{named(prefix)} is the beginning of {len(found)} revisions: {shown}.",
                 "give more letters of the one you mean",
             )
         return graph.label_owners.get(found[0], found[0])
@@ -144,7 +148,7 @@ class Resolver:
     def _single(self, token: str, found: tuple[str, ...]) -> str | None:
         if len(found) > 1:
             raise UsageError(
-                f"`{token}` can be counted from {' and from '.join(found)}.",
+                f"{named(token)} can be counted from {' and from '.join(found)}.",
                 "name the revision to count from, as in `abc123+1`",
             )
         return found[0] if found else None
@@ -165,11 +169,11 @@ class Resolver:
                     continue
             if not ways:
                 raise UsageError(
-                    f"`{token}` goes beyond the end of the graph.", "see `lback graph`"
+                    f"{named(token)} goes beyond the end of the graph.", "see `lback graph`"
                 )
             if len(ways) > 1:
                 raise UsageError(
-                    f"`{token}` is not clear: from {at or 'the base'} it goes to "
+                    f"{named(token)} is not clear: from {at or 'the base'} it goes to "
                     f"{' or to '.join(ways)}.",
                     "name the revision itself",
                 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from alembic.autogenerate.api import RevisionContext
 
 from lback.core.plans import applied
+from lback.core.shell import command
 from lback.db.describe import describe
 from lback.db.draftsql import sql_of
 from lback.db.notnull import settle_not_null
@@ -221,7 +222,7 @@ def only_head(graph: Graph) -> str:
         names = ", ".join(f"{one} ({graph[one].doc or 'no message'})" for one in graph.heads)
         raise LbackError(
             f"There are {len(graph.heads)} heads: {names}.",
-            f"Say on which to build, as `--head {graph.heads[0]}`; or join them first with "
-            "`lback resolve`.",
+            f"Say on which to build, as {command('--head', graph.heads[0])}; or join them first "
+            "with `lback resolve`.",
         )
     return graph.heads[0] if graph.heads else "head"

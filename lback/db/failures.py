@@ -17,6 +17,7 @@ from alembic.util.exc import CommandError
 from sqlalchemy import exc as sa
 from sqlalchemy.engine import URL, Engine
 
+from lback.core.shell import named
 from lback.db.urls import learn_url, shown_url
 from lback.errors import LbackError
 from lback.secrets import KNOWN, learn_environment
@@ -89,7 +90,7 @@ def _broken_code(err: BaseException, at: Situation) -> LbackError:
             "Set sqlalchemy.url in alembic.ini, or what env.py reads it from.",
         )
     if _is_about_percent(err):
-        what = f"option `{err.option}`" if isinstance(err, InterpolationError) else "a value"
+        what = f"option {named(err.option)}" if isinstance(err, InterpolationError) else "a value"
         return LbackError(
             f"{place}failed: {what} of the configuration holds a % that begins nothing.",
             "A plain percent sign is written %% there, in alembic.ini and for "

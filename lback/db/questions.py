@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from lback.core.shell import command
 from lback.errors import LbackError, UsageError
 
 
@@ -61,7 +62,7 @@ class GivenAnswers:
         raise LbackError(
             f"Table {old} is gone from the models and {new} has the same columns: "
             "a rename, or a drop that loses the rows?",
-            f"Say `--rename {old}:{new}`, or `--no-rename`.",
+            f"Say {command('--rename', f'{old}:{new}')}, or `--no-rename`.",
         )
 
     def rename_column(self, table: str, old: str, new: str, type_: str) -> bool:
@@ -74,7 +75,7 @@ class GivenAnswers:
         raise LbackError(
             f"Column {table}.{old} is gone from the models and {table}.{new} ({type_}) is new: "
             "a rename, or a drop that loses the values?",
-            f"Say `--rename {table}.{old}:{table}.{new}`, or `--no-rename`.",
+            f"Say {command('--rename', f'{table}.{old}:{table}.{new}')}, or `--no-rename`.",
         )
 
     def default_for_not_null(self, table: str, column: str, type_: str) -> str | None:
@@ -86,7 +87,8 @@ class GivenAnswers:
             return self.ask.default_for_not_null(table, column, type_)
         raise LbackError(
             f"{name} ({type_}) is NOT NULL and has no default: what do existing rows get?",
-            f"Say `--default {name}=VALUE`, or give the column a server_default in the model.",
+            f"Say {command('--default', f'{name}=VALUE')}, or give the column a "
+            "server_default in the model.",
         )
 
     def _given(self, old: str, new: str) -> bool | None:

@@ -10,6 +10,7 @@ from urllib.parse import quote_from_bytes
 from lback.core.findings import CODES, Finding
 from lback.core.result import Result
 from lback.core.rules.silencing import fingerprints
+from lback.core.shell import command
 from lback.report.formats import whole
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -38,7 +39,7 @@ def _rule(code: str) -> dict[str, Any]:
         "id": code,
         "name": "".join(word.capitalize() for word in title.replace("-", " ").split()),
         "shortDescription": {"text": title[:1].upper() + title[1:]},
-        "help": {"text": f"See `lback explain {code}`."},
+        "help": {"text": f"See {command('lback explain', code)}."},
         "defaultConfiguration": {"level": _LEVELS[severity]},
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from lback.core.shell import command
 from lback.errors import HistoryMissing, LbackError, UsageError
 from lback.vcs.git import Git, failure, text
 
@@ -188,7 +189,7 @@ def _configured(git: Git, name: str) -> SharedRef:
         branch = short[len(remote) + 1 :]
         raise HistoryMissing(
             f"The shared ref {name!r} is not in this clone",
-            f"Fetch it: git fetch {remote} {branch}:{_REMOTES}{remote}/{branch}",
+            f"Fetch it: {command('git fetch', remote, f'{branch}:{_REMOTES}{remote}/{branch}')}",
         ) from err
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from lback.app.files import write_whole
 from lback.core.findings import Finding
 from lback.core.rules.silencing import can_be_old, fingerprints
+from lback.core.shell import command
 from lback.errors import UsageError
 
 _FORMAT = 1
@@ -24,7 +25,7 @@ def read_baseline(path: str) -> frozenset[str]:
     except FileNotFoundError as err:
         raise UsageError(
             f"{path}: there is no such baseline",
-            f"make it with `lback check --baseline {path} --write-baseline`",
+            f"make it with {command('lback check --write-baseline --baseline', path)}",
         ) from err
     except (ValueError, KeyError, TypeError) as err:
         raise UsageError(

@@ -10,6 +10,7 @@ from lback.app.checking.sides import Facts, Side, Together, merge_sides, read_si
 from lback.app.reading import WORKTREE
 from lback.core.findings import Finding, finding
 from lback.core.rules.silencing import FailOn
+from lback.core.shell import command
 from lback.errors import HistoryMissing
 
 if TYPE_CHECKING:
@@ -104,8 +105,8 @@ def _shared(reader: CheckReader, wish: str | None) -> tuple[str, str, bool] | No
     remote = names[0] if names else "origin"
     raise HistoryMissing(
         "The branch that this one will be merged into is not in this clone",
-        f"Fetch it and name it: `git fetch {remote} main:refs/remotes/{remote}/main` (in CI: "
-        f"fetch-depth: 0), then `lback check --against {remote}/main`",
+        f"Fetch it and name it: {command('git fetch', remote, f'main:refs/remotes/{remote}/main')} "
+        f"(in CI: fetch-depth: 0), then {command('lback check --against', f'{remote}/main')}",
     )
 
 
@@ -134,7 +135,7 @@ def _no_refs(pattern: str) -> Finding:
     one = finding(
         "LB108",
         f"no other branch matches {pattern} in this clone",
-        f"`git fetch origin '+{pattern}:{pattern}'`, if there should be one",
+        f"{command('git fetch origin', f'+{pattern}:{pattern}')}, if there should be one",
     )
     return one._replace(severity="warning")
 

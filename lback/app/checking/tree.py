@@ -9,6 +9,7 @@ from lback.app.checking.reader import CheckReader
 from lback.app.checking.sides import Side, inside
 from lback.app.reading import INDEX, WORKTREE
 from lback.core.findings import Finding, finding
+from lback.core.shell import command, pathspec
 
 if TYPE_CHECKING:
     from lback.vcs.lookups import Listed
@@ -74,12 +75,15 @@ def _left_out(reader: CheckReader, mine: Side, listed: Listed) -> Iterator[Findi
             yield finding(
                 "LB304",
                 f"this migration file is ignored by git ({ignored[path]})",
-                f"change the rule, or `git add -f {path}`",
+                f"change the rule, or {command('git add -f', pathspec(path))}",
                 path=path,
             )
         else:
             yield finding(
-                "LB303", "this migration file is not tracked by git", f"`git add {path}`", path=path
+                "LB303",
+                "this migration file is not tracked by git",
+                command("git add", pathspec(path)),
+                path=path,
             )
     # Not `ls-files --modified`: it would run a clean filter to be sure.
     for entry in mine.entries:
@@ -88,7 +92,7 @@ def _left_out(reader: CheckReader, mine: Side, listed: Listed) -> Iterator[Findi
             yield finding(
                 "LB303",
                 "this migration file has changes that are not staged",
-                f"`git add {entry.path}`",
+                command("git add", pathspec(entry.path)),
                 path=entry.path,
             )
 

@@ -15,6 +15,7 @@ from lback.core.graph import Graph
 from lback.core.lanes import forks
 from lback.core.result import Result
 from lback.core.rules.published import published_findings
+from lback.core.shell import command, pathspec
 
 # Only these stop a commit: afterwards the branch would be broken for everybody.
 STOPS = frozenset({"LB101", "LB103", "LB104", "LB105", "LB106", "LB109", "LB201", "LB202", "LB203"})
@@ -84,19 +85,23 @@ def _left_out(ctx: Context, reader: Reader) -> Iterator[Finding]:
     folders, _ = reader.folders(INDEX)
     for path in repository.untracked(folders):
         yield finding(
-            "LB303", "this migration file is not tracked by git", f"`git add {path}`", path=path
+            "LB303",
+            "this migration file is not tracked by git",
+            command("git add", pathspec(path)),
+            path=path,
         )
     for path in repository.unstaged(folders):
         yield finding(
             "LB303",
             "this migration file has changes that are not staged",
-            f"`git add {path}`",
+            command("git add", pathspec(path)),
             path=path,
         )
     for path in repository.ignored(folders):
         yield finding(
             "LB304",
             "this migration file is ignored by git",
-            f"`git check-ignore -v {path}` shows the rule; `git add -f {path}` overrides it",
+            f"{command('git check-ignore -v', f':/{path}')} shows the rule; "
+            f"{command('git add -f', pathspec(path))} overrides it",
             path=path,
         )

@@ -11,6 +11,7 @@ from lback.app.reverting import Reverter
 from lback.core.effects import Effects
 from lback.core.graph import Graph
 from lback.core.plans import applied
+from lback.core.shell import command
 from lback.core.tables import Doubt, TableLife, latest_change, life
 from lback.core.undo.leftovers import Leftover, leftovers
 from lback.core.undo.undoing import Situation, Undo, decide_undo, newer_doubt
@@ -167,7 +168,8 @@ def _doubtful(choice: Choice, doubt: Doubt, undo: tuple[str, ...]) -> Undo:
         f"{path}:{doubt.unknown.line}: {doubt.revision} does something that cannot be read "
         f"({doubt.unknown.reason}); it may be a later change of {choice.wish.table}",
         undo,
-        hint=f"Look at it, then name the revision to undo: `lback rollback --revision {undo[0]}`.",
+        hint="Look at it, then name the revision to undo: "
+        f"{command('lback rollback --revision', undo[0])}.",
     )
 
 

@@ -11,6 +11,7 @@ from lback.app.undo.choosing import Choice
 from lback.core.effects import Effect, Effects
 from lback.core.graph import Graph
 from lback.core.plans import Step, Upgrade, plan_downgrade, tips
+from lback.core.shell import command
 from lback.core.undo.picking import InTheWay
 from lback.core.undo.undoing import Undo
 from lback.core.undo.uses import first_use
@@ -152,7 +153,7 @@ def _needed(ready: Prepared) -> Undo | None:
         return None
     return undo.refused(
         f"{graph[use.revision].path}:{use.line}: {use.revision} needs what would go: {use.message}",
-        f"Undo that first: `lback rollback --revision {use.revision}`.",
+        f"Undo that first: {command('lback rollback --revision', use.revision)}.",
     )
 
 

@@ -9,6 +9,7 @@ from itertools import combinations
 from lback.core.findings import Finding, finding
 from lback.core.graph import Graph, Problem
 from lback.core.lanes import Lane, forks
+from lback.core.shell import command, pathspec
 from lback.core.source import Commit
 
 Commits = Mapping[str, Commit]  # by revision id
@@ -64,8 +65,8 @@ def would_fork(merge: Merge, fork: Lane, commits: Commits) -> Finding:
     else:
         sides = _sides(merge, fork, commits)
         hint = (
-            f"`git merge {merge.name}`, and then `lback merge`; or, where nobody else has run "
-            "these revisions, `lback rebase`"
+            f"{command('git merge', merge.name)}, and then `lback merge`; or, where nobody else "
+            "has run these revisions, `lback rebase`"
         )
     return finding(
         "LB102",
@@ -126,7 +127,8 @@ def redundant_merges(graph: Graph, new: Collection[str] | None = None) -> Iterat
         yield finding(
             "LB110",
             f"{' and '.join(merges)} merge the same heads, {' and '.join(sorted(joined))}",
-            f"keep one of them; put what stands on the other on it: `git rm {place.path}`",
+            f"keep one of them; put what stands on the other on it: "
+            f"{command('git rm', pathspec(place.path))}",
             path=place.path,
             line=place.header.line,
             revisions=tuple(merges),

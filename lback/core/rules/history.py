@@ -9,6 +9,7 @@ from lback.core.findings import Finding, finding
 from lback.core.graph import Graph
 from lback.core.rules.graph import Merge
 from lback.core.rules.published import published_findings
+from lback.core.shell import command, pathspec
 
 Text = Callable[[str], bytes]
 
@@ -32,8 +33,9 @@ def history_findings(merge: Merge, base: Graph, mine: Text, theirs: Text) -> Ite
             continue
         # Only a whole history can be checked out: the branch's own HEAD lacks the file.
         if found.code == "LB202":
-            hint = f"Bring it back: databases have run it. `git checkout {merge.name} -- <file>`"
-            found = found._replace(hint=hint.replace("<file>", found.path))  # noqa: PLW2901
+            back = command("git checkout", merge.name, "--", pathspec(found.path))
+            hint = f"Bring it back: databases have run it. {back}"
+            found = found._replace(hint=hint)  # noqa: PLW2901
         yield found
     for kept, ones in squashed.items():
         yield _squash(merge.mine, kept, ones)

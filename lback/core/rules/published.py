@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from lback.core.findings import Finding, finding
 from lback.core.graph import Graph
+from lback.core.shell import command, pathspec
 
 
 def published_findings(
@@ -28,7 +29,8 @@ def published_findings(
                 yield finding(
                     "LB202",
                     f"{revision} is published and its file is gone",
-                    f"Bring it back: databases have run it. `git checkout HEAD -- {theirs.path}`",
+                    "Bring it back: databases have run it. "
+                    f"{command('git checkout HEAD --', pathspec(theirs.path))}",
                     path=theirs.path,
                     revisions=(revision,),
                 )

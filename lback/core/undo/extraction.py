@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from lback.core.decoding import Undecodable, decode_text
 from lback.core.effects import Direction, Effect, Effects, Resolve, Unknown, read_effects
 from lback.core.naming import same_name
+from lback.core.shell import named
 from lback.core.undo.picking import InTheWay, Picker
 from lback.core.undo.pieces import Lines
 from lback.core.undo.scope import bound, loaded, only
@@ -170,7 +171,7 @@ class Extractor:
         header = taken & _HEADER
         if header:
             line = nodes[0].lineno if nodes and isinstance(nodes[0], ast.stmt) else 1
-            raise InTheWay(line, f"the code uses `{min(header)}` of its own file")
+            raise InTheWay(line, f"the code uses {named(min(header))} of its own file")
         return frozenset(taken)
 
     def context(self, names: frozenset[str]) -> tuple[list[str], list[str]]:

@@ -12,6 +12,7 @@ from hashlib import sha256
 from lback.core.effects import Effect, Unknown
 from lback.core.forks.merging import newest_date
 from lback.core.naming import bare
+from lback.core.shell import named
 from lback.core.source import Commit
 from lback.core.undo.extraction import Extract, Extractor, Read
 from lback.core.undo.inverse import Earlier, inverse
@@ -155,7 +156,7 @@ def _take_context(draft: Draft, extractor: Extractor, *extracts: Extract) -> Non
     for helper in helpers:
         for name in _binds(helper):
             if known.get(name, helper) != helper:
-                raise InTheWay(1, f"two of the revisions have a `{name}` of their own")
+                raise InTheWay(1, f"two of the revisions have a {named(name)} of their own")
         if helper not in draft.helpers:
             draft.helpers.append(helper)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lback.core.result import Result
+from lback.core.shell import command
 from lback.report.style import Style, safe
 
 
@@ -19,4 +20,5 @@ def lines(result: Result, style: Style) -> Iterator[str]:
             yield f"{style.bold('lback:')} {safe(line)}"
     what = result.view.get("stopped")
     if what:
-        yield f"{style.bold('lback:')} this {what} is stopped (`git {what} --no-verify` passes)"
+        passes = command("git", what, "--no-verify")
+        yield f"{style.bold('lback:')} this {what} is stopped ({passes} passes)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lback.core.result import Result
+from lback.core.shell import command
 from lback.report.style import Script, Style, safe
 from lback.report.words import listing, lost_rows
 
@@ -60,7 +61,7 @@ def _proof(result: Result, style: Style) -> Iterator[str]:
 def _next(result: Result) -> str:
     data = result.data
     saved = data["backup"]
-    back = f"; `lback restore {safe(saved)}` puts the values back" if saved else ""
+    back = f"; {command('lback restore', saved)} puts the values back" if saved else ""
     if data["writes"]:
         return f"take the change out of the models, then commit both{back}"
     return f"`lback migrate` does it again; or change or delete the file{back}"

@@ -1,0 +1,64 @@
+"""Commands inside messages: what a person may paste into sh, whatever the names in it are."""
+
+from __future__ import annotations
+
+import re
+
+from lback.core.display import visible
+
+_PLAIN = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
+_OPTION = re.compile(r"(?:^|\s)-[\w-]+$")
+# `"$(printf ...)"` loses line breaks at its end; the default IFS is space, tab, line break.
+_MAGIC = re.compile(r"[*?\[\\]|^[^\w./]")
+_LINE_BREAK = '"${IFS#??}"'
+
+
+def command(start: str, *names: str) -> str:
+    """Return a command between backticks, such as `git merge 'a;b'`.
+
+    `start` is ours and stands as it is written; each of `names` is one word of data, quoted
+    for sh where it needs to be. A "--" among them stays what it is, and one is put before a
+    name that would be read as an option.
+    """
+    words = [start]
+    shielded = "--" in (*start.split(), *names) or bool(_OPTION.search(start))
+    for name in names:
+        if name.startswith("-") and not shielded:
+            words.append("--")
+            shielded = True
+        words.append(word(name))
+    return f"`{' '.join(words)}`"
+
+
+def named(text: str) -> str:
+    """Return a name between backticks, quoted where sh would take it for more than one word."""
+    return f"`{word(text)}`"
+
+
+def word(text: str) -> str:
+    """Return a text as one word of sh that can be seen and pasted as it is.
+
+    What cannot be seen, and a backtick, is spelled for printf: a terminal would swallow the
+    one, and the other would end the command in our message.
+    """
+    if visible(text) == text and "`" not in text and "##" not in text:
+        return text if _PLAIN.fullmatch(text) else "'" + text.replace("'", "'\"'\"'") + "'"
+    body = text.rstrip("\n")
+    spelled = "".join(map(_spelled, body.encode("utf-8", "surrogateescape")))
+    return f"\"$(printf '{spelled}')\"" + _LINE_BREAK * (len(text) - len(body))
+
+
+def _spelled(byte: int) -> str:
+    char = chr(byte)
+    if char == "%":
+        return "%%"
+    if char.isascii() and (char.isalnum() or char in ' !"$&()*+,-./:;<=>?@[]^_{|}~'):
+        return char
+    return f"\\{byte:03o}"
+
+
+def pathspec(path: str) -> str:
+    """Return a path from the top of the repository as git understands it from any folder in it."""
+    if path.isascii() and not _MAGIC.search(path):
+        return f":/{path}"
+    return f":(top,literal){path}"
