@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 from urllib import error, parse, request
 
+from lback.core.display import visible
 from lback.report.markdown import MARK
+from lback.secrets import KNOWN
 
 _PAGE = 100
 _LONGEST = 60_000  # GitHub takes 65,536 characters
@@ -137,7 +139,7 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
         body = Path(arguments[1]).read_text(encoding="utf-8")
         said = publish(places[arguments[0]](environ), body)
     except (Refused, OSError) as err:
-        sys.stderr.write(f"lback: no comment: {err}\n")
+        sys.stderr.write(f"lback: no comment: {visible(KNOWN.redact(str(err)))}\n")
         return 3
     sys.stdout.write(f"lback: {said}\n")
     return 0

@@ -35,6 +35,12 @@ def named(text: str) -> str:
     return f"`{word(text)}`"
 
 
+def code(text: str) -> str:
+    """Return a piece of Python between backticks, to be read and typed."""
+    shown = visible(text).replace("`", "'")
+    return f"`{shown}`"
+
+
 def word(text: str) -> str:
     """Return a text as one word of sh that can be seen and pasted as it is.
 

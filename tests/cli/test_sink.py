@@ -45,11 +45,15 @@ def _is_bare(text: ast.JoinedStr) -> bool:
     return False
 
 
+# A program of its own, started by the CI.
+PROGRAM = ("comment.py",)
+
+
 def test_nothing_writes_around_the_sink() -> None:
     """A text that did not go through the terminal was not made safe, and may hold a password."""
     around = []
     for name, tree in sources():
-        for node in ast.walk(tree) if name != "cli/terminal.py" else ():
+        for node in ast.walk(tree) if name not in SINK + PROGRAM else ():
             if isinstance(node, ast.Call) and _writes(ast.unparse(node.func)):
                 around.append(f"{name}:{node.lineno}: {ast.unparse(node)[:80]}")
     assert around == []

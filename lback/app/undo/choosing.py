@@ -11,7 +11,7 @@ from lback.app.reverting import Reverter
 from lback.core.effects import Effects
 from lback.core.graph import Graph
 from lback.core.plans import applied
-from lback.core.shell import command
+from lback.core.shell import code, command
 from lback.core.tables import Doubt, TableLife, latest_change, life
 from lback.core.undo.leftovers import Leftover, leftovers
 from lback.core.undo.undoing import Situation, Undo, decide_undo, newer_doubt
@@ -133,7 +133,7 @@ def _complete(choice: Choice, undo: Undo) -> Undo:
 def _mended(found: tuple[Leftover, ...]) -> str:
     types = [one.effect.name for one in found if one.left and one.effect.object == "enum"]
     if len(types) == len(found):
-        lines = ", ".join(f"`sa.Enum(name={name!r}).drop(op.get_bind())`" for name in types)
+        lines = ", ".join(code(f"sa.Enum(name={name!r}).drop(op.get_bind())") for name in types)
         return f"Add {lines} to"
     return "Complete"
 
