@@ -63,6 +63,8 @@ def what_ran(reader: Reader, graph: Graph, revisions: Iterable[str]) -> Ran:
 
 
 def _recorded(reader: Reader, revisions: list[str]) -> dict[str, bytes]:
+    if not reader.ctx.project.settings.lback.ledger:
+        return {}
     from lback.db.record import texts_that_ran
 
     return texts_that_ran(reader.ctx.database, revisions)

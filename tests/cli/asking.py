@@ -1,0 +1,48 @@
+"""Runs a command in this process, or as a child where it runs code of the project."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+from lback.cli.gate import guarded
+from lback.cli.main import program
+from tests.check.team import Team
+
+ROOT = Path(__file__).parents[2]
+Run = Callable[[Team], str]
+
+
+def here(*arguments: str) -> Run:
+    """Run a command in this process; give what it prints, and where git stands then."""
+
+    def run(shop: Team) -> str:
+        out = io.StringIO()
+        with redirect_stdout(out), redirect_stderr(out):
+            code = guarded(program, ["-C", str(shop.path), *arguments], "lback")
+        left = shop.git("status", "--porcelain") + shop.git("log", "--format=%s %p", "-2")
+        return f"{code}\n{out.getvalue()}\n{left}"
+
+    return run
+
+
+def child(*arguments: str) -> Run:
+    """Run a command that runs code of the project."""
+
+    def run(shop: Team) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "lback", *arguments],
+            cwd=shop.path,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return f"{done.returncode}\n{done.stdout}{done.stderr}"
+
+    return run
