@@ -30,6 +30,9 @@ class Terminal:
 
     def show(self, result: Result, form: str = "text") -> int:
         """Print a result in the wished form and return its exit status."""
+        form = result.view.get("format", form)
+        from lback.report.render import findings, render
+
         if self.options.json:
             data = result.as_dict()
             if data["error"] and data["error"]["hint"]:
@@ -38,8 +41,10 @@ class Terminal:
             return result.exit_code
         if form != "text":
             self.document(self.rendered(result, form))
+            if form in ("mermaid", "dot"):  # a picture has no place for them
+                for line in findings(result.findings, self.style(sys.stderr)):
+                    self.line(line)
             return result.exit_code
-        from lback.report.render import render
 
         for line in render(result, self.style(streams.result())):
             if isinstance(line, Script):

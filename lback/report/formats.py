@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 
+from lback.core.display import visible
 from lback.core.findings import Finding
 from lback.core.result import Result
 
@@ -14,6 +15,8 @@ _MODULES: Mapping[str, str] = {
     "sarif": "sarif",
     "junit": "junit",
     "markdown": "markdown",
+    "mermaid": "mermaid",
+    "dot": "dot",
 }
 
 
@@ -30,7 +33,7 @@ def valid(text: str) -> str:
 
 def whole(finding: Finding) -> str:
     """Return what a person needs to read of one finding: the message, then the way out."""
-    return valid("\n".join(part for part in (finding.message, hint_of(finding)) if part))
+    return "\n".join(visible(part) for part in (finding.message, hint_of(finding)) if part)
 
 
 def hint_of(finding: Finding) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from lback.core.display import visible
 from lback.core.findings import CODES, Finding
 from lback.core.result import Result
 from lback.report.formats import valid, whole
@@ -42,11 +43,9 @@ def _command(finding: Finding) -> str:
 
 
 def _data(text: str) -> str:
-    """Escape as `@actions/core` does; other control characters have no business in a log."""
-    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    if text.isprintable():
-        return text
-    return "".join(ch if ch.isprintable() else "\N{REPLACEMENT CHARACTER}" for ch in text)
+    """Escape as `@actions/core` does; what acts on a terminal has no business in a log."""
+    lines = text.replace("%", "%25").replace("\r", "%0D").split("\n")
+    return "%0A".join(map(visible, lines))
 
 
 def _property(text: str) -> str:

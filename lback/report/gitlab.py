@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from lback.core.display import visible
 from lback.core.findings import Finding
 from lback.core.result import Result
 from lback.core.rules.silencing import fingerprints
@@ -23,7 +24,7 @@ def render(result: Result) -> str:
 def _row(finding: Finding, fingerprint: str) -> dict[str, Any]:
     hint = f" {finding.hint[:1].upper()}{finding.hint[1:]}" if finding.hint else ""
     return {
-        "description": valid(f"{finding.code}: {finding.message}.{hint}"),
+        "description": visible(f"{finding.code}: {finding.message}.{hint}"),
         "check_name": finding.code,
         "fingerprint": fingerprint,
         "severity": _SEVERITIES[finding.severity],

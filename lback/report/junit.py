@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from lback.core.display import visible
 from lback.core.findings import CODES, Finding
 from lback.core.result import Result
 from lback.core.rules.silencing import fails
-from lback.report.formats import hint_of, valid
+from lback.report.formats import hint_of
 
 
 def render(result: Result) -> str:
@@ -38,7 +39,7 @@ def _case(finding: Finding, *, failed: bool) -> str:
     # The place stands in the name: Jenkins' schema knows no attribute for it.
     head = f'  <testcase classname="lback" name={_attribute(name)}'
     # A line of a log may be a command to whoever reads it; only our own breaks stay.
-    text = "\n".join(_text(_line(part)) for part in (finding.message, hint_of(finding)) if part)
+    text = "\n".join(_text(part) for part in (finding.message, hint_of(finding)) if part)
     if failed:
         message = _attribute(finding.message)
         kind = _attribute(finding.severity)
@@ -48,26 +49,16 @@ def _case(finding: Finding, *, failed: bool) -> str:
     return f"{head}>\n   {body}\n  </testcase>"
 
 
-def _line(text: str) -> str:
-    return "".join(ch if ch >= " " else "\N{REPLACEMENT CHARACTER}" for ch in text)
-
-
 def _name(code: str) -> str:
     return f"{code} {CODES[code][1]}"
 
 
 def _text(text: str) -> str:
-    """Escape for an element; what XML 1.0 cannot hold at all becomes U+FFFD."""
-    allowed = "".join(
-        ch
-        if ch in "\n\t" or (ch >= " " and ch not in "\ufffe\uffff")
-        else "\N{REPLACEMENT CHARACTER}"
-        for ch in valid(text)
-    )
-    return allowed.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Escape for an element; what XML 1.0 cannot hold, or nobody would see, is spelled out."""
+    return visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _attribute(text: str) -> str:
-    """Escape and quote for an attribute, where a line break would be read as a space."""
-    escaped = _text(text).replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
+    """Escape and quote for an attribute."""
+    escaped = _text(text).replace('"', "&quot;")
     return f'"{escaped}"'

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from lback.core.display import visible
 from lback.core.findings import CODES, Finding
 from lback.core.result import Result
-from lback.report.formats import valid
+from lback.report.mermaid import label
 from lback.report.text.check import summary
 from lback.report.words import listing
 
@@ -67,8 +68,8 @@ def _picture(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield "```mermaid"
     yield "flowchart BT"
     for row in rows:
-        label = node(f"{row['revision']}: {row['doc']}" if row["doc"] else row["revision"])
-        yield f'    {names[row["revision"]]}["{label}"]:::{row["side"]}'
+        text = label(f"{row['revision']}: {row['doc']}" if row["doc"] else row["revision"], most=80)
+        yield f'    {names[row["revision"]]}["{text}"]:::{row["side"]}'
     for row in rows:
         for parent in row["parents"]:
             if parent in names:
@@ -99,14 +100,8 @@ def code(text: str) -> str:
     return f"<code>{_MEANS_SOMETHING.sub(_entity, _line(text))}</code>"
 
 
-def node(text: str) -> str:
-    """Return a text for a label of Mermaid's, which knows entities by number only."""
-    short = _line(text)[:80]
-    return re.sub(r"[^\w .,/+=-]", lambda found: f"#{ord(found[0])};", short)
-
-
 def _line(text: str) -> str:
-    return "".join(ch if ch.isprintable() else " " for ch in valid(text)).replace("&", "&amp;")
+    return visible(text).replace("&", "&amp;")
 
 
 def _entity(found: re.Match[str]) -> str:

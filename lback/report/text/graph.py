@@ -1,4 +1,4 @@
-"""The text of `lback graph`, and its Mermaid and Graphviz forms."""
+"""The text of `lback graph`."""
 
 from __future__ import annotations
 
@@ -15,14 +15,9 @@ Row = Mapping[str, Any]
 
 
 def lines(result: Result, style: Style) -> Iterator[str]:
-    """Yield the graph in the form that was asked for."""
+    """Yield the graph as a drawing."""
     rows: list[Row] = result.data["revisions"]
-    form = result.view.get("format", "text")
-    if form == "mermaid":
-        yield from mermaid(rows)
-    elif form == "dot":
-        yield from dot(rows)
-    elif not rows:
+    if not rows:
         yield "no revisions yet"
     else:
         yield from _text(rows, style)
@@ -36,7 +31,8 @@ def _text(rows: list[Row], style: Style) -> Iterator[str]:
         row = by_id[revision]
         return "\n".join([describe(row, style), *_effects(row, style)])
 
-    yield from draw([row["revision"] for row in reversed(rows)], parents, label)
+    for drawn in draw([row["revision"] for row in reversed(rows)], parents, label):
+        yield from drawn.split("\n")
 
 
 def _effects(row: Row, style: Style) -> Iterator[str]:
@@ -64,46 +60,3 @@ def describe(row: Row, style: Style) -> str:
     if row["tables"]:
         text += style.dim(f"  [{listing(row['tables'])}]")
     return text
-
-
-def mermaid(rows: list[Row]) -> Iterator[str]:
-    """Yield a Mermaid flowchart, oldest revision on top."""
-    yield "flowchart TD"
-    names = {row["revision"]: f"r{at}" for at, row in enumerate(rows)}
-    for row in rows:
-        text = safe(f"{row['revision']}<br/>{_plain(row['doc'])}")
-        yield f'    {names[row["revision"]]}["{text}"]'
-    for row in rows:
-        for parent in row["down_revisions"]:
-            if parent in names:
-                yield f"    {names[parent]} --> {names[row['revision']]}"
-        for parent in row["depends_on"]:
-            if parent in names:
-                yield f"    {names[parent]} -.-> {names[row['revision']]}"
-
-
-def dot(rows: list[Row]) -> Iterator[str]:
-    """Yield a Graphviz digraph, arrows from parent to child."""
-    yield "digraph revisions {"
-    yield "    node [shape=box];"
-    for row in rows:
-        yield f"    {_quoted(row['revision'])} [label={_quoted(_label(row))}];"
-    for row in rows:
-        for parent in row["down_revisions"]:
-            yield f"    {_quoted(parent)} -> {_quoted(row['revision'])};"
-        for parent in row["depends_on"]:
-            yield f"    {_quoted(parent)} -> {_quoted(row['revision'])} [style=dashed];"
-    yield "}"
-
-
-def _label(row: Row) -> str:
-    return f"{row['revision']}\n{row['doc']}"
-
-
-def _plain(text: str) -> str:
-    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
-
-
-def _quoted(text: str) -> str:
-    clean = safe(text.replace("\n", "\0")).replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + clean.replace("�", "\\n") + '"'
