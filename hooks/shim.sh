@@ -60,6 +60,31 @@ case ${LBACK_SKIP:-0} in
 esac
 unset GIT_LITERAL_PATHSPECS GIT_GLOB_PATHSPECS GIT_NOGLOB_PATHSPECS GIT_ICASE_PATHSPECS
 
+# What a checkout has just put into the work tree is not run: neither a program that a relative
+# entry of PATH (`node_modules/.bin`, `.`) leads to, nor what such an entry of PYTHONPATH would
+# make Python start with, nor an environment of which a branch has brought a part.
+clean() { # $1: folders with colons between them; $2: the work tree, where its folders go, too
+	cleaned= rest=$1:
+	while [ -n "$rest" ]; do
+		entry=${rest%%:*} rest=${rest#*:}
+		case $entry in /*) ;; *) continue ;; esac
+		[ -z "$2" ] || real=$(cd -P -- "$entry" 2>/dev/null && pwd -P) || real=$entry
+		case ${2:+$real/} in "${2:-none}"/*) ;; *) cleaned=${cleaned:+$cleaned:}$entry ;; esac
+	done
+}
+case :${PATH-}: in
+*::* | *:[!/]*)
+	clean "$PATH" "" && PATH=$cleaned
+	;;
+esac
+if [ -n "${PYTHONPATH-}" ]; then
+	case $PYTHONPATH in *\;*) ;; *) clean "$PYTHONPATH" "$(pwd -P)" && PYTHONPATH=$cleaned ;; esac
+fi
+brought() { # $1: a program; git puts tracked files over ignored ones
+	bin=$(cd -P -- "${1%/*}" 2>/dev/null && pwd -P) || return 1
+	[ -n "$(git --literal-pathspecs ls-files -- "$bin" "${bin%/*}/pyvenv.cfg" "${bin%/*}/lib" "${bin%/*}/lib64" 2>/dev/null)" ]
+}
+
 is_null() { # the id that git gives for "no commit": zeros, 40 or 64 of them
 	case $1 in *[!0]*) return 1 ;; esac
 }
@@ -180,16 +205,21 @@ run() { # standard output of a hook belongs to git (`git push --porcelain`)
 
 status=11
 if [ -x "$python" ]; then
+	if brought "$python"; then
+		printf 'lback: git tracks files of the environment of %s; %s skipped\n' "$python" "$hook" >&2
+		quit
+	fi
 	run "$python" -c "$program" "$home" hook "$hook" "$@"
 	status=$?
 fi
-if [ "$status" -eq 11 ] && lback hook --help >/dev/null 2>&1; then
-	run lback hook "$hook" "$@"
+if [ "$status" -eq 11 ] && other=$(command -v lback) && ! brought "$other" &&
+	"$other" hook --help >/dev/null 2>&1; then
+	run "$other" hook "$hook" "$@"
 	status=$?
 	[ "$status" -ne 1 ] || status=10
 fi
-if [ "$status" -eq 11 ] && command -v python3 >/dev/null 2>&1; then
-	run python3 -c "$program" "$home" hook "$hook" "$@"
+if [ "$status" -eq 11 ] && other=$(command -v python3) && ! brought "$other"; then
+	run "$other" -c "$program" "$home" hook "$hook" "$@"
 	status=$?
 fi
 

@@ -191,7 +191,7 @@ def _content(look: Look) -> Iterator[Finding]:
 
         facts.read_ahead(look.new, look.mine)
         texts = ((graph[one], facts.text(one, look.mine)) for one in look.new)
-        yield from squawk_findings(texts, found)
+        yield from squawk_findings(texts, found, look.reader.ctx.repository)
 
 
 def _effects_of_new(look: Look) -> Iterator[tuple[str, Effects]]:

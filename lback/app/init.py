@@ -10,6 +10,7 @@ from lback.app.context import Context, Options
 from lback.app.files import write_whole
 from lback.core.result import Result
 from lback.errors import LbackError, UsageError
+from lback.files import BY_HAND, is_plain
 
 _BASE = re.compile(
     r"^class\s+(\w+)\s*\([^)]*(?:DeclarativeBase|MappedAsDataclass)[^)]*\)\s*:"
@@ -59,6 +60,8 @@ def find_models(folder: Path) -> str | None:
     for path in sorted(folder.rglob("*.py")):
         inner = path.relative_to(folder)
         if len(inner.parts) > 4 or any(_skipped(part) for part in inner.parts[:-1]):
+            continue
+        if not is_plain(path) or path.stat().st_size > BY_HAND:
             continue
         match = _BASE.search(path.read_text(encoding="utf-8", errors="replace"))
         if match:

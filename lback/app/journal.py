@@ -20,6 +20,7 @@ from typing import NamedTuple
 from lback.app.context import Context
 from lback.core.shell import command
 from lback.errors import LbackError
+from lback.files import is_plain, leads_out
 
 if sys.platform == "win32":  # pragma: no cover
 
@@ -58,13 +59,18 @@ def change_files(ctx: Context, contents: Mapping[str, bytes | None]) -> None:
     changes = []
     for path, after in contents.items():
         place = root / path
+        if leads_out(place, root):
+            raise LbackError(
+                f"{path} is reached by a link that leaves {root}: nothing is written there.",
+                "Put the folder itself in the place of the link.",
+            )
         before = place.read_bytes() if place.exists() else None
         if before != after:
             changes.append(Change(place, before, after))
     if not changes:
         return
     with _held(_folder(ctx)) as folder:
-        _finish(folder)
+        _finish(folder, root)
         try:
             _prepare(folder, changes)
         except OSError as err:
@@ -86,7 +92,7 @@ def recover(ctx: Context) -> tuple[str, ...]:
     if not any((folder / name).exists() for name in names):
         return ()
     with _held(folder):
-        done = _finish(folder)
+        done = _finish(folder, ctx.project.root)
     if done:
         ctx.console.warn(
             f"an earlier command was killed while it wrote; finished it now: {', '.join(done)}"
@@ -166,10 +172,10 @@ def _discard(folder: Path, changes: list[Change]) -> None:
         (folder / _DRAFT).unlink(missing_ok=True)
 
 
-def _finish(folder: Path) -> tuple[str, ...]:
+def _finish(folder: Path, root: Path) -> tuple[str, ...]:
     """Do the rest of a plan that is there, and sweep up."""
-    _discard(folder, _read(folder / _DRAFT))
-    changes = _read(folder / _PLAN)
+    _discard(folder, _read(folder / _DRAFT, root))
+    changes = _read(folder / _PLAN, root)
     if not changes:
         (folder / _PLAN).unlink(missing_ok=True)
         return ()
@@ -248,17 +254,26 @@ def _decoded(text: str | None) -> bytes | None:
     return None if text is None else base64.b85decode(text)
 
 
-def _read(path: Path) -> list[Change]:
+def _read(path: Path, root: Path) -> list[Change]:
+    """Return what a plan would change; LbackError where it reaches out of the project.
+
+    Outside of git the plan lies among the project's files, and anybody can bring those.
+    """
     try:
-        data = json.loads(path.read_bytes())
-    except (FileNotFoundError, ValueError):
+        data = json.loads(path.read_bytes() if is_plain(path) else b"")
+        rows = [(Path(place), before, after) for place, before, after in data["changes"]]
+        version = data["format"]
+    except (ValueError, KeyError, TypeError):
         return []
-    if data.get("format") != _FORMAT:
+    for place, _, _ in rows:
+        if not place.is_absolute() or leads_out(place, root):
+            raise LbackError(
+                f"{path} would write {place}, which is not below {root}.",
+                "No command of yours has left this: look where it comes from, and remove it.",
+            )
+    if version != _FORMAT:
         raise LbackError(
             f"{path} is of another version of lback, and says that a command was killed.",
             "Run that version once more, or look at `git diff` and remove the file.",
         )
-    return [
-        Change(Path(place), _decoded(before), _decoded(after))
-        for place, before, after in data["changes"]
-    ]
+    return [Change(place, _decoded(before), _decoded(after)) for place, before, after in rows]

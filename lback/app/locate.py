@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lback.core.configuration import parse_toml
 from lback.core.settings import Settings, is_resource, read_settings
 from lback.errors import LbackError, UsageError
+from lback.files import BY_HAND, read_by_hand
 
 if TYPE_CHECKING:
     from lback.app.context import Options
@@ -123,15 +124,13 @@ class _Texts:
     def get(self, path: Path) -> str | None:
         """Return a file's text, or None where there is none."""
         if self.found is None:
-            try:
-                data = path.read_bytes()
-            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-                return None
+            data = read_by_hand(path)
         else:
-            there = self.found.get(_relative(path, self.root) or "")
-            if there is None:
-                return None
-            data = there
+            data = self.found.get(_relative(path, self.root) or "")
+        if data is None:
+            return None
+        if len(data) > BY_HAND:
+            raise UsageError(f"{path} is larger than 1 MB.", "Is it the right file?")
         try:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError as err:

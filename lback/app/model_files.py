@@ -10,4 +10,4 @@ USUAL = ("**/models.py", "**/models/**/*.py", "**/model.py", "**/schema.py", "**
 
 def model_globs(ctx: Context) -> tuple[str, ...]:
     """Return git patterns, from the repository's root, of the files that hold models."""
-    return tuple(ctx.project.settings.lback.models) or USUAL
+    return ctx.project.settings.lback.models or USUAL

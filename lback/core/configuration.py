@@ -5,13 +5,19 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
-from configparser import ConfigParser
+from configparser import MAX_INTERPOLATION_DEPTH, ConfigParser
 from configparser import Error as ConfigParserError
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from lback.core.shell import named
 from lback.errors import UsageError
+
+# All that may be said with a percent sign in TOML; a width, `%(here)9000000000s`, is none of it.
+_SUBSTITUTED = re.compile(r"%(?:%|(\(here\)s))")
+_REFERENCE = re.compile(r"%\(([^)]+)\)s")
+# References of references of references: no path and no URL is as long as this.
+_LONGEST = 100_000
 
 
 class Ini(NamedTuple):
@@ -70,16 +76,15 @@ class Toml(NamedTuple):
                 f"{self.path} [tool.alembic]: {named(name)} has the wrong type.",
                 f"allowed: {allowed}",
             )
-        here = {"here": PurePath(self.path).parent.as_posix()}
-        try:
-            if kind is list:
-                return [one % here for one in value]
-            return value % here if kind is str else value
-        except (KeyError, ValueError, TypeError):
+        here = PurePath(self.path).parent.as_posix()
+        texts = value if kind is list else [value] if kind is str else []
+        if any("%" in _SUBSTITUTED.sub("", one) for one in texts):
             raise UsageError(
                 f"{self.path} [tool.alembic]: {named(name)} cannot be read: a % begins nothing.",
                 "write a plain percent sign as %%",
-            ) from None
+            )
+        filled = [_SUBSTITUTED.sub(lambda one: here if one[1] else "%", text) for text in texts]
+        return filled if kind is list else filled[0] if kind is str else value
 
 
 def parse_ini(text: str, path: str, section: str) -> Ini:
@@ -99,7 +104,31 @@ def parse_ini(text: str, path: str, section: str) -> Ini:
         raise UsageError(
             f"{where}: the file is not a valid ini: {words}.", "correct that line"
         ) from None
+    for name in parser.sections():
+        _refuse_growth(parser, path, name)
     return Ini(path, section, parser)
+
+
+def _refuse_growth(parser: ConfigParser, path: str, section: str) -> None:
+    """Raise UsageError for an option that references would make longer than any text is."""
+    raw = {one: parser.get(section, one, raw=True) or "" for one in parser.options(section)}
+    sizes: dict[tuple[str, int], int] = {}
+
+    def size(name: str, depth: int) -> int:
+        # ConfigParser gives up at its own limit of depth.
+        if depth > MAX_INTERPOLATION_DEPTH or name not in raw:
+            return 0
+        if (name, depth) not in sizes:
+            sizes[name, depth] = 0
+            inner = (parser.optionxform(one) for one in _REFERENCE.findall(raw[name]))
+            sizes[name, depth] = len(raw[name]) + sum(size(one, depth + 1) for one in inner)
+        return sizes[name, depth]
+
+    for name in raw:
+        if size(name, 1) > _LONGEST:
+            raise UsageError(
+                f"{path} [{section}]: `{name}` is too long.", "write it with fewer references"
+            )
 
 
 def parse_toml(text: str, path: str) -> Toml:
@@ -125,7 +154,9 @@ def _loads(text: str, path: str) -> dict[str, Any]:
         import tomli as tomllib
     try:
         return tomllib.loads(text.removeprefix("\ufeff"))
-    except tomllib.TOMLDecodeError as err:
+    except RecursionError:
+        raise UsageError(f"{path}: the file is nested too deeply.", "write it flatter") from None
+    except (ValueError, OverflowError) as err:
         line = re.search(r"line (\d+)", str(err))
         at_end = text.count("\n") + 1
         where = f"{path}:{line.group(1) if line else at_end}"

@@ -7,18 +7,21 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
+from lback.core.globs import leaves
 from lback.core.shell import named
 from lback.errors import UsageError
 
 OnFork = Literal["merge", "rebase", "tell"]
-OnCheckout = Literal["tell", "switch"]
 MergeCommit = Literal["stage", "commit", "amend"]
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "on_fork": ("merge", "rebase", "tell"),
-    "on_checkout": ("tell", "switch"),
     "merge_commit": ("stage", "commit", "amend"),
 }
+# What would make a hook run code: a file of the tree, which the next branch may change, is no
+# consent. Each with the command that gives it.
+CONSENTS: Mapping[str, str] = {"on_checkout": "git config lback.onCheckout switch"}
+_MOST_MODELS = 200
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -29,15 +32,15 @@ class LbackSettings(NamedTuple):
     files, `wrappers` names of the project's own functions with the `op` directive that
     each stands for, `lock_timeout` seconds (None waits), `big_tables` tables that a
     lock would hurt, `ignore_folders` folders whose files are no revisions, `select`,
-    `ignore` and `severity` (code to error, warning or note) what `check` tells, and
-    `warnings` sentences about keys that mean nothing.
+    `ignore` and `severity` (code to error, warning or note) what `check` tells,
+    `powerless` keys that only git's own configuration can set, and `warnings` sentences
+    about keys that mean nothing.
     """
 
     upstream: str | None = None
     heads: tuple[str, ...] = ()
     app: str | None = None
     on_fork: OnFork = "merge"
-    on_checkout: OnCheckout = "tell"
     merge_commit: MergeCommit = "stage"
     models: tuple[str, ...] = ()
     wrappers: Mapping[str, str] = MappingProxyType({})
@@ -49,6 +52,7 @@ class LbackSettings(NamedTuple):
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     severity: Mapping[str, str] = MappingProxyType({})
+    powerless: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
     def ignores(self, path: str) -> bool:
@@ -66,13 +70,20 @@ def read_preferences(table: Mapping[str, Any], place: str) -> LbackSettings:
     """
     values: dict[str, Any] = {}
     warnings: list[str] = []
+    powerless: list[str] = []
     for key, value in table.items():
         name = key.replace("-", "_")
         if name in _READERS:
             values[name] = _READERS[name](value, f"{place}: {named(key)}", name)
+        elif name in CONSENTS:
+            powerless.append(name)
+            warnings.append(_powerless(place, key, name))
         else:
             warnings.append(_unknown_key(place, key))
-    return LbackSettings(**values, warnings=tuple(warnings))
+    if "models" in values:
+        values["models"], more = _models(values["models"], place)
+        warnings += more
+    return LbackSettings(**values, powerless=tuple(powerless), warnings=tuple(warnings))
 
 
 def read_ini_preferences(table: Mapping[str, str], place: str) -> LbackSettings:
@@ -95,6 +106,26 @@ def _typed(key: str, value: str) -> Any:
         if all(len(pair) == 2 for pair in pairs):
             return {pair[0].strip(): pair[1].strip() for pair in pairs}
     return text
+
+
+def _powerless(place: str, key: str, name: str) -> str:
+    return (
+        f"{place}: `{key}` counts only in git's own configuration, since any branch can bring "
+        f"this file: `{CONSENTS[name]}`"
+    )
+
+
+def _models(globs: tuple[str, ...], place: str) -> tuple[tuple[str, ...], list[str]]:
+    """Return the patterns that can mean a file of the project, and a sentence for each other."""
+    kept = tuple(glob for glob in globs if not leaves(glob))
+    warnings = [
+        f"{place}: `models`: {glob!r} leaves the repository; it is not looked at"
+        for glob in globs
+        if leaves(glob)
+    ]
+    if len(kept) > _MOST_MODELS:
+        warnings.append(f"{place}: `models`: only the first {_MOST_MODELS} patterns count")
+    return kept[:_MOST_MODELS], warnings
 
 
 def _unknown_key(place: str, key: str) -> str:
@@ -158,7 +189,6 @@ _READERS: Mapping[str, Callable[[Any, str, str], Any]] = {
     "heads": _texts,
     "app": _text,
     "on_fork": _choice,
-    "on_checkout": _choice,
     "merge_commit": _choice,
     "models": _texts,
     "wrappers": _mapping,

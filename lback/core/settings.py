@@ -188,6 +188,9 @@ class _Options(NamedTuple):
         return None
 
     def _absolute(self, location: str) -> str:
+        if "\0" in location:
+            where = (self.ini or self.toml).path  # type: ignore[union-attr]
+            raise UsageError(f"{where}: a path has a NUL character in it.", "write it without")
         if is_resource(location):
             return location
         return os.path.normpath(PurePath(self.cwd, location))

@@ -26,6 +26,7 @@ from lback.db.locks import Locks
 from lback.db.project import config_for
 from lback.db.runner import tell_waiting
 from lback.errors import LbackError, UsageError
+from lback.start import come_back
 
 if TYPE_CHECKING:
     from lback.core.settings import Settings
@@ -58,6 +59,7 @@ def run_alembic(
     at = Situation(Path("env.py"), folder.absolute())
     at.learn(os.environ.get("DATABASE_URL"))
     locks = Locks(lock_timeout, tell_waiting(on_event))
+    come_back()
     with (
         standing_in(folder),
         _watched(at, locks if _moves(options) else None),

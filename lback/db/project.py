@@ -15,6 +15,7 @@ from alembic.config import Config
 from alembic.util.exc import CommandError
 
 from lback.errors import LbackError
+from lback.start import taken
 
 if TYPE_CHECKING:
     from lback.core.settings import Settings
@@ -103,8 +104,12 @@ def config_files(settings: Settings, folder: Path) -> tuple[Path | None, Path | 
 
 
 def extend_sys_path(settings: Settings, folder: Path) -> None:
-    """Put the project's `prepend_sys_path` first, as absolute paths and once only."""
+    """Put the project's `prepend_sys_path` first, as absolute paths and once only.
+
+    Then comes the folder that `python -m lback` was started in, as for `python -m alembic`.
+    """
     wanted = [os.path.normpath(folder / entry) for entry in settings.prepend_sys_path]
+    wanted += [one for one in taken() if one not in wanted]
     sys.path[:] = wanted + [entry for entry in sys.path if entry not in wanted]
 
 

@@ -143,6 +143,7 @@ def _arguments(
             **arguments,
         )
     except _Seen as found:
+        scripts.require_inside(found.path)
         return found
     except Exception as err:
         raise LbackError(f"No place for a new revision: {reason(err)}") from err

@@ -19,6 +19,7 @@ from alembic.script.revision import RevisionMap
 
 from lback.core.plans import refuse_problems
 from lback.errors import LbackError
+from lback.files import leads_out
 
 if TYPE_CHECKING:
     from lback.core.graph import Graph, Revision
@@ -165,6 +166,7 @@ class TextScriptDirectory(ScriptDirectory):
     def _generate_template(self, src: Any, dest: Any, **kw: Any) -> None:
         """Write a new file, and never over an old one as Alembic does."""
         path = Path(dest)
+        self.require_inside(path)
         if path.exists():
             raise LbackError(
                 f"{path} is there already.",
@@ -173,6 +175,14 @@ class TextScriptDirectory(ScriptDirectory):
         path.parent.mkdir(parents=True, exist_ok=True)  # older Alembic leaves that out
         self.generated.append(path)
         super()._generate_template(src, dest, **kw)
+
+    def require_inside(self, path: Path) -> None:
+        """Raise LbackError for a new file that would lie outside of every version location."""
+        if all(leads_out(path, place) for place in self._version_locations):
+            raise LbackError(
+                f"{path} would lie outside of the migrations.",
+                "Correct file_template, which names new files.",
+            )
 
     def generate_revision(self, *args: Any, **kw: Any) -> Script | None:
         """Write a revision file, without the bytecode that Alembic leaves by reading it back."""

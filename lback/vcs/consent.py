@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lback.errors import UsageError
 from lback.vcs.git import Git
 
 
@@ -9,3 +10,16 @@ def configured(git: Git, key: str) -> str | None:
     """Return one value of git's configuration (system, global, local), None where it has none."""
     answer = git.ask("config", "-z", "--get", key)
     return answer.out.decode("utf-8", "replace").rstrip("\0") if not answer.status else None
+
+
+def on_checkout(git: Git) -> str | None:
+    """Return what `post-checkout` may do, "tell" or "switch"; None where nobody has said.
+
+    UsageError that names what is allowed.
+    """
+    value = configured(git, "lback.onCheckout")
+    if value not in (None, "tell", "switch"):
+        raise UsageError(
+            f"git config lback.onCheckout cannot be {value!r}.", "allowed: tell, switch"
+        )
+    return value

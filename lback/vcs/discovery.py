@@ -14,6 +14,9 @@ _FACTS = ("--is-bare-repository", "--is-shallow-repository", "--show-object-form
 _PLACES = ("--absolute-git-dir", "--git-common-dir", "--show-toplevel")
 
 
+_HOMES = frozenset((".git",))
+
+
 class Found:
     """A repository's places, and the git to ask about it."""
 
@@ -51,6 +54,8 @@ def find(start: Path, environ: Mapping[str, str], cwd: Path) -> Found | None:
     if not there:
         raise LbackError(f"There is no folder {start}", "Name an existing one with -C.")
     by_folder = _ask(Git(folder, environment.outside(environ)))
+    if by_folder is not None:
+        _refuse_brought(by_folder)
     if not environment.names_repository(environ):
         return by_folder
     if by_folder is not None and environment.is_same(
@@ -61,6 +66,24 @@ def find(start: Path, environ: Mapping[str, str], cwd: Path) -> Found | None:
     if named is not None:
         return named
     return None if by_folder is None else _with(by_folder, environment.stranger(environ))
+
+
+def _refuse_brought(found: Found) -> None:
+    """Raise LbackError for a repository whose very git directory is made of files of another.
+
+    A branch can bring such a folder: whoever stands in it would follow its configuration.
+    """
+    if found.git_dir.name == ".git" or _HOMES.intersection(found.git_dir.parts):
+        return  # git refuses to track a path like that
+    above = _ask(Git(found.git_dir.parent, environment.stranger(found.git.environ)))
+    if above is None or above.root is None or above.git_dir == found.git_dir:
+        return
+    inner = os.path.relpath(found.git_dir, os.path.realpath(above.root))
+    if above.git.ask("ls-files", "-z", "--", f"{inner}/HEAD", f"{inner}/config").out:
+        raise LbackError(
+            f"{found.git_dir} is a git repository that {above.root} has brought as files.",
+            "Change to another folder; `git ls-files` there shows who has committed it.",
+        )
 
 
 def _named(

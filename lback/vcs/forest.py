@@ -80,9 +80,13 @@ def _below(
     prefix: str,
     suffixes: tuple[str, ...],
 ) -> Iterator[Entry]:
-    for mode, name, item in trees[tree]:
-        path = prefix + text(name)
-        if mode == _TREE:
-            yield from _below(trees, item, path + "/", suffixes)
-        elif mode[:2] != b"16" and path.endswith(suffixes):
-            yield Entry(path, item, mode.decode("ascii"))
+    # Not by recursion: a tree may be deeper than Python's stack.
+    pending = [(tree, prefix)]
+    while pending:
+        tree, prefix = pending.pop()
+        for mode, name, item in trees[tree]:
+            path = prefix + text(name)
+            if mode == _TREE:
+                pending.append((item, path + "/"))
+            elif mode[:2] != b"16" and path.endswith(suffixes):
+                yield Entry(path, item, mode.decode("ascii"))

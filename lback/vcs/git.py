@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from lback.errors import HistoryMissing, LbackError
+from lback.vcs.programs import git_program
 
 # A user's configuration may change what these print or start; a script's may not.
 _OPTIONS = (
@@ -90,7 +91,7 @@ class Git:
         options = tuple(o for o in _OPTIONS if o != "--literal-pathspecs") if globs else _OPTIONS
         try:
             child = subprocess.run(
-                ("git", *options, *arguments),
+                (_program(self.environ, self.cwd), *options, *arguments),
                 cwd=self.cwd,
                 env=environ,
                 input=given,
@@ -112,7 +113,7 @@ class Git:
         """
         try:
             child = subprocess.Popen(
-                ("git", *_OPTIONS, *arguments),
+                (_program(self.environ, self.cwd), *_OPTIONS, *arguments),
                 cwd=self.cwd,
                 env=self.environ,
                 stdin=subprocess.DEVNULL,
@@ -145,6 +146,14 @@ class Git:
             answer = self.ask(*arguments)
             if answer.status != 0:
                 raise failure(arguments, answer)
+
+
+def _program(environ: Mapping[str, str], cwd: Path) -> str:
+    """Return the path of git; it is never taken from where one stands, as `.` on PATH would."""
+    found = git_program(environ)
+    if found is None:
+        raise _not_started(cwd)
+    return found
 
 
 def version() -> tuple[int, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lback.files import is_plain, leads_out
 from lback.vcs.slots import replace_text
 
 _CALL = (
@@ -43,13 +45,11 @@ class Manager:
     lines: tuple[str, ...]
     insert: Callable[[str], bool] | None  # tells whether the lines can go to the end of this text
     note: str = ""
+    root: Path | None = None  # the work tree, which nothing is written outside of
 
     def is_wired(self, hook: str) -> bool:
         """Tell whether the file calls lback for this hook already."""
-        try:
-            text = self.file.read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return False
+        text = (_read(self.file) or b"").decode("utf-8", "replace")
         return any(
             re.search(rf"(?m)^[^#\n]*{re.escape(sign)}(?![\w-])", text)
             for sign in (f"lback/hooks/{hook}", f"lback hook {hook}", f"id: lback-{hook}")
@@ -57,13 +57,13 @@ class Manager:
 
     def write(self, hook: str) -> bool:
         """Append the lines between two comments; False where that is not safe."""
-        if self.insert is None:
+        if self.insert is None or (self.root is not None and leads_out(self.file, self.root)):
             return False
-        try:
-            before = self.file.read_bytes().decode("utf-8")
-        except FileNotFoundError:
+        if not os.path.lexists(self.file):
             return self._create(hook)
-        except (OSError, UnicodeDecodeError):
+        try:
+            before = (_read(self.file) or b"\r").decode("utf-8")
+        except UnicodeDecodeError:
             return False
         if "\r" in before or not self.insert(before):
             return False
@@ -86,9 +86,8 @@ class Manager:
 
 def erase(file: Path, hook: str) -> bool:
     """Take the lines that `Manager.write` wrote out again; False where there are none."""
-    try:
-        text = file.read_bytes()
-    except OSError:
+    text = _read(file)
+    if text is None:
         return False
     name = re.escape(hook.encode())
     found = re.search(
@@ -117,6 +116,11 @@ def manager_of(hook: str, folder: Path, root: Path | None, *, ours: bool) -> Man
     `folder` is where git looks for hooks, `ours` says that it lies in the
     repository's own git directory.
     """
+    found = _manager_of(hook, folder, root, ours=ours)
+    return None if found is None else replace(found, root=root)
+
+
+def _manager_of(hook: str, folder: Path, root: Path | None, *, ours: bool) -> Manager | None:
     if not ours:
         return _folder(hook, folder, root)
     if root is None:
@@ -126,10 +130,7 @@ def manager_of(hook: str, folder: Path, root: Path | None, *, ours: bool) -> Man
             return _lefthook(hook, root / name)
     if (root / ".overcommit.yml").is_file():
         return _overcommit(hook, root / ".overcommit.yml")
-    try:
-        installed = (folder / hook).read_bytes()
-    except OSError:
-        return None
+    installed = _read(folder / hook) or b""
     if b"hook-type=" in installed and b"pre_commit" in installed:
         return _framework(hook, root / ".pre-commit-config.yaml")
     return None
@@ -183,10 +184,7 @@ def _framework(hook: str, file: Path) -> Manager:
     if hook == "pre-push":
         start = call.index('"$lback_hook" "$PRE')
         call = call[:start] + _FRAMEWORK_INPUT + call[start:]
-    try:
-        indent = _list_indent(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError):
-        indent = None
+    indent = _list_indent((_read(file) or b"").decode("utf-8", "replace"))
     margin = " " * (indent if indent is not None else 2)
     lines = (
         "- repo: local",
@@ -206,6 +204,14 @@ def _framework(hook: str, file: Path) -> Manager:
         return _list_indent(text) is not None
 
     return Manager("pre-commit", file, tuple(margin + line for line in lines), insert)
+
+
+def _read(file: Path) -> bytes | None:
+    """Return what is in a file; None where there is none, or where it never ends."""
+    try:
+        return file.read_bytes() if is_plain(file) else None
+    except OSError:
+        return None
 
 
 def _plain_script(text: str) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lback.errors import HistoryMissing, LbackError
 from lback.vcs.git import text
+from lback.vcs.programs import git_program
 from lback.vcs.repository import Repository
 
 if TYPE_CHECKING:
@@ -44,17 +45,22 @@ class _Library:
     """GitPython, imported when first needed: it costs as much as all the rest."""
 
     def __init__(self) -> None:
-        before = os.environ.get("GIT_PYTHON_REFRESH")
-        os.environ["GIT_PYTHON_REFRESH"] = "quiet"  # or the import fails without git
+        lent = {
+            "GIT_PYTHON_REFRESH": "quiet",  # or the import fails without git
+            "GIT_PYTHON_GIT_EXECUTABLE": git_program(os.environ) or "git",
+        }
+        before = {name: os.environ.get(name) for name in lent}
+        os.environ.update(lent)
         try:
             import git
             import git.exc
             import git.objects
         finally:
-            if before is None:
-                del os.environ["GIT_PYTHON_REFRESH"]
-            else:
-                os.environ["GIT_PYTHON_REFRESH"] = before
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
         self.Repo = git.Repo
         self.Commit = git.objects.Commit
         self.exc = git.exc

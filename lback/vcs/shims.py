@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from lback.core.globs import light
 from lback.errors import LbackError
 
 NAMES = ("pre-commit", "post-merge", "post-checkout", "post-rewrite", "pre-push")
@@ -88,7 +89,7 @@ def _template(home: Path) -> str:
 def _pathspecs(watched: Watched) -> Iterable[str]:
     plain = dict.fromkeys((*watched.folders, *watched.files))
     specs = [f":(top,literal){path}" if path not in {"", "."} else ":(top)" for path in plain]
-    specs += [f":(top,glob){glob}" for glob in dict.fromkeys(watched.globs)]
+    specs += [f":(top,glob){glob}" for glob in dict.fromkeys(map(light, watched.globs))]
     return specs or [":(top)"]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lback.errors import LbackError
+from lback.files import is_plain
 from lback.vcs.shims import KEPT, Mark, read_mark
 
 _EDITED = ".lback-edited"
@@ -47,7 +48,7 @@ class Slot:
         if not os.path.lexists(self.path):
             return None
         try:
-            return self.path.read_bytes()
+            return self.path.read_bytes() if is_plain(self.path) else b""
         except OSError:
             return b""
 

@@ -1,9 +1,10 @@
-"""Which files the next commit would change, or two commits differ in, by git's own patterns."""
+"""Which files the next commit would change, or two commits differ in, by patterns like git's."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lback.core.globs import matching
 from lback.vcs.comparing import safe
 from lback.vcs.git import failure, text
 from lback.vcs.repository import Repository
@@ -30,8 +31,8 @@ def _listed(
 ) -> tuple[str, ...]:
     if not globs:
         return ()
-    patterns = [f":(top,glob){glob}" for glob in globs]
-    answer = repository.git.ask(*command, "--", *patterns, globs=True)
+    answer = repository.git.ask(*command, "--")
     if answer.status != 0:
         raise failure(command, answer)
-    return tuple(sorted(name for name in text(answer.out).split("\0") if name.endswith(".py")))
+    names = [name for name in text(answer.out).split("\0") if name.endswith(".py")]
+    return tuple(sorted(matching(globs, names)))

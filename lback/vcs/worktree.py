@@ -14,6 +14,7 @@ from typing import Any
 
 from lback.core.source import Entry
 from lback.errors import LbackError
+from lback.files import is_plain, leads_out
 from lback.vcs.cache import Store
 
 # A file touched this shortly before it was looked at may change again within the
@@ -131,7 +132,13 @@ class Worktree:
         return texts
 
     def file(self, path: str) -> bytes | None:
-        """Return one file's bytes as they are now, or None where there is no such file."""
+        """Return one file's bytes as they are now, or None where there is no such file.
+
+        A link is followed while it stays below the root and leads to a plain file.
+        """
+        place = self._root / path
+        if not is_plain(place) or leads_out(place, self._root):
+            return None
         return self._bytes(path)
 
     def _scan(
@@ -141,6 +148,9 @@ class Worktree:
         keys: list[str] = []
         odd: list[str] = []
         pending = [folder + "/" if folder else "" for folder in folders]
+        if recursive:
+            for prefix in pending:
+                self._refuse_way_out(prefix)
         while pending:
             prefix = pending.pop()
             with _listed(f"{self._root}/{prefix}", prefix) as listing:
@@ -161,6 +171,15 @@ class Worktree:
                     elif recursive and name not in _SKIPPED and item.is_dir(follow_symlinks=False):
                         pending.append(f"{prefix}{name}/")
         return keys, odd
+
+    def _refuse_way_out(self, prefix: str) -> None:
+        """Raise LbackError where a link leads out, to folders below folders without an end."""
+        if prefix and leads_out(f"{self._root}/{prefix}", self._root):
+            raise LbackError(
+                f"{prefix} is reached by a link that leaves {self._root}, and the folders below it "
+                "would count as well (recursive_version_locations).",
+                "Put the folder itself there, or leave `recursive_version_locations` out.",
+            )
 
     def _link(self, path: str) -> Entry | None:
         """Return a symbolic link as the content that it stands for; None if that is not ours."""

@@ -164,7 +164,6 @@ upstream = "origin/release"
 heads = ["expand", "contract"]
 app = "shop:create_app"
 on-fork = "rebase"
-on_checkout = "switch"
 merge_commit = "amend"
 models = ["shop/models/*.py"]
 wrappers = { "helpers.add_index" = "create_index" }
@@ -179,7 +178,6 @@ big_tables = ["orders"]
         heads=("expand", "contract"),
         app="shop:create_app",
         on_fork="rebase",
-        on_checkout="switch",
         merge_commit="amend",
         models=("shop/models/*.py",),
         wrappers={"helpers.add_index": "create_index"},
@@ -233,7 +231,6 @@ def test_an_unknown_key_is_a_warning_with_the_nearest_name() -> None:
     ("key", "value", "words", "allowed"),
     [
         ("on_fork", "join", "`on_fork` cannot be 'join'", '"merge", "rebase", "tell"'),
-        ("on_checkout", True, "`on_checkout` cannot be True", '"tell", "switch"'),
         ("merge_commit", [], "`merge_commit` cannot be []", '"stage", "commit", "amend"'),
         ("heads", "expand", "`heads` cannot be str", "a list of texts"),
         ("heads", [1], "`heads` cannot be list", "a list of texts"),

@@ -117,9 +117,7 @@ def test_a_cache_that_cannot_be_kept_stops_nothing(shop: Shop) -> None:
     "env", ["raise OSError('no server')\n", "def :\n", "import nothing_like_it\n"]
 )
 def test_a_database_that_is_down_is_one_line(shop: Shop, env: str) -> None:
-    ini = shop.folder / "alembic.ini"
-    ini.write_text(ini.read_text() + "[lback]\non_checkout = switch\n")
-    shop.commit("Switch")
+    shop.git("config", "lback.onCheckout", "switch")
     shop.lback("hooks", "install")
     shop.write("migrations/env.py", env)
     told = everyday(shop)

@@ -70,9 +70,7 @@ def test_checkout_runs_nothing_of_the_branch(hooked: Shop) -> None:
 
 
 def test_on_checkout_switch_takes_the_database_along(hooked: Shop) -> None:
-    ini = hooked.folder / "alembic.ini"
-    ini.write_text(ini.read_text() + "[lback]\non_checkout = switch\n")
-    hooked.commit("Switch")
+    hooked.git("config", "lback.onCheckout", "switch")
     hooked.git("switch", "-q", "-c", "feature")
     hooked.local("a", ("s1",), *creates("coupons"))
     hooked.lback("migrate")

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
 import subprocess
-import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lback.core.findings import Finding, finding
 from lback.core.graph import Revision
 from lback.core.sql.literals import SqlLiteral, sql_literals
+from lback.vcs.programs import own_program
+
+if TYPE_CHECKING:
+    from lback.vcs.repository import Repository
 
 # Matters of taste, and what Alembic's own transaction and settings decide.
 _TASTE = (
@@ -39,13 +43,15 @@ class _Piece:
 
 
 def squawk_findings(
-    texts: Iterable[tuple[Revision, bytes]], known: Iterable[Finding]
+    texts: Iterable[tuple[Revision, bytes]],
+    known: Iterable[Finding],
+    repository: Repository | None = None,
 ) -> Iterator[Finding]:
     """Yield LB404 for what squawk says, at the line of the file; none when it is not there.
 
     Where a rule of ours has spoken about the same statement, squawk need not repeat it.
     """
-    program = _program()
+    program = own_program("squawk", repository)
     if program is None:
         return
     pieces: list[_Piece] = []
@@ -76,20 +82,23 @@ def _finding(piece: _Piece, row: dict[str, Any]) -> Finding:
     )
 
 
-def _program() -> str | None:
-    """Find squawk beside this Python, else on PATH."""
-    beside = Path(sys.executable).parent / "squawk"
-    return str(beside) if beside.is_file() else shutil.which("squawk")
-
-
-def _ask(program: str, sql: str) -> list[dict[str, Any]]:
+def _ask(program: Path, sql: str) -> list[dict[str, Any]]:
     """Return squawk's rows; none where it fails, for it is an extra."""
-    command = [program, "--reporter", "json", "--stdin-filepath", "revision.sql"]
+    command = [os.fspath(program), "--reporter", "json", "--stdin-filepath", "revision.sql"]
     command += [f"--exclude={rule}" for rule in _TASTE]
     try:
-        done = subprocess.run(
-            command, input=sql, capture_output=True, text=True, check=False, timeout=_SECONDS
-        )
+        # In an empty folder: where it stands squawk looks for a .squawk.toml, and the branch
+        # that is looked at could bring one.
+        with tempfile.TemporaryDirectory(prefix="lback-") as folder:
+            done = subprocess.run(
+                command,
+                input=sql,
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=_SECONDS,
+            )
         rows = json.loads(done.stdout or "[]")
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return []

@@ -8,7 +8,9 @@ from lback.app.context import Context
 from lback.app.last_seen import recall
 from lback.app.reading import Reader
 from lback.core.graph import Graph
+from lback.core.preferences import CONSENTS
 from lback.core.result import Result
+from lback.vcs.consent import on_checkout
 
 _MOST = 8
 
@@ -28,9 +30,27 @@ def post_checkout(ctx: Context, arguments: Sequence[str]) -> Result:
     new = [one for one in now.order() if one not in before]
     lines = [*_lacking(before, now, gone, stamp), *_adding(now, new, stamp)]
     data = {"heads": list(now.heads), "lacks": gone, "adds": new}
-    if lines and ctx.project.settings.lback.on_checkout == "switch":
-        lines = [*(line for line in lines if not line.startswith("next: ")), *_switched(ctx)]
+    if lines:
+        lines = [*_consented(ctx, lines)]
     return Result("hook", data, view={"lines": lines})
+
+
+def _consented(ctx: Context, lines: list[str]) -> Iterator[str]:
+    """Yield what is told, and take the database along where git's configuration says so.
+
+    A file is no consent: the branch that was just checked out has brought it.
+    """
+    wish = on_checkout(ctx.repository.git) if ctx.repository is not None else None
+    if wish == "switch":
+        yield from (line for line in lines if not line.startswith("next: "))
+        yield from _switched(ctx)
+        return
+    yield from lines
+    if wish is None and "on_checkout" in ctx.project.settings.lback.powerless:
+        yield (
+            "note: `on_checkout` of the project's file is not followed, for this branch brought "
+            f"it; to let hooks move the database: {CONSENTS['on_checkout']}"
+        )
 
 
 def _switched(ctx: Context) -> Iterator[str]:
