@@ -20,5 +20,5 @@ def lines(result: Result, style: Style) -> Iterator[str]:
             yield f"{style.bold('lback:')} {safe(line)}"
     what = result.view.get("stopped")
     if what:
-        passes = command("git", what, "--no-verify")
+        passes = command(f"git {what} --no-verify")  # `what` is ours: commit or push
         yield f"{style.bold('lback:')} this {what} is stopped ({passes} passes)"
