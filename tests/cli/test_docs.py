@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -37,6 +39,58 @@ def test_every_command_is_in_the_readme_and_has_an_example() -> None:
         assert "Example: `lback" in (command.help or ""), name
         if section != "-":
             assert re.search(rf"\b{name}\b", readme), name
+
+
+def told_commands(text: str) -> Iterator[str]:
+    """Yield each command line of lback's in the code of a page, to its end or to a `|` or `&`."""
+    code = [
+        *re.findall(r"`([^`\n]+)`", text),
+        *re.findall(r"^(?: {4}|[a-z]*\$ )?(.+)$", text, re.M),
+    ]
+    for line in code:
+        found = re.match(r"(?:-? ?(?:python manage\.py|lback)) ([a-z]+\b[^|&;>#`]*)", line)
+        if found and found[1].split()[0] in COMMANDS:
+            yield found[1]
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_options_that_are_named_exist(path: Path) -> None:
+    context = click.Context(program, info_name="lback")
+    for line in told_commands(path.read_text()):
+        words = line.split()
+        command = program.get_command(context, words[0])
+        if isinstance(command, click.Group) and len(words) > 1:
+            command = command.get_command(context, words[1]) or command
+        assert command is not None
+        known = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
+        for word in words[1:]:
+            name = word.partition("=")[0].rstrip(",.:)")
+            if name.startswith("--") and words[0] != "alembic":
+                assert name in known | {"--help"}, f"{path.name}: lback {line}"
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_and_modules_that_are_named_exist(path: Path) -> None:
+    text = path.read_text()
+    folders = "docs|tests|examples|lback|bench|hooks|migrations|changelog.d|.ci"
+    if path.parent.name not in ("checks", "scenarios"):
+        for name in re.findall(rf"`((?:{folders})/[\w./-]+)`", text):
+            made_up = name.startswith(("migrations/", "tests/fixtures"))
+            assert made_up or (ROOT / name).exists(), f"{path.name}: {name}"
+    for module in re.findall(r"python -m ((?:bench|tests|lback)[\w.]*)", text):
+        assert find_spec(module), f"{path.name}: python -m {module}"
+
+
+def test_the_modules_of_the_architecture_exist() -> None:
+    block = (ROOT / "docs" / "architecture.md").read_text().split("```")[1]
+    core = block.split("  core/ ")[1].split("  vcs/ ")[0]
+    for line in core.splitlines()[1:]:
+        names = line[:50].strip() if line.startswith("    ") and line[4] != " " else ""
+        for name in filter(None, re.split(r",\s*", names.partition("  ")[0])):
+            folder = ROOT / "lback" / "core"
+            assert (folder / f"{name}.py").exists() or (folder / name).is_dir(), name
+    for name in re.findall(r"^  ?(\w+(?:/|\.py)) ", block, re.M):
+        assert (ROOT / "lback" / name).exists(), name
 
 
 def test_settings_of_the_readme_are_understood() -> None:
