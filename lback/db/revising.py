@@ -7,13 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from alembic.script import write_hooks
-from alembic.util import template_to_file
 
 from lback.db.failures import reason
+from lback.db.filling import fill
 from lback.db.project import boolean_option
 from lback.db.writing import hooks_talk_to_stderr
 from lback.errors import LbackError
@@ -69,19 +68,17 @@ def shape_revision(
             parents,
             {**arguments, "upgrades": upgrade, "downgrades": downgrade, "imports": ""},
         )
-        with TemporaryDirectory() as folder:
-            place = Path(folder, "revision.py")
-            try:
-                encoding = session.scripts.output_encoding
-                template_to_file(str(seen.source), str(place), encoding, **seen.arguments)
-                text = complete(place.read_bytes().decode(encoding)).encode(encoding)
-            except LbackError:
-                raise
-            except Exception as err:
-                raise LbackError(
-                    session.at.hide(f"{seen.source} could not be filled in: {reason(err)}"),
-                    "`lback init` in an empty folder shows a script.py.mako that works.",
-                ) from err
+        encoding = session.scripts.output_encoding
+        try:
+            filled = fill(seen.source, encoding, seen.arguments)
+            text = complete(filled.decode(encoding)).encode(encoding)
+        except LbackError:
+            raise
+        except Exception as err:
+            raise LbackError(
+                session.at.hide(f"{seen.source} could not be filled in: {reason(err)}"),
+                "`lback init` in an empty folder shows a script.py.mako that works.",
+            ) from err
     return Shaped(revision, seen.path, text)
 
 

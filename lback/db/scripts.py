@@ -18,6 +18,7 @@ from alembic.script.revision import Revision as AlembicRevision
 from alembic.script.revision import RevisionMap
 
 from lback.core.plans import refuse_problems
+from lback.db.filling import fill
 from lback.errors import LbackError
 from lback.files import leads_out
 
@@ -164,7 +165,8 @@ class TextScriptDirectory(ScriptDirectory):
         load_text(self.env_path)
 
     def _generate_template(self, src: Any, dest: Any, **kw: Any) -> None:
-        """Write a new file, and never over an old one as Alembic does."""
+        """Write a new file of what was meant, and never over an old one as Alembic does."""
+        text = fill(Path(src), self.output_encoding, kw)
         path = Path(dest)
         self.require_inside(path)
         if path.exists():
@@ -174,7 +176,18 @@ class TextScriptDirectory(ScriptDirectory):
             )
         path.parent.mkdir(parents=True, exist_ok=True)  # older Alembic leaves that out
         self.generated.append(path)
-        super()._generate_template(src, dest, **kw)
+        path.write_bytes(text)
+
+    def _rev_path(self, path: Any, *args: Any) -> Any:
+        """Name a new file as Alembic does; LbackError where that leads out of its folder."""
+        made = super()._rev_path(path, *args)
+        folder = os.path.abspath(path)  # noqa: PTH100
+        if os.path.commonpath([folder, os.path.abspath(made)]) != folder:  # noqa: PTH100
+            raise LbackError(
+                f"file_template puts a new revision at {made}, outside of {path}.",
+                "Take `..` and the leading slash out of file_template.",
+            )
+        return made
 
     def require_inside(self, path: Path) -> None:
         """Raise LbackError for a new file that would lie outside of every version location."""

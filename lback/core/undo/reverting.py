@@ -186,10 +186,26 @@ def complete(rendered: str, draft: Draft) -> str:
     imports = [one for one in draft.imports if one not in present]
     if imports:
         inserts.append((_after_imports(tree), imports))
-    inserts.append(_story_place(tree, lines, draft.story))
+    place = _story_place(tree, lines, draft.story)
+    without, told = (_inserted(lines, more) for more in (inserts, [*inserts, place]))
+    if _code_of(without) != _code_of(told):
+        raise InTheWay(1, "what the reverting revision tells of itself would be code")
+    return newline.join(told)
+
+
+def _inserted(lines: list[str], inserts: list[tuple[int, list[str]]]) -> list[str]:
+    found = [*lines]
     for at, block in sorted(inserts, key=lambda one: -one[0]):
-        lines[at:at] = block
-    return newline.join(lines)
+        found[at:at] = block
+    return found
+
+
+def _code_of(lines: list[str]) -> list[str]:
+    """Return what a file does, its docstring left out."""
+    body = ast.parse("\n".join(lines)).body
+    first = body[0] if body else None
+    told = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    return [ast.dump(one) for one in (body[1:] if told else body)]
 
 
 def body_for(code: str) -> str:
@@ -271,4 +287,4 @@ def _story(parts: Sequence[Part], table: str | None) -> str:
 def _harmless(text: str) -> str:
     """Return text that may stand in a docstring as it is."""
     shown = "".join(letter if letter.isprintable() else " " for letter in text)
-    return re.sub(r'"{2,}', "''", shown.replace("\\", "/")).rstrip('"')
+    return re.sub(r"[\"']{2,}", "'", shown.replace("\\", "/")).rstrip("\"'")
