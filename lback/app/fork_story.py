@@ -38,9 +38,12 @@ def heal(ctx: Context, reader: Reader, graph: Graph) -> Healed:
     settings = ctx.project.settings.lback
     joins = plan_joins(reader, graph)
     done = tuple(Joined(join, join_path(ctx, graph, join)) for join in joins)
-    if not done or settings.on_fork == "tell":
+    if not done:
+        return Healed()
+    wish = preferred_way(ctx)
+    if wish == "tell":
         return Healed(done)
-    if settings.on_fork == "rebase":
+    if wish == "rebase":
         from lback.app.rebasing_hook import rebase_in_hook
 
         rebased = rebase_in_hook(ctx, reader, joins)
@@ -52,6 +55,14 @@ def heal(ctx: Context, reader: Reader, graph: Graph) -> Healed:
         return Healed(done, "staged")
     way, note = _commit(ctx, paths, amend=settings.merge_commit == "amend")
     return Healed(done, way, note=note)
+
+
+def preferred_way(ctx: Context) -> str:
+    """Return how forks are to be closed: as this person's git says, else as the project."""
+    from lback.vcs.consent import on_fork
+
+    own = on_fork(ctx.repository.git) if ctx.repository is not None else None
+    return own or ctx.project.settings.lback.on_fork
 
 
 def _commit(ctx: Context, paths: list[str], *, amend: bool) -> tuple[str, str]:

@@ -56,10 +56,9 @@ def rebase_in_hook(ctx: Context, reader: Reader, joins: Sequence[Join]) -> Rebas
 
 
 def _may_ask(ctx: Context) -> bool:
-    from lback.vcs.consent import configured
+    from lback.vcs.consent import on_fork
 
-    repository = ctx.repository
-    return repository is not None and configured(repository.git, "lback.onFork") == "rebase"
+    return ctx.repository is not None and on_fork(ctx.repository.git) == "rebase"
 
 
 def _has_run(ctx: Context, ready: Ready) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lback.app.context import Context
+from lback.app.fork_story import preferred_way
 from lback.app.journal import recover
 from lback.app.merge import Joined, join_path, merge_data, perform_joins, plan_joins
 from lback.app.reading import Reader
@@ -59,7 +60,7 @@ def choose_way(ctx: Context, reader: Reader, options: RebaseOptions) -> Fork:
     ready, plan = None, Rebase("none", "nothing forks")
     if joins:
         ready, plan = _rebase_plan(ctx, reader, options)
-    choice = choose(joins, plan, ctx.project.settings.lback.on_fork)
+    choice = choose(joins, plan, preferred_way(ctx))
     return Fork(reader, graph, joined, ready, choice)
 
 

@@ -17,9 +17,16 @@ def on_checkout(git: Git) -> str | None:
 
     UsageError that names what is allowed.
     """
-    value = configured(git, "lback.onCheckout")
-    if value not in (None, "tell", "switch"):
-        raise UsageError(
-            f"git config lback.onCheckout cannot be {value!r}.", "allowed: tell, switch"
-        )
+    return _choice(git, "lback.onCheckout", ("tell", "switch"))
+
+
+def on_fork(git: Git) -> str | None:
+    """Return how this person wants forks closed, None for as the project says; see above."""
+    return _choice(git, "lback.onFork", ("merge", "rebase", "tell"))
+
+
+def _choice(git: Git, key: str, allowed: tuple[str, ...]) -> str | None:
+    value = configured(git, key)
+    if value is not None and value not in allowed:
+        raise UsageError(f"git config {key} cannot be {value!r}.", f"allowed: {', '.join(allowed)}")
     return value

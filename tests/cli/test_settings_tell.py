@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple, get_args, get_origin, get_type_hints
 import pytest
 import sqlalchemy as sa
 
-from lback.core.settings import LbackSettings
+from lback.core.preferences import CONSENTS, LbackSettings
 from lback.db.lockfile import LockFile
 from lback.models.ledger import LedgerEntry
 from tests.check.shop import make_shop
@@ -162,7 +162,12 @@ SHOWN = {
         Shown('"tell"', pulled, MERGED, "next: `lback merge`"),
     ],
     "on_checkout": [
-        Shown('"switch"', left_behind, here("hook", "post-checkout", "work", "before", "1"), ""),
+        Shown(
+            '"switch"',
+            left_behind,
+            here("hook", "post-checkout", "work", "before", "1"),
+            "git config lback.onCheckout switch",
+        ),
     ],
     "merge_commit": [
         Shown('"commit"', pulled, MERGED, "and committed it"),
@@ -228,7 +233,7 @@ def test_a_setting_makes_a_difference(
 def test_every_setting_and_every_choice_is_shown() -> None:
     """A setting without a line above does nothing that anybody has seen."""
     hints = get_type_hints(LbackSettings)
-    assert set(SHOWN) == set(LbackSettings._fields) - {"warnings"}
+    assert set(SHOWN) == set(LbackSettings._fields) - {"warnings", "powerless"} | set(CONSENTS)
     for name, hint in hints.items():
         if get_origin(hint) is Literal:
             others = set(get_args(hint)) - {LbackSettings._field_defaults[name]}

@@ -299,7 +299,7 @@ def test_on_fork_rebase_leaves_what_the_database_has_run_to_the_command(hooked: 
 
 
 def test_on_fork_rebase_takes_the_database_along_where_git_says_so(hooked: Shop) -> None:
-    apart(hooked, "stage\non_fork = rebase")
+    apart(hooked, "stage")  # what git says goes before what the project says
     hooked.lback("migrate")
     hooked.git("config", "lback.onFork", "rebase")
     told = hooked.git("pull", "-q", "--no-rebase", "--no-edit")
