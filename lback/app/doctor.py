@@ -11,6 +11,7 @@ from lback.app.context import Context
 from lback.app.reading import Reader
 from lback.core.lanes import forks
 from lback.core.result import Result
+from lback.core.shell import command
 from lback.errors import LbackError
 
 _PACKAGES = ("lback-migrations", "alembic", "sqlalchemy", "gitpython", "click", "sqlglot")
@@ -83,7 +84,9 @@ def _git(ctx: Context) -> Iterator[Line]:
         yield Line("git", "the clone is partial: contents may be missing", "", "note")
     doing = repository.in_progress()
     if doing:
-        yield Line("git", f"a {doing} is in progress", f"`git {doing} --continue`", "warning")
+        yield Line(
+            "git", f"a {doing} is in progress", command("git", doing, "--continue"), "warning"
+        )
 
 
 def _configuration(ctx: Context) -> Iterator[Line]:

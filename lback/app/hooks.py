@@ -11,6 +11,7 @@ from lback.app.context import Context, Options
 from lback.app.model_files import model_globs
 from lback.app.reading import Reader
 from lback.core.result import Result, refused
+from lback.core.shell import command
 from lback.errors import LbackError
 from lback.vcs.hooks import NAMES as ALL_HOOKS
 from lback.vcs.hooks import Place, Watched, find, install, status, uninstall
@@ -94,7 +95,8 @@ def _result(ctx: Context, action: str, hooks: Sequence[Any], *, wrote: bool = Fa
         "hooks",
         data,
         f"Left alone: {', '.join(refusals)}.",
-        f"Each line above says why; `lback hooks {action} --force` overrides an edited shim.",
+        f"Each line above says why; {command('lback hooks', action, '--force')} overrides an "
+        "edited shim.",
     )
     result.view = view
     return result

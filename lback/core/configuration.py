@@ -127,7 +127,7 @@ def _refuse_growth(parser: ConfigParser, path: str, section: str) -> None:
     for name in raw:
         if size(name, 1) > _LONGEST:
             raise UsageError(
-                f"{path} [{section}]: `{name}` is too long.", "write it with fewer references"
+                f"{path} [{section}]: {named(name)} is too long.", "write it with fewer references"
             )
 
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from lback.core.globs import leaves
-from lback.core.shell import named
+from lback.core.shell import command, named
 from lback.errors import UsageError
 
 OnFork = Literal["merge", "rebase", "tell"]
@@ -110,8 +110,8 @@ def _typed(key: str, value: str) -> Any:
 
 def _powerless(place: str, key: str, name: str) -> str:
     return (
-        f"{place}: `{key}` counts only in git's own configuration, since any branch can bring "
-        f"this file: `{CONSENTS[name]}`"
+        f"{place}: {named(key)} counts only in git's own configuration, since any branch can bring "
+        f"this file: {command(CONSENTS[name])}"
     )
 
 
