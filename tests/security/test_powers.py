@@ -445,3 +445,34 @@ def test_init_reads_no_device(tmp_path: Path) -> None:
     shop = Shop("Ada", tmp_path)
     limited(shop, "init", "--no-hooks")
     assert stat.S_ISFIFO((tmp_path / "pipe.py").stat().st_mode)
+
+
+# Servers and CI
+
+
+def test_a_server_judges_what_was_pushed_and_no_replacement(shop: Shop) -> None:
+    """`refs/replace/` of the one who pushes would show the server another file than all others."""
+    server = shop.folder.parent / "shop.git"
+    hook = Path(__file__).parents[2] / "hooks" / "pre-receive"
+    shutil.copy(hook, server / "hooks" / "pre-receive")
+    shop.git("-C", os.fspath(server), "config", "lback.python", sys.executable)
+    shop.git("switch", "-q", "-c", "evil")
+    shop.local("x1", ("s1",), *creates("x1"))
+    shop.local("x2", ("s1",), *creates("x2"))
+    theirs = shop.git("rev-parse", f"HEAD:{VERSIONS}/x2.py").strip()
+    shop.revise("x2", ("x1",), *creates("x2"))
+    shown = shop.git("hash-object", "-w", f"{VERSIONS}/x2.py").strip()
+    shop.git("reset", "-q", "--hard")
+    shop.git("push", "-q", "origin", f"{shown}:refs/replace/{theirs}")
+    told = shop.git("push", "-q", "origin", "HEAD:main", code=1)
+    assert "LB101" in told
+
+
+@pytest.mark.parametrize(
+    "path", ["action.yml", "examples/ci/gitlab-ci.yml", "examples/ci/github.yml"]
+)
+def test_ci_takes_no_module_from_what_is_checked_out(path: str) -> None:
+    text = (Path(__file__).parents[2] / path).read_text()
+    for line in text.splitlines():
+        if " -m " in line and not line.strip().startswith("#"):
+            assert " -I -m " in line, line
