@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,8 +18,10 @@ from typing import Any
 import pytest
 import yaml
 from jsonschema import Draft7Validator
+from junitparser import JUnitXml
 
 from lback.comment import Place, Refused, publish
+from lback.core.settings import read_pyproject
 from tests.check.api import serving
 from tests.check.schemas import shipped
 from tests.check.team import VERSIONS, Team
@@ -39,6 +42,79 @@ def test_files_fit_their_schemas(file: str, name: str) -> None:
     data = {("on" if key is True else key): value for key, value in data.items()}
     errors = [error.message for error in Draft7Validator(shipped(name)).iter_errors(data)]
     assert errors == []
+
+
+def snippets() -> dict[str, Any]:
+    """Return the pieces of YAML of docs/ci.md by the name in their first line."""
+    page = (ROOT / "docs/ci.md").read_text()
+    fences = re.findall(r"^```yaml\n# (\S+)\n(.*?)^```", page, re.M | re.S)
+    return {name: yaml.safe_load(text) for name, text in fences}
+
+
+def test_the_workflow_of_the_page_is_one(origin: Team, tmp_path: Path) -> None:
+    """It fits GitHub's schema, names what the action has, and its own step runs."""
+    declared = yaml.safe_load((ROOT / "action.yml").read_text())
+    example = yaml.safe_load((ROOT / "examples/ci/github.yml").read_text())
+    for workflow in (snippets()[".github/workflows/migrations.yml"], example):
+        data = {("on" if key is True else key): value for key, value in workflow.items()}
+        validator = Draft7Validator(shipped("github-workflows.json"))
+        assert [error.message for error in validator.iter_errors(data)] == []
+        checkout, lback, *more = workflow["jobs"]["check"]["steps"]
+        assert checkout["with"] == {"fetch-depth": 0}
+        assert set(lback["with"]) <= set(declared["inputs"])
+        clone = origin.clone(tmp_path / str(len(more)), "--branch", "mine")
+        done = action(clone, tmp_path, against="main", arguments=lback["with"]["arguments"])
+        assert done.returncode == 1, done.stdout + done.stderr
+    (after,) = snippets()[".github/workflows/migrations.yml"]["jobs"]["check"]["steps"][2:]
+    found = outputs(tmp_path)
+    given = {
+        name: found[re.fullmatch(r"\$\{\{ steps\.lback\.outputs\.(\w+) \}\}", value)[1]]  # type: ignore[index]
+        for name, value in after["env"].items()
+    }
+    said = subprocess.run(
+        ["bash", "-e", "-c", after["run"]],
+        env=os.environ | given,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout == 'findings, 1 findings, heads ["c3"]\n'
+
+
+def test_jenkins(origin: Team, tmp_path: Path) -> None:
+    clone = origin.clone(tmp_path / "clone", "--branch", "mine")
+    steps = re.findall(r"sh '(.*)'", (ROOT / "examples/ci/Jenkinsfile").read_text())
+    environ = runner(tmp_path)
+    environ["PATH"] = f"{tmp_path / 'runner' / 'lback' / 'bin'}:{os.environ['PATH']}"
+    codes = [
+        subprocess.run(
+            ["sh", "-xe", "-c", one], cwd=clone.path, env=os.environ | environ, check=False
+        ).returncode
+        for one in steps
+    ]
+    assert codes == [0, 1]
+    report = JUnitXml.fromfile(str(clone.path / "lback.xml"))
+    assert report.failures == 1
+
+
+def test_the_pull_requests_that_the_page_fetches(origin: Team, tmp_path: Path) -> None:
+    origin.git("update-ref", "refs/pull/7/head", "mine")
+    clone = origin.clone(tmp_path / "clone", "--branch", "main")
+    page = (ROOT / "docs/ci.md").read_text()
+    (fetch,) = re.findall(r"`(git fetch origin '\+refs/pull[^`]*)`", page)
+    (pattern,) = re.findall(r"`--refs '([^']*)'`", page)
+    clone.git(*shlex.split(fetch)[1:])
+    clone.add("e5", "d4")
+    assert clone.codes(siblings=True, refs=pattern, select="LB3") == ["LB302"]
+
+
+def test_the_settings_of_the_page_are_understood() -> None:
+    page = (ROOT / "docs/ci.md").read_text()
+    (block,) = re.findall(r"^    (\[tool\.lback\]\n(?:    .+\n)+)", page, re.M)
+    text = re.sub(r"^    ", "", block, flags=re.M)
+    read = read_pyproject(f'{text}\n[tool.alembic]\nscript_location = "x"\n', "/p.toml").lback
+    assert read.warnings == ()
+    assert read.severity == {"LB401": "error"}
 
 
 @pytest.fixture
