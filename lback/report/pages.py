@@ -1,0 +1,64 @@
+"""The page of a code, the same as in docs/checks/, and where the project is at home."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+_PACKAGE = "lback-migrations"
+
+
+def page_of(code: str) -> str:
+    """Return the page of a code as Markdown, "" where it was not shipped."""
+    package = Path(__file__).parents[1]
+    # The wheel carries the pages; a source checkout has them where people read them.
+    for folder in (package / "_checks", package.parent / "docs" / "checks"):
+        page = folder / f"{code}.md"
+        if page.is_file():
+            return page.read_text(encoding="utf-8")
+    return ""
+
+
+def about(code: str) -> str:
+    """Return what a page says a code means, in one line."""
+    paragraphs = page_of(code).split("\n\n")
+    return _one_line(paragraphs[1]) if len(paragraphs) > 1 else ""
+
+
+def fix(code: str) -> str:
+    """Return what a page says is to be done, in one line."""
+    found = re.search(r"\*\*Fix:\*\*(.*?)(?:\n\n|\Z)", page_of(code), re.S)
+    return _one_line(found[1]) if found else ""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.replace("**", "").split())
+
+
+@cache
+def version() -> str:
+    """Return the version of this program."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    try:
+        return installed(_PACKAGE)
+    except PackageNotFoundError:
+        return "0"
+
+
+@cache
+def home() -> str:
+    """Return the address of the project, as its package says it; "" where it says none."""
+    from importlib.metadata import PackageNotFoundError, metadata
+
+    try:
+        rows = metadata(_PACKAGE).get_all("Project-URL") or []
+    except PackageNotFoundError:
+        return ""
+    urls = {}
+    for row in rows:
+        label, _, url = row.partition(",")
+        urls[label.strip().lower()] = url.strip()
+    return next((urls[key] for key in ("homepage", "repository", "source") if key in urls), "")
