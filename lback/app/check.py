@@ -7,9 +7,18 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lback.app.checking.look import Look, Request, gather_others, gather_siblings, no_history
+from lback.app.checking.look import (
+    Look,
+    Request,
+    base_of,
+    gather_others,
+    gather_siblings,
+    no_history,
+)
+from lback.app.checking.policy import settle_policy
 from lback.app.checking.reader import CheckReader, bare_project
 from lback.app.checking.result import finish
+from lback.app.checking.rules_changed import moved_from, rules_changed
 from lback.app.checking.sides import Together, read_side, tip_of
 from lback.app.checking.tree import beside_the_graph
 from lback.app.context import Context
@@ -47,27 +56,35 @@ def check(ctx: Context, request: Request) -> Result:
         from lback.app.checking.deepen import deepen_for
 
         request = replace(request, against=deepen_for(ctx, request))
-    if ctx.repository is not None and ctx.repository.is_bare:
-        at = "HEAD" if at == WORKTREE else at
-        if ctx.options.script_location is None:
-            ctx.project = bare_project(ctx, at)
-    reader = CheckReader(ctx)
-    choice = _choice(reader, at, request)
+    said = read_choice(request.select, request.ignore, {})
+    choice = Choice(said=said)
     try:
-        mine = read_side(reader, at, at, tip_of(reader, at))
+        if ctx.repository is not None and ctx.repository.is_bare:
+            at = "HEAD" if at == WORKTREE else at
+            if ctx.options.script_location is None:
+                ctx.project = bare_project(ctx, at, base_of(request))
+        reader = CheckReader(ctx)
+        policy = settle_policy(reader, request, at)
+        own = reader.project_at(at).settings.lback
+        choice = read_choice(own.select, own.ignore, own.severity, said)
+        look = Look(reader, read_side(reader, at, at, tip_of(reader, at)), policy=policy)
     except HistoryMissing as err:
         return finish(None, request, choice, [no_history(err)])
-    look = Look(reader, mine)
+    before = moved_from(look)
     gather_others(look, request)
     if request.siblings or request.refs:
         gather_siblings(look, request)
     look.findings.extend(_judge(look))
+    if before is not None:
+        # What the branch's own configuration leaves of it, once it is merged.
+        gather_others(before, request)
+        look.findings.extend([*before.findings, *_judge(before)])
     if request.models:
         from lback.app.checking.models import models_checked
 
         found, look.models = models_checked(look, request.models, look.findings)
         look.findings.extend(found)
-    return finish(look, request, choice, look.findings)
+    return finish(look, request, choice, [*look.findings, *rules_changed(look)])
 
 
 def _require_files(ctx: Context, at: str) -> None:
@@ -82,11 +99,6 @@ def _require_files(ctx: Context, at: str) -> None:
             "`--models` runs env.py, and `--script-location` leaves its configuration out.",
             "Name the configuration with `--config`.",
         )
-
-
-def _choice(reader: CheckReader, at: str, request: Request) -> Choice:
-    own = reader.project_at(at).settings.lback
-    return read_choice(request.select or own.select, (*own.ignore, *request.ignore), own.severity)
 
 
 def _judge(look: Look) -> Iterator[Finding]:
@@ -176,10 +188,9 @@ def _content(look: Look) -> Iterator[Finding]:
     from lback.core.rules.content import Content, Locks, content_findings
 
     graph, settings = look.mine.graph, look.reader.project_at(look.mine.at).settings
-    locks = Locks(
-        settings.main_options.get("sqlalchemy.url", "").startswith("postgres"),
-        settings.lback.big_tables,
-    )
+    theirs = look.policy.project.settings if look.policy and look.policy.project else settings
+    urls = [one.main_options.get("sqlalchemy.url", "") for one in (settings, theirs)]
+    locks = Locks(any(url.startswith("postgres") for url in urls), settings.lback.big_tables)
     facts = look.facts
     found: list[Finding] = []
     for revision, effects in _effects_of_new(look):

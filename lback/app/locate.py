@@ -82,9 +82,9 @@ class Project(NamedTuple):
         """Return the project with the settings that its configuration has at a commit."""
         if repository is None or at in _HERE or self.settings.config_path is None:
             return self
-        texts = _Texts(self.root, repository.files(at, self.config_names()))
+        texts = Texts(self.root, repository.files(at, self.config_names()))
         try:
-            settings = _read(
+            settings = read_project(
                 Path(self.settings.config_path), self.folder, self.settings.section, texts
             )
         except LbackError:
@@ -114,19 +114,25 @@ class Project(NamedTuple):
         )
 
 
-class _Texts:
-    """Reads configuration files from disk, or has them from one commit by their paths."""
+class Texts:
+    """Reads configuration files from disk, or has them from one commit by their paths.
 
-    def __init__(self, root: Path, found: Mapping[str, bytes] | None = None) -> None:
+    Files outside of `root` are read from disk, and so are those in `on_disk` that it lacks.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        found: Mapping[str, bytes] | None = None,
+        on_disk: frozenset[str] = frozenset(),
+    ) -> None:
         self.root = root
         self.found = found
+        self.on_disk = on_disk
 
     def get(self, path: Path) -> str | None:
         """Return a file's text, or None where there is none."""
-        if self.found is None:
-            data = read_by_hand(path)
-        else:
-            data = self.found.get(_relative(path, self.root) or "")
+        data = self._bytes(path)
         if data is None:
             return None
         if len(data) > BY_HAND:
@@ -136,6 +142,14 @@ class _Texts:
         except UnicodeDecodeError as err:
             raise UsageError(f"{path} is not UTF-8 text.", "Save it as UTF-8.") from err
 
+    def _bytes(self, path: Path) -> bytes | None:
+        name = _relative(path, self.root)
+        if self.found is not None and name is not None:
+            there = self.found.get(name)
+            if there is not None or name not in self.on_disk:
+                return there
+        return read_by_hand(path)
+
 
 def find_project(options: Options, cwd: Path, repository: Repository | None) -> Project:
     """Find the project that a command is about; UsageError when there is none."""
@@ -144,25 +158,53 @@ def find_project(options: Options, cwd: Path, repository: Repository | None) -> 
         root = top or cwd
         place = str(root / options.script_location)
         return Project(Settings(None, version_locations=(place,), recursive=True), cwd, root)
-    texts = _Texts(top or cwd)
-    section = options.name or "alembic"
-    named = options.config or os.environ.get("ALEMBIC_CONFIG")
+    found = search_project(options, cwd, Texts(top or cwd), top)
+    if found is not None:
+        return found if top else found._replace(root=cwd if _named(options) else found.folder)
+    named = _named(options)
     if named:
-        settings = _read(cwd / named, cwd, section, texts)
-        if settings is None:
-            raise UsageError(
-                f"{cwd / named} is not there, or holds no Alembic configuration.",
-                "Name an alembic.ini, or a pyproject.toml with [tool.alembic].",
-            )
-        return Project(settings, cwd, top or cwd)
-    for folder, path in _candidates(cwd, top):
-        settings = _read(path, folder, section, texts)
-        if settings is not None:
-            return Project(settings, folder, top or folder)
+        raise UsageError(
+            f"{cwd / named} is not there, or holds no Alembic configuration.",
+            "Name an alembic.ini, or a pyproject.toml with [tool.alembic].",
+        )
     raise UsageError(
         f"There is no Alembic configuration in {cwd} or above it.",
         "Change into the project, name the file with `--config`, or start one with `lback init`.",
     )
+
+
+def search_project(
+    options: Options, cwd: Path, texts: Texts, last: Path | None, root: Path | None = None
+) -> Project | None:
+    """Search the texts of one place from `cwd` up to `last`; None where nothing configures."""
+    section = options.name or "alembic"
+    for folder, path in _places(options, cwd, last):
+        settings = read_project(path, folder, section, texts)
+        if settings is not None:
+            return Project(settings, folder, root or last or folder)
+    return None
+
+
+def config_places(options: Options, cwd: Path, last: Path | None, root: Path) -> tuple[str, ...]:
+    """Return the files inside `root` that `search_project` may read, relative to it."""
+    places = list(_places(options, cwd, last))
+    both = [path for _, path in places]
+    both += [folder / "pyproject.toml" for folder, _ in places]
+    both += [path.with_name("alembic.ini") for _, path in places]
+    found = [_relative(path, root) for path in both]
+    return tuple(dict.fromkeys(one for one in found if one))
+
+
+def _named(options: Options) -> str | None:
+    return options.config or os.environ.get("ALEMBIC_CONFIG")
+
+
+def _places(options: Options, cwd: Path, last: Path | None) -> Iterator[tuple[Path, Path]]:
+    named = _named(options)
+    if named:
+        yield cwd, cwd / named
+    else:
+        yield from _candidates(cwd, last)
 
 
 def _candidates(cwd: Path, top: Path | None) -> Iterator[tuple[Path, Path]]:
@@ -174,7 +216,7 @@ def _candidates(cwd: Path, top: Path | None) -> Iterator[tuple[Path, Path]]:
             return
 
 
-def _read(path: Path, folder: Path, section: str, texts: _Texts) -> Settings | None:
+def read_project(path: Path, folder: Path, section: str, texts: Texts) -> Settings | None:
     """Read the settings that a file begins; None when it is absent or about something else."""
     text = texts.get(path)
     if text is None:

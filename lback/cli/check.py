@@ -35,6 +35,7 @@ FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
 @click.option(
     "--replace", is_flag=True, help="REF becomes this commit, as by a push, and is not merged."
 )
+@click.option("--policy", metavar="REF", help="Whose settings count (default: those of --against).")
 @click.option("--siblings", is_flag=True, help="Compare with every other open branch, too.")
 @click.option("--refs", metavar="GLOB", help="The siblings, such as 'refs/pull/*/head'.")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="How to tell (default: text).")

@@ -22,6 +22,7 @@ CODES: Mapping[str, tuple[Severity, str]] = {
     "LB108": ("error", "history not available"),
     "LB109": ("error", "conflict markers"),
     "LB110": ("warning", "redundant merge pair"),
+    "LB112": ("note", "the branch changes what is checked"),
     "LB201": ("error", "published revision edited"),
     "LB202": ("error", "published revision deleted"),
     "LB203": ("error", "published revision re-parented"),

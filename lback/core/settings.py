@@ -15,7 +15,14 @@ from lback.core.shell import named
 from lback.errors import UsageError
 from lback.secrets import KNOWN
 
-__all__ = ["LbackSettings", "Settings", "read_ini", "read_pyproject", "read_settings"]
+__all__ = [
+    "LbackSettings",
+    "Settings",
+    "read_ini",
+    "read_own",
+    "read_pyproject",
+    "read_settings",
+]
 
 DEFAULT_TEMPLATE = "%(rev)s_%(slug)s"
 DEFAULT_SLUG_LENGTH = 40
@@ -110,6 +117,15 @@ def read_settings(
         main_options=MappingProxyType(options.main()),
         lback=options.preferences(),
     )
+
+
+def read_own(
+    ini: tuple[str, str] | None, pyproject: tuple[str, str] | None, section: str = "alembic"
+) -> LbackSettings:
+    """Read lback's own settings alone, wherever they say the migrations are."""
+    parsed = parse_ini(ini[1], ini[0], section) if ini else None
+    toml = parse_toml(pyproject[1], pyproject[0]) if pyproject else None
+    return _Options(parsed, toml, "").preferences()
 
 
 class _Options(NamedTuple):

@@ -8,6 +8,7 @@ from lback.core.display import visible
 from lback.core.findings import CODES, Finding
 from lback.core.result import Result
 from lback.report.formats import valid, whole
+from lback.report.left_out import left_out
 from lback.report.text.check import summary
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
@@ -20,7 +21,9 @@ def render(result: Result) -> str:
     command or another property is escaped as the runner wants it.
     """
     lines = [_command(one) for one in result.findings]
-    return "\n".join([*lines, f"lback check: {summary(result)}"])
+    quiet = left_out(result)
+    verdict = f"lback check: {summary(result)}" + (f"; {quiet}" if quiet else "")
+    return "\n".join([*lines, verdict])
 
 
 def outputs(result: Result) -> str:

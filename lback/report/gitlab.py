@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from typing import Any
 
 from lback.core.display import visible
@@ -10,6 +11,7 @@ from lback.core.findings import Finding
 from lback.core.result import Result
 from lback.core.rules.silencing import fingerprints
 from lback.report.formats import valid
+from lback.report.left_out import left_out
 
 _SEVERITIES = {"error": "critical", "warning": "minor", "note": "info"}
 
@@ -18,7 +20,20 @@ def render(result: Result) -> str:
     """Return a JSON list with the five keys that GitLab asks for; [] is a clean report."""
     names = fingerprints(result.findings)
     rows = [_row(one, name) for one, name in zip(result.findings, names, strict=True)]
+    if quiet := left_out(result):
+        rows.append(_counted(quiet))
     return json.dumps(rows, indent=2)
+
+
+def _counted(quiet: str) -> dict[str, Any]:
+    """Return a row about the findings that have none: a report that is a list has no other room."""
+    return {
+        "description": f"{quiet}.",
+        "check_name": "lback",
+        "fingerprint": sha256(quiet.encode()).hexdigest()[:32],
+        "severity": _SEVERITIES["note"],
+        "location": {"path": ".", "lines": {"begin": 1}},
+    }
 
 
 def _row(finding: Finding, fingerprint: str) -> dict[str, Any]:

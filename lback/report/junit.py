@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from lback.core.display import visible
 from lback.core.findings import CODES, Finding
 from lback.core.result import Result
-from lback.core.rules.silencing import fails
+from lback.core.rules.silencing import FailOn, fails
 from lback.report.formats import hint_of
 
 
 def render(result: Result) -> str:
-    """Return one test suite: a case a finding, and one for each code that found nothing.
+    """Return one test suite with a case for each code that was looked for.
 
-    A case fails where the finding makes the exit status 1; other findings are its output.
+    A case fails where a finding of its code makes the exit status 1; other findings are its
+    output. It is skipped where all findings of its code were left out.
     """
-    limit = result.view.get("fail_on", "error")
-    seen = {one.code for one in result.findings}
-    cases = [_case(one, failed=fails([one], limit)) for one in result.findings]
-    cases += [f'  <testcase classname="lback" name={_attribute(_name(code))}/>'
-              for code in result.view["codes"] if code not in seen]  # fmt: skip
-    failures = sum(fails([one], limit) for one in result.findings)
-    counts = f'tests="{len(cases)}" failures="{failures}" errors="0" skipped="0" time="0"'
+    limit: FailOn = result.view.get("fail_on", "error")
+    by_code: dict[str, list[Finding]] = {}
+    for one in result.findings:
+        by_code.setdefault(one.code, []).append(one)
+    quiet: dict[str, list[str]] = {}
+    for row in result.view.get("left_out", ()):
+        quiet.setdefault(row.finding.code, []).append(row.by)
+    looked_for = {*result.view["codes"], *by_code, *quiet}
+    codes = [code for code in CODES if code in looked_for]
+    cases = [_case(code, by_code.get(code, []), quiet.get(code, []), limit) for code in codes]
+    failures = sum(fails(found, limit) for found in by_code.values())
+    skipped = sum(code not in by_code for code in quiet)
+    counts = f'tests="{len(cases)}" failures="{failures}" errors="0"'
     return "\n".join(
         [
             '<?xml version="1.0" encoding="UTF-8"?>',
-            f"<testsuites {counts.replace(' skipped=' + chr(34) + '0' + chr(34), '')}>",
-            f' <testsuite name="lback check" {counts}>',
+            f'<testsuites {counts} time="0">',
+            f' <testsuite name="lback check" {counts} skipped="{skipped}" time="0">',
+            *_properties(result),
             *cases,
             " </testsuite>",
             "</testsuites>",
@@ -33,20 +43,44 @@ def render(result: Result) -> str:
     )
 
 
-def _case(finding: Finding, *, failed: bool) -> str:
-    place = f"{finding.path}:{finding.line}" if finding.line else finding.path
-    name = f"{_name(finding.code)}: {place or ', '.join(finding.revisions) or 'project'}"
-    # The place stands in the name: Jenkins' schema knows no attribute for it.
-    head = f'  <testcase classname="lback" name={_attribute(name)}'
+def _properties(result: Result) -> Iterator[str]:
+    """Yield the counts of what was left out, by whose word."""
+    yield "  <properties>"
+    for by, number in (result.data.get("left_out") or {}).items():
+        yield f'   <property name="left_out.{by}" value="{number}"/>'
+    yield "  </properties>"
+
+
+def _case(code: str, found: Sequence[Finding], quiet: Sequence[str], limit: FailOn) -> str:
+    head = f'  <testcase classname="lback" name={_attribute(_name(code))}'
+    bodies = []
+    bad = [one for one in found if fails([one], limit)]
+    if bad:
+        more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+        message = _attribute(f"{bad[0].message}{more}")
+        kind = _attribute(bad[0].severity)
+        text = "\n".join(_told(one) for one in bad)
+        bodies.append(f"<failure message={message} type={kind}>{text}</failure>")
+    elif quiet and not found:
+        bodies.append("<skipped/>")
+    lines = [f"{one.severity}: {_told(one)}" for one in found if one not in bad]
+    lines += [f"{quiet.count(by)} left out by {by}" for by in dict.fromkeys(quiet)]
+    if lines:
+        bodies.append(f"<system-out>{chr(10).join(lines)}</system-out>")
+    if not bodies:
+        return f"{head}/>"
+    inner = "\n".join(f"   {body}" for body in bodies)
+    return f"{head}>\n{inner}\n  </testcase>"
+
+
+def _told(finding: Finding) -> str:
+    """Return place, message and hint; Jenkins' schema knows no attribute for the place."""
+    place = f"{finding.path}:{finding.line}: " if finding.line else ""
+    if finding.path and not finding.line:
+        place = f"{finding.path}: "
     # A line of a log may be a command to whoever reads it; only our own breaks stay.
-    text = "\n".join(_text(part) for part in (finding.message, hint_of(finding)) if part)
-    if failed:
-        message = _attribute(finding.message)
-        kind = _attribute(finding.severity)
-        body = f"<failure message={message} type={kind}>{text}</failure>"
-    else:
-        body = f"<system-out>{finding.severity}: {text}</system-out>"
-    return f"{head}>\n   {body}\n  </testcase>"
+    parts = (f"{place}{finding.message}", hint_of(finding))
+    return "\n".join(_text(part) for part in parts if part)
 
 
 def _name(code: str) -> str:

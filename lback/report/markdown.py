@@ -9,6 +9,7 @@ from typing import Any
 from lback.core.display import visible
 from lback.core.findings import CODES, Finding
 from lback.core.result import Result
+from lback.report.left_out import left_out
 from lback.report.mermaid import label
 from lback.report.text.check import summary
 from lback.report.words import listing
@@ -31,10 +32,14 @@ def _lines(result: Result) -> Iterator[str]:
     data = result.data
     for merge in data["merges"]:
         heads = listing(merge["would_be_heads"])
+        word = "In place of" if merge["replaced"] else "Merged with"
         yield (
-            f"Merged with {code(merge['against'])} there {_number(merge['would_be_heads'])}: "
+            f"{word} {code(merge['against'])} there {_number(merge['would_be_heads'])}: "
             f"{plain(heads)}."
         )
+    if quiet := left_out(result):
+        yield ""
+        yield f"{plain(quiet)}."
     if result.findings:
         yield ""
         yield from _table(result.findings[:_MOST])

@@ -84,6 +84,7 @@ def test_locks_on_postgresql(team: Team, upgrade: str, expected: list[str]) -> N
 
 def test_locks_on_the_tables_that_are_big(team: Team) -> None:
     team.write("pyproject.toml", '[tool.lback]\nbig_tables = ["t"]\n')
+    team.commit()
     upgrade = "op.create_index('i', 't', ['a'])\nop.create_index('j', 'u', ['a'])"
     assert found(team, upgrade) == ["LB404:1"]
 

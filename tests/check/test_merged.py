@@ -119,7 +119,7 @@ def test_the_folder_moved_on_one_side(team: Team) -> None:
     team.add("c3", "b2")
     result = team.check(at="mine", against="main")
     assert result.data["would_be_heads"] == ["c3"]
-    assert [one.code for one in result.findings] == ["LB205", "LB205"]
+    assert [one.code for one in result.findings] == ["LB112", "LB205", "LB205"]
     team.git("checkout", "-q", "main")
     team.add("d4", "c3")
     assert team.check(at="main", against="mine").data["would_be_heads"] == ["d4"]

@@ -464,6 +464,10 @@ class Server:
     """A bare repository with the hook, and somebody who pushes to it."""
 
     def __init__(self, origin: Team, place: Path) -> None:
+        self.install(origin, place)
+        self.clone = origin.clone(place / "pusher", "--branch", "mine")
+
+    def install(self, origin: Team, place: Path) -> None:
         self.bare = origin
         hook = origin.path / "hooks" / "pre-receive"
         hook.parent.mkdir(exist_ok=True)
@@ -472,11 +476,11 @@ class Server:
         python.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} "$@"\n')
         python.chmod(0o755)
         origin.git("config", "lback.python", str(python))
-        self.clone = origin.clone(place / "pusher", "--branch", "mine")
 
-    def push(self, ref: str, *options: str) -> tuple[int, str]:
+    def push(self, *refs: str) -> tuple[int, str]:
+        options = [ref for ref in refs if ref.startswith("-")]
         done = subprocess.run(
-            ("git", "push", *options, "origin", ref),
+            ("git", "push", "--atomic", *options, "origin", *(set(refs) - set(options))),
             cwd=self.clone.path,
             capture_output=True,
             text=True,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lback.core.rules.silencing import inline_ignores
+from lback.core.rules.silencing import Comment, comments_in
 from lback.errors import UsageError
 from tests.check.team import VERSIONS, Team, content
 
@@ -36,39 +36,43 @@ def test_fail_on(dropping: Team) -> None:
 
 
 def test_configuration(dropping: Team) -> None:
-    dropping.write(
-        "pyproject.toml",
-        '[tool.lback]\nignore = ["LB401"]\nseverity = { LB402 = "error" }\n',
-    )
+    settings = '[tool.lback]\nignore = ["LB401"]\nseverity = { LB402 = "error" }\n'
+    dropping.git("checkout", "-q", "main")
+    dropping.write("pyproject.toml", settings)
     dropping.commit()
+    dropping.git("checkout", "-q", "mine")
     result = dropping.check(against="main")
     assert [(one.code, one.severity) for one in result.findings] == [("LB402", "error")]
     assert result.exit_code == 1
     dropping.write("pyproject.toml", '[tool.lback]\nseverity = { LB402 = "fatal" }\n')
     with pytest.raises(UsageError, match="fatal"):
-        dropping.check(against="main")
+        dropping.check()
 
 
 def test_a_reason_silences_one_code_in_one_file(dropping: Team) -> None:
     dropping.edit("c3", "import op", "import op  # lback: ignore[LB402] emptied last week")
     dropping.commit()
     result = dropping.check(against="main")
-    assert [one.code for one in result.findings] == ["LB401"]
-    [(one, reason)] = result.view["silenced"]
-    assert (one.code, reason) == ("LB402", "emptied last week")
+    assert [one.code for one in result.findings] == ["LB401", "LB112"]
+    [(one, by, reason)] = result.view["left_out"]
+    assert (one.code, by, reason) == ("LB402", "comments", "emptied last week")
 
 
 def test_a_comment_without_a_reason_silences_nothing(dropping: Team) -> None:
     dropping.edit("c3", "import op", "import op  # lback: ignore[LB402]")
     dropping.commit()
     found = dropping.check(against="main").findings
-    assert [one.code for one in found] == ["LB401", "LB402"]
+    assert [one.code for one in found] == ["LB401", "LB402", "LB112"]
     assert "lacks a reason" in found[1].hint
 
 
 def test_how_comments_are_read() -> None:
     text = b"x = 1  #lback: ignore[LB201, lb402]  old\r\n# lback: ignore[LB1]\n"
-    assert inline_ignores(text) == {"LB201": "old", "LB402": "old", "LB1": ""}
+    assert comments_in(text) == (
+        Comment("LB201", "old", 1),
+        Comment("LB402", "old", 1),
+        Comment("LB1", "", 2),
+    )
 
 
 def test_a_baseline_keeps_old_sins_quiet(dropping: Team, tmp_path: Path) -> None:
@@ -78,7 +82,7 @@ def test_a_baseline_keeps_old_sins_quiet(dropping: Team, tmp_path: Path) -> None
     dropping.check(against="main", baseline=str(file), write_baseline=True)
     before = file.read_bytes()
     result = dropping.check(against="main", baseline=str(file))
-    assert (list(result.findings), result.view["old"]) == ([], 2)
+    assert (list(result.findings), result.data["left_out"]["baseline"]) == ([], 2)
     dropping.edit("c3", "from alembic", "\n\nfrom alembic")  # lines move, the sins stay the same
     dropping.write(f"{VERSIONS}/d4.py", content("d4", "c3", "op.drop_table('orders')", "op.x()"))
     dropping.commit()

@@ -6,27 +6,84 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from lback.app.checking.look import Look, Request
 from lback.app.files import write_whole
+from lback.app.reading import INDEX, WORKTREE
 from lback.core.findings import Finding
-from lback.core.rules.silencing import can_be_old, fingerprints
+from lback.core.rules.policy import baseline_changed
+from lback.core.rules.silencing import Choice, arranged, can_be_old, fingerprints
 from lback.core.shell import command
 from lback.errors import UsageError
 
 _FORMAT = 1
 
 
-def read_baseline(path: str) -> frozenset[str]:
-    """Return the names of old findings; UsageError where the file is not one of ours."""
+def sorted_out(
+    look: Look | None, request: Request, choice: Choice, found: list[Finding]
+) -> tuple[list[Finding], list[Finding]]:
+    """Return the findings that are new, and the old ones; LB112 where the branch changes the list.
+
+    A list that git has counts as the branch has it that is merged into.
+    """
+    path = request.baseline or ""
+    if request.write_baseline:
+        write_baseline(path, found)
+        return _without_old(found, _read(path, Path(path).read_bytes()))
+    theirs, ours = _both(look, path)
+    if ours is None and theirs is None:
+        return _without_old(found, _read(path, _on_disk(path)))
     try:
-        data = json.loads(Path(path).read_bytes())
-        if data["lback_baseline"] != _FORMAT:
-            raise ValueError
-        return frozenset(str(one["fingerprint"]) for one in data["findings"])
+        old = _read(path, theirs) if theirs is not None else frozenset()
+    except UsageError:
+        old = frozenset()  # nothing is old as long as nobody can say what
+    mine = _read(path, ours) if ours is not None else frozenset()
+    if mine != old and look is not None and look.policy is not None:
+        name = _relative(look, path) or path
+        one = baseline_changed(name, len(mine - old), len(old - mine), look.policy.until)
+        if choice.wants(one.code):
+            found = arranged([*found, choice.graded(one)])
+    return _without_old(found, old)
+
+
+def _both(look: Look | None, path: str) -> tuple[bytes | None, bytes | None]:
+    """Return the list as the base has it, and as the branch does; None for one that git lacks."""
+    name = _relative(look, path) if look is not None else None
+    if look is None or name is None or look.policy is None or look.policy.commit is None:
+        return None, None
+    repository = look.reader.repository
+    assert repository is not None
+    theirs = repository.files(look.policy.commit, [name]).get(name)
+    at = look.mine.at
+    ours = repository.files(at, [name]).get(name)
+    if theirs is None and at == WORKTREE and not repository.files(INDEX, [name]):
+        ours = None  # the caller's own: git knows nothing of it
+    return theirs, ours
+
+
+def _relative(look: Look, path: str) -> str | None:
+    root = look.reader.ctx.project.root.resolve()
+    bare = look.reader.repository is not None and look.reader.repository.is_bare
+    place = (root / path if bare else Path(path)).resolve()
+    return place.relative_to(root).as_posix() if place.is_relative_to(root) else None
+
+
+def _on_disk(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
     except FileNotFoundError as err:
         raise UsageError(
             f"{path}: there is no such baseline",
             f"make it with {command('lback check --write-baseline --baseline', path)}",
         ) from err
+
+
+def _read(path: str, text: bytes) -> frozenset[str]:
+    """Return the names of old findings; UsageError where the file is not one of ours."""
+    try:
+        data = json.loads(text)
+        if data["lback_baseline"] != _FORMAT:
+            raise ValueError
+        return frozenset(str(one["fingerprint"]) for one in data["findings"])
     except (ValueError, KeyError, TypeError) as err:
         raise UsageError(
             f"{path} is not a baseline of `lback check`", "write it anew with `--write-baseline`"
@@ -46,12 +103,12 @@ def write_baseline(path: str, findings: Sequence[Finding]) -> None:
     write_whole(Path(path), text.encode())
 
 
-def without_old(findings: Sequence[Finding], old: frozenset[str]) -> tuple[list[Finding], int]:
-    """Return the findings that are new, and how many were old."""
-    names = fingerprints(findings)
-    new = [
-        one
-        for name, one in zip(names, findings, strict=True)
-        if name not in old or not can_be_old(one)
-    ]
-    return new, len(findings) - len(new)
+def _without_old(
+    findings: Sequence[Finding], old: frozenset[str]
+) -> tuple[list[Finding], list[Finding]]:
+    """Split findings into those that are new, and those that were there before."""
+    kept: list[Finding] = []
+    known: list[Finding] = []
+    for name, one in zip(fingerprints(findings), findings, strict=True):
+        (known if name in old and can_be_old(one) else kept).append(one)
+    return kept, known

@@ -14,6 +14,7 @@ from lback.core.shell import command
 from lback.errors import HistoryMissing
 
 if TYPE_CHECKING:
+    from lback.app.checking.policy import Policy
     from lback.core.forks.overlap import Overlap
 
 
@@ -33,6 +34,12 @@ class Request:
     deepen: bool = False
     models: str | None = None
     replace: bool = False
+    policy: str | None = None
+
+
+def base_of(request: Request) -> str | None:
+    """Return the name of the branch whose settings count, None where none was given."""
+    return request.policy or next(iter(request.against), None)
 
 
 @dataclass(slots=True)
@@ -46,6 +53,7 @@ class Look:
     overlaps: list[Overlap] = field(default_factory=list)
     siblings: list[dict[str, Any]] = field(default_factory=list)
     models: dict[str, Any] | None = None
+    policy: Policy | None = None
     _facts: Facts | None = None
 
     @property

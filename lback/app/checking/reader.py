@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from lback.app.locate import Project
-from lback.app.reading import HEADERS, WORKTREE, Reader, wanted
+from lback.app.locate import Project, Texts, config_places, read_project, search_project
+from lback.app.reading import HEADERS, INDEX, WORKTREE, Reader, wanted
 from lback.core.header import Header, Unreadable, read_header
-from lback.core.settings import Settings
+from lback.core.preferences import LbackSettings
+from lback.core.settings import Settings, read_own
 from lback.core.source import Entry
-from lback.errors import LbackError, UsageError
+from lback.errors import HistoryMissing, LbackError, UsageError
 
 if TYPE_CHECKING:
     from lback.app.context import Context
@@ -36,8 +38,68 @@ class CheckReader(Reader):
         self._projects: dict[tuple[str, ...], Project] = {}
         self._by_commit: dict[str, Project] = {}
         self._folders: dict[int, tuple[Project, tuple[tuple[str, ...], bool]]] = {}
+        self._wider: dict[str, tuple[tuple[str, ...], bool]] = {}
+        self._settings: LbackSettings | None = None
+        self._home = ctx.project
 
     # Configuration
+
+    def judge_by(self, settings: LbackSettings) -> None:
+        """Use these settings of lback's own for every place."""
+        self._settings = settings
+        self.ctx.project = self._judged(self._home)
+
+    def _judged(self, project: Project) -> Project:
+        if self._settings is None:
+            return project
+        return project._replace(settings=project.settings._replace(lback=self._settings))
+
+    def search(self, commit: str) -> Project | None:
+        """Search the project in the tree of a commit, from the same folder up; None without one.
+
+        Where a commit lacks a file that git does not track here either, that is the caller's
+        own, and is read from disk. UsageError where a file cannot be read.
+        """
+        repository, home = self.repository, self._home
+        assert repository is not None
+        if home.settings.config_path is None:
+            return home
+        if repository.is_bare:
+            return search_bare(self.ctx, commit)
+        paths = self._config_paths
+        texts = Texts(home.root, repository.files(commit, paths), self._callers_own)
+        ctx = self.ctx
+        return search_project(ctx.options, ctx.cwd, texts, home.folder, home.root)
+
+    def search_own(self, commit: str) -> LbackSettings:
+        """Read lback's own settings of a commit where nothing configures the migrations."""
+        repository, home = self.repository, self._home
+        assert repository is not None
+        texts = Texts(home.root, repository.files(commit, home.config_names()), self._callers_own)
+        toml = home.folder / "pyproject.toml"
+        ini = home.folder / (home.settings.config_path or "alembic.ini")
+        both = [(str(path), texts.get(path)) for path in (ini, toml)]
+        pair = [(path, text) if text is not None else None for path, text in both]
+        ini_text = pair[0] if ini.suffix != ".toml" else None
+        return read_own(ini_text, pair[1], home.settings.section)
+
+    @cached_property
+    def _config_paths(self) -> tuple[str, ...]:
+        home, ctx = self._home, self.ctx
+        found = config_places(ctx.options, ctx.cwd, home.folder, home.root)
+        return tuple(dict.fromkeys((*found, *home.config_names())))
+
+    @cached_property
+    def _callers_own(self) -> frozenset[str]:
+        """Return the configuration files on disk that git does not track."""
+        repository = self.repository
+        if repository is None or repository.root is None:
+            return frozenset()
+        tracked = repository.files("index", self._config_paths)
+        head = repository.head().commit
+        if head is not None:
+            tracked |= repository.files(head, self._config_paths)
+        return frozenset(self._config_paths) - tracked.keys()
 
     def look_ahead(self, commits: Sequence[str]) -> None:
         """Learn the configurations of many commits in one look; equal ones are read once."""
@@ -47,22 +109,42 @@ class CheckReader(Reader):
         if repository is None or project.settings.config_path is None:
             return
         wanted = [one for one in commits if one not in self._by_commit]
-        paths = project.config_names()
+        paths = project.config_names() if repository.is_bare else self._config_paths
         if not self._projects and repository.root is not None:
             self._projects[_ids_on_disk(repository, repository.root, paths)] = project
         for commit, key in path_ids(repository, wanted, paths).items():
             if key not in self._projects:
-                self._projects[key] = project.at(repository, commit)
+                self._projects[key] = self._at(commit)
             self._by_commit[commit] = self._projects[key]
 
     def project_at(self, at: str) -> Project:
         """Return the project with the settings that hold at a place."""
         if at not in self._by_commit:
-            self._by_commit[at] = self.ctx.project.at(self.repository, at)
+            self._by_commit[at] = self._at(at)
         return self._by_commit[at]
+
+    def _at(self, at: str) -> Project:
+        if self.repository is None or at in (WORKTREE, INDEX):
+            return self.ctx.project
+        try:
+            found = self.search(at)
+        except HistoryMissing:
+            raise
+        except LbackError:
+            # The configuration there may be younger or broken; the one here is what is known.
+            found = None
+        return self._judged(found) if found is not None else self.ctx.project
+
+    def widen(self, at: str, folders: tuple[tuple[str, ...], bool]) -> None:
+        """Look into these folders too at a place, whatever its own configuration says."""
+        names, recursive = self.folders(at)
+        both = tuple(dict.fromkeys((*folders[0], *names)))
+        self._wider[at] = (both, recursive or folders[1])
 
     def folders(self, at: str = WORKTREE) -> tuple[tuple[str, ...], bool]:
         """Return the version locations at a place, and whether their subfolders count."""
+        if at in self._wider:
+            return self._wider[at]
         project = self.project_at(at)
         if id(project) not in self._folders:
             # The project is kept as well, so that no other one gets its number.
@@ -83,7 +165,11 @@ class CheckReader(Reader):
     def entries(self, at: str = WORKTREE) -> tuple[Entry, ...]:
         """Return the revision files at a place, without those in ignored folders."""
         folders, recursive = self.folders(at)
-        return self.entries_in(at, folders, recursive)
+        return self.without_copies(self.entries_in(at, folders, recursive), at)
+
+    def without_copies(self, entries: tuple[Entry, ...], at: str) -> tuple[Entry, ...]:
+        """Leave out what is the same in two places, where a place was widened."""
+        return _without_copies(entries, self._wider[at][0]) if at in self._wider else entries
 
     def wanted(self, entries: Iterable[Entry], at: str) -> tuple[Entry, ...]:
         """Leave out what other commands do, and the other sides of a conflict in the index."""
@@ -176,34 +262,62 @@ class CheckReader(Reader):
         return found
 
 
-def bare_project(ctx: Context, at: str) -> Project:
-    """Find the project of a bare repository in one commit's tree; UsageError without one."""
+def bare_project(ctx: Context, at: str, base: str | None) -> Project:
+    """Find the project of a bare repository in one commit's tree; UsageError without one.
+
+    Where that tree has none that can be read, the one of `base` is what is known.
+    """
     repository = ctx.repository
     assert repository is not None
-    root = repository.git_dir
-    names = (ctx.options.config,) if ctx.options.config else _BARE_CONFIGS
-    for name in names:
-        found = _configured(repository, name, ctx.options.name or "alembic", at)
-        if found is not None:
+    broken: LbackError | None = None
+    for place in (at, base):
+        try:
+            found = search_bare(ctx, place) if place is not None else None
+        except UsageError as err:
+            broken, found = broken or err, None
+        if found is not None and found.folders():
             return found
+    if broken is not None:
+        raise broken
     raise UsageError(
-        f"There is no Alembic configuration at the top of {at} in {root}",
+        f"There is no Alembic configuration at the top of {at} in {repository.git_dir}",
         "Name the file with `--config` (from the top of the tree), or the folder of the "
         "migrations with `--script-location`.",
     )
 
 
-def _configured(repository: Repository, name: str, section: str, at: str) -> Project | None:
+def search_bare(ctx: Context, at: str) -> Project | None:
+    """Search the project in one commit's tree; UsageError where a file cannot be read."""
+    repository = ctx.repository
+    assert repository is not None
     root = repository.git_dir
-    path = root / name
-    # Flask-Migrate's ini lies in the script location; any other one in the project's folder.
-    folder = root if name == _BARE_CONFIGS[2] else path.parent
-    empty = Project(Settings(str(path), section), folder, root)
-    found = empty.at(repository, at)
-    try:
-        return found if found.settings.script_location and found.folders() else None
-    except LbackError:
-        return None
+    names = (ctx.options.config,) if ctx.options.config else _BARE_CONFIGS
+    for name in names:
+        path = root / name
+        # Flask-Migrate's ini lies in the script location; any other one in the project's folder.
+        folder = root if name == _BARE_CONFIGS[2] else path.parent
+        empty = Project(Settings(str(path), ctx.options.name or "alembic"), folder, root)
+        texts = Texts(root, repository.files(at, empty.config_names()))
+        settings = read_project(path, folder, empty.settings.section, texts)
+        if settings is not None:
+            return empty._replace(settings=settings)
+    return None
+
+
+def _without_copies(entries: Iterable[Entry], folders: Sequence[str]) -> tuple[Entry, ...]:
+    """Leave out the same content in a later one of several folders."""
+    places = {folder: at for at, folder in enumerate(folders)}
+
+    def rank(entry: Entry) -> int:
+        above = [at for name, at in places.items() if not name or entry.path.startswith(f"{name}/")]
+        return min(above, default=len(places))
+
+    found = list(entries)
+    kept: dict[tuple[str, str], Entry] = {}
+    for entry in sorted(found, key=rank):
+        kept.setdefault((entry.name, entry.blob), entry)
+    chosen = {entry.path for entry in kept.values()}
+    return tuple(entry for entry in found if entry.path in chosen)
 
 
 def _ids_on_disk(repository: Repository, root: Path, paths: Iterable[str]) -> tuple[str, ...]:

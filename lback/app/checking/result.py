@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from lback.app.checking.look import Look, Request
+from lback.app.checking.rules_changed import comments_that_count
 from lback.core.findings import CODES, Finding
 from lback.core.lanes import forks
 from lback.core.result import Result
 from lback.core.rules.silencing import (
     Choice,
+    LeftOut,
     arranged,
+    counted_by,
     fails,
-    inline_ignores,
     not_silenced,
     shortened,
 )
@@ -28,30 +30,37 @@ def finish(
     look: Look | None, request: Request, choice: Choice, findings: Iterable[Finding]
 ) -> Result:
     """Return the result: chosen, graded, silenced and old findings taken care of."""
-    wanted = [choice.graded(one) for one in findings if choice.wants(one.code)]
-    silenced: list[tuple[Finding, str]] = []
+    left_out: list[LeftOut] = []
+    wanted = []
+    for one in dict.fromkeys(findings):
+        by = choice.left_out_by(one.code)
+        if by is None:
+            wanted.append(choice.graded(one))
+        else:
+            left_out.append(LeftOut(one, by))
     if look is not None:
-        wanted, silenced = not_silenced(wanted, _ignores(look, wanted))
+        paths = [one.path for one in wanted if one.path]
+        wanted, silenced = not_silenced(wanted, comments_that_count(look, paths))
+        left_out += silenced
     found = arranged(wanted)
-    old = 0
     if request.baseline:
-        from lback.app.checking.baseline import read_baseline, without_old, write_baseline
+        from lback.app.checking.baseline import sorted_out
 
-        if request.write_baseline:
-            write_baseline(request.baseline, found)
-        found, old = without_old(found, read_baseline(request.baseline))
+        found, old = sorted_out(look, request, choice, found)
+        left_out += [LeftOut(one, "baseline") for one in old]
     failed = fails(found, request.fail_on)
+    counts = counted_by(left_out)
     return Result(
         "check",
-        _data(look) if look is not None else _no_data(),
+        {**(_data(look) if look is not None else _no_data()), "left_out": counts},
         shortened(found),
         status="findings" if found else "ok",
         exit_code=1 if failed else 0,
         view={
             "at": look.mine.name if look else request.at,
             "count": len(look.mine.graph) if look else 0,
-            "silenced": silenced,
-            "old": old,
+            "left_out": left_out,
+            "anchor": _anchor(look) if look else "",
             "fail_on": request.fail_on,
             "codes": _codes(request, choice),
             "picture": _picture(look) if look else [],
@@ -59,21 +68,17 @@ def finish(
     )
 
 
+def _anchor(look: Look) -> str:
+    """Return the file that a finding without a place is about: what configures the project."""
+    names = look.reader.ctx.project.config_names()
+    own = look.reader.ctx.project.settings.config_path or ""
+    return next((one for one in names if own.endswith(one)), names[0] if names else "")
+
+
 def _codes(request: Request, choice: Choice) -> list[str]:
     """Return the codes that were looked for."""
     left_out = _ELSEWHERE if request.models else _ELSEWHERE | _RUN
     return [code for code in CODES if choice.wants(code) and code not in left_out]
-
-
-def _ignores(look: Look, findings: Sequence[Finding]) -> dict[str, dict[str, str]]:
-    """Return what the files with findings silence: mine, another side's where mine lacks one."""
-    paths = {one.path for one in findings if one.path}
-    found: dict[str, dict[str, str]] = {}
-    for side in (look.mine, *(other.theirs for other in look.others)):
-        entries = [one for one in side.entries if one.path in paths and one.path not in found]
-        by_blob = look.reader.scan(entries, side.at, inline_ignores)
-        found.update((one.path, by_blob.get(one.blob, {})) for one in entries)
-    return found
 
 
 def _no_data() -> dict[str, Any]:
@@ -97,6 +102,7 @@ def _data(look: Look) -> dict[str, Any]:
             "commit": other.theirs.tip,
             "merge_base": other.base_commit,
             "would_be_heads": list(other.merge.merged.heads),
+            "replaced": other.replaces,
             "conflicts": list(other.conflicts),
         }
         for other in look.others

@@ -43,6 +43,7 @@ class Together:
     base: Graph
     merge: Merge
     conflicts: tuple[str, ...] = ()
+    replaces: bool = False
 
 
 def read_side(reader: CheckReader, name: str, at: str, tip: str | None) -> Side:
@@ -80,7 +81,7 @@ def merge_sides(reader: CheckReader, mine: Side, theirs: Side, *, publishes: boo
 def replaced(_reader: CheckReader, mine: Side, theirs: Side, *, publishes: bool) -> Together:
     """Let mine take the place of the other side, as a push does: what mine lacks is gone."""
     merge = Merge(theirs.name, mine.graph, theirs.graph, mine.graph)
-    return Together(theirs, publishes, theirs.tip or "", theirs.graph, merge)
+    return Together(theirs, publishes, theirs.tip or "", theirs.graph, merge, replaces=True)
 
 
 def _require_whole(repository: Repository, base: str, mine: Side, theirs: Side) -> None:
@@ -128,7 +129,8 @@ def _merged(
             reader.learn_text(entry, merged.texts[entry.blob])
     paths = tuple(sorted({conflict.path for conflict in merged.conflicts}))
     whole = tuple(entries[path] for path in sorted(entries))
-    return _in_place(whole, listed[base], places, base, mine, theirs), paths
+    placed = _in_place(whole, listed, places, base, mine, theirs)
+    return reader.without_copies(placed, mine.at), paths
 
 
 def _widened(reader: CheckReader, places: dict[str, Folders]) -> dict[str, tuple[Entry, ...]]:
@@ -144,7 +146,7 @@ def _widened(reader: CheckReader, places: dict[str, Folders]) -> dict[str, tuple
 
 def _in_place(
     entries: tuple[Entry, ...],
-    before: Iterable[Entry],
+    listed: dict[str, tuple[Entry, ...]],
     places: dict[str, Folders],
     base: str,
     mine: Side,
@@ -153,7 +155,7 @@ def _in_place(
     """Keep what the merged configuration would load.
 
     A file that is new in a folder which the other side has given up counts as well: git
-    stops there, or moves it along.
+    stops there, or moves it along. One in a folder that its own side has given up does not.
     """
     if len(set(places.values())) == 1:
         return entries
@@ -163,13 +165,19 @@ def _in_place(
         chosen = [places[theirs.at]]
     else:
         chosen = [places[mine.at], places[theirs.at]]
-    old = list(before)
+    old = listed[base]
     known = {entry.path for entry in old} | {entry.blob for entry in old}
+    own = {
+        entry.path
+        for at in (mine.at, theirs.at)
+        for entry in listed[at]
+        if inside(entry.path, places[at])
+    }
     return tuple(
         entry
         for entry in entries
         if any(inside(entry.path, one) for one in chosen)
-        or not known.intersection((entry.path, entry.blob))
+        or (entry.path in own and not known.intersection((entry.path, entry.blob)))
     )
 
 

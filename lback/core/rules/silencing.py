@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 from lback.core.findings import CODES, Finding, Severity
 from lback.errors import UsageError
@@ -18,25 +18,59 @@ _MOST_OF_A_CODE = 2000
 _RANK: Mapping[Severity, int] = {"note": 0, "warning": 1, "error": 2}
 # Nothing was looked at: no old finding can stand for it.
 _BLIND = frozenset({"LB107", "LB108", "LB505"})
-# Choosing codes must not turn "could not look" into a pass; only their full names do.
-_ALWAYS = _BLIND | {"LB106", "LB109"}
+# Choosing codes must not turn "could not look" into a pass, nor hide who changes the rules;
+# only their full names do.
+_ALWAYS = _BLIND | {"LB106", "LB109", "LB112"}
+
+# No line of a file may hide that nothing was looked at, or that the rules change.
+_DEAF = _BLIND | {"LB112"}
+
+By = Literal["settings", "command line", "comments", "baseline"]
+
+
+class Comment(NamedTuple):
+    """One code that a line of a file silences; `reason` is "" where none is given."""
+
+    code: str
+    reason: str
+    line: int
+
+
+class LeftOut(NamedTuple):
+    """A finding that is not told, by whose word, and the reason that a comment gives."""
+
+    finding: Finding
+    by: By
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a caller wants to hear of; codes may be prefixes such as "LB4"."""
+    """What the settings want to hear of; codes may be prefixes such as "LB4".
+
+    `said` is what the command line wants; its `select` takes the place of the settings' one.
+    """
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     severity: Mapping[str, str] = field(default_factory=dict)
+    said: Choice | None = None
 
     def wants(self, code: str) -> bool:
         """Tell whether findings of a code are wanted."""
-        if code in _ALWAYS:
-            return code not in self.ignore
-        if code.startswith(self.ignore or ("-",)):
-            return False
-        return not self.select or code.startswith(self.select)
+        return self.left_out_by(code) is None
+
+    def left_out_by(self, code: str) -> By | None:
+        """Return whose word leaves a code out, None where it is wanted."""
+        named, begun = code in self.ignore, code.startswith(self.ignore or ("-",))
+        if named or (begun and code not in _ALWAYS):
+            return "settings"
+        said = self.said
+        if said is not None and said.left_out_by(code) is not None:
+            return "command line"
+        if code in _ALWAYS or not self.select or code.startswith(self.select):
+            return None
+        return "settings"
 
     def graded(self, finding: Finding) -> Finding:
         """Return a finding with the severity that the project gives its code."""
@@ -45,7 +79,10 @@ class Choice:
 
 
 def read_choice(
-    select: Iterable[str], ignore: Iterable[str], severity: Mapping[str, str]
+    select: Iterable[str],
+    ignore: Iterable[str],
+    severity: Mapping[str, str],
+    said: Choice | None = None,
 ) -> Choice:
     """Check codes and severities as people wrote them; UsageError names the wrong one."""
     for code, wished in severity.items():
@@ -54,7 +91,8 @@ def read_choice(
                 f"severity of {code} cannot be {wished!r}", f"allowed: {', '.join(_SEVERITIES)}"
             )
     graded = {_codes([code])[0]: wished for code, wished in severity.items()}
-    return Choice(_codes(select), _codes(ignore), graded)
+    chosen = () if said is not None and said.select else _codes(select)
+    return Choice(chosen, _codes(ignore), graded, said)
 
 
 def _codes(words: Iterable[str]) -> tuple[str, ...]:
@@ -74,42 +112,89 @@ def _codes(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def inline_ignores(text: bytes) -> dict[str, str]:
-    """Return the codes that a file silences, each with its reason ("" where none is given)."""
-    found: dict[str, str] = {}
+def comments_in(text: bytes) -> tuple[Comment, ...]:
+    """Return the codes that a file silences, line by line."""
+    if b"lback:" not in text:
+        return ()
+    found = []
+    line, at = 1, 0
     for match in _INLINE.finditer(text):
+        line += text.count(b"\n", at, match.start())
+        at = match.start()
         reason = match[2].decode("utf-8", "replace").strip()
-        for code in match[1].decode("ascii").upper().split(","):
-            if code.strip():
-                found[code.strip()] = reason
-    return found
+        codes = match[1].decode("ascii").upper().split(",")
+        found += [Comment(code.strip(), reason, line) for code in codes if code.strip()]
+    return tuple(found)
+
+
+class Comments(NamedTuple):
+    """The comments of a file that count: the codes with their reasons, and whose they are.
+
+    `theirs` stand in the branch that the check is against, or nobody judges but the tree
+    itself; `own` are what the branch adds.
+    """
+
+    theirs: Mapping[str, str] = {}
+    own: Mapping[str, str] = {}
+    is_new: bool = False
+
+
+def by_code(comments: Iterable[Comment]) -> dict[str, str]:
+    """Return comments as code and reason; the last one of a code counts."""
+    return {one.code: one.reason for one in comments}
+
+
+def may_be_silenced_by_its_branch(code: str, severity: Severity) -> bool:
+    """Tell whether a comment may silence a finding in the very branch that adds it.
+
+    What a new file holds is its author's to explain. What it does to the graph, to what is
+    published and to others is not, as long as it is an error.
+    """
+    return code.startswith("LB4") or (severity != "error" and code not in _ALWAYS)
 
 
 def not_silenced(
-    findings: Iterable[Finding], ignores: Mapping[str, Mapping[str, str]]
-) -> tuple[list[Finding], list[tuple[Finding, str]]]:
+    findings: Iterable[Finding], comments: Mapping[str, Comments]
+) -> tuple[list[Finding], list[LeftOut]]:
     """Split findings into those that count and those that their file silences with a reason.
 
-    `ignores` has, by path, what `inline_ignores` gave. A comment without a reason silences
-    nothing, and the finding says so.
+    `comments` are by path. A comment without a reason silences nothing, nor does one that
+    has no say; the finding tells which.
     """
     kept: list[Finding] = []
-    silenced: list[tuple[Finding, str]] = []
+    silenced: list[LeftOut] = []
     for one in findings:
-        reason = ignores.get(one.path, {}).get(one.code)
+        here = comments.get(one.path, Comments())
+        reason = here.theirs.get(one.code) if one.code not in _DEAF else None
+        own = here.own.get(one.code)
+        if not reason and own and here.is_new:
+            reason = own if may_be_silenced_by_its_branch(one.code, one.severity) else reason
         if reason:
-            silenced.append((one, reason))
-        elif reason is not None:
-            lacking = f"The comment that ignores {one.code} lacks a reason. {one.hint}"
-            kept.append(one._replace(hint=lacking.strip()))
+            silenced.append(LeftOut(one, "comments", reason))
+        elif own:
+            kept.append(_with_hint(one, "does not count, for this branch adds it"))
+        elif reason is not None or own is not None:
+            kept.append(_with_hint(one, "lacks a reason"))
         else:
             kept.append(one)
     return kept, silenced
 
 
+def _with_hint(one: Finding, why: str) -> Finding:
+    return one._replace(hint=f"The comment that ignores {one.code} {why}. {one.hint}".strip())
+
+
+def counted_by(left_out: Iterable[LeftOut]) -> dict[str, int]:
+    """Return how many findings are not told, by whose word."""
+    counts = dict.fromkeys(("settings", "command_line", "comments", "baseline"), 0)
+    for one in left_out:
+        counts[one.by.replace(" ", "_")] += 1
+    return counts
+
+
 def can_be_old(finding: Finding) -> bool:
     """Tell whether a baseline may list a finding: not one that says nothing was looked at."""
-    return finding.code not in _BLIND
+    return finding.code not in _DEAF
 
 
 def fingerprints(findings: Sequence[Finding]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lback.core.result import Result
+from lback.report.left_out import left_out
 from lback.report.style import Style, safe
 from lback.report.words import counted, listing
 
@@ -20,7 +21,8 @@ def lines(result: Result, style: Style) -> Iterator[str]:
             f", {counted(len(merge['conflicts']), 'conflict')}" if merge["conflicts"] else ""
         )
         heads = _heads(merge["would_be_heads"])
-        yield f"merged with {safe(merge['against'])}: {heads}{conflicts}"
+        word = "in place of" if merge["replaced"] else "merged with"
+        yield f"{word} {safe(merge['against'])}: {heads}{conflicts}"
     if not data["merges"] and all(one.code != "LB108" for one in result.findings):
         yield style.dim("merged with nothing: there is no other branch to compare with")
     if data["new_revisions"]:
@@ -31,10 +33,12 @@ def lines(result: Result, style: Style) -> Iterator[str]:
         yield f"with {listing(row['branches'])} by {safe(row['author'])}: {forks} ({news})"
     if data["models"] and data["models"]["dialect"]:
         yield _run(data["models"])
-    for one, reason in view["silenced"]:
-        yield style.dim(f"silenced {one.code} in {safe(one.path)}: {safe(reason)}")
-    if view["old"]:
-        yield style.dim(f"{counted(view['old'], 'old finding')} of the baseline not shown")
+    for one in view["left_out"]:
+        if one.by == "comments":
+            place = safe(one.finding.path)
+            yield style.dim(f"silenced {one.finding.code} in {place}: {safe(one.reason)}")
+    if quiet := left_out(result):
+        yield style.dim(quiet)
     yield summary(result, style)
 
 

@@ -1,0 +1,194 @@
+"""Whose word counts: the settings of the branch that will be merged into, as it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lback.app.checking.look import base_of
+from lback.app.checking.reader import CheckReader
+from lback.app.locate import Project
+from lback.app.reading import INDEX, WORKTREE
+from lback.core.findings import Finding
+from lback.core.preferences import LbackSettings
+from lback.core.rules.policy import (
+    Change,
+    changed_places,
+    changed_settings,
+    configuration_gone,
+    judging,
+    setting_changed,
+    setting_place,
+    unreadable,
+)
+from lback.core.rules.silencing import read_choice
+from lback.errors import HistoryMissing, LbackError, UsageError
+
+if TYPE_CHECKING:
+    from lback.app.checking.look import Request
+    from lback.vcs.refs import SharedRef
+
+_HERE = (WORKTREE, INDEX)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The settings that a tree is judged by, and what it changes of them.
+
+    `name` and `commit` are of the branch whose word counts; `commit` is None where it is
+    not in this clone: then nobody's word counts, and the defaults hold. `project` is None
+    where nothing configures the migrations there.
+    """
+
+    name: str
+    commit: str | None
+    settings: LbackSettings
+    project: Project | None = None
+    findings: tuple[Finding, ...] = ()
+    replaced: bool = False
+
+    @property
+    def until(self) -> str:
+        """Say how long a change of the rules does not count."""
+        return "in this push" if self.replaced else f"until {self.name} has it"
+
+
+def settle_policy(reader: CheckReader, request: Request, at: str) -> Policy | None:
+    """Find the settings that count and let the reader use them.
+
+    None where no branch was named to judge by: then the tree's own settings hold.
+    """
+    repository, wish = reader.repository, base_of(request)
+    if repository is None or wish is None:
+        return None
+    try:
+        shared = repository.upstream(wish)
+    except HistoryMissing:
+        shared = None
+    if reader.ctx.options.script_location is not None:
+        # No configuration is read at all: only comments are in question.
+        name, commit = (shared.name, shared.commit) if shared else (wish, None)
+        return Policy(name, commit, LbackSettings())
+    own, broken = _own(reader, at)
+    policy = _read(reader, own, shared) if shared else Policy(wish, None, LbackSettings())
+    policy = replace(policy, replaced=request.replace)
+    reader.judge_by(judging(policy.settings, own.settings.lback))
+    past = None if request.replace else _past(reader, policy, at)
+    return replace(policy, findings=tuple(_told(reader, policy, own, at, broken, past)))
+
+
+def _past(reader: CheckReader, policy: Policy, at: str) -> Project | None:
+    """Return the project where the two parted: what is as it was there the branch left alone."""
+    from lback.app.checking.sides import tip_of
+
+    tip = tip_of(reader, at)
+    if tip is None or policy.commit is None or reader.repository is None:
+        return None
+    try:
+        base = reader.repository.merge_base(tip, policy.commit)
+        return reader.search(base) if base is not None else None
+    except LbackError:
+        return None
+
+
+def _own(reader: CheckReader, at: str) -> tuple[Project, str]:
+    """Return the project as the tree itself has it, and why its configuration cannot be read."""
+    project = reader.ctx.project
+    if at in _HERE:
+        return project, ""
+    try:
+        return reader.search(at) or project, ""
+    except LbackError as err:
+        return project, err.message
+
+
+def _read(reader: CheckReader, own: Project, shared: SharedRef) -> Policy:
+    """Read the settings of the branch; what it does not set has its default."""
+    try:
+        project = _searched(reader, shared.commit)
+        settings = project.settings.lback if project else reader.search_own(shared.commit)
+        read_choice(settings.select, settings.ignore, settings.severity)
+    except HistoryMissing:
+        return Policy(shared.name, None, LbackSettings())
+    except UsageError as err:
+        one = unreadable(shared.name, err.message, _file_of(own), ours=False, name=shared.name)
+        return Policy(shared.name, shared.commit, LbackSettings(), None, (one,))
+    return Policy(shared.name, shared.commit, settings, project)
+
+
+def _searched(reader: CheckReader, commit: str) -> Project | None:
+    """Return the project of a commit; None where its configuration is about another one."""
+    try:
+        return reader.search(commit)
+    except UsageError:
+        return None  # no such section, say; a file that is broken altogether is told below
+
+
+def _told(
+    reader: CheckReader, policy: Policy, own: Project, at: str, broken: str, past: Project | None
+) -> Iterator[Finding]:
+    """Yield LB112 for every setting that the tree has otherwise than the base and the past."""
+    yield from policy.findings
+    if broken:
+        yield unreadable(at, broken, _file_of(own), ours=True, name=policy.name)
+    if broken or policy.commit is None:
+        return
+    files, theirs = _files(reader, own, at), policy.project
+    if theirs is not None and not files:
+        yield configuration_gone(at, policy.name, _file_of(theirs))
+    changes = list(changed_settings(policy.settings, own.settings.lback))
+    if theirs is not None:
+        changes += changed_places(_places(theirs), _places(own))
+    if past is not None:
+        later = [*changed_settings(past.settings.lback, own.settings.lback)]
+        later += changed_places(_places(past), _places(own))
+        touched = {(one.table, one.key) for one in later}
+        changes = [one for one in changes if (one.table, one.key) in touched]
+    for one in changes:
+        yield _changed(one, files, policy.until)
+
+
+def _changed(change: Change, files: list[tuple[str, str]], until: str) -> Finding:
+    ini_first = change.table == "tool.alembic"
+    ordered = sorted(files, key=lambda file: file[0].endswith(".toml") == ini_first)
+    return setting_changed(change, setting_place(change, ordered), until)
+
+
+def _files(reader: CheckReader, own: Project, at: str) -> list[tuple[str, str]]:
+    """Return path and text of the files that configure the tree."""
+    assert reader.repository is not None
+    names = own.config_names()
+    texts = reader.repository.files(at, names)
+    return [(name, texts[name].decode("utf-8", "replace")) for name in names if name in texts]
+
+
+def _file_of(project: Project) -> str:
+    """Return the file that begins the configuration, relative to the root."""
+    path = project.settings.config_path
+    return path_of(project, path) if path else ""
+
+
+def path_of(project: Project, path: str) -> str:
+    """Return a path as the reports spell it: relative to the root where it is inside."""
+    place = os.path.normpath(project.folder / path)
+    inner = os.path.relpath(place, project.root)
+    return place if inner.startswith("..") else Path(inner).as_posix()
+
+
+def _places(project: Project) -> dict[str, str]:
+    """Return the options of Alembic that decide what is read, relative to the root."""
+    settings = project.settings
+
+    def spelled(places: tuple[str, ...]) -> str:
+        return ", ".join(path_of(project, one) for one in places)
+
+    return {
+        "script_location": spelled((settings.script_location,)),
+        "version_locations": spelled(settings.version_locations),
+        "recursive_version_locations": "true" if settings.recursive else "false",
+        "sourceless": "true" if settings.sourceless else "false",
+        "prepend_sys_path": spelled(settings.prepend_sys_path),
+    }

@@ -1,0 +1,123 @@
+"""What a branch changes of the rules that it is judged by: places, comments, the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from lback.app.checking.look import Look
+from lback.app.checking.reader import CheckReader
+from lback.app.checking.sides import Side, inside, read_side
+from lback.core.findings import Finding
+from lback.core.rules.policy import comments_added
+from lback.core.rules.silencing import Comment, Comments, by_code, comments_in
+
+if TYPE_CHECKING:
+    from lback.core.source import Entry
+
+
+def moved_from(look: Look) -> Look | None:
+    """Let a look see the places of the base as well; return the look at the branch's own alone.
+
+    None where the branch left nothing behind in a place that it does not name any more.
+    """
+    reader, mine, policy = look.reader, look.mine, look.policy
+    if policy is None or policy.project is None or policy.commit is None:
+        return None
+    theirs = (policy.project.folders(), policy.project.settings.recursive)
+    own = reader.folders(mine.at)
+    if theirs == own:
+        return None
+    found = reader.entries_in(mine.at, *theirs)
+    if all(inside(entry.path, own) for entry in found):
+        return None
+    alone = CheckReader(reader.ctx)
+    alone.judge_by(reader.ctx.project.settings.lback)
+    before = Look(alone, mine, policy=policy)
+    reader.widen(mine.at, theirs)
+    look.mine = read_side(reader, mine.name, mine.at, mine.tip)
+    return before
+
+
+def rules_changed(look: Look) -> Iterator[Finding]:
+    """Yield LB112 for settings, places and comments that the branch changes."""
+    policy = look.policy
+    if policy is None:
+        return
+    yield from policy.findings
+    base = base_side(look)
+    for entry, own, old in _fresh_comments(look, base):
+        yield from comments_added(entry.path, old, own, policy.until)
+
+
+def base_side(look: Look) -> Side | None:
+    """Return the tree of the branch whose word counts; None where it cannot be read."""
+    policy = look.policy
+    if policy is None or policy.commit is None:
+        return None
+    for other in look.others:
+        if other.theirs.tip == policy.commit:
+            return other.theirs
+    return read_side(look.reader, policy.name, policy.commit, policy.commit)
+
+
+def _fresh_comments(
+    look: Look, base: Side | None
+) -> Iterator[tuple[Entry, tuple[Comment, ...], tuple[Comment, ...] | None]]:
+    """Yield the files that are not the base's, with their comments and those of the base."""
+    known = {(one.path, one.blob) for one in base.entries} if base else set()
+    past = {one.blob for other in look.others for one in other.base}
+    changed = [
+        one
+        for one in look.mine.entries
+        if (one.path, one.blob) not in known and one.blob not in past
+    ]
+    mine = look.reader.scan(changed, look.mine.at, comments_in)
+    said = [one for one in changed if mine.get(one.blob)]
+    pairs = {one.path: _same_file(look, base, one) for one in said}
+    there = [one for one in pairs.values() if one is not None]
+    old = look.reader.scan(there, base.at, comments_in) if base and there else {}
+    for entry in said:
+        before = pairs[entry.path]
+        yield entry, mine[entry.blob], None if before is None else old.get(before.blob, ())
+
+
+def _same_file(look: Look, base: Side | None, entry: Entry) -> Entry | None:
+    """Return the file of the base that has this path, or else this revision."""
+    if base is None:
+        return None
+    by_path = {one.path: one for one in base.entries}
+    if entry.path in by_path:
+        return by_path[entry.path]
+    here = look.mine.graph.by_path.get(entry.path)
+    if here is None or here.id not in base.graph:
+        return None
+    return by_path.get(base.graph[here.id].path)
+
+
+def comments_that_count(look: Look, paths: Sequence[str]) -> dict[str, Comments]:
+    """Return, by path, the comments of files with findings, and whose word they are."""
+    wanted = frozenset(paths)
+    found: dict[str, Comments] = {}
+    if look.policy is not None:
+        base = base_side(look)
+        for entry, own, old in _fresh_comments(look, base):
+            if entry.path in wanted:
+                theirs = by_code(old or ())
+                fresh = {code: why for code, why in by_code(own).items() if not theirs.get(code)}
+                found[entry.path] = Comments(theirs, fresh, is_new=old is None)
+        _add(look, base, wanted, found)
+        return found
+    _add(look, look.mine, wanted, found)
+    for other in look.others:
+        _add(look, other.theirs, wanted, found)
+    return found
+
+
+def _add(look: Look, side: Side | None, wanted: frozenset[str], found: dict[str, Comments]) -> None:
+    """Add what the files of a side say where nothing is known of them yet."""
+    if side is None:
+        return
+    entries = [one for one in side.entries if one.path in wanted and one.path not in found]
+    said = look.reader.scan(entries, side.at, comments_in)
+    found.update((one.path, Comments(by_code(said.get(one.blob, ())))) for one in entries)
