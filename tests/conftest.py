@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
+
+from lback.secrets import KNOWN
 
 # Before anything imports git: no test may see the machine's own configuration.
 for _name in [name for name in os.environ if name.startswith("GIT_")]:
@@ -22,6 +25,12 @@ os.environ.update(
 # Hundreds of children would each compile what they import, were bytecode not kept.
 for _name in ("DATABASE_URL", "ALEMBIC_CONFIG", "FLASK_APP", "PYTHONDONTWRITEBYTECODE"):
     os.environ.pop(_name, None)
+
+
+@pytest.fixture(autouse=True)
+def _no_password_of_before() -> Iterator[None]:
+    yield
+    KNOWN.__init__()  # type: ignore[misc]
 
 
 @pytest.fixture(scope="session", autouse=True)
