@@ -85,7 +85,7 @@ def _git(ctx: Context) -> Iterator[Line]:
     doing = repository.in_progress()
     if doing:
         yield Line(
-            "git", f"a {doing} is in progress", command("git", doing, "--continue"), "warning"
+            "git", f"a {doing} is in progress", command("git", doing, then="--continue"), "warning"
         )
 
 

@@ -95,7 +95,7 @@ def _result(ctx: Context, action: str, hooks: Sequence[Any], *, wrote: bool = Fa
         "hooks",
         data,
         f"Left alone: {', '.join(refusals)}.",
-        f"Each line above says why; {command('lback hooks', action, '--force')} overrides an "
+        f"Each line above says why; {command('lback hooks', action, then='--force')} overrides an "
         "edited shim.",
     )
     result.view = view

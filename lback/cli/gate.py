@@ -48,7 +48,11 @@ def _run(program: click.Command, args: list[str], terminal: Terminal) -> int:
         outcome = program.main(args, prog_name=terminal.prog, standalone_mode=False, obj=options)
         return outcome if isinstance(outcome, int) else 0
     except click.UsageError as err:
-        hint = f"see {command(err.ctx.command_path, '--help')}" if err.ctx else "see `lback --help`"
+        hint = (
+            f"see {command(err.ctx.command_path, then='--help')}"
+            if err.ctx
+            else "see `lback --help`"
+        )
         return _fail(terminal, "error", 2, err.format_message(), hint)
     except click.exceptions.Exit as leave:
         return leave.exit_code

@@ -13,12 +13,12 @@ _MAGIC = re.compile(r"[*?\[\\]|^[^\w./]")
 _LINE_BREAK = '"${IFS#??}"'
 
 
-def command(start: str, *names: str) -> str:
+def command(start: str, *names: str, then: str = "") -> str:
     """Return a command between backticks, such as `git merge 'a;b'`.
 
-    `start` is ours and stands as it is written; each of `names` is one word of data, quoted
-    for sh where it needs to be. A "--" among them stays what it is, and one is put before a
-    name that would be read as an option.
+    `start` and `then` are ours and stand as they are written; each of `names` between them is
+    one word of data, quoted for sh where it needs to be. A "--" among them stays what it is,
+    and one is put before a name that would be read as an option.
     """
     words = [start]
     shielded = "--" in (*start.split(), *names) or bool(_OPTION.search(start))
@@ -27,7 +27,7 @@ def command(start: str, *names: str) -> str:
             words.append("--")
             shielded = True
         words.append(word(name))
-    return f"`{' '.join(words)}`"
+    return f"`{' '.join([*words, then] if then else words)}`"
 
 
 def named(text: str) -> str:
