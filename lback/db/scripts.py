@@ -178,17 +178,6 @@ class TextScriptDirectory(ScriptDirectory):
         self.generated.append(path)
         path.write_bytes(text)
 
-    def _rev_path(self, path: Any, *args: Any) -> Any:
-        """Name a new file as Alembic does; LbackError where that leads out of its folder."""
-        made = super()._rev_path(path, *args)
-        folder = os.path.abspath(path)  # noqa: PTH100
-        if os.path.commonpath([folder, os.path.abspath(made)]) != folder:  # noqa: PTH100
-            raise LbackError(
-                f"file_template puts a new revision at {made}, outside of {path}.",
-                "Take `..` and the leading slash out of file_template.",
-            )
-        return made
-
     def require_inside(self, path: Path) -> None:
         """Raise LbackError for a new file that would lie outside of every version location."""
         if all(leads_out(path, place) for place in self._version_locations):

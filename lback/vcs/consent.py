@@ -28,7 +28,5 @@ def on_fork(git: Git) -> str | None:
 def _choice(git: Git, key: str, allowed: tuple[str, ...]) -> str | None:
     value = configured(git, key)
     if value is not None and value not in allowed:
-        raise UsageError(
-            f"{key} of git's configuration cannot be {value!r}.", f"allowed: {', '.join(allowed)}"
-        )
+        raise UsageError(f"git config {key} cannot be {value!r}.", f"allowed: {', '.join(allowed)}")
     return value

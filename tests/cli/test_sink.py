@@ -40,7 +40,7 @@ def _is_bare(text: ast.JoinedStr) -> bool:
         if isinstance(part, ast.Constant):
             before = str(part.value)
             inside ^= bool(before.count("`") % 2)
-        elif inside or re.search(r"\b(?:git|lback) [a-z-]+(?: --?[\w-]+)* $", before):
+        elif inside or re.search(r"\b(?:git (?!config)|lback )[a-z-]+(?: --?[\w-]+)* $", before):
             return True
     return False
 
