@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
 from pathlib import Path
@@ -168,6 +169,40 @@ def step(
         text=True,
         check=False,
     )
+
+
+def test_the_action_installs_what_it_was_released_with(tmp_path: Path) -> None:
+    """By the step as it is, from an index that has the release and a newer one."""
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    released = version("lback-migrations")
+    for number in (released, "99.0"):
+        info = f"lback_migrations-{number}.dist-info"
+        with zipfile.ZipFile(shelf / f"lback_migrations-{number}-py3-none-any.whl", "w") as wheel:
+            wheel.writestr("lback/__init__.py", f"VERSION = {number!r}\n")
+            about = f"Metadata-Version: 2.1\nName: lback-migrations\nVersion: {number}\n"
+            wheel.writestr(f"{info}/METADATA", about)
+            tags = "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+            wheel.writestr(f"{info}/WHEEL", tags)
+            wheel.writestr(f"{info}/RECORD", "")
+    inputs = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
+    place = tmp_path / "a runner"
+    environ = {
+        "RUNNER_TEMP": str(place),
+        "LBACK_VERSION": inputs["version"]["default"],
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(shelf),
+        "PIP_CONFIG_FILE": os.devnull,
+    }
+    done = step(0, tmp_path, environ, tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = subprocess.run(
+        [place / "lback/bin/python", "-I", "-c", "import lback; print(lback.VERSION)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.strip() == released
 
 
 def action(clone: Team, tmp_path: Path, **inputs: str) -> subprocess.CompletedProcess[str]:

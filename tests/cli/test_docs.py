@@ -14,6 +14,7 @@ from lback.cli.commands import COMMANDS
 from lback.cli.main import program
 from lback.core.findings import CODES
 from lback.core.settings import read_pyproject
+from lback.vcs.managers import shell_call
 
 ROOT = Path(__file__).parents[2]
 TEXTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -67,6 +68,23 @@ def test_options_that_are_named_exist(path: Path) -> None:
             name = word.partition("=")[0].rstrip(",.:)")
             if name.startswith("--") and words[0] != "alembic":
                 assert name in known | {"--help"}, f"{path.name}: lback {line}"
+
+
+def test_options_of_the_readmes_table_exist() -> None:
+    context = click.Context(program, info_name="lback")
+    rows = re.findall(r"^\| `([a-z]+)\b.*", (ROOT / "README.md").read_text(), re.M)
+    assert len(rows) > 10
+    for row in re.finditer(r"^\| `([a-z]+)\b(.*)", (ROOT / "README.md").read_text(), re.M):
+        if row[1] not in COMMANDS:
+            continue
+        command = program.get_command(context, row[1])
+        assert command is not None
+        known = {name for param in command.params for name in param.opts}
+        assert set(re.findall(r"`(--[a-z-]+)", row[2])) <= known, row[0]
+
+
+def test_the_line_for_hook_managers_is_the_one_that_is_written() -> None:
+    assert shell_call("post-merge") in (ROOT / "docs" / "hooks.md").read_text()
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
