@@ -47,7 +47,8 @@ def _tallies(options: argparse.Namespace, work: Path) -> Iterator[Tally]:
             continue
         graph, effects = read(ready.root)
         for kind in kinds:
-            truths = run(ready, kind, work, env, down=not options.up_only, reuse=options.reuse)
+            how = {"down": not options.up_only, "seed": not options.empty, "reuse": options.reuse}
+            truths = run(ready, kind, work, env, **how)
             yield tally(site.name, kind, DIALECTS[kind], graph, effects, truths)
 
 
@@ -60,6 +61,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", default=[], metavar="TREE", help="these trees")
     parser.add_argument("--on", nargs="+", choices=DIALECTS, default=list(DIALECTS))
     parser.add_argument("--up-only", action="store_true", help="no downgrades: half the time")
+    parser.add_argument("--empty", action="store_true", help="no rows: half the time")
     parser.add_argument("--reuse", action="store_true", help="what earlier runs found will do")
     parser.add_argument("--install", action="store_true", help="only make the environments")
     parser.add_argument("--verbose", action="store_true", help="also list what is merely unknown")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from bench.accuracy.judging import Truth
+from bench.accuracy.picture import SCHEMA
 from lback.core.effects import Effects
 from lback.core.graph import Graph
 from lback.core.naming import bare
@@ -24,6 +25,7 @@ def differences(
     real = {
         bare(name): {one.casefold() for one in about["columns"]}
         for name, about in (ups[-1].after if ups else {}).items()
+        if name != SCHEMA
     }
     foreign = {bare(one) for one in (ups[0].before if ups else ())}
     found = []

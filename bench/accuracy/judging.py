@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from bench.accuracy.picture import Picture
+from bench.accuracy.others import judged
+from bench.accuracy.picture import SCHEMA, Picture
 from bench.accuracy.predicting import ATTRIBUTES, Column, Guess, Prediction, predict
 from lback.core.effects import Effects, Unknown
 from lback.core.naming import bare
@@ -41,6 +42,7 @@ class Truth:
     before: Picture
     after: Picture
     statements: Sequence[str] = ()
+    rows: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def judge(truth: Truth, effects: Effects, dialect: str) -> list[Verdict]:
@@ -53,12 +55,14 @@ def judge(truth: Truth, effects: Effects, dialect: str) -> list[Verdict]:
     for table, what, verdict in _verdicts(truth, prediction):
         warned = verdict == "missed" and _warned(unknown, table)
         found.append(Verdict(place, what, "warned" if warned else verdict))
+    for what, outcome in judged(truth, said, unknown, dialect):
+        found.append(Verdict(place, what, outcome))
     return found
 
 
 def _verdicts(truth: Truth, prediction: Prediction) -> Iterator[tuple[str, str, Class]]:
-    before = {bare(name): one["columns"] for name, one in truth.before.items()}
-    after = {bare(name): one["columns"] for name, one in truth.after.items()}
+    before = {bare(name): one["columns"] for name, one in truth.before.items() if name != SCHEMA}
+    after = {bare(name): one["columns"] for name, one in truth.after.items() if name != SCHEMA}
     for table in sorted({*before, *after, *prediction.tables}):
         guess = prediction.table(table)
         was, is_ = table in before, table in after

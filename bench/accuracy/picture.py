@@ -5,6 +5,7 @@ Runs in the tree's own virtual environment: it knows SQLAlchemy and nothing of l
 
 from __future__ import annotations
 
+import contextlib
 import re
 import warnings
 from typing import Any
@@ -15,6 +16,9 @@ import sqlalchemy as sa
 Picture = dict[str, dict[str, dict[str, Any]]]
 
 VERSION_TABLES = frozenset({"alembic_version"})
+
+# In a table's place: what belongs to the schema as a whole, its types and sequences.
+SCHEMA = ""
 
 
 def picture(connection: sa.Connection) -> Picture:
@@ -30,6 +34,17 @@ def picture(connection: sa.Connection) -> Picture:
         if table not in VERSION_TABLES:
             about = {one["name"]: _column(one, connection.dialect) for one in listed}
             found[table] = {"columns": about, "keys": keys.get(table, {})}
+    found[SCHEMA] = {"columns": {}, "keys": _schema_wide(inspector)}
+    return found
+
+
+def _schema_wide(inspector: Any) -> dict[str, str]:
+    """Return the enum types with their values, and the sequences."""
+    found = {}
+    if hasattr(inspector, "get_enums"):
+        found = {one["name"]: f"enum {', '.join(one['labels'])}" for one in inspector.get_enums()}
+    with contextlib.suppress(NotImplementedError):
+        found |= dict.fromkeys(inspector.get_sequence_names(), "sequence")
     return found
 
 

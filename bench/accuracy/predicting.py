@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from bench.accuracy.picture import Picture
+from bench.accuracy.picture import SCHEMA, Picture
 from lback.core.dialects import Dialects
 from lback.core.effects import Effect
 from lback.core.naming import bare
@@ -77,6 +77,8 @@ def predict(before: Picture, effects: Iterable[Effect], dialect: str) -> Predict
     """Apply effects, in their order, to the schema as it was."""
     found = Prediction(dialect)
     for name, about in before.items():
+        if name == SCHEMA:
+            continue
         columns = {one.casefold(): Column() for one in about["columns"]}
         found.tables[bare(name)] = Table(True, columns)
     for effect in effects:

@@ -40,9 +40,12 @@ def run(
     env: Mapping[str, str],
     *,
     down: bool = True,
+    seed: bool = True,
     reuse: bool = False,
 ) -> Iterator[Truth | Failed]:
     """Migrate in a child process; yield what each direction of each revision really did.
+
+    With `seed` each upgrade also runs on a copy of the database that has rows.
 
     With `reuse` an earlier run's answer will do: it depends on the tree alone, not on lback.
     """
@@ -50,7 +53,7 @@ def run(
     folder.mkdir(parents=True, exist_ok=True)
     answer = folder / "truth.jsonl"
     if not (reuse and answer.exists()):
-        problem = _migrate(ready, kind, folder, env, down)
+        problem = _migrate(ready, kind, folder, env, down=down, seed=seed)
         if problem:
             yield Failed("-", "start", problem)
             return
@@ -58,7 +61,9 @@ def run(
         yield from truths(json.loads(line) for line in lines)
 
 
-def _migrate(ready: Ready, kind: str, folder: Path, env: Mapping[str, str], down: bool) -> str:
+def _migrate(
+    ready: Ready, kind: str, folder: Path, env: Mapping[str, str], *, down: bool, seed: bool
+) -> str:
     """Run the child; return why it did not end well, or nothing."""
     answer = folder / "truth.jsonl"
     part = folder / f"truth.{os.getpid()}.part"
@@ -68,6 +73,7 @@ def _migrate(ready: Ready, kind: str, folder: Path, env: Mapping[str, str], down
         "server": SERVERS.get(kind, f"sqlite:///{folder}"),
         "name": f"lback_accuracy_{os.getpid()}",
         "down": down,
+        "seed": seed,
         "stand_ins": ready.site.needs is not None and ready.site.stand_ins,
         "start": ready.site.start,
         "rows": {revision: list(rows) for revision, rows in ready.site.rows.items()},
@@ -100,6 +106,13 @@ def truths(lines: Iterator[dict[str, Any]]) -> Iterator[Truth | Failed]:
         if "error" in line:
             yield Failed(line["revision"], line["direction"], line["error"])
         else:
-            yield Truth(line["revision"], line["direction"], now, after, line["statements"])
+            yield Truth(
+                line["revision"],
+                line["direction"],
+                now,
+                after,
+                line["statements"],
+                line.get("rows", {}),
+            )
         if line.get("kept", line["direction"] == "upgrade"):
             now = after

@@ -88,14 +88,22 @@ def verdicts(found: Tally, *classes: str) -> list[str]:
     return [f"{one.place}: {one.what}" for one in found.verdicts if one.is_ in classes]
 
 
+Revisions = Mapping[str, tuple[tuple[str, ...], str, str]]
+
+
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    root = tmp_path_factory.mktemp("shop")
-    work = tmp_path_factory.mktemp("work")
+    return driven(tmp_path_factory.mktemp("shop"), SHOP)
+
+
+def driven(folder: Path, revisions: Revisions) -> Shop:
+    """Write a tree, and run it as the bench runs others' trees."""
+    root, work = folder / "tree", folder / "work"
     versions = root / SITE.folder
     versions.mkdir(parents=True)
+    work.mkdir()
     (root / "alembic.ini").write_text(INI.format(parent=SITE.parent, folder=SITE.folder))
-    for revision, (parents, up, down) in SHOP.items():
+    for revision, (parents, up, down) in revisions.items():
         (versions / f"{revision}.py").write_text(text_of(revision, parents, up, down))
     ready = Ready(SITE, root, Path(sys.executable))
     return Shop(tuple(run(ready, "sqlite", work, environment(work))), *read(root))
@@ -106,6 +114,11 @@ def text_of(revision: str, parents: tuple[str, ...], up: str, down: str) -> str:
     about = f"revision = {revision!r}\ndown_revision = {parents or None!r}\n"
     bodies = [indent(dedent(body).strip() or "pass", "    ") for body in (up, down)]
     return head + about + "\n\ndef upgrade():\n{}\n\n\ndef downgrade():\n{}\n".format(*bodies)
+
+
+def of_columns(found: Tally, place: str) -> list[str]:
+    told = (one for one in found.verdicts if one.place == place)
+    return [one.is_ for one in told if "rows of" not in one.what]
 
 
 def test_what_is_read_well_is_found(shop: Shop) -> None:
@@ -126,7 +139,8 @@ def test_what_is_read_well_is_found(shop: Shop) -> None:
 def test_a_table_that_takes_the_place_of_another_is_compared_by_its_columns(shop: Shop) -> None:
     said = [one for one in verdicts(shop.counted(), "found") if one.startswith("e5 upgrade")]
     assert said == [
-        "e5 upgrade: notes.text changed: ['TEXT', True, None] -> ['VARCHAR(9)', True, None]"
+        "e5 upgrade: notes.text changed: ['TEXT', True, None] -> ['VARCHAR(9)', True, None]",
+        "e5 upgrade: rows of notes (id, text)",
     ]
 
 
@@ -177,7 +191,7 @@ def test_a_warning_counts_only_for_the_tables_that_it_is_about(
 ) -> None:
     silent = Effects(unknown=(Unknown("upgrade", 1, "cannot be read", table),))
     found = shop.counted(e5=silent)
-    assert [one.is_ for one in found.verdicts if one.place == "e5 upgrade"] == [class_]
+    assert of_columns(found, "e5 upgrade") == [class_]
     assert found.unknown == ("e5",)
 
 
@@ -214,7 +228,7 @@ def test_what_mysql_sets_again_is_counted_apart(shop: Shop, dialect: str, class_
     alter = Effect("alter", "column", "notes", "text", aspects=("comment",), restates=("type",))
     effects = {**shop.effects, "e5": Effects(upgrade=(alter,))}
     found = tally("shop", "sqlite", dialect, shop.graph, effects, shop.truths)
-    assert [one.is_ for one in found.verdicts if one.place == "e5 upgrade"] == [class_]
+    assert of_columns(found, "e5 upgrade") == [class_]
 
 
 def test_a_new_primary_key_says_that_its_columns_refuse_null() -> None:
@@ -260,3 +274,40 @@ def test_too_many_unknown_revisions_are_not_good(shop: Shop) -> None:
     read = shop.effects["d4"]
     doubt = Unknown("downgrade", 3, "cannot be read")
     assert not shop.counted(d4=read._replace(unknown=(doubt,))).good
+
+
+OTHERS = (
+    'op.create_index("ix_name", "users", ["name"])',
+    "op.execute(\"UPDATE users SET name = 'somebody'\")",
+)
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A tree that makes an index and writes rows."""
+    revisions = {"a1": SHOP["a1"], "f6": (("a1",), "\n".join(OTHERS), 'op.drop_index("ix_name")')}
+    return driven(tmp_path_factory.mktemp("others"), revisions)
+
+
+def test_indexes_and_rows_are_counted_too(others: Shop) -> None:
+    found = [one for one in verdicts(others.counted(), "found") if one.startswith("f6")]
+    assert found == [
+        "f6 upgrade: users: ix_name",
+        "f6 upgrade: rows of users (name)",
+        "f6 downgrade: users: ix_name",
+    ]
+    assert others.counted().good
+
+
+@pytest.mark.parametrize("left_out", ["index", "data"])
+def test_an_index_or_rows_without_a_word_are_missed(others: Shop, left_out: str) -> None:
+    read = others.effects["f6"]
+    kept = tuple(one for one in read.upgrade if one.object != left_out)
+    assert len(verdicts(others.counted(f6=read._replace(upgrade=kept)), "missed")) == 1
+
+
+def test_an_index_that_was_claimed_and_is_not_there_is_wrong(others: Shop) -> None:
+    claimed = Effect("create", "index", "users", "ix_other", columns=("name",))
+    read = others.effects["f6"]
+    found = others.counted(f6=read._replace(upgrade=(*read.upgrade, claimed)))
+    assert verdicts(found, "wrong") == ["f6 upgrade: create index ix_other did not happen"]
