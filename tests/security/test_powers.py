@@ -286,10 +286,11 @@ def test_a_link_to_everything(shop: Shop) -> None:
     assert "a link that leaves" in shop.lback("check", code=3)
 
 
-@pytest.mark.parametrize("template", ["../../x_%%(rev)s", "/tmp/x_%%(rev)s"])
+@pytest.mark.parametrize("template", ["../../x_%%(rev)s", "/tmp/x_%%(rev)s", "way/x"])
 def test_a_new_file_stays_with_the_migrations(shop: Shop, template: str) -> None:
     ini = shop.folder / "alembic.ini"
     ini.write_text(ini.read_text() + f"file_template = {template}\n")
+    (shop.folder / VERSIONS / "way").symlink_to("/tmp")
     shop.write("migrations/script.py.mako", "revision = ${repr(up_revision)}\n")
     told = shop.lback("makemigrations", "x", "--empty", code=3)
     assert "would lie outside of the migrations" in told
