@@ -14,7 +14,7 @@ from lback.core.result import Result
 from lback.core.shell import command
 from lback.errors import LbackError
 
-_PACKAGES = ("lback-migrations", "alembic", "sqlalchemy", "gitpython", "click", "sqlglot")
+_PACKAGES = ("lback-migrations", "alembic", "sqlalchemy", "gitpython", "click")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from lback.core.effects import EFFECTS_VERSION, TREE, Effects, read_effects
@@ -104,7 +104,7 @@ class EffectsReader:
         """Name the kind of the cached rows: all that a reading depends on beside the file."""
         from hashlib import sha1
 
-        key = [self.wrappers, self.dialects.text, sys.version_info[:2], _parser_version()]
+        key = [self.wrappers, self.dialects.text, sys.version_info[:2]]
         text = json.dumps(key, sort_keys=True).encode()
         return f"effects{EFFECTS_VERSION}-{sha1(text).hexdigest()[:12]}"
 
@@ -205,21 +205,6 @@ def _inside(root: PurePath, path: str) -> str | None:
     except ValueError:
         return None
     return None if ".." in inner.parts else inner.as_posix()
-
-
-def _parser_version() -> str:
-    """Return the version of sqlglot without importing it."""
-    from importlib.util import find_spec
-
-    spec = find_spec("sqlglot")
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
-        try:
-            return _digest(Path(folder, "_version.py").read_bytes())
-        except OSError:
-            continue
-    from importlib.metadata import version
-
-    return version("sqlglot")
 
 
 def _digest(text: bytes | None) -> str:

@@ -81,7 +81,7 @@ WRITTEN = {
     "op.execute(\"COMMENT ON COLUMN t.a IS 'it''s'\")": {"comment": "it's"},
     'op.execute("COMMENT ON COLUMN t.a IS NULL")': {"comment": ""},
     'op.execute("CREATE TABLE t (a numeric(10, 2) DEFAULT 0 NOT NULL)")': {
-        "type": "DECIMAL(10, 2)",
+        "type": "numeric(10, 2)",
         "nullable": "no",
         "default": "0",
     },

@@ -8,8 +8,12 @@ import sys
 
 import pytest
 
+from lback.core.dialects import Dialects
 from lback.core.effects import Effect
 from lback.core.sql.script import read_sql
+from lback.core.sql.uses import expression_uses
+
+POSTGRESQL = Dialects(frozenset({"postgresql"}), but=False)
 
 
 def short(effect: Effect) -> str:
@@ -231,3 +235,28 @@ def test_the_parser_stays_quiet(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         read_sql("SELECT * FROM a; ALTER SYSTEM SET x = 1")
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("lower(email)", ["column email t"]),
+        ("age > 3 AND \"State\" = 'x'", ["column State t", "column age t"]),
+        ("f(a) + s.g(t.b)", ["column a t", "column b t", "function f", "function s.g"]),
+        ("nextval('numbers'::regclass)", ["sequence numbers"]),
+        ("'sad'::mood", ["type mood"]),
+        ("CAST(a AS positive)", ["column a t", "type positive"]),
+        ("a > (SELECT b FROM c)", ["column a t", "column b c", "column b t", "table c"]),
+        ("now()", []),
+        ("CURRENT_TIMESTAMP", []),
+        ("'a; b'", []),
+        ("a; DROP TABLE b", None),
+        ("a + (", None),
+        ("", []),
+        ("x'; DROP TABLE b; --", None),
+    ],
+)  # fmt: skip
+def test_what_an_expression_uses(text: str, expected: list[str] | None) -> None:
+    found = expression_uses(text, "t", POSTGRESQL)
+    told = found and sorted(" ".join(filter(None, one)) for one in found)
+    assert (list(told) if told is not None else None) == expected

@@ -2,266 +2,224 @@
 
 from __future__ import annotations
 
-from lback.core.effects import Effect
-from lback.core.sql.columns import definition, written
-from lback.core.sql.constraints import column_type, constraint, inline_constraints
-from lback.core.sql.reading import CannotRead, Reading
-from lback.core.sql.tokens import Cursor, Token, plain_columns
+from lback.core.effects import Effect, Use
+from lback.core.sql.altered_columns import alter_column, redefine
+from lback.core.sql.altered_settings import setting
+from lback.core.sql.constraints import begins_constraint, constraint
+from lback.core.sql.creating import column
+from lback.core.sql.cursor import Cursor, short
+from lback.core.sql.indexes import index_in_table
+from lback.core.sql.outcome import CannotRead, NotUnderstood, Outcome
+from lback.core.sql.seen import Seen
 
-# Actions that change neither columns nor constraints nor rows.
-_SETTINGS = frozenset(
-    """OWNER SET RESET CLUSTER ENABLE DISABLE FORCE REPLICA INHERIT NO NOT ENGINE
-    AUTO_INCREMENT ROW_FORMAT CONVERT DEFAULT CHARACTER CHARSET COLLATE COMMENT ALGORITHM
-    LOCK DETACH ATTACH PARTITION ORDER WITHOUT WITH DROP_PARTITION REORGANIZE ANALYZE OF
-    VALIDATE STATS_PERSISTENT KEY_BLOCK_SIZE""".split()  # noqa: SIM905
-)
+_INDEXES = frozenset({"UNIQUE", "INDEX", "KEY", "FULLTEXT", "SPATIAL"})
+# An action that nobody knows and that says one of these may reach other tables.
+_REACHES_FURTHER = frozenset({"TABLE", "PARTITION", "REFERENCES", "INHERIT", "CASCADE", "LIKE"})
 
 
-def alter_table(reading: Reading, cursor: Cursor, shown: str) -> None:
+def alter_table(cursor: Cursor, piece: str) -> Outcome:
     """Read what follows ALTER TABLE."""
+    if cursor.take("ALL"):
+        raise CannotRead
     guarded = cursor.guard()
     cursor.take("ONLY")
     table = cursor.name()
     cursor.take("*")
-    if table is None:
+    if cursor.take_any("NOWAIT", "WAIT") == "WAIT":
+        cursor.literal()
+    seen = Seen()
+    if cursor.done:
         raise CannotRead
-    while not cursor.done:
-        action = Cursor(cursor.until_comma(), cursor.text)
-        cursor.take(",")
-        found = Reading()
-        if not _action(found, action, table):
-            found.cannot_read(f"ALTER TABLE that is not understood: {shown}", (table,))
-        reading.include(found, certain=not guarded)
-        if found.effects and found.effects[-1].kind == "rename":
-            last = found.effects[-1]
-            table = last.to if last.object == "table" and last.to else table
+    for action in cursor.commas():
+        found = _one(action, table, seen, piece)
+        seen.effects += [one._replace(certain=one.certain and not guarded) for one in found]
+        last = found[-1] if found else None
+        if last is not None and last.kind == "rename" and last.object == "table" and last.to:
+            table = last.to
+    return seen.outcome() if seen.effects or seen.doubts else NotUnderstood(short(piece), (table,))
 
 
-def _action(reading: Reading, cursor: Cursor, table: str) -> bool:
+def _one(action: Cursor, table: str, seen: Seen, piece: str) -> list[Effect]:
+    """Read one action; one that is not understood leaves a doubt about the table."""
+    inner = Seen()
+    try:
+        start = action.copy()
+        found = _action(action, table, inner)
+        action.finish()
+    except CannotRead as problem:
+        words = start.tokens[start.place : start.end]
+        far = any(one.upper in _REACHES_FURTHER or one.text == "(" for one in words)
+        reason = problem.reason or f"ALTER TABLE that is not understood: {short(piece)}"
+        seen.doubt(reason, () if far else (table,))
+        return []
+    seen.doubts.update(inner.doubts)
+    seen.tables.update(inner.tables)
+    seen.uses.update(inner.uses)
+    uses = tuple(one for one in inner.uses if one != Use("table", table))
+    return [
+        *inner.effects,
+        *(one._replace(uses=tuple(dict.fromkeys((*one.uses, *uses)))) for one in found),
+    ]
+
+
+def _action(cursor: Cursor, table: str, seen: Seen) -> list[Effect]:
+    word = cursor.word
     if cursor.take("ADD"):
-        return _add(reading, cursor, table)
+        return _add(cursor, table, seen)
     if cursor.take("DROP"):
-        return _drop(reading, cursor, table)
+        return _drop(cursor, table)
     if cursor.take("RENAME"):
-        return _rename(reading, cursor, table)
-    if cursor.take("MODIFY") or cursor.take("CHANGE"):
-        return _redefine(reading, cursor, table)
+        return [_rename(cursor, table)]
+    if word in ("MODIFY", "CHANGE"):
+        return redefine(cursor, table, seen)
     if cursor.take("ALTER"):
-        return _alter(reading, cursor, table)
+        return [_alter(cursor, table, seen)]
     if cursor.take("VALIDATE", "CONSTRAINT"):
-        name = cursor.name()
-        reading.add(Effect("alter", "constraint", table, name, detail="validate"))
-        return True
+        return [Effect("alter", "constraint", table, cursor.identifier(), detail="validate")]
     if cursor.take("SET", "SCHEMA"):
         bare = table.rpartition(".")[2]
-        reading.add(Effect("rename", "table", table, table, to=f"{cursor.name()}.{bare}"))
-        return True
-    if cursor.peek().upper in _SETTINGS:
-        reading.add(Effect("alter", "table", table, table, detail=text_of(cursor.rest())))
-        return True
-    return False
+        return [Effect("rename", "table", table, table, to=f"{cursor.identifier()}.{bare}")]
+    detail = cursor.copy().written()[:60]
+    setting(cursor, table, seen)
+    return [Effect("alter", "table", table, table, detail=detail)]
 
 
-def text_of(found: list[Token]) -> str:
-    """Return tokens as one line."""
-    return " ".join(one.text for one in found)[:60]
+# -- ADD ---------------------------------------------------------------------------
 
 
-def _add(reading: Reading, cursor: Cursor, table: str) -> bool:
-    name = None
-    if cursor.take("CONSTRAINT"):
+def _add(cursor: Cursor, table: str, seen: Seen) -> list[Effect]:
+    if begins_constraint(cursor) and not _unique_index(cursor):
+        return [constraint(cursor, table)]
+    if cursor.word in _INDEXES and _names_index(cursor):
+        return [index_in_table(cursor, table)]
+    if cursor.take("PARTITION"):
         cursor.guard()
-        if cursor.peek().upper not in ("PRIMARY", "UNIQUE", "FOREIGN", "CHECK"):
-            name = cursor.name()
-        return constraint(reading, cursor, table, name)
-    if cursor.peek().upper in ("PRIMARY", "FOREIGN", "CHECK", "EXCLUDE"):
-        return constraint(reading, cursor, table, name)
-    if cursor.peek().upper in ("UNIQUE", "INDEX", "KEY", "FULLTEXT", "SPATIAL"):
-        return _add_index(reading, cursor, table)
-    if cursor.take("PARTITION"):
-        reading.add(Effect("alter", "table", table, table, detail="partition"))
-        return True
+        if cursor.take("PARTITIONS"):
+            cursor.literal()
+        elif cursor.opens():
+            cursor.group()
+        return [Effect("alter", "table", table, table, detail="partition")]
     cursor.take("COLUMN")
     guarded = cursor.guard()
-    if cursor.peek().text == "(":
-        inner = Cursor(cursor.group())
-        while not inner.done:
-            _column(reading, Cursor(inner.until_comma()), table, guarded)
-            inner.take(",")
-        return True
-    return _column(reading, cursor, table, guarded)
+    if not cursor.opens():
+        return column(cursor.rest(), table, seen, certain=not guarded, running=True)
+    found: list[Effect] = []
+    for part in cursor.group().commas():
+        if begins_constraint(part):
+            found.append(constraint(part, table))
+        elif part.word in _INDEXES and _names_index(part):
+            found.append(index_in_table(part, table))
+        else:
+            found += column(part, table, seen, certain=not guarded, running=True)
+        part.finish()
+    return found
 
 
-def _add_index(reading: Reading, cursor: Cursor, table: str) -> bool:
-    unique = cursor.take("UNIQUE")
-    if unique and cursor.peek().text == "(":
-        columns = plain_columns(cursor.group())
-        reading.add(Effect("create", "constraint", table, columns=columns, aspects=("unique",)))
-        return True
-    cursor.take_any("FULLTEXT", "SPATIAL")
-    cursor.take_any("INDEX", "KEY")
-    guarded = cursor.guard()
-    name = None if cursor.peek().text == "(" else cursor.name()
-    columns = plain_columns(cursor.group())
-    reading.add(
-        Effect(
-            "create",
-            "index",
-            table,
-            name,
-            certain=not guarded,
-            columns=columns,
-            aspects=("unique",) if unique else (),
-        )
-    )
-    return True
-
-
-def _column(reading: Reading, cursor: Cursor, table: str, guarded: bool) -> bool:
-    name = cursor.identifier()
-    if name is None:
+def _unique_index(cursor: Cursor) -> bool:
+    """Tell MySQL's ADD UNIQUE KEY name (...) from the constraint of the standard."""
+    if cursor.word != "UNIQUE":
         return False
-    type_text = column_type(cursor)
-    words = {one.upper for one in cursor.rest()}
-    text = " ".join(one.upper for one in cursor.rest())
-    required = "NOT NULL" in text and "DEFAULT" not in words and "GENERATED" not in words
-    detail = type_text + (", not null" if "NOT NULL" in text else "")
-    reading.add(
-        Effect(
-            "create",
-            "column",
-            table,
-            name,
-            certain=not guarded,
-            detail=detail,
-            aspects=("not null",) if required else (),
-            sets=definition(type_text, cursor),
-        )
-    )
-    inline_constraints(reading, cursor, table, name)
-    return True
+    following = cursor.peek(1)
+    return following.upper in ("KEY", "INDEX") or (
+        following.kind in ("word", "quoted") and cursor.peek(2).text == "("
+        and following.upper not in ("NULLS", "USING")
+    )  # fmt: skip
 
 
-def _drop(reading: Reading, cursor: Cursor, table: str) -> bool:
-    if cursor.take("CONSTRAINT") or cursor.take("CHECK"):
-        return _drop_one(reading, cursor, table, "constraint", ())
-    if cursor.take("FOREIGN", "KEY"):
-        return _drop_one(reading, cursor, table, "constraint", ("foreignkey",))
+def _names_index(cursor: Cursor) -> bool:
+    """Tell an index from a column that is called `key` or `index`."""
+    if cursor.word in ("UNIQUE", "FULLTEXT", "SPATIAL"):
+        return True
+    inner = cursor.copy()
+    inner.next()
+    if inner.opens() or inner.word in ("IF", "USING"):
+        return True
+    if inner.peek().kind not in ("word", "quoted"):
+        return False
+    inner.next()
+    return inner.opens() or inner.word == "USING"
+
+
+# -- DROP --------------------------------------------------------------------------
+
+
+def _drop(cursor: Cursor, table: str) -> list[Effect]:
     if cursor.take("PRIMARY", "KEY"):
-        reading.add(Effect("drop", "constraint", table, None, aspects=("primary",)))
-        return True
-    if cursor.take("INDEX") or cursor.take("KEY"):
-        return _drop_one(reading, cursor, table, "index", ())
-    if cursor.take("PARTITION"):
-        return False
-    cursor.take("COLUMN")
-    return _drop_one(reading, cursor, table, "column", ())
-
-
-def _drop_one(
-    reading: Reading, cursor: Cursor, table: str, kind: str, aspects: tuple[str, ...]
-) -> bool:
-    guarded = cursor.guard()
-    name = cursor.identifier()
-    if name is None:
-        return False
-    cascade = ("cascade",) if cursor.take("CASCADE") else ()
-    reading.add(Effect("drop", kind, table, name, certain=not guarded, aspects=aspects + cascade))
-    return True
-
-
-def _rename(reading: Reading, cursor: Cursor, table: str) -> bool:
-    kind = "column"
-    if cursor.take("TO") or cursor.take("AS"):
-        kind = "table"
-    elif cursor.take("CONSTRAINT"):
+        return [Effect("drop", "constraint", table, None, aspects=("primary",))]
+    kind, aspects = "column", ()
+    if cursor.take("CONSTRAINT") or cursor.take("CHECK"):
         kind = "constraint"
-    elif cursor.take("INDEX") or cursor.take("KEY"):
+    elif cursor.take("FOREIGN", "KEY"):
+        kind, aspects = "constraint", ("foreignkey",)  # type: ignore[assignment]
+    elif cursor.word in ("INDEX", "KEY") and cursor.peek(1).kind in ("word", "quoted"):
+        cursor.next()
         kind = "index"
+    elif cursor.take("PARTITION"):
+        raise CannotRead("ALTER TABLE ... DROP PARTITION deletes rows", (table,))
+    elif cursor.peek(1).kind in ("word", "quoted", "string") and cursor.word == "COLUMN":
+        cursor.next()
+    guarded = cursor.guard()
+    if cursor.opens():
+        # Several columns in brackets.
+        inner = cursor.group()
+        names = inner.names()
+        inner.finish()
     else:
-        cursor.take("COLUMN")
-    if kind == "table":
+        names = [cursor.identifier()]
+    cascade = ("cascade",) if cursor.take_any("CASCADE", "RESTRICT") == "CASCADE" else ()
+    return [
+        Effect("drop", kind, table, name, certain=not guarded, aspects=aspects + cascade)
+        for name in names
+    ]
+
+
+# -- RENAME ------------------------------------------------------------------------
+
+
+def _rename(cursor: Cursor, table: str) -> Effect:
+    to_table = cursor.take("TO") or cursor.take("AS")
+    if not to_table and cursor.end - cursor.place == 1:
+        # MySQL's RENAME new_name.
+        to_table = True
+    if to_table:
         to = cursor.name()
         schema = table.rpartition(".")[0]
-        full = f"{schema}.{to}" if schema and to and "." not in to else to
-        reading.add(Effect("rename", "table", table, table, to=full))
-        return to is not None
-    old = cursor.identifier()
-    if old is None or not cursor.take("TO"):
-        return False
-    reading.add(Effect("rename", kind, table, old, to=cursor.identifier()))
-    return True
-
-
-def _redefine(reading: Reading, cursor: Cursor, table: str) -> bool:
-    """Read MySQL's MODIFY name definition and CHANGE old new definition."""
-    changes = cursor.tokens[cursor.place - 1].upper == "CHANGE"
-    cursor.take("COLUMN")
+        full = f"{schema}.{to}" if schema and "." not in to else to
+        return Effect("rename", "table", table, table, to=full)
+    kind = "column"
+    if cursor.take("CONSTRAINT"):
+        kind = "constraint"
+    elif cursor.word in ("INDEX", "KEY") and cursor.peek(1).upper != "TO":
+        cursor.next()
+        kind = "index"
+    elif cursor.peek(1).upper != "TO":
+        cursor.need("COLUMN")
     guarded = cursor.guard()
     old = cursor.identifier()
-    new = cursor.identifier() if changes else old
-    if old is None or new is None:
-        return False
-    detail = column_type(cursor)
-    required = "NOT NULL" in " ".join(one.upper for one in cursor.rest())
-    aspects = ("type", "nullable", *(("not null",) if required else ()), "default", "comment")
-    reading.add(
-        Effect(
-            "alter",
-            "column",
-            table,
-            old,
-            certain=not guarded,
-            detail=f"type {detail}",
-            aspects=aspects,
-            sets=definition(detail, cursor, whole=True),
-        )
-    )
-    if new != old:
-        reading.add(Effect("rename", "column", table, old, to=new))
-    return True
+    cursor.need("TO")
+    return Effect("rename", kind, table, old, to=cursor.identifier(), certain=not guarded)
 
 
-def _alter(reading: Reading, cursor: Cursor, table: str) -> bool:
-    if cursor.take("CONSTRAINT"):
-        reading.add(Effect("alter", "constraint", table, cursor.name()))
-        return True
+# -- ALTER -------------------------------------------------------------------------
+
+
+def _alter(cursor: Cursor, table: str, seen: Seen) -> Effect:
+    if cursor.take("CONSTRAINT") or cursor.take("CHECK"):
+        name = cursor.identifier()
+        cursor.take("NOT")
+        if not cursor.take_any("DEFERRABLE", "ENFORCED", "VALID"):
+            cursor.need("INITIALLY")
+            cursor.need_any("DEFERRED", "IMMEDIATE")
+        elif cursor.take("INITIALLY"):
+            cursor.need_any("DEFERRED", "IMMEDIATE")
+        return Effect("alter", "constraint", table, name)
     if cursor.take("INDEX"):
-        reading.add(Effect("alter", "index", table, cursor.name()))
-        return True
+        guarded = cursor.guard()
+        name = cursor.identifier()
+        cursor.take("NOT")
+        cursor.need_any("VISIBLE", "INVISIBLE", "IGNORED")
+        return Effect("alter", "index", table, name, certain=not guarded)
     cursor.take("COLUMN")
-    name = cursor.identifier()
-    if name is None:
-        return False
-    aspects: tuple[str, ...] = ()
-    sets: tuple[str, str] | None = None
-    detail = text_of(cursor.rest()).lower()
-    if cursor.take("TYPE") or cursor.take("SET", "DATA", "TYPE"):
-        sets = ("type", column_type(cursor))
-        aspects, detail = ("type",), f"type {sets[1]}"
-    elif cursor.take("SET", "NOT", "NULL"):
-        aspects, detail, sets = ("nullable", "not null"), "nullable=false", ("nullable", "no")
-    elif cursor.take("DROP", "NOT", "NULL"):
-        aspects, detail, sets = ("nullable",), "nullable=true", ("nullable", "yes")
-    elif cursor.take("SET", "DEFAULT"):
-        aspects, sets = ("default",), ("default", written(cursor.rest(), cursor.text))
-    elif cursor.take("DROP", "DEFAULT"):
-        aspects, sets = ("default",), ("default", "")
-    elif cursor.take("ADD", "GENERATED"):
-        aspects, sets = ("default",), ("identity", "always or by default")
-    elif cursor.take("DROP", "IDENTITY"):
-        aspects, sets = ("default",), ("identity", "")
-    elif not (cursor.take("SET") or cursor.take("RESET") or cursor.take("DROP")):
-        return False
-    reading.add(
-        Effect(
-            "alter",
-            "column",
-            table,
-            name,
-            detail=detail,
-            aspects=aspects,
-            sets=(sets,) if sets else (),
-        )
-    )
-    return True
+    guarded = cursor.guard()
+    found = alter_column(cursor, table, cursor.identifier(), seen)
+    return found._replace(certain=not guarded)

@@ -1,78 +1,309 @@
-"""PL/pgSQL blocks (DO $$ ... $$): the statements between their control words."""
+"""PL/pgSQL blocks (DO $$ ... $$): each statement of them, none of them certain."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from lback.core.sql.reading import Reading
-from lback.core.sql.tokens import Token, tokens
+from lback.core.sql.block_text import as_select, without_variables
+from lback.core.sql.cursor import Cursor
+from lback.core.sql.nested import whole_expression, whole_group, whole_query
+from lback.core.sql.outcome import CannotRead, Does, NotUnderstood, Outcome
+from lback.core.sql.seen import Scope, Seen
+from lback.core.sql.tokens import body_of, cut
 
-ReadInner = Callable[[list[Token], str], Reading]
-
-# After these words, up to THEN or LOOP, stands a condition and no statement.
-_CONDITIONS = {"IF": "THEN", "ELSIF": "THEN", "ELSEIF": "THEN", "WHEN": "THEN", "WHILE": "LOOP"}
-_ALONE = frozenset({"BEGIN", "ELSE", "LOOP", "EXCEPTION", "THEN", "DECLARE", "END"})
-_NOTHING = frozenset(
-    {"NULL", "RAISE", "RETURN", "EXIT", "CONTINUE", "ASSERT", "GET", "OPEN", "CLOSE", "FETCH"}
-)
+ReadStatement = Callable[[Cursor], Outcome]
+ReadText = Callable[[str], "list[Outcome]"]
 
 
-def read_block(reading: Reading, body: str, read_inner: ReadInner) -> None:
-    """Read the statements of a block; each may or may not run, so none is certain."""
-    declaring = False
-    for piece in _pieces(tokens(body)):
-        found, declaring = _strip(piece, declaring)
-        if not found or declaring:
-            continue
-        word = found[0].upper
-        if word in _NOTHING or _assigns(found):
-            continue
-        if word == "EXECUTE":
-            reading.cannot_read("a DO block that runs SQL made at run time", ())
-            continue
-        if word == "PERFORM":
-            found = [Token("word", "SELECT", "SELECT", found[0].start, found[0].end), *found[1:]]
-        reading.include(read_inner(found, body), certain=False)
+class Block:
+    """Reads the statements of a block; `seen` holds what its expressions look at and call."""
 
+    def __init__(self, cursor: Cursor, statement: ReadStatement, text: ReadText) -> None:
+        self.cursor = cursor
+        self.read_statement = statement
+        self.read_text = text
+        self.seen = Seen()
+        self.outcomes: list[Outcome] = []
+        self.variables: set[str] = set()
 
-def _pieces(found: list[Token]) -> list[list[Token]]:
-    pieces: list[list[Token]] = [[]]
-    for token in found:
-        if token.text == ";":
-            pieces.append([])
+    def read(self) -> Outcome:
+        """Read the whole text of the block."""
+        self._label()
+        self._block()
+        self.cursor.take(";")
+        self.cursor.finish()
+        return self._together()
+
+    def _together(self) -> Outcome:
+        """Return what all statements come to; each may or may not run."""
+        effects = [one._replace(certain=False) for one in self.seen.effects]
+        doubts = list(self.seen.doubts)
+        for one in self.outcomes:
+            if isinstance(one, NotUnderstood):
+                doubts.append(one)
+                continue
+            looks_at = one.looks_at if isinstance(one, Does) else one
+            self.seen.tables.update(dict.fromkeys(looks_at.tables))
+            self.seen.uses.update(dict.fromkeys(looks_at.uses))
+            if isinstance(one, Does):
+                effects += [effect._replace(certain=False) for effect in one.effects]
+                doubts += one.doubts
+        if not effects and not doubts:
+            return self.seen.looks_at()
+        return Does(tuple(effects), self.seen.looks_at(), tuple(dict.fromkeys(doubts)))
+
+    # -- structure -----------------------------------------------------------------
+
+    def _label(self) -> None:
+        while self.cursor.take("<", "<"):
+            self.cursor.identifier()
+            self.cursor.need(">", ">")
+
+    def _block(self) -> None:
+        if self.cursor.take("DECLARE"):
+            while self.cursor.word != "BEGIN":
+                self._declaration()
+        self.cursor.need("BEGIN")
+        self._statements("END", "EXCEPTION")
+        if self.cursor.take("EXCEPTION"):
+            while self.cursor.take("WHEN"):
+                self.cursor.until("THEN")
+                self.cursor.need("THEN")
+                self._statements("WHEN", "END")
+        self.cursor.need("END")
+        if self.cursor.peek().kind in ("word", "quoted"):
+            self.cursor.identifier()
+
+    def _declaration(self) -> None:
+        part = self.cursor.until(";", "BEGIN")
+        self.cursor.need(";")
+        self.variables.add(part.identifier().casefold())
+        while not part.done:
+            if part.take(":=") or part.take("=") or part.take("DEFAULT"):
+                self._value(part.rest())
+            elif part.take("CURSOR"):
+                if part.opens():
+                    part.group()
+                if not part.take("FOR"):
+                    part.need("IS")
+                whole_query(part.rest(), self.seen)
+            else:
+                part.skip()
+
+    def _statements(self, *ends: str) -> None:
+        while self.cursor.word not in ends:
+            if self.cursor.done:
+                raise CannotRead
+            self._label()
+            self._statement()
+
+    def _statement(self) -> None:
+        cursor = self.cursor
+        word = cursor.word
+        if word in ("DECLARE", "BEGIN"):
+            self._block()
+        elif word == "IF":
+            self._if()
+            return
+        elif word == "CASE":
+            self._case()
+            return
+        elif word in ("WHILE", "FOR", "FOREACH", "LOOP"):
+            self._loop()
+            return
         else:
-            pieces[-1].append(token)
-    return [piece for piece in pieces if piece]
+            part = cursor.until(";")
+            cursor.need(";")
+            self._simple(part)
+            return
+        cursor.need(";")
 
+    def _if(self) -> None:
+        cursor = self.cursor
+        cursor.need("IF")
+        self._value(self._up_to("THEN"))
+        self._statements("ELSIF", "ELSEIF", "ELSE", "END")
+        while cursor.take_any("ELSIF", "ELSEIF"):
+            self._value(self._up_to("THEN"))
+            self._statements("ELSIF", "ELSEIF", "ELSE", "END")
+        if cursor.take("ELSE"):
+            self._statements("END")
+        cursor.need("END", "IF", ";")
 
-def _strip(found: list[Token], declaring: bool) -> tuple[list[Token], bool]:
-    """Take the control words off the front of a statement."""
-    while found:
-        word = found[0].upper
-        if word == "DECLARE":
-            declaring = True
-            found = found[1:]
-        elif word == "END":
-            return [], False
-        elif word in _ALONE:
-            declaring = False
-            found = found[1:]
-        elif word in _CONDITIONS and not declaring:
-            found = _after(found, _CONDITIONS[word])
-        elif word in ("FOR", "FOREACH") and not declaring:
-            # The query of the loop only reads; its variables are then used in what is inside.
-            found = _after(found, "LOOP")
+    def _case(self) -> None:
+        cursor = self.cursor
+        cursor.need("CASE")
+        if cursor.word != "WHEN":
+            self._value(cursor.until("WHEN"))
+        while cursor.take("WHEN"):
+            self._value(self._up_to("THEN"))
+            self._statements("WHEN", "ELSE", "END")
+        if cursor.take("ELSE"):
+            self._statements("END")
+        cursor.need("END", "CASE", ";")
+
+    def _loop(self) -> None:
+        cursor = self.cursor
+        word = cursor.next().upper
+        if word == "WHILE":
+            self._value(self._up_to("LOOP"))
+        elif word in ("FOR", "FOREACH"):
+            self._source(self._up_to("LOOP"))
         else:
-            break
-    return found, declaring
+            cursor.place -= 1
+            cursor.need("LOOP")
+        self._statements("END")
+        cursor.need("END", "LOOP")
+        if cursor.peek().kind == "word":
+            cursor.identifier()
+        cursor.need(";")
+
+    def _up_to(self, word: str) -> Cursor:
+        """Take a condition; the THEN of a CASE inside belongs to it."""
+        cursor = self.cursor
+        start, depth = cursor.place, 0
+        while not cursor.done:
+            upper = cursor.word
+            if upper == "CASE":
+                depth += 1
+            elif upper == "END" and depth:
+                depth -= 1
+            elif upper == word and depth == 0:
+                break
+            cursor.skip()
+        found = cursor.window(start, cursor.place)
+        cursor.need(word)
+        return found
+
+    def _source(self, part: Cursor) -> None:
+        """Read what a FOR loop goes through: a query, numbers, SQL made at run time."""
+        names = part.until("IN", "SLICE")
+        for token in names.tokens[names.place : names.end]:
+            self.variables.add(token.text.casefold())
+        if part.take("SLICE"):
+            part.literal()
+        part.need("IN")
+        part.take("REVERSE")
+        part.take("ARRAY")
+        if part.take("EXECUTE"):
+            self._execute(part)
+        elif part.word in ("SELECT", "WITH", "VALUES", "TABLE", "INSERT", "UPDATE", "DELETE"):
+            self._run(part)
+        else:
+            self._value(part)
+
+    # -- statements ----------------------------------------------------------------
+
+    def _simple(self, part: Cursor) -> None:
+        word = part.word
+        if word == "NULL":
+            part.next()
+            part.finish()
+        elif word in ("RETURN", "EXIT", "CONTINUE", "RAISE", "ASSERT"):
+            self._flow(part)
+        elif word == "GET":
+            part.rest()
+        elif word == "EXECUTE":
+            part.next()
+            self._execute(part)
+        elif word == "PERFORM":
+            self._perform(part)
+        elif word in ("OPEN", "CLOSE", "FETCH", "MOVE"):
+            self._cursor(part)
+        elif self._assigns(part):
+            self._assignment(part)
+        else:
+            self._run(part)
+
+    def _flow(self, part: Cursor) -> None:
+        word = part.next().upper
+        if word == "RAISE":
+            part.take_any("DEBUG", "LOG", "INFO", "NOTICE", "WARNING", "EXCEPTION")
+            if part.take("SQLSTATE"):
+                part.string()
+        if word == "RETURN" and part.take("QUERY"):
+            if part.take("EXECUTE"):
+                self._execute(part)
+            else:
+                self._run(part)
+            return
+        whole_expression(part, Scope(), self.seen)
+
+    def _cursor(self, part: Cursor) -> None:
+        opens = part.next().upper == "OPEN"
+        if not opens:
+            part.rest()
+            return
+        part.identifier()
+        if part.opens():
+            self._value(part.group())
+        if part.take("FOR"):
+            if part.take("EXECUTE"):
+                self._execute(part)
+            else:
+                whole_query(part.rest(), self.seen)
+
+    def _perform(self, part: Cursor) -> None:
+        """Read PERFORM: a SELECT whose result nobody wants."""
+        part.next()
+        whole_query(as_select(part), self.seen)
+
+    def _execute(self, part: Cursor) -> None:
+        """Read EXECUTE of a plain string; any other is made at run time."""
+        text = part.peek()
+        part.next()
+        if text.kind != "string" or not (part.done or part.word in ("USING", "INTO", "LOOP")):
+            self.seen.doubt("a DO block that runs SQL made at run time")
+            part.rest()
+            return
+        self.outcomes += self.read_text(body_of(text))
+        if part.take("INTO"):
+            part.until("USING")
+        if part.take("USING"):
+            whole_expression(part, Scope(), self.seen)
+        part.finish()
+
+    def _assigns(self, part: Cursor) -> bool:
+        look = part.copy()
+        if look.peek().kind not in ("word", "quoted"):
+            return False
+        look.parts()
+        while look.peek().text == "[":
+            look.bracketed()
+        return look.peek().text in (":=", "=")
+
+    def _assignment(self, part: Cursor) -> None:
+        part.parts()
+        while part.peek().text == "[":
+            self._value(part.bracketed())
+        part.next()
+        self._value(part)
+
+    def _value(self, part: Cursor) -> None:
+        """Read an expression of the block; behind its first value it may go on as a query does."""
+        if part.done:
+            raise CannotRead
+        if any(one.upper == "FROM" for one in part.tokens[part.place : part.end]) and not (
+            part.word in ("EXISTS", "NOT") or part.opens()
+        ):
+            whole_query(as_select(part), self.seen)
+            return
+        whole_group(part, Scope(), self.seen)
+
+    def _run(self, part: Cursor) -> None:
+        self.outcomes.append(self.read_statement(without_variables(part)))
 
 
-def _after(found: list[Token], word: str) -> list[Token]:
-    for place, token in enumerate(found):
-        if token.upper == word:
-            return found[place + 1 :]
-    return []
-
-
-def _assigns(found: list[Token]) -> bool:
-    return any(one.text == ":=" for one in found[:4])
+def read_do(cursor: Cursor, statement: ReadStatement, text: ReadText) -> Outcome:
+    """Read what follows DO."""
+    languages = []
+    if cursor.take("LANGUAGE"):
+        languages.append(cursor.identifier().lower())
+    body = body_of(cursor.string())
+    if cursor.take("LANGUAGE"):
+        languages.append(cursor.identifier().lower())
+    cursor.finish()
+    if any(one != "plpgsql" for one in languages):
+        raise CannotRead("a DO block in a language that is not read")
+    inner = Cursor(cut(body, "postgresql"), body, ("postgresql",))
+    return Block(inner, statement, text).read()

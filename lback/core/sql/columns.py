@@ -1,77 +1,268 @@
-"""What the definition of a column in SQL says that the column is."""
+"""Definitions of columns in CREATE TABLE and ALTER TABLE, each part of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from lback.core.sql.tokens import Cursor, Token, body_of
+from lback.core.effects import Effect, Use
+from lback.core.sql.constraints import (
+    Referred,
+    constraint_effect,
+    deferring,
+    index_options,
+    references,
+)
+from lback.core.sql.cursor import Cursor
+from lback.core.sql.nested import whole_expression
+from lback.core.sql.outcome import CannotRead
+from lback.core.sql.seen import Scope, Seen
+from lback.core.sql.tokens import body_of
+from lback.core.sql.types import is_serial, type_of
 
 # Words that begin another part of a definition; an expression ends before them.
-_PART = frozenset(
-    """NOT NULL DEFAULT PRIMARY UNIQUE REFERENCES CHECK CONSTRAINT COLLATE GENERATED AFTER
-    FIRST COMMENT AUTO_INCREMENT AUTOINCREMENT USING ON STORED VIRTUAL INVISIBLE""".split()  # noqa: SIM905
+PARTS = frozenset(
+    """CONSTRAINT NOT NULL DEFAULT PRIMARY KEY UNIQUE REFERENCES CHECK COLLATE GENERATED AS AFTER
+    FIRST COMMENT AUTO_INCREMENT AUTOINCREMENT ON STORED VIRTUAL PERSISTENT INVISIBLE VISIBLE
+    DEFERRABLE INITIALLY ENFORCED CHARSET STORAGE COMPRESSION SRID ENCODE
+    """.split()  # noqa: SIM905
 )
 
 
-def definition(
-    type_text: str, cursor: Cursor, *, whole: bool = False
-) -> tuple[tuple[str, str], ...]:
-    """Return what an Effect `sets`: the type, and what stands behind it.
+@dataclass(slots=True)
+class Definition:
+    """A column as its definition makes it; `sets` is as in Effect."""
 
-    `whole`: the definition takes the place of another one (MODIFY, CHANGE), so that what it
-    leaves out is gone.
-    """
-    found = {"type": type_text or "?", "nullable": "yes"}
-    if whole:
-        found |= {"default": "", "comment": ""}
-    found.update(_parts(Cursor(cursor.rest(), cursor.text)))
-    return tuple(found.items())
+    table: str
+    name: str
+    type: str = ""
+    sets: dict[str, str] = field(default_factory=dict)
+    required: bool = False
+    given: bool = False
+    constraints: list[Effect] = field(default_factory=list)
+    uses: dict[Use, None] = field(default_factory=dict)
 
 
-def _parts(cursor: Cursor) -> Iterator[tuple[str, str]]:
+def definition(cursor: Cursor, table: str, name: str, *, running: bool) -> tuple[Definition, Seen]:
+    """Read what follows a column's name, to the end; `running` where rows get its default now."""
+    found = Definition(table, name)
+    seen = Seen(running=running)
+    if cursor.peek().kind in ("word", "quoted") and not _part_begins(cursor):
+        found.type, uses = type_of(cursor)
+        found.uses.update(dict.fromkeys(uses))
+    found.sets = {"type": found.type or "?", "nullable": "yes"}
+    if is_serial(found.type):
+        found.given = True
+        if "postgresql" in cursor.grammars:
+            found.uses[Use("sequence", f"{table}_{name}_seq")] = None
+    constraint = ""
     while not cursor.done:
-        if cursor.take("NOT", "NULL") or cursor.take("PRIMARY", "KEY"):
-            yield "nullable", "no"
-        elif cursor.take("ON", "UPDATE") or cursor.take("ON", "DELETE"):
-            cursor.next()
-        elif cursor.take("DEFAULT"):
-            yield "default", expression(cursor)
-        elif cursor.take("COMMENT"):
-            token = cursor.next()
-            yield "comment", body_of(token) if token.kind == "string" else "?"
-        elif cursor.take("GENERATED") or cursor.peek().upper == "AS":
-            yield _generated(cursor)
-        elif cursor.take("AUTO_INCREMENT") or cursor.take("AUTOINCREMENT"):
-            yield "identity", "auto_increment"
+        if cursor.take("CONSTRAINT"):
+            constraint = "" if _part_begins(cursor) else cursor.identifier()
+            continue
+        _part(cursor, found, seen, constraint)
+        constraint = ""
+    found.uses.update(seen.uses)
+    return found, seen
+
+
+def _part_begins(cursor: Cursor) -> bool:
+    word = cursor.word
+    if word == "CHARACTER":
+        return cursor.peek(1).upper == "SET"
+    return word in PARTS
+
+
+def _part(cursor: Cursor, found: Definition, seen: Seen, name: str) -> None:
+    if cursor.take("NOT"):
+        if cursor.take("NULL"):
+            found.required, found.sets["nullable"] = True, "no"
+            _on_conflict(cursor)
         else:
-            cursor.next()
+            cursor.need_any("DEFERRABLE", "ENFORCED", "VALID")
+    elif cursor.take("NULL"):
+        _on_conflict(cursor)
+    elif cursor.take("DEFAULT"):
+        found.given = True
+        found.sets["default"] = taken_expression(cursor, found, seen)
+    elif cursor.take("GENERATED") or cursor.word == "AS":
+        _generated(cursor, found, seen)
+    elif cursor.word in _CONSTRAINTS:
+        _constraint(cursor, found, name)
+    elif not _trait(cursor, found, seen):
+        raise CannotRead
 
 
-def _generated(cursor: Cursor) -> tuple[str, str]:
-    while not cursor.done and not cursor.take("AS"):
-        cursor.next()
-    if cursor.take("IDENTITY"):
-        return "identity", "always or by default"
-    inner = cursor.group()
-    return "computed", written(inner, cursor.text) if inner else "?"
+_CONSTRAINTS = frozenset({"PRIMARY", "KEY", "UNIQUE", "REFERENCES", "CHECK"})
 
 
-def expression(cursor: Cursor) -> str:
+def taken_expression(cursor: Cursor, found: Definition, seen: Seen) -> str:
     """Take an expression, to the next part of the definition; return it as written."""
-    taken: list[Token] = []
-    depth = 0
+    start = cursor.place
+    if cursor.done:
+        raise CannotRead
     while not cursor.done:
-        token = cursor.peek()
-        starts = token.upper in _PART and not (not taken and token.upper == "NULL")
-        if depth == 0 and starts:
+        cursor.skip()
+        if cursor.word == "CHARACTER" or cursor.word in PARTS:
             break
-        depth += (token.text == "(") - (token.text == ")")
-        taken.append(cursor.next())
-    return written(taken, cursor.text)
+        if cursor.take("NULL"):
+            break
+    inner = cursor.window(start, cursor.place)
+    text = inner.written()
+    whole_expression(inner, _own(found), seen)
+    return text
 
 
-def written(found: list[Token], text: str) -> str:
-    """Return tokens as the text has them, on one line."""
-    if not found:
-        return "?"
-    return " ".join(text[found[0].start : found[-1].end].split())
+def _own(found: Definition) -> Scope:
+    return Scope({found.table.rpartition(".")[2].casefold(): found.table})
+
+
+def _generated(cursor: Cursor, found: Definition, seen: Seen) -> None:
+    found.given = True
+    if cursor.before().upper == "GENERATED":
+        if cursor.take("BY"):
+            cursor.need("DEFAULT")
+        else:
+            cursor.need("ALWAYS")
+    cursor.need("AS")
+    if cursor.take("IDENTITY"):
+        found.sets["identity"] = "always or by default"
+        found.sets["nullable"] = "no"
+        if "postgresql" in cursor.grammars:
+            found.uses[Use("sequence", f"{found.table}_{found.name}_seq")] = None
+        if cursor.opens():
+            sequence_options(cursor.group(), seen)
+        return
+    inner = cursor.group()
+    found.sets["computed"] = inner.written() or "?"
+    whole_expression(inner, _own(found), seen)
+    cursor.take_any("STORED", "VIRTUAL", "PERSISTENT")
+
+
+def sequence_options(cursor: Cursor, seen: Seen) -> None:
+    """Read the options of a sequence."""
+    while not cursor.done:
+        if cursor.take("NO"):
+            cursor.need_any("MINVALUE", "MAXVALUE", "CYCLE", "CACHE")
+        elif cursor.take("OWNED"):
+            cursor.need("BY")
+            if not cursor.take("NONE"):
+                _owner(cursor, seen)
+        elif cursor.take("SEQUENCE"):
+            cursor.need("NAME")
+            cursor.name()
+        elif cursor.take("AS"):
+            type_of(cursor)
+        elif cursor.take_any("CYCLE", "NOCYCLE", "NOMINVALUE", "NOMAXVALUE", "NOCACHE", "LOGGED"):
+            pass
+        elif cursor.take_any("START", "INCREMENT", "RESTART"):
+            cursor.take_any("WITH", "BY")
+            cursor.take("=")
+            if cursor.peek().kind in ("number", "symbol", "parameter"):
+                cursor.literal()
+        elif cursor.take_any("MINVALUE", "MAXVALUE", "CACHE"):
+            cursor.take("=")
+            cursor.literal()
+        else:
+            raise CannotRead
+
+
+def _owner(cursor: Cursor, seen: Seen) -> None:
+    parts = cursor.parts()
+    if len(parts) < 2:
+        raise CannotRead
+    seen.use("column", parts[-1], ".".join(parts[:-1][-2:]))
+
+
+def _constraint(cursor: Cursor, found: Definition, name: str) -> None:
+    """Read a constraint that stands in a column's definition."""
+    referred = Referred()
+    uses: tuple[Use, ...] = ()
+    word = cursor.next().upper
+    if word == "REFERENCES":
+        kind, referred = "foreignkey", references(cursor)
+    elif word in ("PRIMARY", "KEY"):
+        kind = "primary"
+        if word == "PRIMARY":
+            cursor.need("KEY")
+        found.sets["nullable"] = "no"
+        found.given = True
+        cursor.take_any("ASC", "DESC")
+        _on_conflict(cursor)
+        if cursor.take("AUTOINCREMENT"):
+            found.sets["identity"] = "auto_increment"
+        index_options(cursor)
+    elif word == "UNIQUE":
+        kind = "unique"
+        cursor.take("KEY")
+        if cursor.take("NULLS"):
+            cursor.take("NOT")
+            cursor.need("DISTINCT")
+        _on_conflict(cursor)
+        index_options(cursor)
+    else:
+        kind = "check"
+        inner = Seen(running=False)
+        whole_expression(cursor.group(), _own(found), inner)
+        uses = inner.used()
+        if cursor.take("NO"):
+            cursor.need("INHERIT")
+    deferring(cursor)
+    found.constraints.append(
+        constraint_effect(cursor, found.table, name or None, kind, (found.name,), referred, uses)
+    )
+
+
+def _on_conflict(cursor: Cursor) -> None:
+    if cursor.take("ON", "CONFLICT"):
+        cursor.need_any("ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE")
+
+
+def _trait(cursor: Cursor, found: Definition, seen: Seen) -> bool:
+    """Read what neither constrains the column nor gives it a value."""
+    if cursor.take("COMMENT"):
+        found.sets["comment"] = body_of(cursor.string())
+    elif cursor.take("AUTO_INCREMENT") or cursor.take("AUTOINCREMENT"):
+        found.given = True
+        found.sets["identity"] = "auto_increment"
+    elif cursor.take("COLLATE"):
+        cursor.take("=")
+        if cursor.peek().kind == "string":
+            cursor.next()
+        else:
+            cursor.parts()
+    elif cursor.take("CHARACTER", "SET") or cursor.take("CHARSET"):
+        cursor.take("=")
+        cursor.literal()
+    elif cursor.take("ON", "UPDATE"):
+        taken_expression(cursor, found, seen)
+    elif cursor.take("STORAGE") or cursor.take("COMPRESSION") or cursor.take("SRID"):
+        cursor.literal()
+    elif cursor.take("AFTER"):
+        found.uses[Use("column", cursor.identifier(), found.table)] = None
+    elif cursor.take("INITIALLY"):
+        cursor.need_any("DEFERRED", "IMMEDIATE")
+    else:
+        return bool(
+            cursor.take_any(
+                "FIRST", "VISIBLE", "INVISIBLE", "DEFERRABLE", "ENFORCED", "STORED", "VIRTUAL"
+            )
+        )
+    return True
+
+
+def created(found: Definition, *, certain: bool) -> list[Effect]:
+    """Return the effects of a new column: itself, then the constraints that it brings."""
+    required = found.required and not found.given
+    detail = found.type + (", not null" if found.required else "")
+    column = Effect(
+        "create",
+        "column",
+        found.table,
+        found.name,
+        certain=certain,
+        detail=detail,
+        aspects=("not null",) if required else (),
+        uses=tuple(found.uses),
+        sets=tuple(found.sets.items()),
+    )
+    return [column, *(one._replace(certain=certain) for one in found.constraints)]

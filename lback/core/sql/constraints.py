@@ -1,109 +1,286 @@
-"""Column and constraint definitions inside ALTER TABLE."""
+"""Constraints of tables, and what they share with indexes."""
 
 from __future__ import annotations
 
-from lback.core.effects import Effect
-from lback.core.sql.reading import Reading
-from lback.core.sql.tokens import Cursor, Token, plain_columns
+from typing import NamedTuple
 
-_COLUMN_END = frozenset(
-    """NOT NULL DEFAULT PRIMARY UNIQUE REFERENCES CHECK CONSTRAINT COLLATE GENERATED AFTER
-    FIRST COMMENT AUTO_INCREMENT USING ON CHARACTER""".split()  # noqa: SIM905
-)
+from lback.core.effects import Effect, Use
+from lback.core.sql.cursor import Cursor
+from lback.core.sql.nested import whole_expression
+from lback.core.sql.outcome import CannotRead
+from lback.core.sql.seen import Scope, Seen
+
+_KINDS = frozenset({"PRIMARY", "UNIQUE", "FOREIGN", "CHECK", "EXCLUDE"})
+_SUFFIX = {"primary": "pkey", "unique": "key", "foreignkey": "fkey", "check": "check"}
 
 
-def inline_constraints(reading: Reading, cursor: Cursor, table: str, column: str) -> None:
-    """Record the constraints that a column's definition brings."""
+class Referred(NamedTuple):
+    """What a foreign key refers to."""
+
+    table: str | None = None
+    columns: tuple[str, ...] = ()
+
+
+def begins_constraint(cursor: Cursor) -> bool:
+    """Tell whether a table constraint comes next, named or not."""
+    return cursor.word in _KINDS or cursor.word == "CONSTRAINT"
+
+
+def constraint(cursor: Cursor, table: str) -> Effect:
+    """Read a table constraint to its end."""
     name = None
-    while not cursor.done:
-        if cursor.take("CONSTRAINT"):
-            name = cursor.name()
-            continue
-        kind, refers = "", None
-        if cursor.take("REFERENCES"):
-            kind, refers = "foreignkey", cursor.name()
-        elif cursor.take("PRIMARY", "KEY"):
-            kind = "primary"
-        elif cursor.take("UNIQUE"):
-            kind = "unique"
-        elif cursor.take("CHECK"):
-            kind = "check"
-        else:
-            cursor.next()
-            continue
-        reading.add(
-            Effect(
-                "create",
-                "constraint",
-                table,
-                name,
-                columns=(column,),
-                refers_to=refers,
-                aspects=(kind,),
-            )
-        )
-        name = None
+    guarded = False
+    if cursor.take("CONSTRAINT"):
+        guarded = cursor.guard()
+        if cursor.word not in _KINDS or cursor.peek(1).upper in _KINDS:
+            name = cursor.identifier()
+    found = _constraint(cursor, table, name)
+    cursor.finish()
+    return found._replace(certain=not guarded)
 
 
-def column_type(cursor: Cursor) -> str:
-    """Take a column's type; return it as written."""
-    found: list[Token] = []
-    while not cursor.done and cursor.peek().upper not in _COLUMN_END:
-        token = cursor.next()
-        found.append(token)
-        if token.text == "(":
-            depth = 1
-            while not cursor.done and depth:
-                inner = cursor.next()
-                found.append(inner)
-                depth += (inner.text == "(") - (inner.text == ")")
-    text = ""
-    for one in found:
-        tight = not text or one.text in ("(", ")", ",", "[", "]", ".") or text[-1] in "([."
-        text += one.text if tight else f" {one.text}"
-    return text
-
-
-def constraint(reading: Reading, cursor: Cursor, table: str, name: str | None) -> bool:
-    """Read the definition of a table constraint."""
-    refers = None
-    if cursor.take("PRIMARY", "KEY"):
-        kind = "primary"
-    elif cursor.take("UNIQUE"):
-        kind = "unique"
+def _constraint(cursor: Cursor, table: str, name: str | None) -> Effect:
+    word = cursor.next().upper
+    if word == "PRIMARY":
+        cursor.need("KEY")
+        return _key(cursor, table, name, "primary")
+    if word == "UNIQUE":
         cursor.take_any("KEY", "INDEX")
-        if cursor.take("NULLS"):
-            cursor.take("NOT")
-            cursor.take("DISTINCT")
-        if name is None and cursor.peek().text != "(" and cursor.peek().upper != "USING":
-            name = cursor.name()
-    elif cursor.take("FOREIGN", "KEY"):
-        kind = "foreignkey"
-        if cursor.peek().text != "(":
-            name = name or cursor.name()
-    elif cursor.take("CHECK"):
-        kind = "check"
-    elif cursor.take("EXCLUDE"):
-        kind = "exclude"
-    elif cursor.take("NOT", "NULL"):
-        kind = "check"
+        return _key(cursor, table, name, "unique")
+    if word == "FOREIGN":
+        return _foreign_key(cursor, table, name)
+    if word == "CHECK":
+        seen = Seen(running=False)
+        whole_expression(cursor.group(), own_scope(table), seen)
+        if cursor.take("NO"):
+            cursor.need("INHERIT")
+        deferring(cursor)
+        return constraint_effect(cursor, table, name, "check", (), Referred(), seen.used())
+    if word == "EXCLUDE":
+        return _exclude(cursor, table, name)
+    if word == "NOT":
+        cursor.need("NULL")
+        column = cursor.identifier()
+        deferring(cursor)
+        uses = (Use("column", column, table),)
+        return constraint_effect(cursor, table, name, "check", (), Referred(), uses)
+    raise CannotRead
+
+
+def own_scope(table: str) -> Scope:
+    """Return the scope in which bare columns are those of one table."""
+    return Scope({table.rpartition(".")[2].casefold(): table})
+
+
+def _key(cursor: Cursor, table: str, name: str | None, kind: str) -> Effect:
+    if cursor.take("NULLS"):
+        cursor.take("NOT")
+        cursor.need("DISTINCT")
+    if cursor.take("USING", "INDEX"):
+        index = cursor.name()
+        deferring(cursor)
+        uses = (Use("index", index, table),)
+        return constraint_effect(cursor, table, name or index, kind, (), Referred(), uses)
+    if not cursor.opens() and cursor.word != "USING":
+        name = cursor.identifier() if name is None else (cursor.identifier() and name)
+    index_options(cursor)
+    columns, seen = index_columns(cursor.group(), table)
+    for one in index_options(cursor):
+        seen.use("column", one, table)
+    deferring(cursor)
+    return constraint_effect(cursor, table, name, kind, columns, Referred(), seen.used())
+
+
+def _foreign_key(cursor: Cursor, table: str, name: str | None) -> Effect:
+    cursor.need("KEY")
+    guarded = cursor.guard()
+    if not cursor.opens():
+        name = name or cursor.identifier()
+        if not cursor.opens():
+            raise CannotRead
+    inner = cursor.group()
+    columns = tuple(inner.names())
+    inner.finish()
+    cursor.need("REFERENCES")
+    referred = references(cursor)
+    found = constraint_effect(cursor, table, name, "foreignkey", columns, referred, ())
+    return found._replace(certain=not guarded)
+
+
+def _exclude(cursor: Cursor, table: str, name: str | None) -> Effect:
+    if cursor.take("USING"):
+        cursor.identifier()
+    seen = Seen(running=False)
+    inner = cursor.group()
+    for part in inner.commas():
+        whole_expression(part.until("WITH"), own_scope(table), seen)
+        part.need("WITH")
+        while not part.done:
+            if part.next().kind != "symbol":
+                raise CannotRead
+    index_options(cursor)
+    if cursor.take("WHERE"):
+        whole_expression(cursor.group(), own_scope(table), seen)
+    deferring(cursor)
+    return constraint_effect(cursor, table, name, "exclude", (), Referred(), seen.used())
+
+
+def references(cursor: Cursor) -> Referred:
+    """Take what follows REFERENCES."""
+    table = cursor.name()
+    columns: tuple[str, ...] = ()
+    if cursor.opens():
+        inner = cursor.group()
+        columns = tuple(inner.names())
+        inner.finish()
+    while True:
+        if cursor.take("MATCH"):
+            cursor.need_any("FULL", "PARTIAL", "SIMPLE")
+        elif cursor.take("ON", "DELETE") or cursor.take("ON", "UPDATE"):
+            _action(cursor)
+        else:
+            break
+    deferring(cursor)
+    return Referred(table, columns)
+
+
+def _action(cursor: Cursor) -> None:
+    if cursor.take("SET"):
+        cursor.need_any("NULL", "DEFAULT")
+        if cursor.opens():
+            cursor.group().names()
+    elif cursor.take("NO"):
+        cursor.need("ACTION")
     else:
-        return False
-    columns = plain_columns(cursor.group()) if kind in ("primary", "unique", "foreignkey") else ()
-    if kind == "foreignkey":
-        if not cursor.take("REFERENCES"):
-            return False
-        refers = cursor.name()
-    reading.add(
-        Effect(
-            "create",
-            "constraint",
-            table,
-            name,
-            columns=columns,
-            refers_to=refers,
-            detail=f"{kind}" + (f" ({', '.join(columns)})" if columns else ""),
-            aspects=(kind,),
-        )
+        cursor.need_any("CASCADE", "RESTRICT")
+
+
+def deferring(cursor: Cursor) -> None:
+    """Take when a constraint is checked, and whether it holds for the rows that are there."""
+    while True:
+        if cursor.take("NOT", "VALID") or cursor.take("NOT", "ENFORCED"):
+            continue
+        if cursor.take("NOT", "DEFERRABLE") or cursor.take("DEFERRABLE"):
+            continue
+        if cursor.take("INITIALLY"):
+            cursor.need_any("DEFERRED", "IMMEDIATE")
+        elif not cursor.take("ENFORCED"):
+            return
+
+
+def index_options(cursor: Cursor) -> tuple[str, ...]:
+    """Take what says how an index is kept; return the columns that it carries along."""
+    included: list[str] = []
+    while True:
+        if cursor.take("USING", "INDEX"):
+            cursor.need("TABLESPACE")
+            cursor.identifier()
+        elif cursor.take("USING") or cursor.take("TABLESPACE"):
+            cursor.identifier()
+        elif cursor.take("WITH"):
+            if cursor.take("PARSER"):
+                cursor.identifier()
+            else:
+                storage(cursor.group())
+        elif cursor.take_any("KEY_BLOCK_SIZE", "COMMENT", "ALGORITHM", "LOCK"):
+            cursor.take("=")
+            cursor.literal()
+        elif cursor.take("ON", "CONFLICT"):
+            cursor.need_any("ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE")
+        elif cursor.take("INCLUDE"):
+            inner = cursor.group()
+            included += inner.names()
+            inner.finish()
+        elif cursor.take("NULLS"):
+            cursor.take("NOT")
+            cursor.need("DISTINCT")
+        elif not cursor.take_any("VISIBLE", "INVISIBLE", "IGNORED", "CLUSTERED", "NONCLUSTERED"):
+            return tuple(included)
+
+
+def storage(cursor: Cursor) -> None:
+    """Take storage parameters: name [= value], ..."""
+    while not cursor.done:
+        cursor.parts()
+        if cursor.take("="):
+            cursor.literal()
+        if not cursor.take(","):
+            cursor.finish()
+
+
+def index_columns(cursor: Cursor, table: str) -> tuple[tuple[str, ...], Seen]:
+    """Read the columns of an index or key; plain ones, and what expressions among them use."""
+    seen = Seen(running=False)
+    plain: list[str] = []
+    for part in cursor.commas():
+        look = part.copy()
+        if look.peek().kind in ("word", "quoted", "string"):
+            name = look.identifier()
+            if not look.opens() and look.peek().text != ".":
+                plain.append(name)
+                _order(look)
+                look.finish()
+                continue
+            if look.opens() and look.peek(1).kind == "number" and look.peek(2).text == ")":
+                # MySQL's prefix of a column: name(10).
+                plain.append(name)
+                look.group()
+                _order(look)
+                look.finish()
+                continue
+        _indexed_expression(part, table, seen)
+    return tuple(plain), seen
+
+
+def _indexed_expression(part: Cursor, table: str, seen: Seen) -> None:
+    start = part.place
+    if part.opens():
+        part.group()
+    else:
+        part.parts()
+        part.group()
+    whole_expression(part.window(start, part.place), own_scope(table), seen)
+    _order(part)
+    part.finish()
+
+
+def _order(part: Cursor) -> None:
+    """Take COLLATE, an operator class, ASC and NULLS FIRST behind an indexed column."""
+    if part.take("COLLATE"):
+        part.parts()
+    if part.peek().kind in ("word", "quoted") and part.word not in ("ASC", "DESC", "NULLS"):
+        part.parts()
+        if part.opens():
+            storage(part.group())
+    part.take_any("ASC", "DESC")
+    if part.take("NULLS"):
+        part.need_any("FIRST", "LAST")
+
+
+def constraint_effect(
+    cursor: Cursor,
+    table: str,
+    name: str | None,
+    kind: str,
+    columns: tuple[str, ...],
+    referred: Referred,
+    uses: tuple[Use, ...],
+) -> Effect:
+    """Build the effect of a new constraint, with the name that PostgreSQL gives it unasked."""
+    if name is None and "postgresql" in cursor.grammars and kind in _SUFFIX:
+        middle = [] if kind == "primary" else list(columns)
+        bare = table.rpartition(".")[2]
+        uses = (*uses, Use("constraint", "_".join([bare, *middle, _SUFFIX[kind]]), table))
+    if referred.table is not None:
+        uses = (*uses, *(Use("column", one, referred.table) for one in referred.columns))
+    return Effect(
+        "create",
+        "constraint",
+        table,
+        name,
+        columns=columns,
+        refers_to=referred.table,
+        detail=kind + (f" ({', '.join(columns)})" if columns else ""),
+        aspects=(kind,),
+        uses=tuple(dict.fromkeys(uses)),
     )
-    return True

@@ -1,195 +1,179 @@
-"""SQL about what is not a table: types, sequences, schemas, extensions, routines, triggers."""
+"""SQL about what is not a table: types, sequences, schemas, extensions, routines, roles."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import cast
 
-from lback.core.effects import Effect, Kind
-from lback.core.sql.reading import CannotRead, Reading
-from lback.core.sql.tokens import Cursor, body_of
+from lback.core.effects import Effect, Kind, Use
+from lback.core.sql.bodies import names_in
+from lback.core.sql.columns import sequence_options
+from lback.core.sql.cursor import Cursor
+from lback.core.sql.dropping import drop_named, routine
+from lback.core.sql.made_types import read_domain, read_type
+from lback.core.sql.nested import whole_expression
+from lback.core.sql.outcome import Does, Outcome
+from lback.core.sql.seen import Scope, Seen
 
-Handler = Callable[[Reading, Cursor, str], None]
+Handler = Callable[[Cursor, str], Outcome]
 
 
-def _cascades(cursor: Cursor) -> tuple[str, ...]:
-    return ("cascade",) if any(one.upper == "CASCADE" for one in cursor.rest()) else ()
+# -- sequences ---------------------------------------------------------------------
 
 
-def _type(reading: Reading, cursor: Cursor, verb: str) -> None:
-    guarded = cursor.guard()
+def _sequence(cursor: Cursor, verb: str) -> Outcome:
     if verb == "drop":
-        names = cursor.names()
-        cascades = _cascades(cursor)
-        for one in names:
-            reading.add(Effect("drop", "enum", None, one, certain=not guarded, aspects=cascades))
-        if cascades:
-            reading.cannot_read("DROP TYPE ... CASCADE drops the columns that have it", ())
-        return
+        return drop_named(cursor, "sequence")
+    guarded = cursor.guard()
     name = cursor.name()
-    if verb == "create":
-        values = ""
-        if cursor.take("AS", "ENUM"):
-            values = ", ".join(body_of(t) for t in cursor.group() if t.kind == "string")
-        reading.add(Effect("create", "enum", None, name, detail=values))
-    elif cursor.take("RENAME", "TO"):
-        reading.add(Effect("rename", "enum", None, name, to=cursor.name()))
+    if verb == "alter" and cursor.take("RENAME", "TO"):
+        return Does((Effect("rename", "sequence", None, name, to=cursor.identifier()),))
+    seen = Seen()
+    aspects: tuple[str, ...] = ()
+    if any(one.upper == "RESTART" for one in cursor.tokens[cursor.place : cursor.end]):
+        aspects = ("value",)
+    if cursor.take("OWNER", "TO"):
+        cursor.identifier()
+    elif cursor.take("SET", "SCHEMA"):
+        bare = name.rpartition(".")[2]
+        to = f"{cursor.identifier()}.{bare}"
+        return Does((Effect("rename", "sequence", None, name, to=to),))
+    elif cursor.take("SET"):
+        cursor.need_any("LOGGED", "UNLOGGED")
     else:
-        reading.add(_altered_type(cursor, name))
+        sequence_options(cursor, seen)
+    made = Effect(
+        cast(Kind, verb), "sequence", None, name, certain=not guarded, aspects=aspects,
+        uses=seen.used(),
+    )  # fmt: skip
+    return seen.does(made)
 
 
-def _altered_type(cursor: Cursor, name: str | None) -> Effect:
-    if cursor.take("ADD", "VALUE"):
-        guarded = cursor.guard()
-        value = cursor.next()
-        shown = body_of(value) if value.kind == "string" else value.text
-        return Effect(
-            "alter",
-            "enum",
-            None,
-            name,
-            certain=not guarded,
-            detail=f"add value {shown}",
-            aspects=("add value",),
-        )
-    return Effect("alter", "enum", None, name, detail=" ".join(t.text for t in cursor.rest()))
+# -- whatever has a name of its own ------------------------------------------------
 
 
 def _named(kind: str) -> Handler:
-    """Return the reader of an object that has a name of its own and belongs to no table."""
+    """Return the reader of an object that has a name of its own and belongs to no table.
 
-    def read(reading: Reading, cursor: Cursor, verb: str) -> None:
+    What defines it is taken as it is: it can be about nothing but the object.
+    """
+
+    def read(cursor: Cursor, verb: str) -> Outcome:
+        if verb == "drop":
+            return drop_named(cursor, kind)
         guarded = cursor.guard()
-        names = cursor.names() if verb == "drop" else [cursor.name() or ""]
-        if not names or names == [""]:
-            raise CannotRead
-        cascades = _cascades(cursor) if verb == "drop" else ()
-        for name in names:
-            if verb == "alter" and cursor.take("RENAME", "TO"):
-                reading.add(Effect("rename", kind, None, name, to=cursor.name()))
-            else:
-                reading.add(
-                    Effect(
-                        cast(Kind, verb),
-                        kind,
-                        None,
-                        name,
-                        certain=not guarded,
-                        aspects=cascades,
-                    )
-                )
-        if cascades and kind in ("extension", "domain"):
-            reading.cannot_read(f"DROP {kind.upper()} ... CASCADE drops columns", ())
+        name = routine(cursor)
+        seen = Seen()
+        if verb == "alter" and cursor.take("RENAME", "TO"):
+            to = cursor.identifier()
+            if kind == "schema":
+                seen.doubt(f"renames the schema of every table in {name}")
+            return seen.does(Effect("rename", kind, None, name, to=to))
+        rest = cursor.rest()
+        _check_definition(rest, kind, verb, seen)
+        made = Effect(cast(Kind, verb), kind, None, name, certain=not guarded)
+        return seen.does(made._replace(uses=names_in(rest) if kind == "function" else ()))
 
     return read
 
 
-def _on_table(kind: str) -> Handler:
-    """Return the reader of an object that belongs to a table: `name ... ON table`."""
+def _check_definition(rest: Cursor, kind: str, verb: str, seen: Seen) -> None:
+    words = {one.upper for one in rest.tokens[rest.place : rest.end]}
+    if kind == "schema" and verb == "create" and words & {"CREATE", "GRANT"}:
+        seen.doubt("CREATE SCHEMA with the objects in it")
+    if kind in ("role", "database") and "SEARCH_PATH" in words:
+        seen.doubt("changes what names mean to the sessions that come")
+    if kind == "extension" and verb == "alter" and words & {"ADD", "DROP", "SET"}:
+        seen.doubt("ALTER EXTENSION changes what belongs to it")
+    if kind == "subscription":
+        seen.doubt("a subscription writes rows of its tables")
 
-    def read(reading: Reading, cursor: Cursor, verb: str) -> None:
-        guarded = cursor.guard()
-        name = cursor.name()
-        table = None
-        while not cursor.done:
-            if cursor.take("ON"):
-                table = cursor.name()
-                break
-            if cursor.take("TO") and kind == "rule":
-                table = cursor.name()
-                break
-            cursor.next()
-        reading.add(Effect(cast(Kind, verb), kind, table, name, certain=not guarded))
+
+def _database(cursor: Cursor, verb: str) -> Outcome:
+    """Read what is done to a database as a whole."""
+    guarded = cursor.guard()
+    seen = Seen()
+    rest = cursor.rest()
+    _check_definition(rest, "database", verb, seen)
+    return seen.does(Effect(cast(Kind, verb), "database", None, certain=not guarded))
+
+
+def _opaque(kind: str) -> Handler:
+    """Return the reader of an object whose name is no single word, such as a cast."""
+
+    def read(cursor: Cursor, verb: str) -> Outcome:
+        text = cursor.rest()
+        last = text.window(max(text.end - 1, text.place), text.end)
+        seen = Seen()
+        if last.take("CASCADE") and verb == "drop":
+            seen.doubt(f"DROP {kind.upper()} ... CASCADE drops whatever needs it")
+        return seen.does(Effect(cast(Kind, verb), kind, None, text.written()[:60]))
 
     return read
 
 
-def _database(reading: Reading, cursor: Cursor, verb: str) -> None:
-    """Read what is done to the database as a whole; it is the one that is connected to."""
-    reading.add(Effect(cast(Kind, verb), "database", None))
+def _statistics(cursor: Cursor, verb: str) -> Outcome:
+    if verb != "create":
+        return _named("statistics")(cursor, verb)
+    guarded = cursor.guard()
+    name = None if cursor.opens() or cursor.word == "ON" else cursor.name()
+    if cursor.opens():
+        cursor.group()
+    cursor.need("ON")
+    columns = cursor.until("FROM")
+    cursor.need("FROM")
+    table = cursor.name()
+    seen = Seen(running=False)
+    whole_expression(columns, Scope({table: table}), seen)
+    found = Effect("create", "statistics", table, name, certain=not guarded, uses=seen.used())
+    return Does((found,))
 
 
-def _publication(reading: Reading, cursor: Cursor, verb: str) -> None:
-    cursor.guard()
-    reading.add(Effect(cast(Kind, verb), "publication", None, cursor.name()))
+def _publication(cursor: Cursor, verb: str) -> Outcome:
+    guarded = cursor.guard()
+    name = cursor.name()
+    rest = cursor.rest()
+    uses = tuple(Use("table", one) for one in _tables_listed(rest))
+    found = Effect(cast(Kind, verb), "publication", None, name, certain=not guarded, uses=uses)
+    return Does((found,))
+
+
+def _tables_listed(cursor: Cursor) -> list[str]:
+    found: list[str] = []
+    while not cursor.done:
+        if cursor.take("TABLE"):
+            cursor.take("ONLY")
+            found += cursor.names()
+        else:
+            cursor.skip()
+    return found
 
 
 OBJECTS: dict[str, Handler] = {
-    "TYPE": _type,
-    "SEQUENCE": _named("sequence"),
+    "TYPE": read_type,
+    "DOMAIN": read_domain,
+    "SEQUENCE": _sequence,
     "SCHEMA": _named("schema"),
     "DATABASE": _database,
     "EXTENSION": _named("extension"),
     "FUNCTION": _named("function"),
     "PROCEDURE": _named("function"),
+    "ROUTINE": _named("function"),
     "AGGREGATE": _named("function"),
-    "DOMAIN": _named("domain"),
     "COLLATION": _named("collation"),
+    "CONVERSION": _named("conversion"),
     "ROLE": _named("role"),
     "USER": _named("role"),
-    "STATISTICS": _named("statistics"),
+    "GROUP": _named("role"),
+    "LANGUAGE": _named("language"),
+    "TABLESPACE": _named("tablespace"),
+    "SERVER": _named("server"),
+    "SUBSCRIPTION": _named("subscription"),
+    "STATISTICS": _statistics,
     "PUBLICATION": _publication,
-    "TRIGGER": _on_table("trigger"),
-    "EVENT": _on_table("trigger"),
-    "RULE": _on_table("rule"),
-    "POLICY": _on_table("policy"),
+    "OPERATOR": _opaque("operator"),
+    "CAST": _opaque("cast"),
+    "TEXT": _opaque("text search"),
+    "ACCESS": _opaque("access"),
+    "TRANSFORM": _opaque("transform"),
 }
-
-
-def comment(reading: Reading, cursor: Cursor, _: str) -> None:
-    """Read COMMENT ON."""
-    if not cursor.take("ON"):
-        raise CannotRead
-    kind = cursor.next().upper
-    name = cursor.name()
-    if kind == "TABLE":
-        reading.add(Effect("alter", "comment", name))
-    elif kind == "COLUMN":
-        whole = _dotted(cursor, name)
-        table, _, column = whole.rpartition(".")
-        sets = (("comment", _said(cursor)),)
-        reading.add(Effect("alter", "column", table, column, aspects=("comment",), sets=sets))
-    elif kind in ("CONSTRAINT", "TRIGGER") and cursor.take("ON"):
-        reading.add(Effect("alter", "comment", cursor.name(), name))
-    else:
-        reading.add(Effect("alter", "comment", None, name))
-
-
-def _said(cursor: Cursor) -> str:
-    """Return the comment itself; "" for NULL, which takes one away."""
-    if not cursor.take("IS"):
-        return "?"
-    token = cursor.peek()
-    return (
-        body_of(token)
-        if token.kind in ("string", "dollar")
-        else ""
-        if token.upper == "NULL"
-        else "?"
-    )
-
-
-def _dotted(cursor: Cursor, name: str | None) -> str:
-    """Return the whole name just taken: `Cursor.name` keeps two parts only."""
-    parts: list[str] = []
-    for token in cursor.tokens[: cursor.place]:
-        if token.kind in ("word", "quoted"):
-            parts.append(token.text.strip('"`'))
-    whole = parts[3:]
-    return ".".join(whole[-3:]) or (name or "")
-
-
-def grant(reading: Reading, cursor: Cursor, _: str) -> None:
-    """Read GRANT and REVOKE: rights are not schema, but they need their object to be there."""
-    while not cursor.done and not cursor.take("ON"):
-        cursor.next()
-    if cursor.done:
-        return
-    kind = cursor.take_any(
-        "TABLE", "ALL", "SCHEMA", "SEQUENCE", "FUNCTION", "DATABASE", "TYPE", "PROCEDURE"
-    )
-    if kind in ("", "TABLE"):
-        for name in cursor.names():
-            reading.add(Effect("alter", "privileges", name))
-    else:
-        reading.add(Effect("alter", "privileges", None, cursor.name()))

@@ -1,113 +1,218 @@
-"""INSERT, UPDATE, DELETE and SELECT in their simplest forms, read without a parser.
-
-Only statements in which nothing but the one table can be meant are taken: no query
-inside, no join, no CTE. Everything else is left to sqlglot.
-"""
+"""Statements that write rows: INSERT, REPLACE, UPDATE, DELETE, MERGE."""
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from lback.core.effects import Effect
-from lback.core.sql.reading import Reading
-from lback.core.sql.tokens import Cursor, Token, plain_columns
-
-_INVOLVED = frozenset({"SELECT", "FROM", "JOIN", "WITH", "USING", "TABLE", "LATERAL"})
-# Functions that a bare `SELECT f(...)` may call without changing anything that is kept.
-_PURE = frozenset(
-    """NOW VERSION CURRENT_DATABASE CURRENT_SCHEMA CURRENT_USER COUNT COALESCE EXISTS MAX MIN
-    PG_SLEEP SLEEP SET_CONFIG PG_ADVISORY_LOCK PG_ADVISORY_UNLOCK PG_ADVISORY_XACT_LOCK
-    PG_TRY_ADVISORY_LOCK TO_REGCLASS DATABASE GET_LOCK RELEASE_LOCK LAST_INSERT_ROWID
-    SQLITE_VERSION PG_TERMINATE_BACKEND""".split()  # noqa: SIM905
-)
+from lback.core.sql.cursor import Cursor
+from lback.core.sql.expressions import expression, inside
+from lback.core.sql.inserting import assignments, column_list, effect, insert, returning
+from lback.core.sql.outcome import CannotRead
+from lback.core.sql.seen import Scope, Seen
+from lback.core.sql.sources import tables
 
 
-def simple_rows(reading: Reading, cursor: Cursor) -> bool:
-    """Read a statement on one table alone; False where it is not as simple as that."""
+def write(cursor: Cursor, outer: Scope, seen: Seen) -> list[Effect]:
+    """Read one statement that writes rows, to its end; return what it writes."""
     verb = cursor.next().upper
-    if verb == "UPDATE":
-        return _update(reading, cursor)
-    if verb == "DELETE":
-        return _delete(reading, cursor)
-    return _insert(reading, cursor)
+    if verb in ("INSERT", "REPLACE"):
+        found = insert(cursor, outer, seen, replaces=verb == "REPLACE")
+    elif verb == "UPDATE":
+        found = _update(cursor, outer, seen)
+    elif verb == "DELETE":
+        found = _delete(cursor, outer, seen)
+    else:
+        found = _merge(cursor, outer, seen)
+    cursor.finish()
+    return found
 
 
-def _alone(found: list[Token]) -> bool:
-    return not any(one.upper in _INVOLVED for one in found)
+# -- UPDATE ------------------------------------------------------------------------
 
 
-def _update(reading: Reading, cursor: Cursor) -> bool:
-    cursor.take("ONLY")
-    table = cursor.name()
-    if cursor.take("AS") or cursor.peek().upper != "SET":
-        cursor.identifier()
-    if table is None or not cursor.take("SET") or not _alone(cursor.rest()):
-        return False
-    columns = []
-    while not cursor.done:
-        part = Cursor(_clause(cursor))
-        name = part.name()
-        if name is None or not part.take("="):
-            return False
-        columns.append(name.rpartition(".")[2])
-        if not cursor.take(","):
-            break
-    reading.add(Effect("update", "data", table, columns=tuple(columns)))
-    return True
-
-
-def _clause(cursor: Cursor) -> list[Token]:
-    """Take one assignment: up to a comma or WHERE outside of parentheses."""
-    depth, start = 0, cursor.place
-    while not cursor.done:
-        token = cursor.peek()
-        if depth == 0 and (token.text == "," or token.upper in ("WHERE", "RETURNING")):
-            break
-        depth += (token.text == "(") - (token.text == ")")
-        cursor.place += 1
-    return cursor.tokens[start : cursor.place]
-
-
-def _delete(reading: Reading, cursor: Cursor) -> bool:
-    if not cursor.take("FROM"):
-        return False
-    cursor.take("ONLY")
-    table = cursor.name()
-    if table is None or not (cursor.done or cursor.peek().upper == "WHERE"):
-        return False
-    if not _alone(cursor.rest()):
-        return False
-    reading.add(Effect("delete", "data", table))
-    return True
-
-
-def _insert(reading: Reading, cursor: Cursor) -> bool:
+def _update(cursor: Cursor, outer: Scope, seen: Seen) -> list[Effect]:
     if cursor.take("OR"):
-        cursor.next()
+        cursor.need_any("REPLACE", "IGNORE", "ABORT", "FAIL", "ROLLBACK")
+    cursor.take("LOW_PRIORITY")
     cursor.take("IGNORE")
-    if not cursor.take("INTO"):
-        return False
-    table = cursor.name()
-    if cursor.take("AS"):
-        cursor.identifier()
-    columns = plain_columns(cursor.group())
-    values = cursor.peek().upper in ("VALUES", "VALUE") or cursor.peek().upper == "DEFAULT"
-    if table is None or not values or not _alone(cursor.rest()):
-        return False
-    reading.add(Effect("insert", "data", table, columns=columns))
-    return True
+    scope = Scope(outer=outer)
+    target = cursor.until("SET")
+    tables(target, scope, seen)
+    named = {one for one in scope.tables.values() if one}
+    cursor.need("SET")
+    written = dict(scope.tables)
+    start = cursor.place
+    if _has_from(cursor):
+        cursor.need("FROM")
+        _tables_of(_until_clause_only(cursor), scope, seen)
+        end = cursor.place
+        cursor.place = start
+        pairs = assignments(cursor, scope, seen, ("FROM",))
+        cursor.place = end
+    else:
+        pairs = assignments(cursor, scope, seen, ("WHERE", "RETURNING", "ORDER", "LIMIT"))
+    _conditions(cursor, scope, seen)
+    by_table: dict[str, list[str]] = {}
+    certain = True
+    for qualifier, column in pairs:
+        owner = written.get(qualifier.casefold()) if qualifier else None
+        owners = [owner] if owner else sorted(named)
+        certain = certain and len(owners) == 1
+        for one in owners:
+            by_table.setdefault(one, []).append(column)
+    if not by_table:
+        raise CannotRead
+    return [effect("update", one, by_table[one], certain=certain) for one in sorted(by_table)]
 
 
-def harmless_select(reading: Reading, cursor: Cursor) -> bool:
-    """Take a SELECT that reads no table; True when there is nothing more to know of it."""
-    if cursor.next().upper != "SELECT":
-        return False
-    found = cursor.rest()
-    if any(one.upper in ("FROM", "INTO", "JOIN", "WITH") for one in found):
-        return False
-    for here, following in pairwise(found):
-        called = here.kind == "word" and following.text == "("
-        if called and here.upper not in _PURE:
-            reading.cannot_read(f"calls the function {here.text}()", ())
-            return True
-    return True
+def _tables_of(source: Cursor, scope: Scope, seen: Seen) -> None:
+    if source.done:
+        raise CannotRead
+    tables(source, scope, seen)
+
+
+def _has_from(cursor: Cursor) -> bool:
+    """Go to the FROM of an UPDATE if there is one; tell whether there is."""
+    start = cursor.place
+    _until_from(cursor)
+    if cursor.word == "FROM":
+        return True
+    cursor.place = start
+    return False
+
+
+def _until_from(cursor: Cursor) -> None:
+    while not cursor.done and cursor.word not in ("WHERE", "RETURNING", "ORDER", "LIMIT"):
+        if cursor.word == "FROM" and cursor.before().upper != "DISTINCT":
+            return
+        cursor.skip()
+
+
+def _conditions(cursor: Cursor, scope: Scope, seen: Seen) -> None:
+    """Read WHERE, ORDER BY, LIMIT and RETURNING at the end of UPDATE and DELETE."""
+    if cursor.take("WHERE"):
+        if cursor.take("CURRENT", "OF"):
+            cursor.identifier()
+        else:
+            condition = cursor.until("RETURNING", "ORDER", "LIMIT")
+            if condition.done:
+                raise CannotRead
+            expression(condition, scope, seen)
+    if cursor.take("ORDER"):
+        cursor.need("BY")
+        expression(cursor.until("LIMIT", "RETURNING"), scope, seen)
+    if cursor.take("LIMIT"):
+        expression(cursor.until("RETURNING"), scope, seen)
+    returning(cursor, scope, seen)
+
+
+# -- DELETE ------------------------------------------------------------------------
+
+
+def _delete(cursor: Cursor, outer: Scope, seen: Seen) -> list[Effect]:
+    while cursor.take_any("LOW_PRIORITY", "QUICK", "IGNORE"):
+        pass
+    scope = Scope(outer=outer)
+    if not cursor.take("FROM"):
+        # MySQL's DELETE a, b FROM a JOIN b ...
+        targets = _targets(cursor)
+        cursor.need("FROM")
+        tables(_until_clause_only(cursor), scope, seen)
+        _conditions(cursor, scope, seen)
+        return _deleted(targets, scope)
+    probe = cursor.copy()
+    targets = _targets(probe) if probe.peek().kind in ("word", "quoted") else []
+    several = len(targets) > 1 and probe.word == "USING"
+    if several or (probe.word == "USING" and cursor.grammars == ("mysql",)):
+        cursor.place = probe.place
+        cursor.need("USING")
+        tables(_until_clause_only(cursor), scope, seen)
+        _conditions(cursor, scope, seen)
+        return _deleted(targets, scope)
+    target = cursor.until("USING", "WHERE", "RETURNING", "ORDER", "LIMIT")
+    tables(target, scope, seen)
+    owner = next((one for one in scope.tables.values() if one), None)
+    if owner is None or len(scope.tables) != 1:
+        raise CannotRead
+    if cursor.take("USING"):
+        tables(_until_clause_only(cursor), scope, seen)
+    _conditions(cursor, scope, seen)
+    return [effect("delete", owner, [])]
+
+
+def _until_clause_only(cursor: Cursor) -> Cursor:
+    return cursor.until("WHERE", "RETURNING", "ORDER", "LIMIT")
+
+
+def _targets(cursor: Cursor) -> list[str]:
+    found = []
+    while True:
+        found.append(cursor.name())
+        if cursor.take("."):
+            cursor.need("*")
+        if not cursor.take(","):
+            return found
+
+
+def _deleted(targets: list[str], scope: Scope) -> list[Effect]:
+    found = []
+    for one in targets:
+        known, table = scope.named(one.rpartition(".")[2])
+        if known and table is None:
+            raise CannotRead
+        found.append(effect("delete", table or one, []))
+    return found
+
+
+# -- MERGE -------------------------------------------------------------------------
+
+
+def _merge(cursor: Cursor, outer: Scope, seen: Seen) -> list[Effect]:
+    cursor.take("INTO")
+    scope = Scope(outer=outer)
+    tables(cursor.until("USING"), scope, seen)
+    table = next((one for one in scope.tables.values() if one), None)
+    if table is None:
+        raise CannotRead
+    cursor.need("USING")
+    tables(cursor.until("ON"), scope, seen)
+    cursor.need("ON")
+    expression(cursor.until("WHEN"), scope, seen)
+    found = []
+    while cursor.take("WHEN"):
+        cursor.take("NOT")
+        cursor.need("MATCHED")
+        if cursor.take("BY"):
+            cursor.need_any("SOURCE", "TARGET")
+        if cursor.take("AND"):
+            expression(cursor.until("THEN"), scope, seen)
+        cursor.need("THEN")
+        action = _merge_action(cursor, scope, seen, table)
+        if action is not None:
+            found.append(action)
+    returning(cursor, scope, seen)
+    return found or [effect("update", table, [], certain=False)]
+
+
+def _merge_action(cursor: Cursor, scope: Scope, seen: Seen, table: str) -> Effect | None:
+    if cursor.take("DO"):
+        cursor.need("NOTHING")
+        return None
+    if cursor.take("DELETE"):
+        return effect("delete", table, [], certain=False)
+    if cursor.take("UPDATE"):
+        cursor.need("SET")
+        columns = [name for _, name in assignments(cursor, scope, seen, ("WHEN", "RETURNING"))]
+        return effect("update", table, columns, certain=False)
+    cursor.need("INSERT")
+    columns = column_list(cursor)
+    if not columns:
+        seen.use("column", "*", table)
+    if cursor.take("OVERRIDING"):
+        cursor.need_any("SYSTEM", "USER")
+        cursor.need("VALUE")
+    if cursor.take("DEFAULT"):
+        cursor.need("VALUES")
+    else:
+        cursor.need("VALUES")
+        inside(cursor.group(), scope, seen)
+    return effect("insert", table, columns, certain=False)

@@ -1,213 +1,247 @@
 """SQL in op.execute: what its statements do to tables, columns, indexes, types and rows.
 
-Statements with a grammar that is small and the same everywhere are read here from
-their tokens. What holds queries or definitions of columns goes to sqlglot, which is
-imported only then. A name that holds `HOLE` was not known when the text was put together.
+Each statement ends as exactly one of three: it reads, it does, or it is not understood
+(outcome.py). A reader that leaves a token of its statement has not understood it. The text is
+cut and read as each database would that may run it; where those disagree, it is not understood.
+A name that holds `HOLE` was not known when the text was put together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 from lback.core.dialects import EVERY_DIALECT, Dialects
-from lback.core.effects import Effect
-from lback.core.sql.definitions import (
-    alter,
-    create,
-    drop,
-    rename,
-    short,
+from lback.core.effects import Effect, Use
+from lback.core.sql.cursor import Cursor, short
+from lback.core.sql.grammar import Grammars, grammars_of
+from lback.core.sql.outcome import (
+    HOLE,
+    CannotRead,
+    Does,
+    Impossible,
+    NotUnderstood,
+    Outcome,
+    Reads,
+    TooMuch,
 )
-from lback.core.sql.objects import comment, grant
-from lback.core.sql.reading import HOLE, CannotRead, Reading
-from lback.core.sql.tokens import Cursor, Token, body_of, plain_columns, statements, tokens
+from lback.core.sql.splitting import split
+from lback.core.sql.statements import read_statement
+from lback.core.sql.tokens import Token, streams
 
 __all__ = ["SqlReading", "read_sql"]
 
-# Statements without an effect on schema or rows, whatever follows.
-_NO_EFFECT = frozenset(
-    """SET RESET SHOW BEGIN START COMMIT END ROLLBACK SAVEPOINT RELEASE ANALYZE ANALYSE
-    VACUUM EXPLAIN LOCK UNLOCK USE CHECKPOINT REINDEX CLUSTER DISCARD LISTEN NOTIFY
-    UNLISTEN DEALLOCATE DESCRIBE DESC ABORT OPTIMIZE FLUSH DECLARE CLOSE FETCH PRINT GO""".split()  # noqa: SIM905
-)
+T = TypeVar("T")
+
+LONGEST = 1_000_000
+MOST_STATEMENTS = 20_000
+# Longer texts are rarely read twice.
+_LONGEST_KEPT = 20_000
+_DIFFERS = "SQL that means different things to different databases"
 
 
 @dataclass(frozen=True, slots=True)
 class SqlReading:
-    """What SQL text does; `unknown` are (reason, tables), `reads` the tables it queries."""
+    """What SQL text does; `unknown` are (reason, tables), `reads` the tables it queries.
+
+    `uses` is what the queries among its statements look at; `temporary` are the temporary
+    tables that it makes.
+    """
 
     effects: tuple[Effect, ...] = ()
     unknown: tuple[tuple[str, tuple[str, ...]], ...] = ()
     reads: tuple[str, ...] = ()
+    uses: tuple[Use, ...] = ()
+    temporary: tuple[str, ...] = ()
+
+
+def read_sql(text: str, dialects: Dialects = EVERY_DIALECT) -> SqlReading:
+    """Read the statements in a text; never raises, what is not understood is in `unknown`.
+
+    `dialects` are those that may run it: only their grammars count, and they must agree.
+    """
+    grammars = grammars_of(dialects)
+    if len(text) <= _LONGEST_KEPT:
+        return _kept(text, grammars)
+    return _read(text, grammars)
 
 
 @lru_cache(maxsize=1024)
-def read_sql(text: str, dialects: Dialects = EVERY_DIALECT) -> SqlReading:
-    """Read the statements in a text; never raises, what is not understood is in `unknown`."""
-    reading = Reading()
-    for found in statements(tokens(text)):
-        _read_statement(reading, found, text)
-    return _without_holes(reading)
+def _kept(text: str, grammars: Grammars) -> SqlReading:
+    return _read(text, grammars)
 
 
-def _read_statement(reading: Reading, found: list[Token], text: str) -> None:
-    piece = text[found[0].start : found[-1].end]
-    cursor = Cursor(found, text)
+def _read(text: str, grammars: Grammars) -> SqlReading:
+    if len(text) > LONGEST:
+        return _gathered([NotUnderstood("SQL that is too long to be read")])
     try:
-        _dispatch(reading, cursor, piece)
-    except CannotRead as problem:
-        reading.cannot_read(str(problem) or f"SQL that is not understood: {short(piece)}", ())
+        return _gathered(outcomes(text, grammars))
     except RecursionError:
-        reading.cannot_read("SQL that is nested too deep", ())
+        return _gathered([NotUnderstood("SQL that is nested too deep")])
 
 
-def _dispatch(reading: Reading, cursor: Cursor, piece: str) -> None:
-    word = cursor.peek().upper
-    if word in _NO_EFFECT:
-        return
-    handler = _STATEMENTS.get(word)
-    if handler is not None:
-        cursor.next()
-        handler(reading, cursor, piece)
-        return
-    if cursor.peek().text == "(":
-        _query(reading, cursor, piece)
-        return
-    raise CannotRead
+def outcomes(text: str, grammars: Grammars) -> list[Outcome]:
+    """Return what each statement of a text ends as; one of them where the grammars disagree."""
+    readings: list[list[Outcome]] = []
+    problem: Impossible | None = None
+    try:
+        found = streams(text, grammars)
+    except CannotRead as refused:
+        return [_not_understood(refused, text)]
+    for tokens, who in found:
+        try:
+            readings.append(_read_stream(tokens, text, who, grammars, alone=len(found) == 1))
+        except Impossible as refused:
+            problem = refused
+    if not readings:
+        return [_not_understood(problem or CannotRead(), text)]
+    first, *others = readings
+    if any(_essence(one) != _essence(first) for one in others):
+        return [NotUnderstood(_DIFFERS)]
+    return _united(readings)
 
 
-# -- definitions -------------------------------------------------------------------
+def _read_stream(
+    tokens: list[Token], text: str, grammars: Grammars, asked: Grammars, *, alone: bool
+) -> list[Outcome]:
+    """Read the statements as some grammars cut them; Impossible where they have no such one."""
+    found: list[Outcome] = []
+    for place, statement in enumerate(split(tokens, grammars)):
+        if place >= MOST_STATEMENTS:
+            return [NotUnderstood("SQL with too many statements to be read")]
+        piece = text[statement[0].start : statement[-1].end]
+        try:
+            cursor = Cursor(statement, text, grammars, asked=asked)
+            found.append(read_statement(cursor, piece, _inner))
+        except Impossible as refused:
+            if not alone:
+                raise
+            found.append(_not_understood(refused, piece))
+        except CannotRead as refused:
+            found.append(_not_understood(refused, piece))
+            if isinstance(refused, TooMuch):
+                break
+    return found
 
 
-# -- rows --------------------------------------------------------------------------
+def _inner(text: str) -> list[Outcome]:
+    """Read a text inside a block of PostgreSQL."""
+    return outcomes(text, ("postgresql",))
 
 
-def _truncate(reading: Reading, cursor: Cursor, _: str) -> None:
-    cursor.take("TABLE")
-    cursor.take("ONLY")
-    names = cursor.names()
-    if not names:
-        raise CannotRead
-    aspects = ("cascade",) if any(one.upper == "CASCADE" for one in cursor.rest()) else ()
-    for name in names:
-        reading.add(Effect("delete", "data", name, detail="truncate", aspects=aspects))
+def _not_understood(problem: CannotRead, piece: str) -> NotUnderstood:
+    reason = problem.reason or f"SQL that is not understood: {short(piece)}"
+    return NotUnderstood(reason, problem.tables)
 
 
-def _rows(reading: Reading, cursor: Cursor, piece: str) -> None:
-    """Read INSERT, UPDATE, DELETE: here where nothing else is involved, else by sqlglot."""
-    from lback.core.sql.rows import simple_rows
-
-    if simple_rows(reading, Cursor(cursor.tokens)):
-        return
-    _query(reading, cursor, piece)
+# -- several grammars --------------------------------------------------------------
 
 
-def _query(reading: Reading, cursor: Cursor, piece: str) -> None:
-    from lback.core.sql.rows import harmless_select
-    from lback.core.sql.trees import read_tree
-
-    if harmless_select(reading, Cursor(cursor.tokens)):
-        return
-    if not read_tree(reading, piece):
-        raise CannotRead
-
-
-def _copy(reading: Reading, cursor: Cursor, _: str) -> None:
-    name = cursor.name()
-    columns = plain_columns(cursor.group())
-    if name is None:
-        return
-    if cursor.take("FROM"):
-        reading.add(Effect("insert", "data", name, columns=columns))
-    else:
-        reading.reads[name] = None
+def _essence(reading: list[Outcome]) -> list[object]:
+    """Return what readings must have in common: effects and doubts, but not what is used."""
+    found: list[object] = []
+    for one in reading:
+        if isinstance(one, NotUnderstood):
+            found.append(frozenset(one.tables))
+        elif isinstance(one, Does):
+            bare = [e._replace(uses=(), reads=(), detail="", sets=()) for e in one.effects]
+            found.append((bare, [doubt.tables for doubt in one.doubts], one.temporary))
+    return found
 
 
-def _pragma(_: Reading, cursor: Cursor, __: str) -> None:
-    if (cursor.identifier() or "").lower() == "writable_schema":
-        raise CannotRead("PRAGMA writable_schema lets anything be written")
+def _united(readings: list[list[Outcome]]) -> list[Outcome]:
+    """Return the first reading, with what any of them uses."""
+    first, *others = readings
+    if not others or any(len(one) != len(first) for one in others):
+        more = [x for one in others for x in one if isinstance(x, Reads)]
+        return [*first, *more]
+    united: list[Outcome] = []
+    for mine, *theirs in zip(first, *others, strict=True):
+        for other in theirs:
+            mine = _with_uses(mine, other)  # noqa: PLW2901
+        united.append(mine)
+    return united
 
 
-def _refresh(reading: Reading, cursor: Cursor, _: str) -> None:
-    cursor.take("MATERIALIZED", "VIEW")
-    cursor.take("CONCURRENTLY")
-    reading.add(Effect("alter", "view", None, cursor.name(), detail="refresh"))
+def _with_uses(mine: Outcome, other: Outcome) -> Outcome:
+    if isinstance(mine, Reads) and isinstance(other, Reads):
+        return Reads(_merged(mine.tables, other.tables), _merged(mine.uses, other.uses))
+    if isinstance(mine, Does) and isinstance(other, Does):
+        effects = tuple(
+            one._replace(uses=_merged(one.uses, more.uses), reads=_merged(one.reads, more.reads))
+            for one, more in zip(mine.effects, other.effects, strict=True)
+        )
+        looks_at = _with_uses(mine.looks_at, other.looks_at)
+        assert isinstance(looks_at, Reads)
+        return mine._replace(effects=effects, looks_at=looks_at)
+    return mine
 
 
-def _do(reading: Reading, cursor: Cursor, _: str) -> None:
-    from lback.core.sql.blocks import read_block
-
-    if cursor.take("LANGUAGE"):
-        cursor.next()
-    token = cursor.peek()
-    if token.kind not in ("dollar", "string"):
-        raise CannotRead
-    read_block(reading, body_of(token), _read_inner)
+def _merged(left: tuple[T, ...], right: tuple[T, ...]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys((*left, *right)))
 
 
-def _read_inner(found: list[Token], text: str) -> Reading:
-    inner = Reading()
-    _read_statement(inner, found, text)
-    return inner
+# -- the whole ---------------------------------------------------------------------
 
 
-def _anything(reading: Reading, _: Cursor, piece: str) -> None:
-    raise CannotRead(f"runs a routine: {short(piece)}")
-
-
-_STATEMENTS: dict[str, Callable[[Reading, Cursor, str], None]] = {
-    "CREATE": create,
-    "DROP": drop,
-    "ALTER": alter,
-    "RENAME": rename,
-    "TRUNCATE": _truncate,
-    "COMMENT": comment,
-    "GRANT": grant,
-    "REVOKE": grant,
-    "INSERT": _rows,
-    "REPLACE": _rows,
-    "UPDATE": _rows,
-    "DELETE": _rows,
-    "MERGE": _query,
-    "SELECT": _query,
-    "WITH": _query,
-    "VALUES": _query,
-    "TABLE": _query,
-    "COPY": _copy,
-    "PRAGMA": _pragma,
-    "REFRESH": _refresh,
-    "DO": _do,
-    "CALL": _anything,
-    "EXEC": _anything,
-    "EXECUTE": _anything,
-}
-
-
-# -- holes -------------------------------------------------------------------------
-
-
-def _without_holes(reading: Reading) -> SqlReading:
-    """Turn effects on tables whose name is not known into unknowns; forget hidden names."""
+def _gathered(found: Iterable[Outcome]) -> SqlReading:
+    """Put the outcomes of a text together, without what is done to its temporary tables."""
     effects: list[Effect] = []
+    doubts: dict[NotUnderstood, None] = {}
+    reads: dict[str, None] = {}
+    uses: dict[Use, None] = {}
+    temporary: dict[str, None] = {}
+    for one in found:
+        if isinstance(one, NotUnderstood):
+            doubts[one] = None
+            continue
+        looks_at = one.looks_at if isinstance(one, Does) else one
+        reads.update((table, None) for table in looks_at.tables if table not in temporary)
+        uses.update((use, None) for use in looks_at.uses if use.table not in temporary)
+        if isinstance(one, Does):
+            temporary.update(dict.fromkeys(one.temporary))
+            mine = [effect for effect in one.effects if effect.table not in temporary]
+            effects += mine
+            doubts.update(
+                (doubt, None)
+                for doubt in one.doubts
+                if not doubt.tables or not set(doubt.tables) <= temporary.keys()
+            )
+    return _without_holes(effects, list(doubts), list(reads), list(uses), tuple(temporary))
+
+
+def _without_holes(
+    effects: list[Effect],
+    doubts: list[NotUnderstood],
+    reads: list[str],
+    uses: list[Use],
+    temporary: tuple[str, ...],
+) -> SqlReading:
+    """Turn effects on tables whose name is not known into unknowns; forget hidden names."""
     unknown = [
-        (reason, tuple(one for one in tables if HOLE not in one))
-        for reason, tables in reading.unknown
-        if not any(HOLE in one for one in tables)
+        (
+            one.reason.replace(HOLE, "…"),
+            () if any(HOLE in name for name in one.tables) else one.tables,
+        )
+        for one in doubts
     ]
-    unknown += [
-        (reason, ()) for reason, tables in reading.unknown if any(HOLE in one for one in tables)
-    ]
-    for effect in reading.effects:
+    kept: list[Effect] = []
+    for effect in effects:
         if _holes(effect):
             named = (effect.table,) if effect.table and HOLE not in effect.table else ()
             what = f"SQL that does {effect.kind} {effect.object} on a name not in the text"
             unknown.append((what, named))
         else:
-            effects.append(_clean(effect))
-    reads = tuple(one for one in reading.reads if HOLE not in one)
-    return SqlReading(tuple(effects), tuple(dict.fromkeys(unknown)), reads)
+            kept.append(_clean(effect))
+    return SqlReading(
+        tuple(kept),
+        tuple(dict.fromkeys(unknown)),
+        tuple(one for one in reads if HOLE not in one),
+        _known_uses(uses),
+        temporary,
+    )
 
 
 def _holes(effect: Effect) -> bool:
@@ -220,11 +254,28 @@ def _holes(effect: Effect) -> bool:
 
 
 def _clean(effect: Effect) -> Effect:
-    name = None if effect.name and HOLE in effect.name else effect.name
-    columns = _known(effect.columns)
-    detail = effect.detail.replace(HOLE, "…")
-    return effect._replace(name=name, columns=columns, detail=detail, reads=_known(effect.reads))
+    if not _mentions_a_hole(effect):
+        return effect
+    return effect._replace(
+        name=None if effect.name and HOLE in effect.name else effect.name,
+        columns=_known(effect.columns),
+        detail=effect.detail.replace(HOLE, "…"),
+        reads=_known(effect.reads),
+        uses=_known_uses(effect.uses),
+        sets=tuple((aspect, "?" if HOLE in value else value) for aspect, value in effect.sets),
+    )
+
+
+def _mentions_a_hole(effect: Effect) -> bool:
+    texts = [effect.name or "", effect.detail, *effect.columns, *effect.reads]
+    texts += [part for one in effect.uses for part in (one.name, one.table or "")]
+    texts += [value for _, value in effect.sets]
+    return any(HOLE in one for one in texts)
 
 
 def _known(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(one for one in names if HOLE not in one)
+
+
+def _known_uses(uses: Iterable[Use]) -> tuple[Use, ...]:
+    return tuple(one for one in uses if HOLE not in one.name and HOLE not in (one.table or ""))

@@ -1,28 +1,19 @@
-"""SQL text cut into tokens and statements, for every dialect at once."""
+"""SQL text cut into tokens, as each grammar cuts it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
-_TOKEN = re.compile(
-    r"""
-    (?P<skip>\s+|--[^\n]*|/\*.*?\*/)
-  | (?P<string>[EeNnBbXxUu]?&?'(?:[^'\\]|''|\\.)*')
-  | (?P<quoted>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[A-Za-z_][\w ]*\])
-  | (?P<parameter>%\(\w+\)s|%s|(?<!:):[A-Za-z_]\w*|\?|\$\d+)
-  | (?P<number>\d+(?:\.\d+)?)
-  | (?P<word>[^\W\d][\w$]*)
-  | (?P<symbol>::|<=|>=|<>|!=|:=|\|\||->>|->|.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_DOLLAR = re.compile(r"\$([A-Za-z_]\w*)?\$")
+from lback.core.sql.grammar import EVERY_GRAMMAR, Grammar, Grammars
+from lback.core.sql.outcome import Impossible, TooMuch
+
+MOST_TOKENS = 150_000
+# Newer conditional comments of MySQL run on some servers and not on others.
+_SURE_VERSION = 50_700
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One token; `upper` is the keyword it may be ("" for what is no bare word)."""
 
     kind: str
@@ -32,192 +23,157 @@ class Token:
     end: int
 
 
-def tokens(text: str) -> list[Token]:
-    """Cut SQL text into tokens; white space and comments are left out."""
-    found: list[Token] = []
-    position = 0
-    while position < len(text):
-        dollar = _DOLLAR.match(text, position)
-        if dollar is not None:
-            end = text.find(dollar.group(), dollar.end())
-            stop = len(text) if end < 0 else end + len(dollar.group())
-            found.append(Token("dollar", text[position:stop], "", position, stop))
-            position = stop
+_PARAMETER = r"%\(\w+\)s|%s\b|(?<![:\w]):[A-Za-z_]\w*|\?\d*|\$\d+"
+_SYMBOL = r"::|:=|<=>|<=|>=|<>|!=|\|\||->>|->|\#>>|\#>|=>|@>|<@|."
+_NUMBER = r"0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_QUOTED = r"'[^']*(?:''[^']*)*'"
+_ESCAPED = r"'[^'\\]*(?:(?:''|\\.)[^'\\]*)*'"
+_IDENTIFIER = r'"[^"]*(?:""[^"]*)*"'
+_TICKED = r"`[^`]*(?:``[^`]*)*`"
+
+
+def _pattern(**parts: str) -> re.Pattern[str]:
+    groups = [f"(?P<{name}>{pattern})" for name, pattern in parts.items()]
+    return re.compile("|".join(groups), re.DOTALL)
+
+
+_PATTERNS: dict[Grammar, re.Pattern[str]] = {
+    "postgresql": _pattern(
+        skip=r"\s+|--[^\n]*|\\(?=:)",
+        comment=r"/\*",
+        string=rf"[eE]{_ESCAPED}|(?:[uU]&|[nNbBxX])?{_QUOTED}",
+        quoted=rf"(?:[uU]&)?{_IDENTIFIER}|{_TICKED}",
+        dollar=r"\$(?:[^\W\d]\w*)?\$",
+        parameter=_PARAMETER,
+        number=_NUMBER,
+        word=r"[^\W\d][\w$]*",
+        symbol=_SYMBOL,
+    ),
+    "mysql": _pattern(
+        skip=r"\s+|--(?=\s|$)[^\n]*|\#[^\n]*|\\(?=:)",
+        comment=r"/\*",
+        string=rf'[nNbBxX]?{_ESCAPED}|"[^"\\]*(?:(?:""|\\.)[^"\\]*)*"',
+        quoted=_TICKED,
+        variable=rf"@{{1,2}}(?:[\w.$]+|{_QUOTED}|{_TICKED})",
+        parameter=_PARAMETER,
+        number=rf"(?:{_NUMBER})(?![\w$])",
+        word=r"[\w$]+",
+        symbol=_SYMBOL,
+    ),
+    "sqlite": _pattern(
+        skip=r"\s+|--[^\n]*|\\(?=:)",
+        comment=r"/\*",
+        string=rf"[xX]?{_QUOTED}",
+        quoted=rf"{_IDENTIFIER}|{_TICKED}|\[[^\]]*\]",
+        variable=r"\$(?:[^\W\d]\w*)?\$|[@$][A-Za-z_]\w*",
+        parameter=_PARAMETER,
+        number=_NUMBER,
+        word=r"[^\W\d][\w$]*",
+        symbol=_SYMBOL,
+    ),
+}
+_DOLLAR = re.compile(r"\$(?:[^\W\d]\w*)?\$")
+_COMMENT_MARK = re.compile(r"/\*|\*/")
+_CONDITIONAL = re.compile(r"/\*(M?)!(\d*)")
+# What the grammars cut in different ways; a text without it has the same tokens in all.
+_CONTENTIOUS = re.compile(r"""["\[#\\$@&]|/\*|--(?!\s|$)|\b\d+[A-Za-z_]|\b[eE]'""")
+# The ends of texts that no database accepts: a quote that is never closed.
+_NEVER_CLOSED = frozenset("'\"`")
+
+
+def streams(text: str, grammars: Grammars) -> list[tuple[list[Token], Grammars]]:
+    """Return the different ways in which some grammars cut a text, with those that do so.
+
+    A grammar that refuses the text is left out; raises Impossible where all of them do.
+    """
+    if len(grammars) > 1 and _CONTENTIOUS.search(text) is None:
+        return [(cut(text, "sqlite" if "sqlite" in grammars else grammars[0]), grammars)]
+    found: list[tuple[list[Token], Grammars]] = []
+    problem: Impossible | None = None
+    for grammar in grammars:
+        try:
+            mine = cut(text, grammar)
+        except Impossible as refused:
+            problem = refused
             continue
-        match = _TOKEN.match(text, position)
-        if match is None:
-            break
-        kind = match.lastgroup or "symbol"
-        if kind != "skip":
-            word = match.group()
-            upper = word.upper() if kind == "word" else ""
-            found.append(Token(kind, word, upper, match.start(), match.end()))
-        position = match.end()
+        for place, (theirs, who) in enumerate(found):
+            if mine == theirs:
+                found[place] = (theirs, (*who, grammar))
+                break
+        else:
+            found.append((mine, (grammar,)))
+    if not found:
+        raise problem or Impossible
     return found
 
 
-def body_of(token: Token) -> str:
-    """Return what stands inside a dollar-quoted or ordinary string."""
-    if token.kind == "dollar":
-        mark = _DOLLAR.match(token.text)
-        size = len(mark.group()) if mark else 2
-        return token.text[size:-size]
-    inner = token.text[token.text.index("'") + 1 : -1]
-    return inner.replace("''", "'")
-
-
-def statements(found: list[Token]) -> Iterator[list[Token]]:
-    """Split tokens into statements at semicolons outside of BEGIN ... END bodies."""
-    current: list[Token] = []
-    depth = 0
-    for token in found:
-        if token.text == ";" and depth == 0:
-            if current:
-                yield current
-            current = []
+def cut(text: str, grammar: Grammar = EVERY_GRAMMAR[0]) -> list[Token]:
+    """Cut a text into tokens, without white space and comments; raises Impossible or TooMuch."""
+    found: list[Token] = []
+    match_at = _PATTERNS[grammar].match
+    position, size, conditional = 0, len(text), False
+    while position < size:
+        if conditional and text.startswith("*/", position):
+            conditional, position = False, position + 2
             continue
-        if token.upper in ("BEGIN", "CASE") and current and _has_body(current):
-            depth += 1
-        elif token.upper == "END" and depth:
-            depth -= 1
-        current.append(token)
-    if current:
-        yield current
+        match = match_at(text, position)
+        assert match is not None  # a symbol is any character
+        kind, end = match.lastgroup or "symbol", match.end()
+        if kind == "comment":
+            opened = _CONDITIONAL.match(text, position) if grammar == "mysql" else None
+            if opened is not None:
+                _check_condition(opened, nested=conditional)
+                conditional, end = True, opened.end()
+            else:
+                end = _end_of_comment(text, position, nests=grammar == "postgresql")
+        elif kind == "dollar":
+            closing = text.find(match.group(), end)
+            if closing < 0:
+                raise Impossible("SQL with a quote that is never closed")
+            end = closing + len(match.group())
+            found.append(Token("string", text[position:end], "", position, end))
+        elif kind != "skip":
+            found.append(_token(kind, match.group(), position, end))
+            if len(found) > MOST_TOKENS:
+                raise TooMuch("SQL that is too long to be read")
+        position = end
+    if conditional:
+        raise Impossible("SQL with a comment that is never closed")
+    return found
 
 
-def _has_body(current: list[Token]) -> bool:
-    """Tell whether a statement is one that may hold others (CREATE TRIGGER, FUNCTION ...)."""
-    if current[0].upper != "CREATE":
-        return False
-    return any(one.upper in ("TRIGGER", "PROCEDURE", "FUNCTION", "EVENT") for one in current[:8])
+def _token(kind: str, word: str, start: int, end: int) -> Token:
+    if word[0] == "$" and kind in ("word", "symbol", "variable") and _DOLLAR.match(word):
+        raise Impossible("SQL with quotes that only PostgreSQL has")
+    if kind == "symbol" and word in _NEVER_CLOSED:
+        raise Impossible("SQL with a quote that is never closed")
+    return Token(kind, word, word.upper() if kind == "word" else "", start, end)
 
 
-class Cursor:
-    """A place in the tokens of one statement."""
-
-    def __init__(self, found: list[Token], text: str = "") -> None:
-        self.tokens = found
-        self.text = text
-        self.place = 0
-
-    @property
-    def done(self) -> bool:
-        """Tell whether nothing is left."""
-        return self.place >= len(self.tokens)
-
-    def peek(self, ahead: int = 0) -> Token:
-        """Return a token without taking it; an empty one at the end."""
-        place = self.place + ahead
-        return self.tokens[place] if place < len(self.tokens) else _END
-
-    def next(self) -> Token:
-        """Take one token."""
-        token = self.peek()
-        self.place += 1
-        return token
-
-    def take(self, *words: str) -> bool:
-        """Take these keywords or symbols if they are what comes next."""
-        for ahead, word in enumerate(words):
-            token = self.peek(ahead)
-            if word not in (token.upper, token.text):
-                return False
-        self.place += len(words)
-        return True
-
-    def take_any(self, *words: str) -> str:
-        """Take one of these keywords; return it, or ""."""
-        upper = self.peek().upper
-        if upper and upper in words:
-            self.place += 1
-            return upper
-        return ""
-
-    def guard(self) -> bool:
-        """Take IF EXISTS or IF NOT EXISTS; tell whether it was there."""
-        return self.take("IF", "NOT", "EXISTS") or self.take("IF", "EXISTS")
-
-    def identifier(self) -> str | None:
-        """Take one identifier without its quotes."""
-        token = self.peek()
-        if token.kind == "word":
-            self.place += 1
-            return token.text
-        if token.kind == "quoted":
-            self.place += 1
-            quote = token.text[-1]
-            return token.text[1:-1].replace(quote * 2, quote)
-        return None
-
-    def name(self) -> str | None:
-        """Take a possibly qualified name: "a", "a.b"; of "a.b.c" the last two."""
-        first = self.identifier()
-        if first is None:
-            return None
-        parts = [first]
-        while self.peek().text == "." and self.peek(1).kind in ("word", "quoted"):
-            self.place += 1
-            parts.append(self.identifier() or "")
-        return ".".join(parts[-2:])
-
-    def names(self) -> list[str]:
-        """Take names separated by commas."""
-        found: list[str] = []
-        while True:
-            one = self.name()
-            if one is None:
-                return found
-            found.append(one)
-            self.take("*")
-            if not self.take(","):
-                return found
-
-    def group(self) -> list[Token]:
-        """Take a parenthesised group; return what is inside."""
-        if not self.take("("):
-            return []
-        depth, start = 1, self.place
-        while not self.done and depth:
-            text = self.next().text
-            depth += (text == "(") - (text == ")")
-        return self.tokens[start : self.place - 1]
-
-    def until_comma(self) -> list[Token]:
-        """Take everything up to the next comma outside of parentheses."""
-        depth, start = 0, self.place
-        while not self.done:
-            text = self.peek().text
-            if depth == 0 and text == ",":
-                break
-            depth += (text == "(") - (text == ")")
-            self.place += 1
-        return self.tokens[start : self.place]
-
-    def rest(self) -> list[Token]:
-        """Return what is left."""
-        return self.tokens[self.place :]
+def _check_condition(opened: re.Match[str], *, nested: bool) -> None:
+    if nested or opened.group(1) or int(opened.group(2) or 0) > _SURE_VERSION:
+        raise TooMuch("SQL in a comment that only some servers run")
 
 
-_END = Token("end", "", "", 0, 0)
+def _end_of_comment(text: str, start: int, *, nests: bool) -> int:
+    if not nests:
+        end = text.find("*/", start + 2)
+        if end >= 0:
+            return end + 2
+    else:
+        depth = 0
+        for mark in _COMMENT_MARK.finditer(text, start):
+            depth += 1 if mark.group() == "/*" else -1
+            if depth == 0:
+                return mark.end()
+    raise Impossible("SQL with a comment that is never closed")
 
 
-def split_commas(found: list[Token]) -> list[list[Token]]:
-    """Split tokens at commas outside of parentheses."""
-    cursor = Cursor(found)
-    parts = []
-    while not cursor.done:
-        part = cursor.until_comma()
-        cursor.take(",")
-        if part:
-            parts.append(part)
-    return parts
-
-
-def plain_columns(found: list[Token]) -> tuple[str, ...]:
-    """Return those of a list of columns that are plain names (an index may have expressions)."""
-    names = []
-    for part in split_commas(found):
-        name = Cursor(part).identifier()
-        if name is not None and not (len(part) > 1 and part[1].text in ("(", ".")):
-            names.append(name)
-    return tuple(names)
+def body_of(token: Token) -> str:
+    """Return what stands inside a string, dollar-quoted or ordinary; escapes are kept."""
+    text = token.text
+    if text.startswith("$"):
+        size = text.index("$", 1) + 1
+        return text[size:-size]
+    quote = text[-1]
+    return text[text.index(quote) + 1 : -1].replace(quote * 2, quote)

@@ -1,0 +1,203 @@
+"""CREATE TABLE in all its forms."""
+
+from __future__ import annotations
+
+from lback.core.effects import Effect
+from lback.core.sql.columns import created, definition
+from lback.core.sql.constraints import begins_constraint, constraint, own_scope, storage
+from lback.core.sql.cursor import Cursor
+from lback.core.sql.indexes import index_in_table
+from lback.core.sql.nested import whole_expression, whole_query
+from lback.core.sql.outcome import CannotRead, Does, Outcome
+from lback.core.sql.seen import Seen
+from lback.core.sql.settings import table_option
+
+_INDEXES = frozenset({"INDEX", "KEY", "FULLTEXT", "SPATIAL"})
+
+
+def create_table(cursor: Cursor, *, temporary: bool) -> Outcome:
+    """Read what follows CREATE TABLE."""
+    guarded = cursor.guard()
+    name = cursor.name()
+    table = Effect("create", "table", name, name, certain=not guarded)
+    seen = Seen()
+    parts: list[Effect] = []
+    if cursor.take("PARTITION", "OF"):
+        parts = _partition(cursor, name, seen)
+    elif cursor.take("LIKE"):
+        _like(cursor, name, seen)
+    elif cursor.take("OF"):
+        seen.use("type", cursor.name())
+        seen.doubt("columns of a table that has those of a type", (name,))
+        if cursor.opens():
+            cursor.group()
+    elif cursor.opens() and cursor.peek(1).upper not in ("SELECT", "WITH"):
+        parts = _elements(cursor.group(), name, seen)
+    _options(cursor, name, seen)
+    _query(cursor, name, seen, bool(parts))
+    if temporary:
+        seen.temporary.append(name)
+        seen.doubts = {one: None for one in seen.doubts if one.tables != (name,)}
+        return Does(tuple(seen.effects), seen.looks_at(), tuple(seen.doubts), (name,))
+    reads = tuple(sorted(seen.tables))
+    table = table._replace(reads=reads, uses=seen.used(apart=name))
+    own = [one._replace(certain=one.certain and not guarded) for one in parts]
+    return seen.does(table, *own)
+
+
+def _elements(cursor: Cursor, table: str, seen: Seen) -> list[Effect]:
+    """Read the columns, constraints and indexes between the brackets."""
+    found: list[Effect] = []
+    if all(len(part) == 1 for part in _widths(cursor)):
+        look = cursor.copy()
+        names = [one.identifier() for one in look.commas()]
+        # Bare names: columns without types in SQLite, names for a query's columns elsewhere.
+        return [Effect("create", "column", table, one) for one in names]
+    for part in cursor.commas():
+        if begins_constraint(part):
+            found.append(constraint(part, table))
+        elif part.word in _INDEXES and _is_index(part):
+            found.append(index_in_table(part, table))
+        elif part.take("LIKE"):
+            _like(part, table, seen)
+        elif part.take("PERIOD", "FOR"):
+            part.identifier()
+            part.group()
+        else:
+            found += column(part, table, seen, certain=True, running=False)
+        part.finish()
+    return found
+
+
+def _widths(cursor: Cursor) -> list[range]:
+    return [range(one.place, one.end) for one in cursor.copy().commas()]
+
+
+def _is_index(part: Cursor) -> bool:
+    """Tell an index from a column that is called `key` or `index`."""
+    if part.word in ("FULLTEXT", "SPATIAL"):
+        return True
+    inner = part.copy()
+    inner.next()
+    if inner.opens():
+        return True
+    inner.next()
+    return inner.opens() or inner.word == "USING"
+
+
+def column(cursor: Cursor, table: str, seen: Seen, *, certain: bool, running: bool) -> list[Effect]:
+    """Read a column's name and definition; return its effects."""
+    found, inner = definition(cursor, table, cursor.identifier(), running=running)
+    seen.effects += inner.effects
+    seen.doubts.update(inner.doubts)
+    return created(found, certain=certain)
+
+
+def _like(cursor: Cursor, table: str, seen: Seen) -> None:
+    source = cursor.name()
+    seen.table(source)
+    seen.use("column", "*", source)
+    seen.doubt("columns of a table made like another one", (table,))
+    while cursor.take_any("INCLUDING", "EXCLUDING"):
+        cursor.next()
+
+
+def _partition(cursor: Cursor, table: str, seen: Seen) -> list[Effect]:
+    parent = cursor.name()
+    seen.use("column", "*", parent)
+    found = [Effect("alter", "table", parent, parent, detail=f"partition {table}")]
+    if cursor.opens():
+        for part in cursor.group().commas():
+            if begins_constraint(part):
+                found.append(constraint(part, table))
+            else:
+                name = part.identifier()
+                part.take("WITH", "OPTIONS")
+                made, _ = definition(part, table, name, running=False)
+                found += made.constraints
+    bounds(cursor, table, seen)
+    return found
+
+
+def bounds(cursor: Cursor, table: str, seen: Seen) -> None:
+    """Take the values of a partition: FOR VALUES ..., or DEFAULT."""
+    if cursor.take("DEFAULT"):
+        return
+    cursor.need("FOR", "VALUES")
+    word = cursor.need_any("IN", "FROM", "WITH")
+    whole_expression(cursor.group(), own_scope(table), seen)
+    if word == "FROM":
+        cursor.need("TO")
+        whole_expression(cursor.group(), own_scope(table), seen)
+
+
+def _options(cursor: Cursor, table: str, seen: Seen) -> None:
+    """Take what follows the columns, up to a query."""
+    while not cursor.done and not (cursor.word in ("AS", "SELECT", "WITH") and _queries(cursor)):
+        if cursor.take("INHERITS"):
+            for parent in cursor.group().names():
+                seen.table(parent)
+                seen.use("column", "*", parent)
+            seen.doubt("columns of a table that inherits those of another one", (table,))
+        elif cursor.take("PARTITION", "BY"):
+            partitioning(cursor, table, seen)
+        elif cursor.take("WITH"):
+            storage(cursor.group())
+        elif cursor.take("WITHOUT"):
+            cursor.need_any("OIDS", "ROWID")
+        elif cursor.take("USING") or cursor.take("TABLESPACE") or cursor.take("SERVER"):
+            cursor.identifier()
+        elif cursor.take("OPTIONS"):
+            cursor.group()
+        elif cursor.take("ON", "COMMIT"):
+            if not cursor.take("DROP"):
+                cursor.need_any("PRESERVE", "DELETE")
+                cursor.need("ROWS")
+        elif not cursor.take("STRICT"):
+            table_option(cursor)
+        cursor.take(",")
+
+
+def _queries(cursor: Cursor) -> bool:
+    """Tell whether a query begins here; WITH may begin storage parameters as well."""
+    return cursor.word != "WITH" or cursor.peek(1).text != "("
+
+
+def partitioning(cursor: Cursor, table: str, seen: Seen) -> None:
+    """Take what follows PARTITION BY."""
+    cursor.take("LINEAR")
+    cursor.need_any("RANGE", "LIST", "HASH", "KEY")
+    cursor.take("COLUMNS")
+    inner = Seen(running=False)
+    whole_expression(cursor.group(), own_scope(table), inner)
+    seen.uses.update(inner.uses)
+    if cursor.take_any("PARTITIONS", "SUBPARTITIONS"):
+        cursor.literal()
+    if cursor.take("SUBPARTITION", "BY"):
+        partitioning(cursor, table, seen)
+    if cursor.opens() and cursor.peek(1).upper == "PARTITION":
+        cursor.group()
+
+
+def _query(cursor: Cursor, table: str, seen: Seen, has_columns: bool) -> None:
+    """Read AS query, or MySQL's query without AS."""
+    has_as = cursor.take("AS")
+    if cursor.done:
+        if has_as:
+            raise CannotRead
+        return
+    if cursor.end - cursor.place > 2:
+        for tail in (("WITH", "NO", "DATA"), ("WITH", "DATA")):
+            if cursor.window(cursor.end - len(tail), cursor.end).take(*tail):
+                cursor.end -= len(tail)
+                break
+    if cursor.take("EXECUTE"):
+        raise CannotRead("CREATE TABLE ... AS EXECUTE runs a prepared statement")
+    inner = Seen()
+    whole_query(cursor.rest(), inner)
+    for one in inner.tables:
+        seen.table(one)
+    seen.uses.update(inner.uses)
+    seen.effects += inner.effects
+    seen.doubts.update(inner.doubts)
+    seen.doubt("columns of a table made from a query", (table,))

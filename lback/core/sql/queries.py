@@ -1,0 +1,252 @@
+"""Queries: SELECT, VALUES, TABLE and WITH, down to the tables and columns that they look at."""
+
+from __future__ import annotations
+
+from lback.core.effects import Effect
+from lback.core.sql.cursor import Cursor
+from lback.core.sql.expressions import expression, inside
+from lback.core.sql.outcome import CannotRead
+from lback.core.sql.seen import Scope, Seen
+from lback.core.sql.sources import WRITES, listed, table, tables
+
+_SETS = ("UNION", "INTERSECT", "EXCEPT")
+_CLAUSES = (
+    "FROM", "WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "OFFSET", "FETCH", "FOR",
+    "INTO", "LOCK",
+)  # fmt: skip
+_AT_THE_END = frozenset({"ORDER", "LIMIT", "OFFSET", "FETCH", "FOR", "LOCK"})
+# Names of clauses that may be those of columns as well.
+_MAY_BE_COLUMNS = frozenset({"OFFSET", "WINDOW", "FETCH", "LOCK"})
+
+
+def query(cursor: Cursor, outer: Scope | None, seen: Seen) -> None:
+    """Read a whole query; nothing of it is left afterwards but what is in brackets."""
+    scope = Scope(outer=outer)
+    with_clause(cursor, scope, seen)
+    if cursor.word in WRITES:
+        seen.later("write", cursor.rest(), scope)
+        return
+    last = Scope(outer=scope)
+    while True:
+        last = _part(cursor, scope, seen)
+        if not cursor.take_any(*_SETS):
+            break
+        cursor.take_any("ALL", "DISTINCT")
+    _tail(cursor, last, seen)
+    cursor.finish()
+
+
+def with_clause(cursor: Cursor, scope: Scope, seen: Seen) -> None:
+    """Read WITH name AS (...), ...; its names are then those of the scope."""
+    if not cursor.take("WITH"):
+        return
+    recursive = cursor.take("RECURSIVE")
+    while True:
+        name = cursor.identifier()
+        if recursive:
+            scope.ctes.add(name.casefold())
+        if cursor.opens():
+            listed(cursor.group())
+        cursor.need("AS")
+        if cursor.take("NOT"):
+            cursor.need("MATERIALIZED")
+        else:
+            cursor.take("MATERIALIZED")
+        # What stands in brackets is read later: by then this name is known, and no table.
+        so_far = Scope(ctes=set(scope.ctes), outer=scope.outer)
+        query(cursor.group(), so_far, seen)
+        scope.ctes.add(name.casefold())
+        while cursor.word in ("SEARCH", "CYCLE"):
+            _search(cursor)
+        if not cursor.take(","):
+            return
+
+
+def _search(cursor: Cursor) -> None:
+    """Take what orders a recursive query or ends its cycles: names of its own result."""
+    while not cursor.done and not cursor.take("USING") and cursor.word != "SELECT":
+        cursor.next()
+    cursor.identifier()
+
+
+def _part(cursor: Cursor, scope: Scope, seen: Seen) -> Scope:
+    """Read one part of a UNION."""
+    if cursor.opens():
+        inner = cursor.group()
+        query(inner, scope, seen)
+        return Scope(outer=scope)
+    if cursor.take("SELECT"):
+        return _select(cursor, scope, seen)
+    if cursor.take("VALUES"):
+        rows = cursor.until(*_SETS, "ORDER", "LIMIT", "OFFSET", "FETCH", "ON", "RETURNING")
+        _rows(rows, scope, seen)
+        return Scope(outer=scope)
+    if cursor.take("TABLE"):
+        cursor.take("ONLY")
+        inner_scope = Scope(outer=scope)
+        table(cursor, inner_scope, seen)
+        seen.column(inner_scope, "*")
+        return inner_scope
+    raise CannotRead
+
+
+def _rows(cursor: Cursor, scope: Scope, seen: Seen) -> None:
+    if cursor.done:
+        raise CannotRead
+    for row in cursor.commas():
+        row.take("ROW")
+        inside(row.group(), scope, seen)
+        row.finish()
+
+
+def _select(cursor: Cursor, outer: Scope, seen: Seen) -> Scope:
+    scope = Scope(outer=outer)
+    parts: list[Cursor] = []
+    into: list[Cursor] = []
+    if cursor.take_any("ALL", "DISTINCT", "DISTINCTROW") == "DISTINCT" and cursor.take("ON"):
+        parts.append(cursor.group())
+    while cursor.take_any("STRAIGHT_JOIN", "SQL_NO_CACHE", "SQL_CALC_FOUND_ROWS", "HIGH_PRIORITY"):
+        pass
+    listed = _clause(cursor)
+    while cursor.word in _CLAUSES and cursor.word not in _AT_THE_END:
+        word = cursor.next().upper
+        clause = _clause(cursor)
+        if word == "FROM":
+            tables(clause, scope, seen)
+        elif word == "INTO":
+            into.append(clause)
+        else:
+            parts.append(_condition(word, clause))
+    _select_list(listed, scope, seen)
+    for one in parts:
+        expression(one, scope, seen)
+    for one in into:
+        _into(one, seen)
+    return scope
+
+
+def _condition(word: str, clause: Cursor) -> Cursor:
+    """Take the words that belong to the beginning of a clause."""
+    if word in ("GROUP", "ORDER"):
+        clause.need("BY")
+        clause.take_any("ALL", "DISTINCT")
+        _drop_rollup(clause)
+    if word == "WINDOW":
+        clause.identifier()
+        clause.need("AS")
+    if clause.done:
+        raise CannotRead
+    return clause
+
+
+def _drop_rollup(clause: Cursor) -> None:
+    """Leave out MySQL's WITH ROLLUP."""
+    if clause.end - clause.place > 2:
+        last = clause.window(clause.end - 2, clause.end)
+        if last.take("WITH", "ROLLUP"):
+            clause.end -= 2
+
+
+def _select_list(cursor: Cursor, scope: Scope, seen: Seen) -> None:
+    if cursor.done:
+        # PostgreSQL allows an empty list.
+        return
+    for item in cursor.commas():
+        if item.take("*"):
+            seen.column(scope, "*")
+            item.finish()
+            continue
+        _without_alias(item)
+        expression(item, scope, seen)
+
+
+def _without_alias(item: Cursor) -> None:
+    """Leave out the name that a result is given: `expr AS name`, `expr name`."""
+    if item.end - item.place < 2:
+        return
+    last, before = item.tokens[item.end - 1], item.tokens[item.end - 2]
+    if last.kind not in ("word", "quoted", "string") or last.upper == "END":
+        return
+    if before.upper == "AS":
+        item.end -= 2
+    elif last.kind in ("word", "quoted") and (
+        before.kind in ("number", "quoted", "parameter") or before.text in (")", "]")
+    ):
+        item.end -= 1
+
+
+def _clause(cursor: Cursor) -> Cursor:
+    """Take everything up to the next clause: IS DISTINCT FROM, WITHIN GROUP begin none."""
+    start = cursor.place
+    while True:
+        cursor.until(*_CLAUSES, *_SETS, "RETURNING")
+        before = cursor.before()
+        apart = {"FROM": "DISTINCT", "GROUP": "WITHIN"}.get(cursor.word)
+        if apart is not None and before.upper == apart and cursor.place > start:
+            cursor.next()
+            continue
+        operator = before.kind == "symbol" and before.text not in (")", "]", "*")
+        if cursor.word in _MAY_BE_COLUMNS and (cursor.place == start or operator):
+            cursor.next()
+            continue
+        return cursor.window(start, cursor.place)
+
+
+def _tail(cursor: Cursor, scope: Scope, seen: Seen) -> None:
+    """Read what follows the parts of a query: ORDER BY, LIMIT, locks."""
+    while cursor.word in _AT_THE_END or cursor.word == "INTO":
+        word = cursor.next().upper
+        if word == "FOR":
+            _lock(cursor)
+        elif word == "LOCK":
+            cursor.need("IN", "SHARE", "MODE")
+        elif word == "INTO":
+            _into(_clause(cursor), seen)
+        elif word == "FETCH":
+            cursor.need_any("FIRST", "NEXT")
+            if cursor.word not in ("ROW", "ROWS"):
+                cursor.skip()
+            cursor.need_any("ROW", "ROWS")
+            if not cursor.take("ONLY"):
+                cursor.need("WITH", "TIES")
+        else:
+            clause = _clause(cursor)
+            if word == "ORDER":
+                clause.need("BY")
+            if word == "OFFSET" and clause.end - clause.place > 1:
+                clause.end -= clause.tokens[clause.end - 1].upper in ("ROW", "ROWS")
+            if clause.done:
+                raise CannotRead
+            expression(clause, scope, seen)
+
+
+def _lock(cursor: Cursor) -> None:
+    cursor.take("NO")
+    cursor.take("KEY")
+    cursor.need_any("UPDATE", "SHARE")
+    if cursor.take("OF"):
+        cursor.names()
+    if not cursor.take("NOWAIT") and cursor.take("SKIP"):
+        cursor.need("LOCKED")
+
+
+def _into(clause: Cursor, seen: Seen) -> None:
+    """Read SELECT ... INTO: a new table, or variables of MySQL and of PL/pgSQL."""
+    if clause.peek().kind == "variable":
+        while clause.peek().kind == "variable":
+            clause.next()
+            clause.take(",")
+        clause.finish()
+        return
+    temporary = bool(clause.take_any("TEMP", "TEMPORARY"))
+    clause.take("UNLOGGED")
+    clause.take("TABLE")
+    if clause.grammars == ("mysql",):
+        raise CannotRead("SELECT ... INTO something that is no variable")
+    name = clause.name()
+    clause.finish()
+    if temporary:
+        seen.temporary.append(name)
+        return
+    seen.do(Effect("create", "table", name, name, reads=tuple(sorted(seen.tables))))
+    seen.doubt("columns of a table made from a query", (name,))
