@@ -13,7 +13,8 @@ _BLANK = re.compile(
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # What a build log takes for a command: GitHub's at the beginning of a line, the older form of
 # it, Azure's and TeamCity's anywhere.
-_COMMAND = re.compile(r"^\s*::|##(?=\w*\[)")
+_COMMAND = re.compile(r"^\s*::")
+_ANYWHERE = re.compile(r"##(?=\w*\[)")
 
 
 def visible(text: str) -> str:
@@ -30,7 +31,17 @@ def visible(text: str) -> str:
 
 def harmless_line(text: str) -> str:
     """Return a visible text that no reader of build logs takes for a command."""
-    return _COMMAND.sub(_spelled, text) if "::" in text or "##" in text else text
+    if "::" in text:
+        text = _COMMAND.sub(lambda found: f"{found[0][:-2]}\\x3a:", text)
+    return mute(text, "\\x23")
+
+
+def mute(text: str, hash_sign: str) -> str:
+    """Return a text without the commands that may stand anywhere in a line of a build log.
+
+    `hash_sign` is how the format at hand spells a `#`.
+    """
+    return _ANYWHERE.sub(f"#{hash_sign}".replace("\\", "\\\\"), text) if "##" in text else text
 
 
 def escaped(text: str, *, everything: bool = False) -> str:
@@ -38,6 +49,7 @@ def escaped(text: str, *, everything: bool = False) -> str:
 
     With `everything` only ASCII is left.
     """
+    text = mute(text, "\\u0023")
     if text.isascii():
         return text  # json.dumps has escaped the rest, and the line breaks are its own
     return "".join(
@@ -69,9 +81,3 @@ def _escape(char: str) -> str:
     if number < 0x100:
         return f"\\x{number:02x}"
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
-
-
-def _spelled(found: re.Match[str]) -> str:
-    if found[0] == "##":
-        return "#\\x23"
-    return f"{found[0][:-2]}\\x3a:"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lback.core.display import visible
+from lback.core.display import harmless_line, mute, visible
 from lback.core.result import Result
 from lback.report.words import message
 
@@ -42,9 +42,9 @@ def _names(rows: list[Row]) -> dict[str, str]:
             if one in names:
                 continue
             # Graphviz keeps names with a % in front for the nodes that have none.
-            name, number = visible(one).replace("%", " %", one.startswith("%")), 2
+            name, number = harmless_line(visible(one)).replace("%", " %", one.startswith("%")), 2
             while name in seen:
-                name, number = f"{visible(one)} ({number})", number + 1
+                name, number = f"{harmless_line(visible(one))} ({number})", number + 1
             seen.add(name)
             names[one] = _quoted(name)
     return names
@@ -59,4 +59,4 @@ def _quoted(text: str) -> str:
 def _label(text: str) -> str:
     """Escape for a label, where backslashes are commands and entities of HTML are characters."""
     text = visible(text).replace("&", "&amp;")
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+    return mute(text.replace("\\", "\\\\").replace('"', '\\"'), "&#35;")

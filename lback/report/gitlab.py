@@ -6,7 +6,7 @@ import json
 from hashlib import sha256
 from typing import Any
 
-from lback.core.display import visible
+from lback.core.display import escaped, visible
 from lback.core.findings import Finding
 from lback.core.result import Result
 from lback.core.rules.silencing import fingerprints
@@ -22,7 +22,7 @@ def render(result: Result) -> str:
     rows = [_row(one, name) for one, name in zip(result.findings, names, strict=True)]
     if quiet := left_out(result):
         rows.append(_counted(quiet))
-    return json.dumps(rows, indent=2)
+    return escaped(json.dumps(rows, indent=2))
 
 
 def _counted(quiet: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lback.core.display import visible
+from lback.core.display import mute, visible
 from lback.core.findings import CODES, Finding
 from lback.core.result import Result
 from lback.core.rules.silencing import FailOn, fails
@@ -89,7 +89,8 @@ def _name(code: str) -> str:
 
 def _text(text: str) -> str:
     """Escape for an element; what XML 1.0 cannot hold, or nobody would see, is spelled out."""
-    return visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    shown = visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return mute(shown, "&#35;")
 
 
 def _attribute(text: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote_from_bytes
 
+from lback.core.display import escaped
 from lback.core.findings import CODES, Finding
 from lback.core.result import Result
 from lback.core.rules.silencing import fingerprints
@@ -41,7 +42,7 @@ def render(result: Result) -> str:
         ],
         "properties": {"leftOut": result.data.get("left_out") or {}},
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
+    return escaped(json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2))
 
 
 def _driver(codes: Sequence[str]) -> dict[str, Any]:
