@@ -74,17 +74,29 @@ def check(ctx: Context, request: Request) -> Result:
     gather_others(look, request)
     if request.siblings or request.refs:
         gather_siblings(look, request)
-    look.findings.extend(_judge(look))
+    look.findings.extend(_told(_judge(look)))
     if before is not None:
         # What the branch's own configuration leaves of it, once it is merged.
         gather_others(before, request)
-        look.findings.extend([*before.findings, *_judge(before)])
+        look.findings.extend([*before.findings, *_told(_judge(before))])
     if request.models:
         from lback.app.checking.models import models_checked
 
         found, look.models = models_checked(look, request.models, look.findings)
         look.findings.extend(found)
-    return finish(look, request, choice, [*look.findings, *rules_changed(look)])
+    look.findings.extend(_told(rules_changed(look)))
+    try:
+        return finish(look, request, choice, look.findings)
+    except HistoryMissing as err:
+        return finish(None, request, choice, [*look.findings, no_history(err)])
+
+
+def _told(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """Yield findings; a content that this clone lacks is one as well, whoever asks for it."""
+    try:
+        yield from findings
+    except HistoryMissing as err:
+        yield no_history(err)
 
 
 def _require_files(ctx: Context, at: str) -> None:

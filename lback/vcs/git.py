@@ -36,6 +36,7 @@ _MISSING = (
     "missing blob",
     "missing tree",
     "missing commit",
+    "missing object",
     "could not fetch",
     "promisor remote",
     "unable to read ",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from lback.core.shell import command
@@ -10,6 +11,7 @@ from lback.vcs.git import Git, failure, text
 
 _REMOTES = "refs/remotes/"
 _HEADS = "refs/heads/"
+_ID = re.compile(r"[0-9a-f]{7,64}")
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_.-~")
 
 
@@ -82,20 +84,49 @@ def is_plain(name: str) -> bool:
 
 
 def resolve(git: Git, ref: str) -> str:
-    """Return the commit that a name means; UsageError with names like it when unknown."""
+    """Return the commit that a name means; UsageError with names like it when unknown.
+
+    HistoryMissing where it may be known, but not to this clone.
+    """
     if ref and not ref.startswith("-") and "\0" not in ref:
-        answer = git.ask("rev-parse", "--verify", "--quiet", ref + "^{commit}")
-        if answer.status == 0:
-            return answer.out.decode("ascii").strip()
+        answer = git.ask("rev-parse", "--verify", ref + "^{commit}")
+        commit = answer.out.decode("ascii", "replace").strip()
+        if answer.status == 0 and "only goes back to" in answer.complaint:
+            raise HistoryMissing(
+                f"The log of this clone does not go back to {ref}", "Name a commit or a branch."
+            )
+        if answer.status == 0 and _ID.fullmatch(commit):  # "^main" gives no commit
+            return commit
         if answer.complaint and "safe.directory" in answer.complaint:
             raise failure(("rev-parse",), answer)
     if ref == "HEAD":
         raise LbackError(
             "This repository has no commit yet", "Commit something first, or use the work tree."
         )
+    _refuse_beyond(git, ref)
     near = _near(ref, [short_name(found.ref) for found in _matching(git)])
     hint = f"Did you mean {' or '.join(near)}?" if near else "See `git branch --all`."
     raise UsageError(f"git knows no commit named {ref!r}", hint)
+
+
+def _refuse_beyond(git: Git, ref: str) -> None:
+    """Raise HistoryMissing for a commit by its id, or by its distance, that was not fetched."""
+    by_id = bool(_ID.fullmatch(ref)) and bool(ref.strip("0"))
+    if by_id and len(ref) in (40, 64):
+        raise HistoryMissing(
+            f"The commit {ref[:12]} is not in this clone",
+            f"Fetch it: {command('git fetch', 'origin', ref)} (in CI: fetch-depth: 0)",
+        )
+    start = re.split(r"[~^]", ref, maxsplit=1)[0]
+    if not by_id and start == ref:
+        return
+    if git.ask("rev-parse", "--is-shallow-repository").out.strip() != b"true":
+        return
+    if by_id or git.ask("rev-parse", "--verify", "--quiet", f"{start}^{{commit}}").status == 0:
+        raise HistoryMissing(
+            f"The history of this shallow clone ends before {ref}",
+            "Fetch the history: git fetch --unshallow (in CI: fetch-depth: 0)",
+        )
 
 
 def shared_ref(git: Git, configured: str | None) -> SharedRef | None:
@@ -165,20 +196,22 @@ def short_name(ref: str) -> str:
 
 
 def _configured(git: Git, name: str) -> SharedRef:
-    # git's own order of places to look a name up in.
+    # git's own order, but for tags: whoever may push one must not choose what main is.
     places = [
         name,
         f"refs/{name}",
-        f"refs/tags/{name}",
         f"{_HEADS}{name}",
         f"{_REMOTES}{name}",
         f"{_REMOTES}{name}/HEAD",
+        f"refs/tags/{name}",
     ]
     refs = [place for place in places if place.startswith("refs/")]
     chosen = _first(_matching(git, *refs), refs)
     if chosen is not None:
         ref = chosen.target or chosen.ref
-        return SharedRef(short_name(ref), ref, chosen.commit, publishes=True)
+        is_branch = ref.startswith((_HEADS, _REMOTES))
+        commit = chosen.commit if is_branch else resolve(git, ref)
+        return SharedRef(short_name(ref), ref, commit, publishes=True)
     try:
         return SharedRef(name, name, resolve(git, name), publishes=True)
     except UsageError as err:

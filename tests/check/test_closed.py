@@ -198,3 +198,74 @@ def test_left_out_of_the_commit(team: Team) -> None:
         ("LB303", "b2.py"), ("LB303", "c3.py"), ("LB304", "d4.py")
     ]  # fmt: skip
     assert result.exit_code == 0
+
+
+@pytest.mark.parametrize("ref", ["HEAD^1", "HEAD~2", "HEAD^2", "{main}", "{short}"])
+def test_commits_beyond_a_shallow_clone(forked: Team, tmp_path: Path, ref: str) -> None:
+    main = forked.git("rev-parse", "main")
+    name = ref.format(main=main, short=main[:9])
+    clone = forked.clone(tmp_path / "clone", "--depth", "1", "--branch", "mine")
+    for wishes in ({"against": name}, {"at": name, "against": "HEAD"}):
+        [one] = clone.check(**wishes).findings
+        assert one.code == "LB108" and "Fetch" in one.hint
+
+
+def test_an_id_that_this_clone_does_not_have(forked: Team) -> None:
+    assert forked.codes(against="1234567890" * 4) == ["LB108"]
+
+
+def test_names_that_are_no_commit(forked: Team) -> None:
+    forked.git("tag", "blob", "main:alembic.ini")
+    forked.git("tag", "tree", "main^{tree}")
+    for name in ("blob", "tree", "main:alembic.ini", "^main", "mine..main", "HEAD~50", "0" * 40):
+        for wishes in ({"against": name}, {"at": name, "against": "main"}):
+            with pytest.raises(UsageError, match="no commit"):
+                forked.check(**wishes)
+
+
+def test_tags_of_all_kinds(forked: Team) -> None:
+    forked.git("checkout", "-q", "mine")
+    forked.git("tag", "light", "main")
+    forked.git("tag", "-a", "-m", "v1", "v1", "main")
+    forked.git("tag", "-a", "-m", "v2", "v2", "v1")
+    for name in ("light", "v1", "v2", "tags/v1", "refs/tags/v2"):
+        assert forked.codes(against=name) == ["LB102"]
+        assert forked.codes(at=name, against="mine") == ["LB102"]
+
+
+def test_a_tag_does_not_stand_for_the_branch_of_its_name(forked: Team) -> None:
+    forked.git("tag", "main", "mine")
+    assert forked.codes(at="mine", against="main") == ["LB102"]
+
+
+@pytest.mark.parametrize("what", ["main", "main^{tree}", f"main:{VERSIONS}/d4.py"])
+def test_an_object_that_is_missing(forked: Team, what: str) -> None:
+    sha = forked.git("rev-parse", what)
+    forked.git("checkout", "-q", "mine")
+    (forked.path / ".git" / "objects" / sha[:2] / sha[2:]).unlink()
+    result = forked.check(against="main")
+    assert "LB108" in [one.code for one in result.findings] and result.exit_code == 1
+
+
+@pytest.mark.parametrize("way", ["gone", "renamed", "cased", "submodule", "link", "emptied"])
+def test_a_folder_that_is_not_what_it_was(forked: Team, way: str) -> None:
+    forked.git("checkout", "-q", "mine")
+    if way in ("gone", "submodule", "link"):
+        forked.git("rm", "-rq", "migrations")
+    if way == "renamed":
+        forked.git("mv", "migrations/versions", "migrations/version")
+    if way == "cased":
+        forked.git("mv", "migrations", "Migrations")
+    if way == "link":
+        (forked.path / "migrations").symlink_to("/etc")
+    if way == "emptied":
+        forked.git("rm", "-q", f"{VERSIONS}/*.py")
+        forked.write(f"{VERSIONS}/__init__.py", "")
+    forked.git("add", "-A")
+    if way == "submodule":
+        cache = f"160000,{forked.git('rev-parse', 'main')},migrations"
+        forked.git("update-index", "--add", "--cacheinfo", cache)
+    forked.git("commit", "-qm", way)
+    for at in ("worktree", "mine"):
+        result = forked.check(at=at, against="main")
+        assert result.exit_code == 1 and "LB202" in [one.code for one in result.findings]

@@ -262,3 +262,20 @@ def test_a_fork_that_is_merged_already_is_drawn_with_both_sides(team: Team) -> N
         ("c3", "here"),
         ("d4", "both"),
     ]
+
+
+def test_open_branches_that_a_push_to_main_has_made_stale(team: Team) -> None:
+    for name, revision in (("feat", "c3"), ("fresh", "e5")):
+        team.branch(name)
+        team.add(revision, "b2" if name == "feat" else "d4")
+        team.git("checkout", "-q", "main")
+        if name == "feat":
+            team.add("d4", "b2")
+    result = team.check(siblings=True)
+    [one] = result.findings
+    assert (one.code, one.severity) == ("LB302", "warning")
+    assert "feat (by Ada) is stale: c3 there forks from d4, which main has by now" in one.message
+    assert {row["branches"][0]: row["forks"] for row in result.data["siblings"]} == {
+        "feat": [["c3", "d4"]],
+        "fresh": [],
+    }

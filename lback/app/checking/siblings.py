@@ -38,6 +38,9 @@ def meet_siblings(
     met = Met()
     published = frozenset(one for side in shared for one in side.graph.ids)
     new = frozenset(one for one in mine.graph.ids if one not in published)
+    stands_for = _shared_name(reader, mine)
+    if stands_for is not None:
+        new = mine.graph.ids  # the others stand on what they knew of this branch
     declared = reader.project_at(mine.at).settings.lback.heads
     open_ones = _open(reader, mine, pattern)
     met.branches = len(open_ones)
@@ -45,9 +48,18 @@ def meet_siblings(
         forks = neighbour.collisions(new, declared)
         found = [one for fork in forks for one in _overlaps(reader, neighbour, group, fork, facts)]
         for fork in forks:
-            met.findings.append(_with_overlaps(collision(neighbour, fork, new), found))
+            one = collision(neighbour, fork, new, stands_for)
+            met.findings.append(_with_overlaps(one, found))
         met.rows.append(_row(neighbour, group[0], forks, found))
     return met
+
+
+def _shared_name(reader: CheckReader, mine: Side) -> str | None:
+    """Return the name of the shared branch where mine is that very one, else None."""
+    shared = reader.shared
+    if shared is None or shared.commit != mine.tip:
+        return None
+    return shared.name
 
 
 def _grouped(

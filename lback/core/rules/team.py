@@ -11,6 +11,7 @@ from lback.core.forks.overlap import Overlap
 from lback.core.graph import Graph
 from lback.core.lanes import Lane, forks
 from lback.core.rules.graph import Commits, branch_point
+from lback.core.shell import command
 from lback.core.source import Commit
 
 _OVERLAPS: dict[str, Severity] = {"same": "warning", "unknown": "warning"}
@@ -67,19 +68,35 @@ class Neighbour:
         ]
 
 
-def collision(neighbour: Neighbour, fork: Lane, mine: frozenset[str]) -> Finding:
-    """Return LB302 for one fork that opens as soon as both branches are merged."""
+def collision(
+    neighbour: Neighbour, fork: Lane, mine: frozenset[str], shared: str | None = None
+) -> Finding:
+    """Return LB302 for one fork that opens as soon as both branches are merged.
+
+    `shared` is the name of mine where it is the shared branch: then the other one is stale.
+    """
     graph = neighbour.together
     ours = [head for head in fork if head in mine]
     others = [head for head in fork if head in neighbour.new]
     common = branch_point(graph, (*ours, *others))
     after = f"they part after {', '.join(common)}" if common else "they have nothing in common"
     who = f" (by {neighbour.commit.author})" if neighbour.commit else ""
+    if shared is not None:
+        message = (
+            f"{' and '.join(neighbour.names)}{who} is stale: {' and '.join(others)} there forks "
+            f"from {' and '.join(ours)}, which {shared} has by now; {after}"
+        )
+        hint = f"on that branch: {command('git merge', shared)}, then `lback rebase`"
+    else:
+        message = (
+            f"{' and '.join(ours)} here and {' and '.join(others)} on "
+            f"{' and '.join(neighbour.names)}{who} fork once both are merged; {after}"
+        )
+        hint = "talk to the author; whoever is merged second runs `lback rebase` or `lback merge`"
     return finding(
         "LB302",
-        f"{' and '.join(ours)} here and {' and '.join(others)} on "
-        f"{' and '.join(neighbour.names)}{who} fork once both are merged; {after}",
-        "talk to the author; whoever is merged second runs `lback rebase` or `lback merge`",
+        message,
+        hint,
         path=graph[ours[0]].path,
         line=graph[ours[0]].header.line,
         revisions=(*ours, *others),
