@@ -9,6 +9,7 @@ from lback.app.heads import fork_findings
 from lback.app.last_seen import remember
 from lback.app.lost import find_lost, with_lost
 from lback.app.reading import Reader
+from lback.app.unasked import refuse_unasked
 from lback.core.findings import from_problems
 from lback.core.graph import Graph
 from lback.core.result import Result
@@ -35,12 +36,23 @@ def status(ctx: Context, *, with_database: bool = True) -> Result:
         "lost": lost,
     }
     found = (*from_problems(graph.problems), *fork_findings(graph, ctx))
+    step = _skipped(ctx, graph, current) if reachable else ""
     view = {
         "lost": {one: lost.place for one, lost in found_lost.items()},
         "docs": {revision: graph[revision].doc for revision in pending},
-        "next": _next(data, bool(found)),
+        "next": step or _next(data, bool(found)),
     }
     return Result("status", data, found, view=view)
+
+
+def _skipped(ctx: Context, graph: Graph, current: list[str]) -> str:
+    """Warn of revisions that this database would never run; return the way out, "" for none."""
+    try:
+        refuse_unasked(ctx, graph, current)
+    except LbackError as err:
+        ctx.console.warn(err.message)
+        return err.hint or ""
+    return ""
 
 
 def _database(ctx: Context, graph: Graph) -> dict[str, Any]:

@@ -35,8 +35,10 @@ def refuse_unasked(ctx: Context, graph: Graph, stamp: Sequence[str]) -> None:
     done = graph.ancestors(one for one in stamp if one in graph)
     ran = [one for one in here if one in done]
     if not ran:
-        with suppress(OSError):
-            ctx.repository.store.put_table(_name(ctx), b"")
+        # What a revision that is not here stands on is not known: that settles nothing.
+        if all(one in graph for one in stamp):
+            with suppress(OSError):
+                ctx.repository.store.put_table(_name(ctx), b"")
         return
     paths = [pathspec(moved[one]["path"]) for one in here]
     below = " and ".join(sorted({parent for one in ran for parent in moved[one]["to"]}))

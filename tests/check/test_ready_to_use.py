@@ -400,6 +400,9 @@ def test_the_base_may_be_written_as_git_does(origin: Team, tmp_path: Path) -> No
     for name in ("main", "origin/main", "refs/heads/main", "refs/remotes/origin/main"):
         done = action(clone, tmp_path, against=name, arguments="--select LB1")
         assert (done.returncode, "LB102" in done.stdout) == (1, True), name
+    # A branch that is really called so is the one that is meant.
+    origin.git("branch", "origin/main", "mine")
+    assert action(clone, tmp_path, against="origin/main").returncode == 0
 
 
 def test_one_comment_is_posted_and_then_updated(origin: Team, tmp_path: Path) -> None:

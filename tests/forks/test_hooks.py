@@ -315,6 +315,8 @@ def test_a_database_that_was_moved_behind_the_hooks_back_skips_nothing(hooked: S
     hooked.run(sys.executable, "-m", "alembic", "upgrade", "head")
     hooked.git("pull", "-q", "--no-rebase", "--no-edit")
     assert "down_revision = 's2'" in hooked.text("a")
+    told = hooked.lback("status")
+    assert "would never run s2" in told and "next: Take the files back" in told
     told = hooked.lback("migrate", code=3)
     assert "A hook has put a onto s2 without asking this database" in told
     hooked.run("sh", "-c", told.split("Take the files back: `")[1].split("`")[0])
