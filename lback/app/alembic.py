@@ -14,14 +14,14 @@ def alembic(ctx: Context, arguments: Sequence[str]) -> Result:
     from lback.db.passthrough import run_alembic
 
     project = ctx.project
-    out = io.StringIO() if ctx.options.json else ctx.console.output()
+    kept = io.StringIO() if ctx.options.json else None
     code = run_alembic(
         project.settings,
         project.folder,
         tuple(arguments),
         x=ctx.options.x,
         lock_timeout=ctx.lock_timeout(None),
-        out=out,
+        out=kept or ctx.console.output(),
     )
-    data = {"output": out.getvalue().splitlines()} if isinstance(out, io.StringIO) else {}
+    data = {"output": kept.getvalue().splitlines()} if kept else {}
     return Result("alembic", data, exit_code=code)

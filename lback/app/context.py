@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lback.app.console import Console, SilentConsole
 from lback.app.locate import Project, find_project
-from lback.errors import UsageError
+from lback.errors import LbackError, UsageError
 
 if TYPE_CHECKING:
     from lback.core.graph import Graph
@@ -48,12 +48,17 @@ class Context:
     @cached_property
     def cwd(self) -> Path:
         """Return the folder the command runs in, as an absolute path."""
-        folder = Path.cwd()
-        if self.options.directory is None:
+        directory = self.options.directory
+        try:
+            folder = Path(directory or ".").resolve(strict=directory is None)
+        except FileNotFoundError:
+            raise LbackError(
+                "The current folder is gone.", "Change into one that is there, or give `-C DIR`."
+            ) from None
+        if directory is None:
             return folder
-        folder = (folder / self.options.directory).resolve()
         if not folder.is_dir():
-            raise UsageError(f"-C {self.options.directory}: there is no such folder")
+            raise UsageError(f"-C {directory}: there is no such folder")
         return folder
 
     @cached_property

@@ -73,9 +73,10 @@ def command(form: str | None, **wishes: Any) -> int:
     options = options_of_run()
     apart({"--json": options.json, f"--format {form}": form if form != "json" else None})
     options.json = options.json or form == "json"
+    idle = {"-x": None if wishes["models"] else options.x}
     if options.json or form in (None, "text"):
-        return run(lambda ctx: check(ctx, _request(ctx, wishes)))
-    ctx = opened()
+        return run(lambda ctx: check(ctx, _request(ctx, wishes)), idle)
+    ctx = opened(idle)
     started = time.monotonic()
     result = check(ctx, _request(ctx, wishes))
     terminal = Terminal(options)

@@ -35,7 +35,8 @@ def guarded(program: click.Command, args: list[str], prog: str) -> int:
         terminal.error("Standard output is closed; nothing was done.", _ELSEWHERE)
         return 3
     code = _run(program, args, terminal)
-    _let_interrupts_kill()
+    if streams.taken():
+        _let_interrupts_kill()
     return _delivered(terminal, code)
 
 

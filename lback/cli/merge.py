@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from lback.cli.options import common
-from lback.cli.running import run
+from lback.cli.running import options_of_run, run
 from lback.cli.strict import Command
 
 
@@ -24,5 +24,5 @@ def command(force: bool, plan: bool, prove: bool, no_stage: bool) -> int:
 
     return run(
         lambda ctx: merge(ctx, force=force, plan=plan, stage=not no_stage, prove=prove),
-        {"--no-stage": plan and no_stage},
+        {"--no-stage": plan and no_stage, "-x": None if prove else options_of_run().x},
     )

@@ -74,7 +74,7 @@ def common(function: F) -> F:
 class _Seconds(click.FloatRange):
     """A time to wait; "nan" and "inf" are floats and no times."""
 
-    name = "seconds"
+    name = "number of seconds"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the seconds as a float."""

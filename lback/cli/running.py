@@ -30,9 +30,10 @@ def run(use_case: Callable[[Context], Result], idle: Mapping[str, Any] | None = 
     terminal = ctx.console
     assert isinstance(terminal, Terminal)
     started = time.monotonic()
-    code = terminal.show(use_case(ctx))
-    tell_more(ctx, started)
-    return code
+    try:
+        return terminal.show(use_case(ctx))
+    finally:
+        tell_more(ctx, started)
 
 
 def opened(idle: Mapping[str, Any] | None = None) -> Context:
@@ -83,6 +84,8 @@ def _refuse_contradictions(options: Options) -> None:
         apart(
             {"--script-location": options.script_location, f"--{name}": getattr(options, name)},
         )
+    if options.script_location is not None and options.command == "hooks":
+        raise click.UsageError("The hooks go by a configuration; name it with --config.")
     if options.script_location is not None and options.command in _ALWAYS_ENV:
         raise click.UsageError(
             f"{named(options.command)} runs env.py, and --script-location leaves its configuration "
@@ -93,7 +96,7 @@ def _refuse_contradictions(options: Options) -> None:
 def _unused(options: Options) -> dict[str, Any]:
     """Return the common options that this command has no use for."""
     found: dict[str, Any] = {}
-    if options.command in _NO_PROJECT:
+    if options.command in _NO_PROJECT or click.get_current_context().info_name == "uninstall":
         found = {
             "--config": options.config,
             "--name": options.name,

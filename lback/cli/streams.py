@@ -74,6 +74,11 @@ def result() -> TextIO:
     return _HERE.out if _HERE.out is not None else sys.stdout
 
 
+def taken() -> bool:
+    """Tell whether this is the whole program, and not a call from within another one."""
+    return _HERE.out is not None
+
+
 def is_closed() -> bool:
     """Tell whether there was no standard output to begin with."""
     return _HERE.closed

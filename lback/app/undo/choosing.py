@@ -175,6 +175,12 @@ def _doubtful(choice: Choice, doubt: Doubt, undo: tuple[str, ...]) -> Undo:
 
 def _revisions(choice: Choice) -> tuple[str, ...]:
     if choice.wish.revision is not None:
-        return choice.graph.resolve(choice.wish.revision, choice.stamp)
+        found = choice.graph.resolve(choice.wish.revision, choice.stamp)
+        if not found:
+            raise UsageError(
+                f"--revision {choice.wish.revision} is no revision that could be undone.",
+                "`lback history --database` lists what is applied.",
+            )
+        return found
     order = [one for one in choice.graph.order() if one in choice.done]
     return tuple(reversed(order[-(choice.wish.steps or 1) :]))

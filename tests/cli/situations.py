@@ -1,0 +1,325 @@
+"""Where each option of each command shows: a folder, a line, and what the option changes."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.cli.places import (
+    PLACES,
+    Places,
+    commit,
+    database,
+    git,
+    migrated,
+    models,
+    repository,
+    revision,
+    write,
+)
+
+
+class Shown(NamedTuple):
+    """`lback LINE` and `lback LINE OPTION` end differently in a copy of this place."""
+
+    place: str
+    line: str
+    option: str
+
+
+def renamed(folder: Path) -> None:
+    """A column has another name in the models."""
+    migrated(folder)
+    with sqlite3.connect(folder / "app.db") as base:
+        base.execute("alter table users add column label varchar(50)")
+    title = "    title: Mapped[str | None] = mapped_column(String(50))\n"
+    write(folder, "models.py", models("users", "orders", "carts", more=title))
+
+
+def required(folder: Path) -> None:
+    """A new column of the models may not be NULL."""
+    migrated(folder)
+    age = "    age: Mapped[int] = mapped_column()\n"
+    write(folder, "models.py", models("users", "orders", "carts", more=age))
+
+
+def clash(folder: Path) -> None:
+    """Two heads that create one table."""
+    repository(folder)
+    git(folder, "merge", "-q", "topic")
+    revision(folder, "d4", ("b2",), "carts")
+
+
+def saved(folder: Path) -> None:
+    """A rollback has saved the rows of a table."""
+    migrated(folder)
+    from tests.cli.lines import in_process
+
+    done = in_process(folder, ["rollback", "carts", "--yes"])
+    assert done.status == 0, done
+    (backup,) = (folder / ".git/lback/backups").glob("*.gz")
+    backup.rename(folder / "saved.jsonl.gz")
+
+
+def diverged(folder: Path) -> None:
+    """A local revision, which this database has, beside a published one."""
+    remote = folder.parent / f"remote of {folder.name}"
+    remote.mkdir()
+    repository(remote)
+    git(folder.parent, "clone", "-q", str(remote), str(folder))
+    revision(folder, "d4", ("b2",), "drafts")
+    write(folder, "pyproject.toml", '[tool.lback]\non_fork = "rebase"\n')
+    commit(folder, "Add drafts")
+    git(remote, "merge", "-q", "topic")
+    git(folder, "pull", "-q", "--no-rebase", "--no-edit")
+    database(folder, "d4", "users", "orders", "drafts")
+
+
+def pushed(folder: Path) -> None:
+    """The same, the local revision pushed to a branch."""
+    diverged(folder)
+    git(folder, "push", "-q", "origin", "HEAD:refs/heads/mine")
+
+
+def shallow(folder: Path) -> None:
+    """A clone of one commit."""
+    remote = folder.parent / "deep"
+    remote.mkdir()
+    repository(remote)
+    git(folder.parent, "clone", "-q", "--depth", "1", f"file://{remote}", str(folder))
+    git(folder, "fetch", "-q", "--depth", "1", "origin", "topic:refs/remotes/origin/topic")
+
+
+def newer_remote(folder: Path) -> None:
+    """A clone whose remote has got a branch since."""
+    remote = folder.parent / "newer"
+    remote.mkdir()
+    repository(remote)
+    git(folder.parent, "clone", "-q", str(remote), str(folder))
+    revision(folder, "d4", ("b2",), "drafts")
+    git(remote, "checkout", "-q", "-b", "later")
+    revision(remote, "e5", ("b2",), "letters")
+    commit(remote, "Add letters")
+
+
+def tracked_hooks(folder: Path) -> None:
+    """Hooks in a folder that is tracked, and so not ours."""
+    repository(folder)
+    git(folder, "config", "core.hooksPath", "tools")
+    write(folder, "tools/README", "Hooks of everybody.\n")
+    commit(folder, "Add tools")
+
+
+def hooked(folder: Path) -> None:
+    """Our hooks, one of them edited by hand."""
+    repository(folder)
+    from tests.cli.lines import in_process
+
+    assert in_process(folder, ["hooks", "install"]).status == 0
+    with (folder / ".git/hooks/post-merge").open("a") as file:
+        file.write("echo mine\n")
+
+
+def locked(folder: Path) -> None:
+    """The settings say not to wait for the lock, which the test holds."""
+    migrated(folder)
+    write(folder, "pyproject.toml", "[tool.lback]\nlock_timeout = 0\n")
+
+
+def locked_and_saved(folder: Path) -> None:
+    """The same after a rollback."""
+    saved(folder)
+    write(folder, "pyproject.toml", "[tool.lback]\nlock_timeout = 0\n")
+
+
+def beside(folder: Path) -> None:
+    """Another branch forks from this one."""
+    repository(folder)
+    revision(folder, "d4", ("b2",), "drafts")
+    commit(folder, "Add drafts")
+
+
+STAGES: Places = {
+    **PLACES,
+    **{
+        one.__name__: one
+        for one in (
+            renamed, required, clash, saved, diverged, pushed, shallow, newer_remote, tracked_hooks,
+            hooked, locked, locked_and_saved, beside,
+        )
+    },
+}  # fmt: skip
+
+SHOWN: dict[str, list[Shown]] = {
+    "init": [
+        Shown("empty", "init", "--models shop.models:Base"),
+        Shown("repository", "init", "--hooks"),
+        Shown("repository", "init", "--no-hooks"),
+    ],
+    "makemigrations": [
+        Shown("required", "makemigrations x", "--empty"),
+        Shown("required", "makemigrations x", "--check"),
+        Shown("required", "makemigrations x --default users.age=0", "--sql"),
+        Shown("renamed", "makemigrations x", "--rename users.label:users.title"),
+        Shown("renamed", "makemigrations x", "--no-rename"),
+        Shown("required", "makemigrations x", "--default users.age=0"),
+        Shown("forked", "makemigrations x --empty", "--head c3"),
+    ],
+    "migrate": [
+        Shown("repository", "migrate", "--plan"),
+        Shown("repository", "migrate", "--sql"),
+        Shown("repository", "migrate", "--fake"),
+        Shown("migrated", "migrate a1", "--yes"),
+        Shown("locked", "migrate a1 --yes", "--lock-timeout 0.1"),
+    ],
+    "rollback": [
+        Shown("migrated", "rollback", "--revision c3"),
+        Shown("migrated", "rollback", "--steps 1"),
+        Shown("migrated", "rollback carts", "--plan"),
+        Shown("migrated", "rollback carts", "--sql"),
+        Shown("migrated", "rollback carts --plan", "--strategy revert"),
+        Shown("migrated", "rollback carts --yes", "--no-backup"),
+        Shown("migrated", "rollback carts", "--yes"),
+        Shown("locked", "rollback carts --yes", "--lock-timeout 0.1"),
+    ],
+    "restore": [
+        Shown("saved", "restore saved.jsonl.gz", "--plan"),
+        Shown("locked_and_saved", "restore saved.jsonl.gz", "--lock-timeout 0.1"),
+    ],
+    "status": [Shown("migrated", "status", "--no-database")],
+    "heads": [Shown("repository", "heads", "--at topic")],
+    "graph": [
+        Shown("repository", "graph", "--at topic"),
+        Shown("repository", "graph", "--format dot"),
+        Shown("repository", "graph", "--effects"),
+    ],
+    "show": [Shown("repository", "show c3", "--at topic")],
+    "history": [
+        Shown("repository", "history", "--at topic"),
+        Shown("repository", "history", "--all"),
+        Shown("repository", "history", "--patch"),
+        Shown("migrated", "history", "--database"),
+    ],
+    "blame": [
+        Shown("repository", "blame carts", "--at topic"),
+        Shown("repository", "blame users", "--column id"),
+    ],
+    "merge": [
+        Shown("clash", "merge", "--force"),
+        Shown("forked", "merge", "--plan"),
+        Shown("forked", "merge --plan", "--prove"),
+        Shown("forked", "merge", "--no-stage"),
+    ],
+    "resolve": [
+        Shown("diverged", "resolve --plan", "--onto gone"),
+        Shown("diverged", "resolve", "--plan"),
+        Shown("diverged", "resolve", "--yes"),
+        Shown("diverged", "resolve --yes", "--no-stage"),
+        Shown("diverged", "resolve", "--no-database"),
+    ],
+    "switch": [
+        Shown("migrated", "switch main", "--plan"),
+        Shown("migrated", "switch main", "--yes"),
+        Shown("locked", "switch main --yes", "--lock-timeout 0.1"),
+    ],
+    "rebase": [
+        Shown("diverged", "rebase --plan", "--onto gone"),
+        Shown("diverged", "rebase", "--plan"),
+        Shown("pushed", "rebase --no-database", "--force"),
+        Shown("diverged", "rebase", "--yes"),
+        Shown("diverged", "rebase --yes", "--no-stage"),
+        Shown("diverged", "rebase", "--no-database"),
+        Shown("diverged", "rebase --plan", "--lock-timeout 0.1"),
+    ],
+    "check": [
+        Shown("repository", "check", "--at topic"),
+        Shown("repository", "check", "--against topic"),
+        Shown("beside", "check --against topic", "--replace"),
+        Shown("beside", "check", "--siblings"),
+        Shown("beside", "check --siblings", "--refs refs/none/*"),
+        Shown("forked", "check", "--format sarif"),
+        Shown("forked", "check", "--fail-on never"),
+        Shown("forked", "check", "--select LB4"),
+        Shown("forked", "check", "--ignore LB101"),
+        Shown("forked", "check", "--baseline gone.json"),
+        Shown("forked", "check --baseline old.json", "--write-baseline"),
+        Shown("repository", "check", "--models"),
+        Shown("shallow", "check --against origin/topic", "--deepen"),
+    ],
+    "radar": [Shown("newer_remote", "radar", "--fetch")],
+    "hooks install": [
+        Shown("repository", "hooks install", "--only post-merge"),
+        Shown("tracked_hooks", "hooks install", "--write"),
+        Shown("hooked", "hooks install", "--force"),
+    ],
+    "hooks uninstall": [Shown("hooked", "hooks uninstall", "--force")],
+    "hooks status": [],
+    "doctor": [],
+    "explain": [],
+    "demo": [],
+    "alembic": [],
+}
+# One line of each command that ends quickly, for the options that all of them have.
+LINES = {
+    "init": ("repository", "init"),
+    "makemigrations": ("migrated", "makemigrations --check"),
+    "migrate": ("repository", "migrate --plan"),
+    "rollback": ("migrated", "rollback carts --plan"),
+    "restore": ("saved", "restore saved.jsonl.gz"),
+    "status": ("repository", "status"),
+    "heads": ("repository", "heads"),
+    "graph": ("repository", "graph"),
+    "show": ("repository", "show b2"),
+    "history": ("repository", "history"),
+    "blame": ("repository", "blame users"),
+    "merge": ("repository", "merge"),
+    "resolve": ("diverged", "resolve"),
+    "switch": ("repository", "switch --plan"),
+    "rebase": ("diverged", "rebase"),
+    "check": ("repository", "check"),
+    "radar": ("repository", "radar"),
+    "hooks install": ("repository", "hooks install"),
+    "hooks uninstall": ("repository", "hooks uninstall"),
+    "hooks status": ("repository", "hooks status"),
+    "doctor": ("repository", "doctor"),
+    "explain": ("repository", "explain LB101"),
+    "demo": ("repository", "demo migrations"),
+    "alembic": ("repository", "alembic current"),
+}
+
+# Where a command says more than its result, for `--quiet` to leave out.
+TALKS = {
+    "init": ("empty", "init -x a=b"),
+    "makemigrations": ("migrated", "makemigrations x --check"),
+    "migrate": ("repository", "migrate"),
+    "rollback": ("migrated", "rollback carts --yes"),
+    "restore": ("saved", "restore saved.jsonl.gz --plan --lock-timeout 1"),
+    "status": ("repository", "status --no-database -x a=b"),
+    "resolve": ("diverged", "resolve --plan --yes"),
+    "switch": ("migrated", "switch main --yes"),
+    "rebase": ("diverged", "rebase --plan --yes"),
+    "doctor": None,  # its result is all that it says
+    "alembic": None,
+    **{
+        name: (place, f"{line} -x a=b")
+        for name, (place, line) in LINES.items()
+        if name.split()[0]
+        in ("heads", "graph", "show", "history", "blame", "merge", "check", "radar", "hooks",
+            "explain", "demo")
+    },
+}  # fmt: skip
+
+# Where a command asks a person, for `--no-input` to forbid; no other command ever asks.
+ASKS = {
+    "init": ("repository", "init"),
+    "makemigrations": ("renamed", "makemigrations x"),
+    "migrate": ("migrated", "migrate a1"),
+    "rollback": ("migrated", "rollback carts"),
+    "resolve": ("diverged", "resolve"),
+    "switch": ("migrated", "switch main"),
+    "rebase": ("diverged", "rebase"),
+}
+
+# What git calls, for nobody to type: one line at most, and never a reason to stop.
+UNSEEN = {"hook"}
