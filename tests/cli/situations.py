@@ -235,6 +235,7 @@ SHOWN: dict[str, list[Shown]] = {
     "check": [
         Shown("repository", "check", "--at topic"),
         Shown("repository", "check", "--against topic"),
+        Shown("repository", "check", "--policy gone"),
         Shown("beside", "check --against topic", "--replace"),
         Shown("beside", "check", "--siblings"),
         Shown("beside", "check --siblings", "--refs refs/none/*"),
