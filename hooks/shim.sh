@@ -192,7 +192,7 @@ except SystemExit as stop:
 except KeyboardInterrupt:
     sys.exit(130)
 except Exception as error:
-    said = (str(error).splitlines() or [""])[0]
+    said = ascii((str(error).splitlines() or [""])[0])[1:-1]  # no control character acts
     sys.stderr.write("lback: %s: %s; hook skipped\n" % (type(error).__name__, said))
     sys.exit(12)
 '

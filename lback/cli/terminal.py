@@ -76,6 +76,7 @@ class Terminal:
 
     def answer(self, report: dict[str, Any]) -> None:
         """Write the one object that `--json` promises, on which no terminal acts."""
+        report = {**report, "error": cleaned(report["error"], KNOWN.redact)}
         text = json.dumps(cleaned(report, _without_password), ensure_ascii=False, indent=2)
         out = streams.result()
         # An escape is JSON under every encoding, also for a file name that is no text.

@@ -59,6 +59,14 @@ def test_settings_count_from_the_next_push_on(server: Server) -> None:
     assert status == 0 and "LB401" in said, said
 
 
+def test_the_name_of_a_branch_does_nothing_on_the_terminal(server: Server) -> None:
+    server.bare.git("config", "lback.branches", "*")
+    fork(server.clone)
+    server.clone.commit("Fork")
+    status, said = server.push("HEAD:refs/heads/a\u202e\u009b31m")
+    assert status != 0 and "lback: a?????31m is not updated" in said, said
+
+
 def test_several_refs_in_one_push(server: Server) -> None:
     """The settings that one of them brings do not help the other."""
     server.bare.git("config", "lback.branches", "main release/*")

@@ -333,6 +333,12 @@ def package(home: Path, main: str, start: str = "") -> None:
         ("", "import nothing_like_it", False, "run 'lback hooks install' again"),
         ("def :", "", False, "lback: SyntaxError: invalid syntax"),
         ("raise RuntimeError('two\\nlines')", "", False, "lback: RuntimeError: two; hook skipped"),
+        (
+            "raise RuntimeError('a\\x1b[31m\\u202e')",
+            "",
+            False,
+            "RuntimeError: a\\x1b[31m\\u202e; hook",
+        ),
         ("import os; os.kill(os.getpid(), 9)", "", False, "status 137; pre-commit skipped"),
         ("raise KeyboardInterrupt", "", False, "status 130; pre-commit skipped"),
     ],
