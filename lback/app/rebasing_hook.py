@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from lback.app.context import Context
 from lback.app.journal import change_files
 from lback.app.last_seen import recall
+from lback.app.moving import perform, stage
 from lback.app.reading import Reader
-from lback.app.rebase import Ready, RebaseOptions, perform, prepare, rebase_data, stage
+from lback.app.rebase_plan import Ready, RebaseOptions, prepare, rebase_data
 from lback.app.unasked import note_unasked
 from lback.core.forks.choosing import choose
 from lback.core.forks.joining import Join

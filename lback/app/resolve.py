@@ -9,8 +9,9 @@ from lback.app.context import Context
 from lback.app.fork_story import preferred_way
 from lback.app.journal import recover
 from lback.app.merge import Joined, join_path, merge_data, perform_joins, plan_joins
+from lback.app.moving import perform, stage
 from lback.app.reading import Reader
-from lback.app.rebase import Ready, RebaseOptions, perform, prepare, rebase_data, stage
+from lback.app.rebase_plan import Ready, RebaseOptions, prepare, rebase_data
 from lback.core.forks.choosing import Choice, choose
 from lback.core.forks.rebasing import Rebase
 from lback.core.graph import Graph

@@ -1,0 +1,202 @@
+"""Carries a rebase out: the files, and under its lock the database that has run them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import count
+from typing import Any
+
+from lback.app.context import Context
+from lback.app.cut_off import refuse_unsettled, watched
+from lback.app.given_back import graph_that_ran
+from lback.app.journal import change_files
+from lback.app.last_seen import remember
+from lback.app.rebase_plan import Ready, RebaseOptions
+from lback.app.taken_back import keep_parents
+from lback.core.forks.moving import Move, plan_move
+from lback.core.graph import Graph
+from lback.core.plans import applied
+from lback.core.shell import command
+from lback.errors import LbackError
+
+
+def foresee(ctx: Context, ready: Ready) -> dict[str, Any]:
+    """Tell what the database would have to do; a database that does not answer is told so."""
+    try:
+        stamp = ctx.database.stamp()
+        move = _decided(ready, stamp.revisions)
+    except LbackError as err:
+        return {"state": "unreachable", "message": err.message}
+    return _moved(move)
+
+
+def perform(ctx: Context, ready: Ready, options: RebaseOptions) -> dict[str, Any] | None:
+    """Rewrite the files; a database that has run them goes down before and up after.
+
+    The files change under the database's lock, once it is known to be where it has to
+    be: whatever fails or dies, it never stands on a revision whose ancestors it lacks.
+    """
+    if not options.database:
+        change_files(ctx, ready.contents)
+        return None
+    move = _asked(ctx, ready)
+    _refuse_no_way_down(ready, move)
+    if not _consents(ctx, ready, move, options):
+        raise LbackError("Nothing was moved: you said no.")
+    if move.down:
+        _go_down(ctx, move, options)
+    _go_up(ctx, ready, move, options)
+    return _moved(move)
+
+
+def _asked(ctx: Context, ready: Ready) -> Move:
+    """Ask the database where it is; without an answer nothing may be moved."""
+    try:
+        stamp = ctx.database.stamp()
+    except LbackError as err:
+        raise LbackError(
+            f"Whether the database has run what would move could not be asked: {err.message}",
+            f"{err.hint or 'Start the database.'} Or, if no database has run them: "
+            "`lback rebase --no-database`.",
+        ) from err
+    move = _decided(ready, stamp.revisions)
+    if any(not _decided(ready, other.revisions).idle for other in stamp.others):
+        raise LbackError(
+            "This project has several databases, and one of them has run what would move.",
+            "Join the heads with `lback merge` instead.",
+        )
+    return move
+
+
+def _decided(ready: Ready, stamp: Sequence[str]) -> Move:
+    """Choose the way of a database, by the graph that it has run what it has run by."""
+    known = tuple(sorted(stamp))
+    if known not in ready.ran:
+        ready.ran[known] = graph_that_ran(ready.reader, ready.graph, ready.plan, stamp)
+    old = ready.ran[known]
+    changed = {one.id for one in old if old[one.id].parents != ready.graph[one.id].parents}
+    touched = ready.plan.touched - changed
+    return plan_move(old, ready.graph_after, touched, tuple(stamp), ready.held)
+
+
+def _refuse_no_way_down(ready: Ready, move: Move) -> None:
+    going = [step.revision for step in move.down]
+    effects = ready.reader.effects(ready.graph, going)
+    for one in going:
+        does = effects[one]
+        if not does.has_downgrade and (does.upgrade or does.unknowns("upgrade")):
+            raise LbackError(
+                f"The database has run {one}, and its downgrade() is {does.downgrade_gap}: it "
+                "cannot be undone and run again above the shared head.",
+                f"{_keep_hint(move)} Or join the heads with `lback merge`.",
+            )
+
+
+def _keep_hint(move: Move) -> str:
+    first = " and ".join(command("lback migrate", one) for one in move.lacking)
+    return f"Run {first} first: what has run its new ancestors already is not undone."
+
+
+def _consents(ctx: Context, ready: Ready, move: Move, options: RebaseOptions) -> bool:
+    """Ask before rows are lost; where none are at stake there is nothing to ask."""
+    if options.yes or not move.down:
+        return True
+    from lback.app.losses import count_losses, may_lose
+
+    going = [step.revision for step in move.down]
+    losses = count_losses(ctx, going, ready.reader.effects(ready.graph, going))
+    if not losses:
+        return True
+    again = f"The database undoes {', '.join(going)} and runs them again. {_keep_hint(move)}"
+    return may_lose(ctx, losses, again)
+
+
+def _go_down(ctx: Context, move: Move, options: RebaseOptions) -> None:
+    """Undo what moves by the old files."""
+    graph = ctx.database.graph
+    turns = count()
+
+    def decide(now: tuple[str, ...]) -> Sequence[Any]:
+        if next(turns):
+            return ()
+        refuse_unsettled(ctx, graph, now)
+        _refuse_moved(graph, now, move.before)
+        return move.down
+
+    timeout = ctx.lock_timeout(options.lock_timeout)
+    with watched(ctx, graph) as listener:
+        ctx.database.run(
+            decide,
+            on_event=listener,
+            lock_timeout=timeout,
+            command="downgrade",
+            destination="base",
+        )
+
+
+def _go_up(ctx: Context, ready: Ready, move: Move, options: RebaseOptions) -> None:
+    """Rewrite the files under the lock, then run again by the new ones."""
+    from lback.db.runner import Database
+
+    after = ready.graph_after
+    database = Database(
+        ctx.project.settings,
+        after,
+        ctx.project.root,
+        x=ctx.options.x,
+        folder=ctx.project.folder,
+        sources=ready.texts,
+        verbose=ctx.options.verbose,
+    )
+
+    turns = count()
+
+    def decide(now: tuple[str, ...]) -> Sequence[Any]:
+        first = not next(turns)
+        refuse_unsettled(ctx, ready.graph, now)
+        if first and not move.idle:
+            _refuse_moved(ready.graph, now, move.between)
+        elif tuple(sorted(now)) not in ready.ran or not _decided(ready, now).idle:
+            _refuse_moved(ready.graph, now, move.before)
+        if first and move.up:
+            keep_parents(ctx, after, ready.plan.touched, move.between, move.up)
+        change_files(ctx, ready.contents)
+        return move.up if first else ()
+
+    timeout = ctx.lock_timeout(options.lock_timeout)
+    with watched(ctx, after) as listener:
+        outcome = database.run(decide, on_event=listener, lock_timeout=timeout)
+    remember(ctx, outcome.after)
+
+
+def _refuse_moved(graph: Graph, now: tuple[str, ...], expected: tuple[str, ...]) -> None:
+    if applied(graph, now) != applied(graph, expected):
+        raise LbackError(
+            "Somebody else moved the database meanwhile: it is at "
+            f"{', '.join(now) or 'nothing'}, no file was changed.",
+            "Run `lback rebase` again.",
+        )
+
+
+def _moved(move: Move) -> dict[str, Any]:
+    return {
+        "state": "untouched" if move.idle else "moved",
+        "down": [step.revision for step in move.down],
+        "up": [step.revision for step in move.up if hasattr(step, "revision")],
+        "restamped": bool(move.up and not hasattr(move.up[0], "revision")),
+    }
+
+
+def stage(ctx: Context, ready: Ready, data: dict[str, Any]) -> bool:
+    """Put into the index what was rewritten, unless a file had other changes or is not tracked."""
+    if ctx.repository is None:
+        return False
+    from lback.app.reading import INDEX
+
+    before = {entry.path: entry.blob for entry in ready.reader.entries(INDEX)}
+    blobs = {one.path: one.blob for one in ready.graph}
+    paths = [path for path in ready.contents if before.get(path) == blobs[path]]
+    if paths:
+        ctx.repository.stage(paths)
+    data["staged"] = paths
+    return bool(paths)
