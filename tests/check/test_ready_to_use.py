@@ -570,3 +570,17 @@ def test_the_server_fails_closed(origin: Team, tmp_path: Path) -> None:
     server.clone.git("checkout", "-q", "-B", "main", "origin/main")
     server.clone.add("e5", "d4")
     assert server.push("HEAD:main")[0] != 0
+
+
+def test_the_server_guards_the_branches_that_it_is_told(origin: Team, tmp_path: Path) -> None:
+    server = Server(origin, tmp_path)
+    origin.git("config", "lback.branches", "main release/*")
+    server.clone.git("merge", "-q", "--no-edit", "origin/main")
+    for branch, taken in (("main", False), ("release/1", False), ("topic", True)):
+        status, said = server.push(f"HEAD:refs/heads/{branch}")
+        assert (status == 0) is taken, said
+    origin.git("config", "lback.arguments", "--ignore LB101 --fail-on error")
+    assert server.push("HEAD:refs/heads/release/1")[0] == 0
+    origin.git("config", "lback.arguments", "--config services/shop/alembic.ini")
+    status, said = server.push("HEAD:refs/heads/release/2")
+    assert status != 0 and "--config" in said, said
