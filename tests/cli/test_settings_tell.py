@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args, get_origin, get_type_hints
@@ -129,24 +128,24 @@ def locked(shop: Team) -> str:
     """Migrate while somebody holds the lock; give it back as soon as that is said."""
     lock = LockFile(str(shop.path / "shop.db"))
     assert lock.attempt()
-    with closing(lock) if hasattr(lock, "close") else closing(_Released(lock)):
-        waiting = subprocess.Popen(
-            [sys.executable, "-m", "lback", "migrate"],
-            cwd=shop.path,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert waiting.stderr is not None
-        said = waiting.stderr.readline()
+    waiting = subprocess.Popen(
+        [sys.executable, "-m", "lback", "migrate"],
+        cwd=shop.path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert waiting.stderr is not None
+    said = ""
+    for line in waiting.stderr:
+        said += line
+        if line.startswith(("Waiting", "error:")):
+            break
+    lock.release()
     with waiting:
         said += waiting.stderr.read()
     return f"{waiting.returncode}\n{said}"
-
-
-class _Released:
-    def __init__(self, lock: LockFile) -> None:
-        self.close = lock.release
 
 
 CHECK = here("check")
