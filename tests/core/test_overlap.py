@@ -60,7 +60,7 @@ POSTGRESQL = 'if op.get_bind().dialect.name == "postgresql":\n    '
         (DROP, DROP, "conflict"),
         (DROP, RENAME, "conflict"),
         (DROP, INDEX, "conflict"),
-        (DROP, 'op.create_index("ix", "t", ["other"])', "fine"),
+        (DROP, 'op.create_index("ix", "t", ["other"])', "order-matters"),
         (DROP, 'op.create_index("ix", "t", [sa.text("lower(old)")])', "order-matters"),
         (RENAME, 'op.alter_column("t", "old", nullable=False)', "conflict"),
         (RENAME, sql("UPDATE t SET old = 1"), "conflict"),
@@ -116,7 +116,7 @@ POSTGRESQL = 'if op.get_bind().dialect.name == "postgresql":\n    '
         (
             'op.create_unique_constraint("k", "t", ["a"])',
             'op.create_check_constraint("k", "z", "b > 0")',
-            "conflict",
+            "fine",
         ),
         (
             'op.create_unique_constraint("k", "t", ["a"])',
@@ -145,7 +145,11 @@ POSTGRESQL = 'if op.get_bind().dialect.name == "postgresql":\n    '
         (sql("CREATE VIEW v AS SELECT x FROM t"), DROP, "order-matters"),
         (sql("CREATE VIEW v AS SELECT x FROM t"), sql("CREATE VIEW v AS SELECT 1"), "conflict"),
         (sql("CREATE SEQUENCE q"), sql("CREATE SEQUENCE q"), "conflict"),
-        (sql("CREATE EXTENSION IF NOT EXISTS e"), sql("CREATE EXTENSION IF NOT EXISTS e"), "same"),
+        (
+            sql("CREATE EXTENSION IF NOT EXISTS e"),
+            sql("CREATE EXTENSION IF NOT EXISTS e"),
+            "order-matters",
+        ),
         # unread
         (UNKNOWN, ADD, "unknown"),
         (UNKNOWN, UNKNOWN, "unknown"),

@@ -1,12 +1,14 @@
-"""Runs two deeds in both orders on a real database and compares what comes of it."""
+"""Runs two kinds of change in both orders on a real database and compares what comes of it."""
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from textwrap import dedent, indent
+from types import CodeType
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,107 +17,34 @@ from alembic.operations import Operations
 from alembic.util import CommandError
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
-START = """
-op.create_table(
-    "users",
-    sa.Column("id", sa.Integer(), primary_key=True),
-    sa.Column("name", sa.String(50), nullable=False, server_default="x"),
-    sa.Column("email", sa.String(50)),
-    sa.Column("nick", sa.String(50)),
-    sa.Column("note", sa.String(50)),
-    sa.Column("age", sa.Integer()),
+from tests.core.kinds import START
+from tests.core.pictures import Picture, picture
+
+_CATALOGUES = (
+    "pg_attribute, pg_attrdef, pg_class, pg_constraint, pg_depend, pg_description, pg_enum, "
+    "pg_index, pg_proc, pg_rewrite, pg_sequence, pg_shdepend, pg_trigger, pg_type"
 )
-op.create_index("ix_users_email", "users", ["email"])
-op.create_table(
-    "tags",
-    sa.Column("id", sa.Integer(), primary_key=True),
-    sa.Column("label", sa.String(50)),
-)
-op.create_table(
-    "posts",
-    sa.Column("id", sa.Integer(), primary_key=True),
-    sa.Column("user_id", sa.Integer()),
-    sa.Column("tag_id", sa.Integer()),
-    sa.Column("title", sa.String(50)),
-    sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_posts_user"),
-    sa.CheckConstraint("title <> ''", name="ck_posts_title"),
-)
-op.create_index("ix_posts_title", "posts", ["title"])
-op.create_table(
-    "logs",
-    sa.Column("id", sa.Integer(), primary_key=True),
-    sa.Column("message", sa.String(50)),
-)
-op.create_table("spare", sa.Column("id", sa.Integer(), primary_key=True))
-if op.get_bind().dialect.name == "postgresql":
-    op.execute("CREATE TYPE mood AS ENUM ('sad', 'glad')")
-    op.execute("CREATE SEQUENCE numbers")
-op.execute("CREATE VIEW tag_labels AS SELECT label FROM tags")
-op.execute("INSERT INTO users (id, name, email, nick, age) VALUES (1, 'ann', 'a@x', 'an', 30)")
-op.execute("INSERT INTO users (id, name, email, nick, age) VALUES (2, 'bob', 'b@x', 'bo', 40)")
-op.execute("INSERT INTO tags (id, label) VALUES (1, 'red')")
-op.execute("INSERT INTO posts (id, user_id, title) VALUES (1, 1, 'hello')")
-"""
+_REWIND = "SELECT setval('people_id_seq', 1), setval('numbers', 1, false)"
+_FAILURES = (SQLAlchemyError, CommandError, KeyError, ValueError, sqlite3.Error)
+_HEAD = "from alembic import op\nimport sqlalchemy as sa\n\nTEXT = sa.String(50)\n\n\n"
 
 
 def revision(body: str) -> bytes:
     """Return the text of a revision whose upgrade() is the given statements."""
-    head = (
-        "from alembic import op\nimport sqlalchemy as sa\n\n"
-        "TEXT = sa.String(50)\n\n\ndef upgrade():\n"
-    )
-    return (head + indent(dedent(body), "    ")).encode()
+    return (_HEAD + "def upgrade():\n" + indent(dedent(body), "    ")).encode()
+
+
+@functools.lru_cache(maxsize=1024)
+def _compiled(body: str) -> CodeType:
+    return compile(dedent(body), "revision", "exec")
 
 
 def perform(connection: sa.Connection, body: str) -> None:
     """Run statements as a migration would."""
     context = MigrationContext.configure(connection, opts={"target_metadata": None})
-    with Operations.context(context) as op:
-        exec(dedent(body), {"op": op, "sa": sa, "TEXT": sa.String(50)})
-
-
-def picture(connection: sa.Connection) -> dict[str, Any]:
-    """Return schema and rows in a form that does not depend on the order of anything."""
-    inspector = sa.inspect(connection)
-    with warnings.catch_warnings():
+    with Operations.context(context) as op, warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)
-        columns = inspector.get_multi_columns()
-        found: dict[str, Any] = {
-            "columns": {
-                table: sorted(
-                    (c["name"], str(c["type"]), c["nullable"], str(c["default"])) for c in listed
-                )
-                for (_, table), listed in columns.items()
-            },
-            "keys": {
-                table: str(key) for (_, table), key in inspector.get_multi_pk_constraint().items()
-            },
-            "references": _sorted(inspector.get_multi_foreign_keys()),
-            "uniques": _sorted(inspector.get_multi_unique_constraints()),
-            "checks": _sorted(inspector.get_multi_check_constraints()),
-            "indexes": _sorted(inspector.get_multi_indexes()),
-        }
-    found["rows"] = {
-        table: _rows(connection, table, listed) for (_, table), listed in columns.items()
-    }
-    found["views"] = {
-        name: " ".join(str(inspector.get_view_definition(name)).split())
-        for name in inspector.get_view_names()
-    }
-    if connection.dialect.name == "postgresql":
-        found["enums"] = sorted((e["name"], e["labels"]) for e in inspector.get_enums())  # type: ignore[attr-defined]
-        found["sequences"] = sorted(inspector.get_sequence_names())
-    return found
-
-
-def _sorted(listed: Any) -> dict[str, list[str]]:
-    return {table: sorted(map(str, found)) for (_, table), found in listed.items()}
-
-
-def _rows(connection: sa.Connection, table: str, columns: Any) -> list[str]:
-    names = sorted(column["name"] for column in columns)
-    query = sa.select(*(sa.column(name) for name in names)).select_from(sa.table(table))
-    return sorted(str(tuple(row)) for row in connection.execute(query))
+        exec(_compiled(body), {"op": op, "sa": sa, "TEXT": sa.String(50)})
 
 
 class Bench:
@@ -124,76 +53,137 @@ class Bench:
     def __init__(self, url: str) -> None:
         self.url = sa.make_url(url)
         self.kind = self.url.get_backend_name()
-        self.alone: dict[str, bool] = {}
-        self.template = sqlite3.connect(":memory:", check_same_thread=False)
-        self.engine = sa.create_engine("sqlite://", creator=lambda: self.template)
+        self._alone: dict[str, Picture | str] = {}
+        self._outcomes = 0
+        self._template = sqlite3.connect(":memory:", check_same_thread=False)
         if self.kind == "sqlite":
-            with self.engine.begin() as connection:
-                perform(connection, START)
+            self.engine = sa.create_engine("sqlite://", creator=lambda: self._template)
         else:
             self.engine = sa.create_engine(self.url)
-        if self.kind == "postgresql":
-            with self.engine.begin() as connection:
-                perform(connection, START)
+        with self.engine.begin() as connection:
+            perform(connection, START)
+        self._connection = self.engine.connect()
+        self.start = picture(self._connection)
+        self._connection.rollback()
+        self._definitions = _definitions(self._connection) if self.kind == "mysql" else {}
 
-    def outcome(self, *bodies: str) -> dict[str, Any] | str:
+    def outcome(self, *bodies: str) -> Picture | str:
         """Run statements on the start schema; return the picture after them, or an error."""
         with self._started() as connection:
             try:
                 for body in bodies:
                     perform(connection, body)
                 return picture(connection)
-            except (SQLAlchemyError, CommandError, KeyError, ValueError) as problem:
-                return f"error: {problem}"
+            except _FAILURES as problem:
+                return f"error: {str(problem).splitlines()[0]}"
 
-    def runs_alone(self, body: str) -> bool:
-        """Tell whether statements work on the start schema."""
-        if body not in self.alone:
-            self.alone[body] = not isinstance(self.outcome(body), str)
-        return self.alone[body]
+    def alone(self, body: str) -> Picture | str:
+        """Return what comes of statements alone."""
+        if body not in self._alone:
+            self._alone[body] = self.outcome(body)
+        return self._alone[body]
+
+    def happens(self, body: str) -> bool:
+        """Tell whether statements work on the start schema, and do something."""
+        found = self.alone(body)
+        return not isinstance(found, str) and found != self.start
 
     @contextmanager
     def _started(self) -> Iterator[sa.Connection]:
-        """Yield a connection to the start schema: a copy, a transaction, or made anew."""
+        """Yield a connection to the start schema: a copy, a transaction, or mended."""
         if self.kind == "sqlite":
             copy = sqlite3.connect(":memory:")
-            self.template.backup(copy)
+            self._template.backup(copy)
             engine = sa.create_engine("sqlite://", creator=lambda: copy)
             with engine.connect() as connection:
                 yield connection
             engine.dispose()
             copy.close()
             return
-        with self.engine.connect() as connection:
-            if self.kind == "mysql":
-                self._empty(connection)
-                perform(connection, START)
-                yield connection
-                return
-            with connection.begin() as transaction:
-                yield connection
+        if self.kind == "postgresql":
+            self._sweep()
+            with self._connection.begin() as transaction:
+                # A sequence goes on, whatever is rolled back.
+                self._connection.exec_driver_sql(_REWIND)
+                yield self._connection
                 transaction.rollback()
+            return
+        try:
+            yield self._connection
+        finally:
+            self._connection.rollback()
+            self._mend()
+            self._connection.commit()
 
-    def _empty(self, connection: sa.Connection) -> None:
-        inspector = sa.inspect(connection)
-        connection.execute(sa.text("SET FOREIGN_KEY_CHECKS = 0"))
-        for view in inspector.get_view_names():
-            connection.execute(sa.text(f"DROP VIEW `{view}`"))
-        for table in inspector.get_table_names():
-            connection.execute(sa.text(f"DROP TABLE `{table}`"))
-        connection.execute(sa.text("SET FOREIGN_KEY_CHECKS = 1"))
+    def _sweep(self) -> None:
+        """Take out of the catalogues, now and then, what all the definitions undone left there."""
+        self._outcomes += 1
+        if self._outcomes % 200 == 0:
+            alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+            with alone.connect() as connection:
+                connection.exec_driver_sql(f"VACUUM {_CATALOGUES}")
+
+    def _mend(self) -> None:
+        """Make anew what differs from the start: MariaDB takes no definition back."""
+        run = self._connection.exec_driver_sql
+        now = picture(self._connection)
+        if now == self.start:
+            return
+        run("SET FOREIGN_KEY_CHECKS = 0")
+        before, after = self.start["tables"], now["tables"]
+        differing = [one for one in after if after[one] != before.get(one)]
+        for name in differing:
+            run(f"DROP VIEW IF EXISTS `{name}`" if after[name][2] else f"DROP TABLE `{name}`")
+        for name, statements in self._definitions.items():
+            if name in differing or name not in after:
+                for statement in statements:
+                    run(statement.replace("%", "%%"))
+        run("SET FOREIGN_KEY_CHECKS = 1")
+        if now["triggers"] != self.start["triggers"]:
+            for name, *_ in list(run("SHOW TRIGGERS")):
+                run(f"DROP TRIGGER `{name}`")
 
     def close(self) -> None:
         """Close all connections."""
+        self._connection.close()
         self.engine.dispose()
-        self.template.close()
+        self._template.close()
 
 
-def commute(bench: Bench, left: str, right: str) -> bool | None:
-    """Tell whether both orders work and agree; None where a side does not run here alone."""
-    if not (bench.runs_alone(left) and bench.runs_alone(right)):
+def _definitions(connection: sa.Connection) -> dict[str, list[str]]:
+    """Return for each table or view the statements that make it and fill it."""
+    run = connection.exec_driver_sql
+    found: dict[str, list[str]] = {}
+    # Tables first: a view is made of them.
+    for name, kind in sorted(run("SHOW FULL TABLES"), key=lambda one: one[1]):
+        found[name] = [run(f"SHOW CREATE TABLE `{name}`").fetchone()[1]]  # type: ignore[index]
+        if kind == "BASE TABLE":
+            for row in list(run(f"SELECT * FROM `{name}`")):
+                found[name].append(f"INSERT INTO `{name}` VALUES ({', '.join(map(_literal, row))})")
+    return found
+
+
+def _literal(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
+
+
+def both_orders(
+    bench: Bench, left: str, right: str, *, whole: bool = False
+) -> tuple[str, str] | None:
+    """Say what came of each order: "" for alike, "differ", or an error; None: nothing to see.
+
+    Where the first order fails the second one is run for the `whole` story only.
+    """
+    if not (bench.happens(left) and bench.happens(right)):
         return None
     first = bench.outcome(left, right)
-    if isinstance(first, str):
-        return False
-    return first == bench.outcome(right, left)
+    if isinstance(first, str) and not whole:
+        return first, ""
+    second = bench.outcome(right, left)
+    if isinstance(first, str) or isinstance(second, str):
+        return (first if isinstance(first, str) else ""), (
+            second if isinstance(second, str) else ""
+        )
+    return ("", "") if first == second else ("differ", "differ")

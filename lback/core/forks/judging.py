@@ -1,23 +1,15 @@
-"""The verdict on two effects, one of each side of a fork."""
+"""The verdict on two effects, one of each side of a fork, whose touches clash."""
 
 from __future__ import annotations
 
 from lback.core.dialects import Dialects
 from lback.core.effects import Effect
-from lback.core.forks.commuting import COMMUTES, QUERIED, REFERRED, VIEWED, clash, unfilled
-from lback.core.forks.sides import Done
-from lback.core.naming import same_name
+from lback.core.forks.matrix import SEVERITY, Clash
+from lback.core.forks.touches import Touch
+from lback.core.naming import key
 
-SEVERITY: dict[str, int] = {"conflict": 3, "order-matters": 2, "unknown": 1, "same": 0}
-
-# Objects whose names are unique across a schema whatever table they belong to, at least
-# on one of the databases: an index on PostgreSQL and SQLite, a foreign key on MySQL.
-_SCHEMA_WIDE = frozenset({"index", "constraint"})
-_TABLES_AND_THE_LIKE = frozenset({"table", "view", "sequence", "index"})
-_ON_TABLES = frozenset(
-    {"table", "column", "index", "constraint", "data", "comment", "trigger", "rule", "policy"}
-    | {"privileges"}
-)
+# Aspects of a column that are the same after being set twice to the same.
+_SETTLED = frozenset({"type", "nullable", "not null", "default", "comment"})
 
 
 def exclusive(left: str | None, right: str | None) -> bool:
@@ -25,142 +17,98 @@ def exclusive(left: str | None, right: str | None) -> bool:
     return (Dialects.of(left) & Dialects.of(right)).empty
 
 
-_WHY = {
-    "conflict": "one of them cannot work after the other",
-    "order-matters": "the outcome depends on which comes first",
-    "same": "both do the same",
-}
+def judge(
+    left: Effect, right: Effect, touch: Touch, clash: Clash, *, alike: bool = False
+) -> tuple[str, str, str]:
+    """Return what a clash is about, its verdict, and why.
+
+    `alike`: the table that both make has the same inside on both sides.
+    """
+    verdict, why = clash
+    about = _about(left, right, touch)
+    if _identical(left, right, alike):
+        return about, "same", "both do the same"
+    if left.object == right.object == "enum" and left.kind == right.kind == "alter":
+        verdict, why = _labels(left, right)
+    if verdict == "conflict" and not left.certain and not right.certain:
+        verdict = "order-matters"
+    return about, verdict, _told(left, right, why)
 
 
-def on_one_table(mine: Done, theirs: Done) -> tuple[str, str, str] | None:
-    """Judge two effects on one table by the table of commuting pairs."""
-    left, right = mine.effect, theirs.effect
-    if not _one_table(left, right):
-        return None
-    if mine.inside or theirs.inside:
-        # The creation of the table is an effect too, and says it for all that is inside.
-        return None
-    worst: str | None = None
-    for one in mine.deeds:
-        for other in theirs.deeds:
-            condition = COMMUTES.get((one, other))
-            if condition is not None and condition(left, right):
-                continue
-            verdict = clash(one, other, left, right)
-            if worst is None or SEVERITY[verdict] > SEVERITY[worst]:
-                worst = verdict
-    if worst is None:
-        return None
-    if worst == "conflict" and not left.certain and not right.certain:
-        worst = "order-matters"
-    if worst == "order-matters" and _identical(left, right):
-        return _about(left, right), "same", _WHY["same"]
-    return _about(left, right), worst, _reason(left, right, worst)
+def _labels(left: Effect, right: Effect) -> tuple[str, str]:
+    if left.detail != right.detail:
+        return "order-matters", "the values would be sorted differently"
+    return "conflict", "both add the value, and the second one fails"
 
 
-def _one_table(left: Effect, right: Effect) -> bool:
-    if not (left.object in _ON_TABLES and right.object in _ON_TABLES):
+def graver(left: str, right: str) -> bool:
+    """Tell whether a verdict is graver than another."""
+    return SEVERITY[left] > SEVERITY[right]
+
+
+def _identical(left: Effect, right: Effect, alike: bool) -> bool:
+    """Tell whether two effects do the same, so that the second one changes and fails nothing."""
+    if left._replace(line=0) != right._replace(line=0):
         return False
-    mine = [left.table, left.to if left.object == "table" else None]
-    theirs = [right.table, right.to if right.object == "table" else None]
-    return any(same_name(one, other) for one in mine for other in theirs)
-
-
-def _identical(left: Effect, right: Effect) -> bool:
-    """Tell whether two alterations set the same thing to the same value."""
-    if left.object != "column" or left.kind != "alter" or right.kind != "alter":
+    if left.guarded and left.kind in ("create", "drop", "alter"):
+        if left.object == "table" and left.kind == "create":
+            return alike
+        return left.object != "column" or left.kind == "drop" or bool(left.sets)
+    if left.object != "column" or left.kind != "alter" or not set(left.aspects) <= _SETTLED:
         return False
-    settled = {"type", "nullable", "not null"}
-    return (
-        left.name == right.name
-        and bool(left.detail)
-        and "?" not in left.detail
-        and left.detail == right.detail
-        and left.aspects == right.aspects
-        and set(left.aspects) <= settled
-    )
+    said = dict(left.sets)
+    known = all(said.get(one, "?") != "?" for one in left.aspects if one != "not null")
+    # A conversion with an expression of its own converts a second time.
+    return known and "?" not in said.values() and not left.uses and bool(left.aspects)
 
 
-def _reason(left: Effect, right: Effect, verdict: str) -> str:
-    if left.kind == right.kind == "create" and verdict == "conflict":
-        if left.detail == right.detail:
-            return "both would make it, and the second one fails"
+def _told(left: Effect, right: Effect, why: str) -> str:
+    both_make = left.kind == right.kind == "create" and why.startswith("both would make it")
+    if both_make and (left.detail, left.columns) != (right.detail, right.columns):
         return "both would make it, each in its own way, and the second one fails"
-    if unfilled(left, right) or unfilled(right, left):
-        return "the rows do not fill a column that must be filled"
-    if left.kind == right.kind == "drop" and verdict == "conflict":
-        return "what one has dropped the other cannot drop"
-    return _WHY[verdict]
+    return why
 
 
-def _about(left: Effect, right: Effect) -> str:
-    """Name what two effects on one table are about."""
-    table = left.table or right.table
+_OF_COLUMN = frozenset({"column", "type", "values", "nullable", "default", "comment"})
+_BY_NAME = frozenset({"name", "foreign key", "trigger", "object", "constraint"})
+
+
+def _about(left: Effect, right: Effect, touch: Touch) -> str:
+    """Name what two effects are about: the object that the clash is of."""
+    if touch.kind == "cascade":
+        return f"{right.object} {right.name or right.table}"
+    if touch.kind == "somewhere":
+        one = left if left.object == "index" else right
+        return f"index {one.name}"
     columns = [one.name for one in (left, right) if one.object == "column" and one.name]
+    table = left.table or right.table
     if {left.object, right.object} == {"column"} and len(set(columns)) == 1:
         return f"column {table}.{columns[0]}"
     if left.object == right.object and left.name and left.name == right.name:
         return f"{left.object} {left.name}"
-    for column, other in ((left, right), (right, left)):
-        if column.object == "column" and column.name in other.columns:
-            return f"column {table}.{column.name}"
-    return f"table {table}"
+    if touch.kind in _OF_COLUMN and touch.only and len(touch.only) == 1:
+        (column,) = touch.only
+        return f"column {_spelled(left, right, touch.of)}.{_as_written(left, right, column)}"
+    if touch.kind in _BY_NAME:
+        meant = (touch.of.rpartition(" ")[2], *(touch.only or ()))
+        for one in (left, right):
+            if one.object != "column" and one.name and key(one.name) in meant:
+                return f"{one.object} {one.name}"
+    return f"table {_spelled(left, right, touch.of)}"
 
 
-def by_name(mine: Done, theirs: Done) -> tuple[str, str, str] | None:
-    """Judge two effects on things that share a name across the schema."""
-    left, right = mine.effect, theirs.effect
-    if left.object in ("column", "data", "query") or right.object in ("column", "data", "query"):
-        return None
-    if not _one_namespace(left, right):
-        return None
-    mine_names, their_names = (left.name, left.to), (right.name, right.to)
-    if not any(same_name(one, other) for one in mine_names for other in their_names):
-        return None
-    about = f"{left.object} {left.name}"
-    if left.object == right.object == "enum" and left.kind == right.kind == "alter":
-        return _enum_values(left, right, about)
-    guarded = not left.certain and not right.certain
-    if guarded and left.kind == right.kind and left.detail == right.detail:
-        return about, "same", "both do it only where it is still to be done"
-    if left.kind == right.kind == "alter":
-        return about, "order-matters", _WHY["order-matters"]
-    return about, "conflict", _reason(left, right, "conflict")
+def _spelled(left: Effect, right: Effect, of: str) -> str:
+    """Return a table as one of the effects spells it."""
+    for one in (left, right):
+        for name in (one.table, one.refers_to, *one.reads):
+            if name and key(name) == of:
+                return name
+    return left.table or right.table or of
 
 
-def _one_namespace(left: Effect, right: Effect) -> bool:
-    both = {left.object, right.object}
-    if len(both) == 1:
-        return left.object != "privileges" and (
-            left.object not in _ON_TABLES or left.object in _SCHEMA_WIDE
-        )
-    return both <= _TABLES_AND_THE_LIKE or both == _SCHEMA_WIDE
-
-
-def _enum_values(left: Effect, right: Effect, about: str) -> tuple[str, str, str]:
-    if left.detail != right.detail:
-        return about, "order-matters", "the values would be sorted differently"
-    if left.certain or right.certain:
-        return about, "conflict", "both add the value, and the second one fails"
-    return about, "same", _WHY["same"]
-
-
-def linked(first: Done, second: Done) -> tuple[str, str, str] | None:
-    """Judge an effect that refers to, or queries, the table that another changes."""
-    left, right = first.effect, second.effect
-    if right.object not in _ON_TABLES or right.table is None:
-        return None
-    targets = [right.table, *([right.to] if right.object == "table" and right.to else [])]
-    refers = any(same_name(left.refers_to, one) for one in targets)
-    reads = any(same_name(table, one) for table in left.reads for one in targets)
-    if not (refers or reads) or second.inside:
-        return None
-    if refers and all(one in REFERRED for one in second.deeds):
-        return None
-    allowed = VIEWED if left.object == "view" else QUERIED
-    if reads and not refers and all(one in allowed for one in second.deeds):
-        return None
-    gone = right.object == "table" and right.kind in ("create", "drop", "rename")
-    verb = "refers to" if refers else "reads"
-    why = f"{first.revision} {verb} {right.table}"
-    return f"table {right.table}", "conflict" if gone else "order-matters", why
+def _as_written(left: Effect, right: Effect, column: str) -> str:
+    for one in (left, right):
+        for name in (one.name, one.to, *one.columns):
+            if name and name.casefold() == column:
+                return name
+    return column

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lback.core.effects import Effects
 from lback.core.extending import Extended, Trunk
+from lback.core.forks.footprint import footprint
 from lback.core.forks.joining import fork_sides
+from lback.core.forks.matrix import PARTNERS
+from lback.core.forks.sides import effects_of
+from lback.core.forks.surroundings import NOTHING_AROUND
 from lback.core.graph import Graph, Revision
 from lback.core.lanes import forks
+from lback.core.naming import key
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,40 +53,59 @@ def meet(
     return Meeting()
 
 
+Key = tuple[str, str, str]
+
+
 class Index:
-    """Finds the revisions of mine that may meet another's at all, by the names they touch."""
+    """Finds the revisions of mine that may meet another's at all, by what they touch."""
 
     def __init__(self) -> None:
-        self._names: dict[str, frozenset[str] | None] = {}
+        self._touched: dict[str, frozenset[Key] | None] = {}
 
     def near(
         self, effects: Mapping[str, Effects], mine: Iterable[str], theirs: Mapping[str, Effects]
     ) -> dict[str, Effects]:
-        """Return those of mine that share a name with theirs, or hide what they touch."""
-        wanted: set[str] = set()
+        """Return those of mine that touch what theirs do, or hide what they touch."""
+        wanted: set[Key] = set()
         anything = False
         for does in theirs.values():
-            names = touched(does)
-            anything = anything or names is None
-            wanted |= names or frozenset()
+            keys = touched(does)
+            anything = anything or keys is None
+            wanted.update(met for one in keys or () for met in _meeting(one))
         return {
             one: effects[one] for one in mine if anything or self._meets(one, effects[one], wanted)
         }
 
-    def _meets(self, revision: str, does: Effects, wanted: set[str]) -> bool:
-        if revision not in self._names:
-            self._names[revision] = touched(does)
-        names = self._names[revision]
-        return names is None or not names.isdisjoint(wanted)
+    def _meets(self, revision: str, does: Effects, wanted: set[Key]) -> bool:
+        if revision not in self._touched:
+            self._touched[revision] = touched(does)
+        keys = self._touched[revision]
+        return keys is None or not keys.isdisjoint(wanted)
 
 
-def touched(does: Effects) -> frozenset[str] | None:
-    """Return every bare name that a revision's upgrade() has to do with; None: may be any."""
-    found: set[str | None] = set(does.reads)
-    for effect in does.upgrade:
-        found |= {effect.table, effect.name, effect.to, effect.refers_to, *effect.reads}
+def _meeting(touched: Key) -> Iterator[Key]:
+    """Yield what meets a resource in its mode on the other side."""
+    kind, of, mode = touched
+    if kind in PARTNERS:
+        yield from ((kind, of, other) for other in PARTNERS[kind].get(mode, ()))
+        return
+    yield "unread", of, ""
+    if kind == "unread":
+        yield "about", of, ""
+
+
+def touched(does: Effects) -> frozenset[Key] | None:
+    """Return every resource and mode that a revision's upgrade() touches; None: may be any.
+
+    Besides, what it is "about", for what the other side has that cannot be read.
+    """
+    found: set[Key] = set()
+    for effect in effects_of(does):
+        for touch in footprint(effect, NOTHING_AROUND):
+            found.add((touch.kind, touch.of, touch.mode))
+            found.update(("about", of, "") for of in touch.about())
     for unknown in does.unknowns("upgrade"):
         if not unknown.tables:
             return None
-        found |= set(unknown.tables)
-    return frozenset(one.rpartition(".")[2].lower() for one in found if one)
+        found.update(("unread", key(one), "") for one in unknown.tables)
+    return frozenset(found)

@@ -6,18 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from lback.core.deeds import described, is_rows
+from lback.core.deeds import described
 from lback.core.effects import Effect, Effects, Unknown
-from lback.core.forks.judging import (
-    SEVERITY,
-    by_name,
-    exclusive,
-    linked,
-    on_one_table,
-)
+from lback.core.forks.judging import exclusive, graver, judge
+from lback.core.forks.matrix import SEVERITY
 from lback.core.forks.sides import Done, Side
 from lback.core.forks.surroundings import NOTHING_AROUND, Surroundings
-from lback.core.naming import bare, same_name
+from lback.core.naming import key, same_name
 
 Verdict = Literal["conflict", "order-matters", "same", "unknown"]
 
@@ -71,7 +66,7 @@ def overlaps(
     indexes made by older revisions are not known.
     """
     found: dict[tuple[str, str, str], Overlap] = {}
-    for overlap in _pairs(Side(left, around), Side(right, around), around):
+    for overlap in _pairs(Side(left, around), Side(right, around)):
         key = (overlap.object, overlap.left_revision, overlap.right_revision)
         known = found.get(key)
         if known is None or SEVERITY[overlap.verdict] > SEVERITY[known.verdict]:
@@ -79,32 +74,21 @@ def overlaps(
     return tuple(sorted(found.values(), key=lambda one: -SEVERITY[one.verdict]))
 
 
-def _pairs(left: Side, right: Side, around: Surroundings) -> Iterator[Overlap]:
+def _pairs(left: Side, right: Side) -> Iterator[Overlap]:
     for mine in left.effects:
-        for theirs in right.near(mine):
-            yield from _judge(mine, theirs)
-    yield from _homeless(left, right, mirrored=False)
-    yield from _homeless(right, left, mirrored=True)
-    yield from _rows_along_links(left, right, around)
+        worst: dict[int, tuple[Done, tuple[str, str, str]]] = {}
+        for theirs, touch, _, clash in right.clashes(mine):
+            if mine.effect.dialect and exclusive(mine.effect.dialect, theirs.effect.dialect):
+                continue
+            alike = left.makes_as(right, mine.effect)
+            said = judge(mine.effect, theirs.effect, touch, clash, alike=alike)
+            known = worst.get(theirs.at)
+            if known is None or graver(said[1], known[1][1]):
+                worst[theirs.at] = (theirs, said)
+        for theirs, said in worst.values():
+            yield _overlap(mine, theirs, *said)
     yield from _unknowns(left, right, mirrored=False)
     yield from _unknowns(right, left, mirrored=True)
-
-
-# -- pairs of effects --------------------------------------------------------------
-
-
-def _judge(mine: Done, theirs: Done) -> Iterator[Overlap]:
-    if mine.effect.dialect and exclusive(mine.effect.dialect, theirs.effect.dialect):
-        return
-    for found in (on_one_table(mine, theirs), by_name(mine, theirs)):
-        if found is not None:
-            yield _overlap(mine, theirs, *found)
-            return
-    for first, second in ((mine, theirs), (theirs, mine)):
-        met = linked(first, second)
-        if met is not None:
-            yield _overlap(mine, theirs, *met)
-            return
 
 
 def _overlap(mine: Done, theirs: Done, about: str, verdict: str, why: str) -> Overlap:
@@ -122,46 +106,6 @@ def _overlap(mine: Done, theirs: Done, about: str, verdict: str, why: str) -> Ov
         message,
         f"{about}: {why}",
     )
-
-
-# -- effects that meet elsewhere than on one table ---------------------------------
-
-
-def _homeless(side: Side, other: Side, *, mirrored: bool) -> Iterator[Overlap]:
-    """Yield drops of an index whose table nobody knows, met by what takes indexes along."""
-    for done in side.effects:
-        if done.effect.object != "index" or done.effect.table is not None:
-            continue
-        for one in other.effects:
-            if one.effect.object in ("table", "column") and one.effect.kind in ("drop", "rename"):
-                sides = (one, done) if mirrored else (done, one)
-                about, why = f"index {done.effect.name}", "the index may be on that table"
-                yield _overlap(*sides, about, "order-matters", why)
-                break
-
-
-def _rows_along_links(left: Side, right: Side, around: Surroundings) -> Iterator[Overlap]:
-    """Yield rows written on both ends of a foreign key, where one side deletes or rewrites."""
-    if not around.links:
-        return
-    for mine in left.effects:
-        for theirs in right.effects:
-            one, other = mine.effect, theirs.effect
-            if _writes_along(one, other) and around.linked(one.table, other.table):
-                if bare(one.table) == bare(other.table):
-                    continue
-                about = f"tables {one.table} and {other.table}"
-                yield _overlap(mine, theirs, about, "order-matters", "a foreign key joins them")
-
-
-def _writes_along(left: Effect, right: Effect) -> bool:
-    if not (is_rows(left) or is_rows(right)):
-        return False
-    both = {left.kind if is_rows(left) else "", right.kind if is_rows(right) else ""}
-    if "" in both:
-        drops = any(one.object == "constraint" and one.kind == "drop" for one in (left, right))
-        return drops and bool(both & {"delete", "update"})
-    return bool(both & {"delete", "update"}) and both != {"update"}
 
 
 # -- what could not be read --------------------------------------------------------
@@ -194,19 +138,14 @@ def _besides(revision: str, effect: Effect | Unknown) -> str:
 
 
 def _met(unknown: Unknown, other: Side) -> tuple[str, Effect | Unknown] | None:
+    tables = {key(one) for one in unknown.tables}
     for done in other.effects:
-        if not unknown.tables or any(_touches(done.effect, one) for one in unknown.tables):
+        if not tables or any(not tables.isdisjoint(touch.about()) for touch in done.touches):
             return done.revision, done.effect
     for revision, one in other.unknown:
         if not unknown.tables or not one.tables or _share(unknown.tables, one.tables):
             return revision, one
     return None
-
-
-def _touches(effect: Effect, table: str) -> bool:
-    named = [effect.table, effect.refers_to, *effect.reads]
-    named += [effect.to] if effect.object == "table" else []
-    return any(same_name(one, table) for one in named)
 
 
 def _share(left: Iterable[str], right: Iterable[str]) -> bool:

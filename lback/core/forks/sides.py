@@ -1,80 +1,149 @@
-"""One side of a fork, with its effects findable by what they are about."""
+"""One side of a fork, with its effects findable by what they touch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from lback.core.deeds import deeds
 from lback.core.effects import Effect, Effects, Unknown
+from lback.core.forks.footprint import footprint
+from lback.core.forks.matrix import MATRIX, PARTNERS, Clash
 from lback.core.forks.surroundings import Surroundings
-from lback.core.naming import bare
+from lback.core.forks.touches import Touch
+from lback.core.naming import key
+
+# What is inside of a table that the same side has made is nobody else's.
+_INSIDE = frozenset(
+    {"column", "type", "nullable", "default", "comment", "values", "rows", "constraint"}
+    | {"keys", "child keys", "copies", "firing", "single", "numbered"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One effect of a side; `inside` when its table was created by the same side."""
+    """One effect of a side with its footprint; `at` is its place among the side's effects.
+
+    `inside` is the table, made by the same side, that it makes or is inside of.
+    """
 
     revision: str
     effect: Effect
-    deeds: tuple[str, ...]
-    inside: bool = False
+    touches: tuple[Touch, ...] = ()
+    at: int = 0
+    inside: str = ""
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """The touches of one resource in one mode, by the columns that they name."""
+
+    by_column: dict[str, list[tuple[Done, Touch]]] = field(default_factory=dict)
+    open: list[tuple[Done, Touch]] = field(default_factory=list)
+    all: list[tuple[Done, Touch]] = field(default_factory=list)
+
+    def add(self, done: Done, touch: Touch) -> None:
+        self.all.append((done, touch))
+        if touch.only is None:
+            self.open.append((done, touch))
+        for one in touch.only or ():
+            self.by_column.setdefault(one, []).append((done, touch))
+
+    def meeting(self, touch: Touch) -> Iterator[tuple[Done, Touch]]:
+        if touch.only is None:
+            yield from self.all
+            return
+        yield from self.open
+        for one in touch.only:
+            yield from self.by_column.get(one, ())
 
 
 class Side:
-    """One side of a fork, with its effects findable by what they are about."""
+    """One side of a fork, with its effects findable by what they touch."""
 
     def __init__(self, revisions: Mapping[str, Effects], around: Surroundings) -> None:
-        self.around = around
+        self.around = around.after(revisions.values())
         self.effects: list[Done] = []
         self.unknown: list[tuple[str, Unknown]] = []
-        self.by_key: dict[str, list[Done]] = {}
-        made: set[str] = set()
+        self._shelves: dict[tuple[str, str, str], _Shelf] = {}
+        self._made: set[str] = set()
+        # What is inside the tables that were made under IF NOT EXISTS.
+        self.contents: dict[str, list[Effect]] = {}
         for revision, effects in revisions.items():
-            self._add(revision, effects, made)
+            for effect in effects_of(effects):
+                self._add(revision, effect)
+            self.unknown.extend((revision, one) for one in effects.unknowns("upgrade"))
 
-    def _add(self, revision: str, effects: Effects, made: set[str]) -> None:
-        for effect in (*map(self._at_home, effects.upgrade), *_queries(effects)):
-            table = bare(effect.table)
-            fresh = effect.object == "table" and effect.kind == "create"
-            if fresh and effect.table:
-                made.add(table)
-            done = Done(revision, effect, deeds(effect), table in made and not fresh)
-            self.effects.append(done)
-            for key in keys(effect):
-                self.by_key.setdefault(key, []).append(done)
-        for unknown in effects.unknowns("upgrade"):
-            self.unknown.append((revision, unknown))
+    def _add(self, revision: str, effect: Effect) -> None:
+        touches = footprint(effect, self.around)
+        table = key(effect.table)
+        if table in self.contents:
+            self.contents[table].append(effect._replace(line=0))
+        if table in self._made:
+            touches = tuple(one for one in touches if not self._is_inside(one, effect))
+        if effect.object == "table" and effect.kind == "create" and effect.table:
+            self._made.add(table)
+            if effect.guarded:
+                self.contents.setdefault(table, [])
+        elif effect.object == "table" and effect.kind == "rename" and table in self._made:
+            self._made.add(key(effect.to))
+        inside = table if table in self._made else ""
+        done = Done(revision, effect, touches, len(self.effects), inside)
+        self.effects.append(done)
+        for touch in touches:
+            if touch.mode in PARTNERS[touch.kind]:
+                shelf = self._shelves.setdefault((touch.kind, touch.of, touch.mode), _Shelf())
+                shelf.add(done, touch)
 
-    def _at_home(self, effect: Effect) -> Effect:
-        """Give an index that is named without its table the table that it was made on."""
-        if effect.object == "index" and effect.table is None and effect.name:
-            table = self.around.indexes.get(bare(effect.name))
-            return effect._replace(table=table) if table else effect
-        return effect
+    def _is_inside(self, touch: Touch, effect: Effect) -> bool:
+        """Tell whether a touch is of the inside of a table that this side has made.
 
-    def near(self, mine: Done) -> Iterator[Done]:
-        """Yield the effects that share a table or a name with one of the other side."""
-        seen: set[int] = set()
-        for key in keys(mine.effect):
-            for one in self.by_key.get(key, ()):
-                if id(one) not in seen:
-                    seen.add(id(one))
-                    yield one
+        The creation of the table is an effect too, and speaks for all that is inside.
+        """
+        if touch.kind == "name":
+            return touch.mode == "need" and touch.of in self._made
+        of = touch.of.partition(" ")[0] if touch.kind == "single" else touch.of.partition(".")[0]
+        return touch.kind in _INSIDE and (touch.of in self._made or of in self._made)
+
+    def makes_as(self, other: Side, effect: Effect) -> bool:
+        """Tell whether both sides make a table with the same inside, each unless it is there."""
+        table = key(effect.table)
+        mine, theirs = self.contents.get(table), other.contents.get(table)
+        return mine is not None and mine == theirs
+
+    def clashes(self, mine: Done) -> Iterator[tuple[Done, Touch, Touch, Clash]]:
+        """Yield the effects of this side that do not commute with one of the other side."""
+        for touch in mine.touches:
+            for mode in PARTNERS[touch.kind].get(touch.mode, ()):
+                shelf = self._shelves.get((touch.kind, touch.of, mode))
+                for theirs, other in shelf.meeting(touch) if shelf else ():
+                    if touch.meets(other) and not _inside_one(mine, theirs):
+                        yield theirs, touch, other, MATRIX[touch.kind][touch.mode, mode]
+
+
+def _inside_one(mine: Done, theirs: Done) -> bool:
+    """Tell whether both are inside a table that both sides make: its making is the overlap."""
+    if not mine.inside or mine.inside != theirs.inside:
+        return False
+    return not all(
+        one.effect.object == "table" and one.effect.kind == "create" for one in (mine, theirs)
+    )
+
+
+def effects_of(effects: Effects) -> Iterator[Effect]:
+    """Yield what upgrade() asks of the schema, does, and queries."""
+    yield from _asked(effects)
+    yield from effects.upgrade
+    yield from _queries(effects)
+
+
+def _asked(effects: Effects) -> Iterator[Effect]:
+    """Yield what conditions ask of the schema, as effects that change nothing."""
+    for use in effects.asked:
+        shown = f"{use.object} {use.table + '.' if use.table else ''}{use.name}"
+        yield Effect("alter", "condition", None, detail=shown, certain=False, uses=(use,))
 
 
 def _queries(effects: Effects) -> Iterator[Effect]:
     """Yield the reading of tables as effects that change nothing."""
     for table in effects.reads:
         yield Effect("alter", "query", None, detail=table, reads=(table,))
-
-
-def keys(effect: Effect) -> set[str]:
-    """Return the bare names that an effect is about, under which the other side may find it."""
-    named = [effect.table, effect.refers_to, *effect.reads]
-    if effect.object not in ("column", "data", "comment"):
-        named.append(effect.name)
-        named.append(effect.to)
-    elif effect.object == "comment":
-        named.append(effect.name)
-    return {bare(one) for one in named if one}

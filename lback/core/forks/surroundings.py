@@ -1,28 +1,59 @@
-"""What is known of the schema around a fork: whose an index is, which table refers to which."""
+"""What is known of the schema around a fork: indexes, foreign keys, triggers, keys of tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from lback.core.effects import Effects
-from lback.core.naming import bare
+from lback.core.effects import Effect, Effects, Use
+from lback.core.naming import key
+
+Columns = tuple[str, ...]
+
+
+class Link(NamedTuple):
+    """A foreign key of one table to another; () where its columns are not known."""
+
+    child: str
+    parent: str
+    columns: Columns
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Facts read from revisions: `indexes` maps names to tables, `links` are (from, to).
+    """Facts read from revisions, all names as `naming.key` gives them.
 
-    All names are bare and in one case. What was never read is simply not in here.
+    `indexes` are names to their tables; `spans` the columns of an index, by its name, and of
+    a constraint, by its table and name. `keys` are the columns in a primary or unique key of
+    the tables whose creation was read. What was never read is simply not in here.
     """
 
     indexes: Mapping[str, str] = field(default_factory=dict)
-    links: frozenset[tuple[str, str]] = frozenset()
+    spans: Mapping[tuple[str, str], Columns] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
+    triggers: Mapping[str, tuple[Effect, ...]] = field(default_factory=dict)
+    functions: Mapping[str, tuple[Use, ...]] = field(default_factory=dict)
+    keys: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    plain: frozenset[str] = frozenset()
+    columns: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
 
-    def linked(self, left: str | None, right: str | None) -> bool:
-        """Tell whether a foreign key goes from one of two tables to the other."""
-        pair = (bare(left), bare(right))
-        return pair in self.links or pair[::-1] in self.links
+    def children(self, table: str) -> tuple[Link, ...]:
+        """Return the foreign keys that point at a table from others."""
+        return tuple(one for one in self.links if one.parent == table and one.child != table)
+
+    def parents(self, table: str) -> tuple[Link, ...]:
+        """Return the foreign keys from a table to others."""
+        return tuple(one for one in self.links if one.child == table and one.parent != table)
+
+    def after(self, effects: Iterable[Effects]) -> Surroundings:
+        """Return what is known once some revisions have run."""
+        gathered = _Gathered(self)
+        for one in effects:
+            for effect in one.upgrade:
+                gathered.follow(effect)
+        return gathered.result()
 
 
 NOTHING_AROUND = Surroundings()
@@ -31,14 +62,113 @@ NOTHING_AROUND = Surroundings()
 def surroundings(effects: Iterable[Effects]) -> Surroundings:
     """Gather the facts from the effects of revisions, in graph order.
 
-    Foreign keys that were dropped later are kept: a link too many only asks for care.
+    Foreign keys and triggers that were dropped later are kept: one too many only asks for care.
     """
-    indexes: dict[str, str] = {}
-    links: set[tuple[str, str]] = set()
-    for one in effects:
-        for effect in one.upgrade:
-            if effect.object == "index" and effect.kind == "create" and effect.table:
-                indexes[bare(effect.name)] = effect.table
-            if effect.refers_to and effect.table:
-                links.add((bare(effect.table), bare(effect.refers_to)))
-    return Surroundings(indexes, frozenset(links))
+    return NOTHING_AROUND.after(effects)
+
+
+class _Gathered:
+    def __init__(self, before: Surroundings) -> None:
+        self.indexes = dict(before.indexes)
+        self.spans = dict(before.spans)
+        self.links = dict.fromkeys(before.links)
+        self.triggers = dict(before.triggers)
+        self.functions = dict(before.functions)
+        self.keys = dict(before.keys)
+        self.plain = set(before.plain)
+        self.columns = dict(before.columns)
+
+    def result(self) -> Surroundings:
+        return Surroundings(
+            self.indexes,
+            self.spans,
+            tuple(self.links),
+            self.triggers,
+            self.functions,
+            self.keys,
+            frozenset(self.plain),
+            self.columns,
+        )
+
+    def follow(self, effect: Effect) -> None:
+        table = key(effect.table)
+        if effect.object == "table":
+            self._table(effect, table)
+        elif effect.object == "column":
+            self._column(effect, table)
+        elif effect.kind == "create" and effect.object in ("index", "constraint"):
+            self._key(effect, table)
+        elif effect.object == "index" and effect.kind == "rename" and effect.to:
+            self._index(effect)
+        elif effect.object in ("trigger", "rule") and effect.kind == "create":
+            self.triggers[table] = (*self.triggers.get(table, ()), effect)
+        elif effect.object == "function" and effect.kind == "create":
+            self.functions[key(effect.name)] = effect.uses
+
+    def _table(self, effect: Effect, table: str) -> None:
+        if effect.kind == "create":
+            self.keys[table] = frozenset()
+        elif effect.kind == "rename" and effect.to:
+            new = key(effect.to)
+            self.indexes = {k: new if v == table else v for k, v in self.indexes.items()}
+            self.spans = {(new if t == table else t, n): v for (t, n), v in self.spans.items()}
+            moved = [one for one in self.links if table in (one.child, one.parent)]
+            for one in moved:
+                child = new if one.child == table else one.child
+                parent = new if one.parent == table else one.parent
+                self.links[one._replace(child=child, parent=parent)] = None
+            if table in self.triggers:
+                self.triggers[new] = self.triggers.pop(table)
+            if table in self.keys:
+                self.keys[new] = self.keys.pop(table)
+            self.columns = {(new if t == table else t, n): v for (t, n), v in self.columns.items()}
+
+    def _column(self, effect: Effect, table: str) -> None:
+        column = (table, (effect.name or "").casefold())
+        if effect.kind == "rename":
+            self._renamed(effect, table)
+        elif effect.kind == "create" and effect.certain:
+            self.columns[column] = {"default": "", **dict(effect.sets)}
+        else:
+            self.columns.pop(column, None)
+
+    def _renamed(self, effect: Effect, table: str) -> None:
+        old, new = (effect.name or "").casefold(), (effect.to or "").casefold()
+        if (table, old) in self.columns:
+            self.columns[table, new] = self.columns.pop((table, old))
+
+        def renamed(names: Iterable[str]) -> Columns:
+            return tuple(new if one.casefold() == old else one for one in names)
+
+        for (on, name), names in list(self.spans.items()):
+            if on == table or (on == "" and self.indexes.get(name) == table):
+                self.spans[on, name] = renamed(names)
+        for one in [link for link in self.links if link.child == table]:
+            self.links[one._replace(columns=renamed(one.columns))] = None
+        if table in self.keys:
+            self.keys[table] = frozenset(renamed(self.keys[table]))
+
+    def _key(self, effect: Effect, table: str) -> None:
+        names = tuple(one.casefold() for one in effect.columns)
+        looked = [u.name.casefold() for u in effect.uses if u.object == "column"]
+        span = (*names, *looked)
+        if effect.object == "index" and effect.name:
+            self.indexes[key(effect.name)] = effect.table or ""
+            if "unique" not in effect.aspects and effect.certain:
+                self.plain.add(key(effect.name))
+            if span and "*" not in span:
+                self.spans["", key(effect.name)] = span
+        elif effect.name and names:
+            self.spans[table, key(effect.name)] = names
+        if effect.refers_to:
+            name = key(effect.name) if effect.name else None
+            self.links[Link(table, key(effect.refers_to), names, name)] = None
+        if {"primary", "unique"} & set(effect.aspects) and table in self.keys:
+            self.keys[table] |= frozenset(names)
+
+    def _index(self, effect: Effect) -> None:
+        old, new = key(effect.name), key(effect.to)
+        if old in self.indexes:
+            self.indexes[new] = self.indexes[old]
+        if ("", old) in self.spans:
+            self.spans["", new] = self.spans["", old]
