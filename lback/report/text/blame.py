@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 from lback.core.result import Result
 from lback.report.style import Style, safe
 from lback.report.words import counted, listing, who
 
-_MOST = 24  # of a name; longer ones are cut so that the columns stay columns
+_INDENT = "    "
 
 
 def lines(result: Result, style: Style) -> Iterator[str]:
@@ -27,7 +28,7 @@ def lines(result: Result, style: Style) -> Iterator[str]:
     rows = [*data["columns"], *data["gone"]]
     if not rows:
         yield "no column of it was read"
-    widths = _Widths(rows, style.width)
+    widths = _Widths(rows)
     told = _story if data["column"] else _column
     for row in data["columns"]:
         yield from told(row, widths, style)
@@ -47,20 +48,40 @@ def lines(result: Result, style: Style) -> Iterator[str]:
 class _Widths:
     """How wide each part of a line has to be."""
 
-    def __init__(self, rows: Sequence[Mapping[str, Any]], width: int) -> None:
+    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
         by = [row[key] for row in rows for key in ("added_by", "changed_by", "dropped_by")]
         by += [change for row in rows for change in row["changes"]]
         known = [one for one in by if one]
-        # Commit, date, gaps and some of the type take thirty-six columns.
-        most = min(_MOST, max(8, (width - 36) // 3))
-        self.author = _widest([_author(one) for one in known], most)
-        self.revision = _widest([one["revision"] for one in known] or ["?"], most)
-        self.name = _widest([row["name"] for row in rows], most)
-        self.used = self.author + self.revision + self.name + 24
+        self.author = _widest([_author(one) for one in known])
+        self.revision = _widest([one["revision"] for one in known] or ["?"])
+        self.name = _widest([row["name"] for row in rows])
+        # Commit, date and gaps take twenty-two columns.
+        self.before = self.author + self.revision + 22
+        self.used = self.before + self.name + 2
 
 
-def _widest(texts: Sequence[str], most: int) -> int:
-    return min(max((len(text) for text in texts), default=0), most)
+def _widest(texts: Sequence[str]) -> int:
+    return max((len(safe(text)) for text in texts), default=0)
+
+
+def _beside(
+    by: Mapping[str, Any] | None, shown: str, widths: _Widths, style: Style, *, dim: bool = False
+) -> Iterator[str]:
+    """Yield who, and beside it what; what does not fit stands below, whole: no name is cut."""
+    paint = style.dim if dim else str
+    people, revision = _by(by, widths), safe(by["revision"]) if by else "?"
+    shade = style.yellow if by else style.dim
+    if widths.before + len(shown) <= style.width:
+        yield f"{people} {shade(f'{revision:{widths.revision}}')}  {paint(shown)}".rstrip()
+        return
+    if len(people) + 1 + len(revision) <= style.width:
+        yield f"{people} {shade(revision)}"
+    else:
+        yield people.rstrip()
+        yield f"{_INDENT}{shade(revision)}"
+    room = max(style.width - len(_INDENT), 20)
+    for line in wrap(shown.strip(), room, break_long_words=False, break_on_hyphens=False):
+        yield f"{_INDENT}{paint(line)}"
 
 
 def _helper(helper: Mapping[str, Any]) -> str:
@@ -82,15 +103,13 @@ def _definition(row: Mapping[str, Any]) -> str:
 
 def _column(row: Mapping[str, Any], widths: _Widths, style: Style) -> Iterator[str]:
     maybe = "" if row["certain"] else " [maybe]"
-    shown = style.cut(_definition(row), widths.used + len(maybe))
-    name = f"{_fit(row['name'], widths.name)}  {shown}{style.yellow(maybe) if maybe else ''}"
-    yield f"{_by(row['added_by'], widths, style)}  {name}".rstrip()
+    shown = f"{safe(row['name']):{widths.name}}  {_definition(row)}{maybe}"
+    yield from _beside(row["added_by"], shown, widths, style)
     before = [one for one in row["names"] if one != row["name"]]
     for word, key in (("changed", "changed_by"), ("dropped", "dropped_by")):
         if row[key] is not None:
             was = f" (was {listing(before)})" if before and key == "changed_by" else ""
-            done = style.cut(f"  {word} here{was}", widths.used - widths.name - 2)
-            yield f"{_by(row[key], widths, style)}  {style.dim(done)}"
+            yield from _beside(row[key], f"  {word} here{was}", widths, style, dim=True)
     yield from _edited(row["changed_by"] or row["added_by"], widths, style)
 
 
@@ -99,14 +118,14 @@ def _edited(by: Mapping[str, Any] | None, widths: _Widths, style: Style) -> Iter
     if by is not None and by["edited"]:
         edit = {**by, "commit": by["edited_by"], "committed": by["edited_by"] is not None}
         edit["co_authors"] = []
-        yield f"{_by(edit, widths, style)}  {style.dim('  edited in the file here')}"
+        yield from _beside(edit, "  edited in the file here", widths, style, dim=True)
 
 
 def _story(row: Mapping[str, Any], widths: _Widths, style: Style) -> Iterator[str]:
     """Yield every change of one column, the oldest first, and people beside the author."""
     yield f"{style.bold(safe(row['name']))}  {_definition(row)}"
     for change in row["changes"]:
-        yield f"{_by(change, widths, style)}  {safe(_change(change))}"
+        yield from _beside(change, safe(_change(change)), widths, style)
         yield from _edited(change, widths, style)
         if change["picked_by"]:
             yield style.dim(f"        brought by {safe(change['picked_by'])}")
@@ -131,22 +150,17 @@ def _parts(parts: Sequence[Mapping[str, Any]], widths: _Widths, style: Style) ->
         last = part["changes"][-1]
         on = f" ({', '.join(part['columns'])})" if part["columns"] else ""
         word = "" if last["word"] == "added" else f"  {last['word']} here"
-        shown = f"{part['object']} {part['name'] or '(unnamed)'}{on}"
-        if widths.used + len(safe(shown)) + len(word) <= style.width:
-            yield f"{_by(last, widths, style)}  {safe(shown)}{style.dim(word)}"
-        else:  # a name is never cut: it gets a line of its own
-            yield _by(last, widths, style).rstrip()
-            yield f"    {safe(shown)}{style.dim(word)}"
+        shown = safe(f"{part['object']} {part['name'] or '(unnamed)'}{on}{word}")
+        yield from _beside(last, shown, widths, style)
 
 
-def _by(by: Mapping[str, Any] | None, widths: _Widths, style: Style) -> str:
-    """Return commit, author, date and revision in their columns."""
+def _by(by: Mapping[str, Any] | None, widths: _Widths) -> str:
+    """Return commit, author and date in their columns."""
     if by is None:
-        return style.dim(f"{'?':7} {'':{widths.author}} {'':10} {'?':{widths.revision}}")
+        return f"{'?':7} {'':{widths.author}} {'':10}"
     commit = by["commit"]
     sha, date = (commit["sha"][:7], commit["date"][:10]) if commit else ("-------", "")
-    revision = style.yellow(_fit(by["revision"], widths.revision))
-    return f"{sha} {_fit(_author(by), widths.author)} {date:10} {revision}"
+    return f"{sha} {safe(_author(by)):{widths.author}} {date:10}"
 
 
 def _author(by: Mapping[str, Any]) -> str:
@@ -155,9 +169,3 @@ def _author(by: Mapping[str, Any]) -> str:
         return "not committed" if by["committed"] is False else "not known"
     more = f" +{len(by['co_authors'])}" if by["co_authors"] else ""
     return f"{commit['author']}{more}"
-
-
-def _fit(text: str, width: int) -> str:
-    shown = safe(text)
-    shown = shown if len(shown) <= width else shown[: width - 1] + "…"
-    return f"{shown:{width}}"
