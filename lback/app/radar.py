@@ -44,8 +44,11 @@ class _Mine:
     effects: dict[str, Effects] = field(default_factory=dict)
 
 
-def radar(ctx: Context, *, fetch: bool = False) -> Result:
-    """Tell which other branches hold revisions that mine lacks, would fork, and overlap."""
+def radar(ctx: Context, *, fetch: bool = False, everything: bool = False) -> Result:
+    """Tell which other branches hold revisions that mine lacks, would fork, and overlap.
+
+    `everything` is for the report, which is short otherwise.
+    """
     repository = ctx.repository
     if repository is None:
         raise LbackError(
@@ -68,8 +71,13 @@ def radar(ctx: Context, *, fetch: bool = False) -> Result:
         "heads": list(graph.heads),
         "branches": [_row(echo) for echo in echoes],
         "compared": len(others),
+        "summary": {
+            "branches": sum(len(echo.branches) for echo in echoes),
+            "fork": sum(len(echo.branches) for echo in echoes if echo.meeting.heads),
+            "overlap": sum(len(echo.branches) for echo in echoes if echo.overlaps),
+        },
     }
-    return Result("radar", data)
+    return Result("radar", data, view={"all": everything or ctx.options.verbose})
 
 
 def _others(repository: Repository) -> list[Sibling]:

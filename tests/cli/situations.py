@@ -103,6 +103,16 @@ def newer_remote(folder: Path) -> None:
     commit(remote, "Add letters")
 
 
+def many_branches(folder: Path) -> None:
+    """More open branches than a report shows."""
+    repository(folder)
+    for number in range(12):
+        git(folder, "checkout", "-q", "-b", f"open{number}", "main")
+        revision(folder, f"e{number}", ("b2",), f"letters{number}")
+        commit(folder, f"Add letters {number}")
+    git(folder, "checkout", "-q", "main")
+
+
 def tracked_hooks(folder: Path) -> None:
     """Hooks in a folder that is tracked, and so not ours."""
     repository(folder)
@@ -146,7 +156,7 @@ STAGES: Places = {
         one.__name__: one
         for one in (
             renamed, required, clash, saved, diverged, pushed, shallow, newer_remote, tracked_hooks,
-            hooked, locked, locked_and_saved, beside,
+            many_branches, hooked, locked, locked_and_saved, beside,
         )
     },
 }  # fmt: skip
@@ -248,7 +258,10 @@ SHOWN: dict[str, list[Shown]] = {
         Shown("repository", "check", "--models"),
         Shown("shallow", "check --against origin/topic", "--deepen"),
     ],
-    "radar": [Shown("newer_remote", "radar", "--fetch")],
+    "radar": [
+        Shown("newer_remote", "radar", "--fetch"),
+        Shown("many_branches", "radar", "--all"),
+    ],
     "hooks install": [
         Shown("repository", "hooks install", "--only post-merge"),
         Shown("tracked_hooks", "hooks install", "--write"),

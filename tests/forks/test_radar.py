@@ -136,3 +136,17 @@ def test_how_old() -> None:
     assert age("2026-03-09T11:00:00+00:00", now) == "1 day ago"
     assert age("2025-12-01T00:00:00+00:00", now) == "3 months ago"
     assert age("never", now) == "never"
+
+
+def test_the_summary_comes_first_and_the_rest_is_counted(shop: Shop) -> None:
+    for number in range(13):
+        branch(shop, f"b{number}", (f"b{number}", ("s1",), creates(f"t{number}")))
+    branch(shop, "clash", ("c", ("s1",), adds("users", "nick")))
+    shop.local("a", ("s1",), *adds("users", "nick"))
+    first, second, *_, last = shop.lback("radar").splitlines()
+    assert first.endswith("14 with other revisions, 14 would fork, 1 overlap")
+    assert second.startswith("overlaps  clash")
+    assert last == "and 4 more branches, 4 of them would fork (`lback radar --all`)"
+    for option in ("--all", "--verbose"):
+        assert "more" not in shop.lback("radar", option)
+    assert answer(shop)["summary"] == {"branches": 14, "fork": 14, "overlap": 1}

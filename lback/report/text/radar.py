@@ -11,23 +11,32 @@ from lback.report.style import Style, safe
 from lback.report.words import counted, listing
 
 _MOST = 4
+_MOST_BRANCHES = 10
 
 
 def lines(result: Result, style: Style) -> Iterator[str]:
-    """Yield a paragraph for each branch, the one that hurts most first."""
-    rows = result.data["branches"]
-    compared = counted(result.data["compared"], "other branch").replace("branchs", "branches")
+    """Yield a summary, and a paragraph for each branch, the one that hurts most first."""
+    rows, sums = result.data["branches"], result.data["summary"]
+    compared = _branches(result.data["compared"])
     if not rows:
         yield f"{compared}: none holds a revision that is not here"
         return
-    for row in rows:
-        yield from _branch(row, style)
-    forks = sum(row["forks"] for row in rows)
-    clashes = sum(bool(row["overlaps"]) for row in rows)
     yield (
-        f"{compared} compared with {safe(result.data['at'])}: {len(rows)} with other revisions, "
-        f"{forks} would fork, {clashes} overlap"
+        f"{compared} compared with {safe(result.data['at'])}: {sums['branches']} with other "
+        f"revisions, {sums['fork']} would fork, {sums['overlap']} overlap"
     )
+    shown = rows if result.view["all"] else rows[:_MOST_BRANCHES]
+    for row in shown:
+        yield from _branch(row, style)
+    rest = rows[len(shown) :]
+    if rest:
+        forks = sum(row["forks"] for row in rest)
+        quiet = f", {forks} of them would fork" if forks else ""
+        yield style.dim(f"and {_branches(len(rest), 'more branch')}{quiet} (`lback radar --all`)")
+
+
+def _branches(number: int, word: str = "other branch") -> str:
+    return counted(number, word).replace("branchs", "branches")
 
 
 def _branch(row: Mapping[str, Any], style: Style) -> Iterator[str]:
