@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -99,6 +100,8 @@ def _comments(place: Place) -> Iterator[Mapping[str, Any]]:
 
 
 def _fitted(body: str) -> str:
+    # GitLab obeys a line of a note that begins with a slash, such as `/merge`.
+    body = re.sub(r"^/", "&#47;", body, flags=re.MULTILINE)
     if len(body) <= _LONGEST:
         return body
     kept = body[:_LONGEST].rpartition("\n")[0]

@@ -452,6 +452,8 @@ def test_a_long_report_fits_a_comment() -> None:
         (row,) = comments.rows
         assert len(row["body"]) < 65_000
         assert row["body"].endswith("```\n\n… the rest is in the job's log.")
+        publish(place, "/merge\n/close")
+        assert row["body"] == "<!-- lback check -->\n&#47;merge\n&#47;close"
 
 
 def test_a_redirect_does_not_get_the_token() -> None:
