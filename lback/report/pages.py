@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 
 _PACKAGE = "lback-migrations"
+# As in [project.urls]; the metadata of the package would cost a report its reading.
+HOME = "https://github.com/lback/lback"
 
 
 def page_of(code: str) -> str:
@@ -46,19 +48,3 @@ def version() -> str:
         return installed(_PACKAGE)
     except PackageNotFoundError:
         return "0"
-
-
-@cache
-def home() -> str:
-    """Return the address of the project, as its package says it; "" where it says none."""
-    from importlib.metadata import PackageNotFoundError, metadata
-
-    try:
-        rows = metadata(_PACKAGE).get_all("Project-URL") or []
-    except PackageNotFoundError:
-        return ""
-    urls = {}
-    for row in rows:
-        label, _, url = row.partition(",")
-        urls[label.strip().lower()] = url.strip()
-    return next((urls[key] for key in ("homepage", "repository", "source") if key in urls), "")

@@ -16,7 +16,7 @@ from lback.core.rules.silencing import fingerprints
 from lback.core.shell import command
 from lback.report.formats import whole
 from lback.report.left_out import left_out
-from lback.report.pages import about, fix, home, page_of, version
+from lback.report.pages import HOME, about, fix, page_of, version
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {"error": "error", "warning": "warning", "note": "note"}
@@ -46,16 +46,14 @@ def render(result: Result) -> str:
 
 
 def _driver(codes: Sequence[str]) -> dict[str, Any]:
-    driver: dict[str, Any] = {
+    return {
         "name": "lback",
+        "informationUri": HOME,
         "fullName": f"lback {version()}",
         "version": version(),
         "semanticVersion": _semantic(version()),
         "rules": [_rule(code) for code in codes],
     }
-    if home():
-        driver["informationUri"] = home()
-    return driver
 
 
 def _semantic(text: str) -> str:
@@ -77,12 +75,13 @@ def _invocation(result: Result) -> dict[str, Any]:
 def _rule(code: str) -> dict[str, Any]:
     severity, title = CODES[code]
     way_out = fix(code) or f"See {command('lback explain', code)}."
-    row: dict[str, Any] = {
+    return {
         "id": code,
         "name": "".join(word.capitalize() for word in re.findall(r"\w+", title)),
         "shortDescription": {"text": f"{title[:1].upper()}{title[1:]}."},
         "fullDescription": {"text": _sentence(about(code) or title)[:_MOST]},
         "help": {"text": _sentence(way_out), "markdown": page_of(code) or way_out},
+        "helpUri": f"{HOME}/blob/main/docs/checks/{code}.md",
         "defaultConfiguration": {"level": _LEVELS[severity]},
         "properties": {
             "precision": "high",
@@ -90,9 +89,6 @@ def _rule(code: str) -> dict[str, Any]:
             "tags": ["database", "migrations"],
         },
     }
-    if home():
-        row["helpUri"] = f"{home().rstrip('/')}/blob/main/docs/checks/{code}.md"
-    return row
 
 
 def _sentence(text: str) -> str:

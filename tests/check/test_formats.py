@@ -24,6 +24,7 @@ from lback.report.style import Style
 from tests.check.schemas import SARIF, stored
 from tests.check.team import VERSIONS, Team, content
 
+ROOT = Path(__file__).parents[2]
 # Alembic takes no file with a line break in its name, but any folder.
 HOSTILE = 'x"\n::error file=pwned::owned\n<b>|`@all` ]]> %0A,\udcff/e.py'
 FORMATS = ("github", "gitlab", "sarif", "junit", "markdown")
@@ -146,6 +147,38 @@ def test_sarif(which: str, request: pytest.FixtureRequest) -> None:
             uri = place["physicalLocation"]["artifactLocation"]["uri"]
             assert not re.search(r'[\s"<>:\\]', uri)
             assert unquote_to_bytes(uri) == os.fsencode(one.path)
+
+
+@pytest.mark.parametrize("which", ["result", "hostile"])
+def test_what_code_scanning_asks_of_sarif(which: str, request: pytest.FixtureRequest) -> None:
+    found = request.getfixturevalue(which)
+    run = json.loads(render(found, "sarif"))["runs"][0]
+    driver = run["tool"]["driver"]
+    home = re.search(r'^Source = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.M)
+    assert home is not None and driver["informationUri"] == home[1]
+    assert re.fullmatch(r"\d+\.\d+\.\d+(-[0-9A-Za-z.]+)?", driver["semanticVersion"])
+    for rule in driver["rules"]:
+        assert rule["helpUri"].startswith(home[1])
+        assert rule["helpUri"].endswith(f"/docs/checks/{rule['id']}.md")
+        for key in ("shortDescription", "fullDescription", "help"):
+            assert 0 < len(rule[key]["text"]) <= 1024 and rule[key]["text"][-1] in ".:!?"
+        assert rule["help"]["markdown"].startswith(f"# {rule['id']}: ")
+        assert rule["properties"]["problem.severity"] in {"error", "warning", "recommendation"}
+    marks = [row["partialFingerprints"] for row in run["results"]]
+    assert len({mark["lback/v1"] for mark in marks}) == len(marks)
+    assert len({mark["primaryLocationLineHash"] for mark in marks}) == len(marks)
+    for row in run["results"]:
+        [place] = row["locations"]
+        assert place["physicalLocation"]["region"]["startLine"] >= 1
+        assert place["physicalLocation"]["artifactLocation"]["uri"]
+
+
+def test_a_finding_without_a_place_is_about_the_configuration(team: Team) -> None:
+    found = team.check(against="1234567890" * 4)
+    assert [one.path for one in found.findings] == [""]
+    [row] = json.loads(render(found, "sarif"))["runs"][0]["results"]
+    place = row["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "alembic.ini" and place["region"]["startLine"] == 1
 
 
 # Which class of the object model a property holds; the others are plain values.
