@@ -162,12 +162,11 @@ def _judge_merge(look: Look, other: Together) -> Iterator[Finding]:
 
 
 def _fork_overlaps(look: Look, other: Together | None, fork: Lane) -> Iterator[Finding]:
-    from lback.core.forks.joining import fork_overlaps, fork_sides
+    from lback.core.forks.joining import fork_overlaps, fork_revisions
     from lback.core.rules.team import overlap_findings
 
     graph = look.mine.graph if other is None else other.merge.merged
-    concerned = [one for side in fork_sides(graph, fork).values() for one in side]
-    effects = look.facts.effects(concerned)
+    effects = look.facts.effects(fork_revisions(graph, fork))
     found = fork_overlaps(graph, fork, effects)
     if not found:
         return

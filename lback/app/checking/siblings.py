@@ -11,7 +11,7 @@ from lback.app.checking.sides import Facts, Side, inside
 from lback.app.reading import INDEX, WORKTREE
 from lback.core.extending import Extended, Trunk
 from lback.core.findings import Finding
-from lback.core.forks.joining import fork_sides, overlap_row
+from lback.core.forks.joining import apart, overlap_row
 from lback.core.forks.overlap import Overlap, overlaps
 from lback.core.graph import Graph
 from lback.core.lanes import Lane
@@ -218,9 +218,9 @@ def _overlaps(
     together = neighbour.together
     ours = [head for head in fork if head not in neighbour.new]
     others = [head for head in fork if head in neighbour.new]
-    sides = fork_sides(together, fork)
-    left = facts.effects([one for head in ours for one in sides[head]])
-    theirs = [one for head in others for one in sides[head] if one in neighbour.new]
+    mine, beside = apart(together, ours, others)
+    left = facts.effects(mine)
+    theirs = [one for one in beside if one in neighbour.new]
     right = reader.effects(together, theirs, group[0].commit)
     return list(overlaps(left, right))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Literal
@@ -55,28 +55,50 @@ def fork_sides(graph: Graph, fork: Sequence[str]) -> dict[str, tuple[str, ...]]:
     return {head: tuple(one for one in order if one in sides[head]) for head in fork}
 
 
+def apart(
+    graph: Graph, left: Iterable[str], right: Iterable[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what is below some left heads and below no right one, and the other way round.
+
+    Unlike `fork_sides` it leaves out nothing that two heads of one side have in common.
+    """
+    ours, theirs = graph.ancestors(left), graph.ancestors(right)
+    either = ours ^ theirs
+    order = [one for one in graph.order() if one in either]
+    return (
+        tuple(one for one in order if one in ours),
+        tuple(one for one in order if one in theirs),
+    )
+
+
+def fork_revisions(graph: Graph, fork: Sequence[str]) -> tuple[str, ...]:
+    """Return what is below some of the heads and not below all of them, in graph order."""
+    below = [graph.ancestors([head]) for head in fork]
+    some = frozenset().union(*below) - frozenset.intersection(*below)
+    return tuple(one for one in graph.order() if one in some)
+
+
 def fork_overlaps(
     graph: Graph, fork: Sequence[str], effects: Mapping[str, Effects]
 ) -> list[Overlap]:
-    """Return the overlaps of every two sides of a fork.
+    """Return the overlaps of every two heads of a fork: of what one has and the other has not.
 
     What `effects` tells of the revisions below the fork says whose an index is and which
     tables are linked; without those the answer is less careful.
     """
-    sides = fork_sides(graph, fork)
-    above = {one for side in sides.values() for one in side}
+    above = frozenset(fork_revisions(graph, fork))
     below = (effects[one] for one in graph.order() if one in effects and one not in above)
     around = surroundings(below)
     found: list[Overlap] = []
-    for left, right in combinations(fork, 2):
-        found.extend(
-            overlaps(
-                {one: effects[one] for one in sides[left]},
-                {one: effects[one] for one in sides[right]},
-                around,
-            )
-        )
-    return found
+    compared: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
+    for heads in combinations(fork, 2):
+        left, right = apart(graph, heads[:1], heads[1:])
+        if (left, right) not in compared:
+            compared.add((left, right))
+            ours, theirs = ({one: effects[one] for one in side} for side in (left, right))
+            found.extend(overlaps(ours, theirs, around))
+    # What two heads have in common meets a third one twice.
+    return found if len(fork) == 2 else list(dict.fromkeys(found))
 
 
 def refusal(stops: Sequence[Overlap]) -> str:
@@ -88,15 +110,16 @@ def refusal(stops: Sequence[Overlap]) -> str:
 
 def touched(graph: Graph, fork: Sequence[str], effects: Mapping[str, Effects]) -> str:
     """Say in one sentence why a fork can be joined."""
+    above = frozenset(fork_revisions(graph, fork))
     sides = [
-        sorted({table for one in side for table in effects[one].tables})
-        for side in fork_sides(graph, fork).values()
+        sorted({table for one in graph.ancestors([head]) & above for table in effects[one].tables})
+        for head in fork
     ]
     shown = [", ".join(one[:4]) + (" …" if len(one) > 4 else "") for one in sides if one]
     if len(shown) < 2:
         return f"only one side changes tables: {shown[0]}" if shown else "no side changes a table"
-    apart = all(set(one).isdisjoint(other) for one, other in combinations(sides, 2))
-    how = "the sides change different tables" if apart else "either order gives the same schema"
+    differ = all(set(one).isdisjoint(other) for one, other in combinations(sides, 2))
+    how = "the sides change different tables" if differ else "either order gives the same schema"
     return f"{how}: {' | '.join(shown)}"
 
 

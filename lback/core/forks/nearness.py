@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lback.core.effects import Effects
 from lback.core.extending import Extended, Trunk
 from lback.core.forks.footprint import footprint
-from lback.core.forks.joining import fork_sides
+from lback.core.forks.joining import apart, fork_sides
 from lback.core.forks.matrix import PARTNERS
 from lback.core.forks.sides import effects_of
 from lback.core.forks.surroundings import NOTHING_AROUND
@@ -46,6 +46,10 @@ def meet(
     for lane in forks(together, declared):
         if new.isdisjoint(lane):
             continue
+        if len(lane) > 2:
+            heads = [one for one in lane if one not in new], [one for one in lane if one in new]
+            mine, beside = apart(together, *heads)
+            return Meeting(lane, mine, tuple(one for one in beside if one in new))
         sides = fork_sides(together, lane)
         ours = [one for head in lane if head not in new for one in sides[head]]
         theirs = [one for head in lane if head in new for one in sides[head] if one in new]
