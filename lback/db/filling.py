@@ -107,6 +107,7 @@ def _spellings(given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
         yield {name: _replaced(value, in_text) for name, value in given.items()}
         yield {name: _replaced(value, escaped) for name, value in given.items()}
+    yield dict(given)  # for a template that escapes by itself
 
 
 def _may_stand(text: str) -> bool:

@@ -12,6 +12,7 @@ import pytest
 from alembic.util import format_as_comma
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mako.template import Template
 
 from lback.db.filling import fill
 from lback.errors import LbackError
@@ -86,6 +87,21 @@ def test_templates_of_ones_own(tmp_path: Path, template: str) -> None:
                 filled(source, message)
         else:
             means(source, message)
+
+
+@pytest.mark.parametrize("message", NAMES[:1] + NAMES[2:6] + NAMES[9:16])
+def test_the_shipped_template_needs_nobody(message: str) -> None:
+    """Plain Alembic knows nothing of `fill`."""
+    given = {
+        "message": message, "up_revision": "b2", "down_revision": ("a1", message),
+        "branch_labels": (message,), "depends_on": None, "create_date": datetime(2026, 1, 1),
+        "comma": format_as_comma, "imports": "", "upgrades": "pass", "downgrades": "pass",
+    }  # fmt: skip
+    text = Template(filename=str(SHIPPED)).render_unicode(**given)
+    module = ast.parse(text.encode())
+    doc = ast.get_docstring(module, clean=False) or ""
+    assert doc.startswith(f"{message}\n\nRevision ID: b2\nRevises: a1, {message}\n")
+    assert len(module.body) == 9
 
 
 def test_what_reads_well_stays_as_it_is() -> None:
