@@ -10,18 +10,27 @@ from lback.core.result import Result
 
 
 def alembic(ctx: Context, arguments: Sequence[str]) -> Result:
-    """Run an Alembic command as it is; its output is its own, or `data.output` under `--json`."""
+    """Run an Alembic command as it is; its words are made safe, or `data.output` under `--json`.
+
+    SQL goes out as it is.
+    """
     from lback.db.passthrough import run_alembic
 
     project = ctx.project
     kept = io.StringIO() if ctx.options.json else None
-    code = run_alembic(
-        project.settings,
-        project.folder,
-        tuple(arguments),
-        x=ctx.options.x,
-        lock_timeout=ctx.lock_timeout(None),
-        out=kept or ctx.console.output(),
-    )
+    told = kept or ctx.console.spoken()
+    try:
+        code = run_alembic(
+            project.settings,
+            project.folder,
+            tuple(arguments),
+            x=ctx.options.x,
+            lock_timeout=ctx.lock_timeout(None),
+            out=kept or ctx.console.output(),
+            told=told,
+        )
+    finally:
+        if kept is None:
+            told.close()  # a last line without an end
     data = {"output": kept.getvalue().splitlines()} if kept else {}
     return Result("alembic", data, exit_code=code)

@@ -17,6 +17,9 @@ class Console(Protocol):
     def output(self) -> TextIO:
         """Return where another program's text goes when that text is the result."""
 
+    def spoken(self) -> TextIO:
+        """Return standard output for another program's lines, made safe for a terminal."""
+
     def note(self, text: str) -> None:
         """Say what is going on; silent under `--quiet`."""
 
@@ -40,6 +43,10 @@ class SilentConsole:
         """Stay silent."""
 
     def output(self) -> TextIO:
+        """Keep it."""
+        return StringIO()
+
+    def spoken(self) -> TextIO:
         """Keep it."""
         return StringIO()
 

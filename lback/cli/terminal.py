@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from dataclasses import replace
-from typing import IO, Any, TextIO
+from typing import IO, Any, TextIO, cast
 
 import click
 
@@ -100,6 +100,12 @@ class Terminal:
     def output(self) -> TextIO:
         """Return standard output itself, for what is printed as it is."""
         return streams.result()
+
+    def spoken(self) -> TextIO:
+        """Return standard output for another program's lines, which are made safe like ours."""
+        from lback.cli.spoken import Spoken
+
+        return cast("TextIO", Spoken(self.print))
 
     def note(self, text: str) -> None:
         """Say what is going on, unless `--quiet`."""

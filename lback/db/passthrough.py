@@ -43,16 +43,18 @@ def run_alembic(
     x: Sequence[str] = (),
     lock_timeout: float | None = None,
     out: TextIO | None = None,
+    told: TextIO | None = None,
     on_event: OnEvent = ignore,
 ) -> int:
-    """Run one Alembic command; return its exit status. What it says itself goes to `out`.
+    """Run one Alembic command; return its exit status. Its SQL goes to `out`, its words to `told`.
 
     UsageError for a wrong line, LbackError for what Alembic or env.py refuses. What the
     project's own code prints goes to standard error.
     """
     out = out or sys.stdout
+    told = told or out
     line = CommandLine(prog="lback alembic")
-    options = _parsed(line, arguments, out)
+    options = _parsed(line, arguments, told)
     if options is None:
         return 0
     options.x = [*x, *(options.x or [])] or None
@@ -63,11 +65,11 @@ def run_alembic(
     with (
         standing_in(folder),
         _watched(at, locks if _moves(options) else None),
-        _speaking_to(out),
+        _speaking_to(told, out),
         redirect_stdout(sys.stderr),
     ):
         try:
-            _run(line, settings, folder.absolute(), options, at, arguments, out)
+            _run(line, settings, folder.absolute(), options, at, arguments, out, told)
         except CommandError as err:
             raise LbackError(at.hide(str(err)), _hint(str(err))) from err
         except (Exception, SystemExit) as err:
@@ -104,6 +106,7 @@ def _run(
     at: Situation,
     arguments: Sequence[str],
     out: TextIO,
+    told: TextIO,
 ) -> None:
     function, positional, named = options.cmd
     elsewhere = options.config != line.parser.get_default("config")
@@ -113,7 +116,7 @@ def _run(
         return
     if options.name == "alembic":
         options.name = settings.section
-    config = config_for(settings, folder, options, buffer=out, stdout=out)
+    config = config_for(settings, folder, options, buffer=out, stdout=told)
     at.env_path = _env_path(settings)
     with application_context(settings, at.env_path, config) as config:
         function(
@@ -153,17 +156,17 @@ def _watched(at: Situation, locks: Locks | None) -> Iterator[None]:
 
 
 @contextmanager
-def _speaking_to(out: TextIO) -> Iterator[None]:
-    """Let Alembic's own words go to `out`, while standard output is closed to the project."""
+def _speaking_to(told: TextIO, out: TextIO) -> Iterator[None]:
+    """Let Alembic's own words go to `told`, while standard output is closed to the project."""
     messages: Any = alembic.util.messaging
     configuration: Any = alembic.config
     theirs = messages.write_outstream, configuration.Config
 
     def write(stream: TextIO, *texts: str | bytes, **options: Any) -> None:
-        theirs[0](out if stream is sys.stdout else stream, *texts, **options)
+        theirs[0](told if stream is sys.stdout else stream, *texts, **options)
 
     messages.write_outstream = write
-    configuration.Config = partial(Config, stdout=out, output_buffer=out)
+    configuration.Config = partial(Config, stdout=told, output_buffer=out)
     try:
         yield
     finally:

@@ -42,6 +42,8 @@ READING = (
     ("heads", "--at", EVIL), ("migrate", "--", EVIL), ("rollback", "--", EVIL), (EVIL,),
     ("--config", EVIL, "heads"), ("check", "--select", EVIL), ("explain", "--", EVIL),
     ("history", "--", EVIL), ("switch", "--plan", BRANCH), ("switch", "--", EVIL),
+    ("alembic", "history"), ("alembic", "heads", "-v"), ("alembic", "show", EVIL),
+    ("alembic", EVIL),
     ("makemigrations", "--empty", "--head", EVIL, "x"), ("restore", "--", EVIL),
 )  # fmt: skip
 WRITING = (
