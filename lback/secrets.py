@@ -152,11 +152,12 @@ class Secrets:
     def redact(self, text: str, *, words: bool = True) -> str:
         """Return a text without passwords.
 
-        `words` also masks a known password that is a common word, which has its place in
-        what an exception says, and would garble names of tables in a result.
+        `words` is for what an exception says: also masked are a known password that is a common
+        word, what follows `password:`, and what stands before a known host. In a result these
+        are names of tables, messages of revisions and addresses of people.
         """
-        text = redact(text)
-        for host in self._hosts:
+        text = redact(text, words=words)
+        for host in self._hosts if words else ():
             text = _before_host(text, f"@{host}")
         strong, weak = self._patterns()
         if strong is not None:
@@ -185,7 +186,7 @@ class Secrets:
         return self._compiled
 
 
-def redact(text: str) -> str:
+def redact(text: str, *, words: bool = True) -> str:
     """Return a text without what stands where passwords stand; in time that grows with it."""
     if "://" in text:
         pieces, done = [], 0
@@ -193,7 +194,9 @@ def redact(text: str) -> str:
             pieces += [text[done : login.start], MASK]
             done = login.end
         text = "".join([*pieces, text[done:]])
-    return _assigned().sub(_masked, text) if _HINTS.search(text) else text
+    if not _HINTS.search(text):
+        return text
+    return _assigned().sub(_masked if words else _masked_where_sure, text)
 
 
 def cleaned(data: Any, clean: Callable[[str], str]) -> Any:
@@ -220,6 +223,12 @@ def _masked(found: re.Match[str]) -> str:
     if value[0] in "\\{" or value.lstrip("bBrRuUfF")[:1] in ("'", '"'):
         return f"{head}{MASK}"
     return f"{head}{MASK}{value[len(value.rstrip(_CLOSERS)) :]}"
+
+
+def _masked_where_sure(found: re.Match[str]) -> str:
+    """Leave `password: longer` and `password = :value` of a result: they are words and SQL."""
+    sign = found["a"] or found["b"] or ""
+    return _masked(found) if sign == "=" or sign[:1] in ("'", '"', "\\") else found[0]
 
 
 _CLOSERS = ")]}'\",;"

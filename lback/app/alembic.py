@@ -9,6 +9,12 @@ from lback.app.context import Context
 from lback.core.result import Result
 
 
+class _Kept(io.StringIO):
+    """Text in memory; Alembic asks a stream how it is encoded, and takes none for ASCII."""
+
+    encoding = "utf-8"
+
+
 def alembic(ctx: Context, arguments: Sequence[str]) -> Result:
     """Run an Alembic command as it is; its words are made safe, or `data.output` under `--json`.
 
@@ -17,7 +23,7 @@ def alembic(ctx: Context, arguments: Sequence[str]) -> Result:
     from lback.db.passthrough import run_alembic
 
     project = ctx.project
-    kept = io.StringIO() if ctx.options.json else None
+    kept = _Kept() if ctx.options.json else None
     told = kept or ctx.console.spoken()
     try:
         code = run_alembic(

@@ -147,6 +147,23 @@ def test_what_is_no_password_stays(text: str) -> None:
     assert redact(text) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("users.password: make it longer", "users.password: make it longer"),
+        ("UPDATE users SET password = :new", "UPDATE users SET password = :new"),
+        ("ada@127.0.0.1", "ada@127.0.0.1"),
+        ("postgresql://db/x?user=a&password=b", "postgresql://db/x?user=a&password=***"),
+        ("postgresql://u:hunter2seven@db/x", "postgresql://u:***@db/x"),
+        ("so hunter2seven it is", "so *** it is"),
+    ],
+)
+def test_a_result_keeps_its_words(text: str, shown: str) -> None:
+    known = Secrets()
+    known.learn_url("postgresql://u:hunter2seven@127.0.0.1/x")
+    assert known.redact(text, words=False) == shown
+
+
 def test_a_name_that_is_no_secret_stays() -> None:
     known = Secrets()
     known.learn_url("postgresql://postgres:postgres@localhost/app")
