@@ -138,6 +138,7 @@ def test_keys_and_indexes_have_their_people(shop: Shop) -> None:
     parts = {one["name"]: one for one in blame(shop.context(), "users").data["parts"]}
     assert parts["ix_mail"]["changes"][0]["commit"]["subject"] == "Index"
     assert "index ix_mail (mail)" in said(shop)
+    assert "primary key (id)" in said(shop)
 
 
 def test_an_index_dropped_by_name_alone_is_the_tables_for_every_command(shop: Shop) -> None:

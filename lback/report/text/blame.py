@@ -148,10 +148,17 @@ def _parts(parts: Sequence[Mapping[str, Any]], widths: _Widths, style: Style) ->
         yield style.dim("keys, indexes and types:")
     for part in here:
         last = part["changes"][-1]
-        on = f" ({', '.join(part['columns'])})" if part["columns"] else ""
         word = "" if last["word"] == "added" else f"  {last['word']} here"
-        shown = safe(f"{part['object']} {part['name'] or '(unnamed)'}{on}{word}")
-        yield from _beside(last, shown, widths, style)
+        yield from _beside(last, safe(f"{_part(part)}{word}"), widths, style)
+
+
+def _part(part: Mapping[str, Any]) -> str:
+    """Return `index ix_mail (mail)`, or what an unnamed key is: `primary key (id)`."""
+    made = part["changes"][0]["detail"]
+    if part["name"] is None and made:
+        return str(made)
+    on = f" ({', '.join(part['columns'])})" if part["columns"] else ""
+    return f"{part['object']} {part['name'] or '(unnamed)'}{on}"
 
 
 def _by(by: Mapping[str, Any] | None, widths: _Widths) -> str:
