@@ -48,6 +48,19 @@ def read_by_hand(path: Path) -> bytes | None:
     return data
 
 
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that is not there; what was left under its name is removed first.
+
+    A link that a branch has put there would have somebody else's file written.
+    """
+    path.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def leads_out(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> bool:
     """Tell whether links on the way to a path leave a folder that the path is said to be in."""
     home = os.path.realpath(root)

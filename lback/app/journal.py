@@ -20,7 +20,7 @@ from typing import NamedTuple
 from lback.app.context import Context
 from lback.core.shell import command
 from lback.errors import LbackError
-from lback.files import is_plain, leads_out
+from lback.files import is_plain, leads_out, write_new
 
 if sys.platform == "win32":  # pragma: no cover
 
@@ -104,7 +104,10 @@ def _folder(ctx: Context) -> Path:
     """Return where this work tree's plan would be; work trees of one repository differ."""
     root = ctx.project.root
     if ctx.repository is None:
-        return root / _OUTSIDE_GIT
+        folder = root / _OUTSIDE_GIT
+        if leads_out(folder / _LOCK, root):
+            raise LbackError(f"{folder} is a link that leaves {root}.", "Take it away.")
+        return folder
     name = hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
     return ctx.repository.common_dir / "lback" / f"files-{name}"
 
@@ -159,7 +162,7 @@ def _prepare(folder: Path, changes: list[Change]) -> None:
     for one in changes:
         if one.after is not None:
             one.path.parent.mkdir(parents=True, exist_ok=True)
-            _temporary(one.path).write_bytes(one.after)
+            write_new(_temporary(one.path), one.after)
     (folder / _DRAFT).replace(folder / _PLAN)
 
 
@@ -216,7 +219,7 @@ def _put(change: Change) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary(path)
-    temporary.write_bytes(change.after)
+    write_new(temporary, change.after)
     if path.exists():
         temporary.chmod(path.stat().st_mode & 0o7777)
     temporary.replace(path)

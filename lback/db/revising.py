@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +15,7 @@ from lback.db.filling import fill
 from lback.db.project import boolean_option
 from lback.db.writing import hooks_talk_to_stderr
 from lback.errors import LbackError
+from lback.files import write_new
 
 if TYPE_CHECKING:
     from lback.db.runner import Database
@@ -160,8 +160,5 @@ def _version_path(session: Session, parents: tuple[str, ...]) -> str | None:
 def _put(path: Path, text: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.lback-new")
-    with draft.open("wb") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    write_new(draft, text)
     draft.replace(path)

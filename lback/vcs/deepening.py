@@ -64,14 +64,14 @@ def is_cut(repository: Repository, base: str, *tips: str) -> bool:
 def _fetch_commit(repository: Repository, step: str, remote: str, commit: str) -> None:
     """Deepen below one commit; a server may refuse to be asked for a commit by id."""
     if (repository.common_dir / "shallow").exists():
-        command = ("fetch", "--quiet", "--no-tags", step, remote, commit)
+        command = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", step, remote, commit)
         repository.git.ask(*command, variables=_NETWORK)
 
 
 def _fetch(repository: Repository, *arguments: str) -> None:
     if "--unshallow" in arguments and not (repository.common_dir / "shallow").exists():
         return
-    command = ("fetch", "--quiet", "--no-tags", *arguments)
+    command = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", *arguments)
     answer = repository.git.ask(*command, variables=_NETWORK)
     if answer.status != 0:
         raise LbackError(

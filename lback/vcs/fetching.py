@@ -16,7 +16,9 @@ def fetch_all(repository: Repository) -> None:
     # Everywhere else no child of ours may talk to a remote; here that is the point.
     kept = {name: value for name, value in repository.git.environ.items() if name not in _BARS}
     kept.update({name: os.environ[name] for name in _BARS if name in os.environ})
-    answer = Git(repository.git.cwd, kept).ask("fetch", "--all", "--prune", "--quiet")
+    answer = Git(repository.git.cwd, kept).ask(
+        "fetch", "--all", "--prune", "--no-recurse-submodules", "--quiet"
+    )
     if answer.status != 0:
         raise LbackError(
             f"git fetch: {said(answer.complaint) or 'it failed'}",

@@ -49,6 +49,7 @@ nothing_like_it = "x"
 INI = """[alembic]
 script_location = %(here)s/migrations
 file_template = ../../../%%(rev)s
+sourceless = true
 [post_write_hooks]
 hooks = evil
 evil.type = exec

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lback.core.globs import leaves, light, matching
+from lback.vcs.shims import Watched, render
 
 NAMES = (
     "models.py", "a.py", "ab.py", "b/a.py", "b/ab.py", "b/models.py", "b/c/models.py", "b/c/a.py",
@@ -71,6 +72,11 @@ def test_no_pattern_takes_long() -> None:
         assert light(glob) == "**"
     assert light("app/" + "*a" * 20) == "app/**"
     assert light("app/**/models/**/*.py") == "app/**/models/**/*.py"
+
+
+def test_a_hook_asks_git_for_no_such_pattern() -> None:
+    text = render("pre-commit", "/python", Watched(("m",), ("a/" + "*a" * 20, "b/**/*.py")))
+    assert b"':(top,glob)a/**' ':(top,glob)b/**/*.py'" in text
 
 
 @pytest.mark.parametrize("glob", ["/etc/*", "../x/*.py", "a/../../x", "a\0b", ".."])

@@ -276,6 +276,42 @@ def test_nothing_is_written_through_a_link_out(shop: Shop, tmp_path: Path, comma
     assert len(shop.lback("heads").split("local")) >= 1  # it can be read, as Alembic does
 
 
+def merge_path(shop: Shop) -> str:
+    """Fork the migrations; return where the merge revision goes, which anybody can know."""
+    for name in ("x1", "x2"):
+        shop.revise(name, ("s1",), *creates(name))
+    return str(json.loads(shop.lback("merge", "--plan", "--json"))["data"]["path"])
+
+
+def test_a_link_in_the_place_of_a_draft(shop: Shop, tmp_path: Path) -> None:
+    """What is written first, and moved into its place, has a name that can be known as well."""
+    victim = tmp_path / "victim"
+    victim.write_text("mine\n")
+    place = shop.folder / merge_path(shop)
+    draft = place.with_name(f".{place.name}.lback-new")
+    draft.symlink_to(victim)
+    shop.lback("merge")
+    assert victim.read_text() == "mine\n"
+    assert not draft.is_symlink()
+    assert place.is_file() and not place.is_symlink()
+
+
+def test_a_link_in_the_place_of_a_merge_revision(shop: Shop, tmp_path: Path) -> None:
+    place = shop.folder / merge_path(shop)
+    place.symlink_to("/dev/zero")
+    assert "a link that leaves" in limited(shop, "merge", code=3)
+    place.unlink()
+    (tmp_path / "victim").write_text("mine\n")
+    place.symlink_to(tmp_path / "victim")
+    limited(shop, "merge", code=3)
+    assert (tmp_path / "victim").read_text() == "mine\n"
+    place.unlink()
+    place.symlink_to("../env.py")
+    env = (shop.folder / "migrations" / "env.py").read_text()
+    limited(shop, "merge", code=3)
+    assert (shop.folder / "migrations" / "env.py").read_text() == env
+
+
 def test_a_link_to_everything(shop: Shop) -> None:
     """With recursive locations the whole disk would be searched for revisions."""
     shutil.rmtree(shop.folder / VERSIONS)
@@ -419,7 +455,7 @@ def test_the_walk_of_a_tree_is_as_deep_as_it_is(shop: Shop) -> None:
 
 def limited(shop: Shop, *arguments: str, code: int = 0) -> str:
     """Run lback with two gigabytes of memory and a minute of the processor at most."""
-    limits = 'ulimit -v 2000000 -t 60; exec "$@"'
+    limits = 'ulimit -v 2000000 && ulimit -t 60 && exec "$@"'
     return shop.run("sh", "-c", limits, "sh", sys.executable, "-m", "lback", *arguments, code=code)
 
 
