@@ -18,7 +18,7 @@ from lback.app.checking.look import (
 from lback.app.checking.policy import settle_policy
 from lback.app.checking.reader import CheckReader, bare_project
 from lback.app.checking.result import finish
-from lback.app.checking.rules_changed import moved_from, rules_changed
+from lback.app.checking.rules_changed import doubted_labels, moved_from, rules_changed
 from lback.app.checking.sides import Together, read_side, tip_of
 from lback.app.checking.tree import beside_the_graph
 from lback.app.context import Context
@@ -74,10 +74,12 @@ def check(ctx: Context, request: Request) -> Result:
     gather_others(look, request)
     if request.siblings or request.refs:
         gather_siblings(look, request)
+    look.doubted = doubted_labels(look)
     look.findings.extend(_told(_judge(look)))
     if before is not None:
         # What the branch's own configuration leaves of it, once it is merged.
         gather_others(before, request)
+        before.doubted = doubted_labels(before)
         look.findings.extend([*before.findings, *_told(_judge(before))])
     if request.models:
         from lback.app.checking.models import models_checked
@@ -117,7 +119,7 @@ def _judge(look: Look) -> Iterator[Finding]:
     graph = look.mine.graph
     yield from from_problems(graph.problems)
     yield from _emptiness(look)
-    for fork in real_forks(graph, look.declared):
+    for fork in real_forks(graph, look.declared, look.doubted):
         yield several_heads(graph, fork, look.facts.commits(fork))
         yield from _fork_overlaps(look, None, fork)
     yield from redundant_merges(graph, look.new if look.others else None)
@@ -137,7 +139,7 @@ def _judge_merge(look: Look, other: Together) -> Iterator[Finding]:
             path=path,
         )
     yield from broken_by_merging(merge)
-    for fork in merge.would_forks(look.declared):
+    for fork in merge.would_forks(look.declared, look.doubted):
         yield would_fork(merge, fork, look.facts.commits(fork))
         yield from _fork_overlaps(look, other, fork)
     if merge.merged is not merge.mine:

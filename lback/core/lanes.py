@@ -11,12 +11,18 @@ if TYPE_CHECKING:
 Lane = tuple[str, ...]
 
 
-def lanes(graph: Graph, declared: Sequence[str] = (), heads: Iterable[str] = ()) -> list[Lane]:
+def lanes(
+    graph: Graph,
+    declared: Sequence[str] = (),
+    heads: Iterable[str] = (),
+    doubted: frozenset[str] = frozenset(),
+) -> list[Lane]:
     """Group heads into lanes; a lane with more than one head is a fork.
 
     A head belongs to the lane that `[tool.lback] heads` declares for it, by id or
     branch label; without a declaration, heads with different branch labels are
-    apart. Heads that match nothing share one lane. Lanes and heads are sorted.
+    apart. Heads that match nothing share one lane. Labels that are `doubted` keep nothing
+    apart unless they are declared. Lanes and heads are sorted.
     """
     groups: dict[object, list[str]] = {}
     for head in heads or graph.heads:
@@ -24,11 +30,13 @@ def lanes(graph: Graph, declared: Sequence[str] = (), heads: Iterable[str] = ())
         if declared:
             key: object = next((name for name in declared if name == head or name in labels), None)
         else:
-            key = labels
+            key = labels - doubted
         groups.setdefault(key, []).append(head)
     return sorted(tuple(sorted(group)) for group in groups.values())
 
 
-def forks(graph: Graph, declared: Sequence[str] = ()) -> list[Lane]:
+def forks(
+    graph: Graph, declared: Sequence[str] = (), doubted: frozenset[str] = frozenset()
+) -> list[Lane]:
     """Return the lanes that hold more than one head."""
-    return [lane for lane in lanes(graph, declared) if len(lane) > 1]
+    return [lane for lane in lanes(graph, declared, (), doubted) if len(lane) > 1]

@@ -439,3 +439,37 @@ def test_every_format_names_and_counts(all_at_once: Team, form: str, tmp_path: P
 def test_an_unknown_branch_is_wrong_usage(team: Team) -> None:
     with pytest.raises(UsageError, match="nowhere"):
         team.check(against="main", policy="nowhere")
+
+
+def label(team: Team, name: str, text: str) -> None:
+    path = team.path / VERSIONS / f"{name}.py"
+    path.write_text(path.read_text().replace("labels = None", f"labels = ({text!r},)"))
+    team.commit(f"Label {name}")
+
+
+def test_a_label_of_the_branch_is_no_leave_to_fork(team: Team, tmp_path: Path) -> None:
+    team.branch("mine")
+    team.add("c3", "a1")
+    label(team, "c3", "apart")
+    result = team.check(against="main")
+    assert errors(result) == ["LB101"]
+    assert changes(result)[0].startswith(f"{VERSIONS}/c3.py:")
+    assert "the branch adds the branch label apart on c3" in changes(result)[0]
+    assert team.check().exit_code == 0  # by its own word
+    # Declared in main first, it counts.
+    team.git("checkout", "-q", "main")
+    settings(team, '[tool.lback]\nheads = ["apart"]\n')
+    assert errors(team.check(at="mine", against="main")) == []
+
+
+def test_a_line_of_its_own_may_have_a_label(team: Team) -> None:
+    team.branch("mine")
+    team.add("x1")
+    label(team, "x1", "apart")
+    result = team.check(against="main")
+    assert errors(result) == [] and "branch label apart on x1" in changes(result)[0]
+    team.git("checkout", "-q", "main")
+    team.git("merge", "-q", "mine")
+    team.branch("next")
+    team.add("x2", "x1")
+    assert team.codes(against="main") == []

@@ -54,6 +54,8 @@ class Look:
     siblings: list[dict[str, Any]] = field(default_factory=list)
     models: dict[str, Any] | None = None
     policy: Policy | None = None
+    # Labels that only this tree has, on a line that the branch to judge by has as well.
+    doubted: frozenset[str] = frozenset()
     _facts: Facts | None = None
 
     @property

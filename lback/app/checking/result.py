@@ -140,7 +140,7 @@ def _picture(look: Look) -> list[dict[str, Any]]:
     merged, base = other.merge.merged, other.base
     forked = {
         one
-        for fork in forks(merged, look.declared)
+        for fork in forks(merged, look.declared, look.doubted)
         for side in merged.sides(fork).values()
         for one in side
     }

@@ -9,8 +9,9 @@ from lback.app.checking.look import Look
 from lback.app.checking.reader import CheckReader
 from lback.app.checking.sides import Side, inside, read_side
 from lback.core.findings import Finding
-from lback.core.rules.policy import comments_added
+from lback.core.rules.policy import comments_added, label_added, labels_added
 from lback.core.rules.silencing import Comment, Comments, by_code, comments_in
+from lback.errors import HistoryMissing
 
 if TYPE_CHECKING:
     from lback.core.source import Entry
@@ -46,8 +47,25 @@ def rules_changed(look: Look) -> Iterator[Finding]:
         return
     yield from policy.findings
     base = base_side(look)
+    if base is not None:
+        for label, counts in labels_added(look.mine.graph, base.graph).items():
+            yield label_added(look.mine.graph, label, policy.until, counts=counts)
     for entry, own, old in _fresh_comments(look, base):
         yield from comments_added(entry.path, old, own, policy.until)
+
+
+def doubted_labels(look: Look) -> frozenset[str]:
+    """Return the labels that keep no heads apart until the branch to judge by has them."""
+    if not look.mine.graph.label_owners:
+        return frozenset()
+    try:
+        base = base_side(look)
+    except HistoryMissing:  # which is a finding, as soon as the rules are compared
+        base = None
+    if base is None:
+        return frozenset()
+    added = labels_added(look.mine.graph, base.graph)
+    return frozenset(label for label, counts in added.items() if not counts)
 
 
 def base_side(look: Look) -> Side | None:

@@ -24,10 +24,13 @@ class Merge:
     theirs: Graph
     merged: Graph
 
-    def would_forks(self, declared: Sequence[str]) -> list[Lane]:
+    def would_forks(
+        self, declared: Sequence[str], doubted: frozenset[str] = frozenset()
+    ) -> list[Lane]:
         """Return the forks of the merged graph that are not in mine already."""
         known = frozenset(self.mine.heads)
-        return [one for one in real_forks(self.merged, declared) if not known.issuperset(one)]
+        found = real_forks(self.merged, declared, doubted)
+        return [one for one in found if not known.issuperset(one)]
 
     @property
     def new(self) -> tuple[str, ...]:
@@ -36,10 +39,13 @@ class Merge:
         return tuple(one for one in self.mine.order() if one in fresh) if fresh else ()
 
 
-def real_forks(graph: Graph, declared: Sequence[str]) -> list[Lane]:
+def real_forks(
+    graph: Graph, declared: Sequence[str], doubted: frozenset[str] = frozenset()
+) -> list[Lane]:
     """Return the forks that are more than the shadow of a missing parent or a cycle."""
     torn = any(problem.code in ("LB103", "LB105") for problem in graph.problems)
-    return [one for one in forks(graph, declared) if not torn or branch_point(graph, one)]
+    found = forks(graph, declared, doubted)
+    return [one for one in found if not torn or branch_point(graph, one)]
 
 
 def several_heads(graph: Graph, fork: Lane, commits: Commits) -> Finding:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lback.core.findings import Finding, finding
+from lback.core.graph import Graph
 from lback.core.preferences import LbackSettings
 from lback.core.rules.silencing import Comment, may_be_silenced_by_its_branch
 from lback.core.shell import command, named
@@ -170,6 +171,37 @@ def configuration_gone(place: str, name: str, path: str) -> Finding:
         f"bring it back: {command('git checkout', name, '--', path)}",
         path=path,
     )._replace(severity="error")
+
+
+def labels_added(mine: Graph, theirs: Graph) -> dict[str, bool]:
+    """Return the branch labels that only mine has, and whether they keep heads apart.
+
+    A line of its own may be labelled by who begins it. One that parts from what `theirs`
+    has is a fork, whatever its revisions are labelled.
+    """
+    return {
+        label: owner not in theirs and theirs.ids.isdisjoint(mine.ancestors([owner]))
+        for label, owner in mine.label_owners.items()
+        if label not in theirs.label_owners
+    }
+
+
+def label_added(mine: Graph, label: str, until: str, *, counts: bool) -> Finding:
+    """Return LB112 for one branch label, which keeps heads apart or would."""
+    owner = mine[mine.label_owners[label]]
+    standing = (
+        "it keeps its heads apart, for they stand on nothing else"
+        if counts
+        else f"it keeps no heads apart {until}, unless `heads` of [tool.lback] has it there"
+    )
+    return finding(
+        "LB112",
+        f"the branch adds the branch label {label} on {owner.id}",
+        f"review whether these heads are to stay apart; {standing}",
+        path=owner.path,
+        line=owner.header.line,
+        revisions=(owner.id,),
+    )
 
 
 def baseline_changed(path: str, more: int, fewer: int, until: str) -> Finding:
