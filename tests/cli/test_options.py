@@ -95,6 +95,8 @@ def _plain(done: Ended, stage: Path) -> tuple[str, ...]:
     texts = [str(done.status), done.out, done.err, "\n".join(files), index]
     for pattern, word in _VARIES:
         texts = [pattern.sub(word, text) for text in texts]
+    # A new id has another place in the order as well.
+    texts[3:] = ["\n".join(sorted(text.splitlines())) for text in texts[3:]]
     return tuple(texts)
 
 
