@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 
@@ -16,22 +17,28 @@ from tests.check.team import VERSIONS, Team
 LIMIT = 500 * 1024 * 1024
 
 
-def lback(team: Team, *arguments: str) -> subprocess.CompletedProcess[str]:
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended; `peak` is its memory at most, in bytes, its children's too."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+    peak: int
+
+
+def lback(team: Team, *arguments: str) -> Ended:
     """Run the command as a process of its own."""
     root = Path(__file__).parents[2]
-    child = subprocess.Popen(
-        [sys.executable, "-m", "lback", "-C", str(team.path), "check", *arguments],
-        env={**os.environ, "PYTHONPATH": str(root)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    out, err = child.communicate()
-    return subprocess.CompletedProcess(child.args, child.returncode, out, err)
-
-
-def peak_of_children() -> int:
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    command = [sys.executable, "-m", "lback", "-C", str(team.path), "check", *arguments]
+    env = {**os.environ, "PYTHONPATH": str(root)}
+    with TemporaryFile("w+") as out, TemporaryFile("w+") as err:
+        child = subprocess.Popen(command, env=env, stdout=out, stderr=err)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        err.seek(0)
+        return Ended(child.returncode, out.read(), err.read(), usage.ru_maxrss * 1024)
 
 
 def test_nothing_runs(team: Team, tmp_path: Path) -> None:
@@ -104,7 +111,7 @@ def test_a_huge_file(team: Team, at: str) -> None:
     done = lback(team, "--at", at, "--against", "main")
     assert done.returncode == 1, done.stderr
     assert "LB106" in done.stdout and "2 MB" in done.stdout
-    assert peak_of_children() < LIMIT
+    assert done.peak < LIMIT
 
 
 def test_a_huge_helper(team: Team) -> None:
@@ -117,7 +124,7 @@ def test_a_huge_helper(team: Team) -> None:
     done = lback(team, "--at", "mine", "--against", "main")
     assert done.returncode == 0, done.stderr
     assert "LB405" in done.stdout
-    assert peak_of_children() < LIMIT
+    assert done.peak < LIMIT
 
 
 @pytest.mark.parametrize(
@@ -173,7 +180,7 @@ def test_very_many_files(team: Team) -> None:
     results = json.loads(done.stdout)["runs"][0]["results"]
     assert len(results) < 2100
     assert "98,000 more findings of this kind are left out" in results[-1]["message"]["text"]
-    assert peak_of_children() < LIMIT
+    assert done.peak < LIMIT
 
 
 def git_with(team: Team, given: str, *arguments: str) -> str:
