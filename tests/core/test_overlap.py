@@ -64,7 +64,7 @@ POSTGRESQL = 'if op.get_bind().dialect.name == "postgresql":\n    '
         (DROP, 'op.create_index("ix", "t", [sa.text("lower(old)")])', "order-matters"),
         (RENAME, 'op.alter_column("t", "old", nullable=False)', "conflict"),
         (RENAME, sql("UPDATE t SET old = 1"), "conflict"),
-        (RENAME, sql("UPDATE t SET x = 1 WHERE old = 2"), "order-matters"),
+        (RENAME, sql("UPDATE t SET x = 1 WHERE old = 2"), "conflict"),
         (
             'op.alter_column("t", "c", type_=sa.Text())',
             'op.alter_column("t", "c", type_=sa.Integer())',
@@ -91,7 +91,7 @@ POSTGRESQL = 'if op.get_bind().dialect.name == "postgresql":\n    '
         (ADD_REQUIRED, sql("INSERT INTO t (d) VALUES (1)"), "conflict"),
         (ADD, sql("UPDATE t SET d = 1"), "fine"),
         (DROP, sql("UPDATE t SET old = 1"), "conflict"),
-        (DROP, sql("INSERT INTO z (x) SELECT old FROM t"), "order-matters"),
+        (DROP, sql("INSERT INTO z (x) SELECT old FROM t"), "conflict"),
         (sql("UPDATE t SET a = 1"), sql("DELETE FROM t"), "order-matters"),
         (sql("UPDATE t SET a = 1"), sql("UPDATE z SET a = 1"), "fine"),
         (DROP_TABLE, sql("INSERT INTO t (d) VALUES (1)"), "conflict"),

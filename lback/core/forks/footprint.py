@@ -199,6 +199,11 @@ def _viewed(effect: Effect, around: Surroundings) -> Iterable[Touch]:
         yield from columns(table, ANY, "all") if looked is None else columns(table, looked, "need")
         yield from aspect("type", table, looked, "read")
         yield from whole("copies", table, "fragile")
+        if "materialized" in effect.aspects:
+            yield from whole("rows", table, "read")
+            yield from aspect("values", table, looked, "read")
+        if table == "?":
+            yield Touch("list", "schema", "ask")
 
 
 def _on_table(effect: Effect, around: Surroundings) -> Iterable[Touch]:

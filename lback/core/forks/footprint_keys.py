@@ -156,6 +156,9 @@ def _reference(
     yield from aspect("type", parent, looked, "read")
     yield from aspect("keys", parent, looked, "lean")
     yield from aspect("child keys", effect.table, names, "lean")
+    # MySQL makes one index for all foreign keys of a column, called by the first of them.
+    of = "/".join(sorted(folded(effect.columns)))
+    yield Touch("numbered", f"{key(effect.table)} foreign key of {of}", "make")
     yield Touch("somewhere", "", "table")
     yield from whole("rows", parent, "rely")
     yield from aspect("values", parent, looked, "read")

@@ -30,6 +30,10 @@ def read(tables: Iterable[str], around: Surroundings, *, star: bool) -> Iterable
         yield from named(table, "need")
         yield from columns(table, ANY, "all" if star else "need")
         yield from aspect("type", table, ANY, "read")
+        if star:
+            # A table made like another takes over what its columns must be.
+            for one in ("nullable", "default"):
+                yield from aspect(one, table, ANY, "read")
         yield from whole("rows", table, "read")
         yield from aspect("values", table, ANY, "read")
         yield Touch("any rows", "", "touch")

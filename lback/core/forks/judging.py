@@ -25,7 +25,8 @@ def judge(
     `alike`: the table that both make has the same inside on both sides.
     """
     verdict, why = clash
-    about = _about(left, right, touch)
+    # The same from both sides.
+    about = _about(*sorted((left, right), key=_rank), touch)
     if _identical(left, right, alike):
         return about, "same", "both do the same"
     if left.object == right.object == "enum" and left.kind == right.kind == "alter":
@@ -33,6 +34,10 @@ def judge(
     if verdict == "conflict" and not left.certain and not right.certain:
         verdict = "order-matters"
     return about, verdict, _told(left, right, why)
+
+
+def _rank(effect: Effect) -> tuple[str, ...]:
+    return (effect.object, effect.kind, effect.table or "", effect.name or "", effect.detail)
 
 
 def _labels(left: Effect, right: Effect) -> tuple[str, str]:

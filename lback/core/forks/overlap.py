@@ -77,11 +77,11 @@ def overlaps(
 def _pairs(left: Side, right: Side) -> Iterator[Overlap]:
     for mine in left.effects:
         worst: dict[int, tuple[Done, tuple[str, str, str]]] = {}
-        for theirs, touch, _, clash in right.clashes(mine):
+        for theirs, touch, other, clash in right.clashes(mine):
             if mine.effect.dialect and exclusive(mine.effect.dialect, theirs.effect.dialect):
                 continue
             alike = left.makes_as(right, mine.effect)
-            said = judge(mine.effect, theirs.effect, touch, clash, alike=alike)
+            said = judge(mine.effect, theirs.effect, touch.both(other), clash, alike=alike)
             known = worst.get(theirs.at)
             if known is None or graver(said[1], known[1][1]):
                 worst[theirs.at] = (theirs, said)

@@ -111,7 +111,10 @@ class Side:
         return mine is not None and mine == theirs
 
     def clashes(self, mine: Done) -> Iterator[tuple[Done, Touch, Touch, Clash]]:
-        """Yield the effects of this side that do not commute with one of the other side."""
+        """Yield the effects of this side that do not commute with one of the other side.
+
+        With each: the touches of both, and how they clash.
+        """
         for touch in mine.touches:
             for mode in PARTNERS[touch.kind].get(touch.mode, ()):
                 shelf = self._shelves.get((touch.kind, touch.of, mode))
@@ -144,6 +147,9 @@ def _asked(effects: Effects) -> Iterator[Effect]:
 
 
 def _queries(effects: Effects) -> Iterator[Effect]:
-    """Yield the reading of tables as effects that change nothing."""
+    """Yield the reading of tables as effects that change nothing, where no effect tells of it."""
+    told = {one for effect in effects.upgrade for one in effect.reads}
     for table in effects.reads:
+        if table in told:
+            continue
         yield Effect("alter", "query", None, detail=table, reads=(table,))

@@ -32,6 +32,12 @@ class Touch(NamedTuple):
             return bool(self.only - other.but)
         return not self.only.isdisjoint(other.only)
 
+    def both(self, other: Touch) -> Touch:
+        """Return the touch of what two of them have in common."""
+        if self.only is None or other.only is None:
+            return self._replace(only=self.only or other.only)
+        return self._replace(only=self.only & other.only)
+
     def about(self) -> tuple[str, ...]:
         """Return the keys that may be its table: "users key of id" is on users too."""
         if " " not in self.of:

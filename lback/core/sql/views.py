@@ -62,7 +62,8 @@ def define_view(
     seen.effects = [one for one in seen.effects if one.object != "table"]
     uses = tuple(one for one in seen.uses if not (one.object == "table" and one.name == name))
     view = Effect(kind, "view", None, name, certain=certain, reads=reads, uses=uses)  # type: ignore[arg-type]
-    return seen.does(view)
+    # Unlike a plain view it keeps rows: those that were there when it was made.
+    return seen.does(view._replace(aspects=("materialized",)) if materialized else view)
 
 
 def alter_view(cursor: Cursor) -> Outcome:
