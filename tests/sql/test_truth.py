@@ -180,6 +180,8 @@ def covers(effect: Effect, kind: str, table: str, name: str) -> bool:
             return name in (effect.name, effect.to)
         # Rows, keys and indexes follow their columns.
         return kind in ("data", "index", "constraint")
+    if effect.object == "sequence" and kind == "data":
+        return table == effect.name  # MariaDB keeps them as tables
     if kind == "sequence":
         served = effect.table and name.startswith(f"{effect.table}_")
         return bool(served) or name in (effect.name, effect.to)

@@ -9,7 +9,7 @@ from lback.core.sql.constraints import begins_constraint, constraint
 from lback.core.sql.creating import column
 from lback.core.sql.cursor import Cursor, short
 from lback.core.sql.indexes import index_in_table
-from lback.core.sql.outcome import CannotRead, NotUnderstood, Outcome
+from lback.core.sql.outcome import CannotRead, Impossible, NotUnderstood, Outcome
 from lback.core.sql.seen import Seen
 
 _INDEXES = frozenset({"UNIQUE", "INDEX", "KEY", "FULLTEXT", "SPATIAL"})
@@ -32,7 +32,10 @@ def alter_table(cursor: Cursor, piece: str) -> Outcome:
         raise CannotRead
     for action in cursor.commas():
         found = _one(action, table, seen, piece)
-        seen.effects += [one._replace(certain=one.certain and not guarded) for one in found]
+        seen.effects += [
+            one._replace(certain=one.certain and not guarded, guarded=one.guarded or guarded)
+            for one in found
+        ]
         last = found[-1] if found else None
         if last is not None and last.kind == "rename" and last.object == "table" and last.to:
             table = last.to
@@ -46,6 +49,8 @@ def _one(action: Cursor, table: str, seen: Seen, piece: str) -> list[Effect]:
         start = action.copy()
         found = _action(action, table, inner)
         action.finish()
+    except Impossible:
+        raise
     except CannotRead as problem:
         words = start.tokens[start.place : start.end]
         far = any(one.upper in _REACHES_FURTHER or one.text == "(" for one in words)
@@ -102,7 +107,7 @@ def _add(cursor: Cursor, table: str, seen: Seen) -> list[Effect]:
     cursor.take("COLUMN")
     guarded = cursor.guard()
     if not cursor.opens():
-        return column(cursor.rest(), table, seen, certain=not guarded, running=True)
+        return column(cursor.rest(), table, seen, guarded=guarded, running=True)
     found: list[Effect] = []
     for part in cursor.group().commas():
         if begins_constraint(part):
@@ -110,7 +115,7 @@ def _add(cursor: Cursor, table: str, seen: Seen) -> list[Effect]:
         elif part.word in _INDEXES and _names_index(part):
             found.append(index_in_table(part, table))
         else:
-            found += column(part, table, seen, certain=not guarded, running=True)
+            found += column(part, table, seen, guarded=guarded, running=True)
         part.finish()
     return found
 
@@ -168,7 +173,15 @@ def _drop(cursor: Cursor, table: str) -> list[Effect]:
         names = [cursor.identifier()]
     cascade = ("cascade",) if cursor.take_any("CASCADE", "RESTRICT") == "CASCADE" else ()
     return [
-        Effect("drop", kind, table, name, certain=not guarded, aspects=aspects + cascade)
+        Effect(
+            "drop",
+            kind,
+            table,
+            name,
+            certain=not guarded,
+            guarded=guarded,
+            aspects=aspects + cascade,
+        )
         for name in names
     ]
 
@@ -197,7 +210,9 @@ def _rename(cursor: Cursor, table: str) -> Effect:
     guarded = cursor.guard()
     old = cursor.identifier()
     cursor.need("TO")
-    return Effect("rename", kind, table, old, to=cursor.identifier(), certain=not guarded)
+    return Effect(
+        "rename", kind, table, old, to=cursor.identifier(), certain=not guarded, guarded=guarded
+    )
 
 
 # -- ALTER -------------------------------------------------------------------------
@@ -218,8 +233,8 @@ def _alter(cursor: Cursor, table: str, seen: Seen) -> Effect:
         name = cursor.identifier()
         cursor.take("NOT")
         cursor.need_any("VISIBLE", "INVISIBLE", "IGNORED")
-        return Effect("alter", "index", table, name, certain=not guarded)
+        return Effect("alter", "index", table, name, certain=not guarded, guarded=guarded)
     cursor.take("COLUMN")
     guarded = cursor.guard()
     found = alter_column(cursor, table, cursor.identifier(), seen)
-    return found._replace(certain=not guarded)
+    return found._replace(certain=not guarded, guarded=guarded)

@@ -30,6 +30,7 @@ def redefine(cursor: Cursor, table: str, seen: Seen) -> list[Effect]:
         table,
         old,
         certain=not guarded,
+        guarded=guarded,
         detail=f"type {found.type}",
         aspects=aspects,
         uses=tuple(found.uses),
@@ -37,7 +38,9 @@ def redefine(cursor: Cursor, table: str, seen: Seen) -> list[Effect]:
     )
     effects = [altered, *found.constraints]
     if new != old:
-        effects.append(Effect("rename", "column", table, old, to=new, certain=not guarded))
+        effects.append(
+            Effect("rename", "column", table, old, to=new, certain=not guarded, guarded=guarded)
+        )
     return effects
 
 

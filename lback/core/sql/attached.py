@@ -22,7 +22,7 @@ def trigger(cursor: Cursor, verb: str) -> Outcome:
     if verb == "drop":
         table = cursor.name() if cursor.take("ON") else None
         cascades(cursor)
-        return Does((Effect("drop", "trigger", table, name, certain=not guarded),))
+        return Does((Effect("drop", "trigger", table, name, certain=not guarded, guarded=guarded),))
     if verb == "alter":
         return _alter(cursor, "trigger", name)
     uses: dict[Use, None] = {}
@@ -39,7 +39,9 @@ def trigger(cursor: Cursor, verb: str) -> Outcome:
     used.update(dict.fromkeys(_function(rest.copy())))
     used.update(dict.fromkeys(names_in(rest)))
     used.pop(Use("table", table), None)
-    made = Effect("create", "trigger", table, name, certain=not guarded, uses=tuple(used))
+    made = Effect(
+        "create", "trigger", table, name, certain=not guarded, guarded=guarded, uses=tuple(used)
+    )
     return Does((made,))
 
 
@@ -106,7 +108,7 @@ def _drop_on(cursor: Cursor, kind: str, name: str, *, guarded: bool) -> Outcome:
     cursor.need("ON")
     table = cursor.name()
     cascades(cursor)
-    return Does((Effect("drop", kind, table, name, certain=not guarded),))
+    return Does((Effect("drop", kind, table, name, certain=not guarded, guarded=guarded),))
 
 
 def _alter(cursor: Cursor, kind: str, name: str) -> Outcome:
@@ -127,7 +129,7 @@ def event(cursor: Cursor, verb: str) -> Outcome:
         return NotUnderstood("an event trigger runs with every change of the schema")
     guarded = cursor.guard()
     name = cursor.name()
-    made = Effect(cast(Kind, verb), "event", None, name, certain=not guarded)
+    made = Effect(cast(Kind, verb), "event", None, name, certain=not guarded, guarded=guarded)
     return Does((made._replace(uses=names_in(cursor)),))
 
 

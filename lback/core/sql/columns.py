@@ -104,8 +104,6 @@ def taken_expression(cursor: Cursor, found: Definition, seen: Seen) -> str:
         cursor.skip()
         if cursor.word == "CHARACTER" or cursor.word in PARTS:
             break
-        if cursor.take("NULL"):
-            break
     inner = cursor.window(start, cursor.place)
     text = inner.written()
     whole_expression(inner, _own(found), seen)
@@ -250,7 +248,7 @@ def _trait(cursor: Cursor, found: Definition, seen: Seen) -> bool:
     return True
 
 
-def created(found: Definition, *, certain: bool) -> list[Effect]:
+def created(found: Definition, *, guarded: bool) -> list[Effect]:
     """Return the effects of a new column: itself, then the constraints that it brings."""
     required = found.required and not found.given
     detail = found.type + (", not null" if found.required else "")
@@ -259,10 +257,14 @@ def created(found: Definition, *, certain: bool) -> list[Effect]:
         "column",
         found.table,
         found.name,
-        certain=certain,
+        certain=not guarded,
+        guarded=guarded,
         detail=detail,
         aspects=("not null",) if required else (),
         uses=tuple(found.uses),
         sets=tuple(found.sets.items()),
     )
-    return [column, *(one._replace(certain=certain) for one in found.constraints)]
+    return [
+        column,
+        *(one._replace(certain=not guarded, guarded=guarded) for one in found.constraints),
+    ]

@@ -36,7 +36,7 @@ def constraint(cursor: Cursor, table: str) -> Effect:
             name = cursor.identifier()
     found = _constraint(cursor, table, name)
     cursor.finish()
-    return found._replace(certain=not guarded)
+    return found._replace(certain=not guarded, guarded=guarded)
 
 
 def _constraint(cursor: Cursor, table: str, name: str | None) -> Effect:
@@ -104,7 +104,7 @@ def _foreign_key(cursor: Cursor, table: str, name: str | None) -> Effect:
     cursor.need("REFERENCES")
     referred = references(cursor)
     found = constraint_effect(cursor, table, name, "foreignkey", columns, referred, ())
-    return found._replace(certain=not guarded)
+    return found._replace(certain=not guarded, guarded=guarded)
 
 
 def _exclude(cursor: Cursor, table: str, name: str | None) -> Effect:

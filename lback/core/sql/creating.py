@@ -19,7 +19,8 @@ def create_table(cursor: Cursor, *, temporary: bool) -> Outcome:
     """Read what follows CREATE TABLE."""
     guarded = cursor.guard()
     name = cursor.name()
-    table = Effect("create", "table", name, name, certain=not guarded)
+    temporary = temporary or name.rpartition(".")[0].lower() in ("pg_temp", "temp")
+    table = Effect("create", "table", name, name, certain=not guarded, guarded=guarded)
     seen = Seen()
     parts: list[Effect] = []
     if cursor.take("PARTITION", "OF"):
@@ -41,7 +42,7 @@ def create_table(cursor: Cursor, *, temporary: bool) -> Outcome:
         return Does(tuple(seen.effects), seen.looks_at(), tuple(seen.doubts), (name,))
     reads = tuple(sorted(seen.tables))
     table = table._replace(reads=reads, uses=seen.used(apart=name))
-    own = [one._replace(certain=one.certain and not guarded) for one in parts]
+    own = [one._replace(certain=one.certain and not guarded, guarded=guarded) for one in parts]
     return seen.does(table, *own)
 
 
@@ -64,7 +65,7 @@ def _elements(cursor: Cursor, table: str, seen: Seen) -> list[Effect]:
             part.identifier()
             part.group()
         else:
-            found += column(part, table, seen, certain=True, running=False)
+            found += column(part, table, seen, guarded=False, running=False)
         part.finish()
     return found
 
@@ -85,12 +86,12 @@ def _is_index(part: Cursor) -> bool:
     return inner.opens() or inner.word == "USING"
 
 
-def column(cursor: Cursor, table: str, seen: Seen, *, certain: bool, running: bool) -> list[Effect]:
+def column(cursor: Cursor, table: str, seen: Seen, *, guarded: bool, running: bool) -> list[Effect]:
     """Read a column's name and definition; return its effects."""
     found, inner = definition(cursor, table, cursor.identifier(), running=running)
     seen.effects += inner.effects
     seen.doubts.update(inner.doubts)
-    return created(found, certain=certain)
+    return created(found, guarded=guarded)
 
 
 def _like(cursor: Cursor, table: str, seen: Seen) -> None:

@@ -23,7 +23,7 @@ _ATTACHED: dict[str, Handler] = {
 
 def create(cursor: Cursor, piece: str) -> Outcome:
     """Read what follows CREATE."""
-    cursor.take("OR", "REPLACE")
+    replaces = cursor.take("OR", "REPLACE")
     unique = temporary = materialized = False
     while True:
         word = cursor.take_any(
@@ -53,8 +53,26 @@ def create(cursor: Cursor, piece: str) -> Outcome:
         made = create_view(cursor, materialized=materialized)
         return _temporary(made) if temporary else made
     if cursor.take("TABLE"):
-        return create_table(cursor, temporary=temporary)
+        made = create_table(cursor, temporary=temporary)
+        return _replacing(made) if replaces else made
+    if replaces and cursor.word not in _REPLACED:
+        raise CannotRead
     return _other(cursor, "create", temporary=temporary)
+
+
+# Of these the old one goes, and nothing with it.
+_REPLACED = frozenset(
+    """FUNCTION PROCEDURE AGGREGATE RULE TRIGGER LANGUAGE TRANSFORM EVENT ROLE USER""".split()  # noqa: SIM905
+)
+
+
+def _replacing(made: Outcome) -> Outcome:
+    """Add that the table of MariaDB's CREATE OR REPLACE TABLE may be dropped first."""
+    if not isinstance(made, Does) or not made.effects:
+        return made
+    name = made.effects[0].name
+    drop = Effect("drop", "table", name, name, certain=False, guarded=True)
+    return made._replace(effects=(drop, *made.effects))
 
 
 def _virtual(cursor: Cursor) -> Outcome:
@@ -66,7 +84,7 @@ def _virtual(cursor: Cursor) -> Outcome:
     cursor.identifier()
     if cursor.opens():
         cursor.group()
-    made = Effect("create", "table", name, name, certain=not guarded)
+    made = Effect("create", "table", name, name, certain=not guarded, guarded=guarded)
     return Does((made,), doubts=(NotUnderstood("a virtual table brings tables of its own"),))
 
 
@@ -137,6 +155,7 @@ def _drop_each(cursor: Cursor, kind: str) -> Outcome:
                 name if kind == "table" else None,
                 name,
                 certain=not guarded,
+                guarded=guarded,
                 aspects=aspects,
             )
             for name in names

@@ -30,7 +30,10 @@ def drop_named(cursor: Cursor, kind: str) -> Outcome:
     if aspects and kind in _REACH_TABLES:
         seen.doubt(f"DROP {kind.upper()} ... CASCADE drops whatever needs it")
     return seen.does(
-        *(Effect("drop", kind, None, one, certain=not guarded, aspects=aspects) for one in names)
+        *(
+            Effect("drop", kind, None, one, certain=not guarded, guarded=guarded, aspects=aspects)
+            for one in names
+        )
     )
 
 

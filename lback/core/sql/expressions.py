@@ -6,16 +6,20 @@ be one that may stand in an expression.
 
 from __future__ import annotations
 
+from lback.core.effects import Effect
 from lback.core.sql.calls import call, named
 from lback.core.sql.cursor import Cursor
 from lback.core.sql.outcome import HOLE, CannotRead
 from lback.core.sql.seen import Piece, Scope, Seen
 from lback.core.sql.types import BUILT_IN, type_of
 
-_OPERATORS = frozenset(
-    """+ - * / % ^ & | ~ < > = <= >= <> != || -> ->> #> #>> @ @> <@ => , : :: := <=> ! . ? #
-    """.split()  # noqa: SIM905
+# The operators of the databases themselves.
+OPERATORS = frozenset(
+    """+ - * / % %% ^ |/ ||/ @ & | # ~ << >> || && < > = <= >= <> != == <=> := => ! !! ~* !~ !~* ~~
+    !~~ ~~* !~~* @> <@ -> ->> #> #>> #- @? @@ @@@ <-> -|- &< &> <<| |>> &<| |&> <^ >^ ?# ?- ?| ?& ~=
+    <<= >>= ^@ <% %> <<% %>> <#> <=> <+> :: |""".split()  # noqa: SIM905
 )
+_APART = frozenset("()[],.;:")
 _VALUES = frozenset({"string", "number", "parameter", "variable"})
 # Words of expressions that are never a column without quotes.
 _WORDS = frozenset(
@@ -47,6 +51,11 @@ _BEFORE: dict[str, frozenset[str]] = {
 }
 # Of these, the ones that may stand before a bracket and call nothing.
 _BEFORE_A_GROUP = _WORDS - {"LEFT", "RIGHT", "USER"} | {"VALUES"}
+# Words that may be functions of somebody's where an operand is expected.
+_MAY_BE_FUNCTIONS = frozenset(
+    """XOR DIV REGEXP RLIKE GLOB BINARY AGAINST BY ESCAPE MATERIALIZED PRECEDING FOLLOWING UNBOUNDED
+    OVERLAPS""".split()  # noqa: SIM905
+)
 _QUERY = frozenset({"SELECT", "WITH", "VALUES", "TABLE"})
 _UNITS = frozenset("YEAR MONTH DAY HOUR MINUTE SECOND".split())  # noqa: SIM905
 
@@ -64,10 +73,31 @@ def expression(cursor: Cursor, scope: Scope, seen: Seen) -> None:
         elif token.text == "::":
             cursor.next()
             _cast(cursor, seen)
-        elif token.text in _OPERATORS:
-            cursor.next()
         else:
+            _operator(cursor)
+
+
+def _operator(cursor: Cursor) -> None:
+    """Take an operator: its characters stand together; a longer one is somebody's function."""
+    token = cursor.next()
+    if token.text in (",", ".", ":", ";"):
+        if token.text == ";":
             raise CannotRead
+        return
+    text, end = token.text, token.end
+    while cursor.peek().kind == "symbol" and cursor.peek().start == end:
+        following = cursor.peek().text
+        if following in _APART or following == "::":
+            break
+        text, end = text + following, cursor.next().end
+    if text not in OPERATORS and not _with_a_sign(text):
+        raise CannotRead("SQL with an operator that is not the database's own")
+
+
+def _with_a_sign(text: str) -> bool:
+    """Tell whether an operator has but signs behind it: `=-1`, `5--1`."""
+    bare = text.rstrip("+-!~")
+    return (bare in OPERATORS or not bare) and (len(text) - len(bare)) <= 2
 
 
 def inside(cursor: Cursor, scope: Scope, seen: Seen) -> None:
@@ -93,13 +123,18 @@ def _name(cursor: Cursor, scope: Scope, seen: Seen) -> None:
         return
     if word in _WORDS and following.text != ".":
         called = following.text == "(" and following.kind == "symbol"
-        if not called or word in _BEFORE_A_GROUP:
+        if not called or (word in _BEFORE_A_GROUP and not _is_function(cursor)):
             _word(cursor)
             return
     if word in ("OPERATOR", "SELECT", "INSERT", "DELETE", "UPDATE", "MERGE") and not (
         following.text == "(" and word != "OPERATOR"
     ):
         raise CannotRead
+    if cursor.take("NEXT", "VALUE", "FOR"):
+        name = cursor.name()
+        seen.use("sequence", name)
+        seen.do(Effect("alter", "sequence", None, name, aspects=("value",)))
+        return
     parts = cursor.parts_of_column()
     if parts[-1] == "*":
         _star(parts[:-1], scope, seen)
@@ -109,6 +144,13 @@ def _name(cursor: Cursor, scope: Scope, seen: Seen) -> None:
         _typed_literal(parts[0], cursor, seen)
     else:
         _column(parts, scope, seen)
+
+
+def _is_function(cursor: Cursor) -> bool:
+    """Tell whether a word before a bracket is called: there is no operand for it to work on."""
+    if cursor.word not in _MAY_BE_FUNCTIONS or _after_an_operand(cursor):
+        return False
+    return not (cursor.word == "BY" and cursor.before().upper in ("ORDER", "GROUP", "PARTITION"))
 
 
 def _phrase(cursor: Cursor) -> None:

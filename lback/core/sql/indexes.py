@@ -22,7 +22,9 @@ def create_index(cursor: Cursor, *, unique: bool) -> Outcome:
     table = cursor.name()
     if cursor.take("USING"):
         cursor.identifier()
-    return Does((_index(cursor, table, name, unique=unique)._replace(certain=not guarded),))
+    return Does(
+        (_index(cursor, table, name, unique=unique)._replace(certain=not guarded, guarded=guarded),)
+    )
 
 
 def _index(cursor: Cursor, table: str, name: str | None, *, unique: bool) -> Effect:
@@ -61,7 +63,7 @@ def index_in_table(cursor: Cursor, table: str) -> Effect:
         cursor.identifier()
     found = _index(cursor, table, name, unique=unique)
     cursor.finish()
-    return found._replace(certain=not guarded)
+    return found._replace(certain=not guarded, guarded=guarded)
 
 
 def alter_index(cursor: Cursor) -> Outcome:
@@ -70,7 +72,7 @@ def alter_index(cursor: Cursor) -> Outcome:
     name = cursor.name()
     if cursor.take("RENAME", "TO"):
         renamed = Effect("rename", "index", None, name, to=cursor.identifier())
-        return Does((renamed._replace(certain=not guarded),))
+        return Does((renamed._replace(certain=not guarded, guarded=guarded),))
     uses: tuple[Use, ...] = ()
     detail = cursor.copy().written()[:60]
     if cursor.take("ATTACH", "PARTITION"):
@@ -88,7 +90,7 @@ def alter_index(cursor: Cursor) -> Outcome:
     else:
         raise CannotRead
     effect = Effect("alter", "index", None, name, detail=detail, uses=uses)
-    return Does((effect._replace(certain=not guarded),))
+    return Does((effect._replace(certain=not guarded, guarded=guarded),))
 
 
 def drop_index(cursor: Cursor) -> Outcome:
@@ -102,4 +104,9 @@ def drop_index(cursor: Cursor) -> Outcome:
     cascades = cursor.take_any("CASCADE", "RESTRICT") == "CASCADE"
     if cascades:
         seen.doubt("DROP INDEX ... CASCADE drops the foreign keys that need it")
-    return seen.does(*(Effect("drop", "index", table, name, certain=not guarded) for name in names))
+    return seen.does(
+        *(
+            Effect("drop", "index", table, name, certain=not guarded, guarded=guarded)
+            for name in names
+        )
+    )

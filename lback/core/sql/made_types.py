@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lback.core.effects import Effect
+from lback.core.sql.columns import definition
 from lback.core.sql.constraints import constraint, storage
 from lback.core.sql.cursor import Cursor
 from lback.core.sql.dropping import cascades, drop_named
@@ -84,10 +85,11 @@ def read_domain(cursor: Cursor, verb: str) -> Outcome:
     seen = Seen(running=False)
     if verb == "create":
         cursor.take("AS")
-        _, uses = type_of(cursor)
-        seen.uses.update(dict.fromkeys(uses))
-        whole_expression(_definition(cursor), Scope(), seen)
-        return Does((Effect("create", "domain", None, name, uses=seen.used()),))
+        found, _ = definition(cursor.rest(), name, "value", running=False)
+        every = (*found.uses, *(use for one in found.constraints for use in one.uses))
+        # VALUE is no column, and the constraints are the domain's own.
+        uses = tuple(one for one in every if one.object not in ("column", "constraint"))
+        return Does((Effect("create", "domain", None, name, uses=uses),))
     if cursor.take("RENAME", "TO"):
         return Does((Effect("rename", "domain", None, name, to=cursor.identifier()),))
     detail = cursor.copy().written()[:60]
@@ -111,12 +113,3 @@ def read_domain(cursor: Cursor, verb: str) -> Outcome:
     elif not cursor.take("SET", "NOT", "NULL"):
         raise CannotRead
     return Does((Effect("alter", "domain", None, name, detail=detail, uses=seen.used()),))
-
-
-def _definition(cursor: Cursor) -> Cursor:
-    """Take the constraints of a domain: its words and its expressions are read as one."""
-    rest = cursor.rest()
-    for token in rest.tokens[rest.place : rest.end]:
-        if token.kind == "symbol" and token.text == ";":
-            raise CannotRead
-    return rest

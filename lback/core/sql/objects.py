@@ -43,9 +43,15 @@ def _sequence(cursor: Cursor, verb: str) -> Outcome:
     else:
         sequence_options(cursor, seen)
     made = Effect(
-        cast(Kind, verb), "sequence", None, name, certain=not guarded, aspects=aspects,
+        cast(Kind, verb),
+        "sequence",
+        None,
+        name,
+        certain=not guarded,
+        guarded=guarded,
+        aspects=aspects,
         uses=seen.used(),
-    )  # fmt: skip
+    )
     return seen.does(made)
 
 
@@ -71,7 +77,7 @@ def _named(kind: str) -> Handler:
             return seen.does(Effect("rename", kind, None, name, to=to))
         rest = cursor.rest()
         _check_definition(rest, kind, verb, seen)
-        made = Effect(cast(Kind, verb), kind, None, name, certain=not guarded)
+        made = Effect(cast(Kind, verb), kind, None, name, certain=not guarded, guarded=guarded)
         return seen.does(made._replace(uses=names_in(rest) if kind == "function" else ()))
 
     return read
@@ -95,7 +101,9 @@ def _database(cursor: Cursor, verb: str) -> Outcome:
     seen = Seen()
     rest = cursor.rest()
     _check_definition(rest, "database", verb, seen)
-    return seen.does(Effect(cast(Kind, verb), "database", None, certain=not guarded))
+    return seen.does(
+        Effect(cast(Kind, verb), "database", None, certain=not guarded, guarded=guarded)
+    )
 
 
 def _opaque(kind: str) -> Handler:
@@ -125,7 +133,9 @@ def _statistics(cursor: Cursor, verb: str) -> Outcome:
     table = cursor.name()
     seen = Seen(running=False)
     whole_expression(columns, Scope({table: table}), seen)
-    found = Effect("create", "statistics", table, name, certain=not guarded, uses=seen.used())
+    found = Effect(
+        "create", "statistics", table, name, certain=not guarded, guarded=guarded, uses=seen.used()
+    )
     return Does((found,))
 
 
@@ -134,7 +144,9 @@ def _publication(cursor: Cursor, verb: str) -> Outcome:
     name = cursor.name()
     rest = cursor.rest()
     uses = tuple(Use("table", one) for one in _tables_listed(rest))
-    found = Effect(cast(Kind, verb), "publication", None, name, certain=not guarded, uses=uses)
+    found = Effect(
+        cast(Kind, verb), "publication", None, name, certain=not guarded, guarded=guarded, uses=uses
+    )
     return Does((found,))
 
 

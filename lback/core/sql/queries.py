@@ -176,12 +176,12 @@ def _without_alias(item: Cursor) -> None:
 
 
 def _clause(cursor: Cursor) -> Cursor:
-    """Take everything up to the next clause: IS DISTINCT FROM, WITHIN GROUP begin none."""
+    """Take all up to the next clause: IS DISTINCT FROM, VALUE FOR, WITHIN GROUP begin none."""
     start = cursor.place
     while True:
         cursor.until(*_CLAUSES, *_SETS, "RETURNING")
         before = cursor.before()
-        apart = {"FROM": "DISTINCT", "GROUP": "WITHIN"}.get(cursor.word)
+        apart = {"FROM": "DISTINCT", "GROUP": "WITHIN", "FOR": "VALUE"}.get(cursor.word)
         if apart is not None and before.upper == apart and cursor.place > start:
             cursor.next()
             continue
@@ -205,7 +205,7 @@ def _tail(cursor: Cursor, scope: Scope, seen: Seen) -> None:
         elif word == "FETCH":
             cursor.need_any("FIRST", "NEXT")
             if cursor.word not in ("ROW", "ROWS"):
-                cursor.skip()
+                expression(cursor.until("ROW", "ROWS"), scope, seen)
             cursor.need_any("ROW", "ROWS")
             if not cursor.take("ONLY"):
                 cursor.need("WITH", "TIES")

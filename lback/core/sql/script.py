@@ -8,7 +8,7 @@ A name that holds `HOLE` was not known when the text was put together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
@@ -193,23 +193,33 @@ def _gathered(found: Iterable[Outcome]) -> SqlReading:
     reads: dict[str, None] = {}
     uses: dict[Use, None] = {}
     temporary: dict[str, None] = {}
+    living: dict[str, None] = {}
     for one in found:
         if isinstance(one, NotUnderstood):
             doubts[one] = None
             continue
         looks_at = one.looks_at if isinstance(one, Does) else one
-        reads.update((table, None) for table in looks_at.tables if table not in temporary)
-        uses.update((use, None) for use in looks_at.uses if use.table not in temporary)
+        reads.update((table, None) for table in looks_at.tables if table not in living)
+        uses.update((use, None) for use in looks_at.uses if use.table not in living)
         if isinstance(one, Does):
             temporary.update(dict.fromkeys(one.temporary))
-            mine = [effect for effect in one.effects if effect.table not in temporary]
-            effects += mine
+            living.update(dict.fromkeys(one.temporary))
+            effects += _lasting(one.effects, living)
             doubts.update(
                 (doubt, None)
                 for doubt in one.doubts
-                if not doubt.tables or not set(doubt.tables) <= temporary.keys()
+                if not doubt.tables or not set(doubt.tables) <= living.keys()
             )
     return _without_holes(effects, list(doubts), list(reads), list(uses), tuple(temporary))
+
+
+def _lasting(found: Iterable[Effect], temporary: dict[str, None]) -> Iterator[Effect]:
+    """Yield the effects on what is not temporary; a name that is dropped means another then."""
+    for effect in found:
+        if effect.table not in temporary:
+            yield effect
+        elif effect.kind == "drop" and effect.object == "table":
+            del temporary[effect.table]
 
 
 def _without_holes(

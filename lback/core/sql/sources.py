@@ -136,9 +136,9 @@ def table(cursor: Cursor, scope: Scope, seen: Seen) -> None:
     _alias(cursor, scope, name.rpartition(".")[2], real)
     if cursor.take("TABLESAMPLE"):
         cursor.identifier()
-        cursor.group()
+        seen.later("expression", cursor.group(), scope)
         if cursor.take("REPEATABLE"):
-            cursor.group()
+            seen.later("expression", cursor.group(), scope)
     if cursor.take("INDEXED", "BY"):
         seen.use("index", cursor.name(), name)
     elif cursor.take("NOT", "INDEXED"):

@@ -10,7 +10,6 @@ from lback.core.sql.cursor import Cursor, short
 from lback.core.sql.nested import read_query, read_write
 from lback.core.sql.outcome import CannotRead, Does, Impossible, NotUnderstood, Outcome
 from lback.core.sql.settings import read_reset, read_set
-from lback.core.sql.tokens import Token
 
 Read = Callable[[Cursor], Outcome]
 
@@ -54,7 +53,7 @@ def _explain(cursor: Cursor, inner: Read) -> Outcome:
     runs = False
     if cursor.opens():
         options = cursor.group()
-        runs = any(one.upper in ("ANALYZE", "ANALYSE") for one in _window(options))
+        runs = any(_asks_to_run(one) for one in options.commas())
     while cursor.take_any("ANALYZE", "ANALYSE", "VERBOSE", "QUERY", "PLAN", "EXTENDED"):
         runs = runs or cursor.before().upper in ("ANALYZE", "ANALYSE")
     if cursor.take("FORMAT"):
@@ -66,8 +65,11 @@ def _explain(cursor: Cursor, inner: Read) -> Outcome:
     return found.looks_at if isinstance(found, Does) else found
 
 
-def _window(cursor: Cursor) -> list[Token]:
-    return cursor.tokens[cursor.place : cursor.end]
+def _asks_to_run(option: Cursor) -> bool:
+    """Tell whether an option is ANALYZE, and not switched off."""
+    if not option.take_any("ANALYZE", "ANALYSE"):
+        return False
+    return option.done or option.next().text.lower() not in ("off", "false", "0")
 
 
 def _routine(cursor: Cursor, piece: str) -> Outcome:

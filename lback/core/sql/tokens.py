@@ -8,7 +8,7 @@ from typing import NamedTuple
 from lback.core.sql.grammar import EVERY_GRAMMAR, Grammar, Grammars
 from lback.core.sql.outcome import Impossible, TooMuch
 
-MOST_TOKENS = 150_000
+MOST_TOKENS = 100_000
 # Newer conditional comments of MySQL run on some servers and not on others.
 _SURE_VERSION = 50_700
 
@@ -39,7 +39,7 @@ def _pattern(**parts: str) -> re.Pattern[str]:
 
 _PATTERNS: dict[Grammar, re.Pattern[str]] = {
     "postgresql": _pattern(
-        skip=r"\s+|--[^\n]*|\\(?=:)",
+        skip=r"[ \t\n\r\f\v\ufeff]+|--[^\n\r]*|\\(?=:)",
         comment=r"/\*",
         string=rf"[eE]{_ESCAPED}|(?:[uU]&|[nNbBxX])?{_QUOTED}",
         quoted=rf"(?:[uU]&)?{_IDENTIFIER}|{_TICKED}",
@@ -50,7 +50,7 @@ _PATTERNS: dict[Grammar, re.Pattern[str]] = {
         symbol=_SYMBOL,
     ),
     "mysql": _pattern(
-        skip=r"\s+|--(?=\s|$)[^\n]*|\#[^\n]*|\\(?=:)",
+        skip=r"[ \t\n\r\f\v\ufeff]+|--(?=[\0-\x20]|\Z)[^\n]*|\#[^\n]*|\\(?=:)",
         comment=r"/\*",
         string=rf'[nNbBxX]?{_ESCAPED}|"[^"\\]*(?:(?:""|\\.)[^"\\]*)*"',
         quoted=_TICKED,
@@ -61,7 +61,7 @@ _PATTERNS: dict[Grammar, re.Pattern[str]] = {
         symbol=_SYMBOL,
     ),
     "sqlite": _pattern(
-        skip=r"\s+|--[^\n]*|\\(?=:)",
+        skip=r"[ \t\n\r\f\v\ufeff]+|--[^\n]*|\\(?=:)",
         comment=r"/\*",
         string=rf"[xX]?{_QUOTED}",
         quoted=rf"{_IDENTIFIER}|{_TICKED}|\[[^\]]*\]",
@@ -73,10 +73,13 @@ _PATTERNS: dict[Grammar, re.Pattern[str]] = {
     ),
 }
 _DOLLAR = re.compile(r"\$(?:[^\W\d]\w*)?\$")
+_BRACKETED = re.compile(r"\[[^\W\d][\w $]*\]$")
 _COMMENT_MARK = re.compile(r"/\*|\*/")
 _CONDITIONAL = re.compile(r"/\*(M?)!(\d*)")
 # What the grammars cut in different ways; a text without it has the same tokens in all.
-_CONTENTIOUS = re.compile(r"""["\[#\\$@&]|/\*|--(?!\s|$)|\b\d+[A-Za-z_]|\b[eE]'""")
+_CONTENTIOUS = re.compile(
+    r"""["\[#\\$@&]|/\*|--(?![ \t\n\f\v]|\r\n|\Z)|--[^\n]*\r(?!\n)|\b\d+[A-Za-z_]|\b[eE]'"""
+)
 # The ends of texts that no database accepts: a quote that is never closed.
 _NEVER_CLOSED = frozenset("'\"`")
 
@@ -145,6 +148,8 @@ def cut(text: str, grammar: Grammar = EVERY_GRAMMAR[0]) -> list[Token]:
 def _token(kind: str, word: str, start: int, end: int) -> Token:
     if word[0] == "$" and kind in ("word", "symbol", "variable") and _DOLLAR.match(word):
         raise Impossible("SQL with quotes that only PostgreSQL has")
+    if kind == "quoted" and word[0] == "[" and not _BRACKETED.match(word):
+        raise Impossible("SQL with arrays, which only PostgreSQL has")
     if kind == "symbol" and word in _NEVER_CLOSED:
         raise Impossible("SQL with a quote that is never closed")
     return Token(kind, word, word.upper() if kind == "word" else "", start, end)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from lback.core.effects import Effect
+from lback.core.effects import Effect, Kind
 from lback.core.sql.constraints import storage
 from lback.core.sql.cursor import Cursor
 from lback.core.sql.nested import whole_query
-from lback.core.sql.outcome import CannotRead, Does, Outcome
+from lback.core.sql.outcome import CannotRead, Does, Impossible, Outcome
 from lback.core.sql.seen import Seen
 
 
@@ -14,7 +14,7 @@ def create_view(cursor: Cursor, *, materialized: bool) -> Outcome:
     """Read what follows CREATE VIEW; a view that is not understood may read any table."""
     guarded = cursor.guard()
     name = cursor.name()
-    return define_view(cursor, name, "create", materialized=materialized, certain=not guarded)
+    return define_view(cursor, name, "create", materialized=materialized, guarded=guarded)
 
 
 _TAILS = (
@@ -36,7 +36,7 @@ def _without_tail(text: Cursor) -> None:
 
 
 def define_view(
-    cursor: Cursor, name: str, kind: str, *, materialized: bool, certain: bool
+    cursor: Cursor, name: str, kind: Kind, *, materialized: bool, guarded: bool
 ) -> Outcome:
     """Read a view's columns, options and query."""
     if cursor.opens():
@@ -55,13 +55,17 @@ def define_view(
     try:
         whole_query(text, seen)
         reads = tuple(sorted(one for one in seen.tables if one != name))
+    except Impossible:
+        raise
     except CannotRead:
         if materialized:
             raise
         reads = ("?",)
     seen.effects = [one for one in seen.effects if one.object != "table"]
     uses = tuple(one for one in seen.uses if not (one.object == "table" and one.name == name))
-    view = Effect(kind, "view", None, name, certain=certain, reads=reads, uses=uses)  # type: ignore[arg-type]
+    view = Effect(
+        kind, "view", None, name, certain=not guarded, guarded=guarded, reads=reads, uses=uses
+    )
     # Unlike a plain view it keeps rows: those that were there when it was made.
     return seen.does(view._replace(aspects=("materialized",)) if materialized else view)
 
@@ -76,11 +80,11 @@ def alter_view(cursor: Cursor) -> Outcome:
         bare = name.rpartition(".")[2]
         made = Effect("rename", "view", None, name, to=f"{cursor.identifier()}.{bare}")
     elif cursor.word == "AS" or cursor.opens():
-        return define_view(cursor, name, "alter", materialized=False, certain=True)
+        return define_view(cursor, name, "alter", materialized=False, guarded=False)
     else:
         detail = cursor.copy().written()[:60]
         if not cursor.take_any("RENAME", "OWNER", "SET", "RESET", "ALTER", "CLUSTER", "DEPENDS"):
             raise CannotRead
         cursor.rest()
         made = Effect("alter", "view", None, name, detail=detail)
-    return Does((made._replace(certain=not guarded),))
+    return Does((made._replace(certain=not guarded, guarded=guarded),))
