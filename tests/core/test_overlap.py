@@ -148,7 +148,7 @@ POSTGRESQL = 'if op.get_bind().dialect.name == "postgresql":\n    '
         (
             sql("CREATE EXTENSION IF NOT EXISTS e"),
             sql("CREATE EXTENSION IF NOT EXISTS e"),
-            "order-matters",
+            "same",
         ),
         # unread
         (UNKNOWN, ADD, "unknown"),

@@ -198,7 +198,7 @@ def _gathered(found: Iterable[Outcome]) -> SqlReading:
         if isinstance(one, NotUnderstood):
             doubts[one] = None
             continue
-        looks_at = one.looks_at if isinstance(one, Does) else one
+        looks_at = _besides_effects(one) if isinstance(one, Does) else one
         reads.update((table, None) for table in looks_at.tables if table not in living)
         uses.update((use, None) for use in looks_at.uses if use.table not in living)
         if isinstance(one, Does):
@@ -211,6 +211,16 @@ def _gathered(found: Iterable[Outcome]) -> SqlReading:
                 if not doubt.tables or not set(doubt.tables) <= living.keys()
             )
     return _without_holes(effects, list(doubts), list(reads), list(uses), tuple(temporary))
+
+
+def _besides_effects(found: Does) -> Reads:
+    """Return what a statement looks at and none of its effects says already."""
+    tables = {name for one in found.effects for name in (*one.reads, one.table)}
+    used = {use for one in found.effects for use in one.uses}
+    return Reads(
+        tuple(one for one in found.looks_at.tables if one not in tables),
+        tuple(one for one in found.looks_at.uses if one not in used),
+    )
 
 
 def _lasting(found: Iterable[Effect], temporary: dict[str, None]) -> Iterator[Effect]:
