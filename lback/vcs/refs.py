@@ -12,6 +12,7 @@ from lback.vcs.git import Git, failure, text
 _REMOTES = "refs/remotes/"
 _HEADS = "refs/heads/"
 _ID = re.compile(r"[0-9a-f]{7,64}")
+_WHOLE_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_.-~")
 
 
@@ -196,6 +197,8 @@ def short_name(ref: str) -> str:
 
 
 def _configured(git: Git, name: str) -> SharedRef:
+    if _WHOLE_ID.fullmatch(name):  # to git as well, whatever branch is called like it
+        return SharedRef(name, name, resolve(git, name), publishes=True)
     # git's own order, but for tags: whoever may push one must not choose what main is.
     places = [
         name,

@@ -111,3 +111,23 @@ def test_the_first_push(tmp_path: Path) -> None:
     first.add("e5", "b2")
     status, said = server.push("main")
     assert status != 0 and "LB101" in said, said
+
+
+def test_a_tag_named_like_the_protected_branch(server: Server) -> None:
+    """git spells HEAD's branch in another way as soon as its name means two things."""
+    fork(server.clone)
+    server.clone.commit("Fork")
+    server.clone.git("push", "-q", "origin", "HEAD:refs/tags/main")
+    status, said = server.push("HEAD:refs/heads/main")
+    assert status != 0 and "main is not updated" in said, said
+
+
+def test_a_branch_named_like_the_commit_that_judges(server: Server) -> None:
+    """A whole id is a commit; nobody's branch of that name brings the settings that count."""
+    clone, before = server.clone, server.bare.git("rev-parse", "main")
+    clone.write("pyproject.toml", '[tool.lback]\nignore = ["LB1", "LB112"]\n')
+    fork(clone)
+    clone.commit("Fork")
+    clone.git("push", "-q", "origin", f"HEAD:refs/heads/{before}")
+    status, said = server.push("HEAD:refs/heads/main")
+    assert status != 0 and "LB101" in said and "LB112" in said, said
