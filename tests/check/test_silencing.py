@@ -91,3 +91,24 @@ def test_a_baseline_keeps_old_sins_quiet(dropping: Team, tmp_path: Path) -> None
     with pytest.raises(UsageError, match="not a baseline"):
         dropping.check(against="main", baseline=str(file))
     file.write_bytes(before)
+
+
+def test_a_string_silences_nothing(dropping: Team) -> None:
+    """Whoever greps for exceptions reads comments; a text of the migration is data."""
+    said = "# lback: ignore[LB401,LB402] because"
+    dropping.edit("c3", "from alembic", f'"""c3\n{said}\n"""\nX = f"{said} {{1}}"\nfrom alembic')
+    result = dropping.check(against="main")
+    assert [one.code for one in result.findings] == ["LB303", "LB401", "LB402"]
+    assert result.view["left_out"] == []
+
+
+def test_comments_of_a_file_that_ends_in_the_middle() -> None:
+    said = b"\xef\xbb\xbfx = 1  # noqa  # lback: ignore[LB106] old\r\ny = (\n<<<<<<< HEAD\n"
+    assert comments_in(said) == (Comment("LB106", "old", 1),)
+    text = rb'''"\"# lback: ignore[A] no" '# lback: ignore[B] no\
+# lback: ignore[C] no' """ " \""" # lback: ignore[D] no
+""" """""" "" # lback: ignore[E] yes
+x = "# lback: ignore[F] no
+# lback: ignore[G] yes'''
+    assert [one[::2] for one in comments_in(text)] == [("E", 3), ("G", 5)]
+    assert [one.line for one in comments_in(said.replace(b"\n", b"\r") + said)] == [1, 5]

@@ -13,6 +13,17 @@ from lback.errors import UsageError
 FailOn = Literal["error", "warning", "never"]
 
 _INLINE = re.compile(rb"#[ \t]*lback:[ \t]*ignore\[([A-Za-z0-9, \t]*)\][ \t]*([^\r\n]*)")
+# Comments and strings, so that the one is never taken for the other. Each part of it takes
+# whatever comes in the end, so that the time grows with the text alone.
+_TOKEN = re.compile(
+    rb"#[^\r\n]*"
+    rb"|\"{3}(?:[^\\\"]+|\\(?:.|\Z)|\"(?!\"\"))*(?:\"{3}|\Z)"
+    rb"|'{3}(?:[^\\']+|\\(?:.|\Z)|'(?!''))*(?:'{3}|\Z)"
+    rb"|\"(?:[^\\\"\r\n]+|\\(?:\r\n|.|\Z))*\"?"
+    rb"|'(?:[^\\'\r\n]+|\\(?:\r\n|.|\Z))*'?",
+    re.DOTALL,
+)
+_LINE_END = re.compile(rb"\r\n?|\n")
 _SEVERITIES = ("error", "warning", "note")
 _MOST_OF_A_CODE = 2000
 _RANK: Mapping[Severity, int] = {"note": 0, "warning": 1, "error": 2}
@@ -113,13 +124,16 @@ def _codes(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def comments_in(text: bytes) -> tuple[Comment, ...]:
-    """Return the codes that a file silences, line by line."""
+    """Return the codes that a file silences, line by line; a string holds no comment."""
     if b"lback:" not in text:
         return ()
     found = []
     line, at = 1, 0
-    for match in _INLINE.finditer(text):
-        line += text.count(b"\n", at, match.start())
+    for token in _TOKEN.finditer(text):
+        match = _INLINE.search(text, *token.span()) if token[0][:1] == b"#" else None
+        if match is None:
+            continue
+        line += len(_LINE_END.findall(text, at, match.start()))
         at = match.start()
         reason = match[2].decode("utf-8", "replace").strip()
         codes = match[1].decode("ascii").upper().split(",")
