@@ -22,6 +22,7 @@ from lback.app.checking.rules_changed import doubted_labels, moved_from, rules_c
 from lback.app.checking.sides import Together, read_side, tip_of
 from lback.app.checking.tree import beside_the_graph
 from lback.app.context import Context
+from lback.app.lines import contradicting
 from lback.app.reading import WORKTREE
 from lback.core.findings import Finding, finding, from_problems
 from lback.core.lanes import Lane
@@ -126,6 +127,7 @@ def _judge(look: Look) -> Iterator[Finding]:
     for other in look.others:
         yield from _judge_merge(look, other)
     yield from _content(look)
+    yield from contradicting(look.reader, graph, look.new, look.mine.at)
     yield from beside_the_graph(look.reader, look.mine)
 
 

@@ -34,6 +34,7 @@ CODES: Mapping[str, tuple[Severity, str]] = {
     "LB304": ("warning", "migration ignored by git"),
     "LB305": ("warning", "model changed without a migration"),
     "LB306": ("error", "attribute twice in one model"),
+    "LB307": ("error", "contradicts a revision below it"),
     "LB401": ("warning", "no way down"),
     "LB402": ("warning", "drops data"),
     "LB403": ("warning", "adds NOT NULL without a default"),

@@ -9,6 +9,7 @@ from lback.app.cycle_story import cycle_story
 from lback.app.fork_story import sides_story
 from lback.app.githooks.models import staged_models
 from lback.app.heads import fork_findings
+from lback.app.lines import contradicting
 from lback.app.reading import INDEX, Reader
 from lback.core.findings import Finding, finding, from_problems
 from lback.core.graph import Graph
@@ -18,7 +19,9 @@ from lback.core.rules.published import published_findings
 from lback.core.shell import command, pathspec
 
 # Only these stop a commit: afterwards the branch would be broken for everybody.
-STOPS = frozenset({"LB101", "LB103", "LB104", "LB105", "LB106", "LB109", "LB201", "LB202", "LB203"})
+STOPS = frozenset(
+    {"LB101", "LB103", "LB104", "LB105", "LB106", "LB109", "LB201", "LB202", "LB203", "LB307"}
+)
 
 
 def pre_commit(ctx: Context) -> Result:
@@ -29,6 +32,7 @@ def pre_commit(ctx: Context) -> Result:
         *from_problems(graph.problems),
         *fork_findings(graph, ctx),
         *_published(reader, graph),
+        *contradicting(reader, graph, staged(reader, graph), INDEX),
         *_left_out(ctx, reader),
         *staged_models(ctx, reader, graph),
     ]
@@ -46,6 +50,15 @@ def pre_commit(ctx: Context) -> Result:
             "stopped": "commit" if stop else "",
         },
     )
+
+
+def staged(reader: Reader, graph: Graph) -> list[str]:
+    """Return the revisions that the next commit adds or changes."""
+    repository = reader.repository
+    known: frozenset[tuple[str, str]] = frozenset()
+    if repository is not None and repository.head().commit is not None:
+        known = frozenset((one.id, one.blob) for one in reader.graph("HEAD"))
+    return [one.id for one in graph if (one.id, one.blob) not in known]
 
 
 def _forks(ctx: Context, reader: Reader, graph: Graph) -> Iterator[str]:

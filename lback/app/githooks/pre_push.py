@@ -10,6 +10,7 @@ from lback.app.cycle_story import cycle_story
 from lback.app.fork_story import sides_story
 from lback.app.githooks.pre_commit import STOPS
 from lback.app.heads import fork_findings
+from lback.app.lines import contradicting
 from lback.app.reading import Reader
 from lback.core.findings import Finding, from_problems
 from lback.core.graph import Graph
@@ -87,6 +88,10 @@ def _findings(ctx: Context, reader: Reader, update: Update, remote: str) -> Iter
     if not graph.problems:
         yield from fork_findings(graph, ctx)
     yield from _rewritten(reader, graph, update, remote)
+    there = _known(reader, update.old) or (reader.shared.commit if reader.shared else None)
+    known = {(one.id, one.blob) for one in reader.graph(there)} if there else set()
+    new = [one.id for one in graph if (one.id, one.blob) not in known]
+    yield from contradicting(reader, graph, new, update.commit)
 
 
 def _rewritten(reader: Reader, graph: Graph, update: Update, remote: str) -> Iterator[Finding]:

@@ -34,6 +34,9 @@ def choose(joins: Sequence[Join], rebase: Rebase, wish: str) -> Choice:
     conflicts = [one for one in stops if one.verdict == "conflict"]
     if conflicts:
         return Choice("refused", conflicts[0].brief, _way_out(movable, rebase))
+    broken = [one for one in joins if one.action == "refused" and not one.overlaps]
+    if broken and not conflicts and not stops:
+        return Choice("refused", broken[0].reason, "Adapt that revision first.")
     if wish == "rebase" and movable:
         return Choice("rebase", f'on_fork is "rebase", and {_local(rebase)}')
     if not stops:

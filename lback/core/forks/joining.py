@@ -12,6 +12,7 @@ from lback.core.forks.merging import MergeFile, merge_file
 from lback.core.forks.overlap import Overlap, overlaps
 from lback.core.forks.surroundings import surroundings
 from lback.core.graph import Graph
+from lback.core.lines import contradictions
 
 Action = Literal["merge", "none", "refused"]
 
@@ -40,6 +41,9 @@ def plan_join(
     fork = tuple(sorted(heads))
     found = fork_overlaps(graph, fork, effects)
     stops = [overlap for overlap in found if overlap.verdict in _STOPS]
+    broken = next(contradictions(graph, effects, _sides(graph, fork)), None)
+    if broken and not stops and not force:
+        return Join(fork, "refused", broken.message, tuple(found))
     dates = {head: graph[head].header.create_date for head in fork}
     if stops and not force:
         return Join(fork, "refused", refusal(stops), tuple(found))
@@ -53,6 +57,10 @@ def fork_sides(graph: Graph, fork: Sequence[str]) -> dict[str, tuple[str, ...]]:
     apart = frozenset().union(*sides.values())
     order = [one for one in graph.order() if one in apart]
     return {head: tuple(one for one in order if one in sides[head]) for head in fork}
+
+
+def _sides(graph: Graph, fork: Sequence[str]) -> frozenset[str]:
+    return frozenset(one for side in fork_sides(graph, fork).values() for one in side)
 
 
 def apart(

@@ -26,7 +26,8 @@ def judge(
     """
     verdict, why = clash
     # The same from both sides.
-    about = _about(*sorted((left, right), key=_rank), touch)
+    first, second = sorted((left, right), key=_rank)
+    about = _about(first, second, touch)
     if _identical(left, right, alike):
         return about, "same", "both do the same"
     if left.object == right.object == "enum" and left.kind == right.kind == "alter":

@@ -1,0 +1,116 @@
+"""What a revision contradicts below it, and what is not said."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from textwrap import dedent, indent
+
+import pytest
+
+from lback.core.effects import read_effects
+from lback.core.graph import Graph
+from lback.core.header import Header
+from lback.core.lines import contradictions
+from lback.core.revision import Revision
+
+BASE = """
+op.create_table("t", sa.Column("id", sa.Integer()), sa.Column("a", sa.Integer()))
+op.create_index("ix", "t", ["a"])
+"""
+AGAIN = 'op.add_column("t", sa.Column("b", sa.Integer()))'
+UNREAD = "import other\nother.go(op)"
+
+
+def found(*bodies: str, parents: dict[str, tuple[str, ...]] | None = None) -> list[str]:
+    """Return what the last of a line of revisions contradicts."""
+    head = "from alembic import op\nimport sqlalchemy as sa\n\ndef upgrade():\n"
+    names = [f"r{number}" for number in range(len(bodies))]
+    line = {"r0": (), **{child: (parent,) for parent, child in pairwise(names)}, **(parents or {})}
+    graph = Graph([Revision(Header(one, line[one]), f"{one}.py", "") for one in names])
+    effects = {
+        name: read_effects((head + indent(dedent(body), "    ")).encode())
+        for name, body in zip(names, bodies, strict=True)
+    }
+    return [one.why for one in contradictions(graph, effects, {names[-1]})]
+
+
+def sql(text: str) -> str:
+    return f"op.execute({text!r})"
+
+
+@pytest.mark.parametrize(
+    ("bodies", "why"),
+    [
+        ([AGAIN, AGAIN], "and column t.b is there already: r1 has made it"),
+        (['op.drop_column("t", "a")'] * 2, "and column t.a is gone: r1 has dropped it"),
+        (
+            [sql("ALTER TABLE t ADD COLUMN a int")],
+            "and column t.a is there already: r0 has made it",
+        ),
+        ([BASE], "and table t is there already: r0 has made it"),
+        (['op.drop_table("t")', AGAIN], "and table t is gone: r1 has dropped it"),
+        (['op.drop_table("t")', sql("DELETE FROM t")], "and table t is gone: r1 has dropped it"),
+        (
+            ['op.rename_table("t", "u")', AGAIN],
+            "and table t is gone: r1 has renamed it to u",
+        ),
+        (
+            ['op.alter_column("t", "a", new_column_name="c")', 'op.create_index("i", "t", ["a"])'],
+            "and column t.a is gone: r1 has renamed it to c",
+        ),
+        (
+            [AGAIN, 'op.alter_column("t", "a", new_column_name="b")'],
+            "and column t.b is there already: r1 has made it",
+        ),
+        (['op.create_index("ix", "t", ["id"])'], "and index ix is there already: r0 has made it"),
+        (['op.drop_index("ix", "t")'] * 2, "and index ix is gone: r1 has dropped it"),
+        (
+            ['op.drop_column("t", "a")', sql("UPDATE t SET a = 1")],
+            "and column t.a is gone: r1 has dropped it",
+        ),
+        (
+            ['op.drop_table("t")', 'op.create_foreign_key("f", "z", "t", ["x"], ["id"])'],
+            "and t is gone: r1 has dropped it",
+        ),
+        ([sql("CREATE VIEW v AS SELECT 1")] * 2, "and view v is there already: r1 has made it"),
+    ],
+)
+def test_a_contradiction(bodies: list[str], why: str) -> None:
+    assert found(BASE, *bodies) == [why]
+
+
+@pytest.mark.parametrize(
+    "bodies",
+    [
+        [AGAIN, 'op.drop_column("t", "b")', AGAIN],
+        [AGAIN, UNREAD, AGAIN],
+        [AGAIN, sql("ALTER TABLE t DANCE"), AGAIN],
+        [AGAIN, UNREAD + "\n" + AGAIN],
+        [AGAIN, "if x:\n    " + AGAIN],
+        ["if x:\n    " + AGAIN, AGAIN],
+        [AGAIN, sql("ALTER TABLE t ADD COLUMN IF NOT EXISTS b int")],
+        [sql("DROP TABLE IF EXISTS t"), BASE],
+        ['op.drop_table("t")', BASE, AGAIN],
+        ['op.rename_table("t", "u")', BASE],
+        ['op.drop_column("t", "a")', 'op.create_index("ix", "t", ["id"])'],
+        [AGAIN, 'op.drop_column("t", "b")\n' + AGAIN],
+        [AGAIN, 'op.add_column("t", sa.Column("b", sa.Integer()), schema="s")'],
+        [AGAIN, 'op.create_table("T", sa.Column("id", sa.Integer()))'],
+        ['op.drop_column("nobody_made", "x")'],
+        [
+            'op.create_table("t2", sa.Column("id", sa.Integer()))\nop.drop_table("t")\n'
+            'op.rename_table("t2", "t")',
+            AGAIN,
+        ],
+        ['if op.get_bind().dialect.name == "sqlite":\n    ' + AGAIN, AGAIN],
+    ],
+)
+def test_no_false_alarm(bodies: list[str]) -> None:
+    assert found(BASE, *bodies) == []
+
+
+def test_what_is_on_another_line_is_nothing_to_it() -> None:
+    beside = {"r1": ("r0",), "r2": ("r0",)}
+    assert found(BASE, AGAIN, AGAIN, parents=beside) == []
+    merged = {**beside, "r3": ("r1", "r2")}
+    assert found(BASE, AGAIN, "pass", AGAIN, parents=merged) != []
