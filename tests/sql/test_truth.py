@@ -87,6 +87,16 @@ def test_postgresql_changes_what_was_read(tmp_path: Path) -> None:
 
 
 def test_mariadb_changes_what_was_read(tmp_path: Path) -> None:
+    # Each statement needs a database made anew: CI takes every third one.
+    run_on_mariadb(tmp_path, step=3)
+
+
+@pytest.mark.soak
+def test_mariadb_changes_what_was_read_of_all(tmp_path: Path) -> None:
+    run_on_mariadb(tmp_path, step=1)
+
+
+def run_on_mariadb(tmp_path: Path, *, step: int) -> None:
     problems = Problems()
     with fresh_database("mariadb", tmp_path) as url:
         given = make_url(url)
@@ -101,7 +111,7 @@ def test_mariadb_changes_what_was_read(tmp_path: Path) -> None:
         )
         with contextlib.closing(connection), connection.cursor() as cursor:
             before: frozenset[Fact] = frozenset()
-            for sql, found in statements("m"):
+            for sql, found in list(statements("m"))[::step]:
                 if not before:
                     cursor.execute(f"DROP DATABASE `{given.database}`")
                     cursor.execute(f"CREATE DATABASE `{given.database}` CHARACTER SET utf8mb4")

@@ -18,7 +18,7 @@ array_to_json array_to_string array_to_tsvector array_upper ascii asin asind asi
 atan2d atand atanh avg bit_and bit_count bit_length bit_or bit_xor bool_and bool_or box btrim
 cardinality cbrt ceil ceiling center char_length character_length chr circle coalesce
 col_description concat concat_ws convert convert_from convert_to corr cos cosd cosh cot cotd count
-covar_pop covar_samp cume_dist current_catalog current_database current_date current_query
+covar_pop covar_samp cume_dist current_catalog current_database current_date
 current_role current_schema current_schemas current_setting current_time current_timestamp
 current_user date date_bin date_part date_trunc datemultirange daterange decode degrees dense_rank
 diameter div encode enum_first enum_last enum_range every exp extract factorial family first_value
@@ -61,7 +61,7 @@ strpos substr substring sum tan tand tanh text timestamp timestamptz timezone to
 to_date to_hex to_json to_jsonb to_number to_regclass to_regnamespace to_regproc to_regprocedure
 to_regrole to_regtype to_timestamp to_tsquery to_tsvector transaction_timestamp translate
 treat trim trim_array trim_scale trunc ts_delete ts_filter ts_headline ts_lexize ts_rank
-ts_rank_cd ts_rewrite tsquery_phrase tsrange tstzrange txid_current_if_assigned unistr unnest upper
+ts_rank_cd tsquery_phrase tsrange tstzrange txid_current_if_assigned unistr unnest upper
 upper_inc upper_inf user var_pop var_samp variance version websearch_to_tsquery width
 width_bucket xml_is_well_formed xmlagg xmlconcat xmlelement xmlexists xmlforest xmlparse xmlpi
 xmlroot xmlserialize xpath xpath_exists

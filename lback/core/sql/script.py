@@ -219,7 +219,11 @@ def _besides_effects(found: Does) -> Reads:
     used = {use for one in found.effects for use in one.uses}
     return Reads(
         tuple(one for one in found.looks_at.tables if one not in tables),
-        tuple(one for one in found.looks_at.uses if one not in used),
+        tuple(
+            one
+            for one in found.looks_at.uses
+            if one not in used and not (one.object == "table" and one.name in tables)
+        ),
     )
 
 
