@@ -32,8 +32,9 @@ def read_type(cursor: Cursor, verb: str) -> Outcome:
     if cursor.take("ADD", "VALUE"):
         certain = not cursor.guard()
         detail, aspects = f"add value {body_of(cursor.string())}", ("add value",)  # type: ignore[assignment]
-        if cursor.take_any("BEFORE", "AFTER"):
-            cursor.string()
+        place = cursor.take_any("BEFORE", "AFTER")
+        if place:
+            detail += f" {place.lower()} {body_of(cursor.string())}"
     elif cursor.take("RENAME", "VALUE"):
         cursor.string()
         cursor.need("TO")
@@ -46,7 +47,10 @@ def read_type(cursor: Cursor, verb: str) -> Outcome:
         # Attributes of a composite type: the columns of its tables change with it.
         cursor.rest()
         seen.doubt(f"ALTER TYPE {name} changes whatever is made of it")
-    altered = Effect("alter", "enum", None, name, certain=certain, detail=detail, aspects=aspects)
+    altered = Effect(
+        "alter", "enum", None, name, certain=certain, detail=detail, aspects=aspects,
+        guarded=not certain,
+    )  # fmt: skip
     return seen.does(altered)
 
 
