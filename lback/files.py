@@ -1,12 +1,50 @@
-"""Reads files that a tree has brought: plain ones of bounded size, and none that never ends."""
+"""Reads files that a tree has brought, writes files whole or not at all, and locks them.
+
+Every file of a person's that lback changes is written beside its place first, under a name
+that is made for it alone: no link that waits there is followed, and a crash or a full disk
+leaves the old file.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from lback.errors import UsageError
+
+if sys.platform == "win32":  # pragma: no cover
+    import msvcrt
+
+    # Far behind the text, so that others may still read who holds it.
+    _PLACE = 1 << 30
+
+    def _lock(handle: int, *, wait: bool) -> None:
+        os.lseek(handle, _PLACE, os.SEEK_SET)
+        while True:
+            try:
+                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+                break
+            except OSError:
+                if not wait:
+                    raise
+            time.sleep(0.05)
+        os.lseek(handle, 0, os.SEEK_SET)
+
+else:
+    import fcntl
+
+    def _lock(handle: int, *, wait: bool) -> None:
+        # flock, not lockf: a POSIX record lock is lost when any other handle of this
+        # process on the file is closed.
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+
 
 # What a person writes by hand stays far below.
 BY_HAND = 1024 * 1024
@@ -17,6 +55,10 @@ _FLAGS = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
+_LOCK_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+_TAKEN = (errno.EAGAIN, errno.EACCES, errno.EDEADLK, errno.EWOULDBLOCK)
+# How the name of what is written, and not yet in its place, ends.
+DRAFT = ".lback-new"
 
 
 def is_plain(path: str | os.PathLike[str]) -> bool:
@@ -48,21 +90,180 @@ def read_by_hand(path: Path) -> bytes | None:
     return data
 
 
+def leads_out(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> bool:
+    """Tell whether links on the way to a path leave a folder that the path is said to be in."""
+    home = os.path.realpath(root)
+    real = os.path.realpath(path)
+    return real != home and not real.startswith(home.rstrip(os.sep) + os.sep)
+
+
+@contextmanager
+def replacing(path: Path, mode: int = 0o666, *, durable: bool = True) -> Iterator[IO[bytes]]:
+    """Give a file to write that takes the place of `path` once the block has ended well.
+
+    Without `durable` a power cut may lose it: that is for what can be made again.
+    Raises OSError with the path when the folder cannot be written.
+    """
+    with _beside(path) as draft:
+        with _created(draft, mode) as file:
+            yield file
+            if durable:
+                _sync(file)
+        draft.replace(path)
+
+
+def write_whole(path: Path, data: bytes, mode: int = 0o666, *, durable: bool = True) -> None:
+    """Write a file so that a crash or a full disk leaves the old one, or none."""
+    with replacing(path, mode, durable=durable) as file:
+        file.write(data)
+
+
+def write_beside(path: Path, data: bytes, mode: int = 0o666) -> Path:
+    """Write the next content of a file to the disk, beside it; return where it waits."""
+    with _beside(path) as draft, _created(draft, mode) as file:
+        file.write(data)
+        _sync(file)
+    return draft
+
+
 def write_new(path: Path, data: bytes) -> None:
     """Write a file that is not there; what was left under its name is removed first.
 
     A link that a branch has put there would have somebody else's file written.
     """
     path.unlink(missing_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
+    with _created(path, 0o666) as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+        _sync(file)
 
 
-def leads_out(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> bool:
-    """Tell whether links on the way to a path leave a folder that the path is said to be in."""
-    home = os.path.realpath(root)
-    real = os.path.realpath(path)
-    return real != home and not real.startswith(home.rstrip(os.sep) + os.sep)
+def put_with_mode(draft: Path, path: Path) -> None:
+    """Move a draft into the place of a file, with that file's mode where there is one."""
+    if path.exists():
+        draft.chmod(stat.S_IMODE(path.stat().st_mode))
+    draft.replace(path)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what writers that were killed have left half written in a folder."""
+    for left in folder.glob(f".*{DRAFT}"):
+        left.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names of a folder's files to the disk, as their contents are."""
+    if os.name != "posix":  # pragma: no cover
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """Give a new name beside a file; what has it is removed where the block fails."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Two processes never share one, and the name stays short enough for every disk.
+    draft = path.with_name(f".{path.name[:40]}.{os.urandom(4).hex()}{DRAFT}")
+    try:
+        yield draft
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+
+
+def _created(path: Path, mode: int) -> IO[bytes]:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    flags |= getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    return os.fdopen(os.open(path, flags, mode), "wb")
+
+
+def _sync(file: IO[bytes]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+class FileLock:
+    """An exclusive lock on a file: held by the process, gone with it, removed by its holder."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = os.fspath(path)
+        self._handle: int | None = None
+
+    def attempt(self, *, wait: bool = False) -> bool:
+        """Take the lock if it is free, or when it is; OSError where no file can be made there."""
+        while True:
+            handle = os.open(self.path, _LOCK_FLAGS, 0o666)
+            try:
+                _lock(handle, wait=wait)
+                if self._is_current(handle):
+                    self._handle = handle
+                    return True
+                os.close(handle)
+            except OSError as err:
+                os.close(handle)
+                if wait or err.errno not in _TAKEN:
+                    raise
+                return False
+            if not wait:
+                return False
+
+    def _is_current(self, handle: int) -> bool:
+        """Tell whether the path still leads to this file: its last holder removes it."""
+        try:
+            return os.path.samestat(os.fstat(handle), os.stat(self.path))  # noqa: PTH116
+        except FileNotFoundError:
+            return False
+
+    def sign(self, data: bytes) -> None:
+        """Write into the file who holds the lock."""
+        # A full disk must not stop a migration that has nothing to write.
+        if self._handle is not None:
+            with suppress(OSError):
+                os.ftruncate(self._handle, 0)
+                os.write(self._handle, data)
+
+    def release(self) -> None:
+        """Give the lock back and take the file away."""
+        handle, self._handle = self._handle, None
+        if handle is None:
+            return
+        # Removed while still held; on Windows an open file cannot be, and stays.
+        with suppress(OSError):
+            os.unlink(self.path)  # noqa: PTH108
+        with suppress(OSError):
+            os.close(handle)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process is in here with the same folder; no file is left behind.
+
+    The lock is on the folder itself and goes with the process. Where the folder
+    cannot be made or its disk knows no locks, nothing is waited for.
+    """
+    handle = _locked_folder(folder)
+    try:
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _locked_folder(folder: Path) -> int | None:
+    if sys.platform == "win32":  # pragma: no cover - a folder cannot be locked there
+        return None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        _lock(handle, wait=True)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle

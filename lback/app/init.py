@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from lback.app.context import Context, Options
-from lback.app.files import write_whole
 from lback.core.result import Result
 from lback.errors import LbackError, UsageError
-from lback.files import BY_HAND, is_plain
+from lback.files import BY_HAND, is_plain, write_whole
 
 _BASE = re.compile(
     r"^class\s+(\w+)\s*\([^)]*(?:DeclarativeBase|MappedAsDataclass)[^)]*\)\s*:"

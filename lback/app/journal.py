@@ -10,8 +10,6 @@ import base64
 import hashlib
 import json
 import os
-import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,22 +18,9 @@ from typing import NamedTuple
 from lback.app.context import Context
 from lback.core.shell import command
 from lback.errors import LbackError
-from lback.files import is_plain, leads_out, write_new
-
-if sys.platform == "win32":  # pragma: no cover
-
-    def _lock(_handle: int) -> None:
-        return
-
-else:
-    import fcntl
-
-    def _lock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-
+from lback.files import DRAFT, FileLock, is_plain, leads_out, put_with_mode, write_new
 
 _FORMAT = 1
-_TEMPORARY = ".lback-new"
 _DRAFT = "preparing.json"
 _PLAN = "pending.json"
 _LOCK = "lock"
@@ -115,24 +100,24 @@ def _folder(ctx: Context) -> Path:
 @contextmanager
 def _held(folder: Path) -> Iterator[Path]:
     """Hold the folder, so that nobody takes a command at work for a killed one."""
-    handle = _taken(folder)
+    lock = _taken(folder)
     try:
         yield folder
     finally:
+        lock.release()
         if folder.name == _OUTSIDE_GIT:
             # Outside of git nothing should be left among the project's files.
             with suppress(OSError):
-                (folder / _LOCK).unlink()
                 folder.rmdir()
-        os.close(handle)
 
 
-def _taken(folder: Path) -> int:
-    """Return the handle of the folder's lock; waits while another process holds it."""
+def _taken(folder: Path) -> FileLock:
+    """Take the folder's lock; wait while another process holds it."""
+    lock = FileLock(folder / _LOCK)
     while True:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+            lock.attempt(wait=True)
         except FileNotFoundError:  # its last holder has just removed the folder
             continue
         except OSError as err:
@@ -140,25 +125,15 @@ def _taken(folder: Path) -> int:
                 f"{folder} cannot be written: {err.strerror or err}",
                 "Nothing was changed. Check who owns the folder and whether the disk is full.",
             ) from err
-        _lock(handle)
-        try:
-            if os.path.samestat(os.fstat(handle), os.stat(folder / _LOCK)):  # noqa: PTH116
-                return handle
-        except FileNotFoundError:
-            pass
-        os.close(handle)
+        return lock
 
 
 def _prepare(folder: Path, changes: list[Change]) -> None:
     """Write all new contents beside the files, then turn the draft into the plan."""
     rows = [[str(one.path), _encoded(one.before), _encoded(one.after)] for one in changes]
     text = json.dumps({"format": _FORMAT, "changes": rows}).encode()
-    handle, name = tempfile.mkstemp(dir=folder, suffix=".tmp")
-    with os.fdopen(handle, "wb") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(name).replace(folder / _DRAFT)
+    # A half of it is no plan, and says no more than that nothing was prepared.
+    write_new(folder / _DRAFT, text)
     for one in changes:
         if one.after is not None:
             one.path.parent.mkdir(parents=True, exist_ok=True)
@@ -168,11 +143,9 @@ def _prepare(folder: Path, changes: list[Change]) -> None:
 
 def _discard(folder: Path, changes: list[Change]) -> None:
     """Take back what was only prepared."""
-    for place in (*(_temporary(one.path) for one in changes), *folder.glob("*.tmp")):
+    for place in (*(_temporary(one.path) for one in changes), folder / _DRAFT):
         with suppress(OSError):
             place.unlink(missing_ok=True)
-    with suppress(OSError):
-        (folder / _DRAFT).unlink(missing_ok=True)
 
 
 def _finish(folder: Path, root: Path) -> tuple[str, ...]:
@@ -220,9 +193,7 @@ def _put(change: Change) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary(path)
     write_new(temporary, change.after)
-    if path.exists():
-        temporary.chmod(path.stat().st_mode & 0o7777)
-    temporary.replace(path)
+    put_with_mode(temporary, path)
 
 
 def _sweep(folder: Path, changes: list[Change]) -> None:
@@ -239,7 +210,7 @@ def remove_bytecode(path: Path) -> None:
 
 
 def _temporary(path: Path) -> Path:
-    return path.with_name(f".{path.name}{_TEMPORARY}")
+    return path.with_name(f".{path.name}{DRAFT}")
 
 
 def _now(path: Path) -> bytes | None:

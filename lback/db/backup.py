@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -17,6 +16,7 @@ from sqlalchemy.engine import Connection
 from lback.core.lossless import encode
 from lback.db.urls import shown_url
 from lback.errors import LbackError
+from lback.files import replacing, sync_folder
 
 FORMAT = 1
 _CHUNK = 2000
@@ -63,14 +63,11 @@ def save(
     wanted = _wanted(connection, places)
     if not wanted:
         return 0
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.part")
     try:
-        rows = _write(connection, draft, wanted, about, tell)
-        draft.replace(path)
-        _sync_folder(path.parent)
+        with replacing(path, 0o600) as file:
+            rows = _write(connection, file, wanted, about, tell)
+        sync_folder(path.parent)
     except (OSError, TypeError) as err:
-        draft.unlink(missing_ok=True)
         raise LbackError(
             f"The rows could not be saved to {path}: {err}",
             "Nothing was changed. Make room there, or leave the backup out with `--no-backup`.",
@@ -80,7 +77,7 @@ def save(
 
 def _write(
     connection: Connection,
-    draft: Path,
+    raw: IO[bytes],
     wanted: Sequence[Kept],
     about: Mapping[str, Any],
     tell: Callable[[int], None],
@@ -93,23 +90,19 @@ def _write(
         "tables": [one.as_dict() for one in wanted],
     }
     counts: list[int] = []
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as raw:
-        with gzip.GzipFile(fileobj=raw, mode="wb", filename="", compresslevel=6) as file:
-            file.write(_line(head))
-            with plain_session(connection):
-                for number, one in enumerate(wanted):
-                    _hold(connection, one)
-                    count = 0
-                    for row in _rows(connection, one):
-                        file.write(_line([number, *(encode(value) for value in row)]))
-                        count += 1
-                        if count % _CHUNK == 0:
-                            tell(sum(counts) + count)
-                    counts.append(count)
-            file.write(_line({"end": True, "rows": counts}))
-        raw.flush()
-        os.fsync(raw.fileno())
+    with gzip.GzipFile(fileobj=raw, mode="wb", filename="", compresslevel=6) as file:
+        file.write(_line(head))
+        with plain_session(connection):
+            for number, one in enumerate(wanted):
+                _hold(connection, one)
+                count = 0
+                for row in _rows(connection, one):
+                    file.write(_line([number, *(encode(value) for value in row)]))
+                    count += 1
+                    if count % _CHUNK == 0:
+                        tell(sum(counts) + count)
+                counts.append(count)
+        file.write(_line({"end": True, "rows": counts}))
     return sum(counts)
 
 
@@ -225,13 +218,3 @@ def key_of(inspector: sa.Inspector, table: str, schema: str | None) -> tuple[str
         if unique["column_names"] and set(unique["column_names"]) <= required:
             return tuple(name for name in unique["column_names"] if name)
     return ()
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":  # pragma: no cover
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -15,7 +15,7 @@ from lback.db.filling import fill
 from lback.db.project import boolean_option
 from lback.db.writing import hooks_talk_to_stderr
 from lback.errors import LbackError
-from lback.files import write_new
+from lback.files import write_whole
 
 if TYPE_CHECKING:
     from lback.db.runner import Database
@@ -94,7 +94,7 @@ def write_revision(database: Database, shaped: Shaped) -> bytes:
                 "Give another name, or let file_template hold %(rev)s.",
             )
         try:
-            _put(shaped.path, shaped.text)
+            write_whole(shaped.path, shaped.text)
             # Alembic before 1.16 calls them `hook_config`.
             hooks = getattr(session.scripts, "hooks", None) or getattr(
                 session.scripts, "hook_config", None
@@ -155,10 +155,3 @@ def _version_path(session: Session, parents: tuple[str, ...]) -> str | None:
     path = Path(session.scripts.script(parents[0]).path)
     inside = [one for one in locations if one in path.parents]
     return str(max(inside, key=lambda one: len(one.parts))) if inside else None
-
-
-def _put(path: Path, text: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.lback-new")
-    write_new(draft, text)
-    draft.replace(path)

@@ -20,7 +20,7 @@ from alembic.script.revision import RevisionMap
 from lback.core.plans import refuse_problems
 from lback.db.filling import fill
 from lback.errors import LbackError
-from lback.files import leads_out
+from lback.files import leads_out, write_whole
 
 if TYPE_CHECKING:
     from lback.core.graph import Graph, Revision
@@ -174,9 +174,8 @@ class TextScriptDirectory(ScriptDirectory):
                 f"{path} is there already.",
                 "Give another name, or let file_template hold %(rev)s.",
             )
-        path.parent.mkdir(parents=True, exist_ok=True)  # older Alembic leaves that out
         self.generated.append(path)
-        path.write_bytes(text)
+        write_whole(path, text)
 
     def require_inside(self, path: Path) -> None:
         """Raise LbackError for a new file that would lie outside of every version location."""

@@ -17,6 +17,8 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from lback.files import write_whole
+
 _MAGIC = b"lback-rows-1 "
 _TABLE = b"lback-table-1 "
 _LIMIT = 24 * 1024 * 1024  # a row file above this is compacted to its newer half
@@ -248,13 +250,10 @@ def _read(path: Path) -> bytes | None:
 
 def _replace(path: Path, data: bytes) -> bool:
     """Put `data` in the place of a file, whole or not at all; tell whether it worked."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(exist_ok=True)
-        temporary.write_bytes(data)
-        temporary.replace(path)
+        write_whole(path, data, durable=False)
     except OSError:
-        _discard(temporary)
         return False
     return True
 

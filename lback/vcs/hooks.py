@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lback.errors import LbackError, UsageError
+from lback.files import alone, sweep
 from lback.vcs import git as git_child
-from lback.vcs.alone import alone
 from lback.vcs.git import Git
 from lback.vcs.managers import Manager, erase, manager_of
 from lback.vcs.shims import NAMES, Watched, read_mark, render
-from lback.vcs.slots import Outcome, Slot, sweep
+from lback.vcs.slots import Outcome, Slot
 
 __all__ = ["NAMES", "Change", "Place", "State", "Watched", "find", "install", "status", "uninstall"]
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from lback.errors import LbackError
-from lback.files import is_plain
+from lback.files import is_plain, put_with_mode, write_beside, write_whole
 from lback.vcs.shims import KEPT, Mark, read_mark
 
 _EDITED = ".lback-edited"
-_NEW = ".lback-new"
+_MODE = 0o777  # git starts only what may be executed
 # The pre-commit framework and lefthook rename what they find when they install themselves.
 _MOVED = (".legacy", ".old")
 _OWN_NAME = re.compile(
@@ -73,7 +72,7 @@ class Slot:
         with _said(self.path):
             current, mark = self.content(), self.mark()
             if current is None:
-                _write(self.path, text)
+                write_whole(self.path, text, _MODE)
                 return Outcome("installed", self._kept_again())
             if mark is None:
                 return self._put_before(current, text)
@@ -86,7 +85,7 @@ class Slot:
                     "or use --force: the edited file is set aside then",
                 )
             aside = self._set_aside()
-            _write(self.path, text)
+            write_whole(self.path, text, _MODE)
             return Outcome("updated", f"the edited one is now {aside}")
 
     def take_out(self, *, force: bool = False) -> Outcome:
@@ -135,7 +134,7 @@ class Slot:
                 f"{self.path} was replaced after lback installed its own, and {self.kept} is the "
                 "hook from before: choose one, delete the other, and install again",
             )
-        new = _beside(self.path, text)
+        new = write_beside(self.path, text, _MODE)
         try:
             self._keep()
             new.replace(self.path)
@@ -151,7 +150,7 @@ class Slot:
     def _put_again(self, current: bytes, text: bytes) -> Outcome:
         if current == text and self.is_executable() and not self.path.is_symlink():
             return Outcome("unchanged")
-        _write(self.path, text)
+        write_whole(self.path, text, _MODE)
         return Outcome("updated")
 
     def _keep(self) -> None:
@@ -185,47 +184,11 @@ class Slot:
         return aside
 
 
-def sweep(folder: Path) -> None:
-    """Remove what an install that was killed has left half written."""
-    for left in folder.glob(f".*{_NEW}"):
-        left.unlink(missing_ok=True)
-
-
 def replace_text(path: Path, text: bytes) -> None:
     """Replace a file's text in one step, behind a symbolic link too, and keep its mode."""
     target = path.resolve()
     with _said(target):
-        mode = target.stat().st_mode & 0o7777 if target.exists() else None
-        new = _beside(target, text)
-        if mode is not None:
-            new.chmod(mode)
-        new.replace(target)
-
-
-def _write(path: Path, text: bytes) -> None:
-    _beside(path, text).replace(path)
-
-
-def _beside(path: Path, text: bytes) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    number, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_NEW, dir=path.parent)
-    new = Path(name)
-    try:
-        with os.fdopen(number, "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        new.chmod(0o777 & ~_umask())
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
-    return new
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+        put_with_mode(write_beside(target, text, _MODE), target)
 
 
 @contextlib.contextmanager

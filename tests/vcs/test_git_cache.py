@@ -150,7 +150,7 @@ def test_folder_in_the_way(folder):
     store = Store(folder)
     store.put("k", A, b"1")
     assert store.get("k", A) == b"1"
-    assert not list(folder.glob("*.tmp"))
+    assert not list(folder.glob("*.lback-new"))
 
 
 def test_table(folder):

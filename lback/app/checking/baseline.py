@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lback.app.checking.look import Look, Request
-from lback.app.files import write_whole
 from lback.app.reading import INDEX, WORKTREE
 from lback.core.findings import Finding
 from lback.core.rules.policy import baseline_changed
 from lback.core.rules.silencing import Choice, arranged, can_be_old, fingerprints
 from lback.core.shell import command
 from lback.errors import UsageError
+from lback.files import write_whole
 
 _FORMAT = 1
 
