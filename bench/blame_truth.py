@@ -137,8 +137,21 @@ class Truth:
                 past, whole = [], False  # a clone that lacks what likeness is measured by
             if not whole:  # added while a merge was made, which --follow does not look into
                 past, _ = self._log("-c", "--full-history", "-M100%", *form)
+                past += self._before_merge(*past[-1]) if past else []
             self._pasts[path] = past
         return self._pasts[path]
+
+    def _before_merge(self, commit: str, path: str) -> list[tuple[str, str]]:
+        """Return the past of a file that a merge gave its name, under the name that it had."""
+        parents = self._git("show", "-s", "--format=%P", commit).split()
+        for parent in parents if len(parents) > 1 else ():
+            rows = self._git("diff-tree", "-r", "-M", "--name-status", parent, commit).splitlines()
+            for row in rows:
+                status, *names = row.split("\t")
+                if status.startswith("R") and names[1] == path:
+                    form = ("--name-status", "--format=%x01%H", parent, "--", names[0])
+                    return self._log("--follow", *form)[0]
+        return []
 
     def _log(self, *arguments: str) -> tuple[list[tuple[str, str]], bool]:
         found = []
