@@ -57,6 +57,11 @@ def _one(action: Cursor, table: str, seen: Seen, piece: str) -> list[Effect]:
         reason = problem.reason or f"ALTER TABLE that is not understood: {short(piece)}"
         seen.doubt(reason, () if far else (table,))
         return []
+    for one in found:
+        if one.kind == "create" and one.object == "constraint" and "check" in one.aspects:
+            # It is checked for the rows that are there.
+            for use in (use for use in one.uses if use.object == "function"):
+                inner.doubt(f"calls the function {use.name}()")
     seen.doubts.update(inner.doubts)
     seen.tables.update(inner.tables)
     seen.uses.update(inner.uses)

@@ -221,6 +221,8 @@ class Block:
             part.take_any("DEBUG", "LOG", "INFO", "NOTICE", "WARNING", "EXCEPTION")
             if part.take("SQLSTATE"):
                 part.string()
+        if word == "RETURN":
+            part.take("NEXT")
         if word == "RETURN" and part.take("QUERY"):
             if part.take("EXECUTE"):
                 self._execute(part)

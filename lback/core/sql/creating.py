@@ -126,6 +126,13 @@ def bounds(cursor: Cursor, table: str, seen: Seen) -> None:
         return
     cursor.need("FOR", "VALUES")
     word = cursor.need_any("IN", "FROM", "WITH")
+    if word == "WITH":
+        values = cursor.group()
+        while not values.done:
+            values.need_any("MODULUS", "REMAINDER")
+            values.literal()
+            values.take(",")
+        return
     whole_expression(cursor.group(), own_scope(table), seen)
     if word == "FROM":
         cursor.need("TO")

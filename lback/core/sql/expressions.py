@@ -11,6 +11,7 @@ from lback.core.sql.calls import call, named
 from lback.core.sql.cursor import Cursor
 from lback.core.sql.outcome import HOLE, CannotRead
 from lback.core.sql.seen import Piece, Scope, Seen
+from lback.core.sql.tokens import Token
 from lback.core.sql.types import BUILT_IN, type_of
 
 # The operators of the databases themselves.
@@ -51,6 +52,17 @@ _BEFORE: dict[str, frozenset[str]] = {
 }
 # Of these, the ones that may stand before a bracket and call nothing.
 _BEFORE_A_GROUP = _WORDS - {"LEFT", "RIGHT", "USER"} | {"VALUES"}
+_STAND_FOR_VALUES = frozenset(
+    """NULL TRUE FALSE END DEFAULT CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER
+    CURRENT_ROLE SESSION_USER USER LOCALTIME LOCALTIMESTAMP CURRENT_CATALOG""".split()  # noqa: SIM905
+)
+# Words that stand between operands, or behind the last one.
+_CONNECT = frozenset(
+    """YEAR MONTH DAY HOUR MINUTE SECOND MICROSECOND WEEK QUARTER YEAR_MONTH DAY_HOUR DAY_MINUTE
+    DAY_SECOND HOUR_MINUTE HOUR_SECOND MINUTE_SECOND SEPARATOR PLACING UESCAPE PASSING MEMBER OF
+    SOUNDS MODE BOOLEAN LANGUAGE QUERY EXPANSION WITH WITHOUT JSON OBJECT SCALAR DOCUMENT
+    NORMALIZED KEYS UNIQUE FORMAT ROWS""".split()  # noqa: SIM905
+)
 # Words that may be functions of somebody's where an operand is expected.
 _MAY_BE_FUNCTIONS = frozenset(
     """XOR DIV REGEXP RLIKE GLOB BINARY AGAINST BY ESCAPE MATERIALIZED PRECEDING FOLLOWING UNBOUNDED
@@ -62,19 +74,39 @@ _UNITS = frozenset("YEAR MONTH DAY HOUR MINUTE SECOND".split())  # noqa: SIM905
 
 def expression(cursor: Cursor, scope: Scope, seen: Seen) -> None:
     """Read all that is left as expressions, separated by commas."""
+    # Two operands with nothing between them belong to a clause that is not known.
+    operand = False
     while not cursor.done:
         token = cursor.peek()
         if token.kind in _VALUES:
-            cursor.next()
+            operand = _value(cursor, operand)
         elif token.kind in ("word", "quoted"):
-            _name(cursor, scope, seen)
+            operand = _name(cursor, scope, seen, operand)
         elif token.text in ("(", "["):
+            if operand and token.text == "(":
+                raise CannotRead
             inside(cursor.bracketed(), scope, seen)
+            operand = True
         elif token.text == "::":
             cursor.next()
             _cast(cursor, seen)
         else:
             _operator(cursor)
+            operand = False
+
+
+def _value(cursor: Cursor, operand: bool) -> bool:
+    """Take a value; return whether an operand has been taken by it."""
+    token, before = cursor.next(), cursor.tokens[cursor.place - 2].kind
+    if not operand:
+        return True
+    if token.text == "?":
+        # An operator of PostgreSQL's JSON.
+        return False
+    # Strings that follow each other are one, 1..10 is a range, [1:n] a slice.
+    if token.kind != before and not token.text.startswith(":"):
+        raise CannotRead
+    return True
 
 
 def _operator(cursor: Cursor) -> None:
@@ -112,7 +144,8 @@ def begins_query(cursor: Cursor) -> bool:
     return word in _QUERY and not (word == "VALUES" and cursor.peek(1).text == ")")
 
 
-def _name(cursor: Cursor, scope: Scope, seen: Seen) -> None:
+def _name(cursor: Cursor, scope: Scope, seen: Seen, operand: bool) -> bool:
+    """Take what begins with a name; return whether it is an operand."""
     token, following = cursor.peek(), cursor.peek(1)
     word = token.upper
     if HOLE in token.text and _after_an_operand(cursor):
@@ -120,12 +153,17 @@ def _name(cursor: Cursor, scope: Scope, seen: Seen) -> None:
     followed = _BEFORE.get(word)
     if followed is not None and (following.upper or following.text) in followed:
         _phrase(cursor)
-        return
+        return False
     if word in _WORDS and following.text != ".":
         called = following.text == "(" and following.kind == "symbol"
         if not called or (word in _BEFORE_A_GROUP and not _is_function(cursor)):
             _word(cursor)
-            return
+            return word in _STAND_FOR_VALUES
+    if operand:
+        if word in _CONNECT:
+            cursor.next()
+            return False
+        raise CannotRead
     if word in ("OPERATOR", "SELECT", "INSERT", "DELETE", "UPDATE", "MERGE") and not (
         following.text == "(" and word != "OPERATOR"
     ):
@@ -134,7 +172,7 @@ def _name(cursor: Cursor, scope: Scope, seen: Seen) -> None:
         name = cursor.name()
         seen.use("sequence", name)
         seen.do(Effect("alter", "sequence", None, name, aspects=("value",)))
-        return
+        return True
     parts = cursor.parts_of_column()
     if parts[-1] == "*":
         _star(parts[:-1], scope, seen)
@@ -144,6 +182,7 @@ def _name(cursor: Cursor, scope: Scope, seen: Seen) -> None:
         _typed_literal(parts[0], cursor, seen)
     else:
         _column(parts, scope, seen)
+    return True
 
 
 def _is_function(cursor: Cursor) -> bool:
@@ -245,3 +284,23 @@ _TAKES_A_VALUE = frozenset(
     """SELECT SET VALUES WHERE HAVING ON LIMIT OFFSET BY RETURNING WHEN AND OR DEFAULT VALUE
     CHECK""".split()  # noqa: SIM905
 )
+
+
+def without_alias(item: Cursor) -> None:
+    """Leave out the name that a result is given: `expr AS name`, `expr name`."""
+    if item.end - item.place < 2:
+        return
+    last, before = item.tokens[item.end - 1], item.tokens[item.end - 2]
+    if last.kind not in ("word", "quoted", "string"):
+        return
+    if before.upper == "AS":
+        item.end -= 2
+    elif last.kind in ("quoted", "word") and last.upper not in _WORDS and _ends_operand(before):
+        item.end -= 1
+
+
+def _ends_operand(token: Token) -> bool:
+    if token.kind in ("word", "quoted"):
+        word = token.upper
+        return word in _STAND_FOR_VALUES or (word not in _WORDS and word != "ZONE")
+    return token.kind in _VALUES or token.text in (")", "]")

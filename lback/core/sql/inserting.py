@@ -6,7 +6,7 @@ from typing import cast
 
 from lback.core.effects import Effect, Kind
 from lback.core.sql.cursor import Cursor
-from lback.core.sql.expressions import expression, inside
+from lback.core.sql.expressions import expression, inside, without_alias
 from lback.core.sql.outcome import HOLE, CannotRead
 from lback.core.sql.seen import Scope, Seen
 
@@ -156,6 +156,7 @@ def returning(cursor: Cursor, scope: Scope, seen: Seen) -> None:
             item.finish()
             seen.column(scope, "*")
             continue
+        without_alias(item)
         expression(item, scope, seen)
 
 

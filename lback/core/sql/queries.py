@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lback.core.effects import Effect
 from lback.core.sql.cursor import Cursor
-from lback.core.sql.expressions import expression, inside
+from lback.core.sql.expressions import expression, inside, without_alias
 from lback.core.sql.outcome import CannotRead
 from lback.core.sql.seen import Scope, Seen
 from lback.core.sql.sources import WRITES, listed, table, tables
@@ -156,23 +156,8 @@ def _select_list(cursor: Cursor, scope: Scope, seen: Seen) -> None:
             seen.column(scope, "*")
             item.finish()
             continue
-        _without_alias(item)
+        without_alias(item)
         expression(item, scope, seen)
-
-
-def _without_alias(item: Cursor) -> None:
-    """Leave out the name that a result is given: `expr AS name`, `expr name`."""
-    if item.end - item.place < 2:
-        return
-    last, before = item.tokens[item.end - 1], item.tokens[item.end - 2]
-    if last.kind not in ("word", "quoted", "string") or last.upper == "END":
-        return
-    if before.upper == "AS":
-        item.end -= 2
-    elif last.kind in ("word", "quoted") and (
-        before.kind in ("number", "quoted", "parameter") or before.text in (")", "]")
-    ):
-        item.end -= 1
 
 
 def _clause(cursor: Cursor) -> Cursor:

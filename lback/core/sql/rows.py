@@ -146,9 +146,8 @@ def _until_clause_only(cursor: Cursor) -> Cursor:
 def _targets(cursor: Cursor) -> list[str]:
     found = []
     while True:
-        found.append(cursor.name())
-        if cursor.take("."):
-            cursor.need("*")
+        parts = cursor.parts_of_column()
+        found.append(".".join(parts[:-1] if parts[-1] == "*" else parts))
         if not cursor.take(","):
             return found
 
