@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from lback.core.effects import Effect
-from lback.core.naming import bare, same_name
+from lback.core.naming import bare, bare_as_written, beside, key, same_name
 from lback.core.parts import Parts
 
 _TYPES = frozenset({"enum", "type", "domain"})
@@ -81,7 +81,7 @@ class Identities:
 
     def meant(self, name: str) -> Identity | None:
         """Return the table that a user means by a name that some table has or had."""
-        found = [one for one in self._bindings.get(bare(name), ()) if same_name(one.name, name)]
+        found = self._spelled(name)
         if not found:
             return None
         present = [one for one in found if one.ended_by is None]
@@ -111,21 +111,27 @@ class Identities:
         """Return the table that an effect changes; made known where it is new."""
         if effect.table:
             found = self._find(effect.table, revision)
-            if found is None:
+            if found is None or _is_another(found, effect):
                 found = Identity([effect.table])
                 self._bind(effect.table, found)
             return found
         if effect.object == "index" and effect.name:
-            return self._indexes.get(bare(effect.name))
+            return self._indexes.get(key(effect.name))
         return None
 
     def _find(self, name: str, revision: str) -> Identity | None:
-        found = [one for one in self._bindings.get(bare(name), ()) if same_name(one.name, name)]
+        found = self._spelled(name)
         for one in reversed(found):
             # A rename on a parallel branch has not happened for this revision.
             if one.ended_by is None or one.ended_by not in self._graph.ancestors([revision]):
                 return one.identity
         return None
+
+    def _spelled(self, name: str) -> list[_Binding]:
+        """Return the bindings of a name: those of its very spelling, where there are any."""
+        found = [one for one in self._bindings.get(bare(name), ()) if same_name(one.name, name)]
+        exact = [one for one in found if bare_as_written(one.name) == bare_as_written(name)]
+        return exact or found
 
     def _bind(self, name: str, identity: Identity) -> None:
         self._bindings.setdefault(bare(name), []).append(_Binding(name, identity))
@@ -137,7 +143,7 @@ class Identities:
         table.parts.apply(effect, revision)
         if effect.object == "index" and effect.name:
             name = effect.to if effect.kind == "rename" and effect.to else effect.name
-            self._indexes[bare(name)] = table
+            self._indexes[key(beside(effect.table, name))] = table
 
     def _table(self, table: Identity, effect: Effect, revision: str) -> None:
         if effect.kind == "create":
@@ -181,7 +187,7 @@ class Identities:
         """Note what is done to a type, sequence or view, and tell the tables that it serves."""
         if effect.object not in _SERVING or not effect.name or effect.table:
             return
-        servant = (_sort(effect.object), bare(effect.name))
+        servant = (_sort(effect.object), key(effect.name))
         deeds = self._servants.setdefault(servant, [])
         deeds.append((revision, effect))
         if effect.object == "view" and effect.kind == "create":
@@ -193,9 +199,9 @@ class Identities:
             table.record(revision, effect)
             table.parts.serve(servant, effect, revision)
         if effect.kind == "rename" and effect.to:
-            self._servants[servant[0], bare(effect.to)] = deeds
+            self._servants[servant[0], key(effect.to)] = deeds
             for table in self._served(servant):
-                table.serving.add((servant[0], bare(effect.to)))
+                table.serving.add((servant[0], key(effect.to)))
 
     def _served(self, servant: tuple[str, str]) -> list[Identity]:
         return [one for one in self.tables() if servant in one.serving]
@@ -204,9 +210,9 @@ class Identities:
         """Note the types and sequences that a column of the table has from now on."""
         if effect.object != "column" or effect.kind not in ("create", "alter"):
             return
-        used = {(_sort(one.object), bare(one.name)) for one in effect.uses}
+        used = {(_sort(one.object), key(one.name)) for one in effect.uses}
         written = dict(effect.sets).get("type", "").rstrip("[]").strip('"`')
-        used.add(("type", bare(written)))
+        used.add(("type", key(written)))
         for servant in used & self._servants.keys():
             self._hire(table, servant)
 
@@ -217,6 +223,13 @@ class Identities:
         for revision, effect in self._servants[servant]:
             table.record(revision, effect)
             table.parts.serve(servant, effect, revision)
+
+
+def _is_another(table: Identity, effect: Effect) -> bool:
+    """Tell whether a table is made beside one whose name differs by its case alone."""
+    made = effect.object == "table" and effect.kind == "create" and effect.certain
+    written = bare_as_written(effect.table or "")
+    return made and table.exists and bare_as_written(table.called[-1]) != written
 
 
 def _sort(kind: str) -> str:

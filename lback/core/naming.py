@@ -18,6 +18,11 @@ def bare(name: str | None) -> str:
     return (name or "").rpartition(".")[2].casefold()
 
 
+def bare_as_written(name: str) -> str:
+    """Return a name without its schema, as it is spelled."""
+    return name.rpartition(".")[2]
+
+
 @lru_cache(maxsize=8192)
 def key(name: str | None, dialect: str | None = None) -> str:
     """Return a name such that two of one object are equal: the default schema left out.
@@ -44,6 +49,14 @@ def cut(name: str) -> str:
 def schema_of(name: str | None) -> str:
     """Return the schema in a name in one case, "" for the default one."""
     return key(name).rpartition(".")[0]
+
+
+def beside(table: str | None, name: str | None) -> str | None:
+    """Return the name of an index or constraint in the schema of its table, which it is in."""
+    schema = (table or "").rpartition(".")[0]
+    if not schema or not name or "." in name:
+        return name
+    return f"{schema}.{name}"
 
 
 def same_name(left: str | None, right: str | None, dialect: str | None = None) -> bool:

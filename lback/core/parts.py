@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from lback.core import naming
 from lback.core.effects import Effect
-from lback.core.naming import bare
 
 Word = Literal["added", "changed", "renamed", "dropped"]
 
@@ -192,7 +192,7 @@ class Parts:
             if part.object != kind or part.gone:
                 continue
             if name is not None and part.name is not None:
-                if bare(part.name) == bare(name):
+                if naming.same_name(part.name, name):
                     return part
             elif (
                 name is None
@@ -222,9 +222,11 @@ def _has_type(column: ColumnPath, name: str) -> bool:
     """Tell whether a column was last given the named type."""
     for deed in reversed(column.deeds):
         if deed.effect.object == "column" and deed.word in ("added", "changed"):
-            if any(use.object == "type" and bare(use.name) == name for use in deed.effect.uses):
+            if any(
+                use.object == "type" and naming.key(use.name) == name for use in deed.effect.uses
+            ):
                 return True
             if "type" in dict(deed.effect.sets):
                 break
     written = column.definition.get("type", "")
-    return bare(written.rstrip("[]").strip('"`')) == name
+    return naming.key(written.rstrip("[]").strip('"`')) == name

@@ -121,7 +121,10 @@ def life(
     if identity is None:
         from difflib import get_close_matches
 
-        near = get_close_matches(table, book.names(), n=3, cutoff=0.6)
+        names = book.names()
+        # A table of that name in another schema is another one, and may be the one meant.
+        alike = [one for one in names if bare(one) == bare(table)]
+        near = dict.fromkeys([*alike, *get_close_matches(table, names, n=3, cutoff=0.6)])
         return TableLife(table, False, near=tuple(near), doubts=_about(doubts, (table,)))
     return TableLife(
         table,

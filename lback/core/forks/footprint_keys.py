@@ -9,7 +9,7 @@ from lback.core.effects import Effect
 from lback.core.forks.footprint_rows import looked_at
 from lback.core.forks.surroundings import Surroundings
 from lback.core.forks.touches import ANY, Touch, aspect, columns, folded, named, whole
-from lback.core.naming import bare, cut, key
+from lback.core.naming import bare, beside, cut, key
 
 _WORD = re.compile(r"'[^']*'|[A-Za-z_][\w$]*")
 _FLAVOURS = ("unique", "primary", "foreignkey", "check", "exclude")
@@ -18,6 +18,7 @@ _FLAVOURS = ("unique", "primary", "foreignkey", "check", "exclude")
 def index(effect: Effect, around: Surroundings) -> Iterable[Touch]:
     """Touch what an index is made of, hangs on, and is called."""
     table = effect.table or around.indexes.get(key(effect.name))
+    effect = effect._replace(name=beside(table, effect.name), to=beside(table, effect.to))
     yield from named(table, "need")
     if effect.kind == "create":
         yield from _new_index(effect, table)
@@ -92,9 +93,10 @@ def _called(effect: Effect, name: str | None, mode: str) -> Iterable[Touch]:
     yield Touch("constraint", key(effect.table), mode, frozenset({cut(name.casefold())}))
     flavours = set(effect.aspects) & set(_FLAVOURS)
     if not flavours or flavours & {"unique", "primary", "exclude"}:
-        yield from named(name, mode)  # PostgreSQL keeps an index of that name
+        # PostgreSQL keeps an index of that name, in the schema of the table.
+        yield from named(beside(effect.table, name), mode)
     if not flavours or flavours & {"foreignkey", "check"}:
-        yield Touch("foreign key", key(name), mode)  # MySQL
+        yield Touch("foreign key", key(beside(effect.table, name)), mode)  # MySQL
 
 
 def _dropped(effect: Effect, around: Surroundings) -> Iterable[Touch]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lback.core.effects import Effect, Effects, Use
-from lback.core.naming import key
+from lback.core.naming import beside, key
 
 Columns = tuple[str, ...]
 
@@ -153,11 +153,12 @@ class _Gathered:
         looked = [u.name.casefold() for u in effect.uses if u.object == "column"]
         span = (*names, *looked)
         if effect.object == "index" and effect.name:
-            self.indexes[key(effect.name)] = effect.table or ""
+            index = key(beside(effect.table, effect.name))
+            self.indexes[index] = effect.table or ""
             if "unique" not in effect.aspects and effect.certain:
-                self.plain.add(key(effect.name))
+                self.plain.add(index)
             if span and "*" not in span:
-                self.spans["", key(effect.name)] = span
+                self.spans["", index] = span
         elif effect.name and names:
             self.spans[table, key(effect.name)] = names
         if effect.refers_to:
@@ -167,7 +168,8 @@ class _Gathered:
             self.keys[table] |= frozenset(names)
 
     def _index(self, effect: Effect) -> None:
-        old, new = key(effect.name), key(effect.to)
+        old = key(beside(effect.table, effect.name))
+        new = key(beside(effect.table, effect.to))
         if old in self.indexes:
             self.indexes[new] = self.indexes[old]
         if ("", old) in self.spans:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lback.core.deeds import described
 from lback.core.effects import Effect, Effects
-from lback.core.naming import bare, same_name
+from lback.core.naming import key, same_name
 from lback.core.undo.extraction import Extractor
 from lback.core.undo.picking import InTheWay
 
@@ -65,13 +65,13 @@ class _Inverse:
 
     def code(self, effects: Sequence[Effect]) -> str:
         """Return the statements, those of one batch together."""
-        made = {bare(e.table) for e in effects if e.object == "table" and e.kind == "create"}
+        made = {key(e.table) for e in effects if e.object == "table" and e.kind == "create"}
         made |= {
-            bare(e.to) for e in effects if e.object == "table" and e.to and bare(e.table) in made
+            key(e.to) for e in effects if e.object == "table" and e.to and key(e.table) in made
         }
         lines: list[_Line] = []
         for effect in reversed(effects):
-            if effect.object != "table" and effect.table and bare(effect.table) in made:
+            if effect.object != "table" and effect.table and key(effect.table) in made:
                 continue  # it goes with the table
             lines.extend(self._undo(effect))
         return "\n".join(_grouped(lines))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lback.core.deeds import described
 from lback.core.effects import Effect, Effects
 from lback.core.forks.overlap import overlaps
-from lback.core.naming import bare, same_name
+from lback.core.naming import bare, key, same_name
 
 _LOOKING = frozenset({"view", "materialized view", "trigger", "function", "procedure", "rule"})
 
@@ -75,10 +75,10 @@ def _reference(
     living: dict[tuple[str, str], Use] = {}
     for revision in later:
         for effect in effects[revision].upgrade:
-            table = bare(effect.table)
+            table = key(effect.table)
             if effect.kind == "drop" and effect.object in ("table", "column", "constraint"):
-                for key in [one for one in living if _ends(effect, table, one)]:
-                    del living[key]
+                for ended in [one for one in living if _ends(effect, table, one)]:
+                    del living[ended]
             target = effect.refers_to
             if not target or effect.kind == "drop" or same_name(target, effect.table):
                 continue
@@ -90,15 +90,15 @@ def _reference(
             )
             if (whole or part) and not _is_taken(effect.table, taken):
                 message = f"{described(effect)}: it refers to what would go"
-                key = (table, effect.name or ",".join(effect.columns))
-                living[key] = Use(revision, effect.line, message)
+                called = (table, effect.name or ",".join(effect.columns))
+                living[called] = Use(revision, effect.line, message)
     return next(iter(living.values()), None)
 
 
-def _ends(effect: Effect, table: str, key: tuple[str, str]) -> bool:
-    if table != key[0]:
+def _ends(effect: Effect, table: str, called: tuple[str, str]) -> bool:
+    if table != called[0]:
         return False
-    return effect.object == "table" or effect.name in key[1].split(",")
+    return effect.object == "table" or effect.name in called[1].split(",")
 
 
 def _is_taken(table: str | None, taken: _Taken) -> bool:
@@ -123,9 +123,9 @@ def _looking(
     for revision in reversed(later):
         for effect in reversed(effects[revision].upgrade):
             if effect.kind == "drop":
-                gone.add((effect.object, bare(effect.name)))
+                gone.add((effect.object, key(effect.name)))
             elif _reads(taken, effect.reads, about(revision, effect)) and not (
-                effect.object in _LOOKING and (effect.object, bare(effect.name)) in gone
+                effect.object in _LOOKING and (effect.object, key(effect.name)) in gone
             ):
                 return Use(revision, effect.line, f"{described(effect)}: it reads what would go")
         text = "" if revision in same else texts.get(revision, "")

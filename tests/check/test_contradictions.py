@@ -1,0 +1,75 @@
+"""LB307 as people meet it: in check, at a commit, a push and a merge."""
+
+from __future__ import annotations
+
+import pytest
+
+from lback.app.context import Context, Options
+from lback.app.githooks.pre_commit import pre_commit
+from lback.app.githooks.pre_push import pre_push
+from lback.app.merge import merge
+from lback.core.result import Result
+from tests.check.team import VERSIONS, Team, content
+
+ADD = 'op.add_column("t_a1", sa.Column("mail", sa.String(9)))'
+SAID = "c3 would add column t_a1.mail (String(9)), and column t_a1.mail is there already"
+
+
+@pytest.fixture
+def line(team: Team) -> Team:
+    """Return a repository with a1 and, on it, b2, which adds the column; c3 is staged."""
+    team.write(f"{VERSIONS}/b2.py", content("b2", "a1", ADD))
+    team.commit()
+    team.branch("work")
+    team.write(f"{VERSIONS}/c3.py", content("c3", "b2", ADD))
+    team.git("add", "-A")
+    return team
+
+
+def context(team: Team) -> Context:
+    return Context(Options(directory=str(team.path)))
+
+
+def lines(result: Result) -> list[str]:
+    return [one.message for one in result.findings if one.code == "LB307"]
+
+
+def test_check_names_the_line_and_the_older_revision(line: Team) -> None:
+    (found,) = [one for one in line.check(against="main").findings if one.code == "LB307"]
+    assert found.message.startswith(SAID)
+    assert found.revisions == ("c3", "b2")
+    assert (found.path, found.line) == (f"{VERSIONS}/c3.py", 10)
+    assert found.severity == "error"
+
+
+def test_a_commit_is_stopped(line: Team) -> None:
+    result = pre_commit(context(line))
+    assert lines(result)[0].startswith(SAID)
+    assert result.exit_code == 1
+
+
+def test_a_push_is_stopped_on_the_shared_branch_and_warned_of_on_another(line: Team) -> None:
+    old = line.git("rev-parse", "HEAD")
+    new = line.commit()
+    mine = pre_push(context(line), ["origin"], f"refs/heads/work {new} refs/heads/work {old}\n")
+    assert lines(mine)[0].startswith(SAID)
+
+
+def test_a_merge_is_refused_where_a_side_contradicts_itself(line: Team) -> None:
+    line.commit()
+    line.write(f"{VERSIONS}/d4.py", content("d4", "b2", 'op.drop_table("other")'))
+    line.commit()
+    result = merge(context(line))
+    assert result.exit_code == 3
+    assert SAID in result.data["reason"]
+
+
+def test_what_is_below_already_is_not_said_again(line: Team) -> None:
+    line.commit()
+    line.git("checkout", "-q", "main")
+    line.git("merge", "-q", "work")
+    line.branch("more")
+    line.write(f"{VERSIONS}/d4.py", content("d4", "c3", 'op.drop_table("other")'))
+    line.git("add", "-A")
+    assert lines(pre_commit(context(line))) == []
+    assert "LB307" not in line.codes(against="main")

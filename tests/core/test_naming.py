@@ -1,0 +1,79 @@
+"""When two names mean one object, and which table is meant by a name."""
+
+from __future__ import annotations
+
+import pytest
+
+from lback.core.effects import Effect, Effects
+from lback.core.graph import Graph
+from lback.core.header import Header
+from lback.core.naming import beside, key, same_name
+from lback.core.revision import Revision
+from lback.core.tables import TableLife, life
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "dialect", "same"),
+    [
+        ("users", "users", None, True),
+        ("users", "public.users", None, True),
+        ("users", "public.users", "postgresql", True),
+        ("users", "public.users", "mysql", False),
+        ("users", "main.users", "sqlite", True),
+        ("users", "main.users", "postgresql", False),
+        ("users", "billing.users", None, False),
+        ("billing.users", "tenant.users", None, False),
+        ("Users", "users", None, True),
+        ("shop.billing.users", "billing.users", None, True),
+        ("a" * 63 + "b", "a" * 63 + "c", None, True),
+        ("é" * 32, "é" * 31, None, True),
+        ("users", None, None, False),
+    ],
+)
+def test_one_object(left: str, right: str | None, dialect: str | None, same: bool) -> None:
+    assert same_name(left, right, dialect) is same
+    assert same_name(right, left, dialect) is same
+
+
+def test_an_index_is_in_the_schema_of_its_table() -> None:
+    assert beside("billing.users", "ix") == "billing.ix"
+    assert beside("users", "ix") == "ix"
+    assert key("public.ix") == key("ix")
+
+
+def told(table: str, *effects: Effect) -> TableLife:
+    graph = Graph([Revision(Header("r1"), "r1.py", "")])
+    return life(table, graph, {"r1": Effects(effects)})
+
+
+def made(table: str, *columns: str) -> list[Effect]:
+    return [
+        Effect("create", "table", table, table),
+        *(Effect("create", "column", table, one) for one in columns),
+    ]
+
+
+def test_a_bare_name_is_the_table_of_the_default_schema_alone() -> None:
+    both = [*made("users", "a"), *made("billing.users", "b")]
+    assert [one.name for one in told("users", *both).columns] == ["a"]
+    assert [one.name for one in told("public.users", *both).columns] == ["a"]
+    assert [one.name for one in told("billing.users", *both).columns] == ["b"]
+    alone = told("users", *made("billing.users", "b"))
+    assert not alone.found
+    assert alone.near == ("billing.users",)
+
+
+def test_two_tables_whose_names_differ_by_their_case() -> None:
+    both = [*made("users", "a"), *made("Users", "b"), Effect("create", "column", "users", "c")]
+    assert [one.name for one in told("users", *both).columns] == ["a", "c"]
+    assert [one.name for one in told("Users", *both).columns] == ["b"]
+    assert [one.name for one in told("USERS", *made("users", "a")).columns] == ["a"]
+
+
+def test_an_index_of_one_name_in_two_schemas() -> None:
+    ours = Effect("create", "index", "users", "ix", columns=("a",))
+    theirs = Effect("create", "index", "billing.users", "ix", columns=("b",))
+    drop = Effect("drop", "index", None, "ix")
+    effects = [*made("users", "a"), *made("billing.users", "b"), ours, theirs, drop]
+    assert drop in told("users", *effects).changes[0].effects
+    assert drop not in told("billing.users", *effects).changes[0].effects
