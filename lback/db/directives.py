@@ -9,6 +9,8 @@ from alembic.autogenerate.render import renderers
 from alembic.operations import ops
 from sqlalchemy.types import TypeEngine
 
+from lback.db.alembic_compat import is_in_batch, operations_prefix, type_text
+
 
 class RenameTable(ops.RenameTableOp):
     """A rename of a table that autogenerate can write and turn round."""
@@ -74,19 +76,17 @@ def _render_rename_table(context: AutogenContext, op: RenameTable) -> str:
 
 @renderers.dispatch_for(RenameColumn)
 def _render_rename_column(context: AutogenContext, op: RenameColumn) -> str:
-    from alembic.autogenerate.render import _alembic_autogenerate_prefix, _repr_type
-
     # Within a batch the table is named by the batch.
-    batch = bool(getattr(context, "_has_batch", False))
+    batch = is_in_batch(context)
     names = [] if batch else [repr(str(op.table_name))]
     names += [repr(str(op.column_name)), f"new_column_name={str(op.new_name)!r}"]
     if op.existing_type is not None:
-        names.append(f"existing_type={_repr_type(op.existing_type, context)}")
+        names.append(f"existing_type={type_text(op.existing_type, context)}")
     if op.existing_nullable is not None:
         names.append(f"existing_nullable={op.existing_nullable!r}")
     if op.schema and not batch:
         names.append(f"schema={str(op.schema)!r}")
-    return f"{_alembic_autogenerate_prefix(context)}alter_column({', '.join(names)})"
+    return f"{operations_prefix(context)}alter_column({', '.join(names)})"
 
 
 def full_name(table: str, schema: str | None) -> str:

@@ -9,6 +9,7 @@ from alembic.operations import Operations, ops
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import MetaData, Table
 
+from lback.db.alembic_compat import copy_column
 from lback.db.directives import full_name
 
 
@@ -56,4 +57,4 @@ def _in_batch(
             invoke(part)
     for part in changes.ops:
         if isinstance(part, ops.AddColumnOp):
-            table.append_column(part.column._copy())
+            table.append_column(copy_column(part.column))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from alembic.runtime.environment import EnvironmentContext
 from sqlalchemy.engine import Connection
 
+from lback.db.alembic_compat import speak_through
 from lback.db.locks import Locks
 
 if TYPE_CHECKING:
@@ -72,8 +73,7 @@ class WatchedEnvironment(EnvironmentContext):
         super().run_migrations(**kw)
 
 
-# `alembic.context` speaks to the class that it was made of; let it speak to ours as well.
-EnvironmentContext._setups[WatchedEnvironment] = EnvironmentContext._setups[EnvironmentContext]
+speak_through(WatchedEnvironment)
 
 
 def version_table(options: dict[str, Any]) -> str:

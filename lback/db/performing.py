@@ -11,6 +11,7 @@ from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
 from sqlalchemy.engine import Connection
 
 from lback.core.plans import Downgrade, Restamp, Step, Upgrade
+from lback.db.alembic_compat import is_kept_each, is_outside, make_version_table
 from lback.db.events import Done, Event, OnEvent
 from lback.db.steps import GraphStep
 from lback.db.urls import shown_url
@@ -86,7 +87,7 @@ class Performer:
         prepared = [_prepare(scripts, turn, step) for step in steps]
         if not heads and not context.as_sql:
             # Alembic does it for any run; we only once there is something to write.
-            context._ensure_version_table()
+            make_version_table(context)
         self._watch(turn, context)
         if self.before is not None and isinstance(context.connection, Connection):
             self.before(context.connection)
@@ -173,8 +174,8 @@ def _begin(before: tuple[str, ...], context: MigrationContext) -> Turn:
         before=before,
         after=before,
         transactional=bool(context.impl.transactional_ddl),
-        kept_each=bool(context._transaction_per_migration),
-        outside=bool(context._in_external_transaction),
+        kept_each=is_kept_each(context),
+        outside=is_outside(context),
         offline=context.as_sql,
     )
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 from alembic.config import Config
 from alembic.util.exc import CommandError
 
+from lback.db.alembic_compat import READS_PYPROJECT
 from lback.errors import LbackError
 from lback.start import taken
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from lback.core.settings import Settings
 
 Opened = TypeVar("Opened")
-
-READS_PYPROJECT = hasattr(Config, "get_alembic_option")  # Alembic 1.16 and later
 
 _OPTIONS: Mapping[str, Any] = {
     "raiseerr": False,

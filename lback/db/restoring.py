@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lback.core.lossless import decode
+from lback.db.alembic_compat import is_outside
 from lback.db.backup import FORMAT, Kept, place, plain_session
 from lback.db.locks import Locks
 from lback.db.runner import explained
@@ -99,7 +100,7 @@ def restore(
         connection = context.connection
         if connection is not None:
             done[:] = _restore(connection, backup)
-            if not context.impl.transactional_ddl and not context._in_external_transaction:
+            if not context.impl.transactional_ddl and not is_outside(context):
                 # There begin_transaction() of env.py begins none, and commits none.
                 connection.commit()
         return ()

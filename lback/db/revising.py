@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alembic.script import write_hooks
-
+from lback.db.alembic_compat import run_write_hooks
 from lback.db.failures import reason
 from lback.db.filling import fill
 from lback.db.project import boolean_option
@@ -95,13 +94,8 @@ def write_revision(database: Database, shaped: Shaped) -> bytes:
             )
         try:
             write_whole(shaped.path, shaped.text)
-            # Alembic before 1.16 calls them `hook_config`.
-            hooks = getattr(session.scripts, "hooks", None) or getattr(
-                session.scripts, "hook_config", None
-            )
-            if hooks:
-                with hooks_talk_to_stderr():
-                    write_hooks._run_hooks(str(shaped.path), hooks)
+            with hooks_talk_to_stderr():
+                run_write_hooks(session.scripts, shaped.path)
             return shaped.path.read_bytes()
         except BaseException as err:
             shaped.path.unlink(missing_ok=True)
@@ -124,12 +118,12 @@ def _arguments(
     """Let Alembic choose place and name, and stop it where it would write."""
     scripts = session.scripts
 
-    def seen(source: Any, path: Any, **given: Any) -> None:
-        raise _Seen(Path(source), Path(path).absolute(), given)
+    def seen(template: Path, path: Path, given: Mapping[str, Any]) -> None:
+        raise _Seen(template, path.absolute(), dict(given))
 
     # Attributes of this one object: it is thrown away with the session.
-    scripts._generate_template = seen  # type: ignore
-    scripts._generate_create_date = lambda: created  # type: ignore
+    scripts.write_from_template = seen  # type: ignore[method-assign]
+    scripts.created = created
     try:
         scripts.generate_revision(
             revision,
@@ -149,7 +143,7 @@ def _arguments(
 
 def _version_path(session: Session, parents: tuple[str, ...]) -> str | None:
     """Return the version location of the first parent, where there are several."""
-    locations = [Path(one).absolute() for one in session.scripts._version_locations]
+    locations = session.scripts.locations()
     if len(locations) < 2 or not parents:
         return None
     path = Path(session.scripts.script(parents[0]).path)

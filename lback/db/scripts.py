@@ -18,6 +18,7 @@ from alembic.script.revision import Revision as AlembicRevision
 from alembic.script.revision import RevisionMap
 
 from lback.core.plans import refuse_problems
+from lback.db.alembic_compat import Directory, found_exactly
 from lback.db.filling import fill
 from lback.errors import LbackError
 from lback.files import leads_out, write_whole
@@ -114,7 +115,7 @@ class TextScript(Script):
         return module
 
 
-class TextScriptDirectory(ScriptDirectory):
+class TextScriptDirectory(Directory):
     """Serves revisions from a Graph; texts in `sources` (by revision id) replace files."""
 
     graph: Graph
@@ -132,10 +133,10 @@ class TextScriptDirectory(ScriptDirectory):
         self.__dict__.update(ScriptDirectory.from_config(config).__dict__)
         self.graph, self.root, self.sources = graph, root, sources
         self.generated = []
-        self.revision_map = RevisionMap(self._load_revisions)
+        self.revision_map = RevisionMap(self._scripts)
         return self
 
-    def _load_revisions(self) -> Iterator[Script]:
+    def _scripts(self) -> Iterator[Script]:
         refuse_problems(self.graph)
         root = str(self.root)  # thousands are joined: not with Path
         for revision in self.graph:
@@ -144,8 +145,7 @@ class TextScriptDirectory(ScriptDirectory):
 
     def script(self, revision: str) -> TextScript:
         """Return one revision by its full id."""
-        # Not by get_revision(): ids are exact here, and its search for prefixes is slow.
-        found = self.revision_map._revision_map.get(revision)
+        found = found_exactly(self, revision)
         if not isinstance(found, TextScript):
             raise LbackError(f"There is no revision {revision}.")
         return found
@@ -164,10 +164,9 @@ class TextScriptDirectory(ScriptDirectory):
             )
         load_text(self.env_path)
 
-    def _generate_template(self, src: Any, dest: Any, **kw: Any) -> None:
+    def write_from_template(self, template: Path, path: Path, given: Mapping[str, Any]) -> None:
         """Write a new file of what was meant, and never over an old one as Alembic does."""
-        text = fill(Path(src), self.output_encoding, kw)
-        path = Path(dest)
+        text = fill(template, self.output_encoding, given)
         self.require_inside(path)
         if path.exists():
             raise LbackError(
@@ -179,7 +178,7 @@ class TextScriptDirectory(ScriptDirectory):
 
     def require_inside(self, path: Path) -> None:
         """Raise LbackError for a new file that would lie outside of every version location."""
-        if all(leads_out(path, place) for place in self._version_locations):
+        if all(leads_out(path, place) for place in self.locations()):
             raise LbackError(
                 f"{path} would lie outside of the migrations.",
                 "Correct file_template, which names new files.",

@@ -1,0 +1,115 @@
+"""Every private name of Alembic and SQLAlchemy that lback uses, each with why, and nowhere else.
+
+Looked up in the oldest versions that lback supports (Alembic 1.13.0, SQLAlchemy 2.0.25) and in
+the newest when this was written (1.20.1, 2.1.9): the same in both where nothing else is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+
+if TYPE_CHECKING:
+    from alembic.autogenerate.api import AutogenContext
+    from alembic.runtime.migration import MigrationContext
+    from sqlalchemy import Column
+    from sqlalchemy.types import TypeEngine
+
+# From 1.16 on Alembic reads pyproject.toml.
+READS_PYPROJECT = hasattr(Config, "get_alembic_option")
+
+
+class Directory(ScriptDirectory):
+    """Alembic's folder of revisions, whose new files a subclass may write in its own way."""
+
+    created: datetime | None = None
+    """When a new revision says that it was made; None: now."""
+
+    def write_from_template(self, template: Path, path: Path, given: Mapping[str, Any]) -> None:
+        """Write the new file at `path`."""
+        raise NotImplementedError
+
+    def locations(self) -> tuple[Path, ...]:
+        """Return the folders that may hold revisions."""
+        # Alembic's public option is what was written, not what it leads to. Texts before 1.16.
+        return tuple(Path(one).absolute() for one in self._version_locations)
+
+    def _generate_template(self, src: Any, dest: Any, **kw: Any) -> None:
+        # The only place between the choice of a file's name and the writing. Texts before 1.16.
+        self.write_from_template(Path(src), Path(dest), kw)
+
+    def _generate_create_date(self) -> datetime:
+        # A reverting revision is the same whenever it is planned: its date is not "now".
+        return self.created or super()._generate_create_date()
+
+
+def found_exactly(scripts: ScriptDirectory, revision: str) -> Any:
+    """Return the script of a full id, None where there is none."""
+    # get_revision() searches for prefixes, which is slow, and takes one for an id.
+    return scripts.revision_map._revision_map.get(revision)
+
+
+def run_write_hooks(scripts: ScriptDirectory, path: Path) -> None:
+    """Run the project's post-write hooks on a file, as `alembic revision` does."""
+    from alembic.script import write_hooks
+
+    # `hooks` from 1.16 on, `hook_config` before. Alembic runs them within generate_revision() only.
+    hooks = getattr(scripts, "hooks", None) or getattr(scripts, "hook_config", None)
+    if hooks:
+        write_hooks._run_hooks(str(path), hooks)
+
+
+def speak_through(environment: type[EnvironmentContext]) -> None:
+    """Let `alembic.context`, which speaks to the class it was made of, speak to a subclass too."""
+    # A subclass is looked up by itself, and there are no public words for it.
+    EnvironmentContext._setups[environment] = EnvironmentContext._setups[EnvironmentContext]
+
+
+def make_version_table(context: MigrationContext) -> None:
+    """Create the version table where it is missing."""
+    # Public ways (stamp, run_migrations) create it for a look at the database as well.
+    context._ensure_version_table()
+
+
+def is_kept_each(context: MigrationContext) -> bool:
+    """Tell whether each revision has a transaction of its own."""
+    # What configure() was given, or this Alembic's default for it.
+    return bool(context._transaction_per_migration)
+
+
+def is_outside(context: MigrationContext) -> bool:
+    """Tell whether env.py has begun the transaction itself, so that Alembic ends none."""
+    # begin_transaction() goes by it, and nothing public tells.
+    return bool(context._in_external_transaction)
+
+
+def is_in_batch(context: AutogenContext) -> bool:
+    """Tell whether a directive is written within `with op.batch_alter_table()`."""
+    # A renderer of one's own has to leave out the table there, as Alembic's do.
+    return bool(context._has_batch)
+
+
+def operations_prefix(context: AutogenContext) -> str:
+    """Return what stands before an operation's name: `op.`, or `batch_op.` in a batch."""
+    from alembic.autogenerate.render import _alembic_autogenerate_prefix
+
+    return _alembic_autogenerate_prefix(context)
+
+
+def type_text(kind: TypeEngine[Any], context: AutogenContext) -> str:
+    """Return a type as Alembic writes it, its import noted, through the project's render_item."""
+    from alembic.autogenerate.render import _repr_type
+
+    return _repr_type(kind, context)
+
+
+def copy_column(column: Column[Any]) -> Column[Any]:
+    """Return a column that no table has yet."""
+    # The public copy() is deprecated since SQLAlchemy 1.4, with no other in its place.
+    return column._copy()
