@@ -11,6 +11,7 @@ from pathlib import PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from lback.core.effects import EFFECTS_VERSION, TREE, Effects, read_effects
+from lback.errors import LbackError
 
 if TYPE_CHECKING:
     from lback.app.reading import Reader
@@ -94,7 +95,11 @@ class EffectsReader:
         if settings.config_path is None:
             return project_dialects(None, None)
         env = _inside(project.root, str(PurePath(settings.script_location, "env.py")))
-        texts = self._files([*project.config_names(), *([env] if env else [])])
+        try:
+            texts = self._files([*project.config_names(), *([env] if env else [])])
+        except LbackError:
+            # An object that is not in this clone; whoever needs it says so.
+            return project_dialects(None, None)
         decoded = {path: text.decode("utf-8", "replace") for path, text in texts.items()}
         env_text = decoded.pop(env, None) if env else None
         return project_dialects("\n".join(decoded.values()), env_text)

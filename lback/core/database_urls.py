@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from lback.core.dialects import EVERY_DIALECT, Dialects
 
@@ -24,6 +25,7 @@ _DEEPEST = 8
 _Found = frozenset[str] | None
 
 
+@lru_cache(maxsize=64)  # branches have them in common
 def project_dialects(ini_text: str | None, env_text: str | None) -> Dialects:
     """Return the dialects that a project's URLs name: all of them where the text does not say.
 
