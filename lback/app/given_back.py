@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lback.app.reading import Reader
@@ -16,6 +16,7 @@ from lback.core.shell import command, pathspec
 from lback.errors import HistoryMissing, LbackError
 
 if TYPE_CHECKING:
+    from lback.db.view import View
     from lback.vcs.repository import Repository
 
 Parents = Mapping[str, tuple[str, ...]]
@@ -64,7 +65,7 @@ def given_back(mine: bytes, shared: bytes, old: tuple[str, ...], new: tuple[str,
     return shared if same_but_parents(text, shared) else text
 
 
-def graph_that_ran(reader: Reader, graph: Graph, plan: Rebase, stamp: Iterable[str]) -> Graph:
+def graph_that_ran(reader: Reader, graph: Graph, plan: Rebase, view: View) -> Graph:
     """Return by which graph a database has run what it has run.
 
     One that is past a shared revision may have run it before a local one was put below it,
@@ -75,29 +76,27 @@ def graph_that_ran(reader: Reader, graph: Graph, plan: Rebase, stamp: Iterable[s
         return graph
     parents = {one.revision: one.new for one in plan.rewrites if one.revision in plan.given_back}
     restored = with_parents(graph, parents)
-    known = [one for one in stamp if one in graph]
+    known = [one for one in view.stamp.revisions if one in graph]
     done, by_shared = applied(graph, known), applied(restored, known)
     hidden = [one for one in graph.order() if one in done - by_shared]
     if not hidden:
         return graph
-    found = _found_out(reader, graph, hidden, by_shared)
+    found = _found_out(reader, graph, hidden, by_shared, view)
     if found is None:
         raise _not_known(hidden)
     return graph if found else restored
 
 
 def _found_out(
-    reader: Reader, graph: Graph, hidden: list[str], others: frozenset[str]
+    reader: Reader, graph: Graph, hidden: list[str], others: frozenset[str], view: View
 ) -> bool | None:
     """Tell whether the database has run all (True) or none (False) of some revisions."""
     effects = reader.effects(graph, [*hidden, *others])
     mine = [effect for one in hidden for effect in effects[one].upgrade]
     if not mine and not any(effects[one].unknowns("upgrade") for one in hidden):
         return False  # they do nothing: once more does no harm
-    from lback.db.traces import traces
-
     made = {_thing(one) for name in others for one in effects[name].upgrade}
-    return traces(reader.ctx.database, [one for one in mine if _thing(one) not in made])
+    return view.traces(one for one in mine if _thing(one) not in made)
 
 
 def _thing(effect: Effect) -> tuple[str | None, ...]:

@@ -6,16 +6,20 @@ import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lback.app.context import Context
 from lback.core.effects import Effect, Effects
 from lback.core.undo.stakes import stakes
+from lback.errors import LbackError
 from lback.report.words import lost_rows
+
+if TYPE_CHECKING:
+    from lback.db.view import View
 
 
 def count_losses(
-    ctx: Context, going: Iterable[str], effects: Mapping[str, Effects]
+    view: View, going: Iterable[str], effects: Mapping[str, Effects]
 ) -> list[dict[str, Any]]:
     """Return {named("table", "column", "rows")} for each table or column with data at stake.
 
@@ -23,23 +27,34 @@ def count_losses(
     whole table; what is empty is left out.
     """
     return count_effects(
-        ctx, [one for going_down in going for one in effects[going_down].downgrade]
+        view, [one for going_down in going for one in effects[going_down].downgrade]
     )
 
 
-def count_effects(ctx: Context, effects: Iterable[Effect]) -> list[dict[str, Any]]:
+def count_effects(view: View, effects: Iterable[Effect]) -> list[dict[str, Any]]:
     """Return what `count_losses` does, for effects in the order in which they happen."""
     wanted = stakes(effects).lost
-    if not wanted:
-        return []
-    from lback.db.counting import count_rows
-
-    counts = count_rows(ctx.database, wanted)
     return [
         {"table": table, "column": column, "rows": rows}
-        for (table, column), rows in counts.items()
+        for (table, column), rows in view.rows(wanted).items()
         if rows
     ]
+
+
+def count_again(
+    view: View, effects: Iterable[Effect], agreed: Sequence[Mapping[str, Any]] | None
+) -> list[dict[str, Any]]:
+    """Count under the lock; refuse when more would go than was agreed to. None agrees to all."""
+    losses = count_effects(view, effects)
+    known = {(one["table"], one["column"]): one["rows"] for one in agreed or ()}
+    more = [one for one in losses if one["rows"] > known.get((one["table"], one["column"]), 0)]
+    if agreed is not None and more:
+        raise LbackError(
+            "There is more to delete than you were asked about, "
+            f"{'; '.join(lost_rows(one) for one in more)} now.",
+            "Nothing was changed. Run the same command again.",
+        )
+    return losses
 
 
 def may_lose(

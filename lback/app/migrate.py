@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lback.app.context import Context
 from lback.app.cut_off import refuse_unsettled, watched
 from lback.app.journal import recover
 from lback.app.last_seen import remember
+from lback.app.losses import count_losses, may_lose
+from lback.app.reading import Reader
 from lback.core.graph import Graph
 from lback.core.plans import (
     Downgrade,
@@ -22,6 +25,9 @@ from lback.core.plans import (
     undone_by,
 )
 from lback.core.result import Result
+
+if TYPE_CHECKING:
+    from lback.db.view import View
 
 
 class MigrateOptions(NamedTuple):
@@ -55,12 +61,13 @@ def migrate(ctx: Context, options: MigrateOptions) -> Result:
         return _result(graph, stamp, decide(stamp), options, planned=True)
     agreed: tuple[str, ...] | None = None
     if options.target is not None and not options.yes and not options.fake:
-        stamp = ctx.database.stamp().revisions
-        steps = decide(stamp)
-        if any(isinstance(step, Downgrade) for step in steps):
-            agreed = stamp
-            if not _may_go_down(ctx, graph, steps):
-                return _result(graph, stamp, (), options, planned=False)
+        down = ctx.database.look_first(lambda view: _way_down(ctx, view, decide))
+        if down.going:
+            agreed = down.stamp
+            if not may_lose(
+                ctx, down.losses, f"This goes down and undoes {', '.join(down.going)}."
+            ):
+                return _result(graph, down.stamp, (), options, planned=False)
 
     def choose(stamp: tuple[str, ...]) -> tuple[Step, ...]:
         if agreed is not None:
@@ -92,14 +99,20 @@ def decide_migrate(
     return plan_downgrade(graph, stamp, undone, fake=options.fake).steps
 
 
-def _may_go_down(ctx: Context, graph: Graph, steps: tuple[Step, ...]) -> bool:
-    """Ask before anything is undone, with what that deletes; not yet under the lock."""
-    going = [step.revision for step in steps if isinstance(step, Downgrade)]
-    from lback.app.losses import count_losses, may_lose
-    from lback.app.reading import Reader
+class _WayDown(NamedTuple):
+    stamp: tuple[str, ...]
+    going: list[str]
+    losses: list[dict[str, Any]]
 
-    losses = count_losses(ctx, going, Reader(ctx).effects(graph, going))
-    return may_lose(ctx, losses, f"This goes down and undoes {', '.join(going)}.")
+
+def _way_down(
+    ctx: Context, view: View, decide: Callable[[tuple[str, ...]], tuple[Step, ...]]
+) -> _WayDown:
+    """Find what would be undone, and what that deletes; not yet under the lock."""
+    stamp = view.stamp.revisions
+    going = [step.revision for step in decide(stamp) if isinstance(step, Downgrade)]
+    effects = Reader(ctx).effects(ctx.database.graph, going)
+    return _WayDown(stamp, going, count_losses(view, going, effects))
 
 
 def _result(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lback.app.context import Context
 from lback.app.cut_off import refuse_unsettled, watched
 from lback.app.given_back import graph_that_ran
 from lback.app.journal import change_files
 from lback.app.last_seen import remember
+from lback.app.losses import count_losses, may_lose
 from lback.app.rebase_plan import Ready, RebaseOptions
 from lback.app.taken_back import keep_parents
 from lback.core.forks.moving import Move, plan_move
@@ -19,12 +20,14 @@ from lback.core.plans import applied
 from lback.core.shell import command
 from lback.errors import LbackError
 
+if TYPE_CHECKING:
+    from lback.db.view import View
+
 
 def foresee(ctx: Context, ready: Ready) -> dict[str, Any]:
     """Tell what the database would have to do; a database that does not answer is told so."""
     try:
-        stamp = ctx.database.stamp()
-        move = _decided(ready, stamp.revisions)
+        move = ctx.database.look_first(lambda view: _decided(ready, view))
     except LbackError as err:
         return {"state": "unreachable", "message": err.message}
     return _moved(move)
@@ -39,9 +42,8 @@ def perform(ctx: Context, ready: Ready, options: RebaseOptions) -> dict[str, Any
     if not options.database:
         change_files(ctx, ready.contents)
         return None
-    move = _asked(ctx, ready)
-    _refuse_no_way_down(ready, move)
-    if not _consents(ctx, ready, move, options):
+    move, losses = _asked(ctx, ready, options)
+    if not options.yes and not _consents(ctx, move, losses):
         raise LbackError("Nothing was moved: you said no.")
     if move.down:
         _go_down(ctx, move, options)
@@ -49,34 +51,53 @@ def perform(ctx: Context, ready: Ready, options: RebaseOptions) -> dict[str, Any
     return _moved(move)
 
 
-def _asked(ctx: Context, ready: Ready) -> Move:
-    """Ask the database where it is; without an answer nothing may be moved."""
+def _asked(ctx: Context, ready: Ready, options: RebaseOptions) -> tuple[Move, list[dict[str, Any]]]:
+    """Ask the databases where they are; without an answer nothing may be moved."""
     try:
-        stamp = ctx.database.stamp()
+        answers = ctx.database.look(lambda view: _answer(ready, view, counts=not options.yes))
     except LbackError as err:
         raise LbackError(
             f"Whether the database has run what would move could not be asked: {err.message}",
             f"{err.hint or 'Start the database.'} Or, if no database has run them: "
             "`lback rebase --no-database`.",
         ) from err
-    move = _decided(ready, stamp.revisions)
-    if any(not _decided(ready, other.revisions).idle for other in stamp.others):
+    for answer in answers:
+        if isinstance(answer, LbackError):
+            raise answer
+    (move, losses), *others = (one for one in answers if not isinstance(one, LbackError))
+    if any(not other.idle for other, _losses in others):
         raise LbackError(
             "This project has several databases, and one of them has run what would move.",
             "Join the heads with `lback merge` instead.",
         )
-    return move
+    _refuse_no_way_down(ready, move)
+    return move, losses
 
 
-def _decided(ready: Ready, stamp: Sequence[str]) -> Move:
+def _answer(
+    ready: Ready, view: View, *, counts: bool
+) -> tuple[Move, list[dict[str, Any]]] | LbackError:
+    """Return one database's way and what it loses; or why that is not known, though it answers."""
+    try:
+        move = _decided(ready, view)
+    except LbackError as err:
+        return err
+    going = [step.revision for step in move.down] if counts else []
+    return move, count_losses(view, going, ready.reader.effects(ready.graph, going))
+
+
+def _decided(ready: Ready, view: View) -> Move:
     """Choose the way of a database, by the graph that it has run what it has run by."""
-    known = tuple(sorted(stamp))
-    if known not in ready.ran:
-        ready.ran[known] = graph_that_ran(ready.reader, ready.graph, ready.plan, stamp)
-    old = ready.ran[known]
+    stamp = view.stamp.revisions
+    ready.ran[stamp] = graph_that_ran(ready.reader, ready.graph, ready.plan, view)
+    return _chosen(ready, stamp)
+
+
+def _chosen(ready: Ready, stamp: tuple[str, ...]) -> Move:
+    old = ready.ran[stamp]
     changed = {one.id for one in old if old[one.id].parents != ready.graph[one.id].parents}
     touched = ready.plan.touched - changed
-    return plan_move(old, ready.graph_after, touched, tuple(stamp), ready.held)
+    return plan_move(old, ready.graph_after, touched, stamp, ready.held)
 
 
 def _refuse_no_way_down(ready: Ready, move: Move) -> None:
@@ -97,16 +118,11 @@ def _keep_hint(move: Move) -> str:
     return f"Run {first} first: what has run its new ancestors already is not undone."
 
 
-def _consents(ctx: Context, ready: Ready, move: Move, options: RebaseOptions) -> bool:
+def _consents(ctx: Context, move: Move, losses: Sequence[Mapping[str, Any]]) -> bool:
     """Ask before rows are lost; where none are at stake there is nothing to ask."""
-    if options.yes or not move.down:
-        return True
-    from lback.app.losses import count_losses, may_lose
-
-    going = [step.revision for step in move.down]
-    losses = count_losses(ctx, going, ready.reader.effects(ready.graph, going))
     if not losses:
         return True
+    going = [step.revision for step in move.down]
     again = f"The database undoes {', '.join(going)} and runs them again. {_keep_hint(move)}"
     return may_lose(ctx, losses, again)
 
@@ -156,7 +172,7 @@ def _go_up(ctx: Context, ready: Ready, move: Move, options: RebaseOptions) -> No
         refuse_unsettled(ctx, ready.graph, now)
         if first and not move.idle:
             _refuse_moved(ready.graph, now, move.between)
-        elif tuple(sorted(now)) not in ready.ran or not _decided(ready, now).idle:
+        elif tuple(sorted(now)) not in ready.ran or not _chosen(ready, tuple(sorted(now))).idle:
             _refuse_moved(ready.graph, now, move.before)
         if first and move.up:
             keep_parents(ctx, after, ready.plan.touched, move.between, move.up)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from lback.app.reading import Reader
 from lback.core.decoding import Undecodable, decode_text
@@ -12,6 +13,9 @@ from lback.core.graph import Graph
 from lback.core.shell import command, pathspec
 from lback.core.source import Commit
 from lback.errors import LbackError
+
+if TYPE_CHECKING:
+    from lback.db.view import View
 
 _HEADER = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
 
@@ -39,35 +43,34 @@ class Edited:
 
 @dataclass(slots=True)
 class Ran:
-    """The texts to run instead of the files, and what cannot be told."""
+    """The texts to run instead of the files, and what cannot be told.
+
+    `recorded` is what the database said when it was `asked`.
+    """
 
     texts: dict[str, bytes] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
+    recorded: dict[str, bytes] = field(default_factory=dict)
     unknown: list[Edited] = field(default_factory=list)
 
 
-def what_ran(reader: Reader, graph: Graph, revisions: Iterable[str]) -> Ran:
+def what_ran(reader: Reader, graph: Graph, revisions: Iterable[str], view: View) -> Ran:
     """Compare the files with the database's record, else with every version that git has."""
     wanted = [one for one in revisions if one in graph]
     present = reader.texts([graph[one] for one in wanted])
-    recorded = _recorded(reader, wanted)
     ran = Ran()
+    if reader.ctx.project.settings.lback.ledger:
+        ran.asked = tuple(wanted)
+        ran.recorded = view.texts(wanted)
     asked = []
     for revision in wanted:
-        text = recorded.get(revision)
+        text = ran.recorded.get(revision)
         if text is None:
             asked.append(revision)
         elif code_of(text) != code_of(present[graph[revision].blob]):
             ran.texts[revision] = text
     ran.unknown = _edited(reader, graph, asked, present)
     return ran
-
-
-def _recorded(reader: Reader, revisions: list[str]) -> dict[str, bytes]:
-    if not reader.ctx.project.settings.lback.ledger:
-        return {}
-    from lback.db.record import texts_that_ran
-
-    return texts_that_ran(reader.ctx.database, revisions)
 
 
 def _edited(
@@ -135,6 +138,16 @@ def _is_header(node: ast.stmt) -> bool:
 def _part(before: dict[str, str], now: dict[str, str]) -> str:
     changed = [name for name in before.keys() | now.keys() if before.get(name) != now.get(name)]
     return " and ".join(f"{name}()" if name else "code" for name in sorted(changed))
+
+
+def refuse_other_record(ran: Ran, view: View) -> None:
+    """Raise LbackError when the database says something else by now of what it has run."""
+    if view.texts(ran.asked) != ran.recorded:
+        raise LbackError(
+            "Somebody else moved the database while this was being planned: its record says "
+            f"something else of {', '.join(ran.asked)} now.",
+            "Nothing was changed. Run the same command again.",
+        )
 
 
 def refuse_edited(ran: Ran) -> None:

@@ -79,10 +79,8 @@ class Reverter:
         """Read a text as the project's own modules and wrappers make it mean."""
         return self._helper.read_text(source)
 
-    def compose(self, undo: Undo, table: str | None, told: TableLife | None) -> Revert:
-        """Return the reverting revision; InTheWay names the line that stands in the way."""
-        from lback.db.revising import shape_revision
-
+    def draft(self, undo: Undo, table: str | None, told: TableLife | None) -> Draft:
+        """Return what a reverting revision does; InTheWay names the line that stands in the way."""
         order = [one for one in reversed(self.graph.order()) if one in undo.undoes]
         revision = revert_id(order, table)
         self._refuse_twice(revision, undo)
@@ -90,10 +88,17 @@ class Reverter:
         own = [name for part in parts for name in part.own]
         shared = types_elsewhere(self.graph, self.effects, own)
         draft = draft_revert(parts, table, self.read, shared)
+        draft.revision, draft.created = revision, self._created(parts)
+        return draft
+
+    def compose(self, undo: Undo, draft: Draft) -> Revert:
+        """Return the reverting revision as the project's template shapes it."""
+        from lback.db.revising import shape_revision
+
         shaped = shape_revision(
             self.reader.ctx.database,
-            revision,
-            self._created(parts),
+            draft.revision,
+            draft.created,
             draft.message,
             undo.parents,
             body_for(draft.upgrade),

@@ -8,9 +8,9 @@ from lback.app.context import Context
 from lback.app.journal import recover
 from lback.app.losses import may_lose
 from lback.app.reading import Reader
-from lback.app.undo.choosing import Wish, choose
+from lback.app.undo.choosing import Wish
 from lback.app.undo.performing import Performance
-from lback.app.undo.preparing import Prepared, prepare
+from lback.app.undo.preparing import Prepared, gather, prepare
 from lback.core.result import Result, refused
 
 __all__ = ["Wish", "rollback"]
@@ -19,14 +19,14 @@ __all__ = ["Wish", "rollback"]
 def rollback(ctx: Context, wish: Wish) -> Result:
     """Undo the latest change of a table, or what else was wished; or say why not."""
     recover(ctx)
-    stamp = ctx.database.stamp()
-    ready = prepare(choose(Reader(ctx), wish, stamp.revisions, stamp.dialect))
+    ready = gather(Reader(ctx), wish)
+    prepare(ready)
     data, undo = _data(ctx, ready), ready.undo
     if undo.strategy == "refused":
         return refused("rollback", data, _sentence(undo.reason), undo.hint)
     view = {"done": False, "sql": wish.sql, **_view(ready)}
     if wish.sql:
-        text = ready.database().sql(lambda _stamp: ready.steps(), start=stamp.revisions)
+        text = ready.database().sql(lambda _stamp: ready.steps(), start=ready.choice.stamp)
         data["sql"] = text.rstrip("\n").split("\n")
     if wish.plan or wish.sql:
         return Result("rollback", data, view=view)
@@ -35,6 +35,7 @@ def rollback(ctx: Context, wish: Wish) -> Result:
         return refused("rollback", data, "Nothing was undone: you said no.")
     performance = Performance(ctx, ready)
     performance.run()
+    data["losses"] = ready.losses
     data["backup"] = str(performance.backup) if performance.backup else None
     return Result("rollback", data, view={**view, "done": True})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lback.app.context import Context
 from lback.app.cut_off import refuse_unsettled, watched
@@ -28,6 +28,9 @@ from lback.core.plans import (
 from lback.core.result import Result, refused
 from lback.db.runner import Database
 from lback.errors import LbackError
+
+if TYPE_CHECKING:
+    from lback.db.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +60,7 @@ class Switch:
 
     def run(self) -> Result:
         """Move the database, or only tell."""
-        stamp = self.ctx.database.stamp().revisions
-        self._gather(stamp)
-        steps = self.decide(stamp)
-        going = [step.revision for step in steps if isinstance(step, Downgrade)]
-        effects = self._effects(going)
-        for revision in going:
-            self._require_way_down(revision, effects[revision])
-        losses = count_losses(self.ctx, going, effects)
+        stamp, steps, losses = self.ctx.database.look_first(self._look)
         data = self._data(stamp, steps, losses)
         view = {"done": False, "places": {one: lost.place for one, lost in self.lost.items()}}
         if self.options.plan or not steps:
@@ -73,6 +69,17 @@ class Switch:
             return refused("switch", data, "Nothing was changed: you said no.")
         self._perform(stamp, steps)
         return Result("switch", data, view={**view, "done": True})
+
+    def _look(self, view: View) -> tuple[tuple[str, ...], tuple[Step, ...], list[dict[str, Any]]]:
+        """Choose the steps by where the database is, and count what they delete."""
+        stamp = view.stamp.revisions
+        self._gather(stamp)
+        steps = self.decide(stamp)
+        going = [step.revision for step in steps if isinstance(step, Downgrade)]
+        effects = self._effects(going)
+        for revision in going:
+            self._require_way_down(revision, effects[revision])
+        return stamp, steps, count_losses(view, going, effects)
 
     def decide(self, stamp: tuple[str, ...]) -> tuple[Step, ...]:
         """Choose the steps: down from what the target lacks, then up to its heads."""

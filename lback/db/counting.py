@@ -3,40 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
-
-from lback.db.runner import explained
-
-if TYPE_CHECKING:
-    from alembic.runtime.migration import MigrationContext
-
-    from lback.db.runner import Database
 
 Place = tuple[str, str | None]
 
 
-def count_rows(database: Database, places: Sequence[Place]) -> dict[Place, int]:
+def count_rows(connection: sa.Connection, places: Sequence[Place]) -> dict[Place, int]:
     """Count the rows of tables, or the values of columns that are not NULL.
 
     A place is ("schema.table" or "table", column or None); one that is not in the
     database is left out.
     """
-    found: dict[Place, int] = {}
-
-    def work(_stamp: Any, context: MigrationContext) -> Sequence[Any]:
-        connection = context.connection
-        if connection is not None:
-            for place in places:
-                rows = _count(connection, *place)
-                if rows is not None:
-                    found[place] = rows
-        return ()
-
-    with database.opened("current") as session, explained(session.at):
-        session.run_env(work)
-    return found
+    counts = {place: _count(connection, *place) for place in places}
+    return {place: rows for place, rows in counts.items() if rows is not None}
 
 
 def _count(connection: sa.Connection, table: str, column: str | None) -> int | None:

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy.engine import Connection
-
-from lback.db.runner import explained
-from lback.db.scratch import Tables, look
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lback.db.runner import Database
+    from lback.db.scratch import Tables
+    from lback.db.view import View
 
 _ALL_OR_NOTHING = frozenset({"postgresql", "mssql"})
 
 
-def look_if_needed(connection: Connection) -> Tables | None:
+def look_if_needed(view: View) -> Tables | None:
     """Return the tables as they are; None where a failed step is rolled back as a whole."""
-    return None if connection.dialect.name in _ALL_OR_NOTHING else look(connection)
+    return None if view.stamp.dialect in _ALL_OR_NOTHING else view.tables()
 
 
-def same_tables(database: Database, before: Tables | None) -> bool:
-    """Tell whether the tables are still what they were."""
-    if before is None:
-        return True
-    found: list[Tables] = []
-
-    def work(_stamp: Any, context: Any) -> Sequence[Any]:
-        found.append(look(context.connection))
-        return ()
-
-    with database.opened("current") as session, explained(session.at):
-        session.run_env(work)
-    return found == [before]
+def is_untouched(view: View, revision: str, before: Tables | None) -> bool:
+    """Tell whether nothing of a revision is in the database: no stamp, and no other tables."""
+    if revision in view.stamp.revisions:
+        return False
+    return before is None or view.tables() == before

@@ -5,23 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
 from sqlalchemy.engine import Connection
 
 from lback.core.plans import Downgrade, Restamp, Step, Upgrade
 from lback.db.alembic_compat import is_kept_each, is_outside, make_version_table
-from lback.db.events import Done, Event, OnEvent
+from lback.db.events import Done, Event, OnEvent, Stamp
 from lback.db.steps import GraphStep
 from lback.db.urls import shown_url
+from lback.db.view import View
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
     from lback.db.scripts import TextScript, TextScriptDirectory
 
 Decide = Callable[[tuple[str, ...]], Sequence[Step]]
-Before = Callable[[Connection], None]
+T = TypeVar("T")
+Before = Callable[[View], None]
 """What happens between decision and first step, under the lock, on the same connection."""
 
 
@@ -53,6 +55,26 @@ class Turn:
         """Return what has been done, as the caller sees it."""
         seconds = time.perf_counter() - self.started
         return Done(self.url, self.dialect, self.before, self.after, tuple(self.done), seconds)
+
+
+class Looker(Generic[T]):
+    """The function that Alembic calls for each database where all are only asked."""
+
+    def __init__(self, gather: Callable[[View], T]) -> None:
+        self.gather = gather
+        self.gathered: list[T] = []
+        self.refusal: LbackError | None = None
+
+    def __call__(self, heads: Sequence[str], context: MigrationContext) -> Sequence[Any]:
+        """Ask one database; there are no steps to do."""
+        turn = _begin(tuple(sorted(heads)), context)
+        view = View(_stamp(turn), cast("Connection", context.connection))
+        try:
+            self.gathered.append(self.gather(view))
+        except LbackError as err:
+            self.refusal = err
+            raise
+        return ()
 
 
 class Performer:
@@ -90,9 +112,16 @@ class Performer:
             make_version_table(context)
         self._watch(turn, context)
         if self.before is not None and isinstance(context.connection, Connection):
-            self.before(context.connection)
+            self._ask_again(self.before, View(_stamp(turn), context.connection))
         for number, (step, script, moves) in enumerate(prepared, 1):
             yield from self._perform(turn, number, step, script, moves)
+
+    def _ask_again(self, before: Before, view: View) -> None:
+        try:
+            before(view)
+        except LbackError as err:
+            self.refusal = err
+            raise
 
     def require_finished(self) -> None:
         """Raise LbackError when env.py has swallowed a refusal or a failure."""
@@ -178,6 +207,10 @@ def _begin(before: tuple[str, ...], context: MigrationContext) -> Turn:
         outside=is_outside(context),
         offline=context.as_sql,
     )
+
+
+def _stamp(turn: Turn) -> Stamp:
+    return Stamp(turn.before, turn.url, turn.dialect)
 
 
 def _restamp(

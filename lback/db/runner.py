@@ -6,19 +6,22 @@ import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lback.db.breakage import migration_failure, state_left
 from lback.db.events import Event, OnEvent, Outcome, Stamp, ignore
 from lback.db.failures import Situation, translate
 from lback.db.locks import Locks
-from lback.db.performing import Before, Decide, Performer
+from lback.db.performing import Before, Decide, Looker, Performer
 from lback.db.session import Origin, Session, open_session
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
     from lback.core.graph import Graph
     from lback.core.settings import Settings
+    from lback.db.view import View
+
+T = TypeVar("T")
 
 
 class Database:
@@ -53,11 +56,31 @@ class Database:
 
     def stamp(self) -> Stamp:
         """Read where the database is, without a lock and without writing anything."""
-        watcher = Performer(lambda _stamp: (), ignore)
+        first, *others = self.look(lambda view: view.stamp)
+        return first._replace(others=tuple(others))
+
+    def look(self, gather: Callable[[View], T]) -> tuple[T, ...]:
+        """Run env.py once and let `gather` ask each database; nothing locked, nothing written.
+
+        An LbackError of `gather` comes out as it is, whatever env.py makes of it.
+        """
+        looker = Looker(gather)
         with self.opened("current") as session, explained(session.at):
-            session.run_env(watcher)
-        first, *others = (Stamp(one.before, one.url, one.dialect) for one in watcher.turns)
-        return Stamp(first.revisions, first.url, first.dialect, tuple(others))
+            session.run_env(looker)
+        if looker.refusal is not None:
+            raise looker.refusal
+        return tuple(looker.gathered)
+
+    def look_first(self, gather: Callable[[View], T]) -> T:
+        """Let `gather` ask the first database that env.py configures, as `look` does."""
+        asked: list[T] = []
+
+        def once(view: View) -> None:
+            if not asked:
+                asked.append(gather(view))
+
+        self.look(once)
+        return asked[0]
 
     def run(
         self,
@@ -74,8 +97,8 @@ class Database:
         `decide` is called once for each database that env.py configures, with the raw
         stamp; an LbackError of its leaves the database untouched. `command` and
         `destination` are what env.py may ask for ("upgrade", "downgrade", "stamp").
-        `before` is called with the connection when there is something to do; nothing is
-        done when it raises.
+        `before` may ask the database, or save from it, when there is something to do;
+        nothing is done when it raises.
         """
         performer = Performer(decide, on_event, before)
         locks = Locks(lock_timeout, tell_waiting(on_event))

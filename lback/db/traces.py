@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from lback.db.runner import explained
-
 if TYPE_CHECKING:
     from lback.core.effects import Effect
-    from lback.db.runner import Database
 
 _LOOKED_FOR = frozenset({"table", "column", "index"})
 
 
-def traces(database: Database, effects: Iterable[Effect]) -> bool | None:
+def traces(connection: sa.Connection, effects: Iterable[Effect]) -> bool | None:
     """Tell whether all (True) or none (False) of what effects make and drop is so.
 
     None where some of it is and some is not, and where nothing can be looked for.
     """
-    wanted = [one for one in effects if _can_be_seen(one)]
-    seen: set[bool] = set()
-
-    def work(_stamp: Any, context: Any) -> Sequence[Any]:
-        inspector = sa.inspect(context.connection)
-        seen.update(_is_there(inspector, one) == (one.kind == "create") for one in wanted)
-        return ()
-
-    if wanted:
-        with database.opened("current") as session, explained(session.at):
-            session.run_env(work)
+    inspector = sa.inspect(connection)
+    seen = {
+        _is_there(inspector, one) == (one.kind == "create") for one in effects if _can_be_seen(one)
+    }
     return seen.pop() if len(seen) == 1 else None
 
 

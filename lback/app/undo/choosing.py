@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from lback.app.ran import Ran, refuse_edited, what_ran
 from lback.app.reading import Reader
@@ -16,6 +16,9 @@ from lback.core.tables import Doubt, TableLife, latest_change, life
 from lback.core.undo.leftovers import Leftover, leftovers
 from lback.core.undo.undoing import Situation, Undo, decide_undo, newer_doubt
 from lback.errors import LbackError, UsageError
+
+if TYPE_CHECKING:
+    from lback.db.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,12 @@ class Choice:
         return Reverter(self.reader, self.graph, self.effects, self.ran.texts)
 
 
-def choose(reader: Reader, wish: Wish, stamp: tuple[str, ...], dialect: str) -> Choice:
-    """Decide on a rollback from the stamp of the database; changes nothing."""
-    choice = Choice(reader, wish, stamp, dialect, reader.graph())
+def choose(reader: Reader, wish: Wish, view: View) -> Choice:
+    """Decide on a rollback from the stamp and the record of the database; changes nothing."""
+    stamp = view.stamp
+    choice = Choice(reader, wish, stamp.revisions, stamp.dialect, reader.graph())
     _find_lost(choice)
-    choice.undo = _decide(choice)
+    choice.undo = _decide(choice, view)
     return choice
 
 
@@ -79,7 +83,7 @@ def _find_lost(choice: Choice) -> None:
     choice.graph = with_lost(choice.graph, found.values())
 
 
-def _decide(choice: Choice) -> Undo:
+def _decide(choice: Choice, view: View) -> Undo:
     graph, wish = choice.graph, choice.wish
     choice.done = applied(graph, choice.stamp)
     if not choice.done:
@@ -98,7 +102,7 @@ def _decide(choice: Choice) -> Undo:
         doubt = newer_doubt(graph, choice.told, undo)
         if doubt is not None:
             return _doubtful(choice, doubt, undo)
-    _take_what_ran(choice, undo)
+    _take_what_ran(choice, undo, view)
     lback = choice.reader.ctx.project.settings.lback
     own = choice.told.names if choice.told else ()
     published = choice.reader.published
@@ -138,10 +142,10 @@ def _mended(found: tuple[Leftover, ...]) -> str:
     return "Complete"
 
 
-def _take_what_ran(choice: Choice, undo: tuple[str, ...]) -> None:
+def _take_what_ran(choice: Choice, undo: tuple[str, ...], view: View) -> None:
     """Undo the version that ran, where the file says something else by now."""
     present = [one for one in undo if one not in choice.lost]
-    choice.ran = what_ran(choice.reader, choice.graph, present)
+    choice.ran = what_ran(choice.reader, choice.graph, present, view)
     if choice.wish.strategy is None:
         refuse_edited(choice.ran)
     read = choice.reverter().read

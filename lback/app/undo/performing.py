@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from lback.app.context import Context
 from lback.app.cut_off import refuse_unsettled, watched
 from lback.app.last_seen import remember
-from lback.app.losses import backup_path
+from lback.app.losses import backup_path, count_again
+from lback.app.ran import refuse_other_record
 from lback.app.undo.preparing import Prepared
 from lback.core.effects import Effect, Effects
 from lback.core.plans import Step, refuse_moved
@@ -20,6 +21,7 @@ from lback.report.words import counted
 
 if TYPE_CHECKING:
     from lback.db.performing import Before
+    from lback.db.view import View
 
 
 class Performance:
@@ -77,13 +79,12 @@ class Performance:
 
     def _take_back(self, path: Path) -> None:
         """Remove the file again when the database has nothing of it."""
-        from lback.db.looking import same_tables
+        from lback.db.looking import is_untouched
 
         revision = self.ready.revert.revision if self.ready.revert else ""
         try:
-            stamp = self.ctx.database.stamp()
-            untouched = revision not in stamp.revisions and same_tables(
-                self.ctx.database, self._looked
+            untouched = self.ctx.database.look_first(
+                lambda view: is_untouched(view, revision, self._looked)
             )
         except LbackError:
             untouched = False
@@ -93,21 +94,25 @@ class Performance:
             self.ctx.console.warn(f"{path} stays: the database may have run a part of it")
 
     def _saver(self) -> Before:
-        """Return what happens under the lock before the first step: the backup."""
+        """Return what happens under the lock before the first step: a second look, the backup."""
         undoes, wish = self.ready.undo.undoes, self.ready.choice.wish
-        places = stakes(self.ready.undoing()).kept
+        going = self.ready.undoing()
+        places = stakes(going).kept
+        agreed = None if wish.yes else self.ready.losses
         target = backup_path(self.ctx, wish.table, undoes[0])
 
-        def before(connection: Any) -> None:
+        def before(view: View) -> None:
             from lback.db.looking import look_if_needed
 
-            self._looked = look_if_needed(connection)
+            refuse_other_record(self.ready.choice.ran, view)
+            self.ready.losses = count_again(view, going, agreed)
+            self._looked = look_if_needed(view)
             if not places or wish.no_backup:
                 return
             from lback.db.backup import save
 
             about = {"undoes": list(undoes), "created": target.name.partition("-")[0]}
-            rows = save(connection, target, places, about)
+            rows = save(view.connection, target, places, about)
             if rows:
                 self.backup = target
                 self.ctx.console.note(f"  saved {counted(rows, 'row')} to {target}")

@@ -6,19 +6,23 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lback.app.losses import count_effects
+from lback.app.reading import Reader
 from lback.app.rehearsing import Rehearsal, Scene, rehearse
-from lback.app.undo.choosing import Choice
+from lback.app.undo.choosing import Choice, Wish, choose
 from lback.core.effects import Effect, Effects
 from lback.core.graph import Graph
 from lback.core.plans import Step, Upgrade, plan_downgrade, tips
 from lback.core.shell import command
 from lback.core.undo.picking import InTheWay
+from lback.core.undo.reverting import Draft, sketch
+from lback.core.undo.stakes import stakes
 from lback.core.undo.undoing import Undo
 from lback.core.undo.uses import first_use
 
 if TYPE_CHECKING:
     from lback.app.reverting import Revert
     from lback.db.runner import Database
+    from lback.db.view import View
 
 _BY_HAND = (
     "Write the reverse as a new migration: change the model back and run "
@@ -32,6 +36,7 @@ class Prepared:
 
     choice: Choice
     undo: Undo
+    draft: Draft | None = None
     revert: Revert | None = None
     losses: list[dict[str, Any]] = field(default_factory=list)
     rehearsal: Rehearsal | None = None
@@ -71,6 +76,8 @@ class Prepared:
         """Return what will happen to the database, in its order."""
         if self.revert is not None:
             return list(self.revert.effects.upgrade)
+        if self.draft is not None:
+            return list(self.choice.reverter().read(sketch(self.draft)).upgrade)
         going = {*self.undo.undoes, *self.undo.collateral}
         order = [one for one in reversed(self.choice.graph.order()) if one in going]
         return [effect for one in order for effect in self.choice.effects[one].downgrade]
@@ -83,28 +90,50 @@ class Prepared:
         return tips(self.revert.graph, done)
 
 
-def prepare(choice: Choice) -> Prepared:
-    """Compose, look for what stands in the way, count and rehearse; all without a change."""
-    ready = Prepared(choice, choice.undo)
-    undo = choice.undo
-    if undo.strategy == "refused":
+def gather(reader: Reader, wish: Wish) -> Prepared:
+    """Ask the database, in one run of env.py, for all that the decision needs."""
+
+    def asked(view: View) -> Prepared:
+        choice = choose(reader, wish, view)
+        ready = Prepared(choice, choice.undo)
+        if choice.undo.strategy == "revert":
+            try:
+                ready.draft = choice.reverter().draft(choice.undo, wish.table, choice.told)
+            except InTheWay as err:
+                ready.undo = choice.undo.refused(err.message, err.hint or _BY_HAND)
+        if ready.undo.strategy != "refused":
+            ready.losses = count_effects(view, ready.undoing())
         return ready
-    if undo.strategy == "revert":
+
+    return reader.ctx.database.look_first(asked)
+
+
+def prepare(ready: Prepared) -> None:
+    """Compose, look for what stands in the way, and rehearse; all without a change."""
+    choice, undo = ready.choice, ready.undo
+    if undo.strategy == "refused":
+        return
+    ctx = choice.reader.ctx
+    if ready.draft is not None:
+        planned = stakes(ready.undoing()).lost
         try:
-            ready.revert = choice.reverter().compose(undo, choice.wish.table, choice.told)
+            ready.revert = choice.reverter().compose(undo, ready.draft)
         except InTheWay as err:
-            ready.undo = undo.refused(err.message, err.hint or _BY_HAND)
-            return ready
+            ready.undo, ready.losses = undo.refused(err.message, err.hint or _BY_HAND), []
+            return
+        if stakes(ready.undoing()).lost != planned:  # the project's template adds something
+            ready.losses = ctx.database.look_first(
+                lambda view: count_effects(view, ready.undoing())
+            )
     refusal = _needed(ready)
-    if refusal is None:
-        ctx = choice.reader.ctx
-        ready.losses = count_effects(ctx, ready.undoing())
+    if refusal is not None:
+        ready.losses = []
+    else:
         ready.rehearsal = rehearse(
             ctx, ready.database(), ready.graph, _scene(ready), choice.dialect
         )
         refusal = _unproved(ready)
     ready.undo = refusal or undo
-    return ready
 
 
 def _unproved(ready: Prepared) -> Undo | None:

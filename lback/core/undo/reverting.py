@@ -55,6 +55,8 @@ class Draft:
     redoing: tuple[Effect, ...] = ()
     unknown: tuple[tuple[str, Unknown], ...] = ()
     computed: bool = False
+    revision: str = ""
+    created: datetime = datetime.min
 
 
 def draft_revert(
@@ -211,6 +213,12 @@ def _code_of(lines: list[str]) -> list[str]:
 def body_for(code: str) -> str:
     """Return code as a template wants it: indented, but for its first line."""
     return indent(code).lstrip()
+
+
+def sketch(draft: Draft) -> bytes:
+    """Return a draft's upgrade() as a file that can be read before any template is asked."""
+    parts = ["from alembic import op\nimport sqlalchemy as sa", *draft.imports, *draft.helpers]
+    return "\n".join([*parts, "def upgrade():", indent(draft.upgrade), ""]).encode()
 
 
 def verify(source: bytes, draft: Draft, read: Read) -> None:

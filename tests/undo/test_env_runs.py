@@ -1,0 +1,163 @@
+"""How often a command runs the project's env.py: once to ask, once to act."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lback.app.console import SilentConsole
+from lback.app.rollback import Wish, rollback
+from lback.errors import LbackError
+from tests.cli.inside import lback
+from tests.servers import fresh_database
+from tests.undo.team import Shop
+
+COUNTED = """
+from pathlib import Path
+
+with Path({place!r}).open("a") as counter:
+    counter.write("run\\n")
+"""
+
+SYNC = """
+import os
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+engine = create_engine(os.environ["DATABASE_URL"], poolclass=pool.NullPool)
+with engine.connect() as connection:
+    context.configure(connection=connection, render_as_batch=True)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+ASYNC = """
+import asyncio
+import os
+from alembic import context
+from sqlalchemy import pool
+from sqlalchemy.ext.asyncio import create_async_engine
+
+
+def work(connection):
+    context.configure(connection=connection, render_as_batch=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def main():
+    url = os.environ["DATABASE_URL"].replace("sqlite:", "sqlite+aiosqlite:")
+    engine = create_async_engine(url, poolclass=pool.NullPool)
+    async with engine.connect() as connection:
+        await connection.run_sync(work)
+    await engine.dispose()
+
+
+asyncio.run(main())
+"""
+
+
+class Counter:
+    """Counts the runs of a shop's env.py."""
+
+    def __init__(self, shop: Shop, env: str, place: Path) -> None:
+        self.shop = shop
+        self.place = place
+        shop.write("migrations/env.py", COUNTED.format(place=str(place)) + env)
+
+    def of(self, *command: str, code: int = 0) -> int:
+        """Run a command and return how often env.py ran."""
+        self.place.write_text("")
+        self.shop.context()  # its database is the one of this process
+        done = lback(self.shop.folder, *command)
+        assert done.code == code, done.said
+        return len(self.place.read_text().splitlines())
+
+
+@pytest.fixture(
+    params=[
+        ("sqlite", SYNC),
+        ("sqlite", ASYNC),
+        pytest.param(("postgresql", SYNC), marks=pytest.mark.postgresql),
+        pytest.param(("postgresql", ASYNC), marks=pytest.mark.postgresql),
+    ],
+    ids=["sqlite", "sqlite-async", "postgresql", "postgresql-async"],
+)
+def counter(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Counter]:
+    kind, env = request.param
+    with fresh_database(kind, tmp_path) as url:
+        shop = Shop.at(tmp_path / "ada", url)
+        shop.add(
+            "r1",
+            'op.create_table("users", sa.Column("id", sa.Integer(), primary_key=True))',
+            'op.drop_table("users")',
+        )
+        shop.commit("Add users")
+        shop.git("branch", "-q", "before")
+        shop.add(
+            "r2",
+            'op.add_column("users", sa.Column("note", sa.String(20)))',
+            'op.drop_column("users", "note")',
+        )
+        shop.commit("Add a note")
+        yield Counter(shop, env, tmp_path / "runs.txt")
+
+
+def test_a_command_asks_once(counter: Counter) -> None:
+    assert counter.of("migrate", "--plan") == 1
+    assert counter.of("migrate") == 1
+    assert counter.of("status") == 1
+    assert counter.of("doctor") == 1
+    assert counter.of("history", "users", "--database") == 1
+    assert counter.of("switch", "before", "--plan") == 1
+
+
+def test_a_command_asks_once_and_acts_once(counter: Counter) -> None:
+    counter.of("migrate")
+    counter.shop.execute("INSERT INTO users (id, note) VALUES (1, 'x')")
+    assert counter.of("migrate", "r1", code=3) == 1
+    assert counter.of("switch", "before", "--yes") == 2
+    counter.of("migrate")
+    assert counter.of("migrate", "r1", "--yes") == 1
+
+
+@pytest.mark.parametrize("strategy", ["downgrade", "revert"])
+def test_a_rollback_asks_once_and_acts_once(counter: Counter, strategy: str) -> None:
+    counter.of("migrate")
+    counter.shop.execute("INSERT INTO users (id, note) VALUES (1, 'x')")
+    # Where a scratch database is at hand, the rollback is played there through env.py as well.
+    acts = {"downgrade": 3, "revert": 4}[strategy] if counter.shop.url.startswith("sqlite") else 0
+    rollback = ("rollback", "users", "--strategy", strategy)
+    assert counter.of(*rollback, "--plan") == 1 + acts
+    assert counter.of(*rollback, "--yes") == 2 + acts
+    assert "note" not in counter.shop.tables()["users"]["columns"]
+
+
+def test_more_rows_than_were_asked_about_stop_a_rollback(tmp_path: Path) -> None:
+    shop = Shop.at(tmp_path / "ada", f"sqlite:///{tmp_path}/x.sqlite3")
+    shop.add(
+        "r1",
+        'op.create_table("users", sa.Column("id", sa.Integer(), primary_key=True))',
+        'op.drop_table("users")',
+    )
+    shop.commit("Add users")
+    shop.migrate()
+    shop.execute("INSERT INTO users (id) VALUES (1)")
+
+    class Meanwhile(SilentConsole):
+        def confirm(self, question: str, *, option: str) -> bool:
+            assert "This deletes 1 row of users." in question
+            shop.execute("INSERT INTO users (id) VALUES (2)")
+            return True
+
+    ctx = shop.context()
+    ctx.console = Meanwhile()
+    with pytest.raises(LbackError, match="2 rows of users now"):
+        rollback(ctx, Wish("users"))
+    assert shop.rows("users") == [(1,), (2,)]
+    ctx = shop.context()
+    result = rollback(ctx, Wish("users", yes=True))
+    assert result.data["losses"] == [{"table": "users", "column": None, "rows": 2}]
+    assert "users" not in shop.tables()
