@@ -5,6 +5,7 @@ Beside it what a CI job does without it: a work tree, a merge, and `alembic head
 
 from __future__ import annotations
 
+import argparse
 import os
 import resource
 import statistics
@@ -116,8 +117,11 @@ _BY_HAND = (
 )
 
 
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench.check", description=__doc__)
+    parser.add_argument("--runs", type=int, default=10, help="how often, after a first time")
+    runs = parser.parse_args(argv).runs
     with tempfile.TemporaryDirectory() as folder:
         env = environment(Path(folder)) | {"PYTHONPATH": str(Path(__file__).parents[1])}
         project = Project(Path(folder) / "project", 1000, env)
@@ -129,7 +133,7 @@ def main() -> None:
             "check --siblings, 100 branches": (*LBACK, "--against", "origin/main", "--siblings"),
             _WITHOUT: ("sh", "-c", _BY_HAND),
         }
-        times = measured(project, commands, 10)
+        times = measured(project, commands, runs)
         by_hand = statistics.median(times[_WITHOUT].walls)
         for name, one in times.items():
             ratio = statistics.median(one.walls) / by_hand

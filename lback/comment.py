@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib import error, parse, request
@@ -21,12 +22,18 @@ from lback.report.markdown import MARK
 from lback.secrets import KNOWN
 
 _PAGE = 100
+_PAGES = 100
+_NOT_OURS = (401, 403, 404, 410)  # somebody else's, or gone by now
 _LONGEST = 60_000  # GitHub takes 65,536 characters
 _SECONDS = 30
 
 
 class Refused(Exception):
-    """Why there is no comment, in one line."""
+    """Why there is no comment, in one line; with the status that the API answered, if it did."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,10 @@ def github(environ: Mapping[str, str]) -> Place:
 
 def gitlab(environ: Mapping[str, str]) -> Place:
     """Return the notes of a merge request on GitLab."""
-    api, project = _needed(environ, "CI_API_V4_URL"), _needed(environ, "CI_PROJECT_ID")
+    # A pipeline of a fork runs in the fork, and the request is one of the project it goes to.
+    target = "CI_MERGE_REQUEST_PROJECT_ID"
+    project = _needed(environ, target if environ.get(target) else "CI_PROJECT_ID")
+    api = _needed(environ, "CI_API_V4_URL")
     number = _number(environ, "CI_MERGE_REQUEST_IID")
     notes = f"{api}/projects/{parse.quote(project, safe='')}/merge_requests/{number}/notes"
     headers = {"PRIVATE-TOKEN": _needed(environ, "LBACK_GITLAB_TOKEN")}
@@ -62,9 +72,12 @@ def gitlab(environ: Mapping[str, str]) -> Place:
 
 
 def _needed(environ: Mapping[str, str], name: str) -> str:
-    if not environ.get(name):
+    value = environ.get(name, "").strip()  # a token is often saved with the end of its line
+    if not value:
         raise Refused(f"the variable {name} is not set")
-    return environ[name]
+    if not value.isprintable() or " " in value:
+        raise Refused(f"the variable {name} holds a space or a line break")
+    return value
 
 
 def _number(environ: Mapping[str, str], name: str) -> str:
@@ -80,23 +93,29 @@ def publish(place: Place, body: str) -> str:
     known = [one for one in _comments(place) if str(one.get("body") or "").startswith(MARK)]
     # Somebody may have written one that looks like ours; that of the CI's own account comes first.
     known.sort(key=lambda one: (one.get("user") or {}).get("type") != "Bot")
-    if known:
-        _call(place, place.change, f"{place.comment}/{int(known[0]['id'])}", {"body": body})
-        return "updated the comment"
+    for one in known:
+        try:
+            _call(place, place.change, f"{place.comment}/{one['id']}", {"body": body})
+        except Refused as err:
+            if err.status not in _NOT_OURS:
+                raise
+        else:
+            return "updated the comment"
     _call(place, "POST", place.comments, {"body": body})
     return "posted a comment"
 
 
 def _comments(place: Place) -> Iterator[Mapping[str, Any]]:
-    page = 0
-    while True:
-        page += 1
+    for page in range(1, _PAGES + 1):
         rows = _call(place, "GET", f"{place.comments}?per_page={_PAGE}&page={page}")
         if not isinstance(rows, list):
             raise Refused("the answer is not a list of comments")
-        yield from rows
+        for one in rows:
+            if isinstance(one, dict) and isinstance(one.get("id"), int):
+                yield one
         if len(rows) < _PAGE:
             return
+    raise Refused(f"there are more than {_PAGE * _PAGES} comments")
 
 
 def _fitted(body: str) -> str:
@@ -121,14 +140,14 @@ def _call(place: Place, method: str, url: str, data: Mapping[str, str] | None = 
         raise Refused("the address of the API is not one of the web")
     sent = json.dumps(data).encode() if data is not None else None
     headers = {**place.headers, "Content-Type": "application/json", "User-Agent": "lback"}
-    asked = request.Request(url, data=sent, headers=headers, method=method)
     try:
+        asked = request.Request(url, data=sent, headers=headers, method=method)
         with request.build_opener(_NoRedirect).open(asked, timeout=_SECONDS) as answer:
             return json.loads(answer.read() or b"null")
     except error.HTTPError as err:
         err.close()
-        raise Refused(f"{method} was answered with {err.code} {err.reason}") from None
-    except (OSError, ValueError) as err:
+        raise Refused(f"{method} was answered with {err.code} {err.reason}", err.code) from None
+    except (OSError, ValueError, HTTPException) as err:
         raise Refused(f"{method} failed: {err}") from None
 
 
@@ -141,7 +160,7 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
     try:
         body = Path(arguments[1]).read_text(encoding="utf-8")
         said = publish(places[arguments[0]](environ), body)
-    except (Refused, OSError) as err:
+    except (Refused, OSError, UnicodeError) as err:
         sys.stderr.write(f"lback: no comment: {visible(KNOWN.redact(str(err)))}\n")
         return 3
     sys.stdout.write(f"lback: {said}\n")

@@ -128,7 +128,9 @@ def _fail(terminal: Terminal, status: str, code: int, message: str, hint: str | 
     if name == "hook":
         # A hook never breaks git because lback failed: one line, and git goes on.
         terminal.line(f"lback: {message.splitlines()[0]} (hook skipped)")
-        return 0
+        if not terminal.options.json or terminal.options.answered:
+            return 0
+        code = 0
     if terminal.options.json:
         if terminal.options.answered:
             # One object is all that may be printed, and it was printed before this failed.

@@ -22,6 +22,7 @@ class Comments:
     asked: list[tuple[str, str]] = field(default_factory=list)
     token: str = ""
     refuses: bool = False
+    locked: set[int] = field(default_factory=set)
 
 
 @contextmanager
@@ -60,6 +61,8 @@ def serving() -> Iterator[Comments]:
             found = re.search(r"/(\d+)$", url.path)
             assert found
             row = next(one for one in comments.rows if one["id"] == int(found[1]))
+            if row["id"] in comments.locked:
+                return self.answer(403, {"message": "403 Forbidden"})
             row.update(given)
             return self.answer(200, row)
 

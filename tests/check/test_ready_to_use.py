@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -21,7 +22,7 @@ import yaml
 from jsonschema import Draft7Validator
 from junitparser import JUnitXml
 
-from lback.comment import Place, Refused, publish
+from lback.comment import Place, Refused, main, publish
 from lback.core.settings import read_pyproject
 from tests.check.api import serving
 from tests.check.schemas import shipped
@@ -442,6 +443,124 @@ def test_one_comment_is_posted_and_then_updated(origin: Team, tmp_path: Path) ->
         assert done.returncode == 0
         assert "::warning title=lback check::" in done.stdout
         assert "403" in done.stderr and "secret" not in done.stdout + done.stderr
+
+
+def test_a_comment_that_looks_like_ours_is_no_reason_to_be_silent() -> None:
+    with serving() as notes:
+        place = Place(notes.url, notes.url, {"PRIVATE-TOKEN": ""}, "PUT")
+        row = {"id": 1, "body": "<!-- lback check -->\nall is well", "author": {"username": "eve"}}
+        notes.rows = [row]
+        notes.locked = {1}
+        assert publish(place, "x") == "posted a comment"
+        assert publish(place, "y") == "updated the comment"
+        bodies = [row["body"].splitlines()[-1] for row in notes.rows]
+        assert bodies == ["all is well", "y"]
+
+
+WRONG = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[]"
+ODD_ANSWERS = [b"nonsense\r\n\r\n", WRONG, WRONG.replace(b"100", b"2").replace(b"[]", b"[1")]
+
+
+@pytest.mark.parametrize("answer", ODD_ANSWERS)
+def test_an_odd_answer_is_one_line(
+    answer: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def once() -> None:
+            connection = server.accept()[0]
+            with connection:
+                connection.recv(4096)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=once)
+        thread.start()
+        (tmp_path / "page.md").write_text("x")
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        assert main(["gitlab", str(tmp_path / "page.md")], GITLAB | {"CI_API_V4_URL": url}) == 3
+        thread.join()
+    assert capsys.readouterr().err.startswith("lback: no comment: GET failed: ")
+
+
+GITLAB = {
+    "CI_API_V4_URL": "http://127.0.0.1:9",
+    "CI_PROJECT_ID": "1",
+    "CI_MERGE_REQUEST_IID": "7",
+    "LBACK_GITLAB_TOKEN": "secret",
+}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"LBACK_GITLAB_TOKEN": "sec\nret"},
+        {"LBACK_GITLAB_TOKEN": "sec ret"},
+        {"LBACK_GITLAB_TOKEN": " "},
+        {"LBACK_GITLAB_TOKEN": "sécret…"},
+        {"CI_API_V4_URL": "http://a b/"},
+        {"CI_API_V4_URL": "http://[/"},
+        {"CI_API_V4_URL": "file:///etc/passwd"},
+        {"CI_MERGE_REQUEST_IID": "../7"},
+    ],
+    ids=repr,
+)
+def test_an_odd_variable_is_one_line_without_the_token(
+    odd: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "page.md").write_text("x")
+    assert main(["gitlab", str(tmp_path / "page.md")], GITLAB | odd) == 3
+    err = capsys.readouterr().err
+    assert err.startswith("lback: no comment: ") and err.count("\n") == 1
+    assert "sec" not in err and "ret" not in err
+
+
+def test_a_token_with_the_end_of_its_line_is_that_token(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_bytes(b"\xff")
+    assert main(["gitlab", str(tmp_path / "page.md")], GITLAB) == 3
+    (tmp_path / "page.md").write_text("x")
+    with serving() as notes:
+        notes.token = "secret"
+        odd = {"CI_API_V4_URL": notes.url, "LBACK_GITLAB_TOKEN": "secret\n"}
+        assert main(["gitlab", str(tmp_path / "page.md")], GITLAB | odd) == 0
+
+
+def test_a_check_that_could_not_run_is_said_in_the_comment(origin: Team, tmp_path: Path) -> None:
+    """An older comment, of this step or of another one, does not go on saying that all is well."""
+    clone = origin.clone(tmp_path / "clone", "--branch", "mine")
+    page = tmp_path / "runner" / "lback-check.md"
+    for inputs in ({"against": "gone"}, {"arguments": "'"}, {"arguments": "--no-such-option"}):
+        runner(tmp_path)
+        page.write_text("all is well")
+        done = action(clone, tmp_path, **inputs)
+        assert done.returncode in (2, 3)
+        assert "Traceback" not in done.stdout + done.stderr
+        assert page.read_text().startswith("<!-- lback check -->\n### Migrations: nothing is known")
+
+
+def test_the_gitlab_job_of_a_fork_asks_the_project_it_goes_to(origin: Team, tmp_path: Path) -> None:
+    """The base of the fork is as old as the fork; and the number is that of the other's request."""
+    job = yaml.safe_load((ROOT / "examples/ci/gitlab-ci.yml").read_text())["migrations"]
+    fork = origin.clone(tmp_path / "fork.git", "--bare")
+    fork.git("update-ref", "refs/heads/main", fork.git("merge-base", "main", "mine").strip())
+    clone = fork.clone(tmp_path / "clone", "--branch", "mine")
+    with serving() as notes:
+        notes.token = "secret"
+        done = gitlab(
+            job,
+            clone,
+            tmp_path,
+            CI_MERGE_REQUEST_TARGET_BRANCH_NAME="main",
+            CI_MERGE_REQUEST_IID="7",
+            CI_PROJECT_ID="2",
+            CI_MERGE_REQUEST_PROJECT_ID="1",
+            CI_MERGE_REQUEST_PROJECT_URL=str(origin.path).removesuffix(".git"),
+            CI_API_V4_URL=notes.url,
+            LBACK_GITLAB_TOKEN="secret",
+        )
+    assert done.returncode == 1, done.stderr
+    assert {path.partition("?")[0] for _, path in notes.asked} == {
+        "/projects/1/merge_requests/7/notes"
+    }
 
 
 def test_a_long_report_fits_a_comment() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from lback.core.rules.silencing import Comment, comments_in
-from lback.errors import UsageError
+from lback.errors import LbackError, UsageError
 from tests.check.team import VERSIONS, Team, content
 
 
@@ -112,3 +113,26 @@ x = "# lback: ignore[F] no
 # lback: ignore[G] yes'''
     assert [one[::2] for one in comments_in(text)] == [("E", 3), ("G", 5)]
     assert [one.line for one in comments_in(said.replace(b"\n", b"\r") + said)] == [1, 5]
+
+
+def test_a_baseline_replaces_nothing_but_a_file(dropping: Team, tmp_path: Path) -> None:
+    """A device, a pipe, a folder and a link stay what they are, read or written."""
+    target = tmp_path / "target"
+    target.write_text("mine")
+    links = {"link": target, "dangling": tmp_path / "no", "device": Path("/dev/null")}
+    for name, other in links.items():
+        (tmp_path / name).symlink_to(other)
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    places = [tmp_path / name for name in ("link", "dangling", "device", "folder", "pipe")]
+    for place in (*places, Path("/dev/null"), Path("/dev/zero")):
+        before = place.lstat()
+        with pytest.raises(UsageError, match=r"is a link|no plain file"):
+            dropping.check(against="main", baseline=str(place), write_baseline=True)
+        if place.name != "link":
+            with pytest.raises(UsageError, match="no plain file"):
+                dropping.check(against="main", baseline=str(place))
+        assert (place.lstat().st_mode, place.lstat().st_ino) == (before.st_mode, before.st_ino)
+    assert target.read_text() == "mine"
+    with pytest.raises(LbackError, match="cannot be written"):
+        dropping.check(against="main", baseline=str(target / "x"), write_baseline=True)

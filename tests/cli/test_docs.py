@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -97,6 +99,23 @@ def test_files_and_modules_that_are_named_exist(path: Path) -> None:
             assert made_up or (ROOT / name).exists(), f"{path.name}: {name}"
     for module in re.findall(r"python -m ((?:bench|tests|lback)[\w.]*)", text):
         assert find_spec(module), f"{path.name}: python -m {module}"
+
+
+BENCHES = sorted(
+    path
+    for path in (ROOT / "bench").rglob("*.py")
+    if "__main__" in path.read_text() and "argv[1" not in path.read_text()
+)
+
+
+@pytest.mark.parametrize("path", BENCHES, ids=lambda path: path.stem)
+def test_a_benchmark_shows_its_help_and_measures_nothing(path: Path) -> None:
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__main__")
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--help"],
+        cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.startswith("usage: ")
 
 
 def test_the_modules_of_the_architecture_exist() -> None:

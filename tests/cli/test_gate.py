@@ -87,3 +87,16 @@ def test_a_folder_called_hook_does_not_make_a_hook(capsys: pytest.CaptureFixture
     assert guarded(lback, ["--config", "hook", "heads"], "lback") == 2
     assert guarded(lback, ["--config=hook", "explain", "hook"], "lback") == 2
     assert capsys.readouterr().err.count("error: ") == 3
+
+
+def test_a_hook_that_fails_is_one_object_too(capsys: pytest.CaptureFixture[str]) -> None:
+    from lback.cli.main import program as lback
+
+    for line in (["hook"], ["-C", "/nowhere", "hook", "pre-commit"], ["hook", ""]):
+        assert guarded(lback, [*line, "--json"], "lback") == 0
+        out, err = capsys.readouterr()
+        report = json.loads(out)
+        assert (report["command"], report["exit_code"]) == ("hook", 0)
+        assert report["error"]["message"] in err
+        assert guarded(lback, line, "lback") == 0
+        assert not capsys.readouterr().out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,8 +13,8 @@ from lback.core.findings import Finding
 from lback.core.rules.policy import baseline_changed
 from lback.core.rules.silencing import Choice, arranged, can_be_old, fingerprints
 from lback.core.shell import command
-from lback.errors import UsageError
-from lback.files import write_whole
+from lback.errors import LbackError, UsageError
+from lback.files import is_plain, write_whole
 
 _FORMAT = 1
 
@@ -27,6 +28,7 @@ def sorted_out(
     """
     path = request.baseline or ""
     if request.write_baseline:
+        _writable(path)
         write_baseline(path, found)
         return _without_old(found, _read(path, Path(path).read_bytes()))
     theirs, ours = _both(look, path)
@@ -68,13 +70,27 @@ def _relative(look: Look, path: str) -> str | None:
 
 
 def _on_disk(path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except FileNotFoundError as err:
+    if not os.path.lexists(path):
         raise UsageError(
             f"{path}: there is no such baseline",
             f"make it with {command('lback check --write-baseline --baseline', path)}",
-        ) from err
+        )
+    if not is_plain(path):  # the end of a pipe or a device may never come
+        raise UsageError(f"{path} is no plain file", _ANOTHER)
+    return Path(path).read_bytes()
+
+
+_ANOTHER = "name another file after `--baseline`"
+
+
+def _writable(path: str) -> None:
+    """Refuse to put a file in the place of anything but a file: a device, a folder, a link."""
+    if Path(path).is_symlink():
+        raise UsageError(
+            f"{path} is a link, and would become a file", "name the file that it leads to"
+        )
+    if os.path.lexists(path) and not is_plain(path):
+        raise UsageError(f"{path} is no plain file", _ANOTHER)
 
 
 def _read(path: str, text: bytes) -> frozenset[str]:
@@ -100,7 +116,10 @@ def write_baseline(path: str, findings: Sequence[Finding]) -> None:
     rows.sort(key=lambda row: (row["path"], row["code"], row["fingerprint"]))
     lines = ",\n".join("  " + json.dumps(row) for row in rows)
     text = f'{{"lback_baseline": {_FORMAT}, "findings": [\n{lines}\n]}}\n'
-    write_whole(Path(path), text.encode())
+    try:
+        write_whole(Path(path), text.encode())
+    except OSError as err:
+        raise LbackError(f"{path} cannot be written: {err.strerror}", _ANOTHER) from err
 
 
 def _without_old(
