@@ -54,3 +54,4 @@ class Dialects:
 
 
 EVERY_DIALECT = Dialects(frozenset())
+NO_DIALECT = Dialects(frozenset(), but=False)

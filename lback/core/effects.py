@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from lback.core.dialects import Dialects
 
 # Raise it whenever the same text may give other effects than before: caches are keyed by it.
-EFFECTS_VERSION = 6
+EFFECTS_VERSION = 7
 
 Kind = Literal["create", "drop", "alter", "rename", "insert", "update", "delete"]
 Direction = Literal["upgrade", "downgrade"]
@@ -215,6 +215,6 @@ def read_effects(
     content of a file by such a path, or by one relative to the folder that Alembic is started
     in; None for what is not in the tree. Never raises: what cannot be read becomes an Unknown.
     """
-    from lback.core.reader.revision import read
+    from lback.core.interpreter.reading import read
 
     return read(source, resolve, wrappers or {}, dialects, path, resolve_file)

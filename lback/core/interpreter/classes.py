@@ -1,0 +1,281 @@
+"""Classes of the project and their objects: members, bases, properties, how objects are made."""
+
+from __future__ import annotations
+
+import ast
+
+from lback.core.interpreter.choices import is_constant
+from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
+from lback.core.interpreter.library import is_pure, is_type
+from lback.core.interpreter.machine import Machine
+from lback.core.interpreter.modules import MISSING, run_apart
+from lback.core.interpreter.schema import BaseV, TypeV
+from lback.core.interpreter.values import (
+    PLAIN,
+    UNKNOWN_TEXT,
+    Arguments,
+    Bound,
+    Frame,
+    Func,
+    Instance,
+    Klass,
+    Name,
+    Names,
+    Opaque,
+    Seq,
+    Super,
+    Value,
+)  # fmt: skip
+
+_MOST_BASES = 40
+_PLAIN_BASES = frozenset(
+    """builtins.object builtins.Exception builtins.BaseException builtins.RuntimeError
+    builtins.ValueError builtins.TypeError builtins.KeyError builtins.AssertionError
+    builtins.NotImplementedError builtins.LookupError builtins.Warning builtins.UserWarning
+    builtins.str builtins.int builtins.dict builtins.list builtins.tuple builtins.set
+    contextlib.ContextDecorator contextlib.AbstractContextManager threading.Thread
+    alembic.operations.ops.MigrateOperation alembic.operations.MigrateOperation
+    sqlalchemy.orm.DeclarativeBase sqlalchemy.orm.MappedAsDataclass sqlmodel.SQLModel
+    sqlalchemy.orm.DeclarativeBaseNoMeta sqlalchemy.ext.declarative.AbstractConcreteBase
+    sqlalchemy.ext.declarative.DeferredReflection sqlalchemy.ext.asyncio.AsyncAttrs
+    sqlalchemy.schema.DDLElement sqlalchemy.schema.ExecutableDDLElement
+    sqlalchemy.sql.expression.ClauseElement sqlalchemy.sql.expression.Executable
+    sqlalchemy.ext.declarative.declarative_base sqlalchemy.orm.Session""".split()  # noqa: SIM905
+)
+
+
+def read_class(machine: Machine, klass: Klass) -> None:
+    """Walk through the body of a class."""
+    klass.is_read = True
+    frame = Frame(klass.frame.scope, klass.members, klass.frame, owner=klass, is_class=True)
+    if klass.frame.is_module:
+        others = not klass.frame.scope.is_revision
+        machine.loading += others
+        with machine.silence():
+            for statement in klass.node.body:
+                run_apart(machine, statement, frame)
+        machine.loading -= others
+    else:
+        machine.block(klass.node.body, frame)
+
+
+def mro(klass: Klass) -> list[Value]:
+    """Return a class and all its bases in the order in which members are looked for."""
+    found: list[Value] = []
+    waiting: list[Value] = [klass]
+    while waiting and len(found) < _MOST_BASES:
+        one = waiting.pop(0)
+        if any(one is other for other in found):
+            # A shared base comes after all that descend from it.
+            found = [other for other in found if other is not one]
+        found.append(one)
+        if isinstance(one, Klass):
+            waiting = [*one.bases, *waiting]
+    return found
+
+
+def is_known_base(value: Value) -> bool:
+    """Tell whether nothing of a base that is no class of the project can reach the database."""
+    if isinstance(value, Klass | BaseV):
+        return True
+    if not isinstance(value, Name) or value.ours:
+        return False
+    return value.path in _PLAIN_BASES or is_pure(value.path) or is_type(value.path)
+
+
+def member(machine: Machine, klass: Klass, name: str, after: Klass | None = None) -> Value:
+    """Return an attribute of a class as it is stored, Opaque where a base may hide it, or MISSING.
+
+    `after` leaves out this class and all before it, as `super()` does.
+    """
+    skipping = after is not None
+    for one in mro(klass):
+        if skipping:
+            skipping = one is not after
+            continue
+        if isinstance(one, BaseV):
+            if name == "metadata":
+                return one.metadata
+            continue
+        if not isinstance(one, Klass):
+            if not is_known_base(one):
+                return Opaque()
+            continue
+        machine.read_class(one)
+        if name in one.members.values:
+            return one.members.values[name]
+    return MISSING
+
+
+def is_enum(klass: Klass) -> bool:
+    """Tell whether a class is an enumeration."""
+    return any(isinstance(one, Name) and one.path.startswith("enum.") for one in mro(klass))
+
+
+def enum_members(machine: Machine, klass: Klass) -> list[Value]:
+    """Return the members of an enumeration."""
+    machine.read_class(klass)
+    names = [n for n, v in klass.members.values.items() if _is_enum_member(n, v)]
+    return [enum_member(klass, name, klass.members.values[name]) for name in names]
+
+
+def _is_enum_member(name: str, value: Value) -> bool:
+    return not name.startswith("_") and (is_constant(value) or isinstance(value, Seq))
+
+
+def enum_member(klass: Klass, name: str, value: Value) -> Instance:
+    """Make a member of an enumeration."""
+    if isinstance(value, Name) and value.path == "enum.auto":
+        value = PLAIN
+    return Instance(klass, Names({"value": value, "name": name, "_value_": value}))
+
+
+# -- attributes --------------------------------------------------------------------
+
+
+def class_attribute(machine: Machine, klass: Klass, name: str) -> Discharge:
+    """Return `Class.name`."""
+    if name in ("__name__", "__qualname__"):
+        return pure("a class's name", klass.node.name)
+    found = member(machine, klass, name)
+    if found is MISSING:
+        meta = next((one for one in klass.node.keywords if one.arg == "metaclass"), None)
+        return pure("a class without such a member", Opaque() if meta or name[:2] != "__" else None)
+    if isinstance(found, Func):
+        if found.flavour == "classmethod":
+            return pure("a method", Bound(found, (klass,)))
+        return pure("a function of a class", found)
+    if is_enum(klass) and (is_constant(found) or isinstance(found, Seq)):
+        return pure("a member of an enumeration", enum_member(klass, name, found))
+    if isinstance(found, Instance):
+        return _described(machine, found, None, klass)
+    return pure("a class's attribute", found)
+
+
+def instance_attribute(machine: Machine, value: Instance, name: str) -> Discharge:
+    """Return `object.name`, as properties, descriptors and __getattr__ give it."""
+    found = member(machine, value.of, name)
+    if isinstance(found, Func) and found.flavour in ("property", "cached"):
+        return followed(machine.call(found, value))
+    if name in value.fields.values:
+        return pure("an object's attribute", value.fields.values[name])
+    if name == "__class__":
+        return pure("an object's class", value.of)
+    if name == "__dict__":
+        return pure("an object's attributes", Opaque())
+    if found is MISSING:
+        getter = member(machine, value.of, "__getattr__")
+        if getter is not MISSING:
+            return followed(machine.call(_bind(getter, value), name))
+        return pure("an object without such an attribute", Opaque())
+    if isinstance(found, Instance):
+        return _described(machine, found, value, value.of)
+    return pure("an object's attribute", _bind(found, value))
+
+
+def _bind(found: Value, receiver: Value) -> Value:
+    if not isinstance(found, Func) or found.flavour == "staticmethod":
+        return found
+    if found.flavour == "classmethod" and isinstance(receiver, Instance):
+        return Bound(found, (receiver.of,))
+    return Bound(found, (receiver,))
+
+
+def _described(machine: Machine, found: Instance, receiver: Value, klass: Klass) -> Discharge:
+    getter = member(machine, found.of, "__get__")
+    if getter is MISSING:
+        return pure("a class's attribute", found)
+    return followed(machine.call(_bind(getter, found), receiver, klass))
+
+
+def super_attribute(machine: Machine, value: Super, name: str) -> Discharge:
+    """Return `super().name`."""
+    receiver = value.receiver
+    klass = receiver.of if isinstance(receiver, Instance) else receiver
+    if not isinstance(klass, Klass):
+        return unknown(machine, f"super().{name} of a class that is not in the text")
+    found = member(machine, klass, name, after=value.after)
+    if found is MISSING:
+        return pure("nothing above a class", Name(f"builtins.object.{name}"))
+    if isinstance(found, Func) and found.flavour == "property":
+        return followed(machine.call(found, receiver))
+    return pure("a method above", _bind(found, receiver))
+
+
+def special(machine: Machine, value: Value, name: str) -> Value:
+    """Return a method like __enter__ of an object, bound, or MISSING."""
+    if not isinstance(value, Instance):
+        return MISSING
+    found = member(machine, value.of, name)
+    return found if found is MISSING or isinstance(found, Opaque) else _bind(found, value)
+
+
+# -- objects -----------------------------------------------------------------------
+
+
+def instantiate(machine: Machine, klass: Klass, arguments: Arguments) -> Discharge:
+    """Make an object of a class of the project."""
+    above = [one for one in mro(klass) if not isinstance(one, Klass)]
+    if is_enum(klass):
+        return pure("a member of an enumeration", PLAIN)
+    if any(isinstance(one, Name) and is_type(one.path) for one in above):
+        _initialise(machine, klass, Instance(klass, Names()), arguments)
+        return pure("a column type", TypeV(f"{klass.node.name}()"))
+    maker = member(machine, klass, "__new__")
+    if isinstance(maker, Func):
+        return followed(machine.call_with(Bound(maker, (klass,)), arguments).value)
+    made = Instance(klass, Names())
+    if not _initialise(machine, klass, made, arguments):
+        if not all(is_known_base(one) for one in above):
+            reason = f"{klass.node.name}() is made by code that is not here"
+            return unknown(machine, reason, value=made)
+        _fill(machine, klass, made, arguments)
+    return followed(made)
+
+
+def _initialise(machine: Machine, klass: Klass, made: Instance, arguments: Arguments) -> bool:
+    initial = member(machine, klass, "__init__")
+    if not isinstance(initial, Func):
+        return False
+    machine.call_with(Bound(initial, (made,)), arguments)
+    return True
+
+
+def _fill(machine: Machine, klass: Klass, made: Instance, arguments: Arguments) -> None:
+    """Fill the fields of a dataclass, a named tuple, a model; then __post_init__."""
+    fields: dict[str, Value] = {}
+    for one in reversed(mro(klass)):
+        if isinstance(one, Klass):
+            machine.read_class(one)
+            for statement in one.node.body:
+                if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+                    name = statement.target.id
+                    fields[name] = one.members.values.get(name, Opaque())
+    names = list(fields)
+    given = dict(zip(names, arguments.positional, strict=False)) | arguments.keywords
+    if arguments.open:
+        given = {**{name: Opaque() for name in names}, **given}
+    for name, value in (fields | given).items():
+        machine.state.bind(made.fields, name, _default_of(machine, value))
+    after = special(machine, made, "__post_init__")
+    if after is not MISSING:
+        machine.call(after)
+
+
+def _default_of(machine: Machine, value: Value) -> Value:
+    """Return what `field(default_factory=list)` gives each new object."""
+    if isinstance(value, Bound) and value.function == Name("dataclasses.field"):
+        factory = value.keywords.get("default_factory")
+        if factory is not None:
+            return machine.call(factory)
+        return value.keywords.get("default", Opaque())
+    return value
+
+
+def text_of_object(machine: Machine, value: Instance) -> Value:
+    """Return `str(object)`: what its own __str__ gives."""
+    for name in ("__str__", "__repr__"):
+        method = special(machine, value, name)
+        if method is not MISSING and not isinstance(method, Opaque):
+            return machine.call(method)
+    return UNKNOWN_TEXT

@@ -1,0 +1,182 @@
+"""SQLAlchemy Core statements: what they write, and what they read on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from lback.core.interpreter.choices import options
+from lback.core.interpreter.machine import Machine
+from lback.core.interpreter.mapped import table_of
+from lback.core.interpreter.modules import force
+from lback.core.interpreter.schema import (
+    ColumnV,
+    ConstraintV,
+    ExprV,
+    IndexV,
+    SequenceV,
+    StatementV,
+    TableV,
+    TypeV,
+)  # fmt: skip
+from lback.core.interpreter.schema_expressions import expression
+from lback.core.interpreter.text import strings
+from lback.core.interpreter.values import (
+    PLAIN,
+    Arguments,
+    Klass,
+    Map,
+    Method,
+    Name,
+    Opaque,
+    Seq,
+    Value,
+)  # fmt: skip
+
+
+def table_value(machine: Machine, value: Value) -> Value:
+    """Return the table that a value is or stands for, else the value itself."""
+    value = force(machine, value)
+    if isinstance(value, Klass):
+        found = table_of(machine, value)
+        return found if found is not None else value
+    if isinstance(value, Method) and value.name in ("alias", "join", "outerjoin"):
+        return table_value(machine, value.owner)
+    return value
+
+
+def names_of(machine: Machine, values: Iterable[Value]) -> tuple[str, ...]:
+    """Return the tables that values name."""
+    found: dict[str, None] = {}
+    for value in values:
+        for one in options(value):
+            table = table_value(machine, one)
+            if isinstance(table, TableV):
+                found.update(dict.fromkeys(table.names))
+            elif isinstance(table, StatementV):
+                found.update(dict.fromkeys((*table.reads, *table.tables)))
+            elif isinstance(table, ExprV):
+                found.update(dict.fromkeys(table.reads))
+            elif isinstance(table, ColumnV) and table.table:
+                found[table.table] = None
+            elif isinstance(table, Seq):
+                found.update(dict.fromkeys(names_of(machine, table.content.items)))
+    return tuple(found)
+
+
+def dml(kind: str) -> Callable[[Machine, Arguments], StatementV]:
+    """Return the maker of sa.insert, sa.update, sa.delete."""
+
+    def make(machine: Machine, arguments: Arguments) -> StatementV:
+        given = arguments.get(0, "table", PLAIN)
+        tables = names_of(machine, [given])
+        whole = any(isinstance(force(machine, one), Klass) for one in options(given))
+        return StatementV(kind, tables, whole=whole)
+
+    return make
+
+
+def select(machine: Machine, arguments: Arguments) -> StatementV:
+    """Make sa.select(...)."""
+    values: list[Value] = []
+    for one in arguments.all():
+        values.extend(one.content.items if isinstance(one, Seq) else [one])
+    made = _used(machine, values)
+    whole = any(is_entity(machine, one) for one in values)
+    return StatementV("select", (), (), (*made.reads, *names_of(machine, values)), None, None,
+                      made.nested, made.uses, whole, made.unread)  # fmt: skip
+
+
+def is_entity(machine: Machine, value: Value) -> bool:
+    """Tell whether a query for this may give objects of a mapped class."""
+    found = force(machine, value)
+    if isinstance(found, TableV):
+        return found.whole
+    return isinstance(found, Klass | Opaque | Name)
+
+
+def _used(machine: Machine, values: Iterable[Value]) -> ExprV:
+    found = [expression(table_value(machine, one)) for one in values]
+    unread = tuple(
+        "a part of a statement that is not in the text" for one in values if _is_strange(one)
+    )
+    reads = tuple(dict.fromkeys(name for one in found for name in one.reads))
+    uses = tuple(dict.fromkeys(use for one in found for use in one.uses))
+    nested = tuple(inner for one in found for inner in one.nested)
+    words = tuple(dict.fromkeys(word for one in found for word in one.unread))
+    return ExprV("", uses, reads, None, nested, (*words, *unread[:1]))
+
+
+def _is_strange(value: Value) -> bool:
+    """Tell whether a part of a statement may hold SQL that nobody has seen."""
+    return isinstance(value, Opaque)
+
+
+def chain(machine: Machine, statement: StatementV, name: str, arguments: Arguments) -> StatementV:
+    """Follow a method of a statement, which gives a statement again."""
+    made = _used(machine, arguments.all())
+    columns = statement.columns
+    unread = (*statement.unread, *made.unread)
+    if name in ("values", "ordered_values", "set_"):
+        written, known = columns_written(arguments)
+        columns = (*columns, *written) if known else ()
+    tables = statement.tables
+    reads = tuple(
+        dict.fromkeys((*statement.reads, *made.reads, *names_of(machine, arguments.all())))
+    )
+    if name in ("on_conflict_do_update", "on_duplicate_key_update"):
+        given = arguments.keywords.get("set_")
+        several = Arguments([given]) if given is not None else arguments
+        written, known = columns_written(several)
+        columns = (*columns, *written) if known else ()
+    return StatementV(
+        statement.kind,
+        tables,
+        tuple(dict.fromkeys(columns)),
+        reads,
+        statement.element,
+        statement.name,
+        (*statement.nested, *made.nested),
+        tuple(dict.fromkeys((*statement.uses, *made.uses))),
+        statement.whole,
+        tuple(dict.fromkeys(unread)),
+    )
+
+
+def columns_written(arguments: Arguments) -> tuple[tuple[str, ...], bool]:
+    """Return the columns that `values(...)` sets, and whether these are all."""
+    found: dict[str, None] = dict.fromkeys(arguments.keywords)
+    known = not arguments.open
+    for given in arguments.positional:
+        rows = given.content.items if isinstance(given, Seq) else (given,)
+        if isinstance(given, Seq) and given.content.open and not given.content.alike:
+            known = False
+        for row in rows:
+            if isinstance(row, Map):
+                known = known and not row.content.open
+                for key in row.content.items:
+                    if isinstance(key, str):
+                        found[key] = None
+                    else:
+                        known = False
+            elif isinstance(row, Seq) and row.content.items:
+                first = row.content.items[0]
+                name = first.column if isinstance(first, ExprV) else first
+                if isinstance(name, str):
+                    found[name] = None
+            elif row is not None:
+                known = False
+    return tuple(found), known
+
+
+def schema_statement(kind: str) -> Callable[[Machine, Arguments], StatementV]:
+    """Return the maker of CreateTable and its like."""
+
+    def make(machine: Machine, arguments: Arguments) -> StatementV:
+        given = table_value(machine, arguments.get(0, "element"))
+        if isinstance(given, TableV | IndexV | ConstraintV | SequenceV | TypeV):
+            return StatementV(kind, element=given)
+        if kind.endswith("schema"):
+            return StatementV(kind, name=strings(given) or ())
+        return StatementV(kind)
+
+    return make

@@ -1,0 +1,299 @@
+"""The directives of alembic.op and of batch operations, as a table: name, parameters, effect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lback.core.effects import Effect
+from lback.core.interpreter import tables_made
+from lback.core.interpreter.choices import options
+from lback.core.interpreter.classes import member
+from lback.core.interpreter.core_statements import chain, dml
+from lback.core.interpreter.directives_alter import alter_column
+from lback.core.interpreter.directives_keys import (
+    create_constraint,
+    create_foreign_key,
+    create_index,
+    drop_constraint,
+    drop_index,
+    each,
+)
+from lback.core.interpreter.discharge import Discharge, effects, followed, pure, unknown
+from lback.core.interpreter.given import Given
+from lback.core.interpreter.machine import Machine
+from lback.core.interpreter.modules import force
+from lback.core.interpreter.registered import registered_operation
+from lback.core.interpreter.schema import ColumnV, ConstraintV, EntityV, Handle, IndexV, TableV
+from lback.core.interpreter.sql_sink import send, sql, statement
+from lback.core.interpreter.table_values import full_names, table_items
+from lback.core.interpreter.text import strings
+from lback.core.interpreter.values import (
+    PLAIN,
+    Arguments,
+    Bound,
+    Choice,
+    Func,
+    Instance,
+    Lazy,
+    Operation,
+    Seq,
+    Value,
+)  # fmt: skip
+
+OPERATIONS = {
+    "AddColumnOp": "add_column",
+    "DropColumnOp": "drop_column",
+    "AlterColumnOp": "alter_column",
+    "CreateTableOp": "create_table",
+    "DropTableOp": "drop_table",
+    "RenameTableOp": "rename_table",
+    "CreateIndexOp": "create_index",
+    "DropIndexOp": "drop_index",
+    "CreateForeignKeyOp": "create_foreign_key",
+    "CreateUniqueConstraintOp": "create_unique_constraint",
+    "CreatePrimaryKeyOp": "create_primary_key",
+    "CreateCheckConstraintOp": "create_check_constraint",
+    "DropConstraintOp": "drop_constraint",
+    "CreateTableCommentOp": "create_table_comment",
+    "DropTableCommentOp": "drop_table_comment",
+    "BulkInsertOp": "bulk_insert",
+    "ExecuteSQLOp": "execute",
+}
+# What geoalchemy2 adds: the same with spatial columns.
+_SPATIAL = {
+    "add_geospatial_column": "add_column",
+    "drop_geospatial_column": "drop_column",
+    "create_geospatial_table": "create_table",
+    "drop_geospatial_table": "drop_table",
+    "create_geospatial_index": "create_index",
+    "drop_geospatial_index": "drop_index",
+}
+
+
+def perform(
+    machine: Machine, directive: str, arguments: Arguments, batch: Handle | None = None
+) -> Discharge:
+    """Record what a directive does; return its value."""
+    directive = _SPATIAL.get(directive, directive)
+    if directive in ("f", "inline_literal"):
+        return pure(f"alembic.op.{directive}", arguments.get(0, "name", PLAIN))
+    if directive in ("get_bind", "get_context"):
+        kind = Handle("bind") if directive == "get_bind" else Handle("context")
+        return pure(f"alembic.op.{directive}", kind)
+    if directive in ("invoke", "run_async"):
+        return (_invoke if directive == "invoke" else _run_async)(machine, arguments)
+    if directive in ("create_entity", "replace_entity", "drop_entity"):
+        return _entity(machine, directive, arguments)
+    handler = _DIRECTIVES.get(directive)
+    if handler is None:
+        return _registered(machine, directive, arguments, batch)
+    given = Given(machine, directive, arguments, batch)
+    value = handler(given)
+    strange = given.strange()
+    if strange or (given.open and directive != "create_table"):
+        which = strange[0] if strange else "that is not in the text"
+        tables = given.tables(given.table_parameter) if given.table_parameter else ()
+        reason = f"op.{directive}() has an argument {which}"
+        return unknown(machine, reason, tables, value=value)
+    return effects(value)
+
+
+def _registered(
+    machine: Machine, directive: str, arguments: Arguments, batch: Handle | None
+) -> Discharge:
+    if batch is not None and directive in ("impl", "migration_context"):
+        return pure("a batch's context", Handle("bind"))
+    found = registered_operation(machine, directive)
+    if found is None:
+        tables = batch.tables if batch is not None else ()
+        reason = f"op.{directive}() is not a directive of Alembic's own"
+        return unknown(machine, reason, tables)
+    klass, name = found
+    method = member(machine, klass, name)
+    first = (klass, batch or Handle("op"))
+    return machine.call_with(Bound(method, first), arguments)
+
+
+def _invoke(machine: Machine, arguments: Arguments) -> Discharge:
+    value = arguments.get(0, "operation")
+    if isinstance(value, Operation):
+        return perform(machine, value.directive, value.arguments)
+    if isinstance(value, Choice):
+        return unknown(machine, "invoke() of one of several operations")
+    if isinstance(value, Instance):
+        implementation = machine.implementations.get(value.of)
+        if implementation is not None:
+            return followed(machine.call(implementation, Handle("op"), value))
+    return unknown(machine, "invoke() of an operation that is not in the text")
+
+
+def _run_async(machine: Machine, arguments: Arguments) -> Discharge:
+    function = arguments.get(0, "async_function")
+    given = Arguments([Handle("bind"), *arguments.positional[1:]], dict(arguments.keywords))
+    given.keywords.pop("async_function", None)
+    if isinstance(function, Func | Bound):
+        value = machine.call_with(function, given).value
+        if isinstance(value, Lazy):
+            return machine.walk(value, lambda _: None)
+        return followed(value)
+    return unknown(machine, "run_async() of a function whose code is not here")
+
+
+def _entity(machine: Machine, directive: str, arguments: Arguments) -> Discharge:
+    value = arguments.get(0, "target")
+    if not isinstance(value, EntityV):
+        return unknown(machine, f"op.{directive}() of an entity that is not in the text")
+    return sql(machine, value.drop if directive == "drop_entity" else value.create)
+
+
+# -- tables ------------------------------------------------------------------------
+
+
+def _create_table(given: Given) -> Value:
+    unread: list[str] = []
+    items: list[ColumnV | ConstraintV | IndexV | TableV] = []
+    for one in table_items(given.rest):
+        if isinstance(one, ColumnV | ConstraintV | IndexV):
+            items.append(one)
+        elif one is not None:
+            unread.append("columns of a new table that are not in the text")
+    if given.open:
+        unread.append("columns of a new table that are not in the text")
+    names = full_names(given.get("table_name", PLAIN), given.get("schema"))
+    made = TableV(names, tuple(items), unread=tuple(dict.fromkeys(unread)))
+    with given.looking("if_not_exists"):
+        tables_made.create(given.machine, made)
+    return TableV(names, tuple(items))
+
+
+def _drop_table(given: Given) -> Value:
+    with given.looking("if_exists"):
+        tables = given.tables("table_name")
+        each(given, tables, lambda one: given.machine.emit(Effect("drop", "table", one, one)))
+    return None
+
+
+def _rename_table(given: Given) -> Value:
+    new = given.text("new_table_name")
+    schema = given.get("schema")
+    tables = given.tables("old_table_name")
+
+    def record(table: str) -> None:
+        if new is None:
+            given.machine.cannot_read("renames a table to what is not in the text", (table,))
+        else:
+            to = f"{schema}.{new}" if isinstance(schema, str) else new
+            given.machine.emit(Effect("rename", "table", table, table, to=to))
+
+    each(given, tables, record)
+    return None
+
+
+def _table_comment(given: Given) -> Value:
+    create = given.directive == "create_table_comment"
+    tables = given.tables("table_name")
+    effect = Effect("alter" if create else "drop", "comment", None)
+    each(given, tables, lambda table: given.machine.emit(effect._replace(table=table)))
+    return None
+
+
+# -- columns -----------------------------------------------------------------------
+
+
+def _add_column(given: Given) -> Value:
+    column = given.get("column", PLAIN)
+
+    def record(table: str) -> None:
+        for one in options(column):
+            if isinstance(one, ColumnV):
+                with given.machine.unsure(isinstance(column, Choice)):
+                    tables_made.column(given.machine, one, table, alone=True)
+            else:
+                given.machine.cannot_read("adds a column that is not in the text", (table,))
+
+    with given.looking("if_not_exists"):
+        each(given, given.tables("table_name"), record)
+    return None
+
+
+def _drop_column(given: Given) -> Value:
+    value = given.get("column_name")
+    names = value.name if isinstance(value, ColumnV) else given.names("column_name")
+
+    def record(table: str) -> None:
+        if not names:
+            given.machine.cannot_read("drops a column whose name is not in the text", (table,))
+        for name in names or ():
+            with given.machine.unsure(len(names or ()) > 1):
+                given.machine.emit(Effect("drop", "column", table, name))
+
+    with given.looking("if_exists"):
+        each(given, given.tables("table_name"), record)
+    return None
+
+
+# -- data, SQL, batches ------------------------------------------------------------
+
+
+def _bulk_insert(given: Given) -> Value:
+    inserted = dml("insert")(given.machine, Arguments([given.get("table", PLAIN)]))
+    rows = Arguments([given.get("rows", PLAIN)])
+    statement(given.machine, chain(given.machine, inserted, "values", rows))
+    return None
+
+
+def _execute(given: Given) -> Value:
+    return send(given.machine, given.get("sqltext", PLAIN)).value
+
+
+def _batch(given: Given) -> Value:
+    """Follow batch_alter_table(); a table to copy from may bring a name, never columns."""
+    tables = full_names(given.get("table_name", PLAIN), given.get("schema"))
+    copied = given.get("copy_from")
+    if copied is not None and not isinstance(copied, TableV):
+        given.machine.cannot_read("a batch copies from a table that is not in the text", tables)
+    extra = given.get("table_args")
+    items = extra.content.items if isinstance(extra, Seq) else ()
+    for one in items:
+        for table in tables:
+            if isinstance(one, ConstraintV):
+                with given.machine.unsure():
+                    tables_made.constraint(given.machine, one, table)
+            else:
+                given.machine.cannot_read("a batch remakes the table in another way", (table,))
+    return Handle("batch", tables)
+
+
+def _sync_enum(given: Given) -> Value:
+    """Record the directive of the library alembic-postgresql-enum."""
+    schema, name = given.text("enum_schema"), given.text("enum_name")
+    full = name if not name or schema in (None, "public") else f"{schema}.{name}"
+    values = given.get("new_values")
+    items = values.content.items if isinstance(values, Seq) else ()
+    shown = ", ".join(one for item in items for one in strings(force(given.machine, item)) or ())
+    given.machine.emit(Effect("alter", "enum", None, full, detail=shown, dialect="postgresql"))
+    return None
+
+
+_DIRECTIVES: dict[str, Callable[[Given], Value]] = {
+    "add_column": _add_column,
+    "alter_column": alter_column,
+    "drop_column": _drop_column,
+    "create_table": _create_table,
+    "drop_table": _drop_table,
+    "rename_table": _rename_table,
+    "create_index": create_index,
+    "drop_index": drop_index,
+    "create_foreign_key": create_foreign_key,
+    "create_unique_constraint": create_constraint,
+    "create_primary_key": create_constraint,
+    "create_check_constraint": create_constraint,
+    "create_exclude_constraint": create_constraint,
+    "drop_constraint": drop_constraint,
+    "create_table_comment": _table_comment,
+    "drop_table_comment": _table_comment,
+    "bulk_insert": _bulk_insert,
+    "execute": _execute,
+    "batch_alter_table": _batch,
+    "sync_enum_values": _sync_enum,
+}

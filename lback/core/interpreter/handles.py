@@ -1,0 +1,216 @@
+"""Connections, sessions, cursors, inspectors: what is sent to the database through them."""
+
+from __future__ import annotations
+
+from lback.core.effects import Use, Used
+from lback.core.interpreter.directives import perform
+from lback.core.interpreter.discharge import Discharge, effects, followed, pure, unknown
+from lback.core.interpreter.machine import Machine
+from lback.core.interpreter.schema import Handle, Row, Rows, SqlV, StatementV, TableV
+from lback.core.interpreter.sessions import ADDS, add, new_query, query_method
+from lback.core.interpreter.sql_sink import send
+from lback.core.interpreter.text import strings
+from lback.core.interpreter.values import (
+    ANY,
+    PLAIN,
+    Arguments,
+    Bound,
+    Func,
+    Lazy,
+    Method,
+    Name,
+    Text,
+    Value,
+)  # fmt: skip
+
+EXECUTES = frozenset(
+    """execute exec executemany exec_driver_sql scalar scalars stream stream_scalars
+    executescript executesql run_sql""".split()  # noqa: SIM905
+)
+# Methods of connections, sessions, cursors and contexts that give one of these again.
+_STAYS = frozenset(
+    """connect begin begin_nested execution_options connection cursor get_bind raw_connection
+    begin_transaction autocommit_block no_autoflush get_context sync_connection __enter__
+    contextual_connect engine registry __call__ session_factory get_raw_connection
+    get_driver_connection""".split()  # noqa: SIM905
+)
+_QUIET = frozenset(
+    """commit rollback close flush expire expire_all refresh invalidate dispose detach prepare
+    in_transaction expunge expunge_all fetchall fetchone fetchmany mappings all first one
+    one_or_none scalar_one scalar_one_or_none rowcount keys partitions tuples unique close_all
+    get_transaction in_nested_transaction set_isolation_level autoflush notices remove
+    add_notice is_modified quote quote_identifier get_isolation_level is_active closed
+    get_transactional_ddl get_execution_options get_nested_transaction has_table
+    get_current_revision get_current_heads is_valid get_dialect set_trace_callback
+    add_output_converter exec_ids""".split()  # noqa: SIM905
+)
+
+
+def handle_method(machine: Machine, owner: Handle, name: str, arguments: Arguments) -> Discharge:
+    """Follow a call of a method of something that leads to the database."""
+    if owner.kind == "inspector":
+        return inspector_method(machine, name, arguments)
+    if owner.kind in ("batch", "op"):
+        return perform(machine, name, arguments, batch=owner if owner.kind == "batch" else None)
+    if owner.kind == "query":
+        return query_method(machine, owner, name, arguments)
+    if name in EXECUTES:
+        return _executed(machine, owner, name, arguments)
+    if name in ("query", "get") and owner.kind in ("session", "bind") and arguments.positional:
+        return new_query(machine, name, arguments)
+    if name in ADDS and (owner.kind == "session" or name.startswith("bulk_")):
+        return add(machine, name, arguments)
+    if name in ("run_sync", "run_callable", "transaction", "run_in_transaction"):
+        return _run_with(machine, arguments)
+    if owner.kind == "context" and name in ("configure", "run_migrations"):
+        return unknown(machine, f"context.{name}() runs other migrations")
+    if name in ("__exit__", "__aexit__", "__aenter__"):
+        return pure("a connection is entered and left", owner)
+    if name in _STAYS:
+        stays = (
+            "bind" if owner.kind == "context" and name in ("connection", "engine") else owner.kind
+        )
+        return pure(f"{owner.kind}.{name}", Handle(stays))
+    if name in _QUIET:
+        return _asked(machine, name, arguments)
+    return unknown(machine, f"{owner.kind}.{name}() may do anything, and its code is not here")
+
+
+def _executed(machine: Machine, owner: Handle, name: str, arguments: Arguments) -> Discharge:
+    first = arguments.get(0, "sqltext", arguments.get(0, "statement", PLAIN))
+    found = send(machine, first)
+    rows = found.value
+    if name == "scalar":
+        # One column of one row; of a mapped class it is an object.
+        whole = isinstance(rows, Rows) and rows.whole and owner.kind == "session"
+        return effects(Row(rows.tables, True) if whole and isinstance(rows, Rows) else PLAIN)
+    if isinstance(rows, Rows) and owner.kind != "session":
+        return effects(Rows(rows.tables))
+    return found
+
+
+def _asked(machine: Machine, name: str, arguments: Arguments) -> Discharge:
+    if name == "has_table":
+        return inspector_method(machine, name, Arguments(arguments.positional[-1:]))
+    return pure(f"a connection's {name}", PLAIN)
+
+
+def _run_with(machine: Machine, arguments: Arguments) -> Discharge:
+    function = arguments.get(0, "fn")
+    rest = Arguments([Handle("bind"), *arguments.positional[1:]], dict(arguments.keywords))
+    if isinstance(function, Func | Bound | Method | Name):
+        value = machine.call_with(function, rest).value
+        return machine.walk(value, lambda _: None) if isinstance(value, Lazy) else followed(value)
+    return unknown(machine, "runs a function whose code is not here on a connection")
+
+
+# -- inspectors --------------------------------------------------------------------
+
+_QUESTIONS: dict[str, tuple[Used, bool]] = {
+    "has_table": ("table", True),
+    "get_table_names": ("table", False),
+    "get_view_names": ("view", False),
+    "get_materialized_view_names": ("view", False),
+    "get_temp_table_names": ("table", False),
+    "get_columns": ("column", True),
+    "get_multi_columns": ("column", False),
+    "has_column": ("column", True),
+    "get_indexes": ("index", True),
+    "get_multi_indexes": ("index", False),
+    "has_index": ("index", True),
+    "get_foreign_keys": ("constraint", True),
+    "get_multi_foreign_keys": ("constraint", False),
+    "get_unique_constraints": ("constraint", True),
+    "get_multi_unique_constraints": ("constraint", False),
+    "get_check_constraints": ("constraint", True),
+    "get_multi_check_constraints": ("constraint", False),
+    "get_pk_constraint": ("constraint", True),
+    "get_multi_pk_constraint": ("constraint", False),
+    "get_primary_keys": ("constraint", True),
+    "get_table_comment": ("table", True),
+    "get_table_options": ("table", True),
+    "get_view_definition": ("view", True),
+    "get_enums": ("type", False),
+    "get_domains": ("type", False),
+    "has_sequence": ("sequence", True),
+    "get_sequence_names": ("sequence", False),
+    "get_schema_names": ("schema", False),
+    "has_schema": ("schema", True),
+    "get_sorted_table_and_fkc_names": ("table", False),
+}
+
+
+def inspector_method(machine: Machine, name: str, arguments: Arguments) -> Discharge:
+    """Record what is asked of the schema; what comes back is data."""
+    if name in ("clear_cache", "info_cache", "bind", "engine", "dialect", "__enter__", "__exit__"):
+        return pure(f"inspector.{name}", PLAIN)
+    if name == "reflect_table":
+        return pure("inspector.reflect_table", PLAIN)
+    question = _QUESTIONS.get(name)
+    if question is None:
+        return unknown(machine, f"inspector.{name}() is not a question that is known")
+    kind, of_table = question
+    first = arguments.get(0, "table_name")
+    schema = arguments.keywords.get("schema")
+    prefix = f"{schema}." if isinstance(schema, str) else ""
+    names = first.names if isinstance(first, TableV) else strings(first) or ()
+    for one in (tuple(prefix + one for one in names) if of_table else ()) or ("*",):
+        if kind in ("column", "index", "constraint"):
+            machine.has_asked(Use(kind, "*", one))
+        else:
+            machine.has_asked(Use(kind, one))
+    return effects(ANY if name.startswith("has_") else PLAIN)
+
+
+# -- rows --------------------------------------------------------------------------
+
+_ONE = frozenset(
+    ["first", "one", "one_or_none", "fetchone", "scalar_one", "scalar_one_or_none", "scalar"]
+)
+_MANY = frozenset(
+    """all fetchall fetchmany scalars mappings unique tuples partitions columns yield_per freeze
+    __iter__ copy""".split()  # noqa: SIM905
+)
+
+
+def rows_method(machine: Machine, owner: Rows, name: str, arguments: Arguments) -> Discharge:
+    """Follow a method of rows; none of them can reach the database."""
+    if name in _ONE:
+        return pure(f"rows.{name}", Row(owner.tables, owner.whole))
+    if name in _MANY:
+        return pure(f"rows.{name}", owner)
+    if name in ("close", "keys", "rowcount", "lastrowid", "inserted_primary_key", "returns_rows"):
+        return pure(f"rows.{name}", PLAIN)
+    if not owner.whole:
+        return pure("a method of data", PLAIN)
+    return unknown(machine, f"a method {name}() of rows that may do anything", owner.tables)
+
+
+_OF_DATA = frozenset(
+    """strip lstrip rstrip lower upper title replace split rsplit splitlines join format encode
+    decode startswith endswith find rfind index count isdigit isalpha isalnum capitalize
+    removeprefix removesuffix zfill ljust rjust get items keys values isoformat strftime date
+    time timestamp astimezone total_seconds hex quantize copy isspace year month day hour
+    to_eng_string as_tuple weekday isocalendar swapcase partition rpartition""".split()  # noqa: SIM905
+)
+
+
+def row_method(machine: Machine, owner: Row, name: str, *, deep: bool) -> Discharge:
+    """Follow a method of a row, or (`deep`) of what a column of it holds."""
+    if not owner.whole:
+        return pure("a method of a row", PLAIN)
+    if deep and name in _OF_DATA:
+        return pure("a method of a column's value", PLAIN)
+    what = "changes what belongs to an object" if deep else "a method of an object"
+    return unknown(machine, f"{what}: {name}()", owner.tables)
+
+
+def is_sql(value: Value) -> bool:
+    """Tell whether a value is something to execute: SQL text or a statement."""
+    if isinstance(value, SqlV | StatementV):
+        return True
+    first = value.parts[0] if isinstance(value, Text) else value
+    if not isinstance(first, str):
+        return False
+    words = first.lstrip()[:8].upper()
+    return words.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP"))

@@ -1,0 +1,247 @@
+"""Items of values: `value[key]`, reading, writing and slices."""
+
+from __future__ import annotations
+
+import re
+
+from lback.core.dialects import NO_DIALECT, Dialects
+from lback.core.interpreter.choices import choice, is_constant, is_data, key_of, options
+from lback.core.interpreter.classes import enum_member, is_enum, is_known_base, member, special
+from lback.core.interpreter.conditions import dialect_named
+from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
+from lback.core.interpreter.exhaustive import assert_never
+from lback.core.interpreter.flow import branch, throw
+from lback.core.interpreter.library import is_pure
+from lback.core.interpreter.machine import Machine
+from lback.core.interpreter.modules import MISSING, find, module
+from lback.core.interpreter.schema import (
+    SCHEMA_VALUES,
+    BaseV,
+    ColumnV,
+    Handle,
+    MetaDataV,
+    Row,
+    Rows,
+    TableV,
+)  # fmt: skip
+from lback.core.interpreter.schema_expressions import column_of
+from lback.core.interpreter.values import (
+    PLAIN,
+    UNKNOWN_TEXT,
+    Bound,
+    Choice,
+    Dialect,
+    Func,
+    Globals,
+    Instance,
+    Items,
+    Klass,
+    Lazy,
+    Map,
+    Method,
+    Module,
+    Name,
+    Opaque,
+    Operation,
+    Plain,
+    Seq,
+    Stack,
+    Super,
+    Test,
+    Text,
+    Value,
+)  # fmt: skip
+
+
+def item(machine: Machine, value: Value, key: Value) -> Discharge:  # noqa: PLR0912
+    """Return `value[key]`."""
+    if isinstance(value, Map):
+        return pure("an item of a dict", _of_map(machine, value, key))
+    if isinstance(value, Seq):
+        return pure("an item of a list", _of_seq(value, key))
+    if isinstance(value, str | bytes):
+        known = isinstance(key, int) and -len(value) <= key < len(value)
+        return pure("an item of a text", value[key] if known and isinstance(key, int) else PLAIN)
+    if isinstance(value, Choice):
+        found = [item(machine, one, key).value for one in value.options]
+        return pure("an item of either", choice(found))
+    if isinstance(value, Instance):
+        getter = special(machine, value, "__getitem__")
+        if getter is MISSING or isinstance(getter, Opaque):
+            return unknown(machine, f"an item of {value.of.node.name}, whose code is not here")
+        return followed(machine.call(getter, key))
+    if isinstance(value, Klass):
+        return _of_class(machine, value, key)
+    if isinstance(value, Globals):
+        return pure("a name of this module", _global(machine, value, key))
+    if isinstance(value, Name):
+        return _of_name(machine, value, key)
+    if isinstance(value, Method):
+        return _of_method(machine, value, key)
+    if isinstance(value, Rows):
+        return pure("one of several rows", Row(value.tables, value.whole))
+    if isinstance(value, Row):
+        return pure("a row's column", Row(value.tables, True, True) if value.whole else PLAIN)
+    if isinstance(value, Handle):
+        return pure("rows of a query", Row(value.tables, value.whole))
+    if isinstance(value, Plain | Text | Test | Dialect):
+        return pure("an item of data", UNKNOWN_TEXT if isinstance(value, Text) else PLAIN)
+    if isinstance(value, SCHEMA_VALUES):
+        return pure("a part of an SQL expression", value)
+    if isinstance(value, int | float | complex | type(None) | type(...)):
+        return pure("no item", PLAIN)
+    if isinstance(value, Opaque | Func | Bound | Lazy | Super | Module | Stack | Operation):
+        return unknown(machine, "an item of something that is not in the text")
+    assert_never(value)
+
+
+def _of_map(machine: Machine, value: Map, key: Value) -> Value:
+    content = value.content
+    if isinstance(key, Dialect):
+        return by_dialect(machine, value, MISSING)
+    if isinstance(key, Choice):
+        return choice([_of_map(machine, value, one) for one in key.options])
+    known = key_of(key)
+    others: list[Value] = [PLAIN if content.data else Opaque()] if content.open else []
+    if content.fallback is not None:
+        others = [machine.call(content.fallback)]
+    if not isinstance(known, Plain):
+        if known in content.items:
+            return content.items[known]
+        if content.fallback is not None:
+            items = {**content.items, known: others[0]}
+            machine.state.fill_map(value, items, open=content.open, data=content.data)
+        return others[0] if others else Opaque()
+    if content.fallback is not None and is_data(others[0]):
+        others = [PLAIN]
+    values = [*content.items.values(), *others]
+    return choice(values) if values else Opaque()
+
+
+def by_dialect(machine: Machine, value: Map, default: Value) -> Value:
+    """Return what a dict holds for each dialect; without a default it raises on the others."""
+    if value.content.open:
+        return Opaque()
+    found: list[Value] = []
+    on: list[Dialects] = []
+    rest = ~NO_DIALECT
+    for key, one in value.content.items.items():
+        if not isinstance(key, str):
+            return Opaque()
+        meant = dialect_named(key).must & rest
+        rest = rest & ~meant
+        if not meant.empty:
+            found.append(one)
+            on.append(meant)
+    if default is MISSING:
+        branch(machine, Test(~rest, ~rest), lambda: None, lambda: throw(machine))
+    else:
+        found.append(default)
+        on.append(rest)
+    return Choice(tuple(found), tuple(on)) if found else Opaque()
+
+
+def _of_seq(value: Seq, key: Value) -> Value:
+    content = value.content
+    if (
+        isinstance(key, int)
+        and not content.open
+        and -len(content.items) <= key < len(content.items)
+    ):
+        return content.items[key]
+    if content.open and not content.alike:
+        return Opaque()
+    return choice(content.items) if content.items else Opaque()
+
+
+def _of_class(machine: Machine, value: Klass, key: Value) -> Discharge:
+    if is_enum(value) and isinstance(key, str):
+        found = member(machine, value, key)
+        if is_constant(found):
+            return pure("a member of an enumeration", enum_member(value, key, found))
+    getter = member(machine, value, "__class_getitem__")
+    if isinstance(getter, Func):
+        return followed(machine.call(getter, value, key))
+    return pure("a class with type arguments", PLAIN if is_enum(value) else value)
+
+
+def _of_name(machine: Machine, value: Name, key: Value) -> Discharge:
+    if value.path == "sys.modules" and isinstance(key, str):
+        if key == "__main__":
+            return pure("a module by its name", Opaque())
+        inner = module(machine, key)
+        return pure("a module by its name", Module(inner) if inner is not None else Name(key))
+    if value.path.startswith(("os.environ", "typing.", "collections.", "sqlalchemy.orm.Mapped")):
+        return pure("an item of a library's object", PLAIN)
+    if value.path.startswith("builtins.") or is_known_base(value):
+        return pure("a class with type arguments", value)
+    if value.path.startswith("alembic.context.config"):
+        return pure("what env.py left for others", Opaque(given=True))
+    if is_pure(value.path) or value.path == "flask.current_app.config":
+        return pure("an item of a library's object", PLAIN)
+    return unknown(machine, f"{value.path}[...] may do anything, and its code is not here")
+
+
+def _of_method(machine: Machine, value: Method, key: Value) -> Discharge:
+    owner = value.owner
+    if isinstance(owner, TableV) and value.name in ("c", "columns") and isinstance(key, str):
+        return pure("a column", column_of(owner, key))
+    if isinstance(owner, MetaDataV | BaseV) and value.name == "tables" and isinstance(key, str):
+        return pure("a table", _registered(owner, key))
+    if isinstance(owner, BaseV) and value.name == "classes":
+        return pure("an automapped class", TableV((key,) if isinstance(key, str) else (), (), True))
+    if isinstance(owner, Row):
+        return pure("a row's column", PLAIN if not owner.whole else Row(owner.tables, True, True))
+    if isinstance(owner, Plain | ColumnV | TableV | Text | Rows | Row):
+        return pure("an item of data", PLAIN)
+    return unknown(machine, f"an item of .{value.name}, which is not in the text")
+
+
+def _registered(owner: MetaDataV | BaseV, key: str) -> TableV:
+    metadata = owner.metadata if isinstance(owner, BaseV) else owner
+    for one in metadata.tables:
+        if key in one.names:
+            return one
+    return TableV((key,))
+
+
+def _global(machine: Machine, value: Globals, key: Value) -> Value:
+    """Return the functions of this module that `globals()[key]` may give."""
+    names = [one for one in options(key) if isinstance(one, str)]
+    if len(names) == len(options(key)):
+        found = [find(machine, name, value.scope) for name in names]
+        return choice([Opaque() if one is MISSING else one for one in found])
+    if not isinstance(key, Text):
+        return Opaque()
+    pattern = re.compile("".join(".*" if p is None else re.escape(p) for p in key.parts))
+    known = [*value.scope.names.values, *value.scope.pending]
+    fitting = [name for name in dict.fromkeys(known) if pattern.fullmatch(name)]
+    found = [find(machine, name, value.scope) for name in fitting]
+    functions = [one for one in found if isinstance(one, Func)]
+    return choice(functions) if functions else Opaque()
+
+
+def cut(machine: Machine, value: Value, bounds: list[Value]) -> Value:
+    """Return `value[a:b:c]`."""
+    numbers = [one for one in bounds if one is None or isinstance(one, int)]
+    known = len(numbers) == len(bounds)
+    if isinstance(value, str):
+        return value[slice(*numbers)] if known and numbers[2] != 0 else UNKNOWN_TEXT
+    if isinstance(value, Text):
+        last = value.parts[-1]
+        keeps = bounds[0] is None and bounds[2] is None
+        return (
+            Text((*value.parts, None))
+            if keeps and last is not None
+            else (value if keeps else UNKNOWN_TEXT)
+        )
+    if isinstance(value, Seq):
+        content = value.content
+        if known and not content.open and numbers[2] != 0:
+            return Seq(Items(content.items[slice(*numbers)]), value.kind)
+        return Seq(Items(content.items, True, content.alike or not content.open), value.kind)
+    if isinstance(value, Choice):
+        return choice([cut(machine, one, bounds) for one in value.options])
+    if isinstance(value, Rows | Handle):
+        return value
+    return value if isinstance(value, Row) else item(machine, value, None).value

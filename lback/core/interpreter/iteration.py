@@ -1,0 +1,247 @@
+"""Iteration: the items that a value gives, and rounds over items that are not known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from lback.core.interpreter.choices import is_data, members, options, same
+from lback.core.interpreter.classes import enum_members, is_enum, special
+from lback.core.interpreter.comprehensions import generate
+from lback.core.interpreter.conditions import decide
+from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
+from lback.core.interpreter.exhaustive import assert_never
+from lback.core.interpreter.flow import branch, perhaps
+from lback.core.interpreter.functions import run
+from lback.core.interpreter.library import is_pure
+from lback.core.interpreter.machine import MOST_ITEMS, Machine
+from lback.core.interpreter.modules import MISSING
+from lback.core.interpreter.rounds import rounds
+from lback.core.interpreter.schema import (
+    SCHEMA_VALUES,
+    BaseV,
+    ExprV,
+    Handle,
+    MetaDataV,
+    Row,
+    Rows,
+    TableV,
+)  # fmt: skip
+from lback.core.interpreter.values import (
+    PLAIN,
+    UNKNOWN_TEXT,
+    Arguments,
+    Bound,
+    Choice,
+    Dialect,
+    Func,
+    Globals,
+    Instance,
+    Items,
+    Klass,
+    Lazy,
+    Map,
+    Method,
+    Module,
+    Name,
+    Opaque,
+    Operation,
+    Plain,
+    Seq,
+    Stack,
+    Super,
+    Test,
+    Text,
+    Value,
+)  # fmt: skip
+
+Body = Callable[[Value], None]
+_MOST_ROUNDS = 600
+
+
+def walk(machine: Machine, value: Value, body: Body) -> Discharge:  # noqa: PLR0912
+    """Run `body` for each item of a value, as often as there may be items."""
+    if isinstance(value, Seq | Map):
+        return _of_container(machine, value, body)
+    if isinstance(value, str) and len(value) <= _MOST_ROUNDS:
+        return _known(machine, list(value), body)
+    if isinstance(value, Lazy):
+        return consume(machine, value, body)
+    if isinstance(value, Choice):
+        for one in value.options:
+            perhaps(machine, lambda one=one: _void(walk(machine, one, body)))  # type: ignore[misc]
+        return followed(None)
+    if isinstance(value, Klass):
+        if is_enum(value):
+            return _known(machine, enum_members(machine, value), body)
+        return _strange(machine, "a class", body)
+    if isinstance(value, Instance):
+        return _of_instance(machine, value, body)
+    if isinstance(value, Rows | Handle):
+        return _alike(machine, Row(value.tables, value.whole), body)
+    if isinstance(value, Row):
+        return _alike(machine, Row((), True) if value.whole else PLAIN, body)
+    if isinstance(value, Text):
+        return _alike(machine, UNKNOWN_TEXT, body)
+    if isinstance(value, Method):
+        return _of_method(machine, value, body)
+    if isinstance(value, Name):
+        if is_pure(value.path):
+            return _alike(machine, PLAIN, body)
+        return _strange(machine, value.path, body)
+    if isinstance(value, Plain | Test | Dialect | str | bytes | int | float | complex):
+        return _alike(machine, PLAIN, body)
+    if isinstance(value, SCHEMA_VALUES):
+        return _alike(machine, PLAIN, body)
+    if isinstance(value, type(None) | type(...) | Globals):
+        return pure("nothing to walk", None)
+    if isinstance(value, Opaque | Func | Bound | Super | Module | Stack | Operation):
+        return _strange(machine, "something", body)
+    assert_never(value)
+
+
+def _void(_: Discharge) -> None:
+    pass
+
+
+def _strange(machine: Machine, what: str, body: Body) -> Discharge:
+    found = unknown(machine, f"walks through {what} that is not in the text")
+    rounds(machine, [Opaque()], body)
+    return found
+
+
+def _known(machine: Machine, items: Sequence[Value], body: Body) -> Discharge:
+    if len(items) > _MOST_ROUNDS:
+        rounds(machine, [Opaque()], body)
+        return unknown(machine, "a loop with more rounds than are followed")
+    for one in items:
+        if machine.dead:
+            break
+        body(one)
+    return pure("the items of a list", None)
+
+
+def _alike(machine: Machine, element: Value, body: Body) -> Discharge:
+    rounds(machine, [element], body)
+    return pure("items of data", None)
+
+
+def _of_container(machine: Machine, value: Seq | Map, body: Body) -> Discharge:
+    items = members(value)
+    content = value.content
+    if not content.open:
+        return _known(machine, items, body)
+    elements = items if len(items) <= _MOST_ROUNDS else []
+    if isinstance(content, Items):
+        alike = content.alike and bool(elements)
+    else:
+        alike = content.data
+        elements = [*elements, PLAIN] if alike else elements
+    if not alike:
+        elements = [*elements, Opaque()]
+    rounds(machine, elements, body)
+    return pure("the items of a list", None)
+
+
+def _of_instance(machine: Machine, value: Instance, body: Body) -> Discharge:
+    method = special(machine, value, "__iter__")
+    if method is MISSING or isinstance(method, Opaque):
+        return _strange(machine, f"an object of {value.of.node.name}", body)
+    walked = machine.call(method)
+    if isinstance(walked, Instance):
+        following = special(machine, walked, "__next__")
+        if following is MISSING:
+            return _strange(machine, f"an object of {walked.of.node.name}", body)
+        rounds(machine, [None], lambda _: body(machine.call(following)))
+        return followed(None)
+    return walk(machine, walked, body)
+
+
+def _of_method(machine: Machine, value: Method, body: Body) -> Discharge:
+    owner = value.owner
+    if isinstance(owner, TableV) and value.name in ("c", "columns"):
+        return _alike(machine, ExprV("", (), owner.names), body)
+    if isinstance(owner, MetaDataV | BaseV) and value.name in ("sorted_tables", "tables"):
+        metadata = owner.metadata if isinstance(owner, BaseV) else owner
+        if metadata.known and metadata.tables:
+            return _known(machine, list(metadata.tables), body)
+        return _alike(machine, TableV(()), body)
+    if isinstance(owner, Row):
+        return _alike(machine, PLAIN if not owner.whole else Row((), True), body)
+    if is_data(owner) or isinstance(owner, SCHEMA_VALUES):
+        return _alike(machine, PLAIN, body)
+    return _strange(machine, f"the attribute {value.name}", body)
+
+
+# -- what runs only when it is walked ----------------------------------------------
+
+
+def consume(machine: Machine, value: Lazy, body: Body) -> Discharge:
+    """Run what was made and waits: a generator, a `map`, a generator expression."""
+    if value.kind == "expression" and value.node is not None and value.frame is not None:
+        generate(machine, value.node, value.frame, body)
+        return followed(None)
+    arguments = value.arguments or Arguments()
+    if value.kind in ("map", "filter"):
+        return _mapped(machine, value, arguments, body)
+    if isinstance(value.function, Func):
+
+        def given(item: Value) -> Value:
+            body(item)
+            return PLAIN
+
+        return run(machine, value.function, arguments, given)
+    return _strange(machine, "something", body)
+
+
+def _mapped(machine: Machine, value: Lazy, arguments: Arguments, body: Body) -> Discharge:
+    def one(item: Value) -> None:
+        if value.kind == "map":
+            body(machine.call(value.function, item))
+            return
+        kept = item if value.function is None else machine.call(value.function, item)
+        branch(machine, decide(kept), lambda: body(item), _nothing)
+
+    walked = arguments.positional
+    if len(walked) == 1:
+        return walk(machine, walked[0], one)
+    columns = [collect(machine, given) for given in walked]
+    if any(column.open for column in columns):
+        rounds(machine, [Opaque()], one)
+        return unknown(machine, "map() over lists that are not in the text")
+    for row in zip(*(column.items for column in columns), strict=False):
+        body(machine.call_with(value.function, Arguments(list(row))).value)
+    return followed(None)
+
+
+def _nothing() -> None:
+    pass
+
+
+def collect(machine: Machine, value: Value) -> Items:
+    """Return the items that a value gives once it is walked to its end."""
+    if isinstance(value, Seq):
+        return value.content
+    start, found, open_ = machine.path, list[Value](), [False]
+
+    def one(item: Value) -> None:
+        open_[0] = open_[0] or machine.path != start
+        if not (open_[0] and any(same(item, other) for other in found[:_MOST_ROUNDS])):
+            found.append(item)
+
+    discharge = walk(machine, value, one)
+    if discharge.by == "unknown":
+        return Items((), True)
+    if len(found) > MOST_ITEMS:
+        return Items((), True)
+    return Items(tuple(found), open_[0], alike=open_[0] and bool(found))
+
+
+def items_of(machine: Machine, value: Value) -> tuple[list[Value], bool]:
+    """Return the items of a value as far as they are known, and whether these are all."""
+    found: list[Value] = []
+    known = True
+    for one in options(value):
+        content = collect(machine, one)
+        found.extend(content.items)
+        known = known and not content.open
+    return found, known and not isinstance(value, Choice)

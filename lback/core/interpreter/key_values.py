@@ -1,0 +1,188 @@
+"""Constraints and indexes of a table, with every argument."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from lback.core.effects import Use
+from lback.core.interpreter.choices import list_of, options
+from lback.core.interpreter.machine import Machine
+from lback.core.interpreter.modules import force
+from lback.core.interpreter.schema import (
+    HIDDEN,
+    ColumnV,
+    ConstraintV,
+    ExprV,
+    IndexV,
+    SqlV,
+    TableV,
+    Words,
+)  # fmt: skip
+from lback.core.interpreter.schema_expressions import expression
+from lback.core.interpreter.text import pieces, strings
+from lback.core.interpreter.values import (
+    PLAIN,
+    Arguments,
+    Choice,
+    Opaque,
+    Plain,
+    Seq,
+    Text,
+    Value,
+)  # fmt: skip
+
+_DIALECTS = ("postgresql_", "mysql_", "mariadb_", "sqlite_", "mssql_", "oracle_", "snowflake_")
+_CONSTRAINT_KEYWORDS = frozenset(
+    """name deferrable initially info schema _create_rule _type_bound comment use_alter onupdate
+    ondelete match link_to_name columns refcolumns sqltext where using ops table
+    unique column""".split()  # noqa: SIM905
+)
+
+
+def words(value: Value) -> Words:
+    """Return the names that an argument may be."""
+    if value is None:
+        return None
+    return strings(value) or HIDDEN
+
+
+def unknown_keywords(arguments: Arguments, known: frozenset[str], what: str) -> Iterator[str]:
+    """Say which keywords of a call nobody has thought of."""
+    for name in arguments.keywords:
+        if name not in known and not name.startswith(_DIALECTS):
+            yield f"the argument {name} of {what} is not understood"
+    if arguments.open:
+        yield f"{what} has arguments that are not in the text"
+
+
+def foreign_key_to(target: Value, name: Value, unread: tuple[str, ...] = ()) -> ConstraintV:
+    """Make the constraint of one column that refers to "table.column"."""
+    refers: str | None = None
+    targets = options(target)
+    first = targets[0]
+    if isinstance(first, ColumnV | ExprV):
+        owner = first.table if isinstance(first, ColumnV) else next(iter(first.reads), None)
+        refers = owner
+    elif isinstance(first, str):
+        refers = first.rpartition(".")[0] or first
+    elif isinstance(first, Text):
+        head = first.parts[0]
+        refers = head.rpartition(".")[0] if isinstance(head, str) and "." in head else None
+    if refers is None or len(targets) > 1:
+        unread = (*unread, "a foreign key to a table whose name is not in the text")
+    return ConstraintV("foreignkey", words(name), (), refers, unread=unread)
+
+
+def foreign_key(_: Machine, arguments: Arguments) -> ConstraintV:
+    """Make sa.ForeignKey."""
+    unread = tuple(unknown_keywords(arguments, _CONSTRAINT_KEYWORDS, "a foreign key"))
+    return foreign_key_to(arguments.get(0, "column"), arguments.keywords.get("name"), unread)
+
+
+def listed(value: Value) -> tuple[tuple[str, ...], tuple[Use, ...], bool]:
+    """Return the plain columns in a list, what its expressions use, and whether that is all."""
+    items = value.content.items if isinstance(value, Seq) else (value,)
+    names: list[str] = []
+    uses: list[Use] = []
+    known = not (isinstance(value, Seq) and value.content.open)
+    for item in items:
+        for one in options(item):
+            if isinstance(one, str):
+                names.append(one)
+            elif isinstance(one, ColumnV) and one.known:
+                names.append(one.known)
+            elif isinstance(one, ExprV) and one.column is not None:
+                names.append(one.column)
+            elif isinstance(one, ExprV | SqlV):
+                made = expression(one)
+                uses.extend(made.uses)
+                known = known and not made.unread
+            elif isinstance(one, Seq) and one.content.items:
+                inner = listed(one.content.items[0])
+                names.extend(inner[0])
+                uses.extend(inner[1])
+            elif one is not None:
+                known = False
+    return tuple(names), tuple(uses), known
+
+
+_HIDDEN_COLUMNS = "columns that are not in the text"
+
+
+def listed_constraint(kind: str) -> Callable[[Machine, Arguments], ConstraintV]:
+    """Return the maker of a constraint whose arguments are its columns."""
+
+    def make(_: Machine, arguments: Arguments) -> ConstraintV:
+        names, uses, known = listed(list_of(arguments.positional))
+        where = expression(arguments.keywords.get("where")).uses
+        unread = tuple(unknown_keywords(arguments, _CONSTRAINT_KEYWORDS, "a constraint"))
+        unread = unread if known else (*unread, f"a constraint on {_HIDDEN_COLUMNS}")
+        name = words(arguments.keywords.get("name"))
+        return ConstraintV(kind, name, names, uses=(*uses, *where), unread=unread)
+
+    return make
+
+
+def foreign_key_constraint(_: Machine, arguments: Arguments) -> ConstraintV:
+    """Make sa.ForeignKeyConstraint."""
+    names, _uses, known = listed(arguments.get(0, "columns"))
+    referred = arguments.get(1, "refcolumns")
+    first = (
+        referred.content.items[0] if isinstance(referred, Seq) and referred.content.items else PLAIN
+    )
+    made = foreign_key_to(first, arguments.get(2, "name"))
+    unread = (*made.unread, *unknown_keywords(arguments, _CONSTRAINT_KEYWORDS, "a constraint"))
+    unread = unread if known else (*unread, f"a constraint on {_HIDDEN_COLUMNS}")
+    return ConstraintV("foreignkey", made.name, names, made.refers_to, unread=unread)
+
+
+def check(machine: Machine, arguments: Arguments) -> ConstraintV:
+    """Make sa.CheckConstraint."""
+    condition = force(machine, arguments.get(0, "sqltext"))
+    unread = tuple(unknown_keywords(arguments, _CONSTRAINT_KEYWORDS, "a check"))
+    detail, uses, strange = sql_of(condition)
+    name = words(arguments.get(1, "name"))
+    return ConstraintV("check", name, (), detail=detail, uses=uses, unread=(*unread, *strange))
+
+
+def sql_of(value: Value) -> tuple[str, tuple[Use, ...], tuple[str, ...]]:
+    """Return the text of an SQL expression, what it uses, and why it is not understood."""
+    if isinstance(value, str | Text):
+        value = SqlV(pieces(value))
+    found = expression(value)
+    strange = ("SQL that is not in the text",) if isinstance(value, Opaque | Plain | Choice) else ()
+    return (found.text if isinstance(value, SqlV) else ""), found.uses, (*found.unread, *strange)
+
+
+_INDEX_KEYWORDS = frozenset({"name", "unique", "quote", "info", "columns", "_table", "table"})
+
+
+def index(_: Machine, arguments: Arguments) -> IndexV:
+    """Make sa.Index."""
+    rest = arguments.positional[1:]
+    table = next((one.names for one in rest if isinstance(one, TableV)), None)
+    columns = [one for one in rest if not isinstance(one, TableV)]
+    names, uses, known = listed(list_of(columns))
+    if table is None:
+        owners = dict.fromkeys(n for one in columns if isinstance(one, ExprV) for n in one.reads)
+        owners.update(
+            {one.table: None for one in columns if isinstance(one, ColumnV) and one.table}
+        )
+        table = tuple(owners) or None
+    unread = tuple(unknown_keywords(arguments, _INDEX_KEYWORDS, "an index"))
+    if not known:
+        unread = (*unread, f"an index on {_HIDDEN_COLUMNS}")
+    unique = arguments.keywords.get("unique") is True
+    return IndexV(words(arguments.get(0, "name")), names, unique, table,
+                  (*uses, *keyword_uses(arguments)), unread)  # fmt: skip
+
+
+def keyword_uses(arguments: Arguments) -> tuple[Use, ...]:
+    """Return what the predicate of an index uses (postgresql_where and its like)."""
+    found: list[Use] = []
+    for name, value in arguments.keywords.items():
+        if name.endswith("_where"):
+            found.extend(sql_of(value)[1])
+        elif name.endswith("_include"):
+            found.extend(Use("column", one) for one in listed(value)[0])
+    return tuple(found)

@@ -1,0 +1,191 @@
+"""Conditions as expressions: `and`, `or`, `not`, comparisons, and values that depend on them."""
+
+from __future__ import annotations
+
+import ast
+
+from lback.core.interpreter.choices import choice
+from lback.core.interpreter.classes import special
+from lback.core.interpreter.conditions import both, compare, decide, either, invert, negate
+from lback.core.interpreter.discharge import Discharge, followed, pure
+from lback.core.interpreter.flow import branch
+from lback.core.interpreter.iteration import collect
+from lback.core.interpreter.machine import Machine
+from lback.core.interpreter.modules import MISSING
+from lback.core.interpreter.python_objects import truth
+from lback.core.interpreter.schema import ExprV, StatementV
+from lback.core.interpreter.values import (
+    ANY,
+    NO,
+    PLAIN,
+    YES,
+    Choice,
+    Frame,
+    Func,
+    Instance,
+    Lazy,
+    Map,
+    Opaque,
+    Seq,
+    Test,
+    Value,
+)  # fmt: skip
+
+
+def unary(machine: Machine, node: ast.expr, frame: Frame) -> Value:
+    """Evaluate `not x`, `-x` and their like."""
+    if not isinstance(node, ast.UnaryOp):
+        return PLAIN
+    value = machine.evaluate(node.operand, frame)
+    if isinstance(node.op, ast.Not):
+        return value if isinstance(value, ExprV | StatementV) else negate(truth(machine, value))
+    if isinstance(value, ExprV):
+        return value
+    if isinstance(node.op, ast.USub) and isinstance(value, int | float):
+        return -value
+    if isinstance(value, Instance):
+        name = {ast.USub: "neg", ast.UAdd: "pos", ast.Invert: "invert"}[type(node.op)]
+        method = special(machine, value, f"__{name}__")
+        return Opaque() if method is MISSING else machine.call(method)
+    return value if isinstance(node.op, ast.UAdd) else PLAIN
+
+
+def boolean(machine: Machine, node: ast.expr, frame: Frame) -> Value:
+    """Evaluate `and`/`or`: the later operands only run when the earlier ones let them."""
+    if not isinstance(node, ast.BoolOp):
+        return PLAIN
+    wanted = isinstance(node.op, ast.And)
+    found: list[Value] = []
+    known: list[Test] = []
+
+    def rest(position: int) -> None:
+        value = (
+            machine.evaluate(node.values[position], frame)
+            if isinstance(node, ast.BoolOp)
+            else PLAIN
+        )
+        found.append(value)
+        test = decide(truth(machine, value))
+        known.append(test)
+        if isinstance(node, ast.BoolOp) and position + 1 < len(node.values):
+            goes_on = test if wanted else invert(test)
+            branch(machine, goes_on, lambda: rest(position + 1), _nothing)
+
+    rest(0)
+    return _of_operands(found, known, wanted)
+
+
+def condition(machine: Machine, node: ast.expr, frame: Frame) -> Test:
+    """Say when an expression is true; looks at the parts of `and`, `or` and `not` one by one."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return invert(condition(machine, node.operand, frame))
+    if not isinstance(node, ast.BoolOp):
+        return decide(truth(machine, machine.evaluate(node, frame)))
+    wanted = isinstance(node.op, ast.And)
+    known: list[Test] = []
+
+    def rest(position: int) -> None:
+        test = condition(machine, node.values[position], frame)
+        known.append(test)
+        if position + 1 < len(node.values):
+            goes_on = test if wanted else invert(test)
+            branch(machine, goes_on, lambda: rest(position + 1), _nothing)
+
+    rest(0)
+    result = known[0]
+    for test in known[1:]:
+        result = both(result, test) if wanted else either(result, test)
+    return result
+
+
+def _nothing() -> None:
+    pass
+
+
+def _of_operands(found: list[Value], known: list[Test], wanted: bool) -> Value:
+    expressions = [one for one in found if isinstance(one, ExprV | StatementV)]
+    if expressions:
+        return expressions[-1]
+    for place, (value, test) in enumerate(zip(found, known, strict=True)):
+        last = place == len(found) - 1
+        if last and all(one in (YES, NO) for one in known):
+            return value
+        if (test == NO and wanted) or (test == YES and not wanted):
+            if all(one in (YES, NO) for one in known[:place]):
+                return value
+            break
+    if any(isinstance(one, Test) for one in found) or all(one == ANY for one in known):
+        data = all(not isinstance(one, Opaque | Instance | Func | Seq | Map) for one in found)
+        if data:
+            result = known[0]
+            for test in known[1:]:
+                result = both(result, test) if wanted else either(result, test)
+            return result if result not in (YES, NO) else result == YES
+    possible = [
+        value for place, (value, test) in enumerate(zip(found, known, strict=True))
+        if place == len(found) - 1 or test != (YES if wanted else NO)
+    ]  # fmt: skip
+    return choice(possible)
+
+
+def comparison(machine: Machine, node: ast.expr, frame: Frame) -> Value:
+    """Evaluate a comparison, or a chain of them."""
+    if not isinstance(node, ast.Compare):
+        return PLAIN
+    left = machine.evaluate(node.left, frame)
+    result: Value = True
+    for kind, one in zip(node.ops, node.comparators, strict=True):
+        right = machine.evaluate(one, frame)
+        found = _compared(machine, kind, left, right).value
+        if len(node.ops) == 1:
+            return found
+        test = both(decide(result), decide(found))
+        result = test if test not in (YES, NO) else test == YES
+        left = right
+    return result
+
+
+_COMPARISONS: dict[type[ast.cmpop], str] = {
+    ast.Eq: "__eq__", ast.NotEq: "__ne__", ast.Lt: "__lt__", ast.LtE: "__le__", ast.Gt: "__gt__",
+    ast.GtE: "__ge__",
+}  # fmt: skip
+
+
+def _compared(machine: Machine, kind: ast.cmpop, left: Value, right: Value) -> Discharge:
+    if isinstance(kind, ast.In | ast.NotIn) and isinstance(right, Instance | Lazy):
+        method = special(machine, right, "__contains__")
+        if method is not MISSING and not isinstance(method, Opaque):
+            return followed(machine.call(method, left))
+        return followed(compare(kind, left, Seq(collect(machine, right))))
+    if isinstance(left, Instance) and type(kind) in _COMPARISONS:
+        method = special(machine, left, _COMPARISONS[type(kind)])
+        if method is not MISSING and not isinstance(method, Opaque):
+            return followed(machine.call(method, right))
+        if isinstance(right, Instance) and isinstance(kind, ast.Eq | ast.NotEq):
+            return pure("two objects", _same_member(left, right, isinstance(kind, ast.Eq)))
+    return pure("a comparison", compare(kind, left, right))
+
+
+def _same_member(left: Instance, right: Instance, wanted: bool) -> Value:
+    one, other = left.fields.values.get("name"), right.fields.values.get("name")
+    if left.of is right.of and isinstance(one, str) and isinstance(other, str):
+        return (one == other) is wanted if "_value_" in left.fields.values else ANY
+    return ANY
+
+
+def if_expression(machine: Machine, node: ast.expr, frame: Frame) -> Value:
+    """Evaluate `x if test else y`."""
+    if not isinstance(node, ast.IfExp):
+        return PLAIN
+    found: list[Value] = []
+    test = condition(machine, node.test, frame)
+    branch(
+        machine,
+        test,
+        lambda: found.append(machine.evaluate(node.body, frame)),
+        lambda: found.append(machine.evaluate(node.orelse, frame)),
+    )
+    exact = test.must == test.may and len(found) == 2
+    if exact and not any(isinstance(one, Choice) for one in found):
+        return Choice(tuple(found), (test.must, ~test.must))
+    return choice(found)

@@ -1,0 +1,131 @@
+"""Mapped classes: the table that a class of the project stands for."""
+
+from __future__ import annotations
+
+import ast
+
+from lback.core.interpreter.choices import choice, options
+from lback.core.interpreter.classes import member, mro
+from lback.core.interpreter.machine import Machine
+from lback.core.interpreter.modules import MISSING
+from lback.core.interpreter.schema import BaseV, ColumnV, ConstraintV, IndexV, MetaDataV, TableV
+from lback.core.interpreter.text import strings
+from lback.core.interpreter.values import Func, Klass, Map, Name, Opaque, Seq, Value
+
+
+def table_of(machine: Machine, klass: Klass) -> TableV | None:
+    """Return the table that a class is mapped to; one without a name if the text hides it."""
+    if klass.has_table is None:
+        klass.has_table = False
+        klass.table = _table_of(machine, klass)
+        klass.has_table = klass.table is not None
+    return klass.table
+
+
+def _table_of(machine: Machine, klass: Klass) -> TableV | None:
+    explicit = member(machine, klass, "__table__")
+    if isinstance(explicit, TableV):
+        return TableV(explicit.names, explicit.items, True, explicit.unread)
+    name = member(machine, klass, "__tablename__")
+    if isinstance(name, Func):
+        # A declared_attr: it is called with the class.
+        with machine.silence():
+            name = machine.call(name, klass)
+    if name is MISSING or (isinstance(name, Opaque) and not is_mapped(machine, klass)):
+        if any(one.arg == "table" for one in klass.node.keywords):
+            return TableV((klass.node.name.lower(),), columns(machine, klass), True)
+        return TableV((), columns(machine, klass), True) if _automapped(klass) else None
+    found = strings(name) or ()
+    extra, schema = _arguments(machine, klass)
+    prefix = f"{schema}." if isinstance(schema, str) and schema else ""
+    if schema is not None and not isinstance(schema, str):
+        found = ()
+    return TableV(tuple(prefix + one for one in found), (*columns(machine, klass), *extra), True)
+
+
+def _arguments(machine: Machine, klass: Klass) -> tuple[tuple[ConstraintV | IndexV, ...], Value]:
+    """Return the constraints and indexes, and the schema, in __table_args__."""
+    value = member(machine, klass, "__table_args__")
+    schema: Value = None
+    if isinstance(value, Func):
+        with machine.silence():
+            value = machine.call(value, klass)
+    items = value.content.items if isinstance(value, Seq) else (value,)
+    found: list[ConstraintV | IndexV] = []
+    for one in items:
+        if isinstance(one, Map):
+            schema = one.content.items.get("schema", schema)
+        elif isinstance(one, ConstraintV | IndexV):
+            found.append(one)
+    if schema is None:
+        metadata = member(machine, klass, "metadata")
+        schema = metadata.schema if isinstance(metadata, MetaDataV) else None
+    return tuple(found), schema if schema is None or strings(schema) is None else choice(
+        list(strings(schema) or ())
+    )
+
+
+def is_mapped(machine: Machine, klass: Klass) -> bool:
+    """Tell whether a class says itself that it is mapped."""
+    own = klass.members.values
+    return "__tablename__" in own or "__table__" in own
+
+
+def _automapped(klass: Klass) -> bool:
+    return any(isinstance(one, BaseV) and one.automap for one in klass.bases)
+
+
+def columns(machine: Machine, klass: Klass) -> tuple[ColumnV, ...]:
+    """Return the columns that a mapped class and its mixins declare."""
+    found: dict[str, ColumnV] = {}
+    for one in reversed(mro(klass)):
+        if not isinstance(one, Klass):
+            continue
+        machine.read_class(one)
+        for name, value in one.members.values.items():
+            for option in options(value):
+                if isinstance(option, ColumnV):
+                    if option.name is None:
+                        option.name = (name,)
+                    found[name] = option
+        _only_annotated(one, found)
+    return tuple(found.values())
+
+
+def _only_annotated(klass: Klass, found: dict[str, ColumnV]) -> None:
+    """Add columns that an annotation alone declares: `id: Mapped[int]`."""
+    for one in klass.node.body:
+        if not isinstance(one, ast.AnnAssign) or not isinstance(one.target, ast.Name):
+            continue
+        if one.value is None and one.target.id not in found:
+            shown = ast.unparse(one.annotation)
+            if shown.startswith(("Mapped[", "orm.Mapped[", "so.Mapped[")):
+                found[one.target.id] = ColumnV((one.target.id,))
+
+
+def metadata_of(machine: Machine, klass: Klass) -> MetaDataV | None:
+    """Return the metadata of the declarative base that a class descends from."""
+    found = member(machine, klass, "metadata")
+    if isinstance(found, MetaDataV):
+        return found
+    for one in mro(klass):
+        if isinstance(one, Klass) and any(_is_base(base) for base in one.bases):
+            made = MetaDataV()
+            machine.state.bind(one.members, "metadata", made)
+            return made
+    return None
+
+
+def _is_base(value: Value) -> bool:
+    return isinstance(value, Name) and value.path in (
+        "sqlalchemy.orm.DeclarativeBase",
+        "sqlmodel.SQLModel",
+    )
+
+
+def register(machine: Machine, klass: Klass) -> None:
+    """Put the table of a new mapped class into the metadata of its base."""
+    metadata = metadata_of(machine, klass)
+    table = table_of(machine, klass) if metadata is not None else None
+    if metadata is not None and table is not None and table not in metadata.tables:
+        metadata.tables.append(table)

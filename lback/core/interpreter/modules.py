@@ -1,0 +1,271 @@
+"""Modules of the project: what a name at their top stands for, and what an import brings."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+
+from lback.core.interpreter.choices import choice
+from lback.core.interpreter.files import path_of
+from lback.core.interpreter.library import exported, is_library
+from lback.core.interpreter.machine import DEEPEST_IMPORT, Exhausted, Machine
+from lback.core.interpreter.paths import START
+from lback.core.interpreter.sources import (
+    Unparsable,
+    bindings,
+    changed_by_functions,
+    names_of,
+    parsed,
+    stars,
+)
+from lback.core.interpreter.values import (
+    PLAIN,
+    Choice,
+    Entries,
+    Frame,
+    Items,
+    Map,
+    Module,
+    Name,
+    Names,
+    Opaque,
+    Scope,
+    Seq,
+    Value,
+)
+
+_BUILTINS = frozenset(dir(builtins))
+_STEPS_TO_LOAD = 2_500
+
+
+class Missing(Opaque):
+    """What `find` gives where a module has no such name."""
+
+    __slots__ = ()
+
+
+MISSING = Missing()
+
+
+def module(machine: Machine, name: str) -> Scope | None:
+    """Return another module of the project, or None when it is not the project's."""
+    if name not in machine.modules:
+        machine.modules[name] = None
+        source = machine.resolve(name) if machine.importing < DEEPEST_IMPORT else None
+        if source is not None:
+            try:
+                machine.modules[name] = _scope(parsed(source), name, b"yield" in source)
+            except Unparsable:
+                machine.modules[name] = None
+    return machine.modules[name]
+
+
+def _scope(tree: ast.Module, package: str, generators: bool) -> Scope:
+    found = Scope(package, Names(), bindings(tree), generators=generators)
+    found.stars = [absolute(one, package) for one in stars(tree)]
+    found.changed = frozenset(n for names in changed_by_functions(tree).values() for n in names)
+    return found
+
+
+def name_value(machine: Machine, name: str, frame: Frame) -> Value:
+    """Return what a name in a function stands for."""
+    here: Frame | None = frame
+    while here is not None:
+        names = here.elsewhere.get(name, here.names)
+        if name in names.values and (here is frame or not here.is_class):
+            return names.values[name]
+        here = here.closure
+    return global_value(machine, name, frame.scope)
+
+
+def global_value(machine: Machine, name: str, scope: Scope) -> Value:
+    """Return what a name stands for that no function has bound."""
+    found = find(machine, name, scope)
+    if found is not MISSING:
+        return found
+    if name == "__name__":
+        return scope.package or "__revision__"
+    if name == "__file__":
+        return path_of(machine, scope)
+    if name == "__doc__":
+        return PLAIN
+    if name in _BUILTINS:
+        return Name(f"builtins.{name}")
+    return Opaque()
+
+
+def find(machine: Machine, name: str, scope: Scope) -> Value:
+    """Return what a name at the top of a module stands for, or MISSING."""
+    values = scope.names.values
+    if name in values:
+        return values[name]
+    statements = scope.pending.get(name)
+    if statements is None or (scope.package == "" and scope.is_revision):
+        return _from_stars(machine, name, scope)
+    if name in scope.looking:
+        return Opaque()
+    scope.looking.add(name)
+    try:
+        value = _load(machine, name, statements, scope)
+    finally:
+        scope.looking.discard(name)
+    values[name] = value
+    return value
+
+
+def _load(machine: Machine, name: str, statements: list[ast.stmt], scope: Scope) -> Value:
+    """Run what binds a name of another module, and nothing else of it."""
+    frame = Frame(scope, Names(), is_module=True)
+    machine.loading += 1
+    try:
+        with machine.silence():
+            for statement in statements:
+                if isinstance(statement, ast.Import | ast.ImportFrom):
+                    bind_import(machine, statement, frame, only=name)
+                elif not run_apart(machine, statement, frame):
+                    frame.names.values[name] = Opaque()
+    finally:
+        machine.loading -= 1
+    return _open(frame.names.values.get(name, MISSING), name in scope.changed)
+
+
+def run_apart(machine: Machine, statement: ast.stmt, frame: Frame) -> bool:
+    """Run a statement of a module or a class with a bound of its own; tell whether it ended."""
+    before, floor, depth = machine.steps, machine.floor, len(machine.calls)
+    machine.floor = max(floor, before - _STEPS_TO_LOAD)
+    try:
+        machine.path = START
+        machine.block([statement], frame)
+    except Exhausted:
+        if before - _STEPS_TO_LOAD < floor:
+            raise
+        del machine.calls[depth:]
+        for one in names_of(statement):
+            frame.names.values[one] = Opaque()
+        return False
+    finally:
+        machine.floor = floor
+    return True
+
+
+def _open(value: Value, changed: bool) -> Value:
+    """Open a container that other modules may have filled by now."""
+    if isinstance(value, Seq) and (changed or not value.content.items) and value.kind != "tuple":
+        value.content = Items(value.content.items, True)
+    if isinstance(value, Map) and (changed or not value.content.items):
+        value.content = Entries(value.content.items, True, value.content.fallback)
+    return value
+
+
+def _from_stars(machine: Machine, name: str, scope: Scope) -> Value:
+    foreign: list[str] = []
+    for star in reversed(scope.stars):
+        inner = module(machine, star)
+        if inner is None:
+            foreign.append(star)
+        elif inner is not scope and not name.startswith("_"):
+            with_star = _guarded(machine, name, inner)
+            if with_star is not MISSING:
+                return with_star
+    for star in foreign:
+        if exported(star, name):
+            return Name(f"{star}.{name}")
+    strange = [star for star in foreign if not is_library(star)]
+    if strange and name not in _BUILTINS:
+        return Name(f"{strange[0]}.{name}", len(strange) > 1)
+    return MISSING
+
+
+def _guarded(machine: Machine, name: str, scope: Scope) -> Value:
+    mark = f"* {name}"
+    if mark in scope.looking:
+        return MISSING
+    scope.looking.add(mark)
+    try:
+        return find(machine, name, scope)
+    finally:
+        scope.looking.discard(mark)
+
+
+def force(machine: Machine, value: Value) -> Value:
+    """Look behind an imported name where it is the project's own; else return it as it is."""
+    if isinstance(value, Choice):
+        options = [force(machine, one) for one in value.options]
+        return Choice(tuple(options), value.on) if value.on else choice(options)
+    seen = 0
+    while isinstance(value, Name) and (value.ours or not is_library(value.path)):
+        found = _behind(machine, value)
+        if found is None or seen > DEEPEST_IMPORT:
+            return value
+        value, seen = found, seen + 1
+    return value
+
+
+def _behind(machine: Machine, name: Name) -> Value | None:
+    parts = name.path.split(".")
+    for cut in range(len(parts), 0, -1):
+        scope = module(machine, ".".join(parts[:cut]))
+        if scope is None:
+            continue
+        value: Value = Module(scope)
+        for part in parts[cut:]:
+            if isinstance(value, Module):
+                value = _member(machine, part, value.scope)
+                if value is MISSING:
+                    return None
+            else:
+                value = machine.attribute(value, part)
+        return value
+    return None
+
+
+def _member(machine: Machine, name: str, scope: Scope) -> Value:
+    machine.importing += 1
+    try:
+        return find(machine, name, scope)
+    finally:
+        machine.importing -= 1
+
+
+def bind_import(
+    machine: Machine, statement: ast.Import | ast.ImportFrom, frame: Frame, only: str = ""
+) -> None:
+    """Bind what an import statement brings, as dotted names that nobody has looked into."""
+    if isinstance(statement, ast.Import):
+        for one in statement.names:
+            bound = one.asname or one.name.split(".", 1)[0]
+            machine.imported[one.name] = None
+            if not only or bound == only:
+                machine.state.bind(frame.names, bound, Name(one.name if one.asname else bound))
+        return
+    path = absolute(statement, frame.scope.package)
+    machine.imported[path] = None
+    for one in statement.names:
+        bound = one.asname or one.name
+        machine.imported[f"{path}.{one.name}"] = None
+        if one.name == "*":
+            if path not in frame.scope.stars:
+                frame.scope.stars.append(path)
+        elif not only or bound == only:
+            names = frame.elsewhere.get(bound, frame.names)
+            machine.state.bind(names, bound, Name(f"{path}.{one.name}", statement.level > 0))
+
+
+def absolute(statement: ast.ImportFrom, package: str) -> str:
+    """Return the full name of the module that a `from` import names."""
+    if not statement.level:
+        return statement.module or ""
+    parts = package.split(".")
+    parents = parts[: len(parts) - statement.level]
+    return ".".join([*parents, *([statement.module] if statement.module else [])])
+
+
+def load_revision(machine: Machine, tree: ast.Module, generators: bool) -> Frame:
+    """Run the top of the revision's own module, in order, and return its names."""
+    scope = Scope("", Names(), {}, is_revision=True, generators=generators)
+    frame = Frame(scope, scope.names, is_module=True)
+    machine.modules["__revision__"] = scope
+    with machine.silence():
+        for statement in tree.body:
+            run_apart(machine, statement, frame)
+    return frame

@@ -1,0 +1,164 @@
+"""Operators on what is known: strings, lists, dicts, numbers, objects, SQL expressions."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+
+from lback.core.interpreter.choices import choice, is_data, options
+from lback.core.interpreter.classes import special
+from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
+from lback.core.interpreter.machine import MOST_ITEMS, Machine
+from lback.core.interpreter.modules import MISSING
+from lback.core.interpreter.schema import (
+    SCHEMA_VALUES,
+    ExprV,
+    Row,
+    Rows,
+    SqlV,
+    StatementV,
+    TypeV,
+    merged,
+)  # fmt: skip
+from lback.core.interpreter.schema_expressions import expression
+from lback.core.interpreter.text import join, percent
+from lback.core.interpreter.values import (
+    PLAIN,
+    UNKNOWN_TEXT,
+    Entries,
+    Instance,
+    Items,
+    Map,
+    Opaque,
+    Seq,
+    Text,
+    Value,
+)  # fmt: skip
+
+_BIGGEST = 10**30
+_METHODS: dict[type[ast.operator], str] = {
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.FloorDiv: "floordiv", ast.Mod: "mod",
+    ast.BitOr: "or", ast.BitAnd: "and", ast.BitXor: "xor", ast.LShift: "lshift",
+    ast.RShift: "rshift", ast.Div: "truediv", ast.Pow: "pow", ast.MatMult: "matmul",
+}  # fmt: skip
+_NUMBERS: dict[type[ast.operator], Callable[[int, int], int]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.BitOr: operator.or_,
+    ast.BitAnd: operator.and_,
+}
+
+
+def operate(machine: Machine, kind: ast.operator, left: Value, right: Value) -> Discharge:
+    """Return what is known of `left operator right`."""
+    lefts, rights = options(left), options(right)
+    if len(lefts) * len(rights) > 1:
+        if len(lefts) * len(rights) > 64:
+            return pure("an operator", PLAIN if is_data(left) and is_data(right) else Opaque())
+        found = [operate(machine, kind, a, b).value for a in lefts for b in rights]
+        return followed(choice(found))
+    if isinstance(left, Instance) or isinstance(right, Instance):
+        return _of_objects(machine, kind, left, right)
+    return _of_values(machine, kind, left, right)
+
+
+def _of_objects(machine: Machine, kind: ast.operator, left: Value, right: Value) -> Discharge:
+    name = _METHODS[type(kind)]
+    method = special(machine, left, f"__{name}__")
+    if method is not MISSING and not isinstance(method, Opaque):
+        return followed(machine.call(method, right))
+    method = special(machine, right, f"__r{name}__")
+    if method is not MISSING and not isinstance(method, Opaque):
+        return followed(machine.call(method, left))
+    return unknown(machine, "an operator of an object whose code is not here")
+
+
+def _of_values(machine: Machine, kind: ast.operator, left: Value, right: Value) -> Discharge:
+    texts = isinstance(left, str | Text | SqlV) or isinstance(right, str | Text | SqlV)
+    if isinstance(kind, ast.Mod) and isinstance(left, str | Text):
+        return pure("str % ...", percent(machine, left, right))
+    if isinstance(left, Opaque) and not texts:
+        return unknown(machine, "an operator of something that is not in the text")
+    if isinstance(left, SCHEMA_VALUES) and not isinstance(left, SqlV):
+        return pure("an SQL expression", _sql(left, right))
+    if isinstance(right, ExprV):
+        return pure("an SQL expression", merged([expression(left), right]))
+    if isinstance(kind, ast.Div) and isinstance(left, str | Text):
+        known = isinstance(left, str) and isinstance(right, str)
+        joined = join(machine, f"{left}/", right) if known else UNKNOWN_TEXT
+        return pure("a path / ...", joined)
+    if isinstance(kind, ast.Add) and texts:
+        return pure("str + ...", join(machine, left, right))
+    if isinstance(kind, ast.Mult) and (
+        isinstance(left, str | Text | Seq) or isinstance(right, str)
+    ):
+        return pure("a repetition", _repeated(machine, left, right))
+    if isinstance(left, Seq) and isinstance(right, Seq):
+        return pure("a list + ...", _of_lists(kind, left, right))
+    if isinstance(left, Seq):
+        return pure("a list + ...", Seq(Items(left.content.items, True), left.kind))
+    if isinstance(left, Map) and isinstance(right, Map):
+        entries = {**left.content.items, **right.content.items}
+        open_ = left.content.open or right.content.open
+        return pure("dict | dict", Map(Entries(entries, open_)))
+    if isinstance(left, int) and isinstance(right, int):
+        return pure("a number", _number(kind, left, right))
+    if isinstance(left, Row | Rows) or (
+        is_data(left) and (is_data(right) or isinstance(right, Row))
+    ):
+        return pure("data", UNKNOWN_TEXT if isinstance(right, Text) else PLAIN)
+    return unknown(machine, "an operator of something that is not in the text")
+
+
+def _sql(left: Value, right: Value) -> Value:
+    """Return an SQL expression; a statement stays one."""
+    if isinstance(left, StatementV | TypeV):
+        return left
+    return merged([expression(left), expression(right)])
+
+
+def _repeated(machine: Machine, left: Value, right: Value) -> Value:
+    text, count = (left, right) if isinstance(right, int) else (right, left)
+    if not isinstance(count, int):
+        return UNKNOWN_TEXT if isinstance(text, str | Text) else _endless(text)
+    if isinstance(text, str):
+        known = count <= 0 or machine.room_for(len(text) * count)
+        return text * count if known else UNKNOWN_TEXT
+    if isinstance(text, Seq):
+        size = len(text.content.items) * max(count, 0)
+        if size > MOST_ITEMS or text.content.open:
+            return _endless(text)
+        return Seq(Items(text.content.items * count), text.kind)
+    return UNKNOWN_TEXT
+
+
+def _endless(value: Value) -> Value:
+    if not isinstance(value, Seq):
+        return PLAIN
+    content = value.content
+    return Seq(Items(content.items, True, content.alike or not content.open), value.kind)
+
+
+def _of_lists(kind: ast.operator, left: Seq, right: Seq) -> Value:
+    one, other = left.content, right.content
+    if isinstance(kind, ast.Add | ast.BitOr):
+        items, open_ = one.items + other.items, one.open or other.open
+        if len(items) > MOST_ITEMS:
+            return Seq(Items((), True), left.kind)
+        alike = (one.alike or not one.open) and (other.alike or not other.open)
+        return Seq(Items(items, open_, open_ and alike), left.kind)
+    return Seq(Items(one.items, True, one.alike or not one.open), left.kind)
+
+
+def _number(kind: ast.operator, left: int, right: int) -> Value:
+    function = _NUMBERS.get(type(kind))
+    if function is None or abs(left) > _BIGGEST or abs(right) > _BIGGEST:
+        return PLAIN
+    try:
+        return function(left, right)
+    except ArithmeticError:
+        return PLAIN

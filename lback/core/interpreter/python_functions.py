@@ -1,0 +1,238 @@
+"""Python's own functions, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lback.core.interpreter.choices import (
+    choice,
+    is_data,
+    key_of,
+    options,
+)  # fmt: skip
+from lback.core.interpreter.classes import enum_members, is_enum, special
+from lback.core.interpreter.conditions import negate
+from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
+from lback.core.interpreter.files import open_file
+from lback.core.interpreter.flow import perhaps, throw
+from lback.core.interpreter.iteration import collect
+from lback.core.interpreter.machine import Machine
+from lback.core.interpreter.modules import MISSING
+from lback.core.interpreter.python_iterables import (
+    all_of,
+    any_of,
+    enumerated,
+    extreme,
+    range_list,
+    reversed_list,
+    sequence,
+    sorted_list,
+    sum_of,
+    zipped,
+)
+from lback.core.interpreter.python_objects import (
+    get_attribute,
+    has_attribute,
+    is_instance,
+    put_attribute,
+    text_of_value,
+    truth,
+    type_of,
+)
+from lback.core.interpreter.schema import Handle, Rows
+from lback.core.interpreter.text import text_of
+from lback.core.interpreter.values import (
+    PLAIN,
+    UNKNOWN_TEXT,
+    Arguments,
+    Bound,
+    Entries,
+    Func,
+    Instance,
+    Key,
+    Klass,
+    Lazy,
+    Map,
+    Method,
+    Names,
+    Opaque,
+    Plain,
+    Seq,
+    Value,
+)  # fmt: skip
+
+
+def builtin(machine: Machine, name: str, arguments: Arguments) -> Discharge:
+    """Follow a call of one of Python's own functions."""
+    handler = _BUILTINS.get(name)
+    if handler is not None and not arguments.open:
+        return handler(machine, arguments)
+    if name in _RUNS_CODE:
+        return unknown(machine, f"{name}() runs code that is not in the text")
+    if name == "open":
+        return open_file(arguments)
+    if name in ("exit", "quit"):
+        throw(machine)
+        return pure(f"builtins.{name}", None)
+    if handler is not None:
+        return unknown(machine, f"{name}() of arguments that are not in the text")
+    owner, _, method = name.partition(".")
+    if owner == "object":
+        made = arguments.get(0, "cls")
+        if method == "__new__" and isinstance(made, Klass):
+            return pure("object.__new__", Instance(made, Names()))
+        return pure(f"builtins.{name}", PLAIN)
+    if method and owner in ("str", "list", "dict", "set", "bytes", "int", "tuple"):
+        return _unbound(machine, owner, method, arguments)
+    if name in _DATA or name.endswith(("Error", "Exception", "Warning")):
+        return pure(f"builtins.{name}", PLAIN)
+    return unknown(machine, f"{name}() may do anything")
+
+
+_RUNS_CODE = frozenset(["exec", "eval", "__import__", "breakpoint"])
+_DATA = frozenset(
+    """abs aiter ascii bin bytearray bytes callable chr complex compile delattr dir divmod float
+    format
+    hash help hex id input issubclass memoryview object oct open ord pow print repr round slice
+    KeyboardInterrupt SystemExit StopIteration""".split()  # noqa: SIM905
+)
+
+
+def _unbound(machine: Machine, owner: str, method: str, arguments: Arguments) -> Discharge:
+    """Follow `str.upper(text)`, `dict.fromkeys(names)`."""
+    if owner == "dict" and method == "fromkeys":
+        content = collect(machine, arguments.get(0, "iterable", PLAIN))
+        value = arguments.get(1, "value")
+        keys = [key_of(one) for one in content.items]
+        found = {one: value for one in keys if not isinstance(one, Plain)}
+        open_ = content.open or len(found) < len(keys)
+        return pure("dict.fromkeys", Map(Entries(found, open_, data=open_ and is_data(value))))
+    if not arguments.positional:
+        return pure(f"{owner}.{method}", PLAIN)
+    first, *rest = arguments.positional
+    return machine.call_with(Method(first, method), Arguments(rest, arguments.keywords))
+
+
+def _iter(machine: Machine, arguments: Arguments) -> Discharge:
+    value = arguments.get(0, "object", PLAIN)
+    if isinstance(value, Lazy | Rows | Handle | Plain):
+        return pure("builtins.iter", value)
+    return pure("builtins.iter", Seq(collect(machine, value)))
+
+
+def _dict(machine: Machine, arguments: Arguments) -> Discharge:
+    found: dict[Key, Value] = {}
+    open_ = machine.loading > 0 and not arguments.all()
+    for value in arguments.positional[:1]:
+        if isinstance(value, Map):
+            found.update(value.content.items)
+            open_ = value.content.open
+            continue
+        content = collect(machine, value)
+        open_ = content.open
+        for one in content.items:
+            pair = one.content.items if isinstance(one, Seq) else ()
+            key = key_of(pair[0]) if len(pair) == 2 else PLAIN
+            if isinstance(key, Plain):
+                open_ = True
+            else:
+                found[key] = pair[1]
+    found.update(arguments.keywords)
+    return pure("builtins.dict", Map(Entries(found, open_)))
+
+
+def _lazy(machine: Machine, arguments: Arguments, kind: str) -> Discharge:
+    if len(arguments.positional) < 2:
+        return unknown(machine, f"{kind}() of arguments that are not in the text")
+    rest = Arguments(arguments.positional[1:])
+    found = Lazy("map" if kind == "map" else "filter", arguments.positional[0], rest)
+    return pure(f"{kind}() that nobody walks", found)
+
+
+def _map(machine: Machine, arguments: Arguments) -> Discharge:
+    return _lazy(machine, arguments, "map")
+
+
+def _filter(machine: Machine, arguments: Arguments) -> Discharge:
+    return _lazy(machine, arguments, "filter")
+
+
+def _str(machine: Machine, arguments: Arguments) -> Discharge:
+    value = arguments.get(0, "object", "")
+    if len(arguments.positional) > 1:
+        return pure("builtins.str", UNKNOWN_TEXT)
+    found = [text_of(machine, text_of_value(machine, one)) for one in options(value)]
+    return pure("builtins.str", choice(found))
+
+
+def _len(machine: Machine, arguments: Arguments) -> Discharge:
+    value = arguments.get(0, "obj")
+    if isinstance(value, str | bytes):
+        return pure("builtins.len", len(value))
+    if isinstance(value, Seq | Map) and not value.content.open:
+        return pure("builtins.len", len(value.content.items))
+    if isinstance(value, Klass) and is_enum(value):
+        return pure("builtins.len", len(enum_members(machine, value)))
+    method = special(machine, value, "__len__")
+    return followed(machine.call(method)) if method is not MISSING else pure("builtins.len", PLAIN)
+
+
+def _bool(machine: Machine, arguments: Arguments) -> Discharge:
+    return pure("builtins.bool", negate(negate(truth(machine, arguments.get(0, "x", False)))))
+
+
+def _number(machine: Machine, arguments: Arguments) -> Discharge:
+    value = arguments.get(0, "x", 0)
+    short = not isinstance(value, str) or len(value) < 40
+    if isinstance(value, str | int | bool) and short and len(arguments.positional) < 2:
+        try:
+            return pure("builtins.int", int(value))
+        except ValueError:
+            throw(machine)
+    return pure("builtins.int", PLAIN)
+
+
+def _next(machine: Machine, arguments: Arguments) -> Discharge:
+    value = arguments.get(0, "iterator", PLAIN)
+    default = arguments.positional[1:2]
+    if isinstance(value, Seq) and not value.content.open and value.content.items:
+        return pure("builtins.next", choice(value.content.items))
+    method = special(machine, value, "__next__")
+    if method is not MISSING:
+        return followed(machine.call(method))
+    found: list[Value] = []
+    perhaps(machine, lambda: found.extend(collect(machine, value).items))
+    return followed(choice([*found, *default]) if found or default else Opaque())
+
+
+def _decorated(flavour: str) -> Callable[[Machine, Arguments], Discharge]:
+    def make(machine: Machine, arguments: Arguments) -> Discharge:
+        value = arguments.get(0, "function", arguments.keywords.get("fget"))
+        if not isinstance(value, Func):
+            if isinstance(value, Bound | Method) and flavour == "staticmethod":
+                return pure("builtins.staticmethod", value)
+            return unknown(machine, f"{flavour}() of a function that is not in the text")
+        kind = {"property": "property", "classmethod": "classmethod"}.get(flavour, "staticmethod")
+        made = Func(value.node, value.frame, value.defaults, value.keyword_defaults, value.owner)
+        made.flavour = (
+            "property"
+            if kind == "property"
+            else ("classmethod" if kind == "classmethod" else "staticmethod")
+        )
+        return pure(f"builtins.{flavour}", made)
+
+    return make
+
+
+_BUILTINS: dict[str, Callable[[Machine, Arguments], Discharge]] = {
+    "list": sequence("list"), "tuple": sequence("tuple"), "set": sequence("set"),
+    "frozenset": sequence("frozenset"), "iter": _iter, "sorted": sorted_list,
+    "reversed": reversed_list, "dict": _dict, "range": range_list, "enumerate": enumerated,
+    "zip": zipped, "map": _map,
+    "filter": _filter, "str": _str, "len": _len, "bool": _bool, "int": _number,
+    "isinstance": is_instance, "getattr": get_attribute, "setattr": put_attribute,
+    "hasattr": has_attribute, "any": any_of, "all": all_of, "min": extreme, "max": extreme,
+    "sum": sum_of, "next": _next,
+    "type": type_of, "property": _decorated("property"), "classmethod": _decorated("classmethod"),
+    "staticmethod": _decorated("staticmethod"),
+}  # fmt: skip

@@ -1,0 +1,140 @@
+"""A revision's text as a whole: both directions, and whether there is a way down."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Literal
+
+from lback.core.dialects import EVERY_DIALECT, Dialects
+from lback.core.effects import Direction, Effects, Resolve, ResolveFile, Unknown
+from lback.core.interpreter.attributes import attribute
+from lback.core.interpreter.both_ways import doubts
+from lback.core.interpreter.calls import call
+from lback.core.interpreter.classes import read_class
+from lback.core.interpreter.expressions import evaluate
+from lback.core.interpreter.functions import given_arguments, raises
+from lback.core.interpreter.items import item
+from lback.core.interpreter.iteration import walk
+from lback.core.interpreter.logic import condition
+from lback.core.interpreter.machine import Exhausted, Machine, Parts, Project
+from lback.core.interpreter.modules import MISSING, find, force, load_revision
+from lback.core.interpreter.paths import START
+from lback.core.interpreter.sources import Unparsable, parsed
+from lback.core.interpreter.statements import block
+from lback.core.interpreter.values import Func, Lazy, Value
+
+Gap = Literal["", "missing", "empty", "raises"]
+_TALK = frozenset({"print", "info", "debug", "warning", "warn", "log", "error"})
+
+
+def _no_file(_: str) -> bytes | None:
+    return None
+
+
+_PARTS = Parts(evaluate, condition, block, call, attribute, item, walk, read_class)
+
+
+def read(
+    source: bytes,
+    resolve: Resolve,
+    wrappers: Mapping[str, str],
+    dialects: Dialects | None = None,
+    path: str = "",
+    resolve_file: ResolveFile = _no_file,
+) -> Effects:
+    """Read both directions of a revision's text; see `read_effects`."""
+    try:
+        tree = parsed(source)
+    except Unparsable as problem:
+        reason = str(problem)
+        return Effects(unknown=(Unknown("upgrade", 1, reason), Unknown("downgrade", 1, reason)))
+    project = Project(resolve, wrappers, dialects or EVERY_DIALECT, path, resolve_file)
+    generators = b"yield" in source
+    up = _direction(tree, "upgrade", project, generators)
+    down = _direction(tree, "downgrade", project, generators)
+    unknown = (*up.unknown, *down.unknown)
+    return Effects(
+        tuple(up.effects),
+        tuple(down.effects),
+        (*unknown, *doubts(up.effects, down.effects, unknown)),
+        downgrade_gap(tree),
+        tuple(sorted(up.reads)),
+        tuple(up.asked),
+    )
+
+
+def _direction(
+    tree: ast.Module, direction: Direction, project: Project, generators: bool
+) -> Machine:
+    machine = Machine(direction, project, _PARTS)
+    try:
+        frame = load_revision(machine, tree, generators)
+        if machine.acts_when_loaded:
+            machine.cannot_read("the file changes the database when it is loaded")
+        function = force(machine, find(machine, direction, frame.scope))
+        if function is not MISSING:
+            _run(machine, function)
+    except Exhausted as limit:
+        machine.path = machine.path or START
+        machine.cannot_read(f"this {limit}")
+    except RecursionError:
+        machine.path = machine.path or START
+        machine.cannot_read("this is nested too deep to follow")
+    return machine
+
+
+def _run(machine: Machine, function: Value) -> None:
+    """Call upgrade() or downgrade(), and say what of it was not followed to its end."""
+    value = call(machine, function, given_arguments(function)).value
+    if machine.dead and not (isinstance(function, Func) and raises(function)):
+        machine.path = START
+        machine.cannot_read(f"{machine.direction}() is not understood to its end")
+    if isinstance(value, Lazy) and value.kind == "coroutine":
+        machine.cannot_read("a coroutine that nobody awaits")
+    if machine.state.escaped:
+        machine.path = START
+        machine.cannot_read("a list of data holds by now what may reach the database")
+
+
+def downgrade_gap(tree: ast.Module) -> Gap:
+    """Say why there is no way down, or "" where downgrade() does something."""
+    function = None
+    named = False
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            if statement.name == "downgrade":
+                function = statement
+        elif isinstance(statement, ast.Assign | ast.ImportFrom):
+            named = named or _names_downgrade(statement)
+    if function is None:
+        return "" if named else "missing"
+    for statement in function.body:
+        if isinstance(statement, ast.Raise):
+            return "raises"
+        if not _does_nothing(statement):
+            return ""
+    return "empty"
+
+
+def _names_downgrade(statement: ast.Assign | ast.ImportFrom) -> bool:
+    if isinstance(statement, ast.ImportFrom):
+        return any((one.asname or one.name) in ("downgrade", "*") for one in statement.names)
+    nodes = (node for target in statement.targets for node in ast.walk(target))
+    return any(isinstance(node, ast.Name) and node.id == "downgrade" for node in nodes)
+
+
+def _does_nothing(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Pass | ast.Import | ast.ImportFrom | ast.Global):
+        return True
+    if isinstance(statement, ast.Return):
+        return statement.value is None or isinstance(statement.value, ast.Constant)
+    if not isinstance(statement, ast.Expr):
+        return False
+    if isinstance(statement.value, ast.Constant):
+        return True
+    if isinstance(statement.value, ast.Call):
+        function = statement.value.func
+        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+        return name in _TALK
+    return False

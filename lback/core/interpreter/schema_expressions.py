@@ -1,0 +1,96 @@
+"""SQL expressions: columns, functions, and what they use of the schema."""
+
+from __future__ import annotations
+
+from lback.core.dialects import EVERY_DIALECT
+from lback.core.effects import Use
+from lback.core.interpreter.choices import options
+from lback.core.interpreter.schema import (
+    ColumnV,
+    ExprV,
+    Row,
+    Rows,
+    SequenceV,
+    SqlV,
+    StatementV,
+    TableV,
+    TypeV,
+    merged,
+)  # fmt: skip
+from lback.core.interpreter.values import Arguments, Klass, Map, Method, Seq, Value
+
+# Stands for the table that an expression belongs to before that is known.
+_HERE = "lback_here"
+_NOT_UNDERSTOOD = ("an SQL expression that is not understood",)
+
+
+def uses_of_text(text: str, table: str | None) -> tuple[tuple[Use, ...], tuple[str, ...]]:
+    """Return what a piece of SQL uses, and why it is not understood where it is not."""
+    from lback.core.sql.uses import expression_uses
+
+    if not text.strip():
+        return (), ()
+    found = expression_uses(text, table or _HERE)
+    if found is None:
+        return (), _NOT_UNDERSTOOD
+    return tuple(use._replace(table=None) if use.table == _HERE else use for use in found), ()
+
+
+def is_pure_function(name: str) -> bool:
+    """Tell whether a function of the databases changes nothing, on all that have it."""
+    from lback.core.sql.functions import is_pure
+    from lback.core.sql.grammar import grammars_of
+
+    schema, _, last = name.rpartition(".")
+    return is_pure(last, schema, grammars_of(EVERY_DIALECT))
+
+
+def column_of(table: TableV, name: str) -> ExprV:
+    """Return a column of a table, as an expression."""
+    uses = tuple(Use("column", name, one) for one in table.names)
+    return ExprV(name, uses, table.names, name)
+
+
+_HIDDEN = ("SQL that is not in the text",)
+
+
+def expression(value: Value, table: str | None = None) -> ExprV:  # noqa: PLR0912
+    """Return a value as an SQL expression, with all that it uses."""
+    found: list[ExprV] = []
+    for one in options(value):
+        if isinstance(one, ExprV):
+            found.append(one)
+        elif isinstance(one, SqlV):
+            known = one.text
+            uses, unread = ((), _HIDDEN) if known is None else uses_of_text(known, table)
+            found.append(ExprV(known or "", uses, unread=unread))
+        elif isinstance(one, ColumnV):
+            column = one.known
+            uses = (Use("column", column, one.table or table),) if column else ()
+            found.append(ExprV(column or "", uses, (one.table,) if one.table else (), column))
+        elif isinstance(one, TableV):
+            found.append(ExprV("", (), one.names))
+        elif isinstance(one, StatementV):
+            nested = (one,) if one.kind != "select" else one.nested
+            reads = (*one.reads, *(one.tables if one.kind == "select" else ()))
+            found.append(ExprV("", one.uses, reads, None, nested, one.unread))
+        elif isinstance(one, TypeV):
+            found.append(ExprV("", one.uses))
+        elif isinstance(one, SequenceV):
+            found.append(ExprV("", tuple(Use("sequence", name) for name in one.name or ())))
+        elif isinstance(one, Seq):
+            found.extend(expression(inner, table) for inner in one.content.items)
+        elif isinstance(one, Map):
+            found.extend(expression(inner, table) for inner in one.content.items.values())
+        elif isinstance(one, Method):
+            found.append(expression(one.owner, table))
+        elif isinstance(one, Row | Rows):
+            continue
+        elif isinstance(one, Klass) and one.table is not None:
+            found.append(ExprV("", (), one.table.names))
+    return merged(found) if len(found) != 1 else found[0]
+
+
+def of_arguments(arguments: Arguments, *first: Value) -> ExprV:
+    """Return the expression that a call of arguments makes."""
+    return merged([expression(one) for one in (*first, *arguments.all())])

@@ -1,0 +1,225 @@
+"""Names and containers as they are now, with a log of changes, so that paths can be joined.
+
+A branch is walked, what it changed is kept as a Delta, and everything is put back as it was;
+where paths meet, each place that any of them changed gets what it may be after them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from lback.core.interpreter.choices import choice, is_data, same
+from lback.core.interpreter.values import PLAIN, Entries, Items, Key, Map, Names, Seq, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A name that is not bound."""
+
+
+ABSENT = Absent()
+_MOST_PAIRS = 20_000
+Store: TypeAlias = "Names | Seq | Map"
+Content: TypeAlias = "Value | Items | Entries | Absent"
+Place: TypeAlias = "tuple[int, str]"
+
+
+@dataclass(slots=True)
+class Change:
+    """One place, and what is, or was, in it."""
+
+    store: Store
+    key: str
+    content: Content
+
+
+Delta: TypeAlias = "dict[Place, Change]"
+
+
+@dataclass(slots=True)
+class State:
+    """The log of changes; `seen` keeps those that were put back while somebody watches."""
+
+    log: list[Change] = field(default_factory=list)
+    seen: list[Change] = field(default_factory=list)
+    watched: int = 0
+    work: int = 0
+    absorbed: set[int] = field(default_factory=set)
+    escaped: bool = False
+
+    # -- changes -------------------------------------------------------------------
+
+    def write(self, store: Store, key: str, content: Content) -> None:
+        """Change one place."""
+        self.log.append(Change(store, key, load(store, key)))
+        _put(store, key, content)
+
+    def bind(self, names: Names, name: str, value: Value) -> None:
+        """Bind a name."""
+        self.write(names, name, value)
+
+    def forget(self, names: Names, name: str) -> None:
+        """Unbind a name."""
+        self.write(names, name, ABSENT)
+
+    def fill(self, seq: Seq, items: Sequence[Value], *, open: bool, alike: bool = False) -> None:
+        """Change what a sequence holds."""
+        self.work += len(items)
+        self._check(seq, items)
+        self.write(seq, "", Items(tuple(items), open, alike))
+
+    def fill_map(
+        self, target: Map, items: dict[Key, Value], *, open: bool, data: bool = False
+    ) -> None:
+        """Change what a dict holds."""
+        self.work += len(items)
+        self._check(target, items.values())
+        self.write(target, "", Entries(items, open, target.content.fallback, data))
+
+    def absorb(self, value: Value) -> None:
+        """Note that a container is known as data from now on, whatever is put into it."""
+        if isinstance(value, Seq | Map):
+            self.absorbed.add(value.born)
+
+    def _check(self, store: Seq | Map, values: Iterable[Value]) -> None:
+        if store.born in self.absorbed and not all(is_data(one) for one in values):
+            self.escaped = True
+
+    # -- branches ------------------------------------------------------------------
+
+    def mark(self) -> int:
+        """Return the place in the log that `changes` and `rewind` go back to."""
+        return len(self.log)
+
+    def changes(self, mark: int) -> Delta:
+        """Return what is otherwise now than at the mark."""
+        self.work += len(self.log) - mark
+        found: Delta = {}
+        for change in self.log[mark:]:
+            place = (id(change.store), change.key)
+            if place not in found:
+                found[place] = Change(change.store, change.key, load(change.store, change.key))
+        return found
+
+    def rewind(self, mark: int) -> None:
+        """Put everything back as it was at the mark."""
+        self.work += len(self.log) - mark
+        for change in reversed(self.log[mark:]):
+            if self.watched:
+                now = load(change.store, change.key)
+                self.seen.append(Change(change.store, change.key, now))
+            _put(change.store, change.key, change.content)
+        del self.log[mark:]
+
+    def apply(self, delta: Delta) -> None:
+        """Change every place of a delta."""
+        for change in delta.values():
+            self.write(change.store, change.key, change.content)
+
+    def meet(self, deltas: Sequence[Delta]) -> None:
+        """Change every place to what it may be after any of these; all start from here."""
+        places: Delta = {}
+        for delta in deltas:
+            places.update(delta)
+        self.work += len(places) * len(deltas)
+        self.work += sum(_size(one.content) for delta in deltas for one in delta.values())
+        for place, change in places.items():
+            base = load(change.store, change.key)
+            contents = [delta[place].content if place in delta else base for delta in deltas]
+            joined = contents[0]
+            for content in contents[1:]:
+                joined = together(joined, content)
+            if joined is not base:
+                self.write(change.store, change.key, joined)
+
+    def any_of(self, mark: int) -> Delta:
+        """Return what each place may have been at any moment since the mark."""
+        found: Delta = {}
+        for change in [*self.log[mark:], *self.seen]:
+            place = (id(change.store), change.key)
+            now = load(change.store, change.key)
+            before = found[place].content if place in found else now
+            content = together(before, change.content)
+            found[place] = Change(change.store, change.key, content)
+        return found
+
+
+def _size(content: Content) -> int:
+    return len(content.items) if isinstance(content, Items | Entries) else 0
+
+
+def load(store: Store, key: str) -> Content:
+    """Return what is in a place."""
+    if isinstance(store, Names):
+        return store.values.get(key, ABSENT)
+    return store.content
+
+
+def _put(store: Store, key: str, content: Content) -> None:
+    if isinstance(store, Names):
+        if isinstance(content, Absent):
+            store.values.pop(key, None)
+        elif not isinstance(content, Items | Entries):
+            store.values[key] = content
+    elif (isinstance(store, Seq) and isinstance(content, Items)) or (
+        isinstance(store, Map) and isinstance(content, Entries)
+    ):
+        store.content = content
+
+
+def together(left: Content, right: Content) -> Content:
+    """Return what a place holds where it is either of two."""
+    if left is right or isinstance(right, Absent):
+        return left
+    if isinstance(left, Absent):
+        return right
+    if isinstance(left, Items) or isinstance(right, Items):
+        return _items(left, right)
+    if isinstance(left, Entries) or isinstance(right, Entries):
+        return _entries(left, right)
+    return left if same(left, right) else choice((left, right))
+
+
+def _items(left: Content, right: Content) -> Content:
+    if not isinstance(left, Items) or not isinstance(right, Items):
+        return right
+    if len(left.items) == len(right.items) and left.open == right.open:
+        pairs = zip(left.items, right.items, strict=True)
+        if all(same(one, other) for one, other in pairs):
+            return left
+    if len(left.items) * len(right.items) > _MOST_PAIRS:
+        data = all(is_data(one) for one in (*left.items, *right.items))
+        return Items((PLAIN,) if data else (), True, data)
+    found = list(left.items)
+    for one in right.items:
+        if not any(same(one, other) for other in found):
+            found.append(one)
+    alike = (left.alike or not left.open) and (right.alike or not right.open)
+    return Items(tuple(found), True, alike)
+
+
+def _entries(left: Content, right: Content) -> Content:
+    if not isinstance(left, Entries) or not isinstance(right, Entries):
+        return right
+    found = dict(left.items)
+    for key, value in right.items.items():
+        found[key] = choice((found[key], value)) if key in found else value
+    whole = left.items.keys() == right.items.keys() and not left.open and not right.open
+    data = (left.data or not left.open) and (right.data or not right.open)
+    return Entries(found, not whole, left.fallback, data and not whole)
+
+
+def differs(left: Content, right: Content) -> bool:
+    """Tell whether two contents may say different things."""
+    if left is right:
+        return False
+    if isinstance(left, Items) and isinstance(right, Items):
+        if len(left.items) != len(right.items) or left.open != right.open:
+            return True
+        pairs = zip(left.items, right.items, strict=True)
+        return not all(same(one, other) for one, other in pairs)
+    if isinstance(left, Items | Entries | Absent) or isinstance(right, Items | Entries | Absent):
+        return True
+    return not same(left, right)

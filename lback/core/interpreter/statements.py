@@ -1,0 +1,255 @@
+"""Statements: where control goes, and how sure it is to get there."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+
+from lback.core.interpreter import matching
+from lback.core.interpreter.context_managers import with_statement
+from lback.core.interpreter.decorators import define_class, define_function
+from lback.core.interpreter.discharge import unknown
+from lback.core.interpreter.exceptions import try_statement
+from lback.core.interpreter.flow import branch, leave, throw
+from lback.core.interpreter.item_writing import set_item
+from lback.core.interpreter.library import is_library
+from lback.core.interpreter.loops import for_loop, leave_loop, while_loop
+from lback.core.interpreter.machine import Machine
+from lback.core.interpreter.modules import bind_import, find, module
+from lback.core.interpreter.operators import operate
+from lback.core.interpreter.targets import assign, delete, set_attribute
+from lback.core.interpreter.values import (
+    Frame,
+    Items,
+    Map,
+    Method,
+    Name,
+    Opaque,
+    Seq,
+    Value,
+)  # fmt: skip
+
+
+def block(machine: Machine, body: Sequence[ast.stmt], frame: Frame) -> None:
+    """Walk through statements until control certainly leaves."""
+    for statement in body:
+        if not machine.path:
+            return
+        machine.step()
+        handler = _HANDLERS.get(type(statement))
+        if handler is None:
+            machine.at(statement, frame)
+            unknown(machine, f"{type(statement).__name__} is not a kind of statement that is read")
+        else:
+            handler(machine, statement, frame)
+
+
+def _expression(machine: Machine, node: ast.stmt, frame: Frame) -> None:
+    if not isinstance(node, ast.Expr) or isinstance(node.value, ast.Constant):
+        return
+    value = machine.evaluate(node.value, frame)
+    if isinstance(node.value, ast.Attribute) and isinstance(value, Method | Name | Opaque):
+        strange = not isinstance(value, Name) or not is_library(value.path)
+        if isinstance(value, Method):
+            strange = isinstance(value.owner, Opaque | Name)
+        if strange:
+            machine.at(node, frame)
+            reason = f"the attribute {node.value.attr} may do anything, and its code is not here"
+            unknown(machine, reason)
+
+
+def _assign(machine: Machine, node: ast.stmt, frame: Frame) -> None:
+    if isinstance(node, ast.Assign):
+        value = machine.evaluate(node.value, frame)
+        for target in node.targets:
+            assign(machine, target, value, frame)
+
+
+def _annotated(machine: Machine, node: ast.stmt, frame: Frame) -> None:
+    if isinstance(node, ast.AnnAssign) and node.value is not None:
+        assign(machine, node.target, machine.evaluate(node.value, frame), frame)
+
+
+def _augmented(machine: Machine, node: ast.stmt, frame: Frame) -> None:
+    if not isinstance(node, ast.AugAssign):
+        return
+    target = node.target
+    if isinstance(target, ast.Name):
+        held = machine.evaluate(ast.Name(target.id, ast.Load()), frame)
+        value = _combined(machine, node, held, machine.evaluate(node.value, frame))
+        assign(machine, target, value, frame)
+    elif isinstance(target, ast.Attribute):
+        holder = machine.evaluate(target.value, frame)
+        held = machine.attribute(holder, target.attr)
+        value = _combined(machine, node, held, machine.evaluate(node.value, frame))
+        machine.at(node, frame)
+        set_attribute(machine, holder, target.attr, value)
+    elif isinstance(target, ast.Subscript):
+        holder = machine.evaluate(target.value, frame)
+        key = machine.evaluate(target.slice, frame)
+        held = machine.item(holder, key)
+        value = _combined(machine, node, held, machine.evaluate(node.value, frame))
+        set_item(machine, holder, key, value)
+
+
+def _combined(machine: Machine, node: ast.AugAssign, held: Value, value: Value) -> Value:
+    """Return the outcome of `held += value`; lists and dicts are changed in place."""
+    made = operate(machine, node.op, held, value).value
+    if isinstance(held, Seq) and held.kind != "tuple" and isinstance(node.op, ast.Add | ast.BitOr):
+        content = made.content if isinstance(made, Seq) else Items(held.content.items, True)
+        machine.state.fill(held, content.items, open=content.open, alike=content.alike)
+        return held
+    if isinstance(held, Map) and isinstance(made, Map):
+        machine.state.fill_map(held, made.content.items, open=made.content.open)
+        return held
+    return made
+
+
+def _if(machine: Machine, node: ast.stmt, frame: Frame) -> None:
+    if not isinstance(node, ast.If):
+        return
+    test = machine.test(node.test, frame)
+    if machine.path:
+        branch(
+            machine,
+            test,
+            lambda: machine.block(node.body, frame),
+            lambda: machine.block(node.orelse, frame),
+        )
+
+
+def _assert(machine: Machine, node: ast.stmt, frame: Frame) -> None:
+    if isinstance(node, ast.Assert):
+        test = machine.test(node.test, frame)
+        if machine.path:
+            branch(machine, test, _nothing, lambda: throw(machine))
+
+
+def _nothing() -> None:
+    pass
+
+
+def _return(machine: Machine, node: ast.stmt, frame: Frame) -> None:
+    if isinstance(node, ast.Return):
+        value = None if node.value is None else machine.evaluate(node.value, frame)
+        if machine.path:
+            ends = machine.ends_of(frame)
+            ends.returns.append(leave(machine, ends.mark, value))
+
+
+def _raise(machine: Machine, node: ast.stmt, frame: Frame) -> None:
+    if isinstance(node, ast.Raise):
+        if node.exc is not None:
+            machine.evaluate(node.exc, frame)
+        throw(machine)
+
+
+def _leave_loop(machine: Machine, node: ast.stmt, frame: Frame) -> None:
+    if isinstance(node, ast.Break | ast.Continue):
+        leave_loop(machine, node, frame)
+
+
+def _for(machine: Machine, node: ast.stmt, frame: Frame) -> None:
+    if isinstance(node, ast.For | ast.AsyncFor):
+        for_loop(machine, node, frame)
+
+
+def _while(machine: Machine, node: ast.stmt, frame: Frame) -> None:
+    if isinstance(node, ast.While):
+        while_loop(machine, node, frame)
+
+
+def _try(machine: Machine, node: ast.stmt, frame: Frame) -> None:
+    # `except*` reads the same.
+    try_statement(machine, node, frame)  # type: ignore[arg-type]
+
+
+def _with(machine: Machine, node: ast.stmt, frame: Frame) -> None:
+    if isinstance(node, ast.With | ast.AsyncWith):
+        with_statement(machine, node, frame)
+
+
+def _function(machine: Machine, node: ast.stmt, frame: Frame) -> None:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        define_function(machine, node, frame)
+
+
+def _class(machine: Machine, node: ast.stmt, frame: Frame) -> None:
+    if isinstance(node, ast.ClassDef):
+        define_class(machine, node, frame)
+
+
+def _import(machine: Machine, node: ast.stmt, frame: Frame) -> None:
+    if not isinstance(node, ast.Import | ast.ImportFrom):
+        return
+    bind_import(machine, node, frame)
+    star = isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
+    if star and not frame.scope.is_revision and isinstance(node, ast.ImportFrom):
+        module(machine, node.module or "")
+
+
+def _global(machine: Machine, node: ast.stmt, frame: Frame) -> None:
+    if isinstance(node, ast.Global):
+        for name in node.names:
+            find(machine, name, frame.scope)
+            frame.elsewhere[name] = frame.scope.names
+
+
+def _nonlocal(_: Machine, node: ast.stmt, frame: Frame) -> None:
+    if isinstance(node, ast.Nonlocal):
+        for name in node.names:
+            outer = frame.closure
+            while outer is not None and name not in outer.names.values:
+                if name in outer.elsewhere:
+                    break
+                outer = outer.closure
+            if outer is not None:
+                frame.elsewhere[name] = outer.elsewhere.get(name, outer.names)
+
+
+def _delete(machine: Machine, node: ast.stmt, frame: Frame) -> None:
+    if isinstance(node, ast.Delete):
+        for target in node.targets:
+            delete(machine, target, frame)
+
+
+def _match(machine: Machine, node: ast.stmt, frame: Frame) -> None:
+    if isinstance(node, ast.Match):
+        matching.match(machine, node, frame)
+
+
+def _pass(_: Machine, __: ast.stmt, ___: Frame) -> None:
+    pass
+
+
+_HANDLERS: dict[type[ast.AST], Callable[[Machine, ast.stmt, Frame], None]] = {
+    ast.Expr: _expression,
+    ast.Assign: _assign,
+    ast.AnnAssign: _annotated,
+    ast.AugAssign: _augmented,
+    ast.If: _if,
+    ast.Return: _return,
+    ast.Raise: _raise,
+    ast.Assert: _assert,
+    ast.Break: _leave_loop,
+    ast.Continue: _leave_loop,
+    ast.For: _for,
+    ast.AsyncFor: _for,
+    ast.While: _while,
+    ast.Try: _try,
+    ast.With: _with,
+    ast.AsyncWith: _with,
+    ast.FunctionDef: _function,
+    ast.AsyncFunctionDef: _function,
+    ast.ClassDef: _class,
+    ast.Import: _import,
+    ast.ImportFrom: _import,
+    ast.Global: _global,
+    ast.Nonlocal: _nonlocal,
+    ast.Delete: _delete,
+    ast.Match: _match,
+    ast.Pass: _pass,
+}
+for _name, _handler in (("TryStar", _try), ("TypeAlias", _pass)):
+    if hasattr(ast, _name):
+        _HANDLERS[getattr(ast, _name)] = _handler
