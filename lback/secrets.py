@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 MASK = "***"
 
 _END_OF_WORD = re.compile(r"[\s'\"`<>]")
-_FURTHER = re.compile(r"[^\n@]{0,100}@[\w.-]+(?=[:/'\"\s]|\Z)")
+_FURTHER = re.compile(r"(?:[^\n@]|@(?=\s)){0,100}@[\w.-]+(?=[:/'\"\s]|\Z)")
 _PORT = re.compile(r"\d{1,5}(?![^/?,\s])")
 _NAMES = r"password|passwd|passphrase|passwort|(?<![a-z])pwd"
 _MORE_NAMES = r"secret(?:_?key)?|token|api_?key|access_?key|private_?key|credentials?"
@@ -28,7 +28,14 @@ _ASSIGNED = (
     rf"|(?:{_NAMES}|(?<!revision[ ])identified[ ]by)(?P<c>\s{{1,3}})(?=['\"])){_VALUE}"
 )
 _HINTS = re.compile(r"(?i)pass|pwd|secret|token|key|credential|identified")
-_NOTHING = frozenset({"", "none", "null", "true", "false", MASK})
+# What drivers quote of a connection string that they cannot take apart: where a password holds
+# a space, a percent sign or an @, a part of it. A plain word is a mistyped option.
+_SAID = re.compile(
+    r"(?P<head>(?:missing \"=\" after|percent-encoded token:|connection option"
+    r"|URI query parameter:) \")(?![a-z_]+\")[^\"\n]*(?=\")"
+    r"|(?P<host>\b(?:host(?:name| name)?|server on|address) ?[\"'])[^\"'\n]*(?=@)"
+)
+_NOTHING = frozenset({"", "none", "null", "true", "false", "yes", "no", MASK})
 _PRIVATE_NAME = re.compile(r"(?i)password|passwd|passphrase|secret|token|api_?key|_pwd$")
 _SPECIAL = re.compile(r"(?:%[0-9a-fA-F]{2}|[^\w.~!$*+-])+")
 _LONGEST = 512  # of a password; longer ones are masked where they stand only
@@ -60,7 +67,9 @@ def _end_of_url(text: str, begin: int) -> int:
     """Return where a URL ends; before its last @ a password may hold quotes and spaces."""
     stop = _END_OF_WORD.search(text, begin)
     end = stop.start() if stop else len(text)
-    if stop is None or text.find("@", begin, end) >= 0 or text.find(":", begin, end) < 0:
+    # After an @ stands a host, so one that ends the word is not the last.
+    found = text.find("@", begin, end) >= 0 and text[end - 1] != "@"
+    if stop is None or found or text.find(":", begin, end) < 0:
         return end
     colon = text.find(":", begin, end)
     if "/" in text[begin:colon] or colon == begin or _PORT.match(text, colon + 1):
@@ -157,6 +166,8 @@ class Secrets:
         are names of tables, messages of revisions and addresses of people.
         """
         text = redact(text, words=words)
+        if words:
+            text = _SAID.sub(lambda said: f"{said['head'] or said['host']}{MASK}", text)
         for host in self._hosts if words else ():
             text = _before_host(text, f"@{host}")
         strong, weak = self._patterns()

@@ -140,6 +140,7 @@ def test_where_passwords_stand(text: str, hidden: str, kept: str) -> None:
     [
         "UNIQUE constraint failed: users.password", "no password supplied", "password = None",
         "http://localhost:8000/x", "postgresql://h1:5432,h2/db", "ada@example.com", "sqlite:///a:b",
+        "denied for 'u'@'h' (using password: YES)",
         "Can't locate revision identified by 'zz'", "unexpected token: INDENT", "key: value",
     ],
 )  # fmt: skip
@@ -162,6 +163,24 @@ def test_a_result_keeps_its_words(text: str, shown: str) -> None:
     known = Secrets()
     known.learn_url("postgresql://u:hunter2seven@127.0.0.1/x")
     assert known.redact(text, words=False) == shown
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "host=127.0.0.1 port=1 password=first p4rt0ne", "host=127.0.0.1 password=a P4rt0ne=b",
+        "postgresql://u:p4rt0ne%zz@127.0.0.1:1/x", "postgresql://u:a@p4rt0ne@127.0.0.1:1/x",
+        "postgresql://127.0.0.1:1/x?password=a&p4rt0ne", "postgresql://u:a @ p4rt0ne@127.0.0.1:1/x",
+    ],
+)  # fmt: skip
+def test_a_driver_that_cannot_take_a_string_apart(dsn: str) -> None:
+    psycopg = pytest.importorskip("psycopg")
+    with pytest.raises(psycopg.Error) as caught:
+        psycopg.connect(dsn)
+    shown = dsn if "://" in dsn else "x"
+    said = Secrets().redact(f"The database {shown} is not there: {caught.value}")
+    assert "p4rt0ne" not in said.lower() and MASK in said
+    assert Secrets().redact('invalid connection option "pasword"').endswith('"pasword"')
 
 
 def test_a_name_that_is_no_secret_stays() -> None:
