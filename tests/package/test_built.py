@@ -9,6 +9,7 @@ import sys
 import tarfile
 import zipfile
 from email.message import Message
+from importlib.metadata import version as installed
 from pathlib import Path
 
 import pytest
@@ -112,15 +113,32 @@ def test_the_lower_bounds_are_those_that_ci_installs() -> None:
     for old in (True, False):
         pins = dict(one.partition(";")[0].split("==") for one in lines if holds(one, old=old))
         for wanted in PROJECT["dependencies"]:
-            name, _, bound = wanted.partition(";")[0].partition(">=")
+            name, bound = lower(wanted)
             if name == "tomli" or not holds(wanted, old=old):
                 continue
             assert version(pins[name]) >= version(bound), wanted
         bounds = [one for one in PROJECT["dependencies"] if one.startswith("sqlalchemy")]
-        best = max(
-            version(one.partition(";")[0].split(">=")[1]) for one in bounds if holds(one, old=old)
-        )
+        best = max(version(lower(one)[1]) for one in bounds if holds(one, old=old))
         assert version(pins["sqlalchemy"]) == best
+
+
+def test_the_upper_bounds_admit_what_is_tested() -> None:
+    """Where a newer release is out, `.ci/newest` says whether the bound may go up."""
+    bounded = set()
+    for wanted in (*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]):
+        name, (_, _, bound) = lower(wanted)[0], wanted.partition(";")[0].partition(",<")
+        if bound:
+            bounded.add(name)
+            here = version(".".join(installed(name).split(".")[:2]))
+            assert version(lower(wanted)[1])[:2] <= here, wanted
+            assert here < version(bound), wanted
+    assert bounded == {"alembic", "sqlalchemy", "gitpython", "click", "sqlglot"}
+
+
+def lower(wanted: str) -> tuple[str, str]:
+    """Return the name of a dependency and the oldest version that it may have."""
+    name, _, bound = wanted.partition(";")[0].partition(">=")
+    return name, bound.partition(",")[0]
 
 
 def holds(line: str, *, old: bool) -> bool:
