@@ -9,7 +9,7 @@ from bench.accuracy.picture import SCHEMA
 from lback.core.effects import Effects
 from lback.core.graph import Graph
 from lback.core.naming import bare
-from lback.core.tables import life, table_names
+from lback.core.tables import life
 
 
 def differences(
@@ -35,7 +35,7 @@ def differences(
         known = {one.name.casefold() for one in told.columns} if told.exists else set()
         found += [f"{name}.{one} is not known" for one in sorted(columns - known)]
         found += [f"{name}.{one} is not there" for one in sorted(known - columns)]
-    for name in table_names(effects[one] for one in ran):
+    for name in sorted({name for one in ran for name in effects[one].tables}):
         told = life(name, graph, effects, ran)
         if told.exists and bare(told.names[0]) not in real:
             found.append(f"table {name} is not there")

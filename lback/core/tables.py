@@ -185,11 +185,6 @@ def types_elsewhere(
     return frozenset(name for one in others for kind, name in one.serving if kind == "type")
 
 
-def table_names(effects: Iterable[Effects]) -> tuple[str, ...]:
-    """Return the sorted names of all tables that some revisions change."""
-    return tuple(sorted({name for one in effects for name in one.tables}))
-
-
 def _changes(identity: Identity, order: list[str]) -> tuple[Change, ...]:
     """Return the changes newest first: a type may be older than the table that it serves."""
     return tuple(

@@ -68,14 +68,6 @@ def make_revision(
     return Generated(paths, revisions, comparison.changes, "".join(comparison.sql))
 
 
-def draft_revision(database: Database, draft: Draft, ask: Questioner) -> Generated:
-    """Do what `make_revision` does, and write nothing: only the changes and their SQL."""
-    with database.opened("revision", autogenerate=True, message=draft.message) as session:
-        comparison = _Comparison(session, database.graph, draft, ask, with_sql=True)
-        comparison.run()
-    return Generated((), (), comparison.changes, "".join(comparison.sql))
-
-
 def make_empty_revision(database: Database, draft: Draft) -> Generated:
     """Write a revision without content; env.py runs only if `revision_environment` says so."""
     with database.opened("revision", message=draft.message) as session:

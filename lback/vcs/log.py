@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from lback.vcs.git import raw, text
 from lback.vcs.objects import read_names
 from lback.vcs.refs import short_name
 from lback.vcs.repository import Repository
-from lback.vcs.trees import PY, chosen, normal
+from lback.vcs.trees import normal
 from lback.vcs.walk import Touch
 
 _MOVES = 20  # a file renamed more often than this loses its oldest history
@@ -32,15 +32,6 @@ class History(NamedTuple):
     brought: Commit | None
     edits: tuple[Commit, ...] = ()
     names: tuple[str, ...] = ()
-
-
-class Arrival(NamedTuple):
-    """A file that differs between two commits, and the commit of the range that did it last."""
-
-    status: str
-    path: str
-    old_path: str | None
-    commit: Commit | None
 
 
 @dataclass(slots=True)
@@ -159,38 +150,6 @@ def _same_revision(repository: Repository, touch: Touch) -> bool:
 def _words(revision: str) -> str:
     """Return an id without its number where it has words: they stay when it is renumbered."""
     return revision.lstrip("0123456789") if "_" in revision else revision
-
-
-def who_brought(
-    repository: Repository, a: str, b: str, folders: Sequence[str]
-) -> tuple[Arrival, ...]:
-    """Return how files below folders differ from `a` to `b`, each with the commit behind it.
-
-    For a new file that is the commit that added it, else the last one that touched it.
-    """
-    changes = repository.changes(a, b, folders)
-    places = chosen(folders)
-    if not changes:
-        return ()
-    span = f"{safe(repository.git, a)}..{safe(repository.git, b)}"
-    last: dict[str, Commit] = {}
-    added: dict[str, Commit] = {}
-    command = ("log", "--no-renames", "--name-status", *walk.OPTIONS, span, "--")
-    with repository.git.stream(*command, *(() if "" in places else places)) as fields:
-        for touch in walk.touches(fields):
-            last.setdefault(touch.path, touch.commit)
-            if touch.status == "A":
-                added.setdefault(touch.path, touch.commit)
-    return tuple(
-        Arrival(
-            change.status,
-            change.path,
-            change.old_path,
-            (added if change.status in "AR" else last).get(change.path, last.get(change.path)),
-        )
-        for change in changes
-        if change.path.endswith(PY)
-    )
 
 
 def commits(repository: Repository, shas: Iterable[str]) -> dict[str, Commit]:

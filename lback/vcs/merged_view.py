@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from lback.core.source import Entry
-from lback.errors import HistoryMissing
 from lback.vcs.git import failure
 from lback.vcs.repository import Repository
 from lback.vcs.threeway import Conflict, Decided, three_way
@@ -29,23 +28,6 @@ class Merged:
     conflicts: tuple[Conflict, ...]
 
 
-def merged_view(repository: Repository, ours: str, theirs: str, folders: Sequence[str]) -> Merged:
-    """Return the files below folders once `theirs` is merged into `ours`.
-
-    `ours` may be "worktree" or "index" as well: then HEAD tells the common ancestor.
-    HistoryMissing where there is none, or an object is not in this clone.
-    """
-    tip = "HEAD" if ours in ("worktree", "index") else ours
-    base = repository.merge_base(tip, theirs)
-    if base is None:
-        raise HistoryMissing(
-            f"{tip} and {theirs} have no common ancestor", "Fetch the history of both branches."
-        )
-    sides = [repository.entries(at, folders) for at in (base, ours, theirs)]
-    tips = (tip, theirs)
-    return merge_entries(repository, base, sides[0], sides[1], sides[2], at=ours, tips=tips)
-
-
 def merge_entries(
     repository: Repository,
     base: str,
@@ -57,7 +39,7 @@ def merge_entries(
     tips: tuple[str, str] | None = None,
     unread: Container[str] = (),
 ) -> Merged:
-    """Return what `merged_view` does, of files that were listed already.
+    """Return the files once a merge is done, of those that were listed.
 
     `before` are the files of the commit `base`, `at` is where `ours` can be read. `tips`
     are the commits of both sides, where renames of edited files are looked for. Files

@@ -231,18 +231,6 @@ class Repository:
         names = {f"{commit}:{path}": path for commit in commits for path in paths}
         return frozenset(names[name] for name in look_up(self.git, names))
 
-    def unpushed_paths(self, folders: Sequence[str], at: str = "HEAD") -> tuple[str, ...]:
-        """Return files that commits of `at` brought or edited which no remote-tracking ref has."""
-        chosen = trees.chosen(folders)
-        if not chosen:
-            return ()
-        paths = () if "" in chosen else chosen
-        out = self.git.run(
-            "log", "--format=", "--name-only", "--no-renames", "--no-ext-diff", "-m", "-z",
-            comparing.safe(self.git, at), "--not", "--remotes", "--", *paths,
-        )  # fmt: skip
-        return tuple(sorted({p for p in text(out).split("\0") if p.endswith(PY)}))
-
     def is_pushed(self, commit: str) -> bool:
         """Tell whether a commit is in any remote-tracking branch."""
         sha = self.commit(commit)
@@ -274,27 +262,6 @@ class Repository:
     def stage(self, paths: Sequence[str], *, force: bool = False) -> None:
         """Put files as they are on disk into the index; `force` takes ignored ones too."""
         status.stage(self._on_disk(), paths, force=force)
-
-    def stored_ids(self, paths: Sequence[str]) -> dict[str, str]:
-        """Return the blob ids that files on disk would get by `git add`.
-
-        They differ from `Entry.blob` where git converts line ends or filters content.
-        """
-        if not paths or any("\n" in path for path in paths):
-            return {}
-        given = b"".join(os.fsencode(path) + b"\n" for path in paths)
-        out = self._on_disk().run("hash-object", "--stdin-paths", given=given)
-        return dict(zip(paths, out.decode("ascii").split(), strict=True))
-
-    def worktrees(self) -> tuple[Path, ...]:
-        """Return the folders of all work trees of this repository, the main one first."""
-        out = text(self.git.run("worktree", "list", "--porcelain"))
-        blocks = [block.split("\n") for block in out.split("\n\n")]
-        return tuple(
-            Path(lines[0].removeprefix("worktree "))
-            for lines in blocks
-            if lines[0].startswith("worktree ") and "bare" not in lines
-        )
 
     def _on_disk(self) -> Git:
         if self.root is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lback.errors import HistoryMissing
-from lback.vcs.log import commits, commits_of, histories, refs_with, who_brought
+from lback.vcs.log import commits, commits_of, histories, refs_with
 from lback.vcs.rescue import find_in_history
 
 A1 = "db/versions/a1.py"
@@ -168,28 +168,6 @@ def test_many_files_in_one_go(box):
     box.commit("Add many", **names)
     found = commits_of(box.repository, [f"db/versions/{name}.py" for name in names])
     assert len(found) == 150 and {c.subject for c in found.values()} == {"Add many"}
-
-
-def test_who_brought_what_with_a_merge(clone, remote, tmp_path):
-    other = remote.clone(tmp_path / "other", person=("Cleo", "cleo@example.org"))
-    clone.commit("Mine", c3="mine")
-    other.commit("Add d4", d4="x")
-    other.person = ("Dan", "dan@example.org")
-    other.commit("Edit a1 and d4", a1="edited", d4="edited")
-    other.git("rm", "-q", B2)
-    other.commit("Remove b2")
-    other.git("push", "-q")
-    clone.git("pull", "-q", "--no-rebase", "--no-edit")
-    found = {
-        item.path: (item.status, item.commit.subject, item.commit.author)
-        for item in who_brought(clone.repository, "ORIG_HEAD", "HEAD", FOLDERS)
-    }
-    assert found == {
-        "db/versions/d4.py": ("A", "Add d4", "Cleo"),
-        A1: ("M", "Edit a1 and d4", "Dan"),
-        B2: ("D", "Remove b2", "Dan"),
-    }
-    assert who_brought(clone.repository, "HEAD", "HEAD", FOLDERS) == ()
 
 
 def test_commits_with_all_their_people(box):

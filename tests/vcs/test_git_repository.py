@@ -9,7 +9,7 @@ import pytest
 
 from lback.errors import HistoryMissing, LbackError, UsageError
 from lback.vcs.git import version
-from lback.vcs.log import commits_of, who_brought
+from lback.vcs.log import commits_of
 from lback.vcs.repository import Repository
 
 FOLDERS = ("db/versions",)
@@ -120,7 +120,6 @@ def test_linked_worktree(box, tmp_path):
     assert found.git_dir == box.path / ".git/worktrees/linked-tree"
     assert found.common_dir == box.path / ".git"
     assert found.head().name == "other"
-    assert found.worktrees() == (box.path, tmp_path / "linked tree")
 
 
 def test_submodule(box, remote):
@@ -326,11 +325,9 @@ def test_pushed_and_unpushed(clone):
     repository = clone.repository
     every = ("db/versions/a1.py", "db/versions/c3.py")
     assert repository.pushed(every) == {"db/versions/a1.py"}
-    assert repository.unpushed_paths(FOLDERS) == ("db/versions/c3.py",)
     assert repository.is_pushed("origin/main") and not repository.is_pushed(sha)
     clone.git("push", "-q", "origin", "feature")
     assert repository.pushed(every) == set(every)
-    assert repository.unpushed_paths(FOLDERS) == ()
     assert repository.is_pushed(sha)
 
 
@@ -405,14 +402,6 @@ class TestWorkTree:
             box.repository.stage(["db/versions/a1.py"])
         assert "Another git command" in caught.value.hint
 
-    def test_stored_ids_are_after_conversion(self, box):
-        box.write(".gitattributes", "*.py text eol=crlf\n")
-        box.write("db/versions/a1.py", b'revision = "a1"\r\n')
-        [entry, _] = box.repository.entries("worktree", FOLDERS)
-        [stored, _] = box.repository.entries("HEAD", FOLDERS)
-        assert entry.blob != stored.blob
-        assert box.repository.stored_ids([entry.path]) == {entry.path: stored.blob}
-
 
 class TestInProgress:
     def test_merge(self, box):
@@ -477,7 +466,6 @@ def test_configuration_that_would_meddle(box, tmp_path):
     assert len(repository.entries("index", FOLDERS)) == 2
     assert len(repository.entries("HEAD", FOLDERS)) == 2
     assert repository.changes("HEAD~1", "HEAD", FOLDERS)[0].path == "db/versions/b2.py"
-    assert repository.unpushed_paths(FOLDERS) == ("db/versions/a1.py", "db/versions/b2.py")
     assert not mark.exists()
 
 
@@ -527,7 +515,6 @@ def test_unknown_names_everywhere(box, name):
         lambda: repository.entries(name, FOLDERS),
         lambda: repository.files(name, ["x"]),
         lambda: commits_of(repository, ["x"], name),
-        lambda: who_brought(repository, name, "HEAD", FOLDERS),
     ):
         with pytest.raises(UsageError, match="git knows no commit named"):
             ask()

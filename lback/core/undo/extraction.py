@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lback.core.decoding import Undecodable, decode_text
-from lback.core.effects import Direction, Effect, Effects, Resolve, Unknown, read_effects
+from lback.core.effects import Direction, Effect, Effects, Unknown
 from lback.core.naming import same_name
 from lback.core.shell import named
 from lback.core.undo.picking import InTheWay, Picker
@@ -34,17 +34,6 @@ class Extract:
 
 
 Read = Callable[[bytes], Effects]
-
-
-def reader_of(resolve: Resolve | None, wrappers: dict[str, str] | None = None) -> Read:
-    """Return how a text is read: with the project's own modules and wrappers."""
-
-    def read(source: bytes) -> Effects:
-        if resolve is None:
-            return read_effects(source, wrappers=wrappers)
-        return read_effects(source, resolve=resolve, wrappers=wrappers)
-
-    return read
 
 
 class Extractor:
