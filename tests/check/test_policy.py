@@ -352,6 +352,32 @@ def test_a_baseline_of_the_branch(forked: Team) -> None:
     assert result.data["left_out"]["baseline"] == 3
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_link_of_the_branch_in_place_of_the_baseline(
+    forked: Team, tmp_path: Path, known: bool
+) -> None:
+    """What lies outside of git may come with a submodule or a build of the branch's."""
+    outside = tmp_path / "list.json"
+    forked.check(against="main", baseline=str(outside), write_baseline=True)
+    place = forked.path / "ci" / "old.json"
+    if known:
+        forked.git("checkout", "-q", "main")
+        forked.write("ci/old.json", '{"lback_baseline": 1, "findings": []}')
+        forked.commit()
+        forked.git("checkout", "-q", "mine")
+    place.parent.mkdir()
+    place.symlink_to(outside)
+    forked.commit()
+    assert errors(forked.check(against="main", baseline=str(place))) == ["LB102"]
+    if not known:
+        forked.git("rm", "-q", "ci/old.json")
+        (forked.path / "ci").symlink_to(tmp_path)
+        forked.commit()
+        again = forked.check(against="main", baseline=str(forked.path / "ci" / "list.json"))
+        assert errors(again) == ["LB102"]
+        assert errors(forked.check(against="main", baseline=str(outside))) == []
+
+
 def test_several_environments(team: Team) -> None:
     team.write("two/alembic.ini", INI.format("migrations"))
     team.write("two/migrations/versions/x1.py", content("x1", None, "pass"))

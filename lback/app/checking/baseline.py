@@ -17,6 +17,7 @@ from lback.errors import LbackError, UsageError
 from lback.files import is_plain, write_whole
 
 _FORMAT = 1
+_EMPTY = b'{"lback_baseline": 1, "findings": []}'
 
 
 def sorted_out(
@@ -49,24 +50,38 @@ def sorted_out(
 
 def _both(look: Look | None, path: str) -> tuple[bytes | None, bytes | None]:
     """Return the list as the base has it, and as the branch does; None for one that git lacks."""
-    name = _relative(look, path) if look is not None else None
-    if look is None or name is None or look.policy is None or look.policy.commit is None:
+    if look is None or look.policy is None or look.policy.commit is None:
         return None, None
     repository = look.reader.repository
     assert repository is not None
-    theirs = repository.files(look.policy.commit, [name]).get(name)
-    at = look.mine.at
+    at, base = look.mine.at, look.policy.commit
+    written, meant = _relative(look, path), _relative(look, path, follow=True)
+    name = written or meant
+    if name is None:
+        return None, None
+    theirs = repository.files(base, [name]).get(name)
+    if theirs is None and meant is not None:
+        name = meant  # a link that the base has as well
+        theirs = repository.files(base, [name]).get(name)
     ours = repository.files(at, [name]).get(name)
-    if theirs is None and at == WORKTREE and not repository.files(INDEX, [name]):
-        ours = None  # the caller's own: git knows nothing of it
+    if theirs is None and at == WORKTREE:
+        if written not in (None, meant):
+            return None, ours or _EMPTY  # a link of the branch's, wherever it leads
+        if not repository.files(INDEX, [name]):
+            ours = None  # the caller's own: git knows nothing of it
     return theirs, ours
 
 
-def _relative(look: Look, path: str) -> str | None:
-    root = look.reader.ctx.project.root.resolve()
+def _relative(look: Look, path: str, *, follow: bool = False) -> str | None:
+    """Return a path relative to the root, as it is written or as links lead; None outside."""
+    root = look.reader.ctx.project.root
     bare = look.reader.repository is not None and look.reader.repository.is_bare
-    place = (root / path if bare else Path(path)).resolve()
-    return place.relative_to(root).as_posix() if place.is_relative_to(root) else None
+    place = Path(os.path.normpath((root if bare else Path.cwd()) / path))
+    for top in (root, root.resolve()):
+        end = place.resolve() if follow else place
+        if end.is_relative_to(top):
+            return end.relative_to(top).as_posix()
+    return None
 
 
 def _on_disk(path: str) -> bytes:
