@@ -188,3 +188,14 @@ def git_with(team: Team, given: str, *arguments: str) -> str:
         ("git", *arguments), cwd=team.path, input=given.encode(), capture_output=True, check=True
     )
     return done.stdout.decode().strip()
+
+
+def test_a_version_folder_that_is_a_link(team: Team) -> None:
+    """git ends at a link; what lies behind it is tracked by another name, or not at all."""
+    (team.path / VERSIONS).rename(team.path / "kept")
+    (team.path / VERSIONS).symlink_to("../kept")
+    team.commit()
+    result = team.check()
+    assert (result.data["heads"], result.findings) == (["b2"], [])
+    team.revision("c3", "b2")
+    assert [one.path for one in team.check().findings] == [f"{VERSIONS}/c3.py"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,8 @@ def _left_out(reader: CheckReader, mine: Side, listed: Listed) -> Iterator[Findi
     repository = reader.repository
     assert repository is not None
     others = [entry.path for entry in mine.entries if entry.path not in listed.ids]
+    elsewhere = _tracked_elsewhere(reader, others)
+    others = [path for path in others if path not in elsewhere]
     ignored = repository.ignore_rules(others)
     for path in others:
         if path in ignored:
@@ -95,6 +98,16 @@ def _left_out(reader: CheckReader, mine: Side, listed: Listed) -> Iterator[Findi
                 command("git add", pathspec(entry.path)),
                 path=entry.path,
             )
+
+
+def _tracked_elsewhere(reader: CheckReader, paths: list[str]) -> frozenset[str]:
+    """Return those files that git tracks where the link of a folder leads to."""
+    repository, root = reader.repository, os.path.realpath(reader.ctx.project.root)
+    assert repository is not None
+    ends = {one: os.path.relpath(os.path.realpath(os.path.join(root, one)), root) for one in paths}  # noqa: PTH118
+    moved = {one: end for one, end in ends.items() if end != one and not end.startswith("..")}
+    tracked = repository.files(INDEX, moved.values()) if moved else {}
+    return frozenset(one for one, end in moved.items() if end in tracked)
 
 
 def _edited(reader: CheckReader, path: str) -> bool:
