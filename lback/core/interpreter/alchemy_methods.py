@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lback.core.interpreter import tables_made
-from lback.core.interpreter.conditions import dialect_named
+from lback.core.interpreter.conditions import dialect_named, dialects_whose
 from lback.core.interpreter.core_statements import chain, dml, select
 from lback.core.interpreter.discharge import Discharge, effects, pure, unknown
 from lback.core.interpreter.machine import Machine
@@ -158,9 +158,15 @@ def statement_method(
 def dialect_method(owner: Dialect, name: str, arguments: Arguments) -> Discharge:
     """Follow a method of the dialect or of its name."""
     first = arguments.get(0, "x")
-    if name in ("startswith", "__eq__", "__contains__") and isinstance(first, str):
-        return pure(f"a dialect's {name}", dialect_named(first))
-    if name in ("lower", "strip", "upper", "casefold"):
+    if name in ("startswith", "endswith", "__contains__") and isinstance(first, str):
+        fits = {
+            "startswith": lambda one: one.startswith(first),
+            "endswith": lambda one: one.endswith(first),
+        }.get(name, lambda one: first in one)
+        return pure(f"a dialect's {name}", dialects_whose(fits))
+    if name == "__eq__" and isinstance(first, str):
+        return pure("a dialect's __eq__", dialect_named(first))
+    if name in ("lower", "strip", "casefold"):
         return pure(f"a dialect's {name}", owner)
     if name in ("has_table", "has_index", "has_sequence", "get_columns", "get_table_names"):
         return pure(f"a dialect's {name}", ANY)

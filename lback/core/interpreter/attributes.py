@@ -77,7 +77,9 @@ def attribute(machine: Machine, value: Value, name: str) -> Discharge:  # noqa: 
     if isinstance(value, Row):
         return pure("a row's column", _of_row(value, name))
     if isinstance(value, Dialect):
-        named = name in ("name", "driver", "dialect_description", "__class__", "dialect")
+        if name == "driver":
+            return pure(_RULE, PLAIN)
+        named = name in ("name", "dialect_description", "dialect")
         return pure(_RULE, Dialect(name != "dialect") if named else Method(value, name))
     if isinstance(value, SCHEMA_VALUES):
         return pure(_RULE, _of_schema(machine, value, name))

@@ -10,9 +10,9 @@ from lback.core.interpreter.library import is_pure, is_type
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.modules import MISSING, run_apart
 from lback.core.interpreter.schema import BaseV, TypeV
+from lback.core.interpreter.special_methods import unfollowed
 from lback.core.interpreter.values import (
     PLAIN,
-    UNKNOWN_TEXT,
     Arguments,
     Bound,
     Frame,
@@ -215,6 +215,8 @@ def special(machine: Machine, value: Value, name: str) -> Value:
 
 def instantiate(machine: Machine, klass: Klass, arguments: Arguments) -> Discharge:
     """Make an object of a class of the project."""
+    for name in unfollowed(mro(klass)):
+        machine.cannot_read(f"Python may call {name}() of {klass.node.name} anywhere")
     above = [one for one in mro(klass) if not isinstance(one, Klass)]
     if is_enum(klass):
         return pure("a member of an enumeration", PLAIN)
@@ -270,12 +272,3 @@ def _default_of(machine: Machine, value: Value) -> Value:
             return machine.call(factory)
         return value.keywords.get("default", Opaque())
     return value
-
-
-def text_of_object(machine: Machine, value: Instance) -> Value:
-    """Return `str(object)`: what its own __str__ gives."""
-    for name in ("__str__", "__repr__"):
-        method = special(machine, value, name)
-        if method is not MISSING and not isinstance(method, Opaque):
-            return machine.call(method)
-    return UNKNOWN_TEXT

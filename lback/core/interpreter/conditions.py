@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 
 from lback.core.dialects import NO_DIALECT, Dialects
 from lback.core.interpreter.choices import choice, is_constant, members, options, same
@@ -198,8 +199,12 @@ def _dialect_test(kind: ast.cmpop, left: Value, right: Value) -> Value:
     if isinstance(kind, ast.In | ast.NotIn):
         if not isinstance(left, Dialect):
             # "sqlite" in dialect.name: a part of the name.
-            found = _named(other)
-        elif isinstance(other, Seq | Map) and not other.content.open:
+            if not isinstance(other, str):
+                return ANY
+            whole = other in _KNOWN or other in _ALIASES
+            test = dialect_named(other) if whole else dialects_whose(lambda one: other in one)
+            return test if isinstance(kind, ast.In) else invert(test)
+        if isinstance(other, Seq | Map) and not other.content.open:
             for one in members(other):
                 inner = _named(one)
                 found = None if found is None or inner is None else found | inner
@@ -220,8 +225,19 @@ def _named(value: Value) -> Dialects | None:
     for one in options(value):
         if not isinstance(one, str):
             return None
-        found = found | Dialects(frozenset({_ALIASES.get(one, one)}), but=False)
+        name = one.partition("+")[0]
+        found = found | Dialects(frozenset({_ALIASES.get(name, name)}), but=False)
     return found if not isinstance(value, Choice) else None
+
+
+# Those that Alembic knows; another one may have any name.
+_KNOWN = frozenset({"postgresql", "mysql", "mariadb", "sqlite", "mssql", "oracle"})
+
+
+def dialects_whose(fits: Callable[[str], bool]) -> Test:
+    """Return the test for dialects whose name has some quality."""
+    fitting = Dialects(frozenset(one for one in _KNOWN if fits(one)), but=False)
+    return Test(fitting, fitting | Dialects(_KNOWN))
 
 
 def dialect_named(name: str) -> Test:

@@ -93,7 +93,7 @@ def run(
     machine: Machine, function: Func, arguments: Arguments, on_yield: OnYield | None = None
 ) -> Discharge:
     """Walk through a function's body with its arguments bound; return what it returns."""
-    if machine.is_active(function) >= MOST_ACTIVE or len(machine.calls) >= DEEPEST_CALL:
+    if machine.calls.count(function.node) >= MOST_ACTIVE or len(machine.calls) >= DEEPEST_CALL:
         return unknown(machine, f"{function.name}() calls itself, or calls nest too deep")
     before, line = machine.path, machine.line
     depth, floor, catches = len(machine.calls), machine.floor, len(machine.catches)

@@ -66,6 +66,8 @@ def handle_method(machine: Machine, owner: Handle, name: str, arguments: Argumen
         return unknown(machine, f"context.{name}() runs other migrations")
     if name in ("__exit__", "__aexit__", "__aenter__"):
         return pure("a connection is entered and left", owner)
+    if name == "execution_options" and "schema_translate_map" in arguments.keywords:
+        machine.moved = True
     if name in _STAYS:
         stays = (
             "bind" if owner.kind == "context" and name in ("connection", "engine") else owner.kind

@@ -12,7 +12,7 @@ from lback.core.effects import Direction, Effect, Resolve, ResolveFile, Unknown,
 from lback.core.interpreter.discharge import Discharge
 from lback.core.interpreter.paths import DEAD, START, Path, certain, dialects, half, limited
 from lback.core.interpreter.state import Delta, State
-from lback.core.interpreter.values import Arguments, Frame, Func, Klass, Scope, Test, Value
+from lback.core.interpreter.values import Arguments, Frame, Klass, Scope, Test, Value
 
 # Bounds, so that any text is read in bounded time and memory; beyond them it is unknown.
 MOST_STEPS = 60_000
@@ -28,7 +28,7 @@ MOST_FOUND = 20_000
 
 
 class Exhausted(Exception):
-    """Stops the reading of what goes beyond a bound; its text says which."""
+    """Stops the reading of what goes beyond a bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Machine:
         self.asked: dict[Use, None] = {}
         self.line = 0
         self.quiet = 0
-        self.guarded = False
+        self.guarded = self.moved = False
         self.acts_when_loaded = False
         self.again = 0
         self.steps = MOST_STEPS
@@ -220,7 +220,7 @@ class Machine:
 
     def _add(self, effect: Effect, path: Path) -> None:
         found = effect._replace(
-            certain=effect.certain and certain(path),
+            certain=effect.certain and certain(path) and not self._is_moved(effect),
             line=effect.line or self.line,
             dialect=dialects(path).text,
             guarded=effect.guarded or self.guarded,
@@ -230,6 +230,10 @@ class Machine:
         if len(self.effects) >= MOST_FOUND:
             raise Exhausted("does too many things to follow")
         self.effects.append(found)
+
+    def _is_moved(self, effect: Effect) -> bool:
+        """Tell whether a name without a schema may mean another table by now."""
+        return self.moved and bool(effect.table) and "." not in (effect.table or "")
 
     def cannot_read(self, reason: str, tables: tuple[str, ...] = ()) -> None:
         """Record that something here may touch the database and could not be read."""
@@ -294,7 +298,3 @@ class Machine:
         if found is None:
             found = self.ends[frame] = Ends(self.state.mark())
         return found
-
-    def is_active(self, function: Func) -> int:
-        """Return how many calls of a function are running."""
-        return self.calls.count(function.node)

@@ -49,6 +49,7 @@ from lback.core.interpreter.values import (
     Entries,
     Func,
     Instance,
+    Items,
     Key,
     Klass,
     Lazy,
@@ -117,7 +118,9 @@ def _iter(machine: Machine, arguments: Arguments) -> Discharge:
     value = arguments.get(0, "object", PLAIN)
     if isinstance(value, Lazy | Rows | Handle | Plain):
         return pure("builtins.iter", value)
-    return pure("builtins.iter", Seq(collect(machine, value)))
+    content = collect(machine, value)
+    # Others may advance it as well: `next()` takes an item away.
+    return pure("builtins.iter", Seq(Items(content.items, True, bool(content.items))))
 
 
 def _dict(machine: Machine, arguments: Arguments) -> Discharge:

@@ -107,6 +107,8 @@ def sql(machine: Machine, parts: tuple[str | None, ...]) -> Discharge:
     for reason, tables in reading.unknown:
         machine.cannot_read(reason, tables)
     has_read(machine, reading.reads)
+    if "search_path" in known.casefold():
+        machine.moved = True
     return effects(Rows(reading.reads))
 
 

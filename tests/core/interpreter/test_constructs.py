@@ -211,6 +211,11 @@ SILENT = {
     "method of an object": ("from shop.models import User", 'orm.Session(bind=op.get_bind()).query(User).first().rename("x")'),
     "related objects": ("from shop.models import User", 'orm.Session(bind=op.get_bind()).query(User).first().posts.append(1)'),
     "unknown function of SQL": ("", 'op.get_bind().execute(sa.select(sa.func.rebuild_everything()))'),
+    "hash": ("class A:\n    def __hash__(self):\n        op.drop_table('t')\n        return 1", "{A(): 1}"),
+    "index": ("class A:\n    def __index__(self):\n        op.drop_table('t')\n        return 0", "[1][A()]"),
+    "format": ("class A:\n    def __format__(self, s):\n        op.drop_table('t')\n        return ''", "f'{A():x}'"),
+    "advanced elsewhere": ("", "it = iter([op.drop_table])\nfor f in it:\n    f('t')"),
+    "dialect by its beginning": ("", "if op.get_bind().dialect.name.startswith('post'):\n    op.drop_table('t')"),
     "star of nowhere": ("from nowhere import *", "go()"),
 }  # fmt: skip
 
@@ -258,3 +263,23 @@ def test_files_of_the_tree_are_read_as_text() -> None:
     found = read_effects(text.encode(), path="db/versions/a.py", resolve_file=files.get)
     assert [short(one) for one in found.upgrade] == ["delete data t -"] * 2 + ["delete data u -"]
     assert len(found.unknown) == 1
+
+
+def test_a_dialect_may_be_told_by_a_part_of_its_name() -> None:
+    def found(test: str) -> list[str]:
+        return [short(one) for one in read(f"if {test}:\n    op.drop_table('t')").upgrade]
+
+    name, others = "op.get_bind().dialect.name", "[!mariadb|mssql|mysql|oracle|postgresql|sqlite] ?"
+    may = [f"drop table t t {others}"]
+    assert found(f"{name}.startswith('post')") == ["drop table t t [postgresql]", *may]
+    assert found(f"'lite' in {name}") == ["drop table t t [sqlite]", *may]
+    assert found(f"'sqlite' in {name}") == ["drop table t t [sqlite]"]
+    assert found(f"{name}.upper() == 'POSTGRESQL'") == ["drop table t t ?"]
+    assert found("op.get_bind().dialect.driver == 'pysqlite'") == ["drop table t t ?"]
+
+
+def test_a_bare_name_is_not_claimed_once_names_may_mean_something_else() -> None:
+    found = read(
+        "op.execute('SET search_path TO tenant')\nop.drop_table('t')\nop.drop_table('t', schema='s')"
+    )
+    assert [short(one) for one in found.upgrade] == ["drop table t t ?", "drop table s.t s.t"]
