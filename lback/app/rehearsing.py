@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +43,12 @@ class Scene:
 
 
 def rehearse(
-    ctx: Context, database: Database, graph: Graph, scene: Scene, dialect: str
+    ctx: Context,
+    database: Database,
+    graph: Graph,
+    scene: Scene,
+    dialect: str,
+    options: Mapping[str, Any] | None = None,
 ) -> Rehearsal:
     """Play the present, the rollback and the way forward again, and compare the tables."""
     from lback.db.scratch import play, scratch_url
@@ -64,7 +69,7 @@ def rehearse(
     ]
     if scene.revert is not None:
         acts.append([Downgrade(scene.revert)])
-    played = play(database, acts, url)
+    played = play(database, acts, url, options)
     where = "SQLite in memory" if url.database is None else "the scratch database"
     if played.failed is not None:
         if played.failed < 2:

@@ -19,6 +19,7 @@ from lback.db.locks import Locks
 
 if TYPE_CHECKING:
     from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
 
     from lback.db.failures import Situation
     from lback.db.scripts import TextScriptDirectory
@@ -49,6 +50,10 @@ class WatchedEnvironment(EnvironmentContext):
         self.adjust = adjust
         self.at = at
         self.ran = False
+        self.replayable: dict[str, Any] | None = None
+        """The options of configure(); None where env.py did more with the context than run it."""
+        self._options: dict[str, Any] = {}
+        self._handed_out = False
 
     def configure(self, *args: Any, **kw: Any) -> None:
         """Do what Alembic does, under the lock."""
@@ -65,11 +70,25 @@ class WatchedEnvironment(EnvironmentContext):
                 self.locks.take(connection, version_table(options))
         if self.adjust is not None:
             self.adjust(options)
+        self._options, self._handed_out = options, False
         super().configure(**options)
+
+    def get_context(self) -> MigrationContext:
+        """Do what Alembic does, and remember that env.py may have done something with it."""
+        self._handed_out = True
+        return super().get_context()
+
+    def begin_transaction(self) -> Any:
+        """Do what Alembic does; every env.py does that."""
+        before = self._handed_out
+        transaction = super().begin_transaction()
+        self._handed_out = before
+        return transaction
 
     def run_migrations(self, **kw: Any) -> None:
         """Do what Alembic does, and remember that env.py came this far."""
         self.ran = True
+        self.replayable = None if self._handed_out or kw else self._options
         super().run_migrations(**kw)
 
 

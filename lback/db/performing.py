@@ -19,6 +19,7 @@ from lback.db.view import View
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
+    from lback.db.environment import WatchedEnvironment
     from lback.db.scripts import TextScript, TextScriptDirectory
 
 Decide = Callable[[tuple[str, ...]], Sequence[Step]]
@@ -68,7 +69,9 @@ class Looker(Generic[T]):
     def __call__(self, heads: Sequence[str], context: MigrationContext) -> Sequence[Any]:
         """Ask one database; there are no steps to do."""
         turn = _begin(tuple(sorted(heads)), context)
-        view = View(_stamp(turn), cast("Connection", context.connection))
+        environment = cast("WatchedEnvironment", context.environment_context)
+        connection = cast("Connection", context.connection)
+        view = View(_stamp(turn), connection, environment.replayable)
         try:
             self.gathered.append(self.gather(view))
         except LbackError as err:

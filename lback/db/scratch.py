@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -72,12 +72,32 @@ def scratch_url(dialect: str, configured: str | None) -> URL | None:
     return make_url("sqlite://") if dialect == "sqlite" else None
 
 
-def play(database: Database, acts: Sequence[Sequence[Step]], url: URL) -> Played:
-    """Run each act's steps on an empty database through env.py, and look at it after each.
+def play(
+    database: Database,
+    acts: Sequence[Sequence[Step]],
+    url: URL,
+    options: Mapping[str, Any] | None = None,
+) -> Played:
+    """Run each act's steps on an empty database as env.py would, and look at it after each.
 
-    env.py runs unchanged; what it configures gets the scratch connection instead of its
-    own. LbackError when the database that `url` names is not empty or does not answer.
+    With the `options` that it has configured that needs no run of it; where they do not do,
+    and without them, env.py runs unchanged, and what it configures gets the scratch connection
+    instead of its own. LbackError when the database that `url` names is not empty or does
+    not answer.
     """
+    if options is not None:
+        played = _play(database, acts, url, options)
+        if played.failed is None:
+            return played
+    return _play(database, acts, url, None)
+
+
+def _play(
+    database: Database,
+    acts: Sequence[Sequence[Step]],
+    url: URL,
+    replayed: Mapping[str, Any] | None,
+) -> Played:
     played = Played()
     engine = sa.create_engine(url, poolclass=sa.pool.StaticPool)
     try:
@@ -88,7 +108,7 @@ def play(database: Database, acts: Sequence[Sequence[Step]], url: URL) -> Played
                 options.pop("url", None)
 
             for number, act in enumerate(acts):
-                broken = perform(database, act, adjust) if act else None
+                broken = perform(database, act, adjust, replayed) if act else None
                 if connection.in_transaction():
                     connection.commit() if broken is None else connection.rollback()
                 if broken is not None:
@@ -102,12 +122,25 @@ def play(database: Database, acts: Sequence[Sequence[Step]], url: URL) -> Played
     return played
 
 
-def perform(database: Database, steps: Sequence[Step], adjust: Adjust) -> Broken | None:
-    """Run steps through env.py, whose options `adjust` may change; None when all went well."""
+def perform(
+    database: Database,
+    steps: Sequence[Step],
+    adjust: Adjust,
+    replayed: Mapping[str, Any] | None = None,
+) -> Broken | None:
+    """Run steps through env.py, or as it did with the `replayed` options; None: all went well.
+
+    `adjust` may change the options.
+    """
     performer = Performer(lambda _stamp: tuple(steps), ignore)
     try:
         with database.opened("upgrade", revision="heads") as session:
-            session.run_env(performer, adjust=adjust, destination_rev="heads")
+            if replayed is None:
+                session.run_env(performer, adjust=adjust, destination_rev="heads")
+            else:
+                options = dict(replayed)
+                adjust(options)
+                session.replay(performer, options, destination_rev="heads")
         performer.require_finished()
     except (Exception, SystemExit) as err:
         turn = performer.turns[-1] if performer.turns else None

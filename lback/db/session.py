@@ -48,6 +48,16 @@ class Session:
         self.scripts = scripts
         self.at = at
 
+    def replay(self, work: Work, options: Mapping[str, Any], **context: Any) -> None:
+        """Do what env.py did with these options of configure(), without running it."""
+        environment = WatchedEnvironment(
+            self.config, self.scripts, self.at, fn=work, dont_mutate=True, **context
+        )
+        with environment:
+            environment.configure(**options)
+            with environment.begin_transaction():
+                environment.run_migrations()
+
     def run_env(
         self,
         work: Work,

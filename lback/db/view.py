@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.engine import Connection
 
@@ -18,11 +18,17 @@ if TYPE_CHECKING:
 
 
 class View:
-    """Answers from a connection that is open anyway; it is good for nothing afterwards."""
+    """Answers from a connection that is open anyway; it is good for nothing afterwards.
 
-    def __init__(self, stamp: Stamp, connection: Connection) -> None:
+    `options` are those of env.py's configure(), where they are all that it did.
+    """
+
+    def __init__(
+        self, stamp: Stamp, connection: Connection, options: dict[str, Any] | None = None
+    ) -> None:
         self.stamp = stamp
         self.connection = connection
+        self.options = options
 
     def texts(self, revisions: Sequence[str]) -> dict[str, bytes]:
         """Return the text that each recorded revision's upgrade() was run from."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from lback.app.ran import Ran, refuse_edited, what_ran
 from lback.app.reading import Reader
@@ -42,7 +42,8 @@ class Choice:
 
     `done` are the applied revisions, `effects` what they do, `told` the table's life where
     one table is meant, `ran` the versions that ran where the files say something else, and
-    `lost` the texts of revisions that only git's history has.
+    `lost` the texts of revisions that only git's history has; `options` what env.py
+    configures, where it does no more than that.
     """
 
     reader: Reader
@@ -56,6 +57,7 @@ class Choice:
     told: TableLife | None = None
     ran: Ran = field(default_factory=Ran)
     lost: dict[str, bytes] = field(default_factory=dict)
+    options: dict[str, Any] | None = None
 
     def reverter(self) -> Reverter:
         """Return what composes a reverting revision, with the texts that ran."""
@@ -65,7 +67,9 @@ class Choice:
 def choose(reader: Reader, wish: Wish, view: View) -> Choice:
     """Decide on a rollback from the stamp and the record of the database; changes nothing."""
     stamp = view.stamp
-    choice = Choice(reader, wish, stamp.revisions, stamp.dialect, reader.graph())
+    choice = Choice(
+        reader, wish, stamp.revisions, stamp.dialect, reader.graph(), options=view.options
+    )
     _find_lost(choice)
     choice.undo = _decide(choice, view)
     return choice

@@ -130,7 +130,7 @@ def prepare(ready: Prepared) -> None:
         ready.losses = []
     else:
         ready.rehearsal = rehearse(
-            ctx, ready.database(), ready.graph, _scene(ready), choice.dialect
+            ctx, ready.database(), ready.graph, _scene(ready), choice.dialect, choice.options
         )
         refusal = _unproved(ready)
     ready.undo = refusal or undo
