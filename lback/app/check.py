@@ -15,7 +15,7 @@ from lback.app.checking.look import (
     gather_siblings,
     no_history,
 )
-from lback.app.checking.policy import settle_policy
+from lback.app.checking.policy import project_of_base, settle_policy
 from lback.app.checking.reader import CheckReader, bare_project
 from lback.app.checking.result import finish
 from lback.app.checking.rules_changed import doubted_labels, moved_from, rules_changed
@@ -64,7 +64,8 @@ def check(ctx: Context, request: Request) -> Result:
             at = "HEAD" if at == WORKTREE else at
             if ctx.options.script_location is None:
                 ctx.project = bare_project(ctx, at, base_of(request))
-        reader = CheckReader(ctx)
+        broken = project_of_base(ctx, request)
+        reader = CheckReader(ctx, broken)
         policy = settle_policy(reader, request, at)
         own = reader.project_at(at).settings.lback
         choice = read_choice(own.select, own.ignore, own.severity, said)

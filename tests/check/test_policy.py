@@ -378,6 +378,24 @@ def test_a_link_of_the_branch_in_place_of_the_baseline(
         assert errors(forked.check(against="main", baseline=str(outside))) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [(None, "is not there at worktree"), ("[alembic", "alembic.ini:1: the file is not a valid")],
+)
+def test_a_branch_that_leaves_no_configuration(forked: Team, text: str | None, said: str) -> None:
+    forked.git("rm", "-q", "alembic.ini")
+    if text is not None:
+        forked.write("alembic.ini", text)
+    forked.commit()
+    with pytest.raises(UsageError):
+        forked.check()
+    with pytest.raises(UsageError):
+        forked.check(against="nowhere")
+    result = forked.check(against="main")
+    assert errors(result) == ["LB102", "LB112"] and result.exit_code == 1
+    assert any(said in one.message for one in result.findings)
+
+
 def test_several_environments(team: Team) -> None:
     team.write("two/alembic.ini", INI.format("migrations"))
     team.write("two/migrations/versions/x1.py", content("x1", None, "pass"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lback.app.checking.look import base_of
 from lback.app.checking.reader import CheckReader
-from lback.app.locate import Project
+from lback.app.locate import Project, Texts, config_places, search_project
 from lback.app.reading import INDEX, WORKTREE
 from lback.core.findings import Finding
 from lback.core.preferences import LbackSettings
@@ -29,6 +29,7 @@ from lback.errors import HistoryMissing, LbackError, UsageError
 
 if TYPE_CHECKING:
     from lback.app.checking.look import Request
+    from lback.app.context import Context
     from lback.vcs.refs import SharedRef
 
 _HERE = (WORKTREE, INDEX)
@@ -80,6 +81,38 @@ def settle_policy(reader: CheckReader, request: Request, at: str) -> Policy | No
     return replace(policy, findings=tuple(_told(reader, policy, own, at, broken, past)))
 
 
+def project_of_base(ctx: Context, request: Request) -> str:
+    """Let the project of the base stand in where the one on disk cannot be read.
+
+    Returns why it cannot, "" where it can or is gone; UsageError where the base has none.
+    """
+    try:
+        _ = ctx.project
+    except UsageError as err:
+        found = None if request.models else _project_there(ctx, base_of(request))
+        if found is None:
+            raise
+        ctx.project = found
+        left = [one for one in found.config_names() if (found.root / one).is_file()]
+        return err.message if left else ""
+    return ""
+
+
+def _project_there(ctx: Context, base: str | None) -> Project | None:
+    root = ctx.repository.root if ctx.repository is not None else None
+    if ctx.repository is None or root is None or base is None or ctx.options.name:
+        return None
+    try:
+        shared = ctx.repository.upstream(base)
+        if shared is None:
+            return None
+        places = config_places(ctx.options, ctx.cwd, root, root)
+        texts = Texts(root, ctx.repository.files(shared.commit, places))
+        return search_project(ctx.options, ctx.cwd, texts, root)
+    except LbackError:
+        return None  # the trouble here is what can be told
+
+
 def _past(reader: CheckReader, policy: Policy, at: str) -> Project | None:
     """Return the project where the two parted: what is as it was there the branch left alone."""
     from lback.app.checking.sides import tip_of
@@ -98,7 +131,7 @@ def _own(reader: CheckReader, at: str) -> tuple[Project, str]:
     """Return the project as the tree itself has it, and why its configuration cannot be read."""
     project = reader.ctx.project
     if at in _HERE:
-        return project, ""
+        return project, reader.broken
     try:
         return reader.search(at) or project, ""
     except LbackError as err:

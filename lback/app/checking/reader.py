@@ -32,8 +32,9 @@ _BARE_CONFIGS = ("alembic.ini", "pyproject.toml", "migrations/alembic.ini")
 class CheckReader(Reader):
     """A reader that holds out against hostile trees and is quick over many commits."""
 
-    def __init__(self, ctx: Context) -> None:
+    def __init__(self, ctx: Context, broken: str = "") -> None:
         super().__init__(ctx)
+        self.broken = broken  # why the configuration on disk cannot be read
         self.too_big: set[str] = set()
         self._projects: dict[tuple[str, ...], Project] = {}
         self._by_commit: dict[str, Project] = {}
