@@ -177,7 +177,8 @@ def _reasons(pairs: Sequence[Pair]) -> list[tuple[str, int]]:
     for pair in pairs:
         left, right = (effects(TEXTS[one]) for one in pair)
         worst = overlaps({"left": left}, {"right": right}, AROUND)[0]
-        counted[worst.brief.partition(": ")[2]] += 1
+        unread = worst.verdict == "unknown"
+        counted["one cannot be read" if unread else worst.brief.partition(": ")[2]] += 1
     return counted.most_common()
 
 

@@ -60,7 +60,7 @@ POSTGRESQL = 'if op.get_bind().dialect.name == "postgresql":\n    '
         (DROP, DROP, "conflict"),
         (DROP, RENAME, "conflict"),
         (DROP, INDEX, "conflict"),
-        (DROP, 'op.create_index("ix", "t", ["other"])', "order-matters"),
+        (DROP, 'op.create_index("ix", "t", ["other"])', "fine"),
         (DROP, 'op.create_index("ix", "t", [sa.text("lower(old)")])', "conflict"),
         (RENAME, 'op.alter_column("t", "old", nullable=False)', "conflict"),
         (RENAME, sql("UPDATE t SET old = 1"), "conflict"),

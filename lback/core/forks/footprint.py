@@ -13,7 +13,7 @@ from lback.core.dialects import Dialects
 from lback.core.effects import Effect
 from lback.core.forks import footprint_keys, footprint_rows, footprint_uses
 from lback.core.forks.surroundings import Surroundings
-from lback.core.forks.touches import ANY, Touch, aspect, columns, named, whole
+from lback.core.forks.touches import ANY, Touch, aspect, columns, fragile, named, whole
 from lback.core.naming import bare, key, schema_of
 
 _ASPECTS = ("type", "nullable", "default", "comment")
@@ -22,7 +22,10 @@ _ON_TABLE = frozenset({"trigger", "rule", "policy"})
 _RELATIONS = frozenset({"view", "sequence", "enum", "domain", "type", "materialized view"})
 _MODES = {"create": "make", "drop": "drop", "alter": "set"}
 # What ALTER TABLE may set without a column, a key or a row being concerned.
-_PLAIN_SETTINGS = ("owner", "set (", "set(", "reset", "cluster", "replica", "comment", "engine")
+_PLAIN_SETTINGS = (
+    "owner", "set (", "set(", "set logged", "set unlogged", "reset", "cluster", "replica",
+    "comment", "engine", "enable row", "disable row", "force row", "no force row",
+)  # fmt: skip
 
 
 def footprint(effect: Effect, around: Surroundings) -> tuple[Touch, ...]:
@@ -54,7 +57,7 @@ def _table(effect: Effect, around: Surroundings) -> Iterable[Touch]:
         yield from _settings(effect)
     elif effect.kind == "rename":
         yield from (*named(table, "move"), *named(effect.to, "make"))
-        yield from whole("copies", table, "fragile")
+        yield from fragile(table)
     else:
         yield from named(table, _MODES[effect.kind])
     if effect.kind == "drop":
@@ -82,7 +85,7 @@ def _settings(effect: Effect) -> Iterable[Touch]:
     yield from whole("keys", effect.table, "loose")
     yield from whole("child keys", effect.table, "loose")
     yield from whole("firing", effect.table, "set")
-    yield from whole("copies", effect.table, "fragile")
+    yield from fragile(effect.table)
 
 
 def _parted(effect: Effect) -> list[Touch]:
@@ -101,8 +104,10 @@ def _column(effect: Effect, around: Surroundings) -> Iterable[Touch]:
         yield from columns(table, names, "make")
         if "not null" in effect.aspects:
             yield from whole("rows", table, "demand")
-        if any(use.object == "column" for use in effect.uses) or "computed" in dict(effect.sets):
-            yield from whole("copies", table, "fragile")
+        if any(
+            use.object == "column" and use.name != "*" for use in effect.uses
+        ) or "computed" in dict(effect.sets):
+            yield from fragile(table)
         for one in _sequences(effect):
             yield from named(one, "make")
     elif effect.kind == "drop":
@@ -168,7 +173,8 @@ def _relation(effect: Effect, around: Surroundings) -> Iterable[Touch]:
     if effect.kind == "rename":
         yield from (*named(effect.name, "move"), *named(effect.to, "make"))
     elif effect.kind == "alter" and effect.object in ("enum", "domain", "type"):
-        yield from (*named(effect.name, "need"), Touch("labels", key(effect.name), "set"))
+        yield from named(effect.name, "need")
+        yield from _relabelled(effect, around)
     elif effect.kind == "alter":
         yield from named(effect.name, "set")
     else:
@@ -181,6 +187,18 @@ def _relation(effect: Effect, around: Surroundings) -> Iterable[Touch]:
         yield from _parted(effect)
     if effect.object.endswith("view") and effect.kind != "drop":
         yield from _viewed(effect, around)
+
+
+def _relabelled(effect: Effect, around: Surroundings) -> Iterable[Touch]:
+    """Touch the values of a type; where they are renamed, all that may hold one of them."""
+    adds = "add value" in effect.aspects
+    yield Touch("labels", key(effect.name), "add" if adds else "set")
+    if adds:
+        return
+    yield Touch("any rows", "", "write")
+    for (table, column), said in around.columns.items():
+        if footprint_uses.is_of_type(said.get("type", ""), effect.name):
+            yield from aspect("default", table, (column,), "set")
 
 
 def _owners(sequence: str | None) -> Iterable[str]:
@@ -198,7 +216,7 @@ def _viewed(effect: Effect, around: Surroundings) -> Iterable[Touch]:
         yield from named(table, "need")
         yield from columns(table, ANY, "all") if looked is None else columns(table, looked, "need")
         yield from aspect("type", table, looked, "read")
-        yield from whole("copies", table, "fragile")
+        yield from fragile(table)
         if "materialized" in effect.aspects:
             yield from whole("rows", table, "read")
             yield from aspect("values", table, looked, "read")
@@ -218,15 +236,15 @@ def _on_table(effect: Effect, around: Surroundings) -> Iterable[Touch]:
         yield from named(effect.table, "need")
         if effect.kind == "create":
             yield from columns(effect.table, footprint_rows.looked_at(effect, effect.table), "need")
-            yield from whole("copies", effect.table, "fragile")
+            yield from fragile(effect.table)
     # A drop that does not name its table may be of any: "firing" of all tables.
     fires = "set" if effect.kind != "drop" else "unset"
     yield Touch("firing", key(effect.table) if effect.table else "*", fires)
     for table in effect.reads:
-        yield from (*named(table, "need"), *whole("copies", table, "fragile"))
+        yield from (*named(table, "need"), *fragile(table))
     for use in effect.uses:
         if use.object == "table":
-            yield from whole("copies", use.name, "fragile")
+            yield from fragile(use.name)
 
 
 def _comment(effect: Effect, around: Surroundings) -> Iterable[Touch]:

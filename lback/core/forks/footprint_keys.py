@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from lback.core.effects import Effect
 from lback.core.forks.footprint_rows import looked_at
 from lback.core.forks.surroundings import Surroundings
-from lback.core.forks.touches import ANY, Touch, aspect, columns, folded, named, whole
+from lback.core.forks.touches import ANY, Touch, aspect, columns, folded, fragile, named, whole
 from lback.core.naming import bare, beside, cut, key
 
 _WORD = re.compile(r"'[^']*'|[A-Za-z_][\w$]*")
@@ -52,7 +52,7 @@ def _new_index(effect: Effect, table: str | None) -> Iterable[Touch]:
         yield from columns(table, ANY, "need")
     if looked or not effect.columns:
         # Of an expression SQLite's copy knows nothing.
-        yield from whole("copies", table, "fragile")
+        yield from fragile(table)
     if "unique" in effect.aspects:
         yield from whole("rows", table, "check")
         yield from aspect("values", table, names, "read")
@@ -138,7 +138,7 @@ def _new_constraint(effect: Effect, around: Surroundings) -> Iterable[Touch]:
         yield from aspect("nullable", table, names, "set")
     if "exclude" in flavours or not flavours or ("check" in flavours and effect.name is None):
         # Alembic's copy keeps a check that has a name.
-        yield from whole("copies", table, "fragile")
+        yield from fragile(table)
     if effect.refers_to:
         yield from _reference(effect, names, around)
 

@@ -9,19 +9,16 @@ from lback.core.forks.surroundings import Link, Surroundings
 from lback.core.forks.touches import ANY, Touch, aspect, columns, folded, named, whole
 from lback.core.naming import key
 
-# Whether what reads migrations tells of every expression what it uses. As long as it does
-# not, an effect without uses may look at any column.
-USES_ARE_WHOLE = False
-
 
 def looked_at(effect: Effect, table: str | None) -> tuple[str, ...] | None:
-    """Return the columns of a table that an effect looks at; None where they are not known."""
+    """Return the columns of a table that an effect looks at; None for all that there are.
+
+    What reads migrations tells of every expression what it uses, or that it is unknown.
+    """
     found = [
         use.name for use in effect.uses if use.object == "column" and key(use.table) == key(table)
     ]
-    if "*" in found or not (found or USES_ARE_WHOLE):
-        return None
-    return tuple(found)
+    return None if "*" in found else tuple(found)
 
 
 def read(tables: Iterable[str], around: Surroundings, *, star: bool) -> Iterable[Touch]:
@@ -34,6 +31,8 @@ def read(tables: Iterable[str], around: Surroundings, *, star: bool) -> Iterable
             # A table made like another takes over what its columns must be.
             for one in ("nullable", "default"):
                 yield from aspect(one, table, ANY, "read")
+            for one in ("constraint", "index"):
+                yield Touch("list", f"{one} {key(table)}", "ask")
         yield from whole("rows", table, "read")
         yield from aspect("values", table, ANY, "read")
         yield Touch("any rows", "", "touch")

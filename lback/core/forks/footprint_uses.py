@@ -23,6 +23,7 @@ def used(effect: Effect) -> Iterable[Touch]:
             yield from aspect("type", use.table, (use.name,), "read")
         if use.object == "column" and use.name == "*" and use.table:
             if key(use.table) == key(effect.table) and effect.object != "data":
+                yield from whole("rebuilt", use.table, "copy")
                 yield from whole("copies", use.table, "copy")
             else:
                 yield from columns(use.table, ANY, "all")
@@ -83,6 +84,13 @@ _BUILT_IN = frozenset(
     int4 int8 float4 float8 name year binary varbinary nvarchar nchar clob string any null
     unsigned""".split()  # noqa: SIM905
 )
+
+
+def is_of_type(written: str, name: str | None) -> bool:
+    """Tell whether a column's type, as it is written, is the named one."""
+    found = _SQL_TYPE.match(written)
+    parts = [part for part in found.groups() if part] if found else []
+    return bool(parts) and key(".".join(parts)) == key(name)
 
 
 def defined(effect: Effect) -> Iterable[Touch]:

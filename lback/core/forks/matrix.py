@@ -97,6 +97,7 @@ _ROWS = {
 _COPIED = Clash(
     "order-matters", "SQLite copies the table over, and not everything outlives the copy"
 )
+_REBUILT = Clash("order-matters", "one copies the table over, and not everything outlives the copy")
 _FIRES = Clash("order-matters", "what one makes on the table works on the rows of the other")
 _KEY = Clash("order-matters", "one leans on a key or an index, and the other drops one")
 
@@ -112,13 +113,14 @@ MATRIX: Mapping[str, Modes] = {
     "default": _both_ways(_SETTABLE),
     "comment": _both_ways(_SETTABLE),
     "setting": _both_ways(_SETTABLE),
-    "labels": _both_ways(_SETTABLE),
+    "labels": _both_ways({**_SETTABLE, ("add", "add"): _SET, ("add", "set"): _SET}),
     "counter": _both_ways(_SETTABLE),
     "values": _both_ways(_VALUES),
     "rows": _both_ways(_ROWS),
     "keys": _both_ways({("lean", "loose"): _KEY}),
     "child keys": _both_ways({("lean", "loose"): _KEY}),
     "copies": _both_ways({("copy", "fragile"): _COPIED}),
+    "rebuilt": _both_ways({("copy", "fragile"): _REBUILT}),
     "firing": _both_ways(
         {
             ("fire", "set"): _FIRES,

@@ -15,7 +15,7 @@ from lback.core.naming import key
 # What is inside of a table that the same side has made is nobody else's.
 _INSIDE = frozenset(
     {"column", "type", "nullable", "default", "comment", "values", "rows", "constraint"}
-    | {"keys", "child keys", "copies", "firing", "single", "numbered"}
+    | {"keys", "child keys", "copies", "rebuilt", "firing", "single", "numbered"}
 )
 
 

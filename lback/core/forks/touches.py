@@ -74,6 +74,11 @@ def whole(kind: str, table: str | None, mode: str) -> list[Touch]:
     return [Touch(kind, key(table), mode)] if table else []
 
 
+def fragile(table: str | None) -> list[Touch]:
+    """Touch what a copy of the table would not keep, or would break on."""
+    return [*whole("copies", table, "fragile"), *whole("rebuilt", table, "fragile")]
+
+
 def folded(names: Iterable[str]) -> frozenset[str]:
     """Return column names in one case."""
     return frozenset(one.casefold() for one in names if one)

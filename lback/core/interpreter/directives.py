@@ -88,7 +88,11 @@ def perform(
     if handler is None:
         return _registered(machine, directive, arguments, batch)
     given = Given(machine, directive, arguments, batch)
-    value = handler(given)
+    before, machine.copied = machine.copied, batch.tables if batch and batch.whole else ()
+    try:
+        value = handler(given)
+    finally:
+        machine.copied = before
     strange = given.strange()
     if strange or (given.open and directive != "create_table"):
         which = strange[0] if strange else "that is not in the text"
@@ -261,7 +265,8 @@ def _batch(given: Given) -> Value:
                     tables_made.constraint(given.machine, one, table)
             else:
                 given.machine.cannot_read("a batch remakes the table in another way", (table,))
-    return Handle("batch", tables)
+    copies = copied is not None or given.get("recreate") not in (None, "auto", "never")
+    return Handle("batch", tables, copies)
 
 
 def _sync_enum(given: Given) -> Value:

@@ -98,8 +98,7 @@ class Machine:
 
     def __init__(self, direction: Direction, project: Project, parts: Parts) -> None:
         self.direction, self.project = direction, project
-        self.resolve = project.resolve
-        self.wrappers = project.wrappers
+        self.resolve, self.wrappers = project.resolve, project.wrappers
         self.parts = parts
         self.state = State()
         self.path: Path = START
@@ -110,6 +109,7 @@ class Machine:
         self.line = 0
         self.quiet = 0
         self.guarded = self.moved = False
+        self.copied: tuple[str, ...] = ()  # by a batch, whatever the database
         self.acts_when_loaded = False
         self.again = 0
         self.steps = MOST_STEPS
@@ -219,6 +219,8 @@ class Machine:
                 self._add(effect, group)
 
     def _add(self, effect: Effect, path: Path) -> None:
+        if effect.table in self.copied:
+            effect = effect._replace(uses=(*effect.uses, Use("column", "*", effect.table)))
         found = effect._replace(
             certain=effect.certain and certain(path) and not self._is_moved(effect),
             line=effect.line or self.line,
@@ -244,14 +246,12 @@ class Machine:
     def has_read(self, tables: Sequence[str]) -> None:
         """Record tables that are queried."""
         if not self.quiet and self.path:
-            for table in tables:
-                self.reads[table] = None
+            self.reads.update(dict.fromkeys(tables))
 
     def has_asked(self, *uses: Use) -> None:
         """Record what is asked of the schema."""
         if not self.quiet and self.path:
-            for use in uses:
-                self.asked[use] = None
+            self.asked.update(dict.fromkeys(uses))
 
     # -- the other parts -----------------------------------------------------------
 

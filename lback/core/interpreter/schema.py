@@ -21,7 +21,8 @@ HandleKind = Literal["op", "batch", "bind", "session", "context", "inspector", "
 class Handle:
     """A way to the database; `tables` are those of a batch or a query.
 
-    `whole`: the query gives objects of a mapped class, which can be changed.
+    `whole`: the query gives objects of a mapped class, which can be changed; the batch copies
+    the table over on every database.
     """
 
     kind: HandleKind
