@@ -74,14 +74,13 @@ class EffectsReader:
             store.put_many(self.kind, fresh)
         return found
 
-    def read_text(self, source: bytes, path: str = "") -> Effects:
+    def read_text(self, source: bytes) -> Effects:
         """Read any text as the project's own modules, files and wrappers make it mean."""
         return read_effects(
             source,
             resolve=self._module,
             wrappers=self.wrappers,
             dialects=self.dialects,
-            path=path,
             resolve_file=self.resolve_file,
         )
 

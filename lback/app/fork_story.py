@@ -81,7 +81,7 @@ def _commit(ctx: Context, paths: list[str], *, amend: bool) -> tuple[str, str]:
     return "staged", "other changes are staged, too"
 
 
-def story(ctx: Context, reader: Reader, graph: Graph, healed: Healed) -> Iterator[str]:
+def story(reader: Reader, graph: Graph, healed: Healed) -> Iterator[str]:
     """Yield the lines about each fork: both sides with their authors, the verdict, what to do."""
     for one in healed.done:
         yield from sides_story(reader, graph, one.join.heads)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +53,6 @@ def save(
     path: Path,
     places: Sequence[tuple[str, str | None]],
     about: Mapping[str, Any],
-    tell: Callable[[int], None] = lambda _rows: None,
 ) -> int:
     """Write what is at these places to a file, and return the number of rows.
 
@@ -65,7 +64,7 @@ def save(
         return 0
     try:
         with replacing(path, 0o600) as file:
-            rows = _write(connection, file, wanted, about, tell)
+            rows = _write(connection, file, wanted, about)
         sync_folder(path.parent)
     except (OSError, TypeError) as err:
         raise LbackError(
@@ -80,7 +79,6 @@ def _write(
     raw: IO[bytes],
     wanted: Sequence[Kept],
     about: Mapping[str, Any],
-    tell: Callable[[int], None],
 ) -> int:
     head = {
         "lback-backup": FORMAT,
@@ -99,8 +97,6 @@ def _write(
                 for row in _rows(connection, one):
                     file.write(_line([number, *(encode(value) for value in row)]))
                     count += 1
-                    if count % _CHUNK == 0:
-                        tell(sum(counts) + count)
                 counts.append(count)
         file.write(_line({"end": True, "rows": counts}))
     return sum(counts)

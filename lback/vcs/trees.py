@@ -38,12 +38,11 @@ def folder_entries(
     root: Path,
     folders: Sequence[str],
     *,
-    suffixes: tuple[str, ...] = PY,
     recursive: bool = True,
 ) -> tuple[Entry, ...]:
-    """Return the files below folders of `root` where there is no git at all."""
+    """Return the .py files below folders of `root` where there is no git at all."""
     return Worktree(root).entries(
-        chosen(folders, recursive=recursive), suffixes=suffixes, recursive=recursive
+        chosen(folders, recursive=recursive), suffixes=PY, recursive=recursive
     )
 
 

@@ -42,7 +42,7 @@ def _arrivals(ctx: Context, before: str) -> Result:
     healed = Healed()
     if not graph.problems:
         healed = heal(ctx, reader, graph)
-        lines += story(ctx, reader, graph, healed)
+        lines += story(reader, graph, healed)
     if lines and not healed.done and not graph.problems:
         lines.append("next: `lback migrate`")
     paths = [one.path for one in healed.done]

@@ -146,11 +146,11 @@ class Lines:
         return "\n".join(found)
 
 
-def indent(code: str, by: str = "    ") -> str:
+def indent(code: str) -> str:
     """Indent code by one step, except where a line goes on a string."""
     inside = _inside_strings(code)
     return "\n".join(
-        by + line if line and number not in inside else line
+        f"    {line}" if line and number not in inside else line
         for number, line in enumerate(code.splitlines(), 1)
     )
 
