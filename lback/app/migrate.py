@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lback.app.context import Context
-from lback.app.cut_off import refuse_unsettled, watched
 from lback.app.journal import recover
-from lback.app.last_seen import remember
 from lback.app.losses import count_losses, may_lose
 from lback.app.reading import Reader
+from lback.app.running import run, settled
 from lback.core.graph import Graph
 from lback.core.plans import (
     Downgrade,
@@ -20,7 +19,6 @@ from lback.core.plans import (
     plan_downgrade,
     plan_upgrade,
     refuse_forks,
-    refuse_moved,
     refuse_problems,
     undone_by,
 )
@@ -68,17 +66,8 @@ def migrate(ctx: Context, options: MigrateOptions) -> Result:
                 ctx, down.losses, f"This goes down and undoes {', '.join(down.going)}."
             ):
                 return _result(graph, down.stamp, (), options, planned=False)
-
-    def choose(stamp: tuple[str, ...]) -> tuple[Step, ...]:
-        if agreed is not None:
-            refuse_moved(agreed, stamp)
-        refuse_unsettled(ctx, graph, stamp)
-        return decide(stamp)
-
-    timeout = ctx.lock_timeout(options.lock_timeout)
-    with watched(ctx, graph) as listener:
-        outcome = ctx.database.run(choose, on_event=listener, lock_timeout=timeout)
-    remember(ctx, outcome.after)
+    choose = settled(ctx, ctx.database, decide, agreed)
+    outcome = run(ctx, ctx.database, choose, lock_timeout=options.lock_timeout)
     return _result(graph, outcome.before, outcome.steps, options, planned=False)
 
 

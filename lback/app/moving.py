@@ -7,12 +7,12 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from lback.app.context import Context
-from lback.app.cut_off import refuse_unsettled, watched
+from lback.app.cut_off import refuse_unsettled
 from lback.app.given_back import graph_that_ran
 from lback.app.journal import change_files
-from lback.app.last_seen import remember
 from lback.app.losses import count_losses, may_lose
 from lback.app.rebase_plan import Ready, RebaseOptions
+from lback.app.running import run
 from lback.app.taken_back import keep_parents
 from lback.core.forks.moving import Move, plan_move
 from lback.core.graph import Graph
@@ -139,15 +139,14 @@ def _go_down(ctx: Context, move: Move, options: RebaseOptions) -> None:
         _refuse_moved(graph, now, move.before)
         return move.down
 
-    timeout = ctx.lock_timeout(options.lock_timeout)
-    with watched(ctx, graph) as listener:
-        ctx.database.run(
-            decide,
-            on_event=listener,
-            lock_timeout=timeout,
-            command="downgrade",
-            destination="base",
-        )
+    run(
+        ctx,
+        ctx.database,
+        decide,
+        lock_timeout=options.lock_timeout,
+        command="downgrade",
+        destination="base",
+    )
 
 
 def _go_up(ctx: Context, ready: Ready, move: Move, options: RebaseOptions) -> None:
@@ -179,10 +178,7 @@ def _go_up(ctx: Context, ready: Ready, move: Move, options: RebaseOptions) -> No
         change_files(ctx, ready.contents)
         return move.up if first else ()
 
-    timeout = ctx.lock_timeout(options.lock_timeout)
-    with watched(ctx, after) as listener:
-        outcome = database.run(decide, on_event=listener, lock_timeout=timeout)
-    remember(ctx, outcome.after)
+    run(ctx, database, decide, lock_timeout=options.lock_timeout)
 
 
 def _refuse_moved(graph: Graph, now: tuple[str, ...], expected: tuple[str, ...]) -> None:

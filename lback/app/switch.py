@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lback.app.context import Context
-from lback.app.cut_off import refuse_unsettled, watched
 from lback.app.journal import recover
-from lback.app.last_seen import remember
 from lback.app.losses import count_losses, may_lose
 from lback.app.lost import LostRevision, find_lost, with_lost
 from lback.app.reading import WORKTREE, Reader
+from lback.app.running import run, settled
 from lback.core.effects import Effects, read_effects
 from lback.core.graph import Graph
 from lback.core.plans import (
@@ -21,7 +20,6 @@ from lback.core.plans import (
     plan_downgrade,
     plan_upgrade,
     refuse_forks,
-    refuse_moved,
     refuse_problems,
     tips,
 )
@@ -148,16 +146,8 @@ class Switch:
             sources=self.sources,
             verbose=self.ctx.options.verbose,
         )
-
-        def decide(now: tuple[str, ...]) -> tuple[Step, ...]:
-            refuse_moved(stamp, now)
-            refuse_unsettled(self.ctx, self.graph, now)
-            return steps
-
-        timeout = self.ctx.lock_timeout(self.options.lock_timeout)
-        with watched(self.ctx, self.graph) as listener:
-            outcome = database.run(decide, on_event=listener, lock_timeout=timeout)
-        remember(self.ctx, outcome.after)
+        decide = settled(self.ctx, database, lambda _now: steps, stamp)
+        run(self.ctx, database, decide, lock_timeout=self.options.lock_timeout)
 
     def _data(
         self, stamp: tuple[str, ...], steps: tuple[Step, ...], losses: list[dict[str, Any]]

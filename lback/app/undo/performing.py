@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lback.app.context import Context
-from lback.app.cut_off import refuse_unsettled, watched
-from lback.app.last_seen import remember
 from lback.app.losses import backup_path, count_again
 from lback.app.ran import refuse_other_record
+from lback.app.running import run, settled
 from lback.app.undo.preparing import Prepared
 from lback.core.effects import Effect, Effects
-from lback.core.plans import Step, refuse_moved
 from lback.core.undo.stakes import stakes
 from lback.errors import LbackError
 from lback.report.words import counted
@@ -36,27 +34,21 @@ class Performance:
     def run(self) -> None:
         """Do it; where it fails before the database has anything of it, no file stays behind."""
         ready, wish = self.ready, self.ready.choice.wish
-
-        def decide(now: tuple[str, ...]) -> tuple[Step, ...]:
-            refuse_moved(ready.choice.stamp, now)
-            refuse_unsettled(self.ctx, ready.graph, now)
-            return ready.steps()
-
         written = self._write()
         try:
-            with watched(self.ctx, ready.graph) as listener:
-                outcome = ready.database().run(
-                    decide,
-                    on_event=listener,
-                    lock_timeout=self.ctx.lock_timeout(wish.lock_timeout),
-                    command="upgrade" if ready.revert else "downgrade",
-                    before=self._saver(),
-                )
+            database = ready.database()
+            run(
+                self.ctx,
+                database,
+                settled(self.ctx, database, lambda _now: ready.steps(), ready.choice.stamp),
+                lock_timeout=wish.lock_timeout,
+                command="upgrade" if ready.revert else "downgrade",
+                before=self._saver(),
+            )
         except BaseException:
             if written is not None:
                 self._take_back(written)
             raise
-        remember(self.ctx, outcome.after)
 
     def _write(self) -> Path | None:
         """Write the reverting revision; what the post-write hooks made of it is what runs."""
