@@ -34,6 +34,7 @@ def alembic(ctx: Context, arguments: Sequence[str]) -> Result:
             lock_timeout=ctx.lock_timeout(None),
             out=kept or ctx.console.output(),
             told=told,
+            on_event=lambda event: ctx.console.note(event.text),
         )
     finally:
         if kept is None:

@@ -242,3 +242,15 @@ def test_every_setting_and_every_choice_is_shown() -> None:
 def test_every_setting_has_a_row_on_its_page() -> None:
     page = (ROOT / "docs" / "settings.md").read_text()
     assert set(re.findall(r"^\| `(\w+)` \|", page, re.M)) == set(SHOWN)
+
+
+def test_alembic_says_whom_it_waits_for(tmp_path: Path) -> None:
+    shop = make_shop(tmp_path / "world")
+    ini = shop.path / "alembic.ini"
+    ini.write_text(f"{ini.read_text()}[lback]\nlock_timeout = 1\n")
+    lock = LockFile(str(shop.path / "shop.db"))
+    assert lock.attempt()
+    said = child("alembic", "upgrade", "head")(shop)
+    lock.release()
+    assert said.startswith("3\n")
+    assert f"Waiting for another migration of this database: process {os.getpid()} of" in said
