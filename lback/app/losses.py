@@ -41,20 +41,17 @@ def count_effects(view: View, effects: Iterable[Effect]) -> list[dict[str, Any]]
     ]
 
 
-def count_again(
-    view: View, effects: Iterable[Effect], agreed: Sequence[Mapping[str, Any]] | None
-) -> list[dict[str, Any]]:
-    """Count under the lock; refuse when more would go than was agreed to. None agrees to all."""
+def refuse_more(view: View, effects: Iterable[Effect], agreed: Sequence[Mapping[str, Any]]) -> None:
+    """Raise LbackError when under the lock more would go than was agreed to."""
+    known = {(one["table"], one["column"]): one["rows"] for one in agreed}
     losses = count_effects(view, effects)
-    known = {(one["table"], one["column"]): one["rows"] for one in agreed or ()}
     more = [one for one in losses if one["rows"] > known.get((one["table"], one["column"]), 0)]
-    if agreed is not None and more:
+    if more:
         raise LbackError(
             "There is more to delete than you were asked about, "
             f"{'; '.join(lost_rows(one) for one in more)} now.",
             "Nothing was changed. Run the same command again.",
         )
-    return losses
 
 
 def may_lose(

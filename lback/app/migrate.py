@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lback.app.context import Context
 from lback.app.journal import recover
-from lback.app.losses import count_losses, may_lose
+from lback.app.losses import count_effects, may_lose, refuse_more
 from lback.app.reading import Reader
 from lback.app.running import run, settled
 from lback.core.graph import Graph
@@ -25,6 +25,8 @@ from lback.core.plans import (
 from lback.core.result import Result
 
 if TYPE_CHECKING:
+    from lback.core.effects import Effect
+    from lback.db.performing import Before
     from lback.db.view import View
 
 
@@ -58,16 +60,17 @@ def migrate(ctx: Context, options: MigrateOptions) -> Result:
         stamp = ctx.database.stamp().revisions
         return _result(graph, stamp, decide(stamp), options, planned=True)
     agreed: tuple[str, ...] | None = None
+    before: Before | None = None
     if options.target is not None and not options.yes and not options.fake:
         down = ctx.database.look_first(lambda view: _way_down(ctx, view, decide))
         if down.going:
-            agreed = down.stamp
+            agreed, before = down.stamp, down.refuse_more
             if not may_lose(
                 ctx, down.losses, f"This goes down and undoes {', '.join(down.going)}."
             ):
                 return _result(graph, down.stamp, (), options, planned=False)
     choose = settled(ctx, ctx.database, decide, agreed)
-    outcome = run(ctx, ctx.database, choose, lock_timeout=options.lock_timeout)
+    outcome = run(ctx, ctx.database, choose, lock_timeout=options.lock_timeout, before=before)
     return _result(graph, outcome.before, outcome.steps, options, planned=False)
 
 
@@ -92,6 +95,11 @@ class _WayDown(NamedTuple):
     stamp: tuple[str, ...]
     going: list[str]
     losses: list[dict[str, Any]]
+    effects: list[Effect]
+
+    def refuse_more(self, view: View) -> None:
+        """Raise LbackError when more would go by now than was agreed to."""
+        refuse_more(view, self.effects, self.losses)
 
 
 def _way_down(
@@ -101,7 +109,8 @@ def _way_down(
     stamp = view.stamp.revisions
     going = [step.revision for step in decide(stamp) if isinstance(step, Downgrade)]
     effects = Reader(ctx).effects(ctx.database.graph, going)
-    return _WayDown(stamp, going, count_losses(view, going, effects))
+    undoing = [one for revision in going for one in effects[revision].downgrade]
+    return _WayDown(stamp, going, count_effects(view, undoing), undoing)
 
 
 def _result(

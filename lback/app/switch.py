@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lback.app.context import Context
 from lback.app.journal import recover
-from lback.app.losses import count_losses, may_lose
+from lback.app.losses import count_losses, may_lose, refuse_more
 from lback.app.lost import LostRevision, find_lost, with_lost
 from lback.app.reading import WORKTREE, Reader
 from lback.app.running import run, settled
@@ -65,7 +65,7 @@ class Switch:
             return Result("switch", data, view=view)
         if not self.options.yes and not may_lose(self.ctx, losses):
             return refused("switch", data, "Nothing was changed: you said no.")
-        self._perform(stamp, steps)
+        self._perform(stamp, steps, losses)
         return Result("switch", data, view={**view, "done": True})
 
     def _look(self, view: View) -> tuple[tuple[str, ...], tuple[Step, ...], list[dict[str, Any]]]:
@@ -135,7 +135,9 @@ class Switch:
             "hand; then `lback alembic stamp` writes down where the database is.",
         )
 
-    def _perform(self, stamp: tuple[str, ...], steps: tuple[Step, ...]) -> None:
+    def _perform(
+        self, stamp: tuple[str, ...], steps: tuple[Step, ...], losses: list[dict[str, Any]]
+    ) -> None:
         project = self.ctx.project
         database = Database(
             project.settings,
@@ -147,7 +149,16 @@ class Switch:
             verbose=self.ctx.options.verbose,
         )
         decide = settled(self.ctx, database, lambda _now: steps, stamp)
-        run(self.ctx, database, decide, lock_timeout=self.options.lock_timeout)
+        down = [one.revision for one in steps if isinstance(one, Downgrade)]
+        effects = self._effects(down)
+        going = [effect for revision in down for effect in effects[revision].downgrade]
+        run(
+            self.ctx,
+            database,
+            decide,
+            lock_timeout=self.options.lock_timeout,
+            before=None if self.options.yes else lambda view: refuse_more(view, going, losses),
+        )
 
     def _data(
         self, stamp: tuple[str, ...], steps: tuple[Step, ...], losses: list[dict[str, Any]]

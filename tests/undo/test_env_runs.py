@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from lback.app.console import SilentConsole
+from lback.app.migrate import MigrateOptions, migrate
 from lback.app.rollback import Wish, rollback
+from lback.app.switch import SwitchOptions, switch
+from lback.core.result import Result
 from lback.errors import LbackError
 from tests.cli.inside import lback
 from tests.servers import fresh_database
@@ -181,8 +184,11 @@ def one_table(tmp_path: Path, env: str, also: str) -> Counter:
     return Counter(shop, env, tmp_path / "runs.txt")
 
 
-def test_more_rows_than_were_asked_about_stop_a_rollback(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["rollback", "switch", "migrate"])
+def test_more_rows_than_were_asked_about_stop_a_command(tmp_path: Path, command: str) -> None:
     shop = Shop.at(tmp_path / "ada", f"sqlite:///{tmp_path}/x.sqlite3")
+    shop.commit("Begin")
+    shop.git("branch", "-q", "before")
     shop.add(
         "r1",
         'op.create_table("users", sa.Column("id", sa.Integer(), primary_key=True))',
@@ -193,17 +199,24 @@ def test_more_rows_than_were_asked_about_stop_a_rollback(tmp_path: Path) -> None
     shop.execute("INSERT INTO users (id) VALUES (1)")
 
     class Meanwhile(SilentConsole):
-        def confirm(self, question: str, *, option: str) -> bool:
+        def confirm(self, question: str, *, option: str, default: bool = False) -> bool:
             assert "This deletes 1 row of users." in question
             shop.execute("INSERT INTO users (id) VALUES (2)")
             return True
 
-    ctx = shop.context()
-    ctx.console = Meanwhile()
+    def run(*, yes: bool) -> Result:
+        ctx = shop.context()
+        ctx.console = Meanwhile()
+        if command == "rollback":
+            return rollback(ctx, Wish("users", yes=yes))
+        if command == "switch":
+            return switch(ctx, SwitchOptions("before", yes=yes))
+        return migrate(ctx, MigrateOptions("base", yes=yes))
+
     with pytest.raises(LbackError, match="2 rows of users now"):
-        rollback(ctx, Wish("users"))
+        run(yes=False)
     assert shop.rows("users") == [(1,), (2,)]
-    ctx = shop.context()
-    result = rollback(ctx, Wish("users", yes=True))
-    assert result.data["losses"] == [{"table": "users", "column": None, "rows": 2}]
+    result = run(yes=True)
     assert "users" not in shop.tables()
+    if command != "migrate":
+        assert result.data["losses"] == [{"table": "users", "column": None, "rows": 2}]

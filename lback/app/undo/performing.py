@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lback.app.context import Context
-from lback.app.losses import backup_path, count_again
+from lback.app.losses import backup_path, count_effects, refuse_more
 from lback.app.ran import refuse_other_record
 from lback.app.running import run, settled
 from lback.app.undo.preparing import Prepared
@@ -90,14 +90,15 @@ class Performance:
         undoes, wish = self.ready.undo.undoes, self.ready.choice.wish
         going = self.ready.undoing()
         places = stakes(going).kept
-        agreed = None if wish.yes else self.ready.losses
         target = backup_path(self.ctx, wish.table, undoes[0])
 
         def before(view: View) -> None:
             from lback.db.looking import look_if_needed
 
             refuse_other_record(self.ready.choice.ran, view)
-            self.ready.losses = count_again(view, going, agreed)
+            if not wish.yes:
+                refuse_more(view, going, self.ready.losses)
+            self.ready.losses = count_effects(view, going)
             self._looked = look_if_needed(view)
             if not places or wish.no_backup:
                 return
