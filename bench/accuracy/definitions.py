@@ -23,6 +23,7 @@ from bench.accuracy.running import DIALECTS, run
 from bench.accuracy.sites import SITES, prepared
 from bench.timing import environment
 from bench.trees import WORK, Absent
+from lback.core.dialects import Dialects
 from lback.core.effects import Effects
 from lback.core.graph import Graph
 from lback.core.naming import bare
@@ -55,7 +56,9 @@ def compared(
     for name, about in sorted(ups[-1].after.items()):
         if bare(name) in foreign or not name:
             continue
-        told = lives[bare(name)] = life(name, graph, effects, ran)
+        told = lives[bare(name)] = life(
+            name, graph, effects, ran, Dialects(frozenset({dialect}), but=False)
+        )
         known = {one.name.casefold(): one for one in told.columns}
         for column, real in about["columns"].items():
             path = known.get(column.casefold())
@@ -129,6 +132,8 @@ def _spelled(text: str, dialect: str) -> str | None:
         pass
     except sa.exc.SQLAlchemyError:
         return None
+    if text.endswith("()"):
+        return None  # a type of the project's own
     known = text.upper().partition("(")[0].strip()
     return _family(text.upper()) if known in _FAMILIES or known.startswith("VARCHAR") else None
 

@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from lback.app.context import Context
+from lback.app.effects import EffectsReader
 from lback.app.history import Sources, add_git, gather, unknown_table, unseen
 from lback.app.origins import Origins
 from lback.app.pasts import Past, pasts_of
 from lback.app.reading import WORKTREE
 from lback.core.findings import from_problems
+from lback.core.identities import KNOWN
 from lback.core.parts import Deed
 from lback.core.result import Result
 from lback.core.source import Commit
@@ -25,7 +27,8 @@ def blame(ctx: Context, table: str, at: str = WORKTREE, column: str | None = Non
     With `column` only that column, by any name that it ever had.
     """
     found = gather(ctx, at)
-    told = life(table, found.graph, found.effects)
+    dialects = EffectsReader(found.reader, at).dialects & KNOWN
+    told = life(table, found.graph, found.effects, dialects=dialects)
     if not told.found:
         raise unknown_table(table, told.near)
     if column is not None:
@@ -153,8 +156,6 @@ class _Blamed:
 
 def _helpers(found: Sources, at: str, pasts: Mapping[str, Past]) -> list[dict[str, Any]]:
     """Return the helper files that were edited after the revisions that call them had come."""
-    from lback.app.effects import EffectsReader
-
     if found.reader.repository is None or not pasts:
         return []
     reader = EffectsReader(found.reader, at)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from lback.core.dialects import Dialects
 from lback.core.effects import Effect
 from lback.core.naming import bare, bare_as_written, beside, key, same_name
 from lback.core.parts import Parts
@@ -55,11 +56,16 @@ class _Binding:
     ended_by: str | None = None
 
 
-class Identities:
-    """Follows effects revision by revision, parents first."""
+# What an effect must run on to change a table: databases that lback knows.
+KNOWN = Dialects(frozenset({"sqlite", "postgresql", "mysql", "mariadb"}), but=False)
 
-    def __init__(self, graph: Ancestry) -> None:
+
+class Identities:
+    """Follows effects revision by revision, parents first; those that `dialects` run."""
+
+    def __init__(self, graph: Ancestry, dialects: Dialects = KNOWN) -> None:
         self._graph = graph
+        self._dialects = dialects
         self._bindings: dict[str, list[_Binding]] = {}
         self._indexes: dict[str, Identity] = {}
         self._servants: dict[tuple[str, str], list[tuple[str, Effect]]] = {}
@@ -71,13 +77,18 @@ class Identities:
             table = self._of(effect, revision)
             if table is not None:
                 table.record(revision, effect)
-                self._employ(table, effect)
-                self._apply(table, effect, revision)
+                if effect.dialect is None or self._runs(effect.dialect):
+                    self._employ(table, effect)
+                    self._apply(table, effect, revision)
             for other in dict.fromkeys((effect.refers_to, *effect.reads)):
                 if other and other != "?":
                     referred = self._find(other, revision)
                     if referred is not None and referred is not table:
                         referred.references.append((revision, effect))
+
+    def _runs(self, dialect: str) -> bool:
+        """Tell whether an effect of these dialects happens on one that is meant."""
+        return not (Dialects.of(dialect) & self._dialects).empty
 
     def meant(self, name: str) -> Identity | None:
         """Return the table that a user means by a name that some table has or had."""

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
+from lback.core.dialects import Dialects
 from lback.core.effects import Effect, Effects, Unknown
-from lback.core.identities import Identities, Identity
+from lback.core.identities import KNOWN, Identities, Identity
 from lback.core.naming import bare, same_name
 from lback.core.parts import ColumnPath, Deed, PartPath
 
@@ -106,14 +107,17 @@ def life(
     graph: Ordered,
     effects: Mapping[str, Effects],
     within: frozenset[str] | None = None,
+    dialects: Dialects = KNOWN,
 ) -> TableLife:
     """Tell a table's life; `within` limits it to some revisions, such as the applied ones.
+
+    What happens on none of the `dialects` is told, and changes no column.
 
     The table may be given by any name that it ever had, with or without its schema; where
     two tables had the name, the one that has it now is meant.
     """
     order = [one for one in graph.order() if one in effects and (within is None or one in within)]
-    book = Identities(graph)
+    book = Identities(graph, dialects)
     for revision in order:
         book.follow(revision, effects[revision].upgrade)
     doubts = _doubts(order, effects)

@@ -309,3 +309,16 @@ def test_indexes_and_constraints_have_a_life_of_their_own() -> None:
 def test_a_column_older_than_the_migrations_has_no_one_who_added_it() -> None:
     found = told("users", 'op.alter_column("users", "old", nullable=False)')
     assert [(one.name, one.added_by) for one in found.columns] == [("old", None)]
+
+
+def test_what_only_another_database_runs_changes_no_column() -> None:
+    found = told(
+        "users",
+        CREATE,
+        """
+        if op.get_bind().dialect.name == "mssql":
+            op.alter_column("users", "mail", type_=sa.VARCHAR(9))
+        """,
+    )
+    assert definition(found, "mail")["type"] == "Text()"
+    assert [one.revision for one in found.changes] == ["r2", "r1"]

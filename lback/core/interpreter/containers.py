@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lback.core.interpreter.choices import choice, is_data, key_of, key_value, same, tuple_of
+from lback.core.interpreter.comparing import compared
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
 from lback.core.interpreter.items import by_dialect, item
 from lback.core.interpreter.iteration import collect
@@ -58,6 +59,7 @@ def seq_method(machine: Machine, owner: Seq, name: str, arguments: Arguments) ->
         return pure(_RULE, None)
     if name == "sort":
         alike = content.alike or not content.open
+        compared(machine, items, arguments)
         texts = [one for one in items if isinstance(one, str)]
         if len(texts) == len(items) and not content.open and not arguments.keywords:
             machine.state.fill(owner, sorted(texts), open=False)

@@ -10,6 +10,7 @@ from lback.core.interpreter.choices import (
     list_of,
     tuple_of,
 )  # fmt: skip
+from lback.core.interpreter.comparing import compared
 from lback.core.interpreter.conditions import decide, either, invert
 from lback.core.interpreter.discharge import Discharge, pure
 from lback.core.interpreter.flow import perhaps, throw
@@ -52,9 +53,7 @@ def sorted_list(machine: Machine, arguments: Arguments) -> Discharge:
     items = list(content.items)
     key = arguments.keywords.get("key")
     backwards = arguments.keywords.get("reverse") is True
-    if key is not None:
-        for one in items:
-            machine.call(key, one)
+    compared(machine, items, arguments)
     texts = [one for one in items if isinstance(one, str)]
     if key is None and len(texts) == len(items) and not content.open:
         items = [*sorted(texts, reverse=backwards)]

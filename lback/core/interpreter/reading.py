@@ -24,6 +24,9 @@ from lback.core.interpreter.sources import Unparsable, parsed
 from lback.core.interpreter.statements import block
 from lback.core.interpreter.values import Func, Lazy, Value
 
+# Why a text is unknown that lback fell over.
+FAULT = "a fault of lback's own keeps it from reading this"
+
 Gap = Literal["", "missing", "empty", "raises"]
 _TALK = frozenset({"print", "info", "debug", "warning", "warn", "log", "error"})
 
@@ -81,6 +84,9 @@ def _direction(
     except RecursionError:
         machine.path = machine.path or START
         machine.cannot_read("this is nested too deep to follow")
+    except Exception as fault:  # a text that nobody has thought of must not stop the others
+        machine.path = machine.path or START
+        machine.cannot_read(f"{FAULT} ({type(fault).__name__})")
     return machine
 
 

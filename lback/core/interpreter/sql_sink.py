@@ -102,13 +102,13 @@ def sql(machine: Machine, parts: tuple[str | None, ...]) -> Discharge:
     here = dialects(machine.path)
     meant = here & machine.project.dialects
     reading = read_sql(known, here if meant.empty else meant)
+    if "search_path" in known.casefold():
+        machine.moved = True  # in the text itself as well: names in it may mean other tables
     for effect in reading.effects:
         machine.emit(effect)
     for reason, tables in reading.unknown:
         machine.cannot_read(reason, tables)
     has_read(machine, reading.reads)
-    if "search_path" in known.casefold():
-        machine.moved = True
     return effects(Rows(reading.reads))
 
 

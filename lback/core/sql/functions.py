@@ -62,7 +62,7 @@ to_date to_hex to_json to_jsonb to_number to_regclass to_regnamespace to_regproc
 to_regrole to_regtype to_timestamp to_tsquery to_tsvector transaction_timestamp translate
 treat trim trim_array trim_scale trunc ts_delete ts_filter ts_headline ts_lexize ts_rank
 ts_rank_cd tsquery_phrase tsrange tstzrange txid_current_if_assigned unistr unnest upper
-upper_inc upper_inf user var_pop var_samp variance version websearch_to_tsquery width
+upper_inc upper_inf user uuid_in var_pop var_samp variance version websearch_to_tsquery width
 width_bucket xml_is_well_formed xmlagg xmlconcat xmlelement xmlexists xmlforest xmlparse xmlpi
 xmlroot xmlserialize xpath xpath_exists
 """

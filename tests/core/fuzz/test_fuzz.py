@@ -13,6 +13,7 @@ import pytest
 
 from lback.core.dialects import Dialects
 from lback.core.effects import Effect, Effects, read_effects
+from lback.core.interpreter.reading import FAULT
 from tests.core.fuzz.programs import Program
 from tests.core.fuzz.recording import Deed, run
 
@@ -23,6 +24,7 @@ PLACES = (("postgresql", ""), ("postgresql", "xx"), ("sqlite", "xxxx"))
 def faults(text: str) -> Iterator[str]:
     """Yield what a reading says wrongly of a program."""
     read = read_effects(text.encode())
+    yield from (one.reason for one in read.unknown if one.reason.startswith(FAULT))
     for dialect, environ in PLACES:
         ran = run(text, dialect=dialect, environ=environ)
         there = [one for one in read.upgrade if _runs_on(one, dialect)]

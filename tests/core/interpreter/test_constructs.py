@@ -283,3 +283,22 @@ def test_a_bare_name_is_not_claimed_once_names_may_mean_something_else() -> None
         "op.execute('SET search_path TO tenant')\nop.drop_table('t')\nop.drop_table('t', schema='s')"
     )
     assert [short(one) for one in found.upgrade] == ["drop table t t ?", "drop table s.t s.t"]
+
+
+def test_a_bare_name_is_not_claimed_in_the_text_that_changes_what_it_means() -> None:
+    body = "op.execute('SET search_path TO tenant; DROP TABLE t; DROP TABLE s.t')"
+    found = read_effects(f"from alembic import op\ndef upgrade():\n    {body}\n".encode())
+    assert [(one.table, one.certain) for one in found.upgrade] == [("t", False), ("s.t", True)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "['a', 't'].sort(key=op.drop_table)",
+        "class C:\n    def __lt__(self, o):\n        op.drop_table('t')\n        return True\n"
+        "sorted([C(), C()])",
+    ],
+)
+def test_sorting_calls_what_compares(body: str) -> None:
+    text = "from alembic import op\ndef upgrade():\n" + indent(body, "    ")
+    assert "t" in {one.table for one in read_effects(text.encode()).upgrade}
