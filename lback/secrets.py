@@ -13,8 +13,10 @@ MASK = "***"
 _END_OF_WORD = re.compile(r"[\s'\"`<>]")
 _FURTHER = re.compile(r"(?:[^\n@]|@(?=\s)){0,100}@[\w.-]+(?=[:/'\"\s]|\Z)")
 _PORT = re.compile(r"\d{1,5}(?![^/?,\s])")
-_NAMES = r"password|passwd|passphrase|passwort|(?<![a-z])pwd"
-_MORE_NAMES = r"secret(?:_?key)?|token|api_?key|access_?key|private_?key|credentials?"
+_NAMES = r"password|passwd|passphrase|passwort|(?:(?<![a-z])|(?<=%3b))pwd"
+_MORE_NAMES = (
+    r"secret(?:_?key)?|token|api_?key|access_?key|private_?key|credentials?|(?<![a-z])pass"
+)
 # Every part either matches in the end or cannot begin, so that the time grows with the text alone.
 _VALUE = (
     r"(?P<value>\\+(?P<mark>[\"']).*?(?:\\+(?P=mark)|\Z)"
@@ -23,9 +25,10 @@ _VALUE = (
     r"|[^\s'\"\\](?:(?!&[\w.-]+=)\S)*)"
 )
 _ASSIGNED = (
-    rf"(?is)(?:(?:{_NAMES})(?P<a>\\*[\"']?\]?[ ]{{0,3}}(?:=>|:=|[:=])\s{{0,3}})"
+    rf"(?is)(?:(?:{_NAMES})(?P<a>\\*[\"']?\]?[ ]{{0,3}}(?:=>|:=|[:=]|%3D)\s{{0,3}})"
     rf"|(?:{_MORE_NAMES})(?P<b>\\*[\"']?\]?[ ]{{0,3}}=\s{{0,3}}|\\*[\"']\]?[ ]{{0,3}}:\s{{0,3}})"
-    rf"|(?:{_NAMES}|(?<!revision[ ])identified[ ]by)(?P<c>\s{{1,3}})(?=['\"])){_VALUE}"
+    rf"|(?:{_NAMES}|(?<!revision[ ])identified[ ](?:with[ ]\S{{1,99}}[ ])?(?:by|as))"
+    rf"(?P<c>\s{{1,3}}|[ ]?\([ ]?)(?=['\"])){_VALUE}"
 )
 _HINTS = re.compile(r"(?i)pass|pwd|secret|token|key|credential|identified")
 # What drivers quote of a connection string that they cannot take apart: where a password holds
@@ -36,7 +39,7 @@ _SAID = re.compile(
     r"|(?P<host>\b(?:host(?:name| name)?|server on|address) ?[\"'])[^\"'\n]*(?=@)"
 )
 _NOTHING = frozenset({"", "none", "null", "true", "false", "yes", "no", MASK})
-_PRIVATE_NAME = re.compile(r"(?i)password|passwd|passphrase|secret|token|api_?key|_pwd$")
+_PRIVATE_NAME = re.compile(r"(?i)password|passwd|passphrase|secret|token|api_?key|_(?:pwd|pass)$")
 _SPECIAL = re.compile(r"(?:%[0-9a-fA-F]{2}|[^\w.~!$*+-])+")
 _LONGEST = 512  # of a password; longer ones are masked where they stand only
 
@@ -238,8 +241,9 @@ def _masked(found: re.Match[str]) -> str:
 
 def _masked_where_sure(found: re.Match[str]) -> str:
     """Leave `password: longer` and `password = :value` of a result: they are words and SQL."""
-    sign = found["a"] or found["b"] or ""
-    return _masked(found) if sign == "=" or sign[:1] in ("'", '"', "\\") else found[0]
+    sign = (found["a"] or found["b"] or "").upper()
+    sure = sign in ("=", "%3D") or sign.startswith(("'", '"', "\\"))
+    return _masked(found) if sure else found[0]
 
 
 _CLOSERS = ")]}'\",;"

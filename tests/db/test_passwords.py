@@ -126,6 +126,10 @@ def test_arguments_of_the_command_line(make_project: MakeProject) -> None:
         ("PGPASSWORD=abc psql", "abc", "psql"),
         ("CREATE ROLE x PASSWORD 'abc' LOGIN", "abc", "LOGIN"),
         ("CREATE USER x IDENTIFIED BY 'abc'", "abc", "CREATE USER x"),
+        ("ALTER USER x IDENTIFIED WITH caching_sha2 BY 'abc'", "abc", "caching_sha2"),
+        ("SET PASSWORD FOR x = PASSWORD('abc')", "abc", "SET PASSWORD FOR x"),
+        ("?odbc_connect=UID%3Dme%3BPWD%3Dabc%3B", "abc", "UID%3Dme"),
+        ("DB_PASS=abc in .env", "abc", "in .env"),
         ("SECRET_KEY = 'abc'", "abc", "SECRET_KEY"),
         ("postgresql://svc:hunt", "hunt", "svc"),
     ],
@@ -139,6 +143,7 @@ def test_where_passwords_stand(text: str, hidden: str, kept: str) -> None:
     "text",
     [
         "UNIQUE constraint failed: users.password", "no password supplied", "password = None",
+        "compass = 1", "pass: 3",
         "http://localhost:8000/x", "postgresql://h1:5432,h2/db", "ada@example.com", "sqlite:///a:b",
         "denied for 'u'@'h' (using password: YES)",
         "Can't locate revision identified by 'zz'", "unexpected token: INDENT", "key: value",
