@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from lback.core.findings import Finding, finding
 from lback.core.graph import Graph
 from lback.core.lines import Contradiction
+from lback.core.shell import command
 
 
 def line_findings(found: Iterable[Contradiction], graph: Graph) -> Iterator[Finding]:
@@ -16,7 +17,7 @@ def line_findings(found: Iterable[Contradiction], graph: Graph) -> Iterator[Find
         yield finding(
             "LB307",
             one.message,
-            f"adapt it to what is below it (`lback show {one.fact.revision}`)",
+            f"adapt it to what is below it ({command('lback show', one.fact.revision)})",
             path=graph[one.revision].path,
             line=one.effect.line or graph[one.revision].header.line,
             revisions=(one.revision, one.fact.revision),
