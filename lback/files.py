@@ -61,6 +61,15 @@ _TAKEN = (errno.EAGAIN, errno.EACCES, errno.EDEADLK, errno.EWOULDBLOCK)
 DRAFT = ".lback-new"
 
 
+def spelling() -> str:
+    """Return what tells texts of paths apart that are kept: nothing in UTF-8, else the encoding.
+
+    A name that is no ASCII is another text for a process whose locale has another encoding.
+    """
+    name = sys.getfilesystemencoding()
+    return "" if name == "utf-8" else f"-{name}"
+
+
 def is_plain(path: str | os.PathLike[str]) -> bool:
     """Tell whether a path leads to a plain file, and not to a device, a pipe or a folder."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from lback.app.reading import Reader
+from lback.core.display import encoded
 from lback.core.effects import Effects
 from lback.core.findings import Finding
 from lback.core.graph import Graph
@@ -22,7 +23,7 @@ def contradicting(reader: Reader, graph: Graph, new: Collection[str], at: str) -
     if not new or graph.problems:
         return
     does = reader.effects(graph, new, at)
-    names = {name.encode() for one in does.values() for name in _names(one)}
+    names = {encoded(name) for one in does.values() for name in _names(one)}
     older = [graph[one] for one in graph.ancestors(new) if one not in does]
     texts = reader.texts(older, at)
     near = [one.id for one in older if _mentions(texts[one.blob], names)]

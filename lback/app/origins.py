@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha1
+from os import fsencode
 from typing import NamedTuple
 
 from lback.app.effects import EffectsReader
@@ -184,4 +185,4 @@ def _name(effect: Effect) -> str:
 
 def _key(node: Revision, past: Past) -> str:
     shas = [one.sha for one in (past.brought, *past.edits) if one is not None]
-    return sha1("\0".join((node.blob, node.path, *shas)).encode()).hexdigest()
+    return sha1(fsencode("\0".join((node.blob, node.path, *shas)))).hexdigest()

@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from os import fsencode
 from typing import Any, NamedTuple
 
 from lback.app.reading import INDEX, WORKTREE, Reader
 from lback.core.source import Commit
+from lback.files import spelling
 from lback.vcs.repository import Repository
 
 _TABLE = "pasts-3-"
@@ -42,7 +44,8 @@ def pasts_of(reader: Reader, paths: Sequence[str], at: str = WORKTREE) -> dict[s
             return {}
     else:
         commit = repository.commit(at)
-    name = _TABLE + sha256("\0".join(sorted(reader.folders(at)[0])).encode()).hexdigest()[:12]
+    folders = fsencode("\0".join(sorted(reader.folders(at)[0])))
+    name = _TABLE + sha256(folders).hexdigest()[:12] + spelling()
     known = _load(repository, name)
     if known.commit != commit:
         known = _moved(repository, known, commit, paths)

@@ -15,6 +15,7 @@ from lback.core.revision import Header, Revision, Unreadable, is_revision_file
 from lback.core.shell import command
 from lback.core.source import Commit, Entry
 from lback.errors import LbackError
+from lback.files import spelling
 
 if TYPE_CHECKING:
     from lback.app.context import Context
@@ -279,7 +280,8 @@ def _unreadable(entry: Entry, header: Unreadable) -> Problem:
 def _tops_kind(project: Project) -> bytes:
     """Return what the note of a graph is called: other folders left out, another graph."""
     ignored = project.settings.lback.ignore_folders
-    return TOPS + (b"-%08x" % crc32(repr(ignored).encode()) if ignored else b"")
+    kind = TOPS + spelling().encode()
+    return kind + (b"-%08x" % crc32(repr(ignored).encode()) if ignored else b"")
 
 
 def _top(graph: Graph, head: str) -> list[Any]:

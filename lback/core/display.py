@@ -81,3 +81,14 @@ def _escape(char: str) -> str:
     if number < 0x100:
         return f"\\x{number:02x}"
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def encoded(text: str) -> bytes:
+    """Return the bytes of any text: those of a name that is no UTF-8 as they were.
+
+    Half of a surrogate pair, which a literal of Python may hold, is no character of UTF-8.
+    """
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")

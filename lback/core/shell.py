@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lback.core.display import visible
+from lback.core.display import encoded, visible
 
 _PLAIN = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
 _OPTION = re.compile(r"(?:^|\s)-[\w-]+$")
@@ -50,7 +50,7 @@ def word(text: str) -> str:
     if visible(text) == text and "`" not in text and "##" not in text:
         return text if _PLAIN.fullmatch(text) else "'" + text.replace("'", "'\"'\"'") + "'"
     body = text.rstrip("\n")
-    spelled = "".join(map(_spelled, body.encode("utf-8", "surrogateescape")))
+    spelled = "".join(map(_spelled, encoded(body)))
     return f"\"$(printf '{spelled}')\"" + _LINE_BREAK * (len(text) - len(body))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 
-from lback.core.display import visible
+from lback.core.display import encoded, visible
 from lback.core.findings import Finding
 from lback.core.result import Result
 
@@ -28,7 +28,7 @@ def render(result: Result, form: str) -> str:
 
 def valid(text: str) -> str:
     """Return a text that every encoder takes: bytes of a path that are no UTF-8 become U+FFFD."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return encoded(text).decode("utf-8", "replace")
 
 
 def whole(finding: Finding) -> str:

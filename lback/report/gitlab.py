@@ -6,7 +6,7 @@ import json
 from hashlib import sha256
 from typing import Any
 
-from lback.core.display import escaped, visible
+from lback.core.display import encoded, escaped, visible
 from lback.core.findings import Finding
 from lback.core.result import Result
 from lback.core.rules.silencing import fingerprints
@@ -30,7 +30,7 @@ def _counted(quiet: str) -> dict[str, Any]:
     return {
         "description": f"{quiet}.",
         "check_name": "lback",
-        "fingerprint": sha256(quiet.encode()).hexdigest()[:32],
+        "fingerprint": sha256(encoded(quiet)).hexdigest()[:32],
         "severity": _SEVERITIES["note"],
         "location": {"path": ".", "lines": {"begin": 1}},
     }

@@ -137,3 +137,25 @@ def test_it_imports_nothing_heavy(forked: Team) -> None:
     )
     assert child.returncode == 0, child.stderr
     assert json.loads(child.stderr.splitlines()[-1]) == []
+
+
+@pytest.mark.parametrize("first", ["utf-8", "ascii"])
+def test_what_one_locale_has_remembered_is_no_name_in_another(forked: Team, first: str) -> None:
+    """Git is not asked for a path as another encoding reads it, nor a file taken for a new one."""
+    forked.write(f"{VERSIONS}/größe.py", content("grösse", "c3", "pass", "pass"))
+    forked.commit()
+    for encoding in (first, "utf-8", "ascii", "utf-8"):
+        utf8 = encoding == "utf-8"
+        env = {"PYTHONUTF8": str(int(utf8)), "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
+        for command in (("heads",), ("blame", "carts")):
+            done = subprocess.run(
+                [sys.executable, "-m", "lback", "-C", str(forked.path), *command, "--json"],
+                env=os.environ | env | {"PYTHONPATH": str(ROOT)},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stdout
+            if command == ("heads",):
+                heads = json.loads(done.stdout)["data"]["heads"]
+                assert all(one["commit"] for one in heads)

@@ -12,7 +12,7 @@ from tempfile import TemporaryFile
 
 import pytest
 
-from tests.check.team import VERSIONS, Team
+from tests.check.team import VERSIONS, Team, content
 
 LIMIT = 500 * 1024 * 1024
 
@@ -199,3 +199,21 @@ def test_a_version_folder_that_is_a_link(team: Team) -> None:
     assert (result.data["heads"], result.findings) == (["b2"], [])
     team.revision("c3", "b2")
     assert [one.path for one in team.check().findings] == [f"{VERSIONS}/c3.py"]
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github", "gitlab", "sarif", "junit", "markdown"])
+def test_half_a_character_and_a_name_that_is_no_utf8(team: Team, form: str) -> None:
+    """A literal of Python may hold half of a surrogate pair, and a file any byte in its name."""
+    team.branch("mine")
+    body = "op.create_table('t\\ud800', sa.Column('c\\udc80', sa.Integer()))"
+    for name in (b"c3", b"d\xff\xe9"):
+        revision = os.fsdecode(name)[0] + "\\ud800"
+        team.write(f"{VERSIONS}/{os.fsdecode(name)}.py", content(revision, "b2", body, "pass"))
+    team.commit()
+    ended = lback(team, "--against", "main", "--format", form)
+    assert ended.returncode == 1, ended.stderr
+    assert "LB101" in ended.stdout
+    assert "surrogates" not in ended.stderr
+    file = str(team.path / "old.json")
+    assert lback(team, "--baseline", file, "--write-baseline").returncode == 0
+    assert lback(team, "--baseline", file).returncode == 0

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, cast
 
+from lback.core.display import encoded
 from lback.core.findings import CODES, Finding, Severity
 from lback.errors import UsageError
 
@@ -220,7 +221,7 @@ def fingerprints(findings: Sequence[Finding]) -> list[str]:
     for one in findings:
         place = one.path.rpartition("/")[2]
         parts = (one.code, place, *sorted(one.revisions), "", *sorted(one.tables))
-        name = sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        name = sha256(encoded("\0".join(parts))).hexdigest()[:32]
         seen[name] = seen.get(name, 0) + 1
         found.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
     return found
