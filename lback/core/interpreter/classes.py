@@ -210,6 +210,22 @@ def special(machine: Machine, value: Value, name: str) -> Value:
     return found if found is MISSING or isinstance(found, Opaque) else _bind(found, value)
 
 
+# Types of SQLAlchemy that projects write under the same name.
+_TAKEN = frozenset(
+    """ARRAY BIGINT BLOB BOOLEAN BigInteger Boolean DATE DATETIME Date DateTime Decimal ENUM Enum
+    Float
+    INTEGER Integer Interval JSON JSONB LargeBinary Money Numeric String TEXT TIMESTAMP Text Time
+    Timestamp UUID Unicode Uuid""".split()  # noqa: SIM905
+)
+
+
+def type_name(klass: Klass) -> str:
+    """Return how a column type of the project is called: with its module where others have it."""
+    package = klass.frame.scope.package
+    name = klass.node.name
+    return f"{package}.{name}" if package and name in _TAKEN else name
+
+
 # -- objects -----------------------------------------------------------------------
 
 
@@ -222,7 +238,7 @@ def instantiate(machine: Machine, klass: Klass, arguments: Arguments) -> Dischar
         return pure("a member of an enumeration", PLAIN)
     if any(isinstance(one, Name) and is_type(one.path) for one in above):
         _initialise(machine, klass, Instance(klass, Names()), arguments)
-        return pure("a column type", TypeV(f"{klass.node.name}()"))
+        return pure("a column type", TypeV(f"{type_name(klass)}()"))
     maker = member(machine, klass, "__new__")
     if isinstance(maker, Func):
         return followed(machine.call_with(Bound(maker, (klass,)), arguments).value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lback.core.effects import Use
 from lback.core.interpreter.choices import is_constant
-from lback.core.interpreter.classes import enum_members, is_enum, mro
+from lback.core.interpreter.classes import enum_members, is_enum, mro, type_name
 from lback.core.interpreter.library import is_type
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.schema import TypeV
@@ -29,11 +29,11 @@ def as_type(machine: Machine, value: Value) -> TypeV | None:
     if isinstance(value, Name) and (is_type(value.path) or value.last[:1].isupper()):
         return TypeV(value.last)
     if isinstance(value, Klass):
-        return TypeV(value.node.name)
+        return TypeV(type_name(value))
     if isinstance(value, Instance) and any(
         isinstance(one, Name) and is_type(one.path) for one in mro(value.of)
     ):
-        return TypeV(value.of.node.name)
+        return TypeV(type_name(value.of))
     return None
 
 

@@ -302,3 +302,16 @@ def test_a_bare_name_is_not_claimed_in_the_text_that_changes_what_it_means() -> 
 def test_sorting_calls_what_compares(body: str) -> None:
     text = "from alembic import op\ndef upgrade():\n" + indent(body, "    ")
     assert "t" in {one.table for one in read_effects(text.encode()).upgrade}
+
+
+def test_a_type_of_the_project_is_not_taken_for_sqlalchemys() -> None:
+    modules = {
+        "shop": b"",
+        "shop.types": b"import sqlalchemy as sa\nclass JSON(sa.TypeDecorator):\n    impl = sa.JSON\n",
+    }
+    text = (
+        "from alembic import op\nimport sqlalchemy as sa\nfrom shop.types import JSON\n"
+        "def upgrade():\n    op.add_column('t', sa.Column('a', JSON()))\n"
+    )
+    found = read_effects(text.encode(), resolve=modules.get)
+    assert dict(found.upgrade[0].sets)["type"] == "shop.types.JSON()"
