@@ -22,17 +22,30 @@ def parsed(source: bytes) -> ast.Module:
     """Parse a source; raises Unparsable. Read-only: the tree may be shared."""
     if len(source) < _SHARED:
         tree = _shared(source)
-        if isinstance(tree, str):
-            raise Unparsable(tree)
-        return tree
-    return _parsed(source)
+    elif len(source) < _SHARED_BIG:
+        tree = _shared_big(source)  # an application's models, which many revisions import
+    else:
+        return _parsed(source)
+    if isinstance(tree, str):
+        raise Unparsable(tree)
+    return tree
 
 
 _SHARED = 60_000
+_SHARED_BIG = 300_000
+
+
+@lru_cache(maxsize=2)
+def _shared_big(source: bytes) -> ast.Module | str:
+    return _kept(source)
 
 
 @lru_cache(maxsize=256)
 def _shared(source: bytes) -> ast.Module | str:
+    return _kept(source)
+
+
+def _kept(source: bytes) -> ast.Module | str:
     try:
         return _parsed(source)
     except Unparsable as problem:
@@ -98,8 +111,12 @@ def stars(tree: ast.Module) -> list[ast.ImportFrom]:
     ]
 
 
+@lru_cache(maxsize=64)
 def changed_by_functions(tree: ast.Module) -> dict[str, set[str]]:
-    """Map each function and class of a module to the names whose values it changes in place."""
+    """Map each function and class of a module to the names whose values it changes in place.
+
+    Read-only, as the tree.
+    """
     found: dict[str, set[str]] = {}
     for one in tree.body:
         if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
