@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from lback.core.dialects import Dialects
 
 # Raise it whenever the same text may give other effects than before: caches are keyed by it.
-EFFECTS_VERSION = 9
+EFFECTS_VERSION = 10
 
 Kind = Literal["create", "drop", "alter", "rename", "insert", "update", "delete"]
 Direction = Literal["upgrade", "downgrade"]

@@ -315,3 +315,21 @@ def test_a_type_of_the_project_is_not_taken_for_sqlalchemys() -> None:
     )
     found = read_effects(text.encode(), resolve=modules.get)
     assert dict(found.upgrade[0].sets)["type"] == "shop.types.JSON()"
+
+
+def test_one_of_several_dicts_may_be_spread_into_a_call() -> None:
+    body = (
+        "more = {} if op.get_bind().dialect.name == 'mysql' else {'schema': 's'}\n"
+        "op.drop_index('ix', table_name='t', **more)\n"
+        "else_ = {} if sys.argv else {'table_name': 'u'}\n"
+        "def drop(table_name='t'):\n    op.drop_table(table_name)\n"
+        "drop(**else_)\n"
+    )
+    found = read(body)
+    assert [short(one) for one in found.upgrade] == [
+        "drop index t ix [mysql]",
+        "drop index s.t ix [!mysql]",
+        "drop table t t ?",
+        "drop table u u ?",
+    ]
+    assert not found.unknown
