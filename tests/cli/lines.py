@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import json
 import os
@@ -261,6 +262,9 @@ def in_process(stage: Path, arguments: list[str], typed: str | None = None) -> E
     before = Path.cwd(), list(sys.path), set(sys.modules), dict(os.environ), sys.stdin
     os.environ.update(EDITOR="true", VISUAL="true", GIT_CEILING_DIRECTORIES=str(stage.parents[2]))
     os.chdir(stage)
+    # What another test has left for "." holds where its folder is of the same time, as copies are.
+    sys.path_importer_cache.pop(".", None)
+    importlib.invalidate_caches()
     try:
         with (
             warnings.catch_warnings(),
