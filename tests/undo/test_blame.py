@@ -149,3 +149,10 @@ def test_an_index_dropped_by_name_alone_is_the_tables_for_every_command(shop: Sh
     graph = shop.ask("graph")["data"]["revisions"]
     assert next(one for one in graph if one["revision"] == "r3")["tables"] == ["users"]
     assert shop.ask("show", "r3")["data"]["tables"] == ["users"]
+
+
+def test_a_column_older_than_the_migrations_is_said_to_be_so(shop: Shop) -> None:
+    shop.add("r2", 'op.alter_column("users", "born", nullable=False)', commit="Want it")
+    assert rows(shop)["born"]["added_by"] is None
+    for told in (said(shop), said(shop, column="born")):
+        assert "no migration adds it: it is older than the first that names it" in told

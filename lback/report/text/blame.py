@@ -11,6 +11,8 @@ from lback.report.style import Style, safe
 from lback.report.words import counted, listing, who
 
 _INDENT = "    "
+# Of a column that revisions change and none adds.
+_OLDER = "no migration adds it: it is older than the first that names it"
 
 
 def lines(result: Result, style: Style) -> Iterator[str]:
@@ -111,6 +113,8 @@ def _column(row: Mapping[str, Any], widths: _Widths, style: Style) -> Iterator[s
             was = f" (was {listing(before)})" if before and key == "changed_by" else ""
             yield from _beside(row[key], f"  {word} here{was}", widths, style, dim=True)
     yield from _edited(row["changed_by"] or row["added_by"], widths, style)
+    if row["added_by"] is None:
+        yield from _beside(None, f"  {_OLDER}", widths, style, dim=True)
 
 
 def _edited(by: Mapping[str, Any] | None, widths: _Widths, style: Style) -> Iterator[str]:
@@ -124,6 +128,8 @@ def _edited(by: Mapping[str, Any] | None, widths: _Widths, style: Style) -> Iter
 def _story(row: Mapping[str, Any], widths: _Widths, style: Style) -> Iterator[str]:
     """Yield every change of one column, the oldest first, and people beside the author."""
     yield f"{style.bold(safe(row['name']))}  {_definition(row)}"
+    if row["added_by"] is None:
+        yield style.dim(f"{_INDENT}{_OLDER}")
     for change in row["changes"]:
         yield from _beside(change, safe(_change(change)), widths, style)
         yield from _edited(change, widths, style)
