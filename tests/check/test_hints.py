@@ -72,15 +72,27 @@ def unquoted(argument: str) -> str:
     return re.sub(r"^:(/|\(top,literal\))", "", argument)
 
 
-@given(st.text(st.characters(exclude_characters="\0"), max_size=20))
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20))
 @settings(max_examples=40, deadline=None)
 def test_a_word_is_one_word(text: str) -> None:
+    assert _said(text) == text
+
+
+@pytest.mark.parametrize("half", ["\udc80", "\udcff", "\udd00", "\ud800"], ids=ascii)
+def test_half_a_character_is_spelled_by_its_bytes(half: str) -> None:
+    # ascii(): a worker of the tests cannot send half a character.
+    assert ascii(_said(f"a{half}b")[:1]) == ascii("a")
+
+
+def _said(text: str) -> str:
     spelled = word(text)
     assert "`" not in spelled and "\n" not in spelled
     done = subprocess.run(
         ("sh", "-c", f"printf '%s\\0' {spelled}"), capture_output=True, check=True
     )
-    assert done.stdout.decode("utf-8", "surrogateescape") == f"{text}\0"
+    words = done.stdout.decode("utf-8", "surrogateescape").split("\0")
+    assert len(words) == 2
+    return words[0]
 
 
 def test_names_that_look_like_options() -> None:
