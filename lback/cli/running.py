@@ -11,6 +11,7 @@ import click
 
 from lback.app.context import Context, Options
 from lback.cli.terminal import Terminal
+from lback.core import results
 from lback.core.result import Result
 from lback.core.shell import named
 
@@ -21,7 +22,9 @@ _NEVER_ENV = (*_NO_PROJECT, "heads", "graph", "show", "blame", "radar", "hooks")
 _ALWAYS_ENV = ("makemigrations", "migrate", "rollback", "restore", "switch", "alembic")
 
 
-def run(use_case: Callable[[Context], Result], idle: Mapping[str, Any] | None = None) -> int:
+def run(
+    use_case: Callable[[Context], Result | results.Result], idle: Mapping[str, Any] | None = None
+) -> int:
     """Call a use case with the options of this run, print its result, return the exit status.
 
     `idle` are options that have nothing to do this time; it is said which were given.

@@ -13,6 +13,7 @@ import click
 from lback.app.console import unanswered
 from lback.app.context import Options
 from lback.cli import streams
+from lback.core import results
 from lback.core.display import escaped, harmless_line, visible
 from lback.core.result import Result
 from lback.report.style import Script, Style, inked, to_ascii
@@ -28,9 +29,9 @@ class Terminal:
 
     # Results
 
-    def show(self, result: Result, form: str = "text") -> int:
+    def show(self, result: Result | results.Result, form: str = "text") -> int:
         """Print a result in the wished form and return its exit status."""
-        form = result.view.get("format", form)
+        form = result.view.get("format", form) if isinstance(result, Result) else form
         from lback.report.render import findings, render
 
         if self.options.json:
@@ -55,10 +56,11 @@ class Terminal:
             self.error(result.message, result.hint)
         return result.exit_code
 
-    def rendered(self, result: Result, form: str) -> str:
+    def rendered(self, result: Result | results.Result, form: str) -> str:
         """Return a result in a format that machines read, without any password."""
         from lback.report.formats import render
 
+        assert isinstance(result, Result)  # no typed result has a format of its own yet
         return render(_masked(result), form)
 
     def script(self, text: str) -> None:
