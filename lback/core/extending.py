@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
-from lback.core.graph import Graph, Revision
+from lback.core.arranging import arrange
+from lback.core.graph import Graph
+from lback.core.revision import Revision
 
 
 class Trunk:
@@ -47,45 +51,50 @@ class Trunk:
 
 
 class Extended(Graph):
-    """The graph of a trunk and revisions on top, without building it anew.
+    """The graph of a plain trunk and revisions that it takes, without building it anew.
 
-    Answers what a fork is judged by: heads, ancestors, sides, order. `takes` of the trunk
-    has to be true for the revisions.
+    What a fork is judged by costs little more than the revisions that were added.
     """
 
     def __init__(self, trunk: Trunk, added: Sequence[Revision]) -> None:
         super().__init__(added)
+        below = trunk.graph
+        grown: dict[str, list[str]] = {}
+        for one, _, parent in self._missing:
+            if parent in below:
+                kids = grown.setdefault(parent, [*below.children(parent)])
+                if kids[-1:] != [one]:
+                    kids.append(one)
+        self._missing = [one for one in self._missing if one[2] not in below]
         self._trunk = trunk
-        self._own = self._nodes
-        self._own_order = super().order()
-        parents = {up for one in added for up in one.header.down_revisions}
-        tops = [one for one in (*trunk.graph.heads, *self._own) if one not in parents]
-        self.__dict__["heads"] = tuple(sorted(tops))
-        self.__dict__["problems"] = ()
+        self._own, self._own_children = self._nodes, self._children
+        self._nodes = ChainMap(self._own, below._nodes)
+        self._children = ChainMap({**self._own_children, **grown}, below._children)
 
-    def __len__(self) -> int:
-        return len(self._trunk.graph) + len(self._own)
+    @cached_property
+    def heads(self) -> tuple[str, ...]:
+        """Return the revisions that are no other's parent, sorted, as `alembic heads` does."""
+        tops = (*self._trunk.graph.heads, *self._own)
+        return tuple(sorted(one for one in tops if not self._children[one]))
 
-    def __contains__(self, revision: object) -> bool:
-        return revision in self._own or revision in self._trunk.graph
-
-    def __getitem__(self, revision: str) -> Revision:
-        """Return one revision by its full id."""
-        return self._own[revision] if revision in self._own else self._trunk.graph[revision]
+    @property
+    def label_owners(self) -> Mapping[str, str]:
+        """Return no label, for there is none."""
+        return {}
 
     def order(self) -> tuple[str, ...]:
-        """Return all ids, parents first."""
+        """Return all ids, parents first, those of the trunk before those that were added."""
         return (*self._trunk.order, *self._own_order)
 
-    def labels_of(self, revision: str) -> frozenset[str]:
-        """Return no label, for there is none."""
-        return frozenset()
+    @cached_property
+    def _own_order(self) -> tuple[str, ...]:
+        return arrange(self._own_children)[0]
 
     def ancestors(self, revisions: Iterable[str], *, dependencies: bool = True) -> frozenset[str]:
-        """Return these revisions and all below them."""
+        """Return these revisions and all below them; UsageError for an unknown id."""
         own: set[str] = set()
         parts: list[frozenset[str]] = []
-        todo = list(revisions)
+        todo = list(self._known(revisions))
         while todo:
             one = todo.pop()
             if one in own:
@@ -98,9 +107,8 @@ class Extended(Graph):
         return frozenset(own).union(*parts)
 
     def merge_base(self, left: str, right: str) -> frozenset[str]:
-        """Return the highest revisions that are below both."""
+        """Return the highest revisions that are below both, an empty set when there are none."""
         common = self.ancestors([left]) & self.ancestors([right])
         if self._own.keys().isdisjoint(common):
             return self._trunk.highest(common)
-        lower = {up for one in common for up in self[one].header.down_revisions}
-        return common - lower
+        return frozenset(one for one in common if common.isdisjoint(self._children[one]))

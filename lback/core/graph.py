@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from lback.core import labels
 from lback.core.arranging import arrange
 from lback.core.problems import Problem
 from lback.core.revision import Revision
 from lback.errors import UsageError
+
+if TYPE_CHECKING:
+    from lback.core.graph_view import GraphView
 
 __all__ = ["Graph", "Problem", "Revision"]
 
@@ -23,23 +27,20 @@ class Graph:
 
     def __init__(self, revisions: Iterable[Revision], problems: Iterable[Problem] = ()) -> None:
         self._given = tuple(problems)
-        self._nodes: dict[str, Revision] = {}
         self._twice: list[tuple[Revision, Revision]] = []
-        nodes = self._nodes
+        nodes: dict[str, Revision] = {}
         for revision in revisions:
             kept = nodes.setdefault(revision.header.revision, revision)
             if kept is not revision:
-                self._keep_first(kept, revision)
-        self._children: dict[str, list[str]] = {one: [] for one in nodes}
+                first, second = sorted((kept, revision), key=lambda one: one.path)
+                nodes[first.header.revision] = first
+                self._twice.append((first, second))
+        self._nodes: MutableMapping[str, Revision] = nodes
+        self._children: MutableMapping[str, list[str]] = {one: [] for one in nodes}
         self._needs: dict[str, tuple[str, ...]] = {}
         self._needed_by: dict[str, list[str]] = {}
         self._missing: list[tuple[str, str, str]] = []  # revision, variable, name
         self._link()
-
-    def _keep_first(self, kept: Revision, other: Revision) -> None:
-        first, second = sorted((kept, other), key=lambda one: one.path)
-        self._nodes[first.header.revision] = first
-        self._twice.append((first, second))
 
     def _link(self) -> None:
         children = self._children
@@ -216,9 +217,9 @@ class Graph:
         common = self.ancestors([left]) & self.ancestors([right])
         return frozenset(one for one in common if common.isdisjoint(self._above(one)))
 
-    def missing_from(self, other: Graph) -> frozenset[str]:
+    def missing_from(self, other: GraphView) -> frozenset[str]:
         """Return the ids that are here and not in the other graph."""
-        return frozenset(self._nodes.keys() - other._nodes.keys())
+        return self.ids - other.ids
 
     # Labels and names
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lback.core.graph import Graph, Revision
+    from lback.core.graph_view import GraphView
+    from lback.core.revision import Revision
 
 
 def owners(nodes: Mapping[str, Revision]) -> dict[str, str]:
@@ -28,7 +29,7 @@ def clashes(nodes: Mapping[str, Revision], owners: Mapping[str, str]) -> list[tu
     ]
 
 
-def spread(graph: Graph) -> dict[str, set[str]]:
+def spread(graph: GraphView) -> dict[str, set[str]]:
     """Return the labels that apply to each revision that has any: its own and inherited ones."""
     found: dict[str, set[str]] = {}
     for node in graph:
@@ -39,7 +40,7 @@ def spread(graph: Graph) -> dict[str, set[str]]:
     return found
 
 
-def _stem(graph: Graph, revision: str) -> set[str]:
+def _stem(graph: GraphView, revision: str) -> set[str]:
     """Return what is below a revision down to the nearest fork or merge, as Alembic walks.
 
     Alembic starts this walk at the tip, so a fork or merge above hides the stem.
@@ -58,7 +59,7 @@ def _stem(graph: Graph, revision: str) -> set[str]:
     return stem
 
 
-def _is_link(graph: Graph, one: str) -> bool:
+def _is_link(graph: GraphView, one: str) -> bool:
     """Tell whether a revision is neither a branch point, by whatever edge, nor a merge."""
     above = {*graph.children(one), *graph.dependents(one)}
     return len(above) < 2 and not graph[one].is_merge

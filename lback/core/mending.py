@@ -10,7 +10,7 @@ from lback.core.problems import Problem
 from lback.core.shell import named
 
 if TYPE_CHECKING:
-    from lback.core.graph import Revision
+    from lback.core.revision import Revision
 
 Nodes = Mapping[str, "Revision"]
 

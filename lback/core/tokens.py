@@ -10,7 +10,7 @@ from lback.core.shell import named
 from lback.errors import UsageError
 
 if TYPE_CHECKING:
-    from lback.core.graph import Graph
+    from lback.core.graph_view import GraphView
 
 _RELATIVE = re.compile(r"(?:(?P<label>.+?)@)?(?P<name>[^@]*?)(?P<steps>[+-]\d+)", re.DOTALL)
 
@@ -26,7 +26,7 @@ def near(name: str, names: Iterable[str]) -> str:
 class Resolver:
     """Resolves names over one graph; `current` is what relative names are counted from."""
 
-    def __init__(self, graph: Graph, current: tuple[str, ...]) -> None:
+    def __init__(self, graph: GraphView, current: tuple[str, ...]) -> None:
         self.graph = graph
         self.current = current
 

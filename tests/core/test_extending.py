@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,7 +10,10 @@ from lback.core.extending import Extended, Trunk
 from lback.core.forks.joining import fork_sides
 from lback.core.graph import Graph, Revision
 from lback.core.header import Header
-from lback.core.lanes import forks
+from lback.errors import UsageError
+from tests.core.questions import QUESTIONS
+
+_ORDERED = ("order", "all")
 
 
 @st.composite
@@ -31,19 +35,19 @@ def test_the_same_as_built_anew(history: tuple[list[Revision], list[Revision]]) 
     trunk = Trunk(Graph(old))
     assert trunk.is_plain and trunk.takes(new)
     extended = Extended(trunk, new)
-    assert extended.heads == whole.heads
-    assert sorted(extended.order()) == sorted(whole.order())
-    assert forks(extended) == forks(whole)
-    for left in whole.heads:
-        assert extended.ancestors([left]) == whole.ancestors([left])
-        for right in whole.heads:
-            assert extended.merge_base(left, right) == whole.merge_base(left, right)
+    for name, ask in QUESTIONS.items():
+        said, meant = ask(extended), ask(whole)
+        # What was added comes last, where ties would put it between the others.
+        assert (sorted(said) if name in _ORDERED else said) == (
+            sorted(meant) if name in _ORDERED else meant
+        ), name
+    order = extended.order()
+    for one in whole:
+        assert all(order.index(up) < order.index(one.id) for up in one.parents)
     sides = fork_sides(extended, whole.heads)
     assert {k: sorted(v) for k, v in sides.items()} == {
         k: sorted(v) for k, v in fork_sides(whole, whole.heads).items()
     }
-    for one in whole:
-        assert one.id in extended and extended[one.id] == one
 
 
 def test_what_a_trunk_does_not_take() -> None:
@@ -52,3 +56,13 @@ def test_what_a_trunk_does_not_take() -> None:
     assert not trunk.takes([Revision(Header("b", ("a",), ("a",)))])
     assert not trunk.takes([Revision(Header("b", ("a",), branch_labels=("x",)))])
     assert not Trunk(Graph([Revision(Header("a", ("gone",)))])).is_plain
+
+
+def test_what_is_wrong_with_what_was_added() -> None:
+    trunk = Trunk(Graph([Revision(Header("a"))]))
+    extended = Extended(trunk, [Revision(Header("b", ("a", "gone")), "b.py")])
+    assert [(one.code, one.path) for one in extended.problems] == [("LB103", "b.py")]
+    assert extended.children("a") == ("b",) and extended.descendants("a") == {"a", "b"}
+    assert extended.resolve("a+1") == ("b",)
+    with pytest.raises(UsageError, match="no revision c"):
+        extended.ancestors(["c"])

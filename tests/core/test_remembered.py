@@ -2,39 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lback.core.graph import Graph, Revision
 from lback.core.header import Header
-from lback.core.lanes import forks
 from lback.core.remembered import RememberedGraph, Top
 from lback.errors import UsageError
-
-QUESTIONS: dict[str, Callable[[Graph], Any]] = {
-    "heads": lambda graph: graph.heads,
-    "effective heads": lambda graph: graph.effective_heads,
-    "bases": lambda graph: graph.bases,
-    "problems": lambda graph: graph.problems,
-    "forks": forks,
-    "order": list,
-    "size": len,
-    "membership": lambda graph: [f"r{number}" in graph for number in range(12)],
-    "tops": lambda graph: [graph[head] for head in graph.heads],
-    "all": lambda graph: [graph[one] for one in graph.order()],
-    "labels": lambda graph: [graph.labels_of(one) for one in graph.heads],
-    "labels below": lambda graph: [graph.labels_of(one) for one in graph.order()],
-    "ancestors": lambda graph: graph.ancestors(graph.heads[:1]),
-    "descendants": lambda graph: graph.descendants(graph.bases),
-    "sides": lambda graph: graph.sides(),
-    "names": lambda graph: [graph.resolve(name) for name in ("heads", "base", *graph.heads)],
-    "paths": lambda graph: dict(graph.by_path),
-    "difference": lambda graph: graph.missing_from(Graph([])),
-}
+from tests.core.questions import QUESTIONS
 
 
 @st.composite
