@@ -13,6 +13,7 @@ from lback.core.graph import Graph
 from lback.core.lanes import forks
 from lback.core.plans import refuse_problems
 from lback.core.result import Result
+from lback.core.results import plain
 
 if TYPE_CHECKING:
     from lback.app.proof import Proof
@@ -128,8 +129,8 @@ def merge_data(reader: Reader, graph: Graph, done: list[Joined]) -> dict[str, An
         return _row(heads, "none", reason, None, None, [])
     paths = {graph[revision].path: revision for revision in _concerned(done)}
     commits = reader.commits(list(paths))
-    by_revision = {paths[path]: commit.as_dict() for path, commit in commits.items()}
-    overlaps = [overlap_row(o, by_revision) for one in done for o in one.join.overlaps]
+    by_revision = {paths[path]: commit for path, commit in commits.items()}
+    overlaps = [plain(overlap_row(o, by_revision)) for one in done for o in one.join.overlaps]
     first = done[0]
     file = first.join.file
     row = _row(

@@ -12,6 +12,7 @@ from lback.core.extending import Trunk
 from lback.core.forks.nearness import Index, Meeting, meet
 from lback.core.graph import Graph, Revision
 from lback.core.result import Result
+from lback.core.results import plain
 from lback.core.revision import is_revision_file
 from lback.core.source import Commit, Entry
 from lback.errors import LbackError
@@ -189,15 +190,15 @@ def _row(echo: Echo) -> dict[str, Any]:
     from lback.core.forks.joining import overlap_row
 
     first = echo.branches[0]
-    commit = Commit(first.commit, first.author, "", first.date, "").as_dict()
+    commit = Commit(first.commit, first.author, "", first.date, "")
     commits = {one.id: commit for one in echo.added}
     return {
         "branch": first.name,
         "also": [one.name for one in echo.branches[1:]],
-        "commit": commit,
+        "commit": commit.as_dict(),
         "revisions": [{"revision": one.id, "doc": one.doc, "path": one.path} for one in echo.added],
         "reparents": list(echo.edited),
         "forks": bool(echo.meeting.heads),
         "heads": list(echo.meeting.heads),
-        "overlaps": [overlap_row(one, commits) for one in echo.overlaps],
+        "overlaps": [plain(overlap_row(one, commits)) for one in echo.overlaps],
     }

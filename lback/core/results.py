@@ -41,7 +41,7 @@ class Result:
     @property
     def data(self) -> dict[str, Any]:
         """Return the keys that the contract promises for this command, as JSON has them."""
-        return {one.name: plain(getattr(self, one.name)) for one in data_fields(type(self))}
+        return {key(one): plain(getattr(self, one.name)) for one in data_fields(type(self))}
 
     def as_dict(self) -> dict[str, Any]:
         """Return the one object that `--json` prints."""
@@ -68,13 +68,18 @@ def data_fields(kind: type[Result]) -> list[Any]:
     ]
 
 
+def key(of: Any) -> str:
+    """Return the JSON key of a field: `from` for `from_`, which Python cannot call `from`."""
+    return str(of.name).rstrip("_")
+
+
 def plain(value: Any) -> Any:
     """Return a value of a result as JSON has it: objects, lists and scalars."""
     if hasattr(value, "as_dict"):
         return value.as_dict()
     if is_dataclass(value) and not isinstance(value, type):
         return {
-            one.name: plain(getattr(value, one.name))
+            key(one): plain(getattr(value, one.name))
             for one in fields(value)
             if not one.metadata.get(_TEXT_ONLY)
         }

@@ -10,6 +10,7 @@ from lback.app.checking.rules_changed import comments_that_count
 from lback.core.findings import CODES, Finding
 from lback.core.lanes import forks
 from lback.core.result import Result
+from lback.core.results import plain
 from lback.core.rules.silencing import (
     Choice,
     LeftOut,
@@ -128,8 +129,8 @@ def _overlap_rows(look: Look) -> list[dict[str, Any]]:
     from lback.core.forks.joining import overlap_row
 
     ids = {one for o in look.overlaps for one in (o.left_revision, o.right_revision)}
-    commits = {one: commit.as_dict() for one, commit in look.facts.commits(sorted(ids)).items()}
-    return [overlap_row(one, commits) for one in look.overlaps]
+    commits = look.facts.commits(sorted(ids))
+    return [plain(overlap_row(one, commits)) for one in look.overlaps]
 
 
 def _picture(look: Look) -> list[dict[str, Any]]:

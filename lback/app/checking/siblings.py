@@ -15,6 +15,7 @@ from lback.core.forks.joining import apart, overlap_row
 from lback.core.forks.overlap import Overlap, overlaps
 from lback.core.graph import Graph
 from lback.core.lanes import Lane
+from lback.core.results import plain
 from lback.core.rules.team import Neighbour, collision
 from lback.core.source import Commit, Entry
 
@@ -243,7 +244,7 @@ def _row(
         "date": sibling.date,
         "new_revisions": _ordered(neighbour),
         "forks": [list(fork) for fork in forks],
-        "overlaps": [overlap_row(one, {}) for one in found],
+        "overlaps": [plain(overlap_row(one, {})) for one in found],
     }
 
 

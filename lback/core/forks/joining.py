@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Literal
+from typing import Literal
 
 from lback.core.effects import Effects
 from lback.core.forks.merging import MergeFile, merge_file
-from lback.core.forks.overlap import Overlap, overlaps
+from lback.core.forks.overlap import Overlap, Verdict, overlaps
 from lback.core.forks.surroundings import surroundings
 from lback.core.graph import Graph
 from lback.core.lines import contradictions
+from lback.core.source import Commit
 
 Action = Literal["merge", "none", "refused"]
 
@@ -131,17 +132,35 @@ def touched(graph: Graph, fork: Sequence[str], effects: Mapping[str, Effects]) -
     return f"{how}: {' | '.join(shown)}"
 
 
-def overlap_row(overlap: Overlap, commits: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an overlap with the keys of the contract."""
+@dataclass(frozen=True, slots=True)
+class OverlapSide:
+    """What one side of an overlap does, and the commit that brought it."""
 
-    def side(revision: str, operation: str) -> dict[str, Any]:
-        return {"revision": revision, "operation": operation, "commit": commits.get(revision)}
+    revision: str
+    operation: str
+    commit: Commit | None
 
-    return {
-        "object": overlap.object,
-        "left": side(overlap.left_revision, overlap.left_operation),
-        "right": side(overlap.right_revision, overlap.right_operation),
-        "verdict": overlap.verdict,
-        "message": overlap.message,
-        "brief": overlap.brief,
-    }
+
+@dataclass(frozen=True, slots=True)
+class OverlapRow:
+    """An overlap as results tell it."""
+
+    object: str
+    left: OverlapSide
+    right: OverlapSide
+    verdict: Verdict
+    message: str
+    brief: str
+
+
+def overlap_row(overlap: Overlap, commits: Mapping[str, Commit]) -> OverlapRow:
+    """Return an overlap with the commits of its revisions, where they are known."""
+    left, right = overlap.left_revision, overlap.right_revision
+    return OverlapRow(
+        overlap.object,
+        OverlapSide(left, overlap.left_operation, commits.get(left)),
+        OverlapSide(right, overlap.right_operation, commits.get(right)),
+        overlap.verdict,
+        overlap.message,
+        overlap.brief,
+    )
