@@ -16,7 +16,8 @@ from lback.core.deeds import described
 from lback.core.forks.matrix import MATRIX, SEVERITY
 from lback.core.forks.overlap import overlaps
 from tests.core.kinds import KINDS
-from tests.core.survey import AROUND, Pair, Survey, all_pairs, effects, survey
+from tests.core.merging.pairs import AROUND, Pair, all_pairs, effects
+from tests.core.survey import Survey, survey
 from tests.servers import KINDS as DATABASES
 
 PAGE = Path(__file__).parents[2] / "docs/overlaps.md"

@@ -2,42 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import tempfile
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import combinations_with_replacement
 from pathlib import Path
 
-from lback.core.effects import Effects, read_effects
-from lback.core.forks.matrix import SEVERITY
-from lback.core.forks.overlap import overlaps
-from lback.core.forks.surroundings import surroundings
-from tests.core.kinds import KINDS, START
-from tests.core.truth import Bench, both_orders, revision
+from tests.core.kinds import KINDS
+from tests.core.merging.pairs import JOINED, Pair, verdict
+from tests.core.truth import Bench, both_orders
 from tests.servers import KINDS as DATABASES
 from tests.servers import fresh_database
-
-Pair = tuple[str, str]
-JOINED = frozenset({"joined", "same"})
-AROUND = surroundings([read_effects(revision(START))])
-
-
-@functools.lru_cache(maxsize=512)
-def effects(body: str) -> Effects:
-    """Return what a kind's text is read to do."""
-    return read_effects(revision(body))
-
-
-def verdict(left: str, right: str) -> str:
-    """Return the gravest verdict on two bodies, or that they are joined."""
-    found = overlaps({"left": effects(left)}, {"right": effects(right)}, AROUND)
-    return max((one.verdict for one in found), key=lambda one: SEVERITY[one], default="joined")
-
-
-def all_pairs(kinds: Iterable[str] = KINDS) -> list[Pair]:
-    """Return every pair of kinds, a kind with itself too."""
-    return list(combinations_with_replacement(kinds, 2))
 
 
 @dataclass

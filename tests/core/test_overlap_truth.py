@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from lback.core.forks.footprint import footprint
-from lback.core.forks.matrix import MATRIX, PARTNERS
 from tests.core import overlap_page
 from tests.core.kinds import KINDS
+from tests.core.merging.pairs import AROUND, JOINED, Pair, all_pairs, effects, verdict
 from tests.core.overlap_page import PAGE, ROWS, figures, figures_now, page
-from tests.core.survey import AROUND, JOINED, Pair, all_pairs, effects, survey, verdict
+from tests.core.survey import survey
 
 servers = [pytest.mark.postgresql, pytest.mark.mysql]
 
@@ -67,17 +67,3 @@ def test_all_pairs_are_judged_right() -> None:
     assert found.wrong() == []
     assert len(found.false()) <= 0.08 * len(found.commuting())
     assert figures(found) == figures_now()
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_is_read(kind: str) -> None:
-    assert effects(KINDS[kind]).upgrade
-    touched = [touch for one in effects(KINDS[kind]).upgrade for touch in footprint(one, AROUND)]
-    assert touched
-    assert {touch.kind for touch in touched} <= set(MATRIX)
-
-
-def test_the_matrix_is_the_same_from_both_sides() -> None:
-    for kind, modes in MATRIX.items():
-        assert {(right, left) for left, right in modes} == set(modes), kind
-        assert set(PARTNERS[kind]) == {left for left, _ in modes}

@@ -7,7 +7,7 @@ import sqlite3
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from textwrap import dedent, indent
+from textwrap import dedent
 from types import CodeType
 from typing import Any
 
@@ -26,12 +26,6 @@ _CATALOGUES = (
 )
 _REWIND = "SELECT setval('people_id_seq', 1), setval('numbers', 1, false)"
 _FAILURES = (SQLAlchemyError, CommandError, KeyError, ValueError, sqlite3.Error)
-_HEAD = "from alembic import op\nimport sqlalchemy as sa\n\nTEXT = sa.String(50)\n\n\n"
-
-
-def revision(body: str) -> bytes:
-    """Return the text of a revision whose upgrade() is the given statements."""
-    return (_HEAD + "def upgrade():\n" + indent(dedent(body), "    ")).encode()
 
 
 @functools.lru_cache(maxsize=1024)
