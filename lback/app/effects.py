@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from lback.core.effects import EFFECTS_VERSION, TREE, Effects, read_effects
+from lback.core.effects import EFFECTS_VERSION, TREE, Effects
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ class EffectsReader:
 
     def read_text(self, source: bytes) -> Effects:
         """Read any text as the project's own modules, files and wrappers make it mean."""
+        from lback.core.interpreter.reading import read_effects
+
         return read_effects(
             source,
             resolve=self._module,
@@ -125,6 +127,8 @@ class EffectsReader:
             text = self.resolve_file(path)
             files[path] = _digest(text)
             return text
+
+        from lback.core.interpreter.reading import read_effects
 
         effects = read_effects(
             source,

@@ -11,7 +11,7 @@ from lback.app.losses import count_losses, may_lose, refuse_more
 from lback.app.lost import LostRevision, find_lost, with_lost
 from lback.app.reading import WORKTREE, Reader
 from lback.app.running import run, settled
-from lback.core.effects import Effects, read_effects
+from lback.core.effects import Effects
 from lback.core.graph import Graph
 from lback.core.plans import (
     Downgrade,
@@ -123,6 +123,8 @@ class Switch:
 
     def _effects(self, going: list[str]) -> dict[str, Effects]:
         read = self.reader.effects(self.graph, [one for one in going if one not in self.lost])
+        from lback.core.interpreter.reading import read_effects
+
         return read | {one: read_effects(self.lost[one].text) for one in going if one in self.lost}
 
     def _require_way_down(self, revision: str, effects: Effects) -> None:

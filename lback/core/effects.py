@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from lback.core.dialects import Dialects
+    pass
 
 # Raise it whenever the same text may give other effects than before: caches are keyed by it.
 EFFECTS_VERSION = 10
@@ -190,31 +190,3 @@ class Effects(NamedTuple):
             tuple(data["reads"]),
             tuple(Use(*one) for one in data["asked"]),
         )
-
-
-def _nothing(_: str) -> bytes | None:
-    return None
-
-
-def read_effects(
-    source: bytes,
-    *,
-    resolve: Resolve = _nothing,
-    wrappers: Mapping[str, str] | None = None,
-    dialects: Dialects | None = None,
-    path: str = "",
-    resolve_file: ResolveFile = _nothing,
-) -> Effects:
-    """Read what upgrade() and downgrade() of a revision's text do; never runs or imports it.
-
-    `resolve("package.module")` gives the text of another module of the same project in
-    the same tree, or None. `wrappers` maps names of the project's own functions to the
-    directive of `alembic.op` whose arguments they take. `dialects` are those that the
-    project's database may have (None: any); SQL is read as they read it. `path` is where the
-    text lies in the tree: its `__file__` is then `TREE/path`, and `resolve_file` gives the
-    content of a file by such a path, or by one relative to the folder that Alembic is started
-    in; None for what is not in the tree. Never raises: what cannot be read becomes an Unknown.
-    """
-    from lback.core.interpreter.reading import read
-
-    return read(source, resolve, wrappers or {}, dialects, path, resolve_file)

@@ -6,7 +6,8 @@ from textwrap import indent
 
 import pytest
 
-from lback.core.effects import Effects, read_effects
+from lback.core.effects import Effects
+from lback.core.interpreter.reading import read_effects
 
 WRITTEN = {
     'op.add_column("t", sa.Column("a", sa.String(50)))': {

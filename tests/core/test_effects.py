@@ -7,7 +7,8 @@ from textwrap import dedent, indent
 
 import pytest
 
-from lback.core.effects import Effect, Effects, read_effects
+from lback.core.effects import Effect, Effects
+from lback.core.interpreter.reading import read_effects
 
 HEAD = """
 from alembic import op

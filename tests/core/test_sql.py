@@ -10,8 +10,7 @@ import pytest
 
 from lback.core.dialects import Dialects
 from lback.core.effects import Effect
-from lback.core.sql.script import read_sql
-from lback.core.sql.uses import expression_uses
+from lback.core.sql.script import expression_uses, read_sql
 
 POSTGRESQL = Dialects(frozenset({"postgresql"}), but=False)
 

@@ -7,7 +7,8 @@ from textwrap import dedent, indent
 
 import pytest
 
-from lback.core.effects import Effects, read_effects
+from lback.core.effects import Effects
+from lback.core.interpreter.reading import read_effects
 from lback.core.tables import TableLife, latest_change, life
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from lback.core.interpreter.choices import choice, list_of
 from lback.core.interpreter.classes import class_attribute, instance_attribute, super_attribute
 from lback.core.interpreter.discharge import Discharge, pure
-from lback.core.interpreter.exhaustive import assert_never
-from lback.core.interpreter.files import part
+from lback.core.interpreter.library.mapped import table_of
 from lback.core.interpreter.machine import Machine
-from lback.core.interpreter.mapped import table_of
-from lback.core.interpreter.modules import MISSING, find, module
+from lback.core.interpreter.modules import MISSING, find, module, part
 from lback.core.interpreter.schema import (
     SCHEMA_VALUES,
     BaseV,
@@ -46,6 +44,7 @@ from lback.core.interpreter.values import (
     Test,
     Text,
     Value,
+    assert_never,
 )  # fmt: skip
 
 _RULE = "an attribute of a library's object"

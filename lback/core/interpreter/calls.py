@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from lback.core.interpreter.alembic_objects import decorated_by_alembic
 from lback.core.interpreter.choices import is_inert, options
 from lback.core.interpreter.classes import instantiate, special
-from lback.core.interpreter.constructs import construct
-from lback.core.interpreter.directives import perform
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
-from lback.core.interpreter.exhaustive import assert_never
-from lback.core.interpreter.flow import branch, perhaps
+from lback.core.interpreter.flow import each_option
 from lback.core.interpreter.functions import invoke
-from lback.core.interpreter.library import holds_arguments, is_library, is_pure
-from lback.core.interpreter.library_calls import library_call
+from lback.core.interpreter.library.alembic_objects import decorated_by_alembic
+from lback.core.interpreter.library.catalogue import holds_arguments, is_library, is_pure
+from lback.core.interpreter.library.constructs import construct
+from lback.core.interpreter.library.directives import perform
+from lback.core.interpreter.library.library_calls import library_call
+from lback.core.interpreter.library.methods import call_method, run_callbacks
+from lback.core.interpreter.library.python_functions import builtin
 from lback.core.interpreter.machine import Machine
-from lback.core.interpreter.methods import call_method, run_callbacks
 from lback.core.interpreter.modules import MISSING, force
-from lback.core.interpreter.python_functions import builtin
 from lback.core.interpreter.schema import SCHEMA_VALUES, Handle, Row, Rows, TypeV
 from lback.core.interpreter.values import (
     PLAIN,
@@ -42,6 +41,7 @@ from lback.core.interpreter.values import (
     Test,
     Text,
     Value,
+    assert_never,
 )  # fmt: skip
 
 
@@ -109,17 +109,8 @@ def _either(machine: Machine, callee: Choice, arguments: Arguments) -> Discharge
     def one(option: Value) -> None:
         found.append(call(machine, option, arguments).value)
 
-    for place, option in enumerate(callee.options):
-        if callee.on:
-            on = callee.on[place]
-            branch(machine, Test(on, on), lambda option=option: one(option), _nothing)  # type: ignore[misc]
-        else:
-            perhaps(machine, lambda option=option: one(option))  # type: ignore[misc]
+    each_option(machine, callee, one)
     return followed(Choice(tuple(found)) if len(found) > 1 else (found or [PLAIN])[0])
-
-
-def _nothing() -> None:
-    pass
 
 
 def _named(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:

@@ -1,28 +1,44 @@
-"""Several values that one may be, and what a value certainly is not."""
+"""Several values that one may be, and tests: where they are surely true, and where perhaps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import ast
+from collections.abc import Callable, Iterable
 
-from lback.core.interpreter.library import is_pure
-from lback.core.interpreter.schema import SCHEMA_VALUES, Handle, Row, Rows
+from lback.core.dialects import NO_DIALECT, Dialects
+from lback.core.interpreter.library.catalogue import is_pure
+from lback.core.interpreter.schema import SCHEMA_VALUES, ExprV, Handle, Row, Rows, merged
 from lback.core.interpreter.values import (
+    ANY,
     CONSTANTS,
+    NO,
     PLAIN,
     UNKNOWN_TEXT,
+    YES,
+    Bound,
     Choice,
     Dialect,
+    Func,
+    Globals,
+    Instance,
     Items,
     Key,
+    Klass,
+    Lazy,
     Map,
+    Method,
+    Module,
     Name,
     Opaque,
+    Operation,
     Plain,
     Seq,
+    Stack,
+    Super,
     Test,
     Text,
     Value,
-)  # fmt: skip
+)  # fmt: skip  # fmt: skip
 
 MOST_CHOICES = 16
 
@@ -128,3 +144,214 @@ def is_inert(value: Value) -> bool:
 
 
 _DATA = (*CONSTANTS, Plain, Text, Test, Dialect)
+
+
+# What drivers and people call the dialects that Alembic names otherwise.
+_ALIASES = {"postgres": "postgresql", "psycopg2": "postgresql", "asyncpg": "postgresql"}
+
+
+def decide(value: Value) -> Test:
+    """Say when a value is true."""
+    if isinstance(value, Test):
+        return value
+    if isinstance(value, Choice):
+        tests = [decide(one) for one in value.options]
+        must, may = tests[0].must, tests[0].may
+        for test in tests[1:]:
+            must, may = must & test.must, may | test.may
+        return Test(must, may)
+    if isinstance(value, Seq | Map):
+        if value.content.open:
+            return ANY
+        return YES if value.content.items else NO
+    if isinstance(value, Text):
+        return YES if any(value.parts) else ANY
+    if isinstance(value, Name) and value.path.endswith("typing.TYPE_CHECKING"):
+        return NO
+    if isinstance(value, Plain | Opaque | Name | ExprV | Rows | Row | Instance):
+        return ANY
+    if is_object(value) or isinstance(value, Dialect):
+        return YES
+    return YES if value else NO
+
+
+def is_object(value: Value) -> bool:
+    """Tell whether a value is surely neither None nor something empty."""
+    if isinstance(value, Handle):
+        return value.kind != "query"
+    return isinstance(value, _OBJECTS) and not isinstance(value, ExprV)
+
+
+_OBJECTS = (
+    Func, Bound, Klass, Module, Lazy, Stack, Super, Method, Globals, Operation, *SCHEMA_VALUES,
+)  # fmt: skip
+
+
+def invert(test: Test) -> Test:
+    """Return `not test`."""
+    return Test(~test.may, ~test.must)
+
+
+def both(left: Test, right: Test) -> Test:
+    """Return `left and right`."""
+    return Test(left.must & right.must, left.may & right.may)
+
+
+def either(left: Test, right: Test) -> Test:
+    """Return `left or right`."""
+    return Test(left.must | right.must, left.may | right.may)
+
+
+def negate(value: Value) -> Value:
+    """Return `not value`."""
+    test = invert(decide(value))
+    if test in (YES, NO):
+        return test == YES
+    return test
+
+
+def compare(kind: ast.cmpop, left: Value, right: Value) -> Value:
+    """Return what is known about a comparison."""
+    if isinstance(left, Dialect) or isinstance(right, Dialect):
+        return _dialect_test(kind, left, right)
+    if isinstance(left, ExprV) or isinstance(right, ExprV):
+        return merged([one for one in (left, right) if isinstance(one, ExprV)])
+    if isinstance(left, Choice) and not isinstance(right, Choice):
+        return choice([compare(kind, one, right) for one in left.options])
+    if isinstance(right, Choice) and not isinstance(left, Choice):
+        return choice([compare(kind, left, one) for one in right.options])
+    if isinstance(kind, ast.Is | ast.IsNot):
+        return _is(left, right, isinstance(kind, ast.Is))
+    if isinstance(kind, ast.In | ast.NotIn):
+        return _contains(left, right, isinstance(kind, ast.In))
+    if is_constant(left) and is_constant(right):
+        return _constants(kind, left, right)
+    if isinstance(kind, ast.Eq | ast.NotEq) and isinstance(left, Seq) and isinstance(right, Seq):
+        return _sequences(left, right, isinstance(kind, ast.Eq))
+    return ANY
+
+
+def _is(left: Value, right: Value, wanted: bool) -> Value:
+    if right is None or left is None:
+        other = left if right is None else right
+        if other is None:
+            return wanted
+        known = is_object(other) or is_constant(other) or isinstance(other, Seq | Map | Text)
+        return (not wanted) if known or isinstance(other, Instance) else ANY
+    if isinstance(left, bool) and isinstance(right, bool):
+        return (left is right) is wanted
+    if left is right and isinstance(left, Seq | Map | Instance | Klass | Func):
+        return wanted
+    return ANY
+
+
+def _contains(left: Value, right: Value, wanted: bool) -> Value:
+    if isinstance(right, str) and isinstance(left, str):
+        return (left in right) is wanted
+    if isinstance(right, Seq | Map) and is_constant(left):
+        items = members(right)
+        known = all(is_constant(one) for one in items)
+        if any(is_constant(one) and _equal(one, left) for one in items):
+            return ANY if right.content.open else wanted
+        if known and not right.content.open:
+            return not wanted
+    if isinstance(right, Seq | Map) and not right.content.open and not right.content.items:
+        return not wanted
+    return ANY
+
+
+def _equal(left: Value, right: Value) -> bool:
+    return same(left, right) or (
+        isinstance(left, int | float) and isinstance(right, int | float) and left == right
+    )
+
+
+def _sequences(left: Seq, right: Seq, wanted: bool) -> Value:
+    if left.content.open or right.content.open:
+        return ANY
+    if not all(is_constant(one) for one in (*left.content.items, *right.content.items)):
+        return ANY
+    if len(left.content.items) != len(right.content.items):
+        return not wanted
+    pairs = zip(left.content.items, right.content.items, strict=True)
+    return all(_equal(one, other) for one, other in pairs) is wanted
+
+
+def _constants(kind: ast.cmpop, left: Value, right: Value) -> Value:
+    if isinstance(kind, ast.Eq):
+        return _equal(left, right)
+    if isinstance(kind, ast.NotEq):
+        return not _equal(left, right)
+    order = _order(left, right)
+    if order is None:
+        return ANY
+    if isinstance(kind, ast.Lt):
+        return order < 0
+    if isinstance(kind, ast.LtE):
+        return order <= 0
+    if isinstance(kind, ast.Gt):
+        return order > 0
+    return order >= 0
+
+
+def _order(left: Value, right: Value) -> int | None:
+    if isinstance(left, str) and isinstance(right, str):
+        return (left > right) - (left < right)
+    if isinstance(left, int | float) and isinstance(right, int | float):
+        return (left > right) - (left < right)
+    return None
+
+
+def _dialect_test(kind: ast.cmpop, left: Value, right: Value) -> Value:
+    if isinstance(left, Dialect) and isinstance(right, Dialect):
+        return ANY
+    other = right if isinstance(left, Dialect) else left
+    found: Dialects | None = NO_DIALECT
+    if isinstance(kind, ast.In | ast.NotIn):
+        if not isinstance(left, Dialect):
+            # "sqlite" in dialect.name: a part of the name.
+            if not isinstance(other, str):
+                return ANY
+            whole = other in _KNOWN or other in _ALIASES
+            test = dialect_named(other) if whole else dialects_whose(lambda one: other in one)
+            return test if isinstance(kind, ast.In) else invert(test)
+        if isinstance(other, Seq | Map) and not other.content.open:
+            for one in members(other):
+                inner = _named(one)
+                found = None if found is None or inner is None else found | inner
+        else:
+            found = None
+    else:
+        found = _named(other)
+    if found is None:
+        return ANY
+    test = Test(found, found)
+    if isinstance(kind, ast.Eq | ast.In | ast.Is):
+        return test
+    return invert(test) if isinstance(kind, ast.NotEq | ast.NotIn | ast.IsNot) else ANY
+
+
+def _named(value: Value) -> Dialects | None:
+    found = NO_DIALECT
+    for one in options(value):
+        if not isinstance(one, str):
+            return None
+        name = one.partition("+")[0]
+        found = found | Dialects(frozenset({_ALIASES.get(name, name)}), but=False)
+    return found if not isinstance(value, Choice) else None
+
+
+# Those that Alembic knows; another one may have any name.
+_KNOWN = frozenset({"postgresql", "mysql", "mariadb", "sqlite", "mssql", "oracle"})
+
+
+def dialects_whose(fits: Callable[[str], bool]) -> Test:
+    """Return the test for dialects whose name has some quality."""
+    fitting = Dialects(frozenset(one for one in _KNOWN if fits(one)), but=False)
+    return Test(fitting, fitting | Dialects(_KNOWN))
+
+
+def dialect_named(name: str) -> Test:
+    """Return the test for one dialect."""
+    on = Dialects(frozenset({_ALIASES.get(name, name)}), but=False)
+    return Test(on, on)

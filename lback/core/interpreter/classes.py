@@ -1,16 +1,17 @@
-"""Classes of the project and their objects: members, bases, properties, how objects are made."""
+"""Special methods of classes that Python calls by itself, wherever it likes."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from lback.core.interpreter.choices import is_constant
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
-from lback.core.interpreter.library import is_pure, is_type
+from lback.core.interpreter.flow import perhaps
+from lback.core.interpreter.library.catalogue import is_pure, is_type
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.modules import MISSING, run_apart
 from lback.core.interpreter.schema import BaseV, TypeV
-from lback.core.interpreter.special_methods import unfollowed
 from lback.core.interpreter.values import (
     PLAIN,
     Arguments,
@@ -26,6 +27,46 @@ from lback.core.interpreter.values import (
     Super,
     Value,
 )  # fmt: skip
+
+# Special methods that are followed where Python calls them.
+_FOLLOWED = frozenset(
+    """init new call enter exit aenter aexit iter next aiter anext getitem setitem delitem getattr
+    setattr get set len bool eq ne lt le gt ge contains str repr neg pos invert init_subclass
+    class_getitem post_init await add sub mul floordiv mod or and xor lshift rshift truediv pow
+    matmul radd rsub rmul rfloordiv rmod ror rand rxor rlshift rrshift rtruediv rpow rmatmul
+    """.split()  # noqa: SIM905
+)
+_HARMLESS = frozenset(
+    """hash id int float str repr format tuple list dict set len isinstance super type getattr
+    bool sorted sum min max round abs zip range""".split()  # noqa: SIM905
+)
+
+
+def unfollowed(classes: list[Value]) -> list[str]:
+    """Return special methods of classes that Python calls by itself and nobody follows."""
+    found: list[str] = []
+    for one in classes:
+        for statement in one.node.body if isinstance(one, Klass) else ():
+            if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            name = statement.name
+            special_name = name[:2] == "__" == name[-2:] and name[2:-2] not in _FOLLOWED
+            if special_name and not name[2:].startswith(("table", "mapper")) and _acts(statement):
+                found.append(name)
+    return found
+
+
+def _acts(statement: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    calls = (one for one in ast.walk(statement) if isinstance(one, ast.Call))
+    return any(
+        (
+            not (isinstance(one.func, ast.Name) and one.func.id in _HARMLESS)
+            and not isinstance(one.func, ast.Attribute | ast.Call)
+        )
+        or (isinstance(one.func, ast.Attribute) and not isinstance(one.func.value, ast.Constant))
+        for one in calls
+    )
+
 
 _MOST_BASES = 40
 _PLAIN_BASES = frozenset(
@@ -288,3 +329,20 @@ def _default_of(machine: Machine, value: Value) -> Value:
             return machine.call(factory)
         return value.keywords.get("default", Opaque())
     return value
+
+
+def compared(machine: Machine, items: Sequence[Value], arguments: Arguments) -> None:
+    """Follow what sorting the items calls: `key` with each, or each object's `__lt__`."""
+    key = arguments.keywords.get("key")
+    if key is not None:
+        for one in items:
+            machine.call(key, one)
+        return
+    for one in items:
+        method = special(machine, one, "__lt__") if isinstance(one, Instance) else MISSING
+        if method is not MISSING:
+            perhaps(machine, lambda method=method: _compare(machine, method))  # type: ignore[misc]
+
+
+def _compare(machine: Machine, method: Value) -> None:
+    machine.call(method, PLAIN)

@@ -8,14 +8,12 @@ from collections.abc import Callable
 from lback.core.interpreter.choices import options
 from lback.core.interpreter.classes import special
 from lback.core.interpreter.discharge import Discharge, effects, followed, pure, unknown
-from lback.core.interpreter.exceptions import Capture, guarded, swallowing
-from lback.core.interpreter.flow import perhaps
-from lback.core.interpreter.functions import own_nodes, run
-from lback.core.interpreter.library import is_pure
+from lback.core.interpreter.flow import leave_stack, perhaps
+from lback.core.interpreter.functions import Capture, guarded, own_nodes, run, swallowing
+from lback.core.interpreter.library.catalogue import is_pure
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.modules import MISSING
 from lback.core.interpreter.schema import SCHEMA_VALUES, Handle, Row, Rows
-from lback.core.interpreter.stacks import leave_stack
 from lback.core.interpreter.targets import assign
 from lback.core.interpreter.values import (
     PLAIN,

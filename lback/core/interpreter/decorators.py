@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 
-from lback.core.interpreter.alembic_objects import decorated_by_alembic
 from lback.core.interpreter.classes import is_known_base, member
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
 from lback.core.interpreter.functions import make
-from lback.core.interpreter.library import is_pure
+from lback.core.interpreter.library.alembic_objects import decorated_by_alembic
+from lback.core.interpreter.library.catalogue import is_pure
+from lback.core.interpreter.library.mapped import register
 from lback.core.interpreter.machine import Machine
-from lback.core.interpreter.mapped import register
 from lback.core.interpreter.modules import force
 from lback.core.interpreter.schema import BaseV
 from lback.core.interpreter.values import (

@@ -1,23 +1,22 @@
-"""Expressions: from a piece of syntax to what is known about its value."""
+"""Call expressions: what is called, and with what."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable
 
-from lback.core.interpreter.call_expressions import call_expression
-from lback.core.interpreter.choices import is_data, key_of
+from lback.core.interpreter.choices import is_data, key_of, options
 from lback.core.interpreter.classes import special
-from lback.core.interpreter.comprehensions import comprehension
 from lback.core.interpreter.discharge import Discharge, pure, unknown
+from lback.core.interpreter.flow import each_option
 from lback.core.interpreter.functions import make, run
 from lback.core.interpreter.items import cut
-from lback.core.interpreter.iteration import collect
+from lback.core.interpreter.iteration import collect, comprehension
+from lback.core.interpreter.library.python_objects import text_of_value
 from lback.core.interpreter.logic import boolean, comparison, if_expression, unary
 from lback.core.interpreter.machine import MOST_ITEMS, Machine
 from lback.core.interpreter.modules import MISSING, force, name_value
 from lback.core.interpreter.operators import operate
-from lback.core.interpreter.python_objects import text_of_value
 from lback.core.interpreter.schema import ColumnV, ExprV
 from lback.core.interpreter.targets import assign
 from lback.core.interpreter.text import text_of
@@ -25,10 +24,12 @@ from lback.core.interpreter.values import (
     PLAIN,
     UNKNOWN_TEXT,
     Arguments,
+    Bound,
     Choice,
     Entries,
     Frame,
     Func,
+    Globals,
     Instance,
     Items,
     Key,
@@ -38,9 +39,92 @@ from lback.core.interpreter.values import (
     Opaque,
     Plain,
     Seq,
+    Super,
     Text,
     Value,
-)  # fmt: skip
+)  # fmt: skip  # fmt: skip
+
+
+def call_expression(machine: Machine, node: ast.expr, frame: Frame) -> Value:
+    """Evaluate a call."""
+    if not isinstance(node, ast.Call):
+        return PLAIN
+    callee = machine.evaluate(node.func, frame)
+    if isinstance(node.func, ast.Name) and node.func.id in ("super", "locals", "globals", "vars"):
+        callee = bound_to_frame(node.func.id, callee, frame)
+    spread = _spread(machine, node, frame)
+    arguments = read_arguments(machine, node, frame, spread)
+    machine.at(node, frame)
+    if spread is None:
+        value = machine.call_with(callee, arguments).value
+    else:
+        value = _call_each(machine, callee, arguments, spread)
+    machine.at(node, frame)
+    return value
+
+
+def _spread(machine: Machine, node: ast.Call, frame: Frame) -> Choice | None:
+    """Return the dicts of which one is spread into the arguments: `f(**({} if a else {…}))`."""
+    starred = [one.value for one in node.keywords if one.arg is None]
+    if len(starred) != 1 or not isinstance(starred[0], ast.Name):
+        return None
+    value = machine.evaluate(starred[0], frame)
+    if not isinstance(value, Choice):
+        return None
+    closed = (isinstance(one, Map) and not one.content.open for one in value.options)
+    return value if all(closed) else None
+
+
+def _call_each(machine: Machine, callee: Value, given: Arguments, spread: Choice) -> Value:
+    """Call with each of the dicts in turn, where it may be the one."""
+    found: list[Value] = []
+
+    def one(option: Value) -> None:
+        items = option.content.items if isinstance(option, Map) else {}
+        keywords = {key: value for key, value in items.items() if isinstance(key, str)}
+        arguments = Arguments(list(given.positional), {**given.keywords, **keywords}, given.open)
+        found.append(machine.call_with(callee, arguments).value)
+
+    each_option(machine, spread, one)
+    return Choice(tuple(found)) if len(found) > 1 else (found or [PLAIN])[0]
+
+
+def bound_to_frame(name: str, callee: Value, frame: Frame) -> Value:
+    """Return what super() and globals() give in a frame, as a callable."""
+    if callee != Name(f"builtins.{name}"):
+        return callee
+    if name == "super":
+        return Bound(callee, (Super(frame.owner, frame.receiver),)) if frame.owner else callee
+    return Bound(callee, (Globals(frame.scope),))
+
+
+def read_arguments(
+    machine: Machine, node: ast.Call, frame: Frame, spread: Choice | None = None
+) -> Arguments:
+    """Evaluate the arguments of a call, but for those of `spread`."""
+    found = Arguments()
+    for one in node.args:
+        if isinstance(one, ast.Starred):
+            content = collect(machine, machine.evaluate(one.value, frame))
+            found.positional.extend(content.items)
+            found.open = found.open or content.open
+        else:
+            found.positional.append(machine.evaluate(one, frame))
+    for keyword in node.keywords:
+        value = machine.evaluate(keyword.value, frame)
+        if keyword.arg is not None:
+            found.keywords[keyword.arg] = value
+            continue
+        if spread is not None:
+            continue
+        for option in options(value):
+            if isinstance(option, Map):
+                items = option.content.items
+                found.keywords.update({k: v for k, v in items.items() if isinstance(k, str)})
+                found.open = found.open or option.content.open or isinstance(value, Choice)
+            else:
+                found.open = True
+    return found
 
 
 def evaluate(machine: Machine, node: ast.expr, frame: Frame) -> Value:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 
 from lback.core.dialects import NO_DIALECT, Dialects
-from lback.core.interpreter.choices import choice, is_constant, is_data, key_of, options
+from lback.core.interpreter.choices import (
+    choice,
+    dialect_named,
+    is_constant,
+    is_data,
+    key_of,
+    options,
+)
 from lback.core.interpreter.classes import enum_member, is_enum, is_known_base, member, special
-from lback.core.interpreter.conditions import dialect_named
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
-from lback.core.interpreter.exhaustive import assert_never
 from lback.core.interpreter.flow import branch, throw
-from lback.core.interpreter.library import is_pure
+from lback.core.interpreter.library.catalogue import is_pure
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.modules import MISSING, find, module
 from lback.core.interpreter.schema import (
@@ -50,6 +55,7 @@ from lback.core.interpreter.values import (
     Test,
     Text,
     Value,
+    assert_never,
 )  # fmt: skip
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import ast
 
-from lback.core.interpreter.choices import choice
+from lback.core.interpreter.choices import both, choice, compare, decide, either, invert, negate
 from lback.core.interpreter.classes import special
-from lback.core.interpreter.conditions import both, compare, decide, either, invert, negate
 from lback.core.interpreter.discharge import Discharge, followed, pure
 from lback.core.interpreter.flow import branch
 from lback.core.interpreter.iteration import collect
+from lback.core.interpreter.library.python_objects import truth
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.modules import MISSING
-from lback.core.interpreter.python_objects import truth
 from lback.core.interpreter.schema import ExprV, StatementV
 from lback.core.interpreter.values import (
     ANY,
@@ -69,7 +68,7 @@ def boolean(machine: Machine, node: ast.expr, frame: Frame) -> Value:
         known.append(test)
         if isinstance(node, ast.BoolOp) and position + 1 < len(node.values):
             goes_on = test if wanted else invert(test)
-            branch(machine, goes_on, lambda: rest(position + 1), _nothing)
+            branch(machine, goes_on, lambda: rest(position + 1))
 
     rest(0)
     return _of_operands(found, known, wanted)
@@ -89,17 +88,13 @@ def condition(machine: Machine, node: ast.expr, frame: Frame) -> Test:
         known.append(test)
         if position + 1 < len(node.values):
             goes_on = test if wanted else invert(test)
-            branch(machine, goes_on, lambda: rest(position + 1), _nothing)
+            branch(machine, goes_on, lambda: rest(position + 1))
 
     rest(0)
     result = known[0]
     for test in known[1:]:
         result = both(result, test) if wanted else either(result, test)
     return result
-
-
-def _nothing() -> None:
-    pass
 
 
 def _of_operands(found: list[Value], known: list[Test], wanted: bool) -> Value:

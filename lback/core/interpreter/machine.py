@@ -10,8 +10,17 @@ from dataclasses import dataclass, field
 from lback.core.dialects import Dialects
 from lback.core.effects import Direction, Effect, Resolve, ResolveFile, Unknown, Use
 from lback.core.interpreter.discharge import Discharge
-from lback.core.interpreter.paths import DEAD, START, Path, certain, dialects, half, limited
-from lback.core.interpreter.state import Delta, State
+from lback.core.interpreter.state import (
+    DEAD,
+    START,
+    Delta,
+    Path,
+    State,
+    certain,
+    dialects,
+    half,
+    limited,
+)
 from lback.core.interpreter.values import Arguments, Frame, Klass, Scope, Test, Value
 
 # Bounds, so that any text is read in bounded time and memory; beyond them it is unknown.

@@ -1,15 +1,14 @@
-"""A revision's text as a whole: both directions, and whether there is a way down."""
+"""upgrade() beside downgrade(): what the way down undoes, the way up has to have done."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from lback.core.dialects import EVERY_DIALECT, Dialects
-from lback.core.effects import Direction, Effects, Resolve, ResolveFile, Unknown
+from lback.core.effects import Direction, Effect, Effects, Resolve, ResolveFile, Unknown
 from lback.core.interpreter.attributes import attribute
-from lback.core.interpreter.both_ways import doubts
 from lback.core.interpreter.calls import call
 from lback.core.interpreter.classes import read_class
 from lback.core.interpreter.expressions import evaluate
@@ -19,10 +18,88 @@ from lback.core.interpreter.iteration import walk
 from lback.core.interpreter.logic import condition
 from lback.core.interpreter.machine import Exhausted, Machine, Parts, Project
 from lback.core.interpreter.modules import MISSING, find, force, load_revision
-from lback.core.interpreter.paths import START
 from lback.core.interpreter.sources import Unparsable, parsed
+from lback.core.interpreter.state import START
 from lback.core.interpreter.statements import block
 from lback.core.interpreter.values import Func, Lazy, Value
+
+_MADE = frozenset({"create", "rename"})
+_GONE = frozenset({"drop", "rename"})
+
+
+def doubts(
+    upgrade: Sequence[Effect], downgrade: Sequence[Effect], unknown: Sequence[Unknown]
+) -> Iterator[Unknown]:
+    """Say on which tables upgrade() does more than was read, as its way down shows.
+
+    A downgrade() that drops a table or column of a table that upgrade() was not seen to touch,
+    or makes one, undoes something that nobody has read.
+    """
+    said = [one for one in unknown if one.direction == "upgrade"]
+    if any(not one.tables for one in said):
+        return
+    known = {_bare(table) for one in said for table in one.tables}
+    known |= {_bare(name) for one in upgrade for name in (one.table, one.to) if name}
+    up, down = _Deeds(upgrade), _Deeds(downgrade)
+    for effect in downgrade:
+        table = _bare(effect.table)
+        if effect.object not in ("table", "column") or not table or table in known:
+            continue
+        if effect.kind == "drop" and not (up.made(effect) or down.made(effect)):
+            known.add(table)
+            yield _unknown(effect, "which upgrade() was not seen to make")
+        elif effect.kind == "create" and not (up.took(effect) or down.took(effect)):
+            known.add(table)
+            yield _unknown(effect, "which upgrade() was not seen to drop")
+
+
+def _unknown(effect: Effect, why: str) -> Unknown:
+    what = f"{effect.object} {effect.name or effect.table}"
+    table = effect.table or ""
+    return Unknown(
+        "upgrade", effect.line, f"downgrade() {_verb(effect)} the {what}, {why}", (table,)
+    )
+
+
+def _verb(effect: Effect) -> str:
+    return "drops" if effect.kind == "drop" else "makes"
+
+
+class _Deeds:
+    """The tables and columns that one direction makes and takes away."""
+
+    def __init__(self, effects: Sequence[Effect]) -> None:
+        self.new: set[tuple[str, str]] = set()
+        self.old: set[tuple[str, str]] = set()
+        for one in effects:
+            table = _bare(one.table)
+            column = (one.name or "").casefold() if one.object == "column" else ""
+            if one.object not in ("table", "column", "view"):
+                continue
+            if one.kind in _MADE:
+                to = one.to if one.kind == "rename" else None
+                made = (table, to.casefold()) if to and column else (_bare(to or one.table), column)
+                self.new.add(made)
+            if one.kind in _GONE:
+                self.old.add((table, column))
+
+    def made(self, effect: Effect) -> bool:
+        """Tell whether what an effect drops was made here."""
+        return self._holds(self.new, effect)
+
+    def took(self, effect: Effect) -> bool:
+        """Tell whether what an effect makes was taken away here."""
+        return self._holds(self.old, effect)
+
+    def _holds(self, places: set[tuple[str, str]], effect: Effect) -> bool:
+        table = _bare(effect.table)
+        column = (effect.name or "").casefold() if effect.object == "column" else ""
+        return (table, column) in places or (table, "") in places
+
+
+def _bare(name: str | None) -> str:
+    return (name or "").rpartition(".")[2].casefold()
+
 
 # Why a text is unknown that lback fell over.
 FAULT = "a fault of lback's own keeps it from reading this"
@@ -38,21 +115,31 @@ def _no_file(_: str) -> bytes | None:
 _PARTS = Parts(evaluate, condition, block, call, attribute, item, walk, read_class)
 
 
-def read(
+def read_effects(
     source: bytes,
-    resolve: Resolve,
-    wrappers: Mapping[str, str],
+    *,
+    resolve: Resolve = _no_file,
+    wrappers: Mapping[str, str] | None = None,
     dialects: Dialects | None = None,
     path: str = "",
     resolve_file: ResolveFile = _no_file,
 ) -> Effects:
-    """Read both directions of a revision's text; see `read_effects`."""
+    """Read what upgrade() and downgrade() of a revision's text do; never runs or imports it.
+
+    `resolve("package.module")` gives the text of another module of the same project in
+    the same tree, or None. `wrappers` maps names of the project's own functions to the
+    directive of `alembic.op` whose arguments they take. `dialects` are those that the
+    project's database may have (None: any); SQL is read as they read it. `path` is where the
+    text lies in the tree: its `__file__` is then `TREE/path`, and `resolve_file` gives the
+    content of a file by such a path, or by one relative to the folder that Alembic is started
+    in; None for what is not in the tree. Never raises: what cannot be read becomes an Unknown.
+    """
     try:
         tree = parsed(source)
     except Unparsable as problem:
         reason = str(problem)
         return Effects(unknown=(Unknown("upgrade", 1, reason), Unknown("downgrade", 1, reason)))
-    project = Project(resolve, wrappers, dialects or EVERY_DIALECT, path, resolve_file)
+    project = Project(resolve, wrappers or {}, dialects or EVERY_DIALECT, path, resolve_file)
     generators = b"yield" in source
     up = _direction(tree, "upgrade", project, generators)
     down = _direction(tree, "downgrade", project, generators)

@@ -26,7 +26,7 @@ _NOT_UNDERSTOOD = ("an SQL expression that is not understood",)
 
 def uses_of_text(text: str, table: str | None) -> tuple[tuple[Use, ...], tuple[str, ...]]:
     """Return what a piece of SQL uses, and why it is not understood where it is not."""
-    from lback.core.sql.uses import expression_uses
+    from lback.core.sql.script import expression_uses
 
     if not text.strip():
         return (), ()
@@ -39,7 +39,7 @@ def uses_of_text(text: str, table: str | None) -> tuple[tuple[Use, ...], tuple[s
 def is_pure_function(name: str) -> bool:
     """Tell whether a function of the databases changes nothing, on all that have it."""
     from lback.core.sql.functions import is_pure
-    from lback.core.sql.grammar import grammars_of
+    from lback.core.sql.tokens import grammars_of
 
     schema, _, last = name.rpartition(".")
     return is_pure(last, schema, grammars_of(EVERY_DIALECT))

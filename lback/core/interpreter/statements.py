@@ -1,23 +1,21 @@
-"""Statements: where control goes, and how sure it is to get there."""
+"""`for` and `while`: rounds, and the ways to leave them."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
 
-from lback.core.interpreter import matching
+from lback.core.interpreter import targets
 from lback.core.interpreter.context_managers import with_statement
 from lback.core.interpreter.decorators import define_class, define_function
 from lback.core.interpreter.discharge import unknown
-from lback.core.interpreter.exceptions import try_statement
-from lback.core.interpreter.flow import branch, leave, throw
-from lback.core.interpreter.item_writing import set_item
-from lback.core.interpreter.library import is_library
-from lback.core.interpreter.loops import for_loop, leave_loop, while_loop
-from lback.core.interpreter.machine import Machine
+from lback.core.interpreter.flow import arrive, branch, leave, nothing, rounds, throw
+from lback.core.interpreter.functions import try_statement
+from lback.core.interpreter.library.catalogue import is_library
+from lback.core.interpreter.machine import LoopEnds, Machine
 from lback.core.interpreter.modules import bind_import, find, module
 from lback.core.interpreter.operators import operate
-from lback.core.interpreter.targets import assign, delete, set_attribute
+from lback.core.interpreter.targets import assign, delete, set_attribute, set_item
 from lback.core.interpreter.values import (
     Frame,
     Items,
@@ -28,6 +26,100 @@ from lback.core.interpreter.values import (
     Seq,
     Value,
 )  # fmt: skip
+
+_MOST_ROUNDS = 200
+
+
+def for_loop(machine: Machine, node: ast.For | ast.AsyncFor, frame: Frame) -> None:
+    """Walk through a `for` loop: each item where they are known, else any number of rounds."""
+    value = machine.evaluate(node.iter, frame)
+    machine.at(node, frame)
+    ends = machine.ends_of(frame)
+    loop = LoopEnds(machine.state.mark(), machine.state.mark())
+    ends.loops.append(loop)
+
+    def one(item: Value) -> None:
+        assign(machine, node.target, item, frame)
+        _round(machine, loop, node, frame)
+
+    try:
+        machine.walk(value, one)
+    finally:
+        ends.loops.remove(loop)
+    machine.block(node.orelse, frame)
+    arrive(machine, loop.mark, loop.breaks)
+
+
+def _round(
+    machine: Machine, loop: LoopEnds, node: ast.For | ast.AsyncFor | ast.While, frame: Frame
+) -> None:
+    """Run the body once; what goes on to the next round meets at its end."""
+    outer_mark, outer = loop.round_mark, loop.continues
+    loop.round_mark, loop.continues = machine.state.mark(), []
+    machine.step()
+    machine.block(node.body, frame)
+    arrive(machine, loop.round_mark, loop.continues)
+    loop.round_mark, loop.continues = outer_mark, outer
+
+
+def while_loop(machine: Machine, node: ast.While, frame: Frame) -> None:
+    """Walk through a `while` loop: round by round while its test is known."""
+    ends = machine.ends_of(frame)
+    loop = LoopEnds(machine.state.mark(), machine.state.mark())
+    ends.loops.append(loop)
+    try:
+        ended = _known_rounds(machine, loop, node, frame)
+        if not ended:
+            _unknown_rounds(machine, loop, node, frame)
+    finally:
+        ends.loops.remove(loop)
+    machine.block(node.orelse, frame)
+    arrive(machine, loop.mark, loop.breaks)
+
+
+def _known_rounds(machine: Machine, loop: LoopEnds, node: ast.While, frame: Frame) -> bool:
+    """Run rounds while the test is surely true; tell whether the loop has ended."""
+    start = machine.path
+    for _ in range(_MOST_ROUNDS):
+        if not _endless(node):
+            test = machine.test(node.test, frame)
+            if test.may.empty:
+                return True
+            if not test.must.every:
+                return False
+        mark = machine.state.mark()
+        _round(machine, loop, node, frame)
+        if machine.dead:
+            return True
+        if machine.path != start or machine.state.mark() == mark:
+            return False
+    return False
+
+
+def _endless(node: ast.While) -> bool:
+    return isinstance(node.test, ast.Constant) and bool(node.test.value)
+
+
+def _unknown_rounds(machine: Machine, loop: LoopEnds, node: ast.While, frame: Frame) -> None:
+    def one(_: Value) -> None:
+        test = machine.test(node.test, frame)
+        branch(machine, test, lambda: _round(machine, loop, node, frame))
+
+    with machine.repeating():
+        rounds(machine, [None], one)
+    if _endless(node):
+        machine.die()
+
+
+def leave_loop(machine: Machine, node: ast.Break | ast.Continue, frame: Frame) -> None:
+    """Follow `break` and `continue`."""
+    loops = machine.ends_of(frame).loops
+    if not loops:
+        machine.die()
+    elif isinstance(node, ast.Break):
+        loops[-1].breaks.append(leave(machine, loops[-1].mark))
+    else:
+        loops[-1].continues.append(leave(machine, loops[-1].round_mark))
 
 
 def block(machine: Machine, body: Sequence[ast.stmt], frame: Frame) -> None:
@@ -122,11 +214,7 @@ def _assert(machine: Machine, node: ast.stmt, frame: Frame) -> None:
     if isinstance(node, ast.Assert):
         test = machine.test(node.test, frame)
         if machine.path:
-            branch(machine, test, _nothing, lambda: throw(machine))
-
-
-def _nothing() -> None:
-    pass
+            branch(machine, test, nothing, lambda: throw(machine))
 
 
 def _return(machine: Machine, node: ast.stmt, frame: Frame) -> None:
@@ -215,7 +303,7 @@ def _delete(machine: Machine, node: ast.stmt, frame: Frame) -> None:
 
 def _match(machine: Machine, node: ast.stmt, frame: Frame) -> None:
     if isinstance(node, ast.Match):
-        matching.match(machine, node, frame)
+        targets.match(machine, node, frame)
 
 
 def _pass(_: Machine, __: ast.stmt, ___: Frame) -> None:

@@ -1,23 +1,43 @@
-"""Assignments: what they bind, and what they change in place."""
+"""Assignments: names, attributes, items and patterns of `match`, and what they change."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from lback.core.effects import Effect
-from lback.core.interpreter.choices import choice, is_inert, key_value
+from lback.core.interpreter.choices import (
+    both,
+    choice,
+    compare,
+    decide,
+    either,
+    is_data,
+    is_inert,
+    key_of,
+    key_value,
+)
 from lback.core.interpreter.classes import member, special
 from lback.core.interpreter.discharge import Discharge, effects, followed, pure, unknown
-from lback.core.interpreter.flow import perhaps
-from lback.core.interpreter.item_writing import delete_item, set_item, void
+from lback.core.interpreter.flow import branch, perhaps
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.modules import MISSING, find
-from lback.core.interpreter.schema import SCHEMA_VALUES, Handle, MetaDataV, Row, Rows
+from lback.core.interpreter.schema import (
+    SCHEMA_VALUES,
+    Handle,
+    MetaDataV,
+    Row,
+    Rows,
+)  # fmt: skip
 from lback.core.interpreter.values import (
+    ANY,
+    NO,
     PLAIN,
+    YES,
     Choice,
     Frame,
     Func,
+    Globals,
     Instance,
     Items,
     Klass,
@@ -28,9 +48,97 @@ from lback.core.interpreter.values import (
     Opaque,
     Plain,
     Seq,
+    Test,
     Text,
     Value,
-)  # fmt: skip
+)  # fmt: skip  # fmt: skip
+
+# -- writing -----------------------------------------------------------------------
+
+
+def set_item(machine: Machine, holder: Value, key: Value, value: Value) -> Discharge:  # noqa: PLR0912
+    """Follow `holder[key] = value`."""
+    known = key_of(key)
+    state = machine.state
+    if isinstance(holder, Map):
+        content = holder.content
+        if isinstance(known, Plain):
+            either = {name: choice((one, value)) for name, one in content.items.items()}
+            data = is_data(value) and (content.data or not content.open)
+            state.absorb(value)
+            state.fill_map(holder, either, open=True, data=data)
+        else:
+            items = {**content.items, known: value}
+            state.fill_map(holder, items, open=content.open, data=content.data)
+        return pure("a dict's item", None)
+    if isinstance(holder, Seq):
+        values = list(holder.content.items)
+        exact = isinstance(known, int) and not holder.content.open
+        if exact and isinstance(known, int) and -len(values) <= known < len(values):
+            values[known] = value
+            state.fill(holder, values, open=False)
+        else:
+            alike = holder.content.alike or not holder.content.open
+            state.fill(holder, [*values, value], open=True, alike=alike)
+        return pure("a list's item", None)
+    if isinstance(holder, Choice):
+        for one in holder.options:
+            branch_of(machine, one, key, value)
+        return followed(None)
+    if isinstance(holder, Instance):
+        setter = special(machine, holder, "__setitem__")
+        if setter is not MISSING:
+            return followed(machine.call(setter, key, value))
+    if isinstance(holder, Globals) and isinstance(key, str):
+        state.bind(holder.scope.names, key, value)
+        return pure("a name of this module", None)
+    if isinstance(holder, Row) and holder.whole:
+        for table in holder.tables:
+            machine.emit(Effect("update", "data", table, certain=False))
+        if not holder.tables:
+            return unknown(machine, "changes an object whose table is not in the text")
+        return effects()
+    if isinstance(holder, Plain | Name | Row | Text) and is_inert(value):
+        return pure("an item of data", None)
+    return unknown(machine, "sets an item of something that is not in the text")
+
+
+def branch_of(machine: Machine, holder: Value, key: Value, value: Value) -> None:
+    """Follow a change of what may be meant or not."""
+    perhaps(machine, lambda: void(set_item(machine, holder, key, value)))
+
+
+def void(_: Discharge) -> None:
+    """Drop the value of what was discharged."""
+
+
+def delete_item(machine: Machine, holder: Value, key: Value) -> Discharge:
+    """Follow `del holder[key]`."""
+    known = key_of(key)
+    if isinstance(holder, Map):
+        left = dict(holder.content.items)
+        gone = not isinstance(known, Plain) and left.pop(known, MISSING) is not MISSING
+        data = holder.content.data or not holder.content.open
+        machine.state.fill_map(holder, left, open=holder.content.open or not gone, data=data)
+        return pure("a dict's item", None)
+    if isinstance(holder, Seq):
+        content = holder.content
+        items_left = list(content.items)
+        if (
+            isinstance(known, int)
+            and not content.open
+            and -len(items_left) <= known < len(items_left)
+        ):
+            del items_left[known]
+            machine.state.fill(holder, items_left, open=False)
+        else:
+            machine.state.fill(holder, items_left, open=True, alike=True)
+        return pure("a list's item", None)
+    if isinstance(holder, Plain | Name | Globals):
+        return pure("an item of data", None)
+    if isinstance(holder, Row):
+        return set_item(machine, holder, key, None)
+    return unknown(machine, "deletes an item of something that is not in the text")
 
 
 def assign(machine: Machine, target: ast.expr, value: Value, frame: Frame) -> None:
@@ -185,3 +293,80 @@ def delete(machine: Machine, target: ast.expr, frame: Frame) -> None:
             machine.state.forget(holder.fields, target.attr)
         else:
             set_attribute(machine, holder, target.attr, None)
+
+
+def match(machine: Machine, node: ast.Match, frame: Frame) -> None:
+    """Walk through the cases of a `match` as through if/elif."""
+    subject = machine.evaluate(node.subject, frame)
+    _cases(machine, node.cases, subject, frame)
+
+
+def _cases(machine: Machine, cases: Sequence[ast.match_case], subject: Value, frame: Frame) -> None:
+    if not cases:
+        return
+    first, rest = cases[0], cases[1:]
+    machine.step()
+    test = _test(machine, first.pattern, subject, frame)
+
+    def body() -> None:
+        if first.guard is None:
+            machine.block(first.body, frame)
+            return
+        guard = machine.test(first.guard, frame)
+        branch(
+            machine,
+            guard,
+            lambda: machine.block(first.body, frame),
+            lambda: _cases(machine, rest, subject, frame),
+        )
+
+    branch(machine, test, body, lambda: _cases(machine, rest, subject, frame))
+
+
+def _test(machine: Machine, pattern: ast.pattern, subject: Value, frame: Frame) -> Test:
+    """Say when a pattern fits; binds what it names."""
+    if isinstance(pattern, ast.MatchAs):
+        inner = YES if pattern.pattern is None else _test(machine, pattern.pattern, subject, frame)
+        if pattern.name is not None:
+            machine.state.bind(frame.names, pattern.name, subject)
+        return inner
+    if isinstance(pattern, ast.MatchValue):
+        return decide(compare(ast.Eq(), subject, machine.evaluate(pattern.value, frame)))
+    if isinstance(pattern, ast.MatchSingleton):
+        return decide(compare(ast.Is(), subject, pattern.value))
+    if isinstance(pattern, ast.MatchOr):
+        found = NO
+        for one in pattern.patterns:
+            found = either(found, _test(machine, one, subject, frame))
+        return found
+    if isinstance(pattern, ast.MatchSequence):
+        return _sequence(machine, pattern, subject, frame)
+    _bind_all(machine, pattern, subject, frame)
+    return ANY
+
+
+def _sequence(machine: Machine, pattern: ast.MatchSequence, subject: Value, frame: Frame) -> Test:
+    stars = [i for i, one in enumerate(pattern.patterns) if isinstance(one, ast.MatchStar)]
+    known = isinstance(subject, Seq) and not subject.content.open
+    if not known or stars or not isinstance(subject, Seq):
+        _bind_all(machine, pattern, subject, frame)
+        return ANY
+    if len(subject.content.items) != len(pattern.patterns):
+        return NO
+    values = unpacked(machine, subject, len(pattern.patterns), -1)
+    found = YES
+    for one, value in zip(pattern.patterns, values, strict=True):
+        found = both(found, _test(machine, one, value, frame))
+    return found
+
+
+def _bind_all(machine: Machine, pattern: ast.pattern, subject: Value, frame: Frame) -> None:
+    """Bind every name of a pattern to what is not known."""
+    data = isinstance(subject, Plain | str)
+    for one in ast.walk(pattern):
+        name = getattr(one, "rest", None) if isinstance(one, ast.MatchMapping) else None
+        if isinstance(one, ast.MatchAs | ast.MatchStar):
+            name = one.name
+        if isinstance(name, str):
+            value: Value = Plain() if data else Opaque()
+            machine.state.bind(frame.names, name, subject if isinstance(subject, Map) else value)

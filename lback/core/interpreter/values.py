@@ -1,7 +1,4 @@
-"""What can be known about a value: a closed sum, so that a forgotten case is a type error.
-
-Only data is *proved* unable to reach the database; an `Opaque` may be anything.
-"""
+"""The end of a chain of cases: mypy refuses it where a case has been forgotten."""
 
 from __future__ import annotations
 
@@ -9,10 +6,16 @@ import ast
 from dataclasses import dataclass, field
 from itertools import count
 from types import EllipsisType
-from typing import Literal, TypeAlias
+from typing import Literal, NoReturn, TypeAlias
 
 from lback.core.dialects import EVERY_DIALECT, NO_DIALECT, Dialects
 from lback.core.interpreter.schema import Handle, Row, Rows, SchemaValue, TableV
+
+
+def assert_never(value: NoReturn) -> NoReturn:
+    """Say that no value is left over (typing.assert_never, which Python 3.10 lacks)."""
+    raise AssertionError(f"a value of type {type(value).__name__} was not thought of")
+
 
 Constant: TypeAlias = "str | bytes | int | float | complex | bool | EllipsisType | None"
 Key: TypeAlias = "Constant | tuple[Constant, ...]"

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from lback.core.effects import Effect, Use
 from lback.core.sql.cursor import Cursor
-from lback.core.sql.nested import whole_expression
 from lback.core.sql.outcome import CannotRead
+from lback.core.sql.queries import whole_expression
 from lback.core.sql.seen import Scope, Seen
 
 _KINDS = frozenset({"PRIMARY", "UNIQUE", "FOREIGN", "CHECK", "EXCLUDE"})

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from lback.core.sql.grammar import EVERY_GRAMMAR, Grammars
 from lback.core.sql.outcome import CannotRead, Impossible
-from lback.core.sql.tokens import Token
+from lback.core.sql.tokens import EVERY_GRAMMAR, Grammars, Token
 
 DEEPEST = 100
 # PostgreSQL cuts names after so many bytes.

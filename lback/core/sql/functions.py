@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from lback.core.sql.grammar import Grammar, Grammars
+from lback.core.sql.tokens import Grammar, Grammars
 
 _PG = """
 abs acos acosd acosh age array_agg array_append array_cat array_dims array_fill array_length

@@ -5,8 +5,8 @@ from __future__ import annotations
 from lback.core.effects import Effect, Use
 from lback.core.sql.constraints import index_columns, index_options, own_scope, storage
 from lback.core.sql.cursor import Cursor
-from lback.core.sql.nested import whole_expression
 from lback.core.sql.outcome import CannotRead, Does, Outcome
+from lback.core.sql.queries import whole_expression
 from lback.core.sql.seen import Seen
 
 

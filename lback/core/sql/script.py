@@ -1,10 +1,4 @@
-"""SQL in op.execute: what its statements do to tables, columns, indexes, types and rows.
-
-Each statement ends as exactly one of three: it reads, it does, or it is not understood
-(outcome.py). A reader that leaves a token of its statement has not understood it. The text is
-cut and read as each database would that may run it; where those disagree, it is not understood.
-A name that holds `HOLE` was not known when the text was put together.
-"""
+"""SQL text of op.execute and of expressions: what it does to tables and rows, and what it uses."""
 
 from __future__ import annotations
 
@@ -15,8 +9,8 @@ from typing import TypeVar
 
 from lback.core.dialects import EVERY_DIALECT, Dialects
 from lback.core.effects import Effect, Use
+from lback.core.sql.constraints import own_scope
 from lback.core.sql.cursor import Cursor, short
-from lback.core.sql.grammar import Grammars, grammars_of
 from lback.core.sql.outcome import (
     HOLE,
     CannotRead,
@@ -27,11 +21,45 @@ from lback.core.sql.outcome import (
     Reads,
     TooMuch,
 )
-from lback.core.sql.splitting import split
+from lback.core.sql.queries import whole_group
+from lback.core.sql.seen import Scope, Seen
 from lback.core.sql.statements import read_statement
-from lback.core.sql.tokens import Token, streams
+from lback.core.sql.tokens import Grammars, Token, grammars_of, split, streams
 
-__all__ = ["SqlReading", "read_sql"]
+_LONGEST = 20_000
+
+
+def expression_uses(
+    text: str, table: str | None, dialects: Dialects = EVERY_DIALECT
+) -> tuple[Use, ...] | None:
+    """Return what an expression uses, its bare columns being those of `table`.
+
+    Functions of the databases themselves are left out; others, and `nextval`'s sequences, are
+    among the uses. None for what is not understood, or not wholly in the text.
+    """
+    if len(text) > _LONGEST or HOLE in text:
+        return None
+    return _uses(text, table, grammars_of(dialects))
+
+
+@lru_cache(maxsize=1024)
+def _uses(text: str, table: str | None, grammars: Grammars) -> tuple[Use, ...] | None:
+    found: dict[Use, None] = {}
+    understood = False
+    try:
+        for tokens, who in streams(text, grammars):
+            cursor = Cursor(tokens, text, who, asked=grammars)
+            seen = Seen(running=False)
+            try:
+                whole_group(cursor, own_scope(table) if table else Scope(), seen)
+            except Impossible:
+                continue
+            understood = True
+            found.update(seen.uses)
+    except (CannotRead, RecursionError):
+        return None
+    return tuple(found) if understood else None
+
 
 T = TypeVar("T")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lback.core.effects import Effect
 from lback.core.sql.cursor import Cursor
-from lback.core.sql.nested import whole_expression, whole_query
 from lback.core.sql.outcome import CannotRead, Does, NotUnderstood, Outcome, Reads
+from lback.core.sql.queries import whole_expression, whole_query
 from lback.core.sql.seen import Scope, Seen
 
 

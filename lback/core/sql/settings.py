@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lback.core.sql.calls import is_default_path, is_harmless
 from lback.core.sql.cursor import Cursor
-from lback.core.sql.nested import whole_expression
 from lback.core.sql.outcome import CannotRead, NotUnderstood, Outcome, Reads
+from lback.core.sql.queries import whole_expression
 from lback.core.sql.seen import Scope, Seen
 
 _TABLE_OPTIONS = frozenset(

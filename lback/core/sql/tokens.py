@@ -1,12 +1,42 @@
-"""SQL text cut into tokens, as each grammar cuts it."""
+"""SQL text cut into tokens and statements, as each family of databases cuts it."""
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
-from lback.core.sql.grammar import EVERY_GRAMMAR, Grammar, Grammars
-from lback.core.sql.outcome import Impossible, TooMuch
+from lback.core.dialects import Dialects
+from lback.core.sql.outcome import CannotRead, Impossible, TooMuch
+
+Grammar = Literal["postgresql", "mysql", "sqlite"]
+Grammars = tuple[Grammar, ...]
+
+EVERY_GRAMMAR: Grammars = ("postgresql", "mysql", "sqlite")
+# The databases that read SQL by each of them.
+_SPEAKERS: dict[Grammar, frozenset[str]] = {
+    "postgresql": frozenset({"postgresql", "cockroachdb", "redshift"}),
+    "mysql": frozenset({"mysql", "mariadb"}),
+    "sqlite": frozenset({"sqlite"}),
+}
+_SPOKEN = frozenset().union(*_SPEAKERS.values())
+
+
+@lru_cache(maxsize=256)
+def grammars_of(dialects: Dialects) -> Grammars:
+    """Return the grammars that count for some dialects.
+
+    A database that has none of them, as SQL Server, may mean what any of them means: then all
+    three have to agree.
+    """
+    if dialects.but:
+        left = (one for one in EVERY_GRAMMAR if one not in dialects.names)
+        return tuple(left) or EVERY_GRAMMAR
+    if not dialects.names or not dialects.names <= _SPOKEN:
+        return EVERY_GRAMMAR
+    return tuple(one for one in EVERY_GRAMMAR if dialects.names & _SPEAKERS[one])
+
 
 MOST_TOKENS = 100_000
 # Newer conditional comments of MySQL run on some servers and not on others.
@@ -182,3 +212,49 @@ def body_of(token: Token) -> str:
         return text[size:-size]
     quote = text[-1]
     return text[text.index(quote) + 1 : -1].replace(quote * 2, quote)
+
+
+_HAVE_BODIES = frozenset({"TRIGGER", "PROCEDURE", "FUNCTION", "EVENT"})
+# END of these says which one it is the end of.
+_INNER_ENDS = frozenset({"IF", "LOOP", "WHILE", "REPEAT"})
+
+
+def split(found: list[Token], grammars: Grammars) -> Iterator[list[Token]]:
+    """Split tokens into statements at semicolons outside of brackets and BEGIN ... END bodies."""
+    current: list[Token] = []
+    depth = brackets = 0
+    body = False
+    for place, token in enumerate(found):
+        if token.kind == "symbol":
+            if token.text == ";" and depth == 0 and brackets <= 0:
+                if current:
+                    yield current
+                current, body, brackets = [], False, 0
+                continue
+            brackets += (token.text == "(") - (token.text == ")")
+        elif token.upper:
+            if len(current) < 12 and token.upper in _HAVE_BODIES and current:
+                body = body or current[0].upper == "CREATE"
+            if body:
+                depth += _opens(found, place, grammars)
+        current.append(token)
+    if depth > 0:
+        raise CannotRead("SQL with a body that does not end")
+    if current:
+        yield current
+
+
+def _opens(found: list[Token], place: int, grammars: Grammars) -> int:
+    """Return by how much a word of a routine's body deepens it."""
+    word = found[place].upper
+    before = found[place - 1].upper if place else ""
+    after = found[place + 1].upper if place + 1 < len(found) else ""
+    if word == "BEGIN":
+        if grammars == ("postgresql",) and after != "ATOMIC":
+            return 0
+        return 1
+    if word == "CASE":
+        return 0 if before == "END" else 1
+    if word == "END":
+        return 0 if after in _INNER_ENDS else -1
+    return 0

@@ -7,9 +7,9 @@ from textwrap import dedent, indent
 
 import pytest
 
-from lback.core.effects import read_effects
 from lback.core.graph import Graph
 from lback.core.header import Header
+from lback.core.interpreter.reading import read_effects
 from lback.core.lines import contradictions
 from lback.core.revision import Revision
 

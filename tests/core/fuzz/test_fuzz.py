@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import pytest
 
 from lback.core.dialects import Dialects
-from lback.core.effects import Effect, Effects, read_effects
-from lback.core.interpreter.reading import FAULT
+from lback.core.effects import Effect, Effects
+from lback.core.interpreter.reading import FAULT, read_effects
 from tests.core.fuzz.programs import Program
 from tests.core.fuzz.recording import Deed, run
 

@@ -8,7 +8,7 @@ import resource
 import sys
 import time
 
-from lback.core.effects import read_effects
+from lback.core.interpreter.reading import read_effects
 
 HEAD = "from alembic import op\nimport sqlalchemy as sa\nimport itertools, functools, re, json\n"
 PLAIN = HEAD + 'def upgrade():\n    op.drop_table("t")\n'

@@ -7,7 +7,8 @@ from textwrap import dedent, indent
 
 import pytest
 
-from lback.core.effects import Effect, Effects, Use, read_effects
+from lback.core.effects import Effect, Effects, Use
+from lback.core.interpreter.reading import read_effects
 
 HEAD = """
 import contextlib, functools, importlib, sys
@@ -247,7 +248,7 @@ def test_nothing_is_discharged_but_by_the_four_ways() -> None:
 
     import lback.core.interpreter as package
 
-    for path in Path(package.__file__).parent.glob("*.py"):
+    for path in Path(package.__file__).parent.rglob("*.py"):
         if path.name != "discharge.py":
             assert "Discharge(" not in path.read_text(), path.name
 

@@ -7,7 +7,7 @@ from textwrap import indent
 
 import pytest
 
-from lback.core.effects import read_effects
+from lback.core.interpreter.reading import read_effects
 from tests.core.interpreter.recording import missed, overclaimed, run
 
 HEAD = """

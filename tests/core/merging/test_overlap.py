@@ -6,9 +6,10 @@ from textwrap import dedent, indent
 
 import pytest
 
-from lback.core.effects import Effects, read_effects
+from lback.core.effects import Effects
 from lback.core.forks.overlap import Overlap, overlaps
 from lback.core.forks.surroundings import surroundings
+from lback.core.interpreter.reading import read_effects
 
 
 def effects(body: str) -> Effects:

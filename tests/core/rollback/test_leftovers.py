@@ -6,7 +6,7 @@ from textwrap import indent
 
 import pytest
 
-from lback.core.effects import read_effects
+from lback.core.interpreter.reading import read_effects
 from lback.core.undo.leftovers import leftovers
 
 ADD = 'op.add_column("t", sa.Column("{0}", sa.Integer()))'

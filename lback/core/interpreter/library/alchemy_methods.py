@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from lback.core.interpreter import tables_made
-from lback.core.interpreter.conditions import dialect_named, dialects_whose
-from lback.core.interpreter.core_statements import chain, dml, select
+from lback.core.interpreter.choices import dialect_named, dialects_whose
 from lback.core.interpreter.discharge import Discharge, effects, pure, unknown
+from lback.core.interpreter.library import tables_made
+from lback.core.interpreter.library.column_values import with_variant
+from lback.core.interpreter.library.core_statements import chain, dml, select
+from lback.core.interpreter.library.sql_sink import send, statement
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.schema import (
     ColumnV,
@@ -19,8 +21,6 @@ from lback.core.interpreter.schema import (
     TypeV,
 )  # fmt: skip
 from lback.core.interpreter.schema_expressions import of_arguments
-from lback.core.interpreter.sql_sink import send, statement
-from lback.core.interpreter.type_values import with_variant
 from lback.core.interpreter.values import (
     ANY,
     PLAIN,

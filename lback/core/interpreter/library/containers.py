@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lback.core.interpreter.choices import choice, is_data, key_of, key_value, same, tuple_of
-from lback.core.interpreter.comparing import compared
+from lback.core.interpreter.classes import compared
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
 from lback.core.interpreter.items import by_dialect, item
 from lback.core.interpreter.iteration import collect

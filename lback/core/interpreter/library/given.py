@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
-from lback.core.interpreter.key_values import listed
+from lback.core.interpreter.library.key_values import full_names, listed
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.modules import force
 from lback.core.interpreter.schema import Handle, Words
-from lback.core.interpreter.table_values import full_names
 from lback.core.interpreter.text import strings
 from lback.core.interpreter.values import PLAIN, Arguments, Value
 

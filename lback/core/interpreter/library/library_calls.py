@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lback.core.interpreter.choices import is_constant, list_of, tuple_of
-from lback.core.interpreter.containers import copied
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
-from lback.core.interpreter.files import path_call
-from lback.core.interpreter.flow import throw
+from lback.core.interpreter.flow import rounds, throw
 from lback.core.interpreter.functions import run
 from lback.core.interpreter.iteration import collect
+from lback.core.interpreter.library.containers import copied
 from lback.core.interpreter.machine import MOST_ITEMS, Machine
-from lback.core.interpreter.modules import force
-from lback.core.interpreter.rounds import rounds
+from lback.core.interpreter.modules import force, path_call
 from lback.core.interpreter.values import (
     PLAIN,
     Arguments,

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lback.core.effects import Use
-from lback.core.interpreter import column_values, key_values, table_values
-from lback.core.interpreter.alembic_objects import alembic_object, entity, event
 from lback.core.interpreter.choices import options
-from lback.core.interpreter.core_statements import dml, schema_statement, select, table_value
 from lback.core.interpreter.discharge import Discharge, pure
-from lback.core.interpreter.library import is_type
+from lback.core.interpreter.library import column_values, key_values
+from lback.core.interpreter.library.alembic_objects import alembic_object, entity, event
+from lback.core.interpreter.library.catalogue import is_type
+from lback.core.interpreter.library.column_values import enum_type, plain_type, postgresql_enum
+from lback.core.interpreter.library.core_statements import (
+    dml,
+    schema_statement,
+    select,
+    table_value,
+)
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.schema import (
     BaseV,
@@ -29,7 +35,6 @@ from lback.core.interpreter.schema_expressions import (
     of_arguments,
 )  # fmt: skip
 from lback.core.interpreter.text import pieces, strings
-from lback.core.interpreter.type_values import enum_type, plain_type, postgresql_enum
 from lback.core.interpreter.values import (
     PLAIN,
     UNKNOWN_TEXT,
@@ -184,8 +189,8 @@ MAKERS: dict[str, Callable[[Machine, Arguments], SchemaValue]] = {
     "ForeignKeyConstraint": key_values.foreign_key_constraint,
     "CheckConstraint": key_values.check,
     "Index": key_values.index,
-    "Table": table_values.table,
-    "table": table_values.table,
+    "Table": key_values.table,
+    "table": key_values.table,
     "MetaData": _metadata,
     "declarative_base": _base,
     "automap_base": _automap,

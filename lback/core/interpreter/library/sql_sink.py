@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from lback.core.effects import Effect, Kind, Use
-from lback.core.interpreter import tables_made
 from lback.core.interpreter.discharge import Discharge, effects, unknown
-from lback.core.interpreter.flow import branch, perhaps
+from lback.core.interpreter.flow import each_option
+from lback.core.interpreter.library import tables_made
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.modules import force
-from lback.core.interpreter.paths import dialects
 from lback.core.interpreter.schema import (
     HIDDEN,
     ConstraintV,
@@ -23,6 +22,7 @@ from lback.core.interpreter.schema import (
     TableV,
     TypeV,
 )  # fmt: skip
+from lback.core.interpreter.state import dialects
 from lback.core.interpreter.text import pieces
 from lback.core.interpreter.values import (
     Choice,
@@ -30,7 +30,6 @@ from lback.core.interpreter.values import (
     Method,
     Name,
     Seq,
-    Test,
     Text,
     Value,
 )  # fmt: skip
@@ -69,17 +68,8 @@ def send(machine: Machine, value: Value) -> Discharge:
 
 
 def _either(machine: Machine, value: Choice) -> Discharge:
-    for place, one in enumerate(value.options):
-        if value.on:
-            on = value.on[place]
-            branch(machine, Test(on, on), lambda one=one: _void(send(machine, one)), _nothing)  # type: ignore[misc]
-        else:
-            perhaps(machine, lambda one=one: _void(send(machine, one)))  # type: ignore[misc]
+    each_option(machine, value, lambda option: _void(send(machine, option)))
     return effects(Rows())
-
-
-def _nothing() -> None:
-    pass
 
 
 def _void(_: Discharge) -> None:

@@ -1,16 +1,19 @@
-"""The directives of alembic.op and of batch operations, as a table: name, parameters, effect."""
+"""Operations of the project's own, registered with Alembic by decorators."""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 
 from lback.core.effects import Effect
-from lback.core.interpreter import tables_made
 from lback.core.interpreter.choices import options
 from lback.core.interpreter.classes import member
-from lback.core.interpreter.core_statements import chain, dml
-from lback.core.interpreter.directives_alter import alter_column
-from lback.core.interpreter.directives_keys import (
+from lback.core.interpreter.discharge import Discharge, effects, followed, pure, unknown
+from lback.core.interpreter.library import tables_made
+from lback.core.interpreter.library.catalogue import is_library
+from lback.core.interpreter.library.core_statements import chain, dml
+from lback.core.interpreter.library.directives_alter import (
+    alter_column,
     create_constraint,
     create_foreign_key,
     create_index,
@@ -18,14 +21,12 @@ from lback.core.interpreter.directives_keys import (
     drop_index,
     each,
 )
-from lback.core.interpreter.discharge import Discharge, effects, followed, pure, unknown
-from lback.core.interpreter.given import Given
+from lback.core.interpreter.library.given import Given
+from lback.core.interpreter.library.key_values import full_names, table_items
+from lback.core.interpreter.library.sql_sink import send, sql, statement
 from lback.core.interpreter.machine import Machine
-from lback.core.interpreter.modules import force
-from lback.core.interpreter.registered import registered_operation
+from lback.core.interpreter.modules import find, force, module
 from lback.core.interpreter.schema import ColumnV, ConstraintV, EntityV, Handle, IndexV, TableV
-from lback.core.interpreter.sql_sink import send, sql, statement
-from lback.core.interpreter.table_values import full_names, table_items
 from lback.core.interpreter.text import strings
 from lback.core.interpreter.values import (
     PLAIN,
@@ -34,11 +35,42 @@ from lback.core.interpreter.values import (
     Choice,
     Func,
     Instance,
+    Klass,
     Lazy,
     Operation,
     Seq,
     Value,
 )  # fmt: skip
+
+_MOST_MODULES = 60
+
+
+def registered_operation(machine: Machine, directive: str) -> tuple[Klass, str] | None:
+    """Return the class and its method that `op.directive()` calls, or None."""
+    if directive not in machine.registered:
+        _load_all(machine)
+    return machine.registered.get(directive)
+
+
+def _load_all(machine: Machine) -> None:
+    """Run what the modules that are imported by now register with Alembic."""
+    for path in list(machine.imported)[:_MOST_MODULES]:
+        if not is_library(path):
+            module(machine, path)
+    for scope in list(machine.modules.values())[:_MOST_MODULES]:
+        if scope is None:
+            continue
+        for name, statements in list(scope.pending.items()):
+            if any(_registers(one) for one in statements):
+                find(machine, name, scope)
+
+
+def _registers(statement: ast.stmt) -> bool:
+    if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        return False
+    shown = " ".join(ast.unparse(one) for one in statement.decorator_list)
+    return "register_operation" in shown or "implementation_for" in shown
+
 
 OPERATIONS = {
     "AddColumnOp": "add_column",

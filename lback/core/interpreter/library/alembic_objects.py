@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from lback.core.interpreter.directives import OPERATIONS
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
 from lback.core.interpreter.flow import perhaps
+from lback.core.interpreter.library.directives import OPERATIONS
+from lback.core.interpreter.library.sql_sink import send
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.schema import (
     EntityV,
     Handle,
 )  # fmt: skip
-from lback.core.interpreter.sql_sink import send
 from lback.core.interpreter.text import pieces
 from lback.core.interpreter.values import (
     PLAIN,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from lback.core.interpreter.choices import (
     choice,
+    dialect_named,
     is_constant,
     is_data,
     options,
 )  # fmt: skip
 from lback.core.interpreter.classes import member, mro, special
-from lback.core.interpreter.conditions import dialect_named
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.modules import MISSING

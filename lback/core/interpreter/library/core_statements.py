@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from lback.core.interpreter.choices import options
+from lback.core.interpreter.library.mapped import table_of
 from lback.core.interpreter.machine import Machine
-from lback.core.interpreter.mapped import table_of
 from lback.core.interpreter.modules import force
 from lback.core.interpreter.schema import (
     ColumnV,

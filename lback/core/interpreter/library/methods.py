@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from lback.core.interpreter.alchemy_methods import (
+from lback.core.interpreter.choices import is_data, is_inert, list_of, members, options
+from lback.core.interpreter.context_managers import entered
+from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
+from lback.core.interpreter.flow import leave_stack, perhaps
+from lback.core.interpreter.items import item
+from lback.core.interpreter.iteration import collect
+from lback.core.interpreter.library.alchemy_methods import (
     dialect_method,
     element_method,
     metadata_method,
     statement_method,
     table_method,
 )
-from lback.core.interpreter.choices import is_data, is_inert, list_of, members, options
-from lback.core.interpreter.containers import map_method, seq_method
-from lback.core.interpreter.context_managers import entered
-from lback.core.interpreter.directives import perform
-from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
-from lback.core.interpreter.files import METHODS as PATH_METHODS
-from lback.core.interpreter.files import file_method, path_method
-from lback.core.interpreter.flow import perhaps
-from lback.core.interpreter.given import PARAMETERS
-from lback.core.interpreter.handles import (
+from lback.core.interpreter.library.catalogue import is_pure
+from lback.core.interpreter.library.containers import map_method, seq_method
+from lback.core.interpreter.library.directives import perform
+from lback.core.interpreter.library.given import PARAMETERS
+from lback.core.interpreter.library.handles import (  # fmt: skip
     EXECUTES,
     handle_method,
     is_sql,
     row_method,
     rows_method,
-)  # fmt: skip
-from lback.core.interpreter.items import item
-from lback.core.interpreter.iteration import collect
-from lback.core.interpreter.library import is_pure
+)
+from lback.core.interpreter.library.sql_sink import send
 from lback.core.interpreter.machine import Machine
-from lback.core.interpreter.modules import force
+from lback.core.interpreter.modules import METHODS as PATH_METHODS
+from lback.core.interpreter.modules import file_method, force, path_method
 from lback.core.interpreter.schema import (
     BaseV,
     ColumnV,
@@ -47,8 +47,6 @@ from lback.core.interpreter.schema import (
     TypeV,
 )  # fmt: skip
 from lback.core.interpreter.schema_expressions import of_arguments
-from lback.core.interpreter.sql_sink import send
-from lback.core.interpreter.stacks import leave_stack
 from lback.core.interpreter.text import string_method
 from lback.core.interpreter.values import (
     PLAIN,
