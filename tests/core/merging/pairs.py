@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from itertools import combinations_with_replacement
 from textwrap import dedent, indent
 
-from lback.core.effects import Effects, read_effects
+from lback.core.effects import Effects
 from lback.core.forks.matrix import SEVERITY
 from lback.core.forks.overlap import Overlap, overlaps
 from lback.core.forks.surroundings import surroundings
+from lback.core.interpreter.reading import read_effects
 from tests.core.kinds import KINDS, START
 
 Pair = tuple[str, str]
