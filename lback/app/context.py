@@ -12,7 +12,7 @@ from lback.app.locate import Project, find_project
 from lback.errors import LbackError, UsageError
 
 if TYPE_CHECKING:
-    from lback.core.graph import Graph
+    from lback.app.reading import Reader
     from lback.db.runner import Database
     from lback.vcs.repository import Repository
 
@@ -77,11 +77,12 @@ class Context:
         """Return how many seconds to wait for the database's lock: the option, else the setting."""
         return wished if wished is not None else self.project.settings.lback.lock_timeout
 
-    def graph(self, at: str = "worktree") -> Graph:
-        """Return the revision graph at the work tree, the index or any commit."""
+    @cached_property
+    def revisions(self) -> Reader:
+        """Return the store of revisions: graph, texts and effects, at any place."""
         from lback.app.reading import Reader
 
-        return Reader(self).graph(at)
+        return Reader(self)
 
     @cached_property
     def database(self) -> Database:
@@ -94,7 +95,7 @@ class Context:
         project = self.project
         return Database(
             project.settings,
-            self.graph(),
+            self.revisions.graph(),
             project.root,
             x=self.options.x,
             folder=project.folder,

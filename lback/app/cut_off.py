@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from lback.app.context import Context
 from lback.app.progress import Progress
-from lback.app.reading import Reader
 from lback.app.taken_back import refuse_taken_back, settle
 from lback.app.unasked import refuse_unasked
 from lback.core.deeds import described
@@ -89,7 +88,7 @@ def _refuse_cut_off(ctx: Context, graph: Graph, stamp: Sequence[str]) -> None:
 def _deeds(ctx: Context, graph: Graph, revision: str, way: str) -> str:
     if revision not in graph:
         return " do what its file says, which is not here"
-    effects = Reader(ctx).effects(graph, [revision])[revision]
+    effects = ctx.revisions.effects(graph, [revision])[revision]
     told = [described(one) for one in (effects.upgrade if way == "upgrade" else effects.downgrade)]
     told += [f"do what line {one.line} says" for one in effects.unknown if one.direction == way]
     return " " + ("; ".join(told) or "do nothing that could be read")

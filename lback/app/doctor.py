@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from lback.app.context import Context
-from lback.app.reading import Reader
 from lback.core.lanes import forks
 from lback.core.result import Result
 from lback.core.shell import command
@@ -98,14 +97,14 @@ def _configuration(ctx: Context) -> Iterator[Line]:
     for warning in settings.lback.warnings:
         yield Line("configuration", warning, "correct the name of the key", "warning")
     if ctx.repository is not None:
-        shared = Reader(ctx).shared
+        shared = ctx.revisions.shared
         name = shared.name if shared else "none"
         fix = "" if shared else 'set `[tool.lback] upstream = "origin/main"`'
         yield Line("configuration", f"shared branch: {name}", fix, "ok" if shared else "note")
 
 
 def _revisions(ctx: Context) -> Iterator[Line]:
-    graph = ctx.graph()
+    graph = ctx.revisions.graph()
     number = "1 revision" if len(graph) == 1 else f"{len(graph)} revisions"
     yield Line("revisions", f"{number}, heads: {', '.join(graph.heads) or 'none'}")
     for problem in graph.problems:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lback.app.context import Context
-from lback.app.reading import WORKTREE, Reader
+from lback.app.reading import WORKTREE
 from lback.app.rows import effects_rows, graph_row
 from lback.core.findings import from_problems
 from lback.core.result import Result
@@ -13,7 +13,7 @@ def graph(
     ctx: Context, at: str = WORKTREE, *, form: str = "text", with_effects: bool = False
 ) -> Result:
     """Return every revision at a place, parents first."""
-    reader = Reader(ctx)
+    reader = ctx.revisions
     found = reader.graph(at)
     effects = reader.effects(found, at=at)
     tables = reader.tables(found, found.order(), effects, at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lback.app.context import Context
-from lback.app.reading import WORKTREE, Reader
+from lback.app.reading import WORKTREE
 from lback.app.rows import head_row
 from lback.core.findings import Finding, finding, from_problems
 from lback.core.graph import Graph
@@ -13,7 +13,7 @@ from lback.core.result import Result
 
 def heads(ctx: Context, at: str = WORKTREE) -> Result:
     """Return the heads at a place, with their files, commits and tables."""
-    reader = Reader(ctx)
+    reader = ctx.revisions
     graph = reader.graph(at)
     commits = reader.commits([graph[head].path for head in graph.heads], at)
     effects = reader.effects(graph, graph.heads, at)

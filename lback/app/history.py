@@ -43,7 +43,7 @@ class Sources:
 
 def gather(ctx: Context, at: str, *, everywhere: bool = False) -> Sources:
     """Read all revisions at a place, with `everywhere` those of other branches as well."""
-    reader = Reader(ctx)
+    reader = ctx.revisions
     graph = reader.graph(at)
     found = Sources(reader, at, graph, reader.effects(graph, at=at, upgrade_only=True))
     if everywhere and reader.repository is not None:

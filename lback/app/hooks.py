@@ -9,7 +9,6 @@ from typing import Any
 
 from lback.app.context import Context, Options
 from lback.app.model_files import model_globs
-from lback.app.reading import Reader
 from lback.core.result import Result, refused
 from lback.core.shell import command
 from lback.errors import LbackError
@@ -63,7 +62,7 @@ def _watched(ctx: Context) -> Watched:
     files: list[str] = []
     recursive = False
     for one in _contexts(ctx):
-        found, deep = Reader(one).folders()
+        found, deep = one.revisions.folders()
         folders += found
         recursive = recursive or deep
         globs += model_globs(one)

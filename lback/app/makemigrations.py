@@ -10,7 +10,6 @@ from typing import Any
 from lback.app.console import Console
 from lback.app.context import Context
 from lback.app.journal import recover
-from lback.app.reading import Reader
 from lback.core.graph import Graph
 from lback.core.plans import refuse_problems
 from lback.core.result import Result
@@ -66,7 +65,7 @@ class Questions:
 def makemigrations(ctx: Context, wishes: Wishes) -> Result:
     """Write one migration, or with `check` only say whether one is needed; exit 1 then."""
     recover(ctx)
-    graph = Reader(ctx).graph()
+    graph = ctx.revisions.graph()
     refuse_problems(graph)
     from lback.db import autogenerate
     from lback.db.questions import GivenAnswers

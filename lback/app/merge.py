@@ -40,7 +40,7 @@ def merge(
     `prove` runs both orders on a scratch database first, and refuses where they differ.
     """
     recover(ctx)
-    reader = Reader(ctx)
+    reader = ctx.revisions
     graph = reader.graph()
     refuse_problems(graph)
     joins = plan_joins(reader, graph, force=force)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lback.app.context import Context
 from lback.app.journal import recover
 from lback.app.losses import count_effects, may_lose, refuse_more
-from lback.app.reading import Reader
 from lback.app.running import run, settled
 from lback.core.graph import Graph
 from lback.core.plans import (
@@ -108,7 +107,7 @@ def _way_down(
     """Find what would be undone, and what that deletes; not yet under the lock."""
     stamp = view.stamp.revisions
     going = [step.revision for step in decide(stamp) if isinstance(step, Downgrade)]
-    effects = Reader(ctx).effects(ctx.database.graph, going)
+    effects = ctx.revisions.effects(ctx.database.graph, going)
     undoing = [one for revision in going for one in effects[revision].downgrade]
     return _WayDown(stamp, going, count_effects(view, undoing), undoing)
 

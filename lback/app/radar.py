@@ -61,7 +61,7 @@ def radar(ctx: Context, *, fetch: bool = False, everything: bool = False) -> Res
 
         ctx.console.note("fetching all remotes")
         fetch_all(repository)
-    reader = Reader(ctx)
+    reader = ctx.revisions
     graph = reader.graph()
     mine = _Mine(reader, graph, Trunk(graph), frozenset(one.blob for one in graph))
     others = _others(repository)

@@ -59,9 +59,9 @@ class Ready:
         return {paths[path]: text for path, text in self.contents.items() if text is not None}
 
 
-def prepare(ctx: Context, options: RebaseOptions, reader: Reader | None = None) -> Ready:
+def prepare(ctx: Context, options: RebaseOptions) -> Ready:
     """Read what is there and decide what would be rewritten; writes nothing."""
-    reader = reader or Reader(ctx)
+    reader = ctx.revisions
     graph = reader.graph()
     refuse_problems(graph)
     onto, commit = _target(reader, options.onto)

@@ -37,7 +37,7 @@ def rebase_in_hook(ctx: Context, reader: Reader, joins: Sequence[Join]) -> Rebas
     database looks whether that was true.
     """
     try:
-        ready = prepare(ctx, RebaseOptions(), reader)
+        ready = prepare(ctx, RebaseOptions())
     except LbackError:
         return None
     if choose(joins, ready.plan, "rebase").way != "rebase":

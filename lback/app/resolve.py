@@ -34,7 +34,7 @@ class Fork:
 def resolve(ctx: Context, options: RebaseOptions) -> Result:
     """Merge or rebase, whichever is right; refuse where a person has to decide."""
     recover(ctx)
-    fork = choose_way(ctx, Reader(ctx), options)
+    fork = choose_way(ctx, ctx.revisions, options)
     data = fork_data(fork)
     view: dict[str, Any] = {"plan": options.plan, "staged": False, "onto": data.get("onto")}
     if fork.choice.way == "refused":
@@ -70,7 +70,7 @@ def _rebase_plan(
 ) -> tuple[Ready | None, Rebase]:
     try:
         # Never by force: what is pushed is joined by a merge.
-        ready = prepare(ctx, replace(options, force=False), reader)
+        ready = prepare(ctx, replace(options, force=False))
     except LbackError as err:
         reason = err.message.rstrip(".")
         return None, Rebase("refused", reason[:1].lower() + reason[1:], hint=err.hint or "")

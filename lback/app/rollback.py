@@ -7,7 +7,6 @@ from typing import Any
 from lback.app.context import Context
 from lback.app.journal import recover
 from lback.app.losses import may_lose
-from lback.app.reading import Reader
 from lback.app.undo.choosing import Wish
 from lback.app.undo.performing import Performance
 from lback.app.undo.preparing import Prepared, gather, prepare
@@ -19,7 +18,7 @@ __all__ = ["Wish", "rollback"]
 def rollback(ctx: Context, wish: Wish) -> Result:
     """Undo the latest change of a table, or what else was wished; or say why not."""
     recover(ctx)
-    ready = gather(Reader(ctx), wish)
+    ready = gather(ctx.revisions, wish)
     prepare(ready)
     data, undo = _data(ctx, ready), ready.undo
     if undo.strategy == "refused":

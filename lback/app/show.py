@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lback.app.context import Context
-from lback.app.reading import WORKTREE, Reader
+from lback.app.reading import WORKTREE
 from lback.app.rows import effects_rows, graph_row
 from lback.core.result import Result
 from lback.core.shell import named
@@ -12,7 +12,7 @@ from lback.errors import UsageError
 
 def show(ctx: Context, token: str, at: str = WORKTREE) -> Result:
     """Return one revision: its row, what it does in both directions, its commit."""
-    reader = Reader(ctx)
+    reader = ctx.revisions
     graph = reader.graph(at)
     ids = graph.resolve(token)
     if len(ids) != 1:

@@ -18,7 +18,7 @@ from lback.errors import LbackError, UsageError
 
 def status(ctx: Context, *, with_database: bool = True) -> Result:
     """Return where things stand and the next command to run."""
-    reader = Reader(ctx)
+    reader = ctx.revisions
     graph = ctx.database.graph if with_database else reader.graph()
     database = _database(ctx, graph) if with_database else None
     current = database["current"] if database else []

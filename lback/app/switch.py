@@ -9,7 +9,7 @@ from lback.app.context import Context
 from lback.app.journal import recover
 from lback.app.losses import count_losses, may_lose, refuse_more
 from lback.app.lost import LostRevision, find_lost, with_lost
-from lback.app.reading import WORKTREE, Reader
+from lback.app.reading import WORKTREE
 from lback.app.running import run, settled
 from lback.core.effects import Effects
 from lback.core.graph import Graph
@@ -47,7 +47,7 @@ class Switch:
     def __init__(self, ctx: Context, options: SwitchOptions) -> None:
         self.ctx = ctx
         self.options = options
-        self.reader = Reader(ctx)
+        self.reader = ctx.revisions
         self.at = options.ref or WORKTREE
         self.target: Graph = self.reader.graph(self.at)
         refuse_problems(self.target)

@@ -176,7 +176,10 @@ def test_ignored_folders(team: Team) -> None:
     team.write("pyproject.toml", f'[tool.lback]\nignore_folders = ["{VERSIONS}/fixtures"]\n')
     team.commit()
     assert team.codes() == []
-    graphs = [Context(Options(directory=str(team.path))).graph(at) for at in ("worktree", "HEAD")]
+    graphs = [
+        Context(Options(directory=str(team.path))).revisions.graph(at)
+        for at in ("worktree", "HEAD")
+    ]
     assert [graph.heads for graph in graphs] == [("b2",), ("b2",)]  # all commands agree
 
 

@@ -184,9 +184,10 @@ def siblings_agree(team: Team) -> str:
     merged = team.check(at="mine", against="theirs").data
     if merged["merges"][0]["conflicts"]:
         return "conflict"
-    base = Context(Options(directory=str(team.path))).graph("main").ids
+    base = Context(Options(directory=str(team.path))).revisions.graph("main").ids
     mine, theirs = (
-        Context(Options(directory=str(team.path))).graph(at).ids for at in ("mine", "theirs")
+        Context(Options(directory=str(team.path))).revisions.graph(at).ids
+        for at in ("mine", "theirs")
     )
     heads = set(merged["would_be_heads"])
     collide = heads & (mine - base) and heads & (theirs - base - mine)

@@ -54,7 +54,7 @@ def play(place: Path, url: str, seed: int) -> None:
     assert done.exit_code == 0, (seed, done.message)
     assert migrate(Context(options), MigrateOptions()).exit_code == 0, seed
     assert set(shop.schema()) == tables, seed
-    graph = Context(options).graph()
+    graph = Context(options).revisions.graph()
     assert len(graph.heads) == 1, seed
     assert shop.stamp() == list(graph.heads), seed
     assert rebase(Context(options), RebaseOptions()).data["action"] == "none", seed

@@ -13,7 +13,6 @@ import pytest
 
 from lback.app.context import Context, Options
 from lback.app.heads import heads
-from lback.app.reading import Reader
 from lback.core.remembered import RememberedGraph
 from lback.vcs import worktree
 
@@ -34,12 +33,12 @@ def text_of(one: str, *parents: str) -> str:
 def answer(folder: Path) -> tuple[dict[str, Any], list[Any]]:
     """Return what `heads` prints, and the whole graph behind it."""
     ctx = Context(Options(directory=str(folder)))
-    graph = ctx.graph()
+    graph = ctx.revisions.graph()
     return heads(ctx).as_dict(), [*graph, *graph.problems]
 
 
 def is_remembered(folder: Path) -> bool:
-    return isinstance(Reader(Context(Options(directory=str(folder)))).graph(), RememberedGraph)
+    return isinstance(Context(Options(directory=str(folder))).revisions.graph(), RememberedGraph)
 
 
 class Editor:
@@ -224,7 +223,9 @@ class TestOneByOne:
         after = path.stat()
         assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
         assert not is_remembered(project.root)
-        assert "zzzz" in {one.id for one in Context(Options(directory=str(project.root))).graph()}
+        assert "zzzz" in {
+            one.id for one in Context(Options(directory=str(project.root))).revisions.graph()
+        }
 
     def test_a_note_of_another_lback_is_nothing(self, project: Editor, monkeypatch: Any) -> None:
         before = answer(project.root)

@@ -30,7 +30,7 @@ def post_rewrite(ctx: Context, command: str) -> Result:
 
 def _arrivals(ctx: Context, before: str) -> Result:
     recover(ctx)
-    reader = Reader(ctx)
+    reader = ctx.revisions
     graph = reader.graph()
     lines = list(_arrived(ctx, reader, graph, before))
     told = list(cycle_story(reader, graph))

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from lback.app.context import Context
 from lback.app.last_seen import recall
-from lback.app.reading import Reader
 from lback.core.graph import Graph
 from lback.core.preferences import CONSENTS
 from lback.core.result import Result
@@ -23,7 +22,7 @@ def post_checkout(ctx: Context, arguments: Sequence[str]) -> Result:
     """
     if len(arguments) < 3 or arguments[2] != "1" or not arguments[0].strip("0"):
         return Result("hook", {})
-    reader = Reader(ctx)
+    reader = ctx.revisions
     before, now = reader.graph(arguments[0]), reader.graph(arguments[1])
     stamp = recall(ctx)
     gone = [one for one in before.order() if one not in now]

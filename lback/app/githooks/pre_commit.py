@@ -26,7 +26,7 @@ STOPS = frozenset(
 
 def pre_commit(ctx: Context) -> Result:
     """Check what would be committed; exit 1 when the commit would break the branch."""
-    reader = Reader(ctx)
+    reader = ctx.revisions
     graph = reader.graph(INDEX)
     found = [
         *from_problems(graph.problems),

@@ -37,7 +37,7 @@ class Update:
 def pre_push(ctx: Context, arguments: Sequence[str], given: str) -> Result:
     """Stop a push that would break the shared branch; warn where it would break another."""
     remote = arguments[0] if arguments else "origin"
-    reader = Reader(ctx)
+    reader = ctx.revisions
     found: list[Finding] = []
     lines: list[str] = []
     stopped = False
