@@ -7,7 +7,7 @@ import os
 from alembic import context
 from sqlalchemy import create_engine, pool
 
-from lback.models.ledger import LedgerEntry
+from lback.db.ledger import LedgerEntry
 
 target_metadata = LedgerEntry.metadata
 url = os.environ.get("DATABASE_URL") or "sqlite:///db.sqlite3"

@@ -16,7 +16,7 @@ from lback.core.result import Result
 from lback.core.results import plain
 
 if TYPE_CHECKING:
-    from lback.app.proof import Proof
+    from lback.app.proofs import MergeProof
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,14 @@ def merge(
     joins = plan_joins(reader, graph, force=force)
     if not joins:
         return Result("merge", merge_data(reader, graph, []))
-    proofs: list[Proof] = []
+    proofs: list[MergeProof] = []
     if prove:
         joins, proofs = _proved(ctx, graph, joins, force=force)
     done = [Joined(join, join_path(ctx, graph, join)) for join in joins]
     if not plan:
         perform_joins(ctx, done, stage=stage)
     data = merge_data(reader, graph, done)
-    data["proof"] = [proof.as_dict() for proof in proofs]
+    data["proof"] = [plain(proof) for proof in proofs]
     view = {"plan": plan, "staged": stage and ctx.repository is not None}
     bad = [join for join in joins if join.action == "refused"]
     if bad:
@@ -71,14 +71,14 @@ def merge(
 
 def _proved(
     ctx: Context, graph: Graph, joins: list[Join], *, force: bool
-) -> tuple[list[Join], list[Proof]]:
+) -> tuple[list[Join], list[MergeProof]]:
     """Run what would be joined in both orders; what does not agree is refused, unless forced."""
-    from lback.app.proof import prove
+    from lback.app.proofs import prove_merge
 
     found, proofs = [], []
     for join in joins:
         if join.action == "merge":
-            proof = prove(ctx, graph, join)
+            proof = prove_merge(ctx, graph, join)
             proofs.append(proof)
             if proof.state != "equal" and not force:
                 found.append(Join(join.heads, "refused", proof.message, join.overlaps))
@@ -87,7 +87,7 @@ def _proved(
     return found, proofs
 
 
-def _hint(proofs: list[Proof]) -> str:
+def _hint(proofs: list[MergeProof]) -> str:
     if any(proof.state == "failed" for proof in proofs):
         return (
             "Where that revision needs another kind of database, name an empty one in "

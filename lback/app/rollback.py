@@ -11,6 +11,7 @@ from lback.app.undo.choosing import Wish
 from lback.app.undo.performing import Performance
 from lback.app.undo.preparing import Prepared, gather, prepare
 from lback.core.result import Result, refused
+from lback.core.results import plain
 
 __all__ = ["Wish", "rollback"]
 
@@ -63,7 +64,7 @@ def _data(ctx: Context, ready: Prepared) -> dict[str, Any]:
         "writes": _writes(ctx, ready) if goes else None,
         "target": list(ready.target()) if goes else [],
         "sql": [],
-        "proof": ready.rehearsal.as_dict() if ready.rehearsal else None,
+        "proof": plain(ready.proof) if ready.proof else None,
         "backup": None,
     }
 

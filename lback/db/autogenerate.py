@@ -13,6 +13,7 @@ from lback.core.plans import applied
 from lback.core.shell import command
 from lback.db.describe import describe
 from lback.db.draftsql import sql_of
+from lback.db.ledger import LEDGER_TABLE
 from lback.db.notnull import settle_not_null
 from lback.db.project import boolean_option
 from lback.db.questions import Questioner
@@ -20,7 +21,6 @@ from lback.db.renames import settle_renames
 from lback.db.runner import explained
 from lback.db.writing import write_scripts
 from lback.errors import LbackError
-from lback.models.ledger import LEDGER_TABLE
 
 if TYPE_CHECKING:
     from alembic.operations import ops

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lback.db.counting import Place, count_rows
+from lback.core.schema_diff import Schema
 from lback.db.events import Stamp
-from lback.db.record import texts_that_ran
-from lback.db.traces import traces
+from lback.db.ledger import texts_that_ran
+from lback.db.schema import read_tables
 
 if TYPE_CHECKING:
     from lback.core.effects import Effect
-    from lback.db.scratch import Tables
+
+Place = tuple[str, str | None]
+"""A table ("schema.table" or "table"), or a column of one."""
+
+_ROLLS_BACK_STEPS = frozenset({"postgresql", "mssql"})
+_LOOKED_FOR = frozenset({"table", "column", "index"})
 
 
 class View:
@@ -35,15 +41,66 @@ class View:
         return texts_that_ran(self.connection, revisions)
 
     def rows(self, places: Sequence[Place]) -> dict[Place, int]:
-        """Count the rows of tables, or the values of columns that are not NULL."""
-        return count_rows(self.connection, places)
+        """Count the rows of tables, or the values of columns that are not NULL.
+
+        A place that is not in the database is left out.
+        """
+        counts = {place: _count(self.connection, *place) for place in places}
+        return {place: rows for place, rows in counts.items() if rows is not None}
 
     def traces(self, effects: Iterable[Effect]) -> bool | None:
-        """Tell whether all or none of what effects make is there; None where that is unclear."""
-        return traces(self.connection, effects)
+        """Tell whether all (True) or none (False) of what effects make and drop is so.
 
-    def tables(self) -> Tables:
+        None where some of it is and some is not, and where nothing can be looked for.
+        """
+        inspector = sa.inspect(self.connection)
+        seen = {
+            _is_there(inspector, one) == (one.kind == "create")
+            for one in effects
+            if _can_be_seen(one)
+        }
+        return seen.pop() if len(seen) == 1 else None
+
+    def tables(self) -> Schema:
         """Return all tables as they are."""
-        from lback.db.scratch import look  # which itself performs steps
+        return read_tables(self.connection)
 
-        return look(self.connection)
+    def tables_if_needed(self) -> Schema | None:
+        """Return all tables as they are; None where a failed step is rolled back as a whole."""
+        return None if self.stamp.dialect in _ROLLS_BACK_STEPS else self.tables()
+
+    def is_untouched(self, revision: str, before: Schema | None) -> bool:
+        """Tell whether nothing of a revision is in the database: no stamp, and no other tables."""
+        if revision in self.stamp.revisions:
+            return False
+        return before is None or self.tables() == before
+
+
+def _count(connection: Connection, table: str, column: str | None) -> int | None:
+    schema, _, name = table.rpartition(".")
+    inspector = sa.inspect(connection)
+    if not inspector.has_table(name, schema=schema or None):
+        return None
+    target = sa.table(name, schema=schema or None)
+    counted: Any = sa.func.count()
+    if column is not None:
+        if column not in {one["name"] for one in inspector.get_columns(name, schema or None)}:
+            return None
+        counted = sa.func.count(sa.column(column))
+    return int(connection.execute(sa.select(counted).select_from(target)).scalar_one())
+
+
+def _can_be_seen(one: Effect) -> bool:
+    named = one.table is not None and (one.object == "table" or one.name is not None)
+    plain = one.certain and one.dialect is None
+    return one.kind in ("create", "drop") and one.object in _LOOKED_FOR and named and plain
+
+
+def _is_there(inspector: Any, one: Effect) -> bool:
+    schema, _, table = (one.table or "").rpartition(".")
+    if not inspector.has_table(table, schema=schema or None):
+        return False
+    if one.object == "table":
+        return True
+    ask = inspector.get_columns if one.object == "column" else inspector.get_indexes
+    return any(row["name"] == one.name for row in ask(table, schema=schema or None))

@@ -14,7 +14,6 @@ import pytest
 from alembic.script import ScriptDirectory
 
 import lback.db
-import lback.models
 from lback.db import alembic_compat
 
 HOUSE = Path(__file__).parents[2] / "lback"
@@ -51,16 +50,12 @@ def private_names(path: Path) -> Iterator[str]:
 
 
 def modules() -> list[str]:
-    return [
-        one.name
-        for package in (lback.db, lback.models)
-        for one in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
-        if not one.ispkg
-    ]
+    found = pkgutil.iter_modules(lback.db.__path__, f"{lback.db.__name__}.")
+    return [one.name for one in found if not one.ispkg]
 
 
 def test_no_other_module_uses_a_private_name() -> None:
-    paths = [*HOUSE.glob("db/*.py"), *HOUSE.glob("models/*.py")]
+    paths = HOUSE.glob("db/*.py")
     found = {one.name: list(private_names(one)) for one in paths if one != COMPAT}
     assert {name: names for name, names in found.items() if names} == {}
     assert list(private_names(COMPAT))

@@ -10,8 +10,8 @@ from sqlalchemy import create_engine, inspect, text
 from lback.core.plans import plan_downgrade, plan_upgrade
 from lback.core.settings import read_settings
 from lback.db.autogenerate import differences
+from lback.db.ledger import LEDGER_TABLE, LedgerEntry
 from lback.db.runner import Database
-from lback.models.ledger import LEDGER_TABLE, LedgerEntry
 from tests.db.projects import Project
 
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,7 +18,8 @@ from lback.app.context import Context, Options
 from lback.app.migrate import MigrateOptions, migrate
 from lback.app.rollback import Wish, rollback
 from lback.core.result import Result
-from lback.db.scratch import Tables, look
+from lback.core.schema_diff import Table
+from lback.db.schema import read_tables
 from tests.story.team import Developer
 
 MODELS = """
@@ -118,10 +119,10 @@ class Shop(Developer):
         answer: dict[str, Any] = json.loads(said[said.index("{") :])
         return answer
 
-    def tables(self) -> Tables:
+    def tables(self) -> Mapping[str, Table]:
         engine = sa.create_engine(self.url, poolclass=sa.pool.NullPool)
         with engine.connect() as connection:
-            return look(connection)
+            return read_tables(connection).tables
 
     def rows(self, table: str) -> list[Any]:
         engine = sa.create_engine(self.url, poolclass=sa.pool.NullPool)

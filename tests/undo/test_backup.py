@@ -137,7 +137,7 @@ def test_every_value_of_dropped_columns_comes_back(tmp_path: Path, kind: str) ->
         before = fingerprint(shop, columns)
         result = shop.roll("users", yes=True)
         assert {loss["column"] for loss in result.data["losses"]} == set(columns)
-        assert set(shop.tables()["users"]["columns"]) == {"id"}
+        assert set(shop.tables()["users"].columns) == {"id"}
         file = result.data["backup"]
         with pytest.raises(LbackError, match="no column"):
             restore(shop.context(), RestoreOptions(file))
@@ -235,7 +235,7 @@ def kill(tmp_path: Path, kind: str, seed: int, rows: int) -> str:
 
 
 def nothing_is_lost(shop: Shop, before: list[Any], backups: Path) -> str:
-    if "note" in shop.tables()["users"]["columns"]:
+    if "note" in shop.tables()["users"].columns:
         assert shop.rows("users") == before
         return "column there"
     files = list(backups.glob("*.gz"))
@@ -244,7 +244,7 @@ def nothing_is_lost(shop: Shop, before: list[Any], backups: Path) -> str:
     # Whatever the next command finds (on a database that keeps each statement by itself the
     # stamp may not have followed), the column can be had again, and then the values.
     shop.run(sys.executable, "-c", RUN, "migrate", "--yes")
-    if "note" not in shop.tables()["users"]["columns"]:
+    if "note" not in shop.tables()["users"].columns:
         shop.execute("ALTER TABLE users ADD COLUMN note VARCHAR(200)")
     restore(shop.context(), RestoreOptions(str(files[0])))
     assert shop.rows("users") == before

@@ -50,7 +50,7 @@ def test_every_command_asks_in_the_same_words(shop: Shop, command: tuple[str, ..
     assert "--yes" in said
     assert shop.rows("users") == rows
     shop.lback(*command, "--yes")
-    assert "note" not in shop.tables()["users"]["columns"]
+    assert "note" not in shop.tables()["users"].columns
 
 
 def test_going_down_where_nothing_is_lost_is_asked_as_well(shop: Shop) -> None:
@@ -84,4 +84,4 @@ def test_the_setting_limits_the_wait_for_the_lock(tmp_path: Path, command: tuple
             finally:
                 locks.release()
         assert f"process {os.getpid()}" in said or "lock" in said
-        assert "note" in shop.tables()["users"]["columns"]
+        assert "note" in shop.tables()["users"].columns

@@ -135,7 +135,7 @@ def test_a_rollback_asks_once_and_acts_once(counter: Counter, strategy: str) -> 
     rollback = ("rollback", "users", "--strategy", strategy)
     assert counter.of(*rollback, "--plan") == 1
     assert counter.of(*rollback, "--yes") == 2
-    assert "note" not in counter.shop.tables()["users"]["columns"]
+    assert "note" not in counter.shop.tables()["users"].columns
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_a_revision_of_another_branch(tmp_path: Path) -> None:
     result = shop.roll("users", yes=True)
     assert (result.data["strategy"], result.data["undoes"]) == ("downgrade", ["r2"])
     assert result.data["proof"]["state"] == "proved"
-    assert set(shop.tables()["users"]["columns"]) == {"id"}
+    assert set(shop.tables()["users"].columns) == {"id"}
 
 
 def test_a_revision_of_a_deleted_branch(tmp_path: Path) -> None:

@@ -260,7 +260,7 @@ def contents(shop: Shop) -> dict[str, list[object]]:
     return {
         table: [row[:1] for row in shop.rows(table)]
         for table, found in shop.tables().items()
-        if "id" in found["columns"]
+        if "id" in found.columns
     }
 
 

@@ -97,7 +97,7 @@ op.create_table(
     shop.commit("Add migrations")
     shop.migrate()
     assert shop.roll("users", yes=True).data["strategy"] == "revert"
-    assert "email" not in shop.tables()["users"]["columns"]
+    assert "email" not in shop.tables()["users"].columns
 
 
 def test_a_foreign_key_to_the_column(shop: Shop) -> None:

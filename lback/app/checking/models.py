@@ -11,7 +11,7 @@ from lback.errors import LbackError
 
 if TYPE_CHECKING:
     from lback.app.checking.look import Look
-    from lback.db.trying import Tried
+    from lback.db.trials import Tried
 
 
 def models_checked(
@@ -29,7 +29,7 @@ def models_checked(
         return [not_tried(f"the migrations cannot be run as they are: {problem.message}")], _data()
     if not graph.ids:
         return [not_tried("there are no migrations to run")], _data()
-    from lback.db.trying import try_out
+    from lback.db.trials import try_out
 
     ctx = look.reader.ctx
     scratch = ctx.project.settings.lback.scratch_url

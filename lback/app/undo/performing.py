@@ -71,12 +71,10 @@ class Performance:
 
     def _take_back(self, path: Path) -> None:
         """Remove the file again when the database has nothing of it."""
-        from lback.db.looking import is_untouched
-
         revision = self.ready.revert.revision if self.ready.revert else ""
         try:
             untouched = self.ctx.database.look_first(
-                lambda view: is_untouched(view, revision, self._looked)
+                lambda view: view.is_untouched(revision, self._looked)
             )
         except LbackError:
             untouched = False
@@ -93,13 +91,11 @@ class Performance:
         target = backup_path(self.ctx, wish.table, undoes[0])
 
         def before(view: View) -> None:
-            from lback.db.looking import look_if_needed
-
             refuse_other_record(self.ready.choice.ran, view)
             if not wish.yes:
                 refuse_more(view, going, self.ready.losses)
             self.ready.losses = count_effects(view, going)
-            self._looked = look_if_needed(view)
+            self._looked = view.tables_if_needed()
             if not places or wish.no_backup:
                 return
             from lback.db.backup import save

@@ -1,4 +1,4 @@
-"""Makes a chosen rollback ready: composed, counted, rehearsed; or says what stands in the way."""
+"""Makes a chosen rollback ready: composed, counted, proved; or says what stands in the way."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lback.app.losses import count_effects
+from lback.app.proofs import RollbackProof, RollbackRun, prove_rollback
 from lback.app.reading import Reader
-from lback.app.rehearsing import Rehearsal, Scene, rehearse
 from lback.app.undo.choosing import Choice, Wish, choose
 from lback.core.effects import Effect, Effects
 from lback.core.graph import Graph
@@ -39,7 +39,7 @@ class Prepared:
     draft: Draft | None = None
     revert: Revert | None = None
     losses: list[dict[str, Any]] = field(default_factory=list)
-    rehearsal: Rehearsal | None = None
+    proof: RollbackProof | None = None
 
     @property
     def graph(self) -> Graph:
@@ -109,7 +109,7 @@ def gather(reader: Reader, wish: Wish) -> Prepared:
 
 
 def prepare(ready: Prepared) -> None:
-    """Compose, look for what stands in the way, and rehearse; all without a change."""
+    """Compose, look for what stands in the way, and prove it; all without a change."""
     choice, undo = ready.choice, ready.undo
     if undo.strategy == "refused":
         return
@@ -129,32 +129,32 @@ def prepare(ready: Prepared) -> None:
     if refusal is not None:
         ready.losses = []
     else:
-        ready.rehearsal = rehearse(
-            ctx, ready.database(), ready.graph, _scene(ready), choice.dialect, choice.options
+        ready.proof = prove_rollback(
+            ctx, ready.database(), ready.graph, _run(ready), choice.dialect, choice.options
         )
         refusal = _unproved(ready)
     ready.undo = refusal or undo
 
 
 def _unproved(ready: Prepared) -> Undo | None:
-    """Refuse what the rehearsal has shown to be wrong, and what nothing has shown to be right."""
-    undo, rehearsal, wish = ready.undo, ready.rehearsal, ready.choice.wish
-    if rehearsal is None or rehearsal.state == "proved":
+    """Refuse what the proof has shown to be wrong, and what nothing has shown to be right."""
+    undo, proof, wish = ready.undo, ready.proof, ready.choice.wish
+    if proof is None or proof.state == "proved":
         return None
-    if rehearsal.state == "wrong" and not (
+    if proof.state == "wrong" and not (
         wish.strategy == "downgrade" and undo.strategy == "downgrade"
     ):
         first = undo.undoes[0]
         hint = f"Correct the downgrade() of {first} ({ready.choice.graph[first].path})"
         if undo.strategy == "downgrade":
             hint += "; or take it as it is with `--strategy downgrade`"
-        return undo.refused(f"the rollback would not be right: {rehearsal.message}", f"{hint}.")
+        return undo.refused(f"the rollback would not be right: {proof.message}", f"{hint}.")
     draft = ready.revert.draft if ready.revert else None
     if draft is not None and draft.unknown:
         path, unknown = draft.unknown[0]
         return undo.refused(
             f"{path}:{unknown.line}: this cannot be read ({unknown.reason}), and it could not "
-            f"be proved either: {rehearsal.message}",
+            f"be proved either: {proof.message}",
             _BY_HAND,
         )
     return None
@@ -194,12 +194,12 @@ def _rest(choice: Choice, revision: str) -> Effects:
     return Effects(upgrade=tuple(one for one in found.upgrade if one not in mine))
 
 
-def _scene(ready: Prepared) -> Scene:
+def _run(ready: Prepared) -> RollbackRun:
     choice, undo = ready.choice, ready.undo
     graph = choice.graph
     if ready.revert is None:
         steps = plan_downgrade(graph, choice.stamp, undo.undoes).steps
-        return Scene(choice.done, undo.undoes, (), None, steps)
+        return RollbackRun(choice.done, undo.undoes, (), None, steps)
     reverter = choice.reverter()
     own = {name for one in undo.undoes for name in reverter.own(one, choice.told)}
     own |= set(choice.told.names) if choice.told else set()
@@ -209,7 +209,7 @@ def _scene(ready: Prepared) -> Scene:
         one.kind == "rename" and one.object in ("table", "column")
         for one in ready.revert.effects.upgrade
     )
-    return Scene(
+    return RollbackRun(
         choice.done,
         undo.undoes,
         tuple(sorted(own)),

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, DateTime, Float, Integer, String, Text
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, DateTime, Float, Integer, MetaData, String, Text
 from sqlalchemy.dialects import mysql
-from sqlalchemy.orm import Mapped, mapped_column
-
-from lback.models.base import Base
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 LEDGER_TABLE = "lback_ledger"
+
+# Every constraint gets a name, so that each of them can be dropped on every database.
+_NAMES = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Base of lback's own models."""
+
+    metadata = MetaData(naming_convention=_NAMES)
+
 
 # SQLite counts up by itself only in a column that is called INTEGER.
 _Counter = BigInteger().with_variant(Integer(), "sqlite")
@@ -43,3 +59,23 @@ class LedgerEntry(Base):
     seconds: Mapped[float | None] = mapped_column(Float)
     outcome: Mapped[str] = mapped_column(String(16))
     message: Mapped[str | None] = mapped_column(Text)
+
+
+def texts_that_ran(connection: sa.Connection, revisions: Sequence[str]) -> dict[str, bytes]:
+    """Return the text that each revision's upgrade() was run from; unrecorded ones are left out."""
+    if not revisions or not sa.inspect(connection).has_table(LedgerEntry.__tablename__):
+        return {}
+    query = (
+        sa.select(LedgerEntry.revision, LedgerEntry.source)
+        .where(
+            LedgerEntry.revision.in_(revisions),
+            LedgerEntry.direction == "upgrade",
+            LedgerEntry.outcome == "done",
+        )
+        .order_by(LedgerEntry.id)
+    )
+    return {
+        revision: source.encode()
+        for revision, source in connection.execute(query)
+        if source is not None
+    }

@@ -6,14 +6,23 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lback.core.messages.proofs import changed
 from lback.core.plans import Downgrade, Step, Upgrade
 from lback.core.rules.trials import Loss, Trial
+from lback.core.schema_diff import Schema, difference
 from lback.db.autogenerate import differences
 from lback.db.events import ignore
 from lback.db.performing import Performer
-from lback.db.redirect import Redirect, on_scratch, redirected
 from lback.db.runner import explained
-from lback.db.scratch import Broken, Tables, apart, empty, look_at_all, perform
+from lback.db.schema import read_schema
+from lback.db.scratch_run import (
+    Broken,
+    Redirect,
+    empty,
+    redirected,
+    run_steps,
+    scratch_connection,
+)
 from lback.db.specimens import losses, put_rows, read_rows
 from lback.errors import LbackError
 
@@ -45,7 +54,7 @@ def try_out(
     """
     with redirected(scratch) as redirect:
         dialect = _open(database, redirect)
-        with on_scratch(redirect.url_for(dialect)) as connection:
+        with scratch_connection(redirect.url_for(dialect)) as connection:
             tried = Tried(dialect)
             _Stage(database, redirect, connection, tried).play(order, chosen)
             if not any(one.failed == "upgrade" for one in tried.trials):
@@ -122,13 +131,13 @@ class _Stage:
         if broken is not None:
             self._note(revision, "downgrade", broken, losses=tuple(lost))
             return self._again_from_nothing([*done, revision])
-        back = apart(before, self._look())
+        back = _changes(before, self._look())
         lost += losses(rows, read_rows(self.connection), "downgrade", values=True)
         broken = self._run(Upgrade(revision))
         if broken is not None:
             self._note(revision, "again", broken, back=back, losses=tuple(lost))
             return self._again_from_nothing([*done, revision])
-        again = apart(after, self._look())
+        again = _changes(after, self._look())
         self.tried.trials.append(Trial(revision, back=back, again=again, losses=tuple(lost)))
         return True
 
@@ -142,16 +151,15 @@ class _Stage:
         return broken is None
 
     def _run(self, *steps: Step) -> Broken | None:
-        broken = perform(self.database, steps, self.redirect.adjust) if steps else None
+        broken = run_steps(self.database, steps, self.redirect.adjust)
         if broken is not None and not broken.revision:
             raise LbackError(f"env.py cannot be run: {broken.why}")
         return broken
 
-    def _look(self) -> Tables:
-        found = look_at_all(self.connection)
+    def _look(self) -> Schema:
+        found = read_schema(self.connection)
         self.connection.rollback()
-        ours = {f"table {name}" for name in self.redirect.version_tables}
-        return {name: one for name, one in found.items() if name not in ours}
+        return found.without(self.redirect.version_tables)
 
     def _note(
         self,
@@ -165,3 +173,8 @@ class _Stage:
         self.tried.trials.append(
             Trial(revision, step, broken.why, broken.kind, broken.line, back=back, losses=losses)
         )
+
+
+def _changes(before: Schema, after: Schema) -> str:
+    found = difference(before, after)
+    return changed(found) if found is not None else ""

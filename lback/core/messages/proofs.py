@@ -1,0 +1,73 @@
+"""What the proofs of merges and rollbacks say: revisions that were run on a scratch database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lback.core.schema_diff import Difference
+
+
+def place(*, in_memory: bool) -> str:
+    """Return what the revisions were run on."""
+    return "SQLite in memory" if in_memory else "the scratch database"
+
+
+def changed(found: Difference) -> str:
+    """Say how a schema would depart from what it was."""
+    if found.state != "changed":
+        return f"{found.thing} is {'there' if found.state == 'new' else 'gone'}"
+    return f"{found.thing}: {found.detail}" if found.detail else f"{found.thing} has changed"
+
+
+def orders_agree(where: str) -> str:
+    """Say that a merge is proved."""
+    return f"both orders come to one schema on {where}"
+
+
+def orders_differ(where: str, found: Difference) -> str:
+    """Say in what the schemas of two orders differ first."""
+    told = f"{found.thing} is there in one order only"
+    if found.state == "changed":
+        told = f"{found.thing}: its {found.part or 'definition'} differ{'' if found.part else 's'}"
+    return f"on {where} the two orders do not come to one schema: {told}"
+
+
+def order_fails(where: str, revision: str, order: Sequence[str] | None, why: str) -> str:
+    """Say which revision fails in one order, or, without an `order`, in both."""
+    which = "both orders" if order is None else f"the order {' '.join(order[-6:])}"
+    return f"on {where}, {revision} fails in {which}: {why}"
+
+
+def no_scratch_database(dialect: str) -> str:
+    """Say that a rollback could not be run anywhere first."""
+    return (
+        f"no scratch database for {dialect} is at hand: `[tool.lback] scratch_url` may name an "
+        "empty one"
+    )
+
+
+def chain_fails(revision: str, why: str) -> str:
+    """Say that the revisions below a rollback do not run on an empty database."""
+    return f"{revision or 'the chain'} does not run on an empty database ({_short(why)})"
+
+
+def rollback_fails(where: str, why: str) -> str:
+    """Say that the rollback itself breaks."""
+    return f"on {where} it fails: {_short(why)}"
+
+
+def rollback_proved(where: str) -> str:
+    """Say that a rollback leads back."""
+    return f"played through on {where}"
+
+
+def rollback_wrong(where: str, found: Difference, *, on_the_way_back: bool) -> str:
+    """Say in what the schema would not be as it was."""
+    told = changed(found)
+    if on_the_way_back:
+        told = f"downgrade() of the new revision does not lead back: {told}"
+    return f"played through on {where}, {told}"
+
+
+def _short(text: str) -> str:
+    return " ".join(text.split())[:200]

@@ -1,0 +1,85 @@
+"""Reads what the schema of a database is, as plain data."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lback.core.schema_diff import Column, Constraint, Constraints, Schema, Table
+
+
+def read_schema(connection: Connection) -> Schema:
+    """Return the project's tables, views and enum types."""
+    inspector: Any = sa.inspect(connection)
+    views = {name: inspector.get_view_definition(name) for name in inspector.get_view_names()}
+    enums = {}
+    if connection.dialect.name == "postgresql":
+        enums = {one["name"]: tuple(one["labels"]) for one in inspector.get_enums()}
+    return Schema(read_tables(connection).tables, views, enums)
+
+
+def read_tables(connection: Connection) -> Schema:
+    """Return the project's tables, and no views and types."""
+    inspector = sa.inspect(connection)
+    tables = {}
+    for schema in schemas(connection, inspector):
+        for name in inspector.get_table_names(schema):
+            if is_projects(name):
+                plain = schema in (None, inspector.default_schema_name)
+                shown = name if plain else f"{schema}.{name}"
+                tables[shown] = _table(connection, inspector, name, schema)
+    return Schema(tables)
+
+
+def schemas(connection: Connection, inspector: sa.Inspector) -> list[str | None]:
+    """Return the schemas that hold tables of the project's; None where there is just one."""
+    if connection.dialect.name != "postgresql":
+        return [None]
+    names = inspector.get_schema_names()
+    return [one for one in names if one != "information_schema" and not one.startswith("pg_")]
+
+
+def is_projects(name: str) -> bool:
+    """Tell whether a table is one of the project's, not Alembic's or ours."""
+    return name not in ("alembic_version", "lback_ledger")
+
+
+def _table(connection: Connection, inspector: sa.Inspector, name: str, schema: str | None) -> Table:
+    columns = {
+        one["name"]: Column(
+            _type(one["type"], connection), one["nullable"], one.get("default"), one.get("comment")
+        )
+        for one in inspector.get_columns(name, schema)
+    }
+    key = inspector.get_pk_constraint(name, schema)
+    comment = None
+    with contextlib.suppress(NotImplementedError):
+        comment = inspector.get_table_comment(name, schema).get("text")
+    return Table(
+        columns,
+        tuple(key.get("constrained_columns") or ()),
+        _constraints(inspector.get_foreign_keys(name, schema)),
+        _constraints(inspector.get_unique_constraints(name, schema)),
+        _constraints(inspector.get_indexes(name, schema)),
+        _constraints(inspector.get_check_constraints(name, schema)),
+        comment,
+    )
+
+
+def _type(value: Any, connection: Connection) -> str:
+    try:
+        return str(value.compile(dialect=connection.dialect))
+    except sa.exc.CompileError:
+        return repr(value)
+
+
+def _constraints(rows: Sequence[Any]) -> Constraints:
+    made = [
+        Constraint(row.get("name"), repr(sorted(row.items(), key=lambda item: str(item[0]))))
+        for row in rows
+    ]
+    return tuple(sorted(made, key=lambda one: one.definition))
