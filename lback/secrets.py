@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -214,13 +215,18 @@ def redact(text: str, *, words: bool = True) -> str:
 
 
 def cleaned(data: Any, clean: Callable[[str], str]) -> Any:
-    """Return data as JSON knows it with every text in it gone through `clean`."""
+    """Return data, or a result made of frozen rows, with every text gone through `clean`."""
     if isinstance(data, str):
         return clean(data)
     if isinstance(data, Mapping):
         return {cleaned(key, clean): cleaned(value, clean) for key, value in data.items()}
     if isinstance(data, (list, tuple)):
-        return [cleaned(value, clean) for value in data]
+        parts = [cleaned(value, clean) for value in data]
+        return data._make(parts) if hasattr(data, "_make") else type(data)(parts)
+    if is_dataclass(data) and not isinstance(data, type):
+        return replace(
+            data, **{at.name: cleaned(getattr(data, at.name), clean) for at in fields(data)}
+        )
     return data
 
 

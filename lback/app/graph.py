@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from lback.app.context import Context
 from lback.app.reading import WORKTREE
-from lback.app.rows import effects_rows, graph_row
 from lback.core.findings import from_problems
-from lback.core.result import Result
+from lback.core.results import Result
+from lback.core.rows import RevisionRow, revision_row
 
 
-def graph(
-    ctx: Context, at: str = WORKTREE, *, form: str = "text", with_effects: bool = False
-) -> Result:
+@dataclass(frozen=True, kw_only=True)
+class GraphResult(Result):
+    """The revisions at a place, parents first."""
+
+    command = "graph"
+
+    at: str
+    revisions: tuple[RevisionRow, ...]
+
+
+def graph(ctx: Context, at: str = WORKTREE, *, with_effects: bool = False) -> GraphResult:
     """Return every revision at a place, parents first."""
     reader = ctx.revisions
     found = reader.graph(at)
     effects = reader.effects(found, at=at)
     tables = reader.tables(found, found.order(), effects, at)
-    rows = []
-    for revision in found.order():
-        row = graph_row(found, revision, tables[revision])
-        if with_effects:
-            row["effects"] = effects_rows(effects[revision])
-        rows.append(row)
-    result = Result("graph", {"at": at, "revisions": rows}, view={"format": form})
-    if found.problems:
-        result.findings = from_problems(found.problems)
-        result.status, result.exit_code = "findings", 1
-    return result
+    rows = [
+        revision_row(found, one, tables[one], effects[one] if with_effects else None)
+        for one in found.order()
+    ]
+    return GraphResult(
+        at=at,
+        revisions=tuple(rows),
+        findings=from_problems(found.problems),
+        status="findings" if found.problems else "ok",
+        exit_code=1 if found.problems else 0,
+    )

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from lback.app.context import Context
 from lback.app.reading import WORKTREE
-from lback.app.rows import head_row
-from lback.core.findings import Finding, finding, from_problems
-from lback.core.graph import Graph
-from lback.core.lanes import forks
-from lback.core.result import Result
+from lback.core.findings import from_forks, from_problems
+from lback.core.results import Result
+from lback.core.source import Commit
 
 
-def heads(ctx: Context, at: str = WORKTREE) -> Result:
+@dataclass(frozen=True)
+class HeadRow:
+    """One head with its file, commit and tables."""
+
+    revision: str
+    path: str
+    doc: str
+    branch_labels: tuple[str, ...]
+    tables: tuple[str, ...]
+    published: bool
+    commit: Commit | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadsResult(Result):
+    """The heads at a place."""
+
+    command = "heads"
+
+    at: str
+    heads: tuple[HeadRow, ...]
+
+
+def heads(ctx: Context, at: str = WORKTREE) -> HeadsResult:
     """Return the heads at a place, with their files, commits and tables."""
     reader = ctx.revisions
     graph = reader.graph(at)
@@ -19,22 +42,26 @@ def heads(ctx: Context, at: str = WORKTREE) -> Result:
     effects = reader.effects(graph, graph.heads, at)
     tables = reader.tables(graph, graph.heads, effects, at)
     published = reader.published_among(graph, graph.heads)
-    rows = [head_row(graph, head, tables[head], head in published, commits) for head in graph.heads]
-    found = (*from_problems(graph.problems), *fork_findings(graph, ctx))
-    # Several heads are an answer; files that cannot be read make it an uncertain one.
-    if graph.problems:
-        return Result("heads", {"at": at, "heads": rows}, found, status="findings", exit_code=1)
-    return Result("heads", {"at": at, "heads": rows}, found)
-
-
-def fork_findings(graph: Graph, ctx: Context) -> list[Finding]:
-    """Return LB101 for every group of heads that the project does not keep apart."""
-    return [
-        finding(
-            "LB101",
-            f"{len(fork)} heads: {', '.join(fork)}",
-            "close the fork with `lback resolve`",
-            revisions=fork,
+    rows = [
+        HeadRow(
+            head,
+            graph[head].path,
+            graph[head].doc,
+            tuple(sorted(graph.labels_of(head))),
+            tables[head],
+            head in published,
+            commits.get(graph[head].path),
         )
-        for fork in forks(graph, ctx.project.settings.lback.heads)
+        for head in graph.heads
     ]
+    # Several heads are an answer; files that cannot be read make it an uncertain one.
+    return HeadsResult(
+        at=at,
+        heads=tuple(rows),
+        findings=(
+            *from_problems(graph.problems),
+            *from_forks(graph, ctx.project.settings.lback.heads),
+        ),
+        status="findings" if graph.problems else "ok",
+        exit_code=1 if graph.problems else 0,
+    )

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from lback.app.context import Context
-from lback.app.heads import fork_findings
 from lback.app.last_seen import remember
 from lback.app.lost import find_lost, with_lost
 from lback.app.reading import Reader
 from lback.app.unasked import refuse_unasked
-from lback.core.findings import from_problems
+from lback.core.findings import from_forks, from_problems
 from lback.core.graph import Graph
 from lback.core.result import Result
 from lback.errors import LbackError, UsageError
@@ -35,7 +34,7 @@ def status(ctx: Context, *, with_database: bool = True) -> Result:
         "pending": pending,
         "lost": lost,
     }
-    found = (*from_problems(graph.problems), *fork_findings(graph, ctx))
+    found = (*from_problems(graph.problems), *from_forks(graph, ctx.project.settings.lback.heads))
     step = _skipped(ctx, graph, current) if reachable else ""
     view = {
         "lost": {one: lost.place for one, lost in found_lost.items()},

@@ -12,12 +12,23 @@ from lback.app.context import Options
 from lback.cli import streams
 from lback.cli.commands import COMMANDS
 from lback.cli.terminal import Terminal
+from lback.core.results import envelope
 from lback.core.shell import command
 from lback.errors import LbackError
 from lback.secrets import KNOWN, learn_environment
 
 # Options that take a value, so that `-C heads` is not mistaken for the command.
-_TAKE_A_VALUE = ("-C", "-c", "--config", "-n", "--name", "-x", "--script-location", "--color")
+_TAKE_A_VALUE = (
+    "-C",
+    "-c",
+    "--config",
+    "-n",
+    "--name",
+    "-x",
+    "--script-location",
+    "--color",
+    "--json-schema",
+)
 
 
 def guarded(program: click.Command, args: list[str], prog: str) -> int:
@@ -136,16 +147,7 @@ def _fail(terminal: Terminal, status: str, code: int, message: str, hint: str | 
             # One object is all that may be printed, and it was printed before this failed.
             terminal.error(message, hint or "")
             return code
-        report = {
-            "lback": 1,
-            "command": name,
-            "status": status,
-            "exit_code": code,
-            "data": {},
-            "findings": [],
-            "error": {"message": message, "hint": terminal.spell(hint or "") or None},
-        }
-        terminal.answer(report)
+        terminal.answer(envelope(name, {}, status, code, (), (message, hint)))
     else:
         terminal.error(message, hint or "")
     return code

@@ -30,4 +30,4 @@ def command(at: str, form: str | None, effects: bool) -> int:
     apart({"--effects": effects, f"--format {drawn}": drawn})
     from lback.app.graph import graph
 
-    return run(lambda ctx: graph(ctx, at, form=form or "text", with_effects=effects))
+    return run(lambda ctx: graph(ctx, at, with_effects=effects), form=form or "text")

@@ -16,6 +16,7 @@ from lback.app.context import Options  # noqa: E402
 from lback.cli.commands import LazyGroup  # noqa: E402
 from lback.cli.options import common  # noqa: E402
 from lback.cli.strict import present  # noqa: E402
+from lback.cli.terminal import Terminal  # noqa: E402
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -28,6 +29,17 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
+def _json_schema(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    if value is not None and not ctx.resilient_parsing:
+        from lback.cli.running import apart
+        from lback.cli.schemas import schema_text
+
+        options = ctx.ensure_object(Options)
+        apart({"--json": options.json, "--json-schema": value})
+        Terminal(options).document(schema_text(value))
+        ctx.exit()
+
+
 @click.group(cls=LazyGroup, context_settings=_SETTINGS, invoke_without_command=True)
 @click.option(
     "--version",
@@ -36,6 +48,14 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     expose_value=False,
     callback=_version,
     help="Show the version.",
+)
+@click.option(
+    "--json-schema",
+    metavar="COMMAND",
+    is_eager=True,
+    expose_value=False,
+    callback=_json_schema,
+    help="Show the JSON Schema of what COMMAND prints with --json.",
 )
 @common
 @click.pass_context

@@ -23,7 +23,9 @@ _ALWAYS_ENV = ("makemigrations", "migrate", "rollback", "restore", "switch", "al
 
 
 def run(
-    use_case: Callable[[Context], Result | results.Result], idle: Mapping[str, Any] | None = None
+    use_case: Callable[[Context], Result | results.Result],
+    idle: Mapping[str, Any] | None = None,
+    form: str = "text",
 ) -> int:
     """Call a use case with the options of this run, print its result, return the exit status.
 
@@ -34,7 +36,7 @@ def run(
     assert isinstance(terminal, Terminal)
     started = time.monotonic()
     try:
-        return terminal.show(use_case(ctx))
+        return terminal.show(use_case(ctx), form)
     finally:
         tell_more(ctx, started)
 

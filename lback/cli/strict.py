@@ -9,7 +9,7 @@ import click
 
 from lback.app.context import Options
 from lback.cli.terminal import Terminal
-from lback.core.result import Result
+from lback.core.results import envelope
 
 if TYPE_CHECKING:
     _Base = click.Command
@@ -60,7 +60,7 @@ def present(ctx: click.Context, key: str, text: str) -> None:
     options = root.ensure_object(Options)
     terminal = Terminal(options, root.info_name or "lback")
     if options.json:
-        terminal.show(Result(options.command, {key: text}))
+        terminal.answer(envelope(options.command, {key: text}))
     else:
         terminal.document(text)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import replace
 from typing import IO, Any, TextIO, cast
 
 import click
@@ -31,14 +30,10 @@ class Terminal:
 
     def show(self, result: Result | results.Result, form: str = "text") -> int:
         """Print a result in the wished form and return its exit status."""
-        form = result.view.get("format", form) if isinstance(result, Result) else form
         from lback.report.render import findings, render
 
         if self.options.json:
-            data = result.as_dict()
-            if data["error"] and data["error"]["hint"]:
-                data["error"]["hint"] = self.spell(data["error"]["hint"])
-            self.answer(data)
+            self.answer(result.as_dict())
             return result.exit_code
         if form != "text":
             self.document(self.rendered(result, form))
@@ -60,8 +55,7 @@ class Terminal:
         """Return a result in a format that machines read, without any password."""
         from lback.report.formats import render
 
-        assert isinstance(result, Result)  # no typed result has a format of its own yet
-        return render(_masked(result), form)
+        return render(cleaned(result, _without_password), form)
 
     def script(self, text: str) -> None:
         """Write SQL to standard output: as it is into a file, visible on a terminal."""
@@ -78,7 +72,10 @@ class Terminal:
 
     def answer(self, report: dict[str, Any]) -> None:
         """Write the one object that `--json` promises, on which no terminal acts."""
-        report = {**report, "error": cleaned(report["error"], KNOWN.redact)}
+        error = cleaned(report["error"], KNOWN.redact)
+        if error and error["hint"]:
+            error["hint"] = self.spell(error["hint"])
+        report = {**report, "error": error}
         text = json.dumps(cleaned(report, _without_password), ensure_ascii=False, indent=2)
         out = streams.result()
         # An escape is JSON under every encoding, also for a file name that is no text.
@@ -209,16 +206,6 @@ def _put(stream: IO[str], text: str) -> None:
             return
     else:
         stream.write(text + "\n")
-
-
-def _masked(result: Result) -> Result:
-    """Return a result whose texts hold no password, for a format that escapes them."""
-    clean = _without_password
-    found = [
-        one._replace(message=clean(one.message), hint=clean(one.hint), path=clean(one.path))
-        for one in result.findings
-    ]
-    return replace(result, data=cleaned(result.data, clean), findings=tuple(found))
 
 
 def _without_password(text: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
+
+from lback.core.lanes import forks
+from lback.core.source import Commit, CommitKeys
 
 if TYPE_CHECKING:
-    from lback.core.graph import Problem
-    from lback.core.source import Commit
+    from lback.core.graph import Graph, Problem
 
 Severity = Literal["error", "warning", "note"]
 
@@ -48,6 +50,20 @@ CODES: Mapping[str, tuple[Severity, str]] = {
 }
 
 
+class FindingKeys(TypedDict):
+    """The keys of the contract's finding; one without a value is null or empty."""
+
+    code: str
+    severity: Severity
+    message: str
+    hint: str | None
+    path: str | None
+    line: int | None
+    revisions: list[str]
+    tables: list[str]
+    commits: list[CommitKeys]
+
+
 class Finding(NamedTuple):
     """One thing found; `as_dict` gives the keys of the contract, all of them always."""
 
@@ -61,7 +77,7 @@ class Finding(NamedTuple):
     commits: tuple[Commit, ...] = ()
     severity: Severity = "error"
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> FindingKeys:
         """Return the finding as the contract's JSON object."""
         return {
             "code": self.code,
@@ -79,6 +95,19 @@ class Finding(NamedTuple):
 def finding(code: str, message: str, hint: str = "", **place: Any) -> Finding:
     """Make a finding with the severity that its code has by default."""
     return Finding(code, message, hint, severity=CODES[code][0], **place)
+
+
+def from_forks(graph: Graph, declared: Sequence[str]) -> tuple[Finding, ...]:
+    """Return LB101 for every group of heads that the project does not keep apart."""
+    return tuple(
+        finding(
+            "LB101",
+            f"{len(fork)} heads: {', '.join(fork)}",
+            "close the fork with `lback resolve`",
+            revisions=fork,
+        )
+        for fork in forks(graph, declared)
+    )
 
 
 def from_problems(problems: Iterable[Problem]) -> tuple[Finding, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, ClassVar, Literal
 
@@ -10,12 +10,18 @@ from lback.core.findings import Finding
 
 Status = Literal["ok", "findings", "refused", "error"]
 
-_TEXT_ONLY = "text_only"
+TEXT_ONLY = "text_only"
+OPTIONAL = "optional"
 
 
 def text_only(**given: Any) -> Any:
     """Make a field of a result that only the text is made from; it never reaches JSON."""
-    return field(**given, metadata={_TEXT_ONLY: True})
+    return field(**given, metadata={TEXT_ONLY: True})
+
+
+def optional() -> Any:
+    """Make a field whose key is left out of JSON where it is None."""
+    return field(default=None, metadata={OPTIONAL: True})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,31 +47,41 @@ class Result:
     @property
     def data(self) -> dict[str, Any]:
         """Return the keys that the contract promises for this command, as JSON has them."""
-        return {key(one): plain(getattr(self, one.name)) for one in data_fields(type(self))}
+        return _row(self)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the one object that `--json` prints."""
-        return {
-            "lback": 1,
-            "command": self.command,
-            "status": self.status,
-            "exit_code": self.exit_code,
-            "data": self.data,
-            "findings": [finding.as_dict() for finding in self.findings],
-            "error": {"message": self.message, "hint": self.hint or None} if self.failed else None,
-        }
+        error = (self.message, self.hint) if self.failed else None
+        return envelope(self.command, self.data, self.status, self.exit_code, self.findings, error)
+
+
+def envelope(
+    command: str,
+    data: Mapping[str, Any],
+    status: str = "ok",
+    exit_code: int = 0,
+    findings: Sequence[Finding] = (),
+    error: tuple[str, str | None] | None = None,
+) -> dict[str, Any]:
+    """Return the one object that `--json` prints; `error` is a message and a hint."""
+    return {
+        "lback": 1,
+        "command": command,
+        "status": status,
+        "exit_code": exit_code,
+        "data": data,
+        "findings": [finding.as_dict() for finding in findings],
+        "error": {"message": error[0], "hint": error[1] or None} if error else None,
+    }
 
 
 _ENVELOPE = {one.name for one in fields(Result)}
 
 
-def data_fields(kind: type[Result]) -> list[Any]:
-    """Return the fields of a result that are keys of its `data`, in order."""
-    return [
-        one
-        for one in fields(kind)
-        if one.name not in _ENVELOPE and not one.metadata.get(_TEXT_ONLY)
-    ]
+def data_fields(kind: type[Any]) -> list[Any]:
+    """Return the fields of a result, or of a row in it, that are keys in JSON, in order."""
+    own = _ENVELOPE if issubclass(kind, Result) else ()
+    return [one for one in fields(kind) if one.name not in own and TEXT_ONLY not in one.metadata]
 
 
 def key(of: Any) -> str:
@@ -78,13 +94,18 @@ def plain(value: Any) -> Any:
     if hasattr(value, "as_dict"):
         return value.as_dict()
     if is_dataclass(value) and not isinstance(value, type):
-        return {
-            key(one): plain(getattr(value, one.name))
-            for one in fields(value)
-            if not one.metadata.get(_TEXT_ONLY)
-        }
+        return _row(value)
     if isinstance(value, Mapping):
         return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, (tuple, list)):
         return [plain(inner) for inner in value]
     return value
+
+
+def _row(value: Any) -> dict[str, Any]:
+    values = [(one, getattr(value, one.name)) for one in data_fields(type(value))]
+    return {
+        key(one): plain(inner)
+        for one, inner in values
+        if inner is not None or OPTIONAL not in one.metadata
+    }

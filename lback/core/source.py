@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 
 class Entry(NamedTuple):
@@ -25,6 +25,15 @@ class Entry(NamedTuple):
         return self.path.rsplit("/", 1)[-1]
 
 
+class CommitKeys(TypedDict):
+    """The keys of the contract's `commit` object."""
+
+    sha: str
+    author: str
+    date: str
+    subject: str
+
+
 class Commit(NamedTuple):
     """One commit as people speak of it; `date` is ISO 8601 with offset, author's.
 
@@ -39,8 +48,8 @@ class Commit(NamedTuple):
     co_authors: tuple[str, ...] = ()
     committer: str = ""
 
-    def as_dict(self) -> dict[str, str]:
-        """Return the keys of the contract's `commit` object."""
+    def as_dict(self) -> CommitKeys:
+        """Return the contract's `commit` object."""
         return {
             "sha": self.sha,
             "author": self.author,

@@ -2,43 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from lback.core.display import harmless_line, mute, visible
-from lback.core.result import Result
+from lback.core.rows import RevisionRow
 from lback.report.words import message
 
-Row = Mapping[str, Any]
+if TYPE_CHECKING:
+    from lback.app.graph import GraphResult
 
 
-def render(result: Result) -> str:
+def render(result: GraphResult) -> str:
     """Return a digraph; a parent that no file defines is a node without a label of its own."""
-    return "\n".join(_lines(result.data["revisions"]))
+    return "\n".join(_lines(result.revisions))
 
 
-def _lines(rows: list[Row]) -> Iterator[str]:
+def _lines(rows: Sequence[RevisionRow]) -> Iterator[str]:
     yield "digraph revisions {"
     yield "    node [shape=box];"
     names = _names(rows)
     for row in rows:
-        parts = [part for part in (row["revision"], message(row["doc"])) if part]
+        parts = [part for part in (row.revision, message(row.doc)) if part]
         text = "\\n".join(map(_label, parts))
-        yield f'    {names[row["revision"]]} [label="{text}"];'
+        yield f'    {names[row.revision]} [label="{text}"];'
     for row in rows:
-        for parent in row["down_revisions"]:
-            yield f"    {names[parent]} -> {names[row['revision']]};"
-        for parent in row["depends_on"]:
-            yield f"    {names[parent]} -> {names[row['revision']]} [style=dashed];"
+        for parent in row.down_revisions:
+            yield f"    {names[parent]} -> {names[row.revision]};"
+        for parent in row.depends_on:
+            yield f"    {names[parent]} -> {names[row.revision]} [style=dashed];"
     yield "}"
 
 
-def _names(rows: list[Row]) -> dict[str, str]:
+def _names(rows: Sequence[RevisionRow]) -> dict[str, str]:
     """Return a node's name for each revision; two that look alike get two."""
     names: dict[str, str] = {}
     seen: set[str] = set()
     for row in rows:
-        for one in (row["revision"], *row["down_revisions"], *row["depends_on"]):
+        for one in (row.revision, *row.down_revisions, *row.depends_on):
             if one in names:
                 continue
             # Graphviz keeps names with a % in front for the nodes that have none.

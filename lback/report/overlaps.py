@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lback.report.style import Style, safe
-from lback.report.words import who
+from lback.report.words import commit_of, who
 
 
 def overlap_lines(overlaps: Iterable[Mapping[str, Any]], style: Style) -> Iterator[str]:
@@ -17,5 +17,5 @@ def overlap_lines(overlaps: Iterable[Mapping[str, Any]], style: Style) -> Iterat
         for side in (overlap["left"], overlap["right"]):
             yield (
                 f"    {style.yellow(safe(side['revision']))}  {safe(side['operation'])}"
-                f"  {style.dim(who(side['commit']))}"
+                f"  {style.dim(who(commit_of(side['commit'])))}"
             )

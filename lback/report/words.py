@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lback.core.source import Commit
 from lback.report.style import Style, safe
 
 
-def who(commit: Mapping[str, Any] | None) -> str:
+def who(commit: Commit | None) -> str:
     """Return `Ada Lovelace, 2026-11-20, 1a2b3c4` or what is known instead."""
-    if not commit:
+    if commit is None:
         return "not committed"
-    return f"{safe(commit['author'])}, {commit['date'][:10]}, commit {commit['sha'][:7]}"
+    return f"{safe(commit.author)}, {commit.date[:10]}, commit {commit.sha[:7]}"
 
 
-def standing(row: Mapping[str, Any]) -> str:
-    """Return `published` or `local` for a row with that key."""
-    return "published" if row.get("published") else "local"
+def commit_of(row: Mapping[str, Any] | None) -> Commit | None:
+    """Return the commit of a result that is not typed yet."""
+    return Commit(row["sha"], row["author"], "", row["date"], row["subject"]) if row else None
+
+
+def standing(published: bool) -> str:
+    """Return whether others have a revision: `published` or `local`."""
+    return "published" if published else "local"
 
 
 def listing(names: Sequence[str], most: int = 5) -> str:
@@ -38,9 +44,9 @@ def lost_rows(loss: Mapping[str, Any]) -> str:
     return f"{counted(loss['rows'], 'row')} of {safe(loss['table'])}"
 
 
-def title(row: Mapping[str, Any], style: Style) -> str:
+def title(revision: str, doc: str, style: Style) -> str:
     """Return a revision's id and what it is about."""
-    return f"{style.yellow(safe(row['revision']))}  {safe(message(row['doc'])) or '(no message)'}"
+    return f"{style.yellow(safe(revision))}  {safe(message(doc)) or '(no message)'}"
 
 
 def message(doc: str) -> str:

@@ -8,10 +8,9 @@ from lback.app.context import Context
 from lback.app.cycle_story import cycle_story
 from lback.app.fork_story import sides_story
 from lback.app.githooks.models import staged_models
-from lback.app.heads import fork_findings
 from lback.app.lines import contradicting
 from lback.app.reading import INDEX, Reader
-from lback.core.findings import Finding, finding, from_problems
+from lback.core.findings import Finding, finding, from_forks, from_problems
 from lback.core.graph import Graph
 from lback.core.lanes import forks
 from lback.core.result import Result
@@ -30,7 +29,7 @@ def pre_commit(ctx: Context) -> Result:
     graph = reader.graph(INDEX)
     found = [
         *from_problems(graph.problems),
-        *fork_findings(graph, ctx),
+        *from_forks(graph, ctx.project.settings.lback.heads),
         *_published(reader, graph),
         *contradicting(reader, graph, staged(reader, graph), INDEX),
         *_left_out(ctx, reader),

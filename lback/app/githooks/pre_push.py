@@ -9,10 +9,9 @@ from lback.app.context import Context
 from lback.app.cycle_story import cycle_story
 from lback.app.fork_story import sides_story
 from lback.app.githooks.pre_commit import STOPS
-from lback.app.heads import fork_findings
 from lback.app.lines import contradicting
 from lback.app.reading import Reader
-from lback.core.findings import Finding, from_problems
+from lback.core.findings import Finding, from_forks, from_problems
 from lback.core.graph import Graph
 from lback.core.lanes import forks
 from lback.core.result import Result
@@ -86,7 +85,7 @@ def _findings(ctx: Context, reader: Reader, update: Update, remote: str) -> Iter
     graph = reader.graph(update.commit)
     yield from from_problems(graph.problems)
     if not graph.problems:
-        yield from fork_findings(graph, ctx)
+        yield from from_forks(graph, ctx.project.settings.lback.heads)
     yield from _rewritten(reader, graph, update, remote)
     there = _known(reader, update.old) or (reader.shared.commit if reader.shared else None)
     known = {(one.id, one.blob) for one in reader.graph(there)} if there else set()

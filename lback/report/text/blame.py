@@ -8,7 +8,7 @@ from typing import Any
 
 from lback.core.result import Result
 from lback.report.style import Style, safe
-from lback.report.words import counted, listing, who
+from lback.report.words import commit_of, counted, listing, who
 
 _INDENT = "    "
 # Of a column that revisions change and none adds.
@@ -87,7 +87,7 @@ def _beside(
 
 
 def _helper(helper: Mapping[str, Any]) -> str:
-    last = helper["commits"][0]
+    last = commit_of(helper["commits"][0])
     return (
         f"{safe(helper['path'])}, which {listing(helper['revisions'], 3)} "
         f"{'calls' if len(helper['revisions']) == 1 else 'call'}, was edited later: {who(last)}"
@@ -136,7 +136,7 @@ def _story(row: Mapping[str, Any], widths: _Widths, style: Style) -> Iterator[st
         if change["picked_by"]:
             yield style.dim(f"        brought by {safe(change['picked_by'])}")
         if change["written"]:
-            yield style.dim(f"        written by {who(change['written'])}")
+            yield style.dim(f"        written by {who(commit_of(change['written']))}")
 
 
 def _change(change: Mapping[str, Any]) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lback.core.result import Result
+from lback.core.rows import OperationRow
 from lback.report.style import Style, safe
-from lback.report.text.show import effect_text
-from lback.report.words import listing, title, who
+from lback.report.text.show import operation_text
+from lback.report.words import commit_of, listing, title, who
 
 
 def lines(result: Result, style: Style) -> Iterator[str]:
@@ -24,14 +25,14 @@ def lines(result: Result, style: Style) -> Iterator[str]:
     for number, change in enumerate(data["changes"]):
         if number and table is not None:
             yield ""
-        yield title(change, style) + _where(change, style)
+        yield title(change["revision"], change["doc"], style) + _where(change, style)
         yield style.dim(f"    {_people(change)}{_standing(change)}{_applied(change)}")
         if change["picked_by"]:
             yield style.dim(f"    brought by {safe(change['picked_by'])}")
         if change["written"]:
-            yield style.dim(f"    written by {who(change['written'])}")
+            yield style.dim(f"    written by {who(commit_of(change['written']))}")
         for edit in change["edits"][:3]:
-            yield style.yellow(f"    edited later: {who(edit)}: {safe(edit['subject'])}")
+            yield style.yellow(f"    edited later: {who(commit_of(edit))}: {safe(edit['subject'])}")
         yield style.dim(f"    {safe(change['path'])}:{change['line']}")
         if "patch" in change:
             yield from (f"      {safe(line)}".rstrip() for line in change["patch"])
@@ -43,7 +44,7 @@ def _people(change: Mapping[str, Any]) -> str:
     if change["committed"] is None:
         return "by whom is not known"
     people = change["co_authors"]
-    return who(change["commit"]) + (f", with {listing(people)}" if people else "")
+    return who(commit_of(change["commit"])) + (f", with {listing(people)}" if people else "")
 
 
 def _standing(change: Mapping[str, Any]) -> str:
@@ -69,7 +70,7 @@ def _operations(change: Mapping[str, Any], style: Style, *, short: bool) -> Iter
     operations = change["operations"]
     shown = operations[:3] if short else operations
     for operation in shown:
-        yield f"      {effect_text({**operation, 'certain': True})}"
+        yield f"      {operation_text(OperationRow(**operation))}"
     if len(shown) < len(operations):
         yield f"      and {len(operations) - len(shown)} more"
     if not change["certain"]:

@@ -21,7 +21,7 @@ def lines(result: Result, style: Style) -> Iterator[str]:
     if result.data["planned"]:
         for step in steps:
             sign = style.green("+ apply") if step["direction"] == "up" else style.red("- undo ")
-            yield f"{sign}  {title(step, style)}"
+            yield f"{sign}  {title(step['revision'], step['doc'], style)}"
         yield f"{counted(len(steps), 'step')}; nothing was done"
         return
     up = sum(step["direction"] == "up" for step in steps)

@@ -2,42 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from lback.core.deeds import enclosed
-from lback.core.result import Result
+from lback.core.effects import Direction
+from lback.core.rows import EffectRow, EffectsRow, OperationRow, UnknownRow
 from lback.report.style import Style, safe
 from lback.report.words import listing, standing, title, who
 
+if TYPE_CHECKING:
+    from lback.app.show import ShowResult
 
-def lines(result: Result, style: Style) -> Iterator[str]:
+DIRECTIONS: tuple[Direction, ...] = ("upgrade", "downgrade")
+
+
+def lines(result: ShowResult, style: Style) -> Iterator[str]:
     """Yield the revision's place first, then what it does, direction by direction."""
-    row = result.data
-    yield title(row, style)
-    yield f"file     {safe(row['path'])}"
-    yield f"commit   {who(row['commit'])}; {standing(row)}"
-    yield f"parents  {listing(row['down_revisions'], 20) or 'none, it is a base'}"
-    yield f"children {listing(row['children'], 20) or 'none, it is a head'}"
-    if row["depends_on"]:
-        yield f"needs    {listing(row['depends_on'], 20)}"
-    if row["branch_labels"]:
-        yield f"labels   {listing(row['branch_labels'], 20)}"
-    for direction in ("upgrade", "downgrade"):
+    yield title(result.revision, result.doc, style)
+    yield f"file     {safe(result.path)}"
+    yield f"commit   {who(result.commit)}; {standing(result.published)}"
+    yield f"parents  {listing(result.down_revisions, 20) or 'none, it is a base'}"
+    yield f"children {listing(result.children, 20) or 'none, it is a head'}"
+    if result.depends_on:
+        yield f"needs    {listing(result.depends_on, 20)}"
+    if result.branch_labels:
+        yield f"labels   {listing(result.branch_labels, 20)}"
+    for direction in DIRECTIONS:
         yield ""
         yield style.bold(f"{direction}()")
-        yield from effect_lines(row["effects"], direction, style)
+        yield from effect_lines(result.effects, direction, style)
 
 
-def effect_lines(
-    effects: Mapping[str, Sequence[Mapping[str, Any]]], direction: str, style: Style
-) -> Iterator[str]:
+def effect_lines(effects: EffectsRow, direction: Direction, style: Style) -> Iterator[str]:
     """Yield what one direction does, by line of the file, and what could not be read."""
-    rows = [(e["line"], effect_text(e)) for e in effects[direction]]
+    done = effects.upgrade if direction == "upgrade" else effects.downgrade
+    rows = [(one.line, effect_text(one)) for one in done]
     rows += [
-        (u["line"], style.yellow(f"cannot be read: {safe(u['reason'])}{_surely(u)}"))
-        for u in effects["unknown"]
-        if u["direction"] == direction
+        (one.line, style.yellow(f"cannot be read: {safe(one.reason)}{_surely(one)}"))
+        for one in effects.unknown
+        if one.direction == direction
     ]
     if not rows:
         yield "  nothing"
@@ -45,28 +49,32 @@ def effect_lines(
         yield f"  {style.dim(f'{line:>4}')}  {text}"
 
 
-def _surely(unknown: Mapping[str, Any]) -> str:
-    return f" (touches {listing(unknown['tables'])})" if unknown["tables"] else ""
+def _surely(unknown: UnknownRow) -> str:
+    return f" (touches {listing(unknown.tables)})" if unknown.tables else ""
 
 
-def effect_text(effect: Mapping[str, Any]) -> str:
+def effect_text(effect: EffectRow) -> str:
     """Return one effect as a phrase, such as `create column users.age (Integer)`."""
-    table, name = effect["table"], effect["name"]
-    if effect["object"] == "table" or not name:
+    text = operation_text(effect)
+    if effect.dialect:
+        text += f" [on {safe(effect.dialect)}]"
+    if effect.restates:
+        text += f" [MySQL also sets {listing(effect.restates)} anew]"
+    return text if effect.certain else f"{text} [maybe]"
+
+
+def operation_text(operation: OperationRow) -> str:
+    """Return what is done to which object, such as `create column users.age (Integer)`."""
+    table, name = operation.table, operation.name
+    if operation.object == "table" or not name:
         place = table or name or ""
     else:
-        place = f"{table}.{name}" if table and effect["object"] == "column" else name
-        if table and effect["object"] != "column":
+        place = f"{table}.{name}" if table and operation.object == "column" else name
+        if table and operation.object != "column":
             place += f" on {table}"
-    text = f"{effect['kind']} {effect['object']} {place}"
-    if effect["to"]:
-        text += f" to {effect['to']}"
-    if effect.get("detail"):
-        text += f" {enclosed(effect['detail'])}"
-    if effect.get("dialect"):
-        text += f" [on {effect['dialect']}]"
-    if effect.get("restates"):
-        text += f" [MySQL also sets {listing(effect['restates'])} anew]"
-    if not effect["certain"]:
-        text += " [maybe]"
+    text = f"{operation.kind} {operation.object} {place}"
+    if operation.to:
+        text += f" to {operation.to}"
+    if operation.detail:
+        text += f" {enclosed(operation.detail)}"
     return safe(text)

@@ -19,9 +19,11 @@ def lines(result: Result, style: Style) -> Iterator[str]:
     for row in data["undoes"]:
         place = places.get(row["revision"])
         found = style.dim(f"  (found {safe(place)})") if place else ""
-        yield f"{style.red('- undid ' if done else '- undo  ')} {title(row, style)}{found}"
+        shown = title(row["revision"], row["doc"], style)
+        yield f"{style.red('- undid ' if done else '- undo  ')} {shown}{found}"
     for row in data["applies"]:
-        yield f"{style.green('+ applied' if done else '+ apply ')} {title(row, style)}"
+        shown = title(row["revision"], row["doc"], style)
+        yield f"{style.green('+ applied' if done else '+ apply ')} {shown}"
     for loss in data["losses"]:
         yield style.red(f"{'deleted' if done else 'deletes'}: {lost_rows(loss)}")
     if not done and result.status == "ok":
