@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parents[1] / "schemas"
 
 def schema_text(command: str) -> str:
     """Return the schema of what a command prints; UsageError lists the commands."""
-    kind = _result_of(command) if command in COMMANDS else None
+    kind = result_of(command)
     if kind is None:
         raise UsageError(
             f"No JSON Schema for {named(command)}.",
@@ -31,12 +31,14 @@ def schema_text(command: str) -> str:
 def files() -> Iterator[tuple[Path, str]]:
     """Yield each file of the package that holds a schema, and what it has to hold."""
     for command in COMMANDS:
-        if _result_of(command) is not None:
+        if result_of(command) is not None:
             yield FOLDER / f"{command}.json", schema_text(command) + "\n"
 
 
-def _result_of(command: str) -> type[Result] | None:
-    """Return the result that a command's use case returns."""
+def result_of(command: str) -> type[Result] | None:
+    """Return the type of what a command's use case returns, None for an unknown command."""
+    if command not in COMMANDS:
+        return None
     module = import_module(f"lback.app.{command}")
     kinds = [one for one in vars(module).values() if isinstance(one, type)]
     return next(

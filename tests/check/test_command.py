@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.check.team import VERSIONS, Team, content
+from tests.reports import report_of
 
 ROOT = Path(__file__).parents[2]
 _HEAVY = ("alembic", "sqlalchemy", "git", "sqlglot", "hypothesis", "rich")
@@ -64,7 +65,7 @@ def test_text(forked: Team) -> None:
 
 @pytest.mark.parametrize("arguments", [("--json",), ("--format", "json")])
 def test_json(forked: Team, arguments: tuple[str, ...]) -> None:
-    data = json.loads(lback(forked, *arguments).stdout)
+    data = report_of(lback(forked, *arguments).stdout)
     assert (data["lback"], data["command"], data["exit_code"]) == (1, "check", 1)
     assert (data["status"], data["error"]) == ("findings", None)
     assert {
@@ -157,5 +158,5 @@ def test_what_one_locale_has_remembered_is_no_name_in_another(forked: Team, firs
             )
             assert done.returncode == 0, done.stdout
             if command == ("heads",):
-                heads = json.loads(done.stdout)["data"]["heads"]
+                heads = report_of(done.stdout)["data"]["heads"]
                 assert all(one["commit"] for one in heads)

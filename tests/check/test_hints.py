@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from lback.core.shell import command, pathspec, word
 from tests.check.team import VERSIONS, Team
 from tests.cli.inside import lback
+from tests.reports import report_of
 
 BRANCHES = (
     "x;touch${IFS}PWN", "$(touch${IFS}PWN)", "a`touch${IFS}PWN`b", "a'b;touch${IFS}PWN'",
@@ -160,7 +160,7 @@ def pasted(team: Team, run: object, *arguments: str) -> list[list[str]]:
     assert "\x1b" not in said.said and "\u202e" not in said.said and "\x9b" not in said.said
     texts = [said.said]
     if done is not None:
-        report = json.loads(done.out)
+        report = report_of(done.out)
         error = report["error"] or {}
         texts += [one["hint"] or "" for one in report["findings"]] + [error.get("hint") or ""]
     return [run(one) for text in texts for one in commands(text)]

@@ -13,6 +13,7 @@ from tempfile import TemporaryFile
 import pytest
 
 from tests.check.team import VERSIONS, Team, content
+from tests.reports import report_of
 
 LIMIT = 500 * 1024 * 1024
 
@@ -154,7 +155,7 @@ def test_links_that_leave_the_tree(team: Team, tmp_path: Path) -> None:
         done = lback(team, "--at", at, "--against", "main", "--json")
         assert "secret" not in done.stdout.replace(str(tmp_path), "")
         assert "LB104" in done.stdout  # the one that stays inside is a second b2
-        closed = [one for one in json.loads(done.stdout)["findings"] if one["code"] == "LB106"]
+        closed = [one for one in report_of(done.stdout)["findings"] if one["code"] == "LB106"]
         names = [one["path"].rpartition("/")[2] for one in closed]
         assert names == ["abs.py", "loop.py", "rel.py"]  # Alembic would open them
 

@@ -15,6 +15,7 @@ import pytest
 
 from tests.check.team import VERSIONS, Team
 from tests.cli.inside import Done, lback
+from tests.reports import report_of
 
 EVIL = (
     "x\nerror: FORGED\r\n::error::FORGED\n##[error]FORGED##vso[x]\x1b]0;FORGED\x07\x1b[2J\x9b31m"
@@ -106,7 +107,7 @@ def test_every_command_that_reads(evil: Team) -> None:
         )
         done = lback(evil.path, "--json", *arguments)
         refuse_forged(done)
-        assert json.loads(done.out)["lback"] == 1
+        assert report_of(done.out)["lback"] == 1
     assert not list(evil.path.rglob("PWN"))
 
 
@@ -136,7 +137,7 @@ def test_every_format_of_check(evil: Team, form: str) -> None:
 
 def test_json_keeps_names_as_they_are(evil: Team) -> None:
     done = lback(evil.path, "graph", "--json")
-    rows: list[dict[str, Any]] = json.loads(done.out)["data"]["revisions"]
+    rows: list[dict[str, Any]] = report_of(done.out)["data"]["revisions"]
     assert {"r\x1b[31m\u202e\nerror: FORGED::error::"} <= {row["revision"] for row in rows}
     assert any(row["doc"].startswith("about x\nerror: FORGED") for row in rows)
     assert any(TABLE in row["tables"] for row in rows)

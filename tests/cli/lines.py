@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
-import json
 import os
 import random
 import re
@@ -18,11 +17,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import click
+from jsonschema import ValidationError
 
 from lback.cli.commands import COMMANDS
 from lback.cli.gate import guarded
 from lback.cli.main import program
 from tests.cli.places import PLACES, Places
+from tests.reports import report_of
 
 # None may name a real place outside of the situation: `init`, `--write-baseline` write.
 ODD = (
@@ -231,9 +232,11 @@ def wrong(line: Line, ended: Ended) -> Iterator[str]:
         yield f"no word {shown}"
     if wants_json(line):
         try:
-            report = json.loads(ended.out)
+            report = report_of(ended.out)
         except ValueError:
             yield f"not one object {shown}"
+        except ValidationError as err:
+            yield f"not by its schema: {err.message} {shown}"
         else:
             if report["exit_code"] != ended.status:
                 yield f"another status inside {shown}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 
 import click
@@ -14,6 +13,7 @@ from lback.cli.gate import guarded
 from lback.cli.running import run
 from lback.core.result import Result
 from lback.errors import LbackError, UsageError
+from tests.reports import report_of
 
 
 def program(raises: Callable[[], object], *, after: bool = False) -> click.Group:
@@ -65,13 +65,13 @@ def test_every_end_is_one_object(
     error: BaseException, status: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert guarded(program(throw(error)), ["--json", "heads"], "lback") == status
-    report = json.loads(capsys.readouterr().out)
+    report = report_of(capsys.readouterr().out)
     assert (report["command"], report["exit_code"]) == ("heads", status)
     assert report["error"]["message"]
     # What fails after the answer is told beside it.
     assert guarded(program(throw(error), after=True), ["--json", "heads"], "lback") == status
     out, err = capsys.readouterr()
-    assert json.loads(out)["data"] == {"at": "worktree", "heads": []}
+    assert report_of(out)["data"] == {"at": "worktree", "heads": []}
     assert "error: " in err
     assert guarded(program(throw(error)), ["heads"], "lback") == status
     out, err = capsys.readouterr()
@@ -95,7 +95,7 @@ def test_a_hook_that_fails_is_one_object_too(capsys: pytest.CaptureFixture[str])
     for line in (["hook"], ["-C", "/nowhere", "hook", "pre-commit"], ["hook", ""]):
         assert guarded(lback, [*line, "--json"], "lback") == 0
         out, err = capsys.readouterr()
-        report = json.loads(out)
+        report = report_of(out)
         assert (report["command"], report["exit_code"]) == ("hook", 0)
         assert report["error"]["message"] in err
         assert guarded(lback, line, "lback") == 0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
+from tests.reports import report_of
 from tests.story.team import Developer
 
 _MIGRATION = '''"""Add carts."""
@@ -47,6 +47,6 @@ def test_a_package_below_another_folder(tmp_path: Path, place: str) -> None:
     said = ada.lback(
         "--script-location", f"{package}/migrations", "graph", "--effects", "--json", *at
     )
-    effects = json.loads(said)["data"]["revisions"][0]["effects"]
+    effects = report_of(said)["data"]["revisions"][0]["effects"]
     assert effects["unknown"] == []
     assert [one["table"] for one in effects["upgrade"]] == ["carts", "carts"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from tests.cli.lines import Theatre, in_process
 from tests.cli.situations import STAGES
+from tests.reports import report_of
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_a_plan_names_the_files(tmp_path: Path, place: str, line: str) -> None:
     planned = in_process(stage, [*line.split(), "--plan", "--json"])
     assert _written(stage) == before
     done = in_process(stage, [*line.split(), "--json"])
-    plan, did = (json.loads(one.out)["data"] for one in (planned, done))
+    plan, did = (report_of(one.out)["data"] for one in (planned, done))
     for key in ("action", "reason", "revision", "path", "rewrites", "heads"):
         assert plan[key] == did[key], key
     named = {one["path"] for one in plan["rewrites"]} | ({plan["path"]} - {None})

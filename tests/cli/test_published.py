@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+from tests.reports import report_of
 from tests.story.team import Developer, revision_text
 
 
 def standings(person: Developer) -> dict[str, bool]:
-    rows = json.loads(person.lback("heads", "--json"))["data"]["heads"]
+    rows = report_of(person.lback("heads", "--json"))["data"]["heads"]
     return {row["revision"]: row["published"] for row in rows}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.reports import report_of
 from tests.story.team import Developer, revision_text
 
 _ENV = """
@@ -119,7 +120,7 @@ def test_whatever_a_project_prints_is_beside_the_result(
         assert "NOISE" not in done.stdout
         assert done.stderr.count("NOISE") in (0, _PLACES), done.stderr
         if form:
-            assert json.loads(done.stdout)["exit_code"] == code
+            assert report_of(done.stdout)["exit_code"] == code
 
 
 def test_one_object_when_env_py_fails_or_leaves(tmp_path: Path) -> None:
@@ -130,8 +131,8 @@ def test_one_object_when_env_py_fails_or_leaves(tmp_path: Path) -> None:
         done = call(ada, "migrate", "--json")
         code = 130 if "Interrupt" in end else 3
         assert done.returncode == code, done.stderr
-        assert json.loads(done.stdout)["exit_code"] == code
-        assert json.loads(done.stdout)["error"]["message"]
+        assert report_of(done.stdout)["exit_code"] == code
+        assert report_of(done.stdout)["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +153,7 @@ def test_one_object_also_for_wrong_lines_and_for_help(ada: Developer, line: str)
     done = call(ada, *line.split())
     wrong = "--help" not in line and line not in ("--version --json", "--json")
     assert done.returncode == (2 if wrong else 0)
-    report = json.loads(done.stdout)
+    report = report_of(done.stdout)
     assert report["exit_code"] == done.returncode
     assert bool(report["error"]) == wrong
 
@@ -201,7 +202,7 @@ def test_json_under_an_encoding_that_lacks_the_letters(ada: Developer) -> None:
     ada.write("migrations/versions/é.py", revision_text("c3", ("b2",), "cárts"))
     ada.env["PYTHONIOENCODING"] = "ascii"
     done = call(ada, "heads", "--json")
-    assert json.loads(done.stdout)["data"]["heads"][0]["path"].endswith("é.py")
+    assert report_of(done.stdout)["data"]["heads"][0]["path"].endswith("é.py")
     assert done.stdout.isascii()
 
 
@@ -245,7 +246,7 @@ def test_alembic_alone_is_the_result_of_alembic(tmp_path: Path, line: str) -> No
     assert "NOISE" in done.stderr
     assert bool(done.stdout) == (line != "current"), done.stdout
     for command in (["--json", "alembic", *line.split()], ["alembic", *line.split(), "--json"]):
-        report = json.loads(call(ada, *command).stdout)
+        report = report_of(call(ada, *command).stdout)
         assert (report["command"], report["exit_code"]) == ("alembic", 0)
         assert bool(report["data"]["output"]) == (line != "current")
 
@@ -266,7 +267,7 @@ def test_alembic_that_refuses_or_is_called_wrongly(ada: Developer) -> None:
         done = call(ada, "alembic", *line.split())
         assert done.returncode == code, done.stderr
         assert (not done.stdout, "error: " in done.stderr) == (bool(code), bool(code)), line
-        report = json.loads(call(ada, "--json", "alembic", *line.split()).stdout)
+        report = report_of(call(ada, "--json", "alembic", *line.split()).stdout)
         assert report["exit_code"] == code
         assert bool(report["error"]) == bool(code)
         assert bool(report["data"].get("output")) == (not code)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import signal
 import sqlite3
@@ -14,12 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.reports import report_of
 from tests.story.team import Developer, revision_text
 
 _ENV = """
 from alembic import context
 from sqlalchemy import create_engine, pool
 import os
+from tests.reports import report_of
 
 url = os.environ.get("DATABASE_URL") or "sqlite:///app.db"
 engine = create_engine(url, poolclass=pool.NullPool)
@@ -57,7 +58,7 @@ def refused(person: Developer, *command: str, code: int, says: str) -> None:
     assert "Traceback" not in said
     assert says in said, said
     assert "next: " in said, said
-    report = json.loads(_stdout(person, *command, "--json"))
+    report = report_of(_stdout(person, *command, "--json"))
     assert report["exit_code"] == code
     assert report["error"]["message"]
     assert snapshot(person) == before
@@ -207,7 +208,7 @@ def test_interrupted_in_the_middle(ada: Developer) -> None:
     assert "Traceback" not in said
     assert "next: " in said
     assert "carts" not in tables(ada)
-    assert json.loads(_stdout(ada, "status", "--json"))["data"]["database"]["state"] == "behind"
+    assert report_of(_stdout(ada, "status", "--json"))["data"]["database"]["state"] == "behind"
 
 
 def tables(person: Developer) -> set[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.forks.shop import Shop, adds, creates
+from tests.reports import report_of
 
 # Read as text, both only add a column; run, the second one sees what the first has done.
 SNEAKY = (
@@ -22,7 +22,7 @@ SNEAKY = (
 
 def answer(shop: Shop, *arguments: str, code: int = 0) -> dict[str, Any]:
     said = shop.lback("merge", "--prove", "--json", *arguments, code=code)
-    data: dict[str, Any] = json.loads(said[said.index("{") :])["data"]
+    data: dict[str, Any] = report_of(said[said.index("{") :])["data"]
     return data
 
 

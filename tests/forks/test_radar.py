@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timezone
 from typing import Any
 
 from lback.report.text.radar import age
 from tests.forks.shop import Shop, adds, creates
+from tests.reports import report_of
 
 
 def answer(shop: Shop, *arguments: str) -> dict[str, Any]:
     said = shop.lback("radar", "--json", *arguments)
-    data: dict[str, Any] = json.loads(said[said.index("{") :])["data"]
+    data: dict[str, Any] = report_of(said[said.index("{") :])["data"]
     return data
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
 from tests.forks.shop import VERSIONS, Shop, adds, creates
+from tests.reports import report_of
 
 EVERYTHING = {"users": {"id", "nick"}, "orders": {"id"}, "coupons": {"id"}}
 
@@ -22,7 +22,7 @@ def forked(shop: Shop) -> None:
 
 def answer(shop: Shop, *arguments: str, code: int = 0) -> dict[str, Any]:
     said = shop.lback(*arguments, "--json", code=code)
-    report: dict[str, Any] = json.loads(said[said.index("{") :])
+    report: dict[str, Any] = report_of(said[said.index("{") :])
     return report
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from tests.forks.shop import Shop, adds, creates
+from tests.reports import report_of
 
 KEYS = {"heads", "action", "reason", "revision", "path", "rewrites", "overlaps"}
 
 
 def answer(shop: Shop, *arguments: str, code: int = 0) -> dict[str, Any]:
     said = shop.lback("resolve", "--json", *arguments, code=code)
-    report: dict[str, Any] = json.loads(said[said.index("{") :])
+    report: dict[str, Any] = report_of(said[said.index("{") :])
     assert set(report["data"]) >= KEYS
     data: dict[str, Any] = report["data"]
     return data

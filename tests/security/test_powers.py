@@ -22,6 +22,7 @@ from lback.vcs.programs import git_program, own_program
 from lback.vcs.repository import Repository
 from tests.check.team import CONTENT
 from tests.forks.shop import VERSIONS, Shop, creates
+from tests.reports import report_of
 
 
 @pytest.fixture
@@ -280,7 +281,7 @@ def merge_path(shop: Shop) -> str:
     """Fork the migrations; return where the merge revision goes, which anybody can know."""
     for name in ("x1", "x2"):
         shop.revise(name, ("s1",), *creates(name))
-    return str(json.loads(shop.lback("merge", "--plan", "--json"))["data"]["path"])
+    return str(report_of(shop.lback("merge", "--plan", "--json"))["data"]["path"])
 
 
 def test_a_link_in_the_place_of_a_draft(shop: Shop, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from pathlib import Path
@@ -15,6 +14,7 @@ from lback.app.effects import EffectsReader
 from lback.app.reading import Reader
 from lback.core.effects import TREE
 from tests.cli.inside import lback
+from tests.reports import report_of
 
 ENV = """
 from sqlalchemy import engine_from_config
@@ -79,7 +79,7 @@ def commit(folder: Path) -> str:
 def told(folder: Path, *arguments: str) -> tuple[list[str], list[str]]:
     """Return what upgrade() is read to do, and what of it is not known."""
     done = lback(folder, "graph", "--effects", "--json", *arguments)
-    revision: dict[str, Any] = json.loads(done.out)["data"]["revisions"][0]
+    revision: dict[str, Any] = report_of(done.out)["data"]["revisions"][0]
     effects = revision["effects"]
     unknown = [one["reason"] for one in effects["unknown"] if one["direction"] == "upgrade"]
     return [f"{one['kind']} {one['table']}" for one in effects["upgrade"]], unknown

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+from tests.reports import report_of
 from tests.story.team import Developer, revision_text
 
 _PYTHON = sys.executable
@@ -33,13 +33,13 @@ def put_url(person: Developer, path: str, url: str) -> None:
 def works_untouched(person: Developer, *, count: int = 2) -> None:
     """Run what only reads and what migrates; the checkout is as clean as before."""
     person.commit("As it was")
-    found = json.loads(person.lback("status", "--json"))
+    found = report_of(person.lback("status", "--json"))
     assert found["data"]["database"]["state"] == "empty", found
     assert len(found["data"]["pending"]) == count
-    heads = json.loads(person.lback("heads", "--json"))["data"]["heads"]
+    heads = report_of(person.lback("heads", "--json"))["data"]["heads"]
     assert heads
     assert "applied" in person.lback("migrate")
-    found = json.loads(person.lback("status", "--json"))
+    found = report_of(person.lback("status", "--json"))
     assert found["data"]["database"]["state"] == "current", found
     assert "nothing to do" in person.lback("migrate")
     person.lback("init", ".")

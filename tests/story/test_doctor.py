@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+from tests.reports import report_of
 from tests.story.conftest import Join
 from tests.story.team import Developer
 
@@ -25,7 +25,7 @@ def test_what_is_wrong_has_a_fix(join: Join) -> None:
     said = ada.lback("doctor", code=1)
     assert "sesame" not in said
     assert "upstream" in said
-    rows = json.loads(ada.lback("doctor", "--json", code=1))["data"]["lines"]
+    rows = report_of(ada.lback("doctor", "--json", code=1))["data"]["lines"]
     wrong = [row for row in rows if row["level"] == "error"]
     assert {row["topic"] for row in wrong} == {"revisions", "database"}
     assert all(row["fix"] for row in wrong)

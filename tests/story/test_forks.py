@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 
 import pytest
 
+from tests.reports import report_of
 from tests.story.conftest import Join
 from tests.story.team import MODELS, Developer, revision_text, table
 
@@ -22,7 +22,7 @@ def adds(person: Developer, name: str) -> None:
 
 def heads(person: Developer) -> list[str]:
     return [
-        head["revision"] for head in json.loads(person.lback("heads", "--json"))["data"]["heads"]
+        head["revision"] for head in report_of(person.lback("heads", "--json"))["data"]["heads"]
     ]
 
 

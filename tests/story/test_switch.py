@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 
 import pytest
 
+from tests.reports import report_of
 from tests.story.conftest import Join
 from tests.story.team import Developer, revision_text
 
@@ -18,7 +18,7 @@ def tables(person: Developer) -> set[str]:
 
 
 def head(person: Developer) -> str:
-    found = json.loads(person.lback("heads", "--json"))
+    found = report_of(person.lback("heads", "--json"))
     return str(found["data"]["heads"][0]["revision"])
 
 
@@ -41,14 +41,14 @@ def test_a_lost_revision_is_found_and_undone(ada: Developer) -> None:
     assert "f2" in said
     assert "lback switch" in said
     assert "feature" in ada.lback("status")
-    report = json.loads(ada.lback("status", "--json"))["data"]
+    report = report_of(ada.lback("status", "--json"))["data"]
     assert (report["lost"], report["pending"]) == (["f2"], [])
     plan = ada.lback("switch", "--plan")
     assert "- undo" in plan
     assert tables(ada) == {"users", "carts", "wishes"}
     ada.lback("switch")
     assert tables(ada) == {"users"}
-    assert json.loads(ada.lback("status", "--json"))["data"]["database"]["state"] == "current"
+    assert report_of(ada.lback("status", "--json"))["data"]["database"]["state"] == "current"
     assert ada.git("status", "--porcelain") == ""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -20,6 +19,7 @@ from lback.app.rollback import Wish, rollback
 from lback.core.result import Result
 from lback.core.schema_diff import Table
 from lback.db.schema import read_tables
+from tests.reports import report_of
 from tests.story.team import Developer
 
 MODELS = """
@@ -116,8 +116,7 @@ class Shop(Developer):
     def ask(self, *arguments: str, code: int = 0) -> dict[str, Any]:
         """Run a command with --json and return what it printed; progress is left out."""
         said = self.lback(*arguments, "--json", "--quiet", code=code)
-        answer: dict[str, Any] = json.loads(said[said.index("{") :])
-        return answer
+        return report_of(said[said.index("{") :])
 
     def tables(self) -> Mapping[str, Table]:
         engine = sa.create_engine(self.url, poolclass=sa.pool.NullPool)

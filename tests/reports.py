@@ -1,0 +1,48 @@
+"""What `--json` printed, held against the schema of its command."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from lback.cli.schemas import result_of
+from lback.core.json_schema import schema_of
+from lback.core.results import Result
+
+
+def report_of(said: str) -> dict[str, Any]:
+    """Return the one object that a command printed; each key of it is named by its schema."""
+    report: dict[str, Any] = json.loads(said)
+    _validator(report["command"]).validate(report)
+    return report
+
+
+@cache
+def _validator(command: str) -> Draft202012Validator:
+    schema = schema_of(result_of(command) or _Any)
+    if result_of(command) is None:
+        schema["properties"]["command"] = {}
+        del schema["then"], schema["else"]
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(_closed(schema))
+
+
+class _Any(Result):
+    """A command whose result has no type of its own, or a line that names no command."""
+
+    command = ""
+
+
+def _closed(schema: Any) -> Any:
+    """Return a schema that allows the keys alone that it names."""
+    if isinstance(schema, list):
+        return [_closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {key: _closed(value) for key, value in schema.items()}
+    if schema.get("type") == "object" and isinstance(schema.get("required"), list):
+        closed.setdefault("additionalProperties", False)
+    return closed
