@@ -8,8 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lback.app.checking.look import (
+    CheckOptions,
     Look,
-    Request,
     base_of,
     gather_others,
     gather_siblings,
@@ -26,7 +26,6 @@ from lback.app.lines import contradicting
 from lback.app.reading import WORKTREE
 from lback.core.findings import Finding, finding, from_problems
 from lback.core.lanes import Lane
-from lback.core.result import Result
 from lback.core.rules.graph import (
     broken_by_merging,
     not_looked_at,
@@ -36,6 +35,7 @@ from lback.core.rules.graph import (
     several_heads,
     would_fork,
 )
+from lback.core.rules.report import CheckResult
 from lback.core.rules.silencing import Choice, read_choice
 from lback.core.shell import command
 from lback.errors import HistoryMissing, UsageError
@@ -43,12 +43,12 @@ from lback.errors import HistoryMissing, UsageError
 if TYPE_CHECKING:
     from lback.core.effects import Effects
 
-__all__ = ["Request", "check"]
+__all__ = ["CheckOptions", "CheckResult", "check"]
 
 _AT_ONCE = 1000
 
 
-def check(ctx: Context, request: Request) -> Result:
+def check(ctx: Context, request: CheckOptions) -> CheckResult:
     """Check a tree as it is and as it would be once merged; runs nothing of it."""
     at = request.at
     if request.models:

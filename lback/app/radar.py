@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from lback.app.context import Context
 from lback.app.reading import Reader
@@ -11,15 +11,72 @@ from lback.core.effects import Effects
 from lback.core.extending import Trunk
 from lback.core.forks.nearness import Index, Meeting, meet
 from lback.core.graph import Graph, Revision
-from lback.core.result import Result
-from lback.core.results import plain
+from lback.core.messages import branches as messages
+from lback.core.results import OverlapRow, Result, text_only
 from lback.core.revision import is_revision_file
 from lback.core.source import Commit, Entry
-from lback.errors import LbackError
 from lback.vcs.repository import Repository
 from lback.vcs.siblings import Difference, Sibling, branch_points, differences, siblings
 
 _RANK = {"conflict": 0, "order-matters": 1, "unknown": 2, "same": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class RadarOptions:
+    """Whether to fetch first, and how many branches to show: `most`, or `everything`."""
+
+    fetch: bool = False
+    everything: bool = False
+    most: int = 10
+
+
+@dataclass(frozen=True)
+class BroughtRevision:
+    """A revision that a branch has and mine has not."""
+
+    revision: str
+    doc: str
+    path: str
+
+
+@dataclass(frozen=True)
+class BranchRow:
+    """One branch, or several with the same revisions: `also` are the other names.
+
+    `commit` is the newest of the branch; `heads` are those of the fork, () where it does not fork.
+    """
+
+    branch: str
+    also: tuple[str, ...]
+    commit: Commit
+    revisions: tuple[BroughtRevision, ...]
+    reparents: tuple[str, ...]
+    forks: bool
+    heads: tuple[str, ...]
+    overlaps: tuple[OverlapRow, ...]
+
+
+@dataclass(frozen=True)
+class RadarSummary:
+    """How many branches have other revisions, fork, and overlap."""
+
+    branches: int
+    fork: int
+    overlap: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RadarResult(Result):
+    """The other branches, the one that hurts most first; `compared` is how many there are."""
+
+    command: ClassVar[str] = "radar"
+
+    at: str
+    heads: tuple[str, ...]
+    branches: tuple[BranchRow, ...]
+    compared: int
+    summary: RadarSummary
+    most: int | None = text_only(default=None)  # how many branches the text shows, None for all
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +102,15 @@ class _Mine:
     effects: dict[str, Effects] = field(default_factory=dict)
 
 
-def radar(ctx: Context, *, fetch: bool = False, everything: bool = False) -> Result:
-    """Tell which other branches hold revisions that mine lacks, would fork, and overlap.
-
-    `everything` is for the report, which is short otherwise.
-    """
+def radar(ctx: Context, options: RadarOptions) -> RadarResult:
+    """Tell which other branches hold revisions that mine lacks, would fork, and overlap."""
     repository = ctx.repository
     if repository is None:
-        raise LbackError(
-            f"{ctx.cwd} is not in a git repository, so there are no other branches.",
-            "Change into the clone.",
-        )
-    if fetch:
+        raise messages.no_branches(ctx.cwd)
+    if options.fetch:
         from lback.vcs.fetching import fetch_all
 
-        ctx.console.note("fetching all remotes")
+        ctx.console.note(messages.FETCHING)
         fetch_all(repository)
     reader = ctx.revisions
     graph = reader.graph()
@@ -67,18 +118,18 @@ def radar(ctx: Context, *, fetch: bool = False, everything: bool = False) -> Res
     others = _others(repository)
     echoes = [_overlapping(mine, echo) for echo in _echoes(mine, repository, others)]
     echoes.sort(key=_loudest)
-    data = {
-        "at": repository.head().name,
-        "heads": list(graph.heads),
-        "branches": [_row(echo) for echo in echoes],
-        "compared": len(others),
-        "summary": {
-            "branches": sum(len(echo.branches) for echo in echoes),
-            "fork": sum(len(echo.branches) for echo in echoes if echo.meeting.heads),
-            "overlap": sum(len(echo.branches) for echo in echoes if echo.overlaps),
-        },
-    }
-    return Result("radar", data, view={"all": everything or ctx.options.verbose})
+    return RadarResult(
+        at=repository.head().name,
+        heads=graph.heads,
+        branches=tuple(_row(echo) for echo in echoes),
+        compared=len(others),
+        summary=RadarSummary(
+            sum(len(echo.branches) for echo in echoes),
+            sum(len(echo.branches) for echo in echoes if echo.meeting.heads),
+            sum(len(echo.branches) for echo in echoes if echo.overlaps),
+        ),
+        most=None if options.everything or ctx.options.verbose else options.most,
+    )
 
 
 def _others(repository: Repository) -> list[Sibling]:
@@ -186,19 +237,19 @@ def _moment(date: str) -> float:
         return 0.0
 
 
-def _row(echo: Echo) -> dict[str, Any]:
+def _row(echo: Echo) -> BranchRow:
     from lback.core.forks.joining import overlap_row
 
     first = echo.branches[0]
     commit = Commit(first.commit, first.author, "", first.date, "")
     commits = {one.id: commit for one in echo.added}
-    return {
-        "branch": first.name,
-        "also": [one.name for one in echo.branches[1:]],
-        "commit": commit.as_dict(),
-        "revisions": [{"revision": one.id, "doc": one.doc, "path": one.path} for one in echo.added],
-        "reparents": list(echo.edited),
-        "forks": bool(echo.meeting.heads),
-        "heads": list(echo.meeting.heads),
-        "overlaps": [plain(overlap_row(one, commits)) for one in echo.overlaps],
-    }
+    return BranchRow(
+        first.name,
+        tuple(one.name for one in echo.branches[1:]),
+        commit,
+        tuple(BroughtRevision(one.id, one.doc, one.path) for one in echo.added),
+        echo.edited,
+        bool(echo.meeting.heads),
+        echo.meeting.heads,
+        tuple(overlap_row(one, commits) for one in echo.overlaps),
+    )

@@ -14,10 +14,10 @@ from lback.cli.options import common
 from lback.cli.running import apart, from_here, opened, options_of_run, run, tell_more
 from lback.cli.strict import Command
 from lback.cli.terminal import Terminal
-from lback.core.result import Result
+from lback.core.rules.report import CheckResult
 
 if TYPE_CHECKING:
-    from lback.app.check import Request
+    from lback.app.check import CheckOptions
 
 FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
 
@@ -87,14 +87,14 @@ def command(form: str | None, **wishes: Any) -> int:
     return code
 
 
-def _request(ctx: Context, wishes: dict[str, Any]) -> Request:
-    from lback.app.check import Request
+def _request(ctx: Context, wishes: dict[str, Any]) -> CheckOptions:
+    from lback.app.check import CheckOptions
 
     baseline = wishes["baseline"]
-    return Request(**{**wishes, "baseline": baseline and from_here(ctx, baseline)})
+    return CheckOptions(**{**wishes, "baseline": baseline and from_here(ctx, baseline)})
 
 
-def _tell_github(terminal: Terminal, result: Result) -> None:
+def _tell_github(terminal: Terminal, result: CheckResult) -> None:
     """Write the page of the job's summary and the outputs of its step, where a runner asks."""
     from lback.report.github import outputs
 

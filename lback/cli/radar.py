@@ -12,14 +12,19 @@ from lback.cli.strict import Command
 @click.command("radar", cls=Command)
 @click.option("--fetch", is_flag=True, help="Fetch all remotes first.")
 @click.option(
-    "--all", "everything", is_flag=True, help="Show every branch, not the worst ten only."
+    "--most",
+    type=click.IntRange(min=1),
+    default=10,
+    metavar="N",
+    help="Show the N branches that need attention most (default: 10).",
 )
+@click.option("--all", "everything", is_flag=True, help="Show every branch.")
 @common
-def command(fetch: bool, everything: bool) -> int:
+def command(fetch: bool, most: int, everything: bool) -> int:
     """Show which other branches hold revisions that will fork from mine or overlap with them.
 
     Example: `lback radar --fetch`
     """
-    from lback.app.radar import radar
+    from lback.app.radar import RadarOptions, radar
 
-    return run(lambda ctx: radar(ctx, fetch=fetch, everything=everything))
+    return run(lambda ctx: radar(ctx, RadarOptions(fetch, everything, most)))

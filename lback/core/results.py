@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, ClassVar, Literal
 
 from lback.core.findings import Finding
+from lback.core.source import Commit
 
 Status = Literal["ok", "findings", "refused", "error"]
 
@@ -109,3 +110,29 @@ def _row(value: Any) -> dict[str, Any]:
         for one, inner in values
         if inner is not None or OPTIONAL not in one.metadata
     }
+
+
+# -- rows that the results of several commands have ------------------------------------
+
+Verdict = Literal["conflict", "order-matters", "same", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class OverlapSide:
+    """What one side of an overlap does, and the commit that brought it."""
+
+    revision: str
+    operation: str
+    commit: Commit | None
+
+
+@dataclass(frozen=True, slots=True)
+class OverlapRow:
+    """An overlap as results tell it."""
+
+    object: str
+    left: OverlapSide
+    right: OverlapSide
+    verdict: Verdict
+    message: str
+    brief: str

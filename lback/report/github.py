@@ -6,15 +6,14 @@ import json
 
 from lback.core.display import visible
 from lback.core.findings import CODES, Finding
-from lback.core.result import Result
+from lback.core.rules.report import CheckResult
 from lback.report.formats import valid, whole
-from lback.report.left_out import left_out
-from lback.report.text.check import summary
+from lback.report.verdict import left_out, verdict
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
-def render(result: Result) -> str:
+def render(result: CheckResult) -> str:
     """Return one workflow command a finding, and the verdict.
 
     What a branch brings can only stand in values, and in values whatever could begin a
@@ -22,16 +21,16 @@ def render(result: Result) -> str:
     """
     lines = [_command(one) for one in result.findings]
     quiet = left_out(result)
-    verdict = f"lback check: {summary(result)}" + (f"; {quiet}" if quiet else "")
-    return "\n".join([*lines, verdict])
+    last = f"lback check: {verdict(result)}" + (f"; {quiet}" if quiet else "")
+    return "\n".join([*lines, last])
 
 
-def outputs(result: Result) -> str:
+def outputs(result: CheckResult) -> str:
     """Return `heads`, `status` and `findings` as a step gives them to the steps that follow.
 
     Each is one line whatever a branch calls its revisions, since JSON escapes line ends.
     """
-    heads = json.dumps([valid(head) for head in result.data["heads"]])
+    heads = json.dumps([valid(head) for head in result.heads])
     return f"status={result.status}\nfindings={len(result.findings)}\nheads={heads}"
 
 

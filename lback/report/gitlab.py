@@ -8,15 +8,15 @@ from typing import Any
 
 from lback.core.display import encoded, escaped, visible
 from lback.core.findings import Finding
-from lback.core.result import Result
+from lback.core.rules.report import CheckResult
 from lback.core.rules.silencing import fingerprints
 from lback.report.formats import valid
-from lback.report.left_out import left_out
+from lback.report.verdict import left_out
 
 _SEVERITIES = {"error": "critical", "warning": "minor", "note": "info"}
 
 
-def render(result: Result) -> str:
+def render(result: CheckResult) -> str:
     """Return a JSON list with the five keys that GitLab asks for; [] is a clean report."""
     names = fingerprints(result.findings)
     rows = [_row(one, name) for one, name in zip(result.findings, names, strict=True)]

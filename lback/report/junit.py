@@ -6,25 +6,26 @@ from collections.abc import Iterator, Sequence
 
 from lback.core.display import mute, visible
 from lback.core.findings import CODES, Finding
-from lback.core.result import Result
+from lback.core.results import plain
+from lback.core.rules.report import CheckResult
 from lback.core.rules.silencing import FailOn, fails
 from lback.report.formats import hint_of
 
 
-def render(result: Result) -> str:
+def render(result: CheckResult) -> str:
     """Return one test suite with a case for each code that was looked for.
 
     A case fails where a finding of its code makes the exit status 1; other findings are its
     output. It is skipped where all findings of its code were left out.
     """
-    limit: FailOn = result.view.get("fail_on", "error")
+    limit = result.fail_on
     by_code: dict[str, list[Finding]] = {}
     for one in result.findings:
         by_code.setdefault(one.code, []).append(one)
     quiet: dict[str, list[str]] = {}
-    for row in result.view.get("left_out", ()):
+    for row in result.left_out_findings:
         quiet.setdefault(row.finding.code, []).append(row.by)
-    looked_for = {*result.view["codes"], *by_code, *quiet}
+    looked_for = {*result.codes, *by_code, *quiet}
     codes = [code for code in CODES if code in looked_for]
     cases = [_case(code, by_code.get(code, []), quiet.get(code, []), limit) for code in codes]
     failures = sum(fails(found, limit) for found in by_code.values())
@@ -43,10 +44,10 @@ def render(result: Result) -> str:
     )
 
 
-def _properties(result: Result) -> Iterator[str]:
+def _properties(result: CheckResult) -> Iterator[str]:
     """Yield the counts of what was left out, by whose word."""
     yield "  <properties>"
-    for by, number in (result.data.get("left_out") or {}).items():
+    for by, number in plain(result.left_out).items():
         yield f'   <property name="left_out.{by}" value="{number}"/>'
     yield "  </properties>"
 

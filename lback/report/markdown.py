@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from lback.core.display import visible
 from lback.core.findings import CODES, Finding
-from lback.core.result import Result
-from lback.report.left_out import left_out
+from lback.core.rules.report import CheckResult, DrawnRevision
 from lback.report.mermaid import label
-from lback.report.text.check import summary
+from lback.report.verdict import left_out, verdict
 from lback.report.words import listing
 
 # The first line, so that a later run finds the comment and edits it.
@@ -21,22 +19,18 @@ _MOST = 60
 _MEANS_SOMETHING = re.compile(r"([\\`*_{}\[\]()#+!|~<>@$:-])")
 
 
-def render(result: Result) -> str:
+def render(result: CheckResult) -> str:
     """Return the comment; nothing that a branch brings is markup, a mention or a link."""
     return "\n".join([MARK, *_lines(result)])
 
 
-def _lines(result: Result) -> Iterator[str]:
-    yield f"### Migrations: {summary(result)}"
+def _lines(result: CheckResult) -> Iterator[str]:
+    yield f"### Migrations: {verdict(result)}"
     yield ""
-    data = result.data
-    for merge in data["merges"]:
-        heads = listing(merge["would_be_heads"])
-        word = "In place of" if merge["replaced"] else "Merged with"
-        yield (
-            f"{word} {code(merge['against'])} there {_number(merge['would_be_heads'])}: "
-            f"{plain(heads)}."
-        )
+    for merge in result.merges:
+        heads = merge.would_be_heads
+        word = "In place of" if merge.replaced else "Merged with"
+        yield f"{word} {code(merge.against)} there {_number(heads)}: {plain(listing(heads))}."
     if quiet := left_out(result):
         yield ""
         yield f"{plain(quiet)}."
@@ -46,7 +40,7 @@ def _lines(result: Result) -> Iterator[str]:
         if len(result.findings) > _MOST:
             yield ""
             yield f"… and {len(result.findings) - _MOST} more."
-    yield from _picture(result.view.get("picture", ()))
+    yield from _picture(result.picture)
 
 
 def _number(heads: Sequence[str]) -> str:
@@ -64,21 +58,21 @@ def _table(findings: Sequence[Finding]) -> Iterator[str]:
         yield f"| {_ICONS[one.severity]} | {about} | {where} | {plain(one.message)}{hint} |"
 
 
-def _picture(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _picture(rows: Sequence[DrawnRevision]) -> Iterator[str]:
     """Yield both sides as a Mermaid graph, as far as GitHub and GitLab draw it."""
     if not rows or len(rows) > _MOST:
         return
-    names = {row["revision"]: f"r{at}" for at, row in enumerate(rows)}
+    names = {row.revision: f"r{at}" for at, row in enumerate(rows)}
     yield ""
     yield "```mermaid"
     yield "flowchart BT"
     for row in rows:
-        text = label(f"{row['revision']}: {row['doc']}" if row["doc"] else row["revision"], most=80)
-        yield f'    {names[row["revision"]]}["{text}"]:::{row["side"]}'
+        text = label(f"{row.revision}: {row.doc}" if row.doc else row.revision, most=80)
+        yield f'    {names[row.revision]}["{text}"]:::{row.side}'
     for row in rows:
-        for parent in row["parents"]:
+        for parent in row.parents:
             if parent in names:
-                yield f"    {names[parent]} --> {names[row['revision']]}"
+                yield f"    {names[parent]} --> {names[row.revision]}"
     yield "    classDef here fill:#d1f0d1,stroke:#2b7a2b,color:#000"
     yield "    classDef there fill:#d6e4ff,stroke:#2b4c9b,color:#000"
     yield "    classDef both fill:#eeeeee,stroke:#777777,color:#000"

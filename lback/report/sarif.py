@@ -11,12 +11,13 @@ from urllib.parse import quote_from_bytes
 
 from lback.core.display import escaped
 from lback.core.findings import CODES, Finding
-from lback.core.result import Result
+from lback.core.results import plain
+from lback.core.rules.report import CheckResult
 from lback.core.rules.silencing import fingerprints
 from lback.core.shell import command
 from lback.report.formats import whole
-from lback.report.left_out import left_out
 from lback.report.pages import HOME, about, fix, page_of, version
+from lback.report.verdict import left_out
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {"error": "error", "warning": "warning", "note": "note"}
@@ -25,11 +26,11 @@ _PROBLEM = {"error": "error", "warning": "warning", "note": "recommendation"}
 _MOST = 1024
 
 
-def render(result: Result) -> str:
+def render(result: CheckResult) -> str:
     """Return one SARIF log with one run, as GitHub's code scanning takes it."""
     codes = sorted({one.code for one in result.findings})
     names = fingerprints(result.findings)
-    anchor = result.view.get("anchor") or "."
+    anchor = result.anchor or "."
     run = {
         "tool": {"driver": _driver(codes)},
         "automationDetails": {"id": "lback/"},
@@ -40,7 +41,7 @@ def render(result: Result) -> str:
             _result(one, codes.index(one.code), name, anchor)
             for one, name in zip(result.findings, names, strict=True)
         ],
-        "properties": {"leftOut": result.data.get("left_out") or {}},
+        "properties": {"leftOut": plain(result.left_out)},
     }
     return escaped(json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2))
 
@@ -65,7 +66,7 @@ def _semantic(text: str) -> str:
     return f"{whole_numbers}-{rest}" if rest else whole_numbers
 
 
-def _invocation(result: Result) -> dict[str, Any]:
+def _invocation(result: CheckResult) -> dict[str, Any]:
     row: dict[str, Any] = {"executionSuccessful": True}
     if quiet := left_out(result):
         row["toolExecutionNotifications"] = [{"level": "note", "message": {"text": f"{quiet}."}}]

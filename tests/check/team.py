@@ -7,9 +7,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from lback.app.check import Request, check
+from lback.app.check import CheckOptions, CheckResult, check
 from lback.app.context import Context, Options
-from lback.core.result import Result
 from tests.story.team import revision_text
 
 VERSIONS = "migrations/versions"
@@ -71,12 +70,12 @@ class Team:
         self.git("clone", "-q", *options, f"file://{self.path}", str(path))
         return Team(path, person)
 
-    def check(self, **wishes: object) -> Result:
+    def check(self, **wishes: object) -> CheckResult:
         options = Options(directory=str(self.path), **wishes.pop("options", {}))  # type: ignore[arg-type]
         for name in ("against", "select", "ignore"):
             if isinstance(wishes.get(name), str):
                 wishes[name] = (wishes[name],)
-        return check(Context(options), Request(**wishes))  # type: ignore[arg-type]
+        return check(Context(options), CheckOptions(**wishes))  # type: ignore[arg-type]
 
     def codes(self, **wishes: object) -> list[str]:
         return [one.code for one in self.check(**wishes).findings]

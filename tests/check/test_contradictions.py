@@ -8,7 +8,7 @@ from lback.app.context import Context, Options
 from lback.app.githooks.pre_commit import pre_commit
 from lback.app.githooks.pre_push import pre_push
 from lback.app.merge import merge
-from lback.core.result import Result
+from lback.core.rules.report import CheckResult
 from tests.check.team import VERSIONS, Team, content
 
 ADD = 'op.add_column("t_a1", sa.Column("mail", sa.String(9)))'
@@ -30,7 +30,7 @@ def context(team: Team) -> Context:
     return Context(Options(directory=str(team.path)))
 
 
-def lines(result: Result) -> list[str]:
+def lines(result: CheckResult) -> list[str]:
     return [one.message for one in result.findings if one.code == "LB307"]
 
 

@@ -17,7 +17,7 @@ import sarif_om
 from jsonschema import Draft7Validator
 
 from lback.core.findings import CODES
-from lback.core.result import Result
+from lback.core.rules.report import CheckResult
 from lback.report.formats import render
 from lback.report.render import render as render_text
 from lback.report.style import Style
@@ -44,14 +44,14 @@ def forked(team: Team) -> Team:
 
 
 @pytest.fixture
-def result(forked: Team) -> Result:
+def result(forked: Team) -> CheckResult:
     found = forked.check(against="main")
     assert {one.severity for one in found.findings} == {"error", "warning"}
     return found
 
 
 @pytest.fixture
-def hostile(team: Team) -> Result:
+def hostile(team: Team) -> CheckResult:
     """A branch whose author wants to speak in the name of the checker."""
     team.branch("mine")
     recursive = "recursive_version_locations = true\n"
@@ -67,7 +67,7 @@ def hostile(team: Team) -> Result:
     return found
 
 
-def test_the_schema_would_refuse_what_is_wrong(result: Result) -> None:
+def test_the_schema_would_refuse_what_is_wrong(result: CheckResult) -> None:
     data = json.loads(render(result, "sarif"))
     data["runs"][0]["results"][0]["level"] = "fatal"
     assert list(Draft7Validator(stored(SARIF)).iter_errors(data))
@@ -82,7 +82,7 @@ def test_clean_reports_are_valid(team: Team) -> None:
     assert render(clean, "github") == "lback check: ✓ nothing found"
 
 
-def test_github(result: Result) -> None:
+def test_github(result: CheckResult) -> None:
     *commands, last = render(result, "github").split("\n")
     assert len(commands) == len(result.findings)
     assert last.startswith("lback check: ✗ ")
@@ -94,7 +94,7 @@ def test_github(result: Result) -> None:
         assert data.startswith(one.message)
 
 
-def test_github_lets_nobody_else_speak(hostile: Result) -> None:
+def test_github_lets_nobody_else_speak(hostile: CheckResult) -> None:
     lines = render(hostile, "github").split("\n")
     assert len(lines) == len(hostile.findings) + 1
     for one, command in zip(hostile.findings, lines[:-1], strict=True):
@@ -272,7 +272,7 @@ def junit(text: str) -> Any:
     return suite
 
 
-def test_markdown(result: Result) -> None:
+def test_markdown(result: CheckResult) -> None:
     text = render(result, "markdown")
     assert text.startswith("<!-- lback check -->\n### Migrations: ✗ ")
     assert "<code>lback rebase</code>" in text
@@ -280,7 +280,7 @@ def test_markdown(result: Result) -> None:
     assert ":::here" in text and ":::there" in text and ":::both" in text
 
 
-def test_markdown_of_a_hostile_branch(hostile: Result) -> None:
+def test_markdown_of_a_hostile_branch(hostile: CheckResult) -> None:
     text = render(hostile, "markdown").split("```mermaid")[0]
     rows = [line for line in text.split("\n") if line.startswith("| ")]
     assert len(rows) == len(hostile.findings) + 1
@@ -289,14 +289,14 @@ def test_markdown_of_a_hostile_branch(hostile: Result) -> None:
         assert "@all" not in row and "<b>" not in row and "`" not in row
 
 
-def test_a_hostile_branch_on_a_terminal(hostile: Result) -> None:
+def test_a_hostile_branch_on_a_terminal(hostile: CheckResult) -> None:
     for line in render_text(hostile, Style()):
         assert line.isprintable()
         assert not line.lstrip().startswith("::")
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_no_line_of_a_log_is_a_command_of_the_branch(hostile: Result, form: str) -> None:
+def test_no_line_of_a_log_is_a_command_of_the_branch(hostile: CheckResult, form: str) -> None:
     lines = [line.lstrip() for line in render(hostile, form).split("\n")]
     titles = tuple(f"title={one.code}" for one in hostile.findings)
     ours = [line for line in lines if line.startswith("::")]
@@ -305,7 +305,7 @@ def test_no_line_of_a_log_is_a_command_of_the_branch(hostile: Result, form: str)
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_any_encoder_takes_it(hostile: Result, form: str) -> None:
+def test_any_encoder_takes_it(hostile: CheckResult, form: str) -> None:
     render(hostile, form).encode("utf-8")
 
 

@@ -197,7 +197,7 @@ def test_a_version_folder_that_is_a_link(team: Team) -> None:
     (team.path / VERSIONS).symlink_to("../kept")
     team.commit()
     result = team.check()
-    assert (result.data["heads"], result.findings) == (["b2"], [])
+    assert (result.data["heads"], result.findings) == (["b2"], ())
     team.revision("c3", "b2")
     assert [one.path for one in team.check().findings] == [f"{VERSIONS}/c3.py"]
 

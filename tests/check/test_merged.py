@@ -134,7 +134,7 @@ def test_a_squash_merge_leaves_nothing_new(team: Team) -> None:
     team.commit("Squashed")
     team.add("e5", "d4")
     result = team.check(at="mine", against="main")
-    assert result.findings == []
+    assert result.findings == ()
     assert result.data["new_revisions"] == []
     assert result.data["would_be_heads"] == ["e5"]
 
@@ -259,8 +259,8 @@ def test_a_fork_that_is_merged_already_is_drawn_with_both_sides(team: Team) -> N
     team.add("d4", "b2")
     team.git("checkout", "-q", "mine")
     team.git("merge", "-q", "--no-edit", "main")
-    picture = team.check(against="main").view["picture"]
-    assert [(row["revision"], row["side"]) for row in picture] == [
+    picture = team.check(against="main").picture
+    assert [(row.revision, row.side) for row in picture] == [
         ("b2", "both"),
         ("c3", "here"),
         ("d4", "both"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from lback.core.result import Result
+from lback.core.rules.report import CheckResult
 from lback.errors import UsageError
 from tests.check.team import VERSIONS, Team
 
@@ -112,7 +112,7 @@ class Shop:
         found = self.check(**wishes).findings
         return [one.code for one in found]
 
-    def check(self, **wishes: object) -> Result:
+    def check(self, **wishes: object) -> CheckResult:
         return self.team.check(**{"against": "main", "models": "new", "select": _CODES} | wishes)
 
 
@@ -146,7 +146,7 @@ def test_all_is_well(shop: Shop, tmp_path: Path) -> None:
     shop.models(WITH_MAIL)
     shop.add("b2", "a1", *MAIL)
     result = shop.check()
-    assert result.findings == []
+    assert result.findings == ()
     assert result.data["models"] == {
         "dialect": "sqlite",
         "tried": ["b2"],

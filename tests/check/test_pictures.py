@@ -16,6 +16,7 @@ import pytest
 
 from lback.core.display import visible
 from lback.core.result import Result
+from lback.core.rules.report import CheckResult, DrawnRevision
 from lback.report.formats import render
 from tests.check.team import VERSIONS, Team
 from tests.cli.inside import lback
@@ -73,13 +74,10 @@ def test_graphviz_draws_the_names_and_no_edge_more() -> None:
     not NODE, reason="LBACK_TEST_NODE names no folder with mermaid and jsdom (see .ci/run)"
 )
 def test_mermaid_draws_the_names_and_no_edge_more() -> None:
-    picture = [
-        {"revision": one, "doc": f"about {one}", "parents": list(NAMES[:at][-1:]), "side": "here"}
-        for at, one in enumerate(NAMES)
-    ]
-    view = {"picture": picture, "codes": []}
-    data = {"merges": [], "heads": [], "siblings": []}
-    comment = render(Result("check", data, view=view), "markdown")
+    picture = tuple(
+        DrawnRevision(one, f"about {one}", NAMES[:at][-1:], "here") for at, one in enumerate(NAMES)
+    )
+    comment = render(CheckResult(at="worktree", picture=picture), "markdown")
     fenced = comment.split("```mermaid\n")[1].split("\n```")[0]
     reader = Path(__file__).with_name("mermaid.mjs")
     read = subprocess.run(

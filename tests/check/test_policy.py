@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lback.core.result import Result
+from lback.core.rules.report import CheckResult
 from lback.errors import UsageError
 from lback.report.formats import render
 from lback.report.render import render as render_text
@@ -50,13 +50,13 @@ def copy(team: Team, folder: str, old: str = "", new: str = "") -> None:
         team.write(f"{folder}/versions/{name}.py", text.replace(old, new) if old else text)
 
 
-def changes(result: Result) -> list[str]:
+def changes(result: CheckResult) -> list[str]:
     return [
         f"{one.path}:{one.line} {one.message}" for one in result.findings if one.code == "LB112"
     ]
 
 
-def errors(result: Result) -> list[str]:
+def errors(result: CheckResult) -> list[str]:
     return [one.code for one in result.findings if one.severity == "error"]
 
 
@@ -441,7 +441,7 @@ def all_at_once(forked: Team) -> Team:
 FORMS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
 
 
-def told(result: Result, form: str) -> str:
+def told(result: CheckResult, form: str) -> str:
     if form == "text":
         return "\n".join(render_text(result, Style()))
     return json.dumps(result.as_dict()) if form == "json" else render(result, form)

@@ -55,7 +55,7 @@ def test_a_reason_silences_one_code_in_one_file(dropping: Team) -> None:
     dropping.commit()
     result = dropping.check(against="main")
     assert [one.code for one in result.findings] == ["LB401", "LB112"]
-    [(one, by, reason)] = result.view["left_out"]
+    [(one, by, reason)] = result.left_out_findings
     assert (one.code, by, reason) == ("LB402", "comments", "emptied last week")
 
 
@@ -100,7 +100,7 @@ def test_a_string_silences_nothing(dropping: Team) -> None:
     dropping.edit("c3", "from alembic", f'"""c3\n{said}\n"""\nX = f"{said} {{1}}"\nfrom alembic')
     result = dropping.check(against="main")
     assert [one.code for one in result.findings] == ["LB303", "LB401", "LB402"]
-    assert result.view["left_out"] == []
+    assert result.left_out_findings == ()
 
 
 def test_comments_of_a_file_that_ends_in_the_middle() -> None:

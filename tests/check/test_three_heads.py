@@ -6,7 +6,7 @@ import pytest
 
 from lback.app.context import Context, Options
 from lback.app.merge import merge
-from lback.app.radar import radar
+from lback.app.radar import RadarOptions, radar
 from tests.check.team import VERSIONS, Team, content
 
 
@@ -46,7 +46,7 @@ def test_another_branch_meets_what_two_heads_share(team: Team, look: str) -> Non
     team.commit()
     team.git("switch", "-q", "mine")
     if look == "radar":
-        rows = radar(Context(Options(directory=str(team.path)))).data["branches"]
+        rows = radar(Context(Options(directory=str(team.path))), RadarOptions()).data["branches"]
         told = [one for row in rows for one in row["overlaps"]]
     else:
         told = [o for row in team.check(siblings=True).data["siblings"] for o in row["overlaps"]]

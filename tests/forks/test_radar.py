@@ -147,6 +147,9 @@ def test_the_summary_comes_first_and_the_rest_is_counted(shop: Shop) -> None:
     assert first.endswith("14 with other revisions, 14 would fork, 1 overlap")
     assert second.startswith("overlaps  clash")
     assert last == "and 4 more branches, 4 of them would fork (`lback radar --all`)"
+    _, *rest, last = shop.lback("radar", "--most", "2").splitlines()
+    assert sum(line.startswith(("overlaps", "forks")) for line in rest) == 2
+    assert last.startswith("and 12 more branches")
     for option in ("--all", "--verbose"):
         assert "more" not in shop.lback("radar", option)
     assert answer(shop)["summary"] == {"branches": 14, "fork": 14, "overlap": 1}

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from lback.app.checking.look import Look, Request
+from lback.app.checking.look import CheckOptions, Look
 from lback.app.reading import INDEX, WORKTREE
 from lback.core.findings import Finding
 from lback.core.rules.policy import baseline_changed
@@ -21,7 +21,7 @@ _EMPTY = b'{"lback_baseline": 1, "findings": []}'
 
 
 def sorted_out(
-    look: Look | None, request: Request, choice: Choice, found: list[Finding]
+    look: Look | None, request: CheckOptions, choice: Choice, found: list[Finding]
 ) -> tuple[list[Finding], list[Finding]]:
     """Return the findings that are new, and the old ones; LB112 where the branch changes the list.
 

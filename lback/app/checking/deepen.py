@@ -8,12 +8,12 @@ from lback.app.reading import INDEX, WORKTREE
 from lback.errors import HistoryMissing
 
 if TYPE_CHECKING:
-    from lback.app.checking.look import Request
+    from lback.app.checking.look import CheckOptions
     from lback.app.context import Context
     from lback.vcs.repository import Repository
 
 
-def deepen_for(ctx: Context, request: Request) -> tuple[str, ...]:
+def deepen_for(ctx: Context, request: CheckOptions) -> tuple[str, ...]:
     """Fetch the branches to compare with, and their history; return their names."""
     repository = ctx.repository
     if repository is None:

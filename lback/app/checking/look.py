@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lback.app.checking.reader import CheckReader
 from lback.app.checking.sides import Facts, Side, Together, merge_sides, read_side, replaced
 from lback.app.reading import WORKTREE
 from lback.core.findings import Finding, finding
+from lback.core.rules.report import ModelsRow, SiblingRow
 from lback.core.rules.silencing import FailOn
 from lback.core.shell import command
 from lback.errors import HistoryMissing
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class CheckOptions:
     """What to check: `against` REFs (none: the shared branch), siblings, what counts."""
 
     at: str = WORKTREE
@@ -37,7 +38,7 @@ class Request:
     policy: str | None = None
 
 
-def base_of(request: Request) -> str | None:
+def base_of(request: CheckOptions) -> str | None:
     """Return the name of the branch whose settings count, None where none was given."""
     return request.policy or next(iter(request.against), None)
 
@@ -51,8 +52,8 @@ class Look:
     others: list[Together] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     overlaps: list[Overlap] = field(default_factory=list)
-    siblings: list[dict[str, Any]] = field(default_factory=list)
-    models: dict[str, Any] | None = None
+    siblings: list[SiblingRow] = field(default_factory=list)
+    models: ModelsRow | None = None
     policy: Policy | None = None
     # Labels that only this tree has, on a line that the branch to judge by has as well.
     doubted: frozenset[str] = frozenset()
@@ -79,7 +80,7 @@ class Look:
         return tuple(one for one in graph.order() if one in fresh) if fresh else ()
 
 
-def gather_others(look: Look, request: Request) -> None:
+def gather_others(look: Look, request: CheckOptions) -> None:
     """Merge mine with each REF; what cannot be looked at is a finding and never a pass."""
     for wish in request.against or (None,):
         try:
@@ -120,7 +121,7 @@ def _shared(reader: CheckReader, wish: str | None) -> tuple[str, str, bool] | No
     )
 
 
-def gather_siblings(look: Look, request: Request) -> None:
+def gather_siblings(look: Look, request: CheckOptions) -> None:
     """Compare mine with every other open branch."""
     if look.reader.repository is None:
         look.findings.append(no_history(_without_git(look.reader, "compared with other branches")))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lback.core.findings import Finding
+from lback.core.rules.report import ModelsRow
 from lback.core.rules.trials import model_findings, not_tried, trial_findings
 from lback.errors import LbackError
 
@@ -14,9 +15,7 @@ if TYPE_CHECKING:
     from lback.db.trials import Tried
 
 
-def models_checked(
-    look: Look, wish: str, said: list[Finding]
-) -> tuple[list[Finding], dict[str, Any]]:
+def models_checked(look: Look, wish: str, said: list[Finding]) -> tuple[list[Finding], ModelsRow]:
     """Run the migrations up, down and up, and compare the models; return findings and data.
 
     `wish` is "new" (only those that no other side has are tried) or "all". What cannot be
@@ -26,9 +25,11 @@ def models_checked(
     chosen = graph.ids if wish == "all" or not look.others else frozenset(look.new)
     problem = next(iter(graph.problems), None)
     if problem is not None:
-        return [not_tried(f"the migrations cannot be run as they are: {problem.message}")], _data()
+        return [
+            not_tried(f"the migrations cannot be run as they are: {problem.message}")
+        ], ModelsRow()
     if not graph.ids:
-        return [not_tried("there are no migrations to run")], _data()
+        return [not_tried("there are no migrations to run")], ModelsRow()
     from lback.db.trials import try_out
 
     ctx = look.reader.ctx
@@ -36,8 +37,8 @@ def models_checked(
     try:
         tried = try_out(ctx.database, graph.order(), chosen, scratch)
     except LbackError as err:
-        return [not_tried(err.message, err.hint or "")], _data()
-    return list(_findings(look, tried, said)), _data(tried)
+        return [not_tried(err.message, err.hint or "")], ModelsRow()
+    return list(_findings(look, tried, said)), _row(tried)
 
 
 def _findings(look: Look, tried: Tried, said: list[Finding]) -> Iterator[Finding]:
@@ -48,13 +49,11 @@ def _findings(look: Look, tried: Tried, said: list[Finding]) -> Iterator[Finding
     yield from model_findings(tried.differences or ())
 
 
-def _data(tried: Tried | None = None) -> dict[str, Any]:
-    if tried is None:
-        return {"dialect": None, "tried": [], "rows_in": [], "no_rows_in": [], "differences": None}
-    return {
-        "dialect": tried.dialect,
-        "tried": list(dict.fromkeys(one.revision for one in tried.trials)),
-        "rows_in": sorted(tried.filled),
-        "no_rows_in": sorted(tried.refused),
-        "differences": None if tried.differences is None else list(tried.differences),
-    }
+def _row(tried: Tried) -> ModelsRow:
+    return ModelsRow(
+        tried.dialect,
+        tuple(dict.fromkeys(one.revision for one in tried.trials)),
+        tuple(sorted(tried.filled)),
+        tuple(sorted(tried.refused)),
+        None if tried.differences is None else tuple(tried.differences),
+    )

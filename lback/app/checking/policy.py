@@ -28,7 +28,7 @@ from lback.core.rules.silencing import read_choice
 from lback.errors import HistoryMissing, LbackError, UsageError
 
 if TYPE_CHECKING:
-    from lback.app.checking.look import Request
+    from lback.app.checking.look import CheckOptions
     from lback.app.context import Context
     from lback.vcs.refs import SharedRef
 
@@ -57,7 +57,7 @@ class Policy:
         return "in this push" if self.replaced else f"until {self.name} has it"
 
 
-def settle_policy(reader: CheckReader, request: Request, at: str) -> Policy | None:
+def settle_policy(reader: CheckReader, request: CheckOptions, at: str) -> Policy | None:
     """Find the settings that count and let the reader use them.
 
     None where no branch was named to judge by: then the tree's own settings hold.
@@ -81,7 +81,7 @@ def settle_policy(reader: CheckReader, request: Request, at: str) -> Policy | No
     return replace(policy, findings=tuple(_told(reader, policy, own, at, broken, past)))
 
 
-def project_of_base(ctx: Context, request: Request) -> str:
+def project_of_base(ctx: Context, request: CheckOptions) -> str:
     """Let the project of the base stand in where the one on disk cannot be read.
 
     Returns why it cannot, "" where it can or is gone; UsageError where the base has none.

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Literal
 
-from lback.app.checking.look import Look, Request
+from lback.app.checking.look import CheckOptions, Look
 from lback.app.checking.rules_changed import comments_that_count
+from lback.app.checking.sides import Together
 from lback.core.findings import CODES, Finding
 from lback.core.lanes import forks
-from lback.core.result import Result
-from lback.core.results import plain
+from lback.core.results import OverlapRow
+from lback.core.rules.report import CheckResult, DrawnRevision, LeftOutCounts, MergeRow
 from lback.core.rules.silencing import (
     Choice,
     LeftOut,
     arranged,
-    counted_by,
     fails,
     not_silenced,
     shortened,
@@ -28,8 +29,8 @@ _RUN = frozenset({"LB305", "LB501", "LB502", "LB503", "LB504", "LB505"})
 
 
 def finish(
-    look: Look | None, request: Request, choice: Choice, findings: Iterable[Finding]
-) -> Result:
+    look: Look | None, request: CheckOptions, choice: Choice, findings: Iterable[Finding]
+) -> CheckResult:
     """Return the result: chosen, graded, silenced and old findings taken care of."""
     left_out: list[LeftOut] = []
     wanted = []
@@ -49,24 +50,17 @@ def finish(
 
         found, old = sorted_out(look, request, choice, found)
         left_out += [LeftOut(one, "baseline") for one in old]
-    failed = fails(found, request.fail_on)
-    counts = counted_by(left_out)
-    return Result(
-        "check",
-        {**(_data(look) if look is not None else _no_data()), "left_out": counts},
-        shortened(found),
+    shown = CheckResult(
+        at=look.mine.name if look else request.at,
+        findings=tuple(shortened(found)),
         status="findings" if found else "ok",
-        exit_code=1 if failed else 0,
-        view={
-            "at": look.mine.name if look else request.at,
-            "count": len(look.mine.graph) if look else 0,
-            "left_out": left_out,
-            "anchor": _anchor(look) if look else "",
-            "fail_on": request.fail_on,
-            "codes": _codes(request, choice),
-            "picture": _picture(look) if look else [],
-        },
+        exit_code=1 if fails(found, request.fail_on) else 0,
+        left_out=LeftOutCounts.of(left_out),
+        left_out_findings=tuple(left_out),
+        fail_on=request.fail_on,
+        codes=_codes(request, choice),
     )
+    return shown if look is None else _with_trees(shown, look)
 
 
 def _anchor(look: Look) -> str:
@@ -76,67 +70,58 @@ def _anchor(look: Look) -> str:
     return next((one for one in names if own.endswith(one)), names[0] if names else "")
 
 
-def _codes(request: Request, choice: Choice) -> list[str]:
+def _codes(request: CheckOptions, choice: Choice) -> tuple[str, ...]:
     """Return the codes that were looked for."""
     left_out = _ELSEWHERE if request.models else _ELSEWHERE | _RUN
-    return [code for code in CODES if choice.wants(code) and code not in left_out]
+    return tuple(code for code in CODES if choice.wants(code) and code not in left_out)
 
 
-def _no_data() -> dict[str, Any]:
-    return {
-        "against": None,
-        "merge_base": None,
-        "heads": [],
-        "would_be_heads": [],
-        "new_revisions": [],
-        "overlaps": [],
-        "siblings": [],
-        "models": None,
-        "merges": [],
-    }
+def _with_trees(result: CheckResult, look: Look) -> CheckResult:
+    """Add what was gathered of the trees."""
+    graph, merges = look.mine.graph, tuple(_merge_row(other) for other in look.others)
+    first = merges[0] if merges else None
+    return replace(
+        result,
+        against=first.against if first else None,
+        merge_base=first.merge_base if first else None,
+        heads=graph.heads,
+        would_be_heads=first.would_be_heads if first else graph.heads,
+        new_revisions=look.new if look.others else (),
+        overlaps=_overlap_rows(look),
+        siblings=tuple(look.siblings),
+        models=look.models,
+        merges=merges,
+        count=len(graph),
+        anchor=_anchor(look),
+        picture=tuple(_picture(look)),
+    )
 
 
-def _data(look: Look) -> dict[str, Any]:
-    merges = [
-        {
-            "against": other.theirs.name,
-            "commit": other.theirs.tip,
-            "merge_base": other.base_commit,
-            "would_be_heads": list(other.merge.merged.heads),
-            "replaced": other.replaces,
-            "conflicts": list(other.conflicts),
-        }
-        for other in look.others
-    ]
-    first = merges[0] if merges else {}
-    return {
-        "at": look.mine.name,
-        "against": first.get("against"),
-        "merge_base": first.get("merge_base"),
-        "heads": list(look.mine.graph.heads),
-        "would_be_heads": first.get("would_be_heads", list(look.mine.graph.heads)),
-        "new_revisions": list(look.new) if look.others else [],
-        "overlaps": _overlap_rows(look),
-        "siblings": look.siblings,
-        "models": look.models,
-        "merges": merges,
-    }
+def _merge_row(other: Together) -> MergeRow:
+    return MergeRow(
+        other.theirs.name,
+        other.theirs.tip,
+        other.base_commit,
+        other.merge.merged.heads,
+        other.replaces,
+        other.conflicts,
+    )
 
 
-def _overlap_rows(look: Look) -> list[dict[str, Any]]:
+def _overlap_rows(look: Look) -> tuple[OverlapRow, ...]:
     if not look.overlaps:
-        return []
+        return ()
     from lback.core.forks.joining import overlap_row
 
     ids = {one for o in look.overlaps for one in (o.left_revision, o.right_revision)}
     commits = look.facts.commits(sorted(ids))
-    return [plain(overlap_row(one, commits)) for one in look.overlaps]
+    return tuple(overlap_row(one, commits) for one in look.overlaps)
 
 
-def _picture(look: Look) -> list[dict[str, Any]]:
-    """Return what both sides added since they parted, or where one tree forks, for a drawing."""
+def _picture(look: Look) -> Iterator[DrawnRevision]:
+    """Yield what both sides added since they parted, or where one tree forks, for a drawing."""
     if not look.others:
-        return []
+        return
     other = look.others[0]
     merged, base = other.merge.merged, other.base
     forked = {
@@ -148,11 +133,13 @@ def _picture(look: Look) -> list[dict[str, Any]]:
     shown = [one for one in merged.order() if one not in base or one in forked]
     new = frozenset(shown)
     parents = {up for one in shown for up in merged[one].parents if up in merged} - new
-    rows = []
     for one in (*sorted(parents), *shown):
-        side = "both" if one in base else "here" if one in look.mine.graph else "there"
-        if side == "here" and one in other.theirs.graph:
-            side = "both"
-        node = merged[one]
-        rows.append({"revision": one, "doc": node.doc, "parents": list(node.parents), "side": side})
-    return rows
+        yield DrawnRevision(one, merged[one].doc, merged[one].parents, _side(look, other, one))
+
+
+def _side(look: Look, other: Together, revision: str) -> Literal["here", "there", "both"]:
+    if revision in other.base:
+        return "both"
+    if revision not in look.mine.graph:
+        return "there"
+    return "both" if revision in other.theirs.graph else "here"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lback.app.checking.reader import CheckReader
 from lback.app.checking.sides import Facts, Side, inside
@@ -15,7 +15,7 @@ from lback.core.forks.joining import apart, overlap_row
 from lback.core.forks.overlap import Overlap, overlaps
 from lback.core.graph import Graph
 from lback.core.lanes import Lane
-from lback.core.results import plain
+from lback.core.rules.report import SiblingRow
 from lback.core.rules.team import Neighbour, collision
 from lback.core.source import Commit, Entry
 
@@ -28,7 +28,7 @@ class Met:
     """What the look at all siblings gave: how many there are, rows for `data`, findings."""
 
     branches: int = 0
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[SiblingRow] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -236,17 +236,17 @@ def _with_overlaps(one: Finding, found: list[Overlap]) -> Finding:
 
 def _row(
     neighbour: Neighbour, sibling: Sibling, forks: Sequence[Lane], found: list[Overlap]
-) -> dict[str, Any]:
-    return {
-        "branches": list(neighbour.names),
-        "commit": sibling.commit,
-        "author": sibling.author,
-        "date": sibling.date,
-        "new_revisions": _ordered(neighbour),
-        "forks": [list(fork) for fork in forks],
-        "overlaps": [plain(overlap_row(one, {})) for one in found],
-    }
+) -> SiblingRow:
+    return SiblingRow(
+        neighbour.names,
+        sibling.commit,
+        sibling.author,
+        sibling.date,
+        _ordered(neighbour),
+        tuple(forks),
+        tuple(overlap_row(one, {}) for one in found),
+    )
 
 
-def _ordered(neighbour: Neighbour) -> list[str]:
-    return [one for one in neighbour.together.order() if one in neighbour.new]
+def _ordered(neighbour: Neighbour) -> tuple[str, ...]:
+    return tuple(one for one in neighbour.together.order() if one in neighbour.new)

@@ -9,10 +9,11 @@ from typing import Literal
 
 from lback.core.effects import Effects
 from lback.core.forks.merging import MergeFile, merge_file
-from lback.core.forks.overlap import Overlap, Verdict, overlaps
+from lback.core.forks.overlap import Overlap, overlaps
 from lback.core.forks.surroundings import surroundings
 from lback.core.graph import Graph
 from lback.core.lines import contradictions
+from lback.core.results import OverlapRow, OverlapSide
 from lback.core.source import Commit
 
 Action = Literal["merge", "none", "refused"]
@@ -130,27 +131,6 @@ def touched(graph: Graph, fork: Sequence[str], effects: Mapping[str, Effects]) -
     differ = all(set(one).isdisjoint(other) for one, other in combinations(sides, 2))
     how = "the sides change different tables" if differ else "either order gives the same schema"
     return f"{how}: {' | '.join(shown)}"
-
-
-@dataclass(frozen=True, slots=True)
-class OverlapSide:
-    """What one side of an overlap does, and the commit that brought it."""
-
-    revision: str
-    operation: str
-    commit: Commit | None
-
-
-@dataclass(frozen=True, slots=True)
-class OverlapRow:
-    """An overlap as results tell it."""
-
-    object: str
-    left: OverlapSide
-    right: OverlapSide
-    verdict: Verdict
-    message: str
-    brief: str
 
 
 def overlap_row(overlap: Overlap, commits: Mapping[str, Commit]) -> OverlapRow:

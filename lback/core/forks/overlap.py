@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from lback.core.deeds import described
 from lback.core.effects import Effect, Effects, Unknown
@@ -13,8 +12,7 @@ from lback.core.forks.matrix import SEVERITY
 from lback.core.forks.sides import Done, Side
 from lback.core.forks.surroundings import NOTHING_AROUND, Surroundings
 from lback.core.naming import key, same_name
-
-Verdict = Literal["conflict", "order-matters", "same", "unknown"]
+from lback.core.results import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,14 +199,6 @@ def _with_hint(one: Finding, why: str) -> Finding:
     return one._replace(hint=f"The comment that ignores {one.code} {why}. {one.hint}".strip())
 
 
-def counted_by(left_out: Iterable[LeftOut]) -> dict[str, int]:
-    """Return how many findings are not told, by whose word."""
-    counts = dict.fromkeys(("settings", "command_line", "comments", "baseline"), 0)
-    for one in left_out:
-        counts[one.by.replace(" ", "_")] += 1
-    return counts
-
-
 def can_be_old(finding: Finding) -> bool:
     """Tell whether a baseline may list a finding: not one that says nothing was looked at."""
     return finding.code not in _DEAF

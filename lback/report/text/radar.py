@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING
 
-from lback.core.result import Result
 from lback.report.style import Style, safe
 from lback.report.words import counted, listing
 
+if TYPE_CHECKING:
+    from lback.app.radar import BranchRow, RadarResult
+
 _MOST = 4
-_MOST_BRANCHES = 10
 
 
-def lines(result: Result, style: Style) -> Iterator[str]:
+def lines(result: RadarResult, style: Style) -> Iterator[str]:
     """Yield a summary, and a paragraph for each branch, the one that hurts most first."""
-    rows, sums = result.data["branches"], result.data["summary"]
-    compared = _branches(result.data["compared"])
+    rows, sums = result.branches, result.summary
+    compared = _branches(result.compared)
     if not rows:
         yield f"{compared}: none holds a revision that is not here"
         return
     yield (
-        f"{compared} compared with {safe(result.data['at'])}: {sums['branches']} with other "
-        f"revisions, {sums['fork']} would fork, {sums['overlap']} overlap"
+        f"{compared} compared with {safe(result.at)}: {sums.branches} with other "
+        f"revisions, {sums.fork} would fork, {sums.overlap} overlap"
     )
-    shown = rows if result.view["all"] else rows[:_MOST_BRANCHES]
+    shown = rows[: result.most]
     for row in shown:
         yield from _branch(row, style)
     rest = rows[len(shown) :]
     if rest:
-        forks = sum(row["forks"] for row in rest)
+        forks = sum(row.forks for row in rest)
         quiet = f", {forks} of them would fork" if forks else ""
         yield style.dim(f"and {_branches(len(rest), 'more branch')}{quiet} (`lback radar --all`)")
 
@@ -39,28 +40,27 @@ def _branches(number: int, word: str = "other branch") -> str:
     return counted(number, word).replace("branchs", "branches")
 
 
-def _branch(row: Mapping[str, Any], style: Style) -> Iterator[str]:
-    commit = row["commit"]
+def _branch(row: BranchRow, style: Style) -> Iterator[str]:
     word = style.green("adds")
-    if row["overlaps"]:
+    if row.overlaps:
         word = style.red("overlaps")
-    elif row["forks"]:
+    elif row.forks:
         word = style.yellow("forks")
-    also = f" (also {listing([safe(one) for one in row['also']], 3)})" if row["also"] else ""
+    also = f" (also {listing([safe(one) for one in row.also], 3)})" if row.also else ""
     yield (
-        f"{word}  {style.bold(safe(row['branch']))}{also}  "
-        + style.dim(f"{safe(commit['author'])}, {age(commit['date'])}")
+        f"{word}  {style.bold(safe(row.branch))}{also}  "
+        + style.dim(f"{safe(row.commit.author)}, {age(row.commit.date)}")
     )
-    for one in row["revisions"][:_MOST]:
-        yield f"    {style.yellow(safe(one['revision']))}  {safe(one['doc']) or '(no message)'}"
-    if len(row["revisions"]) > _MOST:
-        yield f"    and {len(row['revisions']) - _MOST} more"
-    if row["reparents"]:
-        yield f"    gives other parents to {listing(row['reparents'])}"
-    for one in row["overlaps"][:_MOST]:
-        yield f"    {one['verdict']}: {safe(one['message'])}"
-    if len(row["overlaps"]) > _MOST:
-        yield f"    and {len(row['overlaps']) - _MOST} more overlaps"
+    for one in row.revisions[:_MOST]:
+        yield f"    {style.yellow(safe(one.revision))}  {safe(one.doc) or '(no message)'}"
+    if len(row.revisions) > _MOST:
+        yield f"    and {len(row.revisions) - _MOST} more"
+    if row.reparents:
+        yield f"    gives other parents to {listing(row.reparents)}"
+    for overlap in row.overlaps[:_MOST]:
+        yield f"    {overlap.verdict}: {safe(overlap.message)}"
+    if len(row.overlaps) > _MOST:
+        yield f"    and {len(row.overlaps) - _MOST} more overlaps"
 
 
 def age(date: str, now: datetime | None = None) -> str:

@@ -1,10 +1,12 @@
-"""What a check found and does not tell, counted: no format may lose that."""
+"""What every report of a check says: the verdict, and how many findings are left out."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
-from lback.core.result import Result
+from lback.core.results import plain
+from lback.core.rules.report import CheckResult
 from lback.report.words import counted
 
 _BY: Mapping[str, str] = {
@@ -15,9 +17,18 @@ _BY: Mapping[str, str] = {
 }
 
 
-def left_out(result: Result) -> str:
+def verdict(result: CheckResult) -> str:
+    """Return the verdict in one line."""
+    found = Counter(one.severity for one in result.findings)
+    if not found:
+        return "✓ nothing found"
+    parts = [counted(found[kind], kind) for kind in ("error", "warning", "note") if found[kind]]
+    return f"{'✗' if result.exit_code else '✓'} {', '.join(parts)}"
+
+
+def left_out(result: CheckResult) -> str:
     """Return `3 findings left out: 2 by settings (LB405), 1 by comments (LB402)`, or ""."""
-    counts: Mapping[str, int] = result.data.get("left_out") or {}
+    counts: Mapping[str, int] = plain(result.left_out)
     total = sum(counts.values())
     if not total:
         return ""
@@ -25,9 +36,9 @@ def left_out(result: Result) -> str:
     return f"{counted(total, 'finding')} left out: {', '.join(parts)}"
 
 
-def _codes(result: Result, by: str) -> str:
+def _codes(result: CheckResult, by: str) -> str:
     if by == "command_line":
         return ""  # whoever wrote it knows
-    rows = result.view.get("left_out", ())
+    rows = result.left_out_findings
     codes = sorted({one.finding.code for one in rows if one.by.replace(" ", "_") == by})
     return f" ({', '.join(codes)})" if codes else ""
