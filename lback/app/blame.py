@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from lback.app.context import Context
-from lback.app.effects import EffectsReader
 from lback.app.history import Sources, add_git, gather, unknown_table, unseen
 from lback.app.origins import Origins
 from lback.app.pasts import Past, pasts_of
@@ -27,7 +26,7 @@ def blame(ctx: Context, table: str, at: str = WORKTREE, column: str | None = Non
     With `column` only that column, by any name that it ever had.
     """
     found = gather(ctx, at)
-    dialects = EffectsReader(found.reader, at).dialects & KNOWN
+    dialects = found.reader.effects_at(at).dialects & KNOWN
     told = life(table, found.graph, found.effects, dialects=dialects)
     if not told.found:
         raise unknown_table(table, told.near)
@@ -158,9 +157,7 @@ def _helpers(found: Sources, at: str, pasts: Mapping[str, Past]) -> list[dict[st
     """Return the helper files that were edited after the revisions that call them had come."""
     if found.reader.repository is None or not pasts:
         return []
-    reader = EffectsReader(found.reader, at)
-    reader.read(found.graph, pasts, upgrade_only=True)
-    called = {one: reader.helpers(one) for one in pasts}
+    called = found.reader.effects_at(at).helpers(found.graph, pasts)
     paths = sorted({path for helpers in called.values() for path in helpers})
     edits = pasts_of(found.reader, paths, at) if paths else {}
     told: list[dict[str, Any]] = []

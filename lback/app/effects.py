@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LARGEST_FILE = 4_000_000
 
 
-class EffectsReader:
+class EffectsAt:
     """Effects of many revisions at one place; cached by all that the reading depends on."""
 
     def __init__(self, reader: Reader, at: str) -> None:
@@ -35,11 +35,14 @@ class EffectsReader:
         self._paths: dict[str, str] = {}
         self._followed: dict[str, tuple[str, ...]] = {}
 
-    def helpers(self, revision: str) -> tuple[str, ...]:
-        """Return the paths of the project's modules that a revision's reading followed."""
-        return tuple(
-            self._paths[one] for one in self._followed.get(revision, ()) if one in self._paths
-        )
+    def helpers(self, graph: Graph, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Return the paths of the project's modules that reading each revision followed, by id."""
+        wanted = tuple(ids)
+        self.read(graph, [one for one in wanted if one not in self._followed], upgrade_only=True)
+        return {
+            one: tuple(self._paths[name] for name in self._followed[one] if name in self._paths)
+            for one in wanted
+        }
 
     def read(
         self, graph: Graph, ids: Iterable[str], *, upgrade_only: bool = False

@@ -207,7 +207,6 @@ def _add_branches(found: Sources) -> None:
 
 def _add_patches(found: Sources, changes: list[dict[str, Any]], names: list[str]) -> None:
     """Add the statements of upgrade() that are about the table, as they are in the file."""
-    from lback.app.effects import EffectsReader
     from lback.core.undo.extraction import Extractor
     from lback.core.undo.picking import InTheWay
 
@@ -215,7 +214,7 @@ def _add_patches(found: Sources, changes: list[dict[str, Any]], names: list[str]
         node = found.graph[change["revision"]]
         place = found.place(node.id)
         source = found.reader.texts([node], place)[node.blob]
-        read = EffectsReader(found.reader, place).read_text
+        read = found.reader.effects_at(place).read_text
         own = names or list(found.effects[node.id].tables)
         try:
             code = Extractor(source, node.path, own, read).extract("upgrade").code

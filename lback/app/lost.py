@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lback.app.reading import Reader
 from lback.core.graph import Graph, Revision
 from lback.core.header import Header, read_header
-from lback.core.source import Commit
+from lback.core.source import Commit, Entry
 from lback.errors import HistoryMissing
 
 
@@ -72,7 +72,7 @@ def _find(reader: Reader, revision: str) -> LostRevision | None:
     if not versions:
         return None
     newest = versions[0]
-    header = read_header(newest.text, newest.path.rpartition("/")[2])
+    header = reader.learn_text(Entry(newest.path, newest.blob), newest.text)
     if not isinstance(header, Header):
         return None
     return LostRevision(

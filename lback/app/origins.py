@@ -9,7 +9,6 @@ from hashlib import sha1
 from os import fsencode
 from typing import NamedTuple
 
-from lback.app.effects import EffectsReader
 from lback.app.pasts import Past
 from lback.app.ran import code_of
 from lback.app.reading import WORKTREE, Reader
@@ -83,7 +82,7 @@ class Origins:
         """
         if not pasts:
             return {}
-        helper = EffectsReader(self.reader, self.at)
+        read = self.reader.effects_at(self.at).read_text
         by_code: dict[str, dict[str, str]] = {}
         by_blob: dict[str, dict[str, str]] = {}
 
@@ -91,7 +90,7 @@ class Origins:
             if blob not in by_blob:
                 code = str(code_of(text))  # a formatter changes all files, and nothing in them
                 if code not in by_code:
-                    by_code[code] = _said(helper.read_text(text))
+                    by_code[code] = _said(read(text))
                 by_blob[blob] = by_code[code]
             return by_blob[blob]
 

@@ -19,6 +19,7 @@ from lback.files import spelling
 
 if TYPE_CHECKING:
     from lback.app.context import Context
+    from lback.app.effects import EffectsAt
     from lback.app.locate import Project
     from lback.core.effects import Effects
     from lback.vcs.refs import SharedRef
@@ -42,6 +43,8 @@ class Reader:
         self.ctx = ctx
         self.repository = ctx.repository
         self._headers: dict[str, Header | Unreadable] = {}
+        self._learned: dict[str, bytes] = {}
+        self._effects: EffectsAt | None = None
 
     def graph(self, at: str = WORKTREE) -> Graph:
         """Return the graph at a place; what cannot be read is among its problems."""
@@ -99,6 +102,14 @@ class Reader:
         """Return the bytes of revision files as they were read, by blob."""
         return self._texts([Entry(one.path, one.blob) for one in revisions], at)
 
+    def learn_text(self, entry: Entry, text: bytes) -> Header | Unreadable:
+        """Take in a file that no place here has, and return its header."""
+        from lback.core.header import read_header
+
+        self._learned[entry.blob] = text
+        self._headers[entry.blob] = header = read_header(text, entry.name)
+        return header
+
     # Effects
 
     def effects(
@@ -110,10 +121,16 @@ class Reader:
         upgrade_only: bool = False,
     ) -> dict[str, Effects]:
         """Return what the given revisions (default: all) do to which table."""
-        from lback.app.effects import EffectsReader
-
         wanted = graph.order() if ids is None else ids
-        return EffectsReader(self, at).read(graph, wanted, upgrade_only=upgrade_only)
+        return self.effects_at(at).read(graph, wanted, upgrade_only=upgrade_only)
+
+    def effects_at(self, at: str = WORKTREE) -> EffectsAt:
+        """Return what reads effects at a place; the last one is kept, with what it has read."""
+        from lback.app.effects import EffectsAt
+
+        if self._effects is None or self._effects.at != at:
+            self._effects = EffectsAt(self, at)
+        return self._effects
 
     def tables(
         self, graph: Graph, ids: Iterable[str], effects: Mapping[str, Effects], at: str = WORKTREE
@@ -245,10 +262,14 @@ class Reader:
         return known
 
     def _texts(self, entries: Sequence[Entry], at: str) -> dict[str, bytes]:
+        own = self._learned
+        learned = {one.blob: own[one.blob] for one in entries if one.blob in own}
+        if learned:
+            entries = [one for one in entries if one.blob not in own]
         if self.repository is not None:
-            return self.repository.read(at, entries)
+            return learned | self.repository.read(at, entries)
         root = self.ctx.project.root
-        return {entry.blob: (root / entry.path).read_bytes() for entry in entries}
+        return learned | {one.blob: (root / one.path).read_bytes() for one in entries}
 
     def _without_git(self, at: str, folders: tuple[str, ...], recursive: bool) -> tuple[Entry, ...]:
         if at != WORKTREE:

@@ -9,8 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from lback.app.context import Context
-from lback.app.effects import EffectsReader
-from lback.app.reading import WORKTREE, Reader
+from lback.app.reading import Reader
 from lback.core.decoding import Undecodable, decode_text
 from lback.core.effects import Effects
 from lback.core.graph import Graph, Revision
@@ -73,11 +72,10 @@ class Reverter:
         self.graph = graph
         self.effects = effects
         self.ran = ran
-        self._helper = EffectsReader(reader, WORKTREE)
 
     def read(self, source: bytes) -> Effects:
         """Read a text as the project's own modules and wrappers make it mean."""
-        return self._helper.read_text(source)
+        return self.reader.effects_at().read_text(source)
 
     def draft(self, undo: Undo, table: str | None, told: TableLife | None) -> Draft:
         """Return what a reverting revision does; InTheWay names the line that stands in the way."""

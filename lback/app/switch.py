@@ -74,7 +74,7 @@ class Switch:
         self._gather(stamp)
         steps = self.decide(stamp)
         going = [step.revision for step in steps if isinstance(step, Downgrade)]
-        effects = self._effects(going)
+        effects = self.reader.effects(self.graph, going)
         for revision in going:
             self._require_way_down(revision, effects[revision])
         return stamp, steps, count_losses(view, going, effects)
@@ -121,12 +121,6 @@ class Switch:
             texts = self.reader.texts(others, self.at)
             self.sources |= {one.id: texts[one.blob] for one in others}
 
-    def _effects(self, going: list[str]) -> dict[str, Effects]:
-        read = self.reader.effects(self.graph, [one for one in going if one not in self.lost])
-        from lback.core.interpreter.reading import read_effects
-
-        return read | {one: read_effects(self.lost[one].text) for one in going if one in self.lost}
-
     def _require_way_down(self, revision: str, effects: Effects) -> None:
         if effects.has_downgrade or not (effects.upgrade or effects.unknown):
             return
@@ -152,7 +146,7 @@ class Switch:
         )
         decide = settled(self.ctx, database, lambda _now: steps, stamp)
         down = [one.revision for one in steps if isinstance(one, Downgrade)]
-        effects = self._effects(down)
+        effects = self.reader.effects(self.graph, down)
         going = [effect for revision in down for effect in effects[revision].downgrade]
         run(
             self.ctx,

@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 
 from lback.app.context import Context, Options
-from lback.app.effects import EffectsReader
-from lback.app.reading import Reader
 from lback.core.effects import TREE
 from tests.cli.inside import lback
 from tests.reports import report_of
@@ -116,7 +114,7 @@ def test_each_commit_is_read_by_its_own_configuration(project: Path) -> None:
 def test_the_key_of_the_cache_is_all_that_a_reading_depends_on(project: Path) -> None:
     def kind() -> str:
         context = Context(Options(directory=str(project)))
-        return EffectsReader(Reader(context), "worktree").kind
+        return context.revisions.effects_at("worktree").kind
 
     first = kind()
     assert kind() == first
@@ -133,8 +131,8 @@ def test_files_of_the_tree_are_given_as_they_are_there(project: Path) -> None:
     first = commit(project)
     write(project, "migrations/sql/one.sql", "DROP TABLE c")
     context = Context(Options(directory=str(project)))
-    now = EffectsReader(Reader(context), "worktree").resolve_file
-    then = EffectsReader(Reader(context), first).resolve_file
+    now = context.revisions.effects_at("worktree").resolve_file
+    then = context.revisions.effects_at(first).resolve_file
     beside = f"{TREE}/migrations/versions/../sql/one.sql"
     assert (now(beside), then(beside)) == (b"DROP TABLE c", b"DROP TABLE a")
     assert (now("sql/two.sql"), then("sql/two.sql")) == (b"DROP TABLE b", b"DROP TABLE b")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lback.app.switch import SwitchOptions, switch
 from tests.undo.team import Shop
 
 USERS = 'op.create_table("users", sa.Column("id", sa.Integer(), primary_key=True))'
@@ -45,3 +46,19 @@ def test_nothing_is_written_on_top_of_it(tmp_path: Path) -> None:
     result = shop.roll("users", yes=True, strategy="revert")
     assert result.exit_code == 3
     assert "r2, which no file of this checkout defines" in result.message
+
+
+def test_its_helpers_are_followed_before_a_switch_deletes_rows(tmp_path: Path) -> None:
+    shop = Shop.at(tmp_path / "ada", f"sqlite:///{tmp_path}/x.sqlite3")
+    shop.write("steps.py", "from alembic import op\n\n\ndef take(name):\n    op.drop_table(name)\n")
+    shop.add("r1", USERS, 'op.drop_table("users")')
+    shop.commit("Add users")
+    shop.git("checkout", "-q", "-b", "side")
+    mails = USERS.replace("users", "mails")
+    shop.add("r2", mails, 'take("mails")', top="from steps import take", commit="Add mails")
+    shop.migrate()
+    shop.execute("INSERT INTO mails VALUES (1)")
+    shop.git("checkout", "-q", "main")
+    told = switch(shop.context(), SwitchOptions(plan=True)).data
+    assert [one["revision"] for one in told["undoes"]] == ["r2"]
+    assert told["losses"] == [{"table": "mails", "column": None, "rows": 1}]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lback.app.checking.reader import MOST_BYTES
-from lback.app.effects import EffectsReader
+from lback.app.effects import EffectsAt
 from lback.app.reading import WORKTREE
 
 
-class SmallFiles(EffectsReader):
+class SmallFiles(EffectsAt):
     """Follows helper modules of a reasonable size only."""
 
     def _files(self, paths: Sequence[str]) -> dict[str, bytes]:

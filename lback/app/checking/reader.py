@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from lback.app.locate import Project, Texts, config_places, read_project, search_project
 from lback.app.reading import HEADERS, INDEX, WORKTREE, Reader, wanted
-from lback.core.header import Header, Unreadable, read_header
+from lback.core.header import Header, Unreadable
 from lback.core.preferences import LbackSettings
 from lback.core.settings import Settings, read_own
 from lback.core.source import Entry
@@ -203,10 +203,6 @@ class CheckReader(Reader):
             texts = self._texts(some, at)
             found.update((blob, look(text)) for blob, text in texts.items())
         return found
-
-    def learn_text(self, entry: Entry, text: bytes) -> None:
-        """Read the header of a file that is in no tree yet."""
-        self._headers[entry.blob] = read_header(text, entry.name)
 
     def _cached(self, unknown: dict[str, Entry]) -> Iterable[str]:
         store = self.repository.store if self.repository else None

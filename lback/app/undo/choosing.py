@@ -95,9 +95,7 @@ def _decide(choice: Choice, view: View) -> Undo:
             "Nothing is applied to this database, so there is nothing to undo.",
             "`lback status` shows where the database is.",
         )
-    choice.effects = choice.reader.effects(graph, choice.done - choice.lost.keys())
-    read = choice.reverter().read
-    choice.effects |= {one: read(text) for one, text in choice.lost.items()}
+    choice.effects = choice.reader.effects(graph, choice.done)
     if wish.table is None:
         undo = _revisions(choice)
     else:
