@@ -37,10 +37,10 @@ def stakes(effects: Iterable[Effect]) -> Stakes:
             column = columns.get((effect.table, effect.name), effect.name)
             if effect.kind == "create":
                 columns[effect.table, effect.name] = None
-            elif column is None:
-                continue
             elif effect.kind == "rename" and effect.to:
                 columns[effect.table, effect.to] = column
+            elif column is None:
+                continue
             elif effect.kind == "drop":
                 lost[table, column] = None
             elif "type" in effect.aspects:

@@ -5,22 +5,7 @@ import pytest
 from lback.core.graph import Graph, Problem, Revision
 from lback.core.header import Header
 from lback.errors import UsageError
-
-
-def graph(text: str, **labels: str) -> Graph:
-    """Read `a; b<a; m<b,c; d<c !b` (parents after <, dependencies after !); labels by id."""
-    revisions = []
-    for word in text.split(";"):
-        one, _, needs = word.strip().partition(" !")
-        one, _, parents = one.partition("<")
-        header = Header(
-            one,
-            tuple(filter(None, parents.split(","))),
-            tuple(filter(None, needs.split(","))),
-            tuple(filter(None, [labels.get(one, "")])),
-        )
-        revisions.append(Revision(header, f"versions/{one}.py", f"blob-{one}"))
-    return Graph(revisions)
+from tests.core.graphs import graph
 
 
 def codes(graph: Graph) -> list[str]:
