@@ -1,25 +1,28 @@
-"""`makemigrations`: models against schema through env.py, and the file that comes of it."""
+"""`makemigrations`: models against schema through env.py, the file and the SQL of it."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alembic.autogenerate.api import RevisionContext
+from alembic.operations import Operations, ops
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import MetaData, Table
 
 from lback.core.plans import applied
 from lback.core.shell import command
-from lback.db.describe import describe
-from lback.db.draftsql import sql_of
+from lback.db.alembic_compat import copy_column
+from lback.db.directives import describe, full_name
 from lback.db.ledger import LEDGER_TABLE
-from lback.db.notnull import settle_not_null
 from lback.db.project import boolean_option
 from lback.db.questions import Questioner
-from lback.db.renames import settle_renames
+from lback.db.revising import write_scripts
 from lback.db.runner import explained
-from lback.db.writing import write_scripts
+from lback.db.settling import settle_not_null, settle_renames
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
@@ -218,3 +221,50 @@ def only_head(graph: Graph) -> str:
             "with `lback resolve`.",
         )
     return graph.heads[0] if graph.heads else "head"
+
+
+def sql_of(upgrade: ops.UpgradeOps, context: MigrationContext, *, batch: bool) -> str:
+    """Return the statements of the directives for the context's dialect."""
+    buffer = io.StringIO()
+    offline = MigrationContext.configure(
+        dialect=context.dialect,
+        opts={"as_sql": True, "output_buffer": buffer, "literal_binds": True},
+    )
+    operations = Operations(offline)
+    tables: dict[str, Table] = {}
+    for one in upgrade.ops:
+        if not isinstance(one, ops.ModifyTableOps):
+            operations.invoke(one)
+        elif batch:
+            _in_batch(one, context, operations, tables)
+        else:
+            for part in one.ops:
+                operations.invoke(part)
+    return buffer.getvalue()
+
+
+def _in_batch(
+    changes: ops.ModifyTableOps,
+    context: MigrationContext,
+    operations: Operations,
+    tables: dict[str, Table],
+) -> None:
+    """Write a batch, which offline has to be told what the table looks like."""
+    name = full_name(changes.table_name, changes.schema)
+    if name not in tables:
+        tables[name] = Table(
+            changes.table_name,
+            MetaData(),
+            schema=changes.schema,
+            autoload_with=context.connection,
+        )
+    table = tables[name]
+    with operations.batch_alter_table(
+        changes.table_name, schema=changes.schema, copy_from=table
+    ) as batch:
+        for part in changes.ops:
+            invoke: Any = batch.invoke
+            invoke(part)
+    for part in changes.ops:
+        if isinstance(part, ops.AddColumnOp):
+            table.append_column(copy_column(part.column))

@@ -1,12 +1,14 @@
-"""Directives that Alembic's autogenerate lacks: renames, and how they are written down."""
+"""Alembic's directives: the renames that autogenerate lacks, and a line for each of them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import renderers
 from alembic.operations import ops
+from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
 from lback.db.alembic_compat import is_in_batch, operations_prefix, type_text
@@ -92,3 +94,90 @@ def _render_rename_column(context: AutogenContext, op: RenameColumn) -> str:
 def full_name(table: str, schema: str | None) -> str:
     """Return a table's name as people write it."""
     return f"{schema}.{table}" if schema else str(table)
+
+
+def describe(container: ops.OpContainer, dialect: Dialect) -> tuple[str, ...]:
+    """Return one line for each change that the directives make."""
+    return tuple(_line(one, dialect) for one in _walk(container.ops))
+
+
+def _walk(operations: Iterable[Any]) -> Iterator[Any]:
+    for one in operations:
+        if isinstance(one, ops.OpContainer):
+            yield from _walk(one.ops)
+        else:
+            yield one
+
+
+def _line(one: Any, dialect: Dialect) -> str:
+    table = full_name(getattr(one, "table_name", "") or "", getattr(one, "schema", None))
+    if isinstance(one, RenameTable):
+        return f"rename table {table} to {one.new_table_name}"
+    if isinstance(one, RenameColumn):
+        return f"rename column {table}.{one.column_name} to {one.new_name}"
+    if isinstance(one, ops.CreateTableOp):
+        return f"create table {table}"
+    if isinstance(one, ops.DropTableOp):
+        return f"drop table {table}"
+    if isinstance(one, ops.AddColumnOp):
+        null = "" if one.column.nullable else " NOT NULL"
+        return f"add column {table}.{one.column.name} {_type(one.column.type, dialect)}{null}"
+    if isinstance(one, ops.DropColumnOp):
+        return f"drop column {table}.{one.column_name}"
+    if isinstance(one, ops.AlterColumnOp):
+        return f"alter column {table}.{one.column_name}: {_alteration(one, dialect)}"
+    if isinstance(one, ops.ExecuteSQLOp):
+        return f"execute {one.sqltext}"
+    return _named(one, table)
+
+
+def _alteration(one: ops.AlterColumnOp, dialect: Dialect) -> str:
+    parts = []
+    if one.modify_type is not None:
+        old = _type(one.existing_type, dialect) if one.existing_type is not None else "?"
+        parts.append(f"type {old} to {_type(one.modify_type, dialect)}")
+    if one.modify_nullable is not None:
+        parts.append("NULL allowed" if one.modify_nullable else "NOT NULL")
+    if one.modify_server_default is not False:
+        parts.append("default removed" if one.modify_server_default is None else "default changed")
+    if one.modify_comment is not False:
+        parts.append("comment changed")
+    return ", ".join(parts) or "changed"
+
+
+def _named(one: Any, table: str) -> str:
+    name = getattr(one, "index_name", None) or getattr(one, "constraint_name", None)
+    shown = f" {name}" if name else ""
+    if isinstance(one, ops.CreateIndexOp):
+        kind = "unique index" if one.unique else "index"
+        return f"create {kind}{shown} on {table} ({_columns(one.columns)})"
+    if isinstance(one, ops.DropIndexOp):
+        return f"drop index{shown} on {table}"
+    if isinstance(one, ops.CreateForeignKeyOp):
+        there = full_name(one.referent_table, one.kw.get("referent_schema"))
+        here = full_name(one.source_table, one.kw.get("source_schema"))
+        return (
+            f"add foreign key{shown} from {here}"
+            f" ({_columns(one.local_cols)}) to {there} ({_columns(one.remote_cols)})"
+        )
+    if isinstance(one, ops.DropConstraintOp):
+        return f"drop constraint{shown} of {table}"
+    if isinstance(one, ops.CreateUniqueConstraintOp):
+        return f"add unique constraint{shown} on {table} ({_columns(one.columns)})"
+    if isinstance(one, ops.CreateTableCommentOp):
+        return f"change comment of table {table}"
+    if isinstance(one, ops.DropTableCommentOp):
+        return f"drop comment of table {table}"
+    words = type(one).__name__.removesuffix("Op")
+    return f"{words}{shown} {table}".strip()
+
+
+def _columns(columns: Iterable[Any]) -> str:
+    return ", ".join(str(getattr(one, "name", None) or one) for one in columns)
+
+
+def _type(type_: Any, dialect: Dialect) -> str:
+    try:
+        return str(type_.compile(dialect))
+    except Exception:  # types of the user's own may need more than a dialect
+        return repr(type_)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from lback.core.plans import Step
+
+if TYPE_CHECKING:
+    from alembic.script import Script
 
 
 class Event(NamedTuple):
@@ -53,6 +58,36 @@ class Done(NamedTuple):
     after: tuple[str, ...]
     steps: tuple[Step, ...]
     seconds: float
+
+
+@dataclass(slots=True)
+class Turn:
+    """How far the work on one database has come."""
+
+    url: str
+    dialect: str
+    before: tuple[str, ...]
+    transactional: bool
+    after: tuple[str, ...] = ()
+    total: int = 0
+    done: list[Step] = field(default_factory=list)
+    current: Step | None = None
+    script: Script | None = None
+    loading: bool = False
+    kept_each: bool = False
+    """Every step has a transaction of its own."""
+    outside: bool = False
+    """env.py had begun the transaction itself."""
+    offline: bool = False
+    """Only SQL is written."""
+    applied: set[str] = field(default_factory=set)
+    """Every revision that is applied; kept only where the way leads down."""
+    started: float = field(default_factory=time.perf_counter)
+
+    def as_done(self) -> Done:
+        """Return what has been done, as the caller sees it."""
+        seconds = time.perf_counter() - self.started
+        return Done(self.url, self.dialect, self.before, self.after, tuple(self.done), seconds)
 
 
 class Outcome(NamedTuple):

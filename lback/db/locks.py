@@ -2,15 +2,18 @@
 
 Server locks are taken on the connection that migrates, never on one of their own: should
 the process die, the server drops the lock only when that very session has ended, with
-whatever statement it was still running.
+whatever statement it was still running. SQLite has a lock file, held by the process.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import getpass
 import hashlib
+import json
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,13 +22,54 @@ from typing import Any, Protocol
 from sqlalchemy import event, text
 from sqlalchemy.engine import Connection
 
-from lback.db.lockfile import LockFile
 from lback.errors import LbackError
+from lback.files import FileLock
 
+SUFFIX = ".lback-lock"
 Tell = Callable[[str, float], None]
 """Called while waiting, with who holds the lock and for how many seconds we have waited."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE, _TELL_EVERY = 0.02, 0.4, 5.0
+
+
+class LockFile(FileLock):
+    """An exclusive lock on `<database>.lback-lock`, with the holder's name in it."""
+
+    def __init__(self, database: str) -> None:
+        # Two names of one file must give one lock.
+        super().__init__(os.path.realpath(database) + SUFFIX)
+
+    def attempt(self, *, wait: bool = False) -> bool:
+        """Take the lock and sign it; OSError where no file can be made there."""
+        if not super().attempt(wait=wait):
+            return False
+        owner = {
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "user": _user(),
+            "since": time.strftime("%Y-%m-%d %H:%M:%S"),
+        }
+        self.sign(json.dumps(owner).encode())
+        return True
+
+    def holder(self) -> str:
+        """Say who holds the lock, from the file's content."""
+        try:
+            with open(self.path, encoding="utf-8") as file:  # noqa: PTH123
+                owner = json.load(file)
+            return (
+                f"process {owner['pid']} of {owner['user']} on {owner['host']}, "
+                f"since {owner['since']}"
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return f"another process that holds {self.path}"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # a container's user without a name
+        return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
 
 
 class Lock(Protocol):

@@ -18,13 +18,12 @@ import alembic.util.messaging
 from alembic.config import CommandLine, Config
 from alembic.util.exc import CommandError
 
-from lback.db.environment import WatchedEnvironment, standing_in
 from lback.db.events import OnEvent, ignore
 from lback.db.failures import Situation, translate
-from lback.db.flaskapp import application_context
 from lback.db.locks import Locks
-from lback.db.project import config_for
+from lback.db.project import application_context, config_for
 from lback.db.runner import tell_waiting
+from lback.db.session import WatchedEnvironment, standing_in
 from lback.errors import LbackError, UsageError
 from lback.start import come_back
 

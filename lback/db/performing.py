@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
@@ -12,50 +11,20 @@ from sqlalchemy.engine import Connection
 
 from lback.core.plans import Downgrade, Restamp, Step, Upgrade
 from lback.db.alembic_compat import is_kept_each, is_outside, make_version_table
-from lback.db.events import Done, Event, OnEvent, Stamp
-from lback.db.steps import GraphStep
+from lback.db.events import Event, OnEvent, Stamp, Turn
+from lback.db.scripts import GraphStep
 from lback.db.urls import shown_url
 from lback.db.view import View
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
-    from lback.db.environment import WatchedEnvironment
     from lback.db.scripts import TextScript, TextScriptDirectory
+    from lback.db.session import WatchedEnvironment
 
 Decide = Callable[[tuple[str, ...]], Sequence[Step]]
 T = TypeVar("T")
 Before = Callable[[View], None]
 """What happens between decision and first step, under the lock, on the same connection."""
-
-
-@dataclass(slots=True)
-class Turn:
-    """How far the work on one database has come."""
-
-    url: str
-    dialect: str
-    before: tuple[str, ...]
-    transactional: bool
-    after: tuple[str, ...] = ()
-    total: int = 0
-    done: list[Step] = field(default_factory=list)
-    current: Step | None = None
-    script: TextScript | None = None
-    loading: bool = False
-    kept_each: bool = False
-    """Every step has a transaction of its own."""
-    outside: bool = False
-    """env.py had begun the transaction itself."""
-    offline: bool = False
-    """Only SQL is written."""
-    applied: set[str] = field(default_factory=set)
-    """Every revision that is applied; kept only where the way leads down."""
-    started: float = field(default_factory=time.perf_counter)
-
-    def as_done(self) -> Done:
-        """Return what has been done, as the caller sees it."""
-        seconds = time.perf_counter() - self.started
-        return Done(self.url, self.dialect, self.before, self.after, tuple(self.done), seconds)
 
 
 class Looker(Generic[T]):

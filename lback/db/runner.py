@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lback.db.breakage import migration_failure, state_left
 from lback.db.events import Event, OnEvent, Outcome, Stamp, ignore
-from lback.db.failures import Situation, translate
+from lback.db.failures import Situation, migration_failure, state_left, translate
 from lback.db.locks import Locks
 from lback.db.performing import Before, Decide, Looker, Performer
 from lback.db.session import Origin, Session, open_session

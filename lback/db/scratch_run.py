@@ -14,11 +14,11 @@ from sqlalchemy.engine import URL, Connection, Dialect, Engine, make_url
 
 from lback.core.plans import Step
 from lback.core.schema_diff import Schema
-from lback.db.environment import Adjust, version_table
 from lback.db.events import ignore
 from lback.db.failures import line_in, reason
 from lback.db.performing import Performer
 from lback.db.schema import read_schema, schemas
+from lback.db.session import Adjust, version_table
 from lback.db.urls import shown_url
 from lback.errors import LbackError
 from lback.secrets import KNOWN

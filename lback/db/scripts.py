@@ -1,4 +1,4 @@
-"""Alembic's ScriptDirectory over our own graph: a revision's code is loaded to run, only then."""
+"""Alembic's scripts and steps over our own graph; a revision's code is loaded only to run."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import importlib.util
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from alembic.config import Config
+from alembic.runtime.migration import RevisionStep
 from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import Revision as AlembicRevision
 from alembic.script.revision import RevisionMap
 
-from lback.core.plans import refuse_problems
+from lback.core.plans import Downgrade, Upgrade, refuse_problems
 from lback.db.alembic_compat import Directory, found_exactly
 from lback.db.filling import fill
 from lback.errors import LbackError
@@ -203,3 +204,80 @@ def _as_tuple(value: Any) -> tuple[str, ...]:
     if not value:
         return ()
     return (value,) if isinstance(value, str) else tuple(value)
+
+
+def upgrade(**_kw: Any) -> None:
+    """Stand in for the code of a revision that is only written down."""
+
+
+def downgrade(**_kw: Any) -> None:
+    """Stand in for the code of a revision that is only written down."""
+
+
+class GraphStep(RevisionStep):
+    """Says which rows of the version table go and which come.
+
+    Alembic's own way asks all ancestors at every merge, and stumbles over a merge whose
+    one parent stands on the other. `applied` is kept by the caller on the way down.
+    """
+
+    def __init__(
+        self,
+        scripts: TextScriptDirectory,
+        applied: set[str],
+        script: TextScript,
+        step: Upgrade | Downgrade,
+        function: Callable[..., Any] | None,
+    ) -> None:
+        self.revision_map = scripts.revision_map
+        self.revision = script
+        self.is_upgrade = isinstance(step, Upgrade)
+        paper = upgrade if self.is_upgrade else downgrade
+        self.migration_fn = function or paper
+        self._graph = scripts.graph
+        self._applied = applied
+
+    def _change(self, heads: set[str]) -> tuple[list[str], list[str]]:
+        """Return the rows that go and the rows that come, each sorted."""
+        one = self.revision.revision
+        below = {*self._graph[one].parents, *self._graph.dependencies(one)}
+        if self.is_upgrade:
+            # A head below this one is right below: what lies between would be applied.
+            return sorted(below & heads), [one]
+        bare = [under for under in below - heads if not self._stands_on(under, one)]
+        return [one], sorted(bare)
+
+    def _stands_on(self, under: str, going: str) -> bool:
+        above = {*self._graph.children(under), *self._graph.dependents(under)} - {going}
+        return not above.isdisjoint(self._applied)
+
+    def should_delete_branch(self, heads: set[str]) -> bool:
+        """Tell whether a row goes and none comes."""
+        return not self._change(heads)[1]
+
+    def should_create_branch(self, heads: set[str]) -> bool:
+        """Tell whether a row comes and none goes."""
+        return not self._change(heads)[0]
+
+    def should_merge_branches(self, heads: set[str]) -> bool:
+        """Tell whether several rows become one."""
+        return len(self._change(heads)[0]) > 1
+
+    def should_unmerge_branches(self, heads: set[str]) -> bool:
+        """Tell whether one row becomes several."""
+        return len(self._change(heads)[1]) > 1
+
+    def merge_branch_idents(self, heads: set[str]) -> tuple[list[str], str, str]:
+        """Return the rows to delete, the one to change, and into what."""
+        gone, new = self._change(heads)
+        return gone[:-1], gone[-1], new[0]
+
+    def unmerge_branch_idents(self, heads: set[str]) -> tuple[str, str, tuple[str, ...]]:
+        """Return the row to change, into what, and the rows to insert."""
+        gone, new = self._change(heads)
+        return gone[0], new[-1], tuple(new[:-1])
+
+    def update_version_num(self, heads: set[str]) -> tuple[str, str]:
+        """Return the row to change and into what."""
+        gone, new = self._change(heads)
+        return gone[0], new[0]

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from lback.core.preferences import CONSENTS, LbackSettings
 from lback.db.ledger import LedgerEntry
-from lback.db.lockfile import LockFile
+from lback.db.locks import LockFile
 from tests.check.shop import make_shop
 from tests.check.team import VERSIONS, Team, content
 from tests.cli.asking import Run, child, here

@@ -13,8 +13,7 @@ from sqlalchemy import create_engine, pool, text
 
 from lback.core.plans import plan_upgrade
 from lback.db.events import Event
-from lback.db.lockfile import SUFFIX, LockFile
-from lback.db.locks import Locks
+from lback.db.locks import SUFFIX, LockFile, Locks
 from lback.errors import LbackError
 from tests.db.projects import BEGUN_ENV, SYNC_ENV, MakeProject, Project
 
