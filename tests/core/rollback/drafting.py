@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from textwrap import dedent, indent
 
 from lback.core.deeds import described
-from lback.core.effects import read_effects
+from lback.core.interpreter.reading import read_effects
 from lback.core.source import Commit
 from lback.core.undo.inverse import Earlier
 from lback.core.undo.reverting import Draft, Part, draft_revert

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from lback.core.effects import Effects, read_effects
+from lback.core.effects import Effects
+from lback.core.interpreter.reading import read_effects
 from lback.core.undo.stakes import stakes
 from lback.core.undo.uses import Use, first_use
 

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from lback.core.effects import read_effects
+from lback.core.interpreter.reading import read_effects
 from lback.core.source import Commit
 from lback.core.undo.picking import InTheWay
 from lback.core.undo.reverting import (
