@@ -11,11 +11,16 @@ from lback.cli.strict import Command
 
 @click.command("blame", cls=Command)
 @click.argument("table")
-@click.option("--at", default="worktree", metavar="REF", help="A commit, branch, `index`.")
+@click.option(
+    "--at",
+    default="worktree",
+    metavar="REF",
+    help="Read the migrations at a commit, a branch or `index`.",
+)
 @click.option("--column", metavar="NAME", help="Show every change of one column.")
 @common
 def command(table: str, at: str, column: str | None) -> int:
-    """Show who brought each column of TABLE, and who changed it last.
+    """Show who added each column of TABLE, and who changed it last.
 
     Example: `lback blame users`
     """

@@ -27,28 +27,37 @@ FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
     "--at",
     default="worktree",
     metavar="REF",
-    help="A commit, branch, `index` (default: the files).",
+    help="Check a commit, a branch or `index` instead of the files.",
 )
 @click.option(
-    "--against", multiple=True, metavar="REF", help="Where it will be merged (may be repeated)."
+    "--against",
+    multiple=True,
+    metavar="REF",
+    help="The branch that this one will be merged into; repeatable.",
 )
 @click.option(
-    "--replace", is_flag=True, help="REF becomes this commit, as by a push, and is not merged."
+    "--replace", is_flag=True, help="Check a push: REF becomes this commit, nothing is merged."
 )
-@click.option("--policy", metavar="REF", help="Whose settings count (default: those of --against).")
+@click.option("--policy", metavar="REF", help="Take the settings of REF (default: of --against).")
 @click.option("--siblings", is_flag=True, help="Compare with every other open branch, too.")
-@click.option("--refs", metavar="GLOB", help="The siblings, such as 'refs/pull/*/head'.")
-@click.option("--format", "form", type=click.Choice(FORMATS), help="How to tell (default: text).")
+@click.option("--refs", metavar="GLOB", help="The other branches, such as 'refs/pull/*/head'.")
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), help="The output format (default: text)."
+)
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "never"]),
     default="error",
-    help="What makes the exit status 1.",
+    help="The lowest severity that makes the exit status 1.",
 )
-@click.option("--select", multiple=True, metavar="CODES", help="Only these, such as LB1,LB201.")
-@click.option("--ignore", multiple=True, metavar="CODES", help="All but these.")
-@click.option("--baseline", metavar="FILE", help="Findings listed here are old.")
-@click.option("--write-baseline", is_flag=True, help="List all findings of now in that file.")
+@click.option(
+    "--select", multiple=True, metavar="CODES", help="Report only these codes, such as LB1,LB201."
+)
+@click.option("--ignore", multiple=True, metavar="CODES", help="Leave these codes out.")
+@click.option("--baseline", metavar="FILE", help="Leave out the findings that FILE lists.")
+@click.option(
+    "--write-baseline", is_flag=True, help="Write all current findings into the baseline file."
+)
 @click.option(
     "--models",
     is_flag=False,

@@ -12,7 +12,7 @@ from lback.cli.strict import Command
 @click.command("doctor", cls=Command)
 @common
 def command() -> int:
-    """Show what lback found (configuration, git, database, hooks), what is wrong, and the fix.
+    """Show what lback found: configuration, git, database, hooks; and how to fix what is wrong.
 
     Example: `lback doctor`
     """

@@ -13,7 +13,7 @@ from lback.cli.strict import Command
 @click.argument("code")
 @common
 def command(code: str) -> int:
-    """Say what a finding means and how to fix it.
+    """Explain what a finding means and how to fix it.
 
     Example: `lback explain LB101`
     """

@@ -10,14 +10,19 @@ from lback.cli.strict import Command
 
 
 @click.command("graph", cls=Command)
-@click.option("--at", default="worktree", metavar="REF", help="A commit, branch, `index`.")
+@click.option(
+    "--at",
+    default="worktree",
+    metavar="REF",
+    help="Read the migrations at a commit, a branch or `index`.",
+)
 @click.option(
     "--format",
     "form",
     type=click.Choice(["text", "mermaid", "dot"]),
-    help="How to draw it (default: text).",
+    help="The output format (default: text).",
 )
-@click.option("--effects", is_flag=True, help="Also what each revision does.")
+@click.option("--effects", is_flag=True, help="Show what each revision does.")
 @common
 def command(at: str, form: str | None, effects: bool) -> int:
     """Show the revision graph, newest revision first.

@@ -10,7 +10,12 @@ from lback.cli.strict import Command
 
 
 @click.command("heads", cls=Command)
-@click.option("--at", default="worktree", metavar="REF", help="A commit, branch, `index`.")
+@click.option(
+    "--at",
+    default="worktree",
+    metavar="REF",
+    help="Read the migrations at a commit, a branch or `index`.",
+)
 @common
 def command(at: str) -> int:
     """Show the heads of the revision graph.

@@ -11,10 +11,15 @@ from lback.cli.strict import Command
 
 @click.command("history", cls=Command)
 @click.argument("table", required=False)
-@click.option("--at", default="worktree", metavar="REF", help="A commit, branch, `index`.")
-@click.option("--all", "everywhere", is_flag=True, help="Other branches' revisions, too.")
+@click.option(
+    "--at",
+    default="worktree",
+    metavar="REF",
+    help="Read the migrations at a commit, a branch or `index`.",
+)
+@click.option("--all", "everywhere", is_flag=True, help="Include the revisions of other branches.")
 @click.option("--patch", "-p", is_flag=True, help="Show the statements.")
-@click.option("--database", is_flag=True, help="Also ask the database what is applied.")
+@click.option("--database", is_flag=True, help="Ask the database which revisions are applied.")
 @common
 def command(table: str | None, at: str, everywhere: bool, patch: bool, database: bool) -> int:
     """Show who changed the schema, or one TABLE, and when; newest first.

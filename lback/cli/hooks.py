@@ -21,11 +21,13 @@ def command() -> None:
 
 
 @command.command("install")
-@click.option("--only", multiple=True, type=click.Choice(NAMES), help="Install just this hook.")
 @click.option(
-    "--write", is_flag=True, help="Also write the lines into another hook manager's file."
+    "--only", multiple=True, type=click.Choice(NAMES), help="Install this hook only; repeatable."
 )
-@click.option("--force", is_flag=True, help="Set a shim aside that was edited by hand.")
+@click.option("--write", is_flag=True, help="Write the lines into the other hook manager's file.")
+@click.option(
+    "--force", is_flag=True, help="Replace a hook of lback that was edited by hand; keep a copy."
+)
 @common
 def install(only: tuple[str, ...], write: bool, force: bool) -> int:
     """Install the git hooks; an existing hook is kept and still runs first.
@@ -38,7 +40,7 @@ def install(only: tuple[str, ...], write: bool, force: bool) -> int:
 
 
 @command.command("uninstall")
-@click.option("--force", is_flag=True, help="Also remove a shim that was edited by hand.")
+@click.option("--force", is_flag=True, help="Remove a hook of lback that was edited by hand, too.")
 @common
 def uninstall(force: bool) -> int:
     """Remove the git hooks and put back what was there before.

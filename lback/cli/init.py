@@ -14,9 +14,13 @@ from lback.cli.strict import Command
 @click.option(
     "--models",
     metavar="MODULE:BASE",
-    help="Where the declarative base is; found by reading the files when not given.",
+    help="The declarative base (default: found by reading the files).",
 )
-@click.option("--hooks/--no-hooks", default=None, help="Install the git hooks, or do not ask.")
+@click.option(
+    "--hooks/--no-hooks",
+    default=None,
+    help="Install the git hooks without asking, or leave them out.",
+)
 @common
 def command(directory: str, models: str | None, hooks: bool | None) -> int:
     """Start a project in DIRECTORY, or adopt an existing Alembic project untouched.

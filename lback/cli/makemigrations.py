@@ -11,23 +11,23 @@ from lback.cli.strict import Command
 
 @click.command("makemigrations", cls=Command)
 @click.argument("name", required=False)
-@click.option("--empty", is_flag=True, help="Write a migration with nothing in it.")
+@click.option("--empty", is_flag=True, help="Write an empty migration, to be filled in by hand.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if something would be written.")
-@click.option("--sql", is_flag=True, help="Also print the SQL of the new migration.")
+@click.option("--sql", is_flag=True, help="Print the SQL of the new migration, too.")
 @click.option(
     "--rename",
     "renames",
     multiple=True,
     metavar="OLD:NEW",
-    help="`users.name:users.full_name` or `users:people`: a rename, not a drop and an add.",
+    help="Write a rename: `users.name:users.full_name` or `users:people`.",
 )
-@click.option("--no-rename", is_flag=True, help="Nothing was renamed.")
+@click.option("--no-rename", is_flag=True, help="Write every drop and add as such, never a rename.")
 @click.option(
     "--default",
     "defaults",
     multiple=True,
     metavar="TABLE.COLUMN=VALUE",
-    help="The value of existing rows for a new NOT NULL column.",
+    help="The value of a new NOT NULL column in existing rows.",
 )
 @click.option("--head", metavar="REVISION", help="The head to build on, where there are several.")
 @common

@@ -10,13 +10,13 @@ from lback.cli.strict import Command
 
 
 @click.command("merge", cls=Command)
-@click.option("--force", is_flag=True, help="Join heads that overlap or cannot be read, too.")
-@click.option("--plan", is_flag=True, help="Only tell what would be done.")
-@click.option("--prove", is_flag=True, help="First run both orders on a scratch database.")
+@click.option("--force", is_flag=True, help="Merge heads that overlap or cannot be read, too.")
+@click.option("--plan", is_flag=True, help="Show the plan; change nothing.")
+@click.option("--prove", is_flag=True, help="Run both orders on a scratch database first.")
 @click.option("--no-stage", is_flag=True, help="Do not `git add` the new file.")
 @common
 def command(force: bool, plan: bool, prove: bool, no_stage: bool) -> int:
-    """Join several heads by a merge revision, when both sides are known to commute.
+    """Join the heads of a fork with a merge revision, where both sides are known to commute.
 
     Example: `lback merge --plan`
     """

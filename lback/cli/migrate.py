@@ -11,10 +11,10 @@ from lback.cli.strict import Command
 
 @click.command("migrate", cls=Command)
 @click.argument("revision", required=False)
-@click.option("--plan", is_flag=True, help="Only show the steps.")
+@click.option("--plan", is_flag=True, help="Show the plan; change nothing.")
 @click.option("--sql", is_flag=True, help="Print the SQL instead of running it.")
-@click.option("--fake", is_flag=True, help="Write the revisions down as applied; run nothing.")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask before going down.")
+@click.option("--fake", is_flag=True, help="Mark the revisions as applied without running them.")
+@click.option("--yes", "-y", is_flag=True, help="Undo revisions without asking.")
 @lock_timeout_option
 @common
 def command(
@@ -25,7 +25,7 @@ def command(
     yes: bool,
     lock_timeout: float | None,
 ) -> int:
-    """Apply what is pending, up to REVISION or to the head.
+    """Apply the pending revisions, up to REVISION or to the head.
 
     Example: `lback migrate --plan`
     """

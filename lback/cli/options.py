@@ -37,12 +37,18 @@ def _option(field: str, *names: str, **settings: Any) -> Callable[[F], F]:
 
 
 COMMON: tuple[Callable[[Any], Any], ...] = (
-    _option("directory", "-C", metavar="DIR", multiple=True, help="Run as if started in DIR."),
+    _option(
+        "directory", "-C", metavar="DIR", multiple=True, help="Run as if lback was started in DIR."
+    ),
     _option(
         "config", "-c", "--config", metavar="FILE", help="The alembic.ini or pyproject.toml to use."
     ),
-    _option("name", "-n", "--name", metavar="SECTION", help="The section of the configuration."),
-    _option("x", "-x", metavar="KEY=VALUE", multiple=True, help="An argument for env.py."),
+    _option(
+        "name", "-n", "--name", metavar="SECTION", help="The section of the configuration file."
+    ),
+    _option(
+        "x", "-x", metavar="KEY=VALUE", multiple=True, help="An argument for env.py; repeatable."
+    ),
     _option(
         "script_location",
         "--script-location",
@@ -51,15 +57,15 @@ COMMON: tuple[Callable[[Any], Any], ...] = (
         "configuration.",
     ),
     _option("json", "--json", is_flag=True, help="Print one JSON object."),
-    _option("quiet", "--quiet", "-q", is_flag=True, help="Print results only."),
-    _option("verbose", "--verbose", "-v", is_flag=True, help="Say more."),
+    _option("quiet", "--quiet", "-q", is_flag=True, help="Print the result only."),
+    _option("verbose", "--verbose", "-v", is_flag=True, help="Print more about what is done."),
     _option("debug", "--debug", is_flag=True, help="Show tracebacks."),
     _option("no_input", "--no-input", is_flag=True, help="Never ask; take the safe answer."),
     _option(
         "color",
         "--color",
         type=click.Choice(["auto", "always", "never"]),
-        help="Colour the output.",
+        help="Colour the output (default: auto).",
     ),
 )
 
@@ -90,5 +96,5 @@ def lock_timeout_option(function: F) -> F:
         "--lock-timeout",
         type=_Seconds(min=0),
         metavar="SECONDS",
-        help="How long to wait my turn.",
+        help="Seconds to wait for the migration lock.",
     )(function)

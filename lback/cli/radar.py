@@ -21,7 +21,7 @@ from lback.cli.strict import Command
 @click.option("--all", "everything", is_flag=True, help="Show every branch.")
 @common
 def command(fetch: bool, most: int, everything: bool) -> int:
-    """Show which other branches hold revisions that will fork from mine or overlap with them.
+    """Show which other branches will fork from or overlap with yours.
 
     Example: `lback radar --fetch`
     """

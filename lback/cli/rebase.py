@@ -11,11 +11,13 @@ from lback.cli.strict import Command
 
 @click.command("rebase", cls=Command)
 @click.option("--onto", metavar="REF", help="Rebase onto REF instead of the shared branch.")
-@click.option("--plan", is_flag=True, help="Only tell what would be done.")
-@click.option("--force", is_flag=True, help="Move pushed revisions, too; published ones never.")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask before rows are deleted.")
+@click.option("--plan", is_flag=True, help="Show the plan; change nothing.")
+@click.option("--force", is_flag=True, help="Move pushed revisions, too; never published ones.")
+@click.option("--yes", "-y", is_flag=True, help="Delete rows without asking.")
 @click.option("--no-stage", is_flag=True, help="Do not `git add` the rewritten files.")
-@click.option("--no-database", is_flag=True, help="Rewrite the files and ask no database.")
+@click.option(
+    "--no-database", is_flag=True, help="Rewrite the files only; leave the database alone."
+)
 @lock_timeout_option
 @common
 def command(
@@ -27,7 +29,7 @@ def command(
     no_database: bool,
     lock_timeout: float | None,
 ) -> int:
-    """Put the local revisions onto the shared head, by rewriting their parents.
+    """Move the local revisions onto the shared head: rewrite their parents, then the database.
 
     Example: `lback rebase --plan`
     """

@@ -10,11 +10,13 @@ from lback.cli.strict import Command
 
 
 @click.command("resolve", cls=Command)
-@click.option("--onto", metavar="REF", help="The branch to rebase onto, if it comes to that.")
-@click.option("--plan", is_flag=True, help="Only tell what would be done.")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask before rows are deleted.")
+@click.option("--onto", metavar="REF", help="The branch to rebase onto, where a rebase is right.")
+@click.option("--plan", is_flag=True, help="Show the plan; change nothing.")
+@click.option("--yes", "-y", is_flag=True, help="Delete rows without asking.")
 @click.option("--no-stage", is_flag=True, help="Do not `git add` what is written.")
-@click.option("--no-database", is_flag=True, help="Change the files and ask no database.")
+@click.option(
+    "--no-database", is_flag=True, help="Change the files only; leave the database alone."
+)
 @common
 def command(onto: str | None, plan: bool, yes: bool, no_stage: bool, no_database: bool) -> int:
     """Close a fork by a merge revision or by a rebase, whichever is right, and say why.

@@ -11,11 +11,11 @@ from lback.cli.strict import Command
 
 @click.command("restore", cls=Command)
 @click.argument("file")
-@click.option("--plan", is_flag=True, help="Only tell what the file holds.")
+@click.option("--plan", is_flag=True, help="Show what the file holds; change nothing.")
 @lock_timeout_option
 @common
 def command(file: str, plan: bool, lock_timeout: float | None) -> int:
-    """Put back the rows and values that a rollback saved to FILE.
+    """Restore the rows and values that a rollback saved to FILE.
 
     Bring the table or column back first: `lback migrate`, or undo the reverting revision.
 

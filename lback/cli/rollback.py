@@ -15,15 +15,15 @@ from lback.cli.strict import Command
 @click.argument("table", required=False)
 @click.option("--revision", metavar="REV", help="Undo this revision instead.")
 @click.option("--steps", type=click.IntRange(1), metavar="N", help="Undo the last N steps instead.")
-@click.option("--plan", is_flag=True, help="Only tell what would be done.")
+@click.option("--plan", is_flag=True, help="Show the plan; change nothing.")
 @click.option("--sql", is_flag=True, help="Print the SQL instead of running it.")
 @click.option(
     "--strategy",
     type=click.Choice(["downgrade", "revert"]),
     help="Undo the revision itself, or write a new one on top.",
 )
-@click.option("--no-backup", is_flag=True, help="Do not save what is lost to a file first.")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask before data is lost.")
+@click.option("--no-backup", is_flag=True, help="Lose data without saving it to a file first.")
+@click.option("--yes", "-y", is_flag=True, help="Lose data without asking.")
 @lock_timeout_option
 @common
 def command(

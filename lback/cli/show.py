@@ -11,7 +11,12 @@ from lback.cli.strict import Command
 
 @click.command("show", cls=Command)
 @click.argument("revision")
-@click.option("--at", default="worktree", metavar="REF", help="A commit, branch, `index`.")
+@click.option(
+    "--at",
+    default="worktree",
+    metavar="REF",
+    help="Read the migrations at a commit, a branch or `index`.",
+)
 @common
 def command(revision: str, at: str) -> int:
     """Show one revision: its file, its commit, what it does.

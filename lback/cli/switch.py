@@ -11,12 +11,12 @@ from lback.cli.strict import Command
 
 @click.command("switch", cls=Command)
 @click.argument("ref", required=False)
-@click.option("--plan", is_flag=True, help="Only tell what would be done.")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask before data is lost.")
+@click.option("--plan", is_flag=True, help="Show the plan; change nothing.")
+@click.option("--yes", "-y", is_flag=True, help="Lose data without asking.")
 @lock_timeout_option
 @common
 def command(ref: str | None, plan: bool, yes: bool, lock_timeout: float | None) -> int:
-    """Bring the database to what REF (default: this checkout) expects.
+    """Bring the database to the revisions of REF (default: this checkout).
 
     Revisions that REF does not have are undone with their own code, wherever in git that is.
 
