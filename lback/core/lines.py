@@ -1,4 +1,4 @@
-"""What a revision contradicts below it: what is there already, is gone, or has another name.
+"""What a revision contradicts below it: what already exists, is gone, or has another name.
 
 The schema is followed along the graph, as far as the text tells it for certain. A fact holds
 for a revision when it comes from one of its ancestors and nothing in between may have undone
@@ -146,30 +146,34 @@ def _whole(thing: Thing) -> Thing:
 
 def _told(why: str, fact: Fact) -> str:
     if fact.to is not None:
-        return f"{why}: {fact.revision} has renamed it to {fact.to}"
-    deed = {"create": "made", "rename": "made"} if fact.state == "there" else {}
-    return f"{why}: {fact.revision} has {deed.get(fact.effect.kind, 'dropped')} it"
+        return f"{why}: {fact.revision} renamed it to {fact.to}"
+    deed = {"create": "created", "rename": "created"} if fact.state == "there" else {}
+    return f"{why}: {fact.revision} {deed.get(fact.effect.kind, 'dropped')} it"
 
 
 def _wants(effect: Effect) -> Iterator[tuple[Thing, str, str]]:
     """Yield what an effect needs to be there, or not to be there, with what to say of it."""
     table = key(effect.table)
     if effect.object == "table" and effect.kind == "create":
-        yield ("table", table, ""), "gone", f"and table {effect.table} is there already"
+        yield ("table", table, ""), "gone", f"but table {effect.table} already exists"
     elif effect.object == "table":
-        yield ("table", table, ""), "there", f"and table {effect.table} is gone"
+        yield ("table", table, ""), "there", f"but table {effect.table} no longer exists"
         if effect.kind == "rename" and effect.to:
-            yield ("table", key(effect.to), ""), "gone", f"and table {effect.to} is there already"
+            yield ("table", key(effect.to), ""), "gone", f"but table {effect.to} already exists"
     elif effect.object in _PARTS and effect.table:
-        yield ("table", table, ""), "there", f"and table {effect.table} is gone"
+        yield ("table", table, ""), "there", f"but table {effect.table} no longer exists"
         yield from _wants_parts(effect, table)
     elif effect.object in _ALONE and effect.name:
         thing = (effect.object, "", key(effect.name))
         wanted = "gone" if effect.kind == "create" else "there"
-        state = "is there already" if wanted == "gone" else "is gone"
-        yield thing, wanted, f"and {effect.object} {effect.name} {state}"
+        state = "already exists" if wanted == "gone" else "no longer exists"
+        yield thing, wanted, f"but {effect.object} {effect.name} {state}"
     if effect.refers_to and effect.kind == "create" and key(effect.refers_to) != table:
-        yield ("table", key(effect.refers_to), ""), "there", f"and {effect.refers_to} is gone"
+        yield (
+            ("table", key(effect.refers_to), ""),
+            "there",
+            f"but {effect.refers_to} no longer exists",
+        )
 
 
 def _wants_parts(effect: Effect, table: str) -> Iterator[tuple[Thing, str, str]]:
@@ -178,16 +182,16 @@ def _wants_parts(effect: Effect, table: str) -> Iterator[tuple[Thing, str, str]]
         thing = (effect.object, table, _folded(effect.name))
         shown = f"{on}{effect.name}" if effect.object == "column" else effect.name
         if effect.kind == "create":
-            yield thing, "gone", f"and {effect.object} {shown} is there already"
+            yield thing, "gone", f"but {effect.object} {shown} already exists"
         else:
-            yield thing, "there", f"and {effect.object} {shown} is gone"
+            yield thing, "there", f"but {effect.object} {shown} no longer exists"
         if effect.kind == "rename" and effect.to and effect.object == "column":
             new = ("column", table, _folded(effect.to))
-            yield new, "gone", f"and column {on}{effect.to} is there already"
+            yield new, "gone", f"but column {on}{effect.to} already exists"
     if effect.object in ("index", "constraint", "data") and effect.kind != "drop":
         for column in effect.columns:
             thing = ("column", table, _folded(column))
-            yield thing, "there", f"and column {on}{column} is gone"
+            yield thing, "there", f"but column {on}{column} no longer exists"
 
 
 def _folded(name: str) -> str:

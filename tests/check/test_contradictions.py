@@ -12,7 +12,7 @@ from lback.core.rules.report import CheckResult
 from tests.check.team import VERSIONS, Team, content
 
 ADD = 'op.add_column("t_a1", sa.Column("mail", sa.String(9)))'
-SAID = "c3 would add column t_a1.mail (String(9)), and column t_a1.mail is there already"
+SAID = "c3 would add column t_a1.mail (String(9)), but column t_a1.mail already exists"
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def test_each_alone_is_fine_and_both_fork(team: Team) -> None:
     [one] = result.findings
     assert one.code == "LB102" and one.revisions == ("c3", "d4")
     assert "c3 (by Ada" in one.message and "d4 (by Ben" in one.message
-    assert "part after b2" in one.message
+    assert "the fork begins at b2" in one.message
     assert "`lback rebase`" in one.hint
     assert [commit.author for commit in one.commits] == ["Ada", "Ben"]
 
@@ -277,7 +277,7 @@ def test_open_branches_that_a_push_to_main_has_made_stale(team: Team) -> None:
     result = team.check(siblings=True)
     [one] = result.findings
     assert (one.code, one.severity) == ("LB302", "warning")
-    assert "feat (by Ada) is stale: c3 there forks from d4, which main has by now" in one.message
+    assert "feat (by Ada) is stale: c3 there forks from d4, which main now has" in one.message
     assert {row["branches"][0]: row["forks"] for row in result.data["siblings"]} == {
         "feat": [["c3", "d4"]],
         "fresh": [],

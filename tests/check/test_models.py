@@ -207,9 +207,7 @@ def test_rows_that_do_not_come_back(shop: Shop) -> None:
     )
     [one] = shop.check().findings
     assert (one.code, one.tables) == ("LB504", ("users",))
-    assert (
-        "after downgrade() the value of users.name in 1 of the made-up rows is gone" in one.message
-    )
+    assert "downgrade() removes the value of users.name in 1 of the test rows" in one.message
 
 
 def test_what_the_revision_drops_by_itself_is_no_loss(shop: Shop) -> None:
@@ -237,7 +235,7 @@ def test_rows_that_stand_in_the_way(shop: Shop) -> None:
     )
     down, up = shop.check().findings
     assert (up.code, up.severity) == ("LB501", "warning")
-    assert "not with a made-up row" in up.message
+    assert "fails with a test row" in up.message
     assert (down.code, down.severity) == ("LB502", "error")  # tried without rows all the same
 
 

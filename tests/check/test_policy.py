@@ -259,7 +259,7 @@ def test_a_configuration_that_is_gone(team: Team, tmp_path: Path) -> None:
     team.commit()
     team.git("checkout", "-q", "main")
     result = team.check(at="mine", against="main")
-    assert errors(result) == ["LB112"] and "is not there at mine" in changes(result)[0]
+    assert errors(result) == ["LB112"] and "is missing at mine" in changes(result)[0]
     bare = team.clone(tmp_path / "bare.git", "--bare")
     assert errors(bare.check(at="mine", against="main")) == ["LB112"]
 
@@ -341,7 +341,7 @@ def test_a_baseline_of_the_branch(forked: Team) -> None:
     result = forked.check(**wishes)
     assert errors(result) == ["LB102"]
     assert changes(result) == [
-        "old.json:1 the branch changes the baseline: 3 findings more, 0 fewer"
+        "old.json:1 the branch changes the baseline: 3 findings added, 0 removed"
     ]
     forked.git("checkout", "-q", "main")
     forked.git("checkout", "mine", "--", "old.json")
@@ -380,7 +380,7 @@ def test_a_link_of_the_branch_in_place_of_the_baseline(
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [(None, "is not there at worktree"), ("[alembic", "alembic.ini:1: the file is not a valid")],
+    [(None, "is missing at worktree"), ("[alembic", "alembic.ini:1: the file is not a valid")],
 )
 def test_a_branch_that_leaves_no_configuration(forked: Team, text: str | None, said: str) -> None:
     forked.git("rm", "-q", "alembic.ini")

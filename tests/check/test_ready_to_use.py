@@ -247,7 +247,9 @@ def test_the_action_in_a_merge_queue(origin: Team, tmp_path: Path) -> None:
         )
         done = action(clone, tmp_path, against="refs/heads/main", arguments="--select LB1,LB2")
         assert done.returncode == 1, done.stderr
-        assert "title=LB101 several heads" in done.stdout and "LB108" not in done.stdout
+        assert (
+            "title=LB101 the graph has several heads" in done.stdout and "LB108" not in done.stdout
+        )
 
 
 def test_the_gitlab_job(origin: Team, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_a_comment_without_a_reason_silences_nothing(dropping: Team) -> None:
     dropping.commit()
     found = dropping.check(against="main").findings
     assert [one.code for one in found] == ["LB401", "LB402", "LB112"]
-    assert "lacks a reason" in found[1].hint
+    assert "needs a reason" in found[1].hint
 
 
 def test_how_comments_are_read() -> None:

@@ -93,7 +93,7 @@ def _no_way_down(content: Content) -> Iterator[Finding]:
     if gap and (effects.upgrade or effects.unknowns("upgrade")):
         yield content.finding(
             "LB401",
-            f"{content.revision.id} has no way down: {_GAPS[gap]}",
+            f"{content.revision.id} cannot be downgraded: {_GAPS[gap]}",
             "Write downgrade(), so that `lback rollback` and `lback switch` can undo it.",
         )
 
@@ -108,7 +108,7 @@ def _drops_data(content: Content) -> Iterator[Finding]:
         if dropped or (deleted and effect.table not in gone):
             yield content.finding(
                 "LB402",
-                f"{_perhaps(effect)}{described(effect)}: what is in there is gone for good",
+                f"{_perhaps(effect)}{described(effect)}: this deletes data",
                 "Release code that no longer uses it first, and keep a copy of what matters.",
                 effect,
             )
@@ -122,14 +122,14 @@ def _not_null(content: Content) -> Iterator[Finding]:
         if effect.kind == "create":
             yield content.finding(
                 "LB403",
-                f"{_perhaps(effect)}{described(effect)}: a table that has rows refuses it",
+                f"{_perhaps(effect)}{described(effect)}: this fails on a table that has rows",
                 "Give it a `server_default`, or add it nullable, fill it, and then set NOT NULL.",
                 effect,
             )
         elif effect.kind == "alter" and effect.table not in filled:
             yield content.finding(
                 "LB403",
-                f"{_perhaps(effect)}{described(effect)}: fails where a row has NULL there",
+                f"{_perhaps(effect)}{described(effect)}: this fails if a row has NULL there",
                 "Fill the column in this revision before it becomes NOT NULL.",
                 effect,
             )
@@ -152,7 +152,7 @@ def _advice(content: Content, effect: Effect) -> tuple[str, str] | None:
         if "concurrently" in content.statement(effect.line):
             return None
         return (
-            "it stops every write to the table while it runs",
+            "it blocks every write to the table while it runs",
             "Use `postgresql_concurrently=True` inside `op.get_context().autocommit_block()`.",
         )
     if what == "constraint" and kind == "create":
@@ -198,7 +198,7 @@ def _opaque(content: Content) -> Iterator[Finding]:
         yield finding(
             "LB405",
             f"{unknown.direction}() of {content.revision.id} cannot be read: {unknown.reason}",
-            "Overlaps with it cannot be known. Write table and column names as plain strings, or "
+            "What overlaps with it is unknown. Write table and column names as plain strings, or "
             "name the function in `[tool.lback] wrappers`.",
             path=content.revision.path,
             line=unknown.line,

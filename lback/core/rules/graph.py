@@ -67,12 +67,12 @@ def would_fork(merge: Merge, fork: Lane, commits: Commits) -> Finding:
     place = merge.merged[next((head for head in fork if head in merge.mine), fork[0])]
     if frozenset(merge.theirs.heads).issuperset(fork):
         sides = f"{merge.name} has them already: {_all(fork, commits)}"
-        hint = f"join them on {merge.name} with `lback merge`"
+        hint = f"merge them on {merge.name} with `lback merge`"
     else:
         sides = _sides(merge, fork, commits)
         hint = (
-            f"{command('git merge', merge.name)}, and then `lback merge`; or, where nobody else "
-            "has run these revisions, `lback rebase`"
+            f"{command('git merge', merge.name)}, then `lback merge`; or `lback rebase`, if nobody "
+            "else has run these revisions"
         )
     return finding(
         "LB102",
@@ -133,7 +133,7 @@ def redundant_merges(graph: Graph, new: Collection[str] | None = None) -> Iterat
         yield finding(
             "LB110",
             f"{' and '.join(merges)} merge the same heads, {' and '.join(sorted(joined))}",
-            f"keep one of them; put what stands on the other on it: "
+            f"keep one of them, move the revisions above the other onto it, then "
             f"{command('git rm', pathspec(place.path))}",
             path=place.path,
             line=place.header.line,
@@ -161,8 +161,8 @@ def not_looked_at(folders: Iterable[object]) -> Finding:
     where = ", ".join(str(folder) for folder in folders)
     one = finding(
         "LB107",
-        f"the revision files in {where} were not looked at: that is outside of the repository",
-        "check that project by itself, or take the location out of `version_locations`",
+        f"the revision files in {where} were not read: the folder is outside of the repository",
+        "check that project separately, or remove the location from `version_locations`",
     )
     return one._replace(severity="warning")
 
@@ -176,7 +176,7 @@ def branch_point(graph: Graph, heads: Iterable[str]) -> tuple[str, ...]:
 
 def _after(graph: Graph, fork: Lane) -> str:
     common = branch_point(graph, fork)
-    return f"they part after {', '.join(common)}" if common else "they have nothing in common"
+    return f"the fork begins at {', '.join(common)}" if common else "they have no common ancestor"
 
 
 def _by(head: str, commits: Commits) -> str:

@@ -34,7 +34,7 @@ def history_findings(merge: Merge, base: Graph, mine: Text, theirs: Text) -> Ite
         # Only a whole history can be checked out: the branch's own HEAD lacks the file.
         if found.code == "LB202":
             back = command("git checkout", merge.name, "--", pathspec(found.path))
-            hint = f"Bring it back: databases have run it. {back}"
+            hint = f"Restore it, because databases have run it: {back}"
             found = found._replace(hint=hint)  # noqa: PLW2901
         yield found
     for kept, ones in squashed.items():
@@ -96,8 +96,8 @@ def _squash(mine: Graph, kept: str, ones: tuple[str, ...]) -> Finding:
     one = finding(
         "LB202",
         f"{len(ones)} published revisions, {ones[0]} to {ones[-1]}, were squashed into {kept}",
-        f"Databases at {kept} or above it notice nothing. One that is still below {kept} has to "
-        "be migrated with the old files first.",
+        f"Databases at {kept} or above need nothing. Migrate a database below {kept} with the "
+        "old files first.",
         path=node.path,
         line=node.header.line,
         revisions=(kept,),
@@ -117,10 +117,10 @@ def placed_under(merge: Merge) -> Iterator[Finding]:
         node = merged[revision]
         yield finding(
             "LB204",
-            f"{revision} is new and stands under {above[revision]}, which is published: a "
-            f"database that is past {above[revision]} would never run {revision}",
-            f"Place it on top: `lback rebase`, or set its `down_revision` to "
-            f"{' or '.join(merge.theirs.heads)} and give {above[revision]} its old one back.",
+            f"{revision} is new and below {above[revision]}, which is published: a "
+            f"database past {above[revision]} would never run {revision}",
+            f"Move it on top with `lback rebase`; or set its `down_revision` to "
+            f"{' or '.join(merge.theirs.heads)} and restore that of {above[revision]}.",
             path=node.path,
             line=node.header.line,
             revisions=(revision, above[revision]),

@@ -17,7 +17,7 @@ def line_findings(found: Iterable[Contradiction], graph: Graph) -> Iterator[Find
         yield finding(
             "LB307",
             one.message,
-            f"adapt it to what is below it ({command('lback show', one.fact.revision)})",
+            f"change it to fit what is below it; see {command('lback show', one.fact.revision)}",
             path=graph[one.revision].path,
             line=one.effect.line or graph[one.revision].header.line,
             revisions=(one.revision, one.fact.revision),

@@ -106,12 +106,12 @@ def _plain(name: str) -> str:
 def setting_changed(change: Change, place: tuple[str, int], until: str) -> Finding:
     """Return LB112 for one setting; `until` says how long it does not count."""
     moved = change.table == "tool.alembic"
-    both = "both places were looked at" if moved else f"it does not count {until}"
+    both = "both places were read" if moved else f"it does not count {until}"
     return finding(
         "LB112",
         f"the branch changes {named(change.key)} of [{change.table}] from {change.old} "
         f"to {change.new}",
-        f"review this change for itself; {both}",
+        f"review this change separately; {both}",
         path=place[0],
         line=place[1],
     )
@@ -140,7 +140,7 @@ def comments_added(
 
 def _standing(codes: Sequence[str], until: str, *, is_new: bool) -> str:
     if is_new and all(may_be_silenced_by_its_branch(code, "error") for code in codes):
-        return "review the reason; it counts, for the file is new and this is about its content"
+        return "review the reason; it counts, because the file is new and this is about its content"
     if is_new:
         return f"review the reason; it counts for warnings only {until}"
     return f"review the reason; it does not count {until}"
@@ -167,8 +167,8 @@ def configuration_gone(place: str, name: str, path: str) -> Finding:
     """Return LB112 for a branch that takes the configuration away."""
     return finding(
         "LB112",
-        f"{path} configures the migrations in {name} and is not there at {place}",
-        f"bring it back: {command('git checkout', name, '--', path)}",
+        f"{path} configures the migrations in {name} and is missing at {place}",
+        f"restore it: {command('git checkout', name, '--', path)}",
         path=path,
     )._replace(severity="error")
 
@@ -190,7 +190,7 @@ def label_added(mine: Graph, label: str, until: str, *, counts: bool) -> Finding
     """Return LB112 for one branch label, which keeps heads apart or would."""
     owner = mine[mine.label_owners[label]]
     standing = (
-        "it keeps its heads apart, for they stand on nothing else"
+        "it keeps its heads apart, because they have no revision below them in common"
         if counts
         else f"it keeps no heads apart {until}, unless `heads` of [tool.lback] has it there"
     )
@@ -208,7 +208,7 @@ def baseline_changed(path: str, more: int, fewer: int, until: str) -> Finding:
     """Return LB112 for a baseline that lists other findings than the one that counts."""
     return finding(
         "LB112",
-        f"the branch changes the baseline: {more} findings more, {fewer} fewer",
+        f"the branch changes the baseline: {more} findings added, {fewer} removed",
         f"review the file; it does not count {until}",
         path=path,
         line=1,

@@ -28,8 +28,8 @@ def published_findings(
             if revision in base:
                 yield finding(
                     "LB202",
-                    f"{revision} is published and its file is gone",
-                    "Bring it back: databases have run it. "
+                    f"{revision} is published, and its file was deleted",
+                    "Restore it, because databases have run it: "
                     f"{command('git checkout HEAD --', pathspec(theirs.path))}",
                     path=theirs.path,
                     revisions=(revision,),
@@ -57,8 +57,8 @@ def _edited(
             "LB203",
             f"{revision} is published, and its parent changed from "
             f"{_names(theirs.parents)} to {_names(ours.parents)}",
-            "Databases that are past it would never run the new parent. `lback rebase` puts the "
-            "old `down_revision` back and places the new revision on top.",
+            "Databases past it would never run the new parent. `lback rebase` restores the old "
+            "`down_revision` and moves the new revision on top.",
             path=ours.path,
             line=ours.header.line,
             revisions=(revision,),

@@ -187,9 +187,9 @@ def not_silenced(
         if reason:
             silenced.append(LeftOut(one, "comments", reason))
         elif own:
-            kept.append(_with_hint(one, "does not count, for this branch adds it"))
+            kept.append(_with_hint(one, "does not count because this branch adds it"))
         elif reason is not None or own is not None:
-            kept.append(_with_hint(one, "lacks a reason"))
+            kept.append(_with_hint(one, "needs a reason"))
         else:
             kept.append(one)
     return kept, silenced

@@ -37,7 +37,7 @@ def overlap_findings(
         one = finding(
             "LB301",
             f"{overlap.verdict} with {with_whom}: {overlap.message}",
-            "agree with the author: put one on top of the other and adapt it",
+            "agree with the author which one comes first, and change the other to fit",
             path=graph[revision].path,
             line=effect.line or graph[revision].header.line,
             revisions=both,
@@ -79,12 +79,12 @@ def collision(
     ours = [head for head in fork if head in mine]
     others = [head for head in fork if head in neighbour.new]
     common = branch_point(graph, (*ours, *others))
-    after = f"they part after {', '.join(common)}" if common else "they have nothing in common"
+    after = f"the fork begins at {', '.join(common)}" if common else "they have no common ancestor"
     who = f" (by {neighbour.commit.author})" if neighbour.commit else ""
     if shared is not None:
         message = (
             f"{' and '.join(neighbour.names)}{who} is stale: {' and '.join(others)} there forks "
-            f"from {' and '.join(ours)}, which {shared} has by now; {after}"
+            f"from {' and '.join(ours)}, which {shared} now has; {after}"
         )
         hint = f"on that branch: {command('git merge', shared)}, then `lback rebase`"
     else:
@@ -92,7 +92,7 @@ def collision(
             f"{' and '.join(ours)} here and {' and '.join(others)} on "
             f"{' and '.join(neighbour.names)}{who} fork once both are merged; {after}"
         )
-        hint = "talk to the author; whoever is merged second runs `lback rebase` or `lback merge`"
+        hint = "talk to the author; whoever merges second runs `lback rebase` or `lback merge`"
     return finding(
         "LB302",
         message,

@@ -51,7 +51,7 @@ def model_findings(differences: tuple[str, ...]) -> Iterator[Finding]:
     for line in differences:
         one = finding(
             "LB305",
-            f"after all migrations the models still ask for: {line}",
+            f"after all migrations the models still need: {line}",
             "`lback makemigrations NAME`, and add the file to the commit",
         )
         # Here the models were asked, not their text; so it is certain.
@@ -70,15 +70,15 @@ def trial_findings(
     if trial.back and node.id not in known:
         yield _place(
             "LB503",
-            f"downgrade() of {node.id} does not lead back: {trial.back}",
-            "Let it undo all that upgrade() does, or say in the file why not.",
+            f"downgrade() of {node.id} does not restore the schema: {trial.back}",
+            "Undo in it all that upgrade() does, or ignore the finding in the file with a reason.",
             node,
         )
     if trial.again and node.id not in known:
         yield _place(
             "LB503",
-            f"{node.id}, run down and up again, does not come to the same: {trial.again}",
-            "Let downgrade() undo all that upgrade() does.",
+            f"upgrade() of {node.id} after its downgrade() gives another schema: {trial.again}",
+            "Undo in downgrade() all that upgrade() does.",
             node,
         )
     for loss in trial.losses:
@@ -95,8 +95,8 @@ def _failure(trial: Trial, node: Revision) -> Finding:
     if trial.failed == "upgrade with rows":
         found = _place(
             "LB501",
-            f"upgrade() of {name} runs on empty tables, but not with a made-up row in each: {why}",
-            "Think of the rows that are there; where only the made-up ones are at fault, say so.",
+            f"upgrade() of {name} works on empty tables and fails with a test row in each: {why}",
+            "Handle the rows that exist; if only the test rows are wrong, ignore it with a reason.",
             node,
             line,
         )
@@ -104,7 +104,7 @@ def _failure(trial: Trial, node: Revision) -> Finding:
     if trial.failed == "downgrade" and trial.kind == _NO_WAY_DOWN:
         return _place(
             "LB401",
-            f"{name} has no way down: downgrade() raises {why or _NO_WAY_DOWN}",
+            f"{name} cannot be downgraded: downgrade() raises {why or _NO_WAY_DOWN}",
             "Write downgrade(), so that `lback rollback` and `lback switch` can undo it.",
             node,
             line,
@@ -122,16 +122,16 @@ def _loss(loss: Loss, node: Revision, effects: Effects | None) -> Iterator[Findi
     if effects is not None and _meant(loss, effects):
         return
     what = (
-        f"{loss.count} of the made-up rows of {loss.table}"
+        f"{loss.count} of the test rows of {loss.table}"
         if loss.column is None
-        else f"the value of {loss.table}.{loss.column} in {loss.count} of the made-up rows"
+        else f"the value of {loss.table}.{loss.column} in {loss.count} of the test rows"
     )
     step = {"upgrade": "upgrade()", "downgrade": "downgrade()"}.get(
         loss.when, "the second upgrade()"
     )
     found = _place(
         "LB504",
-        f"{node.id} does not keep the data: after {step} {what} is gone",
+        f"{node.id} loses data: {step} removes {what}",
         "Copy the values along, as `lback makemigrations` does for a rename.",
         node,
         tables=(loss.table,),

@@ -44,7 +44,7 @@ def _run(models: ModelsRow) -> str:
     if models.tried:
         parts.append(f"{len(models.tried)} of them up, down and up again")
     if filled or refused:
-        parts.append(f"with a made-up row in {filled} of {counted(filled + refused, 'table')}")
+        parts.append(f"with a test row in {filled} of {counted(filled + refused, 'table')}")
     if models.differences is not None:
         parts.append("then compared with the models")
     return f"run on {models.dialect}: {', '.join(parts)}"

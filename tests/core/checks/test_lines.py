@@ -41,38 +41,41 @@ def sql(text: str) -> str:
 @pytest.mark.parametrize(
     ("bodies", "why"),
     [
-        ([AGAIN, AGAIN], "and column t.b is there already: r1 has made it"),
-        (['op.drop_column("t", "a")'] * 2, "and column t.a is gone: r1 has dropped it"),
+        ([AGAIN, AGAIN], "but column t.b already exists: r1 created it"),
+        (['op.drop_column("t", "a")'] * 2, "but column t.a no longer exists: r1 dropped it"),
         (
             [sql("ALTER TABLE t ADD COLUMN a int")],
-            "and column t.a is there already: r0 has made it",
+            "but column t.a already exists: r0 created it",
         ),
-        ([BASE], "and table t is there already: r0 has made it"),
-        (['op.drop_table("t")', AGAIN], "and table t is gone: r1 has dropped it"),
-        (['op.drop_table("t")', sql("DELETE FROM t")], "and table t is gone: r1 has dropped it"),
+        ([BASE], "but table t already exists: r0 created it"),
+        (['op.drop_table("t")', AGAIN], "but table t no longer exists: r1 dropped it"),
+        (
+            ['op.drop_table("t")', sql("DELETE FROM t")],
+            "but table t no longer exists: r1 dropped it",
+        ),
         (
             ['op.rename_table("t", "u")', AGAIN],
-            "and table t is gone: r1 has renamed it to u",
+            "but table t no longer exists: r1 renamed it to u",
         ),
         (
             ['op.alter_column("t", "a", new_column_name="c")', 'op.create_index("i", "t", ["a"])'],
-            "and column t.a is gone: r1 has renamed it to c",
+            "but column t.a no longer exists: r1 renamed it to c",
         ),
         (
             [AGAIN, 'op.alter_column("t", "a", new_column_name="b")'],
-            "and column t.b is there already: r1 has made it",
+            "but column t.b already exists: r1 created it",
         ),
-        (['op.create_index("ix", "t", ["id"])'], "and index ix is there already: r0 has made it"),
-        (['op.drop_index("ix", "t")'] * 2, "and index ix is gone: r1 has dropped it"),
+        (['op.create_index("ix", "t", ["id"])'], "but index ix already exists: r0 created it"),
+        (['op.drop_index("ix", "t")'] * 2, "but index ix no longer exists: r1 dropped it"),
         (
             ['op.drop_column("t", "a")', sql("UPDATE t SET a = 1")],
-            "and column t.a is gone: r1 has dropped it",
+            "but column t.a no longer exists: r1 dropped it",
         ),
         (
             ['op.drop_table("t")', 'op.create_foreign_key("f", "z", "t", ["x"], ["id"])'],
-            "and t is gone: r1 has dropped it",
+            "but t no longer exists: r1 dropped it",
         ),
-        ([sql("CREATE VIEW v AS SELECT 1")] * 2, "and view v is there already: r1 has made it"),
+        ([sql("CREATE VIEW v AS SELECT 1")] * 2, "but view v already exists: r1 created it"),
     ],
 )
 def test_a_contradiction(bodies: list[str], why: str) -> None:
