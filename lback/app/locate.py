@@ -12,6 +12,7 @@ from lback.core.configuration import parse_toml
 from lback.core.settings import Settings, is_resource, read_settings
 from lback.errors import LbackError, UsageError
 from lback.files import BY_HAND, read_by_hand
+from lback.vcs.noted import INPUTS
 
 if TYPE_CHECKING:
     from lback.app.context import Options
@@ -102,6 +103,7 @@ class Project(NamedTuple):
 
     def _package_place(self, location: str) -> Path:
         """Find `package:folder` without importing the package, which would run it."""
+        INPUTS.doubt()
         package, _, inner = location.partition(":")
         tops = [self.folder / entry for entry in (*self.settings.prepend_sys_path, ".", "src")]
         for top in [*tops, *(Path(entry) for entry in sys.path if entry)]:
@@ -148,6 +150,7 @@ class Texts:
             there = self.found.get(name)
             if there is not None or name not in self.on_disk:
                 return there
+        INPUTS.file(path)
         return read_by_hand(path)
 
 

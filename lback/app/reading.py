@@ -151,10 +151,11 @@ class Reader:
         """Return the commit that brought each path; a path without one is missing."""
         if self.repository is None or not paths:
             return {}
-        place = "HEAD" if at in (WORKTREE, INDEX) else at
+        if at in (WORKTREE, INDEX):
+            at = self.repository.first_commit() or "HEAD"
         from lback.vcs.log import commits_of
 
-        return commits_of(self.repository, paths, place)
+        return commits_of(self.repository, paths, at)
 
     def published_among(self, graph: Graph, ids: Sequence[str]) -> frozenset[str]:
         """Return which of a few revisions are published, without reading the whole shared tree.

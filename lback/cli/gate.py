@@ -16,6 +16,7 @@ from lback.core.results import envelope
 from lback.core.shell import command
 from lback.errors import LbackError
 from lback.secrets import KNOWN, learn_environment
+from lback.vcs.noted import INPUTS
 
 # Options that take a value, so that `-C heads` is not mistaken for the command.
 _TAKE_A_VALUE = (
@@ -48,7 +49,10 @@ def guarded(program: click.Command, args: list[str], prog: str) -> int:
     code = _run(program, args, terminal)
     if streams.taken():
         _let_interrupts_kill()
-    return _delivered(terminal, code)
+    code = _delivered(terminal, code)
+    out = streams.result()
+    INPUTS.keep(out.encoding, out.errors or "strict", code)
+    return code
 
 
 _ELSEWHERE = "send it to a file, or to /dev/null where only the exit status matters"
@@ -124,6 +128,12 @@ def _delivered(terminal: Terminal, code: int) -> int:
         err = failure
     if err is None or terminal.options.command == "hook":
         return code
+    return undelivered(terminal, code, err)
+
+
+def undelivered(terminal: Terminal, code: int, err: OSError) -> int:
+    """Say that a result could not be written; return the exit status that is left."""
+    INPUTS.doubt()
     if not isinstance(err, BrokenPipeError):
         terminal.error(
             f"The result could not be written to standard output: {err.strerror}.",

@@ -17,6 +17,7 @@ from lback.core.display import escaped, harmless_line, visible
 from lback.core.result import Result
 from lback.report.style import Script, Style, inked, to_ascii
 from lback.secrets import KNOWN, cleaned
+from lback.vcs.noted import INPUTS
 
 
 class Terminal:
@@ -98,6 +99,7 @@ class Terminal:
 
     def output(self) -> TextIO:
         """Return standard output itself, for what is printed as it is."""
+        INPUTS.doubt()
         return streams.result()
 
     def spoken(self) -> TextIO:
@@ -196,6 +198,7 @@ class Terminal:
 def _put(stream: IO[str], text: str) -> None:
     """Write one text and a line break: the only place in lback that writes for a person."""
     if stream is sys.stderr:
+        INPUTS.doubt()
         # A closed standard error must not stop the work.
         try:
             # Where both go to one place, what was said first stands first.
@@ -205,6 +208,7 @@ def _put(stream: IO[str], text: str) -> None:
         except (OSError, ValueError):
             return
     else:
+        INPUTS.said(text + "\n")
         stream.write(text + "\n")
 
 

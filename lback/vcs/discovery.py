@@ -8,11 +8,9 @@ from pathlib import Path
 
 from lback.errors import LbackError
 from lback.vcs import environment
+from lback.vcs.environment import FACTS, PLACES
 from lback.vcs.git import Answer, Git, failure, said, text
-
-_FACTS = ("--is-bare-repository", "--is-shallow-repository", "--show-object-format")
-_PLACES = ("--absolute-git-dir", "--git-common-dir", "--show-toplevel")
-
+from lback.vcs.noted import INPUTS
 
 _HOMES = frozenset((".git",))
 
@@ -20,7 +18,7 @@ _HOMES = frozenset((".git",))
 class Found:
     """A repository's places, and the git to ask about it."""
 
-    __slots__ = ("algorithm", "common_dir", "git", "git_dir", "is_shallow", "root")
+    __slots__ = ("algorithm", "common_dir", "git", "git_dir", "head", "is_shallow", "root")
 
     def __init__(
         self,
@@ -31,6 +29,7 @@ class Found:
         common_dir: Path,
         is_shallow: bool,
         algorithm: str,
+        head: tuple[str, str] | None = None,
     ) -> None:
         self.git = git
         self.root = root
@@ -38,6 +37,7 @@ class Found:
         self.common_dir = common_dir
         self.is_shallow = is_shallow
         self.algorithm = algorithm
+        self.head = head
 
 
 def find(start: Path, environ: Mapping[str, str], cwd: Path) -> Found | None:
@@ -115,16 +115,21 @@ def _named(
 
 
 def _ask(git: Git) -> Found | None:
-    command = ("rev-parse", *_FACTS, *_PLACES)
-    answer = git.ask(*command)
-    lines = text(answer.out).split("\n")[:-1]
-    if answer.status == 0 and len(lines) == 6:
+    # HEAD comes last: before the first commit git fails there, with all the rest said.
+    command = ("rev-parse", *FACTS, *PLACES, "HEAD", "--symbolic-full-name", "HEAD")
+    answer = git.ask(*command, lasting=True)
+    *lines, _ = text(answer.out).split("\n")
+    INPUTS.repository(str(git.cwd), b"".join(answer.out.splitlines(keepends=True)[:6]))
+    if answer.status == 0 and len(lines) == 8:
+        return _found(git, lines[:5], lines[5], head=(lines[6], lines[7]))
+    if "ambiguous argument 'HEAD'" in answer.complaint and len(lines) in (6, 7):
         return _found(git, lines[:5], lines[5])
     if answer.status != 0 and len(lines) >= 5 and "must be run in a work tree" in answer.complaint:
         return _found(git, lines[:5], None)
-    if answer.status == 0:  # a folder with a line break in its name
-        facts = text(git.run("rev-parse", *_FACTS)).split("\n")[:3]
-        places = [text(git.run("rev-parse", place)).removesuffix("\n") for place in _PLACES]
+    if answer.status == 0 or "ambiguous argument 'HEAD'" in answer.complaint:
+        # A folder with a line break in its name.
+        facts = text(git.run("rev-parse", *FACTS)).split("\n")[:3]
+        places = [text(git.run("rev-parse", place)).removesuffix("\n") for place in PLACES]
         return _found(git, [*facts, *places[:2]], places[2])
     if _is_nowhere(answer):
         return None
@@ -136,7 +141,9 @@ def _is_nowhere(answer: Answer) -> bool:
     return words.startswith("not a git repository (or any") or "outside repository" in words
 
 
-def _found(git: Git, lines: list[str], top: str | None) -> Found:
+def _found(
+    git: Git, lines: list[str], top: str | None, head: tuple[str, str] | None = None
+) -> Found:
     bare, shallow, algorithm, git_dir, common = lines
     places = Path(git_dir)
     root = Path(top) if top and bare != "true" else None
@@ -149,6 +156,7 @@ def _found(git: Git, lines: list[str], top: str | None) -> Found:
         common_dir=Path(os.path.normpath(git.cwd / common)),
         is_shallow=shallow == "true",
         algorithm="sha256" if algorithm == "sha256" else "sha1",
+        head=head,
     )
 
 
@@ -160,4 +168,5 @@ def _with(found: Found, variables: Mapping[str, str]) -> Found:
         common_dir=found.common_dir,
         is_shallow=found.is_shallow,
         algorithm=found.algorithm,
+        head=found.head,
     )

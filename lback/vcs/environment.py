@@ -1,10 +1,40 @@
-"""What git children may inherit: a hook's variables are right for one repository only."""
+"""Which git is started, and what it inherits: a hook's variables fit one repository only."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from pathlib import Path
+import sys
+
+TYPE_CHECKING = False  # `typing` and `pathlib` cost more than the quickest answer has time for
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+# A user's configuration may change what these print or start; a script's may not.
+OPTIONS = (
+    "--no-pager",
+    "--literal-pathspecs",
+    "-c",
+    "core.quotePath=false",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "color.ui=false",
+    "-c",
+    "log.showSignature=false",
+    "-c",
+    "log.showRoot=true",
+    "-c",
+    "diff.orderFile=/dev/null",
+    "-c",
+    "diff.suppressBlankEmpty=false",
+)
+
+# What a child says of a repository: these three lines, then these three places.
+FACTS = ("--is-bare-repository", "--is-shallow-repository", "--show-object-format")
+PLACES = ("--absolute-git-dir", "--git-common-dir", "--show-toplevel")
+
+ENDINGS = (".exe", "") if sys.platform == "win32" else ("",)
 
 # Where a repository, its index and its objects are. They come from git when it
 # runs a hook, and are wrong for every repository but the one the hook is of.
@@ -138,6 +168,32 @@ def is_same(environ: Mapping[str, str], cwd: Path, git_dir: Path, root: Path | N
         return True
     home = root if root is not None else git_dir
     return cwd.resolve().is_relative_to(home.resolve())
+
+
+def git_program(environ: Mapping[str, str]) -> str | None:
+    """Return the path of git, None where there is none."""
+    path = environ.get("PATH", os.defpath)
+    if path not in _PROGRAMS:
+        _PROGRAMS[path] = next(programs("git", path), None)
+    return _PROGRAMS[path]
+
+
+_PROGRAMS: dict[str, str | None] = {}
+
+
+def programs(name: str, path: str) -> Iterator[str]:
+    """Yield the programs of a name; an empty or relative entry of PATH means the tree."""
+    for entry in path.split(os.pathsep):
+        if os.path.isabs(entry):  # noqa: PTH117 - most entries are only looked at
+            for ending in ENDINGS:
+                place = os.path.join(entry, f"{name}{ending}")  # noqa: PTH118
+                if is_program(place):
+                    yield place
+
+
+def is_program(place: str | os.PathLike[str]) -> bool:
+    """Tell whether a path leads to a file that may be run."""
+    return os.path.isfile(place) and os.access(place, os.X_OK)  # noqa: PTH113
 
 
 def _absolute(name: str, value: str, cwd: Path) -> str:

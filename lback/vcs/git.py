@@ -10,27 +10,8 @@ from pathlib import Path
 from typing import IO
 
 from lback.errors import HistoryMissing, LbackError
-from lback.vcs.programs import git_program
-
-# A user's configuration may change what these print or start; a script's may not.
-_OPTIONS = (
-    "--no-pager",
-    "--literal-pathspecs",
-    "-c",
-    "core.quotePath=false",
-    "-c",
-    "core.fsmonitor=false",
-    "-c",
-    "color.ui=false",
-    "-c",
-    "log.showSignature=false",
-    "-c",
-    "log.showRoot=true",
-    "-c",
-    "diff.orderFile=/dev/null",
-    "-c",
-    "diff.suppressBlankEmpty=false",
-)
+from lback.vcs.environment import OPTIONS, git_program
+from lback.vcs.noted import INPUTS
 
 _MISSING = (
     "missing blob",
@@ -70,9 +51,9 @@ class Git:
         self.cwd = cwd
         self.environ = environ
 
-    def run(self, *arguments: str, given: bytes | None = None) -> bytes:
+    def run(self, *arguments: str, given: bytes | None = None, lasting: bool = False) -> bytes:
         """Run a command that has to succeed; raise LbackError with git's words otherwise."""
-        answer = self.ask(*arguments, given=given)
+        answer = self.ask(*arguments, given=given, lasting=lasting)
         if answer.status != 0:
             raise failure(arguments, answer)
         return answer.out
@@ -83,13 +64,17 @@ class Git:
         given: bytes | None = None,
         variables: Mapping[str, str] | None = None,
         globs: bool = False,
+        lasting: bool = False,
     ) -> Answer:
         """Run a command that may fail, for the caller to judge.
 
-        `globs` lets pathspecs have wildcards; they are literal otherwise.
+        `globs` lets pathspecs have wildcards; they are literal otherwise. `lasting` says that
+        the answer is the same while the refs and the configuration are that `noted` records.
         """
+        if not lasting:
+            INPUTS.doubt()
         environ = {**self.environ, **variables} if variables else self.environ
-        options = tuple(o for o in _OPTIONS if o != "--literal-pathspecs") if globs else _OPTIONS
+        options = tuple(o for o in OPTIONS if o != "--literal-pathspecs") if globs else OPTIONS
         try:
             child = subprocess.run(
                 (_program(self.environ, self.cwd), *options, *arguments),
@@ -104,17 +89,22 @@ class Git:
             raise _not_started(self.cwd) from err
         except (OSError, ValueError) as err:
             raise LbackError(f"git could not be started: {err}") from err
+        if child.returncode != 0:
+            INPUTS.doubt()
         return Answer(child.returncode, child.stdout, child.stderr.decode("utf-8", "replace"))
 
     @contextmanager
-    def stream(self, *arguments: str) -> Iterator[Iterator[bytes]]:
+    def stream(self, *arguments: str, lasting: bool = False) -> Iterator[Iterator[bytes]]:
         """Run a command whose output is read until enough is known; the child is then ended.
 
         Yields its NUL separated fields. LbackError if it fails before its reader has enough.
+        `lasting` is that of `ask`.
         """
+        if not lasting:
+            INPUTS.doubt()
         try:
             child = subprocess.Popen(
-                (_program(self.environ, self.cwd), *_OPTIONS, *arguments),
+                (_program(self.environ, self.cwd), *OPTIONS, *arguments),
                 cwd=self.cwd,
                 env=self.environ,
                 stdin=subprocess.DEVNULL,

@@ -12,8 +12,9 @@ from lback.errors import HistoryMissing, LbackError
 from lback.vcs import walk
 from lback.vcs.comparing import safe
 from lback.vcs.git import raw, text
+from lback.vcs.noted import INPUTS
 from lback.vcs.objects import read_names
-from lback.vcs.refs import short_name
+from lback.vcs.refs import is_whole_id, short_name
 from lback.vcs.repository import Repository
 from lback.vcs.trees import normal
 from lback.vcs.walk import Touch
@@ -116,7 +117,8 @@ def _touches(repository: Repository, start: str, paths: tuple[str, ...]) -> Iter
     options = (likeness, "--full-diff", "--name-status", *walk.OPTIONS, walk.ALL_PATHS)
     command = ["log", *options, start, "--", *wanted]
     try:
-        with repository.git.stream(*command) as fields:
+        INPUTS.file(f"{repository.git.cwd}/.mailmap")
+        with repository.git.stream(*command, lasting=is_whole_id(start)) as fields:
             yield from walk.touches(fields, {raw(path) for path in paths}, renames=True)
     except LbackError:
         if start == "HEAD" and repository.head().commit is None:

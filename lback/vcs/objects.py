@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from lback.errors import HistoryMissing
 from lback.vcs.git import Git, failure, raw
+from lback.vcs.noted import INPUTS
 
 
 def read_blobs(
@@ -19,6 +20,7 @@ def read_blobs(
         raise HistoryMissing(err.message, hint) from err
     missing = [blob for blob in wanted if blob not in texts]
     if missing:
+        INPUTS.doubt()
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise HistoryMissing(f"git has no object {missing[0]}{more} in this clone", hint)
     return texts
@@ -42,13 +44,19 @@ def look_up(git: Git, names: Iterable[str], *, kind: str = "blob") -> dict[str, 
         return {}
     form = "--batch-check=%(objecttype) %(objectname)"
     given = b"".join(raw(name) + b"\n" for name in wanted)
-    lines = git.run("cat-file", form, "--buffer", given=given).split(b"\n")
+    lasting = all(map(_is_of_commit, wanted))
+    lines = git.run("cat-file", form, "--buffer", given=given, lasting=lasting).split(b"\n")
     start = kind.encode() + b" "
     return {
         name: line[len(start) :].decode("ascii")
         for name, line in zip(wanted, lines, strict=False)
         if line.startswith(start) and b" " not in line[len(start) :]
     }
+
+
+def _is_of_commit(name: str) -> bool:
+    """Tell whether a name is an id, or a path in a commit by its id: it means the same for ever."""
+    return len(name.partition(":")[0]) in (40, 64)
 
 
 # What --follow-symlinks says instead of an id, with the size of a text on the next line.
@@ -62,7 +70,7 @@ def _batch(
         return
     given = b"".join(raw(name) + b"\n" for name in names)
     command = ("cat-file", "--batch", "--buffer", *options)
-    answer = git.ask(*command, given=given)
+    answer = git.ask(*command, given=given, lasting=all(map(_is_of_commit, names)))
     if answer.status != 0:
         raise failure(command, answer)
     out, at = answer.out, 0

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from lback.errors import HistoryMissing, LbackError
+from lback.vcs.environment import git_program
 from lback.vcs.git import text
-from lback.vcs.programs import git_program
 from lback.vcs.repository import Repository
 
 if TYPE_CHECKING:

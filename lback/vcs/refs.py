@@ -8,6 +8,7 @@ from typing import NamedTuple
 from lback.core.shell import command
 from lback.errors import HistoryMissing, LbackError, UsageError
 from lback.vcs.git import Git, failure, text
+from lback.vcs.noted import INPUTS
 
 _REMOTES = "refs/remotes/"
 _HEADS = "refs/heads/"
@@ -65,10 +66,11 @@ class _Ref(tuple[str, str, str]):
 
 def read_head(git: Git) -> Head:
     """Return where HEAD is."""
-    answer = git.ask("rev-parse", "HEAD", "--symbolic-full-name", "HEAD")
+    answer = git.ask("rev-parse", "HEAD", "--symbolic-full-name", "HEAD", lasting=True)
     lines = text(answer.out).split("\n")
     if answer.status == 0 and len(lines) >= 2:
         commit, ref = lines[0], lines[1]
+        INPUTS.ref("HEAD", commit, ref)
         if ref.startswith("refs/"):
             return Head(ref, short_name(ref), commit)
         return Head(None, f"HEAD detached at {commit[:7]}", commit)
@@ -82,6 +84,11 @@ def read_head(git: Git) -> Head:
 def is_plain(name: str) -> bool:
     """Tell whether git can only take a name for one commit: no option, range or set."""
     return bool(name) and _PLAIN.issuperset(name) and name[0] != "-" and ".." not in name
+
+
+def is_whole_id(name: str) -> bool:
+    """Tell whether a name is the full id of an object."""
+    return _WHOLE_ID.fullmatch(name) is not None
 
 
 def resolve(git: Git, ref: str) -> str:
@@ -185,7 +192,7 @@ def remote_refs(git: Git) -> dict[str, str]:
 
 def remote_names(git: Git) -> tuple[str, ...]:
     """Return the names of the remotes, as configured."""
-    return tuple(text(git.run("remote")).split("\n")[:-1])
+    return tuple(text(git.run("remote", lasting=True)).split("\n")[:-1])
 
 
 def short_name(ref: str) -> str:
@@ -197,7 +204,7 @@ def short_name(ref: str) -> str:
 
 
 def _configured(git: Git, name: str) -> SharedRef:
-    if _WHOLE_ID.fullmatch(name):  # to git as well, whatever branch is called like it
+    if is_whole_id(name):  # to git as well, whatever branch is called like it
         return SharedRef(name, name, resolve(git, name), publishes=True)
     # git's own order, but for tags: whoever may push one must not choose what main is.
     places = [
@@ -235,14 +242,19 @@ def _usual(remote: str) -> tuple[str, ...]:
 
 def _matching(git: Git, *patterns: str) -> list[_Ref]:
     form = "%(refname)%00%(objectname)%00%(*objectname)%00%(symref)"
-    answer = git.ask("for-each-ref", f"--format={form}", *patterns)
+    lasting = all(pattern[-1] != "/" for pattern in patterns) and bool(patterns)
+    answer = git.ask("for-each-ref", f"--format={form}", *patterns, lasting=lasting)
     if answer.status != 0:
         raise failure(("for-each-ref",), answer)
+    places: dict[str, tuple[str, str]] = {}
     found: list[_Ref] = []
     for line in text(answer.out).split("\n"):
         fields = line.split("\0")
         if len(fields) == 4:
             found.append(_Ref((fields[0], fields[2] or fields[1], fields[3])))
+            places[fields[0]] = (fields[1], fields[3] or fields[0])
+    for pattern in patterns:
+        INPUTS.ref(pattern, *places.get(pattern, (None, "")))
     return found
 
 

@@ -15,6 +15,7 @@ from lback.vcs.cache import Store
 from lback.vcs.comparing import Change
 from lback.vcs.forest import entries_of
 from lback.vcs.git import Answer, Git, text
+from lback.vcs.noted import INPUTS
 from lback.vcs.objects import look_up, read_blobs, read_names
 from lback.vcs.refs import Branch, Head, SharedRef
 from lback.vcs.status import Progress
@@ -39,6 +40,7 @@ class Repository:
         self.common_dir = found.common_dir
         self.is_shallow = found.is_shallow
         self.algorithm = found.algorithm
+        self._first_head = found.head
 
     @classmethod
     def discover(cls, start: Path) -> Repository | None:
@@ -98,6 +100,14 @@ class Repository:
     def head(self) -> Head:
         """Return where HEAD is."""
         return refs.read_head(self.git)
+
+    def first_commit(self) -> str | None:
+        """Return the commit of HEAD as it was when the repository was opened, if known."""
+        if self._first_head is None:
+            return self.head().commit
+        commit, ref = self._first_head
+        INPUTS.ref("HEAD", commit, ref)
+        return commit
 
     def commit(self, ref: str) -> str:
         """Return the commit that a name means; UsageError with names like it when unknown."""
@@ -286,7 +296,9 @@ class Repository:
         UsageError if there is no commit of that name.
         """
         name = comparing.safe(self.git, at)
-        answer = self.git.ask("ls-tree", "-z", "--full-tree", name, "--", *paths)
+        lasting = refs.is_whole_id(name)
+        command = ("ls-tree", "-z", "--full-tree", name, "--", *paths)
+        answer = self.git.ask(*command, lasting=lasting)
         if answer.status != 0:
             raise comparing.refusal(self.git, ("ls-tree",), answer, at)
         for line in text(answer.out).split("\0"):

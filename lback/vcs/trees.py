@@ -10,6 +10,7 @@ from lback.core.source import Entry
 from lback.errors import UsageError
 from lback.vcs.git import Answer, Git, text
 from lback.vcs.objects import look_up, read_blobs
+from lback.vcs.refs import is_whole_id
 from lback.vcs.worktree import Worktree
 
 PY = (".py",)
@@ -54,7 +55,8 @@ def commit_entries(
     if not places:
         return ()
     paths = () if "" in places else ("--", *places)
-    answer = git.ask("ls-tree", "-r", "-z", "--full-tree", at, *paths)
+    lasting = is_whole_id(at)
+    answer = git.ask("ls-tree", "-r", "-z", "--full-tree", at, *paths, lasting=lasting)
     if answer.status != 0:
         return answer
     found: list[Entry] = []

@@ -5,24 +5,19 @@ from __future__ import annotations
 import os
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from importlib import import_module
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
 from lback.core.source import Entry
 from lback.errors import LbackError
 from lback.files import is_plain, leads_out
 from lback.vcs.cache import Store
+from lback.vcs.noted import INPUTS
+from lback.vcs.scan import NUMBERS, RACY_NS, Scan, scan, sha1
 
-# A file touched this shortly before it was looked at may change again within the
-# clock tick of its file system and look the same: its blob id is not remembered.
-_RACY_NS = 2_000_000_000
 _KEEP_IN_MEMORY = 64 * 1024 * 1024
 _BREAK = b"\n\n"
-_SKIPPED = frozenset((".git", "__pycache__"))
 
 
 class Look:
@@ -80,7 +75,9 @@ class Worktree:
         recursive: bool = True,
     ) -> Look:
         """Look at the files below the folders; a missing folder has none."""
-        keys, odd = self._scan(folders, suffixes, recursive)
+        seen = self._scan(folders, suffixes, recursive)
+        INPUTS.folder(str(self._root), folders, suffixes, deep=recursive, seen=seen)
+        keys, odd = _keys(seen), seen.odd
         name = f"{self._table}-{zlib.crc32(repr((folders, suffixes, recursive)).encode()):08x}"
         note, rows = self._load(name)
         same = os.fsencode("\n".join(keys)) + _BREAK
@@ -137,40 +134,19 @@ class Worktree:
         A link is followed while it stays below the root and leads to a plain file.
         """
         place = self._root / path
+        INPUTS.file(place)
+        INPUTS.way(place)
         if not is_plain(place) or leads_out(place, self._root):
             return None
         return self._bytes(path)
 
-    def _scan(
-        self, folders: Sequence[str], suffixes: tuple[str, ...], recursive: bool
-    ) -> tuple[list[str], list[str]]:
-        """Return a key for each file, which changes with the file, and the paths of all else."""
-        keys: list[str] = []
-        odd: list[str] = []
-        pending = [folder + "/" if folder else "" for folder in folders]
-        if recursive:
-            for prefix in pending:
-                self._refuse_way_out(prefix)
-        while pending:
-            prefix = pending.pop()
-            with _listed(f"{self._root}/{prefix}", prefix) as listing:
-                for item in listing:
-                    name = item.name
-                    if name.endswith(suffixes) and not item.is_dir(follow_symlinks=False):
-                        try:
-                            at = item.stat(follow_symlinks=False)
-                        except FileNotFoundError:
-                            continue
-                        if at.st_mode & 0o170000 == 0o100000:
-                            keys.append(
-                                f"{prefix}{name}\0{at.st_mode:o} {at.st_size} {at.st_ino} "
-                                f"{at.st_mtime_ns} {at.st_ctime_ns}"
-                            )
-                        else:
-                            odd.append(prefix + name)
-                    elif recursive and name not in _SKIPPED and item.is_dir(follow_symlinks=False):
-                        pending.append(f"{prefix}{name}/")
-        return keys, odd
+    def _scan(self, folders: Sequence[str], suffixes: tuple[str, ...], recursive: bool) -> Scan:
+        for folder in folders if recursive else ():
+            self._refuse_way_out(folder + "/" if folder else "")
+        try:
+            return scan(str(self._root), folders, suffixes, recursive)
+        except OSError as err:
+            raise _unreadable(err.filename, err) from err
 
     def _refuse_way_out(self, prefix: str) -> None:
         """Raise LbackError where a link leads out, to folders below folders without an end."""
@@ -223,24 +199,14 @@ class Worktree:
             self._store.put_table(name, b"%s\n%s" % (note, rows))
 
 
-@contextmanager
-def _listed(place: str, name: str) -> Iterator[Iterator[os.DirEntry[str]]]:
-    """Yield what a folder holds, nothing where there is none.
-
-    Opened first: the system then finds each file from the folder, and not from the root.
-    """
-    with ExitStack() as closing:
-        folder: str | int = place
-        try:
-            if os.scandir in os.supports_fd:
-                folder = os.open(place, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
-                closing.callback(os.close, folder)
-            listing: Iterator[os.DirEntry[str]] = closing.enter_context(os.scandir(folder))
-        except (FileNotFoundError, NotADirectoryError):
-            listing = iter(())
-        except OSError as err:
-            raise _unreadable(name, err) from err
-        yield listing
+def _keys(seen: Scan) -> list[str]:
+    """Return a text for each file, which changes with the file."""
+    return [
+        f"{name}\0{mode:o} {size} {inode} {changed} {moved}"
+        for name, mode, size, inode, changed, moved in zip(
+            seen.names, *(iter(seen.numbers),) * NUMBERS, strict=True
+        )
+    ]
 
 
 def _lines(data: bytes) -> list[str]:
@@ -258,7 +224,7 @@ def _path(key: str) -> str:
 
 def _is_settled(key: str, now: int) -> bool:
     """Tell whether a file has been left alone for so long that an edit would change its key."""
-    return max(map(int, key.rsplit(" ", 2)[1:])) + _RACY_NS < now and "\n" not in key
+    return max(map(int, key.rsplit(" ", 2)[1:])) + RACY_NS < now and "\n" not in key
 
 
 def _entries(found: Iterable[tuple[str, str]], links: Sequence[Entry] = ()) -> tuple[Entry, ...]:
@@ -272,22 +238,15 @@ def _entries(found: Iterable[tuple[str, str]], links: Sequence[Entry] = ()) -> t
 
 def blob_id(data: bytes, algorithm: str = "sha1") -> str:
     """Return the id that git gives to a file with these bytes."""
-    sha = _hasher(algorithm)
+    if algorithm == "sha1":
+        sha = sha1()
+    else:
+        from hashlib import new
+
+        sha = new(algorithm, usedforsecurity=False)
     sha.update(b"blob %d\0" % len(data))
     sha.update(data)
     return str(sha.hexdigest())
-
-
-def _hasher(algorithm: str) -> Any:
-    if algorithm == "sha1":
-        try:
-            # hashlib loads OpenSSL, which costs more than to hash all that a warm run has to.
-            return import_module("_sha1").sha1(usedforsecurity=False)
-        except ImportError:
-            pass
-    import hashlib
-
-    return hashlib.new(algorithm, usedforsecurity=False)
 
 
 def _unreadable(path: str, err: OSError) -> LbackError:

@@ -17,8 +17,9 @@ from lback.app.reading import Reader
 from lback.core.settings import read_ini, read_pyproject, read_settings
 from lback.errors import LbackError, UsageError
 from lback.files import read_by_hand
+from lback.vcs.environment import git_program
 from lback.vcs.hooks import NAMES, Watched, find, install
-from lback.vcs.programs import git_program, own_program
+from lback.vcs.programs import own_program
 from lback.vcs.repository import Repository
 from tests.check.team import CONTENT
 from tests.forks.shop import VERSIONS, Shop, creates

@@ -23,7 +23,7 @@ SETTLED = 0.03
 @pytest.fixture(autouse=True)
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let files count as settled soon, or no test could see the cache."""
-    monkeypatch.setattr(worktree, "_RACY_NS", 20_000_000)
+    monkeypatch.setattr(worktree, "RACY_NS", 20_000_000)
 
 
 def text_of(one: str, *parents: str) -> str:
@@ -202,7 +202,7 @@ class TestOneByOne:
         return {row["revision"] for row in answer(project.root)[0]["data"]["heads"]}
 
     def test_a_young_file_is_not_trusted(self, project: Editor, monkeypatch: Any) -> None:
-        monkeypatch.setattr(worktree, "_RACY_NS", 3_600_000_000_000)
+        monkeypatch.setattr(worktree, "RACY_NS", 3_600_000_000_000)
         project.add()
         for _ in range(2):
             assert f"r{project.count:03d}" in self.ids(project)

@@ -179,7 +179,7 @@ class TestStatCache:
     @pytest.fixture(autouse=True)
     def settled(self, monkeypatch):
         """Let files count as settled at once, or no test could see the cache."""
-        monkeypatch.setattr(worktree, "_RACY_NS", 20_000_000)
+        monkeypatch.setattr(worktree, "RACY_NS", 20_000_000)
         yield
 
     @staticmethod
