@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from lback.core.effects import Effect, Effects, Unknown
 from lback.core.tables import Doubt, TableLife
 from lback.core.undo.undoing import Situation, Undo, decide_undo, newer_doubt
+from tests.approved import approved
 from tests.core.graphs import graph
 
 
@@ -47,21 +49,18 @@ def test_the_last_one_that_is_local_goes_down() -> None:
 
 
 @pytest.mark.parametrize(
-    ("undo", "stamp", "other", "words"),
+    ("undo", "other"),
     [
-        ("c", "c", {"published": frozenset({"c"})}, "c is published, so others have run it"),
-        ("b", "c", {}, "1 applied revision stands on b: c"),
-        ("a", "c", {}, "2 applied revisions stand on a: c, b"),
-        ("c", "c", {"effects": {"c": does("t", gap="missing")}}, "c has no downgrade()"),
-        ("c", "c", {"effects": {"c": does("t", "v", "u")}, "own": ("t",)}, "c also changes u, v"),
+        ("c", {"published": frozenset({"c"})}),
+        ("b", {}),
+        ("a", {}),
+        ("c", {"effects": {"c": does("t", gap="missing")}}),
+        ("c", {"effects": {"c": does("t", "v", "u")}, "own": ("t",)}),
     ],
 )
-def test_what_others_need_is_reverted_on_top(
-    undo: str, stamp: str, other: dict[str, Any], words: str
-) -> None:
-    done = decide(LINE, undo, stamp, **other)
+def test_what_others_need_is_reverted_on_top(undo: str, other: dict[str, Any]) -> None:
+    done = decide(LINE, undo, "c", **other)
     assert (done.strategy, done.undoes, done.parents) == ("revert", (undo,), ("c",))
-    assert done.reason.startswith(words)
     assert (done.collateral, done.target, done.hint) == ((), (), "")
 
 
@@ -78,25 +77,16 @@ def test_the_wish_decides() -> None:
         ("c",),
         ("a",),
     )
-    assert down.reason == "asked for by --strategy"
     up = decide(LINE, "c", "c", "revert")
-    assert (up.strategy, up.reason, up.parents) == ("revert", "asked for by --strategy", ("c",))
+    assert (up.strategy, up.reason, up.parents) == ("revert", down.reason, ("c",))
 
 
-@pytest.mark.parametrize(
-    ("gap", "words"),
-    [
-        ("empty", "has no way down, its downgrade() does nothing"),
-        ("raises", "has no way down: its downgrade() raises"),
-        ("missing", "has no downgrade()"),
-    ],
-)
-def test_without_a_way_down_it_is_refused(gap: str, words: str) -> None:
+@pytest.mark.parametrize("gap", ["empty", "raises", "missing"])
+def test_without_a_way_down_it_is_refused(gap: str) -> None:
     effects = {"b": does("t", "u", gap=gap, line=7)}
     refused = decide(LINE, "b", "b", "downgrade", effects)
     assert refused.strategy == "refused"
-    assert refused.reason == f"versions/b.py:7: b {words}"
-    assert refused.hint.startswith("Write its downgrade();")
+    assert refused.reason.startswith("versions/b.py:7: b ")
     assert refused.undoes == ("b",)
     assert decide(LINE, "a", "b", "downgrade", effects).reason == refused.reason
     assert decide(LINE, "b", "c", "revert", effects).strategy == "revert"
@@ -110,14 +100,12 @@ def test_what_does_nothing_needs_no_way_down() -> None:
     assert decide(LINE, "c", "c", effects={"c": nothing}).strategy == "downgrade"
     unread = Effects(downgrade_gap="raises", unknown=(Unknown("upgrade", 3, "who knows"),))
     refused = decide(LINE, "c", "c", effects={"c": unread})
-    assert refused.reason.startswith("versions/c.py:1: c has no way down")
+    assert refused.reason.startswith("versions/c.py:1: c ")
 
 
 def test_a_fork_above_has_no_place_for_it() -> None:
     refused = decide("a; b<a; c<a", "a", "b,c")
     assert (refused.strategy, refused.undoes) == ("refused", ("a",))
-    assert refused.reason.endswith("would need one head, and there are b, c")
-    assert refused.hint.startswith("Join them with `lback resolve`")
     assert decide(FORK, "a", "m").parents == ("m",)
     assert decide("a; b<a; x; y<x", "a", "b,y").parents == ("b",)
 
@@ -133,14 +121,11 @@ def test_heads_that_are_apart_by_design() -> None:
     assert below.parents == ("b",)
     both = decide("a; b<a; x<b; c<a; y<c", "b,c", "x,y", **apart)
     assert both.strategy == "refused"
-    assert "there are x, y" in both.reason
 
 
 def test_a_head_that_is_not_applied_comes_first() -> None:
     refused = decide("a; b<a; c<b; d<c", "a", "b")
     assert (refused.strategy, refused.undoes) == ("refused", ("a",))
-    assert refused.reason.startswith("the database is not at d yet")
-    assert refused.hint.startswith("Run `lback migrate` first")
 
 
 def test_a_decision_can_be_refused_later() -> None:
@@ -155,3 +140,28 @@ def test_a_doubt_counts_from_what_is_undone_on() -> None:
     assert newer_doubt(drawn, told, ("b",)) == doubts["c"]
     assert newer_doubt(drawn, told, ("a",)) == doubts["c"]
     assert newer_doubt(drawn, told._replace(doubts=(doubts["b"], doubts["a"])), ("b",)) is None
+
+
+def test_each_reason_reads_well() -> None:
+    """One line a reason, and the way out below it where there is none."""
+    gaps = [does("t", gap=gap) for gap in ("empty", "raises", "missing")]
+    labelled: dict[str, Any] = {"labels": {"b": "main", "c": "data"}, "apart": ("main", "data")}
+    told = [
+        decide(LINE, "c", "c"),
+        decide(LINE, "b", "c", "downgrade"),
+        decide(LINE, "c", "c", "revert"),
+        decide(LINE, "c", "c", published=frozenset({"c"})),
+        decide(LINE, "b", "c"),
+        decide(LINE, "a", "c"),
+        decide("a; b<a; c<b; d<c", "b,c", "d"),
+        decide(LINE, "c", "c", effects={"c": gaps[2]}),
+        decide(LINE, "c", "c", effects={"c": does("t", "v", "u")}, own=("t",)),
+        *(decide(LINE, "c", "c", "downgrade", effects={"c": gap}) for gap in gaps),
+        decide("a; b<a; c<a", "a", "b,c"),
+        decide("a; b<a; x<b; c<a; y<c", "b,c", "x,y", **labelled),
+        decide("a; b<a; c<b; d<c", "a", "b"),
+    ]
+    lines = [
+        f"{one.strategy}: {one.reason}" + f"\n    -> {one.hint}" * bool(one.hint) for one in told
+    ]
+    approved(Path(__file__).parent / "reasons.txt", "\n".join(lines) + "\n")
