@@ -117,14 +117,14 @@ def _revisions(ctx: Context) -> Iterator[Line]:
 def _hooks(ctx: Context) -> Iterator[Line]:
     if ctx.repository is None or ctx.repository.root is None:
         return
-    from lback.app.hooks import hooks_status
+    from lback.project.hook_files import hook_states
 
-    rows = hooks_status(ctx).data["hooks"]
-    states = sorted({row["state"] for row in rows})
+    rows = hook_states(ctx)
+    states = sorted({row.state for row in rows})
     if states == ["installed"]:
         yield Line("hooks", "all installed")
         return
-    shown = ", ".join(f"{row['hook']} {row['state']}" for row in rows)
+    shown = ", ".join(f"{row.hook} {row.state}" for row in rows)
     yield Line("hooks", shown, "`lback hooks install`", "note")
 
 

@@ -3,45 +3,93 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from lback.app.context import Context
-from lback.core.result import Result
+from lback.core.hook_facts import HookFact, HookReport, Switched
+from lback.core.results import Result, text_only
+from lback.project.githooks.arrivals import arrivals
+from lback.project.githooks.checkout import Switch, post_checkout
+from lback.project.githooks.pre_commit import pre_commit
+from lback.project.githooks.pre_push import pre_push
 from lback.vcs.framework import framework_call
+from lback.vcs.projects import recorded
 
-__all__ = ["framework_call", "hook"]
+_STOPPED: dict[str, Literal["commit", "push"]] = {"pre-commit": "commit", "pre-push": "push"}
 
-
-def hook(ctx: Context, name: str, arguments: Sequence[str], given: str) -> Result:
-    """Do what one hook does; `given` is what git wrote to its standard input."""
-    results = [_hook(inner, name, arguments, given) for inner in _projects(ctx)]
-    return results[0] if len(results) == 1 else _together(results)
+__all__ = ["HookOptions", "HookResult", "Switched", "framework_call", "hook"]
 
 
-def _hook(ctx: Context, name: str, arguments: Sequence[str], given: str) -> Result:
-    if name == "post-merge":
-        from lback.app.githooks.arrivals import post_merge
+@dataclass(frozen=True, slots=True)
+class HookOptions:
+    """What git calls a hook with; `given` is what it writes to the hook's standard input."""
 
-        return post_merge(ctx)
-    if name == "post-rewrite":
-        from lback.app.githooks.arrivals import post_rewrite
+    name: str
+    arguments: tuple[str, ...] = ()
+    given: str = ""
 
-        return post_rewrite(ctx, arguments[0] if arguments else "rebase")
-    if name == "pre-commit":
-        from lback.app.githooks.pre_commit import pre_commit
 
+@dataclass(frozen=True, slots=True)
+class ProjectRow:
+    """What a hook found out about one of several projects."""
+
+    heads: tuple[str, ...]
+    merges: tuple[str, ...]
+    lacks: tuple[str, ...]
+    adds: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HookResult(Result):
+    """What a hook found out; `projects` has a row for each where there are several."""
+
+    command = "hook"
+
+    heads: tuple[str, ...] = ()
+    merges: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+    adds: tuple[str, ...] = ()
+    projects: tuple[ProjectRow, ...] = ()
+    facts: tuple[HookFact, ...] = text_only(default=())
+    stopped: Literal["", "commit", "push"] = text_only(default="")
+
+
+def hook(ctx: Context, options: HookOptions, switch: Switch) -> HookResult:
+    """Do what one hook does; `switch` is how `post-checkout` takes a database along."""
+    reports = [_report(inner, options, switch) for inner in _projects(ctx)]
+    only, several = (reports[0], []) if len(reports) == 1 else (HookReport(), reports)
+    findings = tuple(finding for one in reports for finding in one.findings)
+    stops = any(one.stops for one in reports)
+    return HookResult(
+        heads=only.heads,
+        merges=only.merges,
+        lacks=only.lacks,
+        adds=only.adds,
+        projects=tuple(ProjectRow(one.heads, one.merges, one.lacks, one.adds) for one in several),
+        facts=tuple(fact for one in reports for fact in one.facts),
+        findings=findings,
+        status="findings" if findings else "ok",
+        exit_code=1 if stops else 0,
+        stopped=_STOPPED[options.name] if stops else "",
+    )
+
+
+def _report(ctx: Context, options: HookOptions, switch: Switch) -> HookReport:
+    if options.name == "post-merge":
+        return arrivals(ctx)
+    if options.name == "post-rewrite":
+        # `git commit --amend` brings nothing.
+        rebased = not options.arguments or options.arguments[0] == "rebase"
+        return arrivals(ctx) if rebased else HookReport()
+    if options.name == "pre-commit":
         return pre_commit(ctx)
-    if name == "post-checkout":
-        from lback.app.githooks.checkout import post_checkout
-
-        return post_checkout(ctx, arguments)
-    if name == "pre-push":
-        from lback.app.githooks.pre_push import pre_push
-
-        return pre_push(ctx, arguments, given)
+    if options.name == "post-checkout":
+        return post_checkout(ctx, options.arguments, switch)
+    if options.name == "pre-push":
+        return pre_push(ctx, options.arguments, options.given)
     # A newer shim may name a hook that this version does not know: say nothing, stop nothing.
-    return Result("hook", {})
+    return HookReport()
 
 
 def _projects(ctx: Context) -> list[Context]:
@@ -49,25 +97,9 @@ def _projects(ctx: Context) -> list[Context]:
     repository = ctx.repository
     if repository is None or repository.root is None or ctx.options.directory is not None:
         return [ctx]
-    from lback.vcs.projects import recorded
-
     places = [repository.root / folder for folder in recorded(repository.git)]
     # A branch may not have the project yet, or no more.
     there = [os.fspath(place) for place in places if place.is_dir()]
     if not places:
         return [ctx]
     return [Context(replace(ctx.options, directory=place), ctx.console) for place in there]
-
-
-def _together(results: Sequence[Result]) -> Result:
-    return Result(
-        "hook",
-        {"projects": [result.data for result in results]},
-        [finding for result in results for finding in result.findings],
-        status="findings" if any(result.findings for result in results) else "ok",
-        exit_code=max((result.exit_code for result in results), default=0),
-        view={
-            "lines": [line for result in results for line in result.view.get("lines", ())],
-            "stopped": next((r.view["stopped"] for r in results if r.view.get("stopped")), ""),
-        },
-    )

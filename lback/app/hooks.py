@@ -3,111 +3,57 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
-from lback.app.context import Context, Options
-from lback.app.model_files import model_globs
-from lback.core.result import Result, refused
-from lback.core.shell import command
-from lback.errors import LbackError
-from lback.vcs.hooks import NAMES as ALL_HOOKS
-from lback.vcs.hooks import Place, Watched, find, install, status, uninstall
-from lback.vcs.projects import forget, record, recorded
-
-__all__ = ["ALL_HOOKS", "hooks_status", "install_hooks", "uninstall_hooks"]
+from lback.app.context import Context
+from lback.core.messages import hooks as messages
+from lback.core.results import Result, text_only
+from lback.project.hook_files import HookRow, hook_states, install_hooks, uninstall_hooks
 
 
-def install_hooks(
-    ctx: Context, names: Sequence[str], *, write: bool = False, force: bool = False
-) -> Result:
-    """Install the shims; what was there is kept and still runs first."""
-    place = _place(ctx)
-    if ctx.repository is not None:
-        record(ctx.repository.git, ctx.repository.folder_of(ctx.project.folder) or ".")
-    changes = install(
-        place, sys.executable, _watched(ctx), names=tuple(names), write=write, force=force
-    )
-    return _result(ctx, "install", changes, wrote=write)
+@dataclass(frozen=True, slots=True)
+class HooksOptions:
+    """What the command line asks of `hooks`; `write` also edits another manager's file."""
+
+    names: tuple[str, ...] = ()
+    write: bool = False
+    force: bool = False
 
 
-def uninstall_hooks(ctx: Context, *, force: bool = False) -> Result:
-    """Remove the shims and give back what was there before."""
-    changes = uninstall(_place(ctx), force=force)
-    if ctx.repository is not None:
-        forget(ctx.repository.git)
-    return _result(ctx, "uninstall", changes)
+@dataclass(frozen=True, kw_only=True)
+class HooksResult(Result):
+    """How each hook stands after an action; `root` is the top of the work tree."""
+
+    command = "hooks"
+
+    action: str
+    hooks: tuple[HookRow, ...]
+    root: str = text_only(default="")
+    wrote: bool = text_only(default=False)
 
 
-def hooks_status(ctx: Context) -> Result:
-    """Return how each hook stands."""
-    states = status(_place(ctx), sys.executable, _watched(ctx))
-    return _result(ctx, "status", states)
+def hooks_install(ctx: Context, options: HooksOptions) -> HooksResult:
+    """Install the hooks."""
+    rows = install_hooks(ctx, options.names, write=options.write, force=options.force)
+    return _result(ctx, "install", rows, wrote=options.write)
 
 
-def _place(ctx: Context) -> Place:
-    if ctx.repository is None:
-        raise LbackError(
-            f"{ctx.cwd} is not in a git repository, so there is nowhere to put hooks.",
-            "Run `git init` first, or change into the clone.",
-        )
-    return find(ctx.repository.git)
+def hooks_uninstall(ctx: Context, options: HooksOptions) -> HooksResult:
+    """Remove the hooks."""
+    return _result(ctx, "uninstall", uninstall_hooks(ctx, force=options.force))
 
 
-def _watched(ctx: Context) -> Watched:
-    """Return what all projects of this repository want to be asked about."""
-    folders: list[str] = []
-    globs: list[str] = []
-    files: list[str] = []
-    recursive = False
-    for one in _contexts(ctx):
-        found, deep = one.revisions.folders()
-        folders += found
-        recursive = recursive or deep
-        globs += model_globs(one)
-        files += one.project.config_files()
-    return Watched(_unique(folders), _unique(globs), _unique(files), recursive)
+def hooks_status(ctx: Context) -> HooksResult:
+    """Show how each hook stands."""
+    return _result(ctx, "status", hook_states(ctx))
 
 
-def _contexts(ctx: Context) -> list[Context]:
-    repository = ctx.repository
-    if repository is None or repository.root is None:
-        return [ctx]
-    places = [repository.root / folder for folder in recorded(repository.git)]
-    others = [place for place in places if place.is_dir() and place != ctx.project.folder]
-    return [ctx, *(Context(Options(directory=os.fspath(one)), ctx.console) for one in others)]
-
-
-def _unique(names: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(names))
-
-
-def _result(ctx: Context, action: str, hooks: Sequence[Any], *, wrote: bool = False) -> Result:
+def _result(
+    ctx: Context, action: str, rows: tuple[HookRow, ...], *, wrote: bool = False
+) -> HooksResult:
     root = ctx.repository.root if ctx.repository else None
-    data = {"action": action, "hooks": [_row(one) for one in hooks]}
-    view = {"root": os.fspath(root) if root else "", "wrote": wrote}
-    refusals = [one.hook for one in hooks if getattr(one, "action", None) == "refused"]
-    if not refusals:
-        return Result("hooks", data, view=view)
-    result = refused(
-        "hooks",
-        data,
-        f"Left alone: {', '.join(refusals)}.",
-        f"Each line above says why; {command('lback hooks', action, then='--force')} overrides an "
-        "edited shim.",
+    result = HooksResult(
+        action=action, hooks=rows, root=os.fspath(root) if root else "", wrote=wrote
     )
-    result.view = view
-    return result
-
-
-def _row(one: Any) -> dict[str, Any]:
-    return {
-        "hook": one.hook,
-        "state": getattr(one, "action", None) or getattr(one, "state", None),
-        "path": os.fspath(one.path),
-        "message": one.message or None,
-        "manager": one.manager,
-        "into": os.fspath(one.into) if one.into else None,
-        "lines": list(one.lines),
-    }
+    left = [row.hook for row in rows if row.state == "refused"]
+    return result.refused(messages.left_alone(left, action)) if left else result

@@ -155,7 +155,7 @@ def _hooks(ctx: Context, wish: bool | None) -> str:
             return "offered"
     if not wish:
         return "none"
-    from lback.app.hooks import ALL_HOOKS, install_hooks
+    from lback.project.hook_files import NAMES, install_hooks
 
-    install_hooks(ctx, ALL_HOOKS)
+    install_hooks(ctx, NAMES)
     return "installed"

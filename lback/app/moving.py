@@ -8,32 +8,32 @@ from typing import TYPE_CHECKING, Any
 
 from lback.app.context import Context
 from lback.app.cut_off import refuse_unsettled
-from lback.app.given_back import graph_that_ran
 from lback.app.journal import change_files
 from lback.app.losses import count_losses, may_lose
-from lback.app.rebase_plan import Ready, RebaseOptions
 from lback.app.running import run
 from lback.app.taken_back import keep_parents
-from lback.core.forks.moving import Move, plan_move
+from lback.core.forks.moving import DatabaseRow, Move, plan_move
 from lback.core.graph import Graph
 from lback.core.plans import applied
 from lback.core.shell import command
 from lback.errors import LbackError
+from lback.project.rebasing import PreparedRebase, RebaseOptions
+from lback.project.shared_parents import graph_that_ran
 
 if TYPE_CHECKING:
     from lback.db.view import View
 
 
-def foresee(ctx: Context, ready: Ready) -> dict[str, Any]:
+def foresee(ctx: Context, ready: PreparedRebase) -> DatabaseRow:
     """Tell what the database would have to do; a database that does not answer is told so."""
     try:
         move = ctx.database.look_first(lambda view: _decided(ready, view))
     except LbackError as err:
-        return {"state": "unreachable", "message": err.message}
-    return _moved(move)
+        return DatabaseRow("unreachable", message=err.message)
+    return move.row()
 
 
-def perform(ctx: Context, ready: Ready, options: RebaseOptions) -> dict[str, Any] | None:
+def perform(ctx: Context, ready: PreparedRebase, options: RebaseOptions) -> DatabaseRow | None:
     """Rewrite the files; a database that has run them goes down before and up after.
 
     The files change under the database's lock, once it is known to be where it has to
@@ -48,10 +48,12 @@ def perform(ctx: Context, ready: Ready, options: RebaseOptions) -> dict[str, Any
     if move.down:
         _go_down(ctx, move, options)
     _go_up(ctx, ready, move, options)
-    return _moved(move)
+    return move.row()
 
 
-def _asked(ctx: Context, ready: Ready, options: RebaseOptions) -> tuple[Move, list[dict[str, Any]]]:
+def _asked(
+    ctx: Context, ready: PreparedRebase, options: RebaseOptions
+) -> tuple[Move, list[dict[str, Any]]]:
     """Ask the databases where they are; without an answer nothing may be moved."""
     try:
         answers = ctx.database.look(lambda view: _answer(ready, view, counts=not options.yes))
@@ -75,7 +77,7 @@ def _asked(ctx: Context, ready: Ready, options: RebaseOptions) -> tuple[Move, li
 
 
 def _answer(
-    ready: Ready, view: View, *, counts: bool
+    ready: PreparedRebase, view: View, *, counts: bool
 ) -> tuple[Move, list[dict[str, Any]]] | LbackError:
     """Return one database's way and what it loses; or why that is not known, though it answers."""
     try:
@@ -86,21 +88,21 @@ def _answer(
     return move, count_losses(view, going, ready.reader.effects(ready.graph, going))
 
 
-def _decided(ready: Ready, view: View) -> Move:
+def _decided(ready: PreparedRebase, view: View) -> Move:
     """Choose the way of a database, by the graph that it has run what it has run by."""
     stamp = view.stamp.revisions
     ready.ran[stamp] = graph_that_ran(ready.reader, ready.graph, ready.plan, view)
     return _chosen(ready, stamp)
 
 
-def _chosen(ready: Ready, stamp: tuple[str, ...]) -> Move:
+def _chosen(ready: PreparedRebase, stamp: tuple[str, ...]) -> Move:
     old = ready.ran[stamp]
     changed = {one.id for one in old if old[one.id].parents != ready.graph[one.id].parents}
     touched = ready.plan.touched - changed
     return plan_move(old, ready.graph_after, touched, stamp, ready.held)
 
 
-def _refuse_no_way_down(ready: Ready, move: Move) -> None:
+def _refuse_no_way_down(ready: PreparedRebase, move: Move) -> None:
     going = [step.revision for step in move.down]
     effects = ready.reader.effects(ready.graph, going)
     for one in going:
@@ -149,7 +151,7 @@ def _go_down(ctx: Context, move: Move, options: RebaseOptions) -> None:
     )
 
 
-def _go_up(ctx: Context, ready: Ready, move: Move, options: RebaseOptions) -> None:
+def _go_up(ctx: Context, ready: PreparedRebase, move: Move, options: RebaseOptions) -> None:
     """Rewrite the files under the lock, then run again by the new ones."""
     from lback.db.runner import Database
 
@@ -190,25 +192,15 @@ def _refuse_moved(graph: Graph, now: tuple[str, ...], expected: tuple[str, ...])
         )
 
 
-def _moved(move: Move) -> dict[str, Any]:
-    return {
-        "state": "untouched" if move.idle else "moved",
-        "down": [step.revision for step in move.down],
-        "up": [step.revision for step in move.up if hasattr(step, "revision")],
-        "restamped": bool(move.up and not hasattr(move.up[0], "revision")),
-    }
-
-
-def stage(ctx: Context, ready: Ready, data: dict[str, Any]) -> bool:
-    """Put into the index what was rewritten, unless a file had other changes or is not tracked."""
+def stage(ctx: Context, ready: PreparedRebase) -> tuple[str, ...]:
+    """Stage what was rewritten, unless a file had other changes or is not tracked; return it."""
     if ctx.repository is None:
-        return False
+        return ()
     from lback.app.reading import INDEX
 
     before = {entry.path: entry.blob for entry in ready.reader.entries(INDEX)}
     blobs = {one.path: one.blob for one in ready.graph}
-    paths = [path for path in ready.contents if before.get(path) == blobs[path]]
+    paths = tuple(path for path in ready.contents if before.get(path) == blobs[path])
     if paths:
         ctx.repository.stage(paths)
-    data["staged"] = paths
-    return bool(paths)
+    return paths

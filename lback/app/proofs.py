@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from lback.app.context import Context
-from lback.core.forks.joining import Join
+from lback.core.forks.joining import MergePlan
 from lback.core.graph import Graph
 from lback.core.messages import proofs as messages
 from lback.core.naming import same_name
@@ -52,7 +52,7 @@ class RollbackRun:
     renames: bool = False
 
 
-def prove_merge(ctx: Context, graph: Graph, join: Join) -> MergeProof:
+def prove_merge(ctx: Context, graph: Graph, plan: MergePlan) -> MergeProof:
     """Run the sides of a fork in both orders and compare what comes out.
 
     env.py does not run: the project's own database is not even connected to. LbackError where
@@ -62,7 +62,7 @@ def prove_merge(ctx: Context, graph: Graph, join: Join) -> MergeProof:
 
     url = parse_scratch_url(ctx.project.settings.lback.scratch_url)
     where = messages.place(in_memory=is_in_memory(url))
-    orders = _orders(graph, join.heads)
+    orders = _orders(graph, plan.heads)
     options = {"transaction_per_migration": True}
     runs = [
         run_stages(ctx.database, [[Upgrade(one) for one in order]], url, options)

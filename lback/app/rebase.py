@@ -2,58 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from lback.app.context import Context
 from lback.app.journal import recover
 from lback.app.moving import foresee, perform, stage
-from lback.app.rebase_plan import Ready, RebaseOptions, prepare, rebase_data
-from lback.core.forks.rebasing import with_parents
-from lback.core.result import Result, refused
+from lback.core.forks.moving import DatabaseRow
+from lback.core.forks.rebasing import RemovedRow, RewriteRow, with_parents
+from lback.core.messages import rebasing as messages
+from lback.core.results import OverlapRow, Result, text_only
+from lback.project.merging import overlap_rows, plan_merges
+from lback.project.rebasing import PreparedRebase, RebaseOptions, prepare
 
-__all__ = ["RebaseOptions", "rebase"]
+__all__ = ["RebaseOptions", "RebaseResult", "rebase"]
 
 
-def rebase(ctx: Context, options: RebaseOptions) -> Result:
+@dataclass(frozen=True, kw_only=True)
+class RebaseResult(Result):
+    """What was rewritten or would be; `held` cannot run as it is where it stands now."""
+
+    command = "rebase"
+
+    heads: tuple[str, ...]
+    action: str
+    reason: str
+    revision: str | None = None
+    path: str | None = None
+    rewrites: tuple[RewriteRow, ...] = ()
+    overlaps: tuple[OverlapRow, ...] = ()
+    removes: tuple[RemovedRow, ...] = ()
+    held: tuple[str, ...] = ()
+    onto: str
+    database: DatabaseRow | None = None
+    staged: tuple[str, ...] = ()
+    planned: bool = text_only(default=False)
+
+
+def rebase(ctx: Context, options: RebaseOptions) -> RebaseResult:
     """Move the local revisions onto the shared head, or say why they stay."""
     recover(ctx)
-    ready = prepare(ctx, options)
-    overlaps = _overlaps(ready)
+    ready = prepare(ctx, options.onto, force=options.force)
+    overlaps = _overlaps(ctx, ready)
     ready = replace(ready, held=_held(ready, overlaps))
-    data = {**rebase_data(ready), "overlaps": overlaps}
-    view: dict[str, Any] = {"plan": options.plan, "onto": ready.onto, "staged": False}
-    if ready.plan.action == "refused":
-        message = f"Nothing was moved: {ready.plan.reason}."
-        return refused("rebase", data, message, ready.plan.hint)
-    if ready.plan.action == "none":
-        return Result("rebase", data, view=view)
+    plan = ready.plan
+    result = RebaseResult(
+        heads=ready.graph.heads,
+        action=plan.action,
+        reason=plan.reason,
+        rewrites=ready.rewrites,
+        overlaps=overlaps,
+        removes=ready.removes,
+        held=ready.held,
+        onto=ready.onto,
+        planned=options.plan,
+    )
+    if plan.action == "refused":
+        return result.refused(messages.not_rebased(plan.reason, plan.hint))
+    if plan.action == "none":
+        return result
     if options.plan:
-        data["database"] = foresee(ctx, ready) if options.database else None
-        return Result("rebase", data, view=view)
-    data["database"] = perform(ctx, ready, options)
-    view["staged"] = options.stage and stage(ctx, ready, data)
-    return Result("rebase", data, view=view)
+        return replace(result, database=foresee(ctx, ready) if options.database else None)
+    database = perform(ctx, ready, options)
+    return replace(result, database=database, staged=stage(ctx, ready) if options.stage else ())
 
 
-def _overlaps(ready: Ready) -> list[dict[str, Any]]:
+def _overlaps(ctx: Context, ready: PreparedRebase) -> tuple[OverlapRow, ...]:
     """Return what the sides overlap in: a rebase gives them an order, a conflict it cannot end."""
-    from lback.app.merge import Joined, merge_data, plan_joins
-
-    back = {one.revision: one.new for one in ready.plan.rewrites if ready.gives_back(one.revision)}
+    back = {one.revision: one.to for one in ready.rewrites if one.published}
     graph = with_parents(ready.graph, back)
-    joined = [Joined(join, None) for join in plan_joins(ready.reader, graph)]
-    overlaps: list[dict[str, Any]] = merge_data(ready.reader, graph, joined)["overlaps"]
-    return overlaps
+    return overlap_rows(ctx, graph, plan_merges(ctx, graph))
 
 
-def _held(ready: Ready, overlaps: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def _held(ready: PreparedRebase, overlaps: Sequence[OverlapRow]) -> tuple[str, ...]:
     """Return which of the moved revisions are known to fail where they will stand."""
-    clash = [one for one in overlaps if one["verdict"] == "conflict"]
-    sides = {one[side]["revision"] for one in clash for side in ("left", "right")}
+    clash = [one for one in overlaps if one.verdict == "conflict"]
+    sides = {side.revision for one in clash for side in (one.left, one.right)}
     return tuple(
-        one.revision
-        for one in ready.plan.rewrites
-        if one.revision in sides and not ready.gives_back(one.revision)
+        one.revision for one in ready.rewrites if one.revision in sides and not one.published
     )

@@ -3,99 +3,103 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from lback.app.context import Context
-from lback.app.fork_story import preferred_way
 from lback.app.journal import recover
-from lback.app.merge import Joined, join_path, merge_data, perform_joins, plan_joins
 from lback.app.moving import perform, stage
-from lback.app.reading import Reader
-from lback.app.rebase_plan import Ready, RebaseOptions, prepare, rebase_data
-from lback.core.forks.choosing import Choice, choose
-from lback.core.forks.rebasing import Rebase
+from lback.core.forks.choosing import ResolvePlan, plan_resolve
+from lback.core.forks.joining import (
+    MergePlan,
+    MergeRow,
+    merge_rows,
+    nothing_to_merge,
+)
+from lback.core.forks.moving import DatabaseRow
+from lback.core.forks.rebasing import RebasePlan, RemovedRow, RewriteRow
 from lback.core.graph import Graph
+from lback.core.messages import merging as messages
 from lback.core.plans import refuse_problems
-from lback.core.result import Result
+from lback.core.results import OverlapRow, Result, text_only
 from lback.errors import LbackError
+from lback.project.merging import overlap_rows, plan_merges, preferred_way, write_merges
+from lback.project.rebasing import PreparedRebase, RebaseOptions, prepare
 
 
-@dataclass(frozen=True, slots=True)
-class Fork:
-    """The forks of a graph, both ways to close them, and the choice."""
+@dataclass(frozen=True, kw_only=True)
+class ResolveResult(Result):
+    """What closed the forks or would: by `merges`, or by `rewrites` and `removes`."""
 
-    reader: Reader
-    graph: Graph
-    joined: list[Joined]
-    ready: Ready | None
-    choice: Choice
+    command = "resolve"
+
+    heads: tuple[str, ...]
+    action: str
+    reason: str
+    revision: str | None = None
+    path: str | None = None
+    rewrites: tuple[RewriteRow, ...] = ()
+    overlaps: tuple[OverlapRow, ...] = ()
+    merges: tuple[MergeRow, ...] = ()
+    removes: tuple[RemovedRow, ...] = ()
+    held: tuple[str, ...] = ()
+    onto: str | None = None
+    database: DatabaseRow | None = None
+    staged: tuple[str, ...] = ()
+    planned: bool = text_only(default=False)
 
 
-def resolve(ctx: Context, options: RebaseOptions) -> Result:
+def resolve(ctx: Context, options: RebaseOptions) -> ResolveResult:
     """Merge or rebase, whichever is right; refuse where a person has to decide."""
     recover(ctx)
-    fork = choose_way(ctx, ctx.revisions, options)
-    data = fork_data(fork)
-    view: dict[str, Any] = {"plan": options.plan, "staged": False, "onto": data.get("onto")}
-    if fork.choice.way == "refused":
-        return Result(
-            "resolve",
-            data,
-            status="refused",
-            exit_code=3,
-            message=f"A person has to decide: {fork.choice.reason}.",
-            hint=fork.choice.hint,
-            view=view,
-        )
-    if not options.plan:
-        view["staged"] = perform_choice(ctx, fork, options, data)
-    return Result("resolve", data, view=view)
-
-
-def choose_way(ctx: Context, reader: Reader, options: RebaseOptions) -> Fork:
-    """Plan both ways and choose; writes nothing."""
-    graph = reader.graph()
+    graph = ctx.revisions.graph()
     refuse_problems(graph)
-    joins = plan_joins(reader, graph)
-    joined = [Joined(join, join_path(ctx, graph, join)) for join in joins]
-    ready, plan = None, Rebase("none", "nothing forks")
-    if joins:
-        ready, plan = _rebase_plan(ctx, reader, options)
-    choice = choose(joins, plan, preferred_way(ctx))
-    return Fork(reader, graph, joined, ready, choice)
+    merges = plan_merges(ctx, graph)
+    if not merges:
+        reason = nothing_to_merge(graph.heads)
+        return ResolveResult(heads=graph.heads, action="none", reason=reason)
+    ready, rebase = _rebase_plan(ctx, options)
+    plan = plan_resolve(merges, rebase, preferred_way(ctx))
+    result = _result(ctx, graph, merges, ready if plan.action == "rebase" else None, plan)
+    result = replace(result, planned=options.plan)
+    if plan.action == "refused":
+        return result.refused(messages.not_resolved(plan.reason, plan.hint))
+    if options.plan:
+        return result
+    if plan.action == "rebase" and ready is not None:
+        database = perform(ctx, ready, options)
+        staged = stage(ctx, ready) if options.stage else ()
+        return replace(result, database=database, staged=staged)
+    return replace(result, staged=write_merges(ctx, merges, stage=options.stage))
 
 
-def _rebase_plan(
-    ctx: Context, reader: Reader, options: RebaseOptions
-) -> tuple[Ready | None, Rebase]:
+def _rebase_plan(ctx: Context, options: RebaseOptions) -> tuple[PreparedRebase | None, RebasePlan]:
+    """Prepare a rebase, never by force: what is pushed is joined by a merge."""
     try:
-        # Never by force: what is pushed is joined by a merge.
-        ready = prepare(ctx, replace(options, force=False))
+        ready = prepare(ctx, options.onto)
     except LbackError as err:
         reason = err.message.rstrip(".")
-        return None, Rebase("refused", reason[:1].lower() + reason[1:], hint=err.hint or "")
+        return None, RebasePlan("refused", reason[:1].lower() + reason[1:], hint=err.hint or "")
     return ready, ready.plan
 
 
-def fork_data(fork: Fork) -> dict[str, Any]:
-    """Return the keys of the contract for what was chosen."""
-    data = merge_data(fork.reader, fork.graph, fork.joined)
-    way = fork.choice.way
-    if way == "rebase" and fork.ready is not None:
-        overlaps = data["overlaps"]
-        data = {**rebase_data(fork.ready), "overlaps": overlaps}
-    data["action"] = way
-    if way != "none":
-        data["reason"] = fork.choice.reason
-    return data
-
-
-def perform_choice(ctx: Context, fork: Fork, options: RebaseOptions, data: dict[str, Any]) -> bool:
-    """Do what was chosen; tell whether anything was staged."""
-    if fork.choice.way == "merge":
-        perform_joins(ctx, fork.joined, stage=options.stage)
-        return options.stage and ctx.repository is not None
-    if fork.choice.way == "rebase" and fork.ready is not None:
-        data["database"] = perform(ctx, fork.ready, options)
-        return options.stage and stage(ctx, fork.ready, data)
-    return False
+def _result(
+    ctx: Context,
+    graph: Graph,
+    merges: tuple[MergePlan, ...],
+    rebase: PreparedRebase | None,
+    plan: ResolvePlan,
+) -> ResolveResult:
+    """Return what the chosen way does; `rebase` is None where that is a merge or nothing."""
+    result = ResolveResult(
+        heads=graph.heads,
+        action=plan.action,
+        reason=plan.reason,
+        overlaps=overlap_rows(ctx, graph, merges),
+    )
+    if rebase is None:
+        return replace(
+            result,
+            revision=merges[0].revision,
+            path=merges[0].path,
+            merges=merge_rows(merges),
+        )
+    return replace(result, rewrites=rebase.rewrites, removes=rebase.removes, onto=rebase.onto)

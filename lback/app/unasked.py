@@ -10,13 +10,13 @@ from contextlib import suppress
 from typing import Any
 
 from lback.app.context import Context
-from lback.core.forks.rebasing import Rebase
+from lback.core.forks.rebasing import RebasePlan
 from lback.core.graph import Graph
 from lback.core.shell import command, pathspec
 from lback.errors import LbackError
 
 
-def note_unasked(ctx: Context, plan: Rebase) -> None:
+def note_unasked(ctx: Context, plan: RebasePlan) -> None:
     """Note what was moved, and the commit that has the files as they were."""
     if ctx.repository is None:
         return

@@ -34,9 +34,9 @@ def install(only: tuple[str, ...], write: bool, force: bool) -> int:
 
     Example: `lback hooks install --only post-merge`
     """
-    from lback.app.hooks import install_hooks
+    from lback.app.hooks import HooksOptions, hooks_install
 
-    return run(lambda ctx: install_hooks(ctx, only or NAMES, write=write, force=force))
+    return run(lambda ctx: hooks_install(ctx, HooksOptions(only or NAMES, write, force)))
 
 
 @command.command("uninstall")
@@ -47,9 +47,9 @@ def uninstall(force: bool) -> int:
 
     Example: `lback hooks uninstall`
     """
-    from lback.app.hooks import uninstall_hooks
+    from lback.app.hooks import HooksOptions, hooks_uninstall
 
-    return run(lambda ctx: uninstall_hooks(ctx, force=force))
+    return run(lambda ctx: hooks_uninstall(ctx, HooksOptions(force=force)))
 
 
 @command.command("status")

@@ -20,9 +20,10 @@ def command(force: bool, plan: bool, prove: bool, no_stage: bool) -> int:
 
     Example: `lback merge --plan`
     """
-    from lback.app.merge import merge
+    from lback.app.merge import MergeOptions, merge
 
+    options = MergeOptions(force, plan, not no_stage, prove)
     return run(
-        lambda ctx: merge(ctx, force=force, plan=plan, stage=not no_stage, prove=prove),
+        lambda ctx: merge(ctx, options),
         {"--no-stage": plan and no_stage, "-x": None if prove else options_of_run().x},
     )

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, ClassVar, Literal, TypeVar
 
 from lback.core.findings import Finding
 from lback.core.source import Commit
+from lback.errors import LbackError
 
 Status = Literal["ok", "findings", "refused", "error"]
 
 TEXT_ONLY = "text_only"
 OPTIONAL = "optional"
+_Result = TypeVar("_Result", bound="Result")
 
 
 def text_only(**given: Any) -> Any:
@@ -44,6 +46,12 @@ class Result:
     def failed(self) -> bool:
         """Tell whether the command was refused or failed."""
         return self.status in ("refused", "error")
+
+    def refused(self: _Result, why: LbackError) -> _Result:
+        """Return the result of a command that understood the question and says no; exit 3."""
+        return replace(
+            self, status="refused", exit_code=3, message=why.message, hint=why.hint or ""
+        )
 
     @property
     def data(self) -> dict[str, Any]:

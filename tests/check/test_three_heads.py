@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lback.app.context import Context, Options
-from lback.app.merge import merge
+from lback.app.merge import MergeOptions, merge
 from lback.app.radar import RadarOptions, radar
 from tests.check.team import VERSIONS, Team, content
 
@@ -26,7 +26,7 @@ def fork(team: Team) -> None:
 
 def test_they_are_not_joined(team: Team) -> None:
     fork(team)
-    done = merge(Context(Options(directory=str(team.path))), plan=True)
+    done = merge(Context(Options(directory=str(team.path))), MergeOptions(plan=True))
     assert done.status == "refused"
     meeting = {(one["left"]["revision"], one["right"]["revision"]) for one in done.data["overlaps"]}
     assert meeting == {("drops", "adds")}

@@ -102,7 +102,7 @@ def test_a_need_that_was_edited_in_is_named_with_the_way_back(shop: Shop) -> Non
     assert "LB204" in codes(shop, 1)
     told = shop.lback("rebase", code=3)
     assert "`depends_on` of s2 was edited" in told
-    shop.run("sh", "-c", told.split("Take the edit back: `")[1].split("`")[0])
+    shop.run("sh", "-c", told.split("Undo the edit: `")[1].split("`")[0])
     shop.lback("rebase")
     shop.commit("Place it on top")
     assert codes(shop) == set()

@@ -1,4 +1,4 @@
-"""Whether the heads of a fork can be joined by a merge revision, and by which."""
+"""Whether a fork can be closed by a merge revision, and by which."""
 
 from __future__ import annotations
 
@@ -16,41 +16,45 @@ from lback.core.lines import contradictions
 from lback.core.results import OverlapRow, OverlapSide
 from lback.core.source import Commit
 
-Action = Literal["merge", "none", "refused"]
-
-# What stops an automatic join: these cannot be known to commute.
+# What stops an automatic merge: these are not known to commute.
 _STOPS = frozenset({"conflict", "order-matters", "unknown"})
 
 
 @dataclass(frozen=True, slots=True)
-class Join:
-    """What to do about one fork: `file` is what to write, `reason` one sentence."""
+class MergePlan:
+    """What to do about one fork: `file` is what to write, `path` where, `reason` one sentence."""
 
     heads: tuple[str, ...]
-    action: Action
+    action: Literal["merge", "refused"]
     reason: str
     overlaps: tuple[Overlap, ...] = ()
     file: MergeFile | None = None
+    path: str | None = None
+
+    @property
+    def revision(self) -> str | None:
+        """Return the id of the merge revision, None where there is none to write."""
+        return self.file.revision if self.file else None
 
 
-def plan_join(
+def plan_merge(
     graph: Graph, heads: Sequence[str], effects: Mapping[str, Effects], *, force: bool = False
-) -> Join:
-    """Decide whether the given heads can be joined; `effects` covers every side.
+) -> MergePlan:
+    """Decide whether a merge revision may close a fork; `effects` covers every side.
 
-    A join is refused where two sides are not known to commute, unless forced.
+    It is refused where two sides are not known to commute, unless forced.
     """
     fork = tuple(sorted(heads))
     found = fork_overlaps(graph, fork, effects)
     stops = [overlap for overlap in found if overlap.verdict in _STOPS]
     broken = next(contradictions(graph, effects, _sides(graph, fork)), None)
     if broken and not stops and not force:
-        return Join(fork, "refused", broken.message, tuple(found))
+        return MergePlan(fork, "refused", broken.message, tuple(found))
     dates = {head: graph[head].header.create_date for head in fork}
     if stops and not force:
-        return Join(fork, "refused", refusal(stops), tuple(found))
+        return MergePlan(fork, "refused", refusal(stops), tuple(found))
     reason = "forced, although the sides overlap" if stops else touched(graph, fork, effects)
-    return Join(fork, "merge", reason, tuple(found), merge_file(fork, dates))
+    return MergePlan(fork, "merge", reason, tuple(found), merge_file(fork, dates))
 
 
 def fork_sides(graph: Graph, fork: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -112,14 +116,14 @@ def fork_overlaps(
 
 
 def refusal(stops: Sequence[Overlap]) -> str:
-    """Say in one sentence why a fork is not joined."""
+    """Say in one sentence why a fork is not merged."""
     first = stops[0].brief
     more = f" (and {len(stops) - 1} more)" if len(stops) > 1 else ""
     return f"{first}{more}"
 
 
 def touched(graph: Graph, fork: Sequence[str], effects: Mapping[str, Effects]) -> str:
-    """Say in one sentence why a fork can be joined."""
+    """Say in one sentence why a fork can be merged."""
     above = frozenset(fork_revisions(graph, fork))
     sides = [
         sorted({table for one in graph.ancestors([head]) & above for table in effects[one].tables})
@@ -131,6 +135,27 @@ def touched(graph: Graph, fork: Sequence[str], effects: Mapping[str, Effects]) -
     differ = all(set(one).isdisjoint(other) for one, other in combinations(sides, 2))
     how = "the sides change different tables" if differ else "either order gives the same schema"
     return f"{how}: {' | '.join(shown)}"
+
+
+def nothing_to_merge(heads: Sequence[str]) -> str:
+    """Say in one sentence why a graph without a fork has none."""
+    if not heads:
+        return "there are no revisions yet"
+    return "there is one head" if len(heads) == 1 else "the heads are apart by design"
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRow:
+    """A merge revision as results tell it; `path` and `revision` are None where it is refused."""
+
+    heads: tuple[str, ...]
+    revision: str | None
+    path: str | None
+
+
+def merge_rows(plans: Iterable[MergePlan]) -> tuple[MergeRow, ...]:
+    """Return what is planned for each fork."""
+    return tuple(MergeRow(plan.heads, plan.revision, plan.path) for plan in plans)
 
 
 def overlap_row(overlap: Overlap, commits: Mapping[str, Commit]) -> OverlapRow:

@@ -12,12 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date as calendar_date
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from lback.errors import LbackError
-
-if TYPE_CHECKING:
-    from lback.core.graph import Graph
 
 # The parents stand one a line with a trailing comma: formatters leave that alone at
 # any line length. No imports, since nothing would use them.
@@ -90,24 +86,6 @@ def merge_file(heads: Iterable[str], create_dates: Mapping[str, str]) -> MergeFi
     )
     name = f"{revision}_merge_{_name_part(parents[0])}_{_name_part(parents[1])}.py"
     return MergeFile(revision, name, content.encode("ascii"), parents)
-
-
-def existing_merge(graph: Graph, heads: Iterable[str]) -> str | None:
-    """Return a revision whose parents are exactly these, under any id or order, or None.
-
-    Where several exist, the one with the id that `merge_id` gives comes first, then the
-    smallest id.
-    """
-    wanted = frozenset(heads)
-    if not wanted or not all(head in graph for head in wanted):
-        return None
-    found = [
-        one
-        for one in graph.children(min(wanted))
-        if frozenset(graph[one].parents) == wanted and len(wanted) > 1
-    ]
-    ours = merge_id(wanted)
-    return ours if ours in found else min(found, default=None)
 
 
 def newest_date(dates: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import Literal
 
 from lback.core.graph import Graph
 from lback.core.plans import (
@@ -32,10 +33,31 @@ class Move:
     up: tuple[Upgrade | Restamp, ...] = ()
     lacking: tuple[str, ...] = ()
 
+    def row(self) -> DatabaseRow:
+        """Return the way as results tell it."""
+        up = [step for step in self.up if isinstance(step, Upgrade)]
+        return DatabaseRow(
+            "untouched" if self.idle else "moved",
+            tuple(step.revision for step in self.down),
+            tuple(step.revision for step in up),
+            bool(self.up) and not up,
+        )
+
     @property
     def idle(self) -> bool:
         """Tell that the database is not concerned."""
         return not self.down and not self.up
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseRow:
+    """What a rebase does to the database, as results tell it; `message` if it does not answer."""
+
+    state: Literal["untouched", "moved", "unreachable"]
+    down: tuple[str, ...] = ()
+    up: tuple[str, ...] = ()
+    restamped: bool = False
+    message: str | None = None
 
 
 def plan_move(

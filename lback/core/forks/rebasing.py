@@ -24,7 +24,7 @@ class Rewrite:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RebaseFacts:
     """What may be moved: `shared` stays where it is, `published` is never moved.
 
     `pushed` is moved only when that is forced, `idle` are merge revisions that do
@@ -42,10 +42,29 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Rebase:
+class RewriteRow:
+    """A revision that gets other parents as results tell it; `published` ones get theirs back."""
+
+    revision: str
+    path: str
+    from_: tuple[str, ...]
+    to: tuple[str, ...]
+    published: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedRow:
+    """A merge revision that has nothing left to merge, as results tell it."""
+
+    revision: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class RebasePlan:
     """What to rewrite and remove, with the reason in one sentence; or why not.
 
-    `given_back` are those of the rewrites that give a shared revision its own parents.
+    `restored` are those of the rewrites that give a shared revision its own parents.
     """
 
     action: Action
@@ -53,7 +72,7 @@ class Rebase:
     rewrites: tuple[Rewrite, ...] = ()
     removes: tuple[str, ...] = ()
     hint: str = ""
-    given_back: frozenset[str] = frozenset()
+    restored: frozenset[str] = frozenset()
 
     @property
     def touched(self) -> frozenset[str]:
@@ -61,7 +80,7 @@ class Rebase:
         return frozenset((*(one.revision for one in self.rewrites), *self.removes))
 
 
-def plan_rebase(graph: Graph, standing: Standing, *, force: bool = False) -> Rebase:
+def plan_rebase(graph: Graph, facts: RebaseFacts, *, force: bool = False) -> RebasePlan:
     """Decide how the local revisions come to stand on the shared heads, one above the other.
 
     The local part keeps its shape: a revision whose parents are all shared gets the
@@ -69,18 +88,18 @@ def plan_rebase(graph: Graph, standing: Standing, *, force: bool = False) -> Reb
     with one parent becomes a plain revision, or goes when it does nothing. A shared
     revision that this branch has put on another one stands where it stood before.
     """
-    restored = with_parents(graph, standing.parents)
-    work = _Work(restored, standing)
-    for lane in lanes(restored, standing.declared):
+    restored = with_parents(graph, facts.parents)
+    work = _Work(restored, facts)
+    for lane in lanes(restored, facts.declared):
         stuck = work.lay(lane)
         if stuck:
             return stuck
     plan = work.plan()
-    refusal = _refused(restored, plan, standing, force=force)
-    return refusal or _giving_back(graph, plan, standing.parents)
+    refusal = _refused(restored, plan, facts, force=force)
+    return refusal or _with_restored(graph, plan, facts.parents)
 
 
-def rebased(graph: Graph, plan: Rebase) -> Graph:
+def rebased(graph: Graph, plan: RebasePlan) -> Graph:
     """Return the graph as it is once the plan is done."""
     kept = [one for one in graph if one.id not in plan.removes]
     return with_parents(kept, {one.revision: one.new for one in plan.rewrites})
@@ -96,7 +115,9 @@ def with_parents(revisions: Iterable[Revision], parents: Mapping[str, tuple[str,
     )
 
 
-def _giving_back(graph: Graph, plan: Rebase, parents: Mapping[str, tuple[str, ...]]) -> Rebase:
+def _with_restored(
+    graph: Graph, plan: RebasePlan, parents: Mapping[str, tuple[str, ...]]
+) -> RebasePlan:
     """Add to a plan what gives shared revisions their own parents back."""
     back = [Rewrite(one, graph[one].path, graph[one].parents, parents[one]) for one in parents]
     if not back or plan.action == "refused":
@@ -106,7 +127,7 @@ def _giving_back(graph: Graph, plan: Rebase, parents: Mapping[str, tuple[str, ..
     parts = [f"{one.revision} gets its published parent {_names(one.new)} back" for one in back]
     reason = "; ".join([*parts, *([plan.reason] if plan.action == "rebase" else [])])
     return replace(
-        plan, action="rebase", reason=reason, rewrites=rewrites, given_back=frozenset(parents)
+        plan, action="rebase", reason=reason, rewrites=rewrites, restored=frozenset(parents)
     )
 
 
@@ -115,17 +136,17 @@ class _Work:
     """The new parents as they are found, a lane and a local head at a time."""
 
     graph: Graph
-    standing: Standing
+    facts: RebaseFacts
     parents: dict[str, tuple[str, ...]] = field(default_factory=dict)
     gone: dict[str, str] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.settled.update(one for one in self.standing.shared if one in self.graph)
+        self.settled.update(one for one in self.facts.shared if one in self.graph)
 
-    def lay(self, lane: Lane) -> Rebase | None:
+    def lay(self, lane: Lane) -> RebasePlan | None:
         """Lay the local heads of one lane on the shared head of it, the oldest first."""
-        shared = self.standing.shared
+        shared = self.facts.shared
         local = [head for head in lane if head not in shared]
         if not local:
             return None
@@ -175,12 +196,12 @@ class _Work:
         return (
             node.is_merge
             and len(new) == 1
-            and revision in self.standing.idle
+            and revision in self.facts.idle
             and not node.labels
             and not self.graph.dependents(revision)
         )
 
-    def plan(self) -> Rebase:
+    def plan(self) -> RebasePlan:
         """Return what was found."""
         graph = self.graph
         rewrites = tuple(
@@ -190,7 +211,7 @@ class _Work:
         )
         removes = tuple(one for one in graph.order() if one in self.gone)
         if not rewrites and not removes:
-            shared = self.standing.shared
+            shared = self.facts.shared
             local = [one for one in graph.order() if one not in shared]
             under = [one for one in local if graph.descendants([one]) & shared]
             if under:
@@ -200,8 +221,8 @@ class _Work:
                 if local
                 else "there is no local revision"
             )
-            return Rebase("none", reason)
-        return Rebase("rebase", _reason(rewrites, removes), rewrites, removes)
+            return RebasePlan("none", reason)
+        return RebasePlan("rebase", _reason(rewrites, removes), rewrites, removes)
 
 
 def _reason(rewrites: Sequence[Rewrite], removes: Sequence[str]) -> str:
@@ -212,22 +233,24 @@ def _reason(rewrites: Sequence[Rewrite], removes: Sequence[str]) -> str:
     return "; ".join(parts)
 
 
-def _refused(graph: Graph, plan: Rebase, standing: Standing, *, force: bool) -> Rebase | None:
+def _refused(
+    graph: Graph, plan: RebasePlan, facts: RebaseFacts, *, force: bool
+) -> RebasePlan | None:
     """Return why a plan must not be carried out, None when it may."""
     if plan.action != "rebase":
         return None
     moved = graph.descendants(plan.touched)
-    published = sorted(moved & standing.published)
+    published = sorted(moved & facts.published)
     if published:
-        return Rebase(
+        return RebasePlan(
             "refused",
             f"{_names(published)} is published and never moves: databases that are past it "
             "would not run its new parents",
             hint="Join the heads with a merge revision instead: `lback merge`.",
         )
-    pushed = sorted(moved & standing.pushed)
+    pushed = sorted(moved & facts.pushed)
     if pushed and not force:
-        return Rebase(
+        return RebasePlan(
             "refused",
             f"{_names(pushed)} is pushed: whoever has pulled and run it would not run its new "
             "parents",
@@ -236,7 +259,7 @@ def _refused(graph: Graph, plan: Rebase, standing: Standing, *, force: bool) -> 
         )
     problems = rebased(graph, plan).problems
     if problems:
-        return Rebase(
+        return RebasePlan(
             "refused",
             f"moving them would break the graph: {problems[0].message}",
             hint="Join the heads with a merge revision instead: `lback merge`.",
@@ -244,17 +267,17 @@ def _refused(graph: Graph, plan: Rebase, standing: Standing, *, force: bool) -> 
     return None
 
 
-def _placed_under(graph: Graph, local: str, shared: frozenset[str]) -> Rebase:
+def _placed_under(graph: Graph, local: str, shared: frozenset[str]) -> RebasePlan:
     above = next(one for one in graph.order() if one in shared & graph.descendants([local]))
-    return Rebase(
+    return RebasePlan(
         "refused",
         f"{above} is shared and stands on {local}, which is not: there too it names {local}",
         hint=f"Publish {local} as it is, or give it another id and place it on top.",
     )
 
 
-def _forked(tops: Sequence[str]) -> Rebase:
-    return Rebase(
+def _forked(tops: Sequence[str]) -> RebasePlan:
+    return RebasePlan(
         "refused",
         f"the shared branch forks itself: {len(tops)} heads, {', '.join(tops)}",
         hint="Join them first with `lback merge`.",

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from lback.core.result import Result
-from lback.report.overlaps import overlap_lines
+from lback.report.forks import merge_lines, overlap_lines
 from lback.report.style import Style, safe
 
+if TYPE_CHECKING:
+    from lback.app.merge import MergeResult
 
-def lines(result: Result, style: Style) -> Iterator[str]:
+
+def lines(result: MergeResult, style: Style) -> Iterator[str]:
     """Yield what was joined, why, and what to do with the new file."""
-    data = result.data
-    yield from overlap_lines(data["overlaps"], style)
-    if data["action"] == "none":
-        yield f"nothing to join: {data['reason']}"
-    if data["action"] != "merge":
+    yield from overlap_lines(result.overlaps, style)
+    if result.action == "none":
+        yield f"nothing to join: {result.reason}"
+    if result.action != "merge":
         return
-    verb = "would write" if result.view["plan"] else "wrote"
-    staged = " and staged" if result.view["staged"] and not result.view["plan"] else ""
-    for merge in data["merges"]:
-        heads = " and ".join(style.yellow(safe(head)) for head in merge["heads"])
-        yield f"{verb}{staged} {safe(merge['path'])}, which joins {heads}"
-    yield f"why: {safe(data['reason'])}"
-    for proof in data.get("proof", ()):
-        yield f"proof: {safe(proof['message'])}"
-    if not result.view["plan"]:
+    yield from merge_lines(result, style)
+    yield f"why: {safe(result.reason)}"
+    for proof in result.proof:
+        yield f"proof: {safe(proof.message)}"
+    if not result.planned:
         yield f"{style.cyan('next:')} commit it, then `lback migrate`"

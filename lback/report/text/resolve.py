@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from lback.core.result import Result
-from lback.report.overlaps import overlap_lines
+from lback.report.forks import merge_lines, next_step, overlap_lines, rebase_lines
 from lback.report.style import Style, safe
-from lback.report.text import merge
-from lback.report.text.rebase import moved_lines, next_step
+
+if TYPE_CHECKING:
+    from lback.app.resolve import ResolveResult
 
 
-def lines(result: Result, style: Style) -> Iterator[str]:
+def lines(result: ResolveResult, style: Style) -> Iterator[str]:
     """Yield what was chosen and why, then what it did."""
-    data = result.data
-    if data["action"] == "none":
-        yield f"nothing to resolve: {safe(data['reason'])}"
+    if result.action == "none":
+        yield f"nothing to resolve: {safe(result.reason)}"
         return
-    if data["action"] == "merge":
-        yield from merge.lines(result, style)
+    yield from overlap_lines(result.overlaps, style)
+    if result.action == "refused":
         return
-    yield from overlap_lines(data["overlaps"], style)
-    if data["action"] != "rebase":
-        return
-    planned = result.view["plan"]
-    yield from moved_lines(data, style, planned=planned)
-    yield f"why: {safe(data['reason'])}"
-    if planned:
+    tell = merge_lines if result.action == "merge" else rebase_lines
+    yield from tell(result, style)
+    yield f"why: {safe(result.reason)}"
+    if result.action == "merge" and not result.planned:
+        yield f"{style.cyan('next:')} commit it, then `lback migrate`"
+    elif result.planned and result.action == "rebase":
         yield "nothing was done"
-    else:
-        yield f"{style.cyan('next:')} {next_step(data, staged=result.view['staged'])}"
+    elif not result.planned:
+        yield f"{style.cyan('next:')} {next_step(result)}"

@@ -12,8 +12,7 @@ from alembic.script import ScriptDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lback.core.forks.merging import existing_merge, merge_file, merge_id
-from lback.core.graph import Graph, Revision
+from lback.core.forks.merging import merge_file, merge_id
 from lback.core.header import Header, read_header
 from lback.errors import LbackError
 
@@ -136,26 +135,3 @@ def test_alembic_reads_it(tmp_path: Path) -> None:
 def test_one_head_is_no_merge() -> None:
     with pytest.raises(LbackError, match="at least two heads"):
         merge_file(["a", "a"], {})
-
-
-def graph(*headers: Header) -> Graph:
-    return Graph(Revision(one, f"{one.revision}.py") for one in headers)
-
-
-def test_an_existing_merge_is_found_under_any_id_and_order() -> None:
-    bases = (Header("a"), Header("b"), Header("c"))
-    assert existing_merge(graph(*bases), ["a", "b"]) is None
-    theirs = graph(*bases, Header("zz", ("b", "a")))
-    assert existing_merge(theirs, ["a", "b"]) == "zz"
-    assert existing_merge(theirs, ["a", "c"]) is None
-    assert existing_merge(theirs, ["a"]) is None
-    assert existing_merge(theirs, ["a", "b", "c"]) is None
-    assert existing_merge(theirs, ["a", "gone"]) is None
-
-
-def test_our_own_merge_comes_before_others() -> None:
-    ours = merge_id(["a", "b"])
-    several = graph(Header("a"), Header("b"), Header("0", ("a", "b")), Header(ours, ("a", "b")))
-    assert existing_merge(several, ["a", "b"]) == ours
-    others = graph(Header("a"), Header("b"), Header("y", ("a", "b")), Header("x", ("b", "a")))
-    assert existing_merge(others, ["b", "a"]) == "x"

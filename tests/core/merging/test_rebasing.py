@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lback.core.forks.moving import plan_move
-from lback.core.forks.rebasing import Rebase, Standing, plan_rebase, rebased
+from lback.core.forks.rebasing import RebaseFacts, RebasePlan, plan_rebase, rebased
 from lback.core.graph import Graph, Revision
 from lback.core.header import Header
 from lback.core.lanes import forks
@@ -33,13 +33,13 @@ def graph(text: str, **labels: tuple[str, ...]) -> Graph:
     return Graph(revisions)
 
 
-def plan(one: Graph, *, force: bool = False, **standing: Any) -> Rebase:
+def plan(one: Graph, *, force: bool = False, **standing: Any) -> RebasePlan:
     shared = frozenset(name for name in one.ids if name.startswith("s"))
     standing.setdefault("idle", frozenset(name for name in one.ids if name.startswith("m")))
-    return plan_rebase(one, Standing(shared, **standing), force=force)
+    return plan_rebase(one, RebaseFacts(shared, **standing), force=force)
 
 
-def moves(done: Rebase) -> dict[str, tuple[str, ...]]:
+def moves(done: RebasePlan) -> dict[str, tuple[str, ...]]:
     return {one.revision: one.new for one in done.rewrites}
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from lback.app.reading import Reader
 from lback.core.effects import Effect
-from lback.core.forks.rebasing import Rebase, with_parents
+from lback.core.forks.rebasing import RebasePlan, with_parents
 from lback.core.forks.rewrite import reparent
 from lback.core.graph import Graph
+from lback.core.messages import rebasing as messages
 from lback.core.plans import applied
 from lback.core.rules.published import same_but_parents
-from lback.core.shell import command, pathspec
 from lback.errors import HistoryMissing, LbackError
 
 if TYPE_CHECKING:
@@ -36,12 +36,7 @@ def shared_parents(reader: Reader, graph: Graph, theirs: Graph, onto: str) -> Pa
     ours = [one for one in differ if one not in base or _place(base, one) != _place(graph, one)]
     for one in ours:
         if sorted(graph[one].depends_on) != sorted(theirs[one].depends_on):
-            back = command("git checkout", onto, "--", pathspec(graph[one].path))
-            raise LbackError(
-                f"{graph[one].path}: `depends_on` of {one} was edited, and {one} is on {onto}: "
-                "databases that are past it would not run what it needs now.",
-                f"Take the edit back: {back}; then `lback rebase` again.",
-            )
+            raise messages.depends_on_edited(one, graph[one].path, onto)
     return {one: theirs[one].parents for one in ours}
 
 
@@ -59,22 +54,22 @@ def _base(reader: Reader, repository: Repository, onto: str) -> Graph:
     return reader.graph(commit) if commit else Graph(())
 
 
-def given_back(mine: bytes, shared: bytes, old: tuple[str, ...], new: tuple[str, ...]) -> bytes:
+def restored_text(mine: bytes, shared: bytes, old: tuple[str, ...], new: tuple[str, ...]) -> bytes:
     """Return a shared file with its own parents: as it is there, if that was the whole edit."""
     text = reparent(mine, old, new)
     return shared if same_but_parents(text, shared) else text
 
 
-def graph_that_ran(reader: Reader, graph: Graph, plan: Rebase, view: View) -> Graph:
+def graph_that_ran(reader: Reader, graph: Graph, plan: RebasePlan, view: View) -> Graph:
     """Return by which graph a database has run what it has run.
 
     One that is past a shared revision may have run it before a local one was put below it,
     or after that: what the local one makes is there or not. Raises LbackError where that
     does not tell.
     """
-    if not plan.given_back:
+    if not plan.restored:
         return graph
-    parents = {one.revision: one.new for one in plan.rewrites if one.revision in plan.given_back}
+    parents = {one.revision: one.new for one in plan.rewrites if one.revision in plan.restored}
     restored = with_parents(graph, parents)
     known = [one for one in view.stamp.revisions if one in graph]
     done, by_shared = applied(graph, known), applied(restored, known)
@@ -83,7 +78,7 @@ def graph_that_ran(reader: Reader, graph: Graph, plan: Rebase, view: View) -> Gr
         return graph
     found = _found_out(reader, graph, hidden, by_shared, view)
     if found is None:
-        raise _not_known(hidden)
+        raise messages.not_known_what_ran(hidden)
     return graph if found else restored
 
 
@@ -101,13 +96,3 @@ def _found_out(
 
 def _thing(effect: Effect) -> tuple[str | None, ...]:
     return effect.object, effect.table, effect.name
-
-
-def _not_known(hidden: list[str]) -> LbackError:
-    names = " and ".join(hidden)
-    return LbackError(
-        f"Whether the database has run {names} is not known: its stamp stands above, and may be "
-        "older than the edit that put a published revision on top.",
-        "`lback rebase --no-database` rewrites the files; then `lback migrate` runs "
-        f"{names}, or, if the database has run that already, `lback migrate --fake` notes it.",
-    )

@@ -1,0 +1,34 @@
+"""What the git hooks, and `lback hooks`, say of what they did not do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lback.core.shell import command
+from lback.errors import LbackError
+
+OTHERS_STAGED = "other changes are staged, too"
+HAS_RUN = "the database has run what moves"
+
+
+def failed(error: Exception) -> str:
+    """Return the first line of what went wrong."""
+    said = str(error).splitlines()
+    return said[0] if said else "it failed"
+
+
+def no_repository(folder: str) -> LbackError:
+    """Say that there is no git here."""
+    return LbackError(
+        f"{folder} is not in a git repository, so there is nowhere to put hooks.",
+        "Run `git init` first, or change into the clone.",
+    )
+
+
+def left_alone(hooks: Sequence[str], action: str) -> LbackError:
+    """Say which hooks were neither installed nor removed."""
+    force = command("lback hooks", action, then="--force")
+    return LbackError(
+        f"Left alone: {', '.join(hooks)}.",
+        f"Each line above says why; {force} overrides an edited shim.",
+    )

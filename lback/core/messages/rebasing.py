@@ -1,0 +1,60 @@
+"""What `lback rebase` says when it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lback.core.shell import command, pathspec
+from lback.errors import LbackError
+
+
+def not_rebased(reason: str, hint: str) -> LbackError:
+    """Say why the local revisions stay where they are."""
+    return LbackError(f"Nothing was moved: {reason}.", hint)
+
+
+def nothing_shared(folder: str) -> LbackError:
+    """Say that there is no git here."""
+    return LbackError(
+        f"{folder} is not in a git repository, so that nothing here is shared.",
+        "Join the heads with `lback merge`.",
+    )
+
+
+def no_shared_branch() -> LbackError:
+    """Say that it is not known what to rebase onto."""
+    return LbackError(
+        "There is no shared branch to rebase onto: no remote, and no main or master.",
+        "Name one with `--onto REF`, or in `[tool.lback] upstream`.",
+    )
+
+
+def behind(onto: str, missing: Sequence[str]) -> LbackError:
+    """Say which revisions of the shared branch this checkout lacks."""
+    count = "1 revision" if len(missing) == 1 else f"{len(missing)} revisions"
+    return LbackError(
+        f"{onto} has {count} that this checkout lacks ({', '.join(missing[:3])}), so that "
+        "nothing can stand on them here.",
+        f"Run `git pull`, or {command('git merge', onto)}; then `lback rebase` again.",
+    )
+
+
+def depends_on_edited(revision: str, path: str, onto: str) -> LbackError:
+    """Say that a shared revision was given other dependencies."""
+    back = command("git checkout", onto, "--", pathspec(path))
+    return LbackError(
+        f"{path}: `depends_on` of {revision} was edited, and {revision} is on {onto}: "
+        "databases that are past it would not run what it needs now.",
+        f"Undo the edit: {back}; then `lback rebase` again.",
+    )
+
+
+def not_known_what_ran(revisions: Sequence[str]) -> LbackError:
+    """Say that a stamp does not tell whether a revision below it has run."""
+    names = " and ".join(revisions)
+    return LbackError(
+        f"Whether the database has run {names} is not known: its stamp stands above, and may be "
+        "older than the edit that put a published revision on top.",
+        "`lback rebase --no-database` rewrites the files; then `lback migrate` runs "
+        f"{names}, or, if the database has run that already, `lback migrate --fake` notes it.",
+    )

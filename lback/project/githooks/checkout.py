@@ -1,0 +1,62 @@
+"""What `post-checkout` does: compare what the database has run with the new branch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from lback.app.context import Context
+from lback.app.last_seen import recall
+from lback.core import hook_facts as facts
+from lback.core.graph import Graph
+from lback.vcs.consent import on_checkout
+
+Switch = Callable[[Context], facts.Switched]
+
+
+def post_checkout(ctx: Context, arguments: Sequence[str], switch: Switch) -> facts.HookReport:
+    """Compare the branch that was left with the one that is here; never run env.py unasked.
+
+    Which revisions are applied is what lback saw when it last spoke to the database: a
+    hook that imported the new branch's code would run what one only wanted to look at.
+    `switch` takes the database along where git's configuration says so.
+    """
+    if len(arguments) < 3 or arguments[2] != "1" or not arguments[0].strip("0"):
+        return facts.HookReport()
+    before, now = (ctx.revisions.graph(one) for one in arguments[:2])
+    gone = tuple(one for one in before.order() if one not in now)
+    new = tuple(one for one in now.order() if one not in before)
+    # A file is no consent: the branch that was just checked out has brought it.
+    consent = on_checkout(ctx.repository.git) if ctx.repository is not None else None
+    follow = consent == "switch"
+    stamp = recall(ctx)
+    told = _lacking(before, now, gone, stamp, follow) + _adding(now, new, stamp, follow)
+    if told and follow:
+        told.append(switch(ctx))
+    elif told and consent is None and "on_checkout" in ctx.project.settings.lback.powerless:
+        told.append(facts.NoConsent("on_checkout"))
+    return facts.HookReport(heads=now.heads, lacks=gone, adds=new, facts=tuple(told))
+
+
+def _lacking(
+    before: Graph, now: Graph, gone: Sequence[str], stamp: tuple[str, ...] | None, follow: bool
+) -> list[facts.HookFact]:
+    if stamp is None:
+        return [facts.Lacks(_rows(before, gone), ran=False, followed=follow)] if gone else []
+    done = before.ancestors(one for one in stamp if one in before)
+    applied = [one for one in gone if one in done]
+    lost = [one for one in stamp if one not in before and one not in now]
+    rows = _rows(before, [*applied, *lost])
+    return [facts.Lacks(rows, ran=True, followed=follow)] if rows else []
+
+
+def _adding(
+    now: Graph, new: Sequence[str], stamp: tuple[str, ...] | None, follow: bool
+) -> list[facts.HookFact]:
+    done = now.ancestors(one for one in stamp or () if one in now)
+    rows = _rows(now, [one for one in new if one not in done])
+    return [facts.Adds(rows, followed=follow)] if rows else []
+
+
+def _rows(graph: Graph, revisions: Iterable[str]) -> tuple[facts.KnownRevision, ...]:
+    docs = {one: graph[one].doc if one in graph else None for one in revisions}
+    return tuple(facts.KnownRevision(one, doc) for one, doc in docs.items())

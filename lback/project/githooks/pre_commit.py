@@ -1,0 +1,90 @@
+"""What `pre-commit` does: look at the index, not at the work tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lback.app.context import Context
+from lback.app.lines import contradicting
+from lback.app.reading import INDEX
+from lback.core import hook_facts as facts
+from lback.core.findings import Finding, from_forks, from_problems
+from lback.core.graph import Graph
+from lback.core.lanes import forks
+from lback.core.rules import commit as rules
+from lback.core.rules.published import published_findings
+from lback.project.githooks.forks import cycles, fork
+from lback.project.githooks.models import staged_models
+
+# Only these stop a commit: afterwards the branch would be broken for everybody.
+STOPS = frozenset(
+    {"LB101", "LB103", "LB104", "LB105", "LB106", "LB109", "LB201", "LB202", "LB203", "LB307"}
+)
+
+
+def pre_commit(ctx: Context) -> facts.HookReport:
+    """Check what would be committed; it stops when the commit would break the branch."""
+    graph = ctx.revisions.graph(INDEX)
+    staged = _staged(ctx, graph)
+    found = (
+        *from_problems(graph.problems),
+        *from_forks(graph, ctx.project.settings.lback.heads),
+        *_published(ctx, graph),
+        *contradicting(ctx.revisions, graph, staged, INDEX),
+        *_left_out(ctx),
+        *staged_models(ctx, graph, staged),
+    )
+    # A rebase replays commits whose heads are joined at its end.
+    replaying = ctx.repository is not None and ctx.repository.in_progress() == "rebase"
+    stops = not replaying and any(one.code in STOPS for one in found)
+    told = graph_facts(ctx, graph, INDEX) if stops else ()
+    return facts.HookReport(heads=graph.heads, facts=told, findings=found, stops=stops)
+
+
+def graph_facts(ctx: Context, graph: Graph, at: str) -> tuple[facts.HookFact, ...]:
+    """Return how the cycles of a graph came about, and both sides of each fork."""
+    if graph.problems:
+        return tuple(cycles(ctx, graph))
+    found = forks(graph, ctx.project.settings.lback.heads)
+    return tuple(fork(ctx, graph, one, at) for one in found)
+
+
+def _staged(ctx: Context, graph: Graph) -> list[str]:
+    """Return the revisions that the next commit adds or changes."""
+    known: frozenset[tuple[str, str]] = frozenset()
+    if ctx.repository is not None and ctx.repository.head().commit is not None:
+        known = frozenset((one.id, one.blob) for one in ctx.revisions.graph("HEAD"))
+    return [one.id for one in graph if (one.id, one.blob) not in known]
+
+
+def _published(ctx: Context, graph: Graph) -> Iterator[Finding]:
+    shared = ctx.revisions.shared
+    if shared is None or not shared.publishes or ctx.repository is None:
+        return
+    theirs, at = ctx.revisions.graph(shared.commit), shared.commit
+    # What this branch does not have yet is not deleted by it.
+    base = ctx.repository.merge_base("HEAD", at)
+    if base is not None:
+        yield from published_findings(
+            graph,
+            theirs,
+            ctx.revisions.graph(base),
+            lambda one: text_of(ctx, graph, one, INDEX),
+            lambda one: text_of(ctx, theirs, one, at),
+        )
+
+
+def text_of(ctx: Context, graph: Graph, revision: str, at: str) -> bytes:
+    """Return the text of a revision at a place."""
+    node = graph[revision]
+    return ctx.revisions.texts([node], at)[node.blob]
+
+
+def _left_out(ctx: Context) -> Iterator[Finding]:
+    """Yield migration files that exist but would not be in the commit."""
+    if ctx.repository is None:
+        return
+    folders, _ = ctx.revisions.folders(INDEX)
+    yield from map(rules.untracked, ctx.repository.untracked(folders))
+    yield from map(rules.unstaged, ctx.repository.unstaged(folders))
+    yield from map(rules.ignored, ctx.repository.ignored(folders))

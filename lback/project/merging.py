@@ -1,0 +1,55 @@
+"""Merges the forks of a graph: what is planned, written, and told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lback.app.context import Context
+from lback.app.journal import change_files
+from lback.core.forks.joining import MergePlan, overlap_row, plan_merge
+from lback.core.graph import Graph
+from lback.core.lanes import forks
+from lback.core.results import OverlapRow
+
+
+def plan_merges(ctx: Context, graph: Graph, *, force: bool = False) -> tuple[MergePlan, ...]:
+    """Decide about every fork of a graph; without a fork no revision's effects are read."""
+    found = forks(graph, ctx.project.settings.lback.heads)
+    effects = ctx.revisions.effects(graph) if found else {}
+    plans = (plan_merge(graph, fork, effects, force=force) for fork in found)
+    return tuple(replace(plan, path=_path(ctx, graph, plan)) for plan in plans)
+
+
+def _path(ctx: Context, graph: Graph, plan: MergePlan) -> str | None:
+    """Return where the merge revision goes: the version location of the first sorted head."""
+    if plan.file is None:
+        return None
+    return f"{ctx.project.location_of(graph[plan.heads[0]].path)}/{plan.file.name}"
+
+
+def write_merges(ctx: Context, plans: Sequence[MergePlan], *, stage: bool) -> tuple[str, ...]:
+    """Write the merge revisions; return the paths that were staged."""
+    contents = {plan.path: plan.file.content for plan in plans if plan.path and plan.file}
+    change_files(ctx, contents)
+    if not stage or not contents or ctx.repository is None:
+        return ()
+    ctx.repository.stage(tuple(contents))
+    return tuple(contents)
+
+
+def overlap_rows(ctx: Context, graph: Graph, plans: Sequence[MergePlan]) -> tuple[OverlapRow, ...]:
+    """Return every overlap of the forks, with the commits that brought its two revisions."""
+    found = [overlap for plan in plans for overlap in plan.overlaps]
+    ids = {one for overlap in found for one in (overlap.left_revision, overlap.right_revision)}
+    paths = {graph[one].path: one for one in sorted(ids)}
+    commits = {paths[path]: one for path, one in ctx.revisions.commits(list(paths)).items()}
+    return tuple(overlap_row(one, commits) for one in found)
+
+
+def preferred_way(ctx: Context) -> str:
+    """Return how forks are to be closed: as this person's git says, else as the project."""
+    from lback.vcs.consent import on_fork
+
+    own = on_fork(ctx.repository.git) if ctx.repository is not None else None
+    return own or ctx.project.settings.lback.on_fork
