@@ -1,0 +1,191 @@
+"""What graphs say: of their problems, of names that people give, of heads that are apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lback.core.extending import Extended, Trunk
+from lback.core.findings import from_problems
+from lback.core.graph import Graph, Problem, Revision
+from lback.core.header import Header
+from lback.core.lanes import forks, lanes
+from lback.core.revision import is_revision_file
+from lback.errors import UsageError
+from tests.approved import approved
+from tests.core.checks.findings import page
+from tests.core.graphs import graph
+
+HERE = Path(__file__).parent
+
+GRAPHS = {
+    "no parent": "a; b<x !y; c<a",
+    "a ring": "a; b<d; c<b; d<c; e<a,d; x<y; y<x; z<z",
+    "a ring of dependencies": "a !c; b<a; c<b",
+    "an id that Alembic refuses": "a; b-c<a; d:e; f+@",
+}
+
+
+def test_what_is_said_of_each_problem() -> None:
+    told = {name: from_problems(graph(text).problems) for name, text in GRAPHS.items()}
+    computed = Header("a", line=4, uncertain=("down_revision", "branch_labels", "depends_on"))
+    twice = [Revision(Header("a", line=number), f"{number}.py") for number in (2, 1, 3)]
+    told["computed"] = from_problems(Graph([Revision(computed, "a.py")]).problems)
+    told["twice"] = from_problems(Graph(twice).problems)
+    told["labels"] = from_problems(graph("a; b<a; c", a="x", b="x", c="a").problems)
+    given = Problem("LB109", "m", "h", "a.py", 1)
+    told["given, and in order"] = from_problems(Graph(graph("b<x; a<x"), [given]).problems)
+    approved(HERE / "problems.txt", page(told))
+
+
+NAMES = {
+    "aaaa1; bbbb1<aaaa1; bbbb2<bbbb1; cccc1<aaaa1; m<bbbb2,cccc1; mm<m": [
+        *("head", "heads", "base", "m", "bbbb", "bbbb2", "b", "mm", "", "aab", "bbbc", "zzz"),
+        *("m-1", "m+1", "mm-1", "mm-2", "mm-3", "aaaa1-1", "aaaa1-2", "aaaa1+1", "bbbb1+2"),
+        *("base+1", "base+2", "base-1", "head-1", "heads+1", "+1", "-1", "+2", "bbbb1@head"),
+        *("bbbb1@m", "bbbb1@cccc1", "nothing@head", "bbbb1@aaaa", "bbbb1@cccc", "bbbb1@+1"),
+        *("cccc1@aaaa1+1", "bbbb1@aaaa1+1", "bbbb1@m-1", "bbbb1@base+1", "x@+1", "m+0", "cccc1@-1"),
+    ],
+    "aaaa1; aaaa2; aaaa3; aaaa4; aaaa5; abcd1<aaaa1": [
+        "aaaa",
+        "abc",
+        "head",
+        "heads",
+        "aaaa1@head",
+    ],
+    "aaaa1; aaaa2; aaaa3; aaaa4; aaaa5; aaaa6": ["aaaa", "base+1", "aaaa7"],
+    "abc; abcd; abcde": ["ab", "abc", "abcd", "abcx"],
+    "one1; two1; three1<one1; four1<two1 !three1; five1<three1": [
+        *("heads", "head", "four1-1", "five1-1", "four1@-1", "one1@heads", "two1@heads"),
+        *("four1@+1", "five1@+1", "one1@+1", "two1@-1", "-1", "+1"),
+    ],
+}
+
+
+def test_what_each_name_means() -> None:
+    """From nothing, from the first revision, from the last ones."""
+    lines = []
+    for text, tokens in NAMES.items():
+        drawn = graph(text, bbbb1="left", two1="second", five1="fifth")
+        lines.append(f"== {text}")
+        of_labels = (f"{one}@{at}" for one in drawn.label_owners for at in ("head", "+1", "-1"))
+        for token in (*tokens, *of_labels):
+            starts = dict.fromkeys([drawn.order()[:1], drawn.effective_heads, drawn.bases])
+            said = resolved(drawn, token, ())
+            lines.append(f"{token!r}: {said}")
+            others = {", ".join(start): resolved(drawn, token, start) for start in starts}
+            lines += [f"    from {key}: {other}" for key, other in others.items() if other != said]
+    approved(HERE / "names.txt", "\n".join(lines) + "\n")
+
+
+def resolved(drawn: Graph, token: str, current: tuple[str, ...]) -> str:
+    try:
+        return ", ".join(drawn.resolve(token, current)) or "the base"
+    except UsageError as err:
+        return f"{err.message} -> {err.hint}"
+
+
+def test_near_names_are_three_at_most() -> None:
+    with pytest.raises(UsageError) as caught:
+        graph("abcd1; abcd2; abcd3; abcd4; xyz")["abcd9"]
+    assert caught.value.hint == "did you mean abcd4 or abcd3 or abcd2?"
+    with pytest.raises(UsageError) as caught:
+        graph("abcd1")["xyz"]
+    assert (caught.value.message, caught.value.hint) == (
+        "There is no revision xyz.",
+        "see `lback graph`",
+    )
+
+
+FORK = "a; b<a; c<a; d<a"
+
+
+@pytest.mark.parametrize(
+    ("labels", "declared", "expected"),
+    [
+        ({}, (), [("b", "c", "d")]),
+        ({"b": "x"}, (), [("b",), ("c", "d")]),
+        ({"b": "x", "c": "y", "d": "z"}, (), [("b",), ("c",), ("d",)]),
+        ({"a": "x"}, (), [("b", "c", "d")]),
+        ({"b": "x", "c": "y"}, ("x",), [("b",), ("c", "d")]),
+        ({}, ("b", "c"), [("b",), ("c",), ("d",)]),
+        ({}, ("other",), [("b", "c", "d")]),
+    ],
+)
+def test_heads_lie_in_lanes(
+    labels: dict[str, str], declared: tuple[str, ...], expected: list[tuple[str, ...]]
+) -> None:
+    drawn = graph(FORK, **labels)
+    assert lanes(drawn, declared) == expected
+    assert forks(drawn, declared) == [one for one in expected if len(one) > 1]
+
+
+def test_lanes_of_some_heads_and_of_doubted_labels() -> None:
+    drawn = graph(FORK, b="x", c="y")
+    assert lanes(drawn, (), ["d", "b"]) == [("b",), ("d",)]
+    assert lanes(drawn, (), (), frozenset({"x"})) == [("b", "d"), ("c",)]
+    assert forks(drawn, (), frozenset({"x", "y"})) == [("b", "c", "d")]
+    assert lanes(drawn, ("x",), (), frozenset({"x"})) == [("b",), ("c", "d")]
+
+
+@pytest.mark.parametrize(
+    ("text", "labels", "plain"),
+    [
+        ("a; b<a", {}, True),
+        ("a; b<a; z !a; c<b", {}, False),
+        ("a; b<x", {}, False),
+        ("a; b<a", {"b": "x"}, False),
+    ],
+)
+def test_a_trunk_is_plain(text: str, labels: dict[str, str], plain: bool) -> None:
+    assert Trunk(graph(text, **labels)).is_plain is plain
+
+
+def test_what_an_extended_graph_says_of_both_parts() -> None:
+    trunk = Trunk(graph("a; b<a; c<a"))
+    extended = Extended(trunk, list(graph("d<b,c; e<b; f<e,gone")))
+    assert extended.heads == ("d", "f")
+    assert extended.order() == ("a", "b", "c", "d", "e", "f")
+    assert extended.children("b") == ("d", "e")
+    assert extended.children("a") == ("b", "c")
+    assert trunk.graph.children("b") == ()
+    assert extended.merge_base("d", "f") == {"b"}
+    assert extended.merge_base("e", "f") == {"e"}
+    assert extended.merge_base("b", "c") == {"a"}
+    assert extended.ancestors(["f", "f"]) == {"a", "b", "e", "f"}
+    assert extended.ancestors(["gone"] * 0) == frozenset()
+    assert dict(extended.label_owners) == {}
+    assert not trunk.takes(graph("x !b"))
+    assert trunk.takes(graph("x<b"))
+    assert not trunk.takes(graph("x<b; b<x"))
+    assert trunk.below("b") is trunk.below("b")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.py", True),
+        ("a.pyc", False),
+        (".#a.py", False),
+        ("__init__.py", False),
+        ("a\n.py", False),
+    ],
+)
+def test_files_that_alembic_loads(name: str, expected: bool) -> None:
+    assert is_revision_file(name) is expected
+
+
+def test_a_revision_gives_what_its_header_says() -> None:
+    header = Header("a", ("b", "c"), ("d",), ("e",), "doc")
+    one = Revision(header, "a.py", "blob")
+    assert (one.id, one.parents, one.depends_on, one.labels, one.doc) == (
+        "a",
+        ("b", "c"),
+        ("d",),
+        ("e",),
+        "doc",
+    )
+    assert one.is_merge
+    assert not Revision(Header("a", ("b",))).is_merge
+    assert Graph([one]).by_path == {"a.py": one}
