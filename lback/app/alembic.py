@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from lback.app.context import Context
-from lback.core.result import Result
+from lback.core.results import Result
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlembicResult(Result):
+    """How an Alembic command ended, and under `--json` what it printed, line by line."""
+
+    command = "alembic"
+
+    output: tuple[str, ...] = ()
 
 
 class _Kept(io.StringIO):
@@ -15,8 +25,8 @@ class _Kept(io.StringIO):
     encoding = "utf-8"
 
 
-def alembic(ctx: Context, arguments: Sequence[str]) -> Result:
-    """Run an Alembic command as it is; its words are made safe, or `data.output` under `--json`.
+def alembic(ctx: Context, arguments: Sequence[str]) -> AlembicResult:
+    """Run an Alembic command as it is; its words are made safe, or kept under `--json`.
 
     SQL goes out as it is.
     """
@@ -39,5 +49,4 @@ def alembic(ctx: Context, arguments: Sequence[str]) -> Result:
     finally:
         if kept is None:
             told.close()  # a last line without an end
-    data = {"output": kept.getvalue().splitlines()} if kept else {}
-    return Result("alembic", data, exit_code=code)
+    return AlembicResult(output=tuple(kept.getvalue().splitlines() if kept else ()), exit_code=code)

@@ -10,42 +10,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lback.core.result import Result
-from lback.errors import LbackError
+from lback.core.messages import demo as story
+from lback.core.results import Result
 
 Say = Callable[[str], None]
 
-_BASE = '''"""The shop's tables."""
 
-from sqlalchemy import ForeignKey
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+@dataclass(frozen=True, kw_only=True)
+class DemoResult(Result):
+    """Where the story was played."""
 
+    command = "demo"
 
-class Base(DeclarativeBase):
-    pass
-
-
-class User(Base):
-    __tablename__ = "users"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    email: Mapped[str]
-'''
-
-_ORDERS = """
-
-class Order(Base):
-    __tablename__ = "orders"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", name="fk_orders_user"))
-"""
-
-_COUPONS = """class Coupon(Base):
-    __tablename__ = "coupons"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[str]
-
-
-"""
+    folder: str
+    remote: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +51,7 @@ class Developer:
         for line in child.stdout.decode(errors="replace").splitlines():
             self.say(f"  {line}")
         if child.returncode:
-            raise LbackError(
-                f"The demo stopped: {shown} ended with status {child.returncode}.",
-                f"Look around in {self.folder}.",
-            )
+            raise story.stopped(shown, child.returncode, self.folder)
 
     def write(self, name: str, text: str, what: str) -> None:
         """Edit a file."""
@@ -101,12 +76,12 @@ class Developer:
         }
 
 
-def demo(folder: str | None, say: Say) -> Result:
+def demo(folder: str | None, say: Say) -> DemoResult:
     """Play the story in a folder that stays; each command is shown with what it says."""
     place = _empty(folder)
     shared = place / "shop.git"
     setup = Developer("Ada", place, say)
-    say("Two developers change one schema at the same time.")
+    say(story.BEGIN)
     setup.run("git", "init", "--quiet", "--bare", "--initial-branch=main", "shop.git")
     setup.run("git", "clone", "--quiet", "shop.git", "ada")
     ada = Developer("Ada", place / "ada", say)
@@ -117,19 +92,19 @@ def demo(folder: str | None, say: Say) -> Result:
     grace.run("lback", "migrate")
     _fork(ada, grace)
     say("")
-    say("Two heads, and Grace has not thought of it: the hook saw the fork and closed it.")
-    grace.run("git", "commit", "--quiet", "--no-edit", "-m", "Merge migrations")
+    say(story.FORKED)
+    grace.run("git", "commit", "--quiet", "--no-edit", "-m", story.MERGE)
     grace.run("python", "manage.py", "migrate")
     grace.run("git", "push", "--quiet")
     say("")
-    say("Ada pulls, and both databases are at the same head.")
+    say(story.PULLED)
     ada.run("git", "pull", "--quiet", "--no-rebase")
     ada.run("python", "manage.py", "migrate")
     ada.run("lback", "status")
     _undo(grace)
     say("")
-    say(f"Everything is still there to look at: {place}")
-    return Result("demo", {"folder": str(place), "remote": str(shared)})
+    say(story.end(place))
+    return DemoResult(folder=str(place), remote=str(shared))
 
 
 def _is_foreign(variable: str) -> bool:
@@ -138,41 +113,33 @@ def _is_foreign(variable: str) -> bool:
 
 def _first_table(ada: Developer) -> None:
     ada.run("lback", "init", "--no-hooks")
-    ada.write("models.py", _BASE, "writes models.py with a table users")
+    ada.write("models.py", story.USERS, story.WRITES_USERS)
     ada.run("python", "manage.py", "makemigrations", "add_users")
     ada.run("python", "manage.py", "migrate")
     ada.run("lback", "hooks", "install")
     ada.run("git", "add", ".")
-    ada.run("git", "commit", "--quiet", "-m", "Add users")
+    ada.run("git", "commit", "--quiet", "-m", story.ADD_USERS)
     ada.run("git", "push", "--quiet", "--set-upstream", "origin", "main")
 
 
 def _fork(ada: Developer, grace: Developer) -> None:
-    ada.write("models.py", _BASE + _ORDERS, "adds a table orders")
+    ada.write("models.py", story.USERS + story.ORDERS, story.WRITES_ORDERS)
     ada.run("python", "manage.py", "makemigrations", "add_orders")
     ada.run("git", "add", ".")
-    ada.run("git", "commit", "--quiet", "-m", "Add orders")
+    ada.run("git", "commit", "--quiet", "-m", story.ADD_ORDERS)
     ada.run("git", "push", "--quiet")
-    coupons = _BASE.replace("class User(", _COUPONS + "class User(")
-    grace.write("models.py", coupons, "adds a table coupons, and knows nothing of Ada's orders")
+    grace.write("models.py", story.with_coupons(), story.WRITES_COUPONS)
     grace.run("python", "manage.py", "makemigrations", "add_coupons")
     grace.run("git", "add", ".")
-    grace.run("git", "commit", "--quiet", "-m", "Add coupons")
+    grace.run("git", "commit", "--quiet", "-m", story.ADD_COUPONS)
     grace.run("git", "pull", "--quiet", "--no-rebase", "--no-edit")
 
 
 def _undo(grace: Developer) -> None:
     grace.say("")
-    grace.say("One more table, and Grace thinks better of it.")
+    grace.say(story.SECOND_THOUGHTS)
     models = (grace.folder / "models.py").read_text()
-    grace.write(
-        "models.py",
-        models
-        + _ORDERS.replace("Order(", "Review(")
-        .replace("orders", "reviews")
-        .replace("fk_orders", "fk_reviews"),
-        "adds a table reviews",
-    )
+    grace.write("models.py", models + story.REVIEWS, story.WRITES_REVIEWS)
     grace.run("python", "manage.py", "makemigrations", "add_reviews")
     grace.run("python", "manage.py", "migrate")
     grace.run("python", "manage.py", "rollback", "reviews", "--yes")
@@ -184,7 +151,7 @@ def _empty(folder: str | None) -> Path:
         return Path(tempfile.mkdtemp(prefix="lback-demo-"))
     place = Path(folder).absolute()
     if place.exists() and any(place.iterdir()):
-        raise LbackError(f"{place} is not empty.", "Name a new folder, or none.")
+        raise story.not_empty(place)
     place.mkdir(parents=True, exist_ok=True)
     return place
 

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from dataclasses import dataclass
 
-from lback.core.findings import CODES
-from lback.core.result import Result
-from lback.errors import UsageError
+from lback.core.findings import CODES, Severity
+from lback.core.messages import findings as messages
+from lback.core.results import Result
 from lback.report.pages import page_of
 
 
-def explain(code: str) -> Result:
+@dataclass(frozen=True, kw_only=True)
+class ExplainResult(Result):
+    """The page of a code."""
+
+    command = "explain"
+
+    code: str
+    severity: Severity
+    title: str
+    text: str
+
+
+def explain(code: str) -> ExplainResult:
     """Return the page of a code."""
     wanted = code.upper()
     if wanted not in CODES:
-        near = get_close_matches(wanted, CODES, n=3)
-        raise UsageError(
-            f"There is no code {code}.", f"Did you mean {', '.join(near) or ', '.join(CODES)}?"
-        )
+        raise messages.no_such_code(code)
     severity, title = CODES[wanted]
-    data = {"code": wanted, "severity": severity, "title": title, "text": page_of(wanted)}
-    return Result("explain", data)
+    return ExplainResult(code=wanted, severity=severity, title=title, text=page_of(wanted))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from lback.app.context import Context, Options
-from lback.core.result import Result
+from lback.core.messages import init as messages
+from lback.core.results import Result, optional
 from lback.errors import LbackError, UsageError
 from lback.files import BY_HAND, is_plain, write_whole
 
@@ -19,35 +21,60 @@ _BASE = re.compile(
 _SKIPPED = frozenset({"tests", "test", "migrations", "node_modules", "build", "dist"})
 
 
-def init(ctx: Context, directory: str, models: str | None, hooks: bool | None) -> Result:
+@dataclass(frozen=True, slots=True)
+class InitOptions:
+    """What the command line asks of `init`; `hooks` None: ask."""
+
+    directory: str = "."
+    models: str | None = None
+    hooks: bool | None = None
+
+
+Hooks = Literal["none", "offered", "installed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitResult(Result):
+    """What was written into which folder; `adopted` is the configuration that was there."""
+
+    command = "init"
+
+    folder: str
+    adopted: str | None = None
+    written: tuple[str, ...]
+    models: str | None = None
+    models_found: bool | None = optional()
+    models_there: bool | None = optional()
+    hooks: Hooks
+
+
+def init(ctx: Context, options: InitOptions) -> InitResult:
     """Write what a new project needs, or say what was found in an existing one.
 
     No file that exists is touched. LbackError when a folder cannot be written.
     """
-    folder = (ctx.cwd / directory).resolve()
+    folder = (ctx.cwd / options.directory).resolve()
     inner = Context(Options(directory=str(folder)), ctx.console)
     there = next(one for one in (folder, *folder.parents) if one.is_dir())
     around = Context(Options(directory=str(there)), ctx.console)
     existing = _existing(around)
-    _refuse_what_means_nothing(around, existing, models, hooks)
+    _refuse_what_means_nothing(around, existing, options)
     folder.mkdir(parents=True, exist_ok=True)
-    data: dict[str, Any]
     if existing is not None:
         written = _write_missing(folder, {"manage.py": _manage()})
-        data = {"folder": str(folder), "adopted": existing, "written": written, "models": None}
-    else:
-        where = models or find_models(folder) or "models:Base"
-        _refuse_odd(where)
-        data = {
-            "folder": str(folder),
-            "adopted": None,
-            "written": _write_missing(folder, _files(where)),
-            "models": where,
-            "models_found": models is None and find_models(folder) is not None,
-            "models_there": _is_there(folder, where),
-        }
-    data["hooks"] = _hooks(inner, hooks)
-    return Result("init", data)
+        hooks = _hooks(inner, options.hooks)
+        return InitResult(folder=str(folder), adopted=existing, written=written, hooks=hooks)
+    found = None if options.models else find_models(folder)
+    where = options.models or found or "models:Base"
+    _refuse_odd(where)
+    return InitResult(
+        folder=str(folder),
+        written=_write_missing(folder, _files(where)),
+        models=where,
+        models_found=found is not None,
+        models_there=_is_there(folder, where),
+        hooks=_hooks(inner, options.hooks),
+    )
 
 
 def find_models(folder: Path) -> str | None:
@@ -82,20 +109,12 @@ def _is_there(folder: Path, models: str) -> bool:
     return any((top / name).is_file() for top in (folder, folder / "src") for name in names)
 
 
-def _refuse_what_means_nothing(
-    ctx: Context, existing: str | None, models: str | None, hooks: bool | None
-) -> None:
+def _refuse_what_means_nothing(ctx: Context, existing: str | None, options: InitOptions) -> None:
     """Refuse what was asked for and cannot be done here, before anything is written."""
-    if existing is not None and models is not None:
-        raise UsageError(
-            f"{existing} is an Alembic project already, and --models is for a new one.",
-            "Leave `--models` out; its env.py says where the models are.",
-        )
-    if hooks and ctx.repository is None:
-        raise LbackError(
-            f"{ctx.cwd} is not in a git repository, so there is nowhere to put hooks.",
-            "Run `git init` first, or leave `--hooks` out.",
-        )
+    if existing is not None and options.models is not None:
+        raise messages.project_exists(existing)
+    if options.hooks and ctx.repository is None:
+        raise messages.no_repository(ctx.cwd)
 
 
 def _existing(ctx: Context) -> str | None:
@@ -107,10 +126,7 @@ def _existing(ctx: Context) -> str | None:
 
 def _refuse_odd(models: str) -> None:
     if not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", models):
-        raise UsageError(
-            f"--models {models} is not of the form package.module:Base.",
-            "For example `--models shop.models:Base`.",
-        )
+        raise messages.odd_models(models)
 
 
 def _files(models: str) -> dict[str, str]:
@@ -123,7 +139,7 @@ def _manage() -> str:
     return _files("models:Base")["manage.py"]
 
 
-def _write_missing(folder: Path, files: dict[str, str]) -> list[str]:
+def _write_missing(folder: Path, files: dict[str, str]) -> tuple[str, ...]:
     written = []
     for name, text in files.items():
         place = folder / name
@@ -132,28 +148,23 @@ def _write_missing(folder: Path, files: dict[str, str]) -> list[str]:
         try:
             write_whole(place, text.encode(), 0o755 if name == "manage.py" else 0o644)
         except OSError as err:
-            raise LbackError(
-                f"{place} cannot be written: {err.strerror}.",
-                "Check the folder's owner and free space, then run `lback init` again.",
-            ) from err
+            raise messages.not_written(place, err.strerror) from err
         written.append(name)
-    return written
+    return tuple(written)
 
 
-def _hooks(ctx: Context, wish: bool | None) -> str:
-    """Offer the git hooks; return what came of it: none, offered, installed."""
+def _hooks(ctx: Context, install: bool | None) -> Hooks:
+    """Offer the git hooks; return what came of it."""
     if ctx.repository is None or ctx.repository.root is None:
         return "none"
-    if wish is None:
+    if install is None:
         try:
-            wish = ctx.console.confirm(
-                "Install the git hooks, which tell you of forks after a pull?",
-                option="`--hooks` or `--no-hooks`",
-                default=True,
+            install = ctx.console.confirm(
+                messages.INSTALL_HOOKS, option=messages.HOOKS_OPTION, default=True
             )
         except LbackError:
             return "offered"
-    if not wish:
+    if not install:
         return "none"
     from lback.project.hook_files import NAMES, install_hooks
 

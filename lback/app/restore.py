@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lback.app.context import Context
-from lback.core.result import Result
+from lback.core.results import Result, text_only
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,30 +18,53 @@ class RestoreOptions:
     lock_timeout: float | None = None
 
 
-def restore(ctx: Context, options: RestoreOptions) -> Result:
+@dataclass(frozen=True)
+class RestoredTable:
+    """What a backup holds of one table, and how much of it was put back."""
+
+    table: str
+    columns: tuple[str, ...]
+    whole: bool
+    rows: int
+    restored: int = 0
+    present: int = 0
+    missing: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestoreResult(Result):
+    """What came of a backup file."""
+
+    command = "restore"
+
+    file: str
+    undoes: tuple[str, ...]
+    tables: tuple[RestoredTable, ...]
+    done: bool = text_only()
+
+
+def restore(ctx: Context, options: RestoreOptions) -> RestoreResult:
     """Put the rows and values of a backup file back; with `plan` only tell what it holds."""
     from lback.db.restoring import open_backup
     from lback.db.restoring import restore as put_back
 
     backup = open_backup(_place(ctx, options.file))
     tables = [
-        {
-            "table": kept.full_name,
-            "columns": list(kept.columns),
-            "whole": kept.whole,
-            "rows": rows,
-            "restored": 0,
-            "present": 0,
-            "missing": 0,
-        }
+        RestoredTable(kept.full_name, tuple(kept.columns), kept.whole, rows)
         for kept, rows in zip(backup.tables, backup.counts, strict=True)
     ]
     if not options.plan:
         for done in put_back(ctx.database, backup, ctx.lock_timeout(options.lock_timeout)):
-            row = next(one for one in tables if one["table"] == done.table)
-            row.update(restored=done.rows, present=done.present, missing=done.missing)
-    data = {"file": str(backup.path), "undoes": backup.head.get("undoes", []), "tables": tables}
-    return Result("restore", data, view={"done": not options.plan})
+            at = next(at for at, one in enumerate(tables) if one.table == done.table)
+            tables[at] = replace(
+                tables[at], restored=done.rows, present=done.present, missing=done.missing
+            )
+    return RestoreResult(
+        file=str(backup.path),
+        undoes=tuple(backup.head.get("undoes", ())),
+        tables=tuple(tables),
+        done=not options.plan,
+    )
 
 
 def _place(ctx: Context, file: str) -> Path:

@@ -27,6 +27,6 @@ def command(directory: str, models: str | None, hooks: bool | None) -> int:
 
     Example: `lback init`
     """
-    from lback.app.init import init
+    from lback.app.init import InitOptions, init
 
-    return run(lambda ctx: init(ctx, directory, models, hooks))
+    return run(lambda ctx: init(ctx, InitOptions(directory, models, hooks)))

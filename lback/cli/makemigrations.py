@@ -48,11 +48,13 @@ def command(
     if name is None and not check:
         raise click.UsageError("Give the migration a name: `lback makemigrations add_users_table`.")
     answers = {"--sql": sql, "--rename": renames, "--no-rename": no_rename, "--default": defaults}
-    for option, value in answers.items():
-        apart({"--empty": empty, option: value})
-    for option, value in {"--empty": empty, **answers, "--head": head}.items():
-        apart({"--check": check, option: value})
-    from lback.app.makemigrations import Wishes, makemigrations
+    for flag, value in answers.items():
+        apart({"--empty": empty, flag: value})
+    for flag, value in {"--empty": empty, **answers, "--head": head}.items():
+        apart({"--check": check, flag: value})
+    from lback.app.makemigrations import MakemigrationsOptions, makemigrations
 
-    wishes = Wishes(name or "", empty, check, sql, renames, no_rename, defaults, head)
-    return run(lambda ctx: makemigrations(ctx, wishes), {"NAME": check and name})
+    options = MakemigrationsOptions(
+        name or "", empty, check, sql, renames, no_rename, defaults, head
+    )
+    return run(lambda ctx: makemigrations(ctx, options), {"NAME": check and name})

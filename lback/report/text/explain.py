@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from lback.core.result import Result
 from lback.report.style import Style
 
+if TYPE_CHECKING:
+    from lback.app.explain import ExplainResult
 
-def lines(result: Result, style: Style) -> Iterator[str]:
+
+def lines(result: ExplainResult, style: Style) -> Iterator[str]:
     """Yield the page of one code."""
-    data = result.data
-    yield style.bold(f"{data['code']} ({data['severity']}): {data['title']}")
-    yield from data["text"].splitlines()[1:]
+    yield style.bold(f"{result.code} ({result.severity}): {result.title}")
+    yield from result.text.splitlines()[1:]

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from lback.core.result import Result
 from lback.report.style import Style, safe
 
+if TYPE_CHECKING:
+    from lback.app.init import InitResult
 
-def lines(result: Result, style: Style) -> Iterator[str]:
+
+def lines(result: InitResult, style: Style) -> Iterator[str]:
     """Yield what was found and written, then the next commands."""
-    data = result.data
-    if data["adopted"]:
-        yield f"found an Alembic project: {safe(data['adopted'])}; no file of it was changed"
-    for name in data["written"]:
+    if result.adopted is not None:
+        yield f"found an Alembic project: {safe(result.adopted)}; no file of it was changed"
+    for name in result.written:
         yield f"wrote {safe(name)}"
-    if data["adopted"]:
+    if result.adopted is not None:
         yield f"{style.cyan('next:')} `lback status`"
     else:
-        if data["models_found"]:
-            yield f"the models are {safe(data['models'])}, found by reading the files"
-        elif data["models_there"]:
-            yield f"the models are {safe(data['models'])}"
-        else:
-            yield (
-                f"the models are expected at {safe(data['models'])}: write them there, or name "
-                "them in migrations/env.py"
-            )
-        yield (f"{style.cyan('next:')} `lback makemigrations first_tables`, then `lback migrate`")
-    if data["hooks"] == "offered":
+        yield _models(result)
+        yield f"{style.cyan('next:')} `lback makemigrations first_tables`, then `lback migrate`"
+    if result.hooks == "offered":
         yield f"{style.cyan('next:')} `lback hooks install` lets git tell you of forks"
+
+
+def _models(result: InitResult) -> str:
+    models = safe(result.models or "")
+    if result.models_found:
+        return f"the models are {models}, found by reading the files"
+    if result.models_there:
+        return f"the models are {models}"
+    return (
+        f"the models are expected at {models}: write them there, or name them in migrations/env.py"
+    )

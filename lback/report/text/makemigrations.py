@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from lback.core.result import Result
 from lback.report.style import Script, Style, safe
 
+if TYPE_CHECKING:
+    from lback.app.makemigrations import MakemigrationsResult
 
-def lines(result: Result, style: Style) -> Iterator[str]:
+
+def lines(result: MakemigrationsResult, style: Style) -> Iterator[str]:
     """Yield what changed and the file that was written."""
-    data = result.data
     if result.status == "findings":
         yield "the models and the migrations do not agree:"
-        yield from (f"  {safe(change)}" for change in data["changes"])
+        yield from (f"  {safe(change)}" for change in result.changes)
         yield f"{style.cyan('next:')} `lback makemigrations NAME`"
         return
-    if not data["paths"]:
+    if not result.paths:
         yield "no changes: the models and the schema agree"
         return
-    for path in data["paths"]:
+    for path in result.paths:
         yield f"wrote {style.bold(safe(path))}"
-    yield from (f"  {safe(change)}" for change in data["changes"])
-    if data["sql"]:
+    yield from (f"  {safe(change)}" for change in result.changes)
+    if result.sql:
         yield ""
-        yield Script("\n".join(data["sql"]))
-    verb = "fill it in" if result.view["empty"] else "read it"
+        yield Script("\n".join(result.sql))
+    verb = "fill it in" if result.empty else "read it"
     yield f"{style.cyan('next:')} {verb}, then `lback migrate`"

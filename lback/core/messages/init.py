@@ -1,0 +1,40 @@
+"""What `lback init` asks, and what it refuses."""
+
+from __future__ import annotations
+
+from lback.errors import LbackError, UsageError
+
+INSTALL_HOOKS = "Install the git hooks, which tell you of forks after a pull?"
+HOOKS_OPTION = "`--hooks` or `--no-hooks`"
+
+
+def project_exists(configuration: str) -> UsageError:
+    """Say that models are named where a project begins."""
+    return UsageError(
+        f"{configuration} is an Alembic project already, and --models is for a new one.",
+        "Leave `--models` out; its env.py says where the models are.",
+    )
+
+
+def no_repository(folder: object) -> LbackError:
+    """Say that there is no git to put hooks into."""
+    return LbackError(
+        f"{folder} is not in a git repository, so there is nowhere to put hooks.",
+        "Run `git init` first, or leave `--hooks` out.",
+    )
+
+
+def odd_models(models: str) -> UsageError:
+    """Say what names the declarative base."""
+    return UsageError(
+        f"--models {models} is not of the form package.module:Base.",
+        "For example `--models shop.models:Base`.",
+    )
+
+
+def not_written(place: object, reason: str | None) -> LbackError:
+    """Say which file of a new project could not be written."""
+    return LbackError(
+        f"{place} cannot be written: {reason}.",
+        "Check the folder's owner and free space, then run `lback init` again.",
+    )
