@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lback.core import hook_facts as facts
 from lback.core.preferences import CONSENTS
 from lback.core.problems import Problem
-from lback.core.shell import command, pathspec
+from lback.core.shell import command, named, pathspec
 from lback.report.style import Style, safe
 from lback.report.words import counted
 
@@ -148,7 +148,7 @@ def _switched(fact: facts.Switched) -> Iterator[str]:
 
 def _no_consent(fact: facts.NoConsent) -> Iterator[str]:
     yield (
-        f"note: `{fact.setting}` of the project's file is not followed, for this branch brought "
+        f"note: {named(fact.setting)} of the project's file is not followed, for this branch brought "
         f"it; to let hooks move the database: {CONSENTS[fact.setting]}"
     )
 
