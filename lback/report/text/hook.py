@@ -148,8 +148,8 @@ def _switched(fact: facts.Switched) -> Iterator[str]:
 
 def _no_consent(fact: facts.NoConsent) -> Iterator[str]:
     yield (
-        f"note: {named(fact.setting)} of the project's file is not followed, for this branch brought "
-        f"it; to let hooks move the database: {CONSENTS[fact.setting]}"
+        f"note: {named(fact.setting)} of the project's file is not followed, for this branch "
+        f"brought it; to let hooks move the database: {CONSENTS[fact.setting]}"
     )
 
 
