@@ -2,49 +2,109 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from lback.app.context import Context
 from lback.app.last_seen import remember
 from lback.app.lost import find_lost, with_lost
-from lback.app.reading import Reader
 from lback.app.unasked import refuse_unasked
 from lback.core.findings import from_forks, from_problems
 from lback.core.graph import Graph
-from lback.core.result import Result
+from lback.core.results import Result, text_only
 from lback.errors import LbackError, UsageError
 
+State = Literal["empty", "current", "behind", "ahead", "diverged", "lost"]
 
-def status(ctx: Context, *, with_database: bool = True) -> Result:
-    """Return where things stand and the next command to run."""
+
+@dataclass(frozen=True)
+class DatabaseRow:
+    """Where the database stands."""
+
+    url: str
+    current: tuple[str, ...]
+    state: State
+
+
+@dataclass(frozen=True)
+class UnreachableRow:
+    """A database that could not be asked, and why."""
+
+    message: str
+    hint: str | None
+    url: None = None
+    current: tuple[str, ...] = ()
+    state: Literal["unreachable"] = "unreachable"
+
+
+@dataclass(frozen=True)
+class CheckoutRow:
+    """Where this checkout stands; `ref` is None without git."""
+
+    ref: str | None
+    heads: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UpstreamRow:
+    """Where the shared branch stands: how many revisions are only here and only there."""
+
+    ref: str
+    heads: tuple[str, ...]
+    ahead: int
+    behind: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusResult(Result):
+    """Database, checkout and shared branch side by side.
+
+    `places` says where in git lost revisions are, `docs` what pending ones are about; `fix` is
+    the way out where the database would never run a revision.
+    """
+
+    command = "status"
+
+    database: DatabaseRow | UnreachableRow | None
+    checkout: CheckoutRow
+    upstream: UpstreamRow | None
+    pending: tuple[str, ...]
+    lost: tuple[str, ...]
+    places: Mapping[str, str] = text_only()
+    docs: Mapping[str, str] = text_only()
+    fix: str = text_only()
+
+
+def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
+    """Return where things stand."""
     reader = ctx.revisions
     graph = ctx.database.graph if with_database else reader.graph()
     database = _database(ctx, graph) if with_database else None
-    current = database["current"] if database else []
+    current = database.current if database else ()
     # A file that cannot be read may be the one that defines it.
-    lost = [] if graph.problems else [one for one in current if one not in graph]
-    found_lost = find_lost(reader, graph, lost)
-    reachable = database is not None and database["state"] != "unreachable"
-    known = with_lost(graph, found_lost.values()) if found_lost else graph
-    pending = _pending(graph, known, current) if reachable else []
-    data = {
-        "database": database,
-        "checkout": _checkout(ctx, graph),
-        "upstream": _upstream(ctx, reader, graph),
-        "pending": pending,
-        "lost": lost,
-    }
-    found = (*from_problems(graph.problems), *from_forks(graph, ctx.project.settings.lback.heads))
-    step = _skipped(ctx, graph, current) if reachable else ""
-    view = {
-        "lost": {one: lost.place for one, lost in found_lost.items()},
-        "docs": {revision: graph[revision].doc for revision in pending},
-        "next": step or _next(data, bool(found)),
-    }
-    return Result("status", data, found, view=view)
+    lost = () if graph.problems else tuple(one for one in current if one not in graph)
+    rescued = find_lost(reader, graph, lost)
+    known = with_lost(graph, rescued.values()) if rescued else graph
+    reachable = isinstance(database, DatabaseRow)
+    pending = _pending(graph, known, current) if reachable else ()
+    return StatusResult(
+        database=database,
+        checkout=_checkout(ctx, graph),
+        upstream=_upstream(ctx, graph),
+        pending=pending,
+        lost=lost,
+        findings=(
+            *from_problems(graph.problems),
+            *from_forks(graph, ctx.project.settings.lback.heads),
+        ),
+        places={revision: one.place for revision, one in rescued.items()},
+        docs={revision: graph[revision].doc for revision in pending},
+        fix=_skipped(ctx, graph, current) if reachable else "",
+    )
 
 
-def _skipped(ctx: Context, graph: Graph, current: list[str]) -> str:
+def _skipped(ctx: Context, graph: Graph, current: Sequence[str]) -> str:
     """Warn of revisions that this database would never run; return the way out, "" for none."""
     try:
         refuse_unasked(ctx, graph, current)
@@ -54,25 +114,19 @@ def _skipped(ctx: Context, graph: Graph, current: list[str]) -> str:
     return ""
 
 
-def _database(ctx: Context, graph: Graph) -> dict[str, Any]:
+def _database(ctx: Context, graph: Graph) -> DatabaseRow | UnreachableRow:
     try:
         stamp = ctx.database.stamp()
     except UsageError:
         raise
     except LbackError as err:
-        return {
-            "url": None,
-            "current": [],
-            "state": "unreachable",
-            "message": err.message,
-            "hint": err.hint,
-        }
-    current = list(stamp.revisions)
+        return UnreachableRow(err.message, err.hint)
+    current = tuple(stamp.revisions)
     remember(ctx, current)
-    return {"url": stamp.url, "current": current, "state": state(graph, current)}
+    return DatabaseRow(stamp.url, current, state(graph, current))
 
 
-def state(graph: Graph, current: list[str]) -> str:
+def state(graph: Graph, current: Sequence[str]) -> State:
     """Return how a stamp stands to the heads of a graph: the contract's `state`.
 
     `ahead` cannot be told from one checkout alone: what is beyond it is lost.
@@ -87,50 +141,29 @@ def state(graph: Graph, current: list[str]) -> str:
     return "behind"
 
 
-def _pending(graph: Graph, known: Graph, current: list[str]) -> list[str]:
+def _pending(graph: Graph, known: Graph, current: Sequence[str]) -> tuple[str, ...]:
     """Return what this checkout adds; `known` also holds lost revisions that git still has.
 
     Below a revision that is nowhere nobody knows what has been applied: nothing is claimed.
     """
     if any(one not in known for one in current):
-        return []
+        return ()
     done = known.ancestors(current)
-    return [one for one in graph.order() if one not in done]
+    return tuple(one for one in graph.order() if one not in done)
 
 
-def _checkout(ctx: Context, graph: Graph) -> dict[str, Any]:
+def _checkout(ctx: Context, graph: Graph) -> CheckoutRow:
     ref = ctx.repository.head().name if ctx.repository else None
-    return {"ref": ref, "heads": list(graph.heads)}
+    return CheckoutRow(ref, tuple(graph.heads))
 
 
-def _upstream(ctx: Context, reader: Reader, graph: Graph) -> dict[str, Any] | None:
+def _upstream(ctx: Context, graph: Graph) -> UpstreamRow | None:
     """Return the shared ref with the number of revisions that only one side has."""
-    shared = reader.shared
+    shared = ctx.revisions.shared
     if shared is None or ctx.repository is None:
         return None
     if ctx.repository.head().ref == shared.ref:
         return None
-    theirs = reader.graph(shared.commit)
+    theirs = ctx.revisions.graph(shared.commit)
     mine, other = set(graph.order()), set(theirs.order())
-    return {
-        "ref": shared.name,
-        "heads": list(theirs.heads),
-        "ahead": len(mine - other),
-        "behind": len(other - mine),
-    }
-
-
-def _next(data: dict[str, Any], broken: bool) -> str:
-    database = data["database"]
-    if database and database["state"] == "unreachable":
-        return database["hint"] or "Start the database, then run `lback status` again."
-    if broken:
-        return "Mend what is listed below, then run `lback status` again."
-    if data["lost"]:
-        return "`lback switch` undoes what this checkout lacks; `lback switch --plan` shows it."
-    if data["pending"]:
-        return "Run `lback migrate`."
-    upstream = data["upstream"]
-    if upstream and upstream["behind"]:
-        return "Run `git pull` to get what the team has added."
-    return "Nothing to do."
+    return UpstreamRow(shared.name, tuple(theirs.heads), len(mine - other), len(other - mine))

@@ -2,58 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from lback.core.result import Result
 from lback.report.style import Style, safe
 from lback.report.words import counted, listing
 
+if TYPE_CHECKING:
+    from lback.app.status import DatabaseRow, StatusResult, UnreachableRow, UpstreamRow
 
-def lines(result: Result, style: Style) -> Iterator[str]:
+
+def lines(result: StatusResult, style: Style) -> Iterator[str]:
     """Yield one line each for database, checkout and shared branch, then what to do."""
-    data = result.data
-    yield f"database  {_database(data['database'], style)}"
-    checkout = data["checkout"]
-    where = f"{safe(checkout['ref'])}, " if checkout["ref"] else "no git repository, "
-    yield f"checkout  {where}{_heads(checkout['heads'])}"
-    yield f"upstream  {_upstream(data['upstream'])}"
-    if data["lost"]:
-        for revision in data["lost"]:
-            place = result.view["lost"].get(revision, "found nowhere in git")
-            yield style.red(f"lost      {safe(revision)}: applied, not in this checkout, {place}")
-    if data["pending"]:
-        yield f"pending   {counted(len(data['pending']), 'revision')}"
-        for revision in data["pending"][:10]:
-            doc = safe(result.view["docs"][revision])
+    yield f"database  {_database(result.database, style)}"
+    ref = result.checkout.ref
+    where = f"{safe(ref)}, " if ref else "no git repository, "
+    yield f"checkout  {where}{_heads(result.checkout.heads)}"
+    yield f"upstream  {_upstream(result.upstream)}"
+    for revision in result.lost:
+        place = result.places.get(revision, "found nowhere in git")
+        yield style.red(f"lost      {safe(revision)}: applied, not in this checkout, {place}")
+    if result.pending:
+        yield f"pending   {counted(len(result.pending), 'revision')}"
+        for revision in result.pending[:10]:
+            doc = safe(result.docs[revision])
             name = safe(revision)
             yield f"          {style.yellow(name)}  {style.cut(doc, 12 + len(name))}"
-        if len(data["pending"]) > 10:
-            yield f"          and {len(data['pending']) - 10} more"
-    yield f"{style.cyan('next:')} {result.view['next']}"
+        if len(result.pending) > 10:
+            yield f"          and {len(result.pending) - 10} more"
+    yield f"{style.cyan('next:')} {_next(result)}"
 
 
-def _database(database: Mapping[str, Any] | None, style: Style) -> str:
+def _database(database: DatabaseRow | UnreachableRow | None, style: Style) -> str:
     if database is None:
         return "not asked"
-    state = database["state"]
-    if state == "unreachable":
-        return style.red(f"unreachable: {safe(database['message'])}")
-    paint = {"current": style.green, "lost": style.red}.get(state, style.yellow)
-    at = f" at {listing(database['current'])}" if database["current"] else ""
-    return f"{safe(database['url'])}: {paint(state)}{at}"
+    if database.state == "unreachable":
+        return style.red(f"unreachable: {safe(database.message)}")
+    paint = {"current": style.green, "lost": style.red}.get(database.state, style.yellow)
+    at = f" at {listing(database.current)}" if database.current else ""
+    return f"{safe(database.url)}: {paint(database.state)}{at}"
 
 
-def _upstream(upstream: Mapping[str, Any] | None) -> str:
+def _upstream(upstream: UpstreamRow | None) -> str:
     if upstream is None:
         return "none"
-    mine = counted(upstream["ahead"], "revision")
-    theirs = counted(upstream["behind"], "revision")
-    heads = _heads(upstream["heads"])
-    return f"{safe(upstream['ref'])}, {heads}; only here {mine}, only there {theirs}"
+    mine = counted(upstream.ahead, "revision")
+    theirs = counted(upstream.behind, "revision")
+    heads = _heads(upstream.heads)
+    return f"{safe(upstream.ref)}, {heads}; only here {mine}, only there {theirs}"
 
 
-def _heads(heads: list[str]) -> str:
+def _heads(heads: Sequence[str]) -> str:
     if not heads:
         return "no revisions"
     return f"{'head' if len(heads) == 1 else 'heads'} {listing(heads)}"
+
+
+def _next(result: StatusResult) -> str:
+    """Return the one step that comes next."""
+    if result.database is not None and result.database.state == "unreachable":
+        return result.database.hint or "Start the database, then run `lback status` again."
+    if result.fix:
+        return result.fix
+    if result.findings:
+        return "Fix what is listed below, then run `lback status` again."
+    if result.lost:
+        return "`lback switch` undoes what this checkout lacks; `lback switch --plan` shows it."
+    if result.pending:
+        return "Run `lback migrate`."
+    if result.upstream is not None and result.upstream.behind:
+        return "Run `git pull` to get what the team has added."
+    return "Nothing to do."

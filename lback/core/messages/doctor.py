@@ -1,0 +1,111 @@
+"""What `lback doctor` says of each thing that it looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from lback.core.problems import Problem
+from lback.core.shell import command
+from lback.errors import LbackError
+
+Topic = Literal["versions", "git", "configuration", "revisions", "hooks", "database"]
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorLine:
+    """One thing that was looked at and its state; `fix` where it is not as it should be."""
+
+    topic: Topic
+    level: Literal["ok", "note", "warning", "error"]
+    text: str
+    fix: str | None = None
+
+
+def failed(topic: Topic, error: LbackError) -> DoctorLine:
+    """Say why a thing could not be looked at."""
+    return DoctorLine(topic, "error", error.message, error.hint or None)
+
+
+def versions(python: str, packages: Mapping[str, str | None]) -> DoctorLine:
+    """Show the versions of Python and of packages, None where one is not installed."""
+    shown = [f"{name} {version or '(not installed)'}" for name, version in packages.items()]
+    return DoctorLine("versions", "ok", f"Python {python}, {', '.join(shown)}")
+
+
+NO_REPOSITORY = DoctorLine(
+    "git", "note", "no repository", "`git init` or clone: branches are lback's trade"
+)
+SHALLOW = DoctorLine(
+    "git",
+    "warning",
+    "the clone is shallow: older history cannot be seen",
+    "`git fetch --unshallow`; in CI, `fetch-depth: 0`",
+)
+PARTIAL = DoctorLine("git", "note", "the clone is partial: contents may be missing")
+
+
+def repository(place: object, branch: str) -> DoctorLine:
+    """Show where the repository is, and its branch."""
+    return DoctorLine("git", "ok", f"{place}, on {branch}")
+
+
+def in_progress(operation: str) -> DoctorLine:
+    """Say which operation of git waits to be continued."""
+    fix = command("git", operation, then="--continue")
+    return DoctorLine("git", "warning", f"a {operation} is in progress", fix)
+
+
+def configuration(path: str | None, folder: object) -> DoctorLine:
+    """Show the configuration, and the folder that Alembic is started in."""
+    return DoctorLine("configuration", "ok", f"{path or 'none'}, run from {folder}")
+
+
+def version_location(folder: str) -> DoctorLine:
+    """Show a folder of revisions."""
+    return DoctorLine("configuration", "ok", f"revisions in {folder}")
+
+
+def setting(warning: str) -> DoctorLine:
+    """Say what is odd about a setting."""
+    return DoctorLine("configuration", "warning", warning, "correct the name of the key")
+
+
+def shared_branch(name: str | None) -> DoctorLine:
+    """Show the shared branch, or say how to name it."""
+    if name is not None:
+        return DoctorLine("configuration", "ok", f"shared branch: {name}")
+    fix = 'set `[tool.lback] upstream = "origin/main"`'
+    return DoctorLine("configuration", "note", "shared branch: none", fix)
+
+
+def revisions(number: int, heads: Sequence[str]) -> DoctorLine:
+    """Show how many revisions there are, and their heads."""
+    counted = "1 revision" if number == 1 else f"{number} revisions"
+    return DoctorLine("revisions", "ok", f"{counted}, heads: {', '.join(heads) or 'none'}")
+
+
+def problem(found: Problem) -> DoctorLine:
+    """Say what is wrong with a revision file."""
+    place = f"{found.path}:{found.line}: " if found.path else ""
+    return DoctorLine("revisions", "error", f"{place}{found.message}", found.hint or None)
+
+
+def fork(heads: Sequence[str]) -> DoctorLine:
+    """Say which heads are a fork."""
+    return DoctorLine("revisions", "error", f"a fork: {', '.join(heads)}", "`lback resolve`")
+
+
+def hooks(states: Mapping[str, str]) -> DoctorLine:
+    """Show how each hook stands."""
+    if set(states.values()) == {"installed"}:
+        return DoctorLine("hooks", "ok", "all installed")
+    shown = ", ".join(f"{name} {state}" for name, state in states.items())
+    return DoctorLine("hooks", "note", shown, "`lback hooks install`")
+
+
+def database(url: str, dialect: str, stamp: Sequence[str]) -> DoctorLine:
+    """Show the database and where it is."""
+    at = ", ".join(stamp) or "its base: nothing is applied"
+    return DoctorLine("database", "ok", f"{url} ({dialect}), at {at}")
