@@ -29,7 +29,7 @@ def main() -> NoReturn:
             except BlockingIOError:
                 _wait()
     except OSError as err:
-        from lback.app.context import Options
+        from lback.app.options import Options
         from lback.cli.gate import undelivered
         from lback.cli.terminal import Terminal
 

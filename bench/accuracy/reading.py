@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lback.app.context import Context, Options
-from lback.app.reading import Reader
+from lback.app.context import Context
+from lback.app.options import Options
 from lback.core.effects import Effects
 from lback.core.graph import Graph
 
 
 def read(root: Path) -> tuple[Graph, dict[str, Effects]]:
     """Return the graph and the effects of every revision of the project in a folder."""
-    reader = Reader(Context(Options(directory=str(root))))
+    reader = Context(Options(directory=str(root))).revisions
     graph = reader.graph()
     return graph, reader.effects(graph)

@@ -8,22 +8,21 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lback.app.checking.look import (
-    CheckOptions,
     Look,
-    base_of,
     gather_others,
     gather_siblings,
     no_history,
 )
+from lback.app.checking.options import CheckOptions, base_of
 from lback.app.checking.policy import project_of_base, settle_policy
-from lback.app.checking.reader import CheckReader, bare_project
 from lback.app.checking.result import finish
 from lback.app.checking.rules_changed import doubted_labels, moved_from, rules_changed
 from lback.app.checking.sides import Together, read_side, tip_of
 from lback.app.checking.tree import beside_the_graph
+from lback.app.contents import Limits
 from lback.app.context import Context
 from lback.app.lines import contradicting
-from lback.app.reading import WORKTREE
+from lback.app.places import bare_project
 from lback.core.findings import Finding, finding, from_problems
 from lback.core.lanes import Lane
 from lback.core.rules.graph import (
@@ -38,6 +37,7 @@ from lback.core.rules.graph import (
 from lback.core.rules.report import CheckResult
 from lback.core.rules.silencing import Choice, read_choice
 from lback.core.shell import command
+from lback.core.source import WORKTREE
 from lback.errors import HistoryMissing, UsageError
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ _AT_ONCE = 1000
 def check(ctx: Context, request: CheckOptions) -> CheckResult:
     """Check a tree as it is and as it would be once merged; runs nothing of it."""
     at = request.at
+    ctx.limits = Limits()
     if request.models:
         _require_files(ctx, at)
     if request.deepen:
@@ -63,10 +64,10 @@ def check(ctx: Context, request: CheckOptions) -> CheckResult:
         if ctx.repository is not None and ctx.repository.is_bare:
             at = "HEAD" if at == WORKTREE else at
             if ctx.options.script_location is None:
-                ctx.project = bare_project(ctx, at, base_of(request))
+                ctx.project = bare_project(ctx.options, ctx.repository, at, base_of(request))
         broken = project_of_base(ctx, request)
-        reader = CheckReader(ctx, broken)
-        policy = settle_policy(reader, request, at)
+        reader = ctx.revisions
+        policy = settle_policy(ctx, request, at, broken)
         own = reader.project_at(at).settings.lback
         choice = read_choice(own.select, own.ignore, own.severity, said)
         look = Look(reader, read_side(reader, at, at, tip_of(reader, at)), policy=policy)
@@ -86,7 +87,7 @@ def check(ctx: Context, request: CheckOptions) -> CheckResult:
     if request.models:
         from lback.app.checking.models import models_checked
 
-        found, look.models = models_checked(look, request.models, look.findings)
+        found, look.models = models_checked(ctx, look, request.models, look.findings)
         look.findings.extend(found)
     look.findings.extend(_told(rules_changed(look)))
     try:
@@ -191,8 +192,8 @@ def _emptiness(look: Look) -> Iterator[Finding]:
             yield not_looked_at(outside)
         return
     old = any(other.base.ids or other.theirs.graph.ids for other in look.others)
-    root = look.reader.ctx.project.root
-    begun = look.reader.ctx.options.script_location is None and any(
+    root = look.reader.project.root
+    begun = not look.reader.places.unconfigured and any(
         (root / folder).parent.joinpath("env.py").is_file() for folder in folders
     )
     yield nothing_found(places, expected=old or not begun, place=look.mine.name)
@@ -218,7 +219,7 @@ def _content(look: Look) -> Iterator[Finding]:
 
         facts.read_ahead(look.new, look.mine)
         texts = ((graph[one], facts.text(one, look.mine)) for one in look.new)
-        yield from squawk_findings(texts, found, look.reader.ctx.repository)
+        yield from squawk_findings(texts, found, look.reader.repository)
 
 
 def _effects_of_new(look: Look) -> Iterator[tuple[str, Effects]]:

@@ -9,33 +9,14 @@ from typing import TYPE_CHECKING
 
 from lback.app.console import Console, SilentConsole
 from lback.app.locate import Project, find_project
+from lback.app.options import Options
 from lback.errors import LbackError, UsageError
 
 if TYPE_CHECKING:
+    from lback.app.contents import Limits
     from lback.app.reading import Reader
     from lback.db.runner import Database
     from lback.vcs.repository import Repository
-
-
-@dataclass(slots=True)
-class Options:
-    """The common options of the contract, section 3, with their defaults."""
-
-    directory: str | None = None
-    config: str | None = None
-    name: str | None = None
-    x: tuple[str, ...] = ()
-    script_location: str | None = None
-    json: bool = False
-    quiet: bool = False
-    verbose: bool = False
-    debug: bool = False
-    no_input: bool = False
-    color: str = "auto"
-    command: str = ""
-    """Which command it is; told by the command line itself."""
-    answered: bool = False
-    """The one object of `--json` has been printed."""
 
 
 @dataclass
@@ -44,6 +25,8 @@ class Context:
 
     options: Options = field(default_factory=Options)
     console: Console = field(default_factory=SilentConsole)
+    limits: Limits | None = None
+    """How much of a file is read at most; None: all."""
 
     @cached_property
     def cwd(self) -> Path:
@@ -80,9 +63,17 @@ class Context:
     @cached_property
     def revisions(self) -> Reader:
         """Return the store of revisions: graph, texts and effects, at any place."""
+        from lback.app.places import Places
         from lback.app.reading import Reader
 
-        return Reader(self)
+        places = Places(
+            self.options,
+            self.cwd,
+            self.repository,
+            self.project,
+            untracked=self.limits is not None,
+        )
+        return Reader(places, self.limits)
 
     @cached_property
     def database(self) -> Database:

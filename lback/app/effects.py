@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,8 @@ from lback.core.effects import EFFECTS_VERSION, TREE, Effects
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
-    from lback.app.reading import Reader
+    from lback.app.contents import Contents
+    from lback.app.places import Places
     from lback.core.dialects import Dialects
     from lback.core.graph import Graph
     from lback.core.revision import Revision
@@ -26,10 +27,11 @@ _LARGEST_FILE = 4_000_000
 class EffectsAt:
     """Effects of many revisions at one place; cached by all that the reading depends on."""
 
-    def __init__(self, reader: Reader, at: str) -> None:
-        self.reader = reader
+    def __init__(self, places: Places, contents: Contents, at: str) -> None:
+        self.places = places
+        self.contents = contents
         self.at = at
-        self.wrappers = dict(reader.ctx.project.settings.lback.wrappers)
+        self.wrappers = dict(places.here.settings.lback.wrappers)
         self._modules: dict[str, bytes | None] = {}
         self._found_files: dict[str, bytes | None] = {}
         self._paths: dict[str, str] = {}
@@ -52,7 +54,8 @@ class EffectsAt:
         With `upgrade_only` those of downgrade() may be left out, which is quicker.
         """
         wanted = [graph[revision] for revision in ids]
-        store = self.reader.repository.store if self.reader.repository else None
+        repository = self.contents.repository
+        store = repository.store if repository is not None else None
         rows = store.get_many(self.kind, [one.blob for one in wanted]) if store else {}
         found: dict[str, Effects] = {}
         unknown = []
@@ -66,7 +69,7 @@ class EffectsAt:
                 effects = Effects.from_dict(row["effects"], upgrade_only=upgrade_only)
                 found[revision.id] = effects
                 self._followed[revision.id] = tuple(row["followed"])
-        texts = self.reader.texts(unknown, self.at) if unknown else {}
+        texts = self.contents.texts(unknown, self.at) if unknown else {}
         fresh = {}
         for revision in unknown:
             text = texts[revision.blob]
@@ -94,13 +97,15 @@ class EffectsAt:
         """Return the dialects that the project's database may have, by its configuration."""
         from lback.core.database_urls import project_dialects
 
-        project = self.reader.project_at(self.at)
+        project = self.places.project_at(self.at)
         settings = project.settings
         if settings.config_path is None:
             return project_dialects(None, None)
         env = _inside(project.root, str(PurePath(settings.script_location, "env.py")))
         try:
-            texts = self._files([*project.config_names(), *([env] if env else [])])
+            texts = self.contents.by_path(
+                [*project.config_names(), *([env] if env else [])], self.at
+            )
         except LbackError:
             # An object that is not in this clone; whoever needs it says so.
             return project_dialects(None, None)
@@ -170,7 +175,7 @@ class EffectsAt:
         return self._found_files[path]
 
     def _find_file(self, path: str) -> bytes | None:
-        project = self.reader.ctx.project
+        project = self.places.here
         if path.startswith(f"{TREE}/"):
             place = project.root / path[len(TREE) + 1 :]
         elif PurePath(path).is_absolute() or not path:
@@ -178,7 +183,7 @@ class EffectsAt:
         else:
             place = project.folder / path
         inner = _inside(project.root, os.path.normpath(place))
-        text = self._files([inner]).get(inner) if inner else None
+        text = self.contents.by_path([inner], self.at).get(inner) if inner else None
         return text if text is not None and len(text) <= _LARGEST_FILE else None
 
     def _module(self, name: str) -> bytes | None:
@@ -191,22 +196,15 @@ class EffectsAt:
         inner = name.replace(".", "/")
         candidates = [
             str(PurePosixPath(root) / candidate)
-            for root in self.reader.import_roots(name)
+            for root in self.places.here.import_roots(name)
             for candidate in (f"{inner}.py", f"{inner}/__init__.py")
         ]
-        texts = self._files(candidates)
+        texts = self.contents.by_path(candidates, self.at)
         path = next((one for one in candidates if one in texts), None)
         if path is None:
             return None
         self._paths[name] = path
         return texts[path]
-
-    def _files(self, paths: Sequence[str]) -> dict[str, bytes]:
-        """Return the contents of those of these files that are there, by path."""
-        if self.reader.repository is not None:
-            return self.reader.repository.files(self.at, paths)
-        places = {path: self.reader.ctx.project.root / path for path in paths}
-        return {path: place.read_bytes() for path, place in places.items() if place.is_file()}
 
 
 def _inside(root: PurePath, path: str) -> str | None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from lback.app.context import Context, Options
+from lback.app.context import Context
+from lback.app.options import Options
 from lback.core.messages import init as messages
 from lback.core.results import Result, optional
 from lback.errors import LbackError, UsageError

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lback.core.configuration import parse_toml
 from lback.core.settings import Settings, is_resource, read_settings
-from lback.errors import LbackError, UsageError
+from lback.errors import UsageError
 from lback.files import BY_HAND, read_by_hand
 from lback.vcs.noted import INPUTS
 
 if TYPE_CHECKING:
-    from lback.app.context import Options
+    from lback.app.options import Options
     from lback.vcs.repository import Repository
 
-_HERE = ("worktree", "index")
 # Where Flask-Migrate keeps its alembic.ini.
 _FLASK = ("migrations/alembic.ini",)
 
@@ -78,20 +77,6 @@ class Project(NamedTuple):
             names += [path, path.with_name("alembic.ini")]
         found = [_relative(name, self.root) for name in names]
         return tuple(dict.fromkeys(one for one in found if one))
-
-    def at(self, repository: Repository | None, at: str) -> Project:
-        """Return the project with the settings that its configuration has at a commit."""
-        if repository is None or at in _HERE or self.settings.config_path is None:
-            return self
-        texts = Texts(self.root, repository.files(at, self.config_names()))
-        try:
-            settings = read_project(
-                Path(self.settings.config_path), self.folder, self.settings.section, texts
-            )
-        except LbackError:
-            # The configuration there may be younger or broken; the one here is what is known.
-            return self
-        return self if settings is None else self._replace(settings=settings)
 
     def _locations(self) -> list[Path]:
         return [self._place(one) for one in self.settings.folders]

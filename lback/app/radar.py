@@ -148,7 +148,7 @@ def _echoes(mine: _Mine, repository: Repository, others: list[Sibling]) -> list[
     points = branch_points(repository, head, [one.commit for one in others])
     left = {tip: point for tip, point in points.items() if point is not None and point != tip}
     folders, recursive = mine.reader.folders()
-    settings = mine.reader.ctx.project.settings
+    settings = mine.reader.project.settings
     changed = differences(repository, left, folders)
     kept = {
         tip: [

@@ -59,7 +59,7 @@ def what_ran(reader: Reader, graph: Graph, revisions: Iterable[str], view: View)
     wanted = [one for one in revisions if one in graph]
     present = reader.texts([graph[one] for one in wanted])
     ran = Ran()
-    if reader.ctx.project.settings.lback.ledger:
+    if reader.project.settings.lback.ledger:
         ran.asked = tuple(wanted)
         ran.recorded = view.texts(wanted)
     asked = []

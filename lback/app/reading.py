@@ -3,112 +3,141 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from os import fsdecode, fsencode
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from zlib import crc32
 
+from lback.app.contents import HEADERS, Contents, header_from
 from lback.core.graph import Graph, Problem
 from lback.core.remembered import RememberedGraph, Top
 from lback.core.revision import Header, Revision, Unreadable, is_revision_file
 from lback.core.shell import command
-from lback.core.source import Commit, Entry
+from lback.core.source import INDEX, WORKTREE, Commit, Entry
 from lback.errors import LbackError
 from lback.files import spelling
 
 if TYPE_CHECKING:
-    from lback.app.context import Context
+    from lback.app.contents import Limits
     from lback.app.effects import EffectsAt
     from lback.app.locate import Project
+    from lback.app.places import Folders, Places
     from lback.core.effects import Effects
     from lback.vcs.refs import SharedRef
     from lback.vcs.worktree import Look
 
-WORKTREE = "worktree"
-INDEX = "index"
+__all__ = ["INDEX", "WORKTREE", "Reader"]
 
-# The kind of the cached rows: a new number forgets what an older reader made of the files.
-HEADERS = "headers1"
-# The same for what is noted of a whole graph, which is made of such headers.
+# What the kind of a note of a whole graph begins with; such a graph is made of headers.
 TOPS = f"{HEADERS}-tops1".encode()
 # The name of the table of files that the shared ref is known to hold.
 _SEEN = "seen"
+T = TypeVar("T")
 
 
 class Reader:
-    """The revision files of one project, at any place; contents are read once per blob."""
+    """The revisions of one project at any place; contents are read once per blob."""
 
-    def __init__(self, ctx: Context) -> None:
-        self.ctx = ctx
-        self.repository = ctx.repository
-        self._headers: dict[str, Header | Unreadable] = {}
-        self._learned: dict[str, bytes] = {}
+    def __init__(self, places: Places, limits: Limits | None = None) -> None:
+        self.places = places
+        self.repository = places.repository
+        self._contents = Contents(places.repository, places.here.root, limits)
         self._effects: EffectsAt | None = None
+
+    @property
+    def project(self) -> Project:
+        """Return the project with the settings that hold here."""
+        return self.places.here
+
+    def project_at(self, at: str) -> Project:
+        """Return the project with the settings that hold at a place."""
+        return self.places.project_at(at)
+
+    def folders(self, at: str = WORKTREE) -> Folders:
+        """Return the version locations at a place, and whether their subfolders count."""
+        return self.places.folders(at)
+
+    def wider(self, at: str, folders: Folders) -> Reader:
+        """Return a store that looks into more folders at one place; what was read is shared."""
+        other = copy(self)
+        other.places = self.places.wider(at, folders)
+        other._effects = None
+        return other
+
+    # Files
+
+    def entries(self, at: str = WORKTREE) -> tuple[Entry, ...]:
+        """Return the revision files at a place, in the order of their paths."""
+        return self.places.without_copies(self.entries_in(at, self.folders(at)), at)
+
+    def entries_in(self, at: str, folders: Folders) -> tuple[Entry, ...]:
+        """Return the revision files below given folders, without those in ignored folders."""
+        names, recursive = folders
+        if self.repository is None:
+            return self.wanted(self._without_git(at, names, recursive), at)
+        return self.wanted(self.repository.entries(at, names, recursive=recursive), at)
+
+    def wanted(self, entries: Iterable[Entry], at: str) -> tuple[Entry, ...]:
+        """Leave out what is no revision file or lies in one of the project's `ignore_folders`."""
+        found = [one for one in entries if is_revision_file(one.name)]
+        settings = self.project_at(at).settings.lback
+        if settings.ignore_folders:
+            found = [one for one in found if not settings.ignores(one.path)]
+        return tuple(found)
+
+    def texts(self, revisions: Iterable[Revision], at: str = WORKTREE) -> dict[str, bytes]:
+        """Return the bytes of revision files as they were read, by blob."""
+        return self._contents.texts(tuple(revisions), at)
+
+    def scan(self, entries: Sequence[Entry], at: str, look: Callable[[bytes], T]) -> dict[str, T]:
+        """Return what a function says of each file that is not too big, by blob."""
+        return self._contents.scan(entries, at, look)
+
+    @property
+    def too_big(self) -> frozenset[str]:
+        """Return the blobs that stayed closed."""
+        return frozenset(self._contents.too_big)
+
+    # Graphs
 
     def graph(self, at: str = WORKTREE) -> Graph:
         """Return the graph at a place; what cannot be read is among its problems."""
-        if at == WORKTREE and self.repository is not None and not self._is_bare:
+        if at == WORKTREE and self.repository is not None and not self.places.unconfigured:
             folders, recursive = self.folders(at)
             return self._graph_on_disk(self.repository.look(folders, recursive=recursive))
         return self.graph_of(self.entries(at), at)
 
-    def entries(self, at: str = WORKTREE) -> tuple[Entry, ...]:
-        """Return the revision files at a place, in the order of their paths."""
-        project = self.project_at(at)
-        folders, recursive = project.folders(), project.settings.recursive
-        if self.repository is None:
-            found = self._without_git(at, folders, recursive)
-        else:
-            found = self.repository.entries(at, folders, recursive=recursive)
-        return wanted(found, project)
-
-    def project_at(self, at: str) -> Project:
-        """Return the project with the settings that hold at a place."""
-        return self.ctx.project.at(self.repository, at)
-
-    def folders(self, at: str = WORKTREE) -> tuple[tuple[str, ...], bool]:
-        """Return the version locations at a place, and whether their subfolders count."""
-        project = self.project_at(at)
-        return project.folders(), project.settings.recursive
-
-    def import_roots(self, module: str) -> tuple[str, ...]:
-        """Return the folders that a module of the project's own may be imported from."""
-        return self.ctx.project.import_roots(module)
-
     def graph_of(self, entries: Sequence[Entry], at: str) -> Graph:
         """Build the graph of given files."""
-        headers = self._headers_of(entries, at)
+        headers = self._contents.headers(entries, at)
         revisions: list[Revision] = []
         problems: list[Problem] = []
         for entry in entries:
             header = headers[entry.blob]
             if isinstance(header, Header):
                 revisions.append(Revision(header, entry.path, entry.blob))
-            elif not (header.foreign and self._is_bare):
+            elif not (header.foreign and self.places.unconfigured):
                 problems.append(_unreadable(entry, header))
         return Graph(revisions, problems)
 
     def revisions_of(self, entries: Sequence[Entry], at: str) -> list[Revision]:
         """Return the revisions of given files that can be read, the same id twice as well."""
-        headers = self._headers_of(entries, at)
+        headers = self._contents.headers(entries, at)
         return [
             Revision(header, entry.path, entry.blob)
             for entry in entries
             if isinstance(header := headers[entry.blob], Header)
         ]
 
-    def texts(self, revisions: Iterable[Revision], at: str = WORKTREE) -> dict[str, bytes]:
-        """Return the bytes of revision files as they were read, by blob."""
-        return self._texts([Entry(one.path, one.blob) for one in revisions], at)
+    def learn(self, entries: Sequence[Entry], at: str) -> None:
+        """Read the headers of files at a place, so that graphs can be made of them."""
+        self._contents.headers(entries, at)
 
     def learn_text(self, entry: Entry, text: bytes) -> Header | Unreadable:
         """Take in a file that no place here has, and return its header."""
-        from lback.core.header import read_header
-
-        self._learned[entry.blob] = text
-        self._headers[entry.blob] = header = read_header(text, entry.name)
-        return header
+        return self._contents.learn(entry, text)
 
     # Effects
 
@@ -121,15 +150,19 @@ class Reader:
         upgrade_only: bool = False,
     ) -> dict[str, Effects]:
         """Return what the given revisions (default: all) do to which table."""
-        wanted = graph.order() if ids is None else ids
-        return self.effects_at(at).read(graph, wanted, upgrade_only=upgrade_only)
+        wanted = [graph[one] for one in (graph.order() if ids is None else ids)]
+        place = self.effects_at(at)
+        found: dict[str, Effects] = {}
+        for some in self._contents.portions(wanted, at):
+            found.update(place.read(graph, [one.id for one in some], upgrade_only=upgrade_only))
+        return found
 
     def effects_at(self, at: str = WORKTREE) -> EffectsAt:
         """Return what reads effects at a place; the last one is kept, with what it has read."""
         from lback.app.effects import EffectsAt
 
         if self._effects is None or self._effects.at != at:
-            self._effects = EffectsAt(self, at)
+            self._effects = EffectsAt(self.places, self._contents, at)
         return self._effects
 
     def tables(
@@ -197,34 +230,25 @@ class Reader:
         shared = self.shared
         if shared is None or not shared.publishes:
             return frozenset()
-        entries = self.entries(shared.commit)
-        headers = self._headers_of(entries, shared.commit)
-        found = (headers[entry.blob] for entry in entries)
-        return frozenset(one.revision for one in found if isinstance(one, Header))
+        revisions = self.revisions_of(self.entries(shared.commit), shared.commit)
+        return frozenset(one.id for one in revisions)
 
     @cached_property
     def shared(self) -> SharedRef | None:
         """Return the branch that the team releases from, or None."""
         if self.repository is None:
             return None
-        return self.repository.upstream(self.ctx.project.settings.lback.upstream)
+        return self.repository.upstream(self.project.settings.lback.upstream)
 
     # Inner parts
-
-    @property
-    def _is_bare(self) -> bool:
-        """Tell whether every file below a folder is looked at, env.py too: nothing configures."""
-        return self.ctx.options.script_location is not None
 
     def _graph_on_disk(self, look: Look) -> Graph:
         """Return the graph of the work tree; where nothing has changed, its heads cost nothing."""
 
-        project = self.project_at(WORKTREE)
-
         def whole() -> Graph:
-            return self.graph_of(wanted(look.entries, project), WORKTREE)
+            return self.graph_of(self.wanted(look.entries, WORKTREE), WORKTREE)
 
-        kind = _tops_kind(project)
+        kind = _tops_kind(self.project)
         tops = look.note(kind)
         if tops is not None:
             return RememberedGraph([_from_top(row) for row in json.loads(tops)], whole)
@@ -234,62 +258,16 @@ class Reader:
             look.take_note(kind, json.dumps(rows, separators=(",", ":")).encode())
         return graph
 
-    def _headers_of(self, entries: Sequence[Entry], at: str) -> dict[str, Header | Unreadable]:
-        """Return all headers known by now, by blob, those of the entries among them.
-
-        Every blob is parsed once in the life of its content.
-        """
-        known = self._headers
-        unknown = {entry.blob: entry for entry in entries if entry.blob not in known}
-        store = self.repository.store if self.repository else None
-        if unknown and store:
-            rows = store.get_many(HEADERS, unknown)
-            parsed = json.loads(b"[" + b",".join(rows.values()) + b"]")
-            for blob, row in zip(rows, parsed, strict=True):
-                known[blob] = _from_row(row)
-                del unknown[blob]
-        if unknown:
-            # Where all headers are known nobody pays for its regular expressions.
-            from lback.core.header import read_header
-
-            texts = self._texts(list(unknown.values()), at)
-            fresh = {}
-            for blob, entry in unknown.items():
-                known[blob] = header = read_header(texts[blob], entry.name)
-                if isinstance(header, Header):
-                    fresh[blob] = json.dumps(_row(header), separators=(",", ":")).encode()
-            if store:
-                store.put_many(HEADERS, fresh)
-        return known
-
-    def _texts(self, entries: Sequence[Entry], at: str) -> dict[str, bytes]:
-        own = self._learned
-        learned = {one.blob: own[one.blob] for one in entries if one.blob in own}
-        if learned:
-            entries = [one for one in entries if one.blob not in own]
-        if self.repository is not None:
-            return learned | self.repository.read(at, entries)
-        root = self.ctx.project.root
-        return learned | {one.blob: (root / one.path).read_bytes() for one in entries}
-
     def _without_git(self, at: str, folders: tuple[str, ...], recursive: bool) -> tuple[Entry, ...]:
         if at != WORKTREE:
+            folder = self.places.cwd
             raise LbackError(
-                f"{command('--at', at)} needs git, and {self.ctx.cwd} is not in a git repository.",
+                f"{command('--at', at)} needs git, and {folder} is not in a git repository.",
                 "Leave `--at` out to read the files as they are.",
             )
         from lback.vcs.trees import folder_entries
 
-        return folder_entries(self.ctx.project.root, folders, recursive=recursive)
-
-
-def wanted(entries: Iterable[Entry], project: Project) -> tuple[Entry, ...]:
-    """Leave out what is no revision file or lies in one of the project's `ignore_folders`."""
-    found = [one for one in entries if is_revision_file(one.name)]
-    settings = project.settings.lback
-    if settings.ignore_folders:
-        found = [one for one in found if not settings.ignores(one.path)]
-    return tuple(found)
+        return folder_entries(self.project.root, folders, recursive=recursive)
 
 
 def _unreadable(entry: Entry, header: Unreadable) -> Problem:
@@ -308,36 +286,9 @@ def _tops_kind(project: Project) -> bytes:
 
 def _top(graph: Graph, head: str) -> list[Any]:
     one = graph[head]
-    return [_row(one.header), one.path, one.blob, sorted(graph.labels_of(head))]
+    return [one.header, one.path, one.blob, sorted(graph.labels_of(head))]
 
 
 def _from_top(row: list[Any]) -> Top:
     header, path, blob, labels = row
-    return Top(Revision(_from_row(header), path, blob), frozenset(labels))
-
-
-def _row(header: Header) -> list[Any]:
-    return [
-        header.revision,
-        header.down_revisions,
-        header.depends_on,
-        header.branch_labels,
-        header.doc,
-        header.create_date,
-        header.line,
-        header.uncertain,
-    ]
-
-
-def _from_row(row: list[Any]) -> Header:
-    revision, parents, depends_on, labels, doc, date, line, uncertain = row
-    return Header(
-        revision,
-        tuple(parents),
-        tuple(depends_on),
-        tuple(labels),
-        doc,
-        date,
-        line,
-        tuple(uncertain),
-    )
+    return Top(Revision(header_from(header), path, blob), frozenset(labels))

@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 
 from lback.app.context import Context
-from lback.app.reading import Reader
 from lback.core.decoding import Undecodable, decode_text
 from lback.core.effects import Effects
 from lback.core.graph import Graph, Revision
@@ -63,12 +62,13 @@ class Reverter:
 
     def __init__(
         self,
-        reader: Reader,
+        ctx: Context,
         graph: Graph,
         effects: Mapping[str, Effects],
         ran: Mapping[str, bytes],
     ) -> None:
-        self.reader = reader
+        self.ctx = ctx
+        self.reader = ctx.revisions
         self.graph = graph
         self.effects = effects
         self.ran = ran
@@ -94,7 +94,7 @@ class Reverter:
         from lback.db.revising import shape_revision
 
         shaped = shape_revision(
-            self.reader.ctx.database,
+            self.ctx.database,
             draft.revision,
             draft.created,
             draft.message,
@@ -107,7 +107,7 @@ class Reverter:
         header = read_header(shaped.text, shaped.path.name)
         if not isinstance(header, Header):
             raise InTheWay(1, f"the reverting revision could not be read: {header.message}")
-        root = self.reader.ctx.project.root
+        root = self.reader.project.root
         path = shaped.path.relative_to(root) if shaped.path.is_relative_to(root) else shaped.path
         graph = Graph([*self.graph, Revision(header, path.as_posix(), "")])
         effects = self.read(shaped.text)
@@ -130,7 +130,7 @@ class Reverter:
         brought = created(part.commit.date for part in parts if part.commit)
         if written or brought:
             return written or brought or datetime.min
-        place = self.reader.ctx.project.root / parts[0].path
+        place = self.reader.project.root / parts[0].path
         return datetime.fromtimestamp(int(place.stat().st_mtime) if place.exists() else 0)
 
     def _part(self, revision: str, told: TableLife | None) -> Part:

@@ -19,7 +19,7 @@ __all__ = ["Wish", "rollback"]
 def rollback(ctx: Context, wish: Wish) -> Result:
     """Undo the latest change of a table, or what else was wished; or say why not."""
     recover(ctx)
-    ready = gather(ctx.revisions, wish)
+    ready = gather(ctx, wish)
     prepare(ready)
     data, undo = _data(ctx, ready), ready.undo
     if undo.strategy == "refused":

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from lback.app.context import Options
+from lback.app.options import Options
 from lback.cli.strict import Group
 from lback.core.shell import named
 

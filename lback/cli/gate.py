@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import click
 
-from lback.app.context import Options
+from lback.app.options import Options
 from lback.cli import streams
 from lback.cli.commands import COMMANDS
 from lback.cli.terminal import Terminal

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from lback.app.context import Context, Options
+from lback.app.context import Context
+from lback.app.options import Options
 from lback.cli.terminal import Terminal
 from lback.core import results
 from lback.core.result import Result

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lback.app.context import Options
+from lback.app.options import Options
 from lback.cli.terminal import Terminal
 from lback.core.results import envelope
 

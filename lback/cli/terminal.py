@@ -10,7 +10,7 @@ from typing import IO, Any, TextIO, cast
 import click
 
 from lback.app.console import unanswered
-from lback.app.context import Options
+from lback.app.options import Options
 from lback.cli import streams
 from lback.core import results
 from lback.core.display import escaped, harmless_line, visible

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypedDict
 
+# The places beside commits: the files on disk, and what `git add` has put down.
+WORKTREE = "worktree"
+INDEX = "index"
+
 
 class Entry(NamedTuple):
     """One file at some place: a commit, the index or the work tree.

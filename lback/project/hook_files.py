@@ -7,8 +7,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lback.app.context import Context, Options
+from lback.app.context import Context
 from lback.app.model_files import model_globs
+from lback.app.options import Options
 from lback.core.messages import hooks as messages
 from lback.vcs.hooks import NAMES, Change, Place, State, Watched, find, install, status, uninstall
 from lback.vcs.projects import forget, record, recorded

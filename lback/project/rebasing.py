@@ -116,7 +116,7 @@ def _rewritten(
 def _target(reader: Reader, onto: str | None) -> tuple[str, str]:
     """Return the name of what is rebased onto, and its commit."""
     if reader.repository is None:
-        raise messages.nothing_shared(str(reader.ctx.cwd))
+        raise messages.nothing_shared(str(reader.places.cwd))
     if onto is not None:
         return onto, reader.repository.commit(onto)
     shared = reader.shared
@@ -139,6 +139,6 @@ def _facts(reader: Reader, graph: Graph, theirs: Graph, parents: Parents) -> Reb
         reader.published,
         frozenset(one.id for one in local if one.path in paths),
         frozenset(one for one in idle if not effects[one].downgrade),
-        reader.ctx.project.settings.lback.heads,
+        reader.project.settings.lback.heads,
         parents,
     )

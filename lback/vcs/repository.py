@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from lback.core.source import Entry
+from lback.core.source import INDEX, WORKTREE, Entry
 from lback.errors import HistoryMissing, LbackError
 from lback.vcs import comparing, discovery, refs, status, trees
 from lback.vcs.cache import Store
@@ -21,9 +21,6 @@ from lback.vcs.refs import Branch, Head, SharedRef
 from lback.vcs.status import Progress
 from lback.vcs.trees import PY
 from lback.vcs.worktree import Look, Worktree
-
-WORKTREE = "worktree"
-INDEX = "index"
 
 
 class Repository:

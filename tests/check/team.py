@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lback.app.check import CheckOptions, CheckResult, check
-from lback.app.context import Context, Options
+from lback.app.context import Context
+from lback.app.options import Options
 from tests.story.team import revision_text
 
 VERSIONS = "migrations/versions"

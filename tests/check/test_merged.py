@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lback.app.context import Context, Options
+from lback.app.context import Context
+from lback.app.options import Options
 from tests.check.team import VERSIONS, Team
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from lback.app.context import Context, Options
+from lback.app.context import Context
 from lback.app.merge import MergeOptions, merge
+from lback.app.options import Options
 from lback.app.radar import RadarOptions, radar
 from tests.check.team import VERSIONS, Team, content
 

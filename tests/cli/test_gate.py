@@ -8,7 +8,7 @@ from collections.abc import Callable
 import click
 import pytest
 
-from lback.app.context import Options
+from lback.app.options import Options
 from lback.cli.gate import guarded
 from lback.cli.running import run
 from lback.core.result import Result

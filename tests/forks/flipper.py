@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from lback.app.context import Context, Options
+from lback.app.context import Context
 from lback.app.journal import change_files
+from lback.app.options import Options
 
 COUNT = 30
 

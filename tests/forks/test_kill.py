@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from lback.app.context import Context, Options
+from lback.app.context import Context
 from lback.app.journal import change_files, recover
+from lback.app.options import Options
 from lback.errors import LbackError
 from tests.forks import flipper
 from tests.forks.shop import VERSIONS, Shop, adds, creates

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lback.app.context import Context, Options
+from lback.app.context import Context
 from lback.app.migrate import MigrateOptions, migrate
+from lback.app.options import Options
 from lback.app.rebase import RebaseOptions, rebase
 from tests.forks.shop import Shop, creates
 

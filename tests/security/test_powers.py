@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from lback.app.context import Context, Options
+from lback.app.context import Context
 from lback.app.journal import recover
-from lback.app.reading import Reader
+from lback.app.options import Options
 from lback.core.settings import read_ini, read_pyproject, read_settings
 from lback.errors import LbackError, UsageError
 from lback.files import read_by_hand
@@ -383,7 +383,7 @@ def test_files_that_never_end(shop: Shop) -> None:
             (shop.folder / folder / f"{name}.py").symlink_to(target)
         os.mkfifo(shop.folder / folder / "pipe.py")
     shop.revise("a1", ("s1",), "from helpers import zero, pipe, passwd, loop\nzero.up()")
-    reader = Reader(context(shop))
+    reader = context(shop).revisions
     graph = reader.graph()
     assert graph.heads == ("a1",)
     assert reader.effects(graph)["a1"].unknown
@@ -436,7 +436,7 @@ def test_a_shared_branch_is_a_name(shop: Shop, upstream: str) -> None:
     ini.write_text(ini.read_text() + f"[lback]\nupstream = {upstream}\n")
     before = sorted(shop.folder.iterdir())
     with pytest.raises(UsageError, match="git knows no commit named"):
-        assert Reader(context(shop)).shared
+        assert context(shop).revisions.shared
     assert sorted(shop.folder.iterdir()) == before
 
 

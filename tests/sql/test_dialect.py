@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from lback.app.context import Context, Options
+from lback.app.context import Context
+from lback.app.options import Options
 from lback.core.effects import TREE
 from tests.cli.inside import lback
 from tests.reports import report_of

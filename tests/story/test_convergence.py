@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from lback.app.context import Context, Options
+from lback.app.context import Context
 from lback.app.heads import heads
+from lback.app.options import Options
 from lback.app.rebase import RebaseOptions
 from lback.app.resolve import resolve
 from tests.story.team import Developer, revision_text

@@ -13,8 +13,9 @@ from typing import Any, ClassVar
 
 import sqlalchemy as sa
 
-from lback.app.context import Context, Options
+from lback.app.context import Context
 from lback.app.migrate import MigrateOptions, migrate
+from lback.app.options import Options
 from lback.app.rollback import Wish, rollback
 from lback.core.result import Result
 from lback.core.schema_diff import Table

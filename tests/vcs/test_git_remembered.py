@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from lback.app.context import Context, Options
+from lback.app.context import Context
 from lback.app.heads import heads
+from lback.app.options import Options
 from lback.core.remembered import RememberedGraph
 from lback.vcs import worktree
 

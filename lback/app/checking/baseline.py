@@ -7,7 +7,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from lback.app.checking.look import CheckOptions, Look
+from lback.app.checking.look import Look
+from lback.app.checking.options import CheckOptions
 from lback.app.reading import INDEX, WORKTREE
 from lback.core.findings import Finding
 from lback.core.rules.policy import baseline_changed
@@ -74,7 +75,7 @@ def _both(look: Look | None, path: str) -> tuple[bytes | None, bytes | None]:
 
 def _relative(look: Look, path: str, *, follow: bool = False) -> str | None:
     """Return a path relative to the root, as it is written or as links lead; None outside."""
-    root = look.reader.ctx.project.root
+    root = look.reader.project.root
     bare = look.reader.repository is not None and look.reader.repository.is_bare
     place = Path(os.path.normpath((root if bare else Path.cwd()) / path))
     for top in (root, root.resolve()):

@@ -8,7 +8,7 @@ from lback.app.reading import INDEX, WORKTREE
 from lback.errors import HistoryMissing
 
 if TYPE_CHECKING:
-    from lback.app.checking.look import CheckOptions
+    from lback.app.checking.options import CheckOptions
     from lback.app.context import Context
     from lback.vcs.repository import Repository
 

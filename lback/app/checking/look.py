@@ -1,16 +1,15 @@
-"""What a check is asked, and all that it gathers: my tree, the others, the merged ones."""
+"""All that a check gathers: my tree, the others, the merged ones."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lback.app.checking.reader import CheckReader
+from lback.app.checking.options import CheckOptions
 from lback.app.checking.sides import Facts, Side, Together, merge_sides, read_side, replaced
-from lback.app.reading import WORKTREE
+from lback.app.reading import Reader
 from lback.core.findings import Finding, finding
 from lback.core.rules.report import ModelsRow, SiblingRow
-from lback.core.rules.silencing import FailOn
 from lback.core.shell import command
 from lback.errors import HistoryMissing
 
@@ -19,35 +18,11 @@ if TYPE_CHECKING:
     from lback.core.forks.overlap import Overlap
 
 
-@dataclass(frozen=True, slots=True)
-class CheckOptions:
-    """What to check: `against` REFs (none: the shared branch), siblings, what counts."""
-
-    at: str = WORKTREE
-    against: tuple[str, ...] = ()
-    siblings: bool = False
-    refs: str | None = None
-    fail_on: FailOn = "error"
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    baseline: str | None = None
-    write_baseline: bool = False
-    deepen: bool = False
-    models: str | None = None
-    replace: bool = False
-    policy: str | None = None
-
-
-def base_of(request: CheckOptions) -> str | None:
-    """Return the name of the branch whose settings count, None where none was given."""
-    return request.policy or next(iter(request.against), None)
-
-
 @dataclass(slots=True)
 class Look:
     """Everything gathered and found so far."""
 
-    reader: CheckReader
+    reader: Reader
     mine: Side
     others: list[Together] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -88,7 +63,7 @@ def gather_others(look: Look, request: CheckOptions) -> None:
             if shared is None:
                 continue
             name, commit, publishes = shared
-            look.reader.look_ahead([commit])
+            look.reader.places.look_ahead([commit])
             theirs = read_side(look.reader, name, commit, commit)
             if look.mine.tip is None:
                 continue
@@ -98,7 +73,7 @@ def gather_others(look: Look, request: CheckOptions) -> None:
             look.findings.append(no_history(err))
 
 
-def _shared(reader: CheckReader, wish: str | None) -> tuple[str, str, bool] | None:
+def _shared(reader: Reader, wish: str | None) -> tuple[str, str, bool] | None:
     """Return name and commit of the branch to merge with, and whether it publishes."""
     repository = reader.repository
     if repository is None:
@@ -151,9 +126,9 @@ def _no_refs(pattern: str) -> Finding:
     return one._replace(severity="warning")
 
 
-def _without_git(reader: CheckReader, wish: str) -> HistoryMissing:
+def _without_git(reader: Reader, wish: str) -> HistoryMissing:
     return HistoryMissing(
-        f"{reader.ctx.cwd} is not in a git repository, so nothing can be {wish}",
+        f"{reader.places.cwd} is not in a git repository, so nothing can be {wish}",
         "Run it in a clone; an archive of the files has no history.",
     )
 

@@ -12,10 +12,13 @@ from lback.errors import LbackError
 
 if TYPE_CHECKING:
     from lback.app.checking.look import Look
+    from lback.app.context import Context
     from lback.db.trials import Tried
 
 
-def models_checked(look: Look, wish: str, said: list[Finding]) -> tuple[list[Finding], ModelsRow]:
+def models_checked(
+    ctx: Context, look: Look, wish: str, said: list[Finding]
+) -> tuple[list[Finding], ModelsRow]:
     """Run the migrations up, down and up, and compare the models; return findings and data.
 
     `wish` is "new" (only those that no other side has are tried) or "all". What cannot be
@@ -32,7 +35,6 @@ def models_checked(look: Look, wish: str, said: list[Finding]) -> tuple[list[Fin
         return [not_tried("there are no migrations to run")], ModelsRow()
     from lback.db.trials import try_out
 
-    ctx = look.reader.ctx
     scratch = ctx.project.settings.lback.scratch_url
     try:
         tried = try_out(ctx.database, graph.order(), chosen, scratch)

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lback.app.checking.look import base_of
-from lback.app.checking.reader import CheckReader
+from lback.app.checking.options import CheckOptions, base_of
 from lback.app.locate import Project, Texts, config_places, search_project
-from lback.app.reading import INDEX, WORKTREE
+from lback.app.reading import INDEX, WORKTREE, Reader
 from lback.core.findings import Finding
 from lback.core.preferences import LbackSettings
 from lback.core.rules.policy import (
@@ -28,7 +27,6 @@ from lback.core.rules.silencing import read_choice
 from lback.errors import HistoryMissing, LbackError, UsageError
 
 if TYPE_CHECKING:
-    from lback.app.checking.look import CheckOptions
     from lback.app.context import Context
     from lback.vcs.refs import SharedRef
 
@@ -57,26 +55,27 @@ class Policy:
         return "in this push" if self.replaced else f"until {self.name} has it"
 
 
-def settle_policy(reader: CheckReader, request: CheckOptions, at: str) -> Policy | None:
-    """Find the settings that count and let the reader use them.
+def settle_policy(ctx: Context, request: CheckOptions, at: str, broken: str) -> Policy | None:
+    """Find the settings that count and let every place be read by them.
 
     None where no branch was named to judge by: then the tree's own settings hold.
     """
-    repository, wish = reader.repository, base_of(request)
+    reader, wish = ctx.revisions, base_of(request)
+    repository = reader.repository
     if repository is None or wish is None:
         return None
     try:
         shared = repository.upstream(wish)
     except HistoryMissing:
         shared = None
-    if reader.ctx.options.script_location is not None:
+    if reader.places.unconfigured:
         # No configuration is read at all: only comments are in question.
         name, commit = (shared.name, shared.commit) if shared else (wish, None)
         return Policy(name, commit, LbackSettings())
-    own, broken = _own(reader, at)
+    own, broken = _own(reader, at, broken)
     policy = _read(reader, own, shared) if shared else Policy(wish, None, LbackSettings())
     policy = replace(policy, replaced=request.replace)
-    reader.judge_by(judging(policy.settings, own.settings.lback))
+    ctx.project = reader.places.judge_by(judging(policy.settings, own.settings.lback))
     past = None if request.replace else _past(reader, policy, at)
     return replace(policy, findings=tuple(_told(reader, policy, own, at, broken, past)))
 
@@ -113,7 +112,7 @@ def _project_there(ctx: Context, base: str | None) -> Project | None:
         return None  # the trouble here is what can be told
 
 
-def _past(reader: CheckReader, policy: Policy, at: str) -> Project | None:
+def _past(reader: Reader, policy: Policy, at: str) -> Project | None:
     """Return the project where the two parted: what is as it was there the branch left alone."""
     from lback.app.checking.sides import tip_of
 
@@ -122,27 +121,27 @@ def _past(reader: CheckReader, policy: Policy, at: str) -> Project | None:
         return None
     try:
         base = reader.repository.merge_base(tip, policy.commit)
-        return reader.search(base) if base is not None else None
+        return reader.places.search(base) if base is not None else None
     except LbackError:
         return None
 
 
-def _own(reader: CheckReader, at: str) -> tuple[Project, str]:
+def _own(reader: Reader, at: str, broken: str) -> tuple[Project, str]:
     """Return the project as the tree itself has it, and why its configuration cannot be read."""
-    project = reader.ctx.project
+    project = reader.project
     if at in _HERE:
-        return project, reader.broken
+        return project, broken
     try:
-        return reader.search(at) or project, ""
+        return reader.places.search(at) or project, ""
     except LbackError as err:
         return project, err.message
 
 
-def _read(reader: CheckReader, own: Project, shared: SharedRef) -> Policy:
+def _read(reader: Reader, own: Project, shared: SharedRef) -> Policy:
     """Read the settings of the branch; what it does not set has its default."""
     try:
         project = _searched(reader, shared.commit)
-        settings = project.settings.lback if project else reader.search_own(shared.commit)
+        settings = project.settings.lback if project else reader.places.search_own(shared.commit)
         read_choice(settings.select, settings.ignore, settings.severity)
     except HistoryMissing:
         return Policy(shared.name, None, LbackSettings())
@@ -152,16 +151,16 @@ def _read(reader: CheckReader, own: Project, shared: SharedRef) -> Policy:
     return Policy(shared.name, shared.commit, settings, project)
 
 
-def _searched(reader: CheckReader, commit: str) -> Project | None:
+def _searched(reader: Reader, commit: str) -> Project | None:
     """Return the project of a commit; None where its configuration is about another one."""
     try:
-        return reader.search(commit)
+        return reader.places.search(commit)
     except UsageError:
         return None  # no such section, say; a file that is broken altogether is told below
 
 
 def _told(
-    reader: CheckReader, policy: Policy, own: Project, at: str, broken: str, past: Project | None
+    reader: Reader, policy: Policy, own: Project, at: str, broken: str, past: Project | None
 ) -> Iterator[Finding]:
     """Yield LB112 for every setting that the tree has otherwise than the base and the past."""
     yield from policy.findings
@@ -190,7 +189,7 @@ def _changed(change: Change, files: list[tuple[str, str]], until: str) -> Findin
     return setting_changed(change, setting_place(change, ordered), until)
 
 
-def _files(reader: CheckReader, own: Project, at: str) -> list[tuple[str, str]]:
+def _files(reader: Reader, own: Project, at: str) -> list[tuple[str, str]]:
     """Return path and text of the files that configure the tree."""
     assert reader.repository is not None
     names = own.config_names()

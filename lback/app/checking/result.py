@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Literal
 
-from lback.app.checking.look import CheckOptions, Look
+from lback.app.checking.look import Look
+from lback.app.checking.options import CheckOptions
 from lback.app.checking.rules_changed import comments_that_count
 from lback.app.checking.sides import Together
 from lback.core.findings import CODES, Finding
@@ -65,8 +66,8 @@ def finish(
 
 def _anchor(look: Look) -> str:
     """Return the file that a finding without a place is about: what configures the project."""
-    names = look.reader.ctx.project.config_names()
-    own = look.reader.ctx.project.settings.config_path or ""
+    names = look.reader.project.config_names()
+    own = look.reader.project.settings.config_path or ""
     return next((one for one in names if own.endswith(one)), names[0] if names else "")
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lback.app.checking.look import Look
-from lback.app.checking.reader import CheckReader
 from lback.app.checking.sides import Side, inside, read_side
 from lback.core.findings import Finding
 from lback.core.rules.policy import comments_added, label_added, labels_added
@@ -29,14 +28,12 @@ def moved_from(look: Look) -> Look | None:
     own = reader.folders(mine.at)
     if theirs == own:
         return None
-    found = reader.entries_in(mine.at, *theirs)
+    found = reader.entries_in(mine.at, theirs)
     if all(inside(entry.path, own) for entry in found):
         return None
-    alone = CheckReader(reader.ctx)
-    alone.judge_by(reader.ctx.project.settings.lback)
-    before = Look(alone, mine, policy=policy)
-    reader.widen(mine.at, theirs)
-    look.mine = read_side(reader, mine.name, mine.at, mine.tip)
+    before = Look(reader, mine, policy=policy)
+    look.reader = reader.wider(mine.at, theirs)
+    look.mine = read_side(look.reader, mine.name, mine.at, mine.tip)
     return before
 
 

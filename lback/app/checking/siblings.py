@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lback.app.checking.reader import CheckReader
 from lback.app.checking.sides import Facts, Side, inside
-from lback.app.reading import INDEX, WORKTREE
+from lback.app.reading import INDEX, WORKTREE, Reader
 from lback.core.extending import Extended, Trunk
 from lback.core.findings import Finding
 from lback.core.forks.joining import apart, overlap_row
@@ -33,7 +32,7 @@ class Met:
 
 
 def meet_siblings(
-    reader: CheckReader, mine: Side, shared: Sequence[Side], facts: Facts, pattern: str | None
+    reader: Reader, mine: Side, shared: Sequence[Side], facts: Facts, pattern: str | None
 ) -> Met:
     """Compare mine with every other open branch; HistoryMissing where history is cut off."""
     met = Met()
@@ -55,7 +54,7 @@ def meet_siblings(
     return met
 
 
-def _shared_name(reader: CheckReader, mine: Side) -> str | None:
+def _shared_name(reader: Reader, mine: Side) -> str | None:
     """Return the name of the shared branch where mine is that very one, else None."""
     shared = reader.shared
     if shared is None or shared.commit != mine.tip:
@@ -64,7 +63,7 @@ def _shared_name(reader: CheckReader, mine: Side) -> str | None:
 
 
 def _grouped(
-    reader: CheckReader, mine: Side, published: frozenset[str], open_ones: Sequence[Sibling]
+    reader: Reader, mine: Side, published: frozenset[str], open_ones: Sequence[Sibling]
 ) -> Iterator[tuple[list[Sibling], Neighbour]]:
     """Yield the branches that bring revisions; those that bring the same ones are one."""
     groups: dict[frozenset[tuple[str, str]], tuple[list[Sibling], Graph, frozenset[str]]] = {}
@@ -81,7 +80,7 @@ def _grouped(
 
 
 def _together(
-    reader: CheckReader, mine: Side, open_ones: Sequence[Sibling]
+    reader: Reader, mine: Side, open_ones: Sequence[Sibling]
 ) -> Iterator[tuple[Sibling, Graph, frozenset[str]]]:
     """Yield each open branch with the graph of it and mine merged, and the ids it has itself."""
     from lback.vcs.siblings import branch_points
@@ -90,7 +89,7 @@ def _together(
     assert repository is not None and mine.tip is not None
     points = branch_points(repository, mine.tip, [one.commit for one in open_ones])
     apart = {tip: point for tip, point in points.items() if point is not None and point != tip}
-    reader.look_ahead([*apart, *apart.values()])
+    reader.places.look_ahead([*apart, *apart.values()])
     added, others = _additions(reader, mine, apart)
     trees = _trees(reader, {tip: apart[tip] for tip in others})
     trunk = Trunk(mine.graph)
@@ -104,7 +103,7 @@ def _together(
 
 
 def _additions(
-    reader: CheckReader, mine: Side, apart: Mapping[str, str]
+    reader: Reader, mine: Side, apart: Mapping[str, str]
 ) -> tuple[dict[str, list[Entry]], list[str]]:
     """Split tips into those that only add revisions, with these, and all the others.
 
@@ -148,7 +147,7 @@ def _adds(change: Difference, here: Mapping[str, str]) -> bool:
 
 
 def _in_full(
-    reader: CheckReader,
+    reader: Reader,
     mine: Side,
     trees: Mapping[str, tuple[Entry, ...]],
     tip: str,
@@ -170,7 +169,7 @@ def _ids_of(entries: Sequence[Entry], together: Graph) -> frozenset[str]:
     return frozenset(revision.id for path, revision in together.by_path.items() if path in paths)
 
 
-def _open(reader: CheckReader, mine: Side, pattern: str | None) -> list[Sibling]:
+def _open(reader: Reader, mine: Side, pattern: str | None) -> list[Sibling]:
     """Return the other branches: neither mine, nor what a remote has of mine."""
     from lback.vcs.siblings import bare_name, siblings
 
@@ -190,7 +189,7 @@ def _open(reader: CheckReader, mine: Side, pattern: str | None) -> list[Sibling]
     ]
 
 
-def _trees(reader: CheckReader, apart: Mapping[str, str]) -> dict[str, tuple[Entry, ...]]:
+def _trees(reader: Reader, apart: Mapping[str, str]) -> dict[str, tuple[Entry, ...]]:
     """Read the files of all branches and of the points where they left, in a few children."""
     repository = reader.repository
     assert repository is not None
@@ -214,7 +213,7 @@ def _trees(reader: CheckReader, apart: Mapping[str, str]) -> dict[str, tuple[Ent
 
 
 def _overlaps(
-    reader: CheckReader, neighbour: Neighbour, group: list[Sibling], fork: Lane, facts: Facts
+    reader: Reader, neighbour: Neighbour, group: list[Sibling], fork: Lane, facts: Facts
 ) -> list[Overlap]:
     together = neighbour.together
     ours = [head for head in fork if head not in neighbour.new]

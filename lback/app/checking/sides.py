@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lback.app.checking.reader import CheckReader
-from lback.app.reading import INDEX, WORKTREE
+from lback.app.places import Folders
+from lback.app.reading import INDEX, WORKTREE, Reader
 from lback.core.graph import Graph
 from lback.core.rules.graph import Merge
 from lback.core.source import Commit, Entry
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from lback.vcs.repository import Repository
 
 _AHEAD = 500
-Folders = tuple[tuple[str, ...], bool]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,13 +45,14 @@ class Together:
     replaces: bool = False
 
 
-def read_side(reader: CheckReader, name: str, at: str, tip: str | None) -> Side:
+def read_side(reader: Reader, name: str, at: str, tip: str | None) -> Side:
     """Read the revisions at a place."""
-    entries = reader.entries(at)
+    # Of a conflict in the index only our side counts.
+    entries = tuple(one for one in reader.entries(at) if one.stage in (0, 2))
     return Side(name, at, tip, entries, reader.graph_of(entries, at))
 
 
-def merge_sides(reader: CheckReader, mine: Side, theirs: Side, *, publishes: bool) -> Together:
+def merge_sides(reader: Reader, mine: Side, theirs: Side, *, publishes: bool) -> Together:
     """Merge two sides from git's objects alone; HistoryMissing where they cannot be compared."""
     repository = reader.repository
     assert repository is not None and mine.tip is not None and theirs.tip is not None
@@ -78,7 +78,7 @@ def merge_sides(reader: CheckReader, mine: Side, theirs: Side, *, publishes: boo
     return Together(theirs, publishes, base, before.graph, merge, conflicts)
 
 
-def replaced(_reader: CheckReader, mine: Side, theirs: Side, *, publishes: bool) -> Together:
+def replaced(_reader: Reader, mine: Side, theirs: Side, *, publishes: bool) -> Together:
     """Let mine take the place of the other side, as a push does: what mine lacks is gone."""
     merge = Merge(theirs.name, mine.graph, theirs.graph, mine.graph)
     return Together(theirs, publishes, theirs.tip or "", theirs.graph, merge, replaces=True)
@@ -96,7 +96,7 @@ def _require_whole(repository: Repository, base: str, mine: Side, theirs: Side) 
 
 
 def _merged(
-    reader: CheckReader, base: str, before: tuple[Entry, ...], mine: Side, theirs: Side
+    reader: Reader, base: str, before: tuple[Entry, ...], mine: Side, theirs: Side
 ) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     from lback.vcs.merged_view import merge_entries
 
@@ -130,16 +130,16 @@ def _merged(
     paths = tuple(sorted({conflict.path for conflict in merged.conflicts}))
     whole = tuple(entries[path] for path in sorted(entries))
     placed = _in_place(whole, listed, places, base, mine, theirs)
-    return reader.without_copies(placed, mine.at), paths
+    return reader.places.without_copies(placed, mine.at), paths
 
 
-def _widened(reader: CheckReader, places: dict[str, Folders]) -> dict[str, tuple[Entry, ...]]:
+def _widened(reader: Reader, places: dict[str, Folders]) -> dict[str, tuple[Entry, ...]]:
     """List the folders of all sides on every side: one of them has moved its migrations."""
     folders = tuple(dict.fromkeys(one for found, _ in places.values() for one in found))
     recursive = any(recursive for _, recursive in places.values())
     listed = {}
     for at in places:
-        listed[at] = reader.entries_in(at, folders, recursive)
+        listed[at] = reader.entries_in(at, (folders, recursive))
         reader.learn(listed[at], at)
     return listed
 
@@ -192,7 +192,7 @@ def inside(path: str, folders: Folders) -> bool:
 class Facts:
     """Effects and commits of revisions, read where they can be read, and only once asked for."""
 
-    def __init__(self, reader: CheckReader, mine: Side, others: Sequence[Side]) -> None:
+    def __init__(self, reader: Reader, mine: Side, others: Sequence[Side]) -> None:
         self.reader = reader
         self.sides = (mine, *others)
         self._effects: dict[str, Effects] = {}
@@ -240,7 +240,7 @@ class Facts:
         return found
 
 
-def tip_of(reader: CheckReader, at: str) -> str | None:
+def tip_of(reader: Reader, at: str) -> str | None:
     """Return the commit whose history a place has; None before the first commit."""
     repository = reader.repository
     if repository is None:

@@ -6,9 +6,8 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from lback.app.checking.reader import CheckReader
 from lback.app.checking.sides import Side, inside
-from lback.app.reading import INDEX, WORKTREE
+from lback.app.reading import INDEX, WORKTREE, Reader
 from lback.core.findings import Finding, finding
 from lback.core.shell import command, pathspec
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from lback.vcs.lookups import Listed
 
 
-def beside_the_graph(reader: CheckReader, mine: Side) -> Iterator[Finding]:
+def beside_the_graph(reader: Reader, mine: Side) -> Iterator[Finding]:
     """Yield LB106, LB109, LB303 and LB304 for what the graph of a place cannot show."""
     from lback.vcs.lookups import links_in, listed_in_index
 
@@ -34,7 +33,7 @@ def beside_the_graph(reader: CheckReader, mine: Side) -> Iterator[Finding]:
         yield from _unmerged(reader, mine, listed.unmerged)
 
 
-def _closed_links(reader: CheckReader, mine: Side, links: Iterable[str]) -> Iterator[Finding]:
+def _closed_links(reader: Reader, mine: Side, links: Iterable[str]) -> Iterator[Finding]:
     """Yield LB106: Alembic would load what is behind a link that was not followed."""
     known = {entry.path for entry in mine.entries}
     for path in sorted(_revision_files(reader, mine, links) - known):
@@ -46,7 +45,7 @@ def _closed_links(reader: CheckReader, mine: Side, links: Iterable[str]) -> Iter
         )
 
 
-def _unmerged(reader: CheckReader, mine: Side, paths: Iterable[str]) -> Iterator[Finding]:
+def _unmerged(reader: Reader, mine: Side, paths: Iterable[str]) -> Iterator[Finding]:
     for path in sorted(_revision_files(reader, mine, paths)):
         yield finding(
             "LB109",
@@ -56,7 +55,7 @@ def _unmerged(reader: CheckReader, mine: Side, paths: Iterable[str]) -> Iterator
         )
 
 
-def _revision_files(reader: CheckReader, mine: Side, paths: Iterable[str]) -> frozenset[str]:
+def _revision_files(reader: Reader, mine: Side, paths: Iterable[str]) -> frozenset[str]:
     """Return those paths that Alembic would take for revisions of the project."""
     from lback.core.source import Entry
 
@@ -65,7 +64,7 @@ def _revision_files(reader: CheckReader, mine: Side, paths: Iterable[str]) -> fr
     return frozenset(entry.path for entry in reader.wanted(entries, mine.at))
 
 
-def _left_out(reader: CheckReader, mine: Side, listed: Listed) -> Iterator[Finding]:
+def _left_out(reader: Reader, mine: Side, listed: Listed) -> Iterator[Finding]:
     """Yield LB303 and LB304; asks git without letting it run a filter of the repository's."""
     repository = reader.repository
     assert repository is not None
@@ -100,9 +99,9 @@ def _left_out(reader: CheckReader, mine: Side, listed: Listed) -> Iterator[Findi
             )
 
 
-def _tracked_elsewhere(reader: CheckReader, paths: list[str]) -> frozenset[str]:
+def _tracked_elsewhere(reader: Reader, paths: list[str]) -> frozenset[str]:
     """Return those files that git tracks where the link of a folder leads to."""
-    repository, root = reader.repository, os.path.realpath(reader.ctx.project.root)
+    repository, root = reader.repository, os.path.realpath(reader.project.root)
     assert repository is not None
     ends = {one: os.path.relpath(os.path.realpath(os.path.join(root, one)), root) for one in paths}  # noqa: PTH118
     moved = {one: end for one, end in ends.items() if end != one and not end.startswith("..")}
@@ -110,7 +109,7 @@ def _tracked_elsewhere(reader: CheckReader, paths: list[str]) -> frozenset[str]:
     return frozenset(one for one, end in moved.items() if end in tracked)
 
 
-def _edited(reader: CheckReader, path: str) -> bool:
+def _edited(reader: Reader, path: str) -> bool:
     """Tell whether a file differs from the index in more than its line ends."""
     repository = reader.repository
     assert repository is not None

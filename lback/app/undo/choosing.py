@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from lback.app.context import Context
 from lback.app.ran import Ran, refuse_edited, what_ran
-from lback.app.reading import Reader
 from lback.app.reverting import Reverter
 from lback.core.effects import Effects
 from lback.core.graph import Graph
@@ -46,7 +46,7 @@ class Choice:
     configures, where it does no more than that.
     """
 
-    reader: Reader
+    ctx: Context
     wish: Wish
     stamp: tuple[str, ...]
     dialect: str
@@ -61,14 +61,14 @@ class Choice:
 
     def reverter(self) -> Reverter:
         """Return what composes a reverting revision, with the texts that ran."""
-        return Reverter(self.reader, self.graph, self.effects, self.ran.texts)
+        return Reverter(self.ctx, self.graph, self.effects, self.ran.texts)
 
 
-def choose(reader: Reader, wish: Wish, view: View) -> Choice:
+def choose(ctx: Context, wish: Wish, view: View) -> Choice:
     """Decide on a rollback from the stamp and the record of the database; changes nothing."""
     stamp = view.stamp
     choice = Choice(
-        reader, wish, stamp.revisions, stamp.dialect, reader.graph(), options=view.options
+        ctx, wish, stamp.revisions, stamp.dialect, ctx.revisions.graph(), options=view.options
     )
     _find_lost(choice)
     choice.undo = _decide(choice, view)
@@ -82,7 +82,7 @@ def _find_lost(choice: Choice) -> None:
         return
     from lback.app.lost import find_lost, with_lost
 
-    found = find_lost(choice.reader, choice.graph, missing)
+    found = find_lost(choice.ctx.revisions, choice.graph, missing)
     choice.lost = {one: lost.text for one, lost in found.items()}
     choice.graph = with_lost(choice.graph, found.values())
 
@@ -95,7 +95,7 @@ def _decide(choice: Choice, view: View) -> Undo:
             "Nothing is applied to this database, so there is nothing to undo.",
             "`lback status` shows where the database is.",
         )
-    choice.effects = choice.reader.effects(graph, choice.done)
+    choice.effects = choice.ctx.revisions.effects(graph, choice.done)
     if wish.table is None:
         undo = _revisions(choice)
     else:
@@ -105,9 +105,9 @@ def _decide(choice: Choice, view: View) -> Undo:
         if doubt is not None:
             return _doubtful(choice, doubt, undo)
     _take_what_ran(choice, undo, view)
-    lback = choice.reader.ctx.project.settings.lback
+    lback = choice.ctx.revisions.project.settings.lback
     own = choice.told.names if choice.told else ()
-    published = choice.reader.published
+    published = choice.ctx.revisions.published
     at = Situation(graph, choice.stamp, choice.effects, published, own, lback.heads)
     decided = decide_undo(at, undo, wish.strategy)
     if decided.strategy == "downgrade" and wish.strategy is None:
@@ -147,7 +147,7 @@ def _mended(found: tuple[Leftover, ...]) -> str:
 def _take_what_ran(choice: Choice, undo: tuple[str, ...], view: View) -> None:
     """Undo the version that ran, where the file says something else by now."""
     present = [one for one in undo if one not in choice.lost]
-    choice.ran = what_ran(choice.reader, choice.graph, present, view)
+    choice.ran = what_ran(choice.ctx.revisions, choice.graph, present, view)
     if choice.wish.strategy is None:
         refuse_edited(choice.ran)
     read = choice.reverter().read

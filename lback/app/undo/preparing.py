@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lback.app.context import Context
 from lback.app.losses import count_effects
 from lback.app.proofs import RollbackProof, RollbackRun, prove_rollback
-from lback.app.reading import Reader
 from lback.app.undo.choosing import Choice, Wish, choose
 from lback.core.effects import Effect, Effects
 from lback.core.graph import Graph
@@ -48,7 +48,7 @@ class Prepared:
 
     def database(self) -> Database:
         """Return the project's database, which knows the texts that are to run."""
-        ctx, texts = self.choice.reader.ctx, self.choice.ran.texts
+        ctx, texts = self.choice.ctx, self.choice.ran.texts
         if self.revert is not None:
             return self.revert.database(ctx, texts)
         if not texts:
@@ -90,11 +90,11 @@ class Prepared:
         return tips(self.revert.graph, done)
 
 
-def gather(reader: Reader, wish: Wish) -> Prepared:
+def gather(ctx: Context, wish: Wish) -> Prepared:
     """Ask the database, in one run of env.py, for all that the decision needs."""
 
     def asked(view: View) -> Prepared:
-        choice = choose(reader, wish, view)
+        choice = choose(ctx, wish, view)
         ready = Prepared(choice, choice.undo)
         if choice.undo.strategy == "revert":
             try:
@@ -105,7 +105,7 @@ def gather(reader: Reader, wish: Wish) -> Prepared:
             ready.losses = count_effects(view, ready.undoing())
         return ready
 
-    return reader.ctx.database.look_first(asked)
+    return ctx.database.look_first(asked)
 
 
 def prepare(ready: Prepared) -> None:
@@ -113,7 +113,7 @@ def prepare(ready: Prepared) -> None:
     choice, undo = ready.choice, ready.undo
     if undo.strategy == "refused":
         return
-    ctx = choice.reader.ctx
+    ctx = choice.ctx
     if ready.draft is not None:
         planned = stakes(ready.undoing()).lost
         try:
@@ -174,7 +174,7 @@ def _needed(ready: Prepared) -> Undo | None:
             seen[one] = _rest(choice, one)
     judged = [one for one in order if one in seen]
     here = [graph[one] for one in judged if one not in choice.lost]
-    texts = choice.reader.texts(here)
+    texts = choice.ctx.revisions.texts(here)
     shown = {one.id: texts[one.blob].decode("utf-8", "replace") for one in here}
     shown |= {one: text.decode("utf-8", "replace") for one, text in choice.lost.items()}
     use = first_use(ready.undoing(), judged, seen, shown, undo.undoes)

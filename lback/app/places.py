@@ -1,0 +1,237 @@
+"""Which folders and settings a project has at each place: the work tree, the index, any commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from copy import copy
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lback.app.locate import Project, Texts, config_places, read_project, search_project
+from lback.core.settings import Settings, read_own
+from lback.core.source import INDEX, WORKTREE, Entry
+from lback.errors import HistoryMissing, LbackError, UsageError
+
+if TYPE_CHECKING:
+    from lback.app.options import Options
+    from lback.core.preferences import LbackSettings
+    from lback.vcs.repository import Repository
+
+Folders = tuple[tuple[str, ...], bool]
+_BARE_CONFIGS = ("alembic.ini", "pyproject.toml", "migrations/alembic.ini")
+
+
+class Places:
+    """The project as it is configured at each place; equal configurations are read once.
+
+    `own` is the project that the command is about, by its configuration; `here` is that with
+    the settings that it is judged by. With `untracked`, configuration files that git does not
+    track are the caller's own: they are read from disk for every commit.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        cwd: Path,
+        repository: Repository | None,
+        project: Project,
+        *,
+        untracked: bool = False,
+    ) -> None:
+        self.options = options
+        self.cwd = cwd
+        self.repository = repository
+        self.untracked = untracked
+        self.own = project
+        self.here = project
+        self._judged_by: LbackSettings | None = None
+        self._projects: dict[tuple[str, ...], Project] = {}
+        self._by_commit: dict[str, Project] = {}
+        self._folders: dict[int, tuple[Project, Folders]] = {}
+        self._wider: dict[str, Folders] = {}
+
+    @property
+    def unconfigured(self) -> bool:
+        """Tell whether `--script-location` names the folder: any file there may be no revision."""
+        return self.options.script_location is not None
+
+    def project_at(self, at: str) -> Project:
+        """Return the project with the settings that hold at a place."""
+        if self.repository is None or at in (WORKTREE, INDEX):
+            return self.here
+        if at not in self._by_commit:
+            self._by_commit[at] = self._at(at)
+        return self._by_commit[at]
+
+    def folders(self, at: str = WORKTREE) -> Folders:
+        """Return the version locations at a place, and whether their subfolders count."""
+        if at in self._wider:
+            return self._wider[at]
+        project = self.project_at(at)
+        if id(project) not in self._folders:
+            # The project is kept as well, so that no other one gets its number.
+            places = (project.folders(), project.settings.recursive)
+            self._folders[id(project)] = (project, places)
+        return self._folders[id(project)][1]
+
+    def look_ahead(self, commits: Sequence[str]) -> None:
+        """Learn the configurations of many commits in one look."""
+        from lback.vcs.lookups import path_ids
+
+        repository, project = self.repository, self.here
+        if repository is None or project.settings.config_path is None:
+            return
+        unknown = [one for one in commits if one not in self._by_commit]
+        paths = project.config_names() if repository.is_bare else self._config_paths
+        if not self._projects and repository.root is not None:
+            self._projects[_ids_on_disk(repository, repository.root, paths)] = project
+        for commit, key in path_ids(repository, unknown, paths).items():
+            if key not in self._projects:
+                self._projects[key] = self._at(commit)
+            self._by_commit[commit] = self._projects[key]
+
+    def judge_by(self, settings: LbackSettings) -> Project:
+        """Use these settings of lback's own for every place; return the project with them."""
+        self._judged_by = settings
+        self.here = self._judged(self.own)
+        return self.here
+
+    def wider(self, at: str, folders: Folders) -> Places:
+        """Return the same with more folders at one place, whatever its configuration says."""
+        names, recursive = self.folders(at)
+        both = tuple(dict.fromkeys((*folders[0], *names)))
+        other = copy(self)
+        other._wider = {**self._wider, at: (both, recursive or folders[1])}
+        return other
+
+    def without_copies(self, entries: tuple[Entry, ...], at: str) -> tuple[Entry, ...]:
+        """Leave out what is the same in two folders, at a place that was made wider."""
+        return _without_copies(entries, self._wider[at][0]) if at in self._wider else entries
+
+    def search(self, commit: str) -> Project | None:
+        """Search the project in the tree of a commit, from the same folder up; None without one.
+
+        UsageError where a file cannot be read.
+        """
+        own = self.own
+        assert self.repository is not None
+        if own.settings.config_path is None:
+            return own
+        if self.repository.is_bare:
+            return _search_bare(self.options, self.repository, commit)
+        texts = self._texts(commit, self._config_paths)
+        return search_project(self.options, self.cwd, texts, own.folder, own.root)
+
+    def search_own(self, commit: str) -> LbackSettings:
+        """Read lback's own settings of a commit where nothing configures the migrations."""
+        own = self.own
+        texts = self._texts(commit, own.config_names())
+        toml = own.folder / "pyproject.toml"
+        ini = own.folder / (own.settings.config_path or "alembic.ini")
+        both = [(str(path), texts.get(path)) for path in (ini, toml)]
+        pair = [(path, text) if text is not None else None for path, text in both]
+        ini_text = pair[0] if ini.suffix != ".toml" else None
+        return read_own(ini_text, pair[1], own.settings.section)
+
+    def _at(self, commit: str) -> Project:
+        try:
+            found = self.search(commit)
+        except HistoryMissing:
+            raise
+        except LbackError:
+            # The configuration there may be younger or broken; the one here is what is known.
+            found = None
+        return self._judged(found) if found is not None else self.here
+
+    def _judged(self, project: Project) -> Project:
+        if self._judged_by is None:
+            return project
+        return project._replace(settings=project.settings._replace(lback=self._judged_by))
+
+    def _texts(self, commit: str, paths: Iterable[str]) -> Texts:
+        assert self.repository is not None
+        found = self.repository.files(commit, paths)
+        return Texts(self.own.root, found, self._callers_own if self.untracked else frozenset())
+
+    @cached_property
+    def _config_paths(self) -> tuple[str, ...]:
+        own = self.own
+        found = config_places(self.options, self.cwd, own.folder, own.root)
+        return tuple(dict.fromkeys((*found, *own.config_names())))
+
+    @cached_property
+    def _callers_own(self) -> frozenset[str]:
+        """Return the configuration files on disk that git does not track."""
+        repository = self.repository
+        if repository is None or repository.root is None:
+            return frozenset()
+        tracked = repository.files(INDEX, self._config_paths)
+        head = repository.head().commit
+        if head is not None:
+            tracked |= repository.files(head, self._config_paths)
+        return frozenset(self._config_paths) - tracked.keys()
+
+
+def bare_project(options: Options, repository: Repository, at: str, base: str | None) -> Project:
+    """Find the project of a bare repository in one commit's tree; UsageError without one.
+
+    Where that tree has none that can be read, the one of `base` is what is known.
+    """
+    broken: LbackError | None = None
+    for place in (at, base):
+        try:
+            found = _search_bare(options, repository, place) if place is not None else None
+        except UsageError as err:
+            broken, found = broken or err, None
+        if found is not None and found.folders():
+            return found
+    if broken is not None:
+        raise broken
+    raise UsageError(
+        f"There is no Alembic configuration at the top of {at} in {repository.git_dir}",
+        "Name the file with `--config` (from the top of the tree), or the folder of the "
+        "migrations with `--script-location`.",
+    )
+
+
+def _search_bare(options: Options, repository: Repository, at: str) -> Project | None:
+    """Search the project in one commit's tree; UsageError where a file cannot be read."""
+    root = repository.git_dir
+    for name in (options.config,) if options.config else _BARE_CONFIGS:
+        path = root / name
+        # Flask-Migrate's ini lies in the script location; any other one in the project's folder.
+        folder = root if name == _BARE_CONFIGS[2] else path.parent
+        empty = Project(Settings(str(path), options.name or "alembic"), folder, root)
+        texts = Texts(root, repository.files(at, empty.config_names()))
+        settings = read_project(path, folder, empty.settings.section, texts)
+        if settings is not None:
+            return empty._replace(settings=settings)
+    return None
+
+
+def _without_copies(entries: Sequence[Entry], folders: Sequence[str]) -> tuple[Entry, ...]:
+    """Leave out the same content in a later one of several folders."""
+    places = {folder: at for at, folder in enumerate(folders)}
+
+    def rank(entry: Entry) -> int:
+        above = [at for name, at in places.items() if not name or entry.path.startswith(f"{name}/")]
+        return min(above, default=len(places))
+
+    kept: dict[tuple[str, str], Entry] = {}
+    for entry in sorted(entries, key=rank):
+        kept.setdefault((entry.name, entry.blob), entry)
+    chosen = {entry.path for entry in kept.values()}
+    return tuple(entry for entry in entries if entry.path in chosen)
+
+
+def _ids_on_disk(repository: Repository, root: Path, paths: Iterable[str]) -> tuple[str, ...]:
+    """Return the blob ids of files as they are now, "" where there is none."""
+    from lback.vcs.worktree import blob_id
+
+    found = []
+    for path in paths:
+        place = root / path
+        there = place.is_file() and not place.is_symlink()
+        found.append(blob_id(place.read_bytes(), repository.algorithm) if there else "")
+    return tuple(found)
