@@ -29,9 +29,9 @@ def main() -> NoReturn:
             except BlockingIOError:
                 _wait()
     except OSError as err:
-        from lback.app.options import Options
         from lback.cli.gate import undelivered
         from lback.cli.terminal import Terminal
+        from lback.project.options import Options
 
         code = undelivered(Terminal(Options()), code, err)
     # Nothing is open, and nothing has to be freed.

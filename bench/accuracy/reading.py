@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from lback.app.context import Context
-from lback.app.options import Options
 from lback.core.effects import Effects
 from lback.core.graph import Graph
+from lback.project.options import Options
 
 
 def read(root: Path) -> tuple[Graph, dict[str, Effects]]:

@@ -19,10 +19,8 @@ from lback.app.checking.result import finish
 from lback.app.checking.rules_changed import doubted_labels, moved_from, rules_changed
 from lback.app.checking.sides import Together, read_side, tip_of
 from lback.app.checking.tree import beside_the_graph
-from lback.app.contents import Limits
 from lback.app.context import Context
 from lback.app.lines import contradicting
-from lback.app.places import bare_project
 from lback.core.findings import Finding, finding, from_problems
 from lback.core.lanes import Lane
 from lback.core.rules.graph import (
@@ -39,6 +37,8 @@ from lback.core.rules.silencing import Choice, read_choice
 from lback.core.shell import command
 from lback.core.source import WORKTREE
 from lback.errors import HistoryMissing, UsageError
+from lback.project.contents import Limits
+from lback.project.places import bare_project
 
 if TYPE_CHECKING:
     from lback.core.effects import Effects

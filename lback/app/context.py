@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from lback.app.console import Console, SilentConsole
 from lback.app.locate import Project, find_project
-from lback.app.options import Options
 from lback.errors import LbackError, UsageError
+from lback.project.options import Options
 
 if TYPE_CHECKING:
-    from lback.app.contents import Limits
     from lback.app.reading import Reader
     from lback.db.runner import Database
+    from lback.project.contents import Limits
     from lback.vcs.repository import Repository
 
 
@@ -63,8 +63,8 @@ class Context:
     @cached_property
     def revisions(self) -> Reader:
         """Return the store of revisions: graph, texts and effects, at any place."""
-        from lback.app.places import Places
         from lback.app.reading import Reader
+        from lback.project.places import Places
 
         places = Places(
             self.options,

@@ -14,11 +14,11 @@ from lback.core.effects import EFFECTS_VERSION, TREE, Effects
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
-    from lback.app.contents import Contents
-    from lback.app.places import Places
     from lback.core.dialects import Dialects
     from lback.core.graph import Graph
     from lback.core.revision import Revision
+    from lback.project.contents import Contents
+    from lback.project.places import Places
 
 # A file that migrations execute is read up to this size; a larger one is not understood.
 _LARGEST_FILE = 4_000_000

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Literal
 
 from lback.app.context import Context
-from lback.app.options import Options
 from lback.core.messages import init as messages
 from lback.core.results import Result, optional
 from lback.errors import LbackError, UsageError
 from lback.files import BY_HAND, is_plain, write_whole
+from lback.project.options import Options
 
 _BASE = re.compile(
     r"^class\s+(\w+)\s*\([^)]*(?:DeclarativeBase|MappedAsDataclass)[^)]*\)\s*:"

@@ -15,7 +15,7 @@ from lback.files import BY_HAND, read_by_hand
 from lback.vcs.noted import INPUTS
 
 if TYPE_CHECKING:
-    from lback.app.options import Options
+    from lback.project.options import Options
     from lback.vcs.repository import Repository
 
 # Where Flask-Migrate keeps its alembic.ini.

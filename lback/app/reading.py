@@ -10,7 +10,6 @@ from os import fsdecode, fsencode
 from typing import TYPE_CHECKING, Any, TypeVar
 from zlib import crc32
 
-from lback.app.contents import HEADERS, Contents, header_from
 from lback.core.graph import Graph, Problem
 from lback.core.remembered import RememberedGraph, Top
 from lback.core.revision import Header, Revision, Unreadable, is_revision_file
@@ -18,13 +17,14 @@ from lback.core.shell import command
 from lback.core.source import INDEX, WORKTREE, Commit, Entry
 from lback.errors import LbackError
 from lback.files import spelling
+from lback.project.contents import HEADERS, Contents, header_from
 
 if TYPE_CHECKING:
-    from lback.app.contents import Limits
     from lback.app.effects import EffectsAt
     from lback.app.locate import Project
-    from lback.app.places import Folders, Places
     from lback.core.effects import Effects
+    from lback.project.contents import Limits
+    from lback.project.places import Folders, Places
     from lback.vcs.refs import SharedRef
     from lback.vcs.worktree import Look
 

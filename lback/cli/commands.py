@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from lback.app.options import Options
 from lback.cli.strict import Group
 from lback.core.shell import named
+from lback.project.options import Options
 
 # name: (module below lback.cli, one line for --help, section of --help)
 COMMANDS: dict[str, tuple[str, str, str]] = {

@@ -8,13 +8,13 @@ from contextlib import suppress
 
 import click
 
-from lback.app.options import Options
 from lback.cli import streams
 from lback.cli.commands import COMMANDS
 from lback.cli.terminal import Terminal
 from lback.core.results import envelope
 from lback.core.shell import command
 from lback.errors import LbackError
+from lback.project.options import Options
 from lback.secrets import KNOWN, learn_environment
 from lback.vcs.noted import INPUTS
 

@@ -12,11 +12,11 @@ gc.set_threshold(100_000, 20, 20)
 
 import click  # noqa: E402
 
-from lback.app.options import Options  # noqa: E402
 from lback.cli.commands import LazyGroup  # noqa: E402
 from lback.cli.options import common  # noqa: E402
 from lback.cli.strict import present  # noqa: E402
 from lback.cli.terminal import Terminal  # noqa: E402
+from lback.project.options import Options  # noqa: E402
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from lback.app.options import Options
+from lback.project.options import Options
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -10,11 +10,11 @@ from typing import Any
 import click
 
 from lback.app.context import Context
-from lback.app.options import Options
 from lback.cli.terminal import Terminal
 from lback.core import results
 from lback.core.result import Result
 from lback.core.shell import named
+from lback.project.options import Options
 
 # Commands without a project: what names one is of no use to them.
 _NO_PROJECT = ("explain", "demo", "init")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lback.app.options import Options
 from lback.cli.terminal import Terminal
 from lback.core.results import envelope
+from lback.project.options import Options
 
 if TYPE_CHECKING:
     _Base = click.Command

@@ -10,11 +10,11 @@ from typing import IO, Any, TextIO, cast
 import click
 
 from lback.app.console import unanswered
-from lback.app.options import Options
 from lback.cli import streams
 from lback.core import results
 from lback.core.display import escaped, harmless_line, visible
 from lback.core.result import Result
+from lback.project.options import Options
 from lback.report.style import Script, Style, inked, to_ascii
 from lback.secrets import KNOWN, cleaned
 from lback.vcs.noted import INPUTS

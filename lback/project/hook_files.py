@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from lback.app.context import Context
 from lback.app.model_files import model_globs
-from lback.app.options import Options
 from lback.core.messages import hooks as messages
+from lback.project.options import Options
 from lback.vcs.hooks import NAMES, Change, Place, State, Watched, find, install, status, uninstall
 from lback.vcs.projects import forget, record, recorded
 

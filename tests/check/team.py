@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lback.app.check import CheckOptions, CheckResult, check
 from lback.app.context import Context
-from lback.app.options import Options
+from lback.project.options import Options
 from tests.story.team import revision_text
 
 VERSIONS = "migrations/versions"

@@ -6,10 +6,10 @@ import pytest
 
 from lback.app.context import Context
 from lback.app.merge import MergeOptions, merge
-from lback.app.options import Options
 from lback.core.hook_facts import HookReport
 from lback.project.githooks.pre_commit import pre_commit
 from lback.project.githooks.pre_push import pre_push
+from lback.project.options import Options
 from tests.check.team import VERSIONS, Team, content
 
 ADD = 'op.add_column("t_a1", sa.Column("mail", sa.String(9)))'

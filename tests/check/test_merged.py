@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lback.app.context import Context
-from lback.app.options import Options
+from lback.project.options import Options
 from tests.check.team import VERSIONS, Team
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lback.app.context import Context
-from lback.app.options import Options
+from lback.project.options import Options
 from tests.check.team import VERSIONS, Team
 
 _BROKEN = {"LB103", "LB104", "LB105"}

@@ -6,8 +6,8 @@ import pytest
 
 from lback.app.context import Context
 from lback.app.merge import MergeOptions, merge
-from lback.app.options import Options
 from lback.app.radar import RadarOptions, radar
+from lback.project.options import Options
 from tests.check.team import VERSIONS, Team, content
 
 

@@ -8,11 +8,11 @@ from collections.abc import Callable
 import click
 import pytest
 
-from lback.app.options import Options
 from lback.cli.gate import guarded
 from lback.cli.running import run
 from lback.core.result import Result
 from lback.errors import LbackError, UsageError
+from lback.project.options import Options
 from tests.reports import report_of
 
 

@@ -6,7 +6,7 @@ import sys
 
 from lback.app.context import Context
 from lback.app.journal import change_files
-from lback.app.options import Options
+from lback.project.options import Options
 
 COUNT = 30
 

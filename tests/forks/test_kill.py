@@ -15,8 +15,8 @@ import pytest
 
 from lback.app.context import Context
 from lback.app.journal import change_files, recover
-from lback.app.options import Options
 from lback.errors import LbackError
+from lback.project.options import Options
 from tests.forks import flipper
 from tests.forks.shop import VERSIONS, Shop, adds, creates
 

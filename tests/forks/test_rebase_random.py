@@ -10,8 +10,8 @@ import pytest
 
 from lback.app.context import Context
 from lback.app.migrate import MigrateOptions, migrate
-from lback.app.options import Options
 from lback.app.rebase import RebaseOptions, rebase
+from lback.project.options import Options
 from tests.forks.shop import Shop, creates
 
 _LONG = int(os.environ.get("LBACK_SOAK_REBASES", "100"))

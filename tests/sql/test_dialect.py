@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from lback.app.context import Context
-from lback.app.options import Options
 from lback.core.effects import TREE
+from lback.project.options import Options
 from tests.cli.inside import lback
 from tests.reports import report_of
 

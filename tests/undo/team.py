@@ -15,11 +15,11 @@ import sqlalchemy as sa
 
 from lback.app.context import Context
 from lback.app.migrate import MigrateOptions, migrate
-from lback.app.options import Options
 from lback.app.rollback import Wish, rollback
 from lback.core.result import Result
 from lback.core.schema_diff import Table
 from lback.db.schema import read_tables
+from lback.project.options import Options
 from tests.reports import report_of
 from tests.story.team import Developer
 

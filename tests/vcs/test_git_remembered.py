@@ -13,8 +13,8 @@ import pytest
 
 from lback.app.context import Context
 from lback.app.heads import heads
-from lback.app.options import Options
 from lback.core.remembered import RememberedGraph
+from lback.project.options import Options
 from lback.vcs import worktree
 
 INI = "[alembic]\nscript_location = db\nversion_locations = {}\npath_separator = space\n"

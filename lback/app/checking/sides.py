@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lback.app.places import Folders
 from lback.app.reading import INDEX, WORKTREE, Reader
 from lback.core.graph import Graph
 from lback.core.rules.graph import Merge
 from lback.core.source import Commit, Entry
 from lback.errors import HistoryMissing
+from lback.project.places import Folders
 
 if TYPE_CHECKING:
     from lback.core.effects import Effects

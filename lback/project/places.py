@@ -14,8 +14,8 @@ from lback.core.source import INDEX, WORKTREE, Entry
 from lback.errors import HistoryMissing, LbackError, UsageError
 
 if TYPE_CHECKING:
-    from lback.app.options import Options
     from lback.core.preferences import LbackSettings
+    from lback.project.options import Options
     from lback.vcs.repository import Repository
 
 Folders = tuple[tuple[str, ...], bool]
