@@ -3,53 +3,151 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from lback.app.context import Context
-from lback.app.history import Sources, add_git, gather, unknown_table, unseen
 from lback.app.origins import Origins
 from lback.app.pasts import Past, pasts_of
 from lback.app.reading import WORKTREE
+from lback.core.effects import Unknown
 from lback.core.findings import from_problems
 from lback.core.identities import KNOWN
-from lback.core.parts import Deed
-from lback.core.result import Result
+from lback.core.messages import history as messages
+from lback.core.parts import Deed, Word
+from lback.core.results import Result
 from lback.core.source import Commit
 from lback.core.tables import Column, Part, TableLife, life
-from lback.errors import UsageError
+from lback.project.provenance import BroughtRow, Sources, brought_rows, gather, people, unseen
 
 
-def blame(ctx: Context, table: str, at: str = WORKTREE, column: str | None = None) -> Result:
-    """Return the columns, keys, indexes and types of a table, each with who and when.
+@dataclass(frozen=True, slots=True)
+class BlameOptions:
+    """What the command line asks of `blame`; `column` by any name that it ever had."""
 
-    With `column` only that column, by any name that it ever had.
-    """
-    found = gather(ctx, at)
-    dialects = found.reader.effects_at(at).dialects & KNOWN
-    told = life(table, found.graph, found.effects, dialects=dialects)
+    table: str
+    at: str = WORKTREE
+    column: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByRow(BroughtRow):
+    """Who made a statement; `edited_by` is the commit since which it says what it says."""
+
+    line: int
+    edited: bool
+    edited_by: Commit | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartChangeRow(ByRow):
+    """One change of a column, key, index or type, and who made it."""
+
+    word: Word
+    object: str
+    name: str | None
+    to: str | None
+    detail: str | None
+    sets: Mapping[str, str]
+    certain: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnRow:
+    """A column: what it is now, who brought it, and every change of it, the oldest first."""
+
+    name: str
+    type: str | None
+    nullable: bool | None
+    default: str | None
+    computed: str | None
+    identity: str | None
+    comment: str | None
+    names: tuple[str, ...]
+    certain: bool
+    added_by: ByRow | None
+    changed_by: ByRow | None
+    dropped_by: ByRow | None
+    changes: tuple[PartChangeRow, ...]
+
+
+@dataclass(frozen=True)
+class PartRow:
+    """An index, constraint, trigger, type, sequence or view with its changes."""
+
+    object: str
+    name: str | None
+    columns: tuple[str, ...]
+    gone: bool
+    changes: tuple[PartChangeRow, ...]
+
+
+@dataclass(frozen=True)
+class DoubtRow:
+    """Something that could not be read and may be about the table."""
+
+    revision: str
+    path: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class HelperRow:
+    """A file that revisions call, edited after they had come."""
+
+    path: str
+    revisions: tuple[str, ...]
+    commits: tuple[Commit, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlameResult(Result):
+    """The columns, keys, indexes and types of a table, each with who and when."""
+
+    command = "blame"
+
+    table: str
+    column: str | None
+    names: tuple[str, ...]
+    exists: bool
+    columns: tuple[ColumnRow, ...]
+    gone: tuple[ColumnRow, ...]
+    parts: tuple[PartRow, ...]
+    doubts: tuple[DoubtRow, ...]
+    helpers: tuple[HelperRow, ...]
+    unseen: tuple[str, ...]
+
+
+def blame(ctx: Context, options: BlameOptions) -> BlameResult:
+    """Return the columns, keys, indexes and types of a table, each with who and when."""
+    found = gather(ctx, options.at)
+    dialects = found.reader.effects_at(options.at).dialects & KNOWN
+    told = life(options.table, found.graph, found.effects, dialects=dialects)
     if not told.found:
-        raise unknown_table(table, told.near)
-    if column is not None:
-        told = _only(told, column)
-    rows, pasts = _rows(found, told)
-    origins = Origins(found.reader, at)
+        raise messages.unknown_table(options.table, told.near)
+    if options.column is not None:
+        told = _only(told, options.column)
+    rows, pasts = brought_rows(found, _told_of(found, told))
+    origins = Origins(found.reader, options.at)
     here = {one: found.graph[one] for one in rows if one in pasts}
     origins.gather({one: pasts[one] for one in here}, here)
     blamed = _Blamed(rows, origins)
-    data: dict[str, Any] = {
-        "table": table,
-        "column": column,
-        "names": list(told.names),
-        "exists": told.exists,
-        "columns": [blamed.column(one) for one in told.columns],
-        "gone": [blamed.column(one) for one in told.gone],
-        "parts": [blamed.part(one) for one in told.parts],
-        "doubts": [_doubt(found, one.revision, one.unknown) for one in told.doubts],
-        "helpers": _helpers(found, at, pasts),
-        "unseen": [*unseen(found, list(rows.values())), *_blind(origins)],
-    }
-    return Result("blame", data, from_problems(found.graph.problems))
+    blind = (messages.older_versions(origins.blind),) if origins.blind else ()
+    return BlameResult(
+        table=options.table,
+        column=options.column,
+        names=told.names,
+        exists=told.exists,
+        columns=tuple(map(blamed.column, told.columns)),
+        gone=tuple(map(blamed.column, told.gone)),
+        parts=tuple(map(blamed.part, told.parts)),
+        doubts=tuple(_doubt(found, one.revision, one.unknown) for one in told.doubts),
+        helpers=_helpers(found, pasts),
+        unseen=(*unseen(found, rows.values()), *blind),
+        findings=from_problems(found.graph.problems),
+    )
 
 
 def _only(told: TableLife, column: str) -> TableLife:
@@ -62,114 +160,98 @@ def _only(told: TableLife, column: str) -> TableLife:
     columns = tuple(one for one in told.columns if called(one))
     gone = tuple(one for one in told.gone if called(one))
     if not columns and not gone:
-        names = ", ".join(one.name for one in (*told.columns, *told.gone)) or "none"
-        raise UsageError(
-            f"The table {told.table} never had a column called {column}.",
-            f"Its columns are: {names}.",
-        )
+        names = [one.name for one in (*told.columns, *told.gone)]
+        raise messages.unknown_column(told.table, column, names)
     return told._replace(columns=columns, gone=gone, parts=())
 
 
-def _rows(found: Sources, told: TableLife) -> tuple[dict[str, dict[str, Any]], dict[str, Past]]:
-    """Return by revision the row that says who brought it, and the pasts of the files."""
-    told_of = [one.deeds for one in (*told.columns, *told.gone)]
-    told_of += [one.deeds for one in told.parts]
-    revisions = {deed.revision for deeds in told_of for deed in deeds}
-    rows: dict[str, dict[str, Any]] = {
-        one: {"revision": one, "path": found.graph[one].path, "doc": found.graph[one].doc}
-        for one in found.graph.order()
-        if one in revisions
-    }
-    for row in rows.values():
-        row.update(commit=None, published=False, pushed=False, co_authors=[], edits=[])
-        row.update(picked_by=None, written=None)
-    return rows, add_git(found, list(rows.values()))
+def _told_of(found: Sources, told: TableLife) -> list[str]:
+    """Return the revisions that changed what is told of, in graph order."""
+    changes = [one.deeds for one in (*told.columns, *told.gone)]
+    changes += [one.deeds for one in told.parts]
+    revisions = {deed.revision for deeds in changes for deed in deeds}
+    return [one for one in found.graph.order() if one in revisions]
 
 
 class _Blamed:
     """Puts who and when beside the parts of a table."""
 
-    def __init__(self, rows: Mapping[str, dict[str, Any]], origins: Origins) -> None:
+    def __init__(self, rows: Mapping[str, BroughtRow], origins: Origins) -> None:
         self._rows = rows
         self._origins = origins
 
-    def column(self, column: Column) -> dict[str, Any]:
+    def column(self, column: Column) -> ColumnRow:
         """Return a column: what it is now, who brought it, and every change of it."""
-        said = column.definition
-        return {
-            "name": column.name,
-            "type": column.type or None,
-            "nullable": {"yes": True, "no": False}.get(said.get("nullable", "?")),
-            **{aspect: said.get(aspect) or None for aspect in ("default", "computed", "identity")},
-            "comment": said.get("comment") or None,
-            "names": list(column.names),
-            "certain": column.certain,
-            "added_by": self._last(column, "added"),
-            "changed_by": self._last(column, "changed", "renamed"),
-            "dropped_by": self._last(column, "dropped"),
-            "changes": [self._change(deed) for deed in column.deeds],
-        }
+        now = column.definition
+        return ColumnRow(
+            name=column.name,
+            type=column.type or None,
+            nullable={"yes": True, "no": False}.get(now.get("nullable", "?")),
+            default=now.get("default") or None,
+            computed=now.get("computed") or None,
+            identity=now.get("identity") or None,
+            comment=now.get("comment") or None,
+            names=column.names,
+            certain=column.certain,
+            added_by=self._last(column, "added"),
+            changed_by=self._last(column, "changed", "renamed"),
+            dropped_by=self._last(column, "dropped"),
+            changes=tuple(map(self._change, column.deeds)),
+        )
 
-    def part(self, part: Part) -> dict[str, Any]:
+    def part(self, part: Part) -> PartRow:
         """Return an index, constraint, trigger, type, sequence or view with its changes."""
-        return {
-            "object": part.object,
-            "name": part.name,
-            "columns": list(part.columns),
-            "gone": part.gone,
-            "changes": [self._change(deed) for deed in part.deeds],
-        }
+        changes = tuple(map(self._change, part.deeds))
+        return PartRow(part.object, part.name, tuple(part.columns), part.gone, changes)
 
-    def _last(self, column: Column, *words: str) -> dict[str, Any] | None:
+    def _last(self, column: Column, *words: Word) -> ByRow | None:
         own = [one for one in column.deeds if one.effect.object in ("column", "table")]
         deed = next((one for one in reversed(own) if one.word in words), None)
-        return self._by(deed) if deed is not None else None
+        return ByRow(**self._by(deed)) if deed is not None else None
 
-    def _change(self, deed: Deed) -> dict[str, Any]:
+    def _change(self, deed: Deed) -> PartChangeRow:
         effect = deed.effect
-        return {
-            "word": deed.word,
-            "object": effect.object,
-            "name": effect.name,
-            "to": effect.to,
-            "detail": effect.detail or None,
-            "sets": dict(effect.sets),
-            "certain": effect.certain,
+        return PartChangeRow(
+            word=deed.word,
+            object=effect.object,
+            name=effect.name,
+            to=effect.to,
+            detail=effect.detail or None,
+            sets=dict(effect.sets),
+            certain=effect.certain,
             **self._by(deed),
-        }
+        )
 
     def _by(self, deed: Deed) -> dict[str, Any]:
-        row = dict(self._rows[deed.revision])
-        row["line"] = deed.effect.line
+        """Return the fields that say who made a statement."""
         origin = self._origins.of(deed.revision, deed.effect)
+        row = {
+            **vars(self._rows[deed.revision]),
+            "line": deed.effect.line,
+            "edited": origin.edited,
+            "edited_by": origin.edit,
+        }
         if origin.late:  # its statement was put into the file by a later commit, or by none yet
-            row["commit"] = origin.brought.as_dict() if origin.brought else None
-            row["committed"] = origin.brought is not None
-            row["co_authors"] = list(origin.brought.co_authors) if origin.brought else []
-            row["picked_by"] = (origin.brought.committer or None) if origin.brought else None
-            row["written"] = None
-        row["edited"] = origin.edited
-        row["edited_by"] = origin.edit.as_dict() if origin.edit else None
+            row |= {"committed": origin.brought is not None, "written": None}
+            row |= people(origin.brought)
         return row
 
 
-def _helpers(found: Sources, at: str, pasts: Mapping[str, Past]) -> list[dict[str, Any]]:
+def _helpers(found: Sources, pasts: Mapping[str, Past]) -> tuple[HelperRow, ...]:
     """Return the helper files that were edited after the revisions that call them had come."""
     if found.reader.repository is None or not pasts:
-        return []
-    called = found.reader.effects_at(at).helpers(found.graph, pasts)
+        return ()
+    called = found.reader.effects_at(found.at).helpers(found.graph, pasts)
     paths = sorted({path for helpers in called.values() for path in helpers})
-    edits = pasts_of(found.reader, paths, at) if paths else {}
-    told: list[dict[str, Any]] = []
+    edits = pasts_of(found.reader, paths, found.at) if paths else {}
+    rows = []
     for path in paths:
         past = edits.get(path)
         users = [one for one, helpers in called.items() if path in helpers]
         later = _later(past, (pasts[one].brought for one in users)) if past else ()
         if later:
-            told.append(
-                {"path": path, "revisions": users, "commits": [one.as_dict() for one in later]}
-            )
-    return told
+            rows.append(HelperRow(path, tuple(users), later))
+    return tuple(rows)
 
 
 def _later(past: Past, since: Iterable[Commit | None]) -> tuple[Commit, ...]:
@@ -179,19 +261,5 @@ def _later(past: Past, since: Iterable[Commit | None]) -> tuple[Commit, ...]:
     return tuple(one for one in past.edits if datetime.fromisoformat(one.date) > min(times))
 
 
-def _blind(origins: Origins) -> list[str]:
-    if not origins.blind:
-        return []
-    return [
-        f"this clone lacks older versions of the files of {', '.join(origins.blind[:3])}: shown is "
-        "who brought the file"
-    ]
-
-
-def _doubt(found: Sources, revision: str, unknown: Any) -> dict[str, Any]:
-    return {
-        "revision": revision,
-        "path": found.graph[revision].path,
-        "line": unknown.line,
-        "reason": unknown.reason,
-    }
+def _doubt(found: Sources, revision: str, unknown: Unknown) -> DoubtRow:
+    return DoubtRow(revision, found.graph[revision].path, unknown.line, unknown.reason)

@@ -24,6 +24,6 @@ def command(table: str, at: str, column: str | None) -> int:
 
     Example: `lback blame users`
     """
-    from lback.app.blame import blame
+    from lback.app.blame import BlameOptions, blame
 
-    return run(lambda ctx: blame(ctx, table, at, column))
+    return run(lambda ctx: blame(ctx, BlameOptions(table, at, column)))

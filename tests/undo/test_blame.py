@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lback.app.blame import blame
+from lback.app.blame import BlameOptions, blame
 from lback.app.history import HistoryOptions, history
 from lback.errors import UsageError
 from lback.report.render import render
@@ -38,11 +38,14 @@ def by(shop: Shop, name: str, message: str) -> None:
 
 
 def rows(shop: Shop, **options: Any) -> dict[str, Any]:
-    return {row["name"]: row for row in blame(shop.context(), "users", **options).data["columns"]}
+    return {
+        row["name"]: row
+        for row in blame(shop.context(), BlameOptions("users", **options)).data["columns"]
+    }
 
 
 def said(shop: Shop, **options: Any) -> str:
-    return "\n".join(render(blame(shop.context(), "users", **options), Style()))
+    return "\n".join(render(blame(shop.context(), BlameOptions("users", **options)), Style()))
 
 
 def test_a_column_is_shown_as_it_is_now(shop: Shop) -> None:
@@ -68,7 +71,7 @@ def test_one_column_is_told_with_every_change(shop: Shop) -> None:
 
 def test_a_column_that_never_was(shop: Shop) -> None:
     with pytest.raises(UsageError, match="never had a column called nope"):
-        blame(shop.context(), "users", column="nope")
+        blame(shop.context(), BlameOptions("users", column="nope"))
 
 
 def test_an_edited_definition_is_named_and_keeps_its_author(shop: Shop) -> None:
@@ -100,7 +103,7 @@ def test_later_edits_of_a_helper_are_doubt_and_no_credit(shop: Shop) -> None:
     )
     call = 'age(sa.Column("age", sa.Integer()))'
     shop.add("r2", call, top="from steps import age", commit="Add age")
-    assert blame(shop.context(), "users").data["helpers"] == []
+    assert blame(shop.context(), BlameOptions("users")).data["helpers"] == []
     helper = shop.folder / "steps.py"
     helper.write_text(helper.read_text() + "\n\ndef more():\n    pass\n")
     Developer.git(
@@ -108,7 +111,7 @@ def test_later_edits_of_a_helper_are_doubt_and_no_credit(shop: Shop) -> None:
         *("commit", "-q", "-a", "--date", "2099-01-01T10:00:00", "-m", "More steps"),
     )
     assert rows(shop)["age"]["added_by"]["commit"]["author"] == "Ada"
-    told = blame(shop.context(), "users").data["helpers"]
+    told = blame(shop.context(), BlameOptions("users")).data["helpers"]
     assert [(one["path"], one["revisions"]) for one in told] == [("steps.py", ["r2"])]
     assert "steps.py, which r2 calls, was edited later: Hedy" in said(shop)
 
@@ -135,7 +138,7 @@ def test_who_wrote_it_stands_beside_who_took_a_revert_back(shop: Shop) -> None:
 
 def test_keys_and_indexes_have_their_people(shop: Shop) -> None:
     shop.add("r2", 'op.create_index("ix_mail", "users", ["mail"])', commit="Index")
-    parts = {one["name"]: one for one in blame(shop.context(), "users").data["parts"]}
+    parts = {one["name"]: one for one in blame(shop.context(), BlameOptions("users")).data["parts"]}
     assert parts["ix_mail"]["changes"][0]["commit"]["subject"] == "Index"
     assert "index ix_mail (mail)" in said(shop)
     assert "primary key (id)" in said(shop)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lback.app.blame import blame
+from lback.app.blame import BlameOptions, blame
 from lback.app.history import HistoryOptions, history
 from lback.core.result import Result
 from lback.errors import UsageError
@@ -42,7 +42,7 @@ def shop(tmp_path: Path) -> Shop:
 
 
 def test_blame_follows_columns_through_their_names(shop: Shop) -> None:
-    data = blame(shop.context(), "users").data
+    data = blame(shop.context(), BlameOptions("users")).data
     assert [row["name"] for row in data["columns"]] == ["id"]
     gone = data["gone"][0]
     assert gone["names"] == ["email", "mail"]
@@ -54,13 +54,13 @@ def test_blame_follows_columns_through_their_names(shop: Shop) -> None:
 
 
 def test_blame_at_a_commit(shop: Shop) -> None:
-    data = blame(shop.context(), "users", "HEAD").data
+    data = blame(shop.context(), BlameOptions("users", "HEAD")).data
     assert [row["name"] for row in data["columns"]] == ["id", "email"]
-    assert "as of HEAD" in text(blame(shop.context(), "users", "HEAD"))
+    assert "as of HEAD" in text(blame(shop.context(), BlameOptions("users", "HEAD")))
 
 
 def test_the_columns_of_blame_are_aligned(shop: Shop) -> None:
-    said = text(blame(shop.context(), "users")).splitlines()
+    said = text(blame(shop.context(), BlameOptions("users"))).splitlines()
     places = {line.index(name) for line in said for name in ("r1 ", "r2 ", "r3 ") if name in line}
     assert len(places) == 1
 
@@ -123,7 +123,7 @@ def test_without_git(tmp_path: Path) -> None:
     result = history(shop.context(), HistoryOptions("users"))
     assert result.data["changes"][0]["commit"] is None
     assert "not in a git repository" in text(result)
-    said = text(blame(shop.context(), "users"))
+    said = text(blame(shop.context(), BlameOptions("users")))
     assert "not in a git repository" in said
     for one in (said, text(result)):
         assert "not known" in one
@@ -139,13 +139,13 @@ def test_in_a_shallow_clone(shop: Shop, tmp_path: Path) -> None:
     assert [one["commit"] for one in result.data["changes"]] == [None] * 3
     assert "shallow" in text(result)
     assert "not committed" not in text(result)
-    assert "not committed" not in text(blame(shallow.context(), "users"))
+    assert "not committed" not in text(blame(shallow.context(), BlameOptions("users")))
 
 
 def test_blame_fits_in_sixty_columns_and_cuts_no_name(shop: Shop) -> None:
     long = "a_name_of_a_column_that_goes_on_and_on"
     shop.add(f"r4_{long}", f'op.add_column("users", sa.Column("{long}", sa.Numeric(20, 10)))')
-    result = blame(shop.context(), "users")
+    result = blame(shop.context(), BlameOptions("users"))
     lines = list(render(result, Style(width=60)))
     assert all(len(line) <= 60 for line in lines), lines
     assert any(line.startswith(f"    {long}  ") for line in lines), lines
@@ -155,7 +155,7 @@ def test_blame_fits_in_sixty_columns_and_cuts_no_name(shop: Shop) -> None:
 
 def test_a_table_that_nobody_knows(shop: Shop) -> None:
     with pytest.raises(UsageError, match="called user"):
-        blame(shop.context(), "user")
+        blame(shop.context(), BlameOptions("user"))
 
 
 def test_nothing_heavy_is_imported(shop: Shop) -> None:
@@ -181,12 +181,14 @@ def test_blame_names_who_put_the_column_into_an_edited_file(shop: Shop) -> None:
     age = 'sa.Column("age", sa.Integer()),'
     path.write_text(path.read_text().replace(age, age + ' sa.Column("height", sa.Integer()),'))
     for _ in range(2):  # the second time from what was remembered
-        rows = {row["name"]: row for row in blame(shop.context(), "users").data["columns"]}
+        rows = {
+            row["name"]: row for row in blame(shop.context(), BlameOptions("users")).data["columns"]
+        }
         assert rows["id"]["added_by"]["commit"]["author"] == "Ada"
         assert rows["age"]["added_by"]["commit"]["subject"] == "Add age there"
         assert rows["age"]["added_by"]["co_authors"] == []
         assert rows["height"]["added_by"]["commit"] is None
-    assert "not committed" in text(blame(shop.context(), "users"))
+    assert "not committed" in text(blame(shop.context(), BlameOptions("users")))
 
 
 def test_blame_follows_a_revision_that_was_renumbered(shop: Shop) -> None:
@@ -197,5 +199,5 @@ def test_blame_follows_a_revision_that_was_renumbered(shop: Shop) -> None:
     shop.git("mv", "migrations/versions/0001_pets_it.py", "migrations/versions/0002_pets_it.py")
     shop.git("add", "-A")
     Developer.git(Developer("Hedy", shop.folder), "commit", "-q", "-m", "Renumber")
-    column = blame(shop.context(), "pets").data["columns"][0]
+    column = blame(shop.context(), BlameOptions("pets")).data["columns"][0]
     assert column["added_by"]["commit"]["subject"] == "Add pets"

@@ -2,61 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from textwrap import wrap
-from typing import Any
+from typing import TYPE_CHECKING
 
-from lback.core.result import Result
 from lback.report.style import Style, safe
-from lback.report.words import commit_of, counted, listing, who
+from lback.report.words import counted, listing, who
+
+if TYPE_CHECKING:
+    from lback.app.blame import BlameResult, ByRow, ColumnRow, HelperRow, PartChangeRow, PartRow
 
 _INDENT = "    "
 # Of a column that revisions change and none adds.
 _OLDER = "no migration adds it: it is older than the first that names it"
 
 
-def lines(result: Result, style: Style) -> Iterator[str]:
+def lines(result: BlameResult, style: Style) -> Iterator[str]:
     """Yield a line a column: commit, author, date, revision, name, type; then what is gone."""
-    data = result.data
-    for note in data["unseen"]:
+    for note in result.unseen:
         yield style.yellow(f"note: {safe(note)}")
-    for helper in data["helpers"]:
+    for helper in result.helpers:
         yield style.yellow(f"note: {_helper(helper)}")
-    others = [name for name in data["names"] if name != data["table"]]
+    others = [name for name in result.names if name != result.table]
     if others:
-        yield f"{safe(data['table'])} was also called {listing(others)}"
-    if not data["exists"]:
-        yield style.yellow(f"{safe(data['table'])} is not there any more")
-    rows = [*data["columns"], *data["gone"]]
+        yield f"{safe(result.table)} was also called {listing(others)}"
+    if not result.exists:
+        yield style.yellow(f"{safe(result.table)} is not there any more")
+    rows = [*result.columns, *result.gone]
     if not rows:
         yield "no column of it was read"
     widths = _Widths(rows)
-    told = _story if data["column"] else _column
-    for row in data["columns"]:
+    told = _story if result.column else _column
+    for row in result.columns:
         yield from told(row, widths, style)
-    if data["gone"]:
+    if result.gone:
         yield style.dim("gone:")
-        for row in data["gone"]:
+        for row in result.gone:
             yield from told(row, widths, style)
-    yield from _parts(data["parts"], widths, style)
-    if data["doubts"]:
+    yield from _parts(result.parts, widths, style)
+    if result.doubts:
         yield style.yellow(
-            f"{counted(len(data['doubts']), 'place')} could not be read and may be about it:"
+            f"{counted(len(result.doubts), 'place')} could not be read and may be about it:"
         )
-        for doubt in data["doubts"][:5]:
-            yield f"    {safe(doubt['path'])}:{doubt['line']}: {safe(doubt['reason'])}"
+        for doubt in result.doubts[:5]:
+            yield f"    {safe(doubt.path)}:{doubt.line}: {safe(doubt.reason)}"
 
 
 class _Widths:
     """How wide each part of a line has to be."""
 
-    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        by = [row[key] for row in rows for key in ("added_by", "changed_by", "dropped_by")]
-        by += [change for row in rows for change in row["changes"]]
-        known = [one for one in by if one]
+    def __init__(self, rows: Sequence[ColumnRow]) -> None:
+        by = [one for row in rows for one in (row.added_by, row.changed_by, row.dropped_by)]
+        by += [change for row in rows for change in row.changes]
+        known = [one for one in by if one is not None]
         self.author = _widest([_author(one) for one in known])
-        self.revision = _widest([one["revision"] for one in known] or ["?"])
-        self.name = _widest([row["name"] for row in rows])
+        self.revision = _widest([one.revision for one in known] or ["?"])
+        self.name = _widest([row.name for row in rows])
         # Commit, date and gaps take twenty-two columns.
         self.before = self.author + self.revision + 22
         self.used = self.before + self.name + 2
@@ -67,11 +69,11 @@ def _widest(texts: Sequence[str]) -> int:
 
 
 def _beside(
-    by: Mapping[str, Any] | None, shown: str, widths: _Widths, style: Style, *, dim: bool = False
+    by: ByRow | None, shown: str, widths: _Widths, style: Style, *, dim: bool = False
 ) -> Iterator[str]:
     """Yield who, and beside it what; what does not fit stands below, whole: no name is cut."""
     paint = style.dim if dim else str
-    people, revision = _by(by, widths), safe(by["revision"]) if by else "?"
+    people, revision = _by(by, widths), safe(by.revision) if by else "?"
     shade = style.yellow if by else style.dim
     if widths.before + len(shown) <= style.width:
         yield f"{people} {shade(f'{revision:{widths.revision}}')}  {paint(shown)}".rstrip()
@@ -86,99 +88,101 @@ def _beside(
         yield f"{_INDENT}{paint(line)}"
 
 
-def _helper(helper: Mapping[str, Any]) -> str:
-    last = commit_of(helper["commits"][0])
+def _helper(helper: HelperRow) -> str:
+    last = helper.commits[0]
     return (
-        f"{safe(helper['path'])}, which {listing(helper['revisions'], 3)} "
-        f"{'calls' if len(helper['revisions']) == 1 else 'call'}, was edited later: {who(last)}"
+        f"{safe(helper.path)}, which {listing(helper.revisions, 3)} "
+        f"{'calls' if len(helper.revisions) == 1 else 'call'}, was edited later: {who(last)}"
     )
 
 
-def _definition(row: Mapping[str, Any]) -> str:
+def _definition(row: ColumnRow) -> str:
     """Return what a column is now, as CREATE TABLE would say it."""
-    parts = [row["type"] or "?"]
-    if row["nullable"] is False:
+    parts = [row.type or "?"]
+    if row.nullable is False:
         parts.append("not null")
-    parts += [f"{word} {row[word]}" for word in ("default", "computed", "identity") if row[word]]
+    rest = {"default": row.default, "computed": row.computed, "identity": row.identity}
+    parts += [f"{word} {value}" for word, value in rest.items() if value]
     return " ".join(safe(part) for part in parts)
 
 
-def _column(row: Mapping[str, Any], widths: _Widths, style: Style) -> Iterator[str]:
-    maybe = "" if row["certain"] else " [maybe]"
-    shown = f"{safe(row['name']):{widths.name}}  {_definition(row)}{maybe}"
-    yield from _beside(row["added_by"], shown, widths, style)
-    before = [one for one in row["names"] if one != row["name"]]
-    for word, key in (("changed", "changed_by"), ("dropped", "dropped_by")):
-        if row[key] is not None:
-            was = f" (was {listing(before)})" if before and key == "changed_by" else ""
-            yield from _beside(row[key], f"  {word} here{was}", widths, style, dim=True)
-    yield from _edited(row["changed_by"] or row["added_by"], widths, style)
-    if row["added_by"] is None:
+def _column(row: ColumnRow, widths: _Widths, style: Style) -> Iterator[str]:
+    maybe = "" if row.certain else " [maybe]"
+    shown = f"{safe(row.name):{widths.name}}  {_definition(row)}{maybe}"
+    yield from _beside(row.added_by, shown, widths, style)
+    before = [one for one in row.names if one != row.name]
+    if row.changed_by is not None:
+        was = f" (was {listing(before)})" if before else ""
+        yield from _beside(row.changed_by, f"  changed here{was}", widths, style, dim=True)
+    if row.dropped_by is not None:
+        yield from _beside(row.dropped_by, "  dropped here", widths, style, dim=True)
+    yield from _edited(row.changed_by or row.added_by, widths, style)
+    if row.added_by is None:
         yield from _beside(None, f"  {_OLDER}", widths, style, dim=True)
 
 
-def _edited(by: Mapping[str, Any] | None, widths: _Widths, style: Style) -> Iterator[str]:
+def _edited(by: ByRow | None, widths: _Widths, style: Style) -> Iterator[str]:
     """Yield the commit that made a statement say what it says, where another one brought it."""
-    if by is not None and by["edited"]:
-        edit = {**by, "commit": by["edited_by"], "committed": by["edited_by"] is not None}
-        edit["co_authors"] = []
+    if by is not None and by.edited:
+        known = by.edited_by is not None
+        edit = replace(by, commit=by.edited_by, committed=known, co_authors=())
         yield from _beside(edit, "  edited in the file here", widths, style, dim=True)
 
 
-def _story(row: Mapping[str, Any], widths: _Widths, style: Style) -> Iterator[str]:
+def _story(row: ColumnRow, widths: _Widths, style: Style) -> Iterator[str]:
     """Yield every change of one column, the oldest first, and people beside the author."""
-    yield f"{style.bold(safe(row['name']))}  {_definition(row)}"
-    if row["added_by"] is None:
+    yield f"{style.bold(safe(row.name))}  {_definition(row)}"
+    if row.added_by is None:
         yield style.dim(f"{_INDENT}{_OLDER}")
-    for change in row["changes"]:
+    for change in row.changes:
         yield from _beside(change, safe(_change(change)), widths, style)
         yield from _edited(change, widths, style)
-        if change["picked_by"]:
-            yield style.dim(f"        brought by {safe(change['picked_by'])}")
-        if change["written"]:
-            yield style.dim(f"        written by {who(commit_of(change['written']))}")
+        if change.picked_by:
+            yield style.dim(f"        brought by {safe(change.picked_by)}")
+        if change.written:
+            yield style.dim(f"        written by {who(change.written)}")
 
 
-def _change(change: Mapping[str, Any]) -> str:
-    what = "" if change["object"] == "column" else f" {change['object']} {change['name'] or ''}"
-    to = f" to {change['to']}" if change["to"] else ""
-    detail = f" ({change['detail']})" if change["detail"] else ""
-    maybe = "" if change["certain"] else " [maybe]"
-    return f"{change['word']}{what.rstrip()}{to}{detail}{maybe}"
+def _change(change: PartChangeRow) -> str:
+    what = "" if change.object == "column" else f" {change.object} {change.name or ''}"
+    to = f" to {change.to}" if change.to else ""
+    detail = f" ({change.detail})" if change.detail else ""
+    maybe = "" if change.certain else " [maybe]"
+    return f"{change.word}{what.rstrip()}{to}{detail}{maybe}"
 
 
-def _parts(parts: Sequence[Mapping[str, Any]], widths: _Widths, style: Style) -> Iterator[str]:
+def _parts(parts: Sequence[PartRow], widths: _Widths, style: Style) -> Iterator[str]:
     """Yield a line for each key, index, trigger and type that is there, with its last change."""
-    here = [one for one in parts if not one["gone"]]
+    here = [one for one in parts if not one.gone]
     if here:
         yield style.dim("keys, indexes and types:")
     for part in here:
-        last = part["changes"][-1]
-        word = "" if last["word"] == "added" else f"  {last['word']} here"
+        last = part.changes[-1]
+        word = "" if last.word == "added" else f"  {last.word} here"
         yield from _beside(last, safe(f"{_part(part)}{word}"), widths, style)
 
 
-def _part(part: Mapping[str, Any]) -> str:
+def _part(part: PartRow) -> str:
     """Return `index ix_mail (mail)`, or what an unnamed key is: `primary key (id)`."""
-    made = part["changes"][0]["detail"]
-    if part["name"] is None and made:
-        return str(made)
-    on = f" ({', '.join(part['columns'])})" if part["columns"] else ""
-    return f"{part['object']} {part['name'] or '(unnamed)'}{on}"
+    made = part.changes[0].detail
+    if part.name is None and made:
+        return made
+    on = f" ({', '.join(part.columns)})" if part.columns else ""
+    return f"{part.object} {part.name or '(unnamed)'}{on}"
 
 
-def _by(by: Mapping[str, Any] | None, widths: _Widths) -> str:
+def _by(by: ByRow | None, widths: _Widths) -> str:
     """Return commit, author and date in their columns."""
     if by is None:
         return f"{'?':7} {'':{widths.author}} {'':10}"
-    commit = by["commit"]
-    sha, date = (commit["sha"][:7], commit["date"][:10]) if commit else ("-------", "")
+    commit = by.commit
+    sha, date = (commit.sha[:7], commit.date[:10]) if commit else ("-------", "")
     return f"{sha} {safe(_author(by)):{widths.author}} {date:10}"
 
 
-def _author(by: Mapping[str, Any]) -> str:
-    commit = by["commit"]
+def _author(by: ByRow) -> str:
+    commit = by.commit
     if not commit:
-        return "not committed" if by["committed"] is False else "not known"
-    more = f" +{len(by['co_authors'])}" if by["co_authors"] else ""
-    return f"{commit['author']}{more}"
+        return "not committed" if by.committed is False else "not known"
+    more = f" +{len(by.co_authors)}" if by.co_authors else ""
+    return f"{commit.author}{more}"

@@ -1,0 +1,170 @@
+"""Who brought each revision, and who edited it since: what history and blame are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lback.app.context import Context
+from lback.app.pasts import Past, pasts_of
+from lback.app.reading import INDEX, WORKTREE, Reader
+from lback.core.effects import Effects
+from lback.core.graph import Graph, Revision
+from lback.core.messages import history as messages
+from lback.core.source import Commit
+
+
+@dataclass(frozen=True, kw_only=True)
+class BroughtRow:
+    """A revision and what git knows of its file.
+
+    `committed` is None where that cannot be seen: without git, or in a shallow clone.
+    `picked_by` brought a commit here that somebody else wrote; `written` is the commit that had
+    the file first, where `commit` only brought it back. `edits` come newest first.
+    """
+
+    revision: str
+    path: str
+    doc: str
+    published: bool
+    pushed: bool
+    commit: Commit | None = None
+    committed: bool | None
+    co_authors: tuple[str, ...] = ()
+    picked_by: str | None = None
+    written: Commit | None = None
+    edits: tuple[Commit, ...] = ()
+
+
+@dataclass(slots=True)
+class Sources:
+    """The revisions that a history is told of: those at one place, and of other branches."""
+
+    reader: Reader
+    at: str
+    graph: Graph
+    effects: dict[str, Effects]
+    branches: dict[str, list[str]] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+
+    def place(self, revision: str) -> str:
+        """Return the commit, or "worktree", that a revision's file is read from."""
+        return self.places.get(revision, self.at)
+
+
+def gather(ctx: Context, at: str, *, everywhere: bool = False) -> Sources:
+    """Read all revisions at a place, with `everywhere` those of other branches as well."""
+    reader = ctx.revisions
+    graph = reader.graph(at)
+    found = Sources(reader, at, graph, reader.effects(graph, at=at, upgrade_only=True))
+    if everywhere and reader.repository is not None:
+        _add_branches(found)
+    return found
+
+
+def brought_rows(
+    found: Sources, revisions: Sequence[str]
+) -> tuple[dict[str, BroughtRow], dict[str, Past]]:
+    """Return by revision who brought it, and the pasts of all files that are committed."""
+    repository = found.reader.repository
+    pasts = _pasts(found, revisions)
+    published = found.reader.published
+    paths = {one: found.graph[one].path for one in revisions}
+    local = [path for one, path in paths.items() if one not in published]
+    pushed = repository.pushed(local) if repository is not None and local else frozenset()
+    rows = {
+        one: BroughtRow(
+            revision=one,
+            path=path,
+            doc=found.graph[one].doc,
+            published=one in published,
+            pushed=repository is not None and (one in published or path in pushed),
+            **_git_facts(pasts.get(one), in_git=repository is not None),
+        )
+        for one, path in paths.items()
+    }
+    return rows, pasts
+
+
+def people(commit: Commit | None) -> dict[str, object]:
+    """Return the fields of a row that say whose commit it is."""
+    return {
+        "commit": commit,
+        "co_authors": commit.co_authors if commit else (),
+        "picked_by": (commit.committer or None) if commit else None,
+    }
+
+
+def unseen(found: Sources, rows: Iterable[BroughtRow]) -> tuple[str, ...]:
+    """Say what is not to be seen from here: no git, a shallow clone."""
+    repository = found.reader.repository
+    if repository is None:
+        return (messages.NO_REPOSITORY,)
+    notes = []
+    if repository.is_shallow:
+        lacking = sum(1 for one in rows if one.commit is None)
+        if lacking:
+            notes.append(messages.shallow(lacking))
+    if found.at not in (WORKTREE, INDEX):
+        notes.append(messages.as_of(found.at))
+    return tuple(notes)
+
+
+def _git_facts(past: Past | None, *, in_git: bool) -> Mapping[str, Any]:
+    if past is None:
+        return {"committed": False if in_git else None}
+    committed = True if past.brought else None  # None: beyond this clone
+    return {
+        "committed": committed,
+        "written": past.written,
+        "edits": past.edits,
+        **people(past.brought),
+    }
+
+
+def _pasts(found: Sources, revisions: Sequence[str]) -> dict[str, Past]:
+    """Return the past of every revision that is told of, by its id."""
+    graph = found.graph
+    here = [node for node in graph if node.id not in found.places]
+    known = pasts_of(found.reader, [node.path for node in here], found.at)
+    pasts = {node.id: known[node.path] for node in here if node.path in known}
+    elsewhere: dict[str, list[str]] = {}
+    for revision in revisions:
+        place = found.places.get(revision)
+        if place is not None:
+            elsewhere.setdefault(place, []).append(revision)
+    for place, names in elsewhere.items():
+        from lback.vcs.log import histories
+
+        assert found.reader.repository is not None
+        told = histories(found.reader.repository, [graph[one].path for one in names], place)
+        for one in names:
+            past = told.get(graph[one].path)
+            if past is not None:
+                pasts[one] = Past(past.brought, past.edits)
+    return pasts
+
+
+def _add_branches(found: Sources) -> None:
+    """Add the revisions that only other branches have, newest branch first."""
+    reader = found.reader
+    repository = reader.repository
+    assert repository is not None
+    tips = {one.commit: one.name for one in reversed(repository.branches())}
+    folders, _ = reader.folders(found.at)
+    extra: dict[str, Revision] = {}
+    for commit, entries in repository.entries_of(tips, folders).items():
+        graph = reader.graph_of([one for one in entries if one.name != "__init__.py"], commit)
+        fresh = graph.missing_from(found.graph)
+        if not fresh:
+            continue
+        for revision in fresh:
+            found.branches.setdefault(revision, []).append(tips[commit])
+            if revision not in extra:
+                extra[revision] = graph[revision]
+                found.places[revision] = commit
+        lacking = [one for one in fresh if one not in found.effects]
+        found.effects.update(reader.effects(graph, lacking, commit, upgrade_only=True))
+    if extra:
+        found.graph = Graph([*found.graph, *extra.values()])
