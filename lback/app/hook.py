@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from lback.app.context import Context
 from lback.core.hook_facts import HookFact, HookReport, Switched
 from lback.core.results import Result, text_only
-from lback.project.githooks.arrivals import arrivals
-from lback.project.githooks.checkout import Switch, post_checkout
-from lback.project.githooks.pre_commit import pre_commit
-from lback.project.githooks.pre_push import pre_push
 from lback.vcs.framework import framework_call
 from lback.vcs.projects import recorded
 
+Switch = Callable[[Context], Switched]
 _STOPPED: dict[str, Literal["commit", "push"]] = {"pre-commit": "commit", "pre-push": "push"}
 
 __all__ = ["HookOptions", "HookResult", "Switched", "framework_call", "hook"]
@@ -76,17 +74,24 @@ def hook(ctx: Context, options: HookOptions, switch: Switch) -> HookResult:
 
 
 def _report(ctx: Context, options: HookOptions, switch: Switch) -> HookReport:
-    if options.name == "post-merge":
+    """Do what the hook does, and import no more than that."""
+    # `git commit --amend` rewrites, too, and brings nothing.
+    amended = options.name == "post-rewrite" and options.arguments[:1] not in ((), ("rebase",))
+    if options.name in ("post-merge", "post-rewrite") and not amended:
+        from lback.project.githooks.arrivals import arrivals
+
         return arrivals(ctx)
-    if options.name == "post-rewrite":
-        # `git commit --amend` brings nothing.
-        rebased = not options.arguments or options.arguments[0] == "rebase"
-        return arrivals(ctx) if rebased else HookReport()
     if options.name == "pre-commit":
+        from lback.project.githooks.pre_commit import pre_commit
+
         return pre_commit(ctx)
     if options.name == "post-checkout":
+        from lback.project.githooks.checkout import post_checkout
+
         return post_checkout(ctx, options.arguments, switch)
     if options.name == "pre-push":
+        from lback.project.githooks.pre_push import pre_push
+
         return pre_push(ctx, options.arguments, options.given)
     # A newer shim may name a hook that this version does not know: say nothing, stop nothing.
     return HookReport()

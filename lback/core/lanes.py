@@ -40,3 +40,11 @@ def forks(
 ) -> list[Lane]:
     """Return the lanes that hold more than one head."""
     return [lane for lane in lanes(graph, declared, (), doubted) if len(lane) > 1]
+
+
+def fork_sides(graph: Graph, fork: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return for each head the revisions that only it has, in graph order."""
+    sides = graph.sides(fork)
+    apart = frozenset().union(*sides.values())
+    order = [one for one in graph.order() if one in apart]
+    return {head: tuple(one for one in order if one in sides[head]) for head in fork}

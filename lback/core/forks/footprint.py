@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from lback.core.dialects import Dialects
 from lback.core.effects import Effect
-from lback.core.forks import footprint_keys, footprint_rows, footprint_uses
+from lback.core.forks import footprint_keys, footprint_reads
 from lback.core.forks.surroundings import Surroundings
 from lback.core.forks.touches import ANY, Touch, aspect, columns, fragile, named, whole
 from lback.core.naming import bare, key, schema_of
@@ -31,11 +31,11 @@ _PLAIN_SETTINGS = (
 def footprint(effect: Effect, around: Surroundings) -> tuple[Touch, ...]:
     """Return what an effect touches; `around` is what is known of the schema at its side."""
     found = list(_HANDLERS.get(effect.object, _other)(effect, around))
-    found += footprint_uses.used(effect)
+    found += footprint_reads.used(effect)
     schemas = dict.fromkeys(map(schema_of, (effect.table, effect.name, effect.to)))
     if effect.object not in ("column", "data", "condition", "query"):
         found += [Touch("object", f"schema {one}", "need") for one in schemas if one]
-    found += footprint_uses.listed(effect)
+    found += footprint_reads.listed(effect)
     if "cascade" in effect.aspects:
         found.append(Touch("cascade", "", "take"))
     if not _runs_on(effect, "sqlite"):
@@ -69,7 +69,7 @@ def _table(effect: Effect, around: Surroundings) -> Iterable[Touch]:
         yield from _parted(effect)
     if effect.kind in ("drop", "rename"):
         yield Touch("somewhere", "", "table")
-    yield from footprint_rows.read(effect.reads, around, star=True)
+    yield from footprint_reads.read(effect.reads, around, star=True)
 
 
 def _settings(effect: Effect) -> Iterable[Touch]:
@@ -129,7 +129,7 @@ def _column(effect: Effect, around: Surroundings) -> Iterable[Touch]:
         yield from _said_again(effect, names, around)
         if set(said) != {"comment"}:
             yield from whole("copies", table, "copy")
-    yield from footprint_uses.defined(effect)
+    yield from footprint_reads.defined(effect)
 
 
 def _altered(
@@ -197,7 +197,7 @@ def _relabelled(effect: Effect, around: Surroundings) -> Iterable[Touch]:
         return
     yield Touch("any rows", "", "write")
     for (table, column), said in around.columns.items():
-        if footprint_uses.is_of_type(said.get("type", ""), effect.name):
+        if footprint_reads.is_of_type(said.get("type", ""), effect.name):
             yield from aspect("default", table, (column,), "set")
 
 
@@ -212,7 +212,7 @@ def _owners(sequence: str | None) -> Iterable[str]:
 
 def _viewed(effect: Effect, around: Surroundings) -> Iterable[Touch]:
     for table in effect.reads:
-        looked = footprint_rows.looked_at(effect, table)
+        looked = footprint_reads.looked_at(effect, table)
         yield from named(table, "need")
         yield from columns(table, ANY, "all") if looked is None else columns(table, looked, "need")
         yield from aspect("type", table, looked, "read")
@@ -235,7 +235,9 @@ def _on_table(effect: Effect, around: Surroundings) -> Iterable[Touch]:
     if effect.table:
         yield from named(effect.table, "need")
         if effect.kind == "create":
-            yield from columns(effect.table, footprint_rows.looked_at(effect, effect.table), "need")
+            yield from columns(
+                effect.table, footprint_reads.looked_at(effect, effect.table), "need"
+            )
             yield from fragile(effect.table)
     # A drop that does not name its table may be of any: "firing" of all tables.
     fires = "set" if effect.kind != "drop" else "unset"
@@ -277,7 +279,7 @@ def _other(effect: Effect, around: Surroundings) -> Iterable[Touch]:
 
 
 def _query(effect: Effect, around: Surroundings) -> Iterable[Touch]:
-    yield from footprint_rows.read(effect.reads, around, star=False)
+    yield from footprint_reads.read(effect.reads, around, star=False)
 
 
 _Handler = Callable[[Effect, Surroundings], Iterable[Touch]]
@@ -286,9 +288,9 @@ _HANDLERS: dict[str, _Handler] = {
     "column": _column,
     "index": footprint_keys.index,
     "constraint": footprint_keys.constraint,
-    "data": footprint_rows.written,
+    "data": footprint_reads.written,
     "query": _query,
-    "condition": footprint_uses.condition,
+    "condition": footprint_reads.condition,
     "comment": _comment,
     "privileges": _privileges,
     **dict.fromkeys(_RELATIONS, _relation),

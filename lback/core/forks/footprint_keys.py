@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from lback.core.effects import Effect
-from lback.core.forks.footprint_rows import looked_at
+from lback.core.forks.footprint_reads import looked_at
 from lback.core.forks.surroundings import Surroundings
 from lback.core.forks.touches import ANY, Touch, aspect, columns, folded, fragile, named, whole
 from lback.core.naming import bare, beside, cut, key

@@ -12,6 +12,7 @@ from lback.core.forks.merging import MergeFile, merge_file
 from lback.core.forks.overlap import Overlap, overlaps
 from lback.core.forks.surroundings import surroundings
 from lback.core.graph import Graph
+from lback.core.lanes import fork_sides
 from lback.core.lines import contradictions
 from lback.core.results import OverlapRow, OverlapSide
 from lback.core.source import Commit
@@ -55,14 +56,6 @@ def plan_merge(
         return MergePlan(fork, "refused", refusal(stops), tuple(found))
     reason = "forced, although the sides overlap" if stops else touched(graph, fork, effects)
     return MergePlan(fork, "merge", reason, tuple(found), merge_file(fork, dates))
-
-
-def fork_sides(graph: Graph, fork: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Return for each head the revisions that only it has, in graph order."""
-    sides = graph.sides(fork)
-    apart = frozenset().union(*sides.values())
-    order = [one for one in graph.order() if one in apart]
-    return {head: tuple(one for one in order if one in sides[head]) for head in fork}
 
 
 def _sides(graph: Graph, fork: Sequence[str]) -> frozenset[str]:

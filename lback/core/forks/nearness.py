@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from lback.core.effects import Effects
 from lback.core.extending import Extended, Trunk
 from lback.core.forks.footprint import footprint
-from lback.core.forks.joining import apart, fork_sides
+from lback.core.forks.joining import apart
 from lback.core.forks.matrix import PARTNERS
 from lback.core.forks.sides import effects_of
 from lback.core.forks.surroundings import NOTHING_AROUND
 from lback.core.graph import Graph, Revision
-from lback.core.lanes import forks
+from lback.core.lanes import fork_sides, forks
 from lback.core.naming import key
 
 

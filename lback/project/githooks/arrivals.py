@@ -7,7 +7,8 @@ from lback.app.journal import recover
 from lback.core import hook_facts as facts
 from lback.core.graph import Graph
 from lback.errors import UsageError
-from lback.project.githooks.forks import close_forks, cycles, known
+from lback.project.githooks.closing import close_forks
+from lback.project.githooks.forks import cycles, known
 from lback.project.githooks.models import arrived_models
 
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lback.core.extending import Extended, Trunk
-from lback.core.forks.joining import fork_sides
 from lback.core.graph import Graph, Revision
 from lback.core.header import Header
+from lback.core.lanes import fork_sides
 from lback.errors import UsageError
 from tests.core.questions import QUESTIONS
 

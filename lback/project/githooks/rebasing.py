@@ -1,0 +1,60 @@
+"""How a hook rebases: files and index, and the database only with consent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lback.app.context import Context
+from lback.app.journal import change_files
+from lback.app.last_seen import recall
+from lback.app.moving import perform, stage
+from lback.app.unasked import note_unasked
+from lback.core import hook_facts as facts
+from lback.core.forks.choosing import plan_resolve
+from lback.core.forks.joining import MergePlan
+from lback.core.forks.moving import plan_move
+from lback.core.messages import hooks as messages
+from lback.errors import LbackError
+from lback.project.rebasing import PreparedRebase, RebaseOptions, prepare
+from lback.vcs.consent import on_fork
+
+
+def rebase(ctx: Context, merges: Sequence[MergePlan]) -> facts.Rebase | None:
+    """Put the local revisions onto the shared head; None where a merge is right after all.
+
+    To ask the database would run env.py, and consent to that comes from git's own
+    configuration alone: `git config lback.onFork rebase`. Else files are all that changes,
+    unless the database is known to have run what moves; the next command that opens the
+    database looks whether that was true.
+    """
+    try:
+        ready = prepare(ctx)
+    except LbackError:
+        return None
+    if plan_resolve(merges, ready.plan, "rebase").action != "rebase":
+        return None
+    try:
+        if ctx.repository is not None and on_fork(ctx.repository.git) == "rebase":
+            perform(ctx, ready, RebaseOptions())
+        elif _has_run(ctx, ready):
+            return facts.Rebase(ready.plan, done=False, note=messages.HAS_RUN)
+        else:
+            note_unasked(ctx, ready.plan)
+            change_files(ctx, ready.contents)
+        stage(ctx, ready)
+    except (LbackError, OSError) as err:
+        return facts.Rebase(ready.plan, done=False, note=messages.failed(err))
+    return facts.Rebase(ready.plan, done=True)
+
+
+def _has_run(ctx: Context, ready: PreparedRebase) -> bool:
+    """Tell whether the database, as lback last saw it, has run what moves."""
+    stamp = recall(ctx)
+    if stamp is None:
+        return False
+    if any(one not in ready.graph for one in stamp):
+        return True
+    try:
+        return not plan_move(ready.graph, ready.graph_after, ready.plan.touched, stamp).idle
+    except LbackError:
+        return True
