@@ -229,10 +229,20 @@ TAKEN = {
         'op.drop_table("t")\nop.create_table("u")',
         top="from elsewhere import anything",
     ),
-    "nothing of an unknown that was there before": Case(
-        'op.create_table("t", *anything())\nop.create_table("u", *anything())',
-        'op.drop_table("t")\nop.drop_table("u")',
-        top="from elsewhere import anything",
+    "SQL with a comment, of two tables": Case(
+        "op.execute('UPDATE t SET c = 1\\n# x')\nop.execute('UPDATE u SET c = 1\\n# x')",
+        "op.execute('UPDATE u SET c = 2\\n# x')\nop.execute('UPDATE t SET c = 2\\n# x')\n"
+        "op.execute('UPDATE t SET d = 2\\n# x')",
+    ),
+    "an index whose name stands elsewhere": Case(
+        f'{ADD}\nop.create_index(NAME, "t", ["c"])\nop.drop_table("u")',
+        f'op.create_table("u")\nop.drop_index(NAME)\n{DROP}',
+        top='NAME = "it"',
+    ),
+    "a type goes with the first statement that names it": Case(
+        "op.execute('ALTER TABLE t ADD COLUMN m mood')\nop.drop_table('u')",
+        "op.create_table('u')\nop.execute('ALTER TABLE t DROP COLUMN m')\n"
+        "op.execute('DROP TYPE mood')",
     ),
 }
 

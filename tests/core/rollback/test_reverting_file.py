@@ -178,6 +178,13 @@ def test_other_templates() -> None:
         "import sqlalchemy as sa",
         "def upgrade():",
     ]
+    documented = '"""One line"""\ndef upgrade():\n    {upgrade}'
+    assert lines(documented)[: len(told) + 3] == [
+        '"""One line"""',
+        *(f"# {one}" for one in told),
+        "from alembic import op",
+        "import sqlalchemy as sa",
+    ]
     decorated = (
         "from alembic import op\nimport sqlalchemy as sa\n@one\n@two\ndef upgrade():\n    {upgrade}"
     )
@@ -259,3 +266,9 @@ def test_it_is_as_old_as_what_it_undoes() -> None:
     assert created(["2026-01-01T00:00:00Z"]) == datetime(2026, 1, 1, tzinfo=timezone.utc)
     assert created(["soon"]) is None
     assert created([]) is None
+
+
+def test_a_body_is_indented_but_for_what_goes_on_a_string() -> None:
+    code = 'a = """\nb\n"""\n\nif a:\n    c'
+    assert body_for(code) == 'a = """\nb\n"""\n\n    if a:\n        c'
+    assert body_for("a = (") == "a = ("
