@@ -54,20 +54,18 @@ def plan_resolve(merges: Sequence[MergePlan], rebase: RebasePlan, preference: st
 
 
 def _local(rebase: RebasePlan) -> str:
-    names = [one.revision for one in rebase.rewrites]
-    return f"{' and '.join(names) or 'what moves'} {_are(names)} local only"
+    return f"{_moved(rebase)} {'are' if len(rebase.rewrites) > 1 else 'is'} local only"
 
 
-def _are(names: Sequence[str]) -> str:
-    return "are" if len(names) > 1 else "is"
+def _moved(rebase: RebasePlan) -> str:
+    return " and ".join(one.revision for one in rebase.rewrites) or "what moves"
 
 
 def _way_out(movable: bool, rebase: RebasePlan) -> str:
     if movable:
-        names = " and ".join(one.revision for one in rebase.rewrites)
         return (
-            f"`lback rebase` puts {names} on top; then take out of it what the other side does "
-            "already. `lback merge --force` joins them as they are."
+            f"`lback rebase` puts {_moved(rebase)} on top; then take out of it what the other side "
+            "does already. `lback merge --force` joins them as they are."
         )
     return (
         "Agree with the other author on a new revision that settles it; `lback merge --force` "

@@ -1,0 +1,243 @@
+# ruff: noqa: E501 (one pair a line)
+"""Pairs that the kinds of change do not hold: of sides that make, ask, rename and guard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lback.core.effects import Effects
+from lback.core.forks.overlap import overlaps
+from lback.core.forks.surroundings import NOTHING_AROUND, surroundings
+from tests.approved import approved
+from tests.core.merging.pairs import effects
+
+HERE = Path(__file__).parent
+
+
+def sql(text: str) -> str:
+    return f"op.execute({text!r})"
+
+
+def asked(question: str) -> str:
+    return f"if not sa.inspect(op.get_bind()).{question}:\n    op.execute('UPDATE other SET x = 1')"
+
+
+MAKE = 'op.create_table("t", sa.Column("id", sa.Integer(), primary_key=True))'
+MAKE_GUARDED = sql("CREATE TABLE IF NOT EXISTS t (id INTEGER)")
+ADD = 'op.add_column("t", sa.Column("c", sa.Integer()))'
+RENAME = 'op.rename_table("t", "u")'
+LINKED = 'op.create_foreign_key("fk", "child", "t", ["t_id"], ["id"])'
+CASCADE = 'op.create_foreign_key("fk2", "leaf", "child", ["c_id"], ["id"])'
+INDEX = 'op.create_index("ix", "t", ["c"])'
+TRIGGER = sql("CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()")
+FUNCTION = sql("CREATE FUNCTION f() RETURNS trigger AS 'BEGIN INSERT INTO log VALUES (1); "
+               "RETURN NEW; END' LANGUAGE plpgsql")  # fmt: skip
+
+# Each: what is below the fork, the left side, the right side.
+PAIRS: list[tuple[str, str, str]] = [
+    # inside of a table that a side has made
+    ("", f"{MAKE}\n{ADD}\n{INDEX}", sql("UPDATE v SET c = 1")),
+    ("", f"{MAKE}\n{ADD}", f"{MAKE}\n{INDEX}"),
+    ("", f"{MAKE_GUARDED}\n{ADD}", f"{MAKE_GUARDED}\n{ADD}"),
+    ("", f"{MAKE_GUARDED}\n{ADD}", MAKE_GUARDED),
+    ("", f"{MAKE}\n{RENAME}", 'op.add_column("u", sa.Column("c", sa.Integer()))'),
+    ("", f"{MAKE}\n{RENAME}\nop.drop_table('u')", MAKE),
+    ("", MAKE, 'op.add_column("t", sa.Column("c", sa.Integer()))'),
+    ("", f'{MAKE}\nop.create_unique_constraint("uq", "t", ["id"])', 'op.create_index("uq", "v", ["x"])'),
+    # renamed tables
+    ("", RENAME, sql("INSERT INTO u (a) VALUES (1)")),
+    ("", RENAME, 'op.rename_table("v", "u")'),
+    ("", RENAME, 'op.rename_table("t", "v")'),
+    ("", RENAME, 'op.create_table("u", sa.Column("c", sa.Integer()))'),
+    ("", RENAME, sql("CREATE VIEW u AS SELECT 1")),
+    (INDEX, 'op.drop_table("t")', sql("ALTER INDEX ix RENAME TO iy")),
+    (f"{INDEX}\n{RENAME}", 'op.drop_table("u")', sql("DROP INDEX ix")),
+    # what hangs on a column
+    (INDEX, 'op.drop_column("t", "c")', sql("DROP INDEX ix")),
+    (INDEX, 'op.drop_column("t", "d")', sql("DROP INDEX ix")),
+    (f'{INDEX}\nop.alter_column("t", "c", new_column_name="d")', 'op.drop_column("t", "d")', sql("DROP INDEX ix")),
+    ("", 'op.drop_column("t", "c")', 'op.drop_constraint("ck", "t", type_="check")'),
+    # indexes whose table nobody knows
+    ("", 'op.drop_table("t")', sql("DROP INDEX ix")),
+    ("", 'op.drop_column("t", "c")', sql("DROP INDEX ix")),
+    ("", RENAME, sql("DROP INDEX ix")),
+    ("", 'op.create_index("ix", "t", ["c"])', sql("DROP INDEX ix")),
+    # rows along foreign keys
+    (LINKED, sql("DELETE FROM t"), sql("UPDATE child SET t_id = 1")),
+    (LINKED, sql("DELETE FROM t"), sql("INSERT INTO child (t_id) VALUES (1)")),
+    (LINKED, sql("UPDATE t SET id = 2"), sql("UPDATE child SET t_id = 1")),
+    (LINKED, sql("UPDATE t SET x = 2"), sql("UPDATE child SET y = 1")),
+    (LINKED, sql("UPDATE child SET y = 1"), sql("DELETE FROM t")),
+    (f"{LINKED}\n{CASCADE}", sql("DELETE FROM t"), sql("UPDATE leaf SET c_id = 1")),
+    (f"{LINKED}\n{CASCADE}", sql("DELETE FROM t"), sql("UPDATE leaf SET other = 1")),
+    (f"{LINKED}\n{CASCADE}", sql("DELETE FROM t"), sql("INSERT INTO leaf (c_id) VALUES (1)")),
+    (MAKE + "\n" + LINKED, sql("UPDATE t SET x = 2"), sql("DELETE FROM child")),
+    (MAKE + "\n" + LINKED, sql("UPDATE t SET id = 2"), sql("DELETE FROM child")),
+    (LINKED, 'op.drop_constraint("fk", "child", type_="foreignkey")', sql("DELETE FROM t")),
+    (LINKED, 'op.drop_constraint("gk", "child", type_="foreignkey")', sql("DELETE FROM t")),
+    (LINKED, 'op.drop_constraint("fk", "child")', sql("DELETE FROM t")),
+    # triggers
+    (f"{TRIGGER}\n{FUNCTION}", sql("INSERT INTO t (a) VALUES (1)"), sql("DELETE FROM log")),
+    (f"{TRIGGER}\n{FUNCTION}", sql("INSERT INTO t (a) VALUES (1)"), sql("UPDATE other SET x = 1")),
+    (TRIGGER, sql("INSERT INTO t (a) VALUES (1)"), sql("UPDATE other SET x = 1")),
+    (TRIGGER, sql("INSERT INTO t (a) VALUES (1)"), sql("DROP FUNCTION f()")),
+    ("", TRIGGER, sql("INSERT INTO t (a) VALUES (1)")),
+    ("", TRIGGER, sql("INSERT INTO v (a) VALUES (1)")),
+    ("", sql("DROP TRIGGER g"), sql("INSERT INTO t (a) VALUES (1)")),
+    ("", sql("DROP TRIGGER g ON t"), sql("INSERT INTO v (a) VALUES (1)")),
+    ("", sql("DROP TRIGGER g ON t"), TRIGGER),
+    ("", sql("ALTER TRIGGER g ON t RENAME TO h"), TRIGGER.replace(" g ", " h ")),
+    # what conditions ask for
+    ("", asked('has_table("t")'), MAKE),
+    ("", asked('has_table("t")'), 'op.drop_table("t")'),
+    ("", asked('has_table("t")'), ADD),
+    ("", asked('has_table("t", schema="s")'), MAKE),
+    ("", asked("get_table_names()"), MAKE),
+    ("", asked("get_table_names()"), ADD),
+    ("", asked("get_table_names()"), sql("UPDATE t SET c = 1")),
+    ("", asked('get_columns("t")'), ADD),
+    ("", asked('get_columns("t")'), 'op.alter_column("t", "c", type_=sa.Text())'),
+    ("", asked('get_columns("t")'), INDEX),
+    ("", asked('get_indexes("t")'), INDEX),
+    ("", asked('get_indexes("t")'), 'op.create_index("ix", "v", ["c"])'),
+    ("", asked('get_unique_constraints("t")'), 'op.create_unique_constraint("uq", "t", ["c"])'),
+    ("", asked('get_view_names()'), sql("CREATE VIEW v AS SELECT 1")),
+    # reading without changing
+    ("", "op.get_bind().execute(sa.text('SELECT a FROM t'))", sql("UPDATE t SET a = 1")),
+    ("", "op.get_bind().execute(sa.text('SELECT a FROM t'))", 'op.drop_column("t", "b")'),
+    ("", "op.get_bind().execute(sa.text('SELECT a FROM t'))", ADD),
+    # schemas
+    ("", sql("CREATE SCHEMA s"), 'op.create_table("t", sa.Column("c", sa.Integer()), schema="s")'),
+    ("", sql("CREATE SCHEMA s"), 'op.add_column("t", sa.Column("c", sa.Integer()), schema="s")'),
+    ("", sql("DROP SCHEMA s"), sql("CREATE SEQUENCE s.numbers")),
+    ("", 'op.drop_table("t")', 'op.add_column("t", sa.Column("c", sa.Integer()), schema="s")'),
+    ("", 'op.create_index("ix", "t", ["c"], schema="s")', 'op.create_index("ix", "t", ["c"])'),
+    # keys and their names
+    ("", 'op.create_primary_key("pk", "t", ["a"])', 'op.create_primary_key("pk2", "t", ["b"])'),
+    ("", 'op.create_primary_key("pk", "t", ["a"])', 'op.alter_column("t", "a", nullable=True)'),
+    ("", 'op.create_unique_constraint("a", "t", ["x", "y"])', 'op.create_unique_constraint("b", "t", ["y", "x"])'),
+    ("", 'op.create_unique_constraint(None, "t", ["x"])', sql("CREATE INDEX t_x_key ON v (a)")),
+    ("", 'op.create_foreign_key(None, "t", "v", ["x"], ["id"])', 'op.create_check_constraint("t_x_fkey", "t", "y > 1")'),
+    ("", 'op.create_check_constraint("k", "t", "a > 1 AND b <> \'c\'")', 'op.drop_column("t", "a")'),
+    ("", 'op.create_check_constraint("k", "t", "a > 1 AND b <> \'c\'")', 'op.drop_column("t", "c")'),
+    ("", 'op.create_check_constraint("k", "t", "a > 1")', 'op.create_check_constraint("k", "u", "b > 1")'),
+    ("", 'op.drop_table("t")', 'op.create_table("t_pkey", sa.Column("c", sa.Integer()))'),
+    ("", sql("ALTER TABLE t ADD EXCLUDE USING gist (a WITH =)"), 'op.drop_column("t", "a")'),
+    ("", sql("ALTER TABLE t VALIDATE CONSTRAINT k"), sql("INSERT INTO t (a) VALUES (1)")),
+    ("", sql("COMMENT ON CONSTRAINT k ON t IS 'x'"), 'op.drop_constraint("k", "t", type_="check")'),
+    ("", sql("COMMENT ON INDEX ix IS 'x'"), sql("DROP INDEX ix")),
+    ("", sql("COMMENT ON TABLE t IS 'x'"), sql("COMMENT ON TABLE t IS 'y'")),
+    ("", sql("ALTER INDEX ix SET (fillfactor = 70)"), sql("DROP INDEX ix")),
+    # upserts, defaults, counters
+    ("", sql("INSERT INTO t (a) VALUES (1)"), 'op.drop_constraint("uq", "t", type_="unique")'),
+    ("", sql("INSERT INTO t (a) VALUES (1)"), 'op.alter_column("t", "b", server_default="1")'),
+    ("", sql("INSERT INTO t (a) VALUES (1)"), 'op.alter_column("t", "a", server_default="1")'),
+    ("", sql("INSERT INTO t VALUES (1)"), 'op.alter_column("t", "a", server_default="1")'),
+    ("", sql("INSERT INTO t (a) VALUES (1)"), sql("ALTER SEQUENCE t_id_seq RESTART")),
+    ("", sql("INSERT INTO my_t (a) VALUES (1)"), sql("ALTER SEQUENCE my_t_id_seq RESTART")),
+    ("", sql("ALTER TABLE t ADD COLUMN n SERIAL"), sql("CREATE SEQUENCE t_n_seq")),
+    ("", sql("ALTER TABLE t ADD COLUMN n INT GENERATED ALWAYS AS IDENTITY"), sql("CREATE SEQUENCE t_n_seq")),
+    ("", sql("ALTER TABLE t ADD COLUMN n INT"), sql("CREATE SEQUENCE t_n_seq")),
+    ("", 'op.drop_column("t", "n")', sql("DROP SEQUENCE t_n_seq")),
+    # types
+    ("", sql("ALTER TABLE t ADD COLUMN m s.mood"), sql("DROP TYPE s.mood")),
+    ("", sql('ALTER TABLE t ADD COLUMN m "mood"'), sql("DROP TYPE mood")),
+    ("", sql("ALTER TABLE t ADD COLUMN m text"), sql("DROP TYPE text")),
+    (sql("ALTER TABLE t ADD COLUMN m mood DEFAULT 'sad'"), sql("ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'"),
+     sql("ALTER TABLE t ALTER m SET DEFAULT 'glad'")),
+    (sql("ALTER TABLE t ADD COLUMN m text DEFAULT 'sad'"), sql("ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'"),
+     sql("ALTER TABLE t ALTER m SET DEFAULT 'glad'")),
+    ("", sql("ALTER TYPE mood ADD VALUE 'a'"), sql("ALTER TYPE mood RENAME VALUE 'b' TO 'c'")),
+    ("", sql("ALTER TABLE t ADD COLUMN a INT DEFAULT nextval('numbers')"), sql("DROP SEQUENCE numbers")),
+    ("", sql("ALTER TABLE t ADD COLUMN a INT DEFAULT loud('x')"), sql("DROP FUNCTION loud(TEXT)")),
+    ("", sql("ALTER TABLE t ADD COLUMN a INT GENERATED ALWAYS AS (b * 2) STORED"), 'op.drop_column("t", "b")'),
+    ("", sql("ALTER TABLE t ADD COLUMN a INT GENERATED ALWAYS AS (b * 2) STORED"), 'op.drop_column("t", "d")'),
+    # dialects and conditions
+    ("", f'if op.get_bind().dialect.name == "mysql":\n    {ADD}', f'if op.get_bind().dialect.name == "sqlite":\n    {ADD}'),
+    ("", f'if op.get_bind().dialect.name == "mysql":\n    {ADD}', ADD),
+    ("", f'if op.get_bind().dialect.name == "mysql":\n    {ADD}', f'if op.get_bind().dialect.name != "mysql":\n    {ADD}'),
+    ("", f"if op.get_context().get_x_argument():\n    {ADD}", f"if op.get_context().get_x_argument():\n    {ADD}"),
+    ("", 'if op.get_bind().dialect.name == "mysql":\n    op.drop_column("t", "a")', INDEX.replace('["c"]', '[sa.text("lower(c)")]')),
+    ("", 'op.drop_column("t", "a")', INDEX.replace('["c"]', '[sa.text("lower(c)")]')),
+    # the same on both sides
+    ("", 'op.alter_column("t", "c", type_=sa.Text())', 'op.alter_column("t", "c", type_=sa.Text())'),
+    ("", 'op.alter_column("t", "c", server_default=unknown())', 'op.alter_column("t", "c", server_default=unknown())'),
+    ("", sql("ALTER TABLE t ALTER c TYPE INT USING c + 1"), sql("ALTER TABLE t ALTER c TYPE INT USING c + 1")),
+    ("", sql("DROP TABLE IF EXISTS t"), sql("DROP TABLE IF EXISTS t")),
+    ("", sql("ALTER TABLE t ADD COLUMN IF NOT EXISTS c INT"), sql("ALTER TABLE t ADD COLUMN IF NOT EXISTS c INT")),
+    ("", sql("ALTER TABLE t ADD COLUMN IF NOT EXISTS c INT"), sql("ALTER TABLE t ADD COLUMN IF NOT EXISTS c TEXT")),
+    ("", sql("CREATE INDEX IF NOT EXISTS ix ON t (c)"), sql("CREATE INDEX IF NOT EXISTS ix ON t (c)")),
+    ("", sql("ALTER TYPE mood ADD VALUE 'a' AFTER 'b'"), sql("ALTER TYPE mood ADD VALUE 'a' AFTER 'c'")),
+    # one change says MySQL what the column was
+    ("", sql("ALTER TABLE t MODIFY c INT"), 'op.alter_column("t", "c", nullable=False)'),
+    ("", sql("ALTER TABLE t MODIFY c INT"), 'op.alter_column("t", "c", server_default="1")'),
+    (ADD, sql("ALTER TABLE t MODIFY c INT"), 'op.alter_column("t", "c", server_default="1")'),
+    (ADD, sql("ALTER TABLE t MODIFY c INT"), 'op.alter_column("t", "c", comment="x")'),
+    # privileges, policies, cascades
+    ("", sql("GRANT SELECT ON t TO a"), sql("REVOKE SELECT ON t FROM a")),
+    ("", sql("GRANT SELECT ON t TO a"), 'op.drop_table("t")'),
+    ("", sql("ALTER TABLE t INHERIT v"), sql("UPDATE t SET a = 1")),
+    ("", sql("ALTER TABLE t OWNER TO a"), sql("UPDATE t SET a = 1")),
+    ("", sql("ALTER TABLE t OWNER TO a"), sql("ALTER TABLE t OWNER TO b")),
+    ("", sql("DROP TABLE t CASCADE"), sql("DROP VIEW v")),
+    ("", sql("DROP TABLE t CASCADE"), sql("DROP VIEW v CASCADE")),
+    ("", sql("CREATE VIEW v AS SELECT a FROM t"), 'op.drop_column("t", "b")'),
+    ("", sql("CREATE VIEW v AS SELECT a FROM t"), 'op.alter_column("t", "a", type_=sa.Text())'),
+    ("", sql("CREATE MATERIALIZED VIEW v AS SELECT a FROM t"), sql("UPDATE t SET a = 1")),
+    ("", sql("CREATE MATERIALIZED VIEW v AS SELECT a FROM t"), sql("UPDATE t SET b = 1")),
+]  # fmt: skip
+
+
+def shown(below: str, left: str, right: str) -> list[str]:
+    around = surroundings([effects(below)]) if below else NOTHING_AROUND
+    here, there = {"left": effects(left)}, {"right": effects(right)}
+    found = overlaps(here, there, around)
+    back = overlaps(there, here, around)
+    assert sorted(one.verdict for one in back) == sorted(one.verdict for one in found)
+    told = [" / ".join(part.replace("\n", "; ") for part in (below, left, right) if part)]
+    return [*told, *(f"    {one.verdict}: {one.message}" for one in found)]
+
+
+def test_each_pair_has_its_verdict() -> None:
+    lines = [line for pair in PAIRS for line in shown(*pair)]
+    approved(HERE / "pairs.txt", "\n".join(lines) + "\n")
+
+
+def test_only_the_worst_of_a_pair_on_one_object_is_told() -> None:
+    left = effects('op.drop_column("t", "a")\nop.execute("UPDATE t SET b = 1")')
+    right = effects('op.drop_column("t", "a")\nop.execute("UPDATE t SET b = 2")')
+    found = overlaps({"l1": left, "l2": left}, {"r1": right})
+    assert [(one.left_revision, one.object, one.verdict) for one in found] == [
+        ("l1", "column t.a", "conflict"),
+        ("l2", "column t.a", "conflict"),
+        ("l1", "column t.b", "order-matters"),
+        ("l2", "column t.b", "order-matters"),
+    ]
+    assert overlaps({}, {"r1": right}) == overlaps({"l1": left}, {}) == ()
+
+
+def test_what_is_unread_meets_what_it_may_touch() -> None:
+    unread = effects("import x\nx.y(op)").unknown[0]
+    add = effects(ADD)
+    cases = {(): "anything", ("t",): "table t", ("t", "u"): "t, u", ("v",): None}
+    for tables, about in cases.items():
+        side = Effects(unknown=(unread._replace(tables=tables),))
+        found = overlaps({"l": side}, {"r": add})
+        assert [one.object for one in found] == ([about] if about else [])
+        mirrored = overlaps({"r": add}, {"l": side})
+        assert [one.object for one in mirrored] == [one.object for one in found]
+        for one, other in zip(found, mirrored, strict=True):
+            assert (one.left_revision, one.right_revision) == ("l", "r")
+            assert (other.left_revision, other.right_revision) == ("r", "l")
+            assert (one.left_operation, one.right_operation) == (
+                other.right_operation,
+                other.left_operation,
+            )
+    both = Effects(unknown=(unread._replace(tables=("T",)),))
+    elsewhere = Effects(unknown=(unread._replace(tables=("v",)),))
+    assert len(overlaps({"l": both}, {"r": both})) == 1
+    assert overlaps({"l": both}, {"r": elsewhere}) == ()
+    anything = overlaps({"l": both}, {"r": Effects(unknown=(unread,))})
+    assert [one.object for one in anything] == ["table T", "anything"]
+    down = Effects(unknown=(unread._replace(direction="downgrade"),))
+    assert overlaps({"l": down}, {"r": add}) == ()
