@@ -5,9 +5,17 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 from lback.app.context import Context
+from lback.app.cut_off import noted, refuse_unsettled
+from lback.app.last_seen import remember
+from lback.app.taken_back import settle
 from lback.core.results import Result
+
+if TYPE_CHECKING:
+    from lback.db.events import Event
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,17 +44,28 @@ def alembic(ctx: Context, arguments: Sequence[str]) -> AlembicResult:
     kept = _Kept() if ctx.options.json else None
     told = kept or ctx.console.spoken()
     try:
-        code = run_alembic(
-            project.settings,
-            project.folder,
-            tuple(arguments),
-            x=ctx.options.x,
-            lock_timeout=ctx.lock_timeout(None),
-            out=kept or ctx.console.output(),
-            told=told,
-            on_event=lambda event: ctx.console.note(event.text),
-        )
+        with noted(ctx, partial(_tell, ctx)) as listener:
+            outcome = run_alembic(
+                project.settings,
+                project.folder,
+                tuple(arguments),
+                x=ctx.options.x,
+                lock_timeout=ctx.lock_timeout(None),
+                out=kept or ctx.console.output(),
+                told=told,
+                on_event=listener,
+                refuse=lambda stamp: refuse_unsettled(ctx, ctx.database.graph, stamp),
+            )
     finally:
         if kept is None:
             told.close()  # a last line without an end
-    return AlembicResult(output=tuple(kept.getvalue().splitlines() if kept else ()), exit_code=code)
+    if outcome.databases:
+        settle(ctx, ctx.database.graph)
+        remember(ctx, outcome.after)
+    return AlembicResult(output=tuple(kept.getvalue().splitlines() if kept else ()))
+
+
+def _tell(ctx: Context, event: Event) -> None:
+    """Tell of the lock only: Alembic speaks of its own steps."""
+    if event.kind in ("waiting", "note"):
+        ctx.console.note(event.text)

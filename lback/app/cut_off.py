@@ -36,7 +36,14 @@ _KEYS = frozenset({"way", "revision", "stamp", "dialect"})
 @contextmanager
 def watched(ctx: Context, graph: Graph) -> Iterator[OnEvent]:
     """Yield a listener that tells of each step, and notes the one at work."""
-    progress = Progress(ctx.console, graph)
+    with noted(ctx, Progress(ctx.console, graph)) as listen:
+        yield listen
+        settle(ctx, graph)
+
+
+@contextmanager
+def noted(ctx: Context, tell: OnEvent) -> Iterator[OnEvent]:
+    """Yield a listener that notes the step at work, and lets `tell` tell of it."""
     slate = ctx.repository.store.slate(_name(ctx)) if ctx.repository is not None else None
 
     def listen(event: Event) -> None:
@@ -46,11 +53,10 @@ def watched(ctx: Context, graph: Graph) -> Iterator[OnEvent]:
             note = {"way": way, "revision": step.revision, "stamp": sorted(event.stamp)}
             if slate is not None:
                 slate.write(json.dumps({**note, "dialect": event.text}).encode())
-        progress(event)
+        tell(event)
 
     try:
         yield listen
-        settle(ctx, graph)
     finally:
         if slate is not None:  # one it has not written on is of another command
             slate.wipe()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lback.app.context import Context
 from lback.app.cut_off import refuse_unsettled
 from lback.app.journal import change_files
-from lback.app.losses import count_losses, may_lose
+from lback.app.losses import count_losses, may_lose, refuse_more
 from lback.app.running import run
 from lback.app.taken_back import keep_parents
 from lback.core.forks.moving import DatabaseRow, Move, plan_move
@@ -46,7 +46,7 @@ def perform(ctx: Context, ready: PreparedRebase, options: RebaseOptions) -> Data
     if not options.yes and not _consents(ctx, move, losses):
         raise LbackError("Nothing was moved: you said no.")
     if move.down:
-        _go_down(ctx, move, options)
+        _go_down(ctx, ready, move, losses, options)
     _go_up(ctx, ready, move, options)
     return move.row()
 
@@ -129,9 +129,18 @@ def _consents(ctx: Context, move: Move, losses: Sequence[Mapping[str, Any]]) -> 
     return may_lose(ctx, losses, again)
 
 
-def _go_down(ctx: Context, move: Move, options: RebaseOptions) -> None:
-    """Undo what moves by the old files."""
+def _go_down(
+    ctx: Context,
+    ready: PreparedRebase,
+    move: Move,
+    losses: Sequence[Mapping[str, Any]],
+    options: RebaseOptions,
+) -> None:
+    """Undo what moves by the old files, where that is still what was decided and agreed to."""
     graph = ctx.database.graph
+    going = [step.revision for step in move.down]
+    effects = ready.reader.effects(ready.graph, going)
+    undoing = [effect for revision in going for effect in effects[revision].downgrade]
     turns = count()
 
     def decide(now: tuple[str, ...]) -> Sequence[Any]:
@@ -141,6 +150,12 @@ def _go_down(ctx: Context, move: Move, options: RebaseOptions) -> None:
         _refuse_moved(graph, now, move.before)
         return move.down
 
+    def before(view: View) -> None:
+        if _decided(ready, view) != move:  # its record says that other texts have run by now
+            raise _moved_meanwhile(view.stamp.revisions)
+        if not options.yes:
+            refuse_more(view, undoing, losses)
+
     run(
         ctx,
         ctx.database,
@@ -148,6 +163,7 @@ def _go_down(ctx: Context, move: Move, options: RebaseOptions) -> None:
         lock_timeout=options.lock_timeout,
         command="downgrade",
         destination="base",
+        before=before,
     )
 
 
@@ -185,11 +201,15 @@ def _go_up(ctx: Context, ready: PreparedRebase, move: Move, options: RebaseOptio
 
 def _refuse_moved(graph: Graph, now: tuple[str, ...], expected: tuple[str, ...]) -> None:
     if applied(graph, now) != applied(graph, expected):
-        raise LbackError(
-            "Somebody else moved the database meanwhile: it is at "
-            f"{', '.join(now) or 'nothing'}, no file was changed.",
-            "Run `lback rebase` again.",
-        )
+        raise _moved_meanwhile(now)
+
+
+def _moved_meanwhile(now: tuple[str, ...]) -> LbackError:
+    return LbackError(
+        "Somebody else moved the database meanwhile: it is at "
+        f"{', '.join(now) or 'nothing'}, no file was changed.",
+        "Run `lback rebase` again.",
+    )
 
 
 def stage(ctx: Context, ready: PreparedRebase) -> tuple[str, ...]:

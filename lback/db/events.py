@@ -94,7 +94,6 @@ class Outcome(NamedTuple):
     """What a run did: one entry for each database that env.py connects to."""
 
     databases: tuple[Done, ...]
-    notes: tuple[str, ...] = ()
 
     @property
     def steps(self) -> tuple[Step, ...]:

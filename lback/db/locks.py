@@ -15,20 +15,19 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from sqlalchemy import event, text
+from sqlalchemy import event
+from sqlalchemy import text as sql
 from sqlalchemy.engine import Connection
 
+from lback.db.events import Event, OnEvent, ignore
 from lback.errors import LbackError
 from lback.files import FileLock
 
 SUFFIX = ".lback-lock"
-Tell = Callable[[str, float], None]
-"""Called while waiting, with who holds the lock and for how many seconds we have waited."""
-
 _FIRST_PAUSE, _LONGEST_PAUSE, _TELL_EVERY = 0.02, 0.4, 5.0
 
 
@@ -88,10 +87,9 @@ class Lock(Protocol):
 class Locks:
     """The locks of one run of env.py, which may connect to several databases."""
 
-    def __init__(self, timeout: float | None, tell: Tell = lambda _holder, _seconds: None) -> None:
-        self.notes: list[str] = []
+    def __init__(self, timeout: float | None, on_event: OnEvent = ignore) -> None:
         self._timeout = timeout
-        self._tell = tell
+        self._on_event = on_event
         self._held: dict[str, Lock] = {}
 
     def take(self, connection: Connection, version_table: str) -> None:
@@ -110,7 +108,7 @@ class Locks:
                 return
             held.release()
         try:
-            waited = _wait(lock, self._timeout, self._tell)
+            waited = _wait(lock, self._timeout, self._on_event)
         except OSError as err:
             if not isinstance(lock, LockFile):
                 raise
@@ -121,7 +119,7 @@ class Locks:
                 ) from err
             # SQLite itself needs to write beside the database; where nobody can,
             # nobody migrates, and a look at the stamp needs no lock.
-            self.notes.append(f"No lock was taken: {lock.path} cannot be made ({err.strerror}).")
+            self._note(f"No lock was taken: {lock.path} cannot be made ({err.strerror}).")
             return
         self._held[key] = lock
         if waited:
@@ -142,11 +140,14 @@ class Locks:
         if name == "sqlite":
             path = _sqlite_file(connection)
             return LockFile(path) if path else None
-        self.notes.append(f"lback knows no lock for {name}: run one migration at a time.")
+        self._note(f"lback knows no lock for {name}: run one migration at a time.")
         return None
 
+    def _note(self, text: str) -> None:
+        self._on_event(Event("note", text=text))
 
-def _wait(lock: Lock, timeout: float | None, tell: Tell) -> bool:
+
+def _wait(lock: Lock, timeout: float | None, on_event: OnEvent) -> bool:
     """Poll until the lock is ours; tell whether we had to wait.
 
     Polling, since a session that sits in pg_advisory_lock() holds a snapshot, and the
@@ -163,7 +164,8 @@ def _wait(lock: Lock, timeout: float | None, tell: Tell) -> bool:
                 "Try again when it is done, or wait longer with --lock-timeout SECONDS.",
             )
         if not told or waited - told > _TELL_EVERY:
-            tell(lock.holder(), waited)
+            text = f"Waiting for another migration of this database: {lock.holder()}."
+            on_event(Event("waiting", seconds=waited, text=text))
             told = max(waited, 1e-9)
         left = pause if timeout is None else min(pause, max(0.0, timeout - waited) + 0.001)
         time.sleep(left)
@@ -221,7 +223,7 @@ class _Advisory(_SessionLock):
 
     def attempt(self) -> bool:
         """Take the lock if it is free."""
-        query = text("SELECT pg_try_advisory_lock(CAST(:key AS bigint))")
+        query = sql("SELECT pg_try_advisory_lock(CAST(:key AS bigint))")
         with _untouched(self.connection):
             taken = bool(self.connection.scalar(query, {"key": self.key}))
         if taken:
@@ -230,7 +232,7 @@ class _Advisory(_SessionLock):
 
     def holder(self) -> str:
         """Ask the server who has it."""
-        query = text(
+        query = sql(
             "SELECT a.pid, a.usename, a.application_name, CAST(a.client_addr AS text),"
             " CAST(date_trunc('second', a.backend_start) AS text)"
             " FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
@@ -306,7 +308,7 @@ def _refresh_snapshot(connection: Connection) -> None:
     if not connection.in_transaction():
         return
     if connection.dialect.name == "postgresql":
-        level = str(connection.scalar(text("SHOW transaction_isolation")))
+        level = str(connection.scalar(sql("SHOW transaction_isolation")))
         if level.lower() in ("read committed", "read uncommitted"):
             return
     driver: Any = connection.connection.dbapi_connection

@@ -18,11 +18,11 @@ import alembic.util.messaging
 from alembic.config import CommandLine, Config
 from alembic.util.exc import CommandError
 
-from lback.db.events import OnEvent, ignore
+from lback.db.events import OnEvent, Outcome, ignore
 from lback.db.failures import Situation, translate
 from lback.db.locks import Locks
+from lback.db.performing import Follower, Refuse
 from lback.db.project import application_context, config_for
-from lback.db.runner import tell_waiting
 from lback.db.session import WatchedEnvironment, standing_in
 from lback.errors import LbackError, UsageError
 from lback.start import come_back
@@ -30,7 +30,8 @@ from lback.start import come_back
 if TYPE_CHECKING:
     from lback.core.settings import Settings
 
-_MOVES_THE_DATABASE = frozenset({"upgrade", "downgrade", "stamp", "ensure_version"})
+_RUNS_REVISIONS = frozenset({"upgrade", "downgrade"})
+_MOVES_THE_DATABASE = _RUNS_REVISIONS | {"stamp", "ensure_version"}
 _NEEDS_NO_PROJECT = frozenset({"init", "list_templates"})
 
 
@@ -44,38 +45,90 @@ def run_alembic(
     out: TextIO | None = None,
     told: TextIO | None = None,
     on_event: OnEvent = ignore,
-) -> int:
-    """Run one Alembic command; return its exit status. Its SQL goes to `out`, its words to `told`.
+    refuse: Refuse | None = None,
+) -> Outcome:
+    """Run one Alembic command; return what it did to this project's databases, if it moves any.
 
-    UsageError for a wrong line, LbackError for what Alembic or env.py refuses. What the
-    project's own code prints goes to standard error.
+    Its SQL goes to `out`, its words to `told`, and what the project's own code prints to
+    standard error. `refuse` is called with the stamp before a revision runs, under the lock.
+    UsageError for a wrong line, LbackError for what Alembic or env.py refuses.
     """
     out = out or sys.stdout
     told = told or out
     line = CommandLine(prog="lback alembic")
     options = _parsed(line, arguments, told)
     if options is None:
-        return 0
+        return Outcome(())
     options.x = [*x, *(options.x or [])] or None
     at = Situation(Path("env.py"), folder.absolute())
     at.learn(os.environ.get("DATABASE_URL"))
-    locks = Locks(lock_timeout, tell_waiting(on_event))
+    watch = _Watch(at, line, options, Locks(lock_timeout, on_event), on_event, refuse)
     come_back()
     with (
         standing_in(folder),
-        _watched(at, locks if _moves(options) else None),
+        watch.installed(),
         _speaking_to(told, out),
         redirect_stdout(sys.stderr),
+        _translated(at),
     ):
+        _run(line, settings, folder.absolute(), options, at, arguments, out, told)
+    return watch.outcome()
+
+
+class _Watch:
+    """Makes the environment for Alembic's command, under lback's lock if it moves a database."""
+
+    def __init__(
+        self,
+        at: Situation,
+        line: CommandLine,
+        options: Namespace,
+        locks: Locks,
+        on_event: OnEvent,
+        refuse: Refuse | None,
+    ) -> None:
+        name = options.cmd[0].__name__
+        self.at, self.locks, self.on_event = at, locks, on_event
+        self.refuse = refuse if name in _RUNS_REVISIONS else None
+        self.moves = name in _MOVES_THE_DATABASE and not getattr(options, "sql", False)
+        self.ours = not _is_elsewhere(line, options)
+        self.followers: list[Follower] = []
+
+    def __call__(self, config: Config, script: Any, **options: Any) -> WatchedEnvironment:
+        """Do what Alembic's own class does for its command."""
+        if self.moves and self.ours:
+            follower = Follower(options["fn"], self.refuse, self.on_event)
+            self.followers.append(follower)
+            options["fn"] = follower
+        locks = self.locks if self.moves else None
+        return WatchedEnvironment(config, script, self.at, locks=locks, **options)
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Let Alembic's commands make our environment instead of their own."""
+        module: Any = alembic.command
+        theirs, module.EnvironmentContext = module.EnvironmentContext, self
         try:
-            _run(line, settings, folder.absolute(), options, at, arguments, out, told)
-        except CommandError as err:
-            raise LbackError(at.hide(str(err)), _hint(str(err))) from err
-        except (Exception, SystemExit) as err:
-            raise translate(err, at) from err
+            yield
         finally:
-            locks.release()
-    return 0
+            module.EnvironmentContext = theirs
+            self.locks.release()
+
+    def outcome(self) -> Outcome:
+        """Return what was done; LbackError where env.py has swallowed why it was not."""
+        for follower in self.followers:
+            follower.require_finished()
+        return Outcome(tuple(done for one in self.followers for done in one.outcome().databases))
+
+
+@contextmanager
+def _translated(at: Situation) -> Iterator[None]:
+    try:
+        yield
+    except CommandError as err:
+        raise LbackError(at.hide(str(err)), _hint(str(err))) from err
+    except (Exception, SystemExit) as err:
+        raise translate(err, at) from err
 
 
 def _parsed(line: CommandLine, arguments: Sequence[str], out: TextIO) -> Namespace | None:
@@ -108,8 +161,7 @@ def _run(
     told: TextIO,
 ) -> None:
     function, positional, named = options.cmd
-    elsewhere = options.config != line.parser.get_default("config")
-    if function.__name__ in _NEEDS_NO_PROJECT or elsewhere:
+    if function.__name__ in _NEEDS_NO_PROJECT or _is_elsewhere(line, options):
         # Another project than ours, or none yet. What is refused shall be raised, not printed.
         line.main(["--raiseerr", *arguments])
         return
@@ -134,24 +186,8 @@ def _env_path(settings: Settings) -> Path:
         return Path(settings.script_location, "env.py")
 
 
-def _moves(options: Namespace) -> bool:
-    return options.cmd[0].__name__ in _MOVES_THE_DATABASE and not getattr(options, "sql", False)
-
-
-@contextmanager
-def _watched(at: Situation, locks: Locks | None) -> Iterator[None]:
-    """Let Alembic's commands make our environment instead of their own."""
-    module: Any = alembic.command
-    theirs = module.EnvironmentContext
-
-    def make(config: Config, script: Any, **options: Any) -> WatchedEnvironment:
-        return WatchedEnvironment(config, script, at, locks=locks, **options)
-
-    module.EnvironmentContext = make
-    try:
-        yield
-    finally:
-        module.EnvironmentContext = theirs
+def _is_elsewhere(line: CommandLine, options: Namespace) -> bool:
+    return bool(options.config != line.parser.get_default("config"))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
@@ -11,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from lback.core.plans import Downgrade, Restamp, Step, Upgrade
 from lback.db.alembic_compat import is_kept_each, is_outside, make_version_table
-from lback.db.events import Event, OnEvent, Stamp, Turn
+from lback.db.events import Event, OnEvent, Outcome, Stamp, Turn
 from lback.db.scripts import GraphStep
 from lback.db.urls import shown_url
 from lback.db.view import View
@@ -19,9 +20,11 @@ from lback.errors import LbackError
 
 if TYPE_CHECKING:
     from lback.db.scripts import TextScript, TextScriptDirectory
-    from lback.db.session import WatchedEnvironment
+    from lback.db.session import WatchedEnvironment, Work
 
 Decide = Callable[[tuple[str, ...]], Sequence[Step]]
+Refuse = Callable[[tuple[str, ...]], None]
+"""Raises LbackError for a stamp on which nothing may be run."""
 T = TypeVar("T")
 Before = Callable[[View], None]
 """What happens between decision and first step, under the lock, on the same connection."""
@@ -65,11 +68,8 @@ class Performer:
         """Yield Alembic's steps; each is finished when the next one is asked for."""
         turn = _begin(tuple(sorted(heads)), context)
         self.turns.append(turn)
-        try:
+        with self._heeding_refusals():
             steps = tuple(self.decide(turn.before))
-        except LbackError as err:
-            self.refusal = err
-            raise
         turn.total = len(steps)
         self.on_event(Event("plan", total=turn.total))
         if not steps:
@@ -84,13 +84,20 @@ class Performer:
             make_version_table(context)
         self._watch(turn, context)
         if self.before is not None and isinstance(context.connection, Connection):
-            self._ask_again(self.before, View(_stamp(turn), context.connection))
+            with self._heeding_refusals():
+                self.before(View(_stamp(turn), context.connection))
         for number, (step, script, moves) in enumerate(prepared, 1):
             yield from self._perform(turn, number, step, script, moves)
 
-    def _ask_again(self, before: Before, view: View) -> None:
+    def outcome(self) -> Outcome:
+        """Return what has been done."""
+        return Outcome(tuple(turn.as_done() for turn in self.turns))
+
+    @contextmanager
+    def _heeding_refusals(self) -> Iterator[None]:
+        """Keep a refusal, whatever env.py makes of it."""
         try:
-            before(view)
+            yield
         except LbackError as err:
             self.refusal = err
             raise
@@ -101,7 +108,8 @@ class Performer:
             raise self.refusal
         for turn in self.turns:
             if len(turn.done) < turn.total:
-                at = f"revision {turn.script.revision}" if turn.script else "the first step"
+                revision = getattr(turn.current, "revision", None)
+                at = f"revision {revision}" if revision else "the first step"
                 raise LbackError(
                     f"The run broke off at {at}, {len(turn.done)} of {turn.total} steps were "
                     "completed, and env.py does not say why.",
@@ -146,6 +154,37 @@ class Performer:
             turn.after = tuple(sorted(heads))
 
         context.on_version_apply_callbacks = (*context.on_version_apply_callbacks, applied)
+
+
+class Follower(Performer):
+    """Performs what one of Alembic's own commands decides; `refuse` may stop it before."""
+
+    def __init__(self, work: Work, refuse: Refuse | None, on_event: OnEvent) -> None:
+        super().__init__(lambda _stamp: (), on_event)
+        self.work = work
+        self.refuse = refuse
+
+    def __call__(
+        self, heads: Sequence[str], context: MigrationContext
+    ) -> Iterator[RevisionStep | StampStep]:
+        """Yield the command's own steps; each is finished when the next one is asked for."""
+        turn = _begin(tuple(sorted(heads)), context)
+        self.turns.append(turn)
+        if self.refuse is not None:
+            with self._heeding_refusals():
+                self.refuse(turn.before)
+        moves = tuple(self.work(heads, context))
+        turn.total = len(moves)
+        self._watch(turn, context)
+        for number, move in enumerate(moves, 1):
+            yield from self._perform(turn, number, _step(move), None, (move,))
+
+
+def _step(move: RevisionStep | StampStep) -> Step:
+    if isinstance(move, StampStep):
+        return Restamp(tuple(move.to_))
+    revision = str(move.revision.revision)
+    return Upgrade(revision) if move.is_upgrade else Downgrade(revision)
 
 
 def _prepare(

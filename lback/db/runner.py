@@ -100,14 +100,14 @@ class Database:
         nothing is done when it raises.
         """
         performer = Performer(decide, on_event, before)
-        locks = Locks(lock_timeout, tell_waiting(on_event))
+        locks = Locks(lock_timeout, on_event)
         with (
             self.opened(command, revision=destination) as session,
             self._explained(session.at, performer),
         ):
             session.run_env(performer, locks=locks, destination_rev=destination)
         performer.require_finished()
-        return Outcome(tuple(turn.as_done() for turn in performer.turns), tuple(locks.notes))
+        return performer.outcome()
 
     def sql(
         self,
@@ -180,13 +180,3 @@ def explained(at: Situation) -> Iterator[None]:
         yield
     except (Exception, SystemExit) as err:
         raise translate(err, at) from err
-
-
-def tell_waiting(on_event: OnEvent) -> Callable[[str, float], None]:
-    """Return what tells a listener that the lock is somebody else's."""
-
-    def waiting(holder: str, seconds: float) -> None:
-        text = f"Waiting for another migration of this database: {holder}."
-        on_event(Event("waiting", seconds=seconds, text=text))
-
-    return waiting

@@ -122,7 +122,7 @@ def test_a_pool_gives_the_lock_back(make_project: MakeProject, any_url: str) -> 
     database.run(lambda stamp: plan_upgrade(database.graph, stamp))
     other = create_engine(any_url, poolclass=pool.NullPool)
     with other.connect() as connection:
-        locks = Locks(0, lambda _holder, _seconds: None)
+        locks = Locks(0)
         locks.take(connection, "alembic_version")
         with pytest.raises(LbackError, match="Another migration"):
             database.run(lambda stamp: plan_upgrade(database.graph, stamp), lock_timeout=0)
@@ -134,14 +134,14 @@ def test_a_pool_gives_the_lock_back(make_project: MakeProject, any_url: str) -> 
 def test_the_transaction_is_left_as_it_was(any_url: str) -> None:
     engine = create_engine(any_url, poolclass=pool.NullPool)
     with engine.connect() as connection:
-        locks = Locks(None, lambda _holder, _seconds: None)
+        locks = Locks(None)
         locks.take(connection, "alembic_version")
         assert not connection.in_transaction()
         locks.release()
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE kept (id INTEGER)"))
         connection.execute(text("INSERT INTO kept VALUES (1)"))
-        locks = Locks(None, lambda _holder, _seconds: None)
+        locks = Locks(None)
         locks.take(connection, "alembic_version")
         assert connection.in_transaction()
         locks.release()
@@ -155,7 +155,7 @@ def test_waiting_is_told(make_project: MakeProject, any_url: str) -> None:
     engine = create_engine(any_url, poolclass=pool.NullPool)
     events: list[Event] = []
     with engine.connect() as connection:
-        locks = Locks(0, lambda _holder, _seconds: None)
+        locks = Locks(0)
         locks.take(connection, "alembic_version")
         database = project.database()
 
@@ -176,7 +176,7 @@ def test_other_version_tables_are_other_locks(any_url: str) -> None:
     if engine.dialect.name == "sqlite":
         pytest.skip("SQLite has one writer anyway, and one lock file")
     with engine.connect() as one, engine.connect() as two:
-        first, second = (Locks(0, lambda _holder, _seconds: None) for _ in range(2))
+        first, second = (Locks(0) for _ in range(2))
         first.take(one, "alembic_version")
         second.take(two, "other_version")
         first.release()
@@ -219,9 +219,11 @@ def test_where_nobody_can_write_nobody_migrates_and_a_look_needs_no_lock(
     database = project.database()
     database.run(lambda stamp: plan_upgrade(database.graph, stamp))
     folder.chmod(0o555)
-    outcome = database.run(lambda stamp: plan_upgrade(database.graph, stamp))
+    heard: list[Event] = []
+    outcome = database.run(lambda stamp: plan_upgrade(database.graph, stamp), on_event=heard.append)
     folder.chmod(0o755)
-    assert outcome.steps == () and "No lock was taken" in outcome.notes[0]
+    assert outcome.steps == ()
+    assert [one.kind for one in heard] == ["note", "plan"] and "No lock was taken" in heard[0].text
 
 
 def test_two_names_of_one_file_are_one_lock(tmp_path: Path) -> None:
@@ -237,8 +239,9 @@ def test_in_memory_needs_no_lock(make_project: MakeProject) -> None:
     project = make_project(url="sqlite://")
     project.chain("a1")
     database = project.database()
-    outcome = database.run(lambda stamp: plan_upgrade(database.graph, stamp))
-    assert outcome.notes == ()
+    heard: list[Event] = []
+    database.run(lambda stamp: plan_upgrade(database.graph, stamp), on_event=heard.append)
+    assert "note" not in [one.kind for one in heard]
     assert not list(project.root.glob(f"*{SUFFIX}"))
 
 
@@ -271,7 +274,7 @@ def test_a_snapshot_from_before_the_lock_is_renewed(
     project = make_project(SNAPSHOT_ENV, url=any_url)
     project.chain("a1")
     with engine.connect() as connection:
-        locks = Locks(0, lambda _holder, _seconds: None)
+        locks = Locks(0)
         locks.take(connection, "alembic_version")
         late = start(project)
         assert late.stdout is not None

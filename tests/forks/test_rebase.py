@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from lback.app.console import SilentConsole
+from lback.app.context import Context, Options
+from lback.app.rebase import RebaseOptions, rebase
+from lback.errors import LbackError
 from tests.forks.shop import VERSIONS, Shop, adds, creates
 from tests.reports import report_of
 
@@ -72,6 +76,26 @@ def test_rows_are_not_lost_without_consent(shop: Shop) -> None:
     assert shop.schema() == {"users": {"id", "nick"}, "coupons": {"id"}}
     shop.lback("rebase", "--yes")
     assert shop.schema() == EVERYTHING
+
+
+def test_more_rows_than_were_asked_about_stop_a_rebase(shop: Shop) -> None:
+    forked(shop)
+    shop.rows("insert into coupons (id) values (7)")
+    before = shop.migrations()
+
+    class Meanwhile(SilentConsole):
+        def confirm(self, question: str, *, option: str, default: bool = False) -> bool:
+            assert "This deletes 1 row of coupons." in question
+            shop.rows("insert into coupons (id) values (8)")
+            return True
+
+    ctx = Context(Options(directory=str(shop.folder)))
+    ctx.console = Meanwhile()
+    with pytest.raises(LbackError, match="2 rows of coupons now"):
+        rebase(ctx, RebaseOptions())
+    assert shop.migrations() == before
+    assert shop.stamp() == ["b"]
+    assert len(shop.rows("select * from coupons")) == 2
 
 
 def test_what_cannot_go_down_is_refused_and_can_be_had_otherwise(shop: Shop) -> None:
