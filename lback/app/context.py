@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lback.app.console import Console, SilentConsole
 from lback.app.locate import Project, find_project
-from lback.errors import LbackError, UsageError
+from lback.core.messages import projects as messages
 from lback.project.options import Options
 
 if TYPE_CHECKING:
@@ -35,13 +35,11 @@ class Context:
         try:
             folder = Path(directory or ".").resolve(strict=directory is None)
         except FileNotFoundError:
-            raise LbackError(
-                "The current folder is gone.", "Change into one that is there, or give `-C DIR`."
-            ) from None
+            raise messages.folder_gone() from None
         if directory is None:
             return folder
         if not folder.is_dir():
-            raise UsageError(f"-C {directory}: there is no such folder")
+            raise messages.no_folder(directory)
         return folder
 
     @cached_property

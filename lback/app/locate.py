@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lback.core.configuration import parse_toml
+from lback.core.messages import projects as messages
 from lback.core.settings import Settings, is_resource, read_settings
-from lback.errors import UsageError
 from lback.files import BY_HAND, read_by_hand
 from lback.vcs.noted import INPUTS
 
@@ -95,10 +95,7 @@ class Project(NamedTuple):
             place = top.joinpath(*package.split("."))
             if place.is_dir():
                 return Path(os.path.normpath(place / inner))
-        raise UsageError(
-            f"The package {package} of the script location {location} was not found.",
-            "Run from the project's root, or add its folder to `prepend_sys_path`.",
-        )
+        raise messages.no_package(package, location)
 
 
 class Texts:
@@ -123,11 +120,11 @@ class Texts:
         if data is None:
             return None
         if len(data) > BY_HAND:
-            raise UsageError(f"{path} is larger than 1 MB.", "Is it the right file?")
+            raise messages.too_large(path)
         try:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError as err:
-            raise UsageError(f"{path} is not UTF-8 text.", "Save it as UTF-8.") from err
+            raise messages.not_utf8(path) from err
 
     def _bytes(self, path: Path) -> bytes | None:
         name = _relative(path, self.root)
@@ -151,14 +148,8 @@ def find_project(options: Options, cwd: Path, repository: Repository | None) -> 
         return found if top else found._replace(root=cwd if _named(options) else found.folder)
     named = _named(options)
     if named:
-        raise UsageError(
-            f"{cwd / named} is not there, or holds no Alembic configuration.",
-            "Name an alembic.ini, or a pyproject.toml with [tool.alembic].",
-        )
-    raise UsageError(
-        f"There is no Alembic configuration in {cwd} or above it.",
-        "Change into the project, name the file with `--config`, or start one with `lback init`.",
-    )
+        raise messages.not_configured_by(cwd / named)
+    raise messages.no_configuration(cwd)
 
 
 def search_project(

@@ -10,12 +10,12 @@ from os import fsdecode, fsencode
 from typing import TYPE_CHECKING, Any, TypeVar
 from zlib import crc32
 
-from lback.core.graph import Graph, Problem
+from lback.core.graph import Graph
+from lback.core.messages import projects as messages
+from lback.core.problems import Problem, unreadable
 from lback.core.remembered import RememberedGraph, Top
 from lback.core.revision import Header, Revision, Unreadable, is_revision_file
-from lback.core.shell import command
 from lback.core.source import INDEX, WORKTREE, Commit, Entry
-from lback.errors import LbackError
 from lback.files import spelling
 from lback.project.contents import HEADERS, Contents, header_from
 
@@ -119,7 +119,7 @@ class Reader:
             if isinstance(header, Header):
                 revisions.append(Revision(header, entry.path, entry.blob))
             elif not (header.foreign and self.places.unconfigured):
-                problems.append(_unreadable(entry, header))
+                problems.append(unreadable(entry.path, header))
         return Graph(revisions, problems)
 
     def revisions_of(self, entries: Sequence[Entry], at: str) -> list[Revision]:
@@ -260,21 +260,10 @@ class Reader:
 
     def _without_git(self, at: str, folders: tuple[str, ...], recursive: bool) -> tuple[Entry, ...]:
         if at != WORKTREE:
-            folder = self.places.cwd
-            raise LbackError(
-                f"{command('--at', at)} needs git, and {folder} is not in a git repository.",
-                "Leave `--at` out to read the files as they are.",
-            )
+            raise messages.no_git(at, self.places.cwd)
         from lback.vcs.trees import folder_entries
 
         return folder_entries(self.project.root, folders, recursive=recursive)
-
-
-def _unreadable(entry: Entry, header: Unreadable) -> Problem:
-    hint = {
-        "LB109": "resolve the conflict in this file, then `git add` it",
-    }.get(header.code, "write `revision` and `down_revision` as plain strings")
-    return Problem(header.code, header.message, hint, path=entry.path, line=header.line)
 
 
 def _tops_kind(project: Project) -> bytes:

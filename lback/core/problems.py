@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from lback.core.revision import Unreadable
+
 
 class Problem(NamedTuple):
     """One thing that is wrong: a code of the contract, a place and the way out."""
@@ -14,3 +16,11 @@ class Problem(NamedTuple):
     path: str = ""
     line: int = 0
     revisions: tuple[str, ...] = ()
+
+
+def unreadable(path: str, header: Unreadable) -> Problem:
+    """Return the problem of a file that has no header."""
+    hint = {
+        "LB109": "resolve the conflict in this file, then `git add` it",
+    }.get(header.code, "write `revision` and `down_revision` as plain strings")
+    return Problem(header.code, header.message, hint, path=path, line=header.line)

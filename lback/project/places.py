@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lback.app.locate import Project, Texts, config_places, read_project, search_project
+from lback.core.messages import projects as messages
 from lback.core.settings import Settings, read_own
 from lback.core.source import INDEX, WORKTREE, Entry
 from lback.errors import HistoryMissing, LbackError, UsageError
@@ -188,11 +189,7 @@ def bare_project(options: Options, repository: Repository, at: str, base: str | 
             return found
     if broken is not None:
         raise broken
-    raise UsageError(
-        f"There is no Alembic configuration at the top of {at} in {repository.git_dir}",
-        "Name the file with `--config` (from the top of the tree), or the folder of the "
-        "migrations with `--script-location`.",
-    )
+    raise messages.no_configuration_at(at, repository.git_dir)
 
 
 def _search_bare(options: Options, repository: Repository, at: str) -> Project | None:
