@@ -20,7 +20,6 @@ from lback.app.checking.rules_changed import doubted_labels, moved_from, rules_c
 from lback.app.checking.sides import Together, read_side, tip_of
 from lback.app.checking.tree import beside_the_graph
 from lback.app.context import Context
-from lback.app.lines import contradicting
 from lback.core.findings import Finding, finding, from_problems
 from lback.core.lanes import Lane
 from lback.core.rules.graph import (
@@ -37,6 +36,7 @@ from lback.core.rules.silencing import Choice, read_choice
 from lback.core.shell import command
 from lback.core.source import WORKTREE
 from lback.errors import HistoryMissing, UsageError
+from lback.project.below import contradicting, effects_near
 from lback.project.contents import Limits
 from lback.project.places import bare_project
 
@@ -173,7 +173,9 @@ def _fork_overlaps(look: Look, other: Together | None, fork: Lane) -> Iterator[F
 
     graph = look.mine.graph if other is None else other.merge.merged
     effects = look.facts.effects(fork_revisions(graph, fork))
-    found = fork_overlaps(graph, fork, effects)
+    below = look.mine.graph.ids & graph.ancestors(fork) - effects.keys()
+    near = effects_near(look.reader, look.mine.graph, below, effects.values(), look.mine.at)
+    found = fork_overlaps(graph, fork, {**near, **effects})
     if not found:
         return
     name = "another head" if other is None else other.merge.name

@@ -152,4 +152,4 @@ def test_the_summary_comes_first_and_the_rest_is_counted(shop: Shop) -> None:
     assert last.startswith("and 12 more branches")
     for option in ("--all", "--verbose"):
         assert "more" not in shop.lback("radar", option)
-    assert answer(shop)["summary"] == {"branches": 14, "fork": 14, "overlap": 1}
+    assert answer(shop)["summary"] == {"branches": 14, "fork": 14, "overlap": 1, "merged": 0}

@@ -105,9 +105,8 @@ def gather_siblings(look: Look, request: CheckOptions) -> None:
         return
     from lback.app.checking.siblings import meet_siblings
 
-    shared = [one.theirs for one in look.others]
     try:
-        met = meet_siblings(look.reader, look.mine, shared, look.facts, request.refs)
+        met = meet_siblings(look, request.refs)
         look.siblings.extend(met.rows)
         if not met.branches and request.refs:
             look.findings.append(_no_refs(request.refs))

@@ -1,60 +1,70 @@
-"""Many branches beside one: which of their revisions meet which of mine; pure."""
+"""Many branches beside one: the forks that each opens, and which revisions meet in them; pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lback.core.effects import Effects
-from lback.core.extending import Extended, Trunk
 from lback.core.forks.footprint import footprint
 from lback.core.forks.joining import apart
 from lback.core.forks.matrix import PARTNERS
 from lback.core.forks.sides import effects_of
-from lback.core.forks.surroundings import NOTHING_AROUND
-from lback.core.graph import Graph, Revision
-from lback.core.lanes import fork_sides, forks
+from lback.core.forks.surroundings import NOTHING_AROUND, Surroundings
+from lback.core.graph import Graph
+from lback.core.lanes import Lane, forks
 from lback.core.naming import key
+from lback.core.source import Commit
 
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """What becomes of mine and the revisions of one branch together.
+    """A fork that a branch takes part in, and the revisions of both sides, in graph order."""
 
-    `heads` are the heads of the first fork that the branch takes part in, () where it would
-    not fork; `mine` and `theirs` are the two sides of it.
+    heads: Lane
+    mine: tuple[str, ...]
+    theirs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another branch, or several with the same revisions, as one graph together with mine.
+
+    `new` are the revisions that only this branch has: neither mine nor the shared one.
+    `reparented` are those of mine that it gives other parents. `commit` is the newest one.
     """
 
-    heads: tuple[str, ...] = ()
-    mine: tuple[str, ...] = ()
-    theirs: tuple[str, ...] = ()
-
-
-def meet(
-    trunk: Trunk, added: Sequence[Revision], declared: Sequence[str] = (), *, plain: bool
-) -> Meeting:
-    """Put the revisions of a branch beside mine and say whether that forks.
-
-    `plain` is what the trunk says of itself; asking it for each branch would cost most.
-    """
+    names: tuple[str, ...]
+    commit: Commit
     together: Graph
-    if plain and trunk.takes(added):
-        together = Extended(trunk, tuple(added))
-    else:
-        together = Graph([*trunk.graph, *added])
-    new = {one.id for one in added}
-    for lane in forks(together, declared):
-        if new.isdisjoint(lane):
-            continue
-        if len(lane) > 2:
-            heads = [one for one in lane if one not in new], [one for one in lane if one in new]
-            mine, beside = apart(together, *heads)
-            return Meeting(lane, mine, tuple(one for one in beside if one in new))
-        sides = fork_sides(together, lane)
-        ours = [one for head in lane if head not in new for one in sides[head]]
-        theirs = [one for head in lane if head in new for one in sides[head] if one in new]
-        return Meeting(lane, tuple(dict.fromkeys(ours)), tuple(dict.fromkeys(theirs)))
-    return Meeting()
+    new: frozenset[str]
+    reparented: tuple[str, ...] = ()
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """Return the new revisions, in graph order."""
+        return tuple(one for one in self.together.order() if one in self.new)
+
+    def meetings(
+        self, declared: Sequence[str], among: Collection[str] | None = None
+    ) -> tuple[Meeting, ...]:
+        """Return the forks of a new head; with `among`, those with one of these heads as well."""
+        return tuple(
+            self._meeting(fork)
+            for fork in forks(self.together, declared)
+            if not self.new.isdisjoint(fork) and (among is None or any(h in among for h in fork))
+        )
+
+    def _meeting(self, fork: Lane) -> Meeting:
+        ours = [head for head in fork if head not in self.new]
+        others = [head for head in fork if head in self.new]
+        mine, beside = apart(self.together, ours, others)
+        return Meeting(fork, mine, tuple(one for one in beside if one in self.new))
+
+    def below(self, meeting: Meeting) -> frozenset[str]:
+        """Return what both sides of a fork stand on."""
+        either = self.together.ancestors(meeting.heads)
+        return either.difference(meeting.mine, meeting.theirs)
 
 
 Key = tuple[str, str, str]
@@ -63,17 +73,18 @@ Key = tuple[str, str, str]
 class Index:
     """Finds the revisions of mine that may meet another's at all, by what they touch."""
 
-    def __init__(self) -> None:
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
         self._touched: dict[str, frozenset[Key] | None] = {}
 
     def near(
-        self, effects: Mapping[str, Effects], mine: Iterable[str], theirs: Mapping[str, Effects]
+        self, effects: Mapping[str, Effects], mine: Iterable[str], theirs: Iterable[Effects]
     ) -> dict[str, Effects]:
         """Return those of mine that touch what theirs do, or hide what they touch."""
         wanted: set[Key] = set()
         anything = False
-        for does in theirs.values():
-            keys = touched(does)
+        for does in theirs:
+            keys = touched(does, self._around)
             anything = anything or keys is None
             wanted.update(met for one in keys or () for met in _meeting(one))
         return {
@@ -82,7 +93,7 @@ class Index:
 
     def _meets(self, revision: str, does: Effects, wanted: set[Key]) -> bool:
         if revision not in self._touched:
-            self._touched[revision] = touched(does)
+            self._touched[revision] = touched(does, self._around)
         keys = self._touched[revision]
         return keys is None or not keys.isdisjoint(wanted)
 
@@ -98,14 +109,14 @@ def _meeting(touched: Key) -> Iterator[Key]:
         yield "about", of, ""
 
 
-def touched(does: Effects) -> frozenset[Key] | None:
+def touched(does: Effects, around: Surroundings = NOTHING_AROUND) -> frozenset[Key] | None:
     """Return every resource and mode that a revision's upgrade() touches; None: may be any.
 
     Besides, what it is "about", for what the other side has that cannot be read.
     """
     found: set[Key] = set()
     for effect in effects_of(does):
-        for touch in footprint(effect, NOTHING_AROUND):
+        for touch in footprint(effect, around):
             found.add((touch.kind, touch.of, touch.mode))
             found.update(("about", of, "") for of in touch.about())
     for unknown in does.unknowns("upgrade"):

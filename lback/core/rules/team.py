@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from lback.core.effects import Effect
 from lback.core.findings import Finding, Severity, finding
+from lback.core.forks.nearness import Neighbour
 from lback.core.forks.overlap import Overlap
 from lback.core.graph import Graph
-from lback.core.lanes import Lane, forks
+from lback.core.lanes import Lane
 from lback.core.rules.graph import Commits, branch_point
 from lback.core.shell import command
-from lback.core.source import Commit
 
 _OVERLAPS: dict[str, Severity] = {"same": "warning", "unknown": "warning"}
 
@@ -47,29 +46,12 @@ def overlap_findings(
         yield one._replace(severity=_OVERLAPS.get(overlap.verdict, "error"))
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
-    """Another open branch as one graph together with mine; `names` are its refs.
-
-    `new` are the revisions that only this branch has: neither mine nor the shared one.
-    """
-
-    names: tuple[str, ...]
-    together: Graph
-    new: frozenset[str]
-    commit: Commit | None = None
-
-    def collisions(self, mine: frozenset[str], declared: Sequence[str]) -> list[Lane]:
-        """Return the forks between a head of `mine` (new ones) and one of this branch."""
-        return [
-            fork
-            for fork in forks(self.together, declared)
-            if mine.intersection(fork) and self.new.intersection(fork)
-        ]
-
-
 def collision(
-    neighbour: Neighbour, fork: Lane, mine: frozenset[str], shared: str | None = None
+    neighbour: Neighbour,
+    fork: Lane,
+    mine: frozenset[str],
+    overlaps: Sequence[Overlap] = (),
+    shared: str | None = None,
 ) -> Finding:
     """Return LB302 for one fork that opens as soon as both branches are merged.
 
@@ -80,7 +62,7 @@ def collision(
     others = [head for head in fork if head in neighbour.new]
     common = branch_point(graph, (*ours, *others))
     after = f"the fork begins at {', '.join(common)}" if common else "they have no common ancestor"
-    who = f" (by {neighbour.commit.author})" if neighbour.commit else ""
+    who = f" (by {neighbour.commit.author})"
     if shared is not None:
         message = (
             f"{' and '.join(neighbour.names)}{who} is stale: {' and '.join(others)} there forks "
@@ -93,6 +75,9 @@ def collision(
             f"{' and '.join(neighbour.names)}{who} fork once both are merged; {after}"
         )
         hint = "talk to the author; whoever merges second runs `lback rebase` or `lback merge`"
+    if overlaps:
+        more = f" (and {len(overlaps) - 1} more)" if len(overlaps) > 1 else ""
+        message += f"; they overlap: {overlaps[0].message}{more}"
     return finding(
         "LB302",
         message,
@@ -100,5 +85,5 @@ def collision(
         path=graph[ours[0]].path,
         line=graph[ours[0]].header.line,
         revisions=(*ours, *others),
-        commits=(neighbour.commit,) if neighbour.commit else (),
+        commits=(neighbour.commit,),
     )

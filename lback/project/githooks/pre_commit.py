@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lback.app.context import Context
-from lback.app.lines import contradicting
 from lback.app.reading import INDEX
 from lback.core import hook_facts as facts
 from lback.core.findings import Finding, from_forks, from_problems
@@ -13,6 +12,7 @@ from lback.core.graph import Graph
 from lback.core.lanes import forks
 from lback.core.rules import commit as rules
 from lback.core.rules.published import published_findings
+from lback.project.below import contradicting
 from lback.project.githooks.forks import cycles, fork
 from lback.project.githooks.models import staged_models
 

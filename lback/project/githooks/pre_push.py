@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lback.app.context import Context
-from lback.app.lines import contradicting
 from lback.core import hook_facts as facts
 from lback.core.findings import Finding, from_forks, from_problems
 from lback.core.graph import Graph
 from lback.core.rules.published import published_findings
 from lback.errors import HistoryMissing, UsageError
+from lback.project.below import contradicting
 from lback.project.githooks.pre_commit import STOPS, graph_facts, text_of
 
 

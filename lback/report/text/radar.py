@@ -19,12 +19,13 @@ def lines(result: RadarResult, style: Style) -> Iterator[str]:
     """Yield a summary, and a paragraph for each branch, the one that hurts most first."""
     rows, sums = result.branches, result.summary
     compared = _branches(result.compared)
+    merged = f"; {_branches(sums.merged, 'branch')} merged already" if sums.merged else ""
     if not rows:
-        yield f"{compared}: none holds a revision that is not here"
+        yield f"{compared}: none holds a revision that is not here{merged}"
         return
     yield (
         f"{compared} compared with {safe(result.at)}: {sums.branches} with other "
-        f"revisions, {sums.fork} would fork, {sums.overlap} overlap"
+        f"revisions, {sums.fork} would fork, {sums.overlap} overlap{merged}"
     )
     shown = rows[: result.most]
     for row in shown:

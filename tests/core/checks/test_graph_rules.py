@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lback.core.findings import Finding, from_problems
+from lback.core.forks.nearness import Meeting, Neighbour
 from lback.core.forks.overlap import overlaps
 from lback.core.graph import Graph
 from lback.core.rules.graph import (
@@ -22,7 +23,7 @@ from lback.core.rules.graph import (
 )
 from lback.core.rules.history import history_findings, placed_under, squashes
 from lback.core.rules.published import published_findings, same_but_parents, same_code
-from lback.core.rules.team import Neighbour, collision, overlap_findings
+from lback.core.rules.team import collision, overlap_findings
 from tests.approved import approved
 from tests.core.checks.findings import ADA, BEN, COMMITS, codes, page
 from tests.core.graphs import graph
@@ -195,11 +196,13 @@ def told_of_a_team() -> dict[str, list[Finding]]:
             cases[f"{name}, {side} is mine"] = list(
                 overlap_findings(found, both, mine, COMMITS, "feature")
             )
-    neighbour = Neighbour(("one", "two"), graph("a; b<a; c<a; z"), frozenset({"c", "z"}), BEN)
+    neighbour = Neighbour(("one", "two"), BEN, graph("a; b<a; c<a; z"), frozenset({"c", "z"}))
     cases["collides"] = [
         collision(neighbour, ("b", "c"), frozenset("ab")),
-        collision(neighbour, ("b", "z"), frozenset("ab"), "main"),
-        collision(Neighbour(("x y",), both, frozenset("c")), ("b", "c"), frozenset("b")),
+        collision(neighbour, ("b", "z"), frozenset("ab"), shared="main"),
+        collision(neighbour, ("b", "c"), frozenset("ab"), found),
+        collision(neighbour, ("b", "c"), frozenset("ab"), found * 2),
+        collision(Neighbour(("x y",), BEN, both, frozenset("c")), ("b", "c"), frozenset("b")),
     ]
     return cases
 
@@ -212,13 +215,16 @@ def test_what_is_said(told) -> None:  # type: ignore[no-untyped-def]
 # -- the parts -----------------------------------------------------------------------
 
 
-def test_collisions_are_between_mine_and_theirs() -> None:
+def test_meetings_are_between_mine_and_theirs() -> None:
     both = graph("a; b<a; c<a; d<a")
-    neighbour = Neighbour(("x",), both, frozenset({"c"}))
-    assert neighbour.collisions(frozenset({"b"}), ()) == [("b", "c", "d")]
-    assert neighbour.collisions(frozenset({"x"}), ()) == []
-    assert Neighbour(("x",), both, frozenset("x")).collisions(frozenset("b"), ()) == []
-    assert neighbour.collisions(frozenset({"b"}), ("b",)) == []
+    neighbour = Neighbour(("x",), BEN, both, frozenset({"c"}))
+    [one] = neighbour.meetings((), {"b"})
+    assert one == Meeting(("b", "c", "d"), ("b", "d"), ("c",))
+    assert neighbour.below(one) == {"a"}
+    assert neighbour.meetings(()) == (one,)
+    assert neighbour.meetings((), {"x"}) == ()
+    assert neighbour.meetings(("b",), {"b"}) == ()
+    assert Neighbour(("x",), BEN, both, frozenset("x")).meetings((), {"b"}) == ()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,68 @@
+"""Reads what lies below some revisions as far as it matters to them, without reading all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from lback.app.reading import Reader
+from lback.core.display import encoded
+from lback.core.effects import Effect, Effects
+from lback.core.findings import Finding
+from lback.core.graph import Graph
+from lback.core.lines import contradictions
+from lback.core.naming import bare
+from lback.core.rules.lines import line_findings
+
+
+def effects_near(
+    reader: Reader, graph: Graph, older: Iterable[str], does: Iterable[Effects], at: str
+) -> dict[str, Effects]:
+    """Return what those older revisions do whose files name a table that `does` is about."""
+    names = {name for one in does for effect in one.upgrade for name in _names(effect)}
+    rest = {one: graph[one] for one in older} if names else {}
+    texts = {blob: text.lower() for blob, text in reader.texts(rest.values(), at).items()}
+    found: dict[str, Effects] = {}
+    while names and rest:
+        near = [one for one, node in rest.items() if _mentions(texts[node.blob], names)]
+        for one in near:
+            del rest[one]
+        fresh = reader.effects(graph, near, at)
+        found.update(fresh)
+        # What a table was called before leads to those that knew it by that name.
+        names = {name for one in fresh.values() for effect in one.upgrade for name in _old(effect)}
+    return found
+
+
+def contradicting(reader: Reader, graph: Graph, new: Collection[str], at: str) -> Iterator[Finding]:
+    """Yield LB307 for what revisions of a graph at a place contradict below them.
+
+    What is found in the files that name one of their tables is looked at once more with all
+    of them, since any may do what cannot be read.
+    """
+    if not new or graph.problems:
+        return
+    does = reader.effects(graph, new, at)
+    older = [one for one in graph.ancestors(new) if one not in does]
+    silent = dict.fromkeys((one.id for one in graph), Effects())
+    known = {**silent, **effects_near(reader, graph, older, does.values(), at), **does}
+    if not any(contradictions(graph, known, new)):
+        return
+    known.update(reader.effects(graph, older, at))
+    yield from line_findings(contradictions(graph, known, new), graph)
+
+
+def _names(effect: Effect) -> Iterator[bytes]:
+    """Yield the bare names of tables, and of what stands beside them, in small letters."""
+    names: tuple[str | None, ...] = (effect.table, effect.refers_to)
+    if effect.table is None or effect.object == "table":
+        names = (*names, effect.name, effect.to)
+    yield from (encoded(bare(one)) for one in names if one)
+
+
+def _old(effect: Effect) -> Iterator[bytes]:
+    if effect.object == "table" and effect.kind == "rename":
+        yield from _names(effect)
+
+
+def _mentions(text: bytes, names: Collection[bytes]) -> bool:
+    return any(one in text for one in names)

@@ -1,0 +1,232 @@
+"""Mine beside the other branches: what each of them adds, where it forks, what overlaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from lback.app.checking.sides import Side, inside
+from lback.app.reading import Reader
+from lback.core.effects import Effects
+from lback.core.extending import Extended, Trunk
+from lback.core.forks.nearness import Index, Meeting, Neighbour
+from lback.core.forks.overlap import Overlap, overlaps
+from lback.core.forks.surroundings import surroundings
+from lback.core.graph import Graph
+from lback.core.source import Commit, Entry
+from lback.project.below import effects_near
+from lback.vcs.siblings import Difference, Sibling, branch_points, differences
+from lback.vcs.threeway import three_way
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The branches that bring something; `merged` are the names of those that are merged.
+
+    A merged branch is one whose revisions are all here or in the shared branch, although its
+    commits are not: it was squashed or rebased on its way.
+    """
+
+    neighbours: tuple[Neighbour, ...] = ()
+    merged: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Tip:
+    """The graph of mine and one tip, the ids that the tip brings, and what it reparents."""
+
+    together: Graph
+    brings: frozenset[str]
+    reparented: tuple[str, ...] = ()
+
+
+def compare(
+    reader: Reader, mine: Side, others: Sequence[Sibling], published: frozenset[str]
+) -> Compared:
+    """Compare mine with other branches; those that bring the same revisions are one.
+
+    `published` are the ids of the shared branch. HistoryMissing where history is cut off.
+    """
+    groups: dict[object, tuple[list[Sibling], _Tip, frozenset[str]]] = {}
+    merged: list[str] = []
+    shared = reader.shared.commit if reader.shared else None
+    for sibling, tip in _tips(reader, mine, others):
+        new = tip.brings - mine.graph.ids
+        if sibling.commit != shared:
+            new -= published
+        if new or tip.reparented:
+            key = (frozenset((one, tip.together[one].blob) for one in new), tip.reparented)
+            groups.setdefault(key, ([], tip, new))[0].append(sibling)
+        elif tip.brings:
+            merged.append(sibling.name)
+    return Compared(tuple(_neighbour(*group) for group in groups.values()), tuple(merged))
+
+
+def _neighbour(group: Sequence[Sibling], tip: _Tip, new: frozenset[str]) -> Neighbour:
+    first = group[0]
+    commit = Commit(first.commit, first.author, "", first.date, "")
+    names = tuple(one.name for one in group)
+    return Neighbour(names, commit, tip.together, new, tip.reparented)
+
+
+def _tips(reader: Reader, mine: Side, others: Sequence[Sibling]) -> Iterator[tuple[Sibling, _Tip]]:
+    """Yield each branch that changes revisions, with what it is together with mine."""
+    repository = reader.repository
+    if repository is None or mine.tip is None:
+        return
+    points = branch_points(repository, mine.tip, [one.commit for one in others])
+    left = {tip: point for tip, point in points.items() if point is not None and point != tip}
+    reader.places.look_ahead([*left, *left.values()])
+    known = _additions(reader, mine, left)
+    trees = _trees(reader, {tip: left[tip] for tip, found in known.items() if found is None})
+    for sibling in others:
+        tip = sibling.commit
+        found = known.get(tip)
+        if found is not None:
+            yield sibling, found
+        elif tip in trees:
+            yield sibling, _in_full(reader, mine, trees[tip], trees[left[tip]])
+
+
+def _additions(reader: Reader, mine: Side, left: Mapping[str, str]) -> dict[str, _Tip | None]:
+    """Return the tips that only add revisions to mine; None for one that does more.
+
+    A tip that changes no revision is in neither.
+    """
+    assert reader.repository is not None
+    folders, trunk = reader.folders(mine.at), Trunk(mine.graph)
+    plain = trunk.is_plain
+    here = {entry.path: entry.blob for entry in mine.entries}
+    added: dict[str, list[Entry]] = {}
+    found: dict[str, _Tip | None] = {}
+    for tip, changes in differences(reader.repository, left, folders[0]).items():
+        if reader.folders(tip) != folders or reader.folders(left[tip]) != folders:
+            found[tip] = None
+            continue
+        entries = [Entry(one.path, one.blob, one.mode) for one in changes]
+        wanted = {one.path: one for one in reader.wanted(entries, tip) if inside(one.path, folders)}
+        if any(not _adds(one, here) for one in changes if one.path in wanted):
+            found[tip] = None
+        elif wanted:
+            added[tip] = list(wanted.values())
+    reader.learn([entry for entries in added.values() for entry in entries], mine.tip or "HEAD")
+    for tip, entries in added.items():
+        news = reader.graph_of(entries, tip)
+        fresh = [one for one in news if here.get(one.path) != one.blob]
+        if any(one.code == "LB104" for one in news.problems) or mine.graph.ids & {
+            one.id for one in fresh
+        }:
+            found[tip] = None
+        elif plain and trunk.takes(fresh):
+            found[tip] = _Tip(Extended(trunk, fresh), news.ids)
+        else:
+            found[tip] = _Tip(Graph([*mine.graph, *fresh]), news.ids)
+    return found
+
+
+def _adds(change: Difference, here: Mapping[str, str]) -> bool:
+    """Tell whether a change is a file that is new, or here with the same content."""
+    if here.get(change.path) == change.blob:
+        return True
+    return change.status == "A" and change.mode[:2] == "10" and change.path not in here
+
+
+def _trees(reader: Reader, left: Mapping[str, str]) -> dict[str, tuple[Entry, ...]]:
+    """Read the files of tips and of the points where they left, in a few children."""
+    repository = reader.repository
+    if not left or repository is None:
+        return {}
+    commits = list(dict.fromkeys([*left, *left.values()]))
+    places = {commit: reader.folders(commit) for commit in commits}
+    folders = tuple(dict.fromkeys(name for names, _ in places.values() for name in names))
+    trees: dict[str, tuple[Entry, ...]] = {}
+    kept: dict[tuple[int, object], tuple[Entry, ...]] = {}
+    for commit, entries in repository.entries_of(commits, folders).items():
+        key = (id(entries), places[commit])
+        if key not in kept:
+            wanted = reader.wanted(entries, commit)
+            kept[key] = tuple(one for one in wanted if inside(one.path, places[commit]))
+        trees[commit] = kept[key]
+    new = {entry.blob: entry for entries in trees.values() for entry in entries}
+    reader.learn(list(new.values()), commits[0])
+    return trees
+
+
+def _in_full(reader: Reader, mine: Side, tree: tuple[Entry, ...], point: tuple[Entry, ...]) -> _Tip:
+    """Merge mine and a tip file by file; mine stands for a file that both changed."""
+    decided = three_way(point, mine.entries, tree)
+    both = [one.ours or one.theirs for one in (*decided.contents, *decided.conflicts)]
+    whole = [*decided.entries, *(entry for entry in both if entry is not None)]
+    together = reader.graph_of(whole, mine.at)
+    before = {entry.blob for entry in point}
+    changed = [entry for entry in tree if entry.blob not in before]
+    paths = {entry.path for entry in changed}
+    brings = frozenset(one.id for path, one in together.by_path.items() if path in paths)
+    moved = _reparented(reader, mine, changed, point)
+    return _Tip(together, brings, moved)
+
+
+def _reparented(
+    reader: Reader, mine: Side, changed: Sequence[Entry], point: Sequence[Entry]
+) -> tuple[str, ...]:
+    """Return the revisions of mine that were there before and have other parents now."""
+    graph = mine.graph
+    others = [
+        one
+        for one in reader.revisions_of(changed, mine.at)
+        if one.id in graph and set(graph[one.id].parents) != set(one.parents)
+    ]
+    if not others:
+        return ()
+    before = {one.id: set(one.parents) for one in reader.revisions_of(point, mine.at)}
+    return tuple(
+        sorted(one.id for one in others if before.get(one.id, set(one.parents)) != set(one.parents))
+    )
+
+
+def overlaps_of(
+    reader: Reader, mine: Side, met: Sequence[tuple[Neighbour, Sequence[Meeting]]]
+) -> list[tuple[Overlap, ...]]:
+    """Return, for each neighbour, the overlaps of both sides in the forks that it opens.
+
+    What both sides stand on is read as far as it names what they are about.
+    """
+    theirs = [
+        reader.effects(one.together, [r for m in meetings for r in m.theirs], one.commit.sha)
+        for one, meetings in met
+    ]
+    ours = [one for _, meetings in met for meeting in meetings for one in meeting.mine]
+    effects = _effects_of_mine(reader, mine, ours, met)
+    does = [*effects.values(), *(one for found in theirs for one in found.values())]
+    near = effects_near(reader, mine.graph, mine.graph.ids - effects.keys(), does, mine.at)
+    known = {**near, **effects}
+    order = [one for one in mine.graph.order() if one in known]
+    index = Index(surroundings(known[one] for one in order))
+    rows = []
+    for (neighbour, meetings), right in zip(met, theirs, strict=True):
+        found: list[Overlap] = []
+        for meeting in meetings:
+            news = {one: right[one] for one in meeting.theirs}
+            left = index.near(effects, meeting.mine, news.values())
+            if left:
+                below = neighbour.below(meeting)
+                around = surroundings(known[one] for one in order if one in below)
+                found += overlaps(left, news, around)
+        rows.append(tuple(found))
+    return rows
+
+
+def _effects_of_mine(
+    reader: Reader,
+    mine: Side,
+    ids: Iterable[str],
+    met: Sequence[tuple[Neighbour, Sequence[Meeting]]],
+) -> dict[str, Effects]:
+    """Return what my sides of the forks do; those that only a neighbour has are read there."""
+    wanted = dict.fromkeys(ids)
+    effects = reader.effects(mine.graph, [one for one in wanted if one in mine.graph], mine.at)
+    for neighbour, meetings in met:
+        rest = [r for m in meetings for r in m.mine if r not in effects]
+        if rest:
+            effects.update(reader.effects(neighbour.together, rest, neighbour.commit.sha))
+    return effects
