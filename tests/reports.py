@@ -20,6 +20,11 @@ def report_of(said: str) -> dict[str, Any]:
     return report
 
 
+def checked(result: Result) -> dict[str, Any]:
+    """Return the object that `--json` would print of a result, held against its schema too."""
+    return report_of(json.dumps(result.as_dict()))
+
+
 @cache
 def _validator(command: str) -> Draft202012Validator:
     schema = schema_of(result_of(command) or _Any)

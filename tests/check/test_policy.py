@@ -14,6 +14,7 @@ from lback.report.formats import render
 from lback.report.render import render as render_text
 from lback.report.style import Style
 from tests.check.team import VERSIONS, Team, content
+from tests.reports import checked
 
 INI = "[alembic]\nscript_location = {}\n"
 REASON = "because I say so"
@@ -444,7 +445,7 @@ FORMS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
 def told(result: CheckResult, form: str) -> str:
     if form == "text":
         return "\n".join(render_text(result, Style()))
-    return json.dumps(result.as_dict()) if form == "json" else render(result, form)
+    return json.dumps(checked(result)) if form == "json" else render(result, form)
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.forks.shop import VERSIONS, Shop, creates
+from tests.reports import report_of
 from tests.story.team import MODELS, table
 
 
@@ -218,7 +219,7 @@ def apart(shop: Shop, setting: str) -> None:
 
 
 def heads_at(shop: Shop, commit: str) -> int:
-    return shop.lback("heads", "--json", "--at", commit).count('"revision":')
+    return len(report_of(shop.lback("heads", "--json", "--at", commit))["data"]["heads"])
 
 
 def test_amend_puts_it_into_the_merge_commit(hooked: Shop) -> None:

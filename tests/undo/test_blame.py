@@ -12,6 +12,7 @@ from lback.app.history import HistoryOptions, history
 from lback.errors import UsageError
 from lback.report.render import render
 from lback.report.style import Style
+from tests.reports import checked
 from tests.story.team import Developer
 from tests.undo.team import Shop
 
@@ -38,10 +39,8 @@ def by(shop: Shop, name: str, message: str) -> None:
 
 
 def rows(shop: Shop, **options: Any) -> dict[str, Any]:
-    return {
-        row["name"]: row
-        for row in blame(shop.context(), BlameOptions("users", **options)).data["columns"]
-    }
+    report = checked(blame(shop.context(), BlameOptions("users", **options)))
+    return {row["name"]: row for row in report["data"]["columns"]}
 
 
 def said(shop: Shop, **options: Any) -> str:

@@ -8,10 +8,11 @@ import pytest
 
 from lback.app.blame import BlameOptions, blame
 from lback.app.history import HistoryOptions, history
-from lback.core.result import Result
+from lback.core.results import Result
 from lback.errors import UsageError
 from lback.report.render import render
 from lback.report.style import Style
+from tests.reports import checked
 from tests.story.team import Developer
 from tests.undo.team import Shop
 
@@ -25,6 +26,7 @@ op.create_table(
 
 
 def text(result: Result) -> str:
+    checked(result)
     return "\n".join(render(result, Style()))
 
 
