@@ -44,7 +44,6 @@ HOMONYMS = {
     "Change",
     "Choice",
     "Column",
-    "DatabaseRow",
     "Difference",
     "Done",
     "Draft",

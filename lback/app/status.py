@@ -19,7 +19,7 @@ State = Literal["empty", "current", "behind", "ahead", "diverged", "lost"]
 
 
 @dataclass(frozen=True)
-class DatabaseRow:
+class DatabaseStatus:
     """Where the database stands."""
 
     url: str
@@ -28,7 +28,7 @@ class DatabaseRow:
 
 
 @dataclass(frozen=True)
-class UnreachableRow:
+class UnreachableDatabase:
     """A database that could not be asked, and why."""
 
     message: str
@@ -39,7 +39,7 @@ class UnreachableRow:
 
 
 @dataclass(frozen=True)
-class CheckoutRow:
+class CheckoutStatus:
     """Where this checkout stands; `ref` is None without git."""
 
     ref: str | None
@@ -47,7 +47,7 @@ class CheckoutRow:
 
 
 @dataclass(frozen=True)
-class UpstreamRow:
+class UpstreamStatus:
     """Where the shared branch stands: how many revisions are only here and only there."""
 
     ref: str
@@ -66,9 +66,9 @@ class StatusResult(Result):
 
     command = "status"
 
-    database: DatabaseRow | UnreachableRow | None
-    checkout: CheckoutRow
-    upstream: UpstreamRow | None
+    database: DatabaseStatus | UnreachableDatabase | None
+    checkout: CheckoutStatus
+    upstream: UpstreamStatus | None
     pending: tuple[str, ...]
     lost: tuple[str, ...]
     places: Mapping[str, str] = text_only()
@@ -86,7 +86,7 @@ def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
     lost = () if graph.problems else tuple(one for one in current if one not in graph)
     rescued = find_lost(reader, graph, lost)
     known = with_lost(graph, rescued.values()) if rescued else graph
-    reachable = isinstance(database, DatabaseRow)
+    reachable = isinstance(database, DatabaseStatus)
     pending = _pending(graph, known, current) if reachable else ()
     return StatusResult(
         database=database,
@@ -114,16 +114,16 @@ def _skipped(ctx: Context, graph: Graph, current: Sequence[str]) -> str:
     return ""
 
 
-def _database(ctx: Context, graph: Graph) -> DatabaseRow | UnreachableRow:
+def _database(ctx: Context, graph: Graph) -> DatabaseStatus | UnreachableDatabase:
     try:
         stamp = ctx.database.stamp()
     except UsageError:
         raise
     except LbackError as err:
-        return UnreachableRow(err.message, err.hint)
+        return UnreachableDatabase(err.message, err.hint)
     current = tuple(stamp.revisions)
     remember(ctx, current)
-    return DatabaseRow(stamp.url, current, state(graph, current))
+    return DatabaseStatus(stamp.url, current, state(graph, current))
 
 
 def state(graph: Graph, current: Sequence[str]) -> State:
@@ -152,12 +152,12 @@ def _pending(graph: Graph, known: Graph, current: Sequence[str]) -> tuple[str, .
     return tuple(one for one in graph.order() if one not in done)
 
 
-def _checkout(ctx: Context, graph: Graph) -> CheckoutRow:
+def _checkout(ctx: Context, graph: Graph) -> CheckoutStatus:
     ref = ctx.repository.head().name if ctx.repository else None
-    return CheckoutRow(ref, tuple(graph.heads))
+    return CheckoutStatus(ref, tuple(graph.heads))
 
 
-def _upstream(ctx: Context, graph: Graph) -> UpstreamRow | None:
+def _upstream(ctx: Context, graph: Graph) -> UpstreamStatus | None:
     """Return the shared ref with the number of revisions that only one side has."""
     shared = ctx.revisions.shared
     if shared is None or ctx.repository is None:
@@ -166,4 +166,4 @@ def _upstream(ctx: Context, graph: Graph) -> UpstreamRow | None:
         return None
     theirs = ctx.revisions.graph(shared.commit)
     mine, other = set(graph.order()), set(theirs.order())
-    return UpstreamRow(shared.name, tuple(theirs.heads), len(mine - other), len(other - mine))
+    return UpstreamStatus(shared.name, tuple(theirs.heads), len(mine - other), len(other - mine))

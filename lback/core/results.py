@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import cache
 from typing import Any, ClassVar, Literal, TypeVar
 
 from lback.core.findings import Finding
@@ -87,10 +88,12 @@ def envelope(
 _ENVELOPE = {one.name for one in fields(Result)}
 
 
-def data_fields(kind: type[Any]) -> list[Any]:
+@cache
+def data_fields(kind: type[Any]) -> tuple[Any, ...]:
     """Return the fields of a result, or of a row in it, that are keys in JSON, in order."""
     own = _ENVELOPE if issubclass(kind, Result) else ()
-    return [one for one in fields(kind) if one.name not in own and TEXT_ONLY not in one.metadata]
+    shown = (one for one in fields(kind) if TEXT_ONLY not in one.metadata)
+    return tuple(one for one in shown if one.name not in own)
 
 
 def key(of: Any) -> str:
@@ -100,19 +103,22 @@ def key(of: Any) -> str:
 
 def plain(value: Any) -> Any:
     """Return a value of a result as JSON has it: objects, lists and scalars."""
+    if value is None or isinstance(value, (str, int)):
+        return value
     if hasattr(value, "as_dict"):
         return value.as_dict()
     if is_dataclass(value) and not isinstance(value, type):
         return _row(value)
-    if isinstance(value, Mapping):
-        return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, (tuple, list)):
         return [plain(inner) for inner in value]
+    if isinstance(value, Mapping):
+        return {name: plain(inner) for name, inner in value.items()}
     return value
 
 
 def _row(value: Any) -> dict[str, Any]:
-    values = [(one, getattr(value, one.name)) for one in data_fields(type(value))]
+    kind: Any = type(value)
+    values = [(one, getattr(value, one.name)) for one in data_fields(kind)]
     return {
         key(one): plain(inner)
         for one, inner in values

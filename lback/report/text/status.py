@@ -9,7 +9,7 @@ from lback.report.style import Style, safe
 from lback.report.words import counted, listing
 
 if TYPE_CHECKING:
-    from lback.app.status import DatabaseRow, StatusResult, UnreachableRow, UpstreamRow
+    from lback.app.status import DatabaseStatus, StatusResult, UnreachableDatabase, UpstreamStatus
 
 
 def lines(result: StatusResult, style: Style) -> Iterator[str]:
@@ -33,7 +33,7 @@ def lines(result: StatusResult, style: Style) -> Iterator[str]:
     yield f"{style.cyan('next:')} {_next(result)}"
 
 
-def _database(database: DatabaseRow | UnreachableRow | None, style: Style) -> str:
+def _database(database: DatabaseStatus | UnreachableDatabase | None, style: Style) -> str:
     if database is None:
         return "not asked"
     if database.state == "unreachable":
@@ -43,7 +43,7 @@ def _database(database: DatabaseRow | UnreachableRow | None, style: Style) -> st
     return f"{safe(database.url)}: {paint(database.state)}{at}"
 
 
-def _upstream(upstream: UpstreamRow | None) -> str:
+def _upstream(upstream: UpstreamStatus | None) -> str:
     if upstream is None:
         return "none"
     mine = counted(upstream.ahead, "revision")
