@@ -19,6 +19,7 @@ from lback.core.shell import command
 from lback.errors import LbackError
 from lback.project.rebasing import PreparedRebase, RebaseOptions
 from lback.project.shared_parents import graph_that_ran
+from lback.vcs import committing
 
 if TYPE_CHECKING:
     from lback.db.view import View
@@ -222,5 +223,5 @@ def stage(ctx: Context, ready: PreparedRebase) -> tuple[str, ...]:
     blobs = {one.path: one.blob for one in ready.graph}
     paths = tuple(path for path in ready.contents if before.get(path) == blobs[path])
     if paths:
-        ctx.repository.stage(paths)
+        committing.stage(ctx.repository, paths)
     return paths

@@ -85,14 +85,13 @@ def _moved(repository: Repository, known: _Known, commit: str, paths: Sequence[s
 
 
 def _ask(repository: Repository, paths: list[str], commit: str) -> dict[str, Past | None]:
-    from lback.vcs.log import histories
-    from lback.vcs.people import by_trailers
+    from lback.vcs.log import co_authors, histories
 
     found = histories(repository, paths, commit)
     shas = {
         one.sha for past in found.values() for one in (past.brought, *past.edits) if one is not None
     }
-    people = by_trailers(repository, sorted(shas)) if shas else {}
+    people = co_authors(repository, sorted(shas))
 
     def full(one: Commit) -> Commit:
         return one._replace(co_authors=people.get(one.sha, ()))

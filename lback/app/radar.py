@@ -103,7 +103,7 @@ def radar(ctx: Context, options: RadarOptions) -> RadarResult:
         from lback.vcs.fetching import fetch_all
 
         ctx.console.note(messages.FETCHING)
-        fetch_all(repository)
+        fetch_all(repository, ctx.console.detail)
     ctx.limits = Limits()
     reader, here = ctx.revisions, repository.head()
     mine = read_side(reader, here.name, WORKTREE, here.commit)

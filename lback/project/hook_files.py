@@ -36,7 +36,7 @@ def install_hooks(
     """Install the shims; what was there is kept and still runs first."""
     place = _place(ctx)
     if ctx.repository is not None:
-        record(ctx.repository.git, ctx.repository.folder_of(ctx.project.folder) or ".")
+        record(ctx.repository, ctx.repository.folder_of(ctx.project.folder) or ".")
     changes = install(
         place, sys.executable, _watched(ctx), names=tuple(names), write=write, force=force
     )
@@ -47,7 +47,7 @@ def uninstall_hooks(ctx: Context, *, force: bool = False) -> tuple[HookRow, ...]
     """Remove the shims and put back what was there before."""
     changes = uninstall(_place(ctx), force=force)
     if ctx.repository is not None:
-        forget(ctx.repository.git)
+        forget(ctx.repository)
     return tuple(map(_row, changes))
 
 

@@ -11,6 +11,7 @@ from lback.core.forks.joining import MergePlan, overlap_row, plan_merge
 from lback.core.graph import Graph
 from lback.core.lanes import forks
 from lback.core.results import OverlapRow
+from lback.vcs import committing
 
 
 def plan_merges(ctx: Context, graph: Graph, *, force: bool = False) -> tuple[MergePlan, ...]:
@@ -34,7 +35,7 @@ def write_merges(ctx: Context, plans: Sequence[MergePlan], *, stage: bool) -> tu
     change_files(ctx, contents)
     if not stage or not contents or ctx.repository is None:
         return ()
-    ctx.repository.stage(tuple(contents))
+    committing.stage(ctx.repository, tuple(contents))
     return tuple(contents)
 
 

@@ -1,4 +1,4 @@
-"""Puts what is staged into a commit from inside a hook, where `git commit` would not do.
+"""Stages files, and puts what is staged into a commit from inside a hook.
 
 While post-merge runs, git still remembers the merge: `git commit` would make one more
 merge commit, and `--amend` refuses. So the objects are made one by one.
@@ -7,11 +7,39 @@ merge commit, and `--amend` refuses. So the objects are made one by one.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from lback.vcs.git import Git, failure, raw, text
+from lback.errors import LbackError
+from lback.vcs import library
+from lback.vcs.git import failure, raw, text
 from lback.vcs.repository import Repository
 
+if TYPE_CHECKING:
+    from git import Repo
+
 _WHY = "lback: merge migrations"
+
+
+def stage(repository: Repository, paths: Sequence[str], *, force: bool = False) -> None:
+    """Put files as they are on disk (or their removal) into the index.
+
+    LbackError when git ignores one of them, unless `force`.
+    """
+    if not paths:
+        return
+    options = ("--force",) if force else ()
+    with library.opened(repository) as repo:
+        answer = library.ask(repo, "add", "--all", *options, "--", *paths)
+    if answer.status == 0:
+        return
+    if "ignored by one of your .gitignore" in answer.complaint:
+        rules = repository.ignore_rules(paths)
+        path = next(iter(rules), paths[0])
+        raise LbackError(
+            f"{path} is ignored by git{f' ({rules[path]})' if path in rules else ''}",
+            "Change the rule, or stage the file yourself with `git add --force`.",
+        )
+    raise failure(("add",), answer)
 
 
 def commit_staged(repository: Repository, paths: Sequence[str], message: str) -> str | None:
@@ -20,14 +48,13 @@ def commit_staged(repository: Repository, paths: Sequence[str], message: str) ->
     LbackError when git does not know who commits.
     """
     head = repository.commit("HEAD")
-    if not _only(repository.git, paths):
-        return None
-    tree = repository.git.run("write-tree").decode("ascii").strip()
-    signed = ("-S",) if _signs(repository.git) else ()
-    made = repository.git.run("commit-tree", *signed, "-p", head, "-m", message, tree).decode(
-        "ascii"
-    )
-    return _move(repository.git, made.strip(), head)
+    with library.opened(repository) as repo:
+        if not _only(repo, paths):
+            return None
+        tree = library.run(repo, "write-tree").decode("ascii").strip()
+        signed = ("-S",) if _signs(repo) else ()
+        made = library.run(repo, "commit-tree", *signed, "-p", head, "-m", message, tree)
+        return _move(repo, made.decode("ascii").strip(), head)
 
 
 def amend_merge(repository: Repository, paths: Sequence[str]) -> str | None:
@@ -36,38 +63,37 @@ def amend_merge(repository: Repository, paths: Sequence[str]) -> str | None:
     None where HEAD is no such commit: not a merge, not made just now from what HEAD was
     before, signed, pushed, or more than these files is staged.
     """
-    git = repository.git
     head = repository.commit("HEAD")
-    before = git.ask("rev-parse", "--verify", "--quiet", "ORIG_HEAD")
-    source = git.run("cat-file", "commit", head)
-    top, _, message = source.partition(b"\n\n")
-    lines = top.split(b"\n")
-    parents = [line[7:].decode("ascii") for line in lines if line.startswith(b"parent ")]
-    fresh = before.status == 0 and parents[:1] == [before.out.decode("ascii").strip()]
-    signed = any(line.startswith(b"gpgsig") for line in lines)
-    if len(parents) < 2 or not fresh or signed or repository.is_pushed(head):
+    if repository.is_pushed(head):
         return None
-    if not _only(git, paths):
-        return None
-    tree = git.run("write-tree").strip()
-    changed = b"\n".join([b"tree " + tree, *lines[1:]]) + b"\n\n" + message
-    made = git.run("hash-object", "-t", "commit", "-w", "--stdin", given=changed)
-    return _move(git, made.decode("ascii").strip(), head)
+    with library.opened(repository) as repo:
+        before = library.ask(repo, "rev-parse", "--verify", "--quiet", "ORIG_HEAD")
+        source = library.run(repo, "cat-file", "commit", head)
+        top, _, message = source.partition(b"\n\n")
+        lines = top.split(b"\n")
+        parents = [line[7:].decode("ascii") for line in lines if line.startswith(b"parent ")]
+        fresh = before.status == 0 and parents[:1] == [before.out.decode("ascii").strip()]
+        signed = any(line.startswith(b"gpgsig") for line in lines)
+        if len(parents) < 2 or not fresh or signed or not _only(repo, paths):
+            return None
+        tree = library.run(repo, "write-tree").strip()
+        # Line by line: GitPython's own commits forget a mergetag and other rare headers.
+        changed = b"\n".join([b"tree " + tree, *lines[1:]]) + b"\n\n" + message
+        made = library.run(repo, "hash-object", "-t", "commit", "-w", "--stdin", given=changed)
+        return _move(repo, made.decode("ascii").strip(), head)
 
 
-def _only(git: Git, paths: Sequence[str]) -> bool:
+def _only(repo: Repo, paths: Sequence[str]) -> bool:
     """Tell whether the index differs from HEAD in these files and in no other."""
-    out = text(git.run("diff-index", "--cached", "--name-only", "-z", "--no-renames", "HEAD", "--"))
+    options = ("--cached", "--name-only", "-z", "--no-renames", "HEAD", "--")
+    out = text(library.run(repo, "diff-index", *options))
     return {name for name in out.split("\0") if name} == {text(raw(path)) for path in paths}
 
 
-def _signs(git: Git) -> bool:
-    return git.ask("config", "--type=bool", "commit.gpgsign").out.strip() == b"true"
+def _signs(repo: Repo) -> bool:
+    return library.ask(repo, "config", "--type=bool", "commit.gpgsign").out.strip() == b"true"
 
 
-def _move(git: Git, new: str, old: str) -> str:
-    command = ("update-ref", "-m", _WHY, "HEAD", new, old)
-    answer = git.ask(*command)
-    if answer.status != 0:
-        raise failure(command, answer)
+def _move(repo: Repo, new: str, old: str) -> str:
+    library.run(repo, "update-ref", "-m", _WHY, "HEAD", new, old)
     return new

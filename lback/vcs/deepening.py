@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lback.errors import HistoryMissing, LbackError
-from lback.vcs.git import said, text
+from lback.vcs import library
+from lback.vcs.git import Answer, said, text
 from lback.vcs.repository import Repository
 
 # How many commits more each time; the last step is the whole history.
@@ -22,8 +23,8 @@ def fetch_branch(repository: Repository, remote: str, branch: str) -> str:
 
 def default_branch(repository: Repository, remote: str) -> str | None:
     """Ask a remote for its default branch; None where it does not tell."""
-    command = ("ls-remote", "--symref", remote, "HEAD")
-    answer = repository.git.ask(*command, variables=_NETWORK)
+    with library.opened(repository, {**repository.git.environ, **_NETWORK}) as repo:
+        answer = library.ask(repo, "ls-remote", "--symref", remote, "HEAD")
     for line in text(answer.out).split("\n"):
         if line.startswith("ref: refs/heads/") and line.endswith("\tHEAD"):
             return line[len("ref: refs/heads/") : -len("\tHEAD")]
@@ -64,17 +65,20 @@ def is_cut(repository: Repository, base: str, *tips: str) -> bool:
 def _fetch_commit(repository: Repository, step: str, remote: str, commit: str) -> None:
     """Deepen below one commit; a server may refuse to be asked for a commit by id."""
     if (repository.common_dir / "shallow").exists():
-        command = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", step, remote, commit)
-        repository.git.ask(*command, variables=_NETWORK)
+        _ask(repository, step, remote, commit)
 
 
 def _fetch(repository: Repository, *arguments: str) -> None:
     if "--unshallow" in arguments and not (repository.common_dir / "shallow").exists():
         return
-    command = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", *arguments)
-    answer = repository.git.ask(*command, variables=_NETWORK)
+    answer = _ask(repository, *arguments)
     if answer.status != 0:
         raise LbackError(
             f"git fetch: {said(answer.complaint)}",
             "Fetch the history another way (in CI: fetch-depth: 0), and leave `--deepen` out.",
         )
+
+
+def _ask(repository: Repository, *arguments: str) -> Answer:
+    with library.opened(repository, {**repository.git.environ, **_NETWORK}) as repo:
+        return library.fetch(repo, "--no-tags", "--no-recurse-submodules", *arguments)

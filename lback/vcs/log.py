@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -154,20 +154,17 @@ def _words(revision: str) -> str:
     return revision.lstrip("0123456789") if "_" in revision else revision
 
 
-def commits(repository: Repository, shas: Iterable[str]) -> dict[str, Commit]:
-    """Return commits by id, with co-authors; HistoryMissing for one that is not here."""
-    from lback.vcs.people import co_authors
-
-    wanted = list(dict.fromkeys(shas))
-    if not wanted:
+def co_authors(repository: Repository, shas: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the names in the `Co-authored-by` trailers of commits, by commit."""
+    if not shas:
         return {}
-    command = ("log", "--no-walk=unsorted", "--no-patch", *walk.OPTIONS, *wanted, "--")
-    with repository.git.stream(*command) as fields:
-        found = {commit.sha: commit for commit in walk.commits(fields)}
-    others = co_authors(repository, wanted)
-    return {
-        sha: found[sha]._replace(co_authors=others.get(sha, ())) for sha in wanted if sha in found
-    }
+    form = "--format=%H%x00%(trailers:key=Co-authored-by,valueonly,separator=%x00)"
+    out = text(repository.git.run("log", "--no-walk=unsorted", "--no-patch", form, *shas, "--"))
+    found: dict[str, tuple[str, ...]] = {}
+    for line in out.splitlines():
+        sha, *people = line.split("\0")
+        found[sha] = tuple(person.partition(" <")[0] for person in people if person)
+    return found
 
 
 def refs_with(repository: Repository, commit: str) -> tuple[str, ...]:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from lback.vcs import library
 from lback.vcs.git import Git, text
+
+if TYPE_CHECKING:
+    from lback.vcs.repository import Repository
 
 _KEY = "lback.project"
 
@@ -13,16 +19,20 @@ def recorded(git: Git) -> tuple[str, ...]:
     return tuple(one for one in text(answer.out).split("\0") if one)
 
 
-def record(git: Git, folder: str) -> None:
+def record(repository: Repository, folder: str) -> None:
     """Add one folder; a second time changes nothing."""
-    if folder not in recorded(git):
-        git.run("config", "--local", "--add", _KEY, folder)
+    if folder not in recorded(repository.git):
+        # Not by GitPython's own writer: it leaves a person's comments out.
+        with library.opened(repository) as repo:
+            library.run(repo, "config", "--local", "--add", _KEY, folder)
 
 
-def forget(git: Git) -> None:
+def forget(repository: Repository) -> None:
     """Remove what was recorded."""
-    if recorded(git):
-        git.run("config", "--local", "--unset-all", _KEY)
+    if not recorded(repository.git):
+        return
+    with library.opened(repository) as repo:
+        library.run(repo, "config", "--local", "--unset-all", _KEY)
         # What a person has set for lback there stays.
-        if git.ask("config", "--local", "--get-regexp", r"^lback\.").status:
-            git.ask("config", "--local", "--remove-section", "lback")
+        if library.ask(repo, "config", "--local", "--get-regexp", r"^lback\.").status:
+            library.ask(repo, "config", "--local", "--remove-section", "lback")

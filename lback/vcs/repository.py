@@ -266,10 +266,6 @@ class Repository:
         """Return, for each path that git ignores, the rule as "file:line: pattern"."""
         return status.ignore_rules(self._on_disk(), paths)
 
-    def stage(self, paths: Sequence[str], *, force: bool = False) -> None:
-        """Put files as they are on disk into the index; `force` takes ignored ones too."""
-        status.stage(self._on_disk(), paths, force=force)
-
     def _on_disk(self) -> Git:
         if self.root is None:
             raise LbackError(

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from lback.errors import LbackError
 from lback.vcs.git import Git, failure, raw, text
 
 Progress = Literal["merge", "rebase", "cherry-pick", "revert"]
@@ -64,28 +63,6 @@ def ignore_rules(git: Git, paths: Sequence[str]) -> dict[str, str]:
         )
         if not pattern.startswith("!")
     }
-
-
-def stage(git: Git, paths: Sequence[str], *, force: bool) -> None:
-    """Put files as they are on disk (or their removal) into the index.
-
-    LbackError when git ignores one of them, unless `force`.
-    """
-    if not paths:
-        return
-    options = ("--force",) if force else ()
-    command = ("add", "--all", *options, "--", *paths)
-    answer = git.ask(*command)
-    if answer.status == 0:
-        return
-    if "ignored by one of your .gitignore" in answer.complaint:
-        rules = ignore_rules(git, paths)
-        path = next(iter(rules), paths[0])
-        raise LbackError(
-            f"{path} is ignored by git{f' ({rules[path]})' if path in rules else ''}",
-            "Change the rule, or stage the file yourself with `git add --force`.",
-        )
-    raise failure(command, answer)
 
 
 def _listed(

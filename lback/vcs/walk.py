@@ -86,13 +86,6 @@ def stored(fields: Iterator[bytes]) -> Iterator[Stored]:
                 yield Stored(commit, path, blob, blob != ids[-1])
 
 
-def commits(fields: Iterator[bytes]) -> Iterator[Commit]:
-    """Read the fields of `git log --no-patch` with OPTIONS."""
-    for field in fields:
-        if field == _MARK:
-            yield _commit(fields)
-
-
 def _records(fields: Iterator[bytes]) -> Iterator[tuple[Commit, bytes, Iterator[bytes]]]:
     commit: Commit | None = None
     for field in fields:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lback.errors import HistoryMissing, LbackError, UsageError
+from lback.vcs.committing import stage
 from lback.vcs.git import version
 from lback.vcs.log import commits_of
 from lback.vcs.repository import Repository
@@ -377,29 +378,29 @@ class TestWorkTree:
         box.write("db/versions/[c] 3.py", "x\n")
         box.write("db/versions/c.py", "other\n")
         repository = box.repository
-        repository.stage(["db/versions/[c] 3.py"])
+        stage(repository, ["db/versions/[c] 3.py"])
         assert box.git("diff", "--cached", "--name-only") == "db/versions/[c] 3.py"
         assert repository.untracked(FOLDERS) == ("db/versions/c.py",)
-        repository.stage([])
+        stage(repository, [])
 
     def test_stage_a_removal(self, box):
         (box.path / "db/versions/b2.py").unlink()
-        box.repository.stage(["db/versions/b2.py"])
+        stage(box.repository, ["db/versions/b2.py"])
         assert paths(box.repository.entries("index", FOLDERS)) == ["db/versions/a1.py"]
 
     def test_stage_ignored_only_when_asked(self, box):
         box.write(".gitignore", "c3.py\n")
         box.write("db/versions/c3.py")
         with pytest.raises(LbackError, match=r"c3\.py is ignored by git \(\.gitignore:1") as caught:
-            box.repository.stage(["db/versions/c3.py"])
+            stage(box.repository, ["db/versions/c3.py"])
         assert "--force" in caught.value.hint
-        box.repository.stage(["db/versions/c3.py"], force=True)
+        stage(box.repository, ["db/versions/c3.py"], force=True)
         assert len(box.repository.entries("index", FOLDERS)) == 3
 
     def test_index_that_is_locked(self, box):
         (box.path / ".git/index.lock").touch()
         with pytest.raises(LbackError, match=r"index\.lock") as caught:
-            box.repository.stage(["db/versions/a1.py"])
+            stage(box.repository, ["db/versions/a1.py"])
         assert "Another git command" in caught.value.hint
 
 
