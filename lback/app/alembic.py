@@ -9,10 +9,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lback.app.context import Context
-from lback.app.cut_off import noted, refuse_unsettled
-from lback.app.last_seen import remember
-from lback.app.taken_back import settle
 from lback.core.results import Result
+from lback.project.interrupted_step import noting_steps
+from lback.project.notes import remember_stamp
+from lback.project.rebase_notes import forget_followed_rebase
+from lback.project.run import refuse_unsettled
 
 if TYPE_CHECKING:
     from lback.db.events import Event
@@ -44,7 +45,7 @@ def alembic(ctx: Context, arguments: Sequence[str]) -> AlembicResult:
     kept = _Kept() if ctx.options.json else None
     told = kept or ctx.console.spoken()
     try:
-        with noted(ctx, partial(_tell, ctx)) as listener:
+        with noting_steps(ctx, partial(_tell, ctx)) as listener:
             outcome = run_alembic(
                 project.settings,
                 project.folder,
@@ -60,8 +61,8 @@ def alembic(ctx: Context, arguments: Sequence[str]) -> AlembicResult:
         if kept is None:
             told.close()  # a last line without an end
     if outcome.databases:
-        settle(ctx, ctx.database.graph)
-        remember(ctx, outcome.after)
+        forget_followed_rebase(ctx, ctx.database.graph)
+        remember_stamp(ctx, outcome.after)
     return AlembicResult(output=tuple(kept.getvalue().splitlines() if kept else ()))
 
 

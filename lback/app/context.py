@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from lback.project.options import Options
 
 if TYPE_CHECKING:
     from lback.app.reading import Reader
+    from lback.core.graph import Graph
     from lback.db.runner import Database
     from lback.project.contents import Limits
     from lback.vcs.repository import Repository
@@ -79,14 +81,19 @@ class Context:
 
         Its `graph` is the work tree's, as it was when this was first asked for.
         """
+        return self.database_of(self.revisions.graph())
+
+    def database_of(self, graph: Graph, sources: Mapping[str, bytes] | None = None) -> Database:
+        """Return it with another graph; texts in `sources`, by id, are run instead of files."""
         from lback.db.runner import Database
 
         project = self.project
         return Database(
             project.settings,
-            self.revisions.graph(),
+            graph,
             project.root,
             x=self.options.x,
             folder=project.folder,
+            sources=sources,
             verbose=self.options.verbose,
         )

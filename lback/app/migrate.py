@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from lback.app.context import Context
 from lback.app.journal import recover
-from lback.app.losses import count_effects, may_lose, refuse_more
-from lback.app.running import run, settled
+from lback.core.effects import Effect
 from lback.core.graph import Graph
+from lback.core.messages import migrate as messages
 from lback.core.plans import (
     Downgrade,
+    Restamp,
     Step,
     Upgrade,
-    applied,
-    plan_downgrade,
-    plan_upgrade,
+    plan_migration,
     refuse_forks,
     refuse_problems,
-    undone_by,
 )
-from lback.core.result import Result
+from lback.core.results import DataLoss, Result
+from lback.project.data_loss import consents, count_losses, downgrade_effects, refuse_more
+from lback.project.run import Run, perform
 
 if TYPE_CHECKING:
-    from lback.core.effects import Effect
-    from lback.db.performing import Before
+    from lback.db.performing import Decide
     from lback.db.view import View
 
 
-class MigrateOptions(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class MigrateOptions:
     """What the command line asks of `migrate`."""
 
     target: str | None = None
@@ -40,95 +42,91 @@ class MigrateOptions(NamedTuple):
     lock_timeout: float | None = None
 
 
-def migrate(ctx: Context, options: MigrateOptions) -> Result:
-    """Bring the database to the heads, or to `target`; tell only, under `plan` and `sql`."""
-    recover(ctx)
-    graph = ctx.database.graph
-    # Before anything connects: to connect is to create a SQLite file.
-    refuse_problems(graph)
-    if options.target is None:
-        refuse_forks(graph, ctx.project.settings.lback.heads)
+@dataclass(frozen=True)
+class MigrationStep:
+    """One revision that goes up or down."""
 
-    def decide(stamp: tuple[str, ...]) -> tuple[Step, ...]:
-        return decide_migrate(ctx, graph, stamp, options)
-
-    if options.sql:
-        text = ctx.database.sql(decide)
-        return Result("migrate", {"sql": text.splitlines()}, view={"sql": text})
-    if options.plan:
-        stamp = ctx.database.stamp().revisions
-        return _result(graph, stamp, decide(stamp), options, planned=True)
-    agreed: tuple[str, ...] | None = None
-    before: Before | None = None
-    if options.target is not None and not options.yes and not options.fake:
-        down = ctx.database.look_first(lambda view: _way_down(ctx, view, decide))
-        if down.going:
-            agreed, before = down.stamp, down.refuse_more
-            if not may_lose(
-                ctx, down.losses, f"This goes down and undoes {', '.join(down.going)}."
-            ):
-                return _result(graph, down.stamp, (), options, planned=False)
-    choose = settled(ctx, ctx.database, decide, agreed)
-    outcome = run(ctx, ctx.database, choose, lock_timeout=options.lock_timeout, before=before)
-    return _result(graph, outcome.before, outcome.steps, options, planned=False)
+    direction: Literal["up", "down"]
+    revision: str
+    doc: str
+    path: str
 
 
-def decide_migrate(
-    ctx: Context, graph: Graph, stamp: tuple[str, ...], options: MigrateOptions
-) -> tuple[Step, ...]:
-    """Choose the steps from a stamp."""
-    apart = ctx.project.settings.lback.heads
-    if options.target is None:
-        return plan_upgrade(graph, stamp, (), apart, fake=options.fake)
-    targets = graph.resolve(options.target, stamp)
-    done = applied(graph, stamp)
-    if targets and not set(targets) <= done:
-        return plan_upgrade(graph, stamp, targets, apart, fake=options.fake)
-    undone = undone_by(graph, stamp, targets)
-    if not undone:
-        return ()
-    return plan_downgrade(graph, stamp, undone, fake=options.fake).steps
+@dataclass(frozen=True, kw_only=True)
+class MigrateResult(Result):
+    """The steps, planned or done; `sql` are the lines of the SQL, where that was asked for."""
+
+    command: ClassVar[str] = "migrate"
+
+    before: tuple[str, ...] = ()
+    steps: tuple[MigrationStep, ...] = ()
+    planned: bool = False
+    fake: bool = False
+    sql: tuple[str, ...] | None = None
 
 
 class _WayDown(NamedTuple):
+    """What going down would undo, and what that deletes; not yet under the lock."""
+
     stamp: tuple[str, ...]
-    going: list[str]
-    losses: list[dict[str, Any]]
-    effects: list[Effect]
-
-    def refuse_more(self, view: View) -> None:
-        """Raise LbackError when more would go by now than was agreed to."""
-        refuse_more(view, self.effects, self.losses)
+    going: tuple[str, ...]
+    effects: Sequence[Effect]
+    losses: tuple[DataLoss, ...]
 
 
-def _way_down(
-    ctx: Context, view: View, decide: Callable[[tuple[str, ...]], tuple[Step, ...]]
-) -> _WayDown:
-    """Find what would be undone, and what that deletes; not yet under the lock."""
+def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
+    """Bring the database to the heads, or to `target`; only tell, under `plan` and `sql`."""
+    recover(ctx)
+    graph = ctx.database.graph
+    apart = ctx.project.settings.lback.heads
+    # Before anything connects: to connect is to create a SQLite file.
+    refuse_problems(graph)
+    if options.target is None:
+        refuse_forks(graph, apart)
+
+    def decide(stamp: tuple[str, ...]) -> tuple[Step, ...]:
+        return plan_migration(graph, stamp, options.target, apart, fake=options.fake)
+
+    def result(before: tuple[str, ...], steps: Iterable[Step] = ()) -> MigrateResult:
+        rows = _rows(graph, steps)
+        return MigrateResult(before=before, steps=rows, planned=options.plan, fake=options.fake)
+
+    if options.sql:
+        lines = ctx.database.sql(decide).rstrip("\n").split("\n")
+        return replace(result((), decide(())), sql=tuple(lines))
+    if options.plan:
+        stamp = ctx.database.stamp().revisions
+        return result(stamp, decide(stamp))
+    run = Run(decide, lock_timeout=options.lock_timeout)
+    if options.target is not None and not options.yes and not options.fake:
+        down = ctx.database.look_first(lambda view: _way_down(ctx, view, decide))
+        if down.going:
+            if not consents(ctx, down.losses, messages.goes_down(down.going)):
+                return result(down.stamp)
+            run = replace(run, planned=down.stamp, before=partial(_refuse_more, down))
+    outcome = perform(ctx, ctx.database, run)
+    return result(outcome.before, outcome.steps)
+
+
+def _way_down(ctx: Context, view: View, decide: Decide) -> _WayDown:
     stamp = view.stamp.revisions
-    going = [step.revision for step in decide(stamp) if isinstance(step, Downgrade)]
-    effects = ctx.revisions.effects(ctx.database.graph, going)
-    undoing = [one for revision in going for one in effects[revision].downgrade]
-    return _WayDown(stamp, going, count_effects(view, undoing), undoing)
+    going = tuple(one.revision for one in decide(stamp) if isinstance(one, Downgrade))
+    effects = downgrade_effects(going, ctx.revisions.effects(ctx.database.graph, going))
+    return _WayDown(stamp, going, effects, count_losses(view, effects))
 
 
-def _result(
-    graph: Graph,
-    before: tuple[str, ...],
-    steps: tuple[Step, ...],
-    options: MigrateOptions,
-    *,
-    planned: bool,
-) -> Result:
-    rows = [
-        {
-            "direction": "up" if isinstance(step, Upgrade) else "down",
-            "revision": step.revision,
-            "doc": graph[step.revision].doc,
-            "path": graph[step.revision].path,
-        }
-        for step in steps
-        if hasattr(step, "revision")
-    ]
-    data = {"before": list(before), "steps": rows, "planned": planned, "fake": options.fake}
-    return Result("migrate", data)
+def _refuse_more(down: _WayDown, view: View) -> None:
+    refuse_more(view, down.effects, down.losses)
+
+
+def _rows(graph: Graph, steps: Iterable[Step]) -> tuple[MigrationStep, ...]:
+    return tuple(
+        MigrationStep(
+            "up" if isinstance(one, Upgrade) else "down",
+            one.revision,
+            graph[one.revision].doc,
+            graph[one.revision].path,
+        )
+        for one in steps
+        if not isinstance(one, Restamp)
+    )

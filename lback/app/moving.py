@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import count
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from lback.app.context import Context
-from lback.app.cut_off import refuse_unsettled
 from lback.app.journal import change_files
-from lback.app.losses import count_losses, may_lose, refuse_more
-from lback.app.running import run
-from lback.app.taken_back import keep_parents
 from lback.core.forks.moving import DatabaseRow, Move, plan_move
 from lback.core.graph import Graph
-from lback.core.plans import applied
+from lback.core.plans import Step, applied
+from lback.core.results import DataLoss
 from lback.core.shell import command
 from lback.errors import LbackError
+from lback.project.data_loss import consents, count_losses, downgrade_effects, refuse_more
+from lback.project.rebase_notes import note_followed_rebase
 from lback.project.rebasing import PreparedRebase, RebaseOptions
+from lback.project.run import Run
+from lback.project.run import perform as run_on
 from lback.project.shared_parents import graph_that_ran
 from lback.vcs import committing
 
@@ -54,7 +54,7 @@ def perform(ctx: Context, ready: PreparedRebase, options: RebaseOptions) -> Data
 
 def _asked(
     ctx: Context, ready: PreparedRebase, options: RebaseOptions
-) -> tuple[Move, list[dict[str, Any]]]:
+) -> tuple[Move, tuple[DataLoss, ...]]:
     """Ask the databases where they are; without an answer nothing may be moved."""
     try:
         answers = ctx.database.look(lambda view: _answer(ready, view, counts=not options.yes))
@@ -79,14 +79,15 @@ def _asked(
 
 def _answer(
     ready: PreparedRebase, view: View, *, counts: bool
-) -> tuple[Move, list[dict[str, Any]]] | LbackError:
+) -> tuple[Move, tuple[DataLoss, ...]] | LbackError:
     """Return one database's way and what it loses; or why that is not known, though it answers."""
     try:
         move = _decided(ready, view)
     except LbackError as err:
         return err
     going = [step.revision for step in move.down] if counts else []
-    return move, count_losses(view, going, ready.reader.effects(ready.graph, going))
+    effects = ready.reader.effects(ready.graph, going)
+    return move, count_losses(view, downgrade_effects(going, effects))
 
 
 def _decided(ready: PreparedRebase, view: View) -> Move:
@@ -121,35 +122,36 @@ def _keep_hint(move: Move) -> str:
     return f"Run {first} first: what has run its new ancestors already is not undone."
 
 
-def _consents(ctx: Context, move: Move, losses: Sequence[Mapping[str, Any]]) -> bool:
+def _consents(ctx: Context, move: Move, losses: Sequence[DataLoss]) -> bool:
     """Ask before rows are lost; where none are at stake there is nothing to ask."""
     if not losses:
         return True
     going = [step.revision for step in move.down]
     again = f"The database undoes {', '.join(going)} and runs them again. {_keep_hint(move)}"
-    return may_lose(ctx, losses, again)
+    return consents(ctx, losses, again)
 
 
 def _go_down(
     ctx: Context,
     ready: PreparedRebase,
     move: Move,
-    losses: Sequence[Mapping[str, Any]],
+    losses: Sequence[DataLoss],
     options: RebaseOptions,
 ) -> None:
-    """Undo what moves by the old files, where that is still what was decided and agreed to."""
+    """Undo what moves by the old files, where that is still what was decided and agreed to.
+
+    Other databases that env.py configures are left alone.
+    """
     graph = ctx.database.graph
     going = [step.revision for step in move.down]
-    effects = ready.reader.effects(ready.graph, going)
-    undoing = [effect for revision in going for effect in effects[revision].downgrade]
-    turns = count()
+    undoing = downgrade_effects(going, ready.reader.effects(ready.graph, going))
+    steps = iter([move.down])
 
-    def decide(now: tuple[str, ...]) -> Sequence[Any]:
-        if next(turns):
-            return ()
-        refuse_unsettled(ctx, graph, now)
-        _refuse_moved(graph, now, move.before)
-        return move.down
+    def decide(now: tuple[str, ...]) -> Sequence[Step]:
+        down = next(steps, ())
+        if down:
+            _refuse_moved(graph, now, move.before)
+        return down
 
     def before(view: View) -> None:
         if _decided(ready, view) != move:  # its record says that other texts have run by now
@@ -157,47 +159,38 @@ def _go_down(
         if not options.yes:
             refuse_more(view, undoing, losses)
 
-    run(
-        ctx,
-        ctx.database,
+    run = Run(
         decide,
-        lock_timeout=options.lock_timeout,
+        before=before,
         command="downgrade",
         destination="base",
-        before=before,
+        lock_timeout=options.lock_timeout,
     )
+    run_on(ctx, ctx.database, run)
 
 
 def _go_up(ctx: Context, ready: PreparedRebase, move: Move, options: RebaseOptions) -> None:
     """Rewrite the files under the lock, then run again by the new ones."""
-    from lback.db.runner import Database
-
     after = ready.graph_after
-    database = Database(
-        ctx.project.settings,
-        after,
-        ctx.project.root,
-        x=ctx.options.x,
-        folder=ctx.project.folder,
-        sources=ready.texts,
-        verbose=ctx.options.verbose,
-    )
+    steps = iter([move.up])
 
-    turns = count()
-
-    def decide(now: tuple[str, ...]) -> Sequence[Any]:
-        first = not next(turns)
-        refuse_unsettled(ctx, ready.graph, now)
-        if first and not move.idle:
+    def decide(now: tuple[str, ...]) -> Sequence[Step]:
+        up = next(steps, None)
+        if up is not None and not move.idle:
             _refuse_moved(ready.graph, now, move.between)
         elif tuple(sorted(now)) not in ready.ran or not _chosen(ready, tuple(sorted(now))).idle:
             _refuse_moved(ready.graph, now, move.before)
-        if first and move.up:
-            keep_parents(ctx, after, ready.plan.touched, move.between, move.up)
-        change_files(ctx, ready.contents)
-        return move.up if first else ()
+        if up:
+            note_followed_rebase(ctx, after, ready.plan.touched, move.between, up)
+        return up or ()
 
-    run(ctx, database, decide, lock_timeout=options.lock_timeout)
+    run = Run(
+        decide,
+        files=ready.contents,
+        graph_before=ready.graph,
+        lock_timeout=options.lock_timeout,
+    )
+    run_on(ctx, ctx.database_of(after, ready.texts), run)
 
 
 def _refuse_moved(graph: Graph, now: tuple[str, ...], expected: tuple[str, ...]) -> None:

@@ -10,11 +10,11 @@ from os import fsencode
 from typing import NamedTuple
 
 from lback.app.pasts import Past
-from lback.app.ran import code_of
 from lback.app.reading import WORKTREE, Reader
 from lback.core.effects import Effect, Effects
 from lback.core.graph import Revision
 from lback.core.naming import bare
+from lback.core.revision_code import code_of
 from lback.core.source import Commit
 from lback.errors import HistoryMissing
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,13 +10,18 @@ from lback.app.context import Context
 from lback.core.forks.joining import MergePlan
 from lback.core.graph import Graph
 from lback.core.messages import proofs as messages
-from lback.core.naming import same_name
-from lback.core.plans import Downgrade, Step, Upgrade
-from lback.core.schema_diff import Difference, Schema, difference
+from lback.core.plans import Upgrade
+from lback.core.rollback.proof import (
+    RollbackProof,
+    RollbackRun,
+    judge,
+    judge_failure,
+    stages_of,
+)
+from lback.core.schema_diff import difference
 
 if TYPE_CHECKING:
     from lback.db.runner import Database
-    from lback.db.scratch_run import StagesRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,31 +30,6 @@ class MergeProof:
 
     state: Literal["equal", "differs", "failed"]
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class RollbackProof:
-    """What running a rollback, and the way forward again, showed."""
-
-    state: Literal["proved", "unproved", "wrong"]
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class RollbackRun:
-    """What is to be run: the applied revisions, those undone, the reverting one on top.
-
-    `own` are all names of the tables that are rolled back; () compares everything.
-    `renames` when one of them goes back to another name.
-    """
-
-    done: frozenset[str]
-    undoes: tuple[str, ...]
-    own: tuple[str, ...]
-    revert: str | None
-    down: tuple[Downgrade, ...] = ()
-    touched_later: tuple[str, ...] = ()
-    renames: bool = False
 
 
 def prove_merge(ctx: Context, graph: Graph, plan: MergePlan) -> MergeProof:
@@ -112,60 +92,11 @@ def prove_rollback(
     url = scratch_url(dialect, ctx.project.settings.lback.scratch_url)
     if url is None:
         return RollbackProof("unproved", messages.no_scratch_database(dialect))
-    stages = _stages(graph, planned)
+    stages = stages_of(graph, planned)
     run = run_stages(database, stages, url, options, read_tables) if options is not None else None
     if run is None or run.broken is not None:
         run = run_stages(database, stages, url, read=read_tables)
-    return _judge(planned, run, messages.place(in_memory=is_in_memory(url)))
-
-
-def _stages(graph: Graph, planned: RollbackRun) -> list[list[Step]]:
-    """Return the steps up to before, up to the present, back again, and forward once more."""
-    gone = {step.revision for step in planned.down}
-    above = gone or graph.descendants(planned.undoes) & planned.done
-    below = planned.done - above
-    stages = [_upgrades(graph, below), _upgrades(graph, above)]
-    if planned.revert is None:
-        return [*stages, list(planned.down)]
-    return [*stages, [Upgrade(planned.revert)], [Downgrade(planned.revert)]]
-
-
-def _upgrades(graph: Graph, revisions: Collection[str]) -> list[Step]:
-    return [Upgrade(one) for one in graph.order() if one in revisions]
-
-
-def _judge(planned: RollbackRun, run: StagesRun, where: str) -> RollbackProof:
+    where = messages.place(in_memory=is_in_memory(url))
     if run.broken is not None:
-        revision, why = run.broken.revision, run.broken.why
-        if len(run.schemas) < 2:
-            return RollbackProof("unproved", messages.chain_fails(revision, why))
-        return RollbackProof("wrong", messages.rollback_fails(where, why))
-    before, present, after, *forward = run.schemas
-    if planned.revert is None:
-        apart = difference(before, after)
-    else:
-        apart = _unlike(planned, before, present, after)
-    back = difference(present, forward[0]) if forward and apart is None else None
-    found = apart or back
-    if found is None:
-        return RollbackProof("proved", messages.rollback_proved(where))
-    message = messages.rollback_wrong(where, found, on_the_way_back=found is back)
-    return RollbackProof("wrong", message)
-
-
-def _unlike(
-    planned: RollbackRun, before: Schema, present: Schema, after: Schema
-) -> Difference | None:
-    """Return where the own tables are not as before, or others not as at present."""
-    names = before.tables.keys() | present.tables.keys() | after.tables.keys()
-    own = {one for one in names if not planned.own or _is_named(one, planned.own)}
-    compared = {one for one in own if not _is_named(one, planned.touched_later)}
-    apart = difference(before.only(compared), after.only(compared))
-    if apart is None and not planned.renames:
-        others = names - own
-        apart = difference(present.only(others), after.only(others))
-    return apart
-
-
-def _is_named(table: str, names: tuple[str, ...]) -> bool:
-    return any(same_name(table, name) for name in names)
+        return judge_failure(len(run.schemas), run.broken.revision, run.broken.why, where)
+    return judge(planned, run.schemas, where)

@@ -2,80 +2,316 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from lback.app.context import Context
 from lback.app.journal import recover
-from lback.app.losses import may_lose
-from lback.app.undo.choosing import Wish
-from lback.app.undo.performing import Performance
-from lback.app.undo.preparing import Prepared, gather, prepare
-from lback.core.result import Result, refused
-from lback.core.results import plain
+from lback.app.proofs import prove_rollback
+from lback.core.messages import data_loss
+from lback.core.messages import rollback as messages
+from lback.core.plans import applied
+from lback.core.results import DataLoss, Result, text_only
+from lback.core.rollback.decide import Strategy, chosen, table_life
+from lback.core.rollback.facts import RollbackFacts, RollbackRequest, Wanted
+from lback.core.rollback.plan import RollbackPlan, plan_rollback
+from lback.core.rollback.proof import RollbackProof
+from lback.core.undo.picking import InTheWay
+from lback.core.undo.reverting import body_for, complete
+from lback.errors import LbackError
+from lback.project.applied import edited_since, find_lost, with_lost
+from lback.project.data_loss import backup_path, consents, count_losses, refuse_more
+from lback.project.run import Run
+from lback.project.run import perform as run_on
 
-__all__ = ["Wish", "rollback"]
+if TYPE_CHECKING:
+    from lback.db.view import View
 
 
-def rollback(ctx: Context, wish: Wish) -> Result:
-    """Undo the latest change of a table, or what else was wished; or say why not."""
+@dataclass(frozen=True, slots=True)
+class RollbackOptions:
+    """What the command line asks of `rollback`; exactly one of the first three is given."""
+
+    table: str | None = None
+    revision: str | None = None
+    steps: int | None = None
+    plan: bool = False
+    sql: bool = False
+    strategy: Wanted | None = None
+    yes: bool = False
+    lock_timeout: float | None = None
+    no_backup: bool = False
+
+    @property
+    def request(self) -> RollbackRequest:
+        """Return what is to be undone."""
+        return RollbackRequest(self.table, self.revision, self.steps, self.strategy)
+
+
+@dataclass(frozen=True)
+class RevisionTables:
+    """A revision, and the tables that it changes."""
+
+    revision: str
+    tables: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RollbackResult(Result):
+    """What is undone and how; `sql` are the lines of its SQL, where that was asked for."""
+
+    command: ClassVar[str] = "rollback"
+
+    table: str | None
+    strategy: Strategy
+    reason: str
+    undoes: tuple[str, ...]
+    collateral: tuple[RevisionTables, ...] = ()
+    losses: tuple[DataLoss, ...] = ()
+    writes: str | None = None
+    target: tuple[str, ...] = ()
+    sql: tuple[str, ...] = ()
+    proof: RollbackProof | None = None
+    backup: str | None = None
+    done: bool = text_only(default=False)
+    docs: tuple[str, ...] = text_only(default=())
+    """What each of `undoes` is about."""
+    upgrade: tuple[str, ...] = text_only(default=())
+    """The lines of the reverting revision's upgrade()."""
+
+
+def rollback(ctx: Context, options: RollbackOptions) -> RollbackResult:
+    """Undo the latest change of a table, or what else was asked for; or say why not."""
     recover(ctx)
-    ready = gather(ctx, wish)
-    prepare(ready)
-    data, undo = _data(ctx, ready), ready.undo
-    if undo.strategy == "refused":
-        return refused("rollback", data, _sentence(undo.reason), undo.hint)
-    view = {"done": False, "sql": wish.sql, **_view(ready)}
-    if wish.sql:
-        text = ready.database().sql(lambda _stamp: ready.steps(), start=ready.choice.stamp)
-        data["sql"] = text.rstrip("\n").split("\n")
-    if wish.plan or wish.sql:
-        return Result("rollback", data, view=view)
-    also = f"This also undoes {', '.join(undo.collateral)}." if undo.collateral else ""
-    if not wish.yes and not may_lose(ctx, ready.losses, also, saved=not wish.no_backup):
-        return refused("rollback", data, "Nothing was undone: you said no.")
-    performance = Performance(ctx, ready)
-    performance.run()
-    data["losses"] = ready.losses
-    data["backup"] = str(performance.backup) if performance.backup else None
-    return Result("rollback", data, view={**view, "done": True})
+    plan = plan_from(ctx, options.request)
+    result = _result(plan)
+    if result.failed or options.plan:
+        return result
+    if options.sql:
+        return replace(result, sql=_sql(ctx, plan))
+    also = messages.also_undoes(plan.decision.collateral)
+    if not options.yes and not consents(ctx, plan.losses, also, saved=not options.no_backup):
+        return replace(result, status="refused", exit_code=3, message=messages.DECLINED)
+    performance = Performance(ctx, options, plan)
+    performance.perform()
+    backup = str(performance.backup) if performance.backup else None
+    return replace(result, losses=performance.losses, backup=backup, done=True)
 
 
-def _view(ready: Prepared) -> dict[str, Any]:
-    names = (*ready.undo.undoes, *ready.undo.collateral)
-    view: dict[str, Any] = {"docs": {one: ready.choice.graph[one].doc for one in names}}
-    if ready.revert is not None:
-        view["upgrade"] = ready.revert.draft.upgrade.splitlines()
-    return view
+def plan_from(ctx: Context, request: RollbackRequest) -> RollbackPlan:
+    """Plan a rollback by all that can be known without a change; env.py runs once for it."""
+
+    def plan_and_count(view: View) -> tuple[RollbackPlan, dict[str, Any] | None]:
+        plan = plan_rollback(gather(ctx, request, view))
+        return plan.with_rows(view.rows(plan.stakes.lost)), view.options
+
+    plan, env_options = ctx.database.look_first(plan_and_count)
+    plan = _with_file(ctx, plan)
+    if plan.refused:
+        return plan
+    database = ctx.database_of(plan.graph, plan.sources)
+    proof = prove_rollback(ctx, database, plan.graph, plan.run, plan.facts.dialect, env_options)
+    return plan.with_proof(proof)
 
 
-def _data(ctx: Context, ready: Prepared) -> dict[str, Any]:
-    undo = ready.undo
-    goes = undo.strategy != "refused"
-    return {
-        "table": ready.choice.wish.table,
-        "strategy": undo.strategy,
-        "reason": undo.reason,
-        "undoes": list(undo.undoes),
-        "collateral": [
-            {"revision": one, "tables": list(ready.choice.effects[one].tables)}
-            for one in undo.collateral
-        ],
-        "losses": ready.losses,
-        "writes": _writes(ctx, ready) if goes else None,
-        "target": list(ready.target()) if goes else [],
-        "sql": [],
-        "proof": plain(ready.proof) if ready.proof else None,
-        "backup": None,
-    }
+# -- gather ----------------------------------------------------------------------------
 
 
-def _writes(ctx: Context, ready: Prepared) -> str | None:
-    if ready.revert is None:
-        return None
-    root, path = ctx.project.root, ready.revert.path
-    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+def gather(ctx: Context, request: RollbackRequest, view: View) -> RollbackFacts:
+    """Read what a rollback is decided by, from the files, git and the open database."""
+    reader, stamp = ctx.revisions, view.stamp
+    here = reader.graph()
+    missing = [one for one in stamp.revisions if one not in here]
+    lost = find_lost(reader, here, missing) if missing else {}
+    graph = with_lost(here, lost.values())
+    done = applied(graph, stamp.revisions)
+    nodes = [graph[one] for one in done]
+    texts = reader.texts(nodes)
+    facts = RollbackFacts(
+        request,
+        stamp.revisions,
+        stamp.dialect,
+        graph,
+        reader.effects(graph, done),
+        {one.id: texts[one.blob] for one in nodes},
+        reader.effects_at().read_text,
+        done,
+        frozenset(lost),
+        published=reader.published,
+        separate_heads=ctx.project.settings.lback.heads,
+    )
+    return _with_history(ctx, facts, view)
 
 
-def _sentence(text: str) -> str:
-    first = text[:1] if "/" in text.partition(" ")[0] else text[:1].upper()
-    return first + text[1:] + ("" if text.endswith(".") else ".")
+def _with_history(ctx: Context, facts: RollbackFacts, view: View) -> RollbackFacts:
+    """Add what the record and git know of the revisions that are to be undone."""
+    graph, reader = facts.graph, ctx.revisions
+    undoes = chosen(facts, table_life(facts))
+    present = tuple(one for one in undoes if one not in facts.only_in_git)
+    asked = present if ctx.project.settings.lback.ledger else ()
+    recorded = view.texts(asked)
+    paths = [graph[one].path for one in undoes]
+    return replace(
+        facts,
+        asked=asked,
+        recorded=recorded,
+        edited=edited_since(reader, graph, [one for one in present if one not in recorded]),
+        commits=reader.commits(paths),
+        modified={path: _modified(ctx.project.root / path) for path in paths},
+    )
+
+
+def _modified(path: Path) -> datetime:
+    return datetime.fromtimestamp(int(path.stat().st_mtime) if path.exists() else 0)
+
+
+def _with_file(ctx: Context, plan: RollbackPlan) -> RollbackPlan:
+    """Let the project's template shape the reverting revision, where there is to be one."""
+    draft = plan.draft
+    if plan.refused or draft is None:
+        return plan
+    from lback.db.revising import shape_revision
+
+    try:
+        shaped = shape_revision(
+            ctx.database,
+            draft.revision,
+            draft.created,
+            draft.message,
+            plan.decision.parents,
+            body_for(draft.upgrade),
+            body_for(draft.downgrade),
+            lambda text: complete(text, draft),
+        )
+    except InTheWay as err:
+        return plan.refuse_for(err)
+    root, path = ctx.project.root, shaped.path
+    shown = path.relative_to(root) if path.is_relative_to(root) else path
+    filled = plan.with_revert(shown.as_posix(), shaped.text)
+    if filled.stakes.lost == plan.stakes.lost or filled.refused:
+        return filled
+    # The template itself adds something that deletes.
+    return filled.with_rows(ctx.database.look_first(lambda view: view.rows(filled.stakes.lost)))
+
+
+# -- perform ---------------------------------------------------------------------------
+
+
+class Performance:
+    """One rollback that runs.
+
+    `losses` are what was deleted, `backup` is where it was saved before.
+    """
+
+    def __init__(self, ctx: Context, options: RollbackOptions, plan: RollbackPlan) -> None:
+        self.ctx = ctx
+        self.options = options
+        self.plan = plan
+        self.losses = plan.losses
+        self.backup: Path | None = None
+        self._tables: Any = None
+
+    def perform(self) -> None:
+        """Do it; where it fails before the database has anything of it, no file stays behind."""
+        written = self._write()
+        plan = self.plan
+        run = Run(
+            lambda _stamp: plan.steps,
+            planned=plan.facts.stamp,
+            before=self._before,
+            command="upgrade" if plan.revert else "downgrade",
+            lock_timeout=self.options.lock_timeout,
+        )
+        try:
+            run_on(self.ctx, self.ctx.database_of(plan.graph, plan.sources), run)
+        except BaseException:
+            if written is not None:
+                self._remove(written)
+            raise
+
+    def _write(self) -> Path | None:
+        """Write the reverting revision; what the post-write hooks made of it is what runs."""
+        revert = self.plan.revert
+        if revert is None:
+            return None
+        from lback.db.revising import Shaped, write_revision
+
+        path = self.ctx.project.root / revert.path
+        text = write_revision(self.ctx.database, Shaped(revert.id, path, revert.text))
+        plan = self.plan.with_formatted(text)
+        if plan is None:
+            path.unlink()
+            raise messages.hook_changed_revert()
+        self.plan = plan
+        return path
+
+    def _remove(self, path: Path) -> None:
+        """Remove the file again when the database has nothing of it."""
+        revision = self.plan.revert.id if self.plan.revert else ""
+        try:
+            untouched = self.ctx.database.look_first(
+                lambda view: view.is_untouched(revision, self._tables)
+            )
+        except LbackError:
+            untouched = False
+        if untouched:
+            path.unlink(missing_ok=True)
+        else:
+            self.ctx.console.warn(messages.revert_stays(path))
+
+    def _before(self, view: View) -> None:
+        """Ask again under the lock, before the first step, and save what is at stake."""
+        plan, facts = self.plan, self.plan.facts
+        if view.texts(facts.asked) != facts.recorded:
+            raise messages.record_changed(facts.asked)
+        if not self.options.yes:
+            refuse_more(view, plan.effects, self.losses)
+        self.losses = count_losses(view, plan.effects)
+        self._tables = view.tables_if_needed()
+        if plan.stakes.kept and not self.options.no_backup:
+            self._save(view)
+
+    def _save(self, view: View) -> None:
+        from lback.db.backup import save
+
+        undoes = self.plan.decision.undoes
+        target = backup_path(self.ctx, self.options.table, undoes[0])
+        about = {"undoes": list(undoes), "created": target.name.partition("-")[0]}
+        rows = save(view.connection, target, self.plan.stakes.kept, about)
+        if rows:
+            self.backup = target
+            self.ctx.console.note(data_loss.rows_saved(rows, target))
+        else:
+            target.unlink(missing_ok=True)
+
+
+def _sql(ctx: Context, plan: RollbackPlan) -> tuple[str, ...]:
+    database = ctx.database_of(plan.graph, plan.sources)
+    text = database.sql(lambda _stamp: plan.steps, start=plan.facts.stamp)
+    return tuple(text.rstrip("\n").split("\n"))
+
+
+def _result(plan: RollbackPlan) -> RollbackResult:
+    facts, decision, revert = plan.facts, plan.decision, plan.revert
+    graph = facts.graph
+    result = RollbackResult(
+        table=facts.request.table,
+        strategy=decision.strategy,
+        reason=decision.reason,
+        undoes=decision.undoes,
+        collateral=tuple(
+            RevisionTables(one, facts.effects[one].tables) for one in decision.collateral
+        ),
+        losses=plan.losses,
+        proof=plan.proof,
+        docs=tuple(graph[one].doc for one in decision.undoes),
+    )
+    if plan.refused:
+        message = messages.sentence(decision.reason)
+        hint = decision.hint
+        return replace(result, status="refused", exit_code=3, message=message, hint=hint)
+    upgrade = tuple(plan.draft.upgrade.splitlines()) if plan.draft else ()
+    writes = revert.path if revert else None
+    return replace(result, writes=writes, target=plan.target, upgrade=upgrade)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lback.app.context import Context
-from lback.app.last_seen import remember
-from lback.app.lost import find_lost, with_lost
-from lback.app.unasked import refuse_unasked
 from lback.core.findings import from_forks, from_problems
 from lback.core.graph import Graph
 from lback.core.results import Result, text_only
 from lback.errors import LbackError, UsageError
+from lback.project.applied import find_lost, with_lost
+from lback.project.notes import remember_stamp
+from lback.project.rebase_notes import refuse_hook_rebase
 
 State = Literal["empty", "current", "behind", "ahead", "diverged", "lost"]
 
@@ -85,7 +85,7 @@ def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
     # A file that cannot be read may be the one that defines it.
     lost = () if graph.problems else tuple(one for one in current if one not in graph)
     rescued = find_lost(reader, graph, lost)
-    known = with_lost(graph, rescued.values()) if rescued else graph
+    known = with_lost(graph, rescued.values())
     reachable = isinstance(database, DatabaseStatus)
     pending = _pending(graph, known, current) if reachable else ()
     return StatusResult(
@@ -107,7 +107,7 @@ def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
 def _skipped(ctx: Context, graph: Graph, current: Sequence[str]) -> str:
     """Warn of revisions that this database would never run; return the way out, "" for none."""
     try:
-        refuse_unasked(ctx, graph, current)
+        refuse_hook_rebase(ctx, graph, current)
     except LbackError as err:
         ctx.console.warn(err.message)
         return err.hint or ""
@@ -122,7 +122,7 @@ def _database(ctx: Context, graph: Graph) -> DatabaseStatus | UnreachableDatabas
     except LbackError as err:
         return UnreachableDatabase(err.message, err.hint)
     current = tuple(stamp.revisions)
-    remember(ctx, current)
+    remember_stamp(ctx, current)
     return DatabaseStatus(stamp.url, current, state(graph, current))
 
 

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
 
 from lback.app.context import Context
 from lback.app.journal import recover
-from lback.app.losses import count_losses, may_lose, refuse_more
-from lback.app.lost import LostRevision, find_lost, with_lost
-from lback.app.reading import WORKTREE
-from lback.app.running import run, settled
-from lback.core.effects import Effects
+from lback.app.reading import WORKTREE, Reader
+from lback.core.effects import Effect
 from lback.core.graph import Graph
-from lback.core.plans import (
-    Downgrade,
-    Step,
-    Upgrade,
-    plan_downgrade,
-    plan_upgrade,
-    refuse_forks,
-    refuse_problems,
-    tips,
-)
-from lback.core.result import Result, refused
-from lback.db.runner import Database
-from lback.errors import LbackError
+from lback.core.messages import switch as messages
+from lback.core.plans import Downgrade, Upgrade, refuse_forks, refuse_problems
+from lback.core.results import DataLoss, Result, text_only
+from lback.core.source import Commit
+from lback.core.switch import SwitchFacts, SwitchPlan, effects_of_going_down, plan_switch
+from lback.project.applied import LostRevision, find_lost, with_lost
+from lback.project.data_loss import consents, count_losses, refuse_more
+from lback.project.run import Run, perform
 
 if TYPE_CHECKING:
     from lback.db.view import View
@@ -41,146 +34,123 @@ class SwitchOptions:
     lock_timeout: float | None = None
 
 
-class Switch:
-    """One switch: what is applied and unknown to the target goes down, what it adds goes up."""
+@dataclass(frozen=True)
+class RevisionTitle:
+    """A revision, and what its docstring says."""
 
-    def __init__(self, ctx: Context, options: SwitchOptions) -> None:
-        self.ctx = ctx
-        self.options = options
-        self.reader = ctx.revisions
-        self.at = options.ref or WORKTREE
-        self.target: Graph = self.reader.graph(self.at)
-        refuse_problems(self.target)
-        refuse_forks(self.target, ctx.project.settings.lback.heads)
-        self.lost: dict[str, LostRevision] = {}
-        self.graph = self.target
-        self.sources: dict[str, bytes] = {}
-
-    def run(self) -> Result:
-        """Move the database, or only tell."""
-        stamp, steps, losses = self.ctx.database.look_first(self._look)
-        data = self._data(stamp, steps, losses)
-        view = {"done": False, "places": {one: lost.place for one, lost in self.lost.items()}}
-        if self.options.plan or not steps:
-            return Result("switch", data, view=view)
-        if not self.options.yes and not may_lose(self.ctx, losses):
-            return refused("switch", data, "Nothing was changed: you said no.")
-        self._perform(stamp, steps, losses)
-        return Result("switch", data, view={**view, "done": True})
-
-    def _look(self, view: View) -> tuple[tuple[str, ...], tuple[Step, ...], list[dict[str, Any]]]:
-        """Choose the steps by where the database is, and count what they delete."""
-        stamp = view.stamp.revisions
-        self._gather(stamp)
-        steps = self.decide(stamp)
-        going = [step.revision for step in steps if isinstance(step, Downgrade)]
-        effects = self.reader.effects(self.graph, going)
-        for revision in going:
-            self._require_way_down(revision, effects[revision])
-        return stamp, steps, count_losses(view, going, effects)
-
-    def decide(self, stamp: tuple[str, ...]) -> tuple[Step, ...]:
-        """Choose the steps: down from what the target lacks, then up to its heads."""
-        done = self.graph.ancestors(stamp) if stamp else frozenset()
-        undo = done - self.target.ids
-        down = plan_downgrade(self.graph, stamp, undo) if undo else None
-        if down is not None and down.collateral:
-            raise LbackError(
-                f"{down.collateral[0]} stands on {sorted(undo)[0]}, which {self._name} does not "
-                "have: the same revision has another parent there.",
-                "Switch back to the branch that the database was migrated on, and undo it there.",
-            )
-        left = tips(self.graph, done - undo)
-        apart = self.ctx.project.settings.lback.heads
-        up = plan_upgrade(self.target, left, (), apart)
-        return (*(down.steps if down else ()), *up)
-
-    @property
-    def _name(self) -> str:
-        return self.options.ref or "this checkout"
-
-    def _gather(self, stamp: tuple[str, ...]) -> None:
-        """Find every revision that is applied: in the target, here, or anywhere in git."""
-        here = self.reader.graph()
-        known = Graph([*self.target, *(one for one in here if one.id not in self.target)])
-        self.lost = find_lost(self.reader, known, stamp)
-        self.graph = with_lost(known, self.lost.values())
-        for revision in stamp:
-            if revision not in self.graph:
-                raise LbackError(
-                    f"The database is at {revision}, and no file of this checkout and nothing in "
-                    "git's refs, stashes and reflogs defines it.",
-                    "Ask who migrated this database for the branch, fetch it, and run this again.",
-                )
-        refuse_problems(self.graph)
-        self.sources = {one: lost.text for one, lost in self.lost.items()}
-        if self.at != WORKTREE:
-            others = [
-                one for one in self.target if one.id not in here or one.blob != here[one.id].blob
-            ]
-            texts = self.reader.texts(others, self.at)
-            self.sources |= {one.id: texts[one.blob] for one in others}
-
-    def _require_way_down(self, revision: str, effects: Effects) -> None:
-        if effects.has_downgrade or not (effects.upgrade or effects.unknown):
-            return
-        raise LbackError(
-            f"{self.graph[revision].path}: {revision} has no way down, "
-            "its downgrade() does nothing.",
-            f"{self._name[:1].upper()}{self._name[1:]} does not have it, so it has to be undone by "
-            "hand; then `lback alembic stamp` writes down where the database is.",
-        )
-
-    def _perform(
-        self, stamp: tuple[str, ...], steps: tuple[Step, ...], losses: list[dict[str, Any]]
-    ) -> None:
-        project = self.ctx.project
-        database = Database(
-            project.settings,
-            self.graph,
-            project.root,
-            x=self.ctx.options.x,
-            folder=project.folder,
-            sources=self.sources,
-            verbose=self.ctx.options.verbose,
-        )
-        decide = settled(self.ctx, database, lambda _now: steps, stamp)
-        down = [one.revision for one in steps if isinstance(one, Downgrade)]
-        effects = self.reader.effects(self.graph, down)
-        going = [effect for revision in down for effect in effects[revision].downgrade]
-        run(
-            self.ctx,
-            database,
-            decide,
-            lock_timeout=self.options.lock_timeout,
-            before=None if self.options.yes else lambda view: refuse_more(view, going, losses),
-        )
-
-    def _data(
-        self, stamp: tuple[str, ...], steps: tuple[Step, ...], losses: list[dict[str, Any]]
-    ) -> dict[str, Any]:
-        return {
-            "at": self.at,
-            "before": list(stamp),
-            "undoes": [
-                {"revision": step.revision, "doc": self.graph[step.revision].doc}
-                for step in steps
-                if isinstance(step, Downgrade)
-            ],
-            "applies": [
-                {"revision": step.revision, "doc": self.graph[step.revision].doc}
-                for step in steps
-                if isinstance(step, Upgrade)
-            ],
-            "losses": losses,
-            "found": [
-                {"revision": one, "path": lost.revision.path, "commit": lost.commit.as_dict()}
-                for one, lost in self.lost.items()
-            ],
-        }
+    revision: str
+    doc: str
 
 
-def switch(ctx: Context, options: SwitchOptions) -> Result:
+@dataclass(frozen=True)
+class RevisionInGit:
+    """A revision that no file of this checkout defines, and the commit that has it."""
+
+    revision: str
+    path: str
+    commit: Commit
+    place: str = text_only()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwitchResult(Result):
+    """What is undone and applied; `found` are the revisions whose code only git has."""
+
+    command: ClassVar[str] = "switch"
+
+    at: str
+    before: tuple[str, ...]
+    undoes: tuple[RevisionTitle, ...]
+    applies: tuple[RevisionTitle, ...]
+    losses: tuple[DataLoss, ...]
+    found: tuple[RevisionInGit, ...]
+    done: bool = text_only(default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Switch:
+    """A plan with what performing it needs."""
+
+    facts: SwitchFacts
+    plan: SwitchPlan
+    lost: Mapping[str, LostRevision]
+    sources: Mapping[str, bytes]
+    undoing: tuple[Effect, ...]
+    losses: tuple[DataLoss, ...]
+
+
+def switch(ctx: Context, options: SwitchOptions) -> SwitchResult:
     """Bring the database to what a branch expects; nothing is guessed and nothing skipped."""
     recover(ctx)
-    return Switch(ctx, options).run()
+    reader = ctx.revisions
+    target = reader.graph(options.ref or WORKTREE)
+    refuse_problems(target)
+    refuse_forks(target, ctx.project.settings.lback.heads)
+    planned = ctx.database.look_first(lambda view: _planned(reader, options, target, view))
+    result = _result(options, planned)
+    if options.plan or not planned.plan.steps:
+        return result
+    if not options.yes and not consents(ctx, planned.losses):
+        return replace(result, status="refused", exit_code=3, message=messages.DECLINED)
+    _perform(ctx, options, planned)
+    return replace(result, done=True)
+
+
+def _planned(reader: Reader, options: SwitchOptions, target: Graph, view: View) -> _Switch:
+    """Plan by where the database is, and count what going down deletes."""
+    stamp = view.stamp.revisions
+    here = reader.graph()
+    known = Graph([*target, *(one for one in here if one.id not in target)])
+    lost = find_lost(reader, known, stamp)
+    known = with_lost(known, lost.values())
+    apart = reader.project.settings.lback.heads
+    facts = SwitchFacts(options.ref, stamp, target, known, apart)
+    plan = plan_switch(facts)
+    effects = reader.effects(known, [step.revision for step in plan.down])
+    undoing = effects_of_going_down(facts, plan, effects)
+    sources = {one: revision.text for one, revision in lost.items()}
+    sources |= _other_texts(reader, options, target, here)
+    return _Switch(facts, plan, lost, sources, undoing, count_losses(view, undoing))
+
+
+def _other_texts(
+    reader: Reader, options: SwitchOptions, target: Graph, here: Graph
+) -> dict[str, bytes]:
+    """Return the texts of the branch's revisions that the files here do not have."""
+    if options.ref is None:
+        return {}
+    others = [one for one in target if one.id not in here or one.blob != here[one.id].blob]
+    texts = reader.texts(others, options.ref)
+    return {one.id: texts[one.blob] for one in others}
+
+
+def _perform(ctx: Context, options: SwitchOptions, planned: _Switch) -> None:
+    def before(view: View) -> None:
+        if not options.yes:
+            refuse_more(view, planned.undoing, planned.losses)
+
+    run = Run(
+        lambda _stamp: planned.plan.steps,
+        planned=planned.plan.stamp,
+        before=before,
+        lock_timeout=options.lock_timeout,
+    )
+    perform(ctx, ctx.database_of(planned.facts.known, planned.sources), run)
+
+
+def _result(options: SwitchOptions, planned: _Switch) -> SwitchResult:
+    return SwitchResult(
+        at=options.ref or WORKTREE,
+        before=planned.plan.stamp,
+        undoes=_titles(planned.facts.known, planned.plan.down),
+        applies=_titles(planned.facts.known, planned.plan.up),
+        losses=planned.losses,
+        found=tuple(
+            RevisionInGit(one, lost.revision.path, lost.commit, lost.place)
+            for one, lost in planned.lost.items()
+        ),
+    )
+
+
+def _titles(graph: Graph, steps: Sequence[Upgrade | Downgrade]) -> tuple[RevisionTitle, ...]:
+    return tuple(RevisionTitle(one.revision, graph[one.revision].doc) for one in steps)

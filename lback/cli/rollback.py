@@ -50,7 +50,9 @@ def command(
         "--no-backup": told and no_backup,
         "--lock-timeout": lock_timeout if told else None,
     }
-    from lback.app.rollback import Wish, rollback
+    from lback.app.rollback import RollbackOptions, rollback
 
-    wish = Wish(table, revision, steps, plan, sql, strategy, yes, lock_timeout, no_backup)
-    return run(lambda ctx: rollback(ctx, wish), idle)
+    options = RollbackOptions(
+        table, revision, steps, plan, sql, strategy, yes, lock_timeout, no_backup
+    )
+    return run(lambda ctx: rollback(ctx, options), idle)

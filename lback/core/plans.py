@@ -114,6 +114,27 @@ def plan_downgrade(
     )
 
 
+def plan_migration(
+    graph: Graph,
+    stamp: tuple[str, ...],
+    target: str | None,
+    apart: Sequence[str] = (),
+    *,
+    fake: bool = False,
+) -> tuple[Step, ...]:
+    """Choose what brings a database to `target`, up or down; to the heads without one.
+
+    `target` may be any name that the graph resolves, as "base" or "-1".
+    """
+    if target is None:
+        return plan_upgrade(graph, stamp, (), apart, fake=fake)
+    targets = graph.resolve(target, stamp)
+    if targets and not set(targets) <= applied(graph, stamp):
+        return plan_upgrade(graph, stamp, targets, apart, fake=fake)
+    undone = undone_by(graph, stamp, targets)
+    return plan_downgrade(graph, stamp, undone, fake=fake).steps if undone else ()
+
+
 def undone_by(graph: Graph, stamp: Iterable[str], target: Iterable[str]) -> frozenset[str]:
     """Return the applied revisions above `target`; all of them when target is empty."""
     done = applied(graph, stamp)

@@ -85,6 +85,15 @@ def envelope(
     }
 
 
+@dataclass(frozen=True)
+class DataLoss:
+    """Rows of a table, or values of one of its columns, that a step deletes."""
+
+    table: str
+    column: str | None
+    rows: int
+
+
 _ENVELOPE = {one.name for one in fields(Result)}
 
 

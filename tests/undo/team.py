@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from lback.app.context import Context
 from lback.app.migrate import MigrateOptions, migrate
-from lback.app.rollback import Wish, rollback
+from lback.app.rollback import RollbackOptions, rollback
 from lback.core.result import Result
 from lback.core.schema_diff import Table
 from lback.db.schema import read_tables
@@ -110,9 +110,9 @@ class Shop(Developer):
         result = migrate(self.context(), MigrateOptions(target, yes=True))
         return [step["revision"] for step in result.data["steps"]]
 
-    def roll(self, table: str | None = None, **wish: Any) -> Result:
+    def roll(self, table: str | None = None, **options: Any) -> Result:
         """Call `rollback`."""
-        return rollback(self.context(), Wish(table, **wish))
+        return rollback(self.context(), RollbackOptions(table, **options))
 
     def ask(self, *arguments: str, code: int = 0) -> dict[str, Any]:
         """Run a command with --json and return what it printed; progress is left out."""

@@ -9,7 +9,7 @@ import pytest
 
 from lback.app.console import SilentConsole
 from lback.app.migrate import MigrateOptions, migrate
-from lback.app.rollback import Wish, rollback
+from lback.app.rollback import RollbackOptions, rollback
 from lback.app.switch import SwitchOptions, switch
 from lback.core.result import Result
 from lback.errors import LbackError
@@ -208,7 +208,7 @@ def test_more_rows_than_were_asked_about_stop_a_command(tmp_path: Path, command:
         ctx = shop.context()
         ctx.console = Meanwhile()
         if command == "rollback":
-            return rollback(ctx, Wish("users", yes=yes))
+            return rollback(ctx, RollbackOptions("users", yes=yes))
         if command == "switch":
             return switch(ctx, SwitchOptions("before", yes=yes))
         return migrate(ctx, MigrateOptions("base", yes=yes))

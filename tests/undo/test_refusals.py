@@ -172,7 +172,7 @@ def test_a_table_of_the_same_revision_that_refers_to_it(tmp_path: Path) -> None:
 def test_raw_sql_without_an_inverse(shop: Shop) -> None:
     shop.add("r2", """op.execute("UPDATE users SET label = lower(label)")""", "pass")
     shop.add("r3", 'op.create_table("other", sa.Column("id", sa.Integer()))', "pass")
-    refused(shop, r"r2_it.py:\d+: r2 has no way down, its downgrade\(\) does nothing")
+    refused(shop, r"r2_it.py:\d+: r2 cannot be undone: its downgrade\(\) does nothing")
     refused(shop, r"r2_it.py:17: update rows of users", strategy="revert", commit=False)
 
 
@@ -183,7 +183,7 @@ def test_dropped_data_without_a_downgrade(shop: Shop) -> None:
 
 def test_a_downgrade_that_raises(shop: Shop) -> None:
     shop.add("r2", ADD, 'raise NotImplementedError("no way back")')
-    refused(shop, r"r2 has no way down: its downgrade\(\) raises")
+    refused(shop, r"r2 cannot be undone: its downgrade\(\) raises")
 
 
 def test_a_downgrade_edited_after_it_ran(shop: Shop) -> None:

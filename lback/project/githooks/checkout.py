@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from lback.app.context import Context
-from lback.app.last_seen import recall
 from lback.core import hook_facts as facts
 from lback.core.graph import Graph
+from lback.project.notes import recall_stamp
 from lback.vcs.consent import on_checkout
 
 Switch = Callable[[Context], facts.Switched]
@@ -28,7 +28,7 @@ def post_checkout(ctx: Context, arguments: Sequence[str], switch: Switch) -> fac
     # A file is no consent: the branch that was just checked out has brought it.
     consent = on_checkout(ctx.repository.git) if ctx.repository is not None else None
     follow = consent == "switch"
-    stamp = recall(ctx)
+    stamp = recall_stamp(ctx)
     told = _lacking(before, now, gone, stamp, follow) + _adding(now, new, stamp, follow)
     if told and follow:
         told.append(switch(ctx))

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from lback.app.context import Context
 from lback.app.journal import change_files
-from lback.app.last_seen import recall
 from lback.app.moving import perform, stage
-from lback.app.unasked import note_unasked
 from lback.core import hook_facts as facts
 from lback.core.forks.choosing import plan_resolve
 from lback.core.forks.joining import MergePlan
 from lback.core.forks.moving import plan_move
 from lback.core.messages import hooks as messages
 from lback.errors import LbackError
+from lback.project.notes import recall_stamp
+from lback.project.rebase_notes import note_hook_rebase
 from lback.project.rebasing import PreparedRebase, RebaseOptions, prepare
 from lback.vcs.consent import on_fork
 
@@ -39,7 +39,7 @@ def rebase(ctx: Context, merges: Sequence[MergePlan]) -> facts.Rebase | None:
         elif _has_run(ctx, ready):
             return facts.Rebase(ready.plan, done=False, note=messages.HAS_RUN)
         else:
-            note_unasked(ctx, ready.plan)
+            note_hook_rebase(ctx, ready.plan)
             change_files(ctx, ready.contents)
         stage(ctx, ready)
     except (LbackError, OSError) as err:
@@ -49,7 +49,7 @@ def rebase(ctx: Context, merges: Sequence[MergePlan]) -> facts.Rebase | None:
 
 def _has_run(ctx: Context, ready: PreparedRebase) -> bool:
     """Tell whether the database, as lback last saw it, has run what moves."""
-    stamp = recall(ctx)
+    stamp = recall_stamp(ctx)
     if stamp is None:
         return False
     if any(one not in ready.graph for one in stamp):

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from lback.core.result import Result
+from lback.core.messages.data_loss import loss
 from lback.report.style import Style, safe
-from lback.report.words import lost_rows, title
+from lback.report.words import title
+
+if TYPE_CHECKING:
+    from lback.app.switch import SwitchResult
 
 
-def lines(result: Result, style: Style) -> Iterator[str]:
+def lines(result: SwitchResult, style: Style) -> Iterator[str]:
     """Yield what goes down and what goes up."""
-    data, done = result.data, result.view.get("done")
-    places = result.view.get("places", {})
-    if not data["undoes"] and not data["applies"]:
+    done = result.done
+    places = {row.revision: row.place for row in result.found}
+    if not result.undoes and not result.applies:
         yield "nothing to do: the database is what this branch expects"
         return
-    for row in data["undoes"]:
-        place = places.get(row["revision"])
+    for row in result.undoes:
+        place = places.get(row.revision)
         found = style.dim(f"  (found {safe(place)})") if place else ""
-        shown = title(row["revision"], row["doc"], style)
-        yield f"{style.red('- undid ' if done else '- undo  ')} {shown}{found}"
-    for row in data["applies"]:
-        shown = title(row["revision"], row["doc"], style)
-        yield f"{style.green('+ applied' if done else '+ apply ')} {shown}"
-    for loss in data["losses"]:
-        yield style.red(f"{'deleted' if done else 'deletes'}: {lost_rows(loss)}")
-    if not done and result.status == "ok":
+        sign = style.red("- undid " if done else "- undo  ")
+        yield f"{sign} {title(row.revision, row.doc, style)}{found}"
+    for row in result.applies:
+        sign = style.green("+ applied" if done else "+ apply ")
+        yield f"{sign} {title(row.revision, row.doc, style)}"
+    for lost in result.losses:
+        yield style.red(f"{'deleted' if done else 'deletes'}: {loss(lost)}")
+    if not done and not result.failed:
         yield "nothing was done"

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from lback.core.effects import Effect, Effects, Unknown
+from lback.core.messages.rollback import Refusal
+from lback.core.rollback.decide import Decision, decide_strategy, newer_doubt
 from lback.core.tables import Doubt, TableLife
-from lback.core.undo.undoing import Situation, Undo, decide_undo, newer_doubt
 from tests.approved import approved
 from tests.core.graphs import graph
+from tests.core.rollback.facts import facts_of
 
 
 def does(*tables: str, gap: Any = "", line: int = 3) -> Effects:
@@ -24,15 +26,17 @@ def decide(
     text: str,
     undo: str,
     stamp: str,
-    wished: Any = None,
+    wanted: Any = None,
     effects: dict[str, Effects] | None = None,
     labels: dict[str, str] | None = None,
+    own: tuple[str, ...] = (),
     **other: Any,
-) -> Undo:
+) -> Decision:
     drawn = graph(text, **(labels or {}))
     known = dict.fromkeys(drawn.ids, does("t")) | (effects or {})
-    at = Situation(drawn, tuple(stamp.split(",")), known, **other)
-    return decide_undo(at, tuple(undo.split(",")), wished)
+    facts = facts_of(drawn, stamp, known, strategy=wanted, **other)
+    table = TableLife("t", True, own) if own else None
+    return decide_strategy(facts, tuple(undo.split(",")), table)
 
 
 LINE = "a; b<a; c<b"
@@ -41,7 +45,7 @@ FORK = "a; b<a; c<a; m<b,c"
 
 def test_the_last_one_that_is_local_goes_down() -> None:
     done = decide(LINE, "c", "c")
-    assert done == Undo(
+    assert done == Decision(
         "downgrade", "nothing applied stands on it and it is local", ("c",), (), ("b",)
     )
     assert decide(FORK, "m", "m").target == ("b", "c")
@@ -69,7 +73,7 @@ def test_a_whole_revision_may_change_any_table() -> None:
     assert decide(LINE, "c", "c", effects={"c": does("t")}, own=("t",)).strategy == "downgrade"
 
 
-def test_the_wish_decides() -> None:
+def test_the_option_decides() -> None:
     down = decide(LINE, "b", "c", "downgrade")
     assert (down.strategy, down.undoes, down.collateral, down.target) == (
         "downgrade",
@@ -112,7 +116,7 @@ def test_a_fork_above_has_no_place_for_it() -> None:
 
 def test_heads_that_are_apart_by_design() -> None:
     labels = {"b": "main", "c": "data"}
-    apart = {"labels": labels, "apart": ("main", "data")}
+    apart = {"labels": labels, "separate_heads": ("main", "data")}
     one = decide("a; b<a; x<b; c<a; y<c", "c", "x,y", **apart)
     assert (one.strategy, one.parents) == ("revert", ("y",))
     other = decide("a; b<a; x<b; c<a; y<c", "b", "x,y", **apart)
@@ -129,23 +133,28 @@ def test_a_head_that_is_not_applied_comes_first() -> None:
 
 
 def test_a_decision_can_be_refused_later() -> None:
-    done = decide(LINE, "b", "c", "downgrade").refused("why", "what to do")
-    assert done == Undo("refused", "why", ("b",), ("c",), hint="what to do")
+    done = decide(LINE, "b", "c", "downgrade").refused(Refusal("why", "what to do"))
+    assert done == Decision("refused", "why", ("b",), ("c",), hint="what to do")
 
 
 def test_a_doubt_counts_from_what_is_undone_on() -> None:
     drawn = graph(LINE)
     doubts = {one: Doubt(one, Unknown("upgrade", 1, one)) for one in "abc"}
     told = TableLife("t", True, doubts=(doubts["c"], doubts["b"], doubts["a"]))
-    assert newer_doubt(drawn, told, ("b",)) == doubts["c"]
-    assert newer_doubt(drawn, told, ("a",)) == doubts["c"]
-    assert newer_doubt(drawn, told._replace(doubts=(doubts["b"], doubts["a"])), ("b",)) is None
+    facts = facts_of(drawn, "c", {})
+    assert newer_doubt(facts, told, ("b",)) == doubts["c"]
+    assert newer_doubt(facts, told, ("a",)) == doubts["c"]
+    assert newer_doubt(facts, told._replace(doubts=(doubts["b"], doubts["a"])), ("b",)) is None
+    assert newer_doubt(facts, None, ("b",)) is None
 
 
 def test_each_reason_reads_well() -> None:
     """One line a reason, and the way out below it where there is none."""
     gaps = [does("t", gap=gap) for gap in ("empty", "raises", "missing")]
-    labelled: dict[str, Any] = {"labels": {"b": "main", "c": "data"}, "apart": ("main", "data")}
+    labelled: dict[str, Any] = {
+        "labels": {"b": "main", "c": "data"},
+        "separate_heads": ("main", "data"),
+    }
     told = [
         decide(LINE, "c", "c"),
         decide(LINE, "b", "c", "downgrade"),

@@ -1,26 +1,27 @@
-"""Revisions that the database has run and no file of this checkout defines: found in git."""
+"""What the database has run: which versions of the files, also where only git has them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from lback.app.reading import Reader
 from lback.core.graph import Graph, Revision
 from lback.core.header import Header, read_header
+from lback.core.revision_code import changed_part, code_of
+from lback.core.rollback.facts import EditedRevision
 from lback.core.source import Commit, Entry
 from lback.errors import HistoryMissing
 
 
 @dataclass(frozen=True, slots=True)
 class LostRevision:
-    """A revision out of git's history; `refs` is empty where only a reflog has it."""
+    """A revision that no file of this checkout defines; `refs` is () where a reflog has it."""
 
     revision: Revision
     text: bytes
     commit: Commit
     refs: tuple[str, ...]
-    versions: int
 
     @property
     def place(self) -> str:
@@ -52,7 +53,7 @@ def find_lost(reader: Reader, graph: Graph, ids: Iterable[str]) -> dict[str, Los
 
 def with_lost(graph: Graph, lost: Collection[LostRevision]) -> Graph:
     """Return the graph with the found revisions added."""
-    return Graph([*graph, *(one.revision for one in lost)])
+    return Graph([*graph, *(one.revision for one in lost)]) if lost else graph
 
 
 def _find(reader: Reader, revision: str) -> LostRevision | None:
@@ -75,10 +76,36 @@ def _find(reader: Reader, revision: str) -> LostRevision | None:
     header = reader.learn_text(Entry(newest.path, newest.blob), newest.text)
     if not isinstance(header, Header):
         return None
-    return LostRevision(
-        Revision(header, newest.path, newest.blob),
-        newest.text,
-        newest.commit,
-        newest.refs,
-        len({one.blob for one in versions}),
-    )
+    node = Revision(header, newest.path, newest.blob)
+    return LostRevision(node, newest.text, newest.commit, newest.refs)
+
+
+def edited_since(
+    reader: Reader, graph: Graph, revisions: Sequence[str]
+) -> tuple[EditedRevision, ...]:
+    """Return which of some files say something else than a version that git has."""
+    repository = reader.repository
+    if repository is None or repository.head().commit is None:
+        return ()
+    from lback.vcs.log import histories
+
+    texts = reader.texts([graph[one] for one in revisions])
+    by_path = histories(repository, [graph[one].path for one in revisions])
+    found = []
+    for revision in revisions:
+        node = graph[revision]
+        history = by_path.get(node.path)
+        if history is None:
+            continue
+        now = code_of(texts[node.blob])
+        names = (*history.names, node.path)
+        newest: Commit | None = None  # of the version that the loop has come from
+        for commit in (None, *history.edits, history.brought):
+            at = "HEAD" if commit is None else commit.sha
+            text = next(iter(repository.files(at, names).values()), None)
+            if text is not None and code_of(text) != now:
+                part = changed_part(code_of(text), now)
+                found.append(EditedRevision(revision, node.path, part, newest))
+                break
+            newest = commit if commit is not None else newest
+    return tuple(found)

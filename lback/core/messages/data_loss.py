@@ -1,0 +1,44 @@
+"""What is said before and after rows and values are deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lback.core.display import visible
+from lback.core.results import DataLoss
+from lback.errors import LbackError
+
+
+def loss(lost: DataLoss) -> str:
+    """Return `1 row of users` or `20 values of users.email`."""
+    table = visible(lost.table)
+    if lost.column is None:
+        return f"{_counted(lost.rows, 'row')} of {table}"
+    return f"{_counted(lost.rows, 'value')} of {table}.{visible(lost.column)}"
+
+
+def more_than_agreed(losses: Sequence[DataLoss]) -> LbackError:
+    """Say that there is more to delete by now than a person has agreed to."""
+    return LbackError(
+        f"There is more to delete than you were asked about, {'; '.join(map(loss, losses))} now.",
+        "Nothing was changed. Run the same command again.",
+    )
+
+
+def question(losses: Sequence[DataLoss], also: str = "", *, saved: bool = False) -> str:
+    """Ask for consent; `also` says what else happens, `saved` that the rows go to a file first."""
+    parts = [also] if also else []
+    if losses:
+        parts.append(f"This deletes {'; '.join(map(loss, losses))}.")
+        if saved:
+            parts.append("What goes is saved to a file first.")
+    return " ".join([*parts, "Go on?"])
+
+
+def rows_saved(rows: int, path: object) -> str:
+    """Say where rows were saved."""
+    return f"  saved {_counted(rows, 'row')} to {path}"
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -1,0 +1,70 @@
+"""What is said when a stamp does not tell what a database has run, and while steps run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from lback.core.deeds import described
+from lback.core.effects import Direction, Effects
+from lback.core.shell import command, pathspec
+from lback.errors import LbackError
+
+# Alembic changes most of a table there by copying it; the rows may be in the copy alone.
+_COPIES = (
+    "A table `_alembic_tmp_NAME` is a copy that was being made: rename it to NAME if that is "
+    "gone, and else drop it. "
+)
+
+
+def interrupted(
+    direction: Direction, revision: str, path: str, dialect: str, effects: Effects | None
+) -> LbackError:
+    """Say which step a kill has left half done; `effects` are None where its file is not here."""
+    place = f" ({path})" if path else ""
+    whole = "still" if direction == "downgrade" else "not yet"
+    return LbackError(
+        f"An earlier command was killed in {direction}() of {revision}{place}, and {dialect} does "
+        f"not roll such a step back: what had been done by then is there, and by its stamp "
+        f"{revision} is {whole} applied. It would {_deeds(direction, effects)}.",
+        "Look which of it has been done and undo that by hand, so that "
+        f"{revision} is {whole} applied in full. {_COPIES if dialect == 'sqlite' else ''}"
+        "Then run the command again (this is said once).",
+    )
+
+
+def _deeds(direction: Direction, effects: Effects | None) -> str:
+    if effects is None:
+        return "do what its file says, which is not here"
+    told = effects.upgrade if direction == "upgrade" else effects.downgrade
+    lines = [f"do what line {one.line} says" for one in effects.unknowns(direction)]
+    return "; ".join([*map(described, told), *lines]) or "do nothing that could be read"
+
+
+def rebased_by_hook(
+    ran: Sequence[str], below: Sequence[str], commit: str, paths: Iterable[str]
+) -> LbackError:
+    """Say that a hook has moved what this database had run."""
+    onto = " and ".join(below)
+    back = command("git checkout", commit, "--", *map(pathspec, paths))
+    return LbackError(
+        f"A hook has put {' and '.join(ran)} onto {onto} without asking this database, which had "
+        f"run {'it' if len(ran) == 1 else 'them'} before: it would never run {onto}.",
+        f"Take the files back: {back}; then `lback rebase`, which takes the database along.",
+    )
+
+
+def rebase_undone(stamp: Iterable[str], has_run: Sequence[str]) -> LbackError:
+    """Say that the files of a rebase are gone again, which the database has followed."""
+    return LbackError(
+        "The files of an earlier `lback rebase` were taken back after this database had followed "
+        f"it: its stamp {', '.join(stamp)} stands for the parents in those files, and not for "
+        "those in the files here, so that revisions would run twice.",
+        "Bring the rewritten files back (`git stash pop`, or the branch that has them); or say "
+        f"what this database has run: {command('lback alembic stamp --purge', *has_run)}.",
+    )
+
+
+def step_done(sign: str, name: str, number: int, total: int, seconds: float) -> str:
+    """Tell of one step that is done."""
+    place = f"[{number}/{total}]" if total > 1 else ""
+    return f"{sign} {name} {place} {seconds:.2f} s"

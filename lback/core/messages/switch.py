@@ -1,0 +1,39 @@
+"""What `lback switch` says when it refuses."""
+
+from __future__ import annotations
+
+from lback.errors import LbackError
+
+DECLINED = "Aborted; nothing was changed."
+
+
+def nowhere(revision: str) -> LbackError:
+    """Say that an applied revision is nowhere to be found."""
+    return LbackError(
+        f"The database is at {revision}, and no file of this checkout and nothing in git's refs, "
+        "stashes and reflogs defines it.",
+        "Ask who migrated this database for the branch, fetch it, and run this again.",
+    )
+
+
+def other_parent(collateral: str, undone: str, ref: str | None) -> LbackError:
+    """Say that going down would take along a revision that the target has."""
+    return LbackError(
+        f"{collateral} stands on {undone}, which {_named(ref)} does not have: the same revision "
+        "has another parent there.",
+        "Switch back to the branch that the database was migrated on, and undo it there.",
+    )
+
+
+def no_downgrade(revision: str, path: str, ref: str | None) -> LbackError:
+    """Say that a revision which has to go has nothing to go down by."""
+    name = _named(ref)
+    return LbackError(
+        f"{path}: {revision} cannot be undone: its downgrade() does nothing.",
+        f"{name[:1].upper()}{name[1:]} does not have it, so it has to be undone by hand; then "
+        "`lback alembic stamp` notes where the database is.",
+    )
+
+
+def _named(ref: str | None) -> str:
+    return ref or "this checkout"

@@ -1,0 +1,48 @@
+"""What a revision's file does, as code that compares: its header and its comments left out."""
+
+from __future__ import annotations
+
+import ast
+
+from lback.core.decoding import Undecodable, decode_text
+
+_HEADER = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
+
+
+def code_of(source: bytes) -> dict[str, str]:
+    """Return the code of each function by its name, and of the rest by ""."""
+    try:
+        tree = ast.parse(decode_text(source))
+    except (Undecodable, SyntaxError, ValueError):
+        return {"": source.decode("utf-8", "replace")}
+    found: dict[str, str] = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            found[node.name] = found.get(node.name, "") + ast.dump(_bare(node))
+        elif not _is_header(node):
+            found[""] = found.get("", "") + ast.dump(node)
+    return found
+
+
+def changed_part(before: dict[str, str], now: dict[str, str]) -> str:
+    """Say which functions differ, as "upgrade() and downgrade()"."""
+    changed = [name for name in before.keys() | now.keys() if before.get(name) != now.get(name)]
+    return " and ".join(f"{name}()" if name else "code" for name in sorted(changed))
+
+
+def _bare(function: ast.FunctionDef) -> ast.FunctionDef:
+    """Return a function without what it does not do: docstring and annotations."""
+    first = function.body[0]
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+        function.body = function.body[1:]
+    function.returns = None
+    return function
+
+
+def _is_header(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return True
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return True
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return all(isinstance(one, ast.Name) and one.id in _HEADER for one in targets)

@@ -1,0 +1,66 @@
+"""What a rollback is planned from: the request, and what the database, git and the files say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from lback.core.effects import Effects
+from lback.core.graph import Graph
+from lback.core.source import Commit
+from lback.core.undo.extraction import Read
+
+Wanted = Literal["downgrade", "revert"]
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackRequest:
+    """What is to be undone: one of a table's latest change, a revision, or the last steps."""
+
+    table: str | None = None
+    revision: str | None = None
+    steps: int | None = None
+    strategy: Wanted | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EditedRevision:
+    """A file whose code was changed later, while no record says which version has run.
+
+    `part` is what was changed; `commit` did it, None where that was in the work tree.
+    """
+
+    revision: str
+    path: str
+    part: str
+    commit: Commit | None
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackFacts:
+    """All that a rollback is decided by.
+
+    `graph`, `effects` and `texts` cover every applied revision, those of `only_in_git`, too,
+    which no file of the checkout defines. `recorded` are the texts that by the database's own
+    record have run, of the revisions `asked` about. `separate_heads` is what `[tool.lback] heads`
+    declares. `commits` and `modified` are by path. `read` tells what a text does in this project.
+    """
+
+    request: RollbackRequest
+    stamp: tuple[str, ...]
+    dialect: str
+    graph: Graph
+    effects: Mapping[str, Effects]
+    texts: Mapping[str, bytes]
+    read: Read
+    applied: frozenset[str]
+    only_in_git: frozenset[str] = frozenset()
+    asked: tuple[str, ...] = ()
+    recorded: Mapping[str, bytes] = field(default_factory=dict)
+    edited: tuple[EditedRevision, ...] = ()
+    published: frozenset[str] = frozenset()
+    separate_heads: tuple[str, ...] = ()
+    commits: Mapping[str, Commit] = field(default_factory=dict)
+    modified: Mapping[str, datetime] = field(default_factory=dict)

@@ -1,0 +1,64 @@
+"""Counts the rows and values that a plan would delete, and asks before they go."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lback.app.context import Context
+from lback.core.effects import Effect, Effects
+from lback.core.messages import data_loss as messages
+from lback.core.results import DataLoss
+from lback.core.undo.stakes import stakes
+
+if TYPE_CHECKING:
+    from lback.db.view import View
+
+
+def downgrade_effects(going: Iterable[str], effects: Mapping[str, Effects]) -> list[Effect]:
+    """Return what going down does, for revisions in the order in which they go."""
+    return [effect for revision in going for effect in effects[revision].downgrade]
+
+
+def count_losses(view: View, effects: Iterable[Effect]) -> tuple[DataLoss, ...]:
+    """Return what is deleted by effects in the order in which they happen; empty tables are not.
+
+    `column` is None for a whole table.
+    """
+    rows = view.rows(stakes(effects).lost)
+    return tuple(DataLoss(table, column, n) for (table, column), n in rows.items() if n)
+
+
+def refuse_more(view: View, effects: Iterable[Effect], agreed: Sequence[DataLoss]) -> None:
+    """Raise LbackError when under the lock more would go than was agreed to."""
+    known = {(one.table, one.column): one.rows for one in agreed}
+    losses = count_losses(view, effects)
+    more = [one for one in losses if one.rows > known.get((one.table, one.column), 0)]
+    if more:
+        raise messages.more_than_agreed(more)
+
+
+def consents(
+    ctx: Context, losses: Sequence[DataLoss], also: str = "", *, saved: bool = False
+) -> bool:
+    """Ask before rows and values go; where nothing does, and nothing else, there is no question.
+
+    `also` says what else happens; `saved` whether the rows go to a file first.
+    """
+    if not losses and not also:
+        return True
+    return ctx.console.confirm(messages.question(losses, also, saved=saved), option="`--yes`")
+
+
+def backup_path(ctx: Context, table: str | None, revision: str) -> Path:
+    """Return where a backup goes: out of reach of `git add`, inside of git's own folder."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    name = re.sub(r"[^\w.-]+", "_", f"{now:%Y%m%dT%H%M%S}-{table or 'revision'}-{revision}")
+    if ctx.repository is not None:
+        folder = ctx.repository.common_dir / "lback" / "backups"
+    else:
+        folder = ctx.project.root / ".lback" / "backups"
+    return folder / f"{name}.jsonl.gz"

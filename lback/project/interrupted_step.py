@@ -1,0 +1,63 @@
+"""The step that a kill has cut off, on databases that do not roll a half-done one back.
+
+While such a step is at work a note of it lies in git's own folder. Whatever ends in an orderly
+way removes it and has said its own word; only a kill leaves it behind.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from lback.app.context import Context
+from lback.core.effects import Direction
+from lback.core.graph import Graph
+from lback.core.messages import runs as messages
+from lback.core.plans import Downgrade, Upgrade
+from lback.project.notes import Note
+
+if TYPE_CHECKING:
+    from lback.db.events import Event, OnEvent
+
+_KIND = "step"
+_KEYS = frozenset({"way", "revision", "stamp", "dialect"})
+
+
+@contextmanager
+def noting_steps(ctx: Context, listener: OnEvent) -> Iterator[OnEvent]:
+    """Yield a listener that notes the step at work before it tells the given one."""
+    slate = Note(ctx, _KIND).slate()
+
+    def listen(event: Event) -> None:
+        step = event.step
+        if event.kind == "start" and event.lasting and isinstance(step, Upgrade | Downgrade):
+            way = "upgrade" if isinstance(step, Upgrade) else "downgrade"
+            note = {"way": way, "revision": step.revision, "stamp": sorted(event.stamp)}
+            if slate is not None:
+                slate.write(json.dumps({**note, "dialect": event.text}).encode())
+        listener(event)
+
+    try:
+        yield listen
+    finally:
+        if slate is not None:  # one it has not written on is of another command
+            slate.wipe()
+
+
+def refuse_interrupted(ctx: Context, graph: Graph, stamp: Sequence[str]) -> None:
+    """Refuse once where a kill has left a step half done, and nobody has moved it since."""
+    note = Note(ctx, _KIND)
+    value = note.read()
+    if not isinstance(value, dict) or not value.keys() >= _KEYS:
+        return
+    note.clear()
+    if value["stamp"] != sorted(stamp):
+        return
+    revision = str(value["revision"])
+    path, effects = "", None
+    if revision in graph:
+        path, effects = graph[revision].path, ctx.revisions.effects(graph, [revision])[revision]
+    direction: Direction = "upgrade" if value["way"] == "upgrade" else "downgrade"
+    raise messages.interrupted(direction, revision, path, str(value["dialect"]), effects)

@@ -1,0 +1,102 @@
+"""Notes of rebases after which a stamp may stand for other revisions than the files say.
+
+A hook asks no database: it notes what it has moved, and the next command that opens a database
+looks whether that had run it. A database that has followed a rebase stands for the parents in the
+rewritten files; where git takes these back, revisions would run twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+
+from lback.app.context import Context
+from lback.core.forks.rebasing import RebasePlan
+from lback.core.graph import Graph, Revision
+from lback.core.messages import runs as messages
+from lback.core.plans import Restamp, Step, Upgrade, tips
+from lback.project.notes import Note
+
+
+def note_hook_rebase(ctx: Context, plan: RebasePlan) -> None:
+    """Note what a hook moves, and the commit that has the files as they were."""
+    if ctx.repository is None:
+        return
+    moved = {one.revision: {"path": one.path, "to": list(one.new)} for one in plan.rewrites}
+    Note(ctx, "unasked").write({"moved": moved, "commit": ctx.repository.head().commit})
+
+
+def refuse_hook_rebase(ctx: Context, graph: Graph, stamp: Sequence[str]) -> None:
+    """Raise LbackError where this database had run what a hook has moved without asking it."""
+    note = Note(ctx, "unasked")
+    value = note.read()
+    if not isinstance(value, dict) or not {"moved", "commit"} <= value.keys():
+        return
+    moved = value["moved"]
+    here = [one for one in moved if one in graph and list(graph[one].parents) == moved[one]["to"]]
+    done = graph.ancestors(one for one in stamp if one in graph)
+    ran = [one for one in here if one in done]
+    if not ran:
+        # What a revision that is not here stands on is not known: that settles nothing.
+        if all(one in graph for one in stamp):
+            note.clear()
+        return
+    below = sorted({parent for one in ran for parent in moved[one]["to"]})
+    paths = [moved[one]["path"] for one in here]
+    raise messages.rebased_by_hook(ran, below, value["commit"], paths)
+
+
+def note_followed_rebase(
+    ctx: Context, after: Graph, touched: Collection[str], between: Sequence[str], up: Sequence[Step]
+) -> None:
+    """Note the new parents of what moves, and each stamp that the database will have by them."""
+    parents = {one: list(after[one].parents) for one in sorted(touched) if one in after}
+    with suppress(OSError):
+        Note(ctx, "moved").write({"parents": parents, "stamps": _stamps(after, between, up)})
+
+
+def _stamps(after: Graph, between: Sequence[str], up: Sequence[Step]) -> list[list[str]]:
+    # A merge revision that is gone with the rebase is in the way of nothing: then only the stamp
+    # changes, which says itself what it will be.
+    done = set(after.ancestors(one for one in between if one in after))
+    found = []
+    for step in up:
+        if isinstance(step, Restamp):
+            found.append(sorted(step.revisions))
+        elif isinstance(step, Upgrade):
+            done.add(step.revision)
+            found.append(sorted(tips(after, done)))
+    return found
+
+
+def refuse_undone_rebase(ctx: Context, graph: Graph, stamp: Sequence[str]) -> None:
+    """Raise LbackError where the database has followed a rebase whose files are gone again."""
+    parents, stamps = _followed(ctx)
+    if sorted(stamp) not in stamps or not all(one in graph for one in stamp):
+        return
+    moved = Graph(
+        Revision(one.header._replace(down_revisions=tuple(parents[one.id])), one.path, one.blob)
+        if one.id in parents
+        else one
+        for one in graph
+    )
+    if moved.problems:
+        return
+    has_run = moved.ancestors(stamp)
+    if has_run != graph.ancestors(stamp):
+        raise messages.rebase_undone(stamp, tips(graph, has_run))
+
+
+def forget_followed_rebase(ctx: Context, graph: Graph) -> None:
+    """Forget a rebase once the database has gone its way by other files, from a stamp of theirs."""
+    parents, _ = _followed(ctx)
+    if any(one in graph and list(graph[one].parents) != new for one, new in parents.items()):
+        Note(ctx, "moved").clear()
+
+
+def _followed(ctx: Context) -> tuple[Mapping[str, list[str]], list[list[str]]]:
+    note = Note(ctx, "moved").read()
+    try:
+        return note["parents"], note["stamps"]
+    except (KeyError, TypeError):
+        return {}, []

@@ -1,0 +1,101 @@
+"""The one way to move a database: a plan under the lock, with its progress and what it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lback.app.context import Context
+from lback.app.journal import change_files
+from lback.core.graph import Graph
+from lback.core.messages import runs as messages
+from lback.core.plans import Downgrade, Step, Upgrade, refuse_moved
+from lback.project.interrupted_step import noting_steps, refuse_interrupted
+from lback.project.notes import remember_stamp
+from lback.project.rebase_notes import (
+    forget_followed_rebase,
+    refuse_hook_rebase,
+    refuse_undone_rebase,
+)
+
+if TYPE_CHECKING:
+    from lback.db.events import Event, OnEvent, Outcome
+    from lback.db.performing import Before, Decide
+    from lback.db.runner import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One way of a database, performed under its lock.
+
+    `decide` chooses the steps by the stamp that it has then; with `planned` that must be the
+    stamp that the steps were chosen for. `before` asks or saves on the same connection when there
+    is something to do. `files` change (None removes one) once the steps are chosen and before the
+    first one runs. Raising leaves the database and the files as they are.
+    """
+
+    decide: Decide
+    planned: Sequence[str] | None = None
+    before: Before | None = None
+    files: Mapping[str, bytes | None] | None = None
+    command: str = "upgrade"
+    destination: str = "heads"
+    lock_timeout: float | None = None
+    graph_before: Graph | None = None
+    """The graph that the stamp is of, where the files change."""
+
+
+def perform(ctx: Context, database: Database, run: Run) -> Outcome:
+    """Take the lock, make sure of the stamp, do the steps, remember where the database is then."""
+    graph = run.graph_before or database.graph
+
+    def decide(stamp: tuple[str, ...]) -> Sequence[Step]:
+        if run.planned is not None:
+            refuse_moved(run.planned, stamp)
+        refuse_unsettled(ctx, graph, stamp)
+        steps = run.decide(stamp)
+        if run.files is not None:
+            change_files(ctx, run.files)
+        return steps
+
+    with noting_steps(ctx, _progress(ctx, database.graph)) as listener:
+        outcome = database.run(
+            decide,
+            on_event=listener,
+            lock_timeout=ctx.lock_timeout(run.lock_timeout),
+            command=run.command,
+            destination=run.destination,
+            before=run.before,
+        )
+        forget_followed_rebase(ctx, database.graph)
+    remember_stamp(ctx, outcome.after)
+    return outcome
+
+
+def refuse_unsettled(ctx: Context, graph: Graph, stamp: Sequence[str]) -> None:
+    """Raise LbackError where a stamp does not tell what this database has run."""
+    refuse_interrupted(ctx, graph, stamp)
+    refuse_undone_rebase(ctx, graph, stamp)
+    refuse_hook_rebase(ctx, graph, stamp)
+
+
+def _progress(ctx: Context, graph: Graph) -> OnEvent:
+    """Return a listener that tells a person about each step."""
+
+    def listen(event: Event) -> None:
+        if event.kind in ("waiting", "note"):
+            ctx.console.note(event.text)
+        elif event.kind == "done" and event.step is not None:
+            sign, name = _shown(graph, event.step)
+            told = messages.step_done(sign, name, event.number, event.total, event.seconds)
+            ctx.console.note(told)
+
+    return listen
+
+
+def _shown(graph: Graph, step: Step) -> tuple[str, str]:
+    if isinstance(step, Upgrade | Downgrade):
+        doc = graph[step.revision].doc if step.revision in graph else ""
+        return "+" if isinstance(step, Upgrade) else "-", f"{step.revision}  {doc}"
+    return "=", ", ".join(step.revisions) or "nothing"
