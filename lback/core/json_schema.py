@@ -14,12 +14,14 @@ Schema = dict[str, Any]
 
 _SCALARS = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 _FAILED = ["refused", "error"]
-# A failure may have nothing to show; `--help --json` has the page of the command.
+# A failure may have nothing to show; `--help` and `--version` show a text instead of the result.
 _NOTHING: Schema = {"type": "object", "maxProperties": 0}
-_HELP: Schema = {
+_TEXT: Schema = {
     "type": "object",
-    "properties": {"help": {"type": "string"}},
-    "required": ["help"],
+    "properties": {"help": {"type": "string"}, "version": {"type": "string"}},
+    "required": [],
+    "minProperties": 1,
+    "maxProperties": 1,
 }
 _ERROR: Schema = {
     "type": "object",
@@ -53,7 +55,7 @@ def schema_of(kind: type[Result]) -> Schema:
         "required": list(envelope),
         "if": {"properties": {"status": {"enum": _FAILED}}},
         "then": {"properties": {"data": {"anyOf": [data, _NOTHING]}, "error": _ERROR}},
-        "else": {"properties": {"data": {"anyOf": [data, _HELP]}, "error": {"type": "null"}}},
+        "else": {"properties": {"data": {"anyOf": [data, _TEXT]}, "error": {"type": "null"}}},
         "$defs": types.definitions,
     }
 
