@@ -241,7 +241,7 @@ def _helpers(found: Sources, pasts: Mapping[str, Past]) -> tuple[HelperRow, ...]
     """Return the helper files that were edited after the revisions that call them had come."""
     if found.reader.repository is None or not pasts:
         return ()
-    called = found.reader.effects_at(found.at).helpers(found.graph, pasts)
+    called = found.reader.effects_at(found.at).helpers([found.graph[one] for one in pasts])
     paths = sorted({path for helpers in called.values() for path in helpers})
     edits = pasts_of(found.reader, paths, found.at) if paths else {}
     rows = []

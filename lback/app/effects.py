@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,6 @@ from lback.errors import LbackError
 
 if TYPE_CHECKING:
     from lback.core.dialects import Dialects
-    from lback.core.graph import Graph
     from lback.core.revision import Revision
     from lback.project.contents import Contents
     from lback.project.places import Places
@@ -37,31 +36,31 @@ class EffectsAt:
         self._paths: dict[str, str] = {}
         self._followed: dict[str, tuple[str, ...]] = {}
 
-    def helpers(self, graph: Graph, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    def helpers(self, revisions: Sequence[Revision]) -> dict[str, tuple[str, ...]]:
         """Return the paths of the project's modules that reading each revision followed, by id."""
-        wanted = tuple(ids)
-        self.read(graph, [one for one in wanted if one not in self._followed], upgrade_only=True)
+        self.read([one for one in revisions if one.id not in self._followed], upgrade_only=True)
         return {
-            one: tuple(self._paths[name] for name in self._followed[one] if name in self._paths)
-            for one in wanted
+            one.id: tuple(
+                self._paths[name] for name in self._followed[one.id] if name in self._paths
+            )
+            for one in revisions
         }
 
     def read(
-        self, graph: Graph, ids: Iterable[str], *, upgrade_only: bool = False
+        self, revisions: Sequence[Revision], *, upgrade_only: bool = False
     ) -> dict[str, Effects]:
         """Return the effects of the given revisions, by id.
 
         With `upgrade_only` those of downgrade() may be left out, which is quicker.
         """
-        wanted = [graph[revision] for revision in ids]
         repository = self.contents.repository
         store = repository.store if repository is not None else None
-        rows = store.get_many(self.kind, [one.blob for one in wanted]) if store else {}
+        rows = store.get_many(self.kind, [one.blob for one in revisions]) if store else {}
         found: dict[str, Effects] = {}
         unknown = []
         # In one go: half the time of a thousand small ones.
         known = dict(zip(rows, json.loads(b"[%s]" % b",".join(rows.values())), strict=True))
-        for revision in wanted:
+        for revision in revisions:
             row = known.get(revision.blob)
             if row is None or self._is_stale(row, revision):
                 unknown.append(revision)

@@ -154,7 +154,7 @@ class Reader:
         place = self.effects_at(at)
         found: dict[str, Effects] = {}
         for some in self._contents.portions(wanted, at):
-            found.update(place.read(graph, [one.id for one in some], upgrade_only=upgrade_only))
+            found.update(place.read(some, upgrade_only=upgrade_only))
         return found
 
     def effects_at(self, at: str = WORKTREE) -> EffectsAt:
