@@ -15,153 +15,24 @@ import pytest
 import sqlalchemy as sa
 
 from lback.app.restore import RestoreOptions, restore
-from lback.errors import LbackError, UsageError
 from tests.servers import KINDS, fresh_database
 from tests.undo.team import Shop
-
-TYPES = {
-    "sqlite": {
-        "t_text": "TEXT", "t_bytes": "BLOB", "t_json": "JSON", "t_when": "DATETIME",
-        "t_number": "NUMERIC(20, 6)", "t_real": "FLOAT", "t_date": "DATE", "t_yes": "BOOLEAN",
-        "t_big": "BIGINT",
-    },
-    "postgresql": {
-        "t_text": "TEXT", "t_bytes": "BYTEA", "t_json": "JSON", "t_jsonb": "JSONB",
-        "t_when": "TIMESTAMPTZ", "t_number": "NUMERIC(30, 12)", "t_real": "DOUBLE PRECISION",
-        "t_single": "REAL", "t_date": "DATE", "t_yes": "BOOLEAN", "t_list": "TEXT[]",
-        "t_uuid": "UUID", "t_span": "INTERVAL", "t_char": "CHAR(5)",
-        "t_big": "BIGINT", "t_huge": "NUMERIC", "t_mood": "mood", "t_moods": "mood[]",
-        "t_ints": "BIGINT[]", "t_range": "TSTZRANGE", "t_net": "INET", "t_clock": "TIMETZ",
-        "t_naive": "TIMESTAMP",
-    },
-    "mariadb": {
-        "t_text": "TEXT CHARACTER SET utf8mb4", "t_bytes": "BLOB", "t_json": "JSON",
-        "t_when": "TIMESTAMP(6) NULL", "t_naive": "DATETIME(6)", "t_number": "DECIMAL(30, 12)",
-        "t_real": "DOUBLE", "t_single": "FLOAT", "t_date": "DATE", "t_yes": "BOOLEAN",
-        "t_time": "TIME(6)", "t_bits": "BIT(9)",
-        "t_unsigned": "BIGINT UNSIGNED", "t_enum": "ENUM('sad', 'happy')", "t_year": "YEAR",
-        "t_set": "SET('a', 'b')",
-    },
-}  # fmt: skip
-MOOD = """MOOD = "CREATE TYPE mood AS ENUM ('sad', 'happy 🚀, \\"well\\"')" """
-VALUES: dict[str, tuple[str, ...]] = {
-    "t_text": ("'plain'", "''", "'Ünïcödé 🚀👩‍💻'", "'quote '' and \\ and % and :name'"),
-    "t_bytes": ("X'00FF'", "X''", "X'DEADBEEF'"),
-    "t_json": ("""'{"a": [1.10, null, "🚀"]}'""", "'null'", "'[]'"),
-    "t_jsonb": ("""'{"a": 1.10}'""", "'null'"),
-    "t_when": ("'2026-10-25 01:30:00.123456+00:00'", "'1969-12-31 23:59:59'"),
-    "t_naive": ("'2026-10-25 02:30:00.123456'", "'1000-01-01 00:00:00'"),
-    "t_number": ("12345678901234.123456", "-0.000001", "0"),
-    "t_real": ("0.1", "1e300", "-2.2250738585072014e-308", "9007199254740993"),
-    "t_single": ("0.1", "1.1754944e-38", "16777216"),
-    "t_date": ("'2026-02-28'", "'0999-12-31'"),
-    "t_yes": ("TRUE", "FALSE"),
-    "t_list": ("ARRAY['a', NULL, 'b,\"c']", "'{}'"),
-    "t_uuid": ("'12345678-1234-5678-1234-567812345678'",),
-    "t_span": ("'1 year 2 months -3 days 04:05:06.789'",),
-    "t_char": ("'ab'",),
-    "t_time": ("'-12:34:56.789'", "'838:59:59'"),
-    "t_bits": ("b'101010101'",),
-    "t_big": ("9223372036854775807", "-9223372036854775808", "9007199254740993"),
-    "t_huge": ("'NaN'", "1" + "0" * 60 + "." + "3" * 40, "-0.00"),
-    "t_mood": ("'sad'", "'happy 🚀, \"well\"'"),
-    "t_moods": ("ARRAY['sad', NULL]\\:\\:mood[]", "'{}'"),
-    "t_ints": ("ARRAY[[1, 2], [3, 9223372036854775807]]", "'[0:1]={1,2}'"),
-    "t_range": ("'[2026-01-01 00:00:00.000001+00,)'", "'empty'"),
-    "t_net": ("'2001:db8::1/64'", "'10.0.0.1'"),
-    "t_clock": ("'23:59:59.999999+05:30'",),
-    "t_unsigned": ("18446744073709551615", "0"),
-    "t_enum": ("'happy'",),
-    "t_year": ("2155", "1901"),
-    "t_set": ("'a,b'", "''"),
-}
-
-
-def literal(kind: str, value: str) -> str:
-    if kind == "postgresql" and value.startswith("X'"):
-        return f"'\\x{value[2:-1]}'"
-    if kind == "mariadb":
-        value = value.replace("\\", "\\\\").replace("+00:00'", "'")
-        if value == "'1969-12-31 23:59:59'":
-            return "'1970-01-02 00:00:00'"
-    return value.replace(":name", "\\:name") if ":" in value else value
-
-
-def fingerprint(shop: Shop, columns: tuple[str, ...]) -> list[Any]:
-    """Return every value in the database's own spelling."""
-    kind = sa.make_url(shop.url).get_backend_name()
-    engine = sa.create_engine(shop.url, poolclass=sa.pool.NullPool)
-    as_text = {
-        "sqlite": "typeof({0}) || hex({0})",
-        "postgresql": "CAST({0} AS text)",
-        "mysql": "HEX(CAST({0} AS CHAR))",
-    }[kind]
-    shown = ", ".join(as_text.format(one) for one in columns)
-    with engine.connect() as connection:
-        if kind == "mysql":
-            connection.exec_driver_sql("SET time_zone = '+00:00'")
-        rows = connection.exec_driver_sql(f"SELECT id, {shown} FROM users ORDER BY id")
-        return [tuple(row) for row in rows]
-
-
-def filled(tmp_path: Path, kind: str, url: str) -> tuple[Shop, tuple[str, ...]]:
-    shop = Shop.at(tmp_path / "ada", url)
-    shop.add(
-        "r1",
-        'op.create_table("users", sa.Column("id", sa.BigInteger(), primary_key=True))',
-        'op.drop_table("users")',
-    )
-    types = TYPES[kind]
-    adds = [f'op.execute("ALTER TABLE users ADD COLUMN {n} {t}")' for n, t in types.items()]
-    drops = [f'op.drop_column("users", "{name}")' for name in types]
-    if kind == "postgresql":
-        adds.insert(0, "op.execute(MOOD)")
-        drops.append('op.execute("DROP TYPE mood")')
-    shop.add("r2", "\n".join(adds), "\n".join(drops), top=MOOD)
-    shop.commit("Add users")
-    shop.migrate()
-    number = 0
-    for name in types:
-        for value in (*VALUES[name], "NULL"):
-            number += 1
-            shop.execute(
-                f"INSERT INTO users (id, {name}) VALUES ({number}, {literal(kind, value)})"
-            )
-    return shop, tuple(types)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_value_of_dropped_columns_comes_back(tmp_path: Path, kind: str) -> None:
-    with fresh_database(kind, tmp_path) as url:
-        shop, columns = filled(tmp_path, kind, url)
-        before = fingerprint(shop, columns)
-        result = shop.roll("users", yes=True)
-        assert {loss["column"] for loss in result.data["losses"]} == set(columns)
-        assert set(shop.tables()["users"].columns) == {"id"}
-        file = result.data["backup"]
-        with pytest.raises(LbackError, match="no column"):
-            restore(shop.context(), RestoreOptions(file))
-        shop.migrate()
-        assert fingerprint(shop, columns) != before
-        done = restore(shop.context(), RestoreOptions(file))
-        assert done.data["tables"][0]["restored"] == len(before)
-        assert fingerprint(shop, columns) == before
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_whole_tables_come_back(tmp_path: Path, kind: str) -> None:
     with fresh_database(kind, tmp_path) as url:
-        shop, columns = filled(tmp_path, kind, url)
-        before = fingerprint(shop, columns)
+        shop = Shop.at(tmp_path / "ada", url)
+        many(shop, 10)
+        before = shop.rows("users")
         result = shop.roll(revision="r1", strategy="downgrade", yes=True)
-        lost = {"table": "users", "column": None, "rows": len(before)}
-        assert result.data["losses"] == [lost]
+        assert result.data["losses"] == [{"table": "users", "column": None, "rows": 10}]
         assert shop.tables() == {}
         shop.migrate()
-        shop.execute("INSERT INTO users (id, t_text) VALUES (1, 'newer')")
+        shop.execute("INSERT INTO users (id, note) VALUES (1, 'newer')")
         done = restore(shop.context(), RestoreOptions(result.data["backup"])).data["tables"][0]
-        assert (done["restored"], done["present"]) == (len(before) - 1, 1)
-        assert fingerprint(shop, columns)[1:] == before[1:]
+        assert (done["restored"], done["present"]) == (9, 1)
+        assert shop.rows("users") == [(1, "newer"), *before[1:]]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -293,44 +164,6 @@ def test_killed_often_nothing_is_lost(tmp_path: Path, kind: str) -> None:
         seen[outcome] = seen.get(outcome, 0) + 1
     print(seen)
     assert seen.keys() == {"column there", "restored"}, seen
-
-
-def test_a_file_that_is_no_backup(tmp_path: Path) -> None:
-    with fresh_database("sqlite", tmp_path) as url:
-        shop = Shop.at(tmp_path / "ada", url)
-        many(shop, 5000)
-        file = Path(shop.roll("users", yes=True).data["backup"])
-        shop.migrate()
-        (tmp_path / "short.gz").write_bytes(file.read_bytes()[:-100])
-        (tmp_path / "other.gz").write_bytes(b"hello")
-        for name in ("short.gz", "other.gz", "none.gz"):
-            with pytest.raises(UsageError):
-                restore(shop.context(), RestoreOptions(str(tmp_path / name)))
-        assert oct(file.stat().st_mode & 0o777) == "0o600"
-
-
-def test_a_table_without_a_key_is_saved_with_its_whole_rows(tmp_path: Path) -> None:
-    with fresh_database("sqlite", tmp_path) as url:
-        shop = Shop.at(tmp_path / "ada", url)
-        shop.add(
-            "r1",
-            'op.create_table("log", sa.Column("line", sa.Text()), sa.Column("n", sa.Integer()))',
-            'op.drop_table("log")',
-        )
-        shop.add(
-            "r2",
-            'op.add_column("log", sa.Column("note", sa.Text()))',
-            'op.drop_column("log", "note")',
-        )
-        shop.commit("Add log")
-        shop.migrate()
-        shop.execute("INSERT INTO log VALUES ('a', 1, 'x'), ('b', 2, 'y')")
-        file = shop.roll("log", yes=True).data["backup"]
-        plan = restore(shop.context(), RestoreOptions(file, plan=True)).data["tables"][0]
-        assert (plan["columns"], plan["rows"]) == (["line", "n", "note"], 2)
-        shop.migrate()
-        with pytest.raises(LbackError, match="no key"):
-            restore(shop.context(), RestoreOptions(file))
 
 
 def test_no_backup_writes_none(tmp_path: Path) -> None:
