@@ -11,19 +11,22 @@ from lback.app.checking.look import (
     Look,
     gather_others,
     gather_siblings,
-    no_history,
 )
 from lback.app.checking.options import CheckOptions, base_of
 from lback.app.checking.policy import project_of_base, settle_policy
 from lback.app.checking.result import finish
 from lback.app.checking.rules_changed import doubted_labels, moved_from, rules_changed
 from lback.app.checking.sides import Together, read_side, tip_of
-from lback.app.checking.tree import beside_the_graph
+from lback.app.checking.tree import file_facts
 from lback.app.context import Context
-from lback.core.findings import Finding, finding, from_problems
+from lback.core.findings import Finding, from_problems
 from lback.core.lanes import Lane
+from lback.core.messages import checks as messages
+from lback.core.rules.files import file_findings
 from lback.core.rules.graph import (
     broken_by_merging,
+    conflicted,
+    no_history,
     not_looked_at,
     nothing_found,
     real_forks,
@@ -32,10 +35,9 @@ from lback.core.rules.graph import (
     would_fork,
 )
 from lback.core.rules.report import CheckResult
-from lback.core.rules.silencing import Choice, read_choice
-from lback.core.shell import command
+from lback.core.rules.silencing import CodeChoice, read_choice
 from lback.core.source import WORKTREE
-from lback.errors import HistoryMissing, UsageError
+from lback.errors import HistoryMissing
 from lback.project.below import contradicting, effects_near
 from lback.project.contents import Limits
 from lback.project.places import bare_project
@@ -59,7 +61,7 @@ def check(ctx: Context, request: CheckOptions) -> CheckResult:
 
         request = replace(request, against=deepen_for(ctx, request))
     said = read_choice(request.select, request.ignore, {})
-    choice = Choice(said=said)
+    choice = CodeChoice(said=said)
     try:
         if ctx.repository is not None and ctx.repository.is_bare:
             at = "HEAD" if at == WORKTREE else at
@@ -107,15 +109,9 @@ def _told(findings: Iterator[Finding]) -> Iterator[Finding]:
 def _require_files(ctx: Context, at: str) -> None:
     """Raise UsageError where the code to run is not the files as they are."""
     if at != WORKTREE or (ctx.repository is not None and ctx.repository.is_bare):
-        raise UsageError(
-            "`--models` runs the files as they are, so it needs a work tree and no `--at`.",
-            "Check the commit out first, as with `git worktree add`.",
-        )
+        raise messages.models_need_files()
     if ctx.options.script_location is not None:
-        raise UsageError(
-            "`--models` runs env.py, and `--script-location` leaves its configuration out.",
-            "Name the configuration with `--config`.",
-        )
+        raise messages.models_need_configuration()
 
 
 def _judge(look: Look) -> Iterator[Finding]:
@@ -130,18 +126,12 @@ def _judge(look: Look) -> Iterator[Finding]:
         yield from _judge_merge(look, other)
     yield from _content(look)
     yield from contradicting(look.reader, graph, look.new, look.mine.at)
-    yield from beside_the_graph(look.reader, look.mine)
+    yield from file_findings(file_facts(look.reader, look.mine))
 
 
 def _judge_merge(look: Look, other: Together) -> Iterator[Finding]:
     merge = other.merge
-    for path in other.conflicts:
-        yield finding(
-            "LB109",
-            f"Merging {merge.name} stops at this file: both sides changed it",
-            f"{command('git merge', merge.name)}, resolve the conflict, and check again",
-            path=path,
-        )
+    yield from (conflicted(merge, path) for path in other.conflicts)
     yield from broken_by_merging(merge)
     for fork in merge.would_forks(look.declared, look.doubted):
         yield would_fork(merge, fork, look.facts.commits(fork))
@@ -178,10 +168,11 @@ def _fork_overlaps(look: Look, other: Together | None, fork: Lane) -> Iterator[F
     found = fork_overlaps(graph, fork, {**near, **effects})
     if not found:
         return
-    name = "another head" if other is None else other.merge.name
     look.overlaps.extend(found)
     ids = {one for overlap in found for one in (overlap.left_revision, overlap.right_revision)}
-    yield from overlap_findings(found, graph, look.mine.graph, look.facts.commits(ids), name)
+    yield from overlap_findings(
+        found, graph, look.mine.graph, look.facts.commits(ids), other.merge.name if other else ""
+    )
 
 
 def _emptiness(look: Look) -> Iterator[Finding]:
@@ -204,12 +195,12 @@ def _emptiness(look: Look) -> Iterator[Finding]:
 def _content(look: Look) -> Iterator[Finding]:
     if not look.new:
         return
-    from lback.core.rules.content import Content, Locks, content_findings
+    from lback.core.rules.content import Content, LockedTables, content_findings
 
     graph, settings = look.mine.graph, look.reader.project_at(look.mine.at).settings
     theirs = look.policy.project.settings if look.policy and look.policy.project else settings
     urls = [one.main_options.get("sqlalchemy.url", "") for one in (settings, theirs)]
-    locks = Locks(any(url.startswith("postgres") for url in urls), settings.lback.big_tables)
+    locks = LockedTables(any(url.startswith("postgres") for url in urls), settings.lback.big_tables)
     facts = look.facts
     found: list[Finding] = []
     for revision, effects in _effects_of_new(look):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from lback.app.checking.sides import Side, read_side
+from lback.app.checking.sides import Tree, read_side
 from lback.app.context import Context
 from lback.app.reading import Reader
 from lback.core.forks.joining import overlap_row
@@ -133,7 +133,7 @@ def radar(ctx: Context, options: RadarOptions) -> RadarResult:
     )
 
 
-def _published(reader: Reader, mine: Side) -> frozenset[str]:
+def _published(reader: Reader, mine: Tree) -> frozenset[str]:
     """Return the ids of the shared branch, whether or not they are here."""
     shared = reader.shared
     if shared is None or shared.commit == mine.tip:

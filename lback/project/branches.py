@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lback.app.checking.sides import Side, inside
+from lback.app.checking.sides import Tree, inside
 from lback.app.reading import Reader
 from lback.core.effects import Effects
 from lback.core.extending import Extended, Trunk
@@ -15,7 +15,7 @@ from lback.core.forks.surroundings import surroundings
 from lback.core.graph import Graph
 from lback.core.source import Commit, Entry
 from lback.project.below import effects_near
-from lback.vcs.siblings import Difference, Sibling, branch_points, differences
+from lback.vcs.siblings import Sibling, TipChange, branch_points, differences
 from lback.vcs.threeway import three_way
 
 
@@ -41,7 +41,7 @@ class _Tip:
 
 
 def compare(
-    reader: Reader, mine: Side, others: Sequence[Sibling], published: frozenset[str]
+    reader: Reader, mine: Tree, others: Sequence[Sibling], published: frozenset[str]
 ) -> Compared:
     """Compare mine with other branches; those that bring the same revisions are one.
 
@@ -69,7 +69,7 @@ def _neighbour(group: Sequence[Sibling], tip: _Tip, new: frozenset[str]) -> Neig
     return Neighbour(names, commit, tip.together, new, tip.reparented)
 
 
-def _tips(reader: Reader, mine: Side, others: Sequence[Sibling]) -> Iterator[tuple[Sibling, _Tip]]:
+def _tips(reader: Reader, mine: Tree, others: Sequence[Sibling]) -> Iterator[tuple[Sibling, _Tip]]:
     """Yield each branch that changes revisions, with what it is together with mine."""
     repository = reader.repository
     if repository is None or mine.tip is None:
@@ -88,7 +88,7 @@ def _tips(reader: Reader, mine: Side, others: Sequence[Sibling]) -> Iterator[tup
             yield sibling, _in_full(reader, mine, trees[tip], trees[left[tip]])
 
 
-def _additions(reader: Reader, mine: Side, left: Mapping[str, str]) -> dict[str, _Tip | None]:
+def _additions(reader: Reader, mine: Tree, left: Mapping[str, str]) -> dict[str, _Tip | None]:
     """Return the tips that only add revisions to mine; None for one that does more.
 
     A tip that changes no revision is in neither.
@@ -124,7 +124,7 @@ def _additions(reader: Reader, mine: Side, left: Mapping[str, str]) -> dict[str,
     return found
 
 
-def _adds(change: Difference, here: Mapping[str, str]) -> bool:
+def _adds(change: TipChange, here: Mapping[str, str]) -> bool:
     """Tell whether a change is a file that is new, or here with the same content."""
     if here.get(change.path) == change.blob:
         return True
@@ -152,7 +152,7 @@ def _trees(reader: Reader, left: Mapping[str, str]) -> dict[str, tuple[Entry, ..
     return trees
 
 
-def _in_full(reader: Reader, mine: Side, tree: tuple[Entry, ...], point: tuple[Entry, ...]) -> _Tip:
+def _in_full(reader: Reader, mine: Tree, tree: tuple[Entry, ...], point: tuple[Entry, ...]) -> _Tip:
     """Merge mine and a tip file by file; mine stands for a file that both changed."""
     decided = three_way(point, mine.entries, tree)
     both = [one.ours or one.theirs for one in (*decided.contents, *decided.conflicts)]
@@ -167,7 +167,7 @@ def _in_full(reader: Reader, mine: Side, tree: tuple[Entry, ...], point: tuple[E
 
 
 def _reparented(
-    reader: Reader, mine: Side, changed: Sequence[Entry], point: Sequence[Entry]
+    reader: Reader, mine: Tree, changed: Sequence[Entry], point: Sequence[Entry]
 ) -> tuple[str, ...]:
     """Return the revisions of mine that were there before and have other parents now."""
     graph = mine.graph
@@ -185,7 +185,7 @@ def _reparented(
 
 
 def overlaps_of(
-    reader: Reader, mine: Side, met: Sequence[tuple[Neighbour, Sequence[Meeting]]]
+    reader: Reader, mine: Tree, met: Sequence[tuple[Neighbour, Sequence[Meeting]]]
 ) -> list[tuple[Overlap, ...]]:
     """Return, for each neighbour, the overlaps of both sides in the forks that it opens.
 
@@ -218,7 +218,7 @@ def overlaps_of(
 
 def _effects_of_mine(
     reader: Reader,
-    mine: Side,
+    mine: Tree,
     ids: Iterable[str],
     met: Sequence[tuple[Neighbour, Sequence[Meeting]]],
 ) -> dict[str, Effects]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from lback.core.display import encoded, escaped, visible
 from lback.core.findings import Finding
+from lback.core.rules.baseline import fingerprints
 from lback.core.rules.report import CheckResult
-from lback.core.rules.silencing import fingerprints
 from lback.report.formats import valid
 from lback.report.verdict import left_out
 

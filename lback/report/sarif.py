@@ -12,8 +12,8 @@ from urllib.parse import quote_from_bytes
 from lback.core.display import escaped
 from lback.core.findings import CODES, Finding
 from lback.core.results import plain
+from lback.core.rules.baseline import fingerprints
 from lback.core.rules.report import CheckResult
-from lback.core.rules.silencing import fingerprints
 from lback.core.shell import command
 from lback.report.formats import whole
 from lback.report.pages import HOME, about, fix, page_of, version

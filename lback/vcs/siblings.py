@@ -103,7 +103,7 @@ def _left(
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class TipChange:
     """One file that a tip has otherwise than the point it left from; `status` is git's letter."""
 
     status: str
@@ -114,7 +114,7 @@ class Difference:
 
 def differences(
     repository: Repository, points: Mapping[str, str], folders: Sequence[str]
-) -> dict[str, tuple[Difference, ...]]:
+) -> dict[str, tuple[TipChange, ...]]:
     """Return what each tip changed below folders since the point where it left, in one child.
 
     `points` maps the commits of tips to those of their points. Renames are an addition and
@@ -128,13 +128,13 @@ def differences(
         "diff-tree", "--stdin", "--raw", "-r", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff",
         "-m", *paths, given=given.encode("ascii"),
     )  # fmt: skip
-    found: dict[str, list[Difference]] = {tip: [] for tip in points}
-    current: list[Difference] = []
+    found: dict[str, list[TipChange]] = {tip: [] for tip in points}
+    current: list[TipChange] = []
     fields = iter(text(out).split("\0"))
     for field in fields:
         if not field.startswith(":"):
             current = found.get(field.strip(), [])
             continue
         _, mode, _, blob, status = field.split(" ")
-        current.append(Difference(status[:1], next(fields), blob, mode))
+        current.append(TipChange(status[:1], next(fields), blob, mode))
     return {tip: tuple(items) for tip, items in found.items()}

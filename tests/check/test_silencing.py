@@ -76,9 +76,9 @@ def test_how_comments_are_read() -> None:
     )
 
 
-def test_a_baseline_keeps_old_sins_quiet(dropping: Team, tmp_path: Path) -> None:
+def test_a_baseline_keeps_old_findings_quiet(dropping: Team, tmp_path: Path) -> None:
     file = tmp_path / "baseline.json"
-    with pytest.raises(UsageError, match="no such baseline"):
+    with pytest.raises(UsageError, match="There is no baseline"):
         dropping.check(against="main", baseline=str(file))
     dropping.check(against="main", baseline=str(file), write_baseline=True)
     before = file.read_bytes()
@@ -127,10 +127,10 @@ def test_a_baseline_replaces_nothing_but_a_file(dropping: Team, tmp_path: Path) 
     places = [tmp_path / name for name in ("link", "dangling", "device", "folder", "pipe")]
     for place in (*places, Path("/dev/null"), Path("/dev/zero")):
         before = place.lstat()
-        with pytest.raises(UsageError, match=r"is a link|no plain file"):
+        with pytest.raises(UsageError, match=r"is a link|not a plain file"):
             dropping.check(against="main", baseline=str(place), write_baseline=True)
         if place.name != "link":
-            with pytest.raises(UsageError, match="no plain file"):
+            with pytest.raises(UsageError, match="not a plain file"):
                 dropping.check(against="main", baseline=str(place))
         assert (place.lstat().st_mode, place.lstat().st_ino) == (before.st_mode, before.st_ino)
     assert target.read_text() == "mine"

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lback.app.checking.options import CheckOptions
-from lback.app.checking.sides import Facts, Side, Together, merge_sides, read_side, replaced
+from lback.app.checking.sides import Facts, Together, Tree, merge_sides, read_side, replaced
 from lback.app.reading import Reader
-from lback.core.findings import Finding, finding
+from lback.core.findings import Finding
+from lback.core.messages import checks as messages
+from lback.core.rules.graph import no_history, no_refs
 from lback.core.rules.report import ModelsRow, SiblingRow
-from lback.core.shell import command
 from lback.errors import HistoryMissing
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class Look:
     """Everything gathered and found so far."""
 
     reader: Reader
-    mine: Side
+    mine: Tree
     others: list[Together] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     overlaps: list[Overlap] = field(default_factory=list)
@@ -78,7 +79,7 @@ def _shared(reader: Reader, wish: str | None) -> tuple[str, str, bool] | None:
     repository = reader.repository
     if repository is None:
         if wish:
-            raise _without_git(reader, f"compared with {wish}")
+            raise messages.no_repository(reader.places.cwd, wish)
         return None
     shared = repository.upstream(wish) if wish else reader.shared
     if shared is not None:
@@ -88,18 +89,13 @@ def _shared(reader: Reader, wish: str | None) -> tuple[str, str, bool] | None:
     names = remotes(repository)
     if not names and not repository.is_shallow:
         return None
-    remote = names[0] if names else "origin"
-    raise HistoryMissing(
-        "The branch that this one will be merged into is not in this clone",
-        f"Fetch it and name it: {command('git fetch', remote, f'main:refs/remotes/{remote}/main')} "
-        f"(in CI: fetch-depth: 0), then {command('lback check --against', f'{remote}/main')}",
-    )
+    raise messages.no_shared_branch(names[0] if names else "origin")
 
 
 def gather_siblings(look: Look, request: CheckOptions) -> None:
     """Compare mine with every other open branch."""
     if look.reader.repository is None:
-        look.findings.append(no_history(_without_git(look.reader, "compared with other branches")))
+        look.findings.append(no_history(messages.no_repository(look.reader.places.cwd)))
         return
     if look.mine.tip is None:
         return
@@ -109,29 +105,7 @@ def gather_siblings(look: Look, request: CheckOptions) -> None:
         met = meet_siblings(look, request.refs)
         look.siblings.extend(met.rows)
         if not met.branches and request.refs:
-            look.findings.append(_no_refs(request.refs))
+            look.findings.append(no_refs(request.refs))
         look.findings.extend(met.findings)
     except HistoryMissing as err:
         look.findings.append(no_history(err))
-
-
-def _no_refs(pattern: str) -> Finding:
-    """Return LB108 as a warning: maybe nothing is open, maybe nothing was fetched."""
-    one = finding(
-        "LB108",
-        f"no other branch matches {pattern} in this clone",
-        f"{command('git fetch origin', f'+{pattern}:{pattern}')}, if there should be one",
-    )
-    return one._replace(severity="warning")
-
-
-def _without_git(reader: Reader, wish: str) -> HistoryMissing:
-    return HistoryMissing(
-        f"{reader.places.cwd} is not in a git repository, so nothing can be {wish}",
-        "Run it in a clone; an archive of the files has no history.",
-    )
-
-
-def no_history(err: HistoryMissing) -> Finding:
-    """Return LB108: nothing is known, and the hint says how to get to know it."""
-    return finding("LB108", err.message, err.hint or "")

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from lback.core.findings import Finding
 from lback.core.rules.report import ModelsRow
-from lback.core.rules.trials import model_findings, not_tried, trial_findings
+from lback.core.rules.trials import (
+    cannot_run,
+    model_findings,
+    not_tried,
+    nothing_to_run,
+    trial_findings,
+)
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
@@ -28,11 +34,9 @@ def models_checked(
     chosen = graph.ids if wish == "all" or not look.others else frozenset(look.new)
     problem = next(iter(graph.problems), None)
     if problem is not None:
-        return [
-            not_tried(f"the migrations cannot be run as they are: {problem.message}")
-        ], ModelsRow()
+        return [cannot_run(problem.message)], ModelsRow()
     if not graph.ids:
-        return [not_tried("there are no migrations to run")], ModelsRow()
+        return [nothing_to_run()], ModelsRow()
     from lback.db.trials import try_out
 
     scratch = ctx.project.settings.lback.scratch_url

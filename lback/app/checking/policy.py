@@ -14,10 +14,11 @@ from lback.app.reading import INDEX, WORKTREE, Reader
 from lback.core.findings import Finding
 from lback.core.preferences import LbackSettings
 from lback.core.rules.policy import (
-    Change,
+    SettingChange,
     changed_places,
     changed_settings,
     configuration_gone,
+    counts_later,
     judging,
     setting_changed,
     setting_place,
@@ -52,7 +53,7 @@ class Policy:
     @property
     def until(self) -> str:
         """Say how long a change of the rules does not count."""
-        return "in this push" if self.replaced else f"until {self.name} has it"
+        return counts_later(self.name, replaced=self.replaced)
 
 
 def settle_policy(ctx: Context, request: CheckOptions, at: str, broken: str) -> Policy | None:
@@ -183,7 +184,7 @@ def _told(
         yield _changed(one, files, policy.until)
 
 
-def _changed(change: Change, files: list[tuple[str, str]], until: str) -> Finding:
+def _changed(change: SettingChange, files: list[tuple[str, str]], until: str) -> Finding:
     ini_first = change.table == "tool.alembic"
     ordered = sorted(files, key=lambda file: file[0].endswith(".toml") == ini_first)
     return setting_changed(change, setting_place(change, ordered), until)

@@ -13,9 +13,9 @@ from lback.app.checking.sides import Together
 from lback.core.findings import CODES, Finding
 from lback.core.lanes import forks
 from lback.core.results import OverlapRow
-from lback.core.rules.report import CheckResult, DrawnRevision, LeftOutCounts, MergeRow
+from lback.core.rules.report import CheckResult, ComparedRow, DrawnRevision, LeftOutCounts
 from lback.core.rules.silencing import (
-    Choice,
+    CodeChoice,
     LeftOut,
     arranged,
     fails,
@@ -30,7 +30,7 @@ _RUN = frozenset({"LB305", "LB501", "LB502", "LB503", "LB504", "LB505"})
 
 
 def finish(
-    look: Look | None, request: CheckOptions, choice: Choice, findings: Iterable[Finding]
+    look: Look | None, request: CheckOptions, choice: CodeChoice, findings: Iterable[Finding]
 ) -> CheckResult:
     """Return the result: chosen, graded, silenced and old findings taken care of."""
     left_out: list[LeftOut] = []
@@ -71,7 +71,7 @@ def _anchor(look: Look) -> str:
     return next((one for one in names if own.endswith(one)), names[0] if names else "")
 
 
-def _codes(request: CheckOptions, choice: Choice) -> tuple[str, ...]:
+def _codes(request: CheckOptions, choice: CodeChoice) -> tuple[str, ...]:
     """Return the codes that were looked for."""
     left_out = _ELSEWHERE if request.models else _ELSEWHERE | _RUN
     return tuple(code for code in CODES if choice.wants(code) and code not in left_out)
@@ -98,8 +98,8 @@ def _with_trees(result: CheckResult, look: Look) -> CheckResult:
     )
 
 
-def _merge_row(other: Together) -> MergeRow:
-    return MergeRow(
+def _merge_row(other: Together) -> ComparedRow:
+    return ComparedRow(
         other.theirs.name,
         other.theirs.tip,
         other.base_commit,

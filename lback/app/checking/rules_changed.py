@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lback.app.checking.look import Look
-from lback.app.checking.sides import Side, inside, read_side
+from lback.app.checking.sides import Tree, inside, read_side
 from lback.core.findings import Finding
 from lback.core.rules.policy import comments_added, label_added, labels_added
 from lback.core.rules.silencing import Comment, Comments, by_code, comments_in
@@ -65,7 +65,7 @@ def doubted_labels(look: Look) -> frozenset[str]:
     return frozenset(label for label, counts in added.items() if not counts)
 
 
-def base_side(look: Look) -> Side | None:
+def base_side(look: Look) -> Tree | None:
     """Return the tree of the branch whose word counts; None where it cannot be read."""
     policy = look.policy
     if policy is None or policy.commit is None:
@@ -77,7 +77,7 @@ def base_side(look: Look) -> Side | None:
 
 
 def _fresh_comments(
-    look: Look, base: Side | None
+    look: Look, base: Tree | None
 ) -> Iterator[tuple[Entry, tuple[Comment, ...], tuple[Comment, ...] | None]]:
     """Yield the files that are not the base's, with their comments and those of the base."""
     known = {(one.path, one.blob) for one in base.entries} if base else set()
@@ -97,7 +97,7 @@ def _fresh_comments(
         yield entry, mine[entry.blob], None if before is None else old.get(before.blob, ())
 
 
-def _same_file(look: Look, base: Side | None, entry: Entry) -> Entry | None:
+def _same_file(look: Look, base: Tree | None, entry: Entry) -> Entry | None:
     """Return the file of the base that has this path, or else this revision."""
     if base is None:
         return None
@@ -129,7 +129,7 @@ def comments_that_count(look: Look, paths: Sequence[str]) -> dict[str, Comments]
     return found
 
 
-def _add(look: Look, side: Side | None, wanted: frozenset[str], found: dict[str, Comments]) -> None:
+def _add(look: Look, side: Tree | None, wanted: frozenset[str], found: dict[str, Comments]) -> None:
     """Add what the files of a side say where nothing is known of them yet."""
     if side is None:
         return

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from lback.app.reading import INDEX, WORKTREE, Reader
 from lback.core.graph import Graph
-from lback.core.rules.graph import Merge
+from lback.core.messages import checks as messages
+from lback.core.rules.graph import GraphMerge
 from lback.core.source import Commit, Entry
-from lback.errors import HistoryMissing
 from lback.project.places import Folders
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _AHEAD = 500
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Side:
+class Tree:
     """One tree: `at` is what reads it, `tip` the commit its history is (None before the first)."""
 
     name: str
@@ -36,67 +36,59 @@ class Side:
 class Together:
     """Two sides and what they become; `conflicts` are paths that git cannot merge by itself."""
 
-    theirs: Side
+    theirs: Tree
     publishes: bool
     base_commit: str
     base: Graph
-    merge: Merge
+    merge: GraphMerge
     conflicts: tuple[str, ...] = ()
     replaces: bool = False
 
 
-def read_side(reader: Reader, name: str, at: str, tip: str | None) -> Side:
+def read_side(reader: Reader, name: str, at: str, tip: str | None) -> Tree:
     """Read the revisions at a place."""
     # Of a conflict in the index only our side counts.
     entries = tuple(one for one in reader.entries(at) if one.stage in (0, 2))
-    return Side(name, at, tip, entries, reader.graph_of(entries, at))
+    return Tree(name, at, tip, entries, reader.graph_of(entries, at))
 
 
-def merge_sides(reader: Reader, mine: Side, theirs: Side, *, publishes: bool) -> Together:
+def merge_sides(reader: Reader, mine: Tree, theirs: Tree, *, publishes: bool) -> Together:
     """Merge two sides from git's objects alone; HistoryMissing where they cannot be compared."""
     repository = reader.repository
     assert repository is not None and mine.tip is not None and theirs.tip is not None
     base = repository.merge_base(mine.tip, theirs.tip)
     if base is None:
-        raise HistoryMissing(
-            f"{mine.name} and {theirs.name} have no common ancestor in this clone",
-            "Fetch the history of both branches (in CI: fetch-depth: 0), or name another branch "
-            "with `--against`.",
-        )
+        raise messages.nothing_in_common(mine.name, theirs.name)
     if repository.is_shallow and base not in (mine.tip, theirs.tip):
         _require_whole(repository, base, mine, theirs)
     if base == theirs.tip:
-        merge = Merge(theirs.name, mine.graph, theirs.graph, mine.graph)
+        merge = GraphMerge(theirs.name, mine.graph, theirs.graph, mine.graph)
         return Together(theirs, publishes, base, theirs.graph, merge)
     before = read_side(reader, "base", base, base)
     if base == mine.at:
-        merge = Merge(theirs.name, mine.graph, theirs.graph, theirs.graph)
+        merge = GraphMerge(theirs.name, mine.graph, theirs.graph, theirs.graph)
         return Together(theirs, publishes, base, before.graph, merge)
     entries, conflicts = _merged(reader, base, before.entries, mine, theirs)
     graph = reader.graph_of(entries, theirs.at)
-    merge = Merge(theirs.name, mine.graph, theirs.graph, graph)
+    merge = GraphMerge(theirs.name, mine.graph, theirs.graph, graph)
     return Together(theirs, publishes, base, before.graph, merge, conflicts)
 
 
-def replaced(_reader: Reader, mine: Side, theirs: Side, *, publishes: bool) -> Together:
+def replaced(_reader: Reader, mine: Tree, theirs: Tree, *, publishes: bool) -> Together:
     """Let mine take the place of the other side, as a push does: what mine lacks is gone."""
-    merge = Merge(theirs.name, mine.graph, theirs.graph, mine.graph)
+    merge = GraphMerge(theirs.name, mine.graph, theirs.graph, mine.graph)
     return Together(theirs, publishes, theirs.tip or "", theirs.graph, merge, replaces=True)
 
 
-def _require_whole(repository: Repository, base: str, mine: Side, theirs: Side) -> None:
+def _require_whole(repository: Repository, base: str, mine: Tree, theirs: Tree) -> None:
     from lback.vcs.deepening import is_cut
 
     if is_cut(repository, base, mine.tip or "HEAD", theirs.tip or "HEAD"):
-        raise HistoryMissing(
-            f"the history of {mine.name} and {theirs.name} is cut off above their common ancestor",
-            "Fetch the rest, `git fetch --unshallow` (in CI: fetch-depth: 0), or let `--deepen` "
-            "do it.",
-        )
+        raise messages.history_cut_off(mine.name, theirs.name)
 
 
 def _merged(
-    reader: Reader, base: str, before: tuple[Entry, ...], mine: Side, theirs: Side
+    reader: Reader, base: str, before: tuple[Entry, ...], mine: Tree, theirs: Tree
 ) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     from lback.vcs.merged_view import merge_entries
 
@@ -149,8 +141,8 @@ def _in_place(
     listed: dict[str, tuple[Entry, ...]],
     places: dict[str, Folders],
     base: str,
-    mine: Side,
-    theirs: Side,
+    mine: Tree,
+    theirs: Tree,
 ) -> tuple[Entry, ...]:
     """Keep what the merged configuration would load.
 
@@ -192,13 +184,13 @@ def inside(path: str, folders: Folders) -> bool:
 class Facts:
     """Effects and commits of revisions, read where they can be read, and only once asked for."""
 
-    def __init__(self, reader: Reader, mine: Side, others: Sequence[Side]) -> None:
+    def __init__(self, reader: Reader, mine: Tree, others: Sequence[Tree]) -> None:
         self.reader = reader
         self.sides = (mine, *others)
         self._effects: dict[str, Effects] = {}
         self._texts: dict[str, bytes] = {}
 
-    def side_of(self, revision: str) -> Side:
+    def side_of(self, revision: str) -> Tree:
         """Return the side that has a revision; mine where several do."""
         return next((one for one in self.sides if revision in one.graph), self.sides[0])
 
@@ -220,19 +212,19 @@ class Facts:
                     found[one] = commit
         return found
 
-    def text(self, revision: str, side: Side) -> bytes:
+    def text(self, revision: str, side: Tree) -> bytes:
         """Return the bytes of a revision's file on one side."""
         node = side.graph[revision]
         text = self._texts.get(node.blob)
         return text if text is not None else self.reader.texts([node], side.at)[node.blob]
 
-    def read_ahead(self, revisions: Iterable[str], side: Side) -> None:
+    def read_ahead(self, revisions: Iterable[str], side: Tree) -> None:
         """Read some hundred files of one side in one go, for `text`."""
         nodes = [side.graph[one] for one in revisions]
         self._texts.update(self.reader.texts(nodes[:_AHEAD], side.at))
 
-    def _by_side(self, revisions: Iterable[str]) -> dict[Side, list[str]]:
-        found: dict[Side, list[str]] = {}
+    def _by_side(self, revisions: Iterable[str]) -> dict[Tree, list[str]]:
+        found: dict[Tree, list[str]] = {}
         for one in revisions:
             side = self.side_of(one)
             if one in side.graph:

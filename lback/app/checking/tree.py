@@ -1,102 +1,66 @@
-"""What git lists and the graph does not show: links, conflicts, files the commit would lack."""
+"""Gathers what git lists and no graph shows: links, conflicts, files that a commit would lack."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from dataclasses import replace
 
-from lback.app.checking.sides import Side, inside
-from lback.app.reading import INDEX, WORKTREE, Reader
-from lback.core.findings import Finding, finding
-from lback.core.shell import command, pathspec
-
-if TYPE_CHECKING:
-    from lback.vcs.lookups import Listed
+from lback.app.checking.sides import Tree, inside
+from lback.app.reading import Reader
+from lback.core.rules.files import FileFacts
+from lback.core.source import INDEX, WORKTREE, Entry
+from lback.vcs.lookups import Listed, links_in, listed_in_index
 
 
-def beside_the_graph(reader: Reader, mine: Side) -> Iterator[Finding]:
-    """Yield LB106, LB109, LB303 and LB304 for what the graph of a place cannot show."""
-    from lback.vcs.lookups import links_in, listed_in_index
-
+def file_facts(reader: Reader, mine: Tree) -> FileFacts:
+    """Ask git about the files in the version folders of a place."""
     repository, (folders, _) = reader.repository, reader.folders(mine.at)
     if repository is None or not folders:
-        return
+        return FileFacts()
     if mine.at not in (WORKTREE, INDEX):
-        yield from _closed_links(reader, mine, links_in(repository, mine.at, folders))
-        return
+        return FileFacts(_closed_links(reader, mine, links_in(repository, mine.at, folders)))
     listed = listed_in_index(repository, folders)
-    yield from _closed_links(reader, mine, listed.links)
+    closed = _closed_links(reader, mine, listed.links)
     if mine.at == WORKTREE:
-        yield from _left_out(reader, mine, listed)
-    else:
-        yield from _unmerged(reader, mine, listed.unmerged)
+        return replace(_left_out(reader, mine, listed), closed_links=closed)
+    return FileFacts(closed, tuple(sorted(_revision_files(reader, mine, listed.unmerged))))
 
 
-def _closed_links(reader: Reader, mine: Side, links: Iterable[str]) -> Iterator[Finding]:
-    """Yield LB106: Alembic would load what is behind a link that was not followed."""
+def _closed_links(reader: Reader, mine: Tree, links: Iterable[str]) -> tuple[str, ...]:
+    """Return the links that were not followed; Alembic would load what is behind them."""
     known = {entry.path for entry in mine.entries}
-    for path in sorted(_revision_files(reader, mine, links) - known):
-        yield finding(
-            "LB106",
-            "this is a link that leads nowhere or out of the repository, and was not opened",
-            "put the file itself there, or take the link out of the version folder",
-            path=path,
-        )
+    return tuple(sorted(_revision_files(reader, mine, links) - known))
 
 
-def _unmerged(reader: Reader, mine: Side, paths: Iterable[str]) -> Iterator[Finding]:
-    for path in sorted(_revision_files(reader, mine, paths)):
-        yield finding(
-            "LB109",
-            "this file is not merged yet: the index holds both sides, and only ours was read",
-            "resolve the conflict, then `git add` it",
-            path=path,
-        )
-
-
-def _revision_files(reader: Reader, mine: Side, paths: Iterable[str]) -> frozenset[str]:
+def _revision_files(reader: Reader, mine: Tree, paths: Iterable[str]) -> frozenset[str]:
     """Return those paths that Alembic would take for revisions of the project."""
-    from lback.core.source import Entry
-
     folders = reader.folders(mine.at)
     entries = [Entry(path, "") for path in paths if inside(path, folders)]
     return frozenset(entry.path for entry in reader.wanted(entries, mine.at))
 
 
-def _left_out(reader: Reader, mine: Side, listed: Listed) -> Iterator[Finding]:
-    """Yield LB303 and LB304; asks git without letting it run a filter of the repository's."""
+def _left_out(reader: Reader, mine: Tree, listed: Listed) -> FileFacts:
+    """Find what a commit would lack, without letting git run a filter of the repository's."""
     repository = reader.repository
     assert repository is not None
     others = [entry.path for entry in mine.entries if entry.path not in listed.ids]
     elsewhere = _tracked_elsewhere(reader, others)
     others = [path for path in others if path not in elsewhere]
     ignored = repository.ignore_rules(others)
-    for path in others:
-        if path in ignored:
-            yield finding(
-                "LB304",
-                f"this migration file is ignored by git ({ignored[path]})",
-                f"change the rule, or {command('git add -f', pathspec(path))}",
-                path=path,
-            )
-        else:
-            yield finding(
-                "LB303",
-                "this migration file is not tracked by git",
-                command("git add", pathspec(path)),
-                path=path,
-            )
     # Not `ls-files --modified`: it would run a clean filter to be sure.
-    for entry in mine.entries:
-        known = listed.ids.get(entry.path, entry.blob)
-        if known != entry.blob and entry.path not in listed.links and _edited(reader, entry.path):
-            yield finding(
-                "LB303",
-                "this migration file has changes that are not staged",
-                command("git add", pathspec(entry.path)),
-                path=entry.path,
-            )
+    edited = [
+        entry.path
+        for entry in mine.entries
+        if listed.ids.get(entry.path, entry.blob) != entry.blob
+        and entry.path not in listed.links
+        and _edited(reader, entry.path)
+    ]
+    return FileFacts(
+        untracked=tuple(path for path in others if path not in ignored),
+        ignored={path: ignored[path] for path in others if path in ignored},
+        not_staged=tuple(edited),
+    )
 
 
 def _tracked_elsewhere(reader: Reader, paths: list[str]) -> frozenset[str]:

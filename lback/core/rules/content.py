@@ -21,7 +21,7 @@ _ROWS_GONE = "delete"
 
 
 @dataclass(frozen=True, slots=True)
-class Locks:
+class LockedTables:
     """Where LB404 applies: on every table, on the named ones, or nowhere."""
 
     everywhere: bool = False
@@ -77,7 +77,7 @@ class Content:
         return "\n".join(text.splitlines()[found[0] - 1 : found[1]]).lower()
 
 
-def content_findings(content: Content, locks: Locks) -> Iterator[Finding]:
+def content_findings(content: Content, locks: LockedTables) -> Iterator[Finding]:
     """Yield what is worth a look in one new revision."""
     yield from _no_way_down(content)
     yield from _drops_data(content)
@@ -135,7 +135,7 @@ def _not_null(content: Content) -> Iterator[Finding]:
             )
 
 
-def _locks(content: Content, locks: Locks) -> Iterator[Finding]:
+def _locks(content: Content, locks: LockedTables) -> Iterator[Finding]:
     for effect in content.existing:
         if not locks.matter(effect.table) or not _on_postgresql(effect.dialect):
             continue

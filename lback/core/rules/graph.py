@@ -11,12 +11,13 @@ from lback.core.graph import Graph, Problem
 from lback.core.lanes import Lane, forks
 from lback.core.shell import command, pathspec
 from lback.core.source import Commit
+from lback.errors import HistoryMissing
 
 Commits = Mapping[str, Commit]  # by revision id
 
 
 @dataclass(frozen=True, slots=True)
-class Merge:
+class GraphMerge:
     """Two graphs and what they become together; `name` is the other one as people call it."""
 
     name: str
@@ -62,7 +63,7 @@ def several_heads(graph: Graph, fork: Lane, commits: Commits) -> Finding:
     )
 
 
-def would_fork(merge: Merge, fork: Lane, commits: Commits) -> Finding:
+def would_fork(merge: GraphMerge, fork: Lane, commits: Commits) -> Finding:
     """Return LB102 for one fork that merging opens."""
     place = merge.merged[next((head for head in fork if head in merge.mine), fork[0])]
     if frozenset(merge.theirs.heads).issuperset(fork):
@@ -85,7 +86,7 @@ def would_fork(merge: Merge, fork: Lane, commits: Commits) -> Finding:
     )
 
 
-def _sides(merge: Merge, fork: Lane, commits: Commits) -> str:
+def _sides(merge: GraphMerge, fork: Lane, commits: Commits) -> str:
     """Say where each head comes from; one that both have lost its children by an edit."""
     places = {
         "here": [head for head in fork if head not in merge.theirs],
@@ -99,7 +100,7 @@ def _all(heads: Iterable[str], commits: Commits) -> str:
     return " and ".join(_by(head, commits) for head in heads)
 
 
-def broken_by_merging(merge: Merge) -> Iterator[Finding]:
+def broken_by_merging(merge: GraphMerge) -> Iterator[Finding]:
     """Yield what is wrong with the merged graph and not with mine alone."""
     known = {_key(problem) for problem in merge.mine.problems}
     for problem in merge.merged.problems:
@@ -112,6 +113,16 @@ def broken_by_merging(merge: Merge) -> Iterator[Finding]:
                 line=problem.line,
                 revisions=problem.revisions,
             )
+
+
+def conflicted(merge: GraphMerge, path: str) -> Finding:
+    """Return LB109 for a file that git cannot merge by itself."""
+    return finding(
+        "LB109",
+        f"Merging {merge.name} stops at this file: both sides changed it",
+        f"{command('git merge', merge.name)}, resolve the conflict, and check again",
+        path=path,
+    )
 
 
 def redundant_merges(graph: Graph, new: Collection[str] | None = None) -> Iterator[Finding]:
@@ -143,6 +154,21 @@ def redundant_merges(graph: Graph, new: Collection[str] | None = None) -> Iterat
 
 def _joined_above(graph: Graph, merges: Sequence[str]) -> bool:
     return bool(frozenset.intersection(*(graph.descendants([one]) for one in merges)))
+
+
+def no_history(err: HistoryMissing) -> Finding:
+    """Return LB108: nothing is known, and the hint says how to get to know it."""
+    return finding("LB108", err.message, err.hint or "")
+
+
+def no_refs(pattern: str) -> Finding:
+    """Return LB108 as a warning: perhaps nothing is open, perhaps nothing was fetched."""
+    one = finding(
+        "LB108",
+        f"no other branch matches {pattern} in this clone",
+        f"{command('git fetch origin', f'+{pattern}:{pattern}')}, if there should be one",
+    )
+    return one._replace(severity="warning")
 
 
 def nothing_found(folders: Sequence[str], *, expected: bool, place: str) -> Finding:

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 
 from lback.core.findings import Finding, finding
 from lback.core.graph import Graph
-from lback.core.rules.graph import Merge
+from lback.core.rules.graph import GraphMerge
 from lback.core.rules.published import published_findings
 from lback.core.shell import command, pathspec
 
 Text = Callable[[str], bytes]
 
 
-def history_findings(merge: Merge, base: Graph, mine: Text, theirs: Text) -> Iterator[Finding]:
+def history_findings(merge: GraphMerge, base: Graph, mine: Text, theirs: Text) -> Iterator[Finding]:
     """Yield what mine does to the revisions of the other side, which is the published one.
 
     `base` is the graph where the two parted; `mine` and `theirs` give a revision's bytes.
@@ -105,7 +105,7 @@ def _squash(mine: Graph, kept: str, ones: tuple[str, ...]) -> Finding:
     return one._replace(severity="warning")
 
 
-def placed_under(merge: Merge) -> Iterator[Finding]:
+def placed_under(merge: GraphMerge) -> Iterator[Finding]:
     """Yield LB204 for each new revision that a published one stands on."""
     merged = merge.merged
     published = [one for one in merged.ids if one in merge.theirs]

@@ -29,7 +29,7 @@ _HEADER = re.compile(r"\s*\[+\s*([^\]]+?)\s*\]")
 _KEY = re.compile(r"\s*([\w.\"'-]+)\s*[=:]")
 
 
-class Change(NamedTuple):
+class SettingChange(NamedTuple):
     """One setting that the branch has otherwise; `table` is "tool.lback" or "tool.alembic"."""
 
     table: str
@@ -43,20 +43,20 @@ def judging(theirs: LbackSettings, own: LbackSettings) -> LbackSettings:
     return theirs._replace(**{key: getattr(own, key) for key in _SAY_NOTHING})
 
 
-def changed_settings(old: LbackSettings, new: LbackSettings) -> Iterator[Change]:
+def changed_settings(old: LbackSettings, new: LbackSettings) -> Iterator[SettingChange]:
     """Yield the settings of [tool.lback] that decide what is found, where they differ."""
     for key in LbackSettings._fields:
         before, after = getattr(old, key), getattr(new, key)
         if key in _SAY_NOTHING or before == after:
             continue
-        yield Change("tool.lback", key, shown(before), shown(after))
+        yield SettingChange("tool.lback", key, shown(before), shown(after))
 
 
-def changed_places(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Change]:
+def changed_places(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[SettingChange]:
     """Yield the options of Alembic that differ, of those that decide what is read."""
     for key, before in old.items():
         if before != new[key]:
-            yield Change("tool.alembic", key, before or "none", new[key] or "none")
+            yield SettingChange("tool.alembic", key, before or "none", new[key] or "none")
 
 
 def shown(value: Any) -> str:
@@ -68,7 +68,7 @@ def shown(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def setting_place(change: Change, files: Sequence[tuple[str, str]]) -> tuple[str, int]:
+def setting_place(change: SettingChange, files: Sequence[tuple[str, str]]) -> tuple[str, int]:
     """Return the path and line of a setting among (path, text), as near as there is one."""
     near: tuple[str, int] | None = None
     for path, text in files:
@@ -103,7 +103,12 @@ def _plain(name: str) -> str:
     return re.sub(r"[\"'\s]", "", name).replace("-", "_")
 
 
-def setting_changed(change: Change, place: tuple[str, int], until: str) -> Finding:
+def counts_later(name: str, *, replaced: bool) -> str:
+    """Say how long a change of the rules does not count; `name` is the branch that decides."""
+    return "in this push" if replaced else f"until {name} has it"
+
+
+def setting_changed(change: SettingChange, place: tuple[str, int], until: str) -> Finding:
     """Return LB112 for one setting; `until` says how long it does not count."""
     moved = change.table == "tool.alembic"
     both = "both places were read" if moved else f"it does not count {until}"

@@ -12,7 +12,7 @@ from lback.core.rules.silencing import FailOn, LeftOut
 
 
 @dataclass(frozen=True)
-class MergeRow:
+class ComparedRow:
     """What becomes of the checked tree with one branch that it is compared with."""
 
     against: str
@@ -87,7 +87,7 @@ class CheckResult(Result):
     overlaps: tuple[OverlapRow, ...] = ()
     siblings: tuple[SiblingRow, ...] = ()
     models: ModelsRow | None = None
-    merges: tuple[MergeRow, ...] = ()
+    merges: tuple[ComparedRow, ...] = ()
     left_out: LeftOutCounts = LeftOutCounts()
     count: int = text_only(default=0)  # of revisions
     left_out_findings: tuple[LeftOut, ...] = text_only(default=())

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, cast
 
-from lback.core.display import encoded
 from lback.core.findings import CODES, Finding, Severity
 from lback.errors import UsageError
 
@@ -35,7 +34,7 @@ _BLIND = frozenset({"LB107", "LB108", "LB505"})
 _ALWAYS = _BLIND | {"LB106", "LB109", "LB112"}
 
 # No line of a file may hide that nothing was looked at, or that the rules change.
-_DEAF = _BLIND | {"LB112"}
+DEAF = _BLIND | {"LB112"}
 
 By = Literal["settings", "command line", "comments", "baseline"]
 
@@ -57,7 +56,7 @@ class LeftOut(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class CodeChoice:
     """What the settings want to hear of; codes may be prefixes such as "LB4".
 
     `said` is what the command line wants; its `select` takes the place of the settings' one.
@@ -66,7 +65,7 @@ class Choice:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     severity: Mapping[str, str] = field(default_factory=dict)
-    said: Choice | None = None
+    said: CodeChoice | None = None
 
     def wants(self, code: str) -> bool:
         """Tell whether findings of a code are wanted."""
@@ -94,8 +93,8 @@ def read_choice(
     select: Iterable[str],
     ignore: Iterable[str],
     severity: Mapping[str, str],
-    said: Choice | None = None,
-) -> Choice:
+    said: CodeChoice | None = None,
+) -> CodeChoice:
     """Check codes and severities as people wrote them; UsageError names the wrong one."""
     for code, wished in severity.items():
         if wished not in _SEVERITIES:
@@ -104,7 +103,7 @@ def read_choice(
             )
     graded = {_codes([code])[0]: wished for code, wished in severity.items()}
     chosen = () if said is not None and said.select else _codes(select)
-    return Choice(chosen, _codes(ignore), graded, said)
+    return CodeChoice(chosen, _codes(ignore), graded, said)
 
 
 def _codes(words: Iterable[str]) -> tuple[str, ...]:
@@ -180,7 +179,7 @@ def not_silenced(
     silenced: list[LeftOut] = []
     for one in findings:
         here = comments.get(one.path, Comments())
-        reason = here.theirs.get(one.code) if one.code not in _DEAF else None
+        reason = here.theirs.get(one.code) if one.code not in DEAF else None
         own = here.own.get(one.code)
         if not reason and own and here.is_new:
             reason = own if may_be_silenced_by_its_branch(one.code, one.severity) else reason
@@ -197,26 +196,6 @@ def not_silenced(
 
 def _with_hint(one: Finding, why: str) -> Finding:
     return one._replace(hint=f"The comment that ignores {one.code} {why}. {one.hint}".strip())
-
-
-def can_be_old(finding: Finding) -> bool:
-    """Tell whether a baseline may list a finding: not one that says nothing was looked at."""
-    return finding.code not in _DEAF
-
-
-def fingerprints(findings: Sequence[Finding]) -> list[str]:
-    """Return one name a finding that stays the same while lines move; equal ones are counted."""
-    from hashlib import sha256
-
-    seen: dict[str, int] = {}
-    found = []
-    for one in findings:
-        place = one.path.rpartition("/")[2]
-        parts = (one.code, place, *sorted(one.revisions), "", *sorted(one.tables))
-        name = sha256(encoded("\0".join(parts))).hexdigest()[:32]
-        seen[name] = seen.get(name, 0) + 1
-        found.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
-    return found
 
 
 def fails(findings: Iterable[Finding], fail_on: FailOn) -> bool:

@@ -17,7 +17,7 @@ _OVERLAPS: dict[str, Severity] = {"same": "warning", "unknown": "warning"}
 
 
 def overlap_findings(
-    overlaps: Iterable[Overlap], graph: Graph, mine: Graph, commits: Commits, with_whom: str
+    overlaps: Iterable[Overlap], graph: Graph, mine: Graph, commits: Commits, with_whom: str = ""
 ) -> Iterator[Finding]:
     """Yield LB301 for what two sides may not do in either order, where mine does it.
 
@@ -35,7 +35,7 @@ def overlap_findings(
         }
         one = finding(
             "LB301",
-            f"{overlap.verdict} with {with_whom}: {overlap.message}",
+            f"{overlap.verdict} with {with_whom or 'another head'}: {overlap.message}",
             "agree with the author which one comes first, and change the other to fit",
             path=graph[revision].path,
             line=effect.line or graph[revision].header.line,

@@ -46,6 +46,16 @@ def not_tried(message: str, hint: str = "") -> Finding:
     return finding("LB505", message, hint or "See `lback explain LB505`.")
 
 
+def cannot_run(problem: str) -> Finding:
+    """Return LB505 for a graph with a problem, which Alembic refuses."""
+    return not_tried(f"the migrations cannot be run as they are: {problem}")
+
+
+def nothing_to_run() -> Finding:
+    """Return LB505 for an empty project."""
+    return not_tried("there are no migrations to run")
+
+
 def model_findings(differences: tuple[str, ...]) -> Iterator[Finding]:
     """Yield LB305 for each thing that the models have and the migrations do not lead to."""
     for line in differences:

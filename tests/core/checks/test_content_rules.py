@@ -14,7 +14,7 @@ from lback.core.graph import Revision
 from lback.core.header import Header
 from lback.core.interpreter.reading import read_effects
 from lback.core.lines import contradictions
-from lback.core.rules.content import Content, Locks, content_findings
+from lback.core.rules.content import Content, LockedTables, content_findings
 from lback.core.rules.lines import line_findings
 from lback.core.rules.trials import Loss, Trial, model_findings, not_tried, trial_findings
 from tests.approved import approved
@@ -23,15 +23,15 @@ from tests.core.graphs import graph
 from tests.core.rollback.drafting import text
 
 HERE = Path(__file__).parent
-PG = Locks(everywhere=True)
-NOWHERE = Locks()
+PG = LockedTables(everywhere=True)
+NOWHERE = LockedTables()
 NOTHING = Effects()
 
 
 def told(
     upgrade: str,
     downgrade: str | None = "op.execute('SELECT 1')",
-    locks: Locks = NOWHERE,
+    locks: LockedTables = NOWHERE,
     top: str = "",
 ) -> list[Finding]:
     source = text(upgrade, downgrade, top)
@@ -115,21 +115,21 @@ def test_ways_down(upgrade: str, downgrade: str | None, expected: list[str]) -> 
 @pytest.mark.parametrize(
     ("locks", "expected"),
     [
-        (Locks(), []),
-        (Locks(True), ["i", "j", "k"]),
-        (Locks(True, ("t",)), ["i", "j"]),
-        (Locks(False, ("s.t", "u")), ["j", "k"]),
-        (Locks(False, ("x",)), []),
+        (LockedTables(), []),
+        (LockedTables(True), ["i", "j", "k"]),
+        (LockedTables(True, ("t",)), ["i", "j"]),
+        (LockedTables(False, ("s.t", "u")), ["j", "k"]),
+        (LockedTables(False, ("x",)), []),
     ],
 )
-def test_locks_matter_where_tables_are_big(locks: Locks, expected: list[str]) -> None:
+def test_locks_matter_where_tables_are_big(locks: LockedTables, expected: list[str]) -> None:
     upgrade = (
         "op.create_index('i', 't', ['a'])\nop.create_index('j', 't', ['a'], schema='s')\n"
         "op.create_index('k', 'u', ['a'])"
     )
     found = told(upgrade, locks=locks)
     assert [one.message.split()[2] for one in found] == expected
-    assert not Locks(False, ("x",)).matter(None)
+    assert not LockedTables(False, ("x",)).matter(None)
 
 
 def test_a_text_that_is_no_python_is_taken_by_its_lines() -> None:

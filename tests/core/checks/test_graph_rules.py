@@ -11,7 +11,7 @@ from lback.core.forks.nearness import Meeting, Neighbour
 from lback.core.forks.overlap import overlaps
 from lback.core.graph import Graph
 from lback.core.rules.graph import (
-    Merge,
+    GraphMerge,
     branch_point,
     broken_by_merging,
     not_looked_at,
@@ -32,10 +32,10 @@ from tests.core.rollback.drafting import text
 HERE = Path(__file__).parent
 
 
-def merge(mine: str, theirs: str) -> Merge:
+def merge(mine: str, theirs: str) -> GraphMerge:
     left, right = graph(mine), graph(theirs)
     both = {one.id: one for one in (*right, *left)}
-    return Merge("main", left, right, Graph(both.values()))
+    return GraphMerge("main", left, right, Graph(both.values()))
 
 
 def effects(code: str):  # type: ignore[no-untyped-def]
@@ -91,7 +91,7 @@ def test_what_a_merge_opens_and_brings(
 def test_declared_heads_do_not_fork_once_merged() -> None:
     both = merge("a; b<a", "a; c<a")
     assert both.would_forks(("b",)) == []
-    labelled = Merge("main", both.mine, both.theirs, graph("a; b<a; c<a", b="left", c="right"))
+    labelled = GraphMerge("main", both.mine, both.theirs, graph("a; b<a; c<a", b="left", c="right"))
     assert labelled.would_forks(()) == []
     assert labelled.would_forks((), frozenset({"left", "right"})) == [("b", "c")]
 
@@ -150,7 +150,7 @@ def told_of_published() -> dict[str, list[Finding]]:
             ]
             graphs.append(Graph(revisions))
         both = {one.id: one for one in (*graphs[1], *graphs[0])}
-        joined = Merge("main", graphs[0], graphs[1], Graph(both.values()))
+        joined = GraphMerge("main", graphs[0], graphs[1], Graph(both.values()))
 
         def side(number: int):  # type: ignore[no-untyped-def]
             return lambda one: texts.get(one, ("a = 1", "a = 1"))[number].encode()

@@ -8,8 +8,15 @@ import pytest
 
 from lback.core.findings import CODES, Finding, finding
 from lback.core.preferences import LbackSettings
+from lback.core.rules.baseline import (
+    baseline_text,
+    can_be_old,
+    fingerprints,
+    read_baseline,
+    without_old,
+)
 from lback.core.rules.policy import (
-    Change,
+    SettingChange,
     baseline_changed,
     changed_places,
     changed_settings,
@@ -24,16 +31,14 @@ from lback.core.rules.policy import (
     unreadable,
 )
 from lback.core.rules.silencing import (
-    Choice,
+    CodeChoice,
     Comment,
     Comments,
     LeftOut,
     arranged,
     by_code,
-    can_be_old,
     comments_in,
     fails,
-    fingerprints,
     may_be_silenced_by_its_branch,
     not_silenced,
     read_choice,
@@ -83,13 +88,13 @@ def test_what_changed_is_shown() -> None:
         LbackSettings(severity={"LB2": "note", "LB1": "error"}),
     )
     assert list(changed_settings(old, new)) == [
-        Change("tool.lback", "heads", "a, b", "none"),
-        Change("tool.lback", "severity", "none", "LB1=error, LB2=note"),
+        SettingChange("tool.lback", "heads", "a, b", "none"),
+        SettingChange("tool.lback", "severity", "none", "LB1=error, LB2=note"),
     ]
     places = {"script_location": "a", "prepend": "", "same": "s"}
     assert list(changed_places(places, {**places, "script_location": "b", "prepend": "c"})) == [
-        Change("tool.alembic", "script_location", "a", "b"),
-        Change("tool.alembic", "prepend", "none", "c"),
+        SettingChange("tool.alembic", "script_location", "a", "b"),
+        SettingChange("tool.alembic", "prepend", "none", "c"),
     ]
     assert next(changed_places(places, {**places, "script_location": ""})).new == "none"
     assert [shown(one) for one in (None, 1.5, [], ["a", 1])] == ["none", "1.5", "none", "a, 1"]
@@ -132,7 +137,7 @@ INI = "[alembic]\nscript_location = m\n[lback]\nselect: LB4\n"
 def test_a_setting_is_found_in_its_file(
     table: str, key: str, files: list[tuple[str, str]], expected: tuple[str, int]
 ) -> None:
-    assert setting_place(Change(table, key, "", ""), files) == expected
+    assert setting_place(SettingChange(table, key, "", ""), files) == expected
 
 
 @pytest.mark.parametrize(
@@ -157,9 +162,9 @@ def told_of_policy() -> dict[str, list[Finding]]:
     drop = finding("LB402", "a table goes", "Keep it.", path="v.py", line=3)
     return {
         "settings": [
-            setting_changed(Change("tool.lback", "heads", "a", "b"), ("p.toml", 3), until),
+            setting_changed(SettingChange("tool.lback", "heads", "a", "b"), ("p.toml", 3), until),
             setting_changed(
-                Change("tool.alembic", "script_location", "a", "b"), ("a.ini", 1), until
+                SettingChange("tool.alembic", "script_location", "a", "b"), ("a.ini", 1), until
             ),
         ],
         "comments in an old file": list(comments_added("v/a.py", [], comments, until)),
@@ -212,16 +217,16 @@ def test_what_is_said_of_the_rules() -> None:
 def test_who_leaves_a_code_out(
     select: tuple[str, ...], ignore: tuple[str, ...], code: str, by: str | None
 ) -> None:
-    assert Choice(select, ignore).left_out_by(code) == by
-    assert Choice(select, ignore).wants(code) is (by is None)
+    assert CodeChoice(select, ignore).left_out_by(code) == by
+    assert CodeChoice(select, ignore).wants(code) is (by is None)
     expected = None if by is None else "command line"
-    assert Choice(said=Choice(select, ignore)).left_out_by(code) == expected
+    assert CodeChoice(said=CodeChoice(select, ignore)).left_out_by(code) == expected
 
 
 @pytest.mark.parametrize("code", ["LB106", "LB107", "LB108", "LB109", "LB112", "LB505"])
 def test_what_was_not_looked_at_is_left_out_by_its_full_name_only(code: str) -> None:
-    assert Choice(("LB4",), (code[:4],)).wants(code)
-    assert Choice((), (code,)).left_out_by(code) == "settings"
+    assert CodeChoice(("LB4",), (code[:4],)).wants(code)
+    assert CodeChoice((), (code,)).left_out_by(code) == "settings"
     assert can_be_old(Finding(code, "")) is (code in ("LB106", "LB109"))
 
 
@@ -232,10 +237,10 @@ def test_severities_are_the_projects() -> None:
 
 
 def test_choices_are_read_and_checked() -> None:
-    assert read_choice(["lb4, LB301", ""], ["LB1,,"], {}) == Choice(("LB4", "LB301"), ("LB1",))
-    said = Choice(("LB2",))
-    assert read_choice(["LB4"], [], {}, said) == Choice((), (), {}, said)
-    assert read_choice(["LB4"], [], {}, Choice(ignore=("LB2",))).select == ("LB4",)
+    assert read_choice(["lb4, LB301", ""], ["LB1,,"], {}) == CodeChoice(("LB4", "LB301"), ("LB1",))
+    said = CodeChoice(("LB2",))
+    assert read_choice(["LB4"], [], {}, said) == CodeChoice((), (), {}, said)
+    assert read_choice(["LB4"], [], {}, CodeChoice(ignore=("LB2",))).select == ("LB4",)
     for words in (["QQ"], ["LB4,QQ "]):
         with pytest.raises(UsageError) as raised:
             read_choice(words, (), {})
@@ -378,3 +383,22 @@ def test_findings_are_arranged_by_severity_code_and_place() -> None:
     note = finding("LB205", "a")
     order = [first, second, third, fourth, fifth, sixth, note]
     assert arranged([*reversed(order), *order]) == order
+
+
+def test_a_baseline_lists_what_is_old() -> None:
+    old = [finding("LB401", "b", path="b.py"), finding("LB101", "a", path="a.py")]
+    blind = finding("LB108", "nothing was looked at")
+    text = baseline_text([*old, blind])
+    assert [line.rpartition(", ")[2] for line in text.splitlines()[1:-1]] == [
+        '"message": "a"},',
+        '"message": "b"}',
+    ]
+    listed = read_baseline("x", text.encode())
+    new = finding("LB402", "c", path="b.py")
+    assert without_old([*old, blind, new], listed) == ([blind, new], old)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"lback_baseline": 2, "findings": []}'])
+def test_another_file_is_no_baseline(text: str) -> None:
+    with pytest.raises(UsageError, match="x is not a baseline"):
+        read_baseline("x", text.encode())
