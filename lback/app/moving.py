@@ -71,7 +71,7 @@ def _asked(
     if any(not other.idle for other, _losses in others):
         raise LbackError(
             "This project has several databases, and one of them has run what would move.",
-            "Join the heads with `lback merge` instead.",
+            "Merge the heads with `lback merge` instead.",
         )
     _refuse_no_way_down(ready, move)
     return move, losses

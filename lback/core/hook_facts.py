@@ -44,7 +44,7 @@ class Reparenting:
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """How a cycle came about, the oldest commit first: the last one gives way."""
+    """How a cycle came about, the oldest commit first: the last one is to be undone."""
 
     reparentings: tuple[Reparenting, ...]
 

@@ -33,7 +33,7 @@ def merge_lines(result: MergeResult | ResolveResult, style: Style) -> Iterator[s
     verb = "would write" if result.planned else "wrote and staged" if result.staged else "wrote"
     for merge in result.merges:
         heads = " and ".join(style.yellow(safe(head)) for head in merge.heads)
-        yield f"{verb} {safe(merge.path or '')}, which joins {heads}"
+        yield f"{verb} {safe(merge.path or '')}, which merges {heads}"
 
 
 def rebase_lines(result: RebaseResult | ResolveResult, style: Style) -> Iterator[str]:

@@ -108,7 +108,7 @@ def test_a_push_that_forks_the_shared_branch_is_stopped(hooked: Shop) -> None:
     told = hooked.git("push", code=1)
     assert "LB101" in told
     assert "a  “do a”  by Grace" in told
-    assert "this push is stopped (`git push --no-verify` passes)" in told
+    assert "this push is stopped (`git push --no-verify` skips this check)" in told
     told = hooked.git("push", "origin", "HEAD:refs/heads/feature")
     assert "only a warning" in told
     hooked.lback("merge")
@@ -355,12 +355,10 @@ def test_opposite_rebases_are_seen_and_one_of_them_gives_way(hooked: Shop) -> No
     assert "a -> b -> a" in told
     assert "a was put on b by Ada" in told
     assert "b was put on a by Grace" in told
-    assert "the later change gives way: Grace's of b" in told
+    assert "undo the later change: Grace's of b" in told
     # The other one hears the same.
     grace.git("fetch", "-q")
-    assert "the later change gives way: Grace's of b" in grace.git(
-        "merge", "--no-edit", "origin/ada"
-    )
+    assert "undo the later change: Grace's of b" in grace.git("merge", "--no-edit", "origin/ada")
     # It cannot get into the shared branch.
     refused = ada.git("push", "origin", "HEAD:main", code=1)
     assert "LB105" in refused

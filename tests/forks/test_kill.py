@@ -181,7 +181,7 @@ def check_rebase(shop: Shop, names: list[str], after: float, git_first: bool) ->
     shop.lback("migrate", "heads")
     now = {name: shop.text(name) for name in names}
     if now != old:
-        assert "nothing to move" in shop.lback("rebase", "--yes")
+        assert "nothing to rebase" in shop.lback("rebase", "--yes")
     shop.lback("rebase", "--yes")
     shop.lback("migrate")
     assert shop.stamp() == ["e2"]
@@ -298,7 +298,7 @@ def check_on_the_way(shop: Shop, seed: int) -> int:
         **{f"t_{letter}": {"id", "more"} for letter in "abcde"},
     }
     assert len({shop.text(name) for name in names}) == len(names)
-    assert "nothing to move" in shop.lback("rebase", "--yes")
+    assert "nothing to rebase" in shop.lback("rebase", "--yes")
     return turns
 
 
@@ -326,7 +326,7 @@ def test_files_taken_back_after_a_rebase_are_seen(shop: Shop) -> None:
     obey(shop, told)
     assert "up to date" in shop.lback("migrate", "heads")
     shop.git("stash", "pop", "-q")
-    assert "nothing to move" in shop.lback("rebase")
+    assert "nothing to rebase" in shop.lback("rebase")
     assert "up to date" in shop.lback("migrate")
 
 

@@ -1,4 +1,4 @@
-"""`lback merge --prove`: both orders are run, and what differs is not joined."""
+"""`lback merge --prove`: both orders are run, and what differs is not merged."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def test_what_the_database_has_run_is_run_again_above_the_new_ancestors(any_shop
         "+down_revision = 's2'  # keep this comment",
     ]
     assert "nothing to do" in shop.lback("migrate")
-    assert "nothing to move" in shop.lback("rebase")
+    assert "nothing to rebase" in shop.lback("rebase")
 
 
 def test_a_database_that_has_run_both_sides_is_not_undone(any_shop: Shop) -> None:

@@ -88,7 +88,7 @@ def test_a_contradiction_is_left_to_a_person(shop: Shop) -> None:
     assert data["action"] == "refused"
     assert data["overlaps"][0]["verdict"] == "conflict"
     told = shop.lback("resolve", code=3)
-    assert "A person has to decide" in told
+    assert "cannot be resolved automatically" in told
     assert "users.nick" in told
     assert "Grace" in told
     assert "down_revision = 's1'" in shop.text("a")

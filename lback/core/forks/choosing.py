@@ -65,9 +65,9 @@ def _way_out(movable: bool, rebase: RebasePlan) -> str:
     if movable:
         return (
             f"`lback rebase` puts {_moved(rebase)} on top; then take out of it what the other side "
-            "does already. `lback merge --force` joins them as they are."
+            "does already. `lback merge --force` merges them as they are."
         )
     return (
         "Agree with the other author on a new revision that settles it; `lback merge --force` "
-        "joins them as they are."
+        "merges them as they are."
     )

@@ -246,7 +246,7 @@ def _refused(
             "refused",
             f"{_names(published)} is published and never moves: databases that are past it "
             "would not run its new parents",
-            hint="Join the heads with a merge revision instead: `lback merge`.",
+            hint="Close the fork with a merge revision instead: `lback merge`.",
         )
     pushed = sorted(moved & facts.pushed)
     if pushed and not force:
@@ -254,7 +254,7 @@ def _refused(
             "refused",
             f"{_names(pushed)} is pushed: whoever has pulled and run it would not run its new "
             "parents",
-            hint="Join the heads with `lback merge`; or, if nobody else has run it, "
+            hint="Merge the heads with `lback merge`; or, if nobody else has run it, "
             "`lback rebase --force`.",
         )
     problems = rebased(graph, plan).problems
@@ -262,7 +262,7 @@ def _refused(
         return RebasePlan(
             "refused",
             f"moving them would break the graph: {problems[0].message}",
-            hint="Join the heads with a merge revision instead: `lback merge`.",
+            hint="Close the fork with a merge revision instead: `lback merge`.",
         )
     return None
 
@@ -280,7 +280,7 @@ def _forked(tops: Sequence[str]) -> RebasePlan:
     return RebasePlan(
         "refused",
         f"the shared branch forks itself: {len(tops)} heads, {', '.join(tops)}",
-        hint="Join them first with `lback merge`.",
+        hint="Merge them first with `lback merge`.",
     )
 
 

@@ -17,7 +17,7 @@ def nothing_shared(folder: str) -> LbackError:
     """Say that there is no git here."""
     return LbackError(
         f"{folder} is not in a git repository, so that nothing here is shared.",
-        "Join the heads with `lback merge`.",
+        "Merge the heads with `lback merge`.",
     )
 
 

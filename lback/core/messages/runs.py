@@ -49,7 +49,7 @@ def rebased_by_hook(
     return LbackError(
         f"A hook has put {' and '.join(ran)} onto {onto} without asking this database, which had "
         f"run {'it' if len(ran) == 1 else 'them'} before: it would never run {onto}.",
-        f"Take the files back: {back}; then `lback rebase`, which takes the database along.",
+        f"Take the files back: {back}; then `lback rebase`, which moves the database too.",
     )
 
 

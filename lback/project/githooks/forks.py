@@ -31,7 +31,7 @@ def fork(ctx: Context, graph: Graph, heads: Sequence[str], at: str = WORKTREE) -
 
 
 def cycles(ctx: Context, graph: Graph) -> Iterator[facts.Cycle]:
-    """Yield for each cycle who made it; the later change gives way, for everybody alike."""
+    """Yield for each cycle who made it; the later change is to be undone, for everybody alike."""
     if ctx.repository is None:
         return
     for problem in graph.problems:

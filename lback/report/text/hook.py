@@ -32,8 +32,8 @@ def lines(result: HookResult, style: Style) -> Iterator[str]:
                 yield f"{style.bold('lback:')} {safe(line)}"
     what = result.stopped
     if what:
-        passes = command(f"git {what} --no-verify")  # `what` is ours: commit or push
-        yield f"{style.bold('lback:')} this {what} is stopped ({passes} passes)"
+        skips = command(f"git {what} --no-verify")  # `what` is ours: commit or push
+        yield f"{style.bold('lback:')} this {what} is stopped ({skips} skips this check)"
 
 
 def _arrived(fact: facts.Arrived) -> Iterator[str]:
@@ -58,7 +58,7 @@ def _cycle(fact: facts.Cycle) -> Iterator[str]:
             f"before, it was on {_names(one.before)}"
         )
     last = fact.reparentings[-1]
-    yield f"  the later change gives way: {last.commit.author}'s of {last.revision}"
+    yield f"  undo the later change: {last.commit.author}'s of {last.revision}"
     back = command("git checkout", f"{last.commit.sha[:12]}~", "--", pathspec(last.path))
     yield f"{_NEXT}{back}, commit it, and `lback resolve`"
 
@@ -76,7 +76,7 @@ def _merge(fact: facts.Merge) -> Iterator[str]:
     if plan.action == "refused":
         yield from _not_merged(fact)
         return
-    yield f"they can be joined: {plan.reason}"
+    yield f"they can be merged: {plan.reason}"
     if fact.done == "none":
         yield f"{_NEXT}`lback merge`"
     elif fact.done == "staged":
@@ -92,7 +92,7 @@ def _merge(fact: facts.Merge) -> Iterator[str]:
 
 def _not_merged(fact: facts.Merge) -> Iterator[str]:
     overlaps = fact.plan.overlaps
-    yield "they are not joined by themselves:"
+    yield "they cannot be merged automatically:"
     for overlap in overlaps:
         yield f"  {overlap.verdict}: {overlap.brief}"
         yield f"    {overlap.left_revision}  {overlap.left_operation}"
@@ -106,10 +106,10 @@ def _not_merged(fact: facts.Merge) -> Iterator[str]:
 def _rebase(fact: facts.Rebase) -> Iterator[str]:
     plan = fact.plan
     if not fact.done:
-        yield f"they are to be rebased: {plan.reason}"
+        yield f"the local revisions can be rebased: {plan.reason}"
         if fact.note:
             yield f"  not done by the hook: {fact.note}"
-        yield f"{_NEXT}`lback rebase`, which takes the database along"
+        yield f"{_NEXT}`lback rebase`, which moves the database too"
         return
     yield f"rebased: {plan.reason}"
     paths = " and ".join(one.path for one in plan.rewrites)

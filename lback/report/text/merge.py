@@ -16,7 +16,7 @@ def lines(result: MergeResult, style: Style) -> Iterator[str]:
     """Yield what was joined, why, and what to do with the new file."""
     yield from overlap_lines(result.overlaps, style)
     if result.action == "none":
-        yield f"nothing to join: {result.reason}"
+        yield f"nothing to merge: {result.reason}"
     if result.action != "merge":
         return
     yield from merge_lines(result, style)

@@ -16,7 +16,7 @@ def lines(result: RebaseResult, style: Style) -> Iterator[str]:
     """Yield what moved from where to where, and what the database did."""
     yield from overlap_lines(result.overlaps, style)
     if result.action == "none":
-        yield f"nothing to move: {safe(result.reason)}"
+        yield f"nothing to rebase: {safe(result.reason)}"
     if result.action != "rebase":
         return
     yield from rebase_lines(result, style)
