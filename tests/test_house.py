@@ -38,7 +38,6 @@ HOMONYMS = {
     "Parts",
     "Place",
     "Project",
-    "Result",
     "Scope",
     "Side",
     "Situation",

@@ -11,8 +11,7 @@ import click
 
 from lback.app.context import Context
 from lback.cli.terminal import Terminal
-from lback.core import results
-from lback.core.result import Result
+from lback.core.results import Result
 from lback.core.shell import named
 from lback.project.options import Options
 
@@ -24,7 +23,7 @@ _ALWAYS_ENV = ("makemigrations", "migrate", "rollback", "restore", "switch", "al
 
 
 def run(
-    use_case: Callable[[Context], Result | results.Result],
+    use_case: Callable[[Context], Result],
     idle: Mapping[str, Any] | None = None,
     form: str = "text",
 ) -> int:

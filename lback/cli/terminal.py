@@ -11,9 +11,8 @@ import click
 
 from lback.app.console import unanswered
 from lback.cli import streams
-from lback.core import results
 from lback.core.display import escaped, harmless_line, visible
-from lback.core.result import Result
+from lback.core.results import Result
 from lback.project.options import Options
 from lback.report.style import Script, Style, inked, to_ascii
 from lback.secrets import KNOWN, cleaned
@@ -29,7 +28,7 @@ class Terminal:
 
     # Results
 
-    def show(self, result: Result | results.Result, form: str = "text") -> int:
+    def show(self, result: Result, form: str = "text") -> int:
         """Print a result in the wished form and return its exit status."""
         from lback.report.render import findings, render
 
@@ -48,11 +47,11 @@ class Terminal:
                 self.script(line)
             else:
                 self.print(self.spell(line))
-        if result.status in ("refused", "error") and result.message:
+        if result.failed and result.message:
             self.error(result.message, result.hint)
         return result.exit_code
 
-    def rendered(self, result: Result | results.Result, form: str) -> str:
+    def rendered(self, result: Result, form: str) -> str:
         """Return a result in a format that machines read, without any password."""
         from lback.report.formats import render
 

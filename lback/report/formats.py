@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 
-from lback.core import results
 from lback.core.display import encoded, visible
 from lback.core.findings import Finding
-from lback.core.result import Result
+from lback.core.results import Result
 
 _MODULES: Mapping[str, str] = {
     "github": "github",
@@ -21,7 +20,7 @@ _MODULES: Mapping[str, str] = {
 }
 
 
-def render(result: Result | results.Result, form: str) -> str:
+def render(result: Result, form: str) -> str:
     """Return a whole report in one of the formats, without a line break at its end."""
     text: str = import_module(f"lback.report.{_MODULES[form]}").render(result)
     return text

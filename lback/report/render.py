@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 
-from lback.core import results
 from lback.core.findings import Finding
-from lback.core.result import Result
+from lback.core.results import Result
 from lback.report.style import Style, safe
 
 # They print what they do while they do it.
 _TOLD = ("alembic", "demo")
 
 
-def render(result: Result | results.Result, style: Style) -> Iterator[str]:
+def render(result: Result, style: Style) -> Iterator[str]:
     """Yield the lines of a result; findings come last, where the eye ends."""
-    # A typed result has its text module asked always; it knows what a refusal shows.
-    shown = not isinstance(result, Result) or result.data or result.view
-    if shown and result.command not in _TOLD:
-        module = import_module(f"lback.report.text.{result.command.replace('-', '_')}")
+    if result.command not in _TOLD:
+        module = import_module(f"lback.report.text.{result.command}")
         yield from module.lines(result, style)
     yield from findings(result.findings, style)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from lback.core.source import Commit
 from lback.report.style import Style, safe
@@ -14,11 +13,6 @@ def who(commit: Commit | None) -> str:
     if commit is None:
         return "not committed"
     return f"{safe(commit.author)}, {commit.date[:10]}, commit {commit.sha[:7]}"
-
-
-def commit_of(row: Mapping[str, Any] | None) -> Commit | None:
-    """Return the commit of a result that is not typed yet."""
-    return Commit(row["sha"], row["author"], "", row["date"], row["subject"]) if row else None
 
 
 def standing(published: bool) -> str:
@@ -35,13 +29,6 @@ def listing(names: Sequence[str], most: int = 5) -> str:
 def counted(number: int, word: str) -> str:
     """Return `1 revision`, `2 revisions`."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
-
-
-def lost_rows(loss: Mapping[str, Any]) -> str:
-    """Return `1 row of users`, `20 values of users.email` for an element of `losses`."""
-    if loss["column"]:
-        return f"{counted(loss['rows'], 'value')} of {safe(loss['table'])}.{safe(loss['column'])}"
-    return f"{counted(loss['rows'], 'row')} of {safe(loss['table'])}"
 
 
 def title(revision: str, doc: str, style: Style) -> str:

@@ -6,16 +6,15 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
+from lback.app.graph import GraphResult
 from lback.core.display import visible
-from lback.core.result import Result
+from lback.core.rows import RevisionRow
 from lback.core.rules.report import CheckResult, DrawnRevision
 from lback.report.formats import render
 from tests.check.team import VERSIONS, Team
@@ -29,17 +28,23 @@ NAMES = (
 NODE = os.environ.get("LBACK_TEST_NODE", "")
 
 
-def graph(names: tuple[str, ...] = NAMES) -> Result:
-    rows: list[Mapping[str, Any]] = [
-        {
-            "revision": name,
-            "doc": f"about {name}",
-            "down_revisions": [names[at - 1]] if at else [],
-            "depends_on": [names[at - 3]] if at > 4 else [],
-        }
+def graph(names: tuple[str, ...] = NAMES) -> GraphResult:
+    rows = [
+        RevisionRow(
+            revision=name,
+            down_revisions=(names[at - 1],) if at else (),
+            depends_on=(names[at - 3],) if at > 4 else (),
+            branch_labels=(),
+            path="",
+            doc=f"about {name}",
+            is_head=False,
+            is_base=not at,
+            is_merge=False,
+            tables=(),
+        )
         for at, name in enumerate(names)
     ]
-    return Result("graph", {"at": "worktree", "revisions": rows}, view={"format": "text"})
+    return GraphResult(at="worktree", revisions=tuple(rows))
 
 
 def meant() -> tuple[list[str], set[tuple[str, str]]]:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import click
 import pytest
 
+from lback.app.heads import HeadsResult
 from lback.cli.gate import guarded
 from lback.cli.running import run
-from lback.core.result import Result
 from lback.errors import LbackError, UsageError
 from lback.project.options import Options
 from tests.reports import report_of
@@ -27,7 +27,7 @@ def program(raises: Callable[[], object], *, after: bool = False) -> click.Group
     @group.command("heads")
     def heads() -> None:
         if after:
-            run(lambda ctx: Result("heads", {"at": "worktree", "heads": []}))
+            run(lambda ctx: HeadsResult(at="worktree", heads=()))
         raises()
 
     return group

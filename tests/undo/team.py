@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from lback.app.context import Context
 from lback.app.migrate import MigrateOptions, migrate
 from lback.app.rollback import RollbackOptions, rollback
-from lback.core.result import Result
+from lback.core.results import Result
 from lback.core.schema_diff import Table
 from lback.db.schema import read_tables
 from lback.project.options import Options

@@ -11,7 +11,7 @@ from lback.app.console import SilentConsole
 from lback.app.migrate import MigrateOptions, migrate
 from lback.app.rollback import RollbackOptions, rollback
 from lback.app.switch import SwitchOptions, switch
-from lback.core.result import Result
+from lback.core.results import Result
 from lback.errors import LbackError
 from tests.cli.inside import lback
 from tests.servers import fresh_database

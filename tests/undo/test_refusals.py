@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from lback.core.result import Result
 from lback.errors import LbackError
 from tests.undo.team import Shop
 
@@ -29,7 +29,14 @@ def shop(tmp_path: Path) -> Shop:
     return shop
 
 
-def refused(shop: Shop, pattern: str, *, commit: bool = True, **wish: object) -> Result:
+class Refusal(NamedTuple):
+    """What a refusal says."""
+
+    message: str
+    hint: str
+
+
+def refused(shop: Shop, pattern: str, *, commit: bool = True, **wish: object) -> Refusal:
     """Roll back, expect a refusal that says this, and that nothing moved."""
     if commit:
         shop.commit("Add migrations")
@@ -38,11 +45,12 @@ def refused(shop: Shop, pattern: str, *, commit: bool = True, **wish: object) ->
     stamp = shop.context().database.stamp().revisions
     table = None if "revision" in wish else "users"
     try:
-        result = shop.roll(table, yes=True, **wish)
+        done = shop.roll(table, yes=True, **wish)
+        assert done.exit_code == 3, done.data
+        result = Refusal(done.message, done.hint)
     except LbackError as err:
-        result = Result("rollback", {}, status="refused", exit_code=3, message=err.message)
-        result.hint = err.hint or ""
-    assert result.exit_code == 3, result.data
+        assert err.exit_code == 3
+        result = Refusal(err.message, err.hint or "")
     assert re.search(pattern, result.message), result.message
     assert result.hint
     assert shop.tables() == before
