@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lback.core.graph import Graph
+    from lback.core.graph_view import GraphView
 
 Lane = tuple[str, ...]
 
 
 def lanes(
-    graph: Graph,
+    graph: GraphView,
     declared: Sequence[str] = (),
     heads: Iterable[str] = (),
     doubted: frozenset[str] = frozenset(),
@@ -36,7 +36,7 @@ def lanes(
 
 
 def forks(
-    graph: Graph, declared: Sequence[str] = (), doubted: frozenset[str] = frozenset()
+    graph: GraphView, declared: Sequence[str] = (), doubted: frozenset[str] = frozenset()
 ) -> list[Lane]:
     """Return the lanes that hold more than one head."""
     return [lane for lane in lanes(graph, declared, (), doubted) if len(lane) > 1]

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from lback.core.lanes import forks
-from lback.errors import LbackError
+from lback.core.ordering import run_order
+from lback.core.shell import named
+from lback.errors import LbackError, UsageError
 
 if TYPE_CHECKING:
-    from lback.core.graph import Graph
+    from lback.core.graph_view import GraphView
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class DowngradePlan(NamedTuple):
     collateral: tuple[str, ...]
 
 
-def applied(graph: Graph, stamp: Iterable[str]) -> frozenset[str]:
+def applied(graph: GraphView, stamp: Iterable[str]) -> frozenset[str]:
     """Return every revision that a database with this stamp has run.
 
     Raises LbackError when the graph cannot be trusted, or for a lost revision.
@@ -58,7 +60,7 @@ def applied(graph: Graph, stamp: Iterable[str]) -> frozenset[str]:
 
 
 def plan_upgrade(
-    graph: Graph,
+    graph: GraphView,
     stamp: Iterable[str],
     targets: Collection[str] = (),
     apart: Sequence[str] = (),
@@ -75,7 +77,7 @@ def plan_upgrade(
     refuse_lost(graph, stamp)
     if not targets:
         refuse_forks(graph, apart)
-        targets = graph.heads
+        targets = graph.effective_heads
     if set(targets) <= set(stamp):
         return ()  # as nearly always: nothing below the heads has to be looked at
     done = applied(graph, stamp)
@@ -83,17 +85,18 @@ def plan_upgrade(
     pending = wanted - done
     if not pending:
         return ()
-    return tuple(Upgrade(one, fake) for one in graph.order() if one in pending)
+    return tuple(Upgrade(one, fake) for one in reversed(run_order(graph, pending, targets)))
 
 
 def plan_downgrade(
-    graph: Graph, stamp: Iterable[str], undo: Collection[str], *, fake: bool = False
+    graph: GraphView, stamp: Iterable[str], undo: Collection[str], *, fake: bool = False
 ) -> DowngradePlan:
     """Choose the way down that undoes these revisions, children first.
 
     Applied revisions that stand on an undone one, by parent or by `depends_on`, go
     first and are listed as collateral, in the order of the steps.
     """
+    stamp = tuple(stamp)
     done = applied(graph, stamp)
     wanted = frozenset(undo)
     for revision in sorted(wanted - done):
@@ -107,7 +110,7 @@ def plan_downgrade(
             "See `lback status` for what is applied.",
         )
     going = (graph.descendants(wanted) & done) if wanted else frozenset()
-    order = tuple(one for one in reversed(graph.order()) if one in going)
+    order = run_order(graph, going, stamp)
     return DowngradePlan(
         tuple(Downgrade(one, fake) for one in order),
         tuple(one for one in order if one not in wanted),
@@ -115,8 +118,8 @@ def plan_downgrade(
 
 
 def plan_migration(
-    graph: Graph,
-    stamp: tuple[str, ...],
+    graph: GraphView,
+    stamp: Iterable[str],
     target: str | None,
     apart: Sequence[str] = (),
     *,
@@ -128,23 +131,46 @@ def plan_migration(
     """
     if target is None:
         return plan_upgrade(graph, stamp, (), apart, fake=fake)
+    stamp = tuple(stamp)
     targets = graph.resolve(target, stamp)
-    if targets and not set(targets) <= applied(graph, stamp):
+    if targets and not applied(graph, stamp).issuperset(targets):
         return plan_upgrade(graph, stamp, targets, apart, fake=fake)
-    undone = undone_by(graph, stamp, targets)
-    return plan_downgrade(graph, stamp, undone, fake=fake).steps if undone else ()
+    if len(targets) > 1:
+        return ()
+    label, at, _ = target.rpartition("@")
+    branch = label if at else stamp[0] if target.startswith("-") else None
+    return plan_down_to(graph, stamp, targets[0] if targets else None, branch, fake=fake)
 
 
-def undone_by(graph: Graph, stamp: Iterable[str], target: Iterable[str]) -> frozenset[str]:
-    """Return the applied revisions above `target`; all of them when target is empty."""
+def plan_down_to(
+    graph: GraphView,
+    stamp: Iterable[str],
+    target: str | None,
+    branch: str | None = None,
+    *,
+    fake: bool = False,
+) -> tuple[Downgrade, ...]:
+    """Choose the way down to a revision (None: the base), by Alembic's rules and in its order.
+
+    Everything applied goes that stands on the target; with `branch`, a label or an id, only
+    where that goes to from there. UsageError where the branch does not go there.
+    """
+    stamp = tuple(stamp)
     done = applied(graph, stamp)
-    kept = tuple(target)
-    if not kept:
-        return done
-    return (graph.descendants(kept) & done) - frozenset(kept)
+    roots = graph.bases if target is None else graph.children(target)
+    line = graph.ancestors(graph.resolve(branch), dependencies=False) if branch else ()
+    if branch is not None and len(roots) > 1:
+        roots = tuple(one for one in roots if one in line)
+        if not roots:
+            raise UsageError(
+                f"The branch {named(branch)} does not leave {target or 'the base'}.",
+                "see `lback graph`",
+            )
+    going = graph.descendants(roots) & done if roots else frozenset()
+    return tuple(Downgrade(one, fake) for one in run_order(graph, going, stamp))
 
 
-def tips(graph: Graph, revisions: Collection[str]) -> tuple[str, ...]:
+def tips(graph: GraphView, revisions: Collection[str]) -> tuple[str, ...]:
     """Return the members that no other member stands on: the stamp they amount to."""
     members = frozenset(revisions)
     covered: set[str] = set()
@@ -154,14 +180,14 @@ def tips(graph: Graph, revisions: Collection[str]) -> tuple[str, ...]:
     return tuple(sorted(members - covered))
 
 
-def refuse_problems(graph: Graph) -> None:
+def refuse_problems(graph: GraphView) -> None:
     """Raise LbackError when the revision files do not form a graph that can be run."""
     for problem in graph.problems:
         place = f"{problem.path}:{problem.line}: " if problem.path else ""
         raise LbackError(f"{place}{problem.message}", problem.hint or "See `lback check`.")
 
 
-def refuse_lost(graph: Graph, stamp: Iterable[str]) -> None:
+def refuse_lost(graph: GraphView, stamp: Iterable[str]) -> None:
     """Raise LbackError when the stamp names a revision that no file defines."""
     lost = [one for one in stamp if one not in graph]
     if lost:
@@ -183,7 +209,7 @@ def refuse_moved(planned: Collection[str], now: Collection[str]) -> None:
         )
 
 
-def refuse_forks(graph: Graph, apart: Sequence[str] = ()) -> None:
+def refuse_forks(graph: GraphView, apart: Sequence[str] = ()) -> None:
     """Raise LbackError when there are several heads that are not apart by design."""
     for lane in forks(graph, apart):
         names = ", ".join(f"{head} ({graph[head].doc or 'no message'})" for head in lane)
