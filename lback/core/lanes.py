@@ -42,7 +42,7 @@ def forks(
     return [lane for lane in lanes(graph, declared, (), doubted) if len(lane) > 1]
 
 
-def fork_sides(graph: Graph, fork: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def fork_sides(graph: GraphView, fork: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return for each head the revisions that only it has, in graph order."""
     sides = graph.sides(fork)
     apart = frozenset().union(*sides.values())

@@ -58,7 +58,7 @@ def test_upgrade_of_a_fork_is_refused_unless_it_is_named_or_apart() -> None:
     assert "lback resolve" in (refusal.value.hint or "")
     assert up(FORK, "a", "b") == ["b"]
     assert up(FORK, "a", "b", "c") == ["c", "b"]  # as Alembic does
-    assert up(FORK, "a", apart=("b", "c")) == ["b", "c"]
+    assert up(FORK, "a", apart=("b", "c")) == ["c", "b"]
     assert up(LANES, "") == ["a", "b", "x", "y"]
 
 
