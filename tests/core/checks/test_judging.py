@@ -195,6 +195,11 @@ def test_what_is_said_of_the_rules() -> None:
     approved(HERE / "told_of_policy.txt", page(told_of_policy()))
 
 
+def test_each_code_has_its_severity_and_title() -> None:
+    lines = [f"{code} {severity}: {title}" for code, (severity, title) in CODES.items()]
+    approved(HERE / "codes.txt", "\n".join(lines) + "\n")
+
+
 # -- which findings count ----------------------------------------------------------------
 
 
