@@ -18,7 +18,7 @@ from lback.core.results import OverlapRow, Result, text_only
 from lback.core.source import WORKTREE, Commit
 from lback.project.branches import compare, overlaps_of
 from lback.project.contents import Limits
-from lback.vcs.siblings import siblings
+from lback.vcs.lookups import siblings
 
 _RANK = {"conflict": 0, "order-matters": 1, "unknown": 2, "same": 3}
 

@@ -15,8 +15,8 @@ from lback.core.forks.surroundings import surroundings
 from lback.core.graph import Graph
 from lback.core.source import Commit, Entry
 from lback.project.below import effects_near
-from lback.vcs.siblings import Sibling, TipChange, branch_points, differences
-from lback.vcs.threeway import three_way
+from lback.vcs.lookups import Sibling, TipChange, branch_points, differences
+from lback.vcs.merged_view import three_way
 
 
 @dataclass(frozen=True, slots=True)

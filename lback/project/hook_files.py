@@ -11,8 +11,8 @@ from lback.app.context import Context
 from lback.app.model_files import model_globs
 from lback.core.messages import hooks as messages
 from lback.project.options import Options
+from lback.vcs.configuration import forget, record, recorded
 from lback.vcs.hooks import NAMES, Change, Place, State, Watched, find, install, status, uninstall
-from lback.vcs.projects import forget, record, recorded
 
 __all__ = ["NAMES", "HookRow", "hook_states", "install_hooks", "uninstall_hooks"]
 

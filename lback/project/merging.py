@@ -50,7 +50,7 @@ def overlap_rows(ctx: Context, graph: Graph, plans: Sequence[MergePlan]) -> tupl
 
 def preferred_way(ctx: Context) -> str:
     """Return how forks are to be closed: as this person's git says, else as the project."""
-    from lback.vcs.consent import on_fork
+    from lback.vcs.configuration import on_fork
 
     own = on_fork(ctx.repository.git) if ctx.repository is not None else None
     return own or ctx.project.settings.lback.on_fork

@@ -1,4 +1,4 @@
-"""Stages files, and puts what is staged into a commit from inside a hook.
+"""What is staged, staging, and commits from inside a hook, where `git commit` would not do.
 
 While post-merge runs, git still remembers the merge: `git commit` would make one more
 merge commit, and `--amend` refuses. So the objects are made one by one.
@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from lback.core.globs import matching
 from lback.errors import LbackError
 from lback.vcs import library
+from lback.vcs.comparing import safe
 from lback.vcs.git import failure, raw, text
 from lback.vcs.repository import Repository
 
 if TYPE_CHECKING:
     from git import Repo
+
 
 _WHY = "lback: merge migrations"
 
@@ -97,3 +100,31 @@ def _signs(repo: Repo) -> bool:
 def _move(repo: Repo, new: str, old: str) -> str:
     library.run(repo, "update-ref", "-m", _WHY, "HEAD", new, old)
     return new
+
+
+def staged_files(repository: Repository, globs: Sequence[str]) -> tuple[str, ...]:
+    """Return the files matching the patterns whose content in the index is not HEAD's."""
+    if repository.head().commit is None:
+        return _listed(repository, ("ls-files", "--full-name", "-z"), globs)
+    return _listed(repository, ("diff-index", "--cached", *_OPTIONS, "HEAD"), globs)
+
+
+def changed_files(repository: Repository, a: str, b: str, globs: Sequence[str]) -> tuple[str, ...]:
+    """Return the files matching the patterns that differ between two commits."""
+    names = (safe(repository.git, a), safe(repository.git, b))
+    return _listed(repository, ("diff-tree", "-r", *_OPTIONS, *names), globs)
+
+
+_OPTIONS = ("--name-only", "-z", "--no-renames", "--diff-filter=ADMT")
+
+
+def _listed(
+    repository: Repository, command: tuple[str, ...], globs: Sequence[str]
+) -> tuple[str, ...]:
+    if not globs:
+        return ()
+    answer = repository.git.ask(*command, "--")
+    if answer.status != 0:
+        raise failure(command, answer)
+    names = [name for name in text(answer.out).split("\0") if name.endswith(".py")]
+    return tuple(sorted(matching(globs, names)))

@@ -10,16 +10,14 @@ from pathlib import Path
 
 from lback.core.source import INDEX, WORKTREE, Entry
 from lback.errors import HistoryMissing, LbackError
-from lback.vcs import comparing, discovery, refs, status, trees
+from lback.vcs import comparing, discovery, refs, trees
 from lback.vcs.cache import Store
-from lback.vcs.comparing import Change
-from lback.vcs.forest import entries_of
+from lback.vcs.comparing import Change, Progress
 from lback.vcs.git import Answer, Git, text
 from lback.vcs.noted import INPUTS
 from lback.vcs.objects import look_up, read_blobs, read_names
 from lback.vcs.refs import Branch, Head, SharedRef
-from lback.vcs.status import Progress
-from lback.vcs.trees import PY
+from lback.vcs.trees import PY, entries_of
 from lback.vcs.worktree import Look, Worktree
 
 
@@ -248,23 +246,23 @@ class Repository:
 
     def in_progress(self) -> Progress | None:
         """Return the operation that git waits to go on with, if any."""
-        return status.in_progress(self.git_dir)
+        return comparing.in_progress(self.git_dir)
 
     def untracked(self, folders: Sequence[str]) -> tuple[str, ...]:
         """Return .py files that git does not track and does not ignore."""
-        return status.untracked(self._on_disk(), trees.chosen(folders), PY)
+        return comparing.untracked(self._on_disk(), trees.chosen(folders), PY)
 
     def ignored(self, folders: Sequence[str]) -> tuple[str, ...]:
         """Return .py files that git ignores."""
-        return status.ignored(self._on_disk(), trees.chosen(folders), PY)
+        return comparing.ignored(self._on_disk(), trees.chosen(folders), PY)
 
     def unstaged(self, folders: Sequence[str]) -> tuple[str, ...]:
         """Return tracked .py files whose content on disk is not the index's, deleted ones too."""
-        return status.unstaged(self._on_disk(), trees.chosen(folders), PY)
+        return comparing.unstaged(self._on_disk(), trees.chosen(folders), PY)
 
     def ignore_rules(self, paths: Sequence[str]) -> dict[str, str]:
         """Return, for each path that git ignores, the rule as "file:line: pattern"."""
-        return status.ignore_rules(self._on_disk(), paths)
+        return comparing.ignore_rules(self._on_disk(), paths)
 
     def _on_disk(self) -> Git:
         if self.root is None:

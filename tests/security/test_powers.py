@@ -19,7 +19,7 @@ from lback.files import read_by_hand
 from lback.project.options import Options
 from lback.vcs.environment import git_program
 from lback.vcs.hooks import NAMES, Watched, find, install
-from lback.vcs.programs import own_program
+from lback.vcs.lookups import own_program
 from lback.vcs.repository import Repository
 from tests.check.team import CONTENT
 from tests.forks.shop import VERSIONS, Shop, creates

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from lback.vcs.lookups import blob_sizes, path_ids
-from lback.vcs.siblings import bare_name, branch_points, differences, siblings
+from lback.vcs.lookups import bare_name, blob_sizes, branch_points, differences, path_ids, siblings
 
 
 def test_branch_points_are_the_merge_bases_of_git(box):

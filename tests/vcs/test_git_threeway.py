@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lback.core.source import Entry
-from lback.vcs.merged_view import Merged, merge_entries
+from lback.vcs.merged_view import Merged, merge_entries, three_way
 from lback.vcs.repository import Repository
-from lback.vcs.threeway import three_way
 
 FOLDERS = ("db/versions",)
 LINES = [f"line {number}" for number in range(20)]

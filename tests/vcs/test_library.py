@@ -9,8 +9,8 @@ import pytest
 from lback.errors import LbackError
 from lback.vcs import library
 from lback.vcs.committing import stage
+from lback.vcs.configuration import forget, record, recorded
 from lback.vcs.fetching import fetch_all
-from lback.vcs.projects import forget, record, recorded
 
 
 def test_children_inherit_nothing_of_a_hook(box, empty, monkeypatch):

@@ -18,7 +18,7 @@ def deepen_for(ctx: Context, request: CheckOptions) -> tuple[str, ...]:
     repository = ctx.repository
     if repository is None:
         return request.against
-    from lback.vcs.deepening import deepen
+    from lback.vcs.fetching import deepen
     from lback.vcs.lookups import remotes
     from lback.vcs.repository import Repository
 
@@ -43,7 +43,7 @@ def deepen_for(ctx: Context, request: CheckOptions) -> tuple[str, ...]:
 
 def _branch(ctx: Context, repository: Repository, remote: str, wish: str | None) -> str | None:
     """Return the remote-tracking ref to compare with, fetched if need be; None for other refs."""
-    from lback.vcs.deepening import default_branch, fetch_branch
+    from lback.vcs.fetching import default_branch, fetch_branch
 
     prefix = f"refs/remotes/{remote}/"
     try:

@@ -11,7 +11,7 @@ from lback.core.rules.report import SiblingRow
 from lback.core.rules.team import collision
 from lback.core.source import INDEX, WORKTREE
 from lback.project.branches import compare, overlaps_of
-from lback.vcs.siblings import Sibling, bare_name, siblings
+from lback.vcs.lookups import Sibling, bare_name, siblings
 
 if TYPE_CHECKING:
     from lback.app.checking.look import Look

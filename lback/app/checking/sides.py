@@ -81,7 +81,7 @@ def replaced(_reader: Reader, mine: Tree, theirs: Tree, *, publishes: bool) -> T
 
 
 def _require_whole(repository: Repository, base: str, mine: Tree, theirs: Tree) -> None:
-    from lback.vcs.deepening import is_cut
+    from lback.vcs.fetching import is_cut
 
     if is_cut(repository, base, mine.tip or "HEAD", theirs.tip or "HEAD"):
         raise messages.history_cut_off(mine.name, theirs.name)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lback.core.findings import Finding, finding
 from lback.core.graph import Revision
 from lback.core.sql.literals import SqlLiteral, sql_literals
-from lback.vcs.programs import own_program
+from lback.vcs.lookups import own_program
 
 if TYPE_CHECKING:
     from lback.vcs.repository import Repository

@@ -8,7 +8,7 @@ from lback.app.context import Context
 from lback.core import hook_facts as facts
 from lback.core.graph import Graph
 from lback.project.notes import recall_stamp
-from lback.vcs.consent import on_checkout
+from lback.vcs.configuration import on_checkout
 
 Switch = Callable[[Context], facts.Switched]
 

@@ -11,7 +11,7 @@ from lback.core.findings import Finding
 from lback.core.graph import Graph
 from lback.core.models_text import Models, changed_tables, read_models
 from lback.core.rules.commit import declared_twice, without_migration
-from lback.vcs.staged import changed_files, staged_files
+from lback.vcs.committing import changed_files, staged_files
 
 
 def staged_models(ctx: Context, graph: Graph, staged: Sequence[str]) -> Iterator[Finding]:

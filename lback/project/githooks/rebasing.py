@@ -16,7 +16,7 @@ from lback.errors import LbackError
 from lback.project.notes import recall_stamp
 from lback.project.rebase_notes import note_hook_rebase
 from lback.project.rebasing import PreparedRebase, RebaseOptions, prepare
-from lback.vcs.consent import on_fork
+from lback.vcs.configuration import on_fork
 
 
 def rebase(ctx: Context, merges: Sequence[MergePlan]) -> facts.Rebase | None:
