@@ -19,7 +19,8 @@ from lback.core.graph import Graph
 from lback.core.lanes import Lane
 from lback.core.messages import merging as messages
 from lback.core.plans import refuse_problems
-from lback.core.results import OverlapRow, Result, text_only
+from lback.core.results import Result, text_only
+from lback.core.rows import OverlapRow
 from lback.project.merging import overlap_rows, plan_merges, write_merges
 
 

@@ -21,7 +21,8 @@ from lback.core.plans import (
     refuse_forks,
     refuse_problems,
 )
-from lback.core.results import DataLoss, Result
+from lback.core.results import Result
+from lback.core.rows import DataLoss
 from lback.project.data_loss import consents, count_losses, downgrade_effects, refuse_more
 from lback.project.run import Run, perform
 

@@ -10,7 +10,7 @@ from lback.app.journal import change_files
 from lback.core.forks.moving import DatabaseRow, Move, plan_move
 from lback.core.graph import Graph
 from lback.core.plans import Step, applied
-from lback.core.results import DataLoss
+from lback.core.rows import DataLoss
 from lback.core.shell import command
 from lback.errors import LbackError
 from lback.project.data_loss import consents, count_losses, downgrade_effects, refuse_more

@@ -14,7 +14,8 @@ from lback.core.forks.joining import overlap_row
 from lback.core.forks.nearness import Meeting, Neighbour
 from lback.core.forks.overlap import Overlap
 from lback.core.messages import branches as messages
-from lback.core.results import OverlapRow, Result, text_only
+from lback.core.results import Result, text_only
+from lback.core.rows import OverlapRow
 from lback.core.source import WORKTREE, Commit
 from lback.project.branches import compare, overlaps_of
 from lback.project.contents import Limits

@@ -11,7 +11,8 @@ from lback.app.moving import foresee, perform, stage
 from lback.core.forks.moving import DatabaseRow
 from lback.core.forks.rebasing import RemovedRow, RewriteRow, with_parents
 from lback.core.messages import rebasing as messages
-from lback.core.results import OverlapRow, Result, text_only
+from lback.core.results import Result, text_only
+from lback.core.rows import OverlapRow
 from lback.project.merging import overlap_rows, plan_merges
 from lback.project.rebasing import PreparedRebase, RebaseOptions, prepare
 

@@ -19,7 +19,8 @@ from lback.core.forks.rebasing import RebasePlan, RemovedRow, RewriteRow
 from lback.core.graph import Graph
 from lback.core.messages import merging as messages
 from lback.core.plans import refuse_problems
-from lback.core.results import OverlapRow, Result, text_only
+from lback.core.results import Result, text_only
+from lback.core.rows import OverlapRow
 from lback.errors import LbackError
 from lback.project.merging import overlap_rows, plan_merges, preferred_way, write_merges
 from lback.project.rebasing import PreparedRebase, RebaseOptions, prepare

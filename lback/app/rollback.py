@@ -13,11 +13,12 @@ from lback.app.proofs import prove_rollback
 from lback.core.messages import data_loss
 from lback.core.messages import rollback as messages
 from lback.core.plans import applied
-from lback.core.results import DataLoss, Result, text_only
+from lback.core.results import Result, text_only
 from lback.core.rollback.decide import Strategy, chosen, table_life
 from lback.core.rollback.facts import RollbackFacts, RollbackRequest, Wanted
 from lback.core.rollback.plan import RollbackPlan, plan_rollback
 from lback.core.rollback.proof import RollbackProof
+from lback.core.rows import DataLoss
 from lback.core.undo.picking import InTheWay
 from lback.core.undo.reverting import body_for, complete
 from lback.errors import LbackError

@@ -13,7 +13,8 @@ from lback.core.effects import Effect
 from lback.core.graph import Graph
 from lback.core.messages import switch as messages
 from lback.core.plans import Downgrade, Upgrade, refuse_forks, refuse_problems
-from lback.core.results import DataLoss, Result, text_only
+from lback.core.results import Result, text_only
+from lback.core.rows import DataLoss
 from lback.core.source import Commit
 from lback.core.switch import SwitchFacts, SwitchPlan, effects_of_going_down, plan_switch
 from lback.project.applied import LostRevision, find_lost, with_lost

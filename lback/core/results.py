@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any, ClassVar, Literal, TypeVar
 
 from lback.core.findings import Finding
-from lback.core.source import Commit
 from lback.errors import LbackError
 
 Status = Literal["ok", "findings", "refused", "error"]
@@ -85,15 +84,6 @@ def envelope(
     }
 
 
-@dataclass(frozen=True)
-class DataLoss:
-    """Rows of a table, or values of one of its columns, that a step deletes."""
-
-    table: str
-    column: str | None
-    rows: int
-
-
 _ENVELOPE = {one.name for one in fields(Result)}
 
 
@@ -133,29 +123,3 @@ def _row(value: Any) -> dict[str, Any]:
         for one, inner in values
         if inner is not None or OPTIONAL not in one.metadata
     }
-
-
-# -- rows that the results of several commands have ------------------------------------
-
-Verdict = Literal["conflict", "order-matters", "same", "unknown"]
-
-
-@dataclass(frozen=True, slots=True)
-class OverlapSide:
-    """What one side of an overlap does, and the commit that brought it."""
-
-    revision: str
-    operation: str
-    commit: Commit | None
-
-
-@dataclass(frozen=True, slots=True)
-class OverlapRow:
-    """An overlap as results tell it."""
-
-    object: str
-    left: OverlapSide
-    right: OverlapSide
-    verdict: Verdict
-    message: str
-    brief: str

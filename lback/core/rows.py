@@ -1,12 +1,16 @@
-"""The rows in which several commands show revisions and what these do."""
+"""The rows that the results of several commands have."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from lback.core.effects import Direction, Effect, Effects, Kind, Unknown
-from lback.core.graph import Graph
 from lback.core.results import optional
+from lback.core.source import Commit
+
+if TYPE_CHECKING:
+    from lback.core.graph import Graph
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,39 @@ class RevisionRow:
     is_merge: bool
     tables: tuple[str, ...]
     effects: EffectsRow | None = optional()
+
+
+@dataclass(frozen=True)
+class DataLoss:
+    """Rows of a table, or values of one of its columns, that a step deletes."""
+
+    table: str
+    column: str | None
+    rows: int
+
+
+Verdict = Literal["conflict", "order-matters", "same", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class OverlapSide:
+    """What one side of an overlap does, and the commit that brought it."""
+
+    revision: str
+    operation: str
+    commit: Commit | None
+
+
+@dataclass(frozen=True, slots=True)
+class OverlapRow:
+    """An overlap as results tell it."""
+
+    object: str
+    left: OverlapSide
+    right: OverlapSide
+    verdict: Verdict
+    message: str
+    brief: str
 
 
 def revision_row(

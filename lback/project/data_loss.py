@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from lback.app.context import Context
 from lback.core.effects import Effect, Effects
 from lback.core.messages import data_loss as messages
-from lback.core.results import DataLoss
+from lback.core.rows import DataLoss
 from lback.core.undo.stakes import stakes
 
 if TYPE_CHECKING:

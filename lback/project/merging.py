@@ -10,7 +10,7 @@ from lback.app.journal import change_files
 from lback.core.forks.joining import MergePlan, overlap_row, plan_merge
 from lback.core.graph import Graph
 from lback.core.lanes import forks
-from lback.core.results import OverlapRow
+from lback.core.rows import OverlapRow
 from lback.vcs import committing
 
 

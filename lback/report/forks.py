@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lback.app.rebase import RebaseResult
     from lback.app.resolve import ResolveResult
     from lback.core.forks.moving import DatabaseRow
-    from lback.core.results import OverlapRow
+    from lback.core.rows import OverlapRow
 
 
 def overlap_lines(overlaps: Sequence[OverlapRow], style: Style) -> Iterator[str]:

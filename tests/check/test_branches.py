@@ -6,7 +6,7 @@ import pytest
 
 from lback.app.context import Context, Options
 from lback.app.radar import RadarOptions, RadarResult, radar
-from lback.core.results import OverlapRow
+from lback.core.rows import OverlapRow
 from tests.check.team import VERSIONS, Team, content
 
 

@@ -12,7 +12,7 @@ from lback.app.checking.rules_changed import comments_that_count
 from lback.app.checking.sides import Together
 from lback.core.findings import CODES, Finding
 from lback.core.lanes import forks
-from lback.core.results import OverlapRow
+from lback.core.rows import OverlapRow
 from lback.core.rules.report import CheckResult, ComparedRow, DrawnRevision, LeftOutCounts
 from lback.core.rules.silencing import (
     CodeChoice,

@@ -14,7 +14,7 @@ from lback.core.forks.surroundings import surroundings
 from lback.core.graph import Graph
 from lback.core.lanes import fork_sides
 from lback.core.lines import contradictions
-from lback.core.results import OverlapRow, OverlapSide
+from lback.core.rows import OverlapRow, OverlapSide
 from lback.core.source import Commit
 
 # What stops an automatic merge: these are not known to commute.

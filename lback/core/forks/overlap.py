@@ -13,7 +13,7 @@ from lback.core.forks.sides import Done, Side
 from lback.core.forks.surroundings import NOTHING_AROUND, Surroundings
 from lback.core.forks.touches import Touch
 from lback.core.naming import key, same_name
-from lback.core.results import Verdict
+from lback.core.rows import Verdict
 
 # Aspects of a column that are the same after being set twice to the same.
 _SETTLED = frozenset({"type", "nullable", "not null", "default", "comment"})

@@ -10,12 +10,12 @@ from lback.core.graph import Graph, Revision
 from lback.core.header import Header, read_header
 from lback.core.messages import rollback as messages
 from lback.core.plans import Downgrade, Step, Upgrade, plan_downgrade, tips
-from lback.core.results import DataLoss
 from lback.core.revision_code import code_of
 from lback.core.rollback.decide import Decision, chosen, decide, newer_doubt, table_life
 from lback.core.rollback.draft import draft_of, own_names
 from lback.core.rollback.facts import RollbackFacts
 from lback.core.rollback.proof import RollbackProof, RollbackRun
+from lback.core.rows import DataLoss
 from lback.core.tables import TableLife
 from lback.core.undo.picking import InTheWay
 from lback.core.undo.reverting import Draft, sketch, verify

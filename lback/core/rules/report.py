@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from lback.core.results import OverlapRow, Result, text_only
+from lback.core.results import Result, text_only
+from lback.core.rows import OverlapRow
 from lback.core.rules.silencing import FailOn, LeftOut
 
 
