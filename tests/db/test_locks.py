@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -171,18 +175,6 @@ def test_waiting_is_told(make_project: MakeProject, any_url: str) -> None:
     assert "Waiting for another migration" in events[0].text
 
 
-def test_other_version_tables_are_other_locks(any_url: str) -> None:
-    engine = create_engine(any_url, poolclass=pool.NullPool)
-    if engine.dialect.name == "sqlite":
-        pytest.skip("SQLite has one writer anyway, and one lock file")
-    with engine.connect() as one, engine.connect() as two:
-        first, second = (Locks(0) for _ in range(2))
-        first.take(one, "alembic_version")
-        second.take(two, "other_version")
-        first.release()
-        second.release()
-
-
 def test_the_lock_file_is_taken_away_and_its_race_is_seen(tmp_path: Path) -> None:
     database = tmp_path / "some.sqlite3"
     one, two = LockFile(str(database)), LockFile(str(database))
@@ -285,3 +277,177 @@ def test_a_snapshot_from_before_the_lock_is_renewed(
         time.sleep(0.1)
         locks.release()
         assert "applied: 0" in late.communicate(timeout=60)[0]
+
+
+def taken_elsewhere(url: str, version_table: str = "alembic_version") -> bool:
+    """Tell whether somebody holds the lock of a database."""
+    with create_engine(url, poolclass=pool.NullPool).connect() as connection:
+        locks = Locks(0)
+        try:
+            locks.take(connection, version_table)
+        except LbackError:
+            return True
+        locks.release()
+        return False
+
+
+def test_who_holds_the_lock_is_told_again_and_again(
+    any_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lback.db.locks._TELL_EVERY", 0.15)
+    engine = create_engine(any_url, poolclass=pool.NullPool)
+    heard: list[Event] = []
+    with engine.connect() as one, engine.connect() as two:
+        holder, waiter = Locks(0), Locks(0.5, heard.append)
+        holder.take(one, "alembic_version")
+        started = time.monotonic()
+        with pytest.raises(LbackError) as refusal:
+            waiter.take(two, "alembic_version")
+        assert 0.5 <= time.monotonic() - started < 5
+        holder.release()
+    day = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+    who = {
+        "sqlite": rf"process {os.getpid()} of \w+ on \S+, since {day}",
+        "postgresql": rf"server process \d+ of \w+ from \S.*, since {day}.*",
+        "mysql": r"server process \d+ of \w+ from \S+, in its statement for \d+ s",
+    }[engine.dialect.name.replace("mariadb", "mysql")]
+    assert re.fullmatch(
+        rf"Another migration of this database is running: {who}\. It did not end within 0\.5 s\.",
+        refusal.value.message,
+    )
+    assert "--lock-timeout SECONDS" in (refusal.value.hint or "")
+    assert {one.kind for one in heard} == {"waiting"}
+    assert re.fullmatch(rf"Waiting for another migration of this database: {who}\.", heard[0].text)
+    assert 2 <= len(heard) <= 4
+    assert heard[0].seconds < 0.15 < heard[1].seconds - heard[0].seconds
+    assert not taken_elsewhere(any_url)
+
+
+@pytest.mark.postgresql
+def test_the_holder_is_told_by_its_application(postgres_url: str) -> None:
+    url = postgres_url + "?application_name=deploy"
+    with create_engine(url, poolclass=pool.NullPool).connect() as one:
+        holder = Locks(0)
+        holder.take(one, "alembic_version")
+        number = one.scalar(text("SELECT pg_backend_pid()"))
+        with (
+            create_engine(postgres_url, poolclass=pool.NullPool).connect() as two,
+            pytest.raises(LbackError, match=rf"server process {number} \(deploy\) of "),
+        ):
+            Locks(0).take(two, "alembic_version")
+        holder.release()
+
+
+def test_one_run_takes_the_lock_of_a_database_once(any_url: str) -> None:
+    engine = create_engine(any_url, poolclass=pool.NullPool)
+    with engine.connect() as one, engine.connect() as two:
+        locks = Locks(0)
+        locks.take(one, "alembic_version")
+        locks.take(one, "alembic_version")
+        locks.take(two, "alembic_version")
+        assert taken_elsewhere(any_url)
+        locks.release()
+        assert not taken_elsewhere(any_url)
+        locks.release()
+
+
+def test_a_connection_that_went_back_to_its_pool_is_locked_anew(any_url: str) -> None:
+    engine = create_engine(any_url, pool_size=1, poolclass=pool.QueuePool)
+    locks = Locks(0)
+    with engine.connect() as connection:
+        locks.take(connection, "alembic_version")
+        assert taken_elsewhere(any_url)
+    # A lock file is the run's, whatever becomes of its connections.
+    assert taken_elsewhere(any_url) == ("sqlite" in any_url)
+    with engine.connect() as connection:
+        locks.take(connection, "alembic_version")
+        assert taken_elsewhere(any_url)
+        locks.release()
+        assert not taken_elsewhere(any_url)
+        assert connection.scalar(text("SELECT 1")) == 1
+    engine.dispose()
+
+
+def test_each_version_table_has_its_lock(any_url: str) -> None:
+    if "sqlite" in any_url:
+        pytest.skip("SQLite has one writer anyway, and one lock file")
+    engine = create_engine(any_url, poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        locks = Locks(0)
+        locks.take(connection, "one")
+        assert (taken_elsewhere(any_url, "one"), taken_elsewhere(any_url, "two")) == (True, False)
+        locks.take(connection, "two")
+        assert taken_elsewhere(any_url, "two")
+        locks.release()
+        assert not taken_elsewhere(any_url, "one") and not taken_elsewhere(any_url, "two")
+
+
+def test_engines_without_a_url_are_told_apart(tmp_path: Path) -> None:
+    paths = [tmp_path / "one.sqlite3", tmp_path / "two.sqlite3"]
+    engines = [
+        create_engine("sqlite://", creator=partial(sqlite3.connect, path), poolclass=pool.NullPool)
+        for path in paths
+    ]
+    with engines[0].connect() as one, engines[1].connect() as two:
+        locks = Locks(0)
+        locks.take(one, "alembic_version")
+        locks.take(two, "alembic_version")
+        assert all(Path(f"{path}{SUFFIX}").exists() for path in paths)
+        locks.release()
+    assert not any(Path(f"{path}{SUFFIX}").exists() for path in paths)
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_what_env_has_begun_is_not_committed(any_url: str, waits: bool) -> None:
+    if "mysql" in any_url and waits:
+        pytest.skip("there what was begun has to be ended to see what the holder did")
+    engine = create_engine(any_url, poolclass=pool.NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE kept (id INTEGER)"))
+    holder = Locks(0)
+    with engine.connect() as one, engine.connect() as two:
+        if waits:
+            holder.take(one, "alembic_version")
+        if "sqlite" not in any_url:
+            two.execute(text("INSERT INTO kept VALUES (1)"))
+        locks = Locks(30, lambda _event: holder.release())
+        locks.take(two, "alembic_version")
+        two.rollback()
+        assert two.scalar(text("SELECT count(*) FROM kept")) == 0
+        locks.release()
+
+
+def test_a_connection_that_is_gone_holds_nothing(any_url: str) -> None:
+    engine = create_engine(any_url, poolclass=pool.NullPool)
+    locks = Locks(0)
+    with engine.connect() as connection:
+        locks.take(connection, "alembic_version")
+        connection.invalidate()
+        locks.release()
+    assert not taken_elsewhere(any_url)
+
+
+def test_a_database_that_lback_has_no_lock_for_is_told(sqlite_url: str) -> None:
+    engine = create_engine(sqlite_url)
+    heard: list[Event] = []
+    with engine.connect() as connection:
+        engine.dialect.name = "oracle"
+        Locks(0, heard.append).take(connection, "alembic_version")
+    text = "lback knows no lock for oracle: run one migration at a time."
+    assert heard == [Event("note", text=text)]
+
+
+def test_the_lock_file_says_who_has_it(tmp_path: Path) -> None:
+    file = LockFile(str(tmp_path / "some.sqlite3"))
+    assert file.attempt()
+    path = Path(file.path)
+    owner = json.loads(path.read_text())
+    assert owner.keys() == {"pid", "host", "user", "since"}
+    assert owner["pid"] == os.getpid()
+    shown = "process {pid} of {user} on {host}, since {since}".format(**owner)
+    assert file.holder() == shown
+    for broken in ("", "[]", '{"pid": 1}'):
+        path.write_text(broken)
+        assert file.holder() == f"another process that holds {path}"
+    file.release()
+    assert file.holder() == f"another process that holds {path}"
