@@ -31,7 +31,6 @@ HOMONYMS = {
     "Look",
     "Merge",
     "MergeRow",
-    "Ordered",
     "Origin",
     "Outcome",
     "Part",

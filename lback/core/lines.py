@@ -7,27 +7,20 @@ it: what could not be read, what happens under a condition, or on some databases
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from lback.core.deeds import described
 from lback.core.effects import Effect, Effects
 from lback.core.naming import key
 
+if TYPE_CHECKING:
+    from lback.core.graph_view import GraphView
+
 _PARTS = frozenset({"column", "index", "constraint", "data", "trigger"})
 _ALONE = frozenset({"view", "sequence", "enum", "domain"})
 Thing = tuple[str, str, str]
-
-
-class Ordered(Protocol):
-    """What is needed of a graph: an order with parents first, and ancestors (inclusive)."""
-
-    def order(self) -> tuple[str, ...]:
-        """Return the ids, parents before children."""
-
-    def ancestors(self, ids: Iterable[str], /) -> frozenset[str]:
-        """Return the given revisions and all they stand on."""
 
 
 class Fact(NamedTuple):
@@ -80,7 +73,7 @@ class _Schema:
 
 
 def contradictions(
-    graph: Ordered, effects: Mapping[str, Effects], about: Collection[str]
+    graph: GraphView, effects: Mapping[str, Effects], about: Collection[str]
 ) -> Iterator[Contradiction]:
     """Yield what the revisions in `about` contradict of what is below them.
 
@@ -110,7 +103,7 @@ def _is_sure(effect: Effect) -> bool:
 
 
 def _judged(
-    graph: Ordered, schema: _Schema, revision: str, does: Effects
+    graph: GraphView, schema: _Schema, revision: str, does: Effects
 ) -> Iterator[Contradiction]:
     below: frozenset[str] | None = None
     hidden = {key(one) for unknown in does.unknowns("upgrade") for one in unknown.tables}

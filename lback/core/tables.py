@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from lback.core.dialects import Dialects
 from lback.core.effects import Effect, Effects, Unknown
@@ -12,15 +12,8 @@ from lback.core.identities import KNOWN, Identities, Identity
 from lback.core.naming import bare, same_name
 from lback.core.parts import ColumnPath, Deed, PartPath
 
-
-class Ordered(Protocol):
-    """What is needed of a graph: an order with parents first, and ancestors (inclusive)."""
-
-    def order(self) -> tuple[str, ...]:
-        """Return the ids, parents before children."""
-
-    def ancestors(self, ids: Iterable[str], /) -> frozenset[str]:
-        """Return the given revisions and all they stand on."""
+if TYPE_CHECKING:
+    from lback.core.graph_view import GraphView
 
 
 # Named tuples: a frozen dataclass costs every start of the program a millisecond.
@@ -104,7 +97,7 @@ class TableLife(NamedTuple):
 
 def life(
     table: str,
-    graph: Ordered,
+    graph: GraphView,
     effects: Mapping[str, Effects],
     within: frozenset[str] | None = None,
     dialects: Dialects = KNOWN,
@@ -144,7 +137,7 @@ def life(
     )
 
 
-def latest_change(told: TableLife, graph: Ordered) -> tuple[str, ...]:
+def latest_change(told: TableLife, graph: GraphView) -> tuple[str, ...]:
     """Return the revisions of a table's latest change: several where branches are parallel."""
     latest: list[str] = []
     covered: set[str] = set()
@@ -156,7 +149,7 @@ def latest_change(told: TableLife, graph: Ordered) -> tuple[str, ...]:
 
 
 def tables_of(
-    graph: Ordered, effects: Mapping[str, Effects], revisions: Iterable[str]
+    graph: GraphView, effects: Mapping[str, Effects], revisions: Iterable[str]
 ) -> dict[str, tuple[str, ...]]:
     """Return by revision the sorted tables whose history it belongs to.
 
@@ -177,7 +170,7 @@ def tables_of(
 
 
 def types_elsewhere(
-    graph: Ordered, effects: Mapping[str, Effects], own: Iterable[str]
+    graph: GraphView, effects: Mapping[str, Effects], own: Iterable[str]
 ) -> frozenset[str]:
     """Return the bare names of types that a table other than `own` has columns of."""
     book = Identities(graph)
