@@ -29,8 +29,6 @@ HOMONYMS = {
     "Found",
     "Locks",
     "Look",
-    "Merge",
-    "MergeRow",
     "Origin",
     "Outcome",
     "Part",

@@ -59,7 +59,7 @@ class Fork:
 
 
 @dataclass(frozen=True, slots=True)
-class Merge:
+class ForkMerge:
     """What was done about a fork: nothing yet, or where its merge revision is.
 
     `note` says why it was not committed although it should have been.
@@ -71,7 +71,7 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True)
-class Rebase:
+class ForkRebase:
     """The rebase that closes the forks; `note` says why the hook did not do it."""
 
     plan: RebasePlan
@@ -125,7 +125,17 @@ class Pushed:
 
 
 HookFact: TypeAlias = (
-    Arrived | Problem | Cycle | Fork | Merge | Rebase | Lacks | Adds | Switched | NoConsent | Pushed
+    Arrived
+    | Problem
+    | Cycle
+    | Fork
+    | ForkMerge
+    | ForkRebase
+    | Lacks
+    | Adds
+    | Switched
+    | NoConsent
+    | Pushed
 )
 
 

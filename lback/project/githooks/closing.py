@@ -39,7 +39,7 @@ def _merged(
     done: Literal["none", "staged", "committed", "amended"],
     note: str = "",
 ) -> tuple[facts.HookFact, ...]:
-    merges = [facts.Merge(plan, done, note) for plan in plans]
+    merges = [facts.ForkMerge(plan, done, note) for plan in plans]
     return tuple(fact for pair in zip(forks, merges, strict=True) for fact in pair)
 
 

@@ -19,7 +19,7 @@ from lback.project.rebasing import PreparedRebase, RebaseOptions, prepare
 from lback.vcs.configuration import on_fork
 
 
-def rebase(ctx: Context, merges: Sequence[MergePlan]) -> facts.Rebase | None:
+def rebase(ctx: Context, merges: Sequence[MergePlan]) -> facts.ForkRebase | None:
     """Put the local revisions onto the shared head; None where a merge is right after all.
 
     To ask the database would run env.py, and consent to that comes from git's own
@@ -37,14 +37,14 @@ def rebase(ctx: Context, merges: Sequence[MergePlan]) -> facts.Rebase | None:
         if ctx.repository is not None and on_fork(ctx.repository.git) == "rebase":
             perform(ctx, ready, RebaseOptions())
         elif _has_run(ctx, ready):
-            return facts.Rebase(ready.plan, done=False, note=messages.HAS_RUN)
+            return facts.ForkRebase(ready.plan, done=False, note=messages.HAS_RUN)
         else:
             note_hook_rebase(ctx, ready.plan)
             change_files(ctx, ready.contents)
         stage(ctx, ready)
     except (LbackError, OSError) as err:
-        return facts.Rebase(ready.plan, done=False, note=messages.failed(err))
-    return facts.Rebase(ready.plan, done=True)
+        return facts.ForkRebase(ready.plan, done=False, note=messages.failed(err))
+    return facts.ForkRebase(ready.plan, done=True)
 
 
 def _has_run(ctx: Context, ready: PreparedRebase) -> bool:

@@ -71,7 +71,7 @@ def _fork(fact: facts.Fork) -> Iterator[str]:
         yield f"  {one.revision}  “{one.doc or 'no message'}”  {by}"
 
 
-def _merge(fact: facts.Merge) -> Iterator[str]:
+def _merge(fact: facts.ForkMerge) -> Iterator[str]:
     plan = fact.plan
     if plan.action == "refused":
         yield from _not_merged(fact)
@@ -90,7 +90,7 @@ def _merge(fact: facts.Merge) -> Iterator[str]:
         yield f"{_NEXT}`lback migrate`"
 
 
-def _not_merged(fact: facts.Merge) -> Iterator[str]:
+def _not_merged(fact: facts.ForkMerge) -> Iterator[str]:
     overlaps = fact.plan.overlaps
     yield "they cannot be merged automatically:"
     for overlap in overlaps:
@@ -103,7 +103,7 @@ def _not_merged(fact: facts.Merge) -> Iterator[str]:
         yield f"{_NEXT}`lback resolve`; or agree with the author and edit one side"
 
 
-def _rebase(fact: facts.Rebase) -> Iterator[str]:
+def _rebase(fact: facts.ForkRebase) -> Iterator[str]:
     plan = fact.plan
     if not fact.done:
         yield f"the local revisions can be rebased: {plan.reason}"
@@ -163,8 +163,8 @@ _TEXTS: Mapping[type, Callable[[Any], Iterable[str]]] = {
     Problem: _problem,
     facts.Cycle: _cycle,
     facts.Fork: _fork,
-    facts.Merge: _merge,
-    facts.Rebase: _rebase,
+    facts.ForkMerge: _merge,
+    facts.ForkRebase: _rebase,
     facts.Lacks: _lacks,
     facts.Adds: _adds,
     facts.Switched: _switched,
