@@ -7,21 +7,20 @@ from pathlib import Path
 import pytest
 
 from lback.core.effects import Effects
-from lback.core.extending import Trunk
 from lback.core.forks.choosing import plan_resolve
 from lback.core.forks.joining import (
     apart,
     fork_overlaps,
     fork_revisions,
-    fork_sides,
     overlap_row,
     plan_merge,
 )
 from lback.core.forks.moving import plan_move
-from lback.core.forks.nearness import Index, Meeting, meet, touched
+from lback.core.forks.nearness import Index, Meeting, Neighbour, touched
 from lback.core.forks.rebasing import RebaseFacts, RebasePlan, Rewrite, plan_rebase, rebased
-from lback.core.forks.surroundings import Surroundings, surroundings
+from lback.core.forks.surroundings import NOTHING_AROUND, Surroundings, surroundings
 from lback.core.graph import Graph
+from lback.core.lanes import fork_sides
 from lback.core.plans import Restamp
 from lback.core.source import Commit
 from lback.errors import LbackError
@@ -256,23 +255,24 @@ def test_rebased_is_the_graph_afterwards() -> None:
 # -- many branches ---------------------------------------------------------------------------
 
 
-def test_a_branch_meets_mine_in_the_first_fork() -> None:
-    trunk = Trunk(graph("a; b<a; c<b"))
-    for plain in (True, False):
-        assert meet(trunk, list(graph("x<a; y<x")), plain=plain) == Meeting(
-            ("c", "y"), ("b", "c"), ("x", "y")
-        )
-        assert meet(trunk, list(graph("x<c")), plain=plain) == Meeting()
-        assert meet(trunk, [], plain=plain) == Meeting()
-        assert meet(trunk, list(graph("x<a")), ("x",), plain=plain) == Meeting()
-        assert meet(trunk, list(graph("x<a; y<b")), plain=plain) == Meeting(
-            ("c", "x", "y"), ("c",), ("x", "y")
-        )
-    labelled = meet(trunk, list(graph("x<a", x="apart")), plain=True)
-    assert labelled == Meeting()
-    forked = Trunk(graph("a; b<a; c<a"))
-    assert meet(forked, list(graph("x<b")), plain=True) == Meeting(("c", "x"), ("c",), ("x",))
-    assert meet(forked, [], plain=True) == Meeting()
+def meetings(mine: str, added: str, declared: tuple[str, ...] = (), **labels: str) -> list[Meeting]:
+    theirs = list(graph(added, **labels)) if added else []
+    together = Graph([*graph(mine), *theirs])
+    commit = Commit("c" * 40, "Ada", "ada@example.com", "2026-01-05", "Add")
+    beside = Neighbour(("x",), commit, together, frozenset(one.id for one in theirs))
+    return list(beside.meetings(declared))
+
+
+def test_a_branch_meets_mine_in_each_fork_of_its_heads() -> None:
+    mine = "a; b<a; c<b"
+    assert meetings(mine, "x<a; y<x") == [Meeting(("c", "y"), ("b", "c"), ("x", "y"))]
+    assert meetings(mine, "x<a; y<b") == [Meeting(("c", "x", "y"), ("c",), ("x", "y"))]
+    assert meetings(mine, "x<c") == []
+    assert meetings(mine, "") == []
+    assert meetings(mine, "x<a", ("x",)) == []
+    assert meetings(mine, "x<a", x="apart") == []
+    assert meetings("a; b<a; c<a", "x<b") == [Meeting(("c", "x"), ("c",), ("x",))]
+    assert meetings("a; b<a; c<a", "") == []
 
 
 def test_only_what_may_meet_is_compared() -> None:
@@ -288,10 +288,10 @@ def test_only_what_may_meet_is_compared() -> None:
     }
     some = UNREAD.unknown[0]._replace(tables=("T",))
     does["unread t"] = Effects(unknown=(some,))
-    index = Index()
+    index = Index(NOTHING_AROUND)
 
     def near(*theirs: str) -> list[str]:
-        return list(index.near(does, does, {one: does[one] for one in theirs}))
+        return list(index.near(does, does, [does[one] for one in theirs]))
 
     everything = list(does)
     assert near("unread") == everything
