@@ -14,9 +14,7 @@ ROOT = Path(__file__).parents[1] / "lback"
 WITH_PROSE = {
     "app/console.py",
     "app/context.py",
-    "app/journal.py",
     "app/locate.py",
-    "app/moving.py",
     "app/reading.py",
 }
 HOMONYMS = {

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from lback.app.console import Console
 from lback.app.context import Context
-from lback.app.journal import recover
 from lback.core.graph import Graph
 from lback.core.messages import makemigrations as messages
 from lback.core.plans import refuse_problems
 from lback.core.results import Result, text_only
 from lback.core.shell import command
+from lback.project.file_changes import recover
 
 
 @dataclass(frozen=True, slots=True)

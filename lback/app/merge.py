@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lback.app.context import Context
-from lback.app.journal import recover
 from lback.app.proofs import MergeProof, prove_merge
 from lback.core.forks.joining import (
     MergePlan,
@@ -21,6 +20,7 @@ from lback.core.messages import merging as messages
 from lback.core.plans import refuse_problems
 from lback.core.results import Result, text_only
 from lback.core.rows import OverlapRow
+from lback.project.file_changes import recover
 from lback.project.merging import overlap_rows, plan_merges, write_merges
 
 

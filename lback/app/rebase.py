@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lback.app.context import Context
-from lback.app.journal import recover
-from lback.app.moving import foresee, perform, stage
 from lback.core.forks.moving import DatabaseRow
 from lback.core.forks.rebasing import RemovedRow, RewriteRow, with_parents
 from lback.core.messages import rebasing as messages
 from lback.core.results import Result, text_only
 from lback.core.rows import OverlapRow
+from lback.project.file_changes import recover
 from lback.project.merging import overlap_rows, plan_merges
+from lback.project.rebase_database import foresee, perform, stage
 from lback.project.rebasing import PreparedRebase, RebaseOptions, prepare
 
 __all__ = ["RebaseOptions", "RebaseResult", "rebase"]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from lback.app.context import Context
-from lback.app.journal import recover
-from lback.app.moving import perform, stage
 from lback.core.forks.choosing import ResolvePlan, plan_resolve
 from lback.core.forks.joining import (
     MergePlan,
@@ -22,7 +20,9 @@ from lback.core.plans import refuse_problems
 from lback.core.results import Result, text_only
 from lback.core.rows import OverlapRow
 from lback.errors import LbackError
+from lback.project.file_changes import recover
 from lback.project.merging import overlap_rows, plan_merges, preferred_way, write_merges
+from lback.project.rebase_database import perform, stage
 from lback.project.rebasing import PreparedRebase, RebaseOptions, prepare
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lback.app.context import Context
-from lback.app.journal import recover
 from lback.app.proofs import prove_rollback
 from lback.core.messages import data_loss
 from lback.core.messages import rollback as messages
@@ -24,6 +23,7 @@ from lback.core.undo.reverting import body_for, complete
 from lback.errors import LbackError
 from lback.project.applied import edited_since, find_lost, with_lost
 from lback.project.data_loss import backup_path, consents, count_losses, refuse_more
+from lback.project.file_changes import recover
 from lback.project.run import Run
 from lback.project.run import perform as run_on
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from lback.app.context import Context
-from lback.app.journal import recover
 from lback.app.reading import WORKTREE, Reader
 from lback.core.effects import Effect
 from lback.core.graph import Graph
@@ -19,6 +18,7 @@ from lback.core.source import Commit
 from lback.core.switch import SwitchFacts, SwitchPlan, effects_of_going_down, plan_switch
 from lback.project.applied import LostRevision, find_lost, with_lost
 from lback.project.data_loss import consents, count_losses, refuse_more
+from lback.project.file_changes import recover
 from lback.project.run import Run, perform
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lback.app.context import Context
-from lback.app.journal import change_files
 from lback.core.forks.joining import MergePlan, overlap_row, plan_merge
 from lback.core.graph import Graph
 from lback.core.lanes import forks
 from lback.core.rows import OverlapRow
+from lback.project.file_changes import change_files
 from lback.vcs import committing
 
 

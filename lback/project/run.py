@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lback.app.context import Context
-from lback.app.journal import change_files
 from lback.core.graph import Graph
 from lback.core.messages import runs as messages
 from lback.core.plans import Downgrade, Step, Upgrade, refuse_moved
+from lback.project.file_changes import change_files
 from lback.project.interrupted_step import noting_steps, refuse_interrupted
 from lback.project.notes import remember_stamp
 from lback.project.rebase_notes import (

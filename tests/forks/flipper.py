@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from lback.app.context import Context
-from lback.app.journal import change_files
+from lback.project.file_changes import change_files
 from lback.project.options import Options
 
 COUNT = 30

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from lback.app.context import Context
-from lback.app.journal import change_files, recover
 from lback.errors import LbackError
+from lback.project.file_changes import change_files, recover
 from lback.project.options import Options
 from tests.forks import flipper
 from tests.forks.shop import VERSIONS, Shop, adds, creates
@@ -91,13 +91,13 @@ def interrupted(ctx: Context) -> Path:
     root = ctx.project.root
     (root / "one.py").write_bytes(b"old")
     (root / "two.py").write_bytes(b"old")
-    from lback.app import journal
+    from lback.project import file_changes
 
-    changes = [journal.Change(root / name, b"old", b"new") for name in ("one.py", "two.py")]
-    folder = journal._folder(ctx)
+    changes = [file_changes.Change(root / name, b"old", b"new") for name in ("one.py", "two.py")]
+    folder = file_changes._folder(ctx)
     folder.mkdir(parents=True)
-    journal._prepare(folder, changes)
-    journal._put(changes[0])
+    file_changes._prepare(folder, changes)
+    file_changes._put(changes[0])
     return root
 
 

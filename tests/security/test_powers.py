@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from lback.app.context import Context
-from lback.app.journal import recover
 from lback.core.settings import read_ini, read_pyproject, read_settings
 from lback.errors import LbackError, UsageError
 from lback.files import read_by_hand
+from lback.project.file_changes import recover
 from lback.project.options import Options
 from lback.vcs.environment import git_program
 from lback.vcs.hooks import NAMES, Watched, find, install

@@ -58,3 +58,51 @@ def not_known_what_ran(revisions: Sequence[str]) -> LbackError:
         "`lback rebase --no-database` rewrites the files; then `lback migrate` runs "
         f"{names}, or, if the database has run that already, `lback migrate --fake` notes it.",
     )
+
+
+DECLINED = "Aborted; nothing was moved."
+
+
+def not_asked(err: LbackError) -> LbackError:
+    """Say that it is not known what the database has run."""
+    return LbackError(
+        f"Whether the database has run what would move could not be asked: {err.message}",
+        f"{err.hint or 'Start the database.'} Or, if no database has run them: "
+        "`lback rebase --no-database`.",
+    )
+
+
+def several_databases() -> LbackError:
+    """Say that another database than the first has run what would move."""
+    return LbackError(
+        "This project has several databases, and one of them has run what would move.",
+        "Merge the heads with `lback merge` instead.",
+    )
+
+
+def cannot_run_again(revision: str, gap: str, lacking: Sequence[str]) -> LbackError:
+    """Say that what the database has run has nothing to go down by."""
+    return LbackError(
+        f"The database has run {revision}, and its downgrade() is {gap}: it cannot be undone and "
+        "run again above the shared head.",
+        f"{_keep(lacking)} Or merge the heads with `lback merge`.",
+    )
+
+
+def runs_again(revisions: Sequence[str], lacking: Sequence[str]) -> str:
+    """Say what the database does, and how it can be spared that."""
+    return f"The database undoes {', '.join(revisions)} and runs them again. {_keep(lacking)}"
+
+
+def database_moved(stamp: Sequence[str]) -> LbackError:
+    """Say that the database is not where it was when the rebase was planned."""
+    return LbackError(
+        "Somebody else moved the database meanwhile: it is at "
+        f"{', '.join(stamp) or 'nothing'}, no file was changed.",
+        "Run `lback rebase` again.",
+    )
+
+
+def _keep(lacking: Sequence[str]) -> str:
+    first = " and ".join(command("lback migrate", one) for one in lacking)
+    return f"Run {first} first: what has run its new ancestors already is not undone."

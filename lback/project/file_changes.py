@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lback.app.context import Context
-from lback.core.shell import command
-from lback.errors import LbackError
+from lback.core.messages import file_changes as messages
 from lback.files import DRAFT, FileLock, is_plain, leads_out, put_with_mode, write_new
 
 _FORMAT = 1
@@ -45,10 +44,7 @@ def change_files(ctx: Context, contents: Mapping[str, bytes | None]) -> None:
     for path, after in contents.items():
         place = root / path
         if leads_out(place, root):
-            raise LbackError(
-                f"{path} is reached by a link that leaves {root}: nothing is written there.",
-                "Put the folder itself in the place of the link.",
-            )
+            raise messages.outside(path, root)
         before = place.read_bytes() if place.exists() else None
         if before != after:
             changes.append(Change(place, before, after))
@@ -60,10 +56,7 @@ def change_files(ctx: Context, contents: Mapping[str, bytes | None]) -> None:
             _prepare(folder, changes)
         except OSError as err:
             _discard(folder, changes)
-            raise LbackError(
-                f"{err.filename or folder} cannot be written: {err.strerror or err}",
-                "Nothing was changed. Check who owns the folder and whether the disk is full.",
-            ) from err
+            raise messages.cannot_write(err.filename or folder, err) from err
         _perform(folder, changes)
 
 
@@ -79,9 +72,7 @@ def recover(ctx: Context) -> tuple[str, ...]:
     with _held(folder):
         done = _finish(folder, ctx.project.root)
     if done:
-        ctx.console.warn(
-            f"an earlier command was killed while it wrote; finished it now: {', '.join(done)}"
-        )
+        ctx.console.warn(messages.finished(done))
     return done
 
 
@@ -91,7 +82,7 @@ def _folder(ctx: Context) -> Path:
     if ctx.repository is None:
         folder = root / _OUTSIDE_GIT
         if leads_out(folder / _LOCK, root):
-            raise LbackError(f"{folder} is a link that leaves {root}.", "Take it away.")
+            raise messages.folder_is_outside(folder, root)
         return folder
     name = hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
     return ctx.repository.common_dir / "lback" / f"files-{name}"
@@ -121,10 +112,7 @@ def _taken(folder: Path) -> FileLock:
         except FileNotFoundError:  # its last holder has just removed the folder
             continue
         except OSError as err:
-            raise LbackError(
-                f"{folder} cannot be written: {err.strerror or err}",
-                "Nothing was changed. Check who owns the folder and whether the disk is full.",
-            ) from err
+            raise messages.cannot_write(folder, err) from err
         return lock
 
 
@@ -162,20 +150,10 @@ def _finish(folder: Path, root: Path) -> tuple[str, ...]:
         return ()
     foreign = [one for one in left if _now(one.path) != one.before]
     if foreign:
-        _refuse_foreign(folder, foreign)
+        paths = [str(one.path) for one in foreign]
+        raise messages.edited_since(paths, str(folder / _PLAN))
     _perform(folder, changes)
     return tuple(str(one.path) for one in left)
-
-
-def _refuse_foreign(folder: Path, foreign: list[Change]) -> None:
-    names = ", ".join(str(one.path) for one in foreign)
-    raise LbackError(
-        f"A command was killed while it changed several files, and {names} has been edited "
-        "since, so that it cannot be finished.",
-        "Look at them with `git diff` and bring them to one state, for example by "
-        f"{command('git checkout --', *(str(one.path) for one in foreign))}; then "
-        f"{command('rm', str(folder / _PLAN))}.",
-    )
 
 
 def _perform(folder: Path, changes: list[Change]) -> None:
@@ -241,13 +219,7 @@ def _read(path: Path, root: Path) -> list[Change]:
         return []
     for place, _, _ in rows:
         if not place.is_absolute() or leads_out(place, root):
-            raise LbackError(
-                f"{path} would write {place}, which is not below {root}.",
-                "No command of yours has left this: look where it comes from, and remove it.",
-            )
+            raise messages.foreign_plan(path, place, root)
     if version != _FORMAT:
-        raise LbackError(
-            f"{path} is of another version of lback, and says that a command was killed.",
-            "Run that version once more, or look at `git diff` and remove the file.",
-        )
+        raise messages.other_version(path)
     return [Change(place, _decoded(before), _decoded(after)) for place, before, after in rows]

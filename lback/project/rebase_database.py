@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lback.app.context import Context
-from lback.app.journal import change_files
 from lback.core.forks.moving import DatabaseRow, Move, plan_move
 from lback.core.graph import Graph
+from lback.core.messages import rebasing as messages
 from lback.core.plans import Step, applied
 from lback.core.rows import DataLoss
-from lback.core.shell import command
 from lback.errors import LbackError
 from lback.project.data_loss import consents, count_losses, downgrade_effects, refuse_more
+from lback.project.file_changes import change_files
 from lback.project.rebase_notes import note_followed_rebase
 from lback.project.rebasing import PreparedRebase, RebaseOptions
 from lback.project.run import Run
@@ -45,7 +45,7 @@ def perform(ctx: Context, ready: PreparedRebase, options: RebaseOptions) -> Data
         return None
     move, losses = _asked(ctx, ready, options)
     if not options.yes and not _consents(ctx, move, losses):
-        raise LbackError("Nothing was moved: you said no.")
+        raise LbackError(messages.DECLINED)
     if move.down:
         _go_down(ctx, ready, move, losses, options)
     _go_up(ctx, ready, move, options)
@@ -59,20 +59,13 @@ def _asked(
     try:
         answers = ctx.database.look(lambda view: _answer(ready, view, counts=not options.yes))
     except LbackError as err:
-        raise LbackError(
-            f"Whether the database has run what would move could not be asked: {err.message}",
-            f"{err.hint or 'Start the database.'} Or, if no database has run them: "
-            "`lback rebase --no-database`.",
-        ) from err
+        raise messages.not_asked(err) from err
     for answer in answers:
         if isinstance(answer, LbackError):
             raise answer
     (move, losses), *others = (one for one in answers if not isinstance(one, LbackError))
     if any(not other.idle for other, _losses in others):
-        raise LbackError(
-            "This project has several databases, and one of them has run what would move.",
-            "Merge the heads with `lback merge` instead.",
-        )
+        raise messages.several_databases()
     _refuse_no_way_down(ready, move)
     return move, losses
 
@@ -110,16 +103,7 @@ def _refuse_no_way_down(ready: PreparedRebase, move: Move) -> None:
     for one in going:
         does = effects[one]
         if not does.has_downgrade and (does.upgrade or does.unknowns("upgrade")):
-            raise LbackError(
-                f"The database has run {one}, and its downgrade() is {does.downgrade_gap}: it "
-                "cannot be undone and run again above the shared head.",
-                f"{_keep_hint(move)} Or join the heads with `lback merge`.",
-            )
-
-
-def _keep_hint(move: Move) -> str:
-    first = " and ".join(command("lback migrate", one) for one in move.lacking)
-    return f"Run {first} first: what has run its new ancestors already is not undone."
+            raise messages.cannot_run_again(one, does.downgrade_gap, move.lacking)
 
 
 def _consents(ctx: Context, move: Move, losses: Sequence[DataLoss]) -> bool:
@@ -127,8 +111,7 @@ def _consents(ctx: Context, move: Move, losses: Sequence[DataLoss]) -> bool:
     if not losses:
         return True
     going = [step.revision for step in move.down]
-    again = f"The database undoes {', '.join(going)} and runs them again. {_keep_hint(move)}"
-    return consents(ctx, losses, again)
+    return consents(ctx, losses, messages.runs_again(going, move.lacking))
 
 
 def _go_down(
@@ -155,7 +138,7 @@ def _go_down(
 
     def before(view: View) -> None:
         if _decided(ready, view) != move:  # its record says that other texts have run by now
-            raise _moved_meanwhile(view.stamp.revisions)
+            raise messages.database_moved(view.stamp.revisions)
         if not options.yes:
             refuse_more(view, undoing, losses)
 
@@ -195,15 +178,7 @@ def _go_up(ctx: Context, ready: PreparedRebase, move: Move, options: RebaseOptio
 
 def _refuse_moved(graph: Graph, now: tuple[str, ...], expected: tuple[str, ...]) -> None:
     if applied(graph, now) != applied(graph, expected):
-        raise _moved_meanwhile(now)
-
-
-def _moved_meanwhile(now: tuple[str, ...]) -> LbackError:
-    return LbackError(
-        "Somebody else moved the database meanwhile: it is at "
-        f"{', '.join(now) or 'nothing'}, no file was changed.",
-        "Run `lback rebase` again.",
-    )
+        raise messages.database_moved(now)
 
 
 def stage(ctx: Context, ready: PreparedRebase) -> tuple[str, ...]:
