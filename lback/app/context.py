@@ -12,6 +12,7 @@ from lback.app.console import Console, SilentConsole
 from lback.app.locate import Project, find_project
 from lback.core.messages import projects as messages
 from lback.project.options import Options
+from lback.vcs.noted import INPUTS
 
 if TYPE_CHECKING:
     from lback.app.reading import Reader
@@ -87,6 +88,7 @@ class Context:
         """Return it with another graph; texts in `sources`, by id, are run instead of files."""
         from lback.db.runner import Database
 
+        INPUTS.doubt()  # whatever a database says may be another thing the next time
         project = self.project
         return Database(
             project.settings,

@@ -11,7 +11,7 @@ from lback.app.context import Context
 from lback.core.hook_facts import HookFact, HookReport, Switched
 from lback.core.results import Result, text_only
 from lback.vcs.configuration import recorded
-from lback.vcs.managers import framework_call
+from lback.vcs.environment import framework_call
 
 Switch = Callable[[Context], Switched]
 _STOPPED: dict[str, Literal["commit", "push"]] = {"pre-commit": "commit", "pre-push": "push"}

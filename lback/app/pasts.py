@@ -39,7 +39,7 @@ def pasts_of(reader: Reader, paths: Sequence[str], at: str = WORKTREE) -> dict[s
     if repository is None or not paths:
         return {}
     if at in (WORKTREE, INDEX):
-        commit = repository.head().commit
+        commit = repository.first_commit()
         if commit is None:
             return {}
     else:

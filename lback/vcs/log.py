@@ -159,7 +159,8 @@ def co_authors(repository: Repository, shas: Sequence[str]) -> dict[str, tuple[s
     if not shas:
         return {}
     form = "--format=%H%x00%(trailers:key=Co-authored-by,valueonly,separator=%x00)"
-    out = text(repository.git.run("log", "--no-walk=unsorted", "--no-patch", form, *shas, "--"))
+    command = ("log", "--no-walk=unsorted", "--no-patch", form, *shas, "--")
+    out = text(repository.git.run(*command, lasting=all(map(is_whole_id, shas))))
     found: dict[str, tuple[str, ...]] = {}
     for line in out.splitlines():
         sha, *people = line.split("\0")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 # The commands that read files, refs and commits only, each of which is recorded here.
-COMMANDS = frozenset(("heads", "graph"))
+COMMANDS = frozenset(("blame", "graph", "heads", "history", "show"))
 
 _ABSENT = "-"
 # None may be there: they stand for other commits.

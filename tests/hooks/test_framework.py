@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lback.vcs.managers import framework_call
+from lback.vcs.environment import framework_call
 
 PUSHED = {
     "PRE_COMMIT_REMOTE_NAME": "origin",
