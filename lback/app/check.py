@@ -2,103 +2,129 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from lback.app.checking.look import (
-    Look,
-    gather_others,
-    gather_siblings,
-)
-from lback.app.checking.options import CheckOptions, base_of
-from lback.app.checking.policy import project_of_base, settle_policy
-from lback.app.checking.result import finish
-from lback.app.checking.rules_changed import doubted_labels, moved_from, rules_changed
-from lback.app.checking.sides import Together, read_side, tip_of
-from lback.app.checking.tree import file_facts
 from lback.app.context import Context
-from lback.core.findings import Finding, from_problems
-from lback.core.lanes import Lane
+from lback.core.findings import CODES, Finding
+from lback.core.forks.joining import overlap_row
+from lback.core.lanes import forks
 from lback.core.messages import checks as messages
-from lback.core.rules.files import file_findings
-from lback.core.rules.graph import (
-    broken_by_merging,
-    conflicted,
-    no_history,
-    not_looked_at,
-    nothing_found,
-    real_forks,
-    redundant_merges,
-    several_heads,
-    would_fork,
+from lback.core.rows import OverlapRow
+from lback.core.rules.graph import no_history
+from lback.core.rules.report import CheckResult, ComparedRow, DrawnRevision, LeftOutCounts
+from lback.core.rules.silencing import (
+    CodeChoice,
+    FailOn,
+    LeftOut,
+    arranged,
+    fails,
+    not_silenced,
+    read_choice,
+    shortened,
 )
-from lback.core.rules.report import CheckResult
-from lback.core.rules.silencing import CodeChoice, read_choice
 from lback.core.source import WORKTREE
 from lback.errors import HistoryMissing
-from lback.project.below import contradicting, effects_near
+from lback.project.checking.baseline import sorted_out
+from lback.project.checking.gather import CheckFacts, deepen_for, gather_others, gather_siblings
+from lback.project.checking.judge import judge
+from lback.project.checking.models import models_checked
+from lback.project.checking.policy import project_of_base, settle_policy
+from lback.project.checking.rules_changed import (
+    comments_that_count,
+    doubted_labels,
+    moved_from,
+    rules_changed,
+)
 from lback.project.contents import Limits
 from lback.project.places import bare_project
+from lback.project.sides import Comparison, read_side, tip_of
 
-if TYPE_CHECKING:
-    from lback.core.effects import Effects
-
-__all__ = ["CheckOptions", "CheckResult", "check"]
-
-_AT_ONCE = 1000
+# The hooks look for these.
+_ELSEWHERE = frozenset({"LB306"})
+# Known only where the migrations were run.
+_RUN = frozenset({"LB305", "LB501", "LB502", "LB503", "LB504", "LB505"})
 
 
-def check(ctx: Context, request: CheckOptions) -> CheckResult:
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """What to check: `against` REFs (none: the shared branch), siblings, what counts."""
+
+    at: str = WORKTREE
+    against: tuple[str, ...] = ()
+    siblings: bool = False
+    refs: str | None = None
+    fail_on: FailOn = "error"
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    baseline: str | None = None
+    write_baseline: bool = False
+    deepen: bool = False
+    models: str | None = None
+    replace: bool = False
+    policy: str | None = None
+
+    @property
+    def base(self) -> str | None:
+        """Return the name of the branch whose settings count, None where none was given."""
+        return self.policy or next(iter(self.against), None)
+
+
+def check(ctx: Context, options: CheckOptions) -> CheckResult:
     """Check a tree as it is and as it would be once merged; runs nothing of it."""
-    at = request.at
     ctx.limits = Limits()
-    if request.models:
-        _require_files(ctx, at)
-    if request.deepen:
-        from lback.app.checking.deepen import deepen_for
-
-        request = replace(request, against=deepen_for(ctx, request))
-    said = read_choice(request.select, request.ignore, {})
-    choice = CodeChoice(said=said)
+    if options.models:
+        _require_files(ctx, options.at)
+    if options.deepen:
+        options = replace(options, against=deepen_for(ctx, options.at, options.against))
+    choice = CodeChoice(said=read_choice(options.select, options.ignore, {}))
     try:
-        if ctx.repository is not None and ctx.repository.is_bare:
-            at = "HEAD" if at == WORKTREE else at
-            if ctx.options.script_location is None:
-                ctx.project = bare_project(ctx.options, ctx.repository, at, base_of(request))
-        broken = project_of_base(ctx, request)
-        reader = ctx.revisions
-        policy = settle_policy(ctx, request, at, broken)
-        own = reader.project_at(at).settings.lback
-        choice = read_choice(own.select, own.ignore, own.severity, said)
-        look = Look(reader, read_side(reader, at, at, tip_of(reader, at)), policy=policy)
+        facts = _mine(ctx, options)
+        own = facts.reader.project_at(facts.mine.at).settings.lback
+        choice = read_choice(own.select, own.ignore, own.severity, choice.said)
     except HistoryMissing as err:
-        return finish(None, request, choice, [no_history(err)])
-    before = moved_from(look)
-    gather_others(look, request)
-    if request.siblings or request.refs:
-        gather_siblings(look, request)
-    look.doubted = doubted_labels(look)
-    look.findings.extend(_told(_judge(look)))
-    if before is not None:
+        return _report(None, options, choice, [no_history(err)])
+    alone = moved_from(facts)
+    gather_others(facts, options.against, replace=options.replace)
+    if options.siblings or options.refs:
+        gather_siblings(facts, options.refs)
+    found = [*_judged(facts)]
+    if alone is not None:
         # What the branch's own configuration leaves of it, once it is merged.
-        gather_others(before, request)
-        before.doubted = doubted_labels(before)
-        look.findings.extend([*before.findings, *_told(_judge(before))])
-    if request.models:
-        from lback.app.checking.models import models_checked
-
-        found, look.models = models_checked(ctx, look, request.models, look.findings)
-        look.findings.extend(found)
-    look.findings.extend(_told(rules_changed(look)))
+        gather_others(alone, options.against, replace=options.replace)
+        found += _judged(alone)
+    if options.models:
+        of_models, facts.models = models_checked(ctx, facts, options.models, found)
+        found += of_models
+    found += _or_missing(rules_changed(facts))
     try:
-        return finish(look, request, choice, look.findings)
+        return _report(facts, options, choice, found)
     except HistoryMissing as err:
-        return finish(None, request, choice, [*look.findings, no_history(err)])
+        return _report(None, options, choice, [*found, no_history(err)])
 
 
-def _told(findings: Iterator[Finding]) -> Iterator[Finding]:
+def _mine(ctx: Context, options: CheckOptions) -> CheckFacts:
+    """Read the tree to check, by the settings of the branch that it will be merged into."""
+    at, base = options.at, options.base
+    if ctx.repository is not None and ctx.repository.is_bare:
+        at = "HEAD" if at == WORKTREE else at
+        if ctx.options.script_location is None:
+            ctx.project = bare_project(ctx.options, ctx.repository, at, base)
+    broken = project_of_base(ctx, base, runs=options.models is not None)
+    policy = settle_policy(ctx, base, at, broken, replaced=options.replace)
+    reader = ctx.revisions
+    return CheckFacts(reader, read_side(reader, at, at, tip_of(reader, at)), policy=policy)
+
+
+def _judged(facts: CheckFacts) -> Iterator[Finding]:
+    """Yield what was found while the facts were gathered, and what they show."""
+    facts.doubted = doubted_labels(facts)
+    yield from facts.findings
+    yield from _or_missing(judge(facts))
+
+
+def _or_missing(findings: Iterator[Finding]) -> Iterator[Finding]:
     """Yield findings; a content that this clone lacks is one as well, whoever asks for it."""
     try:
         yield from findings
@@ -114,113 +140,119 @@ def _require_files(ctx: Context, at: str) -> None:
         raise messages.models_need_configuration()
 
 
-def _judge(look: Look) -> Iterator[Finding]:
-    graph = look.mine.graph
-    yield from from_problems(graph.problems)
-    yield from _emptiness(look)
-    for fork in real_forks(graph, look.declared, look.doubted):
-        yield several_heads(graph, fork, look.facts.commits(fork))
-        yield from _fork_overlaps(look, None, fork)
-    yield from redundant_merges(graph, look.new if look.others else None)
-    for other in look.others:
-        yield from _judge_merge(look, other)
-    yield from _content(look)
-    yield from contradicting(look.reader, graph, look.new, look.mine.at)
-    yield from file_findings(file_facts(look.reader, look.mine))
-
-
-def _judge_merge(look: Look, other: Together) -> Iterator[Finding]:
-    merge = other.merge
-    yield from (conflicted(merge, path) for path in other.conflicts)
-    yield from broken_by_merging(merge)
-    for fork in merge.would_forks(look.declared, look.doubted):
-        yield would_fork(merge, fork, look.facts.commits(fork))
-        yield from _fork_overlaps(look, other, fork)
-    if merge.merged is not merge.mine:
-        known = {one.revisions for one in redundant_merges(merge.mine)}
-        for one in redundant_merges(merge.merged, frozenset(merge.new)):
-            if one.revisions not in known:
-                yield one
-    if other.publishes and merge.mine is not merge.theirs:
-        from lback.core.rules.history import history_findings
-
-        facts = look.facts
-        shared = merge.mine.ids & other.base.ids & merge.theirs.ids
-        edited = [one for one in shared if other.base[one].blob != merge.mine[one].blob]
-        for side in (look.mine, other.theirs):
-            facts.read_ahead(edited, side)
-        yield from history_findings(
-            merge,
-            other.base,
-            lambda revision: facts.text(revision, look.mine),
-            lambda revision: facts.text(revision, other.theirs),
+def _report(
+    facts: CheckFacts | None,
+    options: CheckOptions,
+    choice: CodeChoice,
+    findings: Iterable[Finding],
+) -> CheckResult:
+    """Return the result: chosen, graded, silenced and old findings taken care of."""
+    left_out: list[LeftOut] = []
+    wanted = []
+    for one in dict.fromkeys(findings):
+        by = choice.left_out_by(one.code)
+        if by is None:
+            wanted.append(choice.graded(one))
+        else:
+            left_out.append(LeftOut(one, by))
+    if facts is not None:
+        paths = [one.path for one in wanted if one.path]
+        wanted, silenced = not_silenced(wanted, comments_that_count(facts, paths))
+        left_out += silenced
+    found = arranged(wanted)
+    if options.baseline:
+        found, old = sorted_out(
+            facts, options.baseline, choice, found, write=options.write_baseline
         )
+        left_out += [LeftOut(one, "baseline") for one in old]
+    shown = CheckResult(
+        at=facts.mine.name if facts else options.at,
+        findings=tuple(shortened(found)),
+        status="findings" if found else "ok",
+        exit_code=1 if fails(found, options.fail_on) else 0,
+        left_out=LeftOutCounts.of(left_out),
+        left_out_findings=tuple(left_out),
+        fail_on=options.fail_on,
+        codes=_codes(options, choice),
+    )
+    return shown if facts is None else _with_trees(shown, facts)
 
 
-def _fork_overlaps(look: Look, other: Together | None, fork: Lane) -> Iterator[Finding]:
-    from lback.core.forks.joining import fork_overlaps, fork_revisions
-    from lback.core.rules.team import overlap_findings
+def _anchor(facts: CheckFacts) -> str:
+    """Return the file that a finding without a place is about: what configures the project."""
+    names = facts.reader.project.config_names()
+    own = facts.reader.project.settings.config_path or ""
+    return next((one for one in names if own.endswith(one)), names[0] if names else "")
 
-    graph = look.mine.graph if other is None else other.merge.merged
-    effects = look.facts.effects(fork_revisions(graph, fork))
-    below = look.mine.graph.ids & graph.ancestors(fork) - effects.keys()
-    near = effects_near(look.reader, look.mine.graph, below, effects.values(), look.mine.at)
-    found = fork_overlaps(graph, fork, {**near, **effects})
-    if not found:
-        return
-    look.overlaps.extend(found)
-    ids = {one for overlap in found for one in (overlap.left_revision, overlap.right_revision)}
-    yield from overlap_findings(
-        found, graph, look.mine.graph, look.facts.commits(ids), other.merge.name if other else ""
+
+def _codes(options: CheckOptions, choice: CodeChoice) -> tuple[str, ...]:
+    """Return the codes that were looked for."""
+    left_out = _ELSEWHERE if options.models else _ELSEWHERE | _RUN
+    return tuple(code for code in CODES if choice.wants(code) and code not in left_out)
+
+
+def _with_trees(result: CheckResult, facts: CheckFacts) -> CheckResult:
+    """Add what was gathered of the trees."""
+    graph, merges = facts.mine.graph, tuple(_merge_row(other) for other in facts.others)
+    first = merges[0] if merges else None
+    return replace(
+        result,
+        against=first.against if first else None,
+        merge_base=first.merge_base if first else None,
+        heads=graph.heads,
+        would_be_heads=first.would_be_heads if first else graph.heads,
+        new_revisions=facts.new if facts.others else (),
+        overlaps=_overlap_rows(facts),
+        siblings=tuple(facts.siblings),
+        models=facts.models,
+        merges=merges,
+        count=len(graph),
+        anchor=_anchor(facts),
+        picture=tuple(_picture(facts)),
     )
 
 
-def _emptiness(look: Look) -> Iterator[Finding]:
-    """Yield LB107: a check that has looked at nothing must not pass for a good one."""
-    outside = look.reader.project_at(look.mine.at).outside()
-    folders, _ = look.reader.folders(look.mine.at)
-    places = (*folders, *map(str, outside))
-    if look.mine.graph.ids or look.mine.graph.problems:
-        if outside:
-            yield not_looked_at(outside)
-        return
-    old = any(other.base.ids or other.theirs.graph.ids for other in look.others)
-    root = look.reader.project.root
-    begun = not look.reader.places.unconfigured and any(
-        (root / folder).parent.joinpath("env.py").is_file() for folder in folders
+def _merge_row(other: Comparison) -> ComparedRow:
+    return ComparedRow(
+        other.theirs.name,
+        other.theirs.tip,
+        other.base_commit,
+        other.merge.merged.heads,
+        other.replaces,
+        other.conflicts,
     )
-    yield nothing_found(places, expected=old or not begun, place=look.mine.name)
 
 
-def _content(look: Look) -> Iterator[Finding]:
-    if not look.new:
+def _overlap_rows(facts: CheckFacts) -> tuple[OverlapRow, ...]:
+    if not facts.overlaps:
+        return ()
+    ids = {one for o in facts.overlaps for one in (o.left_revision, o.right_revision)}
+    commits = facts.sources.commits(sorted(ids))
+    return tuple(overlap_row(one, commits) for one in facts.overlaps)
+
+
+def _picture(facts: CheckFacts) -> Iterator[DrawnRevision]:
+    """Yield what both sides added since they parted, or where one tree forks, for a drawing."""
+    if not facts.others:
         return
-    from lback.core.rules.content import Content, LockedTables, content_findings
-
-    graph, settings = look.mine.graph, look.reader.project_at(look.mine.at).settings
-    theirs = look.policy.project.settings if look.policy and look.policy.project else settings
-    urls = [one.main_options.get("sqlalchemy.url", "") for one in (settings, theirs)]
-    locks = LockedTables(any(url.startswith("postgres") for url in urls), settings.lback.big_tables)
-    facts = look.facts
-    found: list[Finding] = []
-    for revision, effects in _effects_of_new(look):
-        content = Content(graph[revision], effects, partial(facts.text, revision, look.mine))
-        found.extend(content_findings(content, locks))
-    yield from found
-    if locks.everywhere or locks.tables:
-        from lback.app.checking.squawk import squawk_findings
-
-        facts.read_ahead(look.new, look.mine)
-        texts = ((graph[one], facts.text(one, look.mine)) for one in look.new)
-        yield from squawk_findings(texts, found, look.reader.repository)
+    other = facts.others[0]
+    merged, base = other.merge.merged, other.base
+    forked = {
+        one
+        for fork in forks(merged, facts.declared, facts.doubted)
+        for side in merged.sides(fork).values()
+        for one in side
+    }
+    shown = [one for one in merged.order() if one not in base or one in forked]
+    new = frozenset(shown)
+    parents = {up for one in shown for up in merged[one].parents if up in merged} - new
+    for one in (*sorted(parents), *shown):
+        yield DrawnRevision(one, merged[one].doc, merged[one].parents, _side(facts, other, one))
 
 
-def _effects_of_new(look: Look) -> Iterator[tuple[str, Effects]]:
-    """Yield what each new revision does; never holds those of very many at once."""
-    new = look.new
-    if len(new) <= _AT_ONCE:
-        yield from look.facts.effects(new).items()
-        return
-    for start in range(0, len(new), _AT_ONCE):
-        some = new[start : start + _AT_ONCE]
-        yield from look.reader.effects(look.mine.graph, some, look.mine.at).items()
+def _side(facts: CheckFacts, other: Comparison, revision: str) -> Literal["here", "there", "both"]:
+    if revision in other.base:
+        return "both"
+    if revision not in facts.mine.graph:
+        return "there"
+    return "both" if revision in other.theirs.graph else "here"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from lback.app.checking.sides import Tree, read_side
 from lback.app.context import Context
 from lback.app.reading import Reader
 from lback.core.forks.joining import overlap_row
@@ -19,6 +18,7 @@ from lback.core.rows import OverlapRow
 from lback.core.source import WORKTREE, Commit
 from lback.project.branches import compare, overlaps_of
 from lback.project.contents import Limits
+from lback.project.sides import Tree, read_side
 from lback.vcs.lookups import siblings
 
 _RANK = {"conflict": 0, "order-matters": 1, "unknown": 2, "same": 3}

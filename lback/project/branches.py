@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lback.app.checking.sides import Tree, inside
 from lback.app.reading import Reader
 from lback.core.effects import Effects
 from lback.core.extending import Extended, Trunk
@@ -15,6 +14,7 @@ from lback.core.forks.surroundings import surroundings
 from lback.core.graph import Graph
 from lback.core.source import Commit, Entry
 from lback.project.below import effects_near
+from lback.project.sides import Tree, inside
 from lback.vcs.lookups import Sibling, TipChange, branch_points, differences
 from lback.vcs.merged_view import three_way
 

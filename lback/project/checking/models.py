@@ -17,21 +17,21 @@ from lback.core.rules.trials import (
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
-    from lback.app.checking.look import Look
     from lback.app.context import Context
     from lback.db.trials import Tried
+    from lback.project.checking.gather import CheckFacts
 
 
 def models_checked(
-    ctx: Context, look: Look, wish: str, said: list[Finding]
+    ctx: Context, facts: CheckFacts, wish: str, said: list[Finding]
 ) -> tuple[list[Finding], ModelsRow]:
     """Run the migrations up, down and up, and compare the models; return findings and data.
 
     `wish` is "new" (only those that no other side has are tried) or "all". What cannot be
     run is a finding as well.
     """
-    graph = look.mine.graph
-    chosen = graph.ids if wish == "all" or not look.others else frozenset(look.new)
+    graph = facts.mine.graph
+    chosen = graph.ids if wish == "all" or not facts.others else frozenset(facts.new)
     problem = next(iter(graph.problems), None)
     if problem is not None:
         return [cannot_run(problem.message)], ModelsRow()
@@ -44,14 +44,14 @@ def models_checked(
         tried = try_out(ctx.database, graph.order(), chosen, scratch)
     except LbackError as err:
         return [not_tried(err.message, err.hint or "")], ModelsRow()
-    return list(_findings(look, tried, said)), _row(tried)
+    return list(_findings(facts, tried, said)), _row(tried)
 
 
-def _findings(look: Look, tried: Tried, said: list[Finding]) -> Iterator[Finding]:
+def _findings(facts: CheckFacts, tried: Tried, said: list[Finding]) -> Iterator[Finding]:
     known = frozenset(one.revisions[0] for one in said if one.code == "LB401")
-    effects = look.facts.effects(one.revision for one in tried.trials if one.losses)
+    effects = facts.sources.effects(one.revision for one in tried.trials if one.losses)
     for trial in tried.trials:
-        yield from trial_findings(trial, look.mine.graph, effects.get, known)
+        yield from trial_findings(trial, facts.mine.graph, effects.get, known)
     yield from model_findings(tried.differences or ())
 
 

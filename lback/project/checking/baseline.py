@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from lback.app.checking.look import Look
-from lback.app.checking.options import CheckOptions
 from lback.app.reading import INDEX, WORKTREE
 from lback.core.findings import Finding
 from lback.core.messages import checks as messages
@@ -15,20 +13,20 @@ from lback.core.rules.policy import baseline_changed
 from lback.core.rules.silencing import CodeChoice, arranged
 from lback.errors import UsageError
 from lback.files import is_plain, write_whole
+from lback.project.checking.gather import CheckFacts
 
 
 def sorted_out(
-    look: Look | None, request: CheckOptions, choice: CodeChoice, found: list[Finding]
+    facts: CheckFacts | None, path: str, choice: CodeChoice, found: list[Finding], *, write: bool
 ) -> tuple[list[Finding], list[Finding]]:
     """Return the findings that are new, and the old ones; LB112 where the branch changes the list.
 
     A list that git has counts as the branch has it that is merged into.
     """
-    path = request.baseline or ""
-    if request.write_baseline:
+    if write:
         _write(path, found)
         return without_old(found, read_baseline(path, Path(path).read_bytes()))
-    theirs, ours = _both(look, path)
+    theirs, ours = _both(facts, path)
     if ours is None and theirs is None:
         return without_old(found, read_baseline(path, _on_disk(path)))
     try:
@@ -36,22 +34,22 @@ def sorted_out(
     except UsageError:
         old = frozenset()  # nothing is old as long as nobody can say what
     mine = read_baseline(path, ours) if ours is not None else frozenset()
-    if mine != old and look is not None and look.policy is not None:
-        name = _relative(look, path) or path
-        one = baseline_changed(name, len(mine - old), len(old - mine), look.policy.until)
+    if mine != old and facts is not None and facts.policy is not None:
+        name = _relative(facts, path) or path
+        one = baseline_changed(name, len(mine - old), len(old - mine), facts.policy.until)
         if choice.wants(one.code):
             found = arranged([*found, choice.graded(one)])
     return without_old(found, old)
 
 
-def _both(look: Look | None, path: str) -> tuple[bytes | None, bytes | None]:
+def _both(facts: CheckFacts | None, path: str) -> tuple[bytes | None, bytes | None]:
     """Return the list as the base has it, and as the branch does; None for one that git lacks."""
-    if look is None or look.policy is None or look.policy.commit is None:
+    if facts is None or facts.policy is None or facts.policy.commit is None:
         return None, None
-    repository = look.reader.repository
+    repository = facts.reader.repository
     assert repository is not None
-    at, base = look.mine.at, look.policy.commit
-    written, meant = _relative(look, path), _relative(look, path, follow=True)
+    at, base = facts.mine.at, facts.policy.commit
+    written, meant = _relative(facts, path), _relative(facts, path, follow=True)
     name = written or meant
     if name is None:
         return None, None
@@ -68,10 +66,10 @@ def _both(look: Look | None, path: str) -> tuple[bytes | None, bytes | None]:
     return theirs, ours
 
 
-def _relative(look: Look, path: str, *, follow: bool = False) -> str | None:
+def _relative(facts: CheckFacts, path: str, *, follow: bool = False) -> str | None:
     """Return a path relative to the root, as it is written or as links lead; None outside."""
-    root = look.reader.project.root
-    bare = look.reader.repository is not None and look.reader.repository.is_bare
+    root = facts.reader.project.root
+    bare = facts.reader.repository is not None and facts.reader.repository.is_bare
     place = Path(os.path.normpath((root if bare else Path.cwd()) / path))
     for top in (root, root.resolve()):
         end = place.resolve() if follow else place

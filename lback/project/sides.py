@@ -33,7 +33,7 @@ class Tree:
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class Comparison:
     """Two sides and what they become; `conflicts` are paths that git cannot merge by itself."""
 
     theirs: Tree
@@ -52,7 +52,7 @@ def read_side(reader: Reader, name: str, at: str, tip: str | None) -> Tree:
     return Tree(name, at, tip, entries, reader.graph_of(entries, at))
 
 
-def merge_sides(reader: Reader, mine: Tree, theirs: Tree, *, publishes: bool) -> Together:
+def merge_sides(reader: Reader, mine: Tree, theirs: Tree, *, publishes: bool) -> Comparison:
     """Merge two sides from git's objects alone; HistoryMissing where they cannot be compared."""
     repository = reader.repository
     assert repository is not None and mine.tip is not None and theirs.tip is not None
@@ -63,21 +63,21 @@ def merge_sides(reader: Reader, mine: Tree, theirs: Tree, *, publishes: bool) ->
         _require_whole(repository, base, mine, theirs)
     if base == theirs.tip:
         merge = GraphMerge(theirs.name, mine.graph, theirs.graph, mine.graph)
-        return Together(theirs, publishes, base, theirs.graph, merge)
+        return Comparison(theirs, publishes, base, theirs.graph, merge)
     before = read_side(reader, "base", base, base)
     if base == mine.at:
         merge = GraphMerge(theirs.name, mine.graph, theirs.graph, theirs.graph)
-        return Together(theirs, publishes, base, before.graph, merge)
+        return Comparison(theirs, publishes, base, before.graph, merge)
     entries, conflicts = _merged(reader, base, before.entries, mine, theirs)
     graph = reader.graph_of(entries, theirs.at)
     merge = GraphMerge(theirs.name, mine.graph, theirs.graph, graph)
-    return Together(theirs, publishes, base, before.graph, merge, conflicts)
+    return Comparison(theirs, publishes, base, before.graph, merge, conflicts)
 
 
-def replaced(_reader: Reader, mine: Tree, theirs: Tree, *, publishes: bool) -> Together:
+def replaced(_reader: Reader, mine: Tree, theirs: Tree, *, publishes: bool) -> Comparison:
     """Let mine take the place of the other side, as a push does: what mine lacks is gone."""
     merge = GraphMerge(theirs.name, mine.graph, theirs.graph, mine.graph)
-    return Together(theirs, publishes, theirs.tip or "", theirs.graph, merge, replaces=True)
+    return Comparison(theirs, publishes, theirs.tip or "", theirs.graph, merge, replaces=True)
 
 
 def _require_whole(repository: Repository, base: str, mine: Tree, theirs: Tree) -> None:
@@ -181,7 +181,7 @@ def inside(path: str, folders: Folders) -> bool:
     return posixpath.dirname(path) in names
 
 
-class Facts:
+class TreeReader:
     """Effects and commits of revisions, read where they can be read, and only once asked for."""
 
     def __init__(self, reader: Reader, mine: Tree, others: Sequence[Tree]) -> None:

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from lback.app.checking.look import Look
-from lback.app.checking.sides import Tree, inside, read_side
 from lback.core.findings import Finding
 from lback.core.rules.policy import comments_added, label_added, labels_added
 from lback.core.rules.silencing import Comment, Comments, by_code, comments_in
 from lback.errors import HistoryMissing
+from lback.project.checking.gather import CheckFacts
+from lback.project.sides import Tree, inside, read_side
 
 if TYPE_CHECKING:
     from lback.core.source import Entry
 
 
-def moved_from(look: Look) -> Look | None:
-    """Let a look see the places of the base as well; return the look at the branch's own alone.
+def moved_from(facts: CheckFacts) -> CheckFacts | None:
+    """Let a facts see the places of the base as well; return the facts at the branch's own alone.
 
     None where the branch left nothing behind in a place that it does not name any more.
     """
-    reader, mine, policy = look.reader, look.mine, look.policy
+    reader, mine, policy = facts.reader, facts.mine, facts.policy
     if policy is None or policy.project is None or policy.commit is None:
         return None
     theirs = (policy.project.folders(), policy.project.settings.recursive)
@@ -31,108 +31,110 @@ def moved_from(look: Look) -> Look | None:
     found = reader.entries_in(mine.at, theirs)
     if all(inside(entry.path, own) for entry in found):
         return None
-    before = Look(reader, mine, policy=policy)
-    look.reader = reader.wider(mine.at, theirs)
-    look.mine = read_side(look.reader, mine.name, mine.at, mine.tip)
+    before = CheckFacts(reader, mine, policy=policy)
+    facts.reader = reader.wider(mine.at, theirs)
+    facts.mine = read_side(facts.reader, mine.name, mine.at, mine.tip)
     return before
 
 
-def rules_changed(look: Look) -> Iterator[Finding]:
+def rules_changed(facts: CheckFacts) -> Iterator[Finding]:
     """Yield LB112 for settings, places and comments that the branch changes."""
-    policy = look.policy
+    policy = facts.policy
     if policy is None:
         return
     yield from policy.findings
-    base = base_side(look)
+    base = base_side(facts)
     if base is not None:
-        for label, counts in labels_added(look.mine.graph, base.graph).items():
-            yield label_added(look.mine.graph, label, policy.until, counts=counts)
-    for entry, own, old in _fresh_comments(look, base):
+        for label, counts in labels_added(facts.mine.graph, base.graph).items():
+            yield label_added(facts.mine.graph, label, policy.until, counts=counts)
+    for entry, own, old in _fresh_comments(facts, base):
         yield from comments_added(entry.path, old, own, policy.until)
 
 
-def doubted_labels(look: Look) -> frozenset[str]:
+def doubted_labels(facts: CheckFacts) -> frozenset[str]:
     """Return the labels that keep no heads apart until the branch to judge by has them."""
-    if not look.mine.graph.label_owners:
+    if not facts.mine.graph.label_owners:
         return frozenset()
     try:
-        base = base_side(look)
+        base = base_side(facts)
     except HistoryMissing:  # which is a finding, as soon as the rules are compared
         base = None
     if base is None:
         return frozenset()
-    added = labels_added(look.mine.graph, base.graph)
+    added = labels_added(facts.mine.graph, base.graph)
     return frozenset(label for label, counts in added.items() if not counts)
 
 
-def base_side(look: Look) -> Tree | None:
+def base_side(facts: CheckFacts) -> Tree | None:
     """Return the tree of the branch whose word counts; None where it cannot be read."""
-    policy = look.policy
+    policy = facts.policy
     if policy is None or policy.commit is None:
         return None
-    for other in look.others:
+    for other in facts.others:
         if other.theirs.tip == policy.commit:
             return other.theirs
-    return read_side(look.reader, policy.name, policy.commit, policy.commit)
+    return read_side(facts.reader, policy.name, policy.commit, policy.commit)
 
 
 def _fresh_comments(
-    look: Look, base: Tree | None
+    facts: CheckFacts, base: Tree | None
 ) -> Iterator[tuple[Entry, tuple[Comment, ...], tuple[Comment, ...] | None]]:
     """Yield the files that are not the base's, with their comments and those of the base."""
     known = {(one.path, one.blob) for one in base.entries} if base else set()
-    past = {one.blob for other in look.others for one in other.base}
+    past = {one.blob for other in facts.others for one in other.base}
     changed = [
         one
-        for one in look.mine.entries
+        for one in facts.mine.entries
         if (one.path, one.blob) not in known and one.blob not in past
     ]
-    mine = look.reader.scan(changed, look.mine.at, comments_in)
+    mine = facts.reader.scan(changed, facts.mine.at, comments_in)
     said = [one for one in changed if mine.get(one.blob)]
-    pairs = {one.path: _same_file(look, base, one) for one in said}
+    pairs = {one.path: _same_file(facts, base, one) for one in said}
     there = [one for one in pairs.values() if one is not None]
-    old = look.reader.scan(there, base.at, comments_in) if base and there else {}
+    old = facts.reader.scan(there, base.at, comments_in) if base and there else {}
     for entry in said:
         before = pairs[entry.path]
         yield entry, mine[entry.blob], None if before is None else old.get(before.blob, ())
 
 
-def _same_file(look: Look, base: Tree | None, entry: Entry) -> Entry | None:
+def _same_file(facts: CheckFacts, base: Tree | None, entry: Entry) -> Entry | None:
     """Return the file of the base that has this path, or else this revision."""
     if base is None:
         return None
     by_path = {one.path: one for one in base.entries}
     if entry.path in by_path:
         return by_path[entry.path]
-    here = look.mine.graph.by_path.get(entry.path)
+    here = facts.mine.graph.by_path.get(entry.path)
     if here is None or here.id not in base.graph:
         return None
     return by_path.get(base.graph[here.id].path)
 
 
-def comments_that_count(look: Look, paths: Sequence[str]) -> dict[str, Comments]:
+def comments_that_count(facts: CheckFacts, paths: Sequence[str]) -> dict[str, Comments]:
     """Return, by path, the comments of files with findings, and whose word they are."""
     wanted = frozenset(paths)
     found: dict[str, Comments] = {}
-    if look.policy is not None:
-        base = base_side(look)
-        for entry, own, old in _fresh_comments(look, base):
+    if facts.policy is not None:
+        base = base_side(facts)
+        for entry, own, old in _fresh_comments(facts, base):
             if entry.path in wanted:
                 theirs = by_code(old or ())
                 fresh = {code: why for code, why in by_code(own).items() if not theirs.get(code)}
                 found[entry.path] = Comments(theirs, fresh, is_new=old is None)
-        _add(look, base, wanted, found)
+        _add(facts, base, wanted, found)
         return found
-    _add(look, look.mine, wanted, found)
-    for other in look.others:
-        _add(look, other.theirs, wanted, found)
+    _add(facts, facts.mine, wanted, found)
+    for other in facts.others:
+        _add(facts, other.theirs, wanted, found)
     return found
 
 
-def _add(look: Look, side: Tree | None, wanted: frozenset[str], found: dict[str, Comments]) -> None:
+def _add(
+    facts: CheckFacts, side: Tree | None, wanted: frozenset[str], found: dict[str, Comments]
+) -> None:
     """Add what the files of a side say where nothing is known of them yet."""
     if side is None:
         return
     entries = [one for one in side.entries if one.path in wanted and one.path not in found]
-    said = look.reader.scan(entries, side.at, comments_in)
+    said = facts.reader.scan(entries, side.at, comments_in)
     found.update((one.path, Comments(by_code(said.get(one.blob, ())))) for one in entries)

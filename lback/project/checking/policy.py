@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lback.app.checking.options import CheckOptions, base_of
 from lback.app.locate import Project, Texts, config_places, search_project
 from lback.app.reading import INDEX, WORKTREE, Reader
 from lback.core.findings import Finding
@@ -56,40 +55,42 @@ class Policy:
         return counts_later(self.name, replaced=self.replaced)
 
 
-def settle_policy(ctx: Context, request: CheckOptions, at: str, broken: str) -> Policy | None:
+def settle_policy(
+    ctx: Context, base: str | None, at: str, broken: str, *, replaced: bool
+) -> Policy | None:
     """Find the settings that count and let every place be read by them.
 
     None where no branch was named to judge by: then the tree's own settings hold.
     """
-    reader, wish = ctx.revisions, base_of(request)
-    repository = reader.repository
-    if repository is None or wish is None:
+    reader, repository = ctx.revisions, ctx.revisions.repository
+    if repository is None or base is None:
         return None
     try:
-        shared = repository.upstream(wish)
+        shared = repository.upstream(base)
     except HistoryMissing:
         shared = None
     if reader.places.unconfigured:
         # No configuration is read at all: only comments are in question.
-        name, commit = (shared.name, shared.commit) if shared else (wish, None)
+        name, commit = (shared.name, shared.commit) if shared else (base, None)
         return Policy(name, commit, LbackSettings())
     own, broken = _own(reader, at, broken)
-    policy = _read(reader, own, shared) if shared else Policy(wish, None, LbackSettings())
-    policy = replace(policy, replaced=request.replace)
+    policy = _read(reader, own, shared) if shared else Policy(base, None, LbackSettings())
+    policy = replace(policy, replaced=replaced)
     ctx.project = reader.places.judge_by(judging(policy.settings, own.settings.lback))
-    past = None if request.replace else _past(reader, policy, at)
+    past = None if replaced else _past(reader, policy, at)
     return replace(policy, findings=tuple(_told(reader, policy, own, at, broken, past)))
 
 
-def project_of_base(ctx: Context, request: CheckOptions) -> str:
+def project_of_base(ctx: Context, base: str | None, *, runs: bool) -> str:
     """Let the project of the base stand in where the one on disk cannot be read.
 
-    Returns why it cannot, "" where it can or is gone; UsageError where the base has none.
+    Returns why it cannot, "" where it can or is gone. UsageError where the base has none, or
+    where code will be run: `runs`.
     """
     try:
         _ = ctx.project
     except UsageError as err:
-        found = None if request.models else _project_there(ctx, base_of(request))
+        found = None if runs else _project_there(ctx, base)
         if found is None:
             raise
         ctx.project = found
@@ -115,7 +116,7 @@ def _project_there(ctx: Context, base: str | None) -> Project | None:
 
 def _past(reader: Reader, policy: Policy, at: str) -> Project | None:
     """Return the project where the two parted: what is as it was there the branch left alone."""
-    from lback.app.checking.sides import tip_of
+    from lback.project.sides import tip_of
 
     tip = tip_of(reader, at)
     if tip is None or policy.commit is None or reader.repository is None:

@@ -1,0 +1,140 @@
+"""Judges what a check has gathered, by the rules of the core."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from lback.core.effects import Effects
+from lback.core.findings import Finding, from_problems
+from lback.core.forks.joining import fork_overlaps, fork_revisions
+from lback.core.lanes import Lane
+from lback.core.rules.content import Content, LockedTables, content_findings
+from lback.core.rules.files import file_findings
+from lback.core.rules.graph import (
+    broken_by_merging,
+    conflicted,
+    not_looked_at,
+    nothing_found,
+    real_forks,
+    redundant_merges,
+    several_heads,
+    would_fork,
+)
+from lback.core.rules.history import history_findings
+from lback.core.rules.team import overlap_findings
+from lback.project.below import contradicting, effects_near
+from lback.project.checking.files import file_facts
+from lback.project.checking.gather import CheckFacts
+from lback.project.checking.squawk import squawk_findings
+from lback.project.sides import Comparison
+
+_AT_ONCE = 1000
+
+
+def judge(facts: CheckFacts) -> Iterator[Finding]:
+    """Yield what is found of mine, of each merge with another, and of the files."""
+    graph = facts.mine.graph
+    yield from from_problems(graph.problems)
+    yield from _emptiness(facts)
+    for fork in real_forks(graph, facts.declared, facts.doubted):
+        yield several_heads(graph, fork, facts.sources.commits(fork))
+        yield from _fork_overlaps(facts, None, fork)
+    yield from redundant_merges(graph, facts.new if facts.others else None)
+    for other in facts.others:
+        yield from _judge_merge(facts, other)
+    yield from _content(facts)
+    yield from contradicting(facts.reader, graph, facts.new, facts.mine.at)
+    yield from file_findings(file_facts(facts.reader, facts.mine))
+
+
+def _judge_merge(facts: CheckFacts, other: Comparison) -> Iterator[Finding]:
+    merge = other.merge
+    yield from (conflicted(merge, path) for path in other.conflicts)
+    yield from broken_by_merging(merge)
+    for fork in merge.would_forks(facts.declared, facts.doubted):
+        yield would_fork(merge, fork, facts.sources.commits(fork))
+        yield from _fork_overlaps(facts, other, fork)
+    if merge.merged is not merge.mine:
+        known = {one.revisions for one in redundant_merges(merge.mine)}
+        for one in redundant_merges(merge.merged, frozenset(merge.new)):
+            if one.revisions not in known:
+                yield one
+    if other.publishes and merge.mine is not merge.theirs:
+        sources = facts.sources
+        shared = merge.mine.ids & other.base.ids & merge.theirs.ids
+        edited = [one for one in shared if other.base[one].blob != merge.mine[one].blob]
+        for side in (facts.mine, other.theirs):
+            sources.read_ahead(edited, side)
+        yield from history_findings(
+            merge,
+            other.base,
+            lambda revision: sources.text(revision, facts.mine),
+            lambda revision: sources.text(revision, other.theirs),
+        )
+
+
+def _fork_overlaps(facts: CheckFacts, other: Comparison | None, fork: Lane) -> Iterator[Finding]:
+    graph = facts.mine.graph if other is None else other.merge.merged
+    effects = facts.sources.effects(fork_revisions(graph, fork))
+    below = facts.mine.graph.ids & graph.ancestors(fork) - effects.keys()
+    near = effects_near(facts.reader, facts.mine.graph, below, effects.values(), facts.mine.at)
+    found = fork_overlaps(graph, fork, {**near, **effects})
+    if not found:
+        return
+    facts.overlaps.extend(found)
+    ids = {one for overlap in found for one in (overlap.left_revision, overlap.right_revision)}
+    yield from overlap_findings(
+        found,
+        graph,
+        facts.mine.graph,
+        facts.sources.commits(ids),
+        other.merge.name if other else "",
+    )
+
+
+def _emptiness(facts: CheckFacts) -> Iterator[Finding]:
+    """Yield LB107: a check that has looked at nothing must not pass for a good one."""
+    outside = facts.reader.project_at(facts.mine.at).outside()
+    folders, _ = facts.reader.folders(facts.mine.at)
+    places = (*folders, *map(str, outside))
+    if facts.mine.graph.ids or facts.mine.graph.problems:
+        if outside:
+            yield not_looked_at(outside)
+        return
+    old = any(other.base.ids or other.theirs.graph.ids for other in facts.others)
+    root = facts.reader.project.root
+    begun = not facts.reader.places.unconfigured and any(
+        (root / folder).parent.joinpath("env.py").is_file() for folder in folders
+    )
+    yield nothing_found(places, expected=old or not begun, place=facts.mine.name)
+
+
+def _content(facts: CheckFacts) -> Iterator[Finding]:
+    if not facts.new:
+        return
+    graph, settings = facts.mine.graph, facts.reader.project_at(facts.mine.at).settings
+    theirs = facts.policy.project.settings if facts.policy and facts.policy.project else settings
+    urls = [one.main_options.get("sqlalchemy.url", "") for one in (settings, theirs)]
+    locks = LockedTables(any(url.startswith("postgres") for url in urls), settings.lback.big_tables)
+    sources = facts.sources
+    found: list[Finding] = []
+    for revision, effects in _effects_of_new(facts):
+        content = Content(graph[revision], effects, partial(sources.text, revision, facts.mine))
+        found.extend(content_findings(content, locks))
+    yield from found
+    if locks.everywhere or locks.tables:
+        sources.read_ahead(facts.new, facts.mine)
+        texts = ((graph[one], sources.text(one, facts.mine)) for one in facts.new)
+        yield from squawk_findings(texts, found, facts.reader.repository)
+
+
+def _effects_of_new(facts: CheckFacts) -> Iterator[tuple[str, Effects]]:
+    """Yield what each new revision does; never holds those of very many at once."""
+    new = facts.new
+    if len(new) <= _AT_ONCE:
+        yield from facts.sources.effects(new).items()
+        return
+    for start in range(0, len(new), _AT_ONCE):
+        some = new[start : start + _AT_ONCE]
+        yield from facts.reader.effects(facts.mine.graph, some, facts.mine.at).items()
