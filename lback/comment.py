@@ -18,7 +18,7 @@ from typing import Any
 from urllib import error, parse, request
 
 from lback.core.display import visible
-from lback.report.markdown import MARK
+from lback.formats.markdown import MARK
 from lback.secrets import KNOWN
 
 _PAGE = 100

@@ -25,7 +25,7 @@ from bench.timing import environment
 from bench.trees import WORK, Absent
 from lback.core.dialects import Dialects
 from lback.core.effects import Effects
-from lback.core.graph import Graph
+from lback.core.graph.graph import Graph
 from lback.core.naming import bare
 from lback.core.tables import Column, TableLife, life
 

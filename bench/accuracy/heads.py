@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from bench.accuracy.judging import Truth
 from bench.accuracy.picture import SCHEMA
 from lback.core.effects import Effects
-from lback.core.graph import Graph
+from lback.core.graph.graph import Graph
 from lback.core.naming import bare
 from lback.core.tables import life
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lback.app.context import Context
 from lback.core.effects import Effects
-from lback.core.graph import Graph
+from lback.core.graph.graph import Graph
+from lback.project.context import Context
 from lback.project.options import Options
 
 

@@ -10,7 +10,7 @@ from bench.accuracy.heads import differences
 from bench.accuracy.judging import Truth, Verdict, judge
 from bench.accuracy.running import Failed
 from lback.core.effects import Effects
-from lback.core.graph import Graph
+from lback.core.graph.graph import Graph
 
 TITLES = (
     "tree",

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lback.app.context import Context
 from lback.core.results import Result
+from lback.project.context import Context
 from lback.project.interrupted_step import noting_steps
 from lback.project.notes import remember_stamp
 from lback.project.rebase_notes import forget_followed_rebase

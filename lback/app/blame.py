@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lback.app.context import Context
-from lback.app.origins import Origins
-from lback.app.pasts import Past, pasts_of
-from lback.app.reading import WORKTREE
+from lback.core.checks.findings import from_problems
 from lback.core.effects import Unknown
-from lback.core.findings import from_problems
 from lback.core.identities import KNOWN
 from lback.core.messages import history as messages
 from lback.core.parts import Deed, Word
 from lback.core.results import Result
-from lback.core.source import Commit
+from lback.core.source import WORKTREE, Commit
 from lback.core.tables import Column, Part, TableLife, life
+from lback.project.context import Context
+from lback.project.origins import Origins
+from lback.project.pasts import Past, pasts_of
 from lback.project.provenance import BroughtRow, Sources, brought_rows, gather, people, unseen
 
 

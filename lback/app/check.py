@@ -6,15 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from lback.app.context import Context
-from lback.core.findings import CODES, Finding
-from lback.core.forks.joining import overlap_row
-from lback.core.lanes import forks
-from lback.core.messages import checks as messages
-from lback.core.rows import OverlapRow
-from lback.core.rules.graph import no_history
-from lback.core.rules.report import CheckResult, ComparedRow, DrawnRevision, LeftOutCounts
-from lback.core.rules.silencing import (
+from lback.core.checks.findings import CODES, Finding
+from lback.core.checks.graph import no_history
+from lback.core.checks.report import CheckResult, ComparedRow, DrawnRevision, LeftOutCounts
+from lback.core.checks.silencing import (
     CodeChoice,
     FailOn,
     LeftOut,
@@ -24,6 +19,10 @@ from lback.core.rules.silencing import (
     read_choice,
     shortened,
 )
+from lback.core.graph.forks import forks
+from lback.core.merging.joining import overlap_row
+from lback.core.messages import checks as messages
+from lback.core.rows import OverlapRow
 from lback.core.source import WORKTREE
 from lback.errors import HistoryMissing
 from lback.project.checking.baseline import sorted_out
@@ -38,6 +37,7 @@ from lback.project.checking.rules_changed import (
     rules_changed,
 )
 from lback.project.contents import Limits
+from lback.project.context import Context
 from lback.project.places import bare_project
 from lback.project.sides import Comparison, read_side, tip_of
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 
-from lback.app.context import Context
-from lback.core.lanes import forks
+from lback.core.graph.forks import forks
 from lback.core.messages import doctor as messages
 from lback.core.messages.doctor import DoctorLine, Topic
 from lback.core.results import Result
 from lback.errors import LbackError
+from lback.project.context import Context
 
 _PACKAGES = ("lback-migrations", "alembic", "sqlalchemy", "gitpython", "click")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lback.core.findings import CODES, Severity
+from lback.core.checks.findings import CODES, Severity
 from lback.core.messages import findings as messages
 from lback.core.results import Result
-from lback.report.pages import page_of
+from lback.formats.pages import page_of
 
 
 @dataclass(frozen=True, kw_only=True)

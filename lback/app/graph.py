@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lback.app.context import Context
-from lback.app.reading import WORKTREE
-from lback.core.findings import from_problems
+from lback.core.checks.findings import from_problems
 from lback.core.results import Result
 from lback.core.rows import RevisionRow, revision_row
+from lback.core.source import WORKTREE
+from lback.project.context import Context
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lback.app.context import Context
-from lback.app.reading import WORKTREE
-from lback.core.findings import from_forks, from_problems
+from lback.core.checks.findings import from_forks, from_problems
 from lback.core.results import Result
-from lback.core.source import Commit
+from lback.core.source import WORKTREE, Commit
+from lback.project.context import Context
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from lback.app.context import Context
-from lback.app.reading import WORKTREE
+from lback.core.checks.findings import from_problems
 from lback.core.effects import Effect, Effects
-from lback.core.findings import from_problems
-from lback.core.graph import Graph
+from lback.core.graph.graph import Graph
 from lback.core.messages import history as messages
 from lback.core.results import Result, optional
 from lback.core.rows import OperationRow, operation_row
+from lback.core.source import WORKTREE
+from lback.project.context import Context
 from lback.project.provenance import BroughtRow, Sources, brought_rows, gather, unseen
 
 
@@ -113,8 +113,8 @@ def _line(found: Sources, change: _Change) -> int:
 
 def _patch(found: Sources, change: _Change, names: Sequence[str]) -> tuple[str, ...]:
     """Return the statements of upgrade() that are about the table, as they are in the file."""
-    from lback.core.undo.extraction import Extractor
-    from lback.core.undo.picking import InTheWay
+    from lback.core.rollback.extraction import Extractor
+    from lback.core.rollback.picking import InTheWay
 
     node = found.graph[change.revision]
     place = found.place(node.id)

@@ -7,16 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from lback.app.context import Context
 from lback.core.hook_facts import HookFact, HookReport, Switched
 from lback.core.results import Result, text_only
+from lback.project.context import Context
 from lback.vcs.configuration import recorded
-from lback.vcs.environment import framework_call
 
 Switch = Callable[[Context], Switched]
 _STOPPED: dict[str, Literal["commit", "push"]] = {"pre-commit": "commit", "pre-push": "push"}
-
-__all__ = ["HookOptions", "HookResult", "Switched", "framework_call", "hook"]
 
 
 @dataclass(frozen=True, slots=True)

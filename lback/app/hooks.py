@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from lback.app.context import Context
 from lback.core.messages import hooks as messages
 from lback.core.results import Result, text_only
+from lback.project.context import Context
 from lback.project.hook_files import HookRow, hook_states, install_hooks, uninstall_hooks
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from lback.app.context import Context
 from lback.core.messages import init as messages
 from lback.core.results import Result, optional
 from lback.errors import LbackError, UsageError
 from lback.files import BY_HAND, is_plain, write_whole
+from lback.project.context import Context
 from lback.project.options import Options
 
 _BASE = re.compile(
@@ -167,7 +167,8 @@ def _hooks(ctx: Context, install: bool | None) -> Hooks:
             return "offered"
     if not install:
         return "none"
-    from lback.project.hook_files import NAMES, install_hooks
+    from lback.project.hook_files import install_hooks
+    from lback.vcs.shims import NAMES
 
     install_hooks(ctx, NAMES)
     return "installed"

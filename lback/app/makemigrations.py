@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from lback.app.console import Console
-from lback.app.context import Context
-from lback.core.graph import Graph
+from lback.core.graph.graph import Graph
 from lback.core.messages import makemigrations as messages
 from lback.core.plans import refuse_problems
 from lback.core.results import Result, text_only
 from lback.core.shell import command
+from lback.project.console import Console
+from lback.project.context import Context
 from lback.project.file_changes import recover
 
 

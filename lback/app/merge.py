@@ -5,23 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lback.app.context import Context
-from lback.app.proofs import MergeProof, prove_merge
-from lback.core.forks.joining import (
-    MergePlan,
-    MergeRow,
-    merge_rows,
-    nothing_to_merge,
-)
-from lback.core.forks.rebasing import RewriteRow
-from lback.core.graph import Graph
-from lback.core.lanes import Lane
+from lback.core.graph.forks import Lane
+from lback.core.graph.graph import Graph
+from lback.core.merging.joining import MergePlan, MergeRow, merge_rows, nothing_to_merge
+from lback.core.merging.rebasing import RewriteRow
 from lback.core.messages import merging as messages
 from lback.core.plans import refuse_problems
 from lback.core.results import Result, text_only
 from lback.core.rows import OverlapRow
+from lback.project.context import Context
 from lback.project.file_changes import recover
 from lback.project.merging import overlap_rows, plan_merges, write_merges
+from lback.project.proofs import MergeProof, prove_merge
 
 
 @dataclass(frozen=True, slots=True)

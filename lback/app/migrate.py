@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
-from lback.app.context import Context
 from lback.core.effects import Effect
-from lback.core.graph import Graph
+from lback.core.graph.graph import Graph
 from lback.core.messages import migrate as messages
 from lback.core.plans import (
     Downgrade,
@@ -22,6 +21,7 @@ from lback.core.plans import (
 )
 from lback.core.results import Result
 from lback.core.rows import DataLoss
+from lback.project.context import Context
 from lback.project.data_loss import consents, count_losses, downgrade_effects, refuse_more
 from lback.project.file_changes import recover
 from lback.project.run import Run, perform

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from lback.app.context import Context
-from lback.app.reading import Reader
-from lback.core.forks.joining import overlap_row
-from lback.core.forks.nearness import Meeting, Neighbour
-from lback.core.forks.overlap import Overlap
+from lback.core.merging.joining import overlap_row
+from lback.core.merging.nearness import Meeting, Neighbour
+from lback.core.merging.overlap import Overlap
 from lback.core.messages import branches as messages
 from lback.core.results import Result, text_only
 from lback.core.rows import OverlapRow
 from lback.core.source import WORKTREE, Commit
 from lback.project.branches import compare, overlaps_of
 from lback.project.contents import Limits
+from lback.project.context import Context
+from lback.project.revisions import Reader
 from lback.project.sides import Tree, read_side
 from lback.vcs.lookups import siblings
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lback.app.context import Context
-from lback.core.forks.moving import DatabaseRow
-from lback.core.forks.rebasing import RemovedRow, RewriteRow, with_parents
+from lback.core.merging.moving import DatabaseRow
+from lback.core.merging.rebasing import RemovedRow, RewriteRow, with_parents
 from lback.core.messages import rebasing as messages
 from lback.core.results import Result, text_only
 from lback.core.rows import OverlapRow
+from lback.project.context import Context
 from lback.project.file_changes import recover
 from lback.project.merging import overlap_rows, plan_merges
 from lback.project.rebase_database import foresee, perform, stage
 from lback.project.rebasing import PreparedRebase, RebaseOptions, prepare
-
-__all__ = ["RebaseOptions", "RebaseResult", "rebase"]
 
 
 @dataclass(frozen=True, kw_only=True)

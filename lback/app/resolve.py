@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from lback.app.context import Context
-from lback.core.forks.choosing import ResolvePlan, plan_resolve
-from lback.core.forks.joining import (
-    MergePlan,
-    MergeRow,
-    merge_rows,
-    nothing_to_merge,
-)
-from lback.core.forks.moving import DatabaseRow
-from lback.core.forks.rebasing import RebasePlan, RemovedRow, RewriteRow
-from lback.core.graph import Graph
+from lback.core.graph.graph import Graph
+from lback.core.merging.choosing import ResolvePlan, plan_resolve
+from lback.core.merging.joining import MergePlan, MergeRow, merge_rows, nothing_to_merge
+from lback.core.merging.moving import DatabaseRow
+from lback.core.merging.rebasing import RebasePlan, RemovedRow, RewriteRow
 from lback.core.messages import merging as messages
 from lback.core.plans import refuse_problems
 from lback.core.results import Result, text_only
 from lback.core.rows import OverlapRow
 from lback.errors import LbackError
+from lback.project.context import Context
 from lback.project.file_changes import recover
 from lback.project.merging import overlap_rows, plan_merges, preferred_way, write_merges
 from lback.project.rebase_database import perform, stage

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lback.app.context import Context
 from lback.core.results import Result, text_only
+from lback.project.context import Context
 
 
 @dataclass(frozen=True, slots=True)

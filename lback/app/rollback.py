@@ -7,23 +7,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lback.app.context import Context
-from lback.app.proofs import prove_rollback
 from lback.core.messages import data_loss
 from lback.core.messages import rollback as messages
 from lback.core.plans import applied
 from lback.core.results import Result, text_only
 from lback.core.rollback.decide import Strategy, chosen, table_life
 from lback.core.rollback.facts import RollbackFacts, RollbackRequest, Wanted
+from lback.core.rollback.picking import InTheWay
 from lback.core.rollback.plan import RollbackPlan, plan_rollback
 from lback.core.rollback.proof import RollbackProof
+from lback.core.rollback.reverting import body_for, complete
 from lback.core.rows import DataLoss
-from lback.core.undo.picking import InTheWay
-from lback.core.undo.reverting import body_for, complete
 from lback.errors import LbackError
 from lback.project.applied import edited_since, find_lost, with_lost
+from lback.project.context import Context
 from lback.project.data_loss import backup_path, consents, count_losses, refuse_more
 from lback.project.file_changes import recover
+from lback.project.proofs import prove_rollback
 from lback.project.run import Run
 from lback.project.run import perform as run_on
 

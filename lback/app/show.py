@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lback.app.context import Context
-from lback.app.reading import WORKTREE
 from lback.core.messages import revisions as messages
 from lback.core.results import Result
 from lback.core.rows import EffectsRow, RevisionRow, effects_row, revision_row
-from lback.core.source import Commit
+from lback.core.source import WORKTREE, Commit
+from lback.project.context import Context
 
 
 @dataclass(frozen=True, kw_only=True)

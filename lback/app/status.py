@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lback.app.context import Context
-from lback.core.findings import from_forks, from_problems
-from lback.core.graph import Graph
+from lback.core.checks.findings import from_forks, from_problems
+from lback.core.graph.graph import Graph
 from lback.core.results import Result, text_only
 from lback.errors import LbackError, UsageError
 from lback.project.applied import find_lost, with_lost
+from lback.project.context import Context
 from lback.project.notes import remember_stamp
 from lback.project.rebase_notes import refuse_hook_rebase
 

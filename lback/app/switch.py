@@ -6,19 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from lback.app.context import Context
-from lback.app.reading import WORKTREE, Reader
 from lback.core.effects import Effect
-from lback.core.graph import Graph
+from lback.core.graph.graph import Graph
 from lback.core.messages import switch as messages
 from lback.core.plans import Downgrade, Upgrade, refuse_forks, refuse_problems
 from lback.core.results import Result, text_only
 from lback.core.rows import DataLoss
-from lback.core.source import Commit
+from lback.core.source import WORKTREE, Commit
 from lback.core.switch import SwitchFacts, SwitchPlan, effects_of_going_down, plan_switch
 from lback.project.applied import LostRevision, find_lost, with_lost
+from lback.project.context import Context
 from lback.project.data_loss import consents, count_losses, refuse_more
 from lback.project.file_changes import recover
+from lback.project.revisions import Reader
 from lback.project.run import Run, perform
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from contextlib import suppress
 import click
 
 from lback.cli import streams
-from lback.cli.commands import COMMANDS
+from lback.cli.group import COMMANDS
 from lback.cli.terminal import Terminal
 from lback.core.results import envelope
 from lback.core.shell import command

@@ -12,7 +12,7 @@ gc.set_threshold(100_000, 20, 20)
 
 import click  # noqa: E402
 
-from lback.cli.commands import LazyGroup  # noqa: E402
+from lback.cli.group import LazyGroup  # noqa: E402
 from lback.cli.options import common  # noqa: E402
 from lback.cli.strict import present  # noqa: E402
 from lback.cli.terminal import Terminal  # noqa: E402

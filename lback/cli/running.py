@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from lback.app.context import Context
 from lback.cli.terminal import Terminal
 from lback.core.results import Result
 from lback.core.shell import named
+from lback.project.context import Context
 from lback.project.options import Options
 
 # Commands without a project: what names one is of no use to them.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
-from lback.cli.commands import COMMANDS
+from lback.cli.group import COMMANDS
 from lback.core.json_schema import schema_of
 from lback.core.results import Result
 from lback.core.shell import named

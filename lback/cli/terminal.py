@@ -1,22 +1,78 @@
-"""The terminal: prints results to standard output and everything else to standard error."""
+"""What another program of Python's says on our standard output: its lines, made safe like ours."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from typing import IO, Any, TextIO, cast
 
 import click
 
-from lback.app.console import unanswered
 from lback.cli import streams
+from lback.core.checks.findings import Finding
 from lback.core.display import escaped, harmless_line, visible
 from lback.core.results import Result
+from lback.formats.style import Script, Style, inked, safe, to_ascii
+from lback.project.console import unanswered
 from lback.project.options import Options
-from lback.report.style import Script, Style, inked, to_ascii
 from lback.secrets import KNOWN, cleaned
 from lback.vcs.noted import INPUTS
+
+
+class Spoken(io.TextIOBase):
+    """A stream that hands on whole lines."""
+
+    encoding = "utf-8"
+
+    def __init__(self, hand_on: Callable[[str], None]) -> None:
+        self._hand_on = hand_on
+        self._rest = ""
+
+    def writable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def write(self, text: str, /) -> int:
+        """Take a piece of text."""
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            self._hand_on(line)
+        return len(text)
+
+    def close(self) -> None:
+        """Hand on a last line without an end."""
+        rest, self._rest = self._rest, ""
+        if rest:
+            self._hand_on(rest)
+        super().close()
+
+
+# They print what they do while they do it.
+_TOLD = ("alembic", "demo")
+
+
+def render(result: Result, style: Style) -> Iterator[str]:
+    """Yield the lines of a result; findings come last, where the eye ends."""
+    if result.command not in _TOLD:
+        module = import_module(f"lback.cli.commands.{result.command}")
+        yield from module.lines(result, style)
+    yield from findings(result.findings, style)
+
+
+def findings(found: Iterable[Finding], style: Style) -> Iterator[str]:
+    """Yield findings as `path:line: CODE message` with the hint below."""
+    paint = {"error": style.red, "warning": style.yellow, "note": style.cyan}
+    for one in found:
+        place = f"{safe(one.path)}:{one.line}: " if one.path and one.line else ""
+        if one.path and not one.line:
+            place = f"{safe(one.path)}: "
+        yield f"{place}{paint[one.severity](one.code)} {safe(one.message)}"
+        if one.hint:
+            yield f"    {style.cyan('next:')} {safe(one.hint[:1].upper() + one.hint[1:])}"
 
 
 class Terminal:
@@ -30,7 +86,6 @@ class Terminal:
 
     def show(self, result: Result, form: str = "text") -> int:
         """Print a result in the wished form and return its exit status."""
-        from lback.report.render import findings, render
 
         if self.options.json:
             self.answer(result.as_dict())
@@ -53,7 +108,7 @@ class Terminal:
 
     def rendered(self, result: Result, form: str) -> str:
         """Return a result in a format that machines read, without any password."""
-        from lback.report.formats import render
+        from lback.formats.render import render
 
         return render(cleaned(result, _without_password), form)
 
@@ -103,7 +158,6 @@ class Terminal:
 
     def spoken(self) -> TextIO:
         """Return standard output for another program's lines, which are made safe like ours."""
-        from lback.cli.spoken import Spoken
 
         return cast("TextIO", Spoken(self.print))
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from lback.core.findings import Finding
-from lback.core.problems import Problem
+from lback.core.checks.findings import Finding
+from lback.core.graph.revision import Problem
 from lback.core.source import Commit
 
 if TYPE_CHECKING:
-    from lback.core.forks.joining import MergePlan
-    from lback.core.forks.rebasing import RebasePlan
+    from lback.core.merging.joining import MergePlan
+    from lback.core.merging.rebasing import RebasePlan
 
 
 @dataclass(frozen=True, slots=True)

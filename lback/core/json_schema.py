@@ -7,7 +7,7 @@ from dataclasses import is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
-from lback.core.findings import Finding
+from lback.core.checks.findings import Finding
 from lback.core.results import OPTIONAL, Result, Status, data_fields, key
 
 Schema = dict[str, Any]

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from lback.core.lanes import forks
-from lback.core.ordering import run_order
+from lback.core.graph.forks import forks
+from lback.core.graph.ordering import run_order
 from lback.core.shell import named
 from lback.errors import LbackError, UsageError
 
 if TYPE_CHECKING:
-    from lback.core.graph_view import GraphView
+    from lback.core.graph.view import GraphView
 
 
 @dataclass(frozen=True, slots=True)

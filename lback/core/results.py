@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, ClassVar, Literal, TypeVar
 
-from lback.core.findings import Finding
+from lback.core.checks.findings import Finding
 from lback.errors import LbackError
 
 Status = Literal["ok", "findings", "refused", "error"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from lback.core.decoding import Undecodable, decode_text
+from lback.core.scanner import Undecodable, decode_text
 
 _HEADER = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
 

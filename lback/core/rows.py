@@ -10,7 +10,7 @@ from lback.core.results import optional
 from lback.core.source import Commit
 
 if TYPE_CHECKING:
-    from lback.core.graph import Graph
+    from lback.core.graph.graph import Graph
 
 
 @dataclass(frozen=True)

@@ -15,15 +15,6 @@ from lback.core.shell import named
 from lback.errors import UsageError
 from lback.secrets import KNOWN
 
-__all__ = [
-    "LbackSettings",
-    "Settings",
-    "read_ini",
-    "read_own",
-    "read_pyproject",
-    "read_settings",
-]
-
 DEFAULT_TEMPLATE = "%(rev)s_%(slug)s"
 DEFAULT_SLUG_LENGTH = 40
 

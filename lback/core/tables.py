@@ -13,7 +13,7 @@ from lback.core.naming import bare, same_name
 from lback.core.parts import ColumnPath, Deed, PartPath
 
 if TYPE_CHECKING:
-    from lback.core.graph_view import GraphView
+    from lback.core.graph.view import GraphView
 
 
 # Named tuples: a frozen dataclass costs every start of the program a millisecond.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from alembic.operations import ops
     from alembic.runtime.migration import MigrationContext
 
-    from lback.core.graph import Graph
+    from lback.core.graph.graph import Graph
     from lback.db.runner import Database
     from lback.db.session import Session
 

@@ -16,7 +16,7 @@ from lback.db.session import Origin, Session, open_session
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
-    from lback.core.graph import Graph
+    from lback.core.graph.graph import Graph
     from lback.core.settings import Settings
     from lback.db.view import View
 

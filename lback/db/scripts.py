@@ -25,7 +25,8 @@ from lback.errors import LbackError
 from lback.files import leads_out, write_whole
 
 if TYPE_CHECKING:
-    from lback.core.graph import Graph, Revision
+    from lback.core.graph.graph import Graph
+    from lback.core.graph.revision import Revision
 
 
 class TextLoader(SourceFileLoader):

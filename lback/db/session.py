@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from alembic.runtime.migration import MigrationContext
 
-    from lback.core.graph import Graph
+    from lback.core.graph.graph import Graph
     from lback.core.settings import Settings
     from lback.db.failures import Situation
     from lback.db.scripts import TextScriptDirectory

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lback.core.rules.trials import Loss
+from lback.core.checks.trials import Loss
 from lback.db.schema import is_projects, schemas
 
 MOST_ROWS = 1000

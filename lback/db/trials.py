@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lback.core.checks.trials import Loss, Trial
 from lback.core.messages.proofs import changed
 from lback.core.plans import Downgrade, Step, Upgrade
-from lback.core.rules.trials import Loss, Trial
 from lback.core.schema_diff import Schema, difference
 from lback.db.autogenerate import differences
 from lback.db.events import ignore

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from lback.app.reading import Reader
-from lback.core.graph import Graph, Revision
-from lback.core.header import Header, read_header
+from lback.core.graph.graph import Graph
+from lback.core.graph.revision import Header, Revision
+from lback.core.header import read_header
 from lback.core.revision_code import changed_part, code_of
 from lback.core.rollback.facts import EditedRevision
 from lback.core.source import Commit, Entry
 from lback.errors import HistoryMissing
+from lback.project.revisions import Reader
 
 
 @dataclass(frozen=True, slots=True)

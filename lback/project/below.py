@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from lback.app.reading import Reader
+from lback.core.checks.findings import Finding
+from lback.core.checks.team import line_findings
 from lback.core.display import encoded
 from lback.core.effects import Effect, Effects
-from lback.core.findings import Finding
-from lback.core.graph import Graph
-from lback.core.lines import contradictions
+from lback.core.graph.graph import Graph
+from lback.core.merging.contradictions import contradictions
 from lback.core.naming import bare
-from lback.core.rules.lines import line_findings
+from lback.project.revisions import Reader
 
 
 def effects_near(

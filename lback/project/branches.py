@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lback.app.reading import Reader
 from lback.core.effects import Effects
-from lback.core.extending import Extended, Trunk
-from lback.core.forks.nearness import Index, Meeting, Neighbour
-from lback.core.forks.overlap import Overlap, overlaps
-from lback.core.forks.surroundings import surroundings
-from lback.core.graph import Graph
+from lback.core.graph.extended import Extended, Trunk
+from lback.core.graph.graph import Graph
+from lback.core.merging.nearness import Index, Meeting, Neighbour
+from lback.core.merging.overlap import Overlap, overlaps
+from lback.core.merging.surroundings import surroundings
 from lback.core.source import Commit, Entry
 from lback.project.below import effects_near
+from lback.project.revisions import Reader
 from lback.project.sides import Tree, inside
 from lback.vcs.lookups import Sibling, TipChange, branch_points, differences
 from lback.vcs.merged_view import three_way

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lback.core.revision import Header, Revision, Unreadable
+from lback.core.graph.revision import Header, Revision, Unreadable
 from lback.core.source import INDEX, WORKTREE, Entry
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lback.app.context import Context
 from lback.core.effects import Effect, Effects
 from lback.core.messages import data_loss as messages
+from lback.core.rollback.stakes import stakes
 from lback.core.rows import DataLoss
-from lback.core.undo.stakes import stakes
+from lback.project.context import Context
 
 if TYPE_CHECKING:
     from lback.db.view import View

@@ -15,9 +15,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from lback.app.context import Context
 from lback.core.messages import file_changes as messages
 from lback.files import DRAFT, FileLock, is_plain, leads_out, put_with_mode, write_new
+from lback.project.context import Context
 
 _FORMAT = 1
 _DRAFT = "preparing.json"

@@ -7,14 +7,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lback.app.context import Context
-from lback.app.model_files import model_globs
 from lback.core.messages import hooks as messages
+from lback.project.context import Context
+from lback.project.model_files import model_globs
 from lback.project.options import Options
 from lback.vcs.configuration import forget, record, recorded
-from lback.vcs.hooks import NAMES, Change, Place, State, Watched, find, install, status, uninstall
-
-__all__ = ["NAMES", "HookRow", "hook_states", "install_hooks", "uninstall_hooks"]
+from lback.vcs.hooks import Change, Place, State, find, install, status, uninstall
+from lback.vcs.shims import Watched
 
 
 @dataclass(frozen=True, slots=True)

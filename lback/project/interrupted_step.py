@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from lback.app.context import Context
 from lback.core.effects import Direction
-from lback.core.graph import Graph
+from lback.core.graph.graph import Graph
 from lback.core.messages import runs as messages
 from lback.core.plans import Downgrade, Upgrade
+from lback.project.context import Context
 from lback.project.notes import Note
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lback.app.context import Context
-from lback.core.forks.joining import MergePlan, overlap_row, plan_merge
-from lback.core.graph import Graph
-from lback.core.lanes import forks
+from lback.core.graph.forks import forks
+from lback.core.graph.graph import Graph
+from lback.core.merging.joining import MergePlan, overlap_row, plan_merge
 from lback.core.rows import OverlapRow
+from lback.project.context import Context
 from lback.project.file_changes import change_files
 from lback.vcs import committing
 

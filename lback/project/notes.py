@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from lback.app.context import Context
+from lback.project.context import Context
 
 if TYPE_CHECKING:
     from lback.vcs.cache import Slate

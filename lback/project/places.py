@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lback.app.locate import Project, Texts, config_places, read_project, search_project
 from lback.core.messages import projects as messages
 from lback.core.settings import Settings, read_own
 from lback.core.source import INDEX, WORKTREE, Entry
 from lback.errors import HistoryMissing, LbackError, UsageError
+from lback.project.locate import Project, Texts, config_places, read_project, search_project
 
 if TYPE_CHECKING:
     from lback.core.preferences import LbackSettings

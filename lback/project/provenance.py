@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lback.app.context import Context
-from lback.app.pasts import Past, pasts_of
-from lback.app.reading import INDEX, WORKTREE, Reader
 from lback.core.effects import Effects
-from lback.core.graph import Graph, Revision
+from lback.core.graph.graph import Graph
+from lback.core.graph.revision import Revision
 from lback.core.messages import history as messages
-from lback.core.source import Commit
+from lback.core.source import INDEX, WORKTREE, Commit
+from lback.project.context import Context
+from lback.project.pasts import Past, pasts_of
+from lback.project.revisions import Reader
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lback.app.context import Context
-from lback.core.forks.moving import DatabaseRow, Move, plan_move
-from lback.core.graph import Graph
+from lback.core.graph.graph import Graph
+from lback.core.merging.moving import DatabaseRow, Move, plan_move
 from lback.core.messages import rebasing as messages
 from lback.core.plans import Step, applied
 from lback.core.rows import DataLoss
 from lback.errors import LbackError
+from lback.project.context import Context
 from lback.project.data_loss import consents, count_losses, downgrade_effects, refuse_more
 from lback.project.file_changes import change_files
 from lback.project.rebase_notes import note_followed_rebase
@@ -185,7 +185,7 @@ def stage(ctx: Context, ready: PreparedRebase) -> tuple[str, ...]:
     """Stage what was rewritten, unless a file had other changes or is not tracked; return it."""
     if ctx.repository is None:
         return ()
-    from lback.app.reading import INDEX
+    from lback.core.source import INDEX
 
     before = {entry.path: entry.blob for entry in ready.reader.entries(INDEX)}
     blobs = {one.path: one.blob for one in ready.graph}

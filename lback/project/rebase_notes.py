@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
-from lback.app.context import Context
-from lback.core.forks.rebasing import RebasePlan
-from lback.core.graph import Graph, Revision
+from lback.core.graph.graph import Graph
+from lback.core.graph.revision import Revision
+from lback.core.merging.rebasing import RebasePlan
 from lback.core.messages import runs as messages
 from lback.core.plans import Restamp, Step, Upgrade, tips
+from lback.project.context import Context
 from lback.project.notes import Note
 
 

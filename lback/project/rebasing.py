@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lback.app.context import Context
-from lback.app.reading import Reader
-from lback.core.forks.rebasing import (
+from lback.core.graph.graph import Graph
+from lback.core.graph.revision import Revision
+from lback.core.merging.rebasing import (
     RebaseFacts,
     RebasePlan,
     RemovedRow,
@@ -15,12 +15,12 @@ from lback.core.forks.rebasing import (
     plan_rebase,
     rebased,
 )
-from lback.core.forks.rewrite import reparent
-from lback.core.graph import Graph
+from lback.core.merging.rewrite import reparent
 from lback.core.messages import rebasing as messages
 from lback.core.plans import refuse_problems
-from lback.core.revision import Revision
 from lback.errors import LbackError
+from lback.project.context import Context
+from lback.project.revisions import Reader
 from lback.project.shared_parents import Parents, restored_text, shared_parents
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lback.app.context import Context
-from lback.core.graph import Graph
+from lback.core.graph.graph import Graph
 from lback.core.messages import runs as messages
 from lback.core.plans import Downgrade, Step, Upgrade, refuse_moved
+from lback.project.context import Context
 from lback.project.file_changes import change_files
 from lback.project.interrupted_step import noting_steps, refuse_interrupted
 from lback.project.notes import remember_stamp

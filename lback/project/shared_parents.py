@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from lback.app.reading import Reader
+from lback.core.checks.history import same_but_parents
 from lback.core.effects import Effect
-from lback.core.forks.rebasing import RebasePlan, with_parents
-from lback.core.forks.rewrite import reparent
-from lback.core.graph import Graph
+from lback.core.graph.graph import Graph
+from lback.core.merging.rebasing import RebasePlan, with_parents
+from lback.core.merging.rewrite import reparent
 from lback.core.messages import rebasing as messages
 from lback.core.plans import applied
-from lback.core.rules.published import same_but_parents
 from lback.errors import HistoryMissing, LbackError
+from lback.project.revisions import Reader
 
 if TYPE_CHECKING:
     from lback.db.view import View

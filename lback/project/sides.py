@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lback.app.reading import INDEX, WORKTREE, Reader
-from lback.core.graph import Graph
+from lback.core.checks.graph import GraphMerge
+from lback.core.graph.graph import Graph
 from lback.core.messages import checks as messages
-from lback.core.rules.graph import GraphMerge
-from lback.core.source import Commit, Entry
+from lback.core.source import INDEX, WORKTREE, Commit, Entry
 from lback.project.places import Folders
+from lback.project.revisions import Reader
 
 if TYPE_CHECKING:
     from lback.core.effects import Effects

@@ -16,8 +16,6 @@ from lback.vcs.managers import Manager, erase, manager_of
 from lback.vcs.shims import NAMES, Watched, read_mark, render
 from lback.vcs.slots import Outcome, Slot
 
-__all__ = ["NAMES", "Change", "Place", "State", "Watched", "find", "install", "status", "uninstall"]
-
 
 @dataclass(frozen=True, slots=True)
 class Place:

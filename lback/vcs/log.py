@@ -142,7 +142,8 @@ def _same_revision(repository: Repository, touch: Touch) -> bool:
         texts = read_names(repository.git, names)
     except HistoryMissing:
         return False
-    from lback.core.header import Header, read_header  # not for the many that were never renamed
+    from lback.core.graph.revision import Header
+    from lback.core.header import read_header  # not for the many that were never renamed
 
     headers = [read_header(texts[name], name.rpartition("/")[2]) for name in names if name in texts]
     ids = [header.revision for header in headers if isinstance(header, Header)]

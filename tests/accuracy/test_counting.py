@@ -18,7 +18,7 @@ from bench.accuracy.tally import Tally, tally
 from bench.timing import environment
 from bench.trees import INI
 from lback.core.effects import Effect, Effects, Unknown
-from lback.core.graph import Graph
+from lback.core.graph.graph import Graph
 
 SITE = Site("shop", "migrations/versions", ("sqlite",))
 

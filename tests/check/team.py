@@ -7,8 +7,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from lback.app.check import CheckOptions, CheckResult, check
-from lback.app.context import Context
+from lback.app.check import CheckOptions, check
+from lback.core.checks.report import CheckResult
+from lback.project.context import Context
 from lback.project.options import Options
 from tests.story.team import revision_text
 

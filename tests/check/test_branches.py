@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from lback.app.context import Context, Options
 from lback.app.radar import RadarOptions, RadarResult, radar
 from lback.core.rows import OverlapRow
+from lback.project.context import Context
+from lback.project.options import Options
 from tests.check.team import VERSIONS, Team, content
 
 

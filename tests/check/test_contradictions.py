@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from lback.app.context import Context
 from lback.app.merge import MergeOptions, merge
 from lback.core.hook_facts import HookReport
+from lback.project.context import Context
 from lback.project.githooks.pre_commit import pre_commit
 from lback.project.githooks.pre_push import pre_push
 from lback.project.options import Options

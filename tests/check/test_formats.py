@@ -16,11 +16,11 @@ import pytest
 import sarif_om
 from jsonschema import Draft7Validator
 
-from lback.core.findings import CODES
-from lback.core.rules.report import CheckResult
-from lback.report.formats import render
-from lback.report.render import render as render_text
-from lback.report.style import Style
+from lback.cli.terminal import render as render_text
+from lback.core.checks.findings import CODES
+from lback.core.checks.report import CheckResult
+from lback.formats.render import render
+from lback.formats.style import Style
 from tests.check.schemas import SARIF, stored
 from tests.check.team import VERSIONS, Team, content
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lback.app.context import Context
+from lback.project.context import Context
 from lback.project.options import Options
 from tests.check.team import VERSIONS, Team
 

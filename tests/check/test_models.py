@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from lback.core.rules.report import CheckResult
+from lback.core.checks.report import CheckResult
 from lback.errors import UsageError
 from tests.check.team import VERSIONS, Team
 

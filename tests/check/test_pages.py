@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from lback.core.findings import CODES
+from lback.core.checks.findings import CODES
 from tests.check.shop import make_shop
 from tests.check.team import Team
 

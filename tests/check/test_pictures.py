@@ -13,10 +13,10 @@ from xml.etree import ElementTree
 import pytest
 
 from lback.app.graph import GraphResult
+from lback.core.checks.report import CheckResult, DrawnRevision
 from lback.core.display import visible
 from lback.core.rows import RevisionRow
-from lback.core.rules.report import CheckResult, DrawnRevision
-from lback.report.formats import render
+from lback.formats.render import render
 from tests.check.team import VERSIONS, Team
 from tests.cli.inside import lback
 

@@ -8,11 +8,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lback.core.rules.report import CheckResult
+from lback.cli.terminal import render as render_text
+from lback.core.checks.report import CheckResult
 from lback.errors import UsageError
-from lback.report.formats import render
-from lback.report.render import render as render_text
-from lback.report.style import Style
+from lback.formats.render import render
+from lback.formats.style import Style
 from tests.check.team import VERSIONS, Team, content
 from tests.reports import checked
 

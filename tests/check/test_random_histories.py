@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lback.app.context import Context
+from lback.project.context import Context
 from lback.project.options import Options
 from tests.check.team import VERSIONS, Team
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lback.core.rules.silencing import Comment, comments_in
+from lback.core.checks.silencing import Comment, comments_in
 from lback.errors import LbackError, UsageError
 from tests.check.team import VERSIONS, Team, content
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from lback.app.context import Context
 from lback.app.merge import MergeOptions, merge
 from lback.app.radar import RadarOptions, radar
+from lback.project.context import Context
 from lback.project.options import Options
 from tests.check.team import VERSIONS, Team, content
 

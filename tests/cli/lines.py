@@ -19,8 +19,8 @@ from typing import NamedTuple
 import click
 from jsonschema import ValidationError
 
-from lback.cli.commands import COMMANDS
 from lback.cli.gate import guarded
+from lback.cli.group import COMMANDS
 from lback.cli.main import program
 from tests.cli.places import PLACES, Places
 from tests.reports import report_of

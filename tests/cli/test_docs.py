@@ -12,9 +12,9 @@ from pathlib import Path
 import click
 import pytest
 
-from lback.cli.commands import COMMANDS
+from lback.cli.group import COMMANDS
 from lback.cli.main import program
-from lback.core.findings import CODES
+from lback.core.checks.findings import CODES
 from lback.core.settings import read_pyproject
 from lback.vcs.managers import shell_call
 

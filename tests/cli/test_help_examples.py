@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from lback.cli.commands import COMMANDS
+from lback.cli.group import COMMANDS
 from lback.cli.main import program
 from tests.check.shop import make_shop
 from tests.check.team import VERSIONS, Team, content

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import pytest
 
-from lback.cli.commands import COMMANDS
+from lback.cli.group import COMMANDS
 from lback.cli.main import program
 from tests.cli.lines import Ended, Theatre, in_process
 from tests.cli.situations import ASKS, LINES, SHOWN, STAGES, TALKS, UNSEEN, Shown

@@ -12,9 +12,9 @@ from typing import Any, Literal
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
-from lback.cli.commands import COMMANDS
+from lback.cli.group import COMMANDS
 from lback.cli.schemas import FOLDER, files
-from lback.core.findings import Finding, finding
+from lback.core.checks.findings import Finding, finding
 from lback.core.json_schema import schema_of
 from lback.core.results import Result, envelope, optional, text_only
 from lback.core.source import Commit

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lback.core.graph import Graph, Revision
-from lback.core.header import Header
+from lback.core.graph.graph import Graph
+from lback.core.graph.revision import Header, Revision
 
 
 def graph(text: str, **labels: str) -> Graph:

@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lback.core.deeds import described
-from lback.core.forks.matrix import MATRIX, SEVERITY
-from lback.core.forks.overlap import overlaps
+from lback.core.effects import described
+from lback.core.merging.matrix import MATRIX, SEVERITY
+from lback.core.merging.overlap import overlaps
 from tests.core.kinds import KINDS
 from tests.core.merging.pairs import AROUND, Pair, all_pairs, effects
 from tests.core.survey import Survey, survey
@@ -82,8 +82,8 @@ columns that there are. Two effects commute where no two of their touches clash,
 matrix, as in the serialisability of transactions. What is not known is touched: a statement
 whose columns cannot be read may use any of them, and code that cannot be read touches all.
 
-The footprints are in `lback/core/forks/footprint.py` and beside it, the matrix in
-`lback/core/forks/matrix.py`. A new kind of change needs a line in `tests/core/kinds.py`, and is
+The footprints are in `lback/core/merging/footprint.py` and beside it, the matrix in
+`lback/core/merging/matrix.py`. A new kind of change needs a line in `tests/core/kinds.py`, and is
 run with every other one.
 
 - **joined**: no overlap. **same**: both do the same, and are joined too.

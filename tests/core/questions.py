@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lback.core.graph import Graph
-from lback.core.graph_view import GraphView
-from lback.core.lanes import forks
+from lback.core.graph.forks import forks
+from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 
 QUESTIONS: dict[str, Callable[[GraphView], Any]] = {
     "heads": lambda graph: graph.heads,

@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from lback.core.database_urls import project_dialects
+from lback.core.dialects import project_dialects
 
 TEMPLATE = """
 from sqlalchemy import engine_from_config, pool

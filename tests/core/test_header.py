@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from lback.core.header import Header, Unreadable, read_header
-from lback.core.revision import is_revision_file
+from lback.core.graph.revision import Header, Unreadable, is_revision_file
+from lback.core.header import read_header
 
 
 def header(text: str | bytes, name: str = "x.py") -> Header:

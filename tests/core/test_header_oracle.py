@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lback.core import bindings, scanner
-from lback.core.header import WORDS, Header, docstring_of, parsed_header, read_header
-from lback.core.usual import usual_header
+from lback.core.graph.revision import Header
+from lback.core.header import WORDS, docstring_of, parsed_header, read_header, usual_header
 
 DOCS = [
     "",

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lback.core.effects import Effect, Effects
-from lback.core.graph import Graph
-from lback.core.header import Header
+from lback.core.graph.graph import Graph
+from lback.core.graph.revision import Header, Revision
 from lback.core.naming import beside, key, same_name
-from lback.core.revision import Revision
 from lback.core.tables import TableLife, life
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lback.core.forks.footprint import footprint
+from lback.core.merging.footprint import footprint
 from tests.core import overlap_page
 from tests.core.kinds import KINDS
 from tests.core.merging.pairs import AROUND, JOINED, Pair, all_pairs, effects, verdict

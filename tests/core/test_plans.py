@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lback.core.graph import Graph, Revision
-from lback.core.header import Header
+from lback.core.graph.graph import Graph
+from lback.core.graph.revision import Header, Revision
 from lback.core.plans import (
     Downgrade,
     Upgrade,

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from lback.core.preferences import read_preferences
-from lback.core.settings import LbackSettings, Settings, read_ini, read_pyproject, read_settings
+from lback.core.preferences import LbackSettings, read_preferences
+from lback.core.settings import Settings, read_ini, read_pyproject, read_settings
 from lback.errors import UsageError
 
 INI = "/repo/alembic.ini"

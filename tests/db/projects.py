@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from lback.core.graph import Graph, Revision
-from lback.core.header import Header, read_header
-from lback.core.revision import is_revision_file
+from lback.core.graph.graph import Graph
+from lback.core.graph.revision import Header, Revision, is_revision_file
+from lback.core.header import read_header
 from lback.core.settings import Settings, read_settings
 from lback.db.runner import Database
 

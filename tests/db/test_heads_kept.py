@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from lback.core.graph import Graph
+from lback.core.graph.graph import Graph
 from lback.core.plans import plan_downgrade, plan_upgrade, tips
 from tests.core.test_plans import graphs
 from tests.db.projects import Project

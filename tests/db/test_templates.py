@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, inspect
 
-from lback.core.graph import Graph
+from lback.core.graph.graph import Graph
 from lback.core.plans import plan_downgrade, plan_upgrade
 from lback.core.settings import read_settings
 from lback.db.autogenerate import Draft, make_revision

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from lback.app.context import Context
+from lback.project.context import Context
 from lback.project.file_changes import change_files
 from lback.project.options import Options
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from lback.app.context import Context
 from lback.errors import LbackError
+from lback.project.context import Context
 from lback.project.file_changes import change_files, recover
 from lback.project.options import Options
 from tests.forks import flipper

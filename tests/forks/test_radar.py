@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from lback.report.text.radar import age
+from lback.cli.commands.radar import age
 from tests.forks.shop import Shop, adds, creates
 from tests.reports import report_of
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from lback.app.console import SilentConsole
-from lback.app.context import Context, Options
-from lback.app.rebase import RebaseOptions, rebase
+from lback.app.rebase import rebase
 from lback.errors import LbackError
+from lback.project.console import SilentConsole
+from lback.project.context import Context
+from lback.project.options import Options
+from lback.project.rebasing import RebaseOptions
 from tests.forks.shop import VERSIONS, Shop, adds, creates
 from tests.reports import report_of
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from lback.app.context import Context
 from lback.app.migrate import MigrateOptions, migrate
-from lback.app.rebase import RebaseOptions, rebase
+from lback.app.rebase import rebase
+from lback.project.context import Context
 from lback.project.options import Options
+from lback.project.rebasing import RebaseOptions
 from tests.forks.shop import Shop, creates
 
 _LONG = int(os.environ.get("LBACK_SOAK_REBASES", "100"))

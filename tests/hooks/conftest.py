@@ -14,7 +14,8 @@ import pytest
 
 from lback.vcs.environment import outside
 from lback.vcs.git import Git
-from lback.vcs.hooks import NAMES, Change, Place, State, Watched, find, install, status, uninstall
+from lback.vcs.hooks import Change, Place, State, find, install, status, uninstall
+from lback.vcs.shims import NAMES, Watched
 
 WATCHED = Watched(("migrations/versions",), ("**/models.py",), ("alembic.ini",))
 _STAND_IN = """#!/bin/sh

@@ -11,7 +11,7 @@ import pytest
 
 from lback.errors import LbackError, UsageError
 from lback.vcs import hooks
-from lback.vcs.hooks import NAMES, Watched
+from lback.vcs.shims import NAMES, Watched
 from lback.vcs.slots import Slot
 
 from .conftest import WATCHED, Clone, Interpreter, mode_of

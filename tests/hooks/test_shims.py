@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from lback.vcs.git import Git
-from lback.vcs.hooks import NAMES, Watched, find, install
-from lback.vcs.shims import read_mark, render
+from lback.vcs.hooks import find, install
+from lback.vcs.shims import NAMES, Watched, read_mark, render
 
 from .conftest import WATCHED, Clone, Interpreter
 

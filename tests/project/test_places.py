@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from lback.app.context import Context
+from lback.project.context import Context
 from lback.project.options import Options
 from tests.story.team import revision_text
 

@@ -7,7 +7,7 @@ import re
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from lback.cli.commands import COMMANDS
+from lback.cli.group import COMMANDS
 from lback.core import preferences
 from tests.security.test_hostile_repository import READING
 

@@ -11,16 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from lback.app.context import Context
 from lback.core.settings import read_ini, read_pyproject, read_settings
 from lback.errors import LbackError, UsageError
 from lback.files import read_by_hand
+from lback.project.context import Context
 from lback.project.file_changes import recover
 from lback.project.options import Options
 from lback.vcs.environment import git_program
-from lback.vcs.hooks import NAMES, Watched, find, install
+from lback.vcs.hooks import find, install
 from lback.vcs.lookups import own_program
 from lback.vcs.repository import Repository
+from lback.vcs.shims import NAMES, Watched
 from tests.check.team import CONTENT
 from tests.forks.shop import VERSIONS, Shop, creates
 from tests.reports import report_of

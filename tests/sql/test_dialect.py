@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from lback.app.context import Context
 from lback.core.effects import TREE
+from lback.project.context import Context
 from lback.project.options import Options
 from tests.cli.inside import lback
 from tests.reports import report_of

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from lback.app.context import Context
 from lback.app.heads import heads
-from lback.app.rebase import RebaseOptions
 from lback.app.resolve import resolve
+from lback.project.context import Context
 from lback.project.options import Options
+from lback.project.rebasing import RebaseOptions
 from tests.story.team import Developer, revision_text
 
 _SHORT = range(4)

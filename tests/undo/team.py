@@ -13,12 +13,12 @@ from typing import Any, ClassVar
 
 import sqlalchemy as sa
 
-from lback.app.context import Context
 from lback.app.migrate import MigrateOptions, migrate
 from lback.app.rollback import RollbackOptions, rollback
 from lback.core.results import Result
 from lback.core.schema_diff import Table
 from lback.db.schema import read_tables
+from lback.project.context import Context
 from lback.project.options import Options
 from tests.reports import report_of
 from tests.story.team import Developer

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from lback.app.console import SilentConsole
 from lback.app.migrate import MigrateOptions, migrate
 from lback.app.rollback import RollbackOptions, rollback
 from lback.app.switch import SwitchOptions, switch
 from lback.core.results import Result
 from lback.errors import LbackError
+from lback.project.console import SilentConsole
 from tests.cli.inside import lback
 from tests.servers import fresh_database
 from tests.undo.team import Shop

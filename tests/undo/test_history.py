@@ -8,10 +8,10 @@ import pytest
 
 from lback.app.blame import BlameOptions, blame
 from lback.app.history import HistoryOptions, history
+from lback.cli.terminal import render
 from lback.core.results import Result
 from lback.errors import UsageError
-from lback.report.render import render
-from lback.report.style import Style
+from lback.formats.style import Style
 from tests.reports import checked
 from tests.story.team import Developer
 from tests.undo.team import Shop

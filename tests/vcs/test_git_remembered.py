@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from lback.app.context import Context
 from lback.app.heads import heads
-from lback.core.remembered import RememberedGraph
+from lback.core.graph.remembered import RememberedGraph
+from lback.project.context import Context
 from lback.project.options import Options
 from lback.vcs import worktree
 
@@ -230,7 +230,7 @@ class TestOneByOne:
 
     def test_a_note_of_another_lback_is_nothing(self, project: Editor, monkeypatch: Any) -> None:
         before = answer(project.root)
-        monkeypatch.setattr("lback.app.reading.TOPS", b"tops0")
+        monkeypatch.setattr("lback.project.revisions.TOPS", b"tops0")
         assert not is_remembered(project.root)
         assert is_remembered(project.root)
         assert answer(project.root) == before

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lback.core.problems import Problem
+from lback.core.graph.revision import Problem
 from lback.core.shell import command
 from lback.errors import LbackError
 

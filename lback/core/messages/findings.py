@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from lback.core.findings import CODES
+from lback.core.checks.findings import CODES
 from lback.errors import UsageError
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from lback.core.deeds import described
-from lback.core.effects import Direction, Effects
+from lback.core.effects import Direction, Effects, described
 from lback.core.shell import command, pathspec
 from lback.errors import LbackError
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from lback.core.lanes import lanes
+from lback.core.graph.forks import lanes
 from lback.core.messages import rollback as messages
 from lback.core.plans import plan_downgrade, tips
 from lback.core.rollback.facts import RollbackFacts
+from lback.core.rollback.leftovers import leftovers
 from lback.core.tables import Doubt, TableLife, latest_change, life
-from lback.core.undo.leftovers import leftovers
 
 Strategy = Literal["downgrade", "revert", "refused"]
 

@@ -6,13 +6,13 @@ import ast
 from collections.abc import Sequence
 from datetime import datetime
 
-from lback.core.decoding import Undecodable, decode_text
 from lback.core.messages import rollback as messages
 from lback.core.rollback.decide import Decision
 from lback.core.rollback.facts import RollbackFacts
+from lback.core.rollback.inverse import Earlier
+from lback.core.rollback.reverting import Draft, Part, created, draft_revert, revert_id
+from lback.core.scanner import Undecodable, decode_text
 from lback.core.tables import TableLife, types_elsewhere
-from lback.core.undo.inverse import Earlier
-from lback.core.undo.reverting import Draft, Part, created, draft_revert, revert_id
 
 
 def draft_of(facts: RollbackFacts, decision: Decision, table: TableLife | None) -> Draft:

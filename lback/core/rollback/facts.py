@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Literal
 
 from lback.core.effects import Effects
-from lback.core.graph import Graph
+from lback.core.graph.graph import Graph
+from lback.core.rollback.extraction import Read
 from lback.core.source import Commit
-from lback.core.undo.extraction import Read
 
 Wanted = Literal["downgrade", "revert"]
 

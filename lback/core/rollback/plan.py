@@ -6,21 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from lback.core.effects import Effect, Effects
-from lback.core.graph import Graph, Revision
-from lback.core.header import Header, read_header
+from lback.core.graph.graph import Graph
+from lback.core.graph.revision import Header, Revision
+from lback.core.header import read_header
 from lback.core.messages import rollback as messages
 from lback.core.plans import Downgrade, Step, Upgrade, plan_downgrade, tips
 from lback.core.revision_code import code_of
 from lback.core.rollback.decide import Decision, chosen, decide, newer_doubt, table_life
 from lback.core.rollback.draft import draft_of, own_names
 from lback.core.rollback.facts import RollbackFacts
+from lback.core.rollback.picking import InTheWay
 from lback.core.rollback.proof import RollbackProof, RollbackRun
+from lback.core.rollback.reverting import Draft, sketch, verify
+from lback.core.rollback.stakes import Stakes, stakes
+from lback.core.rollback.uses import first_use
 from lback.core.rows import DataLoss
 from lback.core.tables import TableLife
-from lback.core.undo.picking import InTheWay
-from lback.core.undo.reverting import Draft, sketch, verify
-from lback.core.undo.stakes import Stakes, stakes
-from lback.core.undo.uses import first_use
 
 
 @dataclass(frozen=True, slots=True)

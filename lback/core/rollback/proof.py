@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lback.core.graph import Graph
+from lback.core.graph.graph import Graph
 from lback.core.messages import proofs as messages
 from lback.core.naming import same_name
 from lback.core.plans import Downgrade, Step, Upgrade

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from lback.app.reading import INDEX, WORKTREE
-from lback.core.findings import Finding
+from lback.core.checks.baseline import EMPTY, baseline_text, read_baseline, without_old
+from lback.core.checks.findings import Finding
+from lback.core.checks.policy import baseline_changed
+from lback.core.checks.silencing import CodeChoice, arranged
 from lback.core.messages import checks as messages
-from lback.core.rules.baseline import EMPTY, baseline_text, read_baseline, without_old
-from lback.core.rules.policy import baseline_changed
-from lback.core.rules.silencing import CodeChoice, arranged
+from lback.core.source import INDEX, WORKTREE
 from lback.errors import UsageError
 from lback.files import is_plain, write_whole
 from lback.project.checking.gather import CheckFacts

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable
 from dataclasses import replace
 
-from lback.app.reading import Reader
-from lback.core.rules.files import FileFacts
+from lback.core.checks.files import FileFacts
 from lback.core.source import INDEX, WORKTREE, Entry
+from lback.project.revisions import Reader
 from lback.project.sides import Tree, inside
 from lback.vcs.lookups import Listed, links_in, listed_in_index
 

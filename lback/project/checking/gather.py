@@ -6,23 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lback.app.context import Context
-from lback.app.reading import Reader
-from lback.core.findings import Finding
-from lback.core.forks.joining import overlap_row
+from lback.core.checks.findings import Finding
+from lback.core.checks.graph import no_history, no_refs
+from lback.core.checks.report import ModelsRow, SiblingRow
+from lback.core.checks.team import collision
+from lback.core.merging.joining import overlap_row
 from lback.core.messages import checks as messages
-from lback.core.rules.graph import no_history, no_refs
-from lback.core.rules.report import ModelsRow, SiblingRow
-from lback.core.rules.team import collision
 from lback.core.source import INDEX, WORKTREE
 from lback.errors import HistoryMissing
 from lback.project.branches import compare, overlaps_of
+from lback.project.context import Context
+from lback.project.revisions import Reader
 from lback.project.sides import Comparison, Tree, TreeReader, merge_sides, read_side, replaced
 from lback.vcs.lookups import Sibling, bare_name, remotes, siblings
 from lback.vcs.repository import Repository
 
 if TYPE_CHECKING:
-    from lback.core.forks.overlap import Overlap
+    from lback.core.merging.overlap import Overlap
     from lback.project.checking.policy import Policy
 
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from lback.core.effects import Effects
-from lback.core.findings import Finding, from_problems
-from lback.core.forks.joining import fork_overlaps, fork_revisions
-from lback.core.lanes import Lane
-from lback.core.rules.content import Content, LockedTables, content_findings
-from lback.core.rules.files import file_findings
-from lback.core.rules.graph import (
+from lback.core.checks.content import Content, LockedTables, content_findings
+from lback.core.checks.files import file_findings
+from lback.core.checks.findings import Finding, from_problems
+from lback.core.checks.graph import (
     broken_by_merging,
     conflicted,
     not_looked_at,
@@ -21,8 +18,11 @@ from lback.core.rules.graph import (
     several_heads,
     would_fork,
 )
-from lback.core.rules.history import history_findings
-from lback.core.rules.team import overlap_findings
+from lback.core.checks.history import history_findings
+from lback.core.checks.team import overlap_findings
+from lback.core.effects import Effects
+from lback.core.graph.forks import Lane
+from lback.core.merging.joining import fork_overlaps, fork_revisions
 from lback.project.below import contradicting, effects_near
 from lback.project.checking.files import file_facts
 from lback.project.checking.gather import CheckFacts

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lback.core.findings import Finding
-from lback.core.rules.report import ModelsRow
-from lback.core.rules.trials import (
+from lback.core.checks.findings import Finding
+from lback.core.checks.report import ModelsRow
+from lback.core.checks.trials import (
     cannot_run,
     model_findings,
     not_tried,
@@ -17,9 +17,9 @@ from lback.core.rules.trials import (
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
-    from lback.app.context import Context
     from lback.db.trials import Tried
     from lback.project.checking.gather import CheckFacts
+    from lback.project.context import Context
 
 
 def models_checked(

@@ -8,11 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lback.app.locate import Project, Texts, config_places, search_project
-from lback.app.reading import INDEX, WORKTREE, Reader
-from lback.core.findings import Finding
-from lback.core.preferences import LbackSettings
-from lback.core.rules.policy import (
+from lback.core.checks.findings import Finding
+from lback.core.checks.policy import (
     SettingChange,
     changed_places,
     changed_settings,
@@ -23,11 +20,15 @@ from lback.core.rules.policy import (
     setting_place,
     unreadable,
 )
-from lback.core.rules.silencing import read_choice
+from lback.core.checks.silencing import read_choice
+from lback.core.preferences import LbackSettings
+from lback.core.source import INDEX, WORKTREE
 from lback.errors import HistoryMissing, LbackError, UsageError
+from lback.project.locate import Project, Texts, config_places, search_project
+from lback.project.revisions import Reader
 
 if TYPE_CHECKING:
-    from lback.app.context import Context
+    from lback.project.context import Context
     from lback.vcs.refs import SharedRef
 
 _HERE = (WORKTREE, INDEX)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from lback.core.findings import Finding
-from lback.core.rules.policy import comments_added, label_added, labels_added
-from lback.core.rules.silencing import Comment, Comments, by_code, comments_in
+from lback.core.checks.findings import Finding
+from lback.core.checks.policy import comments_added, label_added, labels_added
+from lback.core.checks.silencing import Comment, Comments, by_code, comments_in
 from lback.errors import HistoryMissing
 from lback.project.checking.gather import CheckFacts
 from lback.project.sides import Tree, inside, read_side

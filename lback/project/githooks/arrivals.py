@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from lback.app.context import Context
 from lback.core import hook_facts as facts
-from lback.core.graph import Graph
+from lback.core.graph.graph import Graph
 from lback.errors import UsageError
+from lback.project.context import Context
 from lback.project.file_changes import recover
 from lback.project.githooks.closing import close_forks
 from lback.project.githooks.forks import cycles, known

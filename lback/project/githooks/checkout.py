@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from lback.app.context import Context
 from lback.core import hook_facts as facts
-from lback.core.graph import Graph
+from lback.core.graph.graph import Graph
+from lback.project.context import Context
 from lback.project.notes import recall_stamp
 from lback.vcs.configuration import on_checkout
 

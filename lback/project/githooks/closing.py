@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from lback.app.context import Context
 from lback.core import hook_facts as facts
-from lback.core.forks.joining import MergePlan
-from lback.core.graph import Graph
+from lback.core.graph.graph import Graph
+from lback.core.merging.joining import MergePlan
 from lback.core.messages import hooks as messages
 from lback.errors import LbackError
+from lback.project.context import Context
 from lback.project.githooks.forks import fork
 from lback.project.merging import plan_merges, preferred_way, write_merges
 

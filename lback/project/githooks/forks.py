@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from lback.app.context import Context
-from lback.app.reading import WORKTREE
 from lback.core import hook_facts as facts
-from lback.core.graph import Graph
-from lback.core.lanes import fork_sides
+from lback.core.graph.forks import fork_sides
+from lback.core.graph.graph import Graph
+from lback.core.source import WORKTREE
+from lback.project.context import Context
 
 
 def known(
@@ -62,7 +62,8 @@ def _reparentings(
 
 def _parents(ctx: Context, at: str, path: str) -> tuple[str, ...] | None:
     # Where no file has to be parsed anew, nobody pays for its regular expressions.
-    from lback.core.header import Header, read_header
+    from lback.core.graph.revision import Header
+    from lback.core.header import read_header
 
     assert ctx.repository is not None
     text = ctx.repository.file(at, path)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from lback.app.context import Context
-from lback.app.model_files import model_globs
-from lback.app.reading import INDEX, WORKTREE
-from lback.core.findings import Finding
-from lback.core.graph import Graph
+from lback.core.checks.commit import declared_twice, without_migration
+from lback.core.checks.findings import Finding
+from lback.core.graph.graph import Graph
 from lback.core.models_text import Models, changed_tables, read_models
-from lback.core.rules.commit import declared_twice, without_migration
+from lback.core.source import INDEX, WORKTREE
+from lback.project.context import Context
+from lback.project.model_files import model_globs
 from lback.vcs.committing import changed_files, staged_files
 
 

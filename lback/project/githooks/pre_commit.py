@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lback.app.context import Context
-from lback.app.reading import INDEX
 from lback.core import hook_facts as facts
-from lback.core.findings import Finding, from_forks, from_problems
-from lback.core.graph import Graph
-from lback.core.lanes import forks
-from lback.core.rules import commit as rules
-from lback.core.rules.published import published_findings
+from lback.core.checks import commit as rules
+from lback.core.checks.findings import Finding, from_forks, from_problems
+from lback.core.checks.history import published_findings
+from lback.core.graph.forks import forks
+from lback.core.graph.graph import Graph
+from lback.core.source import INDEX
 from lback.project.below import contradicting
+from lback.project.context import Context
 from lback.project.githooks.forks import cycles, fork
 from lback.project.githooks.models import staged_models
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lback.app.context import Context
 from lback.core import hook_facts as facts
-from lback.core.findings import Finding, from_forks, from_problems
-from lback.core.graph import Graph
-from lback.core.rules.published import published_findings
+from lback.core.checks.findings import Finding, from_forks, from_problems
+from lback.core.checks.history import published_findings
+from lback.core.graph.graph import Graph
 from lback.errors import HistoryMissing, UsageError
 from lback.project.below import contradicting
+from lback.project.context import Context
 from lback.project.githooks.pre_commit import STOPS, graph_facts, text_of
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lback.app.context import Context
 from lback.core import hook_facts as facts
-from lback.core.forks.choosing import plan_resolve
-from lback.core.forks.joining import MergePlan
-from lback.core.forks.moving import plan_move
+from lback.core.merging.choosing import plan_resolve
+from lback.core.merging.joining import MergePlan
+from lback.core.merging.moving import plan_move
 from lback.core.messages import hooks as messages
 from lback.errors import LbackError
+from lback.project.context import Context
 from lback.project.file_changes import change_files
 from lback.project.notes import recall_stamp
 from lback.project.rebase_database import perform, stage

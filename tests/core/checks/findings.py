@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lback.core.findings import Finding
+from lback.core.checks.findings import Finding
 from lback.core.source import Commit
 
 ADA = Commit("a" * 40, "Ada", "ada@example.com", "2026-01-02T03:04:05+00:00", "Add a")

@@ -8,15 +8,14 @@ from typing import Any
 
 import pytest
 
+from lback.core.checks.content import Content, LockedTables, content_findings
+from lback.core.checks.findings import Finding
+from lback.core.checks.team import line_findings
+from lback.core.checks.trials import Loss, Trial, model_findings, not_tried, trial_findings
 from lback.core.effects import Effects, Unknown
-from lback.core.findings import Finding
-from lback.core.graph import Revision
-from lback.core.header import Header
+from lback.core.graph.revision import Header, Revision
 from lback.core.interpreter.reading import read_effects
-from lback.core.lines import contradictions
-from lback.core.rules.content import Content, LockedTables, content_findings
-from lback.core.rules.lines import line_findings
-from lback.core.rules.trials import Loss, Trial, model_findings, not_tried, trial_findings
+from lback.core.merging.contradictions import contradictions
 from tests.approved import approved
 from tests.core.checks.findings import codes, page, shown
 from tests.core.graphs import graph

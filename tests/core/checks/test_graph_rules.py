@@ -6,11 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lback.core.findings import Finding, from_problems
-from lback.core.forks.nearness import Meeting, Neighbour
-from lback.core.forks.overlap import overlaps
-from lback.core.graph import Graph
-from lback.core.rules.graph import (
+from lback.core.checks.findings import Finding, from_problems
+from lback.core.checks.graph import (
     GraphMerge,
     branch_point,
     broken_by_merging,
@@ -21,9 +18,18 @@ from lback.core.rules.graph import (
     several_heads,
     would_fork,
 )
-from lback.core.rules.history import history_findings, placed_under, squashes
-from lback.core.rules.published import published_findings, same_but_parents, same_code
-from lback.core.rules.team import collision, overlap_findings
+from lback.core.checks.history import (
+    history_findings,
+    placed_under,
+    published_findings,
+    same_but_parents,
+    same_code,
+    squashes,
+)
+from lback.core.checks.team import collision, overlap_findings
+from lback.core.graph.graph import Graph
+from lback.core.merging.nearness import Meeting, Neighbour
+from lback.core.merging.overlap import overlaps
 from tests.approved import approved
 from tests.core.checks.findings import ADA, BEN, COMMITS, codes, page
 from tests.core.graphs import graph

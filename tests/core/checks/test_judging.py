@@ -6,16 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from lback.core.findings import CODES, Finding, finding
-from lback.core.preferences import LbackSettings
-from lback.core.rules.baseline import (
+from lback.core.checks.baseline import (
     baseline_text,
     can_be_old,
     fingerprints,
     read_baseline,
     without_old,
 )
-from lback.core.rules.policy import (
+from lback.core.checks.findings import CODES, Finding, finding
+from lback.core.checks.policy import (
     SettingChange,
     baseline_changed,
     changed_places,
@@ -30,7 +29,7 @@ from lback.core.rules.policy import (
     shown,
     unreadable,
 )
-from lback.core.rules.silencing import (
+from lback.core.checks.silencing import (
     CodeChoice,
     Comment,
     Comments,
@@ -44,6 +43,7 @@ from lback.core.rules.silencing import (
     read_choice,
     shortened,
 )
+from lback.core.preferences import LbackSettings
 from lback.errors import UsageError
 from tests.approved import approved
 from tests.core.checks.findings import page

@@ -7,11 +7,10 @@ from textwrap import dedent, indent
 
 import pytest
 
-from lback.core.graph import Graph
-from lback.core.header import Header
+from lback.core.graph.graph import Graph
+from lback.core.graph.revision import Header, Revision
 from lback.core.interpreter.reading import read_effects
-from lback.core.lines import contradictions
-from lback.core.revision import Revision
+from lback.core.merging.contradictions import contradictions
 
 BASE = """
 op.create_table("t", sa.Column("id", sa.Integer()), sa.Column("a", sa.Integer()))

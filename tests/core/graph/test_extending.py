@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lback.core.extending import Extended, Trunk
-from lback.core.graph import Graph, Revision
-from lback.core.header import Header
-from lback.core.lanes import fork_sides
+from lback.core.graph.extended import Extended, Trunk
+from lback.core.graph.forks import fork_sides
+from lback.core.graph.graph import Graph
+from lback.core.graph.revision import Header, Revision
 from lback.errors import UsageError
 from tests.core.questions import QUESTIONS
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from lback.core.graph import Graph, Problem, Revision
-from lback.core.header import Header
+from lback.core.graph.graph import Graph
+from lback.core.graph.revision import Header, Problem, Revision
 from lback.errors import UsageError
 from tests.core.graphs import graph
 

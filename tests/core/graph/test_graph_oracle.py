@@ -10,8 +10,8 @@ from alembic.script.revision import RevisionError, RevisionMap
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lback.core.graph import Graph, Revision
-from lback.core.header import Header
+from lback.core.graph.graph import Graph
+from lback.core.graph.revision import Header, Revision
 from lback.errors import UsageError
 
 NAMES = [f"{letter * 3}{number}" for letter in "abcde" for number in range(1, 4)]

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lback.core.graph import Graph, Revision
-from lback.core.header import Header
-from lback.core.remembered import RememberedGraph, Top
+from lback.core.graph.graph import Graph
+from lback.core.graph.remembered import RememberedGraph, Top
+from lback.core.graph.revision import Header, Revision
 from lback.errors import UsageError
 from tests.core.questions import QUESTIONS
 

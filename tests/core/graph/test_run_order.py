@@ -8,9 +8,9 @@ from alembic.script.revision import RevisionError
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lback.core.graph import Graph
-from lback.core.header import Header
-from lback.core.ordering import listed
+from lback.core.graph.graph import Graph
+from lback.core.graph.ordering import listed
+from lback.core.graph.revision import Header
 from lback.core.plans import Downgrade, plan_migration
 from lback.errors import LbackError, UsageError
 from tests.core.graph.test_graph_oracle import NAMES, TOKENS, histories, oracle, ours

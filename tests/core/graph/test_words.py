@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from lback.core.extending import Extended, Trunk
-from lback.core.findings import from_problems
-from lback.core.graph import Graph, Problem, Revision
-from lback.core.header import Header
-from lback.core.lanes import forks, lanes
-from lback.core.revision import is_revision_file
+from lback.core.checks.findings import from_problems
+from lback.core.graph.extended import Extended, Trunk
+from lback.core.graph.forks import forks, lanes
+from lback.core.graph.graph import Graph
+from lback.core.graph.revision import Header, Problem, Revision, is_revision_file
 from lback.errors import UsageError
 from tests.approved import approved
 from tests.core.checks.findings import page

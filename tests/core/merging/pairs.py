@@ -8,10 +8,10 @@ from itertools import combinations_with_replacement
 from textwrap import dedent, indent
 
 from lback.core.effects import Effects
-from lback.core.forks.matrix import SEVERITY
-from lback.core.forks.overlap import Overlap, overlaps
-from lback.core.forks.surroundings import surroundings
 from lback.core.interpreter.reading import read_effects
+from lback.core.merging.matrix import SEVERITY
+from lback.core.merging.overlap import Overlap, overlaps
+from lback.core.merging.surroundings import surroundings
 from tests.core.kinds import KINDS, START
 
 Pair = tuple[str, str]

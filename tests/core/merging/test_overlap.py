@@ -7,9 +7,9 @@ from textwrap import dedent, indent
 import pytest
 
 from lback.core.effects import Effects
-from lback.core.forks.overlap import Overlap, overlaps
-from lback.core.forks.surroundings import surroundings
 from lback.core.interpreter.reading import read_effects
+from lback.core.merging.overlap import Overlap, overlaps
+from lback.core.merging.surroundings import surroundings
 
 
 def effects(body: str) -> Effects:

@@ -6,8 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from lback.core.effects import Effects
-from lback.core.forks.overlap import overlaps
-from lback.core.forks.surroundings import NOTHING_AROUND, surroundings
+from lback.core.merging.overlap import overlaps
+from lback.core.merging.surroundings import NOTHING_AROUND, surroundings
 from tests.approved import approved
 from tests.core.merging.pairs import effects
 

@@ -7,20 +7,14 @@ from pathlib import Path
 import pytest
 
 from lback.core.effects import Effects
-from lback.core.forks.choosing import plan_resolve
-from lback.core.forks.joining import (
-    apart,
-    fork_overlaps,
-    fork_revisions,
-    overlap_row,
-    plan_merge,
-)
-from lback.core.forks.moving import plan_move
-from lback.core.forks.nearness import Index, Meeting, Neighbour, touched
-from lback.core.forks.rebasing import RebaseFacts, RebasePlan, Rewrite, plan_rebase, rebased
-from lback.core.forks.surroundings import NOTHING_AROUND, Surroundings, surroundings
-from lback.core.graph import Graph
-from lback.core.lanes import fork_sides
+from lback.core.graph.forks import fork_sides
+from lback.core.graph.graph import Graph
+from lback.core.merging.choosing import plan_resolve
+from lback.core.merging.joining import apart, fork_overlaps, fork_revisions, overlap_row, plan_merge
+from lback.core.merging.moving import plan_move
+from lback.core.merging.nearness import Index, Meeting, Neighbour, touched
+from lback.core.merging.rebasing import RebaseFacts, RebasePlan, Rewrite, plan_rebase, rebased
+from lback.core.merging.surroundings import NOTHING_AROUND, Surroundings, surroundings
 from lback.core.plans import Restamp
 from lback.core.source import Commit
 from lback.errors import LbackError

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lback.core.forks.moving import plan_move
-from lback.core.forks.rebasing import RebaseFacts, RebasePlan, plan_rebase, rebased
-from lback.core.graph import Graph, Revision
-from lback.core.header import Header
-from lback.core.lanes import forks
+from lback.core.graph.forks import forks
+from lback.core.graph.graph import Graph
+from lback.core.graph.revision import Header, Revision
+from lback.core.merging.moving import plan_move
+from lback.core.merging.rebasing import RebaseFacts, RebasePlan, plan_rebase, rebased
 from lback.core.plans import Restamp, applied
 
 

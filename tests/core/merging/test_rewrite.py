@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from lback.core.forks.rewrite import reparent
-from lback.core.header import Header, read_header
+from lback.core.graph.revision import Header
+from lback.core.header import read_header
+from lback.core.merging.rewrite import reparent
 from lback.errors import LbackError
 
 REST = """\

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lback.core.forks.footprint import footprint
-from lback.core.forks.matrix import MATRIX, PARTNERS, SEVERITY
+from lback.core.merging.footprint import footprint
+from lback.core.merging.matrix import MATRIX, PARTNERS, SEVERITY
 from tests.approved import approved
 from tests.core.kinds import KINDS
 from tests.core.merging.pairs import AROUND, all_pairs, effects, found

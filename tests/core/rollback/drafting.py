@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from textwrap import dedent, indent
 
-from lback.core.deeds import described
+from lback.core.effects import described
 from lback.core.interpreter.reading import read_effects
+from lback.core.rollback.inverse import Earlier
+from lback.core.rollback.reverting import Draft, Part, draft_revert
 from lback.core.source import Commit
-from lback.core.undo.inverse import Earlier
-from lback.core.undo.reverting import Draft, Part, draft_revert
 from lback.errors import LbackError
 
 COMMIT = Commit("0123456789abcdef", "Ada", "ada@example.com", "2026-03-04T05:06:07Z", "Add it")

@@ -7,7 +7,7 @@ from textwrap import dedent, indent
 from typing import Any
 
 from lback.core.effects import Effects
-from lback.core.graph import Graph
+from lback.core.graph.graph import Graph
 from lback.core.interpreter.reading import read_effects
 from lback.core.rollback.facts import RollbackFacts, RollbackRequest, Wanted
 from tests.core.graphs import graph

@@ -7,7 +7,7 @@ from textwrap import indent
 import pytest
 
 from lback.core.interpreter.reading import read_effects
-from lback.core.undo.leftovers import leftovers
+from lback.core.rollback.leftovers import leftovers
 
 ADD = 'op.add_column("t", sa.Column("{0}", sa.Integer()))'
 DROP = 'op.drop_column("t", "{0}")'

@@ -10,8 +10,8 @@ import pytest
 
 from lback.core.effects import Effects
 from lback.core.interpreter.reading import read_effects
-from lback.core.undo.stakes import stakes
-from lback.core.undo.uses import Use, first_use
+from lback.core.rollback.stakes import stakes
+from lback.core.rollback.uses import Use, first_use
 
 HEAD = "from alembic import op\nimport sqlalchemy as sa\n\n\ndef upgrade():\n"
 DROP_TABLE = 'op.drop_table("t")'

@@ -7,9 +7,8 @@ from datetime import datetime, timezone
 import pytest
 
 from lback.core.interpreter.reading import read_effects
-from lback.core.source import Commit
-from lback.core.undo.picking import InTheWay
-from lback.core.undo.reverting import (
+from lback.core.rollback.picking import InTheWay
+from lback.core.rollback.reverting import (
     Draft,
     body_for,
     complete,
@@ -19,6 +18,7 @@ from lback.core.undo.reverting import (
     sketch,
     verify,
 )
+from lback.core.source import Commit
 from tests.core.rollback.drafting import Case, drafted, moved
 
 ADD = 'op.add_column("t", sa.Column("{0}", sa.Integer()))'

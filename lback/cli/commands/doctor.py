@@ -1,0 +1,38 @@
+"""`lback doctor`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from lback.cli.options import common
+from lback.cli.running import run
+from lback.cli.strict import Command
+from lback.formats.style import Style, safe
+
+if TYPE_CHECKING:
+    from lback.app.doctor import DoctorResult
+
+
+@click.command("doctor", cls=Command)
+@common
+def command() -> int:
+    """Show what lback found: configuration, git, database, hooks; and how to fix what is wrong.
+
+    Example: `lback doctor`
+    """
+    from lback.app.doctor import doctor
+
+    return run(doctor)
+
+
+def lines(result: DoctorResult, style: Style) -> Iterator[str]:
+    """Yield a line for each thing that was looked at, and the fix below what is wrong."""
+    paint = {"error": style.red, "warning": style.yellow, "note": style.cyan, "ok": style.green}
+    for line in result.lines:
+        mark = paint[line.level](f"{line.level:<7}")
+        yield f"{mark} {line.topic:<13} {safe(line.text)}"
+        if line.fix:
+            yield f"{'':<21} {style.cyan('next:')} {safe(line.fix)}"

@@ -1,0 +1,95 @@
+"""`lback hooks`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from lback.cli.options import common
+from lback.cli.running import run
+from lback.cli.strict import Group
+from lback.formats.style import Style, safe
+
+if TYPE_CHECKING:
+    from lback.app.hooks import HooksResult
+
+
+NAMES = ("pre-commit", "post-merge", "post-checkout", "post-rewrite", "pre-push")
+
+
+@click.group("hooks", cls=Group)
+@common
+def command() -> None:
+    """Install, remove or inspect the git hooks.
+
+    Example: `lback hooks install`
+    """
+
+
+@command.command("install")
+@click.option(
+    "--only", multiple=True, type=click.Choice(NAMES), help="Install this hook only; repeatable."
+)
+@click.option("--write", is_flag=True, help="Write the lines into the other hook manager's file.")
+@click.option(
+    "--force", is_flag=True, help="Replace a hook of lback that was edited by hand; keep a copy."
+)
+@common
+def install(only: tuple[str, ...], write: bool, force: bool) -> int:
+    """Install the git hooks; an existing hook is kept and still runs first.
+
+    Example: `lback hooks install --only post-merge`
+    """
+    from lback.app.hooks import HooksOptions, hooks_install
+
+    return run(lambda ctx: hooks_install(ctx, HooksOptions(only or NAMES, write, force)))
+
+
+@command.command("uninstall")
+@click.option("--force", is_flag=True, help="Remove a hook of lback that was edited by hand, too.")
+@common
+def uninstall(force: bool) -> int:
+    """Remove the git hooks and put back what was there before.
+
+    Example: `lback hooks uninstall`
+    """
+    from lback.app.hooks import HooksOptions, hooks_uninstall
+
+    return run(lambda ctx: hooks_uninstall(ctx, HooksOptions(force=force)))
+
+
+@command.command("status")
+@common
+def status() -> int:
+    """Show which hooks are installed.
+
+    Example: `lback hooks status`
+    """
+    from lback.app.hooks import hooks_status
+
+    return run(hooks_status)
+
+
+_GOOD = frozenset({"installed", "updated", "unchanged", "removed", "restored", "absent"})
+
+_EITHER_WAY = "add the lines, or let `lback hooks install --write` do it"
+_BY_HAND = "add them by hand: `--write` leaves alone what has an entry for the hook, or ends early"
+
+
+def lines(result: HooksResult, style: Style) -> Iterator[str]:
+    """Yield one line a hook, then the lines to add for another hook manager."""
+    for row in result.hooks:
+        path = row.path.removeprefix(f"{result.root}/") if result.root else row.path
+        paint = style.green if row.state in _GOOD else style.yellow
+        message = f"  {safe(row.message)}" if row.message else ""
+        yield f"{row.hook:<14} {paint(f'{row.state:<10}')} {safe(path)}{style.dim(message)}"
+    advised = [row for row in result.hooks if row.lines]
+    for row in advised:
+        yield ""
+        yield f"{row.manager} runs {row.hook}: add this to {safe(row.into or '')}"
+        yield from (f"    {line}" for line in row.lines)
+    if advised:
+        yield ""
+        yield f"{style.cyan('next:')} {_BY_HAND if result.wrote else _EITHER_WAY}"

@@ -1,0 +1,87 @@
+"""`lback makemigrations`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from lback.cli.options import common
+from lback.cli.running import apart, run
+from lback.cli.strict import Command
+from lback.formats.style import Script, Style, safe
+
+if TYPE_CHECKING:
+    from lback.app.makemigrations import MakemigrationsResult
+
+
+@click.command("makemigrations", cls=Command)
+@click.argument("name", required=False)
+@click.option("--empty", is_flag=True, help="Write an empty migration, to be filled in by hand.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if something would be written.")
+@click.option("--sql", is_flag=True, help="Print the SQL of the new migration, too.")
+@click.option(
+    "--rename",
+    "renames",
+    multiple=True,
+    metavar="OLD:NEW",
+    help="Write a rename: `users.name:users.full_name` or `users:people`.",
+)
+@click.option("--no-rename", is_flag=True, help="Write every drop and add as such, never a rename.")
+@click.option(
+    "--default",
+    "defaults",
+    multiple=True,
+    metavar="TABLE.COLUMN=VALUE",
+    help="The value of a new NOT NULL column in existing rows.",
+)
+@click.option("--head", metavar="REVISION", help="The head to build on, where there are several.")
+@common
+def command(
+    name: str | None,
+    empty: bool,
+    check: bool,
+    sql: bool,
+    renames: tuple[str, ...],
+    no_rename: bool,
+    defaults: tuple[str, ...],
+    head: str | None,
+) -> int:
+    """Compare the models with the schema and write one migration called NAME.
+
+    Example: `lback makemigrations add_users_table`
+    """
+    if name is None and not check:
+        raise click.UsageError("Give the migration a name: `lback makemigrations add_users_table`.")
+    answers = {"--sql": sql, "--rename": renames, "--no-rename": no_rename, "--default": defaults}
+    for flag, value in answers.items():
+        apart({"--empty": empty, flag: value})
+    for flag, value in {"--empty": empty, **answers, "--head": head}.items():
+        apart({"--check": check, flag: value})
+    from lback.app.makemigrations import MakemigrationsOptions, makemigrations
+
+    options = MakemigrationsOptions(
+        name or "", empty, check, sql, renames, no_rename, defaults, head
+    )
+    return run(lambda ctx: makemigrations(ctx, options), {"NAME": check and name})
+
+
+def lines(result: MakemigrationsResult, style: Style) -> Iterator[str]:
+    """Yield what changed and the file that was written."""
+    if result.status == "findings":
+        yield "the models and the migrations do not agree:"
+        yield from (f"  {safe(change)}" for change in result.changes)
+        yield f"{style.cyan('next:')} `lback makemigrations NAME`"
+        return
+    if not result.paths:
+        yield "no changes: the models and the schema agree"
+        return
+    for path in result.paths:
+        yield f"wrote {style.bold(safe(path))}"
+    yield from (f"  {safe(change)}" for change in result.changes)
+    if result.sql:
+        yield ""
+        yield Script("\n".join(result.sql))
+    verb = "fill it in" if result.empty else "read it"
+    yield f"{style.cyan('next:')} {verb}, then `lback migrate`"

@@ -1,0 +1,67 @@
+"""`lback migrate`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from lback.cli.options import common, lock_timeout_option
+from lback.cli.running import apart, run
+from lback.cli.strict import Command
+from lback.formats.style import Script, Style
+from lback.formats.words import counted, title
+
+if TYPE_CHECKING:
+    from lback.app.migrate import MigrateResult
+
+
+@click.command("migrate", cls=Command)
+@click.argument("revision", required=False)
+@click.option("--plan", is_flag=True, help="Show the plan; change nothing.")
+@click.option("--sql", is_flag=True, help="Print the SQL instead of running it.")
+@click.option("--fake", is_flag=True, help="Mark the revisions as applied without running them.")
+@click.option("--yes", "-y", is_flag=True, help="Undo revisions without asking.")
+@lock_timeout_option
+@common
+def command(
+    revision: str | None,
+    plan: bool,
+    sql: bool,
+    fake: bool,
+    yes: bool,
+    lock_timeout: float | None,
+) -> int:
+    """Apply the pending revisions, up to REVISION or to the head.
+
+    Example: `lback migrate --plan`
+    """
+    from lback.app.migrate import MigrateOptions, migrate
+
+    apart({"--plan": plan, "--sql": sql})
+    only_told = plan or sql
+    idle = {"--yes": only_told and yes, "--lock-timeout": lock_timeout if only_told else None}
+    options = MigrateOptions(revision, plan, sql, fake, yes, lock_timeout)
+    return run(lambda ctx: migrate(ctx, options), idle)
+
+
+def lines(result: MigrateResult, style: Style) -> Iterator[str]:
+    """Yield the plan, or what was done."""
+    steps = result.steps
+    if result.sql is not None:
+        yield Script("\n".join(result.sql))
+    elif not steps:
+        yield "nothing to do: the database is up to date"
+    elif result.planned:
+        for step in steps:
+            sign = style.green("+ apply") if step.direction == "up" else style.red("- undo ")
+            yield f"{sign}  {title(step.revision, step.doc, style)}"
+        yield f"{counted(len(steps), 'step')}; nothing was done"
+    else:
+        up = sum(step.direction == "up" for step in steps)
+        down = len(steps) - up
+        parts = [f"applied {counted(up, 'revision')}"] if up else []
+        parts += [f"undid {counted(down, 'revision')}"] if down else []
+        note = ", noted only (nothing was run)" if result.fake else ""
+        yield " and ".join(parts) + note

@@ -1,0 +1,104 @@
+"""`lback show`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from lback.cli.options import common
+from lback.cli.running import run
+from lback.cli.strict import Command
+from lback.core.effects import Direction, enclosed
+from lback.core.rows import EffectRow, EffectsRow, OperationRow, UnknownRow
+from lback.formats.style import Style, safe
+from lback.formats.words import listing, standing, title, who
+
+if TYPE_CHECKING:
+    from lback.app.show import ShowResult
+
+
+@click.command("show", cls=Command)
+@click.argument("revision")
+@click.option(
+    "--at",
+    default="worktree",
+    metavar="REF",
+    help="Read the migrations at a commit, a branch or `index`.",
+)
+@common
+def command(revision: str, at: str) -> int:
+    """Show one revision: its file, its commit, what it does.
+
+    Example: `lback show head`
+    """
+    from lback.app.show import show
+
+    return run(lambda ctx: show(ctx, revision, at))
+
+
+DIRECTIONS: tuple[Direction, ...] = ("upgrade", "downgrade")
+
+
+def lines(result: ShowResult, style: Style) -> Iterator[str]:
+    """Yield the revision's place first, then what it does, direction by direction."""
+    yield title(result.revision, result.doc, style)
+    yield f"file     {safe(result.path)}"
+    yield f"commit   {who(result.commit)}; {standing(result.published)}"
+    yield f"parents  {listing(result.down_revisions, 20) or 'none, it is a base'}"
+    yield f"children {listing(result.children, 20) or 'none, it is a head'}"
+    if result.depends_on:
+        yield f"needs    {listing(result.depends_on, 20)}"
+    if result.branch_labels:
+        yield f"labels   {listing(result.branch_labels, 20)}"
+    for direction in DIRECTIONS:
+        yield ""
+        yield style.bold(f"{direction}()")
+        yield from effect_lines(result.effects, direction, style)
+
+
+def effect_lines(effects: EffectsRow, direction: Direction, style: Style) -> Iterator[str]:
+    """Yield what one direction does, by line of the file, and what could not be read."""
+    done = effects.upgrade if direction == "upgrade" else effects.downgrade
+    rows = [(one.line, effect_text(one)) for one in done]
+    rows += [
+        (one.line, style.yellow(f"cannot be read: {safe(one.reason)}{_surely(one)}"))
+        for one in effects.unknown
+        if one.direction == direction
+    ]
+    if not rows:
+        yield "  nothing"
+    for line, text in sorted(rows, key=lambda row: row[0]):
+        yield f"  {style.dim(f'{line:>4}')}  {text}"
+
+
+def _surely(unknown: UnknownRow) -> str:
+    return f" (touches {listing(unknown.tables)})" if unknown.tables else ""
+
+
+def effect_text(effect: EffectRow) -> str:
+    """Return one effect as a phrase, such as `create column users.age (Integer)`."""
+    text = operation_text(effect)
+    if effect.dialect:
+        text += f" [on {safe(effect.dialect)}]"
+    if effect.restates:
+        text += f" [MySQL also sets {listing(effect.restates)} anew]"
+    return text if effect.certain else f"{text} [maybe]"
+
+
+def operation_text(operation: OperationRow) -> str:
+    """Return what is done to which object, such as `create column users.age (Integer)`."""
+    table, name = operation.table, operation.name
+    if operation.object == "table" or not name:
+        place = table or name or ""
+    else:
+        place = f"{table}.{name}" if table and operation.object == "column" else name
+        if table and operation.object != "column":
+            place += f" on {table}"
+    text = f"{operation.kind} {operation.object} {place}"
+    if operation.to:
+        text += f" to {operation.to}"
+    if operation.detail:
+        text += f" {enclosed(operation.detail)}"
+    return safe(text)

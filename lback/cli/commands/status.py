@@ -1,0 +1,97 @@
+"""`lback status`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from lback.cli.options import common
+from lback.cli.running import options_of_run, run
+from lback.cli.strict import Command
+from lback.formats.style import Style, safe
+from lback.formats.words import counted, listing
+
+if TYPE_CHECKING:
+    from lback.app.status import DatabaseStatus, StatusResult, UnreachableDatabase, UpstreamStatus
+
+
+@click.command("status", cls=Command)
+@click.option("--no-database", is_flag=True, help="Do not connect to the database.")
+@common
+def command(no_database: bool) -> int:
+    """Show where database, checkout and shared branch stand, and the next command.
+
+    Example: `lback status`
+    """
+    from lback.app.status import status
+
+    options = options_of_run()
+    return run(
+        lambda ctx: status(ctx, with_database=not no_database),
+        {"-x": no_database and options.x},
+    )
+
+
+def lines(result: StatusResult, style: Style) -> Iterator[str]:
+    """Yield one line each for database, checkout and shared branch, then what to do."""
+    yield f"database  {_database(result.database, style)}"
+    ref = result.checkout.ref
+    where = f"{safe(ref)}, " if ref else "no git repository, "
+    yield f"checkout  {where}{_heads(result.checkout.heads)}"
+    yield f"upstream  {_upstream(result.upstream)}"
+    for revision in result.lost:
+        place = result.places.get(revision, "found nowhere in git")
+        yield style.red(f"lost      {safe(revision)}: applied, not in this checkout, {place}")
+    if result.pending:
+        yield f"pending   {counted(len(result.pending), 'revision')}"
+        for revision in result.pending[:10]:
+            doc = safe(result.docs[revision])
+            name = safe(revision)
+            yield f"          {style.yellow(name)}  {style.cut(doc, 12 + len(name))}"
+        if len(result.pending) > 10:
+            yield f"          and {len(result.pending) - 10} more"
+    yield f"{style.cyan('next:')} {_next(result)}"
+
+
+def _database(database: DatabaseStatus | UnreachableDatabase | None, style: Style) -> str:
+    if database is None:
+        return "not asked"
+    if database.state == "unreachable":
+        return style.red(f"unreachable: {safe(database.message)}")
+    paint = {"current": style.green, "lost": style.red}.get(database.state, style.yellow)
+    at = f" at {listing(database.current)}" if database.current else ""
+    return f"{safe(database.url)}: {paint(database.state)}{at}"
+
+
+def _upstream(upstream: UpstreamStatus | None) -> str:
+    if upstream is None:
+        return "none"
+    mine = counted(upstream.ahead, "revision")
+    theirs = counted(upstream.behind, "revision")
+    heads = _heads(upstream.heads)
+    return f"{safe(upstream.ref)}, {heads}; only here {mine}, only there {theirs}"
+
+
+def _heads(heads: Sequence[str]) -> str:
+    if not heads:
+        return "no revisions"
+    return f"{'head' if len(heads) == 1 else 'heads'} {listing(heads)}"
+
+
+def _next(result: StatusResult) -> str:
+    """Return the one step that comes next."""
+    if result.database is not None and result.database.state == "unreachable":
+        return result.database.hint or "Start the database, then run `lback status` again."
+    if result.fix:
+        return result.fix
+    if result.findings:
+        return "Fix what is listed below, then run `lback status` again."
+    if result.lost:
+        return "`lback switch` undoes what this checkout lacks; `lback switch --plan` shows it."
+    if result.pending:
+        return "Run `lback migrate`."
+    if result.upstream is not None and result.upstream.behind:
+        return "Run `git pull` to get what the team has added."
+    return "Nothing to do."

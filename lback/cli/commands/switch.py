@@ -1,0 +1,59 @@
+"""`lback switch`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from lback.cli.options import common, lock_timeout_option
+from lback.cli.running import run
+from lback.cli.strict import Command
+from lback.core.messages.data_loss import loss
+from lback.formats.style import Style, safe
+from lback.formats.words import title
+
+if TYPE_CHECKING:
+    from lback.app.switch import SwitchResult
+
+
+@click.command("switch", cls=Command)
+@click.argument("ref", required=False)
+@click.option("--plan", is_flag=True, help="Show the plan; change nothing.")
+@click.option("--yes", "-y", is_flag=True, help="Lose data without asking.")
+@lock_timeout_option
+@common
+def command(ref: str | None, plan: bool, yes: bool, lock_timeout: float | None) -> int:
+    """Bring the database to the revisions of REF (default: this checkout).
+
+    Revisions that REF does not have are undone with their own code, wherever in git that is.
+
+    Example: `lback switch --plan` after `git switch main`
+    """
+    from lback.app.switch import SwitchOptions, switch
+
+    options = SwitchOptions(ref, plan, yes, lock_timeout)
+    idle = {"--yes": plan and yes, "--lock-timeout": lock_timeout if plan else None}
+    return run(lambda ctx: switch(ctx, options), idle)
+
+
+def lines(result: SwitchResult, style: Style) -> Iterator[str]:
+    """Yield what goes down and what goes up."""
+    done = result.done
+    places = {row.revision: row.place for row in result.found}
+    if not result.undoes and not result.applies:
+        yield "nothing to do: the database is what this branch expects"
+        return
+    for row in result.undoes:
+        place = places.get(row.revision)
+        found = style.dim(f"  (found {safe(place)})") if place else ""
+        sign = style.red("- undid " if done else "- undo  ")
+        yield f"{sign} {title(row.revision, row.doc, style)}{found}"
+    for row in result.applies:
+        sign = style.green("+ applied" if done else "+ apply ")
+        yield f"{sign} {title(row.revision, row.doc, style)}"
+    for lost in result.losses:
+        yield style.red(f"{'deleted' if done else 'deletes'}: {loss(lost)}")
+    if not done and not result.failed:
+        yield "nothing was done"

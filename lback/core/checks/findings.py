@@ -1,0 +1,126 @@
+"""What checks find: stable codes, a place, a fix; graphs in, findings out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
+
+from lback.core.graph.forks import forks
+from lback.core.source import Commit, CommitKeys
+
+if TYPE_CHECKING:
+    from lback.core.graph.graph import Graph
+    from lback.core.graph.revision import Problem
+
+Severity = Literal["error", "warning", "note"]
+
+CODES: Mapping[str, tuple[Severity, str]] = {
+    "LB101": ("error", "the graph has several heads"),
+    "LB102": ("error", "merging would fork the graph"),
+    "LB103": ("error", "a parent revision is missing"),
+    "LB104": ("error", "two files have the same revision id"),
+    "LB105": ("error", "the revisions form a cycle"),
+    "LB106": ("error", "a header cannot be read"),
+    "LB107": ("error", "no migrations were found"),
+    "LB108": ("error", "the history is not available"),
+    "LB109": ("error", "a file has a merge conflict"),
+    "LB110": ("warning", "two merge revisions merge the same heads"),
+    "LB112": ("note", "the branch changes what is checked"),
+    "LB201": ("error", "a published revision was edited"),
+    "LB202": ("error", "a published revision was deleted"),
+    "LB203": ("error", "a published revision has another parent"),
+    "LB204": ("error", "a new revision is below a published one"),
+    "LB205": ("note", "a revision file was moved"),
+    "LB301": ("error", "two sides overlap"),
+    "LB302": ("warning", "another branch would fork from this one"),
+    "LB303": ("warning", "a migration file is not in the commit"),
+    "LB304": ("warning", "git ignores a migration file"),
+    "LB305": ("warning", "a model changed without a migration"),
+    "LB306": ("error", "a model declares an attribute twice"),
+    "LB307": ("error", "a revision contradicts one below it"),
+    "LB401": ("warning", "a revision cannot be downgraded"),
+    "LB402": ("warning", "a revision deletes data"),
+    "LB403": ("warning", "rows may violate a new NOT NULL"),
+    "LB404": ("warning", "a statement locks a big table on PostgreSQL"),
+    "LB405": ("warning", "some code cannot be read"),
+    "LB501": ("error", "an upgrade fails"),
+    "LB502": ("error", "a downgrade fails"),
+    "LB503": ("error", "a downgrade does not restore the schema"),
+    "LB504": ("error", "a revision loses rows"),
+    "LB505": ("error", "the migrations could not be run"),
+}
+
+
+class FindingKeys(TypedDict):
+    """The keys of the contract's finding; one without a value is null or empty."""
+
+    code: str
+    severity: Severity
+    message: str
+    hint: str | None
+    path: str | None
+    line: int | None
+    revisions: list[str]
+    tables: list[str]
+    commits: list[CommitKeys]
+
+
+class Finding(NamedTuple):
+    """One thing found; `as_dict` gives the keys of the contract, all of them always."""
+
+    code: str
+    message: str
+    hint: str = ""
+    path: str = ""
+    line: int = 0
+    revisions: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    commits: tuple[Commit, ...] = ()
+    severity: Severity = "error"
+
+    def as_dict(self) -> FindingKeys:
+        """Return the finding as the contract's JSON object."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "message": self.message,
+            "hint": self.hint or None,
+            "path": self.path or None,
+            "line": self.line or None,
+            "revisions": list(self.revisions),
+            "tables": list(self.tables),
+            "commits": [commit.as_dict() for commit in self.commits],
+        }
+
+
+def finding(code: str, message: str, hint: str = "", **place: Any) -> Finding:
+    """Make a finding with the severity that its code has by default."""
+    return Finding(code, message, hint, severity=CODES[code][0], **place)
+
+
+def from_forks(graph: Graph, declared: Sequence[str]) -> tuple[Finding, ...]:
+    """Return LB101 for every group of heads that the project does not keep apart."""
+    return tuple(
+        finding(
+            "LB101",
+            f"{len(fork)} heads: {', '.join(fork)}",
+            "close the fork with `lback resolve`",
+            revisions=fork,
+        )
+        for fork in forks(graph, declared)
+    )
+
+
+def from_problems(problems: Iterable[Problem]) -> tuple[Finding, ...]:
+    """Turn what is wrong with a set of revision files into findings."""
+    return tuple(
+        finding(
+            problem.code,
+            problem.message,
+            problem.hint,
+            path=problem.path,
+            line=problem.line,
+            revisions=problem.revisions,
+        )
+        for problem in problems
+    )

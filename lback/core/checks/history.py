@@ -1,0 +1,263 @@
+"""What a branch does to revisions that are already published: edits, moves, deletions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+
+from lback.core.checks.findings import Finding, finding
+from lback.core.checks.graph import GraphMerge
+from lback.core.graph.graph import Graph
+from lback.core.shell import command, pathspec
+
+
+def published_findings(
+    mine: Graph,
+    shared: Graph,
+    base: Graph,
+    my_text: Callable[[str], bytes],
+    shared_text: Callable[[str], bytes],
+) -> Iterator[Finding]:
+    """Yield LB201, LB202, LB203 and LB205 for revisions of the shared graph.
+
+    `base` is the graph where this branch left the shared one: what was added there
+    since then is simply not here yet.
+    """
+    for revision in shared.order():
+        theirs = shared[revision]
+        if revision not in mine:
+            if revision in base:
+                yield finding(
+                    "LB202",
+                    f"{revision} is published, and its file was deleted",
+                    "Restore it, because databases have run it: "
+                    f"{command('git checkout HEAD --', pathspec(theirs.path))}",
+                    path=theirs.path,
+                    revisions=(revision,),
+                )
+            continue
+        ours = mine[revision]
+        if ours.blob != theirs.blob and revision in base and base[revision].blob != ours.blob:
+            yield from _edited(mine, shared, revision, my_text, shared_text)
+        elif ours.path != theirs.path and revision in base and base[revision].path != ours.path:
+            yield _moved(revision, theirs.path, ours.path)
+
+
+def _edited(
+    mine: Graph,
+    shared: Graph,
+    revision: str,
+    my_text: Callable[[str], bytes],
+    shared_text: Callable[[str], bytes],
+) -> Iterator[Finding]:
+    ours, theirs = mine[revision], shared[revision]
+    if ours.path != theirs.path:
+        yield _moved(revision, theirs.path, ours.path)
+    if sorted(ours.parents) != sorted(theirs.parents):
+        yield finding(
+            "LB203",
+            f"{revision} is published, and its parent changed from "
+            f"{_names(theirs.parents)} to {_names(ours.parents)}",
+            "Databases past it would never run the new parent. `lback rebase` restores the old "
+            "`down_revision` and moves the new revision on top.",
+            path=ours.path,
+            line=ours.header.line,
+            revisions=(revision,),
+        )
+    elif not same_code(my_text(revision), shared_text(revision)):
+        yield finding(
+            "LB201",
+            f"{revision} is published, and its code was edited",
+            "Databases that have run it will not run it again. Undo the edit and write a new "
+            "revision with `lback makemigrations`.",
+            path=ours.path,
+            line=ours.header.line,
+            revisions=(revision,),
+        )
+
+
+def _moved(revision: str, old: str, new: str) -> Finding:
+    return finding(
+        "LB205",
+        f"{revision} moved from {old} to {new}",
+        path=new,
+        revisions=(revision,),
+    )
+
+
+def _names(parents: tuple[str, ...]) -> str:
+    return " and ".join(parents) or "nothing"
+
+
+def same_code(left: bytes, right: bytes) -> bool:
+    """Tell whether two sources differ in comments, docstrings and layout at most."""
+    if left == right:
+        return True
+    try:
+        return _shape(left) == _shape(right)
+    except (SyntaxError, ValueError):
+        return False
+
+
+def same_but_parents(left: bytes, right: bytes) -> bool:
+    """Tell whether two sources do the same, whatever they say of their parents."""
+    try:
+        return _shape(left, without="down_revision") == _shape(right, without="down_revision")
+    except (SyntaxError, ValueError):
+        return False
+
+
+def _shape(source: bytes, without: str = "") -> str:
+    tree = ast.parse(source)
+    tree.body = [node for node in tree.body if not without or not _assigns(node, without)]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+            _drop_docstring(node)
+    return ast.dump(tree)
+
+
+def _assigns(node: ast.stmt, name: str) -> bool:
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return any(isinstance(one, ast.Name) and one.id == name for one in targets)
+
+
+def _drop_docstring(
+    node: ast.Module | ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef,
+) -> None:
+    first = node.body[0] if node.body else None
+    if (
+        isinstance(first, ast.Expr)
+        and isinstance(first.value, ast.Constant)
+        and isinstance(first.value.value, str)
+    ):
+        del node.body[0]
+
+
+Text = Callable[[str], bytes]
+
+
+def history_findings(merge: GraphMerge, base: Graph, mine: Text, theirs: Text) -> Iterator[Finding]:
+    """Yield what mine does to the revisions of the other side, which is the published one.
+
+    `base` is the graph where the two parted; `mine` and `theirs` give a revision's bytes.
+    """
+    squashed = {
+        kept: ones
+        for kept, ones in squashes(merge.mine, merge.theirs, base).items()
+        if not _same_upgrade(mine(kept), theirs(kept))  # else those were just deleted
+    }
+    gone = {one: kept for kept, ones in squashed.items() for one in ones}
+    for found in published_findings(merge.mine, merge.theirs, base, mine, theirs):
+        revision = found.revisions[0]
+        if found.code == "LB202" and revision in gone:
+            continue
+        if found.code in ("LB201", "LB203") and revision in squashed:
+            continue
+        # Only a whole history can be checked out: the branch's own HEAD lacks the file.
+        if found.code == "LB202":
+            back = command("git checkout", merge.name, "--", pathspec(found.path))
+            hint = f"Restore it, because databases have run it: {back}"
+            found = found._replace(hint=hint)  # noqa: PLW2901
+        yield found
+    for kept, ones in squashed.items():
+        yield _squash(merge.mine, kept, ones)
+    yield from placed_under(merge)
+
+
+def squashes(mine: Graph, published: Graph, base: Graph) -> dict[str, tuple[str, ...]]:
+    """Return the revisions that took the place of deleted ones below them, with these.
+
+    A squash keeps the id of the revision on top and has nothing below it but what was
+    below the deleted ones, so that a database at or above that id never notices.
+    """
+    deleted = {one for one in base.ids if one in published and one not in mine}
+    found: dict[str, tuple[str, ...]] = {}
+    if not deleted:
+        return found
+    for kept in published.order():
+        if kept not in mine or not deleted.intersection(published[kept].parents):
+            continue
+        below = published.ancestors([kept])
+        # From the kept revision down through deleted ones only.
+        ones = _reached(published, kept, deleted)
+        parents = mine[kept].parents
+        inside = all(parent in below and parent not in deleted for parent in parents)
+        alone = all(
+            child == kept or child in ones for one in ones for child in published.children(one)
+        )
+        if ones and inside and alone:
+            found[kept] = tuple(one for one in published.order() if one in ones)
+    return found
+
+
+def _same_upgrade(left: bytes, right: bytes) -> bool:
+    try:
+        return _upgrade(left) == _upgrade(right)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+
+
+def _upgrade(source: bytes) -> str:
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    return "".join(ast.dump(node) for node in functions if node.name == "upgrade")
+
+
+def _reached(graph: Graph, start: str, allowed: set[str]) -> set[str]:
+    seen: set[str] = set()
+    todo = [start]
+    while todo:
+        for parent in graph[todo.pop()].parents:
+            if parent in allowed and parent not in seen:
+                seen.add(parent)
+                todo.append(parent)
+    return seen
+
+
+def _squash(mine: Graph, kept: str, ones: tuple[str, ...]) -> Finding:
+    node = mine[kept]
+    one = finding(
+        "LB202",
+        f"{len(ones)} published revisions, {ones[0]} to {ones[-1]}, were squashed into {kept}",
+        f"Databases at {kept} or above need nothing. Migrate a database below {kept} with the "
+        "old files first.",
+        path=node.path,
+        line=node.header.line,
+        revisions=(kept,),
+    )
+    return one._replace(severity="warning")
+
+
+def placed_under(merge: GraphMerge) -> Iterator[Finding]:
+    """Yield LB204 for each new revision that a published one stands on."""
+    merged = merge.merged
+    published = [one for one in merged.ids if one in merge.theirs]
+    hidden = merged.ancestors(published).difference(merge.theirs.ids)
+    above = _standing_on(merged, hidden, merge.theirs)
+    for revision in merged.order():
+        if revision not in hidden:
+            continue
+        node = merged[revision]
+        yield finding(
+            "LB204",
+            f"{revision} is new and below {above[revision]}, which is published: a "
+            f"database past {above[revision]} would never run {revision}",
+            f"Move it on top with `lback rebase`; or set its `down_revision` to "
+            f"{' or '.join(merge.theirs.heads)} and restore that of {above[revision]}.",
+            path=node.path,
+            line=node.header.line,
+            revisions=(revision, above[revision]),
+        )
+
+
+def _standing_on(merged: Graph, hidden: frozenset[str], published: Graph) -> Mapping[str, str]:
+    """Return, for each hidden revision, the lowest published one above it."""
+    found: dict[str, str] = {}
+    for revision in reversed(merged.order()):
+        if revision not in hidden:
+            continue
+        for child in (*merged.children(revision), *merged.dependents(revision)):
+            if child in published:
+                found[revision] = child
+            elif child in found:
+                found.setdefault(revision, found[child])
+    return found

@@ -1,0 +1,98 @@
+"""What a check reports: the keys of its JSON, and what the text and the formats show besides."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from lback.core.checks.silencing import FailOn, LeftOut
+from lback.core.results import Result, text_only
+from lback.core.rows import OverlapRow
+
+
+@dataclass(frozen=True)
+class ComparedRow:
+    """What becomes of the checked tree with one branch that it is compared with."""
+
+    against: str
+    commit: str | None
+    merge_base: str
+    would_be_heads: tuple[str, ...]
+    replaced: bool
+    conflicts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SiblingRow:
+    """Another open branch, or several with the same revisions, beside the checked tree."""
+
+    branches: tuple[str, ...]
+    commit: str
+    author: str
+    date: str
+    new_revisions: tuple[str, ...]
+    forks: tuple[tuple[str, ...], ...]
+    overlaps: tuple[OverlapRow, ...]
+
+
+@dataclass(frozen=True)
+class ModelsRow:
+    """What was run on a scratch database; `dialect` is None where nothing could be run."""
+
+    dialect: str | None = None
+    tried: tuple[str, ...] = ()
+    rows_in: tuple[str, ...] = ()
+    no_rows_in: tuple[str, ...] = ()
+    differences: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class LeftOutCounts:
+    """How many findings are left out, by what leaves them out."""
+
+    settings: int = 0
+    command_line: int = 0
+    comments: int = 0
+    baseline: int = 0
+
+    @classmethod
+    def of(cls, left_out: Iterable[LeftOut]) -> LeftOutCounts:
+        """Count findings by what leaves them out."""
+        return cls(**Counter(one.by.replace(" ", "_") for one in left_out))
+
+
+@dataclass(frozen=True)
+class DrawnRevision:
+    """A revision in the picture of both sides, and the side that has it."""
+
+    revision: str
+    doc: str
+    parents: tuple[str, ...]
+    side: Literal["here", "there", "both"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckResult(Result):
+    """What a tree is, what it becomes once merged, and the findings about both."""
+
+    command: ClassVar[str] = "check"
+
+    at: str
+    against: str | None = None
+    merge_base: str | None = None
+    heads: tuple[str, ...] = ()
+    would_be_heads: tuple[str, ...] = ()
+    new_revisions: tuple[str, ...] = ()
+    overlaps: tuple[OverlapRow, ...] = ()
+    siblings: tuple[SiblingRow, ...] = ()
+    models: ModelsRow | None = None
+    merges: tuple[ComparedRow, ...] = ()
+    left_out: LeftOutCounts = LeftOutCounts()
+    count: int = text_only(default=0)  # of revisions
+    left_out_findings: tuple[LeftOut, ...] = text_only(default=())
+    anchor: str = text_only(default="")  # the file that a finding without a place is about
+    fail_on: FailOn = text_only(default="error")
+    codes: tuple[str, ...] = text_only(default=())  # that were looked for
+    picture: tuple[DrawnRevision, ...] = text_only(default=())

@@ -1,0 +1,50 @@
+"""Which heads a project keeps apart by design, and which are a fork."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lback.core.graph.view import GraphView
+
+Lane = tuple[str, ...]
+
+
+def lanes(
+    graph: GraphView,
+    declared: Sequence[str] = (),
+    heads: Iterable[str] = (),
+    doubted: frozenset[str] = frozenset(),
+) -> list[Lane]:
+    """Group heads into lanes; a lane with more than one head is a fork.
+
+    A head belongs to the lane that `[tool.lback] heads` declares for it, by id or
+    branch label; without a declaration, heads with different branch labels are
+    apart. Heads that match nothing share one lane. Labels that are `doubted` keep nothing
+    apart unless they are declared. Lanes and heads are sorted.
+    """
+    groups: dict[object, list[str]] = {}
+    for head in heads or graph.heads:
+        labels = graph.labels_of(head)
+        if declared:
+            key: object = next((name for name in declared if name == head or name in labels), None)
+        else:
+            key = labels - doubted
+        groups.setdefault(key, []).append(head)
+    return sorted(tuple(sorted(group)) for group in groups.values())
+
+
+def forks(
+    graph: GraphView, declared: Sequence[str] = (), doubted: frozenset[str] = frozenset()
+) -> list[Lane]:
+    """Return the lanes that hold more than one head."""
+    return [lane for lane in lanes(graph, declared, (), doubted) if len(lane) > 1]
+
+
+def fork_sides(graph: GraphView, fork: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return for each head the revisions that only it has, in graph order."""
+    sides = graph.sides(fork)
+    apart = frozenset().union(*sides.values())
+    order = [one for one in graph.order() if one in apart]
+    return {head: tuple(one for one in order if one in sides[head]) for head in fork}

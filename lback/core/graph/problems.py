@@ -1,0 +1,149 @@
+"""Says what is wrong with a graph and how to mend it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from lback.core.graph.revision import Problem
+from lback.core.shell import named
+
+if TYPE_CHECKING:
+    from lback.core.graph.revision import Revision
+
+Nodes = Mapping[str, "Revision"]
+
+# Alembic needs these for `label@head` and `head-1`; the colon joined them in 1.16.
+_ILLEGAL = re.compile(r"[@+:-]")
+
+
+def problems(
+    nodes: Nodes,
+    *,
+    given: Sequence[Problem],
+    twice: Sequence[tuple[Revision, Revision]],
+    missing: Sequence[tuple[str, str, str]],
+    labels: Sequence[tuple[str, str]],
+    stuck: frozenset[str],
+    edges: Callable[[str], Iterable[str]],
+) -> tuple[Problem, ...]:
+    """Return all problems of a graph, sorted by code and place."""
+    found = [
+        *given,
+        *(_missing(nodes, *one) for one in missing),
+        *(_twice(*one) for one in twice),
+        *(_label_twice(nodes, *one) for one in labels),
+        *_cycles(nodes, stuck, edges),
+        *_illegal(nodes),
+        *_uncertain(nodes),
+    ]
+    return tuple(sorted(found, key=lambda one: (one.code, one.path, one.line, one.revisions)))
+
+
+def _missing(nodes: Nodes, revision: str, variable: str, name: str) -> Problem:
+    node = nodes[revision]
+    hint = (
+        f"add the file of {name}, or point {named(variable)} of {revision} at a revision that "
+        "exists"
+        if variable == "down_revision"
+        else f"add the revision or branch label {name}, or take it out of `depends_on`"
+    )
+    return Problem(
+        "LB103",
+        f"Revision {revision} has {name} as its {named(variable)}, and no file defines {name}.",
+        hint,
+        node.path,
+        node.header.line,
+        (revision,),
+    )
+
+
+def _twice(first: Revision, second: Revision) -> Problem:
+    return Problem(
+        "LB104",
+        f"Revision {first.id} is defined by {first.path} and by {second.path}.",
+        "delete one of the two files, or give it an id of its own",
+        second.path,
+        second.header.line,
+        (first.id,),
+    )
+
+
+def _label_twice(nodes: Nodes, label: str, revision: str) -> Problem:
+    node = nodes[revision]
+    return Problem(
+        "LB104",
+        f"Branch label {label} of revision {revision} is taken already.",
+        "give every branch label one revision, and no label the name of an id",
+        node.path,
+        node.header.line,
+        (revision,),
+    )
+
+
+def _illegal(nodes: Nodes) -> Iterator[Problem]:
+    if not _ILLEGAL.search("\n".join(nodes)):
+        return
+    for one, node in nodes.items():
+        found = _ILLEGAL.search(one)
+        if found:
+            yield Problem(
+                "LB106",
+                f"Revision id {one} holds {named(found.group())}, which Alembic does not allow.",
+                "rename the revision; `@`, `-`, `+` and `:` have a meaning of their own",
+                node.path,
+                node.header.line,
+                (one,),
+            )
+
+
+def _uncertain(nodes: Nodes) -> Iterator[Problem]:
+    for one, node in nodes.items():
+        for variable in node.header.uncertain:
+            # A computed label changes no parent: it is shown as none, and harms nothing.
+            if variable != "branch_labels":
+                yield Problem(
+                    "LB106",
+                    f"{named(variable)} of revision {one} is computed; only running it would tell.",
+                    "write the ids as plain strings",
+                    node.path,
+                    node.header.line,
+                    (one,),
+                )
+
+
+def _cycles(
+    nodes: Nodes, stuck: frozenset[str], edges: Callable[[str], Iterable[str]]
+) -> Iterator[Problem]:
+    """Name every cycle once, from its smallest member along the parents."""
+    done: set[str] = set()
+    for start in sorted(stuck):
+        trail: dict[str, None] = {}
+        one = start
+        while one not in done and one not in trail:
+            trail[one] = None
+            # A stuck revision has a stuck parent: this always ends in a cycle.
+            one = min(up for up in edges(one) if up in stuck)
+        if one in trail:
+            members = list(trail)
+            yield _cycle(nodes, members[members.index(one) :])
+        done.update(trail)
+
+
+def _cycle(nodes: Nodes, members: list[str]) -> Problem:
+    first = members.index(min(members))
+    ring = (*members[first:], *members[:first])
+    node = nodes[ring[0]]
+    if len(ring) == 1:
+        message = f"Revision {ring[0]} is its own parent."
+    else:
+        message = f"Revisions stand on each other: {' -> '.join((*ring, ring[0]))}."
+    return Problem(
+        "LB105",
+        message,
+        "point one `down_revision` or `depends_on` of these at a revision below them",
+        node.path,
+        node.header.line,
+        ring,
+    )

@@ -1,0 +1,90 @@
+"""What a database has to do when revisions that it may have run get other parents; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Literal
+
+from lback.core.graph.graph import Graph
+from lback.core.plans import (
+    Downgrade,
+    Restamp,
+    Upgrade,
+    applied,
+    plan_downgrade,
+    plan_upgrade,
+    tips,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Steps with the old files, then steps with the new ones.
+
+    The stamp is `before` at first and `between` when the files are changed; `lacking`
+    are the shared revisions that the database would have to run to be spared the way.
+    """
+
+    before: tuple[str, ...]
+    down: tuple[Downgrade, ...] = ()
+    between: tuple[str, ...] = ()
+    up: tuple[Upgrade | Restamp, ...] = ()
+    lacking: tuple[str, ...] = ()
+
+    def row(self) -> DatabaseRow:
+        """Return the way as results tell it."""
+        up = [step for step in self.up if isinstance(step, Upgrade)]
+        return DatabaseRow(
+            "untouched" if self.idle else "moved",
+            tuple(step.revision for step in self.down),
+            tuple(step.revision for step in up),
+            bool(self.up) and not up,
+        )
+
+    @property
+    def idle(self) -> bool:
+        """Tell that the database is not concerned."""
+        return not self.down and not self.up
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseRow:
+    """What a rebase does to the database, as results tell it; `message` if it does not answer."""
+
+    state: Literal["untouched", "moved", "unreachable"]
+    down: tuple[str, ...] = ()
+    up: tuple[str, ...] = ()
+    restamped: bool = False
+    message: str | None = None
+
+
+def plan_move(
+    old: Graph,
+    new: Graph,
+    touched: Collection[str],
+    stamp: tuple[str, ...],
+    held: Collection[str] = (),
+) -> Move:
+    """Choose the way of a database from the old graph to the new one.
+
+    What stands on a touched revision is undone and run again, unless the database has
+    run all of its new ancestors: then only the stamp changes. Raises LbackError for a
+    lost revision. The way up ends before a revision of `held`: it could not run as it is.
+    """
+    done = applied(old, stamp)
+    concerned = old.descendants(touched) & done
+    if not concerned:
+        return Move(stamp, between=stamp)
+    kept = frozenset(one for one in done if one in new)
+    lacking = new.ancestors(kept) - kept
+    if not lacking:
+        after = tips(new, kept)
+        up = () if after == tuple(sorted(stamp)) else (Restamp(after),)
+        return Move(stamp, between=stamp, up=up)
+    down = plan_downgrade(old, stamp, concerned).steps
+    between = tips(old, done - concerned)
+    again = [one for one in concerned if one in new]
+    steps = takewhile(lambda one: one.revision not in held, plan_upgrade(new, between, again))
+    return Move(stamp, down, between, tuple(steps), tips(new, lacking))

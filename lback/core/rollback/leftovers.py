@@ -1,0 +1,118 @@
+"""What a downgrade() leaves that its upgrade() made, and what it takes that was there before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from lback.core.dialects import Dialects
+from lback.core.effects import Effect, Effects, described
+from lback.core.naming import bare
+
+_TYPES = frozenset({"enum", "type", "domain"})
+_WATCHED = _TYPES | {"table", "column", "sequence", "view"}
+
+_Key = tuple[str, str, str]
+
+
+class Leftover(NamedTuple):
+    """One object that the way down does not bring back to what it was.
+
+    `effect` makes it in upgrade() and nothing takes it away (`left`), or takes it away in
+    downgrade() though upgrade() did not make it.
+    """
+
+    effect: Effect
+    left: bool
+
+    def sentence(self, revision: str, path: str) -> str:
+        """Say what is wrong, with the line."""
+        place = f"{path}:{self.effect.line}"
+        if self.left:
+            return (
+                f"{place}: upgrade() of {revision} would {described(self.effect)}, and its "
+                "downgrade() leaves it there"
+            )
+        return (
+            f"{place}: downgrade() of {revision} would {described(self.effect)}, which its "
+            "upgrade() did not make"
+        )
+
+
+def leftovers(effects: Effects, dialect: str) -> tuple[Leftover, ...]:
+    """Return what the two directions of one revision do not agree in, on one dialect.
+
+    Only what was read for certain counts: nothing is said of a direction that holds
+    something unknown, and nothing of objects that one of them may have made.
+    """
+    if effects.unknown or not effects.has_downgrade:
+        return ()
+    made: dict[_Key, Effect] = {}
+    doubtful: set[_Key] = set()
+    for effect in _watched(effects.upgrade, dialect):
+        _follow(made, effect, doubtful)
+    extra: list[Leftover] = []
+    for effect in _watched(effects.downgrade, dialect):
+        key = _key(effect)
+        fresh = effect.certain and key not in made and key not in doubtful
+        if effect.kind == "drop" and fresh and not _renamed(effects, effect):
+            extra.append(Leftover(effect, left=False))
+        _follow(made, effect, doubtful)
+    forward = {id(one) for one in effects.upgrade}
+    left = [Leftover(one, left=True) for one in made.values() if one.certain and id(one) in forward]
+    return (*left, *extra)
+
+
+def _watched(effects: Iterable[Effect], dialect: str) -> Iterable[Effect]:
+    name = "mysql" if dialect == "mariadb" else dialect
+    for one in effects:
+        runs = not (Dialects.of(one.dialect) & Dialects(frozenset({name}), but=False)).empty
+        if runs and (one.object in _WATCHED):
+            yield one
+
+
+def _key(effect: Effect, name: str | None = None) -> _Key:
+    kind = "type" if effect.object in _TYPES else effect.object
+    table = bare(effect.table) if kind == "column" else ""
+    return kind, table, bare(name or effect.name or effect.table)
+
+
+def _follow(made: dict[_Key, Effect], effect: Effect, doubtful: set[_Key]) -> None:
+    key = _key(effect)
+    if effect.kind == "create":
+        made[key] = effect
+        if not effect.certain:
+            doubtful.add(key)
+    elif effect.kind == "drop":
+        made.pop(key, None)
+        if effect.object == "table":
+            for one in [one for one in made if one[1] == key[2] and one[0] == "column"]:
+                del made[one]
+    elif effect.kind == "rename" and effect.to:
+        _rename(made, effect, key)
+
+
+def _rename(made: dict[_Key, Effect], effect: Effect, key: _Key) -> None:
+    new = _key(effect, effect.to)
+    if key in made:
+        made[new] = made.pop(key)
+    if effect.object == "table":
+        for one in [one for one in made if one[0] == "column" and one[1] == key[2]]:
+            made["column", new[2], one[2]] = made.pop(one)
+
+
+def _renamed(effects: Effects, drop: Effect) -> bool:
+    """Tell whether upgrade() touches the object in another way: a copy, a rename, a drop."""
+    name = bare(drop.name or drop.table)
+    table = bare(drop.table)
+    for one in effects.upgrade:
+        named = {bare(one.name), bare(one.to), bare(one.table)}
+        if one.object == drop.object and name in named:
+            return True
+        if one.object == "table" and one.kind in ("rename", "drop") and table in named:
+            return True
+    # A table that downgrade() makes itself, to copy from or into, is its own business.
+    return any(
+        one.kind == "create" and one.object == "table" and bare(one.table) in (name, table)
+        for one in effects.downgrade
+    )

@@ -1,0 +1,107 @@
+"""Markdown for a comment on a pull request, with both sides drawn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from lback.core.checks.findings import CODES, Finding
+from lback.core.checks.report import CheckResult, DrawnRevision
+from lback.core.display import visible
+from lback.formats.mermaid import label
+from lback.formats.verdict import left_out, verdict
+from lback.formats.words import listing
+
+# The first line, so that a later run finds the comment and edits it.
+MARK = "<!-- lback check -->"
+_ICONS = {"error": "❌", "warning": "⚠️", "note": "💬"}
+_MOST = 60
+_MEANS_SOMETHING = re.compile(r"([\\`*_{}\[\]()#+!|~<>@$:-])")
+
+
+def render(result: CheckResult) -> str:
+    """Return the comment; nothing that a branch brings is markup, a mention or a link."""
+    return "\n".join([MARK, *_lines(result)])
+
+
+def _lines(result: CheckResult) -> Iterator[str]:
+    yield f"### Migrations: {verdict(result)}"
+    yield ""
+    for merge in result.merges:
+        heads = merge.would_be_heads
+        word = "In place of" if merge.replaced else "Merged with"
+        yield f"{word} {code(merge.against)} there {_number(heads)}: {plain(listing(heads))}."
+    if quiet := left_out(result):
+        yield ""
+        yield f"{plain(quiet)}."
+    if result.findings:
+        yield ""
+        yield from _table(result.findings[:_MOST])
+        if len(result.findings) > _MOST:
+            yield ""
+            yield f"… and {len(result.findings) - _MOST} more."
+    yield from _picture(result.picture)
+
+
+def _number(heads: Sequence[str]) -> str:
+    return "would be 1 head" if len(heads) == 1 else f"would be {len(heads)} heads"
+
+
+def _table(findings: Sequence[Finding]) -> Iterator[str]:
+    yield "| | code | where | what, and what to do |"
+    yield "|---|---|---|---|"
+    for one in findings:
+        place = f"{one.path}:{one.line}" if one.line else one.path
+        hint = f"<br>{commands(one.hint[:1].upper() + one.hint[1:])}" if one.hint else ""
+        about = f"{one.code} {CODES[one.code][1]}"
+        where = code(place) if place else ""
+        yield f"| {_ICONS[one.severity]} | {about} | {where} | {plain(one.message)}{hint} |"
+
+
+def _picture(rows: Sequence[DrawnRevision]) -> Iterator[str]:
+    """Yield both sides as a Mermaid graph, as far as GitHub and GitLab draw it."""
+    if not rows or len(rows) > _MOST:
+        return
+    names = {row.revision: f"r{at}" for at, row in enumerate(rows)}
+    yield ""
+    yield "```mermaid"
+    yield "flowchart BT"
+    for row in rows:
+        text = label(f"{row.revision}: {row.doc}" if row.doc else row.revision, most=80)
+        yield f'    {names[row.revision]}["{text}"]:::{row.side}'
+    for row in rows:
+        for parent in row.parents:
+            if parent in names:
+                yield f"    {names[parent]} --> {names[row.revision]}"
+    yield "    classDef here fill:#d1f0d1,stroke:#2b7a2b,color:#000"
+    yield "    classDef there fill:#d6e4ff,stroke:#2b4c9b,color:#000"
+    yield "    classDef both fill:#eeeeee,stroke:#777777,color:#000"
+    yield "```"
+    yield ""
+    yield "Green: this branch. Blue: the branch it will be merged into. Grey: both."
+
+
+def plain(text: str) -> str:
+    """Return a text that Markdown shows as it is, on one line."""
+    return _MEANS_SOMETHING.sub(_entity, _line(text))
+
+
+def commands(text: str) -> str:
+    """Return a hint of ours: what stands between backticks is code, all else is plain."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return plain(text)
+    return "".join(code(one) if at % 2 else plain(one) for at, one in enumerate(parts) if one)
+
+
+def code(text: str) -> str:
+    """Return a text as code, whatever it holds."""
+    return f"<code>{_MEANS_SOMETHING.sub(_entity, _line(text))}</code>"
+
+
+def _line(text: str) -> str:
+    return visible(text).replace("&", "&amp;")
+
+
+def _entity(found: re.Match[str]) -> str:
+    return f"&#{ord(found[0])};"

@@ -1,0 +1,42 @@
+"""The small phrases that several reports share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lback.core.source import Commit
+from lback.formats.style import Style, safe
+
+
+def who(commit: Commit | None) -> str:
+    """Return `Ada Lovelace, 2026-11-20, 1a2b3c4` or what is known instead."""
+    if commit is None:
+        return "not committed"
+    return f"{safe(commit.author)}, {commit.date[:10]}, commit {commit.sha[:7]}"
+
+
+def standing(published: bool) -> str:
+    """Return whether others have a revision: `published` or `local`."""
+    return "published" if published else "local"
+
+
+def listing(names: Sequence[str], most: int = 5) -> str:
+    """Return names joined by commas, the rest counted."""
+    shown = ", ".join(safe(name) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def counted(number: int, word: str) -> str:
+    """Return `1 revision`, `2 revisions`."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def title(revision: str, doc: str, style: Style) -> str:
+    """Return a revision's id and what it is about."""
+    return f"{style.yellow(safe(revision))}  {safe(message(doc)) or '(no message)'}"
+
+
+def message(doc: str) -> str:
+    """Return what a revision's docstring says, "" where it holds Alembic's own lines only."""
+    text = " ".join(doc.split())
+    return "" if text.startswith(("Revision ID:", "Revises:", "Create Date:")) else text

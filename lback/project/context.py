@@ -1,0 +1,101 @@
+"""What a command stands on: options, project, repository, database; each opened when needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lback.core.messages import projects as messages
+from lback.project.console import Console, SilentConsole
+from lback.project.locate import Project, find_project
+from lback.project.options import Options
+from lback.vcs.noted import INPUTS
+
+if TYPE_CHECKING:
+    from lback.core.graph.graph import Graph
+    from lback.db.runner import Database
+    from lback.project.contents import Limits
+    from lback.project.revisions import Reader
+    from lback.vcs.repository import Repository
+
+
+@dataclass
+class Context:
+    """One run of one command."""
+
+    options: Options = field(default_factory=Options)
+    console: Console = field(default_factory=SilentConsole)
+    limits: Limits | None = None
+    """How much of a file is read at most; None: all."""
+
+    @cached_property
+    def cwd(self) -> Path:
+        """Return the folder the command runs in, as an absolute path."""
+        directory = self.options.directory
+        try:
+            folder = Path(directory or ".").resolve(strict=directory is None)
+        except FileNotFoundError:
+            raise messages.folder_gone() from None
+        if directory is None:
+            return folder
+        if not folder.is_dir():
+            raise messages.no_folder(directory)
+        return folder
+
+    @cached_property
+    def repository(self) -> Repository | None:
+        """Return the git repository around the folder, or None."""
+        from lback.vcs.repository import Repository
+
+        return Repository.discover(self.cwd)
+
+    @cached_property
+    def project(self) -> Project:
+        """Return the Alembic project; UsageError when there is none."""
+        return find_project(self.options, self.cwd, self.repository)
+
+    def lock_timeout(self, wished: float | None) -> float | None:
+        """Return how many seconds to wait for the database's lock: the option, else the setting."""
+        return wished if wished is not None else self.project.settings.lback.lock_timeout
+
+    @cached_property
+    def revisions(self) -> Reader:
+        """Return the store of revisions: graph, texts and effects, at any place."""
+        from lback.project.places import Places
+        from lback.project.revisions import Reader
+
+        places = Places(
+            self.options,
+            self.cwd,
+            self.repository,
+            self.project,
+            untracked=self.limits is not None,
+        )
+        return Reader(places, self.limits)
+
+    @cached_property
+    def database(self) -> Database:
+        """Return the database that the project's env.py connects to (not connected yet).
+
+        Its `graph` is the work tree's, as it was when this was first asked for.
+        """
+        return self.database_of(self.revisions.graph())
+
+    def database_of(self, graph: Graph, sources: Mapping[str, bytes] | None = None) -> Database:
+        """Return it with another graph; texts in `sources`, by id, are run instead of files."""
+        from lback.db.runner import Database
+
+        INPUTS.doubt()  # whatever a database says may be another thing the next time
+        project = self.project
+        return Database(
+            project.settings,
+            graph,
+            project.root,
+            x=self.options.x,
+            folder=project.folder,
+            sources=sources,
+            verbose=self.options.verbose,
+        )

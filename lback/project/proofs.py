@@ -1,0 +1,102 @@
+"""Proves merges and rollbacks: runs them on a scratch database, and compares the schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from lback.core.graph.graph import Graph
+from lback.core.merging.joining import MergePlan
+from lback.core.messages import proofs as messages
+from lback.core.plans import Upgrade
+from lback.core.rollback.proof import (
+    RollbackProof,
+    RollbackRun,
+    judge,
+    judge_failure,
+    stages_of,
+)
+from lback.core.schema_diff import difference
+from lback.project.context import Context
+
+if TYPE_CHECKING:
+    from lback.db.runner import Database
+
+
+@dataclass(frozen=True, slots=True)
+class MergeProof:
+    """What running both orders showed."""
+
+    state: Literal["equal", "differs", "failed"]
+    message: str
+
+
+def prove_merge(ctx: Context, graph: Graph, plan: MergePlan) -> MergeProof:
+    """Run the sides of a fork in both orders and compare what comes out.
+
+    env.py does not run: the project's own database is not even connected to. LbackError where
+    the scratch database does not answer or is not empty.
+    """
+    from lback.db.scratch_run import is_in_memory, parse_scratch_url, run_stages
+
+    url = parse_scratch_url(ctx.project.settings.lback.scratch_url)
+    where = messages.place(in_memory=is_in_memory(url))
+    orders = _orders(graph, plan.heads)
+    options = {"transaction_per_migration": True}
+    runs = [
+        run_stages(ctx.database, [[Upgrade(one) for one in order]], url, options)
+        for order in orders
+    ]
+    failed = [(run.broken, order) for run, order in zip(runs, orders, strict=True) if run.broken]
+    for broken, order in failed:
+        shown = order if len(failed) == 1 else None
+        message = messages.order_fails(where, broken.revision, shown, broken.why)
+        return MergeProof("failed", message)
+    apart = difference(*(run.schemas[0] for run in runs))
+    if apart is not None:
+        return MergeProof("differs", messages.orders_differ(where, apart))
+    return MergeProof("equal", messages.orders_agree(where))
+
+
+def _orders(graph: Graph, heads: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """Return all below the heads in two orders: what they share, then side after side."""
+    below = {head: graph.ancestors([head]) for head in heads}
+    shared = frozenset.intersection(*below.values())
+    found = []
+    for turn in (heads, tuple(reversed(heads))):
+        order = [one for one in graph.order() if one in shared]
+        done = set(shared)
+        for head in turn:
+            order += [one for one in graph.order() if one in below[head] - done]
+            done |= below[head]
+        found.append(order)
+    return found[0], found[1]
+
+
+def prove_rollback(
+    ctx: Context,
+    database: Database,
+    graph: Graph,
+    planned: RollbackRun,
+    dialect: str,
+    options: Mapping[str, Any] | None = None,
+) -> RollbackProof:
+    """Run the present, the rollback and the way forward again, and compare the tables.
+
+    The `options` that env.py has configured before save a run of it, where they are enough.
+    """
+    from lback.db.schema import read_tables
+    from lback.db.scratch_run import is_in_memory, run_stages, scratch_url
+
+    url = scratch_url(dialect, ctx.project.settings.lback.scratch_url)
+    if url is None:
+        return RollbackProof("unproved", messages.no_scratch_database(dialect))
+    stages = stages_of(graph, planned)
+    run = run_stages(database, stages, url, options, read_tables) if options is not None else None
+    if run is None or run.broken is not None:
+        run = run_stages(database, stages, url, read=read_tables)
+    where = messages.place(in_memory=is_in_memory(url))
+    if run.broken is not None:
+        return judge_failure(len(run.schemas), run.broken.revision, run.broken.why, where)
+    return judge(planned, run.schemas, where)

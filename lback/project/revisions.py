@@ -1,0 +1,288 @@
+"""Reads revisions as text from the work tree, the index or any commit; runs nothing of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
+from functools import cached_property
+from os import fsdecode, fsencode
+from typing import TYPE_CHECKING, Any, TypeVar
+from zlib import crc32
+
+from lback.core.graph.graph import Graph
+from lback.core.graph.remembered import RememberedGraph, Top
+from lback.core.graph.revision import (
+    Header,
+    Problem,
+    Revision,
+    Unreadable,
+    is_revision_file,
+    unreadable,
+)
+from lback.core.messages import projects as messages
+from lback.core.source import INDEX, WORKTREE, Commit, Entry
+from lback.files import spelling
+from lback.project.contents import HEADERS, Contents, header_from
+
+if TYPE_CHECKING:
+    from lback.core.effects import Effects
+    from lback.project.contents import Limits
+    from lback.project.effects import EffectsAt
+    from lback.project.locate import Project
+    from lback.project.places import Folders, Places
+    from lback.vcs.refs import SharedRef
+    from lback.vcs.worktree import Look
+
+
+# What the kind of a note of a whole graph begins with; such a graph is made of headers.
+TOPS = f"{HEADERS}-tops1".encode()
+# The name of the table of files that the shared ref is known to hold.
+_SEEN = "seen"
+T = TypeVar("T")
+
+
+class Reader:
+    """The revisions of one project at any place; contents are read once per blob."""
+
+    def __init__(self, places: Places, limits: Limits | None = None) -> None:
+        self.places = places
+        self.repository = places.repository
+        self._contents = Contents(places.repository, places.here.root, limits)
+        self._effects: EffectsAt | None = None
+
+    @property
+    def project(self) -> Project:
+        """Return the project with the settings that hold here."""
+        return self.places.here
+
+    def project_at(self, at: str) -> Project:
+        """Return the project with the settings that hold at a place."""
+        return self.places.project_at(at)
+
+    def folders(self, at: str = WORKTREE) -> Folders:
+        """Return the version locations at a place, and whether their subfolders count."""
+        return self.places.folders(at)
+
+    def wider(self, at: str, folders: Folders) -> Reader:
+        """Return a store that looks into more folders at one place; what was read is shared."""
+        other = copy(self)
+        other.places = self.places.wider(at, folders)
+        other._effects = None
+        return other
+
+    # Files
+
+    def entries(self, at: str = WORKTREE) -> tuple[Entry, ...]:
+        """Return the revision files at a place, in the order of their paths."""
+        return self.places.without_copies(self.entries_in(at, self.folders(at)), at)
+
+    def entries_in(self, at: str, folders: Folders) -> tuple[Entry, ...]:
+        """Return the revision files below given folders, without those in ignored folders."""
+        names, recursive = folders
+        if self.repository is None:
+            return self.wanted(self._without_git(at, names, recursive), at)
+        return self.wanted(self.repository.entries(at, names, recursive=recursive), at)
+
+    def wanted(self, entries: Iterable[Entry], at: str) -> tuple[Entry, ...]:
+        """Leave out what is no revision file or lies in one of the project's `ignore_folders`."""
+        found = [one for one in entries if is_revision_file(one.name)]
+        settings = self.project_at(at).settings.lback
+        if settings.ignore_folders:
+            found = [one for one in found if not settings.ignores(one.path)]
+        return tuple(found)
+
+    def texts(self, revisions: Iterable[Revision], at: str = WORKTREE) -> dict[str, bytes]:
+        """Return the bytes of revision files as they were read, by blob."""
+        return self._contents.texts(tuple(revisions), at)
+
+    def scan(self, entries: Sequence[Entry], at: str, look: Callable[[bytes], T]) -> dict[str, T]:
+        """Return what a function says of each file that is not too big, by blob."""
+        return self._contents.scan(entries, at, look)
+
+    @property
+    def too_big(self) -> frozenset[str]:
+        """Return the blobs that stayed closed."""
+        return frozenset(self._contents.too_big)
+
+    # Graphs
+
+    def graph(self, at: str = WORKTREE) -> Graph:
+        """Return the graph at a place; what cannot be read is among its problems."""
+        if at == WORKTREE and self.repository is not None and not self.places.unconfigured:
+            folders, recursive = self.folders(at)
+            return self._graph_on_disk(self.repository.look(folders, recursive=recursive))
+        return self.graph_of(self.entries(at), at)
+
+    def graph_of(self, entries: Sequence[Entry], at: str) -> Graph:
+        """Build the graph of given files."""
+        headers = self._contents.headers(entries, at)
+        revisions: list[Revision] = []
+        problems: list[Problem] = []
+        for entry in entries:
+            header = headers[entry.blob]
+            if isinstance(header, Header):
+                revisions.append(Revision(header, entry.path, entry.blob))
+            elif not (header.foreign and self.places.unconfigured):
+                problems.append(unreadable(entry.path, header))
+        return Graph(revisions, problems)
+
+    def revisions_of(self, entries: Sequence[Entry], at: str) -> list[Revision]:
+        """Return the revisions of given files that can be read, the same id twice as well."""
+        headers = self._contents.headers(entries, at)
+        return [
+            Revision(header, entry.path, entry.blob)
+            for entry in entries
+            if isinstance(header := headers[entry.blob], Header)
+        ]
+
+    def learn(self, entries: Sequence[Entry], at: str) -> None:
+        """Read the headers of files at a place, so that graphs can be made of them."""
+        self._contents.headers(entries, at)
+
+    def learn_text(self, entry: Entry, text: bytes) -> Header | Unreadable:
+        """Take in a file that no place here has, and return its header."""
+        return self._contents.learn(entry, text)
+
+    # Effects
+
+    def effects(
+        self,
+        graph: Graph,
+        ids: Iterable[str] | None = None,
+        at: str = WORKTREE,
+        *,
+        upgrade_only: bool = False,
+    ) -> dict[str, Effects]:
+        """Return what the given revisions (default: all) do to which table."""
+        wanted = [graph[one] for one in (graph.order() if ids is None else ids)]
+        place = self.effects_at(at)
+        found: dict[str, Effects] = {}
+        for some in self._contents.portions(wanted, at):
+            found.update(place.read(some, upgrade_only=upgrade_only))
+        return found
+
+    def effects_at(self, at: str = WORKTREE) -> EffectsAt:
+        """Return what reads effects at a place; the last one is kept, with what it has read."""
+        from lback.project.effects import EffectsAt
+
+        if self._effects is None or self._effects.at != at:
+            self._effects = EffectsAt(self.places, self._contents, at)
+        return self._effects
+
+    def tables(
+        self, graph: Graph, ids: Iterable[str], effects: Mapping[str, Effects], at: str = WORKTREE
+    ) -> dict[str, tuple[str, ...]]:
+        """Return the tables of some revisions, whose effects are given, by id."""
+        wanted = tuple(ids)
+        if not any(effects[one].homeless for one in wanted):
+            return {one: effects[one].tables for one in wanted}
+        from lback.core.tables import tables_of
+
+        below = graph.ancestors(wanted) - effects.keys()
+        effects = {**self.effects(graph, below, at, upgrade_only=True), **effects}
+        return tables_of(graph, effects, wanted)
+
+    # Commits
+
+    def commits(self, paths: Sequence[str], at: str = WORKTREE) -> Mapping[str, Commit]:
+        """Return the commit that brought each path; a path without one is missing."""
+        if self.repository is None or not paths:
+            return {}
+        if at in (WORKTREE, INDEX):
+            at = self.repository.first_commit() or "HEAD"
+        from lback.vcs.log import commits_of
+
+        return commits_of(self.repository, paths, at)
+
+    def published_among(self, graph: Graph, ids: Sequence[str]) -> frozenset[str]:
+        """Return which of a few revisions are published, without reading the whole shared tree.
+
+        A file with the same content at the same path of the shared ref settles it; only
+        for another one all ids that the shared ref defines have to be known.
+        """
+        shared = self.shared
+        if shared is None or not shared.publishes or self.repository is None:
+            return frozenset()
+        files = {f"{graph[one].blob} {graph[one].path}" for one in ids}
+        if files <= self._seen_in(shared.commit):
+            return frozenset(ids)
+        from lback.vcs.lookups import path_ids
+
+        paths = [graph[one].path for one in ids]
+        there = path_ids(self.repository, [shared.commit], paths)[shared.commit]
+        same = [graph[one].blob == blob for one, blob in zip(ids, there, strict=True)]
+        if all(same):
+            self._note_seen(shared.commit, files)
+            return frozenset(ids)
+        return frozenset(ids) & self.published
+
+    def _seen_in(self, commit: str) -> frozenset[str]:
+        """Return which files, as "blob path", a commit is known to hold."""
+        assert self.repository is not None
+        first, *files = (self.repository.store.table(_SEEN) or b"").split(b"\n")
+        return frozenset(map(fsdecode, files)) if first == commit.encode() else frozenset()
+
+    def _note_seen(self, commit: str, files: Iterable[str]) -> None:
+        """Note it for one commit at a time; what a commit holds never changes."""
+        assert self.repository is not None
+        rows = sorted(one for one in files if "\n" not in one)
+        self.repository.store.put_table(_SEEN, fsencode("\n".join([commit, *rows])))
+
+    @cached_property
+    def published(self) -> frozenset[str]:
+        """Return the ids that the shared ref defines; empty where nothing is published."""
+        shared = self.shared
+        if shared is None or not shared.publishes:
+            return frozenset()
+        revisions = self.revisions_of(self.entries(shared.commit), shared.commit)
+        return frozenset(one.id for one in revisions)
+
+    @cached_property
+    def shared(self) -> SharedRef | None:
+        """Return the branch that the team releases from, or None."""
+        if self.repository is None:
+            return None
+        return self.repository.upstream(self.project.settings.lback.upstream)
+
+    # Inner parts
+
+    def _graph_on_disk(self, look: Look) -> Graph:
+        """Return the graph of the work tree; where nothing has changed, its heads cost nothing."""
+
+        def whole() -> Graph:
+            return self.graph_of(self.wanted(look.entries, WORKTREE), WORKTREE)
+
+        kind = _tops_kind(self.project)
+        tops = look.note(kind)
+        if tops is not None:
+            return RememberedGraph([_from_top(row) for row in json.loads(tops)], whole)
+        graph = whole()
+        if not graph.problems:
+            rows = [_top(graph, head) for head in graph.heads]
+            look.take_note(kind, json.dumps(rows, separators=(",", ":")).encode())
+        return graph
+
+    def _without_git(self, at: str, folders: tuple[str, ...], recursive: bool) -> tuple[Entry, ...]:
+        if at != WORKTREE:
+            raise messages.no_git(at, self.places.cwd)
+        from lback.vcs.trees import folder_entries
+
+        return folder_entries(self.project.root, folders, recursive=recursive)
+
+
+def _tops_kind(project: Project) -> bytes:
+    """Return what the note of a graph is called: other folders left out, another graph."""
+    ignored = project.settings.lback.ignore_folders
+    kind = TOPS + spelling().encode()
+    return kind + (b"-%08x" % crc32(repr(ignored).encode()) if ignored else b"")
+
+
+def _top(graph: Graph, head: str) -> list[Any]:
+    one = graph[head]
+    return [one.header, one.path, one.blob, sorted(graph.labels_of(head))]
+
+
+def _from_top(row: list[Any]) -> Top:
+    header, path, blob, labels = row
+    return Top(Revision(header_from(header), path, blob), frozenset(labels))
