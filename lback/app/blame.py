@@ -122,14 +122,14 @@ class BlameResult(Result):
 def blame(ctx: Context, options: BlameOptions) -> BlameResult:
     """Return the columns, keys, indexes and types of a table, each with who and when."""
     found = gather(ctx, options.at)
-    dialects = found.reader.effects_at(options.at).dialects & KNOWN
+    dialects = found.revisions.effects_at(options.at).dialects & KNOWN
     told = life(options.table, found.graph, found.effects, dialects=dialects)
     if not told.found:
         raise messages.unknown_table(options.table, told.near)
     if options.column is not None:
         told = _only(told, options.column)
     rows, pasts = brought_rows(found, _told_of(found, told))
-    origins = Origins(found.reader, options.at)
+    origins = Origins(found.revisions, options.at)
     here = {one: found.graph[one] for one in rows if one in pasts}
     origins.gather({one: pasts[one] for one in here}, here)
     blamed = _Blamed(rows, origins)
@@ -238,11 +238,11 @@ class _Blamed:
 
 def _helpers(found: Sources, pasts: Mapping[str, Past]) -> tuple[HelperRow, ...]:
     """Return the helper files that were edited after the revisions that call them had come."""
-    if found.reader.repository is None or not pasts:
+    if found.revisions.repository is None or not pasts:
         return ()
-    called = found.reader.effects_at(found.at).helpers([found.graph[one] for one in pasts])
+    called = found.revisions.effects_at(found.at).helpers([found.graph[one] for one in pasts])
     paths = sorted({path for helpers in called.values() for path in helpers})
-    edits = pasts_of(found.reader, paths, found.at) if paths else {}
+    edits = pasts_of(found.revisions, paths, found.at) if paths else {}
     rows = []
     for path in paths:
         past = edits.get(path)

@@ -81,7 +81,7 @@ def check(ctx: Context, options: CheckOptions) -> CheckResult:
     choice = CodeChoice(said=read_choice(options.select, options.ignore, {}))
     try:
         facts = _mine(ctx, options)
-        own = facts.reader.project_at(facts.mine.at).settings.lback
+        own = facts.revisions.project_at(facts.mine.at).settings.lback
         choice = read_choice(own.select, own.ignore, own.severity, choice.said)
     except HistoryMissing as err:
         return _report(None, options, choice, [no_history(err)])
@@ -113,8 +113,8 @@ def _mine(ctx: Context, options: CheckOptions) -> CheckFacts:
             ctx.project = bare_project(ctx.options, ctx.repository, at, base)
     broken = project_of_base(ctx, base, runs=options.models is not None)
     policy = settle_policy(ctx, base, at, broken, replaced=options.replace)
-    reader = ctx.revisions
-    return CheckFacts(reader, read_side(reader, at, at, tip_of(reader, at)), policy=policy)
+    revisions = ctx.revisions
+    return CheckFacts(revisions, read_side(revisions, at, at, tip_of(revisions, at)), policy=policy)
 
 
 def _judged(facts: CheckFacts) -> Iterator[Finding]:
@@ -180,8 +180,8 @@ def _report(
 
 def _anchor(facts: CheckFacts) -> str:
     """Return the file that a finding without a place is about: what configures the project."""
-    names = facts.reader.project.config_names()
-    own = facts.reader.project.settings.config_path or ""
+    names = facts.revisions.project.config_names()
+    own = facts.revisions.project.settings.config_path or ""
     return next((one for one in names if own.endswith(one)), names[0] if names else "")
 
 

@@ -23,10 +23,10 @@ class GraphResult(Result):
 
 def graph(ctx: Context, at: str = WORKTREE, *, with_effects: bool = False) -> GraphResult:
     """Return every revision at a place, parents first."""
-    reader = ctx.revisions
-    found = reader.graph(at)
-    effects = reader.effects(found, at=at)
-    tables = reader.tables(found, found.order(), effects, at)
+    revisions = ctx.revisions
+    found = revisions.graph(at)
+    effects = revisions.effects(found, at=at)
+    tables = revisions.tables(found, found.order(), effects, at)
     rows = [
         revision_row(found, one, tables[one], effects[one] if with_effects else None)
         for one in found.order()

@@ -35,12 +35,12 @@ class HeadsResult(Result):
 
 def heads(ctx: Context, at: str = WORKTREE) -> HeadsResult:
     """Return the heads at a place, with their files, commits and tables."""
-    reader = ctx.revisions
-    graph = reader.graph(at)
-    commits = reader.commits([graph[head].path for head in graph.heads], at)
-    effects = reader.effects(graph, graph.heads, at)
-    tables = reader.tables(graph, graph.heads, effects, at)
-    published = reader.published_among(graph, graph.heads)
+    revisions = ctx.revisions
+    graph = revisions.graph(at)
+    commits = revisions.commits([graph[head].path for head in graph.heads], at)
+    effects = revisions.effects(graph, graph.heads, at)
+    tables = revisions.tables(graph, graph.heads, effects, at)
+    published = revisions.published_among(graph, graph.heads)
     rows = [
         HeadRow(
             head,

@@ -118,8 +118,8 @@ def _patch(found: Sources, change: _Change, names: Sequence[str]) -> tuple[str, 
 
     node = found.graph[change.revision]
     place = found.place(node.id)
-    source = found.reader.texts([node], place)[node.blob]
-    read = found.reader.effects_at(place).read_text
+    source = found.revisions.texts([node], place)[node.blob]
+    read = found.revisions.effects_at(place).read_text
     own = list(names) or list(found.effects[node.id].tables)
     try:
         code = Extractor(source, node.path, own, read).extract("upgrade").code

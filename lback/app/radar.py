@@ -17,7 +17,7 @@ from lback.core.source import WORKTREE, Commit
 from lback.project.branches import compare, overlaps_of
 from lback.project.contents import Limits
 from lback.project.context import Context
-from lback.project.revisions import Reader
+from lback.project.revisions import Revisions
 from lback.project.sides import Tree, read_side
 from lback.vcs.lookups import siblings
 
@@ -106,17 +106,19 @@ def radar(ctx: Context, options: RadarOptions) -> RadarResult:
         ctx.console.note(messages.FETCHING)
         fetch_all(repository, ctx.console.detail)
     ctx.limits = Limits()
-    reader, here = ctx.revisions, repository.head()
-    mine = read_side(reader, here.name, WORKTREE, here.commit)
+    revisions, here = ctx.revisions, repository.head()
+    mine = read_side(revisions, here.name, WORKTREE, here.commit)
     others = [
         one for one in siblings(repository) if one.ref != here.ref and one.commit != here.commit
     ]
-    compared = compare(reader, mine, others, _published(reader, mine) if others else frozenset())
+    compared = compare(
+        revisions, mine, others, _published(revisions, mine) if others else frozenset()
+    )
     declared = ctx.project.settings.lback.heads
     met = [(one, one.meetings(declared)[:1]) for one in compared.neighbours]
     found = [
         _Other(*one, overlaps)
-        for one, overlaps in zip(met, overlaps_of(reader, mine, met), strict=True)
+        for one, overlaps in zip(met, overlaps_of(revisions, mine, met), strict=True)
     ]
     found.sort(key=_needs_attention)
     return RadarResult(
@@ -134,12 +136,12 @@ def radar(ctx: Context, options: RadarOptions) -> RadarResult:
     )
 
 
-def _published(reader: Reader, mine: Tree) -> frozenset[str]:
+def _published(revisions: Revisions, mine: Tree) -> frozenset[str]:
     """Return the ids of the shared branch, whether or not they are here."""
-    shared = reader.shared
+    shared = revisions.shared
     if shared is None or shared.commit == mine.tip:
         return frozenset()
-    return read_side(reader, shared.name, shared.commit, shared.commit).graph.ids
+    return read_side(revisions, shared.name, shared.commit, shared.commit).graph.ids
 
 
 def _count(found: Iterable[_Other]) -> int:

@@ -122,25 +122,25 @@ def plan_from(ctx: Context, request: RollbackRequest) -> RollbackPlan:
 
 def gather(ctx: Context, request: RollbackRequest, view: View) -> RollbackFacts:
     """Read what a rollback is decided by, from the files, git and the open database."""
-    reader, stamp = ctx.revisions, view.stamp
-    here = reader.graph()
+    revisions, stamp = ctx.revisions, view.stamp
+    here = revisions.graph()
     missing = [one for one in stamp.revisions if one not in here]
-    lost = find_lost(reader, here, missing) if missing else {}
+    lost = find_lost(revisions, here, missing) if missing else {}
     graph = with_lost(here, lost.values())
     done = applied(graph, stamp.revisions)
     nodes = [graph[one] for one in done]
-    texts = reader.texts(nodes)
+    texts = revisions.texts(nodes)
     facts = RollbackFacts(
         request,
         stamp.revisions,
         stamp.dialect,
         graph,
-        reader.effects(graph, done),
+        revisions.effects(graph, done),
         {one.id: texts[one.blob] for one in nodes},
-        reader.effects_at().read_text,
+        revisions.effects_at().read_text,
         done,
         frozenset(lost),
-        published=reader.published,
+        published=revisions.published,
         separate_heads=ctx.project.settings.lback.heads,
     )
     return _with_history(ctx, facts, view)
@@ -148,7 +148,7 @@ def gather(ctx: Context, request: RollbackRequest, view: View) -> RollbackFacts:
 
 def _with_history(ctx: Context, facts: RollbackFacts, view: View) -> RollbackFacts:
     """Add what the record and git know of the revisions that are to be undone."""
-    graph, reader = facts.graph, ctx.revisions
+    graph, revisions = facts.graph, ctx.revisions
     undoes = chosen(facts, table_life(facts))
     present = tuple(one for one in undoes if one not in facts.only_in_git)
     asked = present if ctx.project.settings.lback.ledger else ()
@@ -158,8 +158,8 @@ def _with_history(ctx: Context, facts: RollbackFacts, view: View) -> RollbackFac
         facts,
         asked=asked,
         recorded=recorded,
-        edited=edited_since(reader, graph, [one for one in present if one not in recorded]),
-        commits=reader.commits(paths),
+        edited=edited_since(revisions, graph, [one for one in present if one not in recorded]),
+        commits=revisions.commits(paths),
         modified={path: _modified(ctx.project.root / path) for path in paths},
     )
 

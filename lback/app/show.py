@@ -26,19 +26,19 @@ class ShowResult(Result, RevisionRow):
 
 def show(ctx: Context, token: str, at: str = WORKTREE) -> ShowResult:
     """Return one revision: its row, what it does in both directions, its commit."""
-    reader = ctx.revisions
-    graph = reader.graph(at)
+    revisions = ctx.revisions
+    graph = revisions.graph(at)
     ids = graph.resolve(token)
     if len(ids) != 1:
         raise messages.not_one_revision(token, ids)
     revision = ids[0]
-    effects = reader.effects(graph, [revision], at)[revision]
-    tables = reader.tables(graph, [revision], {revision: effects}, at)
+    effects = revisions.effects(graph, [revision], at)[revision]
+    tables = revisions.tables(graph, [revision], {revision: effects}, at)
     row = revision_row(graph, revision, tables[revision], None)
     return ShowResult(
         **{**vars(row), "effects": effects_row(effects)},
         at=at,
-        commit=reader.commits([row.path], at).get(row.path),
-        published=revision in reader.published_among(graph, [revision]),
+        commit=revisions.commits([row.path], at).get(row.path),
+        published=revision in revisions.published_among(graph, [revision]),
         children=tuple(graph.children(revision)),
     )

@@ -78,13 +78,13 @@ class StatusResult(Result):
 
 def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
     """Return where things stand."""
-    reader = ctx.revisions
-    graph = ctx.database.graph if with_database else reader.graph()
+    revisions = ctx.revisions
+    graph = ctx.database.graph if with_database else revisions.graph()
     database = _database(ctx, graph) if with_database else None
     current = database.current if database else ()
     # A file that cannot be read may be the one that defines it.
     lost = () if graph.problems else tuple(one for one in current if one not in graph)
-    rescued = find_lost(reader, graph, lost)
+    rescued = find_lost(revisions, graph, lost)
     known = with_lost(graph, rescued.values())
     reachable = isinstance(database, DatabaseStatus)
     pending = _pending(graph, known, current) if reachable else ()

@@ -18,7 +18,7 @@ from lback.project.applied import LostRevision, find_lost, with_lost
 from lback.project.context import Context
 from lback.project.data_loss import consents, count_losses, refuse_more
 from lback.project.file_changes import recover
-from lback.project.revisions import Reader
+from lback.project.revisions import Revisions
 from lback.project.run import Run, perform
 
 if TYPE_CHECKING:
@@ -83,11 +83,11 @@ class _Switch:
 def switch(ctx: Context, options: SwitchOptions) -> SwitchResult:
     """Bring the database to what a branch expects; nothing is guessed and nothing skipped."""
     recover(ctx)
-    reader = ctx.revisions
-    target = reader.graph(options.ref or WORKTREE)
+    revisions = ctx.revisions
+    target = revisions.graph(options.ref or WORKTREE)
     refuse_problems(target)
     refuse_forks(target, ctx.project.settings.lback.heads)
-    planned = ctx.database.look_first(lambda view: _planned(reader, options, target, view))
+    planned = ctx.database.look_first(lambda view: _planned(revisions, options, target, view))
     result = _result(options, planned)
     if options.plan or not planned.plan.steps:
         return result
@@ -97,31 +97,31 @@ def switch(ctx: Context, options: SwitchOptions) -> SwitchResult:
     return replace(result, done=True)
 
 
-def _planned(reader: Reader, options: SwitchOptions, target: Graph, view: View) -> _Switch:
+def _planned(revisions: Revisions, options: SwitchOptions, target: Graph, view: View) -> _Switch:
     """Plan by where the database is, and count what going down deletes."""
     stamp = view.stamp.revisions
-    here = reader.graph()
+    here = revisions.graph()
     known = Graph([*target, *(one for one in here if one.id not in target)])
-    lost = find_lost(reader, known, stamp)
+    lost = find_lost(revisions, known, stamp)
     known = with_lost(known, lost.values())
-    apart = reader.project.settings.lback.heads
+    apart = revisions.project.settings.lback.heads
     facts = SwitchFacts(options.ref, stamp, target, known, apart)
     plan = plan_switch(facts)
-    effects = reader.effects(known, [step.revision for step in plan.down])
+    effects = revisions.effects(known, [step.revision for step in plan.down])
     undoing = effects_of_going_down(facts, plan, effects)
     sources = {one: revision.text for one, revision in lost.items()}
-    sources |= _other_texts(reader, options, target, here)
+    sources |= _other_texts(revisions, options, target, here)
     return _Switch(facts, plan, lost, sources, undoing, count_losses(view, undoing))
 
 
 def _other_texts(
-    reader: Reader, options: SwitchOptions, target: Graph, here: Graph
+    revisions: Revisions, options: SwitchOptions, target: Graph, here: Graph
 ) -> dict[str, bytes]:
     """Return the texts of the branch's revisions that the files here do not have."""
     if options.ref is None:
         return {}
     others = [one for one in target if one.id not in here or one.blob != here[one.id].blob]
-    texts = reader.texts(others, options.ref)
+    texts = revisions.texts(others, options.ref)
     return {one.id: texts[one.blob] for one in others}
 
 

@@ -12,7 +12,7 @@ from lback.core.revision_code import changed_part, code_of
 from lback.core.rollback.facts import EditedRevision
 from lback.core.source import Commit, Entry
 from lback.errors import HistoryMissing
-from lback.project.revisions import Reader
+from lback.project.revisions import Revisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class LostRevision:
         return f"in the reflog, commit {self.commit.sha[:7]}"
 
 
-def find_lost(reader: Reader, graph: Graph, ids: Iterable[str]) -> dict[str, LostRevision]:
+def find_lost(revisions: Revisions, graph: Graph, ids: Iterable[str]) -> dict[str, LostRevision]:
     """Find revisions in any ref, stash or reflog, and the ancestors that the graph lacks, too.
 
     What is nowhere to be found is left out.
@@ -43,7 +43,7 @@ def find_lost(reader: Reader, graph: Graph, ids: Iterable[str]) -> dict[str, Los
         revision = wanted.pop()
         if revision in found:
             continue
-        lost = _find(reader, revision)
+        lost = _find(revisions, revision)
         if lost is None:
             continue
         found[revision] = lost
@@ -57,8 +57,8 @@ def with_lost(graph: Graph, lost: Collection[LostRevision]) -> Graph:
     return Graph([*graph, *(one.revision for one in lost)]) if lost else graph
 
 
-def _find(reader: Reader, revision: str) -> LostRevision | None:
-    if reader.repository is None:
+def _find(revisions: Revisions, revision: str) -> LostRevision | None:
+    if revisions.repository is None:
         return None
     from lback.vcs.rescue import find_in_history
 
@@ -66,15 +66,15 @@ def _find(reader: Reader, revision: str) -> LostRevision | None:
         header = read_header(text, path.rpartition("/")[2])
         return isinstance(header, Header) and header.revision == revision
 
-    folders, _ = reader.folders()
+    folders, _ = revisions.folders()
     try:
-        versions = find_in_history(reader.repository, revision, defines, folders)
+        versions = find_in_history(revisions.repository, revision, defines, folders)
     except HistoryMissing:
         return None
     if not versions:
         return None
     newest = versions[0]
-    header = reader.learn_text(Entry(newest.path, newest.blob), newest.text)
+    header = revisions.learn_text(Entry(newest.path, newest.blob), newest.text)
     if not isinstance(header, Header):
         return None
     node = Revision(header, newest.path, newest.blob)
@@ -82,18 +82,18 @@ def _find(reader: Reader, revision: str) -> LostRevision | None:
 
 
 def edited_since(
-    reader: Reader, graph: Graph, revisions: Sequence[str]
+    revisions: Revisions, graph: Graph, ids: Sequence[str]
 ) -> tuple[EditedRevision, ...]:
     """Return which of some files say something else than a version that git has."""
-    repository = reader.repository
+    repository = revisions.repository
     if repository is None or repository.head().commit is None:
         return ()
     from lback.vcs.log import histories
 
-    texts = reader.texts([graph[one] for one in revisions])
-    by_path = histories(repository, [graph[one].path for one in revisions])
+    texts = revisions.texts([graph[one] for one in ids])
+    by_path = histories(repository, [graph[one].path for one in ids])
     found = []
-    for revision in revisions:
+    for revision in ids:
         node = graph[revision]
         history = by_path.get(node.path)
         if history is None:

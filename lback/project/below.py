@@ -11,29 +11,31 @@ from lback.core.effects import Effect, Effects
 from lback.core.graph.graph import Graph
 from lback.core.merging.contradictions import contradictions
 from lback.core.naming import bare
-from lback.project.revisions import Reader
+from lback.project.revisions import Revisions
 
 
 def effects_near(
-    reader: Reader, graph: Graph, older: Iterable[str], does: Iterable[Effects], at: str
+    revisions: Revisions, graph: Graph, older: Iterable[str], does: Iterable[Effects], at: str
 ) -> dict[str, Effects]:
     """Return what those older revisions do whose files name a table that `does` is about."""
     names = {name for one in does for effect in one.upgrade for name in _names(effect)}
     rest = {one: graph[one] for one in older} if names else {}
-    texts = {blob: text.lower() for blob, text in reader.texts(rest.values(), at).items()}
+    texts = {blob: text.lower() for blob, text in revisions.texts(rest.values(), at).items()}
     found: dict[str, Effects] = {}
     while names and rest:
         near = [one for one, node in rest.items() if _mentions(texts[node.blob], names)]
         for one in near:
             del rest[one]
-        fresh = reader.effects(graph, near, at)
+        fresh = revisions.effects(graph, near, at)
         found.update(fresh)
         # What a table was called before leads to those that knew it by that name.
         names = {name for one in fresh.values() for effect in one.upgrade for name in _old(effect)}
     return found
 
 
-def contradicting(reader: Reader, graph: Graph, new: Collection[str], at: str) -> Iterator[Finding]:
+def contradicting(
+    revisions: Revisions, graph: Graph, new: Collection[str], at: str
+) -> Iterator[Finding]:
     """Yield LB307 for what revisions of a graph at a place contradict below them.
 
     What is found in the files that name one of their tables is looked at once more with all
@@ -41,13 +43,13 @@ def contradicting(reader: Reader, graph: Graph, new: Collection[str], at: str) -
     """
     if not new or graph.problems:
         return
-    does = reader.effects(graph, new, at)
+    does = revisions.effects(graph, new, at)
     older = [one for one in graph.ancestors(new) if one not in does]
     silent = dict.fromkeys((one.id for one in graph), Effects())
-    known = {**silent, **effects_near(reader, graph, older, does.values(), at), **does}
+    known = {**silent, **effects_near(revisions, graph, older, does.values(), at), **does}
     if not any(contradictions(graph, known, new)):
         return
-    known.update(reader.effects(graph, older, at))
+    known.update(revisions.effects(graph, older, at))
     yield from line_findings(contradictions(graph, known, new), graph)
 
 

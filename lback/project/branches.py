@@ -13,7 +13,7 @@ from lback.core.merging.overlap import Overlap, overlaps
 from lback.core.merging.surroundings import surroundings
 from lback.core.source import Commit, Entry
 from lback.project.below import effects_near
-from lback.project.revisions import Reader
+from lback.project.revisions import Revisions
 from lback.project.sides import Tree, inside
 from lback.vcs.lookups import Sibling, TipChange, branch_points, differences
 from lback.vcs.merged_view import three_way
@@ -41,7 +41,7 @@ class _Tip:
 
 
 def compare(
-    reader: Reader, mine: Tree, others: Sequence[Sibling], published: frozenset[str]
+    revisions: Revisions, mine: Tree, others: Sequence[Sibling], published: frozenset[str]
 ) -> Compared:
     """Compare mine with other branches; those that bring the same revisions are one.
 
@@ -49,8 +49,8 @@ def compare(
     """
     groups: dict[object, tuple[list[Sibling], _Tip, frozenset[str]]] = {}
     merged: list[str] = []
-    shared = reader.shared.commit if reader.shared else None
-    for sibling, tip in _tips(reader, mine, others):
+    shared = revisions.shared.commit if revisions.shared else None
+    for sibling, tip in _tips(revisions, mine, others):
         new = tip.brings - mine.graph.ids
         if sibling.commit != shared:
             new -= published
@@ -69,49 +69,53 @@ def _neighbour(group: Sequence[Sibling], tip: _Tip, new: frozenset[str]) -> Neig
     return Neighbour(names, commit, tip.together, new, tip.reparented)
 
 
-def _tips(reader: Reader, mine: Tree, others: Sequence[Sibling]) -> Iterator[tuple[Sibling, _Tip]]:
+def _tips(
+    revisions: Revisions, mine: Tree, others: Sequence[Sibling]
+) -> Iterator[tuple[Sibling, _Tip]]:
     """Yield each branch that changes revisions, with what it is together with mine."""
-    repository = reader.repository
+    repository = revisions.repository
     if repository is None or mine.tip is None:
         return
     points = branch_points(repository, mine.tip, [one.commit for one in others])
     left = {tip: point for tip, point in points.items() if point is not None and point != tip}
-    reader.places.look_ahead([*left, *left.values()])
-    known = _additions(reader, mine, left)
-    trees = _trees(reader, {tip: left[tip] for tip, found in known.items() if found is None})
+    revisions.places.look_ahead([*left, *left.values()])
+    known = _additions(revisions, mine, left)
+    trees = _trees(revisions, {tip: left[tip] for tip, found in known.items() if found is None})
     for sibling in others:
         tip = sibling.commit
         found = known.get(tip)
         if found is not None:
             yield sibling, found
         elif tip in trees:
-            yield sibling, _in_full(reader, mine, trees[tip], trees[left[tip]])
+            yield sibling, _in_full(revisions, mine, trees[tip], trees[left[tip]])
 
 
-def _additions(reader: Reader, mine: Tree, left: Mapping[str, str]) -> dict[str, _Tip | None]:
+def _additions(revisions: Revisions, mine: Tree, left: Mapping[str, str]) -> dict[str, _Tip | None]:
     """Return the tips that only add revisions to mine; None for one that does more.
 
     A tip that changes no revision is in neither.
     """
-    assert reader.repository is not None
-    folders, trunk = reader.folders(mine.at), Trunk(mine.graph)
+    assert revisions.repository is not None
+    folders, trunk = revisions.folders(mine.at), Trunk(mine.graph)
     plain = trunk.is_plain
     here = {entry.path: entry.blob for entry in mine.entries}
     added: dict[str, list[Entry]] = {}
     found: dict[str, _Tip | None] = {}
-    for tip, changes in differences(reader.repository, left, folders[0]).items():
-        if reader.folders(tip) != folders or reader.folders(left[tip]) != folders:
+    for tip, changes in differences(revisions.repository, left, folders[0]).items():
+        if revisions.folders(tip) != folders or revisions.folders(left[tip]) != folders:
             found[tip] = None
             continue
         entries = [Entry(one.path, one.blob, one.mode) for one in changes]
-        wanted = {one.path: one for one in reader.wanted(entries, tip) if inside(one.path, folders)}
+        wanted = {
+            one.path: one for one in revisions.wanted(entries, tip) if inside(one.path, folders)
+        }
         if any(not _adds(one, here) for one in changes if one.path in wanted):
             found[tip] = None
         elif wanted:
             added[tip] = list(wanted.values())
-    reader.learn([entry for entries in added.values() for entry in entries], mine.tip or "HEAD")
+    revisions.learn([entry for entries in added.values() for entry in entries], mine.tip or "HEAD")
     for tip, entries in added.items():
-        news = reader.graph_of(entries, tip)
+        news = revisions.graph_of(entries, tip)
         fresh = [one for one in news if here.get(one.path) != one.blob]
         if any(one.code == "LB104" for one in news.problems) or mine.graph.ids & {
             one.id for one in fresh
@@ -131,74 +135,76 @@ def _adds(change: TipChange, here: Mapping[str, str]) -> bool:
     return change.status == "A" and change.mode[:2] == "10" and change.path not in here
 
 
-def _trees(reader: Reader, left: Mapping[str, str]) -> dict[str, tuple[Entry, ...]]:
+def _trees(revisions: Revisions, left: Mapping[str, str]) -> dict[str, tuple[Entry, ...]]:
     """Read the files of tips and of the points where they left, in a few children."""
-    repository = reader.repository
+    repository = revisions.repository
     if not left or repository is None:
         return {}
     commits = list(dict.fromkeys([*left, *left.values()]))
-    places = {commit: reader.folders(commit) for commit in commits}
+    places = {commit: revisions.folders(commit) for commit in commits}
     folders = tuple(dict.fromkeys(name for names, _ in places.values() for name in names))
     trees: dict[str, tuple[Entry, ...]] = {}
     kept: dict[tuple[int, object], tuple[Entry, ...]] = {}
     for commit, entries in repository.entries_of(commits, folders).items():
         key = (id(entries), places[commit])
         if key not in kept:
-            wanted = reader.wanted(entries, commit)
+            wanted = revisions.wanted(entries, commit)
             kept[key] = tuple(one for one in wanted if inside(one.path, places[commit]))
         trees[commit] = kept[key]
     new = {entry.blob: entry for entries in trees.values() for entry in entries}
-    reader.learn(list(new.values()), commits[0])
+    revisions.learn(list(new.values()), commits[0])
     return trees
 
 
-def _in_full(reader: Reader, mine: Tree, tree: tuple[Entry, ...], point: tuple[Entry, ...]) -> _Tip:
+def _in_full(
+    revisions: Revisions, mine: Tree, tree: tuple[Entry, ...], point: tuple[Entry, ...]
+) -> _Tip:
     """Merge mine and a tip file by file; mine stands for a file that both changed."""
     decided = three_way(point, mine.entries, tree)
     both = [one.ours or one.theirs for one in (*decided.contents, *decided.conflicts)]
     whole = [*decided.entries, *(entry for entry in both if entry is not None)]
-    together = reader.graph_of(whole, mine.at)
+    together = revisions.graph_of(whole, mine.at)
     before = {entry.blob for entry in point}
     changed = [entry for entry in tree if entry.blob not in before]
     paths = {entry.path for entry in changed}
     brings = frozenset(one.id for path, one in together.by_path.items() if path in paths)
-    moved = _reparented(reader, mine, changed, point)
+    moved = _reparented(revisions, mine, changed, point)
     return _Tip(together, brings, moved)
 
 
 def _reparented(
-    reader: Reader, mine: Tree, changed: Sequence[Entry], point: Sequence[Entry]
+    revisions: Revisions, mine: Tree, changed: Sequence[Entry], point: Sequence[Entry]
 ) -> tuple[str, ...]:
     """Return the revisions of mine that were there before and have other parents now."""
     graph = mine.graph
     others = [
         one
-        for one in reader.revisions_of(changed, mine.at)
+        for one in revisions.revisions_of(changed, mine.at)
         if one.id in graph and set(graph[one.id].parents) != set(one.parents)
     ]
     if not others:
         return ()
-    before = {one.id: set(one.parents) for one in reader.revisions_of(point, mine.at)}
+    before = {one.id: set(one.parents) for one in revisions.revisions_of(point, mine.at)}
     return tuple(
         sorted(one.id for one in others if before.get(one.id, set(one.parents)) != set(one.parents))
     )
 
 
 def overlaps_of(
-    reader: Reader, mine: Tree, met: Sequence[tuple[Neighbour, Sequence[Meeting]]]
+    revisions: Revisions, mine: Tree, met: Sequence[tuple[Neighbour, Sequence[Meeting]]]
 ) -> list[tuple[Overlap, ...]]:
     """Return, for each neighbour, the overlaps of both sides in the forks that it opens.
 
     What both sides stand on is read as far as it names what they are about.
     """
     theirs = [
-        reader.effects(one.together, [r for m in meetings for r in m.theirs], one.commit.sha)
+        revisions.effects(one.together, [r for m in meetings for r in m.theirs], one.commit.sha)
         for one, meetings in met
     ]
     ours = [one for _, meetings in met for meeting in meetings for one in meeting.mine]
-    effects = _effects_of_mine(reader, mine, ours, met)
+    effects = _effects_of_mine(revisions, mine, ours, met)
     does = [*effects.values(), *(one for found in theirs for one in found.values())]
-    near = effects_near(reader, mine.graph, mine.graph.ids - effects.keys(), does, mine.at)
+    near = effects_near(revisions, mine.graph, mine.graph.ids - effects.keys(), does, mine.at)
     known = {**near, **effects}
     order = [one for one in mine.graph.order() if one in known]
     index = Index(surroundings(known[one] for one in order))
@@ -217,16 +223,16 @@ def overlaps_of(
 
 
 def _effects_of_mine(
-    reader: Reader,
+    revisions: Revisions,
     mine: Tree,
     ids: Iterable[str],
     met: Sequence[tuple[Neighbour, Sequence[Meeting]]],
 ) -> dict[str, Effects]:
     """Return what my sides of the forks do; those that only a neighbour has are read there."""
     wanted = dict.fromkeys(ids)
-    effects = reader.effects(mine.graph, [one for one in wanted if one in mine.graph], mine.at)
+    effects = revisions.effects(mine.graph, [one for one in wanted if one in mine.graph], mine.at)
     for neighbour, meetings in met:
         rest = [r for m in meetings for r in m.mine if r not in effects]
         if rest:
-            effects.update(reader.effects(neighbour.together, rest, neighbour.commit.sha))
+            effects.update(revisions.effects(neighbour.together, rest, neighbour.commit.sha))
     return effects

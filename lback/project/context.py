@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lback.core.graph.graph import Graph
     from lback.db.runner import Database
     from lback.project.contents import Limits
-    from lback.project.revisions import Reader
+    from lback.project.revisions import Revisions
     from lback.vcs.repository import Repository
 
 
@@ -62,10 +62,10 @@ class Context:
         return wished if wished is not None else self.project.settings.lback.lock_timeout
 
     @cached_property
-    def revisions(self) -> Reader:
+    def revisions(self) -> Revisions:
         """Return the store of revisions: graph, texts and effects, at any place."""
         from lback.project.places import Places
-        from lback.project.revisions import Reader
+        from lback.project.revisions import Revisions
 
         places = Places(
             self.options,
@@ -74,7 +74,7 @@ class Context:
             self.project,
             untracked=self.limits is not None,
         )
-        return Reader(places, self.limits)
+        return Revisions(places, self.limits)
 
     @cached_property
     def database(self) -> Database:

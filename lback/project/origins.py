@@ -16,7 +16,7 @@ from lback.core.revision_code import code_of
 from lback.core.source import WORKTREE, Commit
 from lback.errors import HistoryMissing
 from lback.project.pasts import Past
-from lback.project.revisions import Reader
+from lback.project.revisions import Revisions
 
 _KIND = "origins2"
 _UNCOMMITTED = -1
@@ -41,15 +41,15 @@ class Origins:
     `blind` are the revisions whose older versions this clone lacks.
     """
 
-    def __init__(self, reader: Reader, at: str) -> None:
-        self.reader = reader
+    def __init__(self, revisions: Revisions, at: str) -> None:
+        self.revisions = revisions
         self.at = at
         self.blind: list[str] = []
         self._since: dict[str, tuple[Past, dict[str, list[int | None]]]] = {}
 
     def gather(self, pasts: Mapping[str, Past], nodes: Mapping[str, Revision]) -> None:
         """Compare the versions of these revisions' files, by id; remembered by content."""
-        repository = self.reader.repository
+        repository = self.revisions.repository
         if repository is None:
             return
         keys = {one: _key(nodes[one], past) for one, past in pasts.items()}
@@ -82,7 +82,7 @@ class Origins:
         """
         if not pasts:
             return {}
-        read = self.reader.effects_at(self.at).read_text
+        read = self.revisions.effects_at(self.at).read_text
         by_code: dict[str, dict[str, str]] = {}
         by_blob: dict[str, dict[str, str]] = {}
 
@@ -97,7 +97,7 @@ class Origins:
         versions = self._versions(pasts, nodes)
         edited = {one: blobs for one, blobs in versions.items() if set(blobs) != {nodes[one].blob}}
         texts = self._texts(edited)
-        present = self.reader.texts([nodes[one] for one in edited], self.at)
+        present = self.revisions.texts([nodes[one] for one in edited], self.at)
         found: dict[str, dict[str, list[int | None]]] = {one: {} for one in versions}
         for revision, blobs in edited.items():
             if not texts.keys() >= set(blobs):
@@ -119,7 +119,7 @@ class Origins:
         """Return the blob ids that each file had, newest first; files with a gap are left out."""
         from lback.vcs.lookups import named_ids
 
-        assert self.reader.repository is not None
+        assert self.revisions.repository is not None
         wanted: dict[str, list[list[str]]] = {}
         for revision, past in pasts.items():
             paths = (nodes[revision].path, *past.names)
@@ -127,7 +127,7 @@ class Origins:
             wanted[revision] = [[f"{one.sha}:{path}" for path in paths] for one in commits]
         names = [name for rows in wanted.values() for row in rows for name in row]
         try:
-            known = named_ids(self.reader.repository, names)
+            known = named_ids(self.revisions.repository, names)
         except HistoryMissing:
             return {}
         found = {}
@@ -140,12 +140,14 @@ class Origins:
 
     def _texts(self, versions: Mapping[str, list[str]]) -> dict[str, bytes]:
         """Return the contents of all versions, in one child; file by file where some lack."""
-        assert self.reader.repository is not None
+        assert self.revisions.repository is not None
         wanted = [list(blobs) for blobs in versions.values()]
         found: dict[str, bytes] = {}
         for blobs in ([one for row in wanted for one in row], *wanted):
             with suppress(HistoryMissing):
-                found.update(self.reader.repository.blobs(one for one in blobs if one not in found))
+                found.update(
+                    self.revisions.repository.blobs(one for one in blobs if one not in found)
+                )
         return found
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from lback.core.source import INDEX, WORKTREE, Commit
 from lback.files import spelling
-from lback.project.revisions import Reader
+from lback.project.revisions import Revisions
 from lback.vcs.repository import Repository
 
 _TABLE = "pasts-3-"
@@ -30,12 +30,12 @@ class Past(NamedTuple):
     written: Commit | None = None
 
 
-def pasts_of(reader: Reader, paths: Sequence[str], at: str = WORKTREE) -> dict[str, Past]:
+def pasts_of(revisions: Revisions, paths: Sequence[str], at: str = WORKTREE) -> dict[str, Past]:
     """Return the past of each path; one that is not committed, or no git, is left out.
 
     All of `paths` are remembered together, so ask for every revision file at once.
     """
-    repository = reader.repository
+    repository = revisions.repository
     if repository is None or not paths:
         return {}
     if at in (WORKTREE, INDEX):
@@ -44,7 +44,7 @@ def pasts_of(reader: Reader, paths: Sequence[str], at: str = WORKTREE) -> dict[s
             return {}
     else:
         commit = repository.commit(at)
-    folders = fsencode("\0".join(sorted(reader.folders(at)[0])))
+    folders = fsencode("\0".join(sorted(revisions.folders(at)[0])))
     name = _TABLE + sha256(folders).hexdigest()[:12] + spelling()
     known = _load(repository, name)
     if known.commit != commit:

@@ -13,7 +13,7 @@ from lback.core.messages import history as messages
 from lback.core.source import INDEX, WORKTREE, Commit
 from lback.project.context import Context
 from lback.project.pasts import Past, pasts_of
-from lback.project.revisions import Reader
+from lback.project.revisions import Revisions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class BroughtRow:
 class Sources:
     """The revisions that a history is told of: those at one place, and of other branches."""
 
-    reader: Reader
+    revisions: Revisions
     at: str
     graph: Graph
     effects: dict[str, Effects]
@@ -56,10 +56,10 @@ class Sources:
 
 def gather(ctx: Context, at: str, *, everywhere: bool = False) -> Sources:
     """Read all revisions at a place, with `everywhere` those of other branches as well."""
-    reader = ctx.revisions
-    graph = reader.graph(at)
-    found = Sources(reader, at, graph, reader.effects(graph, at=at, upgrade_only=True))
-    if everywhere and reader.repository is not None:
+    revisions = ctx.revisions
+    graph = revisions.graph(at)
+    found = Sources(revisions, at, graph, revisions.effects(graph, at=at, upgrade_only=True))
+    if everywhere and revisions.repository is not None:
         _add_branches(found)
     return found
 
@@ -68,9 +68,9 @@ def brought_rows(
     found: Sources, revisions: Sequence[str]
 ) -> tuple[dict[str, BroughtRow], dict[str, Past]]:
     """Return by revision who brought it, and the pasts of all files that are committed."""
-    repository = found.reader.repository
+    repository = found.revisions.repository
     pasts = _pasts(found, revisions)
-    published = found.reader.published
+    published = found.revisions.published
     paths = {one: found.graph[one].path for one in revisions}
     local = [path for one, path in paths.items() if one not in published]
     pushed = repository.pushed(local) if repository is not None and local else frozenset()
@@ -99,7 +99,7 @@ def people(commit: Commit | None) -> dict[str, object]:
 
 def unseen(found: Sources, rows: Iterable[BroughtRow]) -> tuple[str, ...]:
     """Say what is not to be seen from here: no git, a shallow clone."""
-    repository = found.reader.repository
+    repository = found.revisions.repository
     if repository is None:
         return (messages.NO_REPOSITORY,)
     notes = []
@@ -128,7 +128,7 @@ def _pasts(found: Sources, revisions: Sequence[str]) -> dict[str, Past]:
     """Return the past of every revision that is told of, by its id."""
     graph = found.graph
     here = [node for node in graph if node.id not in found.places]
-    known = pasts_of(found.reader, [node.path for node in here], found.at)
+    known = pasts_of(found.revisions, [node.path for node in here], found.at)
     pasts = {node.id: known[node.path] for node in here if node.path in known}
     elsewhere: dict[str, list[str]] = {}
     for revision in revisions:
@@ -138,8 +138,8 @@ def _pasts(found: Sources, revisions: Sequence[str]) -> dict[str, Past]:
     for place, names in elsewhere.items():
         from lback.vcs.log import histories
 
-        assert found.reader.repository is not None
-        told = histories(found.reader.repository, [graph[one].path for one in names], place)
+        assert found.revisions.repository is not None
+        told = histories(found.revisions.repository, [graph[one].path for one in names], place)
         for one in names:
             past = told.get(graph[one].path)
             if past is not None:
@@ -149,14 +149,14 @@ def _pasts(found: Sources, revisions: Sequence[str]) -> dict[str, Past]:
 
 def _add_branches(found: Sources) -> None:
     """Add the revisions that only other branches have, newest branch first."""
-    reader = found.reader
-    repository = reader.repository
+    revisions = found.revisions
+    repository = revisions.repository
     assert repository is not None
     tips = {one.commit: one.name for one in reversed(repository.branches())}
-    folders, _ = reader.folders(found.at)
+    folders, _ = revisions.folders(found.at)
     extra: dict[str, Revision] = {}
     for commit, entries in repository.entries_of(tips, folders).items():
-        graph = reader.graph_of([one for one in entries if one.name != "__init__.py"], commit)
+        graph = revisions.graph_of([one for one in entries if one.name != "__init__.py"], commit)
         fresh = graph.missing_from(found.graph)
         if not fresh:
             continue
@@ -166,6 +166,6 @@ def _add_branches(found: Sources) -> None:
                 extra[revision] = graph[revision]
                 found.places[revision] = commit
         lacking = [one for one in fresh if one not in found.effects]
-        found.effects.update(reader.effects(graph, lacking, commit, upgrade_only=True))
+        found.effects.update(revisions.effects(graph, lacking, commit, upgrade_only=True))
     if extra:
         found.graph = Graph([*found.graph, *extra.values()])

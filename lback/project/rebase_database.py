@@ -79,14 +79,14 @@ def _answer(
     except LbackError as err:
         return err
     going = [step.revision for step in move.down] if counts else []
-    effects = ready.reader.effects(ready.graph, going)
+    effects = ready.revisions.effects(ready.graph, going)
     return move, count_losses(view, downgrade_effects(going, effects))
 
 
 def _decided(ready: PreparedRebase, view: View) -> Move:
     """Choose the way of a database, by the graph that it has run what it has run by."""
     stamp = view.stamp.revisions
-    ready.ran[stamp] = graph_that_ran(ready.reader, ready.graph, ready.plan, view)
+    ready.ran[stamp] = graph_that_ran(ready.revisions, ready.graph, ready.plan, view)
     return _chosen(ready, stamp)
 
 
@@ -99,7 +99,7 @@ def _chosen(ready: PreparedRebase, stamp: tuple[str, ...]) -> Move:
 
 def _refuse_no_way_down(ready: PreparedRebase, move: Move) -> None:
     going = [step.revision for step in move.down]
-    effects = ready.reader.effects(ready.graph, going)
+    effects = ready.revisions.effects(ready.graph, going)
     for one in going:
         does = effects[one]
         if not does.has_downgrade and (does.upgrade or does.unknowns("upgrade")):
@@ -127,7 +127,7 @@ def _go_down(
     """
     graph = ctx.database.graph
     going = [step.revision for step in move.down]
-    undoing = downgrade_effects(going, ready.reader.effects(ready.graph, going))
+    undoing = downgrade_effects(going, ready.revisions.effects(ready.graph, going))
     steps = iter([move.down])
 
     def decide(now: tuple[str, ...]) -> Sequence[Step]:
@@ -187,7 +187,7 @@ def stage(ctx: Context, ready: PreparedRebase) -> tuple[str, ...]:
         return ()
     from lback.core.source import INDEX
 
-    before = {entry.path: entry.blob for entry in ready.reader.entries(INDEX)}
+    before = {entry.path: entry.blob for entry in ready.revisions.entries(INDEX)}
     blobs = {one.path: one.blob for one in ready.graph}
     paths = tuple(path for path in ready.contents if before.get(path) == blobs[path])
     if paths:

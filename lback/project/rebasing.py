@@ -20,7 +20,7 @@ from lback.core.messages import rebasing as messages
 from lback.core.plans import refuse_problems
 from lback.errors import LbackError
 from lback.project.context import Context
-from lback.project.revisions import Reader
+from lback.project.revisions import Revisions
 from lback.project.shared_parents import Parents, restored_text, shared_parents
 
 
@@ -41,7 +41,7 @@ class RebaseOptions:
 class PreparedRebase:
     """A plan with all that it stands on and all that it would write."""
 
-    reader: Reader
+    revisions: Revisions
     graph: Graph
     onto: str
     plan: RebasePlan
@@ -76,28 +76,32 @@ class PreparedRebase:
 
 def prepare(ctx: Context, onto: str | None = None, *, force: bool = False) -> PreparedRebase:
     """Read what is there and decide what would be rewritten; write nothing."""
-    reader = ctx.revisions
-    graph = reader.graph()
+    revisions = ctx.revisions
+    graph = revisions.graph()
     refuse_problems(graph)
-    onto, commit = _target(reader, onto)
-    theirs = reader.graph(commit)
+    onto, commit = _target(revisions, onto)
+    theirs = revisions.graph(commit)
     missing = sorted(theirs.missing_from(graph))
     if missing:
         raise messages.behind(onto, missing)
-    facts = _facts(reader, graph, theirs, shared_parents(reader, graph, theirs, onto))
+    facts = _facts(revisions, graph, theirs, shared_parents(revisions, graph, theirs, onto))
     plan = plan_rebase(graph, facts, force=force)
     contents: dict[str, bytes | None] = {}
     if plan.action == "rebase":
-        contents = _rewritten(reader, graph, plan, {one.id: one for one in theirs}, commit)
-    return PreparedRebase(reader, graph, onto, plan, contents)
+        contents = _rewritten(revisions, graph, plan, {one.id: one for one in theirs}, commit)
+    return PreparedRebase(revisions, graph, onto, plan, contents)
 
 
 def _rewritten(
-    reader: Reader, graph: Graph, plan: RebasePlan, theirs: Mapping[str, Revision], commit: str
+    revisions: Revisions,
+    graph: Graph,
+    plan: RebasePlan,
+    theirs: Mapping[str, Revision],
+    commit: str,
 ) -> dict[str, bytes | None]:
     """Return the new text of each file, None for one that goes."""
-    texts = reader.texts([graph[one.revision] for one in plan.rewrites])
-    shared = reader.texts([theirs[one] for one in sorted(plan.restored)], commit)
+    texts = revisions.texts([graph[one.revision] for one in plan.rewrites])
+    shared = revisions.texts([theirs[one] for one in sorted(plan.restored)], commit)
     contents: dict[str, bytes | None] = {}
     for one in plan.rewrites:
         text = texts[graph[one.revision].blob]
@@ -113,32 +117,32 @@ def _rewritten(
     return contents
 
 
-def _target(reader: Reader, onto: str | None) -> tuple[str, str]:
+def _target(revisions: Revisions, onto: str | None) -> tuple[str, str]:
     """Return the name of what is rebased onto, and its commit."""
-    if reader.repository is None:
-        raise messages.nothing_shared(str(reader.places.cwd))
+    if revisions.repository is None:
+        raise messages.nothing_shared(str(revisions.places.cwd))
     if onto is not None:
-        return onto, reader.repository.commit(onto)
-    shared = reader.shared
+        return onto, revisions.repository.commit(onto)
+    shared = revisions.shared
     if shared is None:
         raise messages.no_shared_branch()
     return shared.name, shared.commit
 
 
-def _facts(reader: Reader, graph: Graph, theirs: Graph, parents: Parents) -> RebaseFacts:
+def _facts(revisions: Revisions, graph: Graph, theirs: Graph, parents: Parents) -> RebaseFacts:
     """Find out which revisions are local, pushed and published."""
     shared = theirs.ids
     local = [graph[one] for one in graph.order() if one not in shared]
-    assert reader.repository is not None
-    paths = reader.repository.pushed([one.path for one in local])
+    assert revisions.repository is not None
+    paths = revisions.repository.pushed([one.path for one in local])
     merges = [one.id for one in local if one.is_merge]
-    effects = reader.effects(graph, merges) if merges else {}
+    effects = revisions.effects(graph, merges) if merges else {}
     idle = [one for one, does in effects.items() if not does.upgrade and not does.unknown]
     return RebaseFacts(
         shared,
-        reader.published,
+        revisions.published,
         frozenset(one.id for one in local if one.path in paths),
         frozenset(one for one in idle if not effects[one].downgrade),
-        reader.project.settings.lback.heads,
+        revisions.project.settings.lback.heads,
         parents,
     )

@@ -42,7 +42,7 @@ _SEEN = "seen"
 T = TypeVar("T")
 
 
-class Reader:
+class Revisions:
     """The revisions of one project at any place; contents are read once per blob."""
 
     def __init__(self, places: Places, limits: Limits | None = None) -> None:
@@ -64,7 +64,7 @@ class Reader:
         """Return the version locations at a place, and whether their subfolders count."""
         return self.places.folders(at)
 
-    def wider(self, at: str, folders: Folders) -> Reader:
+    def wider(self, at: str, folders: Folders) -> Revisions:
         """Return a store that looks into more folders at one place; what was read is shared."""
         other = copy(self)
         other.places = self.places.wider(at, folders)

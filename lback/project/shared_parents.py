@@ -13,7 +13,7 @@ from lback.core.merging.rewrite import reparent
 from lback.core.messages import rebasing as messages
 from lback.core.plans import applied
 from lback.errors import HistoryMissing, LbackError
-from lback.project.revisions import Reader
+from lback.project.revisions import Revisions
 
 if TYPE_CHECKING:
     from lback.db.view import View
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Parents = Mapping[str, tuple[str, ...]]
 
 
-def shared_parents(reader: Reader, graph: Graph, theirs: Graph, onto: str) -> Parents:
+def shared_parents(revisions: Revisions, graph: Graph, theirs: Graph, onto: str) -> Parents:
     """Return the parents that shared revisions have there, where this branch gave them others."""
     differ = [
         one.id
@@ -30,9 +30,9 @@ def shared_parents(reader: Reader, graph: Graph, theirs: Graph, onto: str) -> Pa
         if one.id in graph
         and (_place(graph, one.id) != (tuple(sorted(one.parents)), sorted(one.depends_on)))
     ]
-    if not differ or reader.repository is None:
+    if not differ or revisions.repository is None:
         return {}
-    base = _base(reader, reader.repository, onto)
+    base = _base(revisions, revisions.repository, onto)
     ours = [one for one in differ if one not in base or _place(base, one) != _place(graph, one)]
     for one in ours:
         if sorted(graph[one].depends_on) != sorted(theirs[one].depends_on):
@@ -45,13 +45,13 @@ def _place(graph: Graph, revision: str) -> tuple[tuple[str, ...], list[str]]:
     return tuple(sorted(node.parents)), sorted(node.depends_on)
 
 
-def _base(reader: Reader, repository: Repository, onto: str) -> Graph:
+def _base(revisions: Revisions, repository: Repository, onto: str) -> Graph:
     """Return the graph where this branch left the shared one, an empty one if it never did."""
     try:
         commit = repository.merge_base("HEAD", repository.commit(onto))
     except HistoryMissing as err:
         raise LbackError(f"{err.message}.", err.hint) from err
-    return reader.graph(commit) if commit else Graph(())
+    return revisions.graph(commit) if commit else Graph(())
 
 
 def restored_text(mine: bytes, shared: bytes, old: tuple[str, ...], new: tuple[str, ...]) -> bytes:
@@ -60,7 +60,7 @@ def restored_text(mine: bytes, shared: bytes, old: tuple[str, ...], new: tuple[s
     return shared if same_but_parents(text, shared) else text
 
 
-def graph_that_ran(reader: Reader, graph: Graph, plan: RebasePlan, view: View) -> Graph:
+def graph_that_ran(revisions: Revisions, graph: Graph, plan: RebasePlan, view: View) -> Graph:
     """Return by which graph a database has run what it has run.
 
     One that is past a shared revision may have run it before a local one was put below it,
@@ -76,17 +76,17 @@ def graph_that_ran(reader: Reader, graph: Graph, plan: RebasePlan, view: View) -
     hidden = [one for one in graph.order() if one in done - by_shared]
     if not hidden:
         return graph
-    found = _found_out(reader, graph, hidden, by_shared, view)
+    found = _found_out(revisions, graph, hidden, by_shared, view)
     if found is None:
         raise messages.not_known_what_ran(hidden)
     return graph if found else restored
 
 
 def _found_out(
-    reader: Reader, graph: Graph, hidden: list[str], others: frozenset[str], view: View
+    revisions: Revisions, graph: Graph, hidden: list[str], others: frozenset[str], view: View
 ) -> bool | None:
     """Tell whether the database has run all (True) or none (False) of some revisions."""
-    effects = reader.effects(graph, [*hidden, *others])
+    effects = revisions.effects(graph, [*hidden, *others])
     mine = [effect for one in hidden for effect in effects[one].upgrade]
     if not mine and not any(effects[one].unknowns("upgrade") for one in hidden):
         return False  # they do nothing: once more does no harm

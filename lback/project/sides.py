@@ -12,7 +12,7 @@ from lback.core.graph.graph import Graph
 from lback.core.messages import checks as messages
 from lback.core.source import INDEX, WORKTREE, Commit, Entry
 from lback.project.places import Folders
-from lback.project.revisions import Reader
+from lback.project.revisions import Revisions
 
 if TYPE_CHECKING:
     from lback.core.effects import Effects
@@ -45,16 +45,16 @@ class Comparison:
     replaces: bool = False
 
 
-def read_side(reader: Reader, name: str, at: str, tip: str | None) -> Tree:
+def read_side(revisions: Revisions, name: str, at: str, tip: str | None) -> Tree:
     """Read the revisions at a place."""
     # Of a conflict in the index only our side counts.
-    entries = tuple(one for one in reader.entries(at) if one.stage in (0, 2))
-    return Tree(name, at, tip, entries, reader.graph_of(entries, at))
+    entries = tuple(one for one in revisions.entries(at) if one.stage in (0, 2))
+    return Tree(name, at, tip, entries, revisions.graph_of(entries, at))
 
 
-def merge_sides(reader: Reader, mine: Tree, theirs: Tree, *, publishes: bool) -> Comparison:
+def merge_sides(revisions: Revisions, mine: Tree, theirs: Tree, *, publishes: bool) -> Comparison:
     """Merge two sides from git's objects alone; HistoryMissing where they cannot be compared."""
-    repository = reader.repository
+    repository = revisions.repository
     assert repository is not None and mine.tip is not None and theirs.tip is not None
     base = repository.merge_base(mine.tip, theirs.tip)
     if base is None:
@@ -64,17 +64,17 @@ def merge_sides(reader: Reader, mine: Tree, theirs: Tree, *, publishes: bool) ->
     if base == theirs.tip:
         merge = GraphMerge(theirs.name, mine.graph, theirs.graph, mine.graph)
         return Comparison(theirs, publishes, base, theirs.graph, merge)
-    before = read_side(reader, "base", base, base)
+    before = read_side(revisions, "base", base, base)
     if base == mine.at:
         merge = GraphMerge(theirs.name, mine.graph, theirs.graph, theirs.graph)
         return Comparison(theirs, publishes, base, before.graph, merge)
-    entries, conflicts = _merged(reader, base, before.entries, mine, theirs)
-    graph = reader.graph_of(entries, theirs.at)
+    entries, conflicts = _merged(revisions, base, before.entries, mine, theirs)
+    graph = revisions.graph_of(entries, theirs.at)
     merge = GraphMerge(theirs.name, mine.graph, theirs.graph, graph)
     return Comparison(theirs, publishes, base, before.graph, merge, conflicts)
 
 
-def replaced(_reader: Reader, mine: Tree, theirs: Tree, *, publishes: bool) -> Comparison:
+def replaced(_reader: Revisions, mine: Tree, theirs: Tree, *, publishes: bool) -> Comparison:
     """Let mine take the place of the other side, as a push does: what mine lacks is gone."""
     merge = GraphMerge(theirs.name, mine.graph, theirs.graph, mine.graph)
     return Comparison(theirs, publishes, theirs.tip or "", theirs.graph, merge, replaces=True)
@@ -88,24 +88,24 @@ def _require_whole(repository: Repository, base: str, mine: Tree, theirs: Tree) 
 
 
 def _merged(
-    reader: Reader, base: str, before: tuple[Entry, ...], mine: Tree, theirs: Tree
+    revisions: Revisions, base: str, before: tuple[Entry, ...], mine: Tree, theirs: Tree
 ) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     from lback.vcs.merged_view import merge_entries
 
-    assert reader.repository is not None
-    places = {at: reader.folders(at) for at in (base, mine.at, theirs.at)}
+    assert revisions.repository is not None
+    places = {at: revisions.folders(at) for at in (base, mine.at, theirs.at)}
     listed = {base: before, mine.at: mine.entries, theirs.at: theirs.entries}
     if len(set(places.values())) > 1:
-        listed = _widened(reader, places)
+        listed = _widened(revisions, places)
     merged = merge_entries(
-        reader.repository,
+        revisions.repository,
         base,
         listed[base],
         listed[mine.at],
         listed[theirs.at],
         at=mine.at,
         tips=(mine.tip, theirs.tip) if mine.tip and theirs.tip else None,
-        unread=reader.too_big,
+        unread=revisions.too_big,
     )
     entries = {entry.path: entry for entry in merged.entries}
     for conflict in merged.conflicts:
@@ -118,21 +118,21 @@ def _merged(
             entries[kept.path] = kept
     for entry in entries.values():
         if entry.blob in merged.texts:
-            reader.learn_text(entry, merged.texts[entry.blob])
+            revisions.learn_text(entry, merged.texts[entry.blob])
     paths = tuple(sorted({conflict.path for conflict in merged.conflicts}))
     whole = tuple(entries[path] for path in sorted(entries))
     placed = _in_place(whole, listed, places, base, mine, theirs)
-    return reader.places.without_copies(placed, mine.at), paths
+    return revisions.places.without_copies(placed, mine.at), paths
 
 
-def _widened(reader: Reader, places: dict[str, Folders]) -> dict[str, tuple[Entry, ...]]:
+def _widened(revisions: Revisions, places: dict[str, Folders]) -> dict[str, tuple[Entry, ...]]:
     """List the folders of all sides on every side: one of them has moved its migrations."""
     folders = tuple(dict.fromkeys(one for found, _ in places.values() for one in found))
     recursive = any(recursive for _, recursive in places.values())
     listed = {}
     for at in places:
-        listed[at] = reader.entries_in(at, (folders, recursive))
-        reader.learn(listed[at], at)
+        listed[at] = revisions.entries_in(at, (folders, recursive))
+        revisions.learn(listed[at], at)
     return listed
 
 
@@ -184,8 +184,8 @@ def inside(path: str, folders: Folders) -> bool:
 class TreeReader:
     """Effects and commits of revisions, read where they can be read, and only once asked for."""
 
-    def __init__(self, reader: Reader, mine: Tree, others: Sequence[Tree]) -> None:
-        self.reader = reader
+    def __init__(self, revisions: Revisions, mine: Tree, others: Sequence[Tree]) -> None:
+        self.revisions = revisions
         self.sides = (mine, *others)
         self._effects: dict[str, Effects] = {}
         self._texts: dict[str, bytes] = {}
@@ -198,14 +198,14 @@ class TreeReader:
         """Return what the given revisions do, by id."""
         wanted = list(revisions)
         for side, ids in self._by_side(one for one in wanted if one not in self._effects).items():
-            self._effects.update(self.reader.effects(side.graph, ids, side.at))
+            self._effects.update(self.revisions.effects(side.graph, ids, side.at))
         return {one: self._effects[one] for one in wanted if one in self._effects}
 
     def commits(self, revisions: Iterable[str]) -> dict[str, Commit]:
         """Return the commits that brought the given revisions, by id."""
         found: dict[str, Commit] = {}
         for side, ids in self._by_side(revisions).items():
-            commits = self.reader.commits([side.graph[one].path for one in ids], side.at)
+            commits = self.revisions.commits([side.graph[one].path for one in ids], side.at)
             for one in ids:
                 commit = commits.get(side.graph[one].path)
                 if commit is not None:
@@ -216,12 +216,12 @@ class TreeReader:
         """Return the bytes of a revision's file on one side."""
         node = side.graph[revision]
         text = self._texts.get(node.blob)
-        return text if text is not None else self.reader.texts([node], side.at)[node.blob]
+        return text if text is not None else self.revisions.texts([node], side.at)[node.blob]
 
     def read_ahead(self, revisions: Iterable[str], side: Tree) -> None:
         """Read some hundred files of one side in one go, for `text`."""
         nodes = [side.graph[one] for one in revisions]
-        self._texts.update(self.reader.texts(nodes[:_AHEAD], side.at))
+        self._texts.update(self.revisions.texts(nodes[:_AHEAD], side.at))
 
     def _by_side(self, revisions: Iterable[str]) -> dict[Tree, list[str]]:
         found: dict[Tree, list[str]] = {}
@@ -232,9 +232,9 @@ class TreeReader:
         return found
 
 
-def tip_of(reader: Reader, at: str) -> str | None:
+def tip_of(revisions: Revisions, at: str) -> str | None:
     """Return the commit whose history a place has; None before the first commit."""
-    repository = reader.repository
+    repository = revisions.repository
     if repository is None:
         return None
     if at in (WORKTREE, INDEX):

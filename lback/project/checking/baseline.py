@@ -46,7 +46,7 @@ def _both(facts: CheckFacts | None, path: str) -> tuple[bytes | None, bytes | No
     """Return the list as the base has it, and as the branch does; None for one that git lacks."""
     if facts is None or facts.policy is None or facts.policy.commit is None:
         return None, None
-    repository = facts.reader.repository
+    repository = facts.revisions.repository
     assert repository is not None
     at, base = facts.mine.at, facts.policy.commit
     written, meant = _relative(facts, path), _relative(facts, path, follow=True)
@@ -68,8 +68,8 @@ def _both(facts: CheckFacts | None, path: str) -> tuple[bytes | None, bytes | No
 
 def _relative(facts: CheckFacts, path: str, *, follow: bool = False) -> str | None:
     """Return a path relative to the root, as it is written or as links lead; None outside."""
-    root = facts.reader.project.root
-    bare = facts.reader.repository is not None and facts.reader.repository.is_bare
+    root = facts.revisions.project.root
+    bare = facts.revisions.repository is not None and facts.revisions.repository.is_bare
     place = Path(os.path.normpath((root if bare else Path.cwd()) / path))
     for top in (root, root.resolve()):
         end = place.resolve() if follow else place

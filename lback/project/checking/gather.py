@@ -16,7 +16,7 @@ from lback.core.source import INDEX, WORKTREE
 from lback.errors import HistoryMissing
 from lback.project.branches import compare, overlaps_of
 from lback.project.context import Context
-from lback.project.revisions import Reader
+from lback.project.revisions import Revisions
 from lback.project.sides import Comparison, Tree, TreeReader, merge_sides, read_side, replaced
 from lback.vcs.lookups import Sibling, bare_name, remotes, siblings
 from lback.vcs.repository import Repository
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class CheckFacts:
     """Everything gathered and found so far."""
 
-    reader: Reader
+    revisions: Revisions
     mine: Tree
     others: list[Comparison] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -47,13 +47,13 @@ class CheckFacts:
         """Return what reads effects and commits of either side."""
         others = [one.theirs for one in self.others]
         if self._sources is None or len(self._sources.sides) != len(others) + 1:
-            self._sources = TreeReader(self.reader, self.mine, others)
+            self._sources = TreeReader(self.revisions, self.mine, others)
         return self._sources
 
     @property
     def declared(self) -> tuple[str, ...]:
         """Return the heads that the project keeps apart."""
-        return self.reader.project_at(self.mine.at).settings.lback.heads
+        return self.revisions.project_at(self.mine.at).settings.lback.heads
 
     @property
     def new(self) -> tuple[str, ...]:
@@ -69,28 +69,28 @@ def gather_others(
     """Merge mine with each REF; what cannot be looked at is a finding and never a pass."""
     for wish in against or (None,):
         try:
-            shared = _shared(facts.reader, wish)
+            shared = _shared(facts.revisions, wish)
             if shared is None:
                 continue
             name, commit, publishes = shared
-            facts.reader.places.look_ahead([commit])
-            theirs = read_side(facts.reader, name, commit, commit)
+            facts.revisions.places.look_ahead([commit])
+            theirs = read_side(facts.revisions, name, commit, commit)
             if facts.mine.tip is None:
                 continue
             join = replaced if replace else merge_sides
-            facts.others.append(join(facts.reader, facts.mine, theirs, publishes=publishes))
+            facts.others.append(join(facts.revisions, facts.mine, theirs, publishes=publishes))
         except HistoryMissing as err:
             facts.findings.append(no_history(err))
 
 
-def _shared(reader: Reader, wish: str | None) -> tuple[str, str, bool] | None:
+def _shared(revisions: Revisions, wish: str | None) -> tuple[str, str, bool] | None:
     """Return name and commit of the branch to merge with, and whether it publishes."""
-    repository = reader.repository
+    repository = revisions.repository
     if repository is None:
         if wish:
-            raise messages.no_repository(reader.places.cwd, wish)
+            raise messages.no_repository(revisions.places.cwd, wish)
         return None
-    shared = repository.upstream(wish) if wish else reader.shared
+    shared = repository.upstream(wish) if wish else revisions.shared
     if shared is not None:
         return shared.name, shared.commit, shared.publishes
     names = remotes(repository)
@@ -101,8 +101,8 @@ def _shared(reader: Reader, wish: str | None) -> tuple[str, str, bool] | None:
 
 def gather_siblings(facts: CheckFacts, pattern: str | None) -> None:
     """Compare mine with every other open branch, or with those that a pattern names."""
-    if facts.reader.repository is None:
-        facts.findings.append(no_history(messages.no_repository(facts.reader.places.cwd)))
+    if facts.revisions.repository is None:
+        facts.findings.append(no_history(messages.no_repository(facts.revisions.places.cwd)))
     elif facts.mine.tip is not None:
         try:
             _meet(facts, pattern)
@@ -111,17 +111,19 @@ def gather_siblings(facts: CheckFacts, pattern: str | None) -> None:
 
 
 def _meet(facts: CheckFacts, pattern: str | None) -> None:
-    reader, mine = facts.reader, facts.mine
+    revisions, mine = facts.revisions, facts.mine
     published = frozenset[str]().union(*(one.theirs.graph.ids for one in facts.others))
     # The others stand on what they knew of mine where mine is the shared branch itself.
-    stands_for = reader.shared.name if reader.shared and reader.shared.commit == mine.tip else None
+    stands_for = (
+        revisions.shared.name if revisions.shared and revisions.shared.commit == mine.tip else None
+    )
     new = mine.graph.ids if stands_for else mine.graph.ids - published
     others = _open(facts, pattern)
     if not others and pattern:
         facts.findings.append(no_refs(pattern))
-    found = compare(reader, mine, others, published).neighbours
+    found = compare(revisions, mine, others, published).neighbours
     met = [(one, one.meetings(facts.declared, new)) for one in found if one.new]
-    for (one, meetings), overlaps in zip(met, overlaps_of(reader, mine, met), strict=True):
+    for (one, meetings), overlaps in zip(met, overlaps_of(revisions, mine, met), strict=True):
         forks = tuple(meeting.heads for meeting in meetings)
         facts.findings += [collision(one, fork, new, overlaps, stands_for) for fork in forks]
         commit, rows = one.commit, tuple(overlap_row(overlap, {}) for overlap in overlaps)
@@ -132,7 +134,7 @@ def _meet(facts: CheckFacts, pattern: str | None) -> None:
 
 def _open(facts: CheckFacts, pattern: str | None) -> list[Sibling]:
     """Return the other branches: neither mine, nor what a remote has of mine."""
-    repository, shared, mine = facts.reader.repository, facts.reader.shared, facts.mine
+    repository, shared, mine = facts.revisions.repository, facts.revisions.shared, facts.mine
     assert repository is not None
     skipped = {mine.tip, shared.commit if shared else None}
     names = {mine.name.removeprefix("origin/")}

@@ -44,8 +44,8 @@ def judge(facts: CheckFacts) -> Iterator[Finding]:
     for other in facts.others:
         yield from _judge_merge(facts, other)
     yield from _content(facts)
-    yield from contradicting(facts.reader, graph, facts.new, facts.mine.at)
-    yield from file_findings(file_facts(facts.reader, facts.mine))
+    yield from contradicting(facts.revisions, graph, facts.new, facts.mine.at)
+    yield from file_findings(file_facts(facts.revisions, facts.mine))
 
 
 def _judge_merge(facts: CheckFacts, other: Comparison) -> Iterator[Finding]:
@@ -78,7 +78,7 @@ def _fork_overlaps(facts: CheckFacts, other: Comparison | None, fork: Lane) -> I
     graph = facts.mine.graph if other is None else other.merge.merged
     effects = facts.sources.effects(fork_revisions(graph, fork))
     below = facts.mine.graph.ids & graph.ancestors(fork) - effects.keys()
-    near = effects_near(facts.reader, facts.mine.graph, below, effects.values(), facts.mine.at)
+    near = effects_near(facts.revisions, facts.mine.graph, below, effects.values(), facts.mine.at)
     found = fork_overlaps(graph, fork, {**near, **effects})
     if not found:
         return
@@ -95,16 +95,16 @@ def _fork_overlaps(facts: CheckFacts, other: Comparison | None, fork: Lane) -> I
 
 def _emptiness(facts: CheckFacts) -> Iterator[Finding]:
     """Yield LB107: a check that has looked at nothing must not pass for a good one."""
-    outside = facts.reader.project_at(facts.mine.at).outside()
-    folders, _ = facts.reader.folders(facts.mine.at)
+    outside = facts.revisions.project_at(facts.mine.at).outside()
+    folders, _ = facts.revisions.folders(facts.mine.at)
     places = (*folders, *map(str, outside))
     if facts.mine.graph.ids or facts.mine.graph.problems:
         if outside:
             yield not_looked_at(outside)
         return
     old = any(other.base.ids or other.theirs.graph.ids for other in facts.others)
-    root = facts.reader.project.root
-    begun = not facts.reader.places.unconfigured and any(
+    root = facts.revisions.project.root
+    begun = not facts.revisions.places.unconfigured and any(
         (root / folder).parent.joinpath("env.py").is_file() for folder in folders
     )
     yield nothing_found(places, expected=old or not begun, place=facts.mine.name)
@@ -113,7 +113,7 @@ def _emptiness(facts: CheckFacts) -> Iterator[Finding]:
 def _content(facts: CheckFacts) -> Iterator[Finding]:
     if not facts.new:
         return
-    graph, settings = facts.mine.graph, facts.reader.project_at(facts.mine.at).settings
+    graph, settings = facts.mine.graph, facts.revisions.project_at(facts.mine.at).settings
     theirs = facts.policy.project.settings if facts.policy and facts.policy.project else settings
     urls = [one.main_options.get("sqlalchemy.url", "") for one in (settings, theirs)]
     locks = LockedTables(any(url.startswith("postgres") for url in urls), settings.lback.big_tables)
@@ -126,7 +126,7 @@ def _content(facts: CheckFacts) -> Iterator[Finding]:
     if locks.everywhere or locks.tables:
         sources.read_ahead(facts.new, facts.mine)
         texts = ((graph[one], sources.text(one, facts.mine)) for one in facts.new)
-        yield from squawk_findings(texts, found, facts.reader.repository)
+        yield from squawk_findings(texts, found, facts.revisions.repository)
 
 
 def _effects_of_new(facts: CheckFacts) -> Iterator[tuple[str, Effects]]:
@@ -137,4 +137,4 @@ def _effects_of_new(facts: CheckFacts) -> Iterator[tuple[str, Effects]]:
         return
     for start in range(0, len(new), _AT_ONCE):
         some = new[start : start + _AT_ONCE]
-        yield from facts.reader.effects(facts.mine.graph, some, facts.mine.at).items()
+        yield from facts.revisions.effects(facts.mine.graph, some, facts.mine.at).items()

@@ -25,7 +25,7 @@ from lback.core.preferences import LbackSettings
 from lback.core.source import INDEX, WORKTREE
 from lback.errors import HistoryMissing, LbackError, UsageError
 from lback.project.locate import Project, Texts, config_places, search_project
-from lback.project.revisions import Reader
+from lback.project.revisions import Revisions
 
 if TYPE_CHECKING:
     from lback.project.context import Context
@@ -63,23 +63,23 @@ def settle_policy(
 
     None where no branch was named to judge by: then the tree's own settings hold.
     """
-    reader, repository = ctx.revisions, ctx.revisions.repository
+    revisions, repository = ctx.revisions, ctx.revisions.repository
     if repository is None or base is None:
         return None
     try:
         shared = repository.upstream(base)
     except HistoryMissing:
         shared = None
-    if reader.places.unconfigured:
+    if revisions.places.unconfigured:
         # No configuration is read at all: only comments are in question.
         name, commit = (shared.name, shared.commit) if shared else (base, None)
         return Policy(name, commit, LbackSettings())
-    own, broken = _own(reader, at, broken)
-    policy = _read(reader, own, shared) if shared else Policy(base, None, LbackSettings())
+    own, broken = _own(revisions, at, broken)
+    policy = _read(revisions, own, shared) if shared else Policy(base, None, LbackSettings())
     policy = replace(policy, replaced=replaced)
-    ctx.project = reader.places.judge_by(judging(policy.settings, own.settings.lback))
-    past = None if replaced else _past(reader, policy, at)
-    return replace(policy, findings=tuple(_told(reader, policy, own, at, broken, past)))
+    ctx.project = revisions.places.judge_by(judging(policy.settings, own.settings.lback))
+    past = None if replaced else _past(revisions, policy, at)
+    return replace(policy, findings=tuple(_told(revisions, policy, own, at, broken, past)))
 
 
 def project_of_base(ctx: Context, base: str | None, *, runs: bool) -> str:
@@ -115,36 +115,36 @@ def _project_there(ctx: Context, base: str | None) -> Project | None:
         return None  # the trouble here is what can be told
 
 
-def _past(reader: Reader, policy: Policy, at: str) -> Project | None:
+def _past(revisions: Revisions, policy: Policy, at: str) -> Project | None:
     """Return the project where the two parted: what is as it was there the branch left alone."""
     from lback.project.sides import tip_of
 
-    tip = tip_of(reader, at)
-    if tip is None or policy.commit is None or reader.repository is None:
+    tip = tip_of(revisions, at)
+    if tip is None or policy.commit is None or revisions.repository is None:
         return None
     try:
-        base = reader.repository.merge_base(tip, policy.commit)
-        return reader.places.search(base) if base is not None else None
+        base = revisions.repository.merge_base(tip, policy.commit)
+        return revisions.places.search(base) if base is not None else None
     except LbackError:
         return None
 
 
-def _own(reader: Reader, at: str, broken: str) -> tuple[Project, str]:
+def _own(revisions: Revisions, at: str, broken: str) -> tuple[Project, str]:
     """Return the project as the tree itself has it, and why its configuration cannot be read."""
-    project = reader.project
+    project = revisions.project
     if at in _HERE:
         return project, broken
     try:
-        return reader.places.search(at) or project, ""
+        return revisions.places.search(at) or project, ""
     except LbackError as err:
         return project, err.message
 
 
-def _read(reader: Reader, own: Project, shared: SharedRef) -> Policy:
+def _read(revisions: Revisions, own: Project, shared: SharedRef) -> Policy:
     """Read the settings of the branch; what it does not set has its default."""
     try:
-        project = _searched(reader, shared.commit)
-        settings = project.settings.lback if project else reader.places.search_own(shared.commit)
+        project = _searched(revisions, shared.commit)
+        settings = project.settings.lback if project else revisions.places.search_own(shared.commit)
         read_choice(settings.select, settings.ignore, settings.severity)
     except HistoryMissing:
         return Policy(shared.name, None, LbackSettings())
@@ -154,16 +154,16 @@ def _read(reader: Reader, own: Project, shared: SharedRef) -> Policy:
     return Policy(shared.name, shared.commit, settings, project)
 
 
-def _searched(reader: Reader, commit: str) -> Project | None:
+def _searched(revisions: Revisions, commit: str) -> Project | None:
     """Return the project of a commit; None where its configuration is about another one."""
     try:
-        return reader.places.search(commit)
+        return revisions.places.search(commit)
     except UsageError:
         return None  # no such section, say; a file that is broken altogether is told below
 
 
 def _told(
-    reader: Reader, policy: Policy, own: Project, at: str, broken: str, past: Project | None
+    revisions: Revisions, policy: Policy, own: Project, at: str, broken: str, past: Project | None
 ) -> Iterator[Finding]:
     """Yield LB112 for every setting that the tree has otherwise than the base and the past."""
     yield from policy.findings
@@ -171,7 +171,7 @@ def _told(
         yield unreadable(at, broken, _file_of(own), ours=True, name=policy.name)
     if broken or policy.commit is None:
         return
-    files, theirs = _files(reader, own, at), policy.project
+    files, theirs = _files(revisions, own, at), policy.project
     if theirs is not None and not files:
         yield configuration_gone(at, policy.name, _file_of(theirs))
     changes = list(changed_settings(policy.settings, own.settings.lback))
@@ -192,11 +192,11 @@ def _changed(change: SettingChange, files: list[tuple[str, str]], until: str) ->
     return setting_changed(change, setting_place(change, ordered), until)
 
 
-def _files(reader: Reader, own: Project, at: str) -> list[tuple[str, str]]:
+def _files(revisions: Revisions, own: Project, at: str) -> list[tuple[str, str]]:
     """Return path and text of the files that configure the tree."""
-    assert reader.repository is not None
+    assert revisions.repository is not None
     names = own.config_names()
-    texts = reader.repository.files(at, names)
+    texts = revisions.repository.files(at, names)
     return [(name, texts[name].decode("utf-8", "replace")) for name in names if name in texts]
 
 

@@ -21,19 +21,19 @@ def moved_from(facts: CheckFacts) -> CheckFacts | None:
 
     None where the branch left nothing behind in a place that it does not name any more.
     """
-    reader, mine, policy = facts.reader, facts.mine, facts.policy
+    revisions, mine, policy = facts.revisions, facts.mine, facts.policy
     if policy is None or policy.project is None or policy.commit is None:
         return None
     theirs = (policy.project.folders(), policy.project.settings.recursive)
-    own = reader.folders(mine.at)
+    own = revisions.folders(mine.at)
     if theirs == own:
         return None
-    found = reader.entries_in(mine.at, theirs)
+    found = revisions.entries_in(mine.at, theirs)
     if all(inside(entry.path, own) for entry in found):
         return None
-    before = CheckFacts(reader, mine, policy=policy)
-    facts.reader = reader.wider(mine.at, theirs)
-    facts.mine = read_side(facts.reader, mine.name, mine.at, mine.tip)
+    before = CheckFacts(revisions, mine, policy=policy)
+    facts.revisions = revisions.wider(mine.at, theirs)
+    facts.mine = read_side(facts.revisions, mine.name, mine.at, mine.tip)
     return before
 
 
@@ -73,7 +73,7 @@ def base_side(facts: CheckFacts) -> Tree | None:
     for other in facts.others:
         if other.theirs.tip == policy.commit:
             return other.theirs
-    return read_side(facts.reader, policy.name, policy.commit, policy.commit)
+    return read_side(facts.revisions, policy.name, policy.commit, policy.commit)
 
 
 def _fresh_comments(
@@ -87,11 +87,11 @@ def _fresh_comments(
         for one in facts.mine.entries
         if (one.path, one.blob) not in known and one.blob not in past
     ]
-    mine = facts.reader.scan(changed, facts.mine.at, comments_in)
+    mine = facts.revisions.scan(changed, facts.mine.at, comments_in)
     said = [one for one in changed if mine.get(one.blob)]
     pairs = {one.path: _same_file(facts, base, one) for one in said}
     there = [one for one in pairs.values() if one is not None]
-    old = facts.reader.scan(there, base.at, comments_in) if base and there else {}
+    old = facts.revisions.scan(there, base.at, comments_in) if base and there else {}
     for entry in said:
         before = pairs[entry.path]
         yield entry, mine[entry.blob], None if before is None else old.get(before.blob, ())
@@ -136,5 +136,5 @@ def _add(
     if side is None:
         return
     entries = [one for one in side.entries if one.path in wanted and one.path not in found]
-    said = facts.reader.scan(entries, side.at, comments_in)
+    said = facts.revisions.scan(entries, side.at, comments_in)
     found.update((one.path, Comments(by_code(said.get(one.blob, ())))) for one in entries)
