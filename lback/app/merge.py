@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 
 from lback.core.graph.forks import Lane
 from lback.core.graph.graph import Graph
-from lback.core.merging.joining import MergePlan, MergeRow, merge_rows, nothing_to_merge
-from lback.core.merging.rebasing import RewriteRow
+from lback.core.merging.joining import MergePlan, merge_rows, nothing_to_merge
+from lback.core.merging.results import ForkResult, MergeRow
 from lback.core.messages import merging as messages
 from lback.core.plans import refuse_problems
-from lback.core.results import Result, text_only
-from lback.core.rows import OverlapRow
 from lback.project.context import Context
 from lback.project.file_changes import recover
 from lback.project.merging import overlap_rows, plan_merges, write_merges
@@ -33,22 +31,13 @@ class MergeOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MergeResult(Result):
+class MergeResult(ForkResult):
     """What was merged or would be; `revision` and `path` are those of the first fork."""
 
     command = "merge"
 
-    heads: tuple[str, ...]
-    action: str
-    reason: str
-    revision: str | None = None
-    path: str | None = None
-    rewrites: tuple[RewriteRow, ...] = ()
-    overlaps: tuple[OverlapRow, ...] = ()
     merges: tuple[MergeRow, ...] = ()
     proof: tuple[MergeProof, ...] = ()
-    staged: tuple[str, ...] = ()
-    planned: bool = text_only(default=False)
 
 
 def merge(ctx: Context, options: MergeOptions) -> MergeResult:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lback.core.merging.moving import DatabaseRow
-from lback.core.merging.rebasing import RemovedRow, RewriteRow, with_parents
+from lback.core.merging.rebasing import with_parents
+from lback.core.merging.results import DatabaseRow, ForkResult, RemovedRow
 from lback.core.messages import rebasing as messages
-from lback.core.results import Result, text_only
 from lback.core.rows import OverlapRow
 from lback.project.context import Context
 from lback.project.file_changes import recover
@@ -18,24 +17,15 @@ from lback.project.rebasing import PreparedRebase, RebaseOptions, prepare
 
 
 @dataclass(frozen=True, kw_only=True)
-class RebaseResult(Result):
+class RebaseResult(ForkResult):
     """What was rewritten or would be; `held` cannot run as it is where it stands now."""
 
     command = "rebase"
 
-    heads: tuple[str, ...]
-    action: str
-    reason: str
-    revision: str | None = None
-    path: str | None = None
-    rewrites: tuple[RewriteRow, ...] = ()
-    overlaps: tuple[OverlapRow, ...] = ()
     removes: tuple[RemovedRow, ...] = ()
     held: tuple[str, ...] = ()
     onto: str
     database: DatabaseRow | None = None
-    staged: tuple[str, ...] = ()
-    planned: bool = text_only(default=False)
 
 
 def rebase(ctx: Context, options: RebaseOptions) -> RebaseResult:

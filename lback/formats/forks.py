@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lback.app.merge import MergeResult
     from lback.app.rebase import RebaseResult
     from lback.app.resolve import ResolveResult
-    from lback.core.merging.moving import DatabaseRow
+    from lback.core.merging.results import DatabaseRow
     from lback.core.rows import OverlapRow
 
 

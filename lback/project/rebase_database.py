@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lback.core.graph.graph import Graph
-from lback.core.merging.moving import DatabaseRow, Move, plan_move
+from lback.core.merging.moving import Move, plan_move
+from lback.core.merging.results import DatabaseRow
 from lback.core.messages import rebasing as messages
 from lback.core.plans import Step, applied
 from lback.core.rows import DataLoss

@@ -7,14 +7,8 @@ from dataclasses import dataclass, field
 
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Revision
-from lback.core.merging.rebasing import (
-    RebaseFacts,
-    RebasePlan,
-    RemovedRow,
-    RewriteRow,
-    plan_rebase,
-    rebased,
-)
+from lback.core.merging.rebasing import RebaseFacts, RebasePlan, plan_rebase, rebased
+from lback.core.merging.results import RemovedRow, RewriteRow
 from lback.core.merging.rewrite import reparent
 from lback.core.messages import rebasing as messages
 from lback.core.plans import refuse_problems

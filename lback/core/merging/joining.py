@@ -13,6 +13,7 @@ from lback.core.graph.graph import Graph
 from lback.core.merging.contradictions import contradictions
 from lback.core.merging.merging import MergeFile, merge_file
 from lback.core.merging.overlap import Overlap, overlaps
+from lback.core.merging.results import MergeRow
 from lback.core.merging.surroundings import surroundings
 from lback.core.rows import OverlapRow, OverlapSide
 from lback.core.source import Commit
@@ -135,15 +136,6 @@ def nothing_to_merge(heads: Sequence[str]) -> str:
     if not heads:
         return "there are no revisions yet"
     return "there is one head" if len(heads) == 1 else "the heads are apart by design"
-
-
-@dataclass(frozen=True, slots=True)
-class MergeRow:
-    """A merge revision as results tell it; `path` and `revision` are None where it is refused."""
-
-    heads: tuple[str, ...]
-    revision: str | None
-    path: str | None
 
 
 def merge_rows(plans: Iterable[MergePlan]) -> tuple[MergeRow, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Literal
 
 from lback.core.graph.graph import Graph
+from lback.core.merging.results import DatabaseRow
 from lback.core.plans import (
     Downgrade,
     Restamp,
@@ -47,17 +47,6 @@ class Move:
     def idle(self) -> bool:
         """Tell that the database is not concerned."""
         return not self.down and not self.up
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseRow:
-    """What a rebase does to the database, as results tell it; `message` if it does not answer."""
-
-    state: Literal["untouched", "moved", "unreachable"]
-    down: tuple[str, ...] = ()
-    up: tuple[str, ...] = ()
-    restamped: bool = False
-    message: str | None = None
 
 
 def plan_move(

@@ -43,25 +43,6 @@ class RebaseFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class RewriteRow:
-    """A revision that gets other parents as results tell it; `published` ones get theirs back."""
-
-    revision: str
-    path: str
-    from_: tuple[str, ...]
-    to: tuple[str, ...]
-    published: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RemovedRow:
-    """A merge revision that has nothing left to merge, as results tell it."""
-
-    revision: str
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
 class RebasePlan:
     """What to rewrite and remove, with the reason in one sentence; or why not.
 

@@ -1,0 +1,63 @@
+"""What `merge`, `rebase` and `resolve` return alike, and the rows of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lback.core.results import Result, text_only
+from lback.core.rows import OverlapRow
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRow:
+    """A merge revision; `path` and `revision` are None where it is refused."""
+
+    heads: tuple[str, ...]
+    revision: str | None
+    path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RewriteRow:
+    """A revision that gets other parents; a published one gets its own back."""
+
+    revision: str
+    path: str
+    from_: tuple[str, ...]
+    to: tuple[str, ...]
+    published: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedRow:
+    """A merge revision that goes, for it has nothing left to merge."""
+
+    revision: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseRow:
+    """What a rebase does to the database; `message` says why it does not answer."""
+
+    state: Literal["untouched", "moved", "unreachable"]
+    down: tuple[str, ...] = ()
+    up: tuple[str, ...] = ()
+    restamped: bool = False
+    message: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForkResult(Result):
+    """How the forks of a graph were closed, or would be; `staged` are paths."""
+
+    heads: tuple[str, ...]
+    action: Literal["merge", "rebase", "none", "refused"]
+    reason: str
+    revision: str | None = None
+    path: str | None = None
+    rewrites: tuple[RewriteRow, ...] = ()
+    overlaps: tuple[OverlapRow, ...] = ()
+    staged: tuple[str, ...] = ()
+    planned: bool = text_only(default=False)
