@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 
 def main() -> NoReturn:
     """Print what was printed before where nothing has changed since; else run the program."""
-    from lback.vcs.noted import replay
+    from lback.vcs.replay import replay
 
     answer = replay(sys.argv[1:])
     if answer is None:
         from lback.cli.main import main as run
+        from lback.vcs.noted import INPUTS
 
+        INPUTS.begin(sys.argv[1:])
         run(prog="lback")
     text, code = answer
     try:

@@ -39,7 +39,7 @@ def pasts_of(revisions: Revisions, paths: Sequence[str], at: str = WORKTREE) -> 
     if repository is None or not paths:
         return {}
     if at in (WORKTREE, INDEX):
-        commit = repository.first_commit()
+        commit = repository.head().commit
         if commit is None:
             return {}
     else:

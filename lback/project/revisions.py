@@ -190,7 +190,7 @@ class Revisions:
         if self.repository is None or not paths:
             return {}
         if at in (WORKTREE, INDEX):
-            at = self.repository.first_commit() or "HEAD"
+            at = self.repository.head().commit or "HEAD"
         from lback.vcs.log import commits_of
 
         return commits_of(self.repository, paths, at)

@@ -57,7 +57,7 @@ def commit_staged(repository: Repository, paths: Sequence[str], message: str) ->
         tree = library.run(repo, "write-tree").decode("ascii").strip()
         signed = ("-S",) if _signs(repo) else ()
         made = library.run(repo, "commit-tree", *signed, "-p", head, "-m", message, tree)
-        return _move(repo, made.decode("ascii").strip(), head)
+        return _move(repository, repo, made.decode("ascii").strip(), head)
 
 
 def amend_merge(repository: Repository, paths: Sequence[str]) -> str | None:
@@ -83,7 +83,7 @@ def amend_merge(repository: Repository, paths: Sequence[str]) -> str | None:
         # Line by line: GitPython's own commits forget a mergetag and other rare headers.
         changed = b"\n".join([b"tree " + tree, *lines[1:]]) + b"\n\n" + message
         made = library.run(repo, "hash-object", "-t", "commit", "-w", "--stdin", given=changed)
-        return _move(repo, made.decode("ascii").strip(), head)
+        return _move(repository, repo, made.decode("ascii").strip(), head)
 
 
 def _only(repo: Repo, paths: Sequence[str]) -> bool:
@@ -97,7 +97,8 @@ def _signs(repo: Repo) -> bool:
     return library.ask(repo, "config", "--type=bool", "commit.gpgsign").out.strip() == b"true"
 
 
-def _move(repo: Repo, new: str, old: str) -> str:
+def _move(repository: Repository, repo: Repo, new: str, old: str) -> str:
+    repository.head_has_moved()
     library.run(repo, "update-ref", "-m", _WHY, "HEAD", new, old)
     return new
 

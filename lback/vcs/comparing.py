@@ -49,17 +49,6 @@ def is_ancestor(git: Git, a: str, b: str) -> bool:
     return answer.status == 0
 
 
-def ahead_behind(git: Git, a: str, b: str) -> tuple[int, int]:
-    """Return how many commits `a` has that `b` lacks, and the other way round."""
-    both = f"{safe(git, a)}...{safe(git, b)}"
-    command = ("rev-list", "--left-right", "--count", both, "--")
-    answer = git.ask(*command)
-    if answer.status != 0:
-        raise refusal(git, command, answer, a, b)
-    left, right = answer.out.split()
-    return int(left), int(right)
-
-
 def changes(
     git: Git, a: str, b: str, folders: Sequence[str], suffixes: tuple[str, ...]
 ) -> tuple[Change, ...]:

@@ -147,13 +147,6 @@ def _program(environ: Mapping[str, str], cwd: Path) -> str:
     return found
 
 
-def version() -> tuple[int, ...]:
-    """Return git's version as numbers, for example (2, 39, 5)."""
-    words = Git(Path.cwd(), os.environ).run("version").decode("ascii", "replace").split()
-    numbers = words[2].split(".") if len(words) > 2 else []
-    return tuple(int(number) for number in numbers if number.isdigit())
-
-
 def failure(arguments: Sequence[str], answer: Answer) -> LbackError:
     """Translate a failed child into the error for the user, in git's own words."""
     words = said(answer.complaint) or f"exit status {answer.status}"

@@ -69,16 +69,19 @@ def read_head(git: Git) -> Head:
     answer = git.ask("rev-parse", "HEAD", "--symbolic-full-name", "HEAD", lasting=True)
     lines = text(answer.out).split("\n")
     if answer.status == 0 and len(lines) >= 2:
-        commit, ref = lines[0], lines[1]
-        INPUTS.ref("HEAD", commit, ref)
-        if ref.startswith("refs/"):
-            return Head(ref, short_name(ref), commit)
-        return Head(None, f"HEAD detached at {commit[:7]}", commit)
+        return head_of(lines[0], lines[1])
     answer = git.ask("symbolic-ref", "HEAD")
     if answer.status != 0:
         raise failure(("symbolic-ref",), answer)
     ref = text(answer.out).removesuffix("\n")
     return Head(ref, short_name(ref), None)
+
+
+def head_of(commit: str, ref: str) -> Head:
+    """Return HEAD by its commit and its full name, which is no ref where it is detached."""
+    if ref.startswith("refs/"):
+        return Head(ref, short_name(ref), commit)
+    return Head(None, f"HEAD detached at {commit[:7]}", commit)
 
 
 def is_plain(name: str) -> bool:

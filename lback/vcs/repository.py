@@ -35,7 +35,8 @@ class Repository:
         self.common_dir = found.common_dir
         self.is_shallow = found.is_shallow
         self.algorithm = found.algorithm
-        self._first_head = found.head
+        self._head = None if found.head is None else refs.head_of(*found.head)
+        self._listed: dict[object, tuple[Entry, ...]] = {}
 
     @classmethod
     def discover(cls, start: Path) -> Repository | None:
@@ -93,16 +94,16 @@ class Repository:
     # Names
 
     def head(self) -> Head:
-        """Return where HEAD is."""
-        return refs.read_head(self.git)
+        """Return where HEAD is: as it was at first, until a commit of ours has moved it."""
+        if self._head is None:
+            self._head = refs.read_head(self.git)
+        if self._head.commit is not None:
+            INPUTS.ref("HEAD", self._head.commit, self._head.ref or "HEAD")
+        return self._head
 
-    def first_commit(self) -> str | None:
-        """Return the commit of HEAD as it was when the repository was opened, if known."""
-        if self._first_head is None:
-            return self.head().commit
-        commit, ref = self._first_head
-        INPUTS.ref("HEAD", commit, ref)
-        return commit
+    def head_has_moved(self) -> None:
+        """Look for HEAD again when it is asked for the next time."""
+        self._head = None
 
     def commit(self, ref: str) -> str:
         """Return the commit that a name means; UsageError with names like it when unknown."""
@@ -133,10 +134,6 @@ class Repository:
             )
         return found
 
-    def ahead_behind(self, a: str, b: str) -> tuple[int, int]:
-        """Return how many commits `a` has that `b` lacks, and the other way round."""
-        return comparing.ahead_behind(self.git, a, b)
-
     def is_ancestor(self, a: str, b: str) -> bool:
         """Tell whether everything in `a` is also in `b`."""
         return comparing.is_ancestor(self.git, a, b)
@@ -164,12 +161,18 @@ class Repository:
             return self.worktree.entries(chosen, suffixes=suffixes, recursive=recursive)
         if at == INDEX:
             return trees.index_entries(self.git, folders, suffixes=suffixes, recursive=recursive)
-        name = comparing.safe(self.git, at)
+        head = self.head().commit if at == "HEAD" else None
+        name = head or comparing.safe(self.git, at)
+        key = (name, tuple(folders), suffixes, recursive)
+        if key in self._listed:
+            return self._listed[key]
         found = trees.commit_entries(
             self.git, name, folders, suffixes=suffixes, recursive=recursive
         )
         if isinstance(found, Answer):
             raise comparing.refusal(self.git, ("ls-tree",), found, at)
+        if refs.is_whole_id(name):  # what a commit holds never changes
+            self._listed[key] = found
         return found
 
     def entries_of(

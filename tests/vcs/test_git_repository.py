@@ -9,7 +9,6 @@ import pytest
 
 from lback.errors import HistoryMissing, LbackError, UsageError
 from lback.vcs.committing import stage
-from lback.vcs.git import version
 from lback.vcs.log import commits_of
 from lback.vcs.repository import Repository
 
@@ -194,7 +193,6 @@ def test_merge_base_and_counts(box):
     box.commit("Add e5", e5="x")
     repository = box.repository
     assert repository.merge_base("main", "feature") == base
-    assert repository.ahead_behind("main", "feature") == (2, 1)
     assert repository.is_ancestor(base, "main") and not repository.is_ancestor("main", base)
 
 
@@ -511,7 +509,6 @@ def test_unknown_names_everywhere(box, name):
     for ask in (
         lambda: repository.merge_base("HEAD", name),
         lambda: repository.is_ancestor(name, "HEAD"),
-        lambda: repository.ahead_behind(name, "HEAD"),
         lambda: repository.changes(name, "HEAD", FOLDERS),
         lambda: repository.entries(name, FOLDERS),
         lambda: repository.files(name, ["x"]),
@@ -519,10 +516,6 @@ def test_unknown_names_everywhere(box, name):
     ):
         with pytest.raises(UsageError, match="git knows no commit named"):
             ask()
-
-
-def test_version():
-    assert version() >= (2, 20)
 
 
 def test_folder_that_is_gone(tmp_path, monkeypatch):
