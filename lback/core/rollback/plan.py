@@ -13,11 +13,11 @@ from lback.core.messages import rollback as messages
 from lback.core.plans import Downgrade, Step, Upgrade, plan_downgrade, tips
 from lback.core.revision_code import code_of
 from lback.core.rollback.decide import Decision, chosen, decide, newer_doubt, table_life
-from lback.core.rollback.draft import draft_of, own_names
+from lback.core.rollback.draft import RevertDraft, draft_of, own_names
 from lback.core.rollback.facts import RollbackFacts
 from lback.core.rollback.picking import InTheWay
 from lback.core.rollback.proof import RollbackProof, RollbackRun
-from lback.core.rollback.reverting import Draft, sketch, verify
+from lback.core.rollback.reverting import sketch, verify
 from lback.core.rollback.stakes import Stakes, stakes
 from lback.core.rollback.uses import first_use
 from lback.core.rows import DataLoss
@@ -48,7 +48,7 @@ class RollbackPlan:
     table: TableLife | None = None
     not_in_files: frozenset[str] = frozenset()
     effects: tuple[Effect, ...] = ()
-    draft: Draft | None = None
+    draft: RevertDraft | None = None
     revert: RevertingRevision | None = None
     losses: tuple[DataLoss, ...] = ()
     proof: RollbackProof | None = None

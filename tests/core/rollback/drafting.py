@@ -9,8 +9,8 @@ from textwrap import dedent, indent
 
 from lback.core.effects import described
 from lback.core.interpreter.reading import read_effects
+from lback.core.rollback.draft import RevertDraft, UndoneRevision, draft_revert
 from lback.core.rollback.inverse import Earlier
-from lback.core.rollback.reverting import Draft, Part, draft_revert
 from lback.core.source import Commit
 from lback.errors import LbackError
 
@@ -52,10 +52,10 @@ class Case:
     shared: tuple[str, ...] = ()
     source: bytes | None = None
 
-    def part(self, name: str = "a1") -> Part:
+    def part(self, name: str = "a1") -> UndoneRevision:
         source = self.source or text(self.upgrade, self.downgrade, self.top, name)
         before = [text(one, name=f"e{n}") for n, one in enumerate(self.earlier)]
-        return Part(
+        return UndoneRevision(
             name,
             f"{name}.py",
             source,
@@ -70,7 +70,9 @@ class Case:
         return drafted([self.part()], self.own[0], self.shared)
 
 
-def drafted(parts: Sequence[Part], table: str | None = "t", shared: Sequence[str] = ()) -> str:
+def drafted(
+    parts: Sequence[UndoneRevision], table: str | None = "t", shared: Sequence[str] = ()
+) -> str:
     """Return what is written to undo some parts, or the refusal, as a page shows it."""
     try:
         return shown(draft_revert(parts, table, read_effects, shared))
@@ -78,7 +80,7 @@ def drafted(parts: Sequence[Part], table: str | None = "t", shared: Sequence[str
         return f"refused: {err.message}\n{err.hint or ''}".strip()
 
 
-def shown(draft: Draft) -> str:
+def shown(draft: RevertDraft) -> str:
     told = {
         "imports": "\n".join(draft.imports),
         "helpers": "\n\n".join(draft.helpers),
@@ -96,5 +98,5 @@ def effects(found: Sequence[object]) -> str:
     return "\n".join(described(one) for one in found)  # type: ignore[arg-type]
 
 
-def moved(part: Part, **other: object) -> Part:
+def moved(part: UndoneRevision, **other: object) -> UndoneRevision:
     return replace(part, **other)  # type: ignore[arg-type]

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import pytest
 
 from lback.core.interpreter.reading import read_effects
+from lback.core.rollback.draft import RevertDraft, created, draft_revert, revert_id
 from lback.core.rollback.picking import InTheWay
-from lback.core.rollback.reverting import (
-    Draft,
-    body_for,
-    complete,
-    created,
-    draft_revert,
-    revert_id,
-    sketch,
-    verify,
-)
+from lback.core.rollback.reverting import body_for, complete, sketch, verify
 from lback.core.source import Commit
 from tests.core.rollback.drafting import Case, drafted, moved
 
@@ -48,11 +41,11 @@ def change(name: str, top: str = "") -> Case:
     return Case(ADD.format(name), DROP.format(name), ("t",), top)
 
 
-def draft_of(case: Case, table: str | None = "t", **other: object) -> Draft:
+def draft_of(case: Case, table: str | None = "t", **other: object) -> RevertDraft:
     return draft_revert([moved(case.part(), **other)], table, read_effects)
 
 
-def rendered(draft: Draft, template: str = TEMPLATE) -> str:
+def rendered(draft: RevertDraft, template: str = TEMPLATE) -> str:
     return template.format(upgrade=body_for(draft.upgrade), downgrade=body_for(draft.downgrade))
 
 
@@ -82,7 +75,7 @@ def test_two_helpers_of_one_name_are_in_the_way() -> None:
         )
 
     same = [part("d", "KIND = sa.Date()").part("b2"), part("c", "KIND = sa.Date()").part("a1")]
-    assert draft_revert(same, "t", read_effects).helpers == ["KIND = sa.Date()"]
+    assert draft_revert(same, "t", read_effects).helpers == ("KIND = sa.Date()",)
     other = [part("d", "KIND = sa.Date()").part("b2"), part("c", "KIND = sa.Text()").part("a1")]
     assert drafted(other) == "refused: a1.py:1: two of the revisions have a `KIND` of their own"
 
@@ -188,7 +181,7 @@ def test_other_templates() -> None:
     decorated = (
         "from alembic import op\nimport sqlalchemy as sa\n@one\n@two\ndef upgrade():\n    {upgrade}"
     )
-    draft.helpers.append("A = 1")
+    draft = replace(draft, helpers=("A = 1",))
     assert lines(decorated)[-7:] == [
         "A = 1",
         "",
@@ -209,7 +202,7 @@ def test_line_ends_of_windows_stay() -> None:
 
 def test_a_story_that_would_be_code_is_refused() -> None:
     draft = draft_of(change("c"))
-    draft.story = 'x"""\nimport os\n"""'
+    draft = replace(draft, story='x"""\nimport os\n"""')
     with pytest.raises(InTheWay, match="would be code"):
         complete(rendered(draft), draft)
 
@@ -236,7 +229,7 @@ def test_what_is_read_back_must_be_what_was_meant() -> None:
     with pytest.raises(InTheWay, match="could not be read: ") as raised:
         verify(unread.encode(), draft, read_effects)
     assert raised.value.line == len(unread.splitlines())
-    draft.undoing = None
+    draft = replace(draft, undoing=None)
     more = 'op.drop_column("t", "c")\n    op.drop_index("ix", "t")'
     verify(good.replace('op.drop_column("t", "c")', more).encode(), draft, read_effects)
 
