@@ -13,6 +13,7 @@ from lback.core.messages.doctor import DoctorLine, Topic
 from lback.core.results import Result
 from lback.errors import LbackError
 from lback.project.context import Context
+from lback.project.hook_files import hook_states
 
 _PACKAGES = ("lback-migrations", "alembic", "sqlalchemy", "gitpython", "click")
 
@@ -98,8 +99,6 @@ def _revisions(ctx: Context) -> Iterator[DoctorLine]:
 def _hooks(ctx: Context) -> Iterator[DoctorLine]:
     if ctx.repository is None or ctx.repository.root is None:
         return
-    from lback.project.hook_files import hook_states
-
     yield messages.hooks({row.hook: row.state for row in hook_states(ctx)})
 
 

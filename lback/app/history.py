@@ -11,8 +11,11 @@ from lback.core.effects import Effect, Effects
 from lback.core.graph.graph import Graph
 from lback.core.messages import history as messages
 from lback.core.results import Result, optional
+from lback.core.rollback.extraction import Extractor
+from lback.core.rollback.picking import InTheWay
 from lback.core.rows import OperationRow, operation_row
 from lback.core.source import WORKTREE
+from lback.core.tables import life
 from lback.project.context import Context
 from lback.project.provenance import BroughtRow, Sources, brought_rows, gather, unseen
 
@@ -95,8 +98,6 @@ def _changes(found: Sources, table: str | None) -> tuple[tuple[str, ...], list[_
     if table is None:
         order = reversed(found.graph.order())
         return (), [_Change(one, effects[one].upgrade, _certain(effects[one])) for one in order]
-    from lback.core.tables import life
-
     told = life(table, found.graph, effects)
     if not told.found:
         raise messages.unknown_table(table, told.near)
@@ -113,9 +114,6 @@ def _line(found: Sources, change: _Change) -> int:
 
 def _patch(found: Sources, change: _Change, names: Sequence[str]) -> tuple[str, ...]:
     """Return the statements of upgrade() that are about the table, as they are in the file."""
-    from lback.core.rollback.extraction import Extractor
-    from lback.core.rollback.picking import InTheWay
-
     node = found.graph[change.revision]
     place = found.place(node.id)
     source = found.revisions.texts([node], place)[node.blob]

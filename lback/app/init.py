@@ -12,7 +12,9 @@ from lback.core.results import Result, optional
 from lback.errors import LbackError, UsageError
 from lback.files import BY_HAND, is_plain, write_whole
 from lback.project.context import Context
+from lback.project.hook_files import install_hooks
 from lback.project.options import Options
+from lback.vcs.shims import NAMES
 
 _BASE = re.compile(
     r"^class\s+(\w+)\s*\([^)]*(?:DeclarativeBase|MappedAsDataclass)[^)]*\)\s*:"
@@ -167,8 +169,5 @@ def _hooks(ctx: Context, install: bool | None) -> Hooks:
             return "offered"
     if not install:
         return "none"
-    from lback.project.hook_files import install_hooks
-    from lback.vcs.shims import NAMES
-
     install_hooks(ctx, NAMES)
     return "installed"

@@ -11,9 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alembic.autogenerate.render import _alembic_autogenerate_prefix, _repr_type
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
+from alembic.script import ScriptDirectory, write_hooks
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -57,8 +58,6 @@ def found_exactly(scripts: ScriptDirectory, revision: str) -> Any:
 
 def run_write_hooks(scripts: ScriptDirectory, path: Path) -> None:
     """Run the project's post-write hooks on a file, as `alembic revision` does."""
-    from alembic.script import write_hooks
-
     # `hooks` from 1.16 on, `hook_config` before. Alembic runs them within generate_revision() only.
     hooks = getattr(scripts, "hooks", None) or getattr(scripts, "hook_config", None)
     if hooks:
@@ -97,15 +96,11 @@ def is_in_batch(context: AutogenContext) -> bool:
 
 def operations_prefix(context: AutogenContext) -> str:
     """Return what stands before an operation's name: `op.`, or `batch_op.` in a batch."""
-    from alembic.autogenerate.render import _alembic_autogenerate_prefix
-
     return _alembic_autogenerate_prefix(context)
 
 
 def type_text(kind: TypeEngine[Any], context: AutogenContext) -> str:
     """Return a type as Alembic writes it, its import noted, through the project's render_item."""
-    from alembic.autogenerate.render import _repr_type
-
     return _repr_type(kind, context)
 
 

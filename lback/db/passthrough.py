@@ -16,6 +16,7 @@ import alembic.command
 import alembic.config
 import alembic.util.messaging
 from alembic.config import CommandLine, Config
+from alembic.util import coerce_resource_to_filename
 from alembic.util.exc import CommandError
 
 from lback.db.events import OnEvent, Outcome, ignore
@@ -178,8 +179,6 @@ def _run(
 
 
 def _env_path(settings: Settings) -> Path:
-    from alembic.util import coerce_resource_to_filename
-
     try:
         return Path(str(coerce_resource_to_filename(settings.script_location)), "env.py")
     except (ImportError, ValueError):

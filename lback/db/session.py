@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import alembic.autogenerate  # noqa: F401 - its logger has to be there
 from alembic.runtime.environment import EnvironmentContext
 from sqlalchemy.engine import Connection
 
@@ -145,8 +146,6 @@ def _less_talk() -> Iterator[None]:
     A filter, since env.py's fileConfig() replaces levels and handlers but not filters.
     """
     # A filter is not inherited, so each of Alembic's loggers needs its own.
-    import alembic.autogenerate  # noqa: F401
-
     names = [name for name in logging.root.manager.loggerDict if name.startswith("alembic.")]
     quiet = [logging.getLogger(name) for name in (*names, "alembic.env")]
     for logger in quiet:

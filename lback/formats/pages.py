@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed
 from pathlib import Path
 
 _PACKAGE = "lback-migrations"
@@ -41,9 +43,6 @@ def _one_line(text: str) -> str:
 @cache
 def version() -> str:
     """Return the version of this program."""
-    from importlib.metadata import PackageNotFoundError
-    from importlib.metadata import version as installed
-
     try:
         return installed(_PACKAGE)
     except PackageNotFoundError:

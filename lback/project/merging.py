@@ -12,6 +12,7 @@ from lback.core.rows import OverlapRow
 from lback.project.context import Context
 from lback.project.file_changes import change_files
 from lback.vcs import committing
+from lback.vcs.configuration import on_fork
 
 
 def plan_merges(ctx: Context, graph: Graph, *, force: bool = False) -> tuple[MergePlan, ...]:
@@ -50,7 +51,5 @@ def overlap_rows(ctx: Context, graph: Graph, plans: Sequence[MergePlan]) -> tupl
 
 def preferred_way(ctx: Context) -> str:
     """Return how forks are to be closed: as this person's git says, else as the project."""
-    from lback.vcs.configuration import on_fork
-
     own = on_fork(ctx.repository.git) if ctx.repository is not None else None
     return own or ctx.project.settings.lback.on_fork

@@ -17,6 +17,7 @@ from lback.core.source import WORKTREE, Commit
 from lback.errors import HistoryMissing
 from lback.project.pasts import Past
 from lback.project.revisions import Revisions
+from lback.vcs.lookups import named_ids
 
 _KIND = "origins2"
 _UNCOMMITTED = -1
@@ -117,8 +118,6 @@ class Origins:
         self, pasts: Mapping[str, Past], nodes: Mapping[str, Revision]
     ) -> dict[str, list[str]]:
         """Return the blob ids that each file had, newest first; files with a gap are left out."""
-        from lback.vcs.lookups import named_ids
-
         assert self.revisions.repository is not None
         wanted: dict[str, list[list[str]]] = {}
         for revision, past in pasts.items():

@@ -10,6 +10,7 @@ from os import fsencode
 from typing import Any, NamedTuple
 
 from lback.core.source import INDEX, WORKTREE, Commit
+from lback.errors import LbackError
 from lback.files import spelling
 from lback.project.revisions import Revisions
 from lback.vcs.repository import Repository
@@ -69,8 +70,6 @@ def _moved(repository: Repository, known: _Known, commit: str, paths: Sequence[s
     empty = _Known(commit, {}, True)
     if not known.commit or repository.is_shallow:
         return empty
-    from lback.errors import LbackError
-
     try:
         if not repository.is_ancestor(known.commit, commit):
             return empty

@@ -11,6 +11,7 @@ from lback.core.merging.results import DatabaseRow
 from lback.core.messages import rebasing as messages
 from lback.core.plans import Step, applied
 from lback.core.rows import DataLoss
+from lback.core.source import INDEX
 from lback.errors import LbackError
 from lback.project.context import Context
 from lback.project.data_loss import consents, count_losses, downgrade_effects, refuse_more
@@ -186,8 +187,6 @@ def stage(ctx: Context, ready: PreparedRebase) -> tuple[str, ...]:
     """Stage what was rewritten, unless a file had other changes or is not tracked; return it."""
     if ctx.repository is None:
         return ()
-    from lback.core.source import INDEX
-
     before = {entry.path: entry.blob for entry in ready.revisions.entries(INDEX)}
     blobs = {one.path: one.blob for one in ready.graph}
     paths = tuple(path for path in ready.contents if before.get(path) == blobs[path])

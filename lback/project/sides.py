@@ -13,6 +13,7 @@ from lback.core.messages import checks as messages
 from lback.core.source import INDEX, WORKTREE, Commit, Entry
 from lback.project.places import Folders
 from lback.project.revisions import Revisions
+from lback.vcs.merged_view import merge_entries
 
 if TYPE_CHECKING:
     from lback.core.effects import Effects
@@ -90,8 +91,6 @@ def _require_whole(repository: Repository, base: str, mine: Tree, theirs: Tree) 
 def _merged(
     revisions: Revisions, base: str, before: tuple[Entry, ...], mine: Tree, theirs: Tree
 ) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
-    from lback.vcs.merged_view import merge_entries
-
     assert revisions.repository is not None
     places = {at: revisions.folders(at) for at in (base, mine.at, theirs.at)}
     listed = {base: before, mine.at: mine.entries, theirs.at: theirs.entries}

@@ -7,6 +7,7 @@ sides edited are merged by git.
 from __future__ import annotations
 
 import posixpath
+import tempfile
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -215,8 +216,6 @@ def _with_contents(
 ) -> Merged:
     if not decided.contents:
         return Merged(base, decided.entries, {}, decided.conflicts)
-    import tempfile
-
     closed = [item for item in decided.contents if any(e.blob in unread for e in _versions(item))]
     open_ = [item for item in decided.contents if item not in closed]
     mine = [item.ours for item in open_ if item.ours is not None]

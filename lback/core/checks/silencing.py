@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Literal, NamedTuple, cast
 
 from lback.core.checks.findings import CODES, Finding, Severity
@@ -115,8 +116,6 @@ def _codes(words: Iterable[str]) -> tuple[str, ...]:
             if not code:
                 continue
             if not any(known.startswith(code) for known in CODES):
-                from difflib import get_close_matches
-
                 near = get_close_matches(code, CODES, n=3) or ["LB1", "LB2", "LB3", "LB4", "LB5"]
                 raise UsageError(f"There is no code {part.strip()}", f"Known: {', '.join(near)} …")
             found.append(code)

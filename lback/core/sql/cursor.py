@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from lback.core.sql.outcome import CannotRead, Impossible
+from lback.core.sql.outcome import HOLE, CannotRead, Impossible
 from lback.core.sql.tokens import EVERY_GRAMMAR, Grammars, Token
 
 DEEPEST = 100
@@ -289,7 +289,5 @@ def _cut(name: str) -> str:
 
 def short(text: str, width: int = 48) -> str:
     """Return the beginning of a text on one line."""
-    from lback.core.sql.outcome import HOLE
-
     line = " ".join(text[: width * 20].replace(HOLE, "…").split())
     return line if len(line) <= width else line[: width - 1] + "…"

@@ -26,6 +26,7 @@ from lback.core.source import INDEX, WORKTREE
 from lback.errors import HistoryMissing, LbackError, UsageError
 from lback.project.locate import Project, Texts, config_places, search_project
 from lback.project.revisions import Revisions
+from lback.project.sides import tip_of
 
 if TYPE_CHECKING:
     from lback.project.context import Context
@@ -117,8 +118,6 @@ def _project_there(ctx: Context, base: str | None) -> Project | None:
 
 def _past(revisions: Revisions, policy: Policy, at: str) -> Project | None:
     """Return the project where the two parted: what is as it was there the branch left alone."""
-    from lback.project.sides import tip_of
-
     tip = tip_of(revisions, at)
     if tip is None or policy.commit is None or revisions.repository is None:
         return None
