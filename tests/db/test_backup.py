@@ -227,6 +227,7 @@ def test_what_a_file_holds(sqlite_url: str, tmp_path: Path) -> None:
         {"end": True, "rows": [2, 0]},
     ]
     assert oct(file.stat().st_mode & 0o777) == "0o600"
+    assert file.read_bytes()[3] == 0  # the name of the file it was written to first is not in it
     backup = open_backup(file)
     assert (backup.counts, [one.full_name for one in backup.tables]) == ((2, 0), ["users", "empty"])
     assert list(backup.rows(0)) == [[1, "a", b"\0"], [2, "b", None]]
@@ -371,6 +372,37 @@ def test_writers_are_kept_out_until_the_drop(postgres_url: str, tmp_path: Path) 
         settings = connection.exec_driver_sql("SHOW datestyle").scalar()
         assert settings == "ISO, YMD"
     assert rows(postgres_url, "SHOW extra_float_digits") != [("3",)]
+
+
+@pytest.mark.postgresql
+def test_how_the_server_writes_values_is_no_matter(
+    make_project: MakeProject, postgres_url: str, tmp_path: Path
+) -> None:
+    project, file = make_project(url=postgres_url), tmp_path / "kept.gz"
+    name = sa.make_url(postgres_url).database
+    for setting in (
+        "datestyle = 'German'", "intervalstyle = 'sql_standard'", "extra_float_digits = -9",
+        "bytea_output = 'escape'",
+    ):  # fmt: skip
+        run(postgres_url, f'ALTER DATABASE "{name}" SET {setting}')
+    run(
+        postgres_url,
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, d DATE, i INTERVAL, f DOUBLE PRECISION, b BYTEA)",
+        "INSERT INTO t VALUES (1, '2026-03-04', '1 year -3 days 04:05:06', "
+        "0.1::float8 + 0.2::float8, '\\x00ff')",
+    )
+    as_it_is = "SELECT d - DATE '2026-01-01', i::text, f::numeric(20, 18)::text, b FROM t"
+    exact = "SELECT f = 0.1::float8 + 0.2::float8 FROM t"
+    before = rows(postgres_url, as_it_is)
+    columns = "dfib"
+    assert saved(postgres_url, file, *(("t", one) for one in columns)) == 1
+    assert lines(file)[1] == [
+        0, "1", "2026-03-04", "1 year -3 days +04:05:06", "0.30000000000000004", "\\x00ff"
+    ]  # fmt: skip
+    run(postgres_url, "UPDATE t SET d = NULL, i = NULL, f = NULL, b = NULL")
+    assert put_back(project, file) == [("t", 1, 0, 0)]
+    assert rows(postgres_url, as_it_is) == before
+    assert rows(postgres_url, exact) == [(True,)]
 
 
 @pytest.mark.mysql
