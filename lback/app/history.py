@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from lback.core.checks.findings import from_problems
 from lback.core.effects import Effect, Effects
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.messages import history as messages
 from lback.core.results import Result, optional
 from lback.core.rollback.extraction import Extractor
@@ -132,6 +132,6 @@ def _text_of_line(source: bytes, number: int) -> str:
     return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
 
-def _applied(ctx: Context, graph: Graph) -> frozenset[str]:
+def _applied(ctx: Context, graph: GraphView) -> frozenset[str]:
     known = [one for one in ctx.database.stamp().revisions if one in graph]
     return graph.ancestors(known) if known else frozenset()

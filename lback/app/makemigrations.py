@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.messages import makemigrations as messages
 from lback.core.plans import refuse_problems
 from lback.core.results import Result, text_only
@@ -106,7 +106,7 @@ def makemigrations(ctx: Context, options: MakemigrationsOptions) -> Makemigratio
     )
 
 
-def _head(graph: Graph, name: str) -> str:
+def _head(graph: GraphView, name: str) -> str:
     """Return the one revision that a name stands for."""
     found = graph.resolve(name)
     if len(found) != 1:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lback.core.graph.forks import Lane
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.merging.joining import MergePlan, merge_rows, nothing_to_merge
 from lback.core.merging.results import ForkResult, MergeRow
 from lback.core.messages import merging as messages
@@ -72,7 +72,7 @@ def merge(ctx: Context, options: MergeOptions) -> MergeResult:
     return replace(result, action="refused").refused(why)
 
 
-def _proofs(ctx: Context, graph: Graph, plans: Sequence[MergePlan]) -> dict[Lane, MergeProof]:
+def _proofs(ctx: Context, graph: GraphView, plans: Sequence[MergePlan]) -> dict[Lane, MergeProof]:
     """Run what would be merged in both orders on a scratch database."""
     return {plan.heads: prove_merge(ctx, graph, plan) for plan in plans if plan.action == "merge"}
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from lback.core.effects import Effect
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.messages import migrate as messages
 from lback.core.plans import (
     Downgrade,
@@ -120,7 +120,7 @@ def _refuse_more(down: _WayDown, view: View) -> None:
     refuse_more(view, down.effects, down.losses)
 
 
-def _rows(graph: Graph, steps: Iterable[Step]) -> tuple[MigrationStep, ...]:
+def _rows(graph: GraphView, steps: Iterable[Step]) -> tuple[MigrationStep, ...]:
     return tuple(
         MigrationStep(
             "up" if isinstance(one, Upgrade) else "down",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lback.core.checks.findings import from_forks, from_problems
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.results import Result, text_only
 from lback.errors import LbackError, UsageError
 from lback.project.applied import find_lost, with_lost
@@ -104,7 +104,7 @@ def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
     )
 
 
-def _skipped(ctx: Context, graph: Graph, current: Sequence[str]) -> str:
+def _skipped(ctx: Context, graph: GraphView, current: Sequence[str]) -> str:
     """Warn of revisions that this database would never run; return the way out, "" for none."""
     try:
         refuse_hook_rebase(ctx, graph, current)
@@ -114,7 +114,7 @@ def _skipped(ctx: Context, graph: Graph, current: Sequence[str]) -> str:
     return ""
 
 
-def _database(ctx: Context, graph: Graph) -> DatabaseStatus | UnreachableDatabase:
+def _database(ctx: Context, graph: GraphView) -> DatabaseStatus | UnreachableDatabase:
     try:
         stamp = ctx.database.stamp()
     except UsageError:
@@ -126,7 +126,7 @@ def _database(ctx: Context, graph: Graph) -> DatabaseStatus | UnreachableDatabas
     return DatabaseStatus(stamp.url, current, state(graph, current))
 
 
-def state(graph: Graph, current: Sequence[str]) -> State:
+def state(graph: GraphView, current: Sequence[str]) -> State:
     """Return how a stamp stands to the heads of a graph: the contract's `state`.
 
     `ahead` cannot be told from one checkout alone: what is beyond it is lost.
@@ -141,7 +141,7 @@ def state(graph: Graph, current: Sequence[str]) -> State:
     return "behind"
 
 
-def _pending(graph: Graph, known: Graph, current: Sequence[str]) -> tuple[str, ...]:
+def _pending(graph: GraphView, known: GraphView, current: Sequence[str]) -> tuple[str, ...]:
     """Return what this checkout adds; `known` also holds lost revisions that git still has.
 
     Below a revision that is nowhere nobody knows what has been applied: nothing is claimed.
@@ -152,12 +152,12 @@ def _pending(graph: Graph, known: Graph, current: Sequence[str]) -> tuple[str, .
     return tuple(one for one in graph.order() if one not in done)
 
 
-def _checkout(ctx: Context, graph: Graph) -> CheckoutStatus:
+def _checkout(ctx: Context, graph: GraphView) -> CheckoutStatus:
     ref = ctx.repository.head().name if ctx.repository else None
     return CheckoutStatus(ref, tuple(graph.heads))
 
 
-def _upstream(ctx: Context, graph: Graph) -> UpstreamStatus | None:
+def _upstream(ctx: Context, graph: GraphView) -> UpstreamStatus | None:
     """Return the shared ref with the number of revisions that only one side has."""
     shared = ctx.revisions.shared
     if shared is None or ctx.repository is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from lback.core.effects import Effect
 from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.messages import switch as messages
 from lback.core.plans import Downgrade, Upgrade, refuse_forks, refuse_problems
 from lback.core.results import Result, text_only
@@ -97,13 +98,15 @@ def switch(ctx: Context, options: SwitchOptions) -> SwitchResult:
     return replace(result, done=True)
 
 
-def _planned(revisions: Revisions, options: SwitchOptions, target: Graph, view: View) -> _Switch:
+def _planned(
+    revisions: Revisions, options: SwitchOptions, target: GraphView, view: View
+) -> _Switch:
     """Plan by where the database is, and count what going down deletes."""
     stamp = view.stamp.revisions
     here = revisions.graph()
-    known = Graph([*target, *(one for one in here if one.id not in target)])
-    lost = find_lost(revisions, known, stamp)
-    known = with_lost(known, lost.values())
+    both = Graph([*target, *(one for one in here if one.id not in target)])
+    lost = find_lost(revisions, both, stamp)
+    known = with_lost(both, lost.values())
     apart = revisions.project.settings.lback.heads
     facts = SwitchFacts(options.ref, stamp, target, known, apart)
     plan = plan_switch(facts)
@@ -115,7 +118,7 @@ def _planned(revisions: Revisions, options: SwitchOptions, target: Graph, view: 
 
 
 def _other_texts(
-    revisions: Revisions, options: SwitchOptions, target: Graph, here: Graph
+    revisions: Revisions, options: SwitchOptions, target: GraphView, here: GraphView
 ) -> dict[str, bytes]:
     """Return the texts of the branch's revisions that the files here do not have."""
     if options.ref is None:
@@ -153,5 +156,5 @@ def _result(options: SwitchOptions, planned: _Switch) -> SwitchResult:
     )
 
 
-def _titles(graph: Graph, steps: Sequence[Upgrade | Downgrade]) -> tuple[RevisionTitle, ...]:
+def _titles(graph: GraphView, steps: Sequence[Upgrade | Downgrade]) -> tuple[RevisionTitle, ...]:
     return tuple(RevisionTitle(one.revision, graph[one.revision].doc) for one in steps)

@@ -10,7 +10,7 @@ from lback.core.results import optional
 from lback.core.source import Commit
 
 if TYPE_CHECKING:
-    from lback.core.graph.graph import Graph
+    from lback.core.graph.view import GraphView
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class OverlapRow:
 
 
 def revision_row(
-    graph: Graph, revision: str, tables: tuple[str, ...], effects: Effects | None
+    graph: GraphView, revision: str, tables: tuple[str, ...], effects: Effects | None
 ) -> RevisionRow:
     """Return the row of one revision; `effects` only where they are to be shown."""
     node = graph[revision]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lback.core.effects import Effect, Effects
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.messages import switch as messages
 from lback.core.plans import (
     Downgrade,
@@ -29,8 +29,8 @@ class SwitchFacts:
 
     ref: str | None
     stamp: tuple[str, ...]
-    target: Graph
-    known: Graph
+    target: GraphView
+    known: GraphView
     separate_heads: tuple[str, ...] = ()
 
 

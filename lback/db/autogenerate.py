@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from alembic.operations import ops
     from alembic.runtime.migration import MigrationContext
 
-    from lback.core.graph.graph import Graph
+    from lback.core.graph.view import GraphView
     from lback.db.runner import Database
     from lback.db.session import Session
 
@@ -96,7 +96,7 @@ class _Comparison:
     def __init__(
         self,
         session: Session,
-        graph: Graph,
+        graph: GraphView,
         draft: Draft,
         ask: Questioner | None,
         *,
@@ -211,7 +211,7 @@ class _Comparison:
         settle_not_null(upgrade, context, self.ask, batch=batch)
 
 
-def only_head(graph: Graph) -> str:
+def only_head(graph: GraphView) -> str:
     """Return the head to build on, "head" for an empty graph; LbackError where several are."""
     if len(graph.heads) > 1:
         names = ", ".join(f"{one} ({graph[one].doc or 'no message'})" for one in graph.heads)

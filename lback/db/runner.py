@@ -16,7 +16,7 @@ from lback.db.session import Origin, Session, open_session
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
-    from lback.core.graph.graph import Graph
+    from lback.core.graph.view import GraphView
     from lback.core.settings import Settings
     from lback.db.view import View
 
@@ -34,7 +34,7 @@ class Database:
     def __init__(
         self,
         settings: Settings,
-        graph: Graph,
+        graph: GraphView,
         root: Path,
         *,
         x: Sequence[str] = (),

@@ -25,8 +25,8 @@ from lback.errors import LbackError
 from lback.files import leads_out, write_whole
 
 if TYPE_CHECKING:
-    from lback.core.graph.graph import Graph
     from lback.core.graph.revision import Revision
+    from lback.core.graph.view import GraphView
 
 
 class TextLoader(SourceFileLoader):
@@ -120,7 +120,7 @@ class TextScript(Script):
 class TextScriptDirectory(Directory):
     """Serves revisions from a Graph; texts in `sources` (by revision id) replace files."""
 
-    graph: Graph
+    graph: GraphView
     root: Path
     sources: Mapping[str, bytes]
     generated: list[Path]
@@ -128,7 +128,7 @@ class TextScriptDirectory(Directory):
 
     @classmethod
     def open(
-        cls, config: Config, graph: Graph, root: Path, sources: Mapping[str, bytes]
+        cls, config: Config, graph: GraphView, root: Path, sources: Mapping[str, bytes]
     ) -> TextScriptDirectory:
         """Take Alembic's reading of the configuration and our graph of the revisions."""
         self = cls.__new__(cls)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from alembic.runtime.migration import MigrationContext
 
-    from lback.core.graph.graph import Graph
+    from lback.core.graph.view import GraphView
     from lback.core.settings import Settings
     from lback.db.failures import Situation
     from lback.db.scripts import TextScriptDirectory
@@ -165,7 +165,7 @@ class Origin(NamedTuple):
     """Where a project is: what `Database` was made of."""
 
     settings: Settings
-    graph: Graph
+    graph: GraphView
     root: Path
     folder: Path
     x: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Header, Revision
+from lback.core.graph.view import GraphView
 from lback.core.header import read_header
 from lback.core.revision_code import changed_part, code_of
 from lback.core.rollback.facts import EditedRevision
@@ -32,7 +33,9 @@ class LostRevision:
         return f"in the reflog, commit {self.commit.sha[:7]}"
 
 
-def find_lost(revisions: Revisions, graph: Graph, ids: Iterable[str]) -> dict[str, LostRevision]:
+def find_lost(
+    revisions: Revisions, graph: GraphView, ids: Iterable[str]
+) -> dict[str, LostRevision]:
     """Find revisions in any ref, stash or reflog, and the ancestors that the graph lacks, too.
 
     What is nowhere to be found is left out.
@@ -52,7 +55,7 @@ def find_lost(revisions: Revisions, graph: Graph, ids: Iterable[str]) -> dict[st
     return found
 
 
-def with_lost(graph: Graph, lost: Collection[LostRevision]) -> Graph:
+def with_lost(graph: GraphView, lost: Collection[LostRevision]) -> GraphView:
     """Return the graph with the found revisions added."""
     return Graph([*graph, *(one.revision for one in lost)]) if lost else graph
 
@@ -82,7 +85,7 @@ def _find(revisions: Revisions, revision: str) -> LostRevision | None:
 
 
 def edited_since(
-    revisions: Revisions, graph: Graph, ids: Sequence[str]
+    revisions: Revisions, graph: GraphView, ids: Sequence[str]
 ) -> tuple[EditedRevision, ...]:
     """Return which of some files say something else than a version that git has."""
     repository = revisions.repository

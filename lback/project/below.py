@@ -8,14 +8,14 @@ from lback.core.checks.findings import Finding
 from lback.core.checks.team import line_findings
 from lback.core.display import encoded
 from lback.core.effects import Effect, Effects
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.merging.contradictions import contradictions
 from lback.core.naming import bare
 from lback.project.revisions import Revisions
 
 
 def effects_near(
-    revisions: Revisions, graph: Graph, older: Iterable[str], does: Iterable[Effects], at: str
+    revisions: Revisions, graph: GraphView, older: Iterable[str], does: Iterable[Effects], at: str
 ) -> dict[str, Effects]:
     """Return what those older revisions do whose files name a table that `does` is about."""
     names = {name for one in does for effect in one.upgrade for name in _names(effect)}
@@ -34,7 +34,7 @@ def effects_near(
 
 
 def contradicting(
-    revisions: Revisions, graph: Graph, new: Collection[str], at: str
+    revisions: Revisions, graph: GraphView, new: Collection[str], at: str
 ) -> Iterator[Finding]:
     """Yield LB307 for what revisions of a graph at a place contradict below them.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lback.core.effects import Effects
 from lback.core.graph.extended import Extended, Trunk
 from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.merging.nearness import Index, Meeting, Neighbour
 from lback.core.merging.overlap import Overlap, overlaps
 from lback.core.merging.surroundings import surroundings
@@ -35,7 +36,7 @@ class Compared:
 class _Tip:
     """The graph of mine and one tip, the ids that the tip brings, and what it reparents."""
 
-    together: Graph
+    together: GraphView
     brings: frozenset[str]
     reparented: tuple[str, ...] = ()
 

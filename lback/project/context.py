@@ -15,7 +15,7 @@ from lback.project.options import Options
 from lback.vcs.noted import INPUTS
 
 if TYPE_CHECKING:
-    from lback.core.graph.graph import Graph
+    from lback.core.graph.view import GraphView
     from lback.db.runner import Database
     from lback.project.contents import Limits
     from lback.project.revisions import Revisions
@@ -84,7 +84,7 @@ class Context:
         """
         return self.database_of(self.revisions.graph())
 
-    def database_of(self, graph: Graph, sources: Mapping[str, bytes] | None = None) -> Database:
+    def database_of(self, graph: GraphView, sources: Mapping[str, bytes] | None = None) -> Database:
         """Return it with another graph; texts in `sources`, by id, are run instead of files."""
         from lback.db.runner import Database
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from lback.core.effects import Direction
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.messages import runs as messages
 from lback.core.plans import Downgrade, Upgrade
 from lback.project.context import Context
@@ -46,7 +46,7 @@ def noting_steps(ctx: Context, listener: OnEvent) -> Iterator[OnEvent]:
             slate.wipe()
 
 
-def refuse_interrupted(ctx: Context, graph: Graph, stamp: Sequence[str]) -> None:
+def refuse_interrupted(ctx: Context, graph: GraphView, stamp: Sequence[str]) -> None:
     """Refuse once where a kill has left a step half done, and nobody has moved it since."""
     note = Note(ctx, _KIND)
     value = note.read()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lback.core.graph.forks import forks
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.merging.joining import MergePlan, overlap_row, plan_merge
 from lback.core.rows import OverlapRow
 from lback.project.context import Context
@@ -15,7 +15,7 @@ from lback.vcs import committing
 from lback.vcs.configuration import on_fork
 
 
-def plan_merges(ctx: Context, graph: Graph, *, force: bool = False) -> tuple[MergePlan, ...]:
+def plan_merges(ctx: Context, graph: GraphView, *, force: bool = False) -> tuple[MergePlan, ...]:
     """Decide about every fork of a graph; without a fork no revision's effects are read."""
     found = forks(graph, ctx.project.settings.lback.heads)
     effects = ctx.revisions.effects(graph) if found else {}
@@ -23,7 +23,7 @@ def plan_merges(ctx: Context, graph: Graph, *, force: bool = False) -> tuple[Mer
     return tuple(replace(plan, path=_path(ctx, graph, plan)) for plan in plans)
 
 
-def _path(ctx: Context, graph: Graph, plan: MergePlan) -> str | None:
+def _path(ctx: Context, graph: GraphView, plan: MergePlan) -> str | None:
     """Return where the merge revision goes: the version location of the first sorted head."""
     if plan.file is None:
         return None
@@ -40,7 +40,9 @@ def write_merges(ctx: Context, plans: Sequence[MergePlan], *, stage: bool) -> tu
     return tuple(contents)
 
 
-def overlap_rows(ctx: Context, graph: Graph, plans: Sequence[MergePlan]) -> tuple[OverlapRow, ...]:
+def overlap_rows(
+    ctx: Context, graph: GraphView, plans: Sequence[MergePlan]
+) -> tuple[OverlapRow, ...]:
     """Return every overlap of the forks, with the commits that brought its two revisions."""
     found = [overlap for plan in plans for overlap in plan.overlaps]
     ids = {one for overlap in found for one in (overlap.left_revision, overlap.right_revision)}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.merging.joining import MergePlan
 from lback.core.messages import proofs as messages
 from lback.core.plans import Upgrade
@@ -32,7 +32,7 @@ class MergeProof:
     message: str
 
 
-def prove_merge(ctx: Context, graph: Graph, plan: MergePlan) -> MergeProof:
+def prove_merge(ctx: Context, graph: GraphView, plan: MergePlan) -> MergeProof:
     """Run the sides of a fork in both orders and compare what comes out.
 
     env.py does not run: the project's own database is not even connected to. LbackError where
@@ -59,7 +59,7 @@ def prove_merge(ctx: Context, graph: Graph, plan: MergePlan) -> MergeProof:
     return MergeProof("equal", messages.orders_agree(where))
 
 
-def _orders(graph: Graph, heads: tuple[str, ...]) -> tuple[list[str], list[str]]:
+def _orders(graph: GraphView, heads: tuple[str, ...]) -> tuple[list[str], list[str]]:
     """Return all below the heads in two orders: what they share, then side after side."""
     below = {head: graph.ancestors([head]) for head in heads}
     shared = frozenset.intersection(*below.values())
@@ -77,7 +77,7 @@ def _orders(graph: Graph, heads: tuple[str, ...]) -> tuple[list[str], list[str]]
 def prove_rollback(
     ctx: Context,
     database: Database,
-    graph: Graph,
+    graph: GraphView,
     planned: RollbackRun,
     dialect: str,
     options: Mapping[str, Any] | None = None,

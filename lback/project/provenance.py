@@ -9,6 +9,7 @@ from typing import Any
 from lback.core.effects import Effects
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Revision
+from lback.core.graph.view import GraphView
 from lback.core.messages import history as messages
 from lback.core.source import INDEX, WORKTREE, Commit
 from lback.project.context import Context
@@ -44,7 +45,7 @@ class Sources:
 
     revisions: Revisions
     at: str
-    graph: Graph
+    graph: GraphView
     effects: dict[str, Effects]
     branches: dict[str, list[str]] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)

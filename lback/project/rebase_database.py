@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.merging.moving import Move, plan_move
 from lback.core.merging.results import DatabaseRow
 from lback.core.messages import rebasing as messages
@@ -178,7 +178,7 @@ def _go_up(ctx: Context, ready: PreparedRebase, move: Move, options: RebaseOptio
     run_on(ctx, ctx.database_of(after, ready.texts), run)
 
 
-def _refuse_moved(graph: Graph, now: tuple[str, ...], expected: tuple[str, ...]) -> None:
+def _refuse_moved(graph: GraphView, now: tuple[str, ...], expected: tuple[str, ...]) -> None:
     if applied(graph, now) != applied(graph, expected):
         raise messages.database_moved(now)
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Revision
+from lback.core.graph.view import GraphView
 from lback.core.merging.rebasing import RebasePlan
 from lback.core.messages import runs as messages
 from lback.core.plans import Restamp, Step, Upgrade, tips
@@ -27,7 +28,7 @@ def note_hook_rebase(ctx: Context, plan: RebasePlan) -> None:
     Note(ctx, "unasked").write({"moved": moved, "commit": ctx.repository.head().commit})
 
 
-def refuse_hook_rebase(ctx: Context, graph: Graph, stamp: Sequence[str]) -> None:
+def refuse_hook_rebase(ctx: Context, graph: GraphView, stamp: Sequence[str]) -> None:
     """Raise LbackError where this database had run what a hook has moved without asking it."""
     note = Note(ctx, "unasked")
     value = note.read()
@@ -48,7 +49,11 @@ def refuse_hook_rebase(ctx: Context, graph: Graph, stamp: Sequence[str]) -> None
 
 
 def note_followed_rebase(
-    ctx: Context, after: Graph, touched: Collection[str], between: Sequence[str], up: Sequence[Step]
+    ctx: Context,
+    after: GraphView,
+    touched: Collection[str],
+    between: Sequence[str],
+    up: Sequence[Step],
 ) -> None:
     """Note the new parents of what moves, and each stamp that the database will have by them."""
     parents = {one: list(after[one].parents) for one in sorted(touched) if one in after}
@@ -56,7 +61,7 @@ def note_followed_rebase(
         Note(ctx, "moved").write({"parents": parents, "stamps": _stamps(after, between, up)})
 
 
-def _stamps(after: Graph, between: Sequence[str], up: Sequence[Step]) -> list[list[str]]:
+def _stamps(after: GraphView, between: Sequence[str], up: Sequence[Step]) -> list[list[str]]:
     # A merge revision that is gone with the rebase is in the way of nothing: then only the stamp
     # changes, which says itself what it will be.
     done = set(after.ancestors(one for one in between if one in after))
@@ -70,7 +75,7 @@ def _stamps(after: Graph, between: Sequence[str], up: Sequence[Step]) -> list[li
     return found
 
 
-def refuse_undone_rebase(ctx: Context, graph: Graph, stamp: Sequence[str]) -> None:
+def refuse_undone_rebase(ctx: Context, graph: GraphView, stamp: Sequence[str]) -> None:
     """Raise LbackError where the database has followed a rebase whose files are gone again."""
     parents, stamps = _followed(ctx)
     if sorted(stamp) not in stamps or not all(one in graph for one in stamp):
@@ -88,7 +93,7 @@ def refuse_undone_rebase(ctx: Context, graph: Graph, stamp: Sequence[str]) -> No
         raise messages.rebase_undone(stamp, tips(graph, has_run))
 
 
-def forget_followed_rebase(ctx: Context, graph: Graph) -> None:
+def forget_followed_rebase(ctx: Context, graph: GraphView) -> None:
     """Forget a rebase once the database has gone its way by other files, from a stamp of theirs."""
     parents, _ = _followed(ctx)
     if any(one in graph and list(graph[one].parents) != new for one, new in parents.items()):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Revision
+from lback.core.graph.view import GraphView
 from lback.core.merging.rebasing import RebaseFacts, RebasePlan, plan_rebase, rebased
 from lback.core.merging.results import RemovedRow, RewriteRow
 from lback.core.merging.rewrite import reparent
@@ -36,15 +36,15 @@ class PreparedRebase:
     """A plan with all that it stands on and all that it would write."""
 
     revisions: Revisions
-    graph: Graph
+    graph: GraphView
     onto: str
     plan: RebasePlan
     contents: dict[str, bytes | None] = field(default_factory=dict)
     held: tuple[str, ...] = ()  # what moves, and cannot run on what it moves onto
-    ran: dict[tuple[str, ...], Graph] = field(default_factory=dict)  # by a database's stamp
+    ran: dict[tuple[str, ...], GraphView] = field(default_factory=dict)  # by a database's stamp
 
     @property
-    def graph_after(self) -> Graph:
+    def graph_after(self) -> GraphView:
         """Return the graph as the files will say it."""
         return rebased(self.graph, self.plan)
 
@@ -88,7 +88,7 @@ def prepare(ctx: Context, onto: str | None = None, *, force: bool = False) -> Pr
 
 def _rewritten(
     revisions: Revisions,
-    graph: Graph,
+    graph: GraphView,
     plan: RebasePlan,
     theirs: Mapping[str, Revision],
     commit: str,
@@ -123,7 +123,9 @@ def _target(revisions: Revisions, onto: str | None) -> tuple[str, str]:
     return shared.name, shared.commit
 
 
-def _facts(revisions: Revisions, graph: Graph, theirs: Graph, parents: Parents) -> RebaseFacts:
+def _facts(
+    revisions: Revisions, graph: GraphView, theirs: GraphView, parents: Parents
+) -> RebaseFacts:
     """Find out which revisions are local, pushed and published."""
     shared = theirs.ids
     local = [graph[one] for one in graph.order() if one not in shared]

@@ -27,6 +27,7 @@ from lback.project.contents import HEADERS, Contents, header_from
 
 if TYPE_CHECKING:
     from lback.core.effects import Effects
+    from lback.core.graph.view import GraphView
     from lback.project.contents import Limits
     from lback.project.effects import EffectsAt
     from lback.project.locate import Project
@@ -107,7 +108,7 @@ class Revisions:
 
     # Graphs
 
-    def graph(self, at: str = WORKTREE) -> Graph:
+    def graph(self, at: str = WORKTREE) -> GraphView:
         """Return the graph at a place; what cannot be read is among its problems."""
         if at == WORKTREE and self.repository is not None and not self.places.unconfigured:
             folders, recursive = self.folders(at)
@@ -148,7 +149,7 @@ class Revisions:
 
     def effects(
         self,
-        graph: Graph,
+        graph: GraphView,
         ids: Iterable[str] | None = None,
         at: str = WORKTREE,
         *,
@@ -171,7 +172,11 @@ class Revisions:
         return self._effects
 
     def tables(
-        self, graph: Graph, ids: Iterable[str], effects: Mapping[str, Effects], at: str = WORKTREE
+        self,
+        graph: GraphView,
+        ids: Iterable[str],
+        effects: Mapping[str, Effects],
+        at: str = WORKTREE,
     ) -> dict[str, tuple[str, ...]]:
         """Return the tables of some revisions, whose effects are given, by id."""
         wanted = tuple(ids)
@@ -195,7 +200,7 @@ class Revisions:
 
         return commits_of(self.repository, paths, at)
 
-    def published_among(self, graph: Graph, ids: Sequence[str]) -> frozenset[str]:
+    def published_among(self, graph: GraphView, ids: Sequence[str]) -> frozenset[str]:
         """Return which of a few revisions are published, without reading the whole shared tree.
 
         A file with the same content at the same path of the shared ref settles it; only
@@ -247,7 +252,7 @@ class Revisions:
 
     # Inner parts
 
-    def _graph_on_disk(self, look: Look) -> Graph:
+    def _graph_on_disk(self, look: Look) -> GraphView:
         """Return the graph of the work tree; where nothing has changed, its heads cost nothing."""
 
         def whole() -> Graph:
@@ -278,7 +283,7 @@ def _tops_kind(project: Project) -> bytes:
     return kind + (b"-%08x" % crc32(repr(ignored).encode()) if ignored else b"")
 
 
-def _top(graph: Graph, head: str) -> list[Any]:
+def _top(graph: GraphView, head: str) -> list[Any]:
     one = graph[head]
     return [one.header, one.path, one.blob, sorted(graph.labels_of(head))]
 

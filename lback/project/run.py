@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.messages import runs as messages
 from lback.core.plans import Downgrade, Step, Upgrade, refuse_moved
 from lback.project.context import Context
@@ -42,7 +42,7 @@ class Run:
     command: str = "upgrade"
     destination: str = "heads"
     lock_timeout: float | None = None
-    graph_before: Graph | None = None
+    graph_before: GraphView | None = None
     """The graph that the stamp is of, where the files change."""
 
 
@@ -73,14 +73,14 @@ def perform(ctx: Context, database: Database, run: Run) -> Outcome:
     return outcome
 
 
-def refuse_unsettled(ctx: Context, graph: Graph, stamp: Sequence[str]) -> None:
+def refuse_unsettled(ctx: Context, graph: GraphView, stamp: Sequence[str]) -> None:
     """Raise LbackError where a stamp does not tell what this database has run."""
     refuse_interrupted(ctx, graph, stamp)
     refuse_undone_rebase(ctx, graph, stamp)
     refuse_hook_rebase(ctx, graph, stamp)
 
 
-def _progress(ctx: Context, graph: Graph) -> OnEvent:
+def _progress(ctx: Context, graph: GraphView) -> OnEvent:
     """Return a listener that tells a person about each step."""
 
     def listen(event: Event) -> None:
@@ -94,7 +94,7 @@ def _progress(ctx: Context, graph: Graph) -> OnEvent:
     return listen
 
 
-def _shown(graph: Graph, step: Step) -> tuple[str, str]:
+def _shown(graph: GraphView, step: Step) -> tuple[str, str]:
     if isinstance(step, Upgrade | Downgrade):
         doc = graph[step.revision].doc if step.revision in graph else ""
         return "+" if isinstance(step, Upgrade) else "-", f"{step.revision}  {doc}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lback.core.checks.history import same_but_parents
 from lback.core.effects import Effect
 from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.merging.rebasing import RebasePlan, with_parents
 from lback.core.merging.rewrite import reparent
 from lback.core.messages import rebasing as messages
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 Parents = Mapping[str, tuple[str, ...]]
 
 
-def shared_parents(revisions: Revisions, graph: Graph, theirs: Graph, onto: str) -> Parents:
+def shared_parents(revisions: Revisions, graph: GraphView, theirs: GraphView, onto: str) -> Parents:
     """Return the parents that shared revisions have there, where this branch gave them others."""
     differ = [
         one.id
@@ -40,12 +41,12 @@ def shared_parents(revisions: Revisions, graph: Graph, theirs: Graph, onto: str)
     return {one: theirs[one].parents for one in ours}
 
 
-def _place(graph: Graph, revision: str) -> tuple[tuple[str, ...], list[str]]:
+def _place(graph: GraphView, revision: str) -> tuple[tuple[str, ...], list[str]]:
     node = graph[revision]
     return tuple(sorted(node.parents)), sorted(node.depends_on)
 
 
-def _base(revisions: Revisions, repository: Repository, onto: str) -> Graph:
+def _base(revisions: Revisions, repository: Repository, onto: str) -> GraphView:
     """Return the graph where this branch left the shared one, an empty one if it never did."""
     try:
         commit = repository.merge_base("HEAD", repository.commit(onto))
@@ -60,7 +61,9 @@ def restored_text(mine: bytes, shared: bytes, old: tuple[str, ...], new: tuple[s
     return shared if same_but_parents(text, shared) else text
 
 
-def graph_that_ran(revisions: Revisions, graph: Graph, plan: RebasePlan, view: View) -> Graph:
+def graph_that_ran(
+    revisions: Revisions, graph: GraphView, plan: RebasePlan, view: View
+) -> GraphView:
     """Return by which graph a database has run what it has run.
 
     One that is past a shared revision may have run it before a local one was put below it,
@@ -83,7 +86,7 @@ def graph_that_ran(revisions: Revisions, graph: Graph, plan: RebasePlan, view: V
 
 
 def _found_out(
-    revisions: Revisions, graph: Graph, hidden: list[str], others: frozenset[str], view: View
+    revisions: Revisions, graph: GraphView, hidden: list[str], others: frozenset[str], view: View
 ) -> bool | None:
     """Tell whether the database has run all (True) or none (False) of some revisions."""
     effects = revisions.effects(graph, [*hidden, *others])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lback.core.checks.graph import GraphMerge
 from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.messages import checks as messages
 from lback.core.source import INDEX, WORKTREE, Commit, Entry
 from lback.project.places import Folders
@@ -40,7 +41,7 @@ class Comparison:
     theirs: Tree
     publishes: bool
     base_commit: str
-    base: Graph
+    base: GraphView
     merge: GraphMerge
     conflicts: tuple[str, ...] = ()
     replaces: bool = False

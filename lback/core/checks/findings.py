@@ -9,8 +9,8 @@ from lback.core.graph.forks import forks
 from lback.core.source import Commit, CommitKeys
 
 if TYPE_CHECKING:
-    from lback.core.graph.graph import Graph
     from lback.core.graph.revision import Problem
+    from lback.core.graph.view import GraphView
 
 Severity = Literal["error", "warning", "note"]
 
@@ -98,7 +98,7 @@ def finding(code: str, message: str, hint: str = "", **place: Any) -> Finding:
     return Finding(code, message, hint, severity=CODES[code][0], **place)
 
 
-def from_forks(graph: Graph, declared: Sequence[str]) -> tuple[Finding, ...]:
+def from_forks(graph: GraphView, declared: Sequence[str]) -> tuple[Finding, ...]:
     """Return LB101 for every group of heads that the project does not keep apart."""
     return tuple(
         finding(

@@ -8,8 +8,8 @@ from itertools import combinations
 
 from lback.core.checks.findings import Finding, finding
 from lback.core.graph.forks import Lane, forks
-from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Problem
+from lback.core.graph.view import GraphView
 from lback.core.shell import command, pathspec
 from lback.core.source import Commit
 from lback.errors import HistoryMissing
@@ -22,9 +22,9 @@ class GraphMerge:
     """Two graphs and what they become together; `name` is the other one as people call it."""
 
     name: str
-    mine: Graph
-    theirs: Graph
-    merged: Graph
+    mine: GraphView
+    theirs: GraphView
+    merged: GraphView
 
     def would_forks(
         self, declared: Sequence[str], doubted: frozenset[str] = frozenset()
@@ -42,7 +42,7 @@ class GraphMerge:
 
 
 def real_forks(
-    graph: Graph, declared: Sequence[str], doubted: frozenset[str] = frozenset()
+    graph: GraphView, declared: Sequence[str], doubted: frozenset[str] = frozenset()
 ) -> list[Lane]:
     """Return the forks that are more than the shadow of a missing parent or a cycle."""
     torn = any(problem.code in ("LB103", "LB105") for problem in graph.problems)
@@ -50,7 +50,7 @@ def real_forks(
     return [one for one in found if not torn or branch_point(graph, one)]
 
 
-def several_heads(graph: Graph, fork: Lane, commits: Commits) -> Finding:
+def several_heads(graph: GraphView, fork: Lane, commits: Commits) -> Finding:
     """Return LB101 for one fork that is in the tree already."""
     return finding(
         "LB101",
@@ -126,7 +126,7 @@ def conflicted(merge: GraphMerge, path: str) -> Finding:
     )
 
 
-def redundant_merges(graph: Graph, new: Collection[str] | None = None) -> Iterator[Finding]:
+def redundant_merges(graph: GraphView, new: Collection[str] | None = None) -> Iterator[Finding]:
     """Yield LB110 for merges of the same parents, in whatever order they name them.
 
     `new` limits it to pairs with a revision in it; the older pairs are history. What is
@@ -153,7 +153,7 @@ def redundant_merges(graph: Graph, new: Collection[str] | None = None) -> Iterat
         )
 
 
-def _joined_above(graph: Graph, merges: Sequence[str]) -> bool:
+def _joined_above(graph: GraphView, merges: Sequence[str]) -> bool:
     return bool(frozenset.intersection(*(graph.descendants([one]) for one in merges)))
 
 
@@ -194,14 +194,14 @@ def not_looked_at(folders: Iterable[object]) -> Finding:
     return one._replace(severity="warning")
 
 
-def branch_point(graph: Graph, heads: Iterable[str]) -> tuple[str, ...]:
+def branch_point(graph: GraphView, heads: Iterable[str]) -> tuple[str, ...]:
     """Return the highest revisions that any two of the heads have in common, sorted."""
     return tuple(
         sorted({one for pair in combinations(heads, 2) for one in graph.merge_base(*pair)})
     )
 
 
-def _after(graph: Graph, fork: Lane) -> str:
+def _after(graph: GraphView, fork: Lane) -> str:
     common = branch_point(graph, fork)
     return f"the fork begins at {', '.join(common)}" if common else "they have no common ancestor"
 

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 
 from lback.core.checks.findings import Finding, finding
 from lback.core.checks.graph import GraphMerge
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.shell import command, pathspec
 
 
 def published_findings(
-    mine: Graph,
-    shared: Graph,
-    base: Graph,
+    mine: GraphView,
+    shared: GraphView,
+    base: GraphView,
     my_text: Callable[[str], bytes],
     shared_text: Callable[[str], bytes],
 ) -> Iterator[Finding]:
@@ -44,8 +44,8 @@ def published_findings(
 
 
 def _edited(
-    mine: Graph,
-    shared: Graph,
+    mine: GraphView,
+    shared: GraphView,
     revision: str,
     my_text: Callable[[str], bytes],
     shared_text: Callable[[str], bytes],
@@ -136,7 +136,9 @@ def _drop_docstring(
 Text = Callable[[str], bytes]
 
 
-def history_findings(merge: GraphMerge, base: Graph, mine: Text, theirs: Text) -> Iterator[Finding]:
+def history_findings(
+    merge: GraphMerge, base: GraphView, mine: Text, theirs: Text
+) -> Iterator[Finding]:
     """Yield what mine does to the revisions of the other side, which is the published one.
 
     `base` is the graph where the two parted; `mine` and `theirs` give a revision's bytes.
@@ -164,7 +166,7 @@ def history_findings(merge: GraphMerge, base: Graph, mine: Text, theirs: Text) -
     yield from placed_under(merge)
 
 
-def squashes(mine: Graph, published: Graph, base: Graph) -> dict[str, tuple[str, ...]]:
+def squashes(mine: GraphView, published: GraphView, base: GraphView) -> dict[str, tuple[str, ...]]:
     """Return the revisions that took the place of deleted ones below them, with these.
 
     A squash keeps the id of the revision on top and has nothing below it but what was
@@ -202,7 +204,7 @@ def _upgrade(source: bytes) -> str:
     return "".join(ast.dump(node) for node in functions if node.name == "upgrade")
 
 
-def _reached(graph: Graph, start: str, allowed: set[str]) -> set[str]:
+def _reached(graph: GraphView, start: str, allowed: set[str]) -> set[str]:
     seen: set[str] = set()
     todo = [start]
     while todo:
@@ -213,7 +215,7 @@ def _reached(graph: Graph, start: str, allowed: set[str]) -> set[str]:
     return seen
 
 
-def _squash(mine: Graph, kept: str, ones: tuple[str, ...]) -> Finding:
+def _squash(mine: GraphView, kept: str, ones: tuple[str, ...]) -> Finding:
     node = mine[kept]
     one = finding(
         "LB202",
@@ -249,7 +251,9 @@ def placed_under(merge: GraphMerge) -> Iterator[Finding]:
         )
 
 
-def _standing_on(merged: Graph, hidden: frozenset[str], published: Graph) -> Mapping[str, str]:
+def _standing_on(
+    merged: GraphView, hidden: frozenset[str], published: GraphView
+) -> Mapping[str, str]:
     """Return, for each hidden revision, the lowest published one above it."""
     found: dict[str, str] = {}
     for revision in reversed(merged.order()):

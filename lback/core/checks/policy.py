@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from lback.core.checks.findings import Finding, finding
 from lback.core.checks.silencing import Comment, may_be_silenced_by_its_branch
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.preferences import LbackSettings
 from lback.core.shell import command, named
 
@@ -178,7 +178,7 @@ def configuration_gone(place: str, name: str, path: str) -> Finding:
     )._replace(severity="error")
 
 
-def labels_added(mine: Graph, theirs: Graph) -> dict[str, bool]:
+def labels_added(mine: GraphView, theirs: GraphView) -> dict[str, bool]:
     """Return the branch labels that only mine has, and whether they keep heads apart.
 
     A line of its own may be labelled by who begins it. One that parts from what `theirs`
@@ -191,7 +191,7 @@ def labels_added(mine: Graph, theirs: Graph) -> dict[str, bool]:
     }
 
 
-def label_added(mine: Graph, label: str, until: str, *, counts: bool) -> Finding:
+def label_added(mine: GraphView, label: str, until: str, *, counts: bool) -> Finding:
     """Return LB112 for one branch label, which keeps heads apart or would."""
     owner = mine[mine.label_owners[label]]
     standing = (

@@ -8,7 +8,7 @@ from lback.core.checks.findings import Finding, Severity, finding
 from lback.core.checks.graph import Commits, branch_point
 from lback.core.effects import Effect
 from lback.core.graph.forks import Lane
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.merging.contradictions import Contradiction
 from lback.core.merging.nearness import Neighbour
 from lback.core.merging.overlap import Overlap
@@ -18,7 +18,11 @@ _OVERLAPS: dict[str, Severity] = {"same": "warning", "unknown": "warning"}
 
 
 def overlap_findings(
-    overlaps: Iterable[Overlap], graph: Graph, mine: Graph, commits: Commits, with_whom: str = ""
+    overlaps: Iterable[Overlap],
+    graph: GraphView,
+    mine: GraphView,
+    commits: Commits,
+    with_whom: str = "",
 ) -> Iterator[Finding]:
     """Yield LB301 for what two sides may not do in either order, where mine does it.
 
@@ -90,7 +94,7 @@ def collision(
     )
 
 
-def line_findings(found: Iterable[Contradiction], graph: Graph) -> Iterator[Finding]:
+def line_findings(found: Iterable[Contradiction], graph: GraphView) -> Iterator[Finding]:
     """Yield LB307 for what a revision cannot do after what is below it."""
     for one in found:
         table = one.effect.table

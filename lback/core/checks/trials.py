@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from lback.core.checks.findings import Finding, finding
 from lback.core.effects import Effects
-from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Revision
+from lback.core.graph.view import GraphView
 
 _NO_WAY_DOWN = "NotImplementedError"
 _TAKEN = {"table": ("drop",), "column": ("drop", "alter"), "data": ("delete", "update")}
@@ -70,7 +70,7 @@ def model_findings(differences: tuple[str, ...]) -> Iterator[Finding]:
 
 
 def trial_findings(
-    trial: Trial, graph: Graph, effects: Callable[[str], Effects | None], known: frozenset[str]
+    trial: Trial, graph: GraphView, effects: Callable[[str], Effects | None], known: frozenset[str]
 ) -> Iterator[Finding]:
     """Yield what one trial showed; `known` are the revisions of which LB401 is said already."""
     node = graph[trial.revision]

@@ -9,7 +9,7 @@ from typing import Literal
 
 from lback.core.effects import Effects
 from lback.core.graph.forks import fork_sides
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.merging.contradictions import contradictions
 from lback.core.merging.merging import MergeFile, merge_file
 from lback.core.merging.overlap import Overlap, overlaps
@@ -40,7 +40,7 @@ class MergePlan:
 
 
 def plan_merge(
-    graph: Graph, heads: Sequence[str], effects: Mapping[str, Effects], *, force: bool = False
+    graph: GraphView, heads: Sequence[str], effects: Mapping[str, Effects], *, force: bool = False
 ) -> MergePlan:
     """Decide whether a merge revision may close a fork; `effects` covers every side.
 
@@ -59,12 +59,12 @@ def plan_merge(
     return MergePlan(fork, "merge", reason, tuple(found), merge_file(fork, dates))
 
 
-def _sides(graph: Graph, fork: Sequence[str]) -> frozenset[str]:
+def _sides(graph: GraphView, fork: Sequence[str]) -> frozenset[str]:
     return frozenset(one for side in fork_sides(graph, fork).values() for one in side)
 
 
 def apart(
-    graph: Graph, left: Iterable[str], right: Iterable[str]
+    graph: GraphView, left: Iterable[str], right: Iterable[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return what is below some left heads and below no right one, and the other way round.
 
@@ -79,7 +79,7 @@ def apart(
     )
 
 
-def fork_revisions(graph: Graph, fork: Sequence[str]) -> tuple[str, ...]:
+def fork_revisions(graph: GraphView, fork: Sequence[str]) -> tuple[str, ...]:
     """Return what is below some of the heads and not below all of them, in graph order."""
     below = [graph.ancestors([head]) for head in fork]
     some = frozenset().union(*below) - frozenset.intersection(*below)
@@ -87,7 +87,7 @@ def fork_revisions(graph: Graph, fork: Sequence[str]) -> tuple[str, ...]:
 
 
 def fork_overlaps(
-    graph: Graph, fork: Sequence[str], effects: Mapping[str, Effects]
+    graph: GraphView, fork: Sequence[str], effects: Mapping[str, Effects]
 ) -> list[Overlap]:
     """Return the overlaps of every two heads of a fork: of what one has and the other has not.
 
@@ -116,7 +116,7 @@ def refusal(stops: Sequence[Overlap]) -> str:
     return f"{first}{more}"
 
 
-def touched(graph: Graph, fork: Sequence[str], effects: Mapping[str, Effects]) -> str:
+def touched(graph: GraphView, fork: Sequence[str], effects: Mapping[str, Effects]) -> str:
     """Say in one sentence why a fork can be merged."""
     above = frozenset(fork_revisions(graph, fork))
     sides = [

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import takewhile
 
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.merging.results import DatabaseRow
 from lback.core.plans import (
     Downgrade,
@@ -50,8 +50,8 @@ class Move:
 
 
 def plan_move(
-    old: Graph,
-    new: Graph,
+    old: GraphView,
+    new: GraphView,
     touched: Collection[str],
     stamp: tuple[str, ...],
     held: Collection[str] = (),

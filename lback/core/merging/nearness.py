@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lback.core.effects import Effects
 from lback.core.graph.forks import Lane, forks
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.merging.footprint import footprint
 from lback.core.merging.joining import apart
 from lback.core.merging.matrix import PARTNERS
@@ -36,7 +36,7 @@ class Neighbour:
 
     names: tuple[str, ...]
     commit: Commit
-    together: Graph
+    together: GraphView
     new: frozenset[str]
     reparented: tuple[str, ...] = ()
 

@@ -9,6 +9,7 @@ from typing import Literal
 from lback.core.graph.forks import Lane, lanes
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Revision
+from lback.core.graph.view import GraphView
 from lback.core.plans import tips
 
 Action = Literal["rebase", "none", "refused"]
@@ -62,7 +63,7 @@ class RebasePlan:
         return frozenset((*(one.revision for one in self.rewrites), *self.removes))
 
 
-def plan_rebase(graph: Graph, facts: RebaseFacts, *, force: bool = False) -> RebasePlan:
+def plan_rebase(graph: GraphView, facts: RebaseFacts, *, force: bool = False) -> RebasePlan:
     """Decide how the local revisions come to stand on the shared heads, one above the other.
 
     The local part keeps its shape: a revision whose parents are all shared gets the
@@ -81,13 +82,15 @@ def plan_rebase(graph: Graph, facts: RebaseFacts, *, force: bool = False) -> Reb
     return refusal or _with_restored(graph, plan, facts.parents)
 
 
-def rebased(graph: Graph, plan: RebasePlan) -> Graph:
+def rebased(graph: GraphView, plan: RebasePlan) -> GraphView:
     """Return the graph as it is once the plan is done."""
     kept = [one for one in graph if one.id not in plan.removes]
     return with_parents(kept, {one.revision: one.new for one in plan.rewrites})
 
 
-def with_parents(revisions: Iterable[Revision], parents: Mapping[str, tuple[str, ...]]) -> Graph:
+def with_parents(
+    revisions: Iterable[Revision], parents: Mapping[str, tuple[str, ...]]
+) -> GraphView:
     """Return the graph of revisions of which some have other parents."""
     return Graph(
         Revision(one.header._replace(down_revisions=parents[one.id]), one.path, one.blob)
@@ -98,7 +101,7 @@ def with_parents(revisions: Iterable[Revision], parents: Mapping[str, tuple[str,
 
 
 def _with_restored(
-    graph: Graph, plan: RebasePlan, parents: Mapping[str, tuple[str, ...]]
+    graph: GraphView, plan: RebasePlan, parents: Mapping[str, tuple[str, ...]]
 ) -> RebasePlan:
     """Add to a plan what gives shared revisions their own parents back."""
     back = [Rewrite(one, graph[one].path, graph[one].parents, parents[one]) for one in parents]
@@ -117,7 +120,7 @@ def _with_restored(
 class _Work:
     """The new parents as they are found, a lane and a local head at a time."""
 
-    graph: Graph
+    graph: GraphView
     facts: RebaseFacts
     parents: dict[str, tuple[str, ...]] = field(default_factory=dict)
     gone: dict[str, str] = field(default_factory=dict)
@@ -216,7 +219,7 @@ def _reason(rewrites: Sequence[Rewrite], removes: Sequence[str]) -> str:
 
 
 def _refused(
-    graph: Graph, plan: RebasePlan, facts: RebaseFacts, *, force: bool
+    graph: GraphView, plan: RebasePlan, facts: RebaseFacts, *, force: bool
 ) -> RebasePlan | None:
     """Return why a plan must not be carried out, None when it may."""
     if plan.action != "rebase":
@@ -249,7 +252,7 @@ def _refused(
     return None
 
 
-def _placed_under(graph: Graph, local: str, shared: frozenset[str]) -> RebasePlan:
+def _placed_under(graph: GraphView, local: str, shared: frozenset[str]) -> RebasePlan:
     above = next(one for one in graph.order() if one in shared & graph.descendants([local]))
     return RebasePlan(
         "refused",

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from lback.core.effects import Effects
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.rollback.extraction import Read
 from lback.core.source import Commit
 
@@ -51,7 +51,7 @@ class RollbackFacts:
     request: RollbackRequest
     stamp: tuple[str, ...]
     dialect: str
-    graph: Graph
+    graph: GraphView
     effects: Mapping[str, Effects]
     texts: Mapping[str, bytes]
     read: Read

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from lback.core.effects import Effect, Effects
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Header, Revision
+from lback.core.graph.view import GraphView
 from lback.core.header import read_header
 from lback.core.messages import rollback as messages
 from lback.core.plans import Downgrade, Step, Upgrade, plan_downgrade, tips
@@ -31,7 +32,7 @@ class RevertingRevision:
     id: str
     path: str
     text: bytes
-    graph: Graph
+    graph: GraphView
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class RollbackPlan:
         return self.decision.strategy == "refused"
 
     @property
-    def graph(self) -> Graph:
+    def graph(self) -> GraphView:
         """Return the graph, with the reverting revision on top once it is written."""
         return self.facts.graph if self.revert is None else self.revert.graph
 
@@ -250,7 +251,7 @@ def _deeds(effects: Effects) -> tuple[list[Effect], ...]:
     return tuple([one._replace(line=0) for one in direction] for direction in both)
 
 
-def _with(graph: Graph, path: str, text: bytes) -> Graph:
+def _with(graph: GraphView, path: str, text: bytes) -> GraphView:
     header = read_header(text, path.rpartition("/")[2])
     if not isinstance(header, Header):
         raise InTheWay(1, messages.unreadable_revert(header.message))

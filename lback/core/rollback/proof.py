@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.messages import proofs as messages
 from lback.core.naming import same_name
 from lback.core.plans import Downgrade, Step, Upgrade
@@ -38,7 +38,7 @@ class RollbackRun:
     renames: bool = False
 
 
-def stages_of(graph: Graph, planned: RollbackRun) -> list[list[Step]]:
+def stages_of(graph: GraphView, planned: RollbackRun) -> list[list[Step]]:
     """Return the steps up to before, up to the present, back again, and forward once more."""
     gone = {step.revision for step in planned.down}
     above = gone or graph.descendants(planned.undoes) & planned.done
@@ -74,7 +74,7 @@ def judge_failure(stage: int, revision: str, why: str, where: str) -> RollbackPr
     return RollbackProof("wrong", messages.rollback_fails(where, why))
 
 
-def _upgrades(graph: Graph, revisions: Collection[str]) -> list[Step]:
+def _upgrades(graph: GraphView, revisions: Collection[str]) -> list[Step]:
     return [Upgrade(one) for one in graph.order() if one in revisions]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lback.core import hook_facts as facts
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.errors import UsageError
 from lback.project.context import Context
 from lback.project.file_changes import recover
@@ -33,7 +33,7 @@ def _before(ctx: Context) -> str | None:
         return None
 
 
-def _new(ctx: Context, graph: Graph, before: str | None) -> list[str]:
+def _new(ctx: Context, graph: GraphView, before: str | None) -> list[str]:
     """Return the revisions that the other side brought."""
     if before is None:
         return []
@@ -41,7 +41,7 @@ def _new(ctx: Context, graph: Graph, before: str | None) -> list[str]:
     return [one for one in graph.order() if one not in there]
 
 
-def _problems(ctx: Context, graph: Graph) -> tuple[facts.HookFact, ...]:
+def _problems(ctx: Context, graph: GraphView) -> tuple[facts.HookFact, ...]:
     """Return what is wrong with the graph; where a cycle is explained, its fact says what to do."""
     explained = list(cycles(ctx, graph))
     problems = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from lback.core import hook_facts as facts
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.project.context import Context
 from lback.project.notes import recall_stamp
 from lback.vcs.configuration import on_checkout
@@ -38,7 +38,11 @@ def post_checkout(ctx: Context, arguments: Sequence[str], switch: Switch) -> fac
 
 
 def _lacking(
-    before: Graph, now: Graph, gone: Sequence[str], stamp: tuple[str, ...] | None, follow: bool
+    before: GraphView,
+    now: GraphView,
+    gone: Sequence[str],
+    stamp: tuple[str, ...] | None,
+    follow: bool,
 ) -> list[facts.HookFact]:
     if stamp is None:
         return [facts.Lacks(_rows(before, gone), ran=False, followed=follow)] if gone else []
@@ -50,13 +54,13 @@ def _lacking(
 
 
 def _adding(
-    now: Graph, new: Sequence[str], stamp: tuple[str, ...] | None, follow: bool
+    now: GraphView, new: Sequence[str], stamp: tuple[str, ...] | None, follow: bool
 ) -> list[facts.HookFact]:
     done = now.ancestors(one for one in stamp or () if one in now)
     rows = _rows(now, [one for one in new if one not in done])
     return [facts.Adds(rows, followed=follow)] if rows else []
 
 
-def _rows(graph: Graph, revisions: Iterable[str]) -> tuple[facts.KnownRevision, ...]:
+def _rows(graph: GraphView, revisions: Iterable[str]) -> tuple[facts.KnownRevision, ...]:
     docs = {one: graph[one].doc if one in graph else None for one in revisions}
     return tuple(facts.KnownRevision(one, doc) for one, doc in docs.items())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from lback.core import hook_facts as facts
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.merging.joining import MergePlan
 from lback.core.messages import hooks as messages
 from lback.errors import LbackError
@@ -15,7 +15,9 @@ from lback.project.githooks.forks import fork
 from lback.project.merging import plan_merges, preferred_way, write_merges
 
 
-def close_forks(ctx: Context, graph: Graph) -> tuple[tuple[facts.HookFact, ...], tuple[str, ...]]:
+def close_forks(
+    ctx: Context, graph: GraphView
+) -> tuple[tuple[facts.HookFact, ...], tuple[str, ...]]:
     """Close every fork as the settings say; return what to tell, and the files of merges."""
     plans = plan_merges(ctx, graph)
     forks = [fork(ctx, graph, plan.heads) for plan in plans]

@@ -7,13 +7,13 @@ from datetime import datetime
 
 from lback.core import hook_facts as facts
 from lback.core.graph.forks import fork_sides
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.source import WORKTREE
 from lback.project.context import Context
 
 
 def known(
-    ctx: Context, graph: Graph, revisions: Sequence[str], at: str = WORKTREE
+    ctx: Context, graph: GraphView, revisions: Sequence[str], at: str = WORKTREE
 ) -> tuple[facts.KnownRevision, ...]:
     """Return revisions of a graph with the commits that brought them."""
     commits = ctx.revisions.commits([graph[one].path for one in revisions], at)
@@ -22,7 +22,7 @@ def known(
     )
 
 
-def fork(ctx: Context, graph: Graph, heads: Sequence[str], at: str = WORKTREE) -> facts.Fork:
+def fork(ctx: Context, graph: GraphView, heads: Sequence[str], at: str = WORKTREE) -> facts.Fork:
     """Return where a fork begins, and each side's revisions with their authors."""
     sides = fork_sides(graph, heads)
     ids = [one for head in heads for one in reversed(sides[head])]
@@ -30,7 +30,7 @@ def fork(ctx: Context, graph: Graph, heads: Sequence[str], at: str = WORKTREE) -
     return facts.Fork(tuple(sorted(common)), tuple(heads), known(ctx, graph, ids, at))
 
 
-def cycles(ctx: Context, graph: Graph) -> Iterator[facts.Cycle]:
+def cycles(ctx: Context, graph: GraphView) -> Iterator[facts.Cycle]:
     """Yield for each cycle who made it; the later change is to be undone, for everybody alike."""
     if ctx.repository is None:
         return
@@ -42,7 +42,7 @@ def cycles(ctx: Context, graph: Graph) -> Iterator[facts.Cycle]:
 
 
 def _reparentings(
-    ctx: Context, graph: Graph, revisions: Sequence[str]
+    ctx: Context, graph: GraphView, revisions: Sequence[str]
 ) -> Iterator[facts.Reparenting]:
     """Find the commit behind each edge of the cycle that was not there from the start."""
     from lback.vcs.log import histories

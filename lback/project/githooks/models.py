@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lback.core.checks.commit import declared_twice, without_migration
 from lback.core.checks.findings import Finding
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.models_text import Models, changed_tables, read_models
 from lback.core.source import INDEX, WORKTREE
 from lback.project.context import Context
@@ -14,7 +14,7 @@ from lback.project.model_files import model_globs
 from lback.vcs.committing import changed_files, staged_files
 
 
-def staged_models(ctx: Context, graph: Graph, staged: Sequence[str]) -> Iterator[Finding]:
+def staged_models(ctx: Context, graph: GraphView, staged: Sequence[str]) -> Iterator[Finding]:
     """Yield what is wrong with the models that the next commit would change.
 
     `staged` are the revisions of the graph that this commit adds or changes.
@@ -53,7 +53,7 @@ def _read(texts: Mapping[str, bytes]) -> dict[str, Models]:
     return {path: read_models(text) for path, text in sorted(texts.items())}
 
 
-def _covers(ctx: Context, graph: Graph, staged: Sequence[str]) -> Callable[[str], bool]:
+def _covers(ctx: Context, graph: GraphView, staged: Sequence[str]) -> Callable[[str], bool]:
     """Return a test of whether a staged migration touches a table, as far as it can be read."""
     effects = ctx.revisions.effects(graph, staged, INDEX) if staged else {}
     unknown = [one for does in effects.values() for one in does.unknowns("upgrade")]

@@ -9,7 +9,7 @@ from lback.core.checks import commit as rules
 from lback.core.checks.findings import Finding, from_forks, from_problems
 from lback.core.checks.history import published_findings
 from lback.core.graph.forks import forks
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.core.source import INDEX
 from lback.project.below import contradicting
 from lback.project.context import Context
@@ -41,7 +41,7 @@ def pre_commit(ctx: Context) -> facts.HookReport:
     return facts.HookReport(heads=graph.heads, facts=told, findings=found, stops=stops)
 
 
-def graph_facts(ctx: Context, graph: Graph, at: str) -> tuple[facts.HookFact, ...]:
+def graph_facts(ctx: Context, graph: GraphView, at: str) -> tuple[facts.HookFact, ...]:
     """Return how the cycles of a graph came about, and both sides of each fork."""
     if graph.problems:
         return tuple(cycles(ctx, graph))
@@ -49,7 +49,7 @@ def graph_facts(ctx: Context, graph: Graph, at: str) -> tuple[facts.HookFact, ..
     return tuple(fork(ctx, graph, one, at) for one in found)
 
 
-def _staged(ctx: Context, graph: Graph) -> list[str]:
+def _staged(ctx: Context, graph: GraphView) -> list[str]:
     """Return the revisions that the next commit adds or changes."""
     known: frozenset[tuple[str, str]] = frozenset()
     if ctx.repository is not None and ctx.repository.head().commit is not None:
@@ -57,7 +57,7 @@ def _staged(ctx: Context, graph: Graph) -> list[str]:
     return [one.id for one in graph if (one.id, one.blob) not in known]
 
 
-def _published(ctx: Context, graph: Graph) -> Iterator[Finding]:
+def _published(ctx: Context, graph: GraphView) -> Iterator[Finding]:
     shared = ctx.revisions.shared
     if shared is None or not shared.publishes or ctx.repository is None:
         return
@@ -74,7 +74,7 @@ def _published(ctx: Context, graph: Graph) -> Iterator[Finding]:
         )
 
 
-def text_of(ctx: Context, graph: Graph, revision: str, at: str) -> bytes:
+def text_of(ctx: Context, graph: GraphView, revision: str, at: str) -> bytes:
     """Return the text of a revision at a place."""
     node = graph[revision]
     return ctx.revisions.texts([node], at)[node.blob]

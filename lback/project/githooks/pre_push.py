@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lback.core import hook_facts as facts
 from lback.core.checks.findings import Finding, from_forks, from_problems
 from lback.core.checks.history import published_findings
-from lback.core.graph.graph import Graph
+from lback.core.graph.view import GraphView
 from lback.errors import HistoryMissing, UsageError
 from lback.project.below import contradicting
 from lback.project.context import Context
@@ -64,7 +64,7 @@ def _is_shared(ctx: Context, update: Update, remote: str) -> bool:
     return shared.ref in (f"refs/remotes/{remote}/{update.branch}", update.ref)
 
 
-def _findings(ctx: Context, graph: Graph, update: Update, remote: str) -> Iterator[Finding]:
+def _findings(ctx: Context, graph: GraphView, update: Update, remote: str) -> Iterator[Finding]:
     yield from from_problems(graph.problems)
     if not graph.problems:
         yield from from_forks(graph, ctx.project.settings.lback.heads)
@@ -76,7 +76,7 @@ def _findings(ctx: Context, graph: Graph, update: Update, remote: str) -> Iterat
     yield from contradicting(ctx.revisions, graph, new, update.commit)
 
 
-def _rewritten(ctx: Context, graph: Graph, update: Update, remote: str) -> Iterator[Finding]:
+def _rewritten(ctx: Context, graph: GraphView, update: Update, remote: str) -> Iterator[Finding]:
     """Compare with what is there now; on the shared branch that is what databases have run."""
     repository, shared = ctx.repository, ctx.revisions.shared
     if repository is None or shared is None:
