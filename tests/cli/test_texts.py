@@ -1,0 +1,138 @@
+"""What a person reads of results that are made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lback.app.init import InitResult
+from lback.app.makemigrations import MakemigrationsResult
+from lback.app.restore import RestoredTable, RestoreResult
+from lback.app.status import (
+    CheckoutStatus,
+    DatabaseStatus,
+    StatusResult,
+    UnreachableDatabase,
+    UpstreamStatus,
+)
+from lback.cli.terminal import render
+from lback.core.checks.findings import finding
+from lback.core.results import Result
+from lback.formats.style import Style
+
+CURRENT = StatusResult(
+    database=DatabaseStatus("sqlite:///x", ("a1",), "current"),
+    checkout=CheckoutStatus("main", ("a1",)),
+    upstream=UpstreamStatus("origin/main", ("a1",), 0, 0),
+    pending=(),
+    lost=(),
+    places={},
+    docs={},
+    fix="",
+)
+
+
+def text(result: Result) -> list[str]:
+    return list(render(result, Style()))
+
+
+def test_status_on_one_screen() -> None:
+    assert text(CURRENT) == [
+        "database  sqlite:///x: current at a1",
+        "checkout  main, head a1",
+        "upstream  origin/main, head a1; only here 0 revisions, only there 0 revisions",
+        "next: Nothing to do.",
+    ]
+
+
+def test_status_without_git_and_without_a_database() -> None:
+    alone = replace(CURRENT, database=None, checkout=CheckoutStatus(None, ()), upstream=None)
+    assert text(alone)[:3] == [
+        "database  not asked",
+        "checkout  no git repository, no revisions",
+        "upstream  none",
+    ]
+
+
+def test_status_lists_what_is_lost_and_pending() -> None:
+    many = tuple(f"b{number:02}" for number in range(12))
+    docs = {one: f"does {one}" for one in many}
+    stands = replace(CURRENT, lost=("z9", "z8"), places={"z9": "on topic"}, pending=many, docs=docs)
+    lines = text(stands)
+    assert "lost      z9: applied, not in this checkout, on topic" in lines
+    assert "lost      z8: applied, not in this checkout, found nowhere in git" in lines
+    assert "pending   12 revisions" in lines
+    assert "          b09  does b09" in lines
+    assert "          b10  does b10" not in lines
+    assert "          and 2 more" in lines
+
+
+@pytest.mark.parametrize(
+    ("what", "step"),
+    [
+        ({"upstream": UpstreamStatus("origin/main", ("b2",), 0, 1)}, "Run `git pull`"),
+        ({"pending": ("b2",), "docs": {"b2": ""}}, "Run `lback migrate`."),
+        ({"lost": ("z9",)}, "`lback switch` undoes"),
+        ({"findings": (finding("LB101", "2 heads"),)}, "Fix what is listed below"),
+        ({"fix": "Take the files back."}, "Take the files back."),
+        ({"database": UnreachableDatabase("No.", "Start it.")}, "Start it."),
+        ({"database": UnreachableDatabase("No.", None)}, "Start the database"),
+    ],
+    ids=str,
+)
+def test_status_names_one_next_step(what: dict[str, object], step: str) -> None:
+    """What stands further down is in the way of all that stands above it."""
+    (line,) = (one for one in text(replace(CURRENT, **what)) if one.startswith("next: "))
+    assert line.startswith(f"next: {step}")
+
+
+def test_init_says_where_the_models_are() -> None:
+    new = InitResult(
+        folder="/x", written=("manage.py",), models="a:B",
+        models_found=True, models_there=True, hooks="none",
+    )  # fmt: skip
+    assert text(new)[:2] == ["wrote manage.py", "the models are a:B, found by reading the files"]
+    assert text(replace(new, models_found=False))[1] == "the models are a:B"
+    nowhere = replace(new, models_found=False, models_there=False)
+    assert text(nowhere)[1].startswith("the models are expected at a:B: write them there")
+    assert text(new)[-1] == "next: `lback makemigrations first_tables`, then `lback migrate`"
+
+
+def test_init_adopts_and_offers_the_hooks() -> None:
+    adopted = InitResult(folder="/x", adopted="alembic.ini", written=(), hooks="offered")
+    assert text(adopted) == [
+        "found an Alembic project: alembic.ini; no file of it was changed",
+        "next: `lback status`",
+        "next: `lback hooks install` lets git tell you of forks",
+    ]
+
+
+def test_restore_tells_what_it_holds_and_what_came_back() -> None:
+    table = RestoredTable("users", ("email",), False, 3, restored=1, present=0, missing=2)
+    result = RestoreResult(file="x", undoes=(), tables=(table,), done=True)
+    assert text(replace(result, done=False)) == ["users: 3 rows (column email)"]
+    assert text(result) == [
+        "users: 1 row put back (column email)",
+        "    2 rows not put back: deleted since they were saved",
+    ]
+    there = replace(table, whole=True, present=3, missing=0, restored=0)
+    assert text(replace(result, tables=(there,))) == [
+        "users: 0 rows put back (whole rows)",
+        "    3 rows left alone: their keys are there already",
+    ]
+
+
+def test_makemigrations_tells_what_it_wrote() -> None:
+    assert text(MakemigrationsResult()) == ["no changes: the models and the schema agree"]
+    wrote = MakemigrationsResult(paths=("v/a.py",), changes=("add users",), sql=("CREATE", "x;"))
+    assert text(wrote) == [
+        "wrote v/a.py", "  add users", "", "CREATE\nx;", "next: read it, then `lback migrate`",
+    ]  # fmt: skip
+    assert text(replace(wrote, sql=(), empty=True))[-1] == "next: fill it in, then `lback migrate`"
+    pending = MakemigrationsResult(changes=("add users",), status="findings", exit_code=1)
+    assert text(pending) == [
+        "the models and the migrations do not agree:",
+        "  add users",
+        "next: `lback makemigrations NAME`",
+    ]
