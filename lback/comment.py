@@ -37,7 +37,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CommentPlace:
     """The comments of one request: where they are listed, where one is changed, and how."""
 
     comments: str
@@ -46,7 +46,7 @@ class Place:
     change: str
 
 
-def github(environ: Mapping[str, str]) -> Place:
+def github(environ: Mapping[str, str]) -> CommentPlace:
     """Return the comments of a pull request on GitHub."""
     api = environ.get("GITHUB_API_URL") or "https://api.github.com"
     repository = f"{api}/repos/{_needed(environ, 'GITHUB_REPOSITORY')}/issues"
@@ -56,10 +56,12 @@ def github(environ: Mapping[str, str]) -> Place:
         "Accept": "application/vnd.github+json",
         "X-GitHub-Api-Version": "2022-11-28",
     }
-    return Place(f"{repository}/{number}/comments", f"{repository}/comments", headers, "PATCH")
+    return CommentPlace(
+        f"{repository}/{number}/comments", f"{repository}/comments", headers, "PATCH"
+    )
 
 
-def gitlab(environ: Mapping[str, str]) -> Place:
+def gitlab(environ: Mapping[str, str]) -> CommentPlace:
     """Return the notes of a merge request on GitLab."""
     # A pipeline of a fork runs in the fork, and the request is one of the project it goes to.
     target = "CI_MERGE_REQUEST_PROJECT_ID"
@@ -68,7 +70,7 @@ def gitlab(environ: Mapping[str, str]) -> Place:
     number = _number(environ, "CI_MERGE_REQUEST_IID")
     notes = f"{api}/projects/{parse.quote(project, safe='')}/merge_requests/{number}/notes"
     headers = {"PRIVATE-TOKEN": _needed(environ, "LBACK_GITLAB_TOKEN")}
-    return Place(notes, notes, headers, "PUT")
+    return CommentPlace(notes, notes, headers, "PUT")
 
 
 def _needed(environ: Mapping[str, str], name: str) -> str:
@@ -87,7 +89,7 @@ def _number(environ: Mapping[str, str], name: str) -> str:
     return value
 
 
-def publish(place: Place, body: str) -> str:
+def publish(place: CommentPlace, body: str) -> str:
     """Update the comment that begins with our mark, or post a first one; say which."""
     body = _fitted(body if body.startswith(MARK) else f"{MARK}\n{body}")
     known = [one for one in _comments(place) if str(one.get("body") or "").startswith(MARK)]
@@ -105,7 +107,7 @@ def publish(place: Place, body: str) -> str:
     return "posted a comment"
 
 
-def _comments(place: Place) -> Iterator[Mapping[str, Any]]:
+def _comments(place: CommentPlace) -> Iterator[Mapping[str, Any]]:
     for page in range(1, _PAGES + 1):
         rows = _call(place, "GET", f"{place.comments}?per_page={_PAGE}&page={page}")
         if not isinstance(rows, list):
@@ -135,7 +137,7 @@ class _NoRedirect(request.HTTPRedirectHandler):
         return None
 
 
-def _call(place: Place, method: str, url: str, data: Mapping[str, str] | None = None) -> Any:
+def _call(place: CommentPlace, method: str, url: str, data: Mapping[str, str] | None = None) -> Any:
     if not url.startswith(("https://", "http://")):
         raise Refused("the address of the API is not one of the web")
     sent = json.dumps(data).encode() if data is not None else None

@@ -27,7 +27,7 @@ from lback.core.dialects import Dialects
 from lback.core.effects import Effects
 from lback.core.graph.graph import Graph
 from lback.core.naming import bare
-from lback.core.tables import Column, TableLife, life
+from lback.core.tables import ColumnLife, TableLife, life
 
 _MODULES: dict[str, Any] = {"postgresql": postgresql, "mysql": mysql, "sqlite": sqlite}
 _CAST = re.compile(r"::[\w \"]+(\([\d, ]+\))?(\[\])?")
@@ -68,7 +68,9 @@ def compared(
         yield from _changes(truth, lives)
 
 
-def _column(place: str, path: Column, real: list[Any], dialect: str) -> Iterator[tuple[str, str]]:
+def _column(
+    place: str, path: ColumnLife, real: list[Any], dialect: str
+) -> Iterator[tuple[str, str]]:
     sure = path.certain and all(one.effect.certain for one in path.deeds)
     judged = (
         ("type", _type(path, real[0], dialect)),
@@ -81,12 +83,12 @@ def _column(place: str, path: Column, real: list[Any], dialect: str) -> Iterator
         yield word, f"{place} {what}: {said} is {real}"
 
 
-def _nullable(path: Column, real: bool) -> str:
+def _nullable(path: ColumnLife, real: bool) -> str:
     said = path.definition.get("nullable", "?")
     return "open" if said == "?" else "right" if (said == "yes") is real else "wrong"
 
 
-def _default(path: Column, real: str | None) -> str:
+def _default(path: ColumnLife, real: str | None) -> str:
     said = path.definition.get("default", "")
     if said == "?":
         return "open"
@@ -107,7 +109,7 @@ def _plain(text: str) -> str:
     return _SPELLINGS.get(shown.casefold(), shown.casefold())
 
 
-def _type(path: Column, real: str, dialect: str) -> str:
+def _type(path: ColumnLife, real: str, dialect: str) -> str:
     said = path.definition.get("type", "?")
     spelled = _spelled(said, dialect)
     if said == "?" or spelled is None:
@@ -201,7 +203,7 @@ def _changes(truth: Truth, lives: Mapping[str, TableLife]) -> Iterator[tuple[str
             yield word, f"{name}.{column} changed by {truth.revision}: {old} -> {real}"
 
 
-def _called(path: Column, name: str) -> bool:
+def _called(path: ColumnLife, name: str) -> bool:
     return name.casefold() in (one.casefold() for one in path.names)
 
 

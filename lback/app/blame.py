@@ -14,7 +14,7 @@ from lback.core.messages import history as messages
 from lback.core.parts import Deed, Word
 from lback.core.results import Result
 from lback.core.source import WORKTREE, Commit
-from lback.core.tables import Column, Part, TableLife, life
+from lback.core.tables import ColumnLife, Part, TableLife, life
 from lback.project.context import Context
 from lback.project.origins import Origins
 from lback.project.pasts import Past, pasts_of
@@ -153,7 +153,7 @@ def _only(told: TableLife, column: str) -> TableLife:
     """Return the life of one column; UsageError where the table never had it."""
     wanted = column.casefold()
 
-    def called(one: Column) -> bool:
+    def called(one: ColumnLife) -> bool:
         return wanted in (name.casefold() for name in one.names)
 
     columns = tuple(one for one in told.columns if called(one))
@@ -179,7 +179,7 @@ class _Blamed:
         self._rows = rows
         self._origins = origins
 
-    def column(self, column: Column) -> ColumnRow:
+    def column(self, column: ColumnLife) -> ColumnRow:
         """Return a column: what it is now, who brought it, and every change of it."""
         now = column.definition
         return ColumnRow(
@@ -203,7 +203,7 @@ class _Blamed:
         changes = tuple(map(self._change, part.deeds))
         return PartRow(part.object, part.name, tuple(part.columns), part.gone, changes)
 
-    def _last(self, column: Column, *words: Word) -> ByRow | None:
+    def _last(self, column: ColumnLife, *words: Word) -> ByRow | None:
         own = [one for one in column.deeds if one.effect.object in ("column", "table")]
         deed = next((one for one in reversed(own) if one.word in words), None)
         return ByRow(**self._by(deed)) if deed is not None else None

@@ -9,14 +9,14 @@ from enum import Enum
 from typing import Any
 
 
-class Unknown(Enum):
+class UnknownValue(Enum):
     """The value of an expression that only running the code would tell."""
 
     UNKNOWN = "unknown"
 
 
-UNKNOWN = Unknown.UNKNOWN
-Value = str | None | tuple["Value", ...] | Unknown
+UNKNOWN = UnknownValue.UNKNOWN
+Value = str | None | tuple["Value", ...] | UnknownValue
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Protocol
 from lback.core.dialects import Dialects
 from lback.core.effects import Effect
 from lback.core.naming import bare, bare_as_written, beside, key, same_name
-from lback.core.parts import Parts
+from lback.core.parts import TableParts
 
 _TYPES = frozenset({"enum", "type", "domain"})
 _SERVING = _TYPES | {"sequence", "view"}
@@ -32,7 +32,7 @@ class Identity:
     called: list[str]
     exists: bool = True
     changes: dict[str, list[Effect]] = field(default_factory=dict)
-    parts: Parts = field(default_factory=Parts)
+    parts: TableParts = field(default_factory=TableParts)
     references: list[tuple[str, Effect]] = field(default_factory=list)
     serving: set[tuple[str, str]] = field(default_factory=set)
 

@@ -68,7 +68,7 @@ class PartPath:
 
 
 @dataclass(slots=True)
-class Parts:
+class TableParts:
     """All parts of one table."""
 
     columns: dict[str, ColumnPath] = field(default_factory=dict)
@@ -110,7 +110,7 @@ class Parts:
                 part.gone = True
                 part.deeds.append(Deed(revision, "dropped", effect))
 
-    def replace(self, copy: Parts, revision: str, effect: Effect) -> None:
+    def replace(self, copy: TableParts, revision: str, effect: Effect) -> None:
         """Take over the parts of a copy that was put into this table's place."""
         before = {one.names[-1].casefold(): one for one in self.gone}
         for name, path in copy.columns.items():

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 # Named tuples: a frozen dataclass costs every start of the program a millisecond.
-class Change(NamedTuple):
+class TableChange(NamedTuple):
     """What one revision does to the table; `certain` when all of it surely happens."""
 
     revision: str
@@ -25,7 +25,7 @@ class Change(NamedTuple):
     certain: bool
 
 
-class Column(NamedTuple):
+class ColumnLife(NamedTuple):
     """A column's life: `added_by` is where it first came from, renames do not hide it.
 
     `names` are all its names, the last one first; `dropped_by` is None while it is there, and
@@ -86,9 +86,9 @@ class TableLife(NamedTuple):
     found: bool
     names: tuple[str, ...] = ()
     exists: bool = False
-    changes: tuple[Change, ...] = ()
-    columns: tuple[Column, ...] = ()
-    gone: tuple[Column, ...] = ()
+    changes: tuple[TableChange, ...] = ()
+    columns: tuple[ColumnLife, ...] = ()
+    gone: tuple[ColumnLife, ...] = ()
     parts: tuple[Part, ...] = ()
     references: tuple[Reference, ...] = ()
     doubts: tuple[Doubt, ...] = ()
@@ -182,17 +182,17 @@ def types_elsewhere(
     return frozenset(name for one in others for kind, name in one.serving if kind == "type")
 
 
-def _changes(identity: Identity, order: list[str]) -> tuple[Change, ...]:
+def _changes(identity: Identity, order: list[str]) -> tuple[TableChange, ...]:
     """Return the changes newest first: a type may be older than the table that it serves."""
     return tuple(
-        Change(revision, tuple(found), all(one.certain for one in found))
+        TableChange(revision, tuple(found), all(one.certain for one in found))
         for revision in reversed(order)
         if (found := identity.changes.get(revision))
     )
 
 
-def _column(found: ColumnPath) -> Column:
-    return Column(
+def _column(found: ColumnPath) -> ColumnLife:
+    return ColumnLife(
         found.names[-1],
         found.definition.get("type", ""),
         found.added_by,

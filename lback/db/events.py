@@ -49,7 +49,7 @@ class Stamp(NamedTuple):
     others: tuple[Stamp, ...] = ()
 
 
-class Done(NamedTuple):
+class DatabaseOutcome(NamedTuple):
     """What one run did to one database; `steps` are those that were completed."""
 
     url: str
@@ -84,16 +84,18 @@ class Turn:
     """Every revision that is applied; kept only where the way leads down."""
     started: float = field(default_factory=time.perf_counter)
 
-    def as_done(self) -> Done:
+    def as_done(self) -> DatabaseOutcome:
         """Return what has been done, as the caller sees it."""
         seconds = time.perf_counter() - self.started
-        return Done(self.url, self.dialect, self.before, self.after, tuple(self.done), seconds)
+        return DatabaseOutcome(
+            self.url, self.dialect, self.before, self.after, tuple(self.done), seconds
+        )
 
 
-class Outcome(NamedTuple):
+class RunOutcome(NamedTuple):
     """What a run did: one entry for each database that env.py connects to."""
 
-    databases: tuple[Done, ...]
+    databases: tuple[DatabaseOutcome, ...]
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -19,7 +19,7 @@ from alembic.config import CommandLine, Config
 from alembic.util import coerce_resource_to_filename
 from alembic.util.exc import CommandError
 
-from lback.db.events import OnEvent, Outcome, ignore
+from lback.db.events import OnEvent, RunOutcome, ignore
 from lback.db.failures import Situation, translate
 from lback.db.locks import Locks
 from lback.db.performing import Follower, Refuse
@@ -47,7 +47,7 @@ def run_alembic(
     told: TextIO | None = None,
     on_event: OnEvent = ignore,
     refuse: Refuse | None = None,
-) -> Outcome:
+) -> RunOutcome:
     """Run one Alembic command; return what it did to this project's databases, if it moves any.
 
     Its SQL goes to `out`, its words to `told`, and what the project's own code prints to
@@ -59,7 +59,7 @@ def run_alembic(
     line = CommandLine(prog="lback alembic")
     options = _parsed(line, arguments, told)
     if options is None:
-        return Outcome(())
+        return RunOutcome(())
     options.x = [*x, *(options.x or [])] or None
     at = Situation(Path("env.py"), folder.absolute())
     at.learn(os.environ.get("DATABASE_URL"))
@@ -115,11 +115,11 @@ class _Watch:
             module.EnvironmentContext = theirs
             self.locks.release()
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> RunOutcome:
         """Return what was done; LbackError where env.py has swallowed why it was not."""
         for follower in self.followers:
             follower.require_finished()
-        return Outcome(tuple(done for one in self.followers for done in one.outcome().databases))
+        return RunOutcome(tuple(done for one in self.followers for done in one.outcome().databases))
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from lback.core.plans import Downgrade, Restamp, Step, Upgrade
 from lback.db.alembic_compat import is_kept_each, is_outside, make_version_table
-from lback.db.events import Event, OnEvent, Outcome, Stamp, Turn
+from lback.db.events import Event, OnEvent, RunOutcome, Stamp, Turn
 from lback.db.scripts import GraphStep
 from lback.db.urls import shown_url
 from lback.db.view import View
@@ -89,9 +89,9 @@ class Performer:
         for number, (step, script, moves) in enumerate(prepared, 1):
             yield from self._perform(turn, number, step, script, moves)
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> RunOutcome:
         """Return what has been done."""
-        return Outcome(tuple(turn.as_done() for turn in self.turns))
+        return RunOutcome(tuple(turn.as_done() for turn in self.turns))
 
     @contextmanager
     def _heeding_refusals(self) -> Iterator[None]:

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lback.db.events import Event, OnEvent, Outcome, Stamp, ignore
+from lback.db.events import Event, OnEvent, RunOutcome, Stamp, ignore
 from lback.db.failures import Situation, migration_failure, state_left, translate
 from lback.db.locks import Locks
 from lback.db.performing import Before, Decide, Looker, Performer
-from lback.db.session import Origin, Session, open_session
+from lback.db.session import ProjectPlace, Session, open_session
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Database:
         verbose: bool = False,
     ) -> None:
         self.graph = graph
-        self.origin = Origin(
+        self.origin = ProjectPlace(
             settings,
             graph,
             root.absolute(),
@@ -90,7 +90,7 @@ class Database:
         command: str = "upgrade",
         destination: str = "heads",
         before: Before | None = None,
-    ) -> Outcome:
+    ) -> RunOutcome:
         """Take the lock, read the stamp, let `decide` choose the steps, perform them.
 
         `decide` is called once for each database that env.py configures, with the raw

@@ -161,7 +161,7 @@ Work = Callable[..., Any]
 """What Alembic calls with (heads, context) for each database that env.py configures."""
 
 
-class Origin(NamedTuple):
+class ProjectPlace(NamedTuple):
     """Where a project is: what `Database` was made of."""
 
     settings: Settings
@@ -229,7 +229,7 @@ class Session:
 
 @contextmanager
 def open_session(
-    origin: Origin,
+    origin: ProjectPlace,
     command: str,
     *,
     options: Mapping[str, Any] | None = None,
@@ -260,7 +260,7 @@ def open_session(
         yield Session(config, scripts, at)
 
 
-def _opener(origin: Origin) -> Callable[[Config], TextScriptDirectory]:
+def _opener(origin: ProjectPlace) -> Callable[[Config], TextScriptDirectory]:
     def opener(config: Config) -> TextScriptDirectory:
         return TextScriptDirectory.open(config, origin.graph, origin.root, origin.sources)
 

@@ -26,7 +26,7 @@ _LOCK = "lock"
 _OUTSIDE_GIT = ".lback"
 
 
-class Change(NamedTuple):
+class FileChange(NamedTuple):
     """One file's content before and after; None where there is none. `path` is absolute."""
 
     path: Path
@@ -47,7 +47,7 @@ def change_files(ctx: Context, contents: Mapping[str, bytes | None]) -> None:
             raise messages.outside(path, root)
         before = place.read_bytes() if place.exists() else None
         if before != after:
-            changes.append(Change(place, before, after))
+            changes.append(FileChange(place, before, after))
     if not changes:
         return
     with _held(_folder(ctx)) as folder:
@@ -116,7 +116,7 @@ def _taken(folder: Path) -> FileLock:
         return lock
 
 
-def _prepare(folder: Path, changes: list[Change]) -> None:
+def _prepare(folder: Path, changes: list[FileChange]) -> None:
     """Write all new contents beside the files, then turn the draft into the plan."""
     rows = [[str(one.path), _encoded(one.before), _encoded(one.after)] for one in changes]
     text = json.dumps({"format": _FORMAT, "changes": rows}).encode()
@@ -129,7 +129,7 @@ def _prepare(folder: Path, changes: list[Change]) -> None:
     (folder / _DRAFT).replace(folder / _PLAN)
 
 
-def _discard(folder: Path, changes: list[Change]) -> None:
+def _discard(folder: Path, changes: list[FileChange]) -> None:
     """Take back what was only prepared."""
     for place in (*(_temporary(one.path) for one in changes), folder / _DRAFT):
         with suppress(OSError):
@@ -156,14 +156,14 @@ def _finish(folder: Path, root: Path) -> tuple[str, ...]:
     return tuple(str(one.path) for one in left)
 
 
-def _perform(folder: Path, changes: list[Change]) -> None:
+def _perform(folder: Path, changes: list[FileChange]) -> None:
     for one in changes:
         _put(one)
         remove_bytecode(one.path)
     _sweep(folder, changes)
 
 
-def _put(change: Change) -> None:
+def _put(change: FileChange) -> None:
     path = change.path
     if change.after is None:
         path.unlink(missing_ok=True)
@@ -174,7 +174,7 @@ def _put(change: Change) -> None:
     put_with_mode(temporary, path)
 
 
-def _sweep(folder: Path, changes: list[Change]) -> None:
+def _sweep(folder: Path, changes: list[FileChange]) -> None:
     for one in changes:
         _temporary(one.path).unlink(missing_ok=True)
     (folder / _PLAN).unlink(missing_ok=True)
@@ -206,7 +206,7 @@ def _decoded(text: str | None) -> bytes | None:
     return None if text is None else base64.b85decode(text)
 
 
-def _read(path: Path, root: Path) -> list[Change]:
+def _read(path: Path, root: Path) -> list[FileChange]:
     """Return what a plan would change; LbackError where it reaches out of the project.
 
     Outside of git the plan lies among the project's files, and anybody can bring those.
@@ -222,4 +222,4 @@ def _read(path: Path, root: Path) -> list[Change]:
             raise messages.foreign_plan(path, place, root)
     if version != _FORMAT:
         raise messages.other_version(path)
-    return [Change(place, _decoded(before), _decoded(after)) for place, before, after in rows]
+    return [FileChange(place, _decoded(before), _decoded(after)) for place, before, after in rows]

@@ -12,7 +12,7 @@ from lback.project.context import Context
 from lback.project.model_files import model_globs
 from lback.project.options import Options
 from lback.vcs.configuration import forget, record, recorded
-from lback.vcs.hooks import Change, Place, State, find, install, status, uninstall
+from lback.vcs.hooks import HookChange, HookPlace, HookState, find, install, status, uninstall
 from lback.vcs.shims import Watched
 
 
@@ -55,7 +55,7 @@ def hook_states(ctx: Context) -> tuple[HookRow, ...]:
     return tuple(map(_row, status(_place(ctx), sys.executable, _watched(ctx))))
 
 
-def _place(ctx: Context) -> Place:
+def _place(ctx: Context) -> HookPlace:
     if ctx.repository is None:
         raise messages.no_repository(str(ctx.cwd))
     return find(ctx.repository.git)
@@ -89,10 +89,10 @@ def _unique(names: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _row(hook: Change | State) -> HookRow:
+def _row(hook: HookChange | HookState) -> HookRow:
     return HookRow(
         hook.hook,
-        hook.action if isinstance(hook, Change) else hook.state,
+        hook.action if isinstance(hook, HookChange) else hook.state,
         os.fspath(hook.path),
         hook.message or None,
         hook.manager,

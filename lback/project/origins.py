@@ -23,7 +23,7 @@ _KIND = "origins2"
 _UNCOMMITTED = -1
 
 
-class Origin(NamedTuple):
+class StatementOrigin(NamedTuple):
     """Which commits a statement is from; None where it is not committed yet.
 
     `late`: it came later than its file, by `brought`. `edited`: it says something else since
@@ -64,14 +64,16 @@ class Origins:
             since = compared.get(revision) or json.loads(rows.get(key, b"{}"))
             self._since[revision] = (pasts[revision], since)
 
-    def of(self, revision: str, effect: Effect | None) -> Origin:
+    def of(self, revision: str, effect: Effect | None) -> StatementOrigin:
         """Return the commits that a statement, and what it says now, are from."""
         past, since = self._since.get(revision, (None, {}))
         numbers = since.get(_name(effect)) if effect is not None else None
         if past is None or numbers is None:
-            return Origin()
+            return StatementOrigin()
         late, edited = numbers
-        return Origin(late is not None, _edit(past, late), edited is not None, _edit(past, edited))
+        return StatementOrigin(
+            late is not None, _edit(past, late), edited is not None, _edit(past, edited)
+        )
 
     def _compared(
         self, pasts: Mapping[str, Past], nodes: Mapping[str, Revision]

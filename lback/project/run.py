@@ -20,7 +20,7 @@ from lback.project.rebase_notes import (
 )
 
 if TYPE_CHECKING:
-    from lback.db.events import Event, OnEvent, Outcome
+    from lback.db.events import Event, OnEvent, RunOutcome
     from lback.db.performing import Before, Decide
     from lback.db.runner import Database
 
@@ -46,7 +46,7 @@ class Run:
     """The graph that the stamp is of, where the files change."""
 
 
-def perform(ctx: Context, database: Database, run: Run) -> Outcome:
+def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
     """Take the lock, make sure of the stamp, do the steps, remember where the database is then."""
     graph = run.graph_before or database.graph
 

@@ -11,7 +11,7 @@ from lback.vcs.git import Answer, Git, failure, raw, text
 from lback.vcs.refs import is_plain, resolve
 
 
-class Change(NamedTuple):
+class ChangedFile(NamedTuple):
     """One file that differs between two commits; `status` is git's letter, A, M, D, R, C or T."""
 
     status: str
@@ -51,7 +51,7 @@ def is_ancestor(git: Git, a: str, b: str) -> bool:
 
 def changes(
     git: Git, a: str, b: str, folders: Sequence[str], suffixes: tuple[str, ...]
-) -> tuple[Change, ...]:
+) -> tuple[ChangedFile, ...]:
     """Return which files below folders differ between two commits, renames followed."""
     if not folders:
         return ()
@@ -71,16 +71,16 @@ def changes(
     )
 
 
-def _changes(fields: list[str]) -> Iterator[Change]:
+def _changes(fields: list[str]) -> Iterator[ChangedFile]:
     words = iter(fields)
     for letter in words:
         if not letter:
             return
         if letter[0] in "RC":
             old = next(words)
-            yield Change(letter[0], next(words), old)
+            yield ChangedFile(letter[0], next(words), old)
         else:
-            yield Change(letter[0], next(words))
+            yield ChangedFile(letter[0], next(words))
 
 
 Progress = Literal["merge", "rebase", "cherry-pick", "revert"]

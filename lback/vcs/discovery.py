@@ -15,7 +15,7 @@ from lback.vcs.noted import INPUTS
 _HOMES = frozenset((".git",))
 
 
-class Found:
+class FoundRepository:
     """A repository's places, and the git to ask about it."""
 
     __slots__ = ("algorithm", "common_dir", "git", "git_dir", "head", "is_shallow", "root")
@@ -40,7 +40,7 @@ class Found:
         self.head = head
 
 
-def find(start: Path, environ: Mapping[str, str], cwd: Path) -> Found | None:
+def find(start: Path, environ: Mapping[str, str], cwd: Path) -> FoundRepository | None:
     """Find the repository that `start` is in, or None.
 
     `environ` and `cwd` are the process's own: inside a hook they speak of the hook's
@@ -68,7 +68,7 @@ def find(start: Path, environ: Mapping[str, str], cwd: Path) -> Found | None:
     return None if by_folder is None else _with(by_folder, environment.stranger(environ))
 
 
-def _refuse_brought(found: Found) -> None:
+def _refuse_brought(found: FoundRepository) -> None:
     """Raise LbackError for a repository whose very git directory is made of files of another.
 
     A branch can bring such a folder: whoever stands in it would follow its configuration.
@@ -87,8 +87,8 @@ def _refuse_brought(found: Found) -> None:
 
 
 def _named(
-    folder: Path, environ: Mapping[str, str], cwd: Path, by_folder: Found | None
-) -> Found | None:
+    folder: Path, environ: Mapping[str, str], cwd: Path, by_folder: FoundRepository | None
+) -> FoundRepository | None:
     """Find the repository of GIT_DIR, where `folder` is in its work tree but does not show it."""
     variables = environment.explicit(environ, cwd)
     if variables is None:
@@ -114,7 +114,7 @@ def _named(
     return _with(named, variables)
 
 
-def _ask(git: Git) -> Found | None:
+def _ask(git: Git) -> FoundRepository | None:
     # HEAD comes last: before the first commit git fails there, with all the rest said.
     command = ("rev-parse", *FACTS, *PLACES, "HEAD", "--symbolic-full-name", "HEAD")
     answer = git.ask(*command, lasting=True)
@@ -143,13 +143,13 @@ def _is_nowhere(answer: Answer) -> bool:
 
 def _found(
     git: Git, lines: list[str], top: str | None, head: tuple[str, str] | None = None
-) -> Found:
+) -> FoundRepository:
     bare, shallow, algorithm, git_dir, common = lines
     places = Path(git_dir)
     root = Path(top) if top and bare != "true" else None
     # Run from the root, so that paths in and out are relative to it.
     home = root if root is not None else places
-    return Found(
+    return FoundRepository(
         Git(home, git.environ),
         root,
         places,
@@ -160,8 +160,8 @@ def _found(
     )
 
 
-def _with(found: Found, variables: Mapping[str, str]) -> Found:
-    return Found(
+def _with(found: FoundRepository, variables: Mapping[str, str]) -> FoundRepository:
+    return FoundRepository(
         Git(found.git.cwd, variables),
         found.root,
         found.git_dir,

@@ -14,11 +14,11 @@ from lback.vcs import git as git_child
 from lback.vcs.git import Git
 from lback.vcs.managers import Manager, erase, manager_of
 from lback.vcs.shims import NAMES, Watched, read_mark, render
-from lback.vcs.slots import Outcome, Slot
+from lback.vcs.slots import Slot, SlotOutcome
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class HookPlace:
     """Where git looks for the hooks of a repository; all paths absolute.
 
     `root` is the top of the work tree (None in a bare repository), `ours` says
@@ -38,7 +38,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class HookChange:
     """What `install` or `uninstall` did to one hook.
 
     `action` is installed | updated | unchanged | removed | restored | absent |
@@ -56,7 +56,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class HookState:
     """How one hook stands.
 
     `state` is installed | outdated | edited | foreign | missing | disabled (not
@@ -72,7 +72,7 @@ class State:
     lines: tuple[str, ...] = ()
 
 
-def find(git: Git) -> Place:
+def find(git: Git) -> HookPlace:
     """Find the hooks folder as git does; raise LbackError where hooks are switched off."""
     top = git.ask("rev-parse", "--show-toplevel")
     root = Path(_line(top.out)) if top.status == 0 and _line(top.out) else None
@@ -87,18 +87,20 @@ def find(git: Git) -> Place:
             "`git config --show-origin core.hooksPath` shows where; unset it and install again.",
         )
     folder = folder.resolve()
-    return Place(folder, common, root.resolve() if root else None, folder.is_relative_to(common))
+    return HookPlace(
+        folder, common, root.resolve() if root else None, folder.is_relative_to(common)
+    )
 
 
 def install(
-    place: Place,
+    place: HookPlace,
     python: str,
     watched: Watched,
     *,
     names: Sequence[str] = NAMES,
     write: bool = False,
     force: bool = False,
-) -> tuple[Change, ...]:
+) -> tuple[HookChange, ...]:
     """Install shims; what was there is kept, and installing again changes nothing.
 
     Where another hook manager runs a hook, the shim goes to `place.private` and
@@ -114,8 +116,8 @@ def install(
 
 
 def uninstall(
-    place: Place, *, names: Sequence[str] = NAMES, force: bool = False
-) -> tuple[Change, ...]:
+    place: HookPlace, *, names: Sequence[str] = NAMES, force: bool = False
+) -> tuple[HookChange, ...]:
     """Remove our shims and lines only, and give back what was there byte for byte."""
     known = _known(names)
     with alone(place.folder):
@@ -124,7 +126,7 @@ def uninstall(
     return changes
 
 
-def _tidy(place: Place) -> None:
+def _tidy(place: HookPlace) -> None:
     """Take away what only our hooks needed, and what a killed install has left."""
     if not any(Slot(folder / name).mark() for folder in _folders(place) for name in NAMES):
         for trace in (place.common_dir, *place.common_dir.glob("worktrees/*")):
@@ -137,8 +139,8 @@ def _tidy(place: Place) -> None:
 
 
 def status(
-    place: Place, python: str | None = None, watched: Watched | None = None
-) -> tuple[State, ...]:
+    place: HookPlace, python: str | None = None, watched: Watched | None = None
+) -> tuple[HookState, ...]:
     """Tell how each hook stands; `python` and `watched` let it see what install would change."""
     states = []
     for name in NAMES:
@@ -147,67 +149,69 @@ def status(
     return tuple(states)
 
 
-def _install(place: Place, name: str, text: bytes, *, write: bool, force: bool) -> Change:
+def _install(place: HookPlace, name: str, text: bytes, *, write: bool, force: bool) -> HookChange:
     manager = _manager(place, name)
     if manager is not None:
         return _install_under(manager, place, name, text, write=write, force=force)
     slot = Slot(place.folder / name)
     outcome = slot.put(text, force=force)
-    return Change(name, outcome.action, slot.path, outcome.message)
+    return HookChange(name, outcome.action, slot.path, outcome.message)
 
 
 def _install_under(
-    manager: Manager, place: Place, name: str, text: bytes, *, write: bool, force: bool
-) -> Change:
+    manager: Manager, place: HookPlace, name: str, text: bytes, *, write: bool, force: bool
+) -> HookChange:
     slot = Slot(place.private / name)
     outcome = slot.put(text, force=force)
     if outcome.action == "refused" or manager.is_wired(name):
-        return Change(name, outcome.action, slot.path, outcome.message, manager.name, manager.file)
+        return HookChange(
+            name, outcome.action, slot.path, outcome.message, manager.name, manager.file
+        )
     if write and manager.write(name):
         said = f"{manager.name}: lines added to {manager.file}"
         message = f"{said}; {manager.note}" if manager.note else said
-        return Change(name, "installed", slot.path, message, manager.name, manager.file)
-    return Change(
+        return HookChange(name, "installed", slot.path, message, manager.name, manager.file)
+    return HookChange(
         name, "advised", slot.path, manager.note, manager.name, manager.file, manager.lines
     )
 
 
-def _uninstall(place: Place, name: str, *, force: bool) -> Change:
-    done = Change(name, "absent", place.folder / name)
+def _uninstall(place: HookPlace, name: str, *, force: bool) -> HookChange:
+    done = HookChange(name, "absent", place.folder / name)
     manager = _manager(place, name)
     if manager is not None and erase(manager.file, name):
-        done = Change(name, "removed", manager.file, "", manager.name, manager.file)
+        done = HookChange(name, "removed", manager.file, "", manager.name, manager.file)
     for folder in _folders(place):
         slot = Slot(folder / name)
         outcome = _take_out(slot, force=force)
         if outcome.action != "absent" or (outcome.message and done.action == "absent"):
-            done = Change(name, outcome.action, slot.path, outcome.message)
+            done = HookChange(name, outcome.action, slot.path, outcome.message)
         if outcome.action == "refused":
             return done
     if manager is not None and manager.is_wired(name):
         left = f"{manager.file} still calls lback; that does nothing now, remove the line yourself"
-        return Change(name, done.action, done.path, left, manager.name, manager.file)
+        return HookChange(name, done.action, done.path, left, manager.name, manager.file)
     return done
 
 
-def _take_out(slot: Slot, *, force: bool) -> Outcome:
+def _take_out(slot: Slot, *, force: bool) -> SlotOutcome:
     moved = slot.moved()
     if moved is None:
         return slot.take_out(force=force)
     # Another manager renamed our shim; what we kept takes the shim's place there.
     if os.path.lexists(slot.kept):
         slot.kept.replace(moved.path)
-        return Outcome("restored", f"as {moved.path.name}, under another hook manager")
+        return SlotOutcome("restored", f"as {moved.path.name}, under another hook manager")
     moved.path.unlink()
-    return Outcome("removed", f"it had been renamed {moved.path.name} by another hook manager")
+    return SlotOutcome("removed", f"it had been renamed {moved.path.name} by another hook manager")
 
 
-def _state(place: Place, name: str, text: bytes | None) -> State:
+def _state(place: HookPlace, name: str, text: bytes | None) -> HookState:
     manager = _manager(place, name)
     if manager is None:
         slot = Slot(place.folder / name)
         state, message = _look(slot, text)
-        return State(name, state, slot.path, message)
+        return HookState(name, state, slot.path, message)
     slot = Slot(place.private / name)
     state, message = _look(slot, text)
     if state != "missing" and not manager.is_wired(name):
@@ -215,7 +219,7 @@ def _state(place: Place, name: str, text: bytes | None) -> State:
     elif state == "missing" and Slot(place.common_dir / "hooks" / name).mark() is not None:
         message = f"lback's hook in {place.common_dir / 'hooks'} is not used: git looks elsewhere"
     lines = manager.lines if state == "unwired" else ()
-    return State(name, state, slot.path, message, manager.name, manager.file, lines)
+    return HookState(name, state, slot.path, message, manager.name, manager.file, lines)
 
 
 def _look(slot: Slot, text: bytes | None) -> tuple[str, str]:
@@ -240,11 +244,11 @@ def _look(slot: Slot, text: bytes | None) -> tuple[str, str]:
     return "installed", kept
 
 
-def _manager(place: Place, name: str) -> Manager | None:
+def _manager(place: HookPlace, name: str) -> Manager | None:
     return manager_of(name, place.folder, place.root, ours=place.ours)
 
 
-def _folders(place: Place) -> tuple[Path, ...]:
+def _folders(place: HookPlace) -> tuple[Path, ...]:
     # core.hooksPath may have been set after we installed: ours are where they were.
     own = (place.folder,) if place.ours else ()
     return tuple(dict.fromkeys((*own, place.common_dir / "hooks", place.private)))

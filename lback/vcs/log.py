@@ -17,7 +17,7 @@ from lback.vcs.objects import read_names
 from lback.vcs.refs import is_whole_id, short_name
 from lback.vcs.repository import Repository
 from lback.vcs.trees import normal
-from lback.vcs.walk import Touch
+from lback.vcs.walk import FileTouch
 
 _MOVES = 20  # a file renamed more often than this loses its oldest history
 _MANY = 100  # above this a folder is asked for instead of each of its files
@@ -107,7 +107,7 @@ def _follow(
             return
 
 
-def _touches(repository: Repository, start: str, paths: tuple[str, ...]) -> Iterator[Touch]:
+def _touches(repository: Repository, start: str, paths: tuple[str, ...]) -> Iterator[FileTouch]:
     places = paths if len(paths) <= _MANY else normal({posixpath.dirname(p) for p in paths})
     wanted = () if "" in places else places
     # --full-diff: the other half of a rename is outside of these paths.
@@ -127,7 +127,7 @@ def _touches(repository: Repository, start: str, paths: tuple[str, ...]) -> Iter
         raise
 
 
-def _same_revision(repository: Repository, touch: Touch) -> bool:
+def _same_revision(repository: Repository, touch: FileTouch) -> bool:
     """Tell whether a rename kept the revision: migrations look alike where they are not.
 
     git takes "deleted one, generated another" for a rename as soon as half the lines agree.

@@ -110,7 +110,7 @@ class Inputs:
             return
         question, said = self._question(facts)
         ways = [f"{path}\0{end}" for path, end in self._ways.items()]
-        note = replay.Note(
+        note = replay.NotedAnswer(
             replay.key_of(self._args),
             os.fsencode("\0".join(question)),
             said,

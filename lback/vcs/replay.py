@@ -28,7 +28,7 @@ _NOISE = frozenset(("_", "OLDPWD", "PWD", "SHLVL", "STY"))
 _NOISY = ("SSH_", "TERM_SESSION_", "TMUX", "WINDOW", "XDG_SESSION_")
 
 
-class Note:
+class NotedAnswer:
     """An answer, the words and the surroundings that it is for (`key`), and what it rests on.
 
     `question` are arguments of `git rev-parse`, `said` its output; `files`, `ways` and `folders`
@@ -133,7 +133,7 @@ def ask(words: Sequence[str]) -> bytes | None:
     return None if child is None else _answer(child)
 
 
-def _holds(note: Note) -> bool:
+def _holds(note: NotedAnswer) -> bool:
     """Tell whether all that an answer was made of is the same; git looks at its part meanwhile."""
     if not all(map(_is_same, _lines(note.files))):
         return False
@@ -203,7 +203,7 @@ def _bytes(path: str) -> bytes | None:
         return None
 
 
-def _read(path: str) -> Note | None:
+def _read(path: str) -> NotedAnswer | None:
     """Return a note; None for one that is not there, broken, or of another version."""
     head, _, body = (_bytes(path) or b"").partition(b"\n")
     words = head.split(b" ")
@@ -213,4 +213,4 @@ def _read(path: str) -> Note | None:
     for size in map(int, words[2:]):
         fields.append(body[at : at + size])
         at += size
-    return Note(*fields)
+    return NotedAnswer(*fields)

@@ -12,7 +12,7 @@ from lback.core.source import INDEX, WORKTREE, Entry
 from lback.errors import HistoryMissing, LbackError
 from lback.vcs import comparing, discovery, refs, trees
 from lback.vcs.cache import Store
-from lback.vcs.comparing import Change, Progress
+from lback.vcs.comparing import ChangedFile, Progress
 from lback.vcs.git import Answer, Git, text
 from lback.vcs.noted import INPUTS
 from lback.vcs.objects import look_up, read_blobs, read_names
@@ -28,7 +28,7 @@ class Repository:
     "worktree", "index" or anything that git knows as a commit.
     """
 
-    def __init__(self, found: discovery.Found) -> None:
+    def __init__(self, found: discovery.FoundRepository) -> None:
         self.git = found.git
         self.root = found.root
         self.git_dir = found.git_dir
@@ -215,7 +215,7 @@ class Repository:
 
     def changes(
         self, a: str, b: str, folders: Sequence[str], *, suffixes: tuple[str, ...] = PY
-    ) -> tuple[Change, ...]:
+    ) -> tuple[ChangedFile, ...]:
         """Return which files below folders differ between two commits, renames followed."""
         return comparing.changes(self.git, a, b, trees.chosen(folders), suffixes)
 

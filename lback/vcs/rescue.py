@@ -18,7 +18,7 @@ _EVERYWHERE = ("--full-history", "--all", "--reflog")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundVersion:
     """One version of a file out of history; `refs` is empty where only a reflog has it."""
 
     path: str
@@ -33,7 +33,7 @@ def find_in_history(
     needle: str,
     accept: Callable[[str, bytes], bool],
     folders: Sequence[str] = (),
-) -> tuple[Found, ...]:
+) -> tuple[FoundVersion, ...]:
     """Return the versions of files with `needle` in them that `accept(path, text)`, newest first.
 
     The cheapest places come first, and the first that has any is the answer: files with
@@ -82,14 +82,14 @@ def _stored(
 
 def _accepted(
     repository: Repository, candidates: list[Stored], accept: Callable[[str, bytes], bool]
-) -> tuple[Found, ...]:
+) -> tuple[FoundVersion, ...]:
     newest: dict[tuple[str, str], Stored] = {}
     for item in candidates:
         known = newest.setdefault((item.blob, item.path), item)
         if known.gone and not item.gone:  # who wrote it, not who replaced it
             newest[item.blob, item.path] = item
     texts = repository.blobs(item.blob for item in newest.values())
-    found: list[Found] = []
+    found: list[FoundVersion] = []
     seen: set[str] = set()
     for item in newest.values():
         text = texts[item.blob]
@@ -97,7 +97,7 @@ def _accepted(
             continue
         seen.add(item.blob)
         refs = refs_with(repository, item.commit.sha)
-        found.append(Found(item.path, item.blob, text, item.commit, refs))
+        found.append(FoundVersion(item.path, item.blob, text, item.commit, refs))
     return tuple(found)
 
 

@@ -24,7 +24,7 @@ _OWN_NAME = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SlotOutcome:
     """What was done to one hook: an action word and a sentence for the reader."""
 
     action: str  # installed | updated | unchanged | removed | restored | absent | refused
@@ -67,28 +67,28 @@ class Slot:
                 return other
         return None
 
-    def put(self, text: bytes, *, force: bool = False) -> Outcome:
+    def put(self, text: bytes, *, force: bool = False) -> SlotOutcome:
         """Install our shim; an earlier hook is kept, an edited shim is refused or set aside."""
         with _said(self.path):
             current, mark = self.content(), self.mark()
             if current is None:
                 write_whole(self.path, text, _MODE)
-                return Outcome("installed", self._kept_again())
+                return SlotOutcome("installed", self._kept_again())
             if mark is None:
                 return self._put_before(current, text)
             if mark.intact:
                 return self._put_again(current, text)
             if not force:
-                return Outcome(
+                return SlotOutcome(
                     "refused",
                     f"{self.path} was edited after lback wrote it; move your lines elsewhere, "
                     "or use --force: the edited file is set aside then",
                 )
             aside = self._set_aside()
             write_whole(self.path, text, _MODE)
-            return Outcome("updated", f"the edited one is now {aside}")
+            return SlotOutcome("updated", f"the edited one is now {aside}")
 
-    def take_out(self, *, force: bool = False) -> Outcome:
+    def take_out(self, *, force: bool = False) -> SlotOutcome:
         """Remove our shim and give the earlier hook back, with its bytes and its mode."""
         with _said(self.path):
             current, mark = self.content(), self.mark()
@@ -98,7 +98,7 @@ class Slot:
             message = ""
             if mark is not None and not mark.intact:
                 if not force:
-                    return Outcome(
+                    return SlotOutcome(
                         "refused",
                         f"{self.path} was edited after lback wrote it; delete it yourself, "
                         "or use --force: it is set aside then",
@@ -106,30 +106,30 @@ class Slot:
                 message = f"the edited one is now {self._set_aside()}"
             if has_kept:
                 self.kept.replace(self.path)
-                return Outcome("restored", message)
+                return SlotOutcome("restored", message)
             if current is None:
-                return Outcome("absent")
+                return SlotOutcome("absent")
             if not message:
                 self.path.unlink()
-            return Outcome("removed", message)
+            return SlotOutcome("removed", message)
 
-    def _leave_foreign(self, has_kept: bool) -> Outcome:
+    def _leave_foreign(self, has_kept: bool) -> SlotOutcome:
         if has_kept and self._half_kept():
             self.kept.unlink()
-            return Outcome("absent")
+            return SlotOutcome("absent")
         if has_kept:
-            return Outcome(
+            return SlotOutcome(
                 "refused",
                 f"{self.path} was replaced after lback installed its own; the hook from before is "
                 f"{self.kept}: choose one and delete the other",
             )
-        return Outcome("absent", f"{self.path} is not lback's")
+        return SlotOutcome("absent", f"{self.path} is not lback's")
 
-    def _put_before(self, current: bytes, text: bytes) -> Outcome:
+    def _put_before(self, current: bytes, text: bytes) -> SlotOutcome:
         if self.path.is_dir():
-            return Outcome("refused", f"{self.path} is a folder; git cannot run it either")
+            return SlotOutcome("refused", f"{self.path} is a folder; git cannot run it either")
         if os.path.lexists(self.kept) and not self._half_kept():
-            return Outcome(
+            return SlotOutcome(
                 "refused",
                 f"{self.path} was replaced after lback installed its own, and {self.kept} is the "
                 "hook from before: choose one, delete the other, and install again",
@@ -145,13 +145,13 @@ class Slot:
             message = f"the hook that was here is kept as {self.kept.name}; it is not executable"
         if _OWN_NAME.search(current):
             message += "; it seems to look at its own file name, which is new: try it"
-        return Outcome("installed", message)
+        return SlotOutcome("installed", message)
 
-    def _put_again(self, current: bytes, text: bytes) -> Outcome:
+    def _put_again(self, current: bytes, text: bytes) -> SlotOutcome:
         if current == text and self.is_executable() and not self.path.is_symlink():
-            return Outcome("unchanged")
+            return SlotOutcome("unchanged")
         write_whole(self.path, text, _MODE)
-        return Outcome("updated")
+        return SlotOutcome("updated")
 
     def _keep(self) -> None:
         # A second name first, so that git finds a hook at every moment.

@@ -23,7 +23,7 @@ ALL_PATHS = "--combined-all-paths"
 _MACHINES = frozenset({"noreply@github.com", "noreply@gitlab.com"})
 
 
-class Touch(NamedTuple):
+class FileTouch(NamedTuple):
     """What one commit did to one file: A, M, D, R, T; `score` is a rename's likeness in %.
 
     `parent` is the number of the merge's parent that the file was renamed from; 0 where the
@@ -49,7 +49,7 @@ class Stored(NamedTuple):
 
 def touches(
     fields: Iterator[bytes], wanted: Container[bytes] | None = None, *, renames: bool = False
-) -> Iterator[Touch]:
+) -> Iterator[FileTouch]:
     """Read the fields of `git log --name-status` with OPTIONS; `renames`: with ALL_PATHS as well.
 
     Files that are not in `wanted` (None: all are) are passed over, which makes a
@@ -70,9 +70,9 @@ def touches(
             continue
         if old is not None:
             score = int(word[1:]) if not parent else 100
-            yield Touch(commit, "R", text(path), text(old), score, parent)
+            yield FileTouch(commit, "R", text(path), text(old), score, parent)
         else:
-            yield Touch(commit, "A" if not word.strip(b"A") else chr(word[-1]), text(path))
+            yield FileTouch(commit, "A" if not word.strip(b"A") else chr(word[-1]), text(path))
 
 
 def stored(fields: Iterator[bytes]) -> Iterator[Stored]:

@@ -22,7 +22,7 @@ import yaml
 from jsonschema import Draft7Validator
 from junitparser import JUnitXml
 
-from lback.comment import Place, Refused, main, publish
+from lback.comment import CommentPlace, Refused, main, publish
 from lback.core.settings import read_pyproject
 from tests.check.api import serving
 from tests.check.schemas import shipped
@@ -449,7 +449,7 @@ def test_one_comment_is_posted_and_then_updated(origin: Team, tmp_path: Path) ->
 
 def test_a_comment_that_looks_like_ours_is_no_reason_to_be_silent() -> None:
     with serving() as notes:
-        place = Place(notes.url, notes.url, {"PRIVATE-TOKEN": ""}, "PUT")
+        place = CommentPlace(notes.url, notes.url, {"PRIVATE-TOKEN": ""}, "PUT")
         row = {"id": 1, "body": "<!-- lback check -->\nall is well", "author": {"username": "eve"}}
         notes.rows = [row]
         notes.locked = {1}
@@ -568,7 +568,7 @@ def test_the_gitlab_job_of_a_fork_asks_the_project_it_goes_to(origin: Team, tmp_
 def test_a_long_report_fits_a_comment() -> None:
     rows = "\n".join(f"line {number}" for number in range(20_000))
     with serving() as comments:
-        place = Place(comments.url, comments.url, {"PRIVATE-TOKEN": ""}, "PUT")
+        place = CommentPlace(comments.url, comments.url, {"PRIVATE-TOKEN": ""}, "PUT")
         publish(place, f"<!-- lback check -->\n```\n{rows}\n```\n")
         (row,) = comments.rows
         assert len(row["body"]) < 65_000
@@ -592,7 +592,7 @@ def test_a_redirect_does_not_get_the_token() -> None:
     thread.start()
     url = f"http://127.0.0.1:{server.server_port}"
     with serving() as other, pytest.raises(Refused, match="302"):
-        publish(Place(url, url, {"PRIVATE-TOKEN": "secret"}, "PUT"), "x")
+        publish(CommentPlace(url, url, {"PRIVATE-TOKEN": "secret"}, "PUT"), "x")
     server.shutdown()
     server.server_close()
     thread.join()

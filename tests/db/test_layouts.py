@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, inspect
 
 from lback.core.plans import plan_upgrade
 from lback.db.autogenerate import Draft, make_empty_revision, make_revision
-from lback.db.events import Outcome
+from lback.db.events import RunOutcome
 from lback.db.questions import GivenAnswers
 from lback.db.runner import Database
 from lback.errors import LbackError
@@ -62,7 +62,7 @@ FLASK_APP = """
 """
 
 
-def migrate(project: Project, **options: object) -> Outcome:
+def migrate(project: Project, **options: object) -> RunOutcome:
     database = project.database(**options)
     return database.run(lambda stamp: plan_upgrade(database.graph, stamp))
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from lback.core.plans import Downgrade, Restamp, Upgrade
-from lback.db.events import Event, Outcome
+from lback.db.events import Event, RunOutcome
 from lback.db.passthrough import run_alembic
 from lback.errors import LbackError, UsageError
 from tests.db.projects import MakeProject
@@ -64,7 +64,7 @@ def test_what_moves_a_database_is_told_of_and_may_be_refused(
     heard: list[Event] = []
     asked: list[tuple[str, ...]] = []
 
-    def alembic(*line: str) -> Outcome:
+    def alembic(*line: str) -> RunOutcome:
         return run_alembic(settings, project.root, line, on_event=heard.append, refuse=asked.append)
 
     assert alembic("upgrade", "head").steps == (Upgrade("a1"), Upgrade("b2"))

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import create_engine, inspect
 
 from lback.core.plans import Restamp, Step, plan_downgrade, plan_upgrade
-from lback.db.events import Event, Outcome, ignore
+from lback.db.events import Event, RunOutcome, ignore
 from lback.db.performing import Performer
 from lback.db.runner import Database
 from lback.errors import LbackError
@@ -18,7 +18,7 @@ from tests.db.projects import (
 )
 
 
-def migrate(project: Project, **options: object) -> Outcome:
+def migrate(project: Project, **options: object) -> RunOutcome:
     database = project.database()
     return database.run(lambda stamp: plan_upgrade(database.graph, stamp), **options)  # type: ignore[arg-type]
 

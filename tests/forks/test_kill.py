@@ -93,7 +93,9 @@ def interrupted(ctx: Context) -> Path:
     (root / "two.py").write_bytes(b"old")
     from lback.project import file_changes
 
-    changes = [file_changes.Change(root / name, b"old", b"new") for name in ("one.py", "two.py")]
+    changes = [
+        file_changes.FileChange(root / name, b"old", b"new") for name in ("one.py", "two.py")
+    ]
     folder = file_changes._folder(ctx)
     folder.mkdir(parents=True)
     file_changes._prepare(folder, changes)

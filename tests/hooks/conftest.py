@@ -14,7 +14,7 @@ import pytest
 
 from lback.vcs.environment import outside
 from lback.vcs.git import Git
-from lback.vcs.hooks import Change, Place, State, find, install, status, uninstall
+from lback.vcs.hooks import HookChange, HookPlace, HookState, find, install, status, uninstall
 from lback.vcs.shims import NAMES, Watched
 
 WATCHED = Watched(("migrations/versions",), ("**/models.py",), ("alembic.ini",))
@@ -98,18 +98,18 @@ class Clone:
     def hook(self, name: str, text: str | bytes, mode: int = 0o755) -> Path:
         return self.write(f".git/hooks/{name}", text, mode=mode)
 
-    def place(self) -> Place:
+    def place(self) -> HookPlace:
         return find(Git(self.path, outside(self.env)))
 
-    def install(self, *names: str, **options: bool) -> dict[str, Change]:
+    def install(self, *names: str, **options: bool) -> dict[str, HookChange]:
         changes = install(self.place(), self.python.path, WATCHED, names=names or NAMES, **options)
         return {change.hook: change for change in changes}
 
-    def uninstall(self, *names: str, **options: bool) -> dict[str, Change]:
+    def uninstall(self, *names: str, **options: bool) -> dict[str, HookChange]:
         changes = uninstall(self.place(), names=names or NAMES, **options)
         return {change.hook: change for change in changes}
 
-    def states(self) -> dict[str, State]:
+    def states(self) -> dict[str, HookState]:
         found = status(self.place(), self.python.path, WATCHED)
         return {state.hook: state for state in found}
 

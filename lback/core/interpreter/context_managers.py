@@ -25,18 +25,18 @@ from lback.core.interpreter.values import (
     Instance,
     Lazy,
     Method,
+    ModuleScope,
     Name,
     Names,
     Opaque,
     Plain,
-    Scope,
     Stack,
     Text,
     Value,
 )  # fmt: skip
 
 Inside = Callable[[Value], None]
-_NOBODY = Frame(Scope("", Names()), Names())
+_NOBODY = Frame(ModuleScope("", Names()), Names())
 
 
 def with_statement(machine: Machine, node: ast.With | ast.AsyncWith, frame: Frame) -> None:

@@ -10,9 +10,9 @@ from lback.core.interpreter.discharge import Discharge, followed
 from lback.core.interpreter.machine import Catch, Exit, Machine
 from lback.core.interpreter.state import (
     Absent,
-    Change,
     Content,
     Path,
+    Write,
     differs,
     double,
     join,
@@ -196,7 +196,7 @@ def _once(machine: Machine, elements: Sequence[Value], body: Body) -> None:
         perhaps(machine, lambda one=one: body(one))  # type: ignore[misc]
 
 
-def _really_changed(machine: Machine, mark: int, birth: int) -> list[tuple[Change, Content]]:
+def _really_changed(machine: Machine, mark: int, birth: int) -> list[tuple[Write, Content]]:
     before: dict[tuple[int, str], Content] = {}
     for change in machine.state.log[mark:]:
         before.setdefault((id(change.store), change.key), change.content)
@@ -209,7 +209,7 @@ def _really_changed(machine: Machine, mark: int, birth: int) -> list[tuple[Chang
     return found
 
 
-def _is_new(before: Content, change: Change) -> bool:
+def _is_new(before: Content, change: Write) -> bool:
     """Tell whether a name was not bound before, and is bound anew in each round."""
     return isinstance(before, Absent) and isinstance(change.store, Names)
 

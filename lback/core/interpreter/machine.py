@@ -14,14 +14,14 @@ from lback.core.interpreter.state import (
     DEAD,
     START,
     Delta,
+    MachineState,
     Path,
-    State,
     certain,
     dialects,
     half,
     limited,
 )
-from lback.core.interpreter.values import Arguments, Frame, Klass, Scope, Test, Value
+from lback.core.interpreter.values import Arguments, Frame, Klass, ModuleScope, Test, Value
 
 # Bounds, so that any text is read in bounded time and memory; beyond them it is unknown.
 MOST_STEPS = 60_000
@@ -78,7 +78,7 @@ class Catch:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Evaluators:
     """The parts of the interpreter that call each other; `reading` puts them together."""
 
     evaluate: Callable[[Machine, ast.expr, Frame], Value]
@@ -92,7 +92,7 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
+class ReadingContext:
     """What is around a revision: other modules and files, wrappers, dialects, its own path."""
 
     resolve: Resolve
@@ -105,11 +105,11 @@ class Project:
 class Machine:
     """Walks through one direction of a revision; collects effects and unknowns."""
 
-    def __init__(self, direction: Direction, project: Project, parts: Parts) -> None:
+    def __init__(self, direction: Direction, project: ReadingContext, parts: Evaluators) -> None:
         self.direction, self.project = direction, project
         self.resolve, self.wrappers = project.resolve, project.wrappers
         self.parts = parts
-        self.state = State()
+        self.state = MachineState()
         self.path: Path = START
         self.effects: list[Effect] = []
         self.unknown: dict[Unknown, None] = {}
@@ -129,7 +129,7 @@ class Machine:
         self.ends: dict[Frame, Ends] = {}
         self.catches: list[Catch] = []
         self.calls: list[ast.AST] = []
-        self.modules: dict[str, Scope | None] = {}
+        self.modules: dict[str, ModuleScope | None] = {}
         self.importing = 0
         self.loading = 0
         self.imported: dict[str, None] = {}

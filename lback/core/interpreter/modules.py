@@ -32,10 +32,10 @@ from lback.core.interpreter.values import (
     Map,
     Method,
     Module,
+    ModuleScope,
     Name,
     Names,
     Opaque,
-    Scope,
     Seq,
     Text,
     Value,
@@ -47,7 +47,7 @@ _READS = frozenset(["read_text", "read", "readlines", "read_bytes"])
 METHODS = _SAME | {"joinpath", "with_name", "with_suffix", "read_text", "open", "exists", "is_file"}
 
 
-def path_of(machine: Machine, scope: Scope) -> Value:
+def path_of(machine: Machine, scope: ModuleScope) -> Value:
     """Return the `__file__` of a module."""
     if scope.is_revision:
         return f"{TREE}/{machine.project.path}" if machine.project.path else UNKNOWN_TEXT
@@ -147,7 +147,7 @@ class Missing(Opaque):
 MISSING = Missing()
 
 
-def module(machine: Machine, name: str) -> Scope | None:
+def module(machine: Machine, name: str) -> ModuleScope | None:
     """Return another module of the project, or None when it is not the project's."""
     if name not in machine.modules:
         machine.modules[name] = None
@@ -160,8 +160,8 @@ def module(machine: Machine, name: str) -> Scope | None:
     return machine.modules[name]
 
 
-def _scope(tree: ast.Module, package: str, generators: bool) -> Scope:
-    found = Scope(package, Names(), bindings(tree), generators=generators)
+def _scope(tree: ast.Module, package: str, generators: bool) -> ModuleScope:
+    found = ModuleScope(package, Names(), bindings(tree), generators=generators)
     found.stars = [absolute(one, package) for one in stars(tree)]
     found.changed = frozenset(n for names in changed_by_functions(tree).values() for n in names)
     return found
@@ -178,7 +178,7 @@ def name_value(machine: Machine, name: str, frame: Frame) -> Value:
     return global_value(machine, name, frame.scope)
 
 
-def global_value(machine: Machine, name: str, scope: Scope) -> Value:
+def global_value(machine: Machine, name: str, scope: ModuleScope) -> Value:
     """Return what a name stands for that no function has bound."""
     found = find(machine, name, scope)
     if found is not MISSING:
@@ -194,7 +194,7 @@ def global_value(machine: Machine, name: str, scope: Scope) -> Value:
     return Opaque()
 
 
-def find(machine: Machine, name: str, scope: Scope) -> Value:
+def find(machine: Machine, name: str, scope: ModuleScope) -> Value:
     """Return what a name at the top of a module stands for, or MISSING."""
     values = scope.names.values
     if name in values:
@@ -213,7 +213,7 @@ def find(machine: Machine, name: str, scope: Scope) -> Value:
     return value
 
 
-def _load(machine: Machine, name: str, statements: list[ast.stmt], scope: Scope) -> Value:
+def _load(machine: Machine, name: str, statements: list[ast.stmt], scope: ModuleScope) -> Value:
     """Run what binds a name of another module, and nothing else of it."""
     frame = Frame(scope, Names(), is_module=True)
     machine.loading += 1
@@ -257,7 +257,7 @@ def _open(value: Value, changed: bool) -> Value:
     return value
 
 
-def _from_stars(machine: Machine, name: str, scope: Scope) -> Value:
+def _from_stars(machine: Machine, name: str, scope: ModuleScope) -> Value:
     foreign: list[str] = []
     for star in reversed(scope.stars):
         inner = module(machine, star)
@@ -276,7 +276,7 @@ def _from_stars(machine: Machine, name: str, scope: Scope) -> Value:
     return MISSING
 
 
-def _guarded(machine: Machine, name: str, scope: Scope) -> Value:
+def _guarded(machine: Machine, name: str, scope: ModuleScope) -> Value:
     mark = f"* {name}"
     if mark in scope.looking:
         return MISSING
@@ -319,7 +319,7 @@ def _behind(machine: Machine, name: Name) -> Value | None:
     return None
 
 
-def _member(machine: Machine, name: str, scope: Scope) -> Value:
+def _member(machine: Machine, name: str, scope: ModuleScope) -> Value:
     machine.importing += 1
     try:
         return find(machine, name, scope)
@@ -362,7 +362,7 @@ def absolute(statement: ast.ImportFrom, package: str) -> str:
 
 def load_revision(machine: Machine, tree: ast.Module, generators: bool) -> Frame:
     """Run the top of the revision's own module, in order, and return its names."""
-    scope = Scope("", Names(), {}, is_revision=True, generators=generators)
+    scope = ModuleScope("", Names(), {}, is_revision=True, generators=generators)
     frame = Frame(scope, scope.names, is_module=True)
     machine.modules["__revision__"] = scope
     with machine.silence():

@@ -16,7 +16,7 @@ from lback.core.interpreter.functions import given_arguments, raises
 from lback.core.interpreter.items import item
 from lback.core.interpreter.iteration import walk
 from lback.core.interpreter.logic import condition
-from lback.core.interpreter.machine import Exhausted, Machine, Parts, Project
+from lback.core.interpreter.machine import Evaluators, Exhausted, Machine, ReadingContext
 from lback.core.interpreter.modules import MISSING, find, force, load_revision
 from lback.core.interpreter.sources import Unparsable, parsed
 from lback.core.interpreter.state import START
@@ -112,7 +112,7 @@ def _no_file(_: str) -> bytes | None:
     return None
 
 
-_PARTS = Parts(evaluate, condition, block, call, attribute, item, walk, read_class)
+_PARTS = Evaluators(evaluate, condition, block, call, attribute, item, walk, read_class)
 
 
 def read_effects(
@@ -139,7 +139,7 @@ def read_effects(
     except Unparsable as problem:
         reason = str(problem)
         return Effects(unknown=(Unknown("upgrade", 1, reason), Unknown("downgrade", 1, reason)))
-    project = Project(resolve, wrappers or {}, dialects or EVERY_DIALECT, path, resolve_file)
+    project = ReadingContext(resolve, wrappers or {}, dialects or EVERY_DIALECT, path, resolve_file)
     generators = b"yield" in source
     up = _direction(tree, "upgrade", project, generators)
     down = _direction(tree, "downgrade", project, generators)
@@ -155,7 +155,7 @@ def read_effects(
 
 
 def _direction(
-    tree: ast.Module, direction: Direction, project: Project, generators: bool
+    tree: ast.Module, direction: Direction, project: ReadingContext, generators: bool
 ) -> Machine:
     machine = Machine(direction, project, _PARTS)
     try:

@@ -118,7 +118,7 @@ Place: TypeAlias = "tuple[int, str]"
 
 
 @dataclass(slots=True)
-class Change:
+class Write:
     """One place, and what is, or was, in it."""
 
     store: Store
@@ -126,15 +126,15 @@ class Change:
     content: Content
 
 
-Delta: TypeAlias = "dict[Place, Change]"
+Delta: TypeAlias = "dict[Place, Write]"
 
 
 @dataclass(slots=True)
-class State:
+class MachineState:
     """The log of changes; `seen` keeps those that were put back while somebody watches."""
 
-    log: list[Change] = field(default_factory=list)
-    seen: list[Change] = field(default_factory=list)
+    log: list[Write] = field(default_factory=list)
+    seen: list[Write] = field(default_factory=list)
     watched: int = 0
     work: int = 0
     absorbed: set[int] = field(default_factory=set)
@@ -143,8 +143,8 @@ class State:
     # -- changes -------------------------------------------------------------------
 
     def write(self, store: Store, key: str, content: Content) -> None:
-        """Change one place."""
-        self.log.append(Change(store, key, load(store, key)))
+        """Write one place."""
+        self.log.append(Write(store, key, load(store, key)))
         _put(store, key, content)
 
     def bind(self, names: Names, name: str, value: Value) -> None:
@@ -156,7 +156,7 @@ class State:
         self.write(names, name, ABSENT)
 
     def fill(self, seq: Seq, items: Sequence[Value], *, open: bool, alike: bool = False) -> None:
-        """Change what a sequence holds."""
+        """Write what a sequence holds."""
         self.work += len(items)
         self._check(seq, items)
         self.write(seq, "", Items(tuple(items), open, alike))
@@ -164,7 +164,7 @@ class State:
     def fill_map(
         self, target: Map, items: dict[Key, Value], *, open: bool, data: bool = False
     ) -> None:
-        """Change what a dict holds."""
+        """Write what a dict holds."""
         self.work += len(items)
         self._check(target, items.values())
         self.write(target, "", Entries(items, open, target.content.fallback, data))
@@ -191,7 +191,7 @@ class State:
         for change in self.log[mark:]:
             place = (id(change.store), change.key)
             if place not in found:
-                found[place] = Change(change.store, change.key, load(change.store, change.key))
+                found[place] = Write(change.store, change.key, load(change.store, change.key))
         return found
 
     def rewind(self, mark: int) -> None:
@@ -200,17 +200,17 @@ class State:
         for change in reversed(self.log[mark:]):
             if self.watched:
                 now = load(change.store, change.key)
-                self.seen.append(Change(change.store, change.key, now))
+                self.seen.append(Write(change.store, change.key, now))
             _put(change.store, change.key, change.content)
         del self.log[mark:]
 
     def apply(self, delta: Delta) -> None:
-        """Change every place of a delta."""
+        """Write every place of a delta."""
         for change in delta.values():
             self.write(change.store, change.key, change.content)
 
     def meet(self, deltas: Sequence[Delta]) -> None:
-        """Change every place to what it may be after any of these; all start from here."""
+        """Write every place to what it may be after any of these; all start from here."""
         places: Delta = {}
         for delta in deltas:
             places.update(delta)
@@ -233,7 +233,7 @@ class State:
             now = load(change.store, change.key)
             before = found[place].content if place in found else now
             content = together(before, change.content)
-            found[place] = Change(change.store, change.key, content)
+            found[place] = Write(change.store, change.key, content)
         return found
 
 

@@ -138,7 +138,7 @@ class Name:
 
 
 @dataclass(slots=True, eq=False)
-class Scope:
+class ModuleScope:
     """One module of the project; names not yet asked for are in `pending`, by what binds them."""
 
     package: str  # "" for the revision itself
@@ -155,7 +155,7 @@ class Scope:
 class Frame:
     """The names of one running function, class body or module."""
 
-    scope: Scope
+    scope: ModuleScope
     names: Names
     closure: Frame | None = None
     elsewhere: dict[str, Names] = field(default_factory=dict)  # global and nonlocal names
@@ -235,7 +235,7 @@ class Super:
 class Module:
     """A module of the project."""
 
-    scope: Scope
+    scope: ModuleScope
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -257,7 +257,7 @@ class Stack:
 class Globals:
     """`globals()`."""
 
-    scope: Scope
+    scope: ModuleScope
 
 
 @dataclass(slots=True, eq=False)

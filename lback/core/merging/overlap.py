@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lback.core.dialects import Dialects
 from lback.core.effects import Effect, Effects, Unknown, described
 from lback.core.merging.matrix import SEVERITY, Clash
-from lback.core.merging.sides import Done, Side
+from lback.core.merging.sides import PlacedEffect, Side
 from lback.core.merging.surroundings import NOTHING_AROUND, Surroundings
 from lback.core.merging.touches import Touch
 from lback.core.naming import key, same_name
@@ -79,7 +79,7 @@ def overlaps(
 
 def _pairs(left: Side, right: Side) -> Iterator[Overlap]:
     for mine in left.effects:
-        worst: dict[int, tuple[Done, tuple[str, str, str]]] = {}
+        worst: dict[int, tuple[PlacedEffect, tuple[str, str, str]]] = {}
         for theirs, touch, other, clash in right.clashes(mine):
             if mine.effect.dialect and _exclusive(mine.effect.dialect, theirs.effect.dialect):
                 continue
@@ -94,7 +94,9 @@ def _pairs(left: Side, right: Side) -> Iterator[Overlap]:
     yield from _unknowns(right, left, mirrored=True)
 
 
-def _overlap(mine: Done, theirs: Done, about: str, verdict: str, why: str) -> Overlap:
+def _overlap(
+    mine: PlacedEffect, theirs: PlacedEffect, about: str, verdict: str, why: str
+) -> Overlap:
     message = (
         f"{about}: {mine.revision} would {described(mine.effect)}, "
         f"{theirs.revision} would {described(theirs.effect)}: {why}"

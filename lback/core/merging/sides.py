@@ -20,7 +20,7 @@ _INSIDE = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class PlacedEffect:
     """One effect of a side with its footprint; `at` is its place among the side's effects.
 
     `inside` is the table, made by the same side, that it makes or is inside of.
@@ -37,18 +37,18 @@ class Done:
 class _Shelf:
     """The touches of one resource in one mode, by the columns that they name."""
 
-    by_column: dict[str, list[tuple[Done, Touch]]] = field(default_factory=dict)
-    open: list[tuple[Done, Touch]] = field(default_factory=list)
-    all: list[tuple[Done, Touch]] = field(default_factory=list)
+    by_column: dict[str, list[tuple[PlacedEffect, Touch]]] = field(default_factory=dict)
+    open: list[tuple[PlacedEffect, Touch]] = field(default_factory=list)
+    all: list[tuple[PlacedEffect, Touch]] = field(default_factory=list)
 
-    def add(self, done: Done, touch: Touch) -> None:
+    def add(self, done: PlacedEffect, touch: Touch) -> None:
         self.all.append((done, touch))
         if touch.only is None:
             self.open.append((done, touch))
         for one in touch.only or ():
             self.by_column.setdefault(one, []).append((done, touch))
 
-    def meeting(self, touch: Touch) -> Iterator[tuple[Done, Touch]]:
+    def meeting(self, touch: Touch) -> Iterator[tuple[PlacedEffect, Touch]]:
         if touch.only is None:
             yield from self.all
             return
@@ -62,7 +62,7 @@ class Side:
 
     def __init__(self, revisions: Mapping[str, Effects], around: Surroundings) -> None:
         self.around = around.after(revisions.values())
-        self.effects: list[Done] = []
+        self.effects: list[PlacedEffect] = []
         self.unknown: list[tuple[str, Unknown]] = []
         self._shelves: dict[tuple[str, str, str], _Shelf] = {}
         self._made: set[str] = set()
@@ -87,7 +87,7 @@ class Side:
         elif effect.object == "table" and effect.kind == "rename" and table in self._made:
             self._made.add(key(effect.to))
         inside = table if table in self._made else ""
-        done = Done(revision, effect, touches, len(self.effects), inside)
+        done = PlacedEffect(revision, effect, touches, len(self.effects), inside)
         self.effects.append(done)
         for touch in touches:
             if touch.mode in PARTNERS[touch.kind]:
@@ -110,7 +110,7 @@ class Side:
         mine, theirs = self.contents.get(table), other.contents.get(table)
         return mine is not None and mine == theirs
 
-    def clashes(self, mine: Done) -> Iterator[tuple[Done, Touch, Touch, Clash]]:
+    def clashes(self, mine: PlacedEffect) -> Iterator[tuple[PlacedEffect, Touch, Touch, Clash]]:
         """Yield the effects of this side that do not commute with one of the other side.
 
         With each: the touches of both, and how they clash.
@@ -123,7 +123,7 @@ class Side:
                         yield theirs, touch, other, MATRIX[touch.kind][touch.mode, mode]
 
 
-def _inside_one(mine: Done, theirs: Done) -> bool:
+def _inside_one(mine: PlacedEffect, theirs: PlacedEffect) -> bool:
     """Tell whether both are inside a table that both sides make: its making is the overlap."""
     if not mine.inside or mine.inside != theirs.inside:
         return False

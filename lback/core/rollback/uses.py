@@ -14,7 +14,7 @@ _LOOKING = frozenset({"view", "materialized view", "trigger", "function", "proce
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class Dependent:
     """A revision that needs what an undo would take away; `line` is in its file."""
 
     revision: str
@@ -36,7 +36,7 @@ def first_use(
     effects: Mapping[str, Effects],
     texts: Mapping[str, str],
     same: Collection[str] = (),
-) -> Use | None:
+) -> Dependent | None:
     """Return what needs something that the undoing effects take away, or None.
 
     `later` are the applied revisions that stay, in their order, none of them below what
@@ -69,9 +69,9 @@ def _reference(
     later: Sequence[str],
     effects: Mapping[str, Effects],
     texts: Mapping[str, str],
-) -> Use | None:
+) -> Dependent | None:
     """Find a foreign key that is still there and points at what goes."""
-    living: dict[tuple[str, str], Use] = {}
+    living: dict[tuple[str, str], Dependent] = {}
     for revision in later:
         for effect in effects[revision].upgrade:
             table = key(effect.table)
@@ -90,7 +90,7 @@ def _reference(
             if (whole or part) and not _is_taken(effect.table, taken):
                 message = f"{described(effect)}: it refers to what would go"
                 called = (table, effect.name or ",".join(effect.columns))
-                living[called] = Use(revision, effect.line, message)
+                living[called] = Dependent(revision, effect.line, message)
     return next(iter(living.values()), None)
 
 
@@ -110,7 +110,7 @@ def _looking(
     effects: Mapping[str, Effects],
     texts: Mapping[str, str],
     same: Collection[str],
-) -> Use | None:
+) -> Dependent | None:
     """Find a view, a trigger or a statement that reads what goes."""
     gone: set[tuple[str, str]] = set()
 
@@ -126,10 +126,12 @@ def _looking(
             elif _reads(taken, effect.reads, about(revision, effect)) and not (
                 effect.object in _LOOKING and (effect.object, key(effect.name)) in gone
             ):
-                return Use(revision, effect.line, f"{described(effect)}: it reads what would go")
+                return Dependent(
+                    revision, effect.line, f"{described(effect)}: it reads what would go"
+                )
         text = "" if revision in same else texts.get(revision, "")
         if _reads(taken, effects[revision].reads, text):
-            return Use(revision, 1, "it reads what would go")
+            return Dependent(revision, 1, "it reads what would go")
     return None
 
 
@@ -164,7 +166,7 @@ def _names(text: str, column: str) -> bool:
 
 def _clash(
     undoing: Sequence[Effect], later: Sequence[str], effects: Mapping[str, Effects]
-) -> Use | None:
+) -> Dependent | None:
     """Find a later change of the same object: it stands on the one that is undone."""
     mine = {"this rollback": Effects(upgrade=tuple(undoing))}
     theirs = {one: Effects(upgrade=effects[one].upgrade) for one in later}
@@ -175,5 +177,5 @@ def _clash(
             if table and not any(same_name(table, other) for other in tables):
                 continue  # it only refers to the table, which is looked at more closely above
             message = f"{described(one.right_effect)}: it is a later change of {one.object}"
-            return Use(one.right_revision, one.right_effect.line, message)
+            return Dependent(one.right_revision, one.right_effect.line, message)
     return None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from lback.core.sql.cursor import Cursor
 from lback.core.sql.outcome import CannotRead, Does, NotUnderstood, Outcome
 from lback.core.sql.queries import whole_expression, whole_group, whole_query
-from lback.core.sql.seen import Scope, Seen
+from lback.core.sql.seen import QueryScope, Seen
 from lback.core.sql.tokens import body_of, cut
 
 _CLAUSES = frozenset({"FROM", "WHERE", "ORDER", "LIMIT", "USING", "GROUP", "SELECT", "RETURNING"})
@@ -264,7 +264,7 @@ class Block:
             else:
                 self._run(part)
             return
-        whole_expression(part, Scope(), self.seen)
+        whole_expression(part, QueryScope(), self.seen)
 
     def _cursor(self, part: Cursor) -> None:
         opens = part.next().upper == "OPEN"
@@ -297,7 +297,7 @@ class Block:
         if part.take("INTO"):
             part.until("USING")
         if part.take("USING"):
-            whole_expression(part, Scope(), self.seen)
+            whole_expression(part, QueryScope(), self.seen)
         part.finish()
 
     def _assigns(self, part: Cursor) -> bool:
@@ -325,7 +325,7 @@ class Block:
         ):
             whole_query(as_select(part), self.seen)
             return
-        whole_group(part, Scope(), self.seen)
+        whole_group(part, QueryScope(), self.seen)
 
     def _run(self, part: Cursor) -> None:
         self.outcomes.append(self.read_statement(without_variables(part)))

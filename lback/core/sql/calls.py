@@ -8,7 +8,7 @@ from lback.core.effects import Effect
 from lback.core.sql.cursor import Cursor
 from lback.core.sql.functions import ONE_TABLE, is_pure
 from lback.core.sql.outcome import CannotRead
-from lback.core.sql.seen import Piece, Scope, Seen
+from lback.core.sql.seen import Piece, QueryScope, Seen
 from lback.core.sql.tokens import body_of
 from lback.core.sql.types import type_of
 
@@ -39,7 +39,7 @@ def is_harmless(setting: str) -> bool:
     return setting.lower().rpartition(".")[2] in _HARMLESS or "." in setting.strip("@.")
 
 
-def call(cursor: Cursor, parts: list[str], scope: Scope, seen: Seen) -> None:
+def call(cursor: Cursor, parts: list[str], scope: QueryScope, seen: Seen) -> None:
     """Read a call, of which the name has been taken."""
     name = parts[-1].lower()
     schema = ".".join(parts[:-1])
@@ -91,7 +91,7 @@ def plain_name(text: str) -> str:
     return inner if inner and all(c.isalnum() or c in "_.$" for c in inner) else ""
 
 
-def _cast(arguments: Cursor, scope: Scope, seen: Seen) -> bool:
+def _cast(arguments: Cursor, scope: QueryScope, seen: Seen) -> bool:
     """Read CAST(value AS type); other forms of CONVERT are calls like any other."""
     look = arguments.copy()
     look.until("AS")
@@ -112,7 +112,7 @@ def _cast(arguments: Cursor, scope: Scope, seen: Seen) -> bool:
     return True
 
 
-def _sequence(arguments: Cursor, scope: Scope, seen: Seen) -> bool:
+def _sequence(arguments: Cursor, scope: QueryScope, seen: Seen) -> bool:
     """Read nextval and setval, which move a sequence; currval only looks at it."""
     called = arguments.tokens[arguments.place - 2].text.lower().strip('"')
     moves = called != "currval"
@@ -147,7 +147,7 @@ def _alone(first: Cursor) -> bool:
     return rest.done or (rest.take("::", "REGCLASS") and rest.done)
 
 
-def _serial_sequence(arguments: Cursor, scope: Scope, seen: Seen) -> bool:
+def _serial_sequence(arguments: Cursor, scope: QueryScope, seen: Seen) -> bool:
     strings = [plain_name(one.text) for one in arguments.tokens[arguments.place : arguments.end]]
     if len(strings) == 3 and strings[0] and strings[2]:
         seen.use("column", strings[2], strings[0])
@@ -155,7 +155,7 @@ def _serial_sequence(arguments: Cursor, scope: Scope, seen: Seen) -> bool:
     return False
 
 
-def _set_config(arguments: Cursor, scope: Scope, seen: Seen) -> bool:
+def _set_config(arguments: Cursor, scope: QueryScope, seen: Seen) -> bool:
     """Read set_config(name, value, local): what changes the meaning of names is not known."""
     parts = [one.copy() for one in arguments.copy().commas()]
     texts = [body_of(one.peek()) if one.peek().kind == "string" else None for one in parts]
@@ -180,7 +180,7 @@ def is_default_path(text: str) -> bool:
     return bool(names) and names[0] in ("public", "default")
 
 
-Special = Callable[[Cursor, Scope, Seen], bool]
+Special = Callable[[Cursor, QueryScope, Seen], bool]
 _SPECIAL: dict[str, Special] = {
     "cast": _cast,
     "try_cast": _cast,

@@ -17,7 +17,7 @@ from lback.core.sql.constraints import (
 from lback.core.sql.cursor import Cursor
 from lback.core.sql.outcome import CannotRead
 from lback.core.sql.queries import whole_expression
-from lback.core.sql.seen import Scope, Seen
+from lback.core.sql.seen import QueryScope, Seen
 from lback.core.sql.tokens import body_of
 from lback.core.sql.types import is_serial, type_of
 
@@ -112,8 +112,8 @@ def taken_expression(cursor: Cursor, found: Definition, seen: Seen) -> str:
     return text
 
 
-def _own(found: Definition) -> Scope:
-    return Scope({found.table.rpartition(".")[2].casefold(): found.table})
+def _own(found: Definition) -> QueryScope:
+    return QueryScope({found.table.rpartition(".")[2].casefold(): found.table})
 
 
 def _generated(cursor: Cursor, found: Definition, seen: Seen) -> None:

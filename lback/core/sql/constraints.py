@@ -8,7 +8,7 @@ from lback.core.effects import Effect, Use
 from lback.core.sql.cursor import Cursor
 from lback.core.sql.outcome import CannotRead
 from lback.core.sql.queries import whole_expression
-from lback.core.sql.seen import Scope, Seen
+from lback.core.sql.seen import QueryScope, Seen
 
 _KINDS = frozenset({"PRIMARY", "UNIQUE", "FOREIGN", "CHECK", "EXCLUDE"})
 _SUFFIX = {"primary": "pkey", "unique": "key", "foreignkey": "fkey", "check": "check"}
@@ -67,9 +67,9 @@ def _constraint(cursor: Cursor, table: str, name: str | None) -> Effect:
     raise CannotRead
 
 
-def own_scope(table: str) -> Scope:
+def own_scope(table: str) -> QueryScope:
     """Return the scope in which bare columns are those of one table."""
-    return Scope({table.rpartition(".")[2].casefold(): table})
+    return QueryScope({table.rpartition(".")[2].casefold(): table})
 
 
 def _key(cursor: Cursor, table: str, name: str | None, kind: str) -> Effect:

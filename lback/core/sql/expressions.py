@@ -10,7 +10,7 @@ from lback.core.effects import Effect
 from lback.core.sql.calls import call, named
 from lback.core.sql.cursor import Cursor
 from lback.core.sql.outcome import HOLE, CannotRead
-from lback.core.sql.seen import Piece, Scope, Seen
+from lback.core.sql.seen import Piece, QueryScope, Seen
 from lback.core.sql.tokens import Token
 from lback.core.sql.types import BUILT_IN, type_of
 
@@ -72,7 +72,7 @@ _QUERY = frozenset({"SELECT", "WITH", "VALUES", "TABLE"})
 _UNITS = frozenset("YEAR MONTH DAY HOUR MINUTE SECOND".split())  # noqa: SIM905
 
 
-def expression(cursor: Cursor, scope: Scope, seen: Seen) -> None:
+def expression(cursor: Cursor, scope: QueryScope, seen: Seen) -> None:
     """Read all that is left as expressions, separated by commas."""
     # Two operands with nothing between them belong to a clause that is not known.
     operand = False
@@ -132,7 +132,7 @@ def _with_a_sign(text: str) -> bool:
     return (bare in OPERATORS or not bare) and (len(text) - len(bare)) <= 2
 
 
-def inside(cursor: Cursor, scope: Scope, seen: Seen) -> None:
+def inside(cursor: Cursor, scope: QueryScope, seen: Seen) -> None:
     """Have what stands in brackets read: a query or expressions."""
     kind: Piece = "query" if begins_query(cursor) else "expression"
     seen.later(kind, cursor, scope)
@@ -144,7 +144,7 @@ def begins_query(cursor: Cursor) -> bool:
     return word in _QUERY and not (word == "VALUES" and cursor.peek(1).text == ")")
 
 
-def _name(cursor: Cursor, scope: Scope, seen: Seen, operand: bool) -> bool:
+def _name(cursor: Cursor, scope: QueryScope, seen: Seen, operand: bool) -> bool:
     """Take what begins with a name; return whether it is an operand."""
     token, following = cursor.peek(), cursor.peek(1)
     word = token.upper
@@ -240,7 +240,7 @@ def _typed_literal(name: str, cursor: Cursor, seen: Seen) -> None:
         seen.use("type", name)
 
 
-def _star(qualifier: list[str], scope: Scope, seen: Seen) -> None:
+def _star(qualifier: list[str], scope: QueryScope, seen: Seen) -> None:
     known, table = scope.named(qualifier[-1]) if qualifier else (False, None)
     if known:
         if table is not None:
@@ -252,7 +252,7 @@ def _star(qualifier: list[str], scope: Scope, seen: Seen) -> None:
     seen.column(scope, "*")
 
 
-def _column(parts: list[str], scope: Scope, seen: Seen) -> None:
+def _column(parts: list[str], scope: QueryScope, seen: Seen) -> None:
     if len(parts) == 1:
         known, table = scope.named(parts[0])
         if known and table is not None:

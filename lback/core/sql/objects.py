@@ -12,7 +12,7 @@ from lback.core.sql.constraints import constraint, storage
 from lback.core.sql.cursor import Cursor
 from lback.core.sql.outcome import CannotRead, Does, Outcome
 from lback.core.sql.queries import whole_expression
-from lback.core.sql.seen import Scope, Seen, cascades, drop_named, routine
+from lback.core.sql.seen import QueryScope, Seen, cascades, drop_named, routine
 from lback.core.sql.tokens import body_of
 from lback.core.sql.types import type_of
 
@@ -116,7 +116,7 @@ def read_domain(cursor: Cursor, verb: str) -> Outcome:
     elif cursor.take("OWNER", "TO"):
         cursor.identifier()
     elif cursor.take("SET", "DEFAULT"):
-        whole_expression(cursor.rest(), Scope(), seen)
+        whole_expression(cursor.rest(), QueryScope(), seen)
     elif not cursor.take("SET", "NOT", "NULL"):
         raise CannotRead
     return Does((Effect("alter", "domain", None, name, detail=detail, uses=seen.used()),))
@@ -239,7 +239,7 @@ def _statistics(cursor: Cursor, verb: str) -> Outcome:
     cursor.need("FROM")
     table = cursor.name()
     seen = Seen(running=False)
-    whole_expression(columns, Scope({table: table}), seen)
+    whole_expression(columns, QueryScope({table: table}), seen)
     found = Effect(
         "create", "statistics", table, name, certain=not guarded, guarded=guarded, uses=seen.used()
     )

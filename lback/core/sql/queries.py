@@ -7,7 +7,7 @@ from lback.core.sql.cursor import Cursor
 from lback.core.sql.expressions import expression, inside, without_alias
 from lback.core.sql.outcome import CannotRead, Outcome
 from lback.core.sql.rows import write
-from lback.core.sql.seen import Scope, Seen
+from lback.core.sql.seen import QueryScope, Seen
 from lback.core.sql.sources import WRITES, listed, table, tables
 
 _SETS = ("UNION", "INTERSECT", "EXCEPT")
@@ -20,14 +20,14 @@ _AT_THE_END = frozenset({"ORDER", "LIMIT", "OFFSET", "FETCH", "FOR", "LOCK"})
 _MAY_BE_COLUMNS = frozenset({"OFFSET", "WINDOW", "FETCH", "LOCK"})
 
 
-def query(cursor: Cursor, outer: Scope | None, seen: Seen) -> None:
+def query(cursor: Cursor, outer: QueryScope | None, seen: Seen) -> None:
     """Read a whole query; nothing of it is left afterwards but what is in brackets."""
-    scope = Scope(outer=outer)
+    scope = QueryScope(outer=outer)
     with_clause(cursor, scope, seen)
     if cursor.word in WRITES:
         seen.later("write", cursor.rest(), scope)
         return
-    last = Scope(outer=scope)
+    last = QueryScope(outer=scope)
     while True:
         last = _part(cursor, scope, seen)
         if not cursor.take_any(*_SETS):
@@ -37,7 +37,7 @@ def query(cursor: Cursor, outer: Scope | None, seen: Seen) -> None:
     cursor.finish()
 
 
-def with_clause(cursor: Cursor, scope: Scope, seen: Seen) -> None:
+def with_clause(cursor: Cursor, scope: QueryScope, seen: Seen) -> None:
     """Read WITH name AS (...), ...; its names are then those of the scope."""
     if not cursor.take("WITH"):
         return
@@ -54,7 +54,7 @@ def with_clause(cursor: Cursor, scope: Scope, seen: Seen) -> None:
         else:
             cursor.take("MATERIALIZED")
         # What stands in brackets is read later: by then this name is known, and no table.
-        so_far = Scope(ctes=set(scope.ctes), outer=scope.outer)
+        so_far = QueryScope(ctes=set(scope.ctes), outer=scope.outer)
         query(cursor.group(), so_far, seen)
         scope.ctes.add(name.casefold())
         while cursor.word in ("SEARCH", "CYCLE"):
@@ -70,28 +70,28 @@ def _search(cursor: Cursor) -> None:
     cursor.identifier()
 
 
-def _part(cursor: Cursor, scope: Scope, seen: Seen) -> Scope:
+def _part(cursor: Cursor, scope: QueryScope, seen: Seen) -> QueryScope:
     """Read one part of a UNION."""
     if cursor.opens():
         inner = cursor.group()
         query(inner, scope, seen)
-        return Scope(outer=scope)
+        return QueryScope(outer=scope)
     if cursor.take("SELECT"):
         return _select(cursor, scope, seen)
     if cursor.take("VALUES"):
         rows = cursor.until(*_SETS, "ORDER", "LIMIT", "OFFSET", "FETCH", "ON", "RETURNING")
         _rows(rows, scope, seen)
-        return Scope(outer=scope)
+        return QueryScope(outer=scope)
     if cursor.take("TABLE"):
         cursor.take("ONLY")
-        inner_scope = Scope(outer=scope)
+        inner_scope = QueryScope(outer=scope)
         table(cursor, inner_scope, seen)
         seen.column(inner_scope, "*")
         return inner_scope
     raise CannotRead
 
 
-def _rows(cursor: Cursor, scope: Scope, seen: Seen) -> None:
+def _rows(cursor: Cursor, scope: QueryScope, seen: Seen) -> None:
     if cursor.done:
         raise CannotRead
     for row in cursor.commas():
@@ -100,8 +100,8 @@ def _rows(cursor: Cursor, scope: Scope, seen: Seen) -> None:
         row.finish()
 
 
-def _select(cursor: Cursor, outer: Scope, seen: Seen) -> Scope:
-    scope = Scope(outer=outer)
+def _select(cursor: Cursor, outer: QueryScope, seen: Seen) -> QueryScope:
+    scope = QueryScope(outer=outer)
     parts: list[Cursor] = []
     into: list[Cursor] = []
     if cursor.take_any("ALL", "DISTINCT", "DISTINCTROW") == "DISTINCT" and cursor.take("ON"):
@@ -148,7 +148,7 @@ def _drop_rollup(clause: Cursor) -> None:
             clause.end -= 2
 
 
-def _select_list(cursor: Cursor, scope: Scope, seen: Seen) -> None:
+def _select_list(cursor: Cursor, scope: QueryScope, seen: Seen) -> None:
     if cursor.done:
         # PostgreSQL allows an empty list.
         return
@@ -178,7 +178,7 @@ def _clause(cursor: Cursor) -> Cursor:
         return cursor.window(start, cursor.place)
 
 
-def _tail(cursor: Cursor, scope: Scope, seen: Seen) -> None:
+def _tail(cursor: Cursor, scope: QueryScope, seen: Seen) -> None:
     """Read what follows the parts of a query: ORDER BY, LIMIT, locks."""
     while cursor.word in _AT_THE_END or cursor.word == "INTO":
         word = cursor.next().upper
@@ -248,7 +248,7 @@ def read_query(cursor: Cursor) -> Outcome:
 def read_write(cursor: Cursor) -> Outcome:
     """Read INSERT, REPLACE, UPDATE, DELETE or MERGE."""
     seen = Seen()
-    scope = Scope()
+    scope = QueryScope()
     with_clause(cursor, scope, seen)
     seen.later("write", cursor.rest(), scope)
     read_all(seen)
@@ -261,13 +261,13 @@ def whole_query(cursor: Cursor, seen: Seen) -> None:
     read_all(seen)
 
 
-def whole_expression(cursor: Cursor, scope: Scope, seen: Seen) -> None:
+def whole_expression(cursor: Cursor, scope: QueryScope, seen: Seen) -> None:
     """Read expressions with all that is in them."""
     expression(cursor, scope, seen)
     read_all(seen)
 
 
-def whole_group(cursor: Cursor, scope: Scope, seen: Seen) -> None:
+def whole_group(cursor: Cursor, scope: QueryScope, seen: Seen) -> None:
     """Read what may stand in brackets, a query or expressions, with all that is in it."""
     inside(cursor, scope, seen)
     read_all(seen)
@@ -285,7 +285,7 @@ def read_all(seen: Seen) -> None:
             _write(cursor, scope, seen)
 
 
-def _write(cursor: Cursor, scope: Scope, seen: Seen) -> None:
+def _write(cursor: Cursor, scope: QueryScope, seen: Seen) -> None:
     mine = Seen(running=seen.running)
     found = write(cursor, scope, mine)
     read_all(mine)

@@ -8,7 +8,7 @@ from lback.core.effects import Effect, Kind
 from lback.core.sql.cursor import Cursor
 from lback.core.sql.expressions import expression, inside, without_alias
 from lback.core.sql.outcome import HOLE, CannotRead
-from lback.core.sql.seen import Scope, Seen
+from lback.core.sql.seen import QueryScope, Seen
 from lback.core.sql.sources import tables
 
 _ENDS = ("RETURNING", "ON")
@@ -19,7 +19,7 @@ def effect(kind: str, table: str, columns: list[str], *, certain: bool = True) -
     return Effect(cast(Kind, kind), "data", table, columns=tuple(columns), certain=certain)
 
 
-def insert(cursor: Cursor, outer: Scope, seen: Seen, *, replaces: bool) -> list[Effect]:
+def insert(cursor: Cursor, outer: QueryScope, seen: Seen, *, replaces: bool) -> list[Effect]:
     """Read what follows INSERT or REPLACE."""
     if cursor.take("OR"):
         chosen = cursor.need_any("REPLACE", "IGNORE", "ABORT", "FAIL", "ROLLBACK")
@@ -29,7 +29,7 @@ def insert(cursor: Cursor, outer: Scope, seen: Seen, *, replaces: bool) -> list[
     if not cursor.take("INTO") and cursor.grammars == ("postgresql",):
         raise CannotRead
     table = cursor.name()
-    scope = Scope(outer=outer)
+    scope = QueryScope(outer=outer)
     scope.add(table.rpartition(".")[2], table)
     if cursor.take("PARTITION"):
         cursor.group()
@@ -67,7 +67,7 @@ def column_list(cursor: Cursor) -> list[str]:
 
 
 def _source(
-    cursor: Cursor, outer: Scope, scope: Scope, seen: Seen, table: str, columns: list[str]
+    cursor: Cursor, outer: QueryScope, scope: QueryScope, seen: Seen, table: str, columns: list[str]
 ) -> None:
     if cursor.take("DEFAULT", "VALUES"):
         seen.use("column", "*", table)
@@ -87,7 +87,7 @@ def _source(
     seen.later("query", cursor.window(start, cursor.place), outer)
 
 
-def _values(cursor: Cursor, outer: Scope, scope: Scope, seen: Seen, table: str) -> None:
+def _values(cursor: Cursor, outer: QueryScope, scope: QueryScope, seen: Seen, table: str) -> None:
     rows = 0
     while cursor.opens() or cursor.take("ROW"):
         row = cursor.group()
@@ -121,7 +121,7 @@ def _to_the_end_of_the_query(cursor: Cursor) -> None:
         cursor.skip()
 
 
-def _upsert(cursor: Cursor, scope: Scope, seen: Seen, table: str, found: list[Effect]) -> None:
+def _upsert(cursor: Cursor, scope: QueryScope, seen: Seen, table: str, found: list[Effect]) -> None:
     """Read ON CONFLICT and ON DUPLICATE KEY UPDATE: rows that are there may be changed."""
     scope.add("excluded", None)
     while cursor.take("ON"):
@@ -148,7 +148,7 @@ def _upsert(cursor: Cursor, scope: Scope, seen: Seen, table: str, found: list[Ef
         found.append(effect("update", table, columns, certain=False))
 
 
-def returning(cursor: Cursor, scope: Scope, seen: Seen) -> None:
+def returning(cursor: Cursor, scope: QueryScope, seen: Seen) -> None:
     """Read RETURNING."""
     if not cursor.take("RETURNING"):
         return
@@ -162,7 +162,7 @@ def returning(cursor: Cursor, scope: Scope, seen: Seen) -> None:
 
 
 def assignments(
-    cursor: Cursor, scope: Scope, seen: Seen, ends: tuple[str, ...]
+    cursor: Cursor, scope: QueryScope, seen: Seen, ends: tuple[str, ...]
 ) -> list[tuple[str | None, str]]:
     """Take `column = value, ...`; return the columns, each with what stands before its dot."""
     found: list[tuple[str | None, str]] = []
@@ -202,7 +202,7 @@ def _until_clause(cursor: Cursor, ends: tuple[str, ...]) -> Cursor:
         return cursor.window(start, cursor.place)
 
 
-def write(cursor: Cursor, outer: Scope, seen: Seen) -> list[Effect]:
+def write(cursor: Cursor, outer: QueryScope, seen: Seen) -> list[Effect]:
     """Read one statement that writes rows, to its end; return what it writes."""
     verb = cursor.next().upper
     if verb in ("INSERT", "REPLACE"):
@@ -220,12 +220,12 @@ def write(cursor: Cursor, outer: Scope, seen: Seen) -> list[Effect]:
 # -- UPDATE ------------------------------------------------------------------------
 
 
-def _update(cursor: Cursor, outer: Scope, seen: Seen) -> list[Effect]:
+def _update(cursor: Cursor, outer: QueryScope, seen: Seen) -> list[Effect]:
     if cursor.take("OR"):
         cursor.need_any("REPLACE", "IGNORE", "ABORT", "FAIL", "ROLLBACK")
     cursor.take("LOW_PRIORITY")
     cursor.take("IGNORE")
-    scope = Scope(outer=outer)
+    scope = QueryScope(outer=outer)
     target = cursor.until("SET")
     tables(target, scope, seen)
     named = {one for one in scope.tables.values() if one}
@@ -255,7 +255,7 @@ def _update(cursor: Cursor, outer: Scope, seen: Seen) -> list[Effect]:
     return [effect("update", one, by_table[one], certain=certain) for one in sorted(by_table)]
 
 
-def _tables_of(source: Cursor, scope: Scope, seen: Seen) -> None:
+def _tables_of(source: Cursor, scope: QueryScope, seen: Seen) -> None:
     if source.done:
         raise CannotRead
     tables(source, scope, seen)
@@ -278,7 +278,7 @@ def _until_from(cursor: Cursor) -> None:
         cursor.skip()
 
 
-def _conditions(cursor: Cursor, scope: Scope, seen: Seen) -> None:
+def _conditions(cursor: Cursor, scope: QueryScope, seen: Seen) -> None:
     """Read WHERE, ORDER BY, LIMIT and RETURNING at the end of UPDATE and DELETE."""
     if cursor.take("WHERE"):
         if cursor.take("CURRENT", "OF"):
@@ -299,10 +299,10 @@ def _conditions(cursor: Cursor, scope: Scope, seen: Seen) -> None:
 # -- DELETE ------------------------------------------------------------------------
 
 
-def _delete(cursor: Cursor, outer: Scope, seen: Seen) -> list[Effect]:
+def _delete(cursor: Cursor, outer: QueryScope, seen: Seen) -> list[Effect]:
     while cursor.take_any("LOW_PRIORITY", "QUICK", "IGNORE"):
         pass
-    scope = Scope(outer=outer)
+    scope = QueryScope(outer=outer)
     if not cursor.take("FROM"):
         # MySQL's DELETE a, b FROM a JOIN b ...
         targets = _targets(cursor)
@@ -343,7 +343,7 @@ def _targets(cursor: Cursor) -> list[str]:
             return found
 
 
-def _deleted(targets: list[str], scope: Scope) -> list[Effect]:
+def _deleted(targets: list[str], scope: QueryScope) -> list[Effect]:
     found = []
     for one in targets:
         known, table = scope.named(one.rpartition(".")[2])
@@ -356,9 +356,9 @@ def _deleted(targets: list[str], scope: Scope) -> list[Effect]:
 # -- MERGE -------------------------------------------------------------------------
 
 
-def _merge(cursor: Cursor, outer: Scope, seen: Seen) -> list[Effect]:
+def _merge(cursor: Cursor, outer: QueryScope, seen: Seen) -> list[Effect]:
     cursor.take("INTO")
-    scope = Scope(outer=outer)
+    scope = QueryScope(outer=outer)
     tables(cursor.until("USING"), scope, seen)
     table = next((one for one in scope.tables.values() if one), None)
     if table is None:
@@ -383,7 +383,7 @@ def _merge(cursor: Cursor, outer: Scope, seen: Seen) -> list[Effect]:
     return found or [effect("update", table, [], certain=False)]
 
 
-def _merge_action(cursor: Cursor, scope: Scope, seen: Seen, table: str) -> Effect | None:
+def _merge_action(cursor: Cursor, scope: QueryScope, seen: Seen, table: str) -> Effect | None:
     if cursor.take("DO"):
         cursor.need("NOTHING")
         return None

@@ -22,7 +22,7 @@ from lback.core.sql.outcome import (
     TooMuch,
 )
 from lback.core.sql.queries import whole_group
-from lback.core.sql.seen import Scope, Seen
+from lback.core.sql.seen import QueryScope, Seen
 from lback.core.sql.statements import read_statement
 from lback.core.sql.tokens import Grammars, Token, grammars_of, split, streams
 
@@ -51,7 +51,7 @@ def _uses(text: str, table: str | None, grammars: Grammars) -> tuple[Use, ...] |
             cursor = Cursor(tokens, text, who, asked=grammars)
             seen = Seen(running=False)
             try:
-                whole_group(cursor, own_scope(table) if table else Scope(), seen)
+                whole_group(cursor, own_scope(table) if table else QueryScope(), seen)
             except Impossible:
                 continue
             understood = True

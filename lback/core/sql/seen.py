@@ -14,7 +14,7 @@ MOST_USES = 3_000
 
 
 @dataclass(slots=True)
-class Scope:
+class QueryScope:
     """The names of one query: tables by their aliases, and the queries around it.
 
     `tables` has None for what is no table: the result of a query or of a function.
@@ -22,7 +22,7 @@ class Scope:
 
     tables: dict[str, str | None] = field(default_factory=dict)
     ctes: set[str] = field(default_factory=set)
-    outer: Scope | None = None
+    outer: QueryScope | None = None
 
     def real(self) -> list[str]:
         """Return the tables that a bare column may belong to, here and further out."""
@@ -66,9 +66,9 @@ class Seen:
     doubts: dict[NotUnderstood, None] = field(default_factory=dict)
     temporary: list[str] = field(default_factory=list)
     # Pieces inside what was read that nobody has read yet: see nested.py.
-    pending: deque[tuple[Piece, Cursor, Scope]] = field(default_factory=deque)
+    pending: deque[tuple[Piece, Cursor, QueryScope]] = field(default_factory=deque)
 
-    def later(self, kind: Piece, cursor: Cursor, scope: Scope) -> None:
+    def later(self, kind: Piece, cursor: Cursor, scope: QueryScope) -> None:
         """Leave a piece to be read on its own, so that no reader calls itself."""
         self.pending.append((kind, cursor, scope))
 
@@ -82,7 +82,7 @@ class Seen:
         if len(self.uses) > MOST_USES:
             raise CannotRead("SQL that uses too many things to be read")
 
-    def column(self, scope: Scope, name: str) -> None:
+    def column(self, scope: QueryScope, name: str) -> None:
         """Remember a bare column: it may be one of any table there."""
         for table in scope.real():
             self.use("column", name, table)

@@ -6,7 +6,7 @@ from lback.core.effects import Effect
 from lback.core.sql.cursor import Cursor
 from lback.core.sql.outcome import CannotRead, Does, NotUnderstood, Outcome, Reads
 from lback.core.sql.queries import whole_expression, whole_query
-from lback.core.sql.seen import Scope, Seen
+from lback.core.sql.seen import QueryScope, Seen
 
 
 def begin(cursor: Cursor) -> Outcome:
@@ -255,7 +255,7 @@ def copy(cursor: Cursor) -> Outcome:
     writes = cursor.need_any("FROM", "TO") == "FROM"
     _copied(cursor)
     if cursor.take("WHERE"):
-        whole_expression(cursor.rest(), Scope({table: table}), seen)
+        whole_expression(cursor.rest(), QueryScope({table: table}), seen)
     if not writes:
         seen.table(table)
         return seen.outcome()

@@ -6,7 +6,7 @@ from lback.core.sql.calls import is_default_path, is_harmless
 from lback.core.sql.cursor import Cursor
 from lback.core.sql.outcome import CannotRead, NotUnderstood, Outcome, Reads
 from lback.core.sql.queries import whole_expression
-from lback.core.sql.seen import Scope, Seen
+from lback.core.sql.seen import QueryScope, Seen
 
 _TABLE_OPTIONS = frozenset(
     """ENGINE TYPE AUTO_INCREMENT AVG_ROW_LENGTH CHECKSUM COMMENT CHARSET COLLATE COMPRESSION
@@ -83,7 +83,7 @@ def _setting(cursor: Cursor, seen: Seen) -> None:
     if value.done:
         raise CannotRead
     text = value.written().strip("'\"").lower()
-    whole_expression(value, Scope(), seen)
+    whole_expression(value, QueryScope(), seen)
     while cursor.peek(1).kind != "variable" and _goes_on(cursor) and cursor.take(","):
         cursor.literal()
     if not own and not is_harmless(name) and (name.lower(), text) not in _HARMLESS_VALUES:

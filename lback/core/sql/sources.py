@@ -5,7 +5,7 @@ from __future__ import annotations
 from lback.core.sql.cursor import Cursor
 from lback.core.sql.expressions import expression
 from lback.core.sql.outcome import CannotRead
-from lback.core.sql.seen import Scope, Seen
+from lback.core.sql.seen import QueryScope, Seen
 
 WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"})
 _JOIN = frozenset(
@@ -27,7 +27,7 @@ def listed(cursor: Cursor) -> list[str]:
     return found
 
 
-def tables(cursor: Cursor, scope: Scope, seen: Seen) -> None:
+def tables(cursor: Cursor, scope: QueryScope, seen: Seen) -> None:
     """Read a list of tables with their joins; nothing of it is left afterwards."""
     later: list[tuple[str, Cursor]] = []
     _references(cursor, scope, seen, later)
@@ -42,7 +42,9 @@ def tables(cursor: Cursor, scope: Scope, seen: Seen) -> None:
             expression(one, scope, seen)
 
 
-def _references(cursor: Cursor, scope: Scope, seen: Seen, later: list[tuple[str, Cursor]]) -> None:
+def _references(
+    cursor: Cursor, scope: QueryScope, seen: Seen, later: list[tuple[str, Cursor]]
+) -> None:
     _reference(cursor, scope, seen, later)
     while not cursor.done:
         if cursor.take(","):
@@ -89,7 +91,9 @@ def _until_join(cursor: Cursor) -> Cursor:
     return cursor.window(start, cursor.place)
 
 
-def _reference(cursor: Cursor, scope: Scope, seen: Seen, later: list[tuple[str, Cursor]]) -> None:
+def _reference(
+    cursor: Cursor, scope: QueryScope, seen: Seen, later: list[tuple[str, Cursor]]
+) -> None:
     cursor.take("LATERAL")
     if cursor.opens():
         inner = cursor.group()
@@ -121,7 +125,7 @@ def _reference(cursor: Cursor, scope: Scope, seen: Seen, later: list[tuple[str, 
     table(cursor, scope, seen)
 
 
-def table(cursor: Cursor, scope: Scope, seen: Seen) -> None:
+def table(cursor: Cursor, scope: QueryScope, seen: Seen) -> None:
     """Read the name of a table, its alias and what is said of how it is read."""
     name = cursor.name()
     cursor.take("*")
@@ -152,7 +156,7 @@ def table(cursor: Cursor, scope: Scope, seen: Seen) -> None:
             seen.use("index", index, name)
 
 
-def _alias(cursor: Cursor, scope: Scope, own: str, table: str | None) -> None:
+def _alias(cursor: Cursor, scope: QueryScope, own: str, table: str | None) -> None:
     alias = own
     named = cursor.take("AS")
     token = cursor.peek()
@@ -165,7 +169,7 @@ def _alias(cursor: Cursor, scope: Scope, own: str, table: str | None) -> None:
         scope.add(alias, table)
 
 
-def _function_alias(cursor: Cursor, scope: Scope, own: str) -> None:
+def _function_alias(cursor: Cursor, scope: QueryScope, own: str) -> None:
     if cursor.take("WITH"):
         cursor.need("ORDINALITY")
     alias = own

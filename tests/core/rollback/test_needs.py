@@ -11,7 +11,7 @@ import pytest
 from lback.core.effects import Effects
 from lback.core.interpreter.reading import read_effects
 from lback.core.rollback.stakes import stakes
-from lback.core.rollback.uses import Use, first_use
+from lback.core.rollback.uses import Dependent, first_use
 
 HEAD = "from alembic import op\nimport sqlalchemy as sa\n\n\ndef upgrade():\n"
 DROP_TABLE = 'op.drop_table("t")'
@@ -29,7 +29,7 @@ def read(code: str) -> Effects:
     return read_effects(text(code).encode())
 
 
-def use(undoing: str, *later: str, same: Sequence[str] = (), **other: Any) -> Use | None:
+def use(undoing: str, *later: str, same: Sequence[str] = (), **other: Any) -> Dependent | None:
     names = [f"r{number}" for number in range(1, len(later) + 1)]
     texts = {one: text(code) for one, code in zip(names, later, strict=True)}
     effects = {one: read(code) for one, code in zip(names, later, strict=True)}
