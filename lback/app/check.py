@@ -20,7 +20,7 @@ from lback.core.checks.silencing import (
     shortened,
 )
 from lback.core.graph.forks import forks
-from lback.core.merging.joining import overlap_row
+from lback.core.merging.merge_plan import overlap_row
 from lback.core.messages import checks as messages
 from lback.core.rows import OverlapRow
 from lback.core.source import WORKTREE

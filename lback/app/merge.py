@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from lback.core.graph.forks import Lane
 from lback.core.graph.view import GraphView
-from lback.core.merging.joining import MergePlan, merge_rows, nothing_to_merge
+from lback.core.merging.merge_plan import MergePlan, merge_rows, nothing_to_merge
 from lback.core.merging.results import ForkResult, MergeRow
 from lback.core.messages import merging as messages
 from lback.core.plans import refuse_problems

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from lback.core.merging.joining import overlap_row
+from lback.core.merging.merge_plan import overlap_row
 from lback.core.merging.nearness import Meeting, Neighbour
 from lback.core.merging.overlap import Overlap
 from lback.core.messages import branches as messages

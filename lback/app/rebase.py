@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lback.core.merging.rebasing import with_parents
+from lback.core.merging.rebase_plan import with_parents
 from lback.core.merging.results import DatabaseRow, ForkResult, RemovedRow
 from lback.core.messages import rebasing as messages
 from lback.core.rows import OverlapRow

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from lback.core.merging.choosing import plan_resolve
-from lback.core.merging.joining import merge_rows, nothing_to_merge
-from lback.core.merging.rebasing import RebasePlan
+from lback.core.merging.merge_plan import merge_rows, nothing_to_merge
+from lback.core.merging.rebase_plan import RebasePlan
+from lback.core.merging.resolve_plan import plan_resolve
 from lback.core.merging.results import DatabaseRow, ForkResult, MergeRow, RemovedRow
 from lback.core.messages import merging as messages
 from lback.core.plans import refuse_problems

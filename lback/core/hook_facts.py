@@ -10,8 +10,8 @@ from lback.core.graph.revision import Problem
 from lback.core.source import Commit
 
 if TYPE_CHECKING:
-    from lback.core.merging.joining import MergePlan
-    from lback.core.merging.rebasing import RebasePlan
+    from lback.core.merging.merge_plan import MergePlan
+    from lback.core.merging.rebase_plan import RebasePlan
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from lback.core.graph.view import GraphView
-from lback.core.merging.joining import MergePlan
+from lback.core.merging.merge_plan import MergePlan
 from lback.core.messages import proofs as messages
 from lback.core.plans import Upgrade
 from lback.core.rollback.proof import (

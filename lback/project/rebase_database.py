@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lback.core.graph.view import GraphView
-from lback.core.merging.moving import Move, plan_move
+from lback.core.merging.database_move import Move, plan_move
 from lback.core.merging.results import DatabaseRow
 from lback.core.messages import rebasing as messages
 from lback.core.plans import Step, applied

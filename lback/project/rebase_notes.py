@@ -13,7 +13,7 @@ from contextlib import suppress
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Revision
 from lback.core.graph.view import GraphView
-from lback.core.merging.rebasing import RebasePlan
+from lback.core.merging.rebase_plan import RebasePlan
 from lback.core.messages import runs as messages
 from lback.core.plans import Restamp, Step, Upgrade, tips
 from lback.project.context import Context

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from lback.core.graph.revision import Revision
 from lback.core.graph.view import GraphView
-from lback.core.merging.rebasing import RebaseFacts, RebasePlan, plan_rebase, rebased
+from lback.core.merging.rebase_plan import RebaseFacts, RebasePlan, plan_rebase, rebased
+from lback.core.merging.reparent import reparent
 from lback.core.merging.results import RemovedRow, RewriteRow
-from lback.core.merging.rewrite import reparent
 from lback.core.messages import rebasing as messages
 from lback.core.plans import refuse_problems
 from lback.errors import LbackError

@@ -9,8 +9,8 @@ from lback.core.checks.history import same_but_parents
 from lback.core.effects import Effect
 from lback.core.graph.graph import Graph
 from lback.core.graph.view import GraphView
-from lback.core.merging.rebasing import RebasePlan, with_parents
-from lback.core.merging.rewrite import reparent
+from lback.core.merging.rebase_plan import RebasePlan, with_parents
+from lback.core.merging.reparent import reparent
 from lback.core.messages import rebasing as messages
 from lback.core.plans import applied
 from lback.errors import HistoryMissing, LbackError

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lback.cli.fork_lines import merge_lines, overlap_lines
 from lback.cli.options import common
 from lback.cli.running import options_of_run, run
 from lback.cli.strict import Command
-from lback.formats.forks import merge_lines, overlap_lines
 from lback.formats.style import Style, safe
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from lback.core.effects import Effects
 from lback.core.graph.forks import Lane, forks
 from lback.core.graph.view import GraphView
 from lback.core.merging.footprint import footprint
-from lback.core.merging.joining import apart
 from lback.core.merging.matrix import PARTNERS
+from lback.core.merging.merge_plan import apart
 from lback.core.merging.sides import effects_of
 from lback.core.merging.surroundings import NOTHING_AROUND, Surroundings
 from lback.core.naming import key

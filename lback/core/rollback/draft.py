@@ -10,7 +10,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from lback.core.effects import Effect, Unknown
-from lback.core.merging.merging import newest_date
+from lback.core.merging.merge_file import newest_date
 from lback.core.messages import rollback as messages
 from lback.core.naming import bare
 from lback.core.rollback.decide import Decision

@@ -10,7 +10,7 @@ from lback.core.checks.findings import Finding
 from lback.core.checks.graph import no_history, no_refs
 from lback.core.checks.report import ModelsRow, SiblingRow
 from lback.core.checks.team import collision
-from lback.core.merging.joining import overlap_row
+from lback.core.merging.merge_plan import overlap_row
 from lback.core.messages import checks as messages
 from lback.core.source import INDEX, WORKTREE
 from lback.errors import HistoryMissing

@@ -22,7 +22,7 @@ from lback.core.checks.history import history_findings
 from lback.core.checks.team import overlap_findings
 from lback.core.effects import Effects
 from lback.core.graph.forks import Lane
-from lback.core.merging.joining import fork_overlaps, fork_revisions
+from lback.core.merging.merge_plan import fork_overlaps, fork_revisions
 from lback.project.below import contradicting, effects_near
 from lback.project.checking.files import file_facts
 from lback.project.checking.gather import CheckFacts

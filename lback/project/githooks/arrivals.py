@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Literal
+
 from lback.core import hook_facts as facts
 from lback.core.graph.view import GraphView
-from lback.errors import UsageError
+from lback.core.merging.merge_plan import MergePlan
+from lback.core.messages import hooks as messages
+from lback.errors import LbackError, UsageError
 from lback.project.context import Context
 from lback.project.file_changes import recover
-from lback.project.githooks.closing import close_forks
-from lback.project.githooks.forks import cycles, known
+from lback.project.githooks.forks import cycles, fork, known
 from lback.project.githooks.models import arrived_models
+from lback.project.merging import plan_merges, preferred_way, write_merges
 
 
 def arrivals(ctx: Context) -> facts.HookReport:
@@ -18,7 +23,7 @@ def arrivals(ctx: Context) -> facts.HookReport:
     before = _before(ctx)
     graph = ctx.revisions.graph()
     new = known(ctx, graph, _new(ctx, graph, before))
-    told, merges = (_problems(ctx, graph), ()) if graph.problems else close_forks(ctx, graph)
+    told, merges = (_problems(ctx, graph), ()) if graph.problems else _close_forks(ctx, graph)
     if new:
         told = (facts.Arrived(new, ready=not told), *told)
     found = tuple(arrived_models(ctx, before)) if before else ()
@@ -49,3 +54,58 @@ def _problems(ctx: Context, graph: GraphView) -> tuple[facts.HookFact, ...]:
         for problem in graph.problems
     ]
     return (*problems, *explained)
+
+
+# -- closing forks -----------------------------------------------------------------
+
+
+def _close_forks(
+    ctx: Context, graph: GraphView
+) -> tuple[tuple[facts.HookFact, ...], tuple[str, ...]]:
+    """Close every fork as the settings say; return what to tell, and the files of merges."""
+    plans = plan_merges(ctx, graph)
+    forks = [fork(ctx, graph, plan.heads) for plan in plans]
+    way = preferred_way(ctx) if plans else "tell"
+    if way == "tell":
+        return _merged(forks, plans, "none"), ()
+    if way == "rebase":
+        from lback.project.githooks.rebasing import rebase
+
+        rebased = rebase(ctx, plans)
+        if rebased is not None:
+            return (*forks, rebased), ()
+    paths = write_merges(ctx, plans, stage=True)
+    done, note = _commit(ctx, paths)
+    return _merged(forks, plans, done, note), tuple(plan.path for plan in plans if plan.path)
+
+
+def _merged(
+    forks: Sequence[facts.Fork],
+    plans: Sequence[MergePlan],
+    done: Literal["none", "staged", "committed", "amended"],
+    note: str = "",
+) -> tuple[facts.HookFact, ...]:
+    merges = [facts.ForkMerge(plan, done, note) for plan in plans]
+    return tuple(fact for pair in zip(forks, merges, strict=True) for fact in pair)
+
+
+def _commit(
+    ctx: Context, paths: Sequence[str]
+) -> tuple[Literal["staged", "committed", "amended"], str]:
+    """Commit the staged merge revisions where the settings say so; else they stay staged.
+
+    The second is why they stay staged: what git said, or "" where there is no more to say.
+    """
+    how = ctx.project.settings.lback.merge_commit
+    if ctx.repository is None or not paths or how == "stage":
+        return "staged", ""
+    from lback.vcs.committing import amend_merge, commit_staged
+
+    try:
+        if how == "amend" and amend_merge(ctx.repository, paths):
+            return "amended", ""
+        if commit_staged(ctx.repository, paths, "Merge migrations"):
+            return "committed", ""
+    except LbackError as err:
+        return "staged", err.message
+    return "staged", messages.OTHERS_STAGED

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lback.core import hook_facts as facts
-from lback.core.merging.choosing import plan_resolve
-from lback.core.merging.joining import MergePlan
-from lback.core.merging.moving import plan_move
+from lback.core.merging.database_move import plan_move
+from lback.core.merging.merge_plan import MergePlan
+from lback.core.merging.resolve_plan import plan_resolve
 from lback.core.messages import hooks as messages
 from lback.errors import LbackError
 from lback.project.context import Context

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lback.core.graph.revision import Header
 from lback.core.header import read_header
-from lback.core.merging.merging import merge_file, merge_id
+from lback.core.merging.merge_file import merge_file, merge_id
 from lback.errors import LbackError
 
 DATES = {"b2": "2024-01-02 10:00:00.5", "a1": "2023-05-05 10:00:00"}

@@ -9,11 +9,17 @@ import pytest
 from lback.core.effects import Effects
 from lback.core.graph.forks import fork_sides
 from lback.core.graph.graph import Graph
-from lback.core.merging.choosing import plan_resolve
-from lback.core.merging.joining import apart, fork_overlaps, fork_revisions, overlap_row, plan_merge
-from lback.core.merging.moving import plan_move
+from lback.core.merging.database_move import plan_move
+from lback.core.merging.merge_plan import (
+    apart,
+    fork_overlaps,
+    fork_revisions,
+    overlap_row,
+    plan_merge,
+)
 from lback.core.merging.nearness import Index, Meeting, Neighbour, touched
-from lback.core.merging.rebasing import RebaseFacts, RebasePlan, Rewrite, plan_rebase, rebased
+from lback.core.merging.rebase_plan import RebaseFacts, RebasePlan, Rewrite, plan_rebase, rebased
+from lback.core.merging.resolve_plan import plan_resolve
 from lback.core.merging.surroundings import NOTHING_AROUND, Surroundings, surroundings
 from lback.core.plans import Restamp
 from lback.core.source import Commit

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from lback.core.graph.forks import forks
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Header, Revision
-from lback.core.merging.moving import plan_move
-from lback.core.merging.rebasing import RebaseFacts, RebasePlan, plan_rebase, rebased
+from lback.core.merging.database_move import plan_move
+from lback.core.merging.rebase_plan import RebaseFacts, RebasePlan, plan_rebase, rebased
 from lback.core.plans import Restamp, applied
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from lback.core.graph.revision import Header
 from lback.core.header import read_header
-from lback.core.merging.rewrite import reparent
+from lback.core.merging.reparent import reparent
 from lback.errors import LbackError
 
 REST = """\

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lback.core.merging.joining import MergePlan
-from lback.core.merging.rebasing import RebasePlan
+from lback.core.merging.merge_plan import MergePlan
+from lback.core.merging.rebase_plan import RebasePlan
 
 Action = Literal["merge", "rebase", "refused"]
 

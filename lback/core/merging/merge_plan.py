@@ -11,7 +11,7 @@ from lback.core.effects import Effects
 from lback.core.graph.forks import fork_sides
 from lback.core.graph.view import GraphView
 from lback.core.merging.contradictions import contradictions
-from lback.core.merging.merging import MergeFile, merge_file
+from lback.core.merging.merge_file import MergeFile, merge_file
 from lback.core.merging.overlap import Overlap, overlaps
 from lback.core.merging.results import MergeRow
 from lback.core.merging.surroundings import surroundings
