@@ -25,16 +25,15 @@ from lback.core.messages import checks as messages
 from lback.core.rows import OverlapRow
 from lback.core.source import WORKTREE
 from lback.errors import HistoryMissing
-from lback.project.checking.baseline import sorted_out
 from lback.project.checking.gather import CheckFacts, deepen_for, gather_others, gather_siblings
-from lback.project.checking.judge import judge
-from lback.project.checking.models import models_checked
+from lback.project.checking.judge import judge, models_checked
 from lback.project.checking.policy import project_of_base, settle_policy
 from lback.project.checking.rules_changed import (
     comments_that_count,
     doubted_labels,
     moved_from,
     rules_changed,
+    sorted_out,
 )
 from lback.project.contents import Limits
 from lback.project.context import Context

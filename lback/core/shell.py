@@ -51,6 +51,8 @@ def word(text: str) -> str:
         return text if _PLAIN.fullmatch(text) else "'" + text.replace("'", "'\"'\"'") + "'"
     body = text.rstrip("\n")
     spelled = "".join(map(_spelled, encoded(body)))
+    if spelled.startswith("-"):  # printf would take it for an option
+        spelled = f"\\055{spelled[1:]}"
     return f"\"$(printf '{spelled}')\"" + _LINE_BREAK * (len(text) - len(body))
 
 

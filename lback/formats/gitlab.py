@@ -6,9 +6,9 @@ import json
 from hashlib import sha256
 from typing import Any
 
-from lback.core.checks.baseline import fingerprints
 from lback.core.checks.findings import Finding
 from lback.core.checks.report import CheckResult
+from lback.core.checks.silencing import fingerprints
 from lback.core.display import encoded, escaped, visible
 from lback.formats.render import valid
 from lback.formats.verdict import left_out

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote_from_bytes
 
-from lback.core.checks.baseline import fingerprints
 from lback.core.checks.findings import CODES, Finding
 from lback.core.checks.report import CheckResult
+from lback.core.checks.silencing import fingerprints
 from lback.core.display import escaped
 from lback.core.results import plain
 from lback.core.shell import command

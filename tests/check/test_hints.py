@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lback.core.shell import command, pathspec, word
@@ -73,6 +73,7 @@ def unquoted(argument: str) -> str:
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20))
+@example("-\x1f")
 @settings(max_examples=40, deadline=None)
 def test_a_word_is_one_word(text: str) -> None:
     assert _said(text) == text

@@ -1,11 +1,12 @@
-"""Rules about revision files as git holds them: LB106, LB109, LB303 and LB304."""
+"""Rules about files that a commit holds or lacks: LB106, LB109, LB303 to LB306."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lback.core.checks.findings import Finding, finding
+from lback.core.models_text import Models
 from lback.core.shell import command, pathspec
 
 
@@ -17,7 +18,7 @@ class FileFacts:
     unmerged: tuple[str, ...] = ()
     untracked: tuple[str, ...] = ()
     ignored: Mapping[str, str] = field(default_factory=dict)
-    not_staged: tuple[str, ...] = ()
+    unstaged: tuple[str, ...] = ()
 
 
 def file_findings(facts: FileFacts) -> Iterator[Finding]:
@@ -37,17 +38,55 @@ def file_findings(facts: FileFacts) -> Iterator[Finding]:
             path=path,
         )
     for path, rule in facts.ignored.items():
-        yield finding(
-            "LB304",
-            f"this migration file is ignored by git ({rule})",
-            f"change the rule, or {command('git add -f', pathspec(path))}",
-            path=path,
-        )
-    for path in facts.untracked:
-        yield _not_added(path, "this migration file is not tracked by git")
-    for path in facts.not_staged:
-        yield _not_added(path, "this migration file has changes that are not staged")
+        yield ignored(path, rule)
+    yield from map(untracked, facts.untracked)
+    yield from map(unstaged, facts.unstaged)
 
 
-def _not_added(path: str, message: str) -> Finding:
-    return finding("LB303", message, command("git add", pathspec(path)), path=path)
+def untracked(path: str) -> Finding:
+    """Return LB303 for a migration file that git does not know."""
+    add = command("git add", pathspec(path))
+    return finding("LB303", "this migration file is not tracked by git", add, path=path)
+
+
+def unstaged(path: str) -> Finding:
+    """Return LB303 for a migration file that the commit would hold as it was before."""
+    add = command("git add", pathspec(path))
+    return finding("LB303", "this migration file has changes that are not staged", add, path=path)
+
+
+def ignored(path: str, rule: str = "") -> Finding:
+    """Return LB304 for a migration file that git leaves out, by a rule if it is known."""
+    message = "this migration file is ignored by git"
+    add = command("git add -f", pathspec(path))
+    if rule:
+        return finding("LB304", f"{message} ({rule})", f"change the rule, or {add}", path=path)
+    show = command("git check-ignore -v", f":/{path}")
+    return finding("LB304", message, f"{show} shows the rule; {add} overrides it", path=path)
+
+
+def declared_twice(models: Mapping[str, Models]) -> Iterator[Finding]:
+    """Yield LB306 for each attribute that a class has twice, by path."""
+    for path, read in models.items():
+        for one in read.twice:
+            yield finding(
+                "LB306",
+                f"{one.owner} declares {one.name} twice: in line {one.first} and in line "
+                f"{one.second}; Python takes the second one and says nothing",
+                "keep one of the two; after a merge, both branches have added it",
+                path=path,
+                line=one.second,
+            )
+
+
+def without_migration(path: str, models: Models, tables: Sequence[str]) -> Finding:
+    """Return LB305 for the tables of a model file that no migration of the commit touches."""
+    return finding(
+        "LB305",
+        f"the columns of {' and '.join(tables)} change here, and no migration in this commit "
+        f"touches {'them' if len(tables) > 1 else 'it'}",
+        "`lback makemigrations NAME`, then `git add` the file",
+        path=path,
+        line=models.lines.get(tables[0], 0),
+        tables=tuple(tables),
+    )

@@ -1,9 +1,10 @@
-"""Judges what a check has gathered, by the rules of the core."""
+"""Judges what a check has gathered, by the rules of the core; runs it where that was asked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from lback.core.checks.content import Content, LockedTables, content_findings
 from lback.core.checks.files import file_findings
@@ -19,15 +20,28 @@ from lback.core.checks.graph import (
     would_fork,
 )
 from lback.core.checks.history import history_findings
+from lback.core.checks.report import ModelsRow
 from lback.core.checks.team import overlap_findings
+from lback.core.checks.trials import (
+    cannot_run,
+    model_findings,
+    not_tried,
+    nothing_to_run,
+    trial_findings,
+)
 from lback.core.effects import Effects
 from lback.core.graph.forks import Lane
 from lback.core.merging.merge_plan import fork_overlaps, fork_revisions
+from lback.errors import LbackError
 from lback.project.below import contradicting, effects_near
-from lback.project.checking.files import file_facts
-from lback.project.checking.gather import CheckFacts
+from lback.project.checking.gather import CheckFacts, file_facts
 from lback.project.checking.squawk import squawk_findings
 from lback.project.sides import Comparison
+
+if TYPE_CHECKING:
+    from lback.db.trials import Tried
+    from lback.project.context import Context
+
 
 _AT_ONCE = 1000
 
@@ -138,3 +152,46 @@ def _effects_of_new(facts: CheckFacts) -> Iterator[tuple[str, Effects]]:
     for start in range(0, len(new), _AT_ONCE):
         some = new[start : start + _AT_ONCE]
         yield from facts.revisions.effects(facts.mine.graph, some, facts.mine.at).items()
+
+
+def models_checked(
+    ctx: Context, facts: CheckFacts, wish: str, said: list[Finding]
+) -> tuple[list[Finding], ModelsRow]:
+    """Run the migrations up, down and up, and compare the models; return findings and data.
+
+    `wish` is "new" (only those that no other side has are tried) or "all". What cannot be
+    run is a finding as well.
+    """
+    graph = facts.mine.graph
+    chosen = graph.ids if wish == "all" or not facts.others else frozenset(facts.new)
+    problem = next(iter(graph.problems), None)
+    if problem is not None:
+        return [cannot_run(problem.message)], ModelsRow()
+    if not graph.ids:
+        return [nothing_to_run()], ModelsRow()
+    from lback.db.trials import try_out
+
+    scratch = ctx.project.settings.lback.scratch_url
+    try:
+        tried = try_out(ctx.database, graph.order(), chosen, scratch)
+    except LbackError as err:
+        return [not_tried(err.message, err.hint or "")], ModelsRow()
+    return list(_findings(facts, tried, said)), _row(tried)
+
+
+def _findings(facts: CheckFacts, tried: Tried, said: list[Finding]) -> Iterator[Finding]:
+    known = frozenset(one.revisions[0] for one in said if one.code == "LB401")
+    effects = facts.sources.effects(one.revision for one in tried.trials if one.losses)
+    for trial in tried.trials:
+        yield from trial_findings(trial, facts.mine.graph, effects.get, known)
+    yield from model_findings(tried.differences or ())
+
+
+def _row(tried: Tried) -> ModelsRow:
+    return ModelsRow(
+        tried.dialect,
+        tuple(dict.fromkeys(one.revision for one in tried.trials)),
+        tuple(sorted(tried.filled)),
+        tuple(sorted(tried.refused)),
+        None if tried.differences is None else tuple(tried.differences),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from lback.core.checks.commit import declared_twice, without_migration
+from lback.core.checks.files import declared_twice, without_migration
 from lback.core.checks.findings import Finding
 from lback.core.graph.view import GraphView
 from lback.core.models_text import Models, changed_tables, read_models

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lback.core import hook_facts as facts
-from lback.core.checks import commit as rules
+from lback.core.checks import files as rules
 from lback.core.checks.findings import Finding, from_forks, from_problems
 from lback.core.checks.history import published_findings
 from lback.core.graph.forks import forks

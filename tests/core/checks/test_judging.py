@@ -6,13 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from lback.core.checks.baseline import (
-    baseline_text,
-    can_be_old,
-    fingerprints,
-    read_baseline,
-    without_old,
-)
 from lback.core.checks.findings import CODES, Finding, finding
 from lback.core.checks.policy import (
     SettingChange,
@@ -35,13 +28,18 @@ from lback.core.checks.silencing import (
     Comments,
     LeftOut,
     arranged,
+    baseline_text,
     by_code,
+    can_be_old,
     comments_in,
     fails,
+    fingerprints,
     may_be_silenced_by_its_branch,
     not_silenced,
+    read_baseline,
     read_choice,
     shortened,
+    without_old,
 )
 from lback.core.preferences import LbackSettings
 from lback.errors import UsageError
