@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lback.core.results import Result, text_only
 from lback.project.context import Context
+from lback.project.data_loss import backup_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,5 @@ def restore(ctx: Context, options: RestoreOptions) -> RestoreResult:
 
 def _place(ctx: Context, file: str) -> Path:
     """Find the file from here, or by its name where rollbacks put them."""
-    place = ctx.cwd / file
-    if place.is_file() or "/" in file or ctx.repository is None:
-        return place
-    known = ctx.repository.common_dir / "lback" / "backups" / file
-    return known if known.is_file() else place
+    place, kept = ctx.cwd / file, backup_folder(ctx) / file
+    return kept if "/" not in file and not place.is_file() and kept.is_file() else place

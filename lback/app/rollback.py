@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lback.core.messages import data_loss
 from lback.core.messages import rollback as messages
 from lback.core.plans import applied
 from lback.core.results import Result, text_only
@@ -21,7 +20,7 @@ from lback.core.rows import DataLoss
 from lback.errors import LbackError
 from lback.project.applied import edited_since, find_lost, with_lost
 from lback.project.context import Context
-from lback.project.data_loss import backup_path, consents, count_losses, refuse_more
+from lback.project.data_loss import consents, count_losses, refuse_more, save_rows
 from lback.project.file_changes import recover
 from lback.project.proofs import prove_rollback
 from lback.project.run import Run
@@ -272,20 +271,8 @@ class Performance:
         self.losses = count_losses(view, plan.effects)
         self._tables = view.tables_if_needed()
         if plan.stakes.kept and not self.options.no_backup:
-            self._save(view)
-
-    def _save(self, view: View) -> None:
-        from lback.db.backup import save
-
-        undoes = self.plan.decision.undoes
-        target = backup_path(self.ctx, self.options.table, undoes[0])
-        about = {"undoes": list(undoes), "created": target.name.partition("-")[0]}
-        rows = save(view.connection, target, self.plan.stakes.kept, about)
-        if rows:
-            self.backup = target
-            self.ctx.console.note(data_loss.rows_saved(rows, target))
-        else:
-            target.unlink(missing_ok=True)
+            undoes, table = plan.decision.undoes, self.options.table
+            self.backup = save_rows(self.ctx, view, plan.stakes.kept, undoes, table)
 
 
 def _sql(ctx: Context, plan: RollbackPlan) -> tuple[str, ...]:

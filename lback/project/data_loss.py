@@ -1,4 +1,4 @@
-"""Counts the rows and values that a plan would delete, and asks before they go."""
+"""Counts the rows and values that a plan would delete, asks before they go, and saves them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lback.core.rows import DataLoss
 from lback.project.context import Context
 
 if TYPE_CHECKING:
-    from lback.db.view import View
+    from lback.db.view import Place, View
 
 
 def downgrade_effects(going: Iterable[str], effects: Mapping[str, Effects]) -> list[Effect]:
@@ -53,12 +53,25 @@ def consents(
     return ctx.console.confirm(messages.question(losses, also, saved=saved), option="`--yes`")
 
 
-def backup_path(ctx: Context, table: str | None, revision: str) -> Path:
-    """Return where a backup goes: out of reach of `git add`, inside of git's own folder."""
-    now = datetime.datetime.now(datetime.timezone.utc)
-    name = re.sub(r"[^\w.-]+", "_", f"{now:%Y%m%dT%H%M%S}-{table or 'revision'}-{revision}")
+def save_rows(
+    ctx: Context, view: View, places: Sequence[Place], undoes: Sequence[str], table: str | None
+) -> Path | None:
+    """Save what is at these places to a new backup file; return it, None where there is nothing."""
+    from lback.db.backup import save
+
+    now = f"{datetime.datetime.now(datetime.timezone.utc):%Y%m%dT%H%M%S}"
+    name = re.sub(r"[^\w.-]+", "_", f"{now}-{table or 'revision'}-{undoes[0]}")
+    path = backup_folder(ctx) / f"{name}.jsonl.gz"
+    rows = save(view.connection, path, places, {"undoes": list(undoes), "created": now})
+    if not rows:
+        path.unlink(missing_ok=True)
+        return None
+    ctx.console.note(messages.rows_saved(rows, path))
+    return path
+
+
+def backup_folder(ctx: Context) -> Path:
+    """Return where backups are: out of reach of `git add`, inside of git's own folder."""
     if ctx.repository is not None:
-        folder = ctx.repository.common_dir / "lback" / "backups"
-    else:
-        folder = ctx.project.root / ".lback" / "backups"
-    return folder / f"{name}.jsonl.gz"
+        return ctx.repository.common_dir / "lback" / "backups"
+    return ctx.project.root / ".lback" / "backups"
