@@ -72,5 +72,5 @@ def effects_of_going_down(
         does = effects[step.revision]
         if not does.has_downgrade and (does.upgrade or does.unknown):
             path = facts.known[step.revision].path
-            raise messages.no_downgrade(step.revision, path, facts.ref)
+            raise messages.no_downgrade(step.revision, path, does.downgrade_gap, facts.ref)
     return tuple(effect for step in plan.down for effect in effects[step.revision].downgrade)

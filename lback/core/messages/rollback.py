@@ -145,16 +145,21 @@ def neither_read_nor_proved(path: str, unknown: Unknown, message: str) -> Refusa
 
 def no_downgrade(revision: str, path: str, line: int, gap: str) -> Refusal:
     """Refuse a revision whose downgrade() is missing, empty or raises."""
+    return Refusal(
+        f"{path}:{line}: {revision} {cannot_go_down(gap)}",
+        "Write its downgrade(); or let the inverse of its upgrade() be computed, where there "
+        "is one: `--strategy revert`.",
+    )
+
+
+def cannot_go_down(gap: str) -> str:
+    """Say why a revision has no way down; `gap` is that of its effects."""
     words = {
         "empty": "cannot be undone: its downgrade() does nothing",
         "missing": "has no downgrade()",
         "raises": "cannot be undone: its downgrade() raises",
     }
-    return Refusal(
-        f"{path}:{line}: {revision} {words[gap]}",
-        "Write its downgrade(); or let the inverse of its upgrade() be computed, where there "
-        "is one: `--strategy revert`.",
-    )
+    return words[gap]
 
 
 def forked(heads: Iterable[str]) -> Refusal:

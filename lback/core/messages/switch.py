@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lback.core.messages.rollback import cannot_go_down
 from lback.errors import LbackError
 
 DECLINED = "Aborted; nothing was changed."
@@ -25,11 +26,11 @@ def other_parent(collateral: str, undone: str, ref: str | None) -> LbackError:
     )
 
 
-def no_downgrade(revision: str, path: str, ref: str | None) -> LbackError:
+def no_downgrade(revision: str, path: str, gap: str, ref: str | None) -> LbackError:
     """Say that a revision which has to go has nothing to go down by."""
     name = _named(ref)
     return LbackError(
-        f"{path}: {revision} cannot be undone: its downgrade() does nothing.",
+        f"{path}: {revision} {cannot_go_down(gap)}.",
         f"{name[:1].upper()}{name[1:]} does not have it, so it has to be undone by hand; then "
         "`lback alembic stamp` notes where the database is.",
     )
