@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import lback.db
-from tests.check.team import VERSIONS, Team
+from tests.check.team import Team
+from tests.worlds.texts import VERSIONS
 
 TEMPLATE = Path(lback.db.__file__).parent / "skeleton" / "script.py.mako.txt"
 ENV = """\

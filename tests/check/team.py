@@ -2,49 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 from lback.app.check import CheckOptions, check
 from lback.core.checks.report import CheckResult
 from lback.project.context import Context
 from lback.project.options import Options
-from tests.story.team import revision_text
+from tests.worlds.people import Person
+from tests.worlds.texts import VERSIONS, revision_text
 
-VERSIONS = "migrations/versions"
 
-
-@dataclass
-class Team:
+class Team(Person):
     """One clone; revisions are written by id, parents and table."""
 
-    path: Path
-    person: str = "Ada"
-
-    def git(self, *arguments: str, check: bool = True) -> str:
-        mail = f"{self.person.lower()}@example.com"
-        names = {"NAME": self.person, "EMAIL": mail}
-        who = {
-            f"GIT_{role}_{key}": v for role in ("AUTHOR", "COMMITTER") for key, v in names.items()
-        }
-        done = subprocess.run(
-            ("git", *arguments),
-            cwd=self.path,
-            env=os.environ | who,
-            capture_output=True,
-            check=False,
-        )
-        if check and done.returncode:
-            raise AssertionError(f"git {arguments}: {done.stderr.decode()}{done.stdout.decode()}")
-        return done.stdout.decode().strip()
-
-    def write(self, name: str, text: str | bytes) -> Path:
-        place = self.path / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return place
+    def __init__(self, path: Path, person: str = "Ada") -> None:
+        super().__init__(person, path)
 
     def revision(self, name: str, *parents: str, table: str | None = None) -> Path:
         text = revision_text(name, parents, table or f"t_{name}")
@@ -55,11 +27,6 @@ class Team:
         text = place.read_text()
         assert old in text
         place.write_text(text.replace(old, new))
-
-    def commit(self, message: str = "work") -> str:
-        self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", message)
-        return self.git("rev-parse", "HEAD")
 
     def branch(self, name: str, start: str = "main") -> None:
         self.git("checkout", "-q", "-b", name, start)

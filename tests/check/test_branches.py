@@ -8,7 +8,8 @@ from lback.app.radar import RadarOptions, RadarResult, radar
 from lback.core.rows import OverlapRow
 from lback.project.context import Context
 from lback.project.options import Options
-from tests.check.team import VERSIONS, Team, content
+from tests.check.team import Team, content
+from tests.worlds.texts import VERSIONS
 
 
 def told_by_radar(team: Team) -> RadarResult:

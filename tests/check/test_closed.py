@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from lback.errors import UsageError
-from tests.check.team import VERSIONS, Team
+from tests.check.team import Team
+from tests.worlds.texts import VERSIONS
 
 
 @pytest.fixture

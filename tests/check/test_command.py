@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.check.team import VERSIONS, Team, content
+from tests.check.team import Team, content
 from tests.reports import report_of
+from tests.worlds.texts import VERSIONS
 
 ROOT = Path(__file__).parents[2]
 _HEAVY = ("alembic", "sqlalchemy", "git", "sqlglot", "hypothesis", "rich")

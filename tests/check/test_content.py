@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.check.team import VERSIONS, Team, content
+from tests.check.team import Team, content
+from tests.worlds.texts import VERSIONS
 
 POSTGRES = "sqlalchemy.url = postgresql://u:p@h/db\n"
 

@@ -10,7 +10,8 @@ from lback.project.context import Context
 from lback.project.githooks.pre_commit import pre_commit
 from lback.project.githooks.pre_push import pre_push
 from lback.project.options import Options
-from tests.check.team import VERSIONS, Team, content
+from tests.check.team import Team, content
+from tests.worlds.texts import VERSIONS
 
 ADD = 'op.add_column("t_a1", sa.Column("mail", sa.String(9)))'
 SAID = "c3 would add column t_a1.mail (String(9)), but column t_a1.mail already exists"

@@ -22,7 +22,8 @@ from lback.core.checks.report import CheckResult
 from lback.formats.render import render
 from lback.formats.style import Style
 from tests.check.schemas import SARIF, stored
-from tests.check.team import VERSIONS, Team, content
+from tests.check.team import Team, content
+from tests.worlds.texts import VERSIONS
 
 ROOT = Path(__file__).parents[2]
 # Alembic takes no file with a line break in its name, but any folder.

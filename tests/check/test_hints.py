@@ -13,9 +13,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lback.core.shell import command, pathspec, word
-from tests.check.team import VERSIONS, Team
+from tests.check.team import Team
 from tests.cli.inside import lback
 from tests.reports import report_of
+from tests.worlds.texts import VERSIONS
 
 BRANCHES = (
     "x;touch${IFS}PWN", "$(touch${IFS}PWN)", "a`touch${IFS}PWN`b", "a'b;touch${IFS}PWN'",

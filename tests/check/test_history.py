@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.check.team import VERSIONS, Team, content
+from tests.check.team import Team, content
+from tests.worlds.texts import VERSIONS
 
 
 def test_an_edit_of_a_comment_is_no_finding(published: Team) -> None:

@@ -12,8 +12,9 @@ from tempfile import TemporaryFile
 
 import pytest
 
-from tests.check.team import VERSIONS, Team, content
+from tests.check.team import Team, content
 from tests.reports import report_of
+from tests.worlds.texts import VERSIONS
 
 LIMIT = 500 * 1024 * 1024
 

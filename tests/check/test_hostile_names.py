@@ -13,9 +13,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.check.team import VERSIONS, Team
+from tests.check.team import Team
 from tests.cli.inside import Done, lback
 from tests.reports import report_of
+from tests.worlds.texts import VERSIONS
 
 EVIL = (
     "x\nerror: FORGED\r\n::error::FORGED\n##[error]FORGED##vso[x]\x1b]0;FORGED\x07\x1b[2J\x9b31m"

@@ -6,7 +6,8 @@ import pytest
 
 from lback.project.context import Context
 from lback.project.options import Options
-from tests.check.team import VERSIONS, Team
+from tests.check.team import Team
+from tests.worlds.texts import VERSIONS
 
 
 def fork(team: Team) -> None:

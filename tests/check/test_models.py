@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from lback.core.checks.report import CheckResult
 from lback.errors import UsageError
-from tests.check.team import VERSIONS, Team
+from tests.check.team import Team
+from tests.worlds.texts import VERSIONS
 
 ENV = """
 from alembic import context

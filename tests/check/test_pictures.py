@@ -17,8 +17,9 @@ from lback.core.checks.report import CheckResult, DrawnRevision
 from lback.core.display import visible
 from lback.core.rows import RevisionRow
 from lback.formats.render import render
-from tests.check.team import VERSIONS, Team
+from tests.check.team import Team
 from tests.cli.inside import lback
+from tests.worlds.texts import VERSIONS
 
 NAMES = (
     "a1", 'x"]\n r0 --> r5', "b;c", "`q`", "<b>&amp;</b>", "a --> b", "#35;", "end", "1. x", "- x",

@@ -13,8 +13,9 @@ from lback.core.checks.report import CheckResult
 from lback.errors import UsageError
 from lback.formats.render import render
 from lback.formats.style import Style
-from tests.check.team import VERSIONS, Team, content
+from tests.check.team import Team, content
 from tests.reports import checked
+from tests.worlds.texts import VERSIONS
 
 INI = "[alembic]\nscript_location = {}\n"
 REASON = "because I say so"

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.check.team import VERSIONS, Team, content
+from tests.check.team import Team, content
 from tests.check.test_ready_to_use import Server
+from tests.worlds.texts import VERSIONS
 
 INI = "[alembic]\nscript_location = {}\n"
 

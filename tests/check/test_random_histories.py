@@ -13,7 +13,8 @@ import pytest
 
 from lback.project.context import Context
 from lback.project.options import Options
-from tests.check.team import VERSIONS, Team
+from tests.check.team import Team
+from tests.worlds.texts import VERSIONS
 
 _BROKEN = {"LB103", "LB104", "LB105"}
 

@@ -26,7 +26,8 @@ from lback.comment import CommentPlace, Refused, main, publish
 from lback.core.settings import read_pyproject
 from tests.check.api import serving
 from tests.check.schemas import shipped
-from tests.check.team import VERSIONS, Team
+from tests.check.team import Team
+from tests.worlds.texts import VERSIONS
 
 ROOT = Path(__file__).parents[2]
 

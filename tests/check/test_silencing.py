@@ -9,7 +9,8 @@ import pytest
 
 from lback.core.checks.silencing import Comment, comments_in
 from lback.errors import LbackError, UsageError
-from tests.check.team import VERSIONS, Team, content
+from tests.check.team import Team, content
+from tests.worlds.texts import VERSIONS
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from lback.app.merge import MergeOptions, merge
 from lback.app.radar import RadarOptions, radar
 from lback.project.context import Context
 from lback.project.options import Options
-from tests.check.team import VERSIONS, Team, content
+from tests.check.team import Team, content
+from tests.worlds.texts import VERSIONS
 
 
 def fork(team: Team) -> None:

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.story.team import MODELS, revision_text
+from tests.worlds.texts import MODELS, revision_text
 
 _INI = """[alembic]
 script_location = migrations

@@ -14,8 +14,9 @@ import pytest
 from lback.cli.group import COMMANDS
 from lback.cli.main import program
 from tests.check.shop import make_shop
-from tests.check.team import VERSIONS, Team, content
+from tests.check.team import Team, content
 from tests.cli.asking import child, here
+from tests.worlds.texts import VERSIONS
 
 BACKUP = "20260102T030405-users-1a2b3c4d.jsonl.gz"
 # These run no code of the project, so that they may run in this process.

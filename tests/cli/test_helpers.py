@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.reports import report_of
-from tests.story.team import Developer
+from tests.worlds.people import Developer
 
 _MIGRATION = '''"""Add carts."""
 

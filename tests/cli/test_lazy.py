@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.story.team import revision_text
+from tests.worlds.texts import revision_text
 
 _HEAVY = ("alembic", "sqlalchemy", "git", "sqlglot", "hypothesis", "rich")
 _PROBE = f"""

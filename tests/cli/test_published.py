@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.reports import report_of
-from tests.story.team import Developer, revision_text
+from tests.worlds.people import Developer
+from tests.worlds.texts import revision_text
 
 
 def standings(person: Developer) -> dict[str, bool]:

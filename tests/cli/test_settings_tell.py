@@ -19,8 +19,9 @@ from lback.core.preferences import CONSENTS, LbackSettings
 from lback.db.ledger import LedgerEntry
 from lback.db.locks import LockFile
 from tests.check.shop import make_shop
-from tests.check.team import VERSIONS, Team, content
+from tests.check.team import Team, content
 from tests.cli.asking import Run, child, here
+from tests.worlds.texts import VERSIONS
 
 ROOT = Path(__file__).parents[2]
 

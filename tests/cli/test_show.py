@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.story.team import Developer
+from tests.worlds.people import Developer
 
 _ALTERS = '''"""Widen."""
 

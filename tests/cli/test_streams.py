@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.reports import report_of
-from tests.story.team import Developer, revision_text
+from tests.worlds.people import Developer
+from tests.worlds.texts import revision_text
 
 _ENV = """
 import atexit, ctypes, os, subprocess, sys, threading

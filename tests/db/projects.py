@@ -12,25 +12,7 @@ from lback.core.graph.revision import Header, Revision, is_revision_file
 from lback.core.header import read_header
 from lback.core.settings import Settings, read_settings
 from lback.db.runner import Database
-
-SYNC_ENV = """
-    from alembic import context
-    from sqlalchemy import create_engine, pool
-
-    URL = {url!r}
-    target_metadata = None
-
-    if context.is_offline_mode():
-        context.configure(url=URL, literal_binds=True)
-        with context.begin_transaction():
-            context.run_migrations()
-    else:
-        engine = create_engine(URL, poolclass=pool.NullPool)
-        with engine.connect() as connection:
-            context.configure(connection=connection, target_metadata=target_metadata)
-            with context.begin_transaction():
-                context.run_migrations()
-"""
+from tests.worlds.texts import SCRIPT_MAKO, SYNC_ENV
 
 ASYNC_ENV = """
     import asyncio
@@ -74,30 +56,6 @@ PER_MIGRATION_ENV = """
         with context.begin_transaction():
             context.run_migrations()
 """
-
-SCRIPT_MAKO = '''\
-"""${message}
-
-Revision ID: ${up_revision}
-Revises: ${down_revision | comma,n}
-Create Date: ${create_date}
-"""
-from alembic import op
-import sqlalchemy as sa
-${imports if imports else ""}
-revision = ${repr(up_revision)}
-down_revision = ${repr(down_revision)}
-branch_labels = ${repr(branch_labels)}
-depends_on = ${repr(depends_on)}
-
-
-def upgrade():
-    ${upgrades if upgrades else "pass"}
-
-
-def downgrade():
-    ${downgrades if downgrades else "pass"}
-'''
 
 
 class Project:

@@ -4,58 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
+from typing import Any
 
-import sqlalchemy as sa
-
-from tests.db.projects import SYNC_ENV
-from tests.story.team import Developer
-
-VERSIONS = "migrations/versions"
-
-
-def revision(name: str, parents: tuple[str, ...], up: str = "pass", down: str = "pass") -> str:
-    """Return a revision file whose functions hold these statements."""
-    value: object = parents[0] if len(parents) == 1 else (parents or None)
-    return f'''"""do {name}
-
-Revision ID: {name}
-Revises: {", ".join(parents)}
-Create Date: 2026-01-02 03:04:05
-
-"""
-from alembic import op
-import sqlalchemy as sa
-
-revision = {name!r}
-down_revision = {value!r}  # keep this comment
-branch_labels = None
-depends_on = None
-
-
-def upgrade() -> None:
-{textwrap.indent(up, "    ")}
-
-
-def downgrade() -> None:
-{textwrap.indent(down, "    ")}
-'''
-
-
-def creates(table: str) -> tuple[str, str]:
-    """Return the statements that create and drop a table."""
-    return (
-        f'op.create_table("{table}", sa.Column("id", sa.Integer(), primary_key=True))',
-        f'op.drop_table("{table}")',
-    )
-
-
-def adds(table: str, column: str) -> tuple[str, str]:
-    """Return the statements that add and drop a column."""
-    return (
-        f'with op.batch_alter_table("{table}") as batch:\n'
-        f'    batch.add_column(sa.Column("{column}", sa.String(20)))',
-        f'with op.batch_alter_table("{table}") as batch:\n    batch.drop_column("{column}")',
-    )
+from tests.worlds import databases
+from tests.worlds.people import Developer
+from tests.worlds.texts import SYNC_ENV, VERSIONS, creates, revision
 
 
 class Shop(Developer):
@@ -107,29 +60,12 @@ class Shop(Developer):
 
     def schema(self) -> dict[str, set[str]]:
         """Return the columns of each table."""
-        engine = sa.create_engine(self.url, poolclass=sa.pool.NullPool)
-        with engine.connect() as connection:
-            inspector = sa.inspect(connection)
-            found = {
-                table: {column["name"] for column in inspector.get_columns(table)}
-                for table in inspector.get_table_names()
-            }
-        engine.dispose()
-        return {
-            table: columns
-            for table, columns in found.items()
-            if table[:8] != "alembic_" and "lback" not in table
-        }
+        return databases.columns(self.url)
 
     def stamp(self) -> list[str]:
         """Return what the version table holds."""
-        return sorted(row[0] for row in self.rows("select version_num from alembic_version"))
+        return databases.stamp(self.url)
 
-    def rows(self, statement: str) -> list[sa.Row[tuple[object, ...]]]:
+    def rows(self, statement: str) -> list[Any]:
         """Run a statement and return its rows."""
-        engine = sa.create_engine(self.url, poolclass=sa.pool.NullPool)
-        with engine.begin() as connection:
-            result = connection.execute(sa.text(statement))
-            rows = list(result) if result.returns_rows else []
-        engine.dispose()
-        return rows
+        return databases.query(self.url, statement)

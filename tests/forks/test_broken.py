@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.forks.shop import VERSIONS, Shop, creates
+from tests.forks.shop import Shop
+from tests.worlds.texts import VERSIONS, creates
 
 HOOKS = ("pre-commit", "post-merge", "post-checkout", "post-rewrite", "pre-push")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.forks.shop import VERSIONS, Shop, adds, creates
+from tests.forks.shop import Shop
 from tests.forks.test_rebase import answer
+from tests.worlds.texts import VERSIONS, adds, creates
 
 
 def squeezed(shop: Shop, up: str, down: str) -> None:

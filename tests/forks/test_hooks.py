@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from tests.forks.shop import VERSIONS, Shop, creates
+from tests.forks.shop import Shop
 from tests.reports import report_of
-from tests.story.team import MODELS, table
+from tests.worlds.texts import MODELS, VERSIONS, creates, table
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from lback.project.context import Context
 from lback.project.file_changes import change_files, recover
 from lback.project.options import Options
 from tests.forks import flipper
-from tests.forks.shop import VERSIONS, Shop, adds, creates
+from tests.forks.shop import Shop
+from tests.worlds.texts import VERSIONS, adds, creates
 
 _LONG = int(os.environ.get("LBACK_SOAK_KILLS", "200"))
 

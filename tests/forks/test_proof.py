@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.forks.shop import Shop, adds, creates
+from tests.forks.shop import Shop
 from tests.reports import report_of
+from tests.worlds.texts import adds, creates
 
 # Read as text, both only add a column; run, the second one sees what the first has done.
 SNEAKY = (

@@ -6,8 +6,9 @@ from datetime import datetime, timezone
 from typing import Any
 
 from lback.cli.commands.radar import age
-from tests.forks.shop import Shop, adds, creates
+from tests.forks.shop import Shop
 from tests.reports import report_of
+from tests.worlds.texts import adds, creates
 
 
 def answer(shop: Shop, *arguments: str) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from lback.project.console import SilentConsole
 from lback.project.context import Context
 from lback.project.options import Options
 from lback.project.rebasing import RebaseOptions
-from tests.forks.shop import VERSIONS, Shop, adds, creates
+from tests.forks.shop import Shop
 from tests.reports import report_of
+from tests.worlds.texts import VERSIONS, adds, creates
 
 EVERYTHING = {"users": {"id", "nick"}, "orders": {"id"}, "coupons": {"id"}}
 

@@ -13,7 +13,8 @@ from lback.app.rebase import rebase
 from lback.project.context import Context
 from lback.project.options import Options
 from lback.project.rebasing import RebaseOptions
-from tests.forks.shop import Shop, creates
+from tests.forks.shop import Shop
+from tests.worlds.texts import creates
 
 _LONG = int(os.environ.get("LBACK_SOAK_REBASES", "100"))
 

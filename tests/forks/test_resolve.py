@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.forks.shop import Shop, adds, creates
+from tests.forks.shop import Shop
 from tests.reports import report_of
+from tests.worlds.texts import adds, creates
 
 KEYS = {"heads", "action", "reason", "revision", "path", "rewrites", "overlaps"}
 

@@ -7,7 +7,7 @@ import shutil
 import stat
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from lback.vcs.environment import outside
 from lback.vcs.git import Git
 from lback.vcs.hooks import HookChange, HookPlace, HookState, find, install, status, uninstall
 from lback.vcs.shims import NAMES, Watched
+from tests.worlds.people import Person
 
 WATCHED = Watched(("migrations/versions",), ("**/models.py",), ("alembic.ini",))
 _STAND_IN = """#!/bin/sh
@@ -54,42 +55,36 @@ class Interpreter:
         (self.folder / "status").write_text(f"{number}\n")
 
 
-@dataclass
-class Clone:
-    """One developer's repository."""
+class Clone(Person):
+    """One developer's repository; nothing of the environment around reaches its git."""
 
-    path: Path
-    env: dict[str, str]
-    python: Interpreter
-    said: str = field(default="")
+    def __init__(self, path: Path, env: dict[str, str], python: Interpreter) -> None:
+        super().__init__("Ada", path, env)
+        self.python = python
+        self.said = ""
+
+    def environment(self) -> dict[str, str]:
+        return self.env
 
     def try_git(self, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            ["git", *args],
-            cwd=self.path,
-            env={**self.env, **env},
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        done = self.call("git", *args, variables=env)
         self.said = done.stdout + done.stderr
         return done
 
-    def git(self, *args: str, **env: str) -> str:
+    def git(self, *args: str, **env: str) -> str:  # type: ignore[override]
         done = self.try_git(*args, **env)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip()
 
     def write(self, name: str, text: str | bytes = "x\n", *, mode: int | None = None) -> Path:
-        path = self.path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        path = super().write(name, text)
         if mode is not None:
             path.chmod(mode)
         return path
 
-    def commit(self, name: str, text: str = "x\n", **env: str) -> str:
+    def commit(  # type: ignore[override]
+        self, name: str, text: str = "x\n", **env: str
+    ) -> str:
         self.write(name, text)
         self.git("add", name)
         self.git("commit", "-qm", f"change {name}", **env)

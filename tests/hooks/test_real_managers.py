@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from tests.hooks.conftest import framework
-from tests.story.team import Developer, revision_text
+from tests.worlds.people import Developer
+from tests.worlds.texts import revision_text
 
 ROOT = Path(__file__).parents[2]
 VERSIONS = "migrations/versions"

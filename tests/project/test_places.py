@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lback.project.context import Context
 from lback.project.options import Options
-from tests.story.team import revision_text
+from tests.worlds.texts import revision_text
 
 
 def git(folder: Path, *words: str) -> None:

@@ -8,7 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.forks.shop import VERSIONS, Shop, adds, creates
+from tests.forks.shop import Shop
+from tests.worlds.texts import VERSIONS, adds, creates
 
 # Modules that the program, Python or the hooks import: one of these in the tree is not theirs.
 MODULES = (

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.forks.shop import VERSIONS
 from tests.security.hostile import SETTINGS, Hostile, make_hostile
+from tests.worlds.texts import VERSIONS
 
 READING = (
     ("heads",), ("heads", "--at", "main"), ("heads", "--json"), ("graph",),

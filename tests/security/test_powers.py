@@ -23,8 +23,9 @@ from lback.vcs.lookups import own_program
 from lback.vcs.repository import Repository
 from lback.vcs.shims import NAMES, Watched
 from tests.check.team import CONTENT
-from tests.forks.shop import VERSIONS, Shop, creates
+from tests.forks.shop import Shop
 from tests.reports import report_of
+from tests.worlds.texts import VERSIONS, creates
 
 
 @pytest.fixture

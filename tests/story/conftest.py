@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.story.team import Developer, found_shop
+from tests.worlds.people import Developer
+from tests.worlds.projects import found_shop
 
 Join = Callable[[str], Developer]
 

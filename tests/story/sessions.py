@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.story.team import Developer, found_shop
+from tests.worlds.people import Developer
+from tests.worlds.projects import found_shop
 
 _ROOT = Path(__file__).parents[2]
 _FENCE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.reports import report_of
-from tests.story.team import Developer, revision_text
+from tests.worlds.people import Developer
+from tests.worlds.texts import revision_text
 
 _PYTHON = sys.executable
 _ALEMBIC = tuple(int(part) for part in version("alembic").split(".")[:2])

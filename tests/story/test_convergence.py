@@ -14,7 +14,8 @@ from lback.app.resolve import resolve
 from lback.project.context import Context
 from lback.project.options import Options
 from lback.project.rebasing import RebaseOptions
-from tests.story.team import Developer, revision_text
+from tests.worlds.people import Developer
+from tests.worlds.texts import revision_text
 
 _SHORT = range(4)
 _LONG = range(int(os.environ.get("LBACK_SOAK_TEAMS", "150")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from tests.story.team import Developer
+from tests.worlds.people import Developer
 
 
 def test_the_demo_plays_to_its_end(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.reports import report_of
 from tests.story.conftest import Join
-from tests.story.team import Developer
+from tests.worlds.people import Developer
 
 
 def test_a_healthy_clone(join: Join) -> None:

@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.servers import KINDS, fresh_database
-from tests.story.team import MODELS, Developer, table
+from tests.worlds.people import Developer
+from tests.worlds.texts import MODELS, table
 
 
 def tables(url: str) -> set[str]:

@@ -8,7 +8,8 @@ import pytest
 
 from tests.reports import report_of
 from tests.story.conftest import Join
-from tests.story.team import MODELS, Developer, revision_text, table
+from tests.worlds.people import Developer
+from tests.worlds.texts import MODELS, revision_text, table
 
 
 def adds(person: Developer, name: str) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.story.conftest import Join
-from tests.story.team import Developer, table
 from tests.story.test_forks import adds, heads, tables
+from tests.worlds.people import Developer
+from tests.worlds.texts import table
 
 
 @pytest.fixture

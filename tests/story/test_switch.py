@@ -8,7 +8,8 @@ import pytest
 
 from tests.reports import report_of
 from tests.story.conftest import Join
-from tests.story.team import Developer, revision_text
+from tests.worlds.people import Developer
+from tests.worlds.texts import revision_text
 
 
 def tables(person: Developer) -> set[str]:

@@ -21,7 +21,8 @@ from lback.db.schema import read_tables
 from lback.project.context import Context
 from lback.project.options import Options
 from tests.reports import report_of
-from tests.story.team import Developer
+from tests.worlds import databases
+from tests.worlds.people import Developer
 
 MODELS = """
 from sqlalchemy.orm import DeclarativeBase
@@ -125,15 +126,10 @@ class Shop(Developer):
             return read_tables(connection).tables
 
     def rows(self, table: str) -> list[Any]:
-        engine = sa.create_engine(self.url, poolclass=sa.pool.NullPool)
-        with engine.connect() as connection:
-            return sorted(map(tuple, connection.execute(sa.text(f"SELECT * FROM {table}"))))
+        return sorted(map(tuple, databases.query(self.url, f"SELECT * FROM {table}")))
 
     def execute(self, *statements: str) -> None:
-        engine = sa.create_engine(self.url, poolclass=sa.pool.NullPool)
-        with engine.begin() as connection:
-            for statement in statements:
-                connection.execute(sa.text(statement))
+        databases.query(self.url, *statements)
 
     def files(self) -> dict[str, str]:
         folder = self.folder / "migrations" / "versions"

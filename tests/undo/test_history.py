@@ -13,8 +13,8 @@ from lback.core.results import Result
 from lback.errors import UsageError
 from lback.formats.style import Style
 from tests.reports import checked
-from tests.story.team import Developer
 from tests.undo.team import Shop
+from tests.worlds.people import Developer
 
 CREATE = """
 op.create_table(

@@ -10,8 +10,8 @@ import pytest
 
 from lback.errors import LbackError
 from tests.servers import KINDS, fresh_database
-from tests.story.team import MODELS, table
 from tests.undo.team import Shop
+from tests.worlds.texts import MODELS, table
 
 CREATE = """
 op.create_table(

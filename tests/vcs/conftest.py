@@ -4,61 +4,40 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from lback.vcs.repository import Repository
+from tests.worlds.people import Person
 
 ANA = ("Ana", "ana@example.org")
 BEN = ("Ben", "ben@example.org")
 
 
-class Sandbox:
-    """One clone and the person at it."""
+class Sandbox(Person):
+    """One clone and the person at it, whose commits are a minute apart."""
 
     def __init__(self, path: Path, person: tuple[str, str] = ANA) -> None:
-        self.path = path
-        self.person = person
+        super().__init__(person[0], path)
+        self._mail = person[1]
         self._minute = 0
 
-    def git(self, *arguments: str, check: bool = True, **variables: str) -> str:
+    def environment(self) -> dict[str, str]:
+        """Return what git sees: the next minute, and no configuration but the sandbox's."""
         self._minute += 1
         hour, minute = divmod(self._minute, 60)
         date = f"2024-05-{1 + hour:02d}T10:{minute:02d}:00+02:00"
-        name, email = self.person
-        environ = {
-            **os.environ,
-            "GIT_AUTHOR_NAME": name,
-            "GIT_AUTHOR_EMAIL": email,
-            "GIT_AUTHOR_DATE": date,
-            "GIT_COMMITTER_NAME": name,
-            "GIT_COMMITTER_EMAIL": email,
-            "GIT_COMMITTER_DATE": date,
-            **variables,
-        }
-        done = subprocess.run(
-            ("git", *arguments), cwd=self.path, env=environ, capture_output=True, check=False
-        )
-        if check and done.returncode != 0:
-            raise AssertionError(f"git {arguments}: {done.stderr.decode()}")
-        return done.stdout.decode("utf-8", "surrogateescape").strip()
+        mails = dict.fromkeys(("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"), self._mail)
+        dates = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), date)
+        return super().environment() | mails | dates
 
-    def write(self, path: str, text: str | bytes = "") -> Path:
-        target = self.path / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return target
-
-    def commit(self, message: str, **files: str) -> str:
+    def commit(self, message: str = "work", **files: str) -> str:
         """Commit everything; `files` are revision ids and their texts."""
         for name, text in files.items():
             self.write(f"db/versions/{name}.py", text)
-        self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", message)
-        return self.git("rev-parse", "HEAD")
+        return super().commit(message)
 
     def clone(self, path: Path, *options: str, person: tuple[str, str] = BEN) -> Sandbox:
         url = f"file://{self.path}"

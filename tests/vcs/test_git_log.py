@@ -128,7 +128,7 @@ def test_mailmap(box):
 
 
 def test_odd_paths_and_people(box):
-    box.person = ("Zoë Ñ", "zoe@example.org")
+    box.name = "Zoë Ñ"
     path = "db/versions/ü [x] *.py"
     box.write(path, "x")
     box.commit("Ünïcode 日本")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.story.team import revision_text
+from tests.worlds.texts import revision_text
 
 # The whole program; files count as settled at once, so that no test has to wait for that.
 _START = """

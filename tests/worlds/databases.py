@@ -1,0 +1,38 @@
+"""What a database holds, asked directly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+
+def query(url: str, *statements: str) -> list[Any]:
+    """Run statements in one transaction; return the rows of the last one."""
+    engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+    rows: list[Any] = []
+    with engine.begin() as connection:
+        for statement in statements:
+            result = connection.execute(sa.text(statement))
+            rows = list(result) if result.returns_rows else []
+    engine.dispose()
+    return rows
+
+
+def stamp(url: str) -> list[str]:
+    """Return what the version table holds."""
+    return sorted(row[0] for row in query(url, "SELECT version_num FROM alembic_version"))
+
+
+def columns(url: str) -> dict[str, set[str]]:
+    """Return the columns of each table, but for Alembic's and lback's own."""
+    engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+    with engine.connect() as connection:
+        inspector = sa.inspect(connection)
+        found = {
+            table: {column["name"] for column in inspector.get_columns(table)}
+            for table in inspector.get_table_names()
+            if table[:8] != "alembic_" and "lback" not in table
+        }
+    engine.dispose()
+    return found
