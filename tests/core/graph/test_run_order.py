@@ -86,7 +86,12 @@ def test_the_same_revisions_in_the_same_order(
     down = any(isinstance(one, Downgrade) for one in steps)
     if not steps:
         return
-    assert [one.revision for one in steps] == alembics(headers, stamp, name, down=down)
+    try:
+        expected = alembics(headers, stamp, name, down=down)
+    except RevisionError:
+        assert "@" in name  # a label chooses among the revisions that begin so; Alembic refuses
+        return
+    assert [one.revision for one in steps] == expected
 
 
 @given(moves())
