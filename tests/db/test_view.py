@@ -1,0 +1,117 @@
+"""What may be asked of a database while env.py has it open."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from lback.core.effects import Effect
+from lback.core.plans import Upgrade
+from lback.db.events import Stamp
+from lback.db.ledger import LedgerEntry
+from lback.db.view import View
+from tests.db.projects import MakeProject
+
+
+@pytest.fixture
+def view(any_url: str) -> View:
+    return view_of(any_url)
+
+
+def view_of(url: str) -> View:
+    engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE users (id INTEGER PRIMARY KEY, note VARCHAR(9))")
+        connection.exec_driver_sql("CREATE INDEX ix ON users (note)")
+        connection.exec_driver_sql("INSERT INTO users VALUES (1, 'a'), (2, NULL), (3, NULL)")
+        if "postgresql" in url:
+            connection.exec_driver_sql("CREATE SCHEMA deep CREATE TABLE t (one INTEGER)")
+    connection = engine.connect()
+    return View(Stamp(("a1",), url, engine.dialect.name), connection)
+
+
+def test_rows_and_values_are_counted(view: View, any_url: str) -> None:
+    places = [
+        ("users", None),
+        ("users", "note"),
+        ("users", "gone"),
+        ("gone", None),
+        ("deep.t", "one"),
+    ]
+    found = {("users", None): 3, ("users", "note"): 1}
+    if "postgresql" in any_url:
+        found["deep.t", "one"] = 0
+        assert view.rows(places) == found
+    else:
+        assert view.rows(places[:-1]) == found
+    view.connection.close()
+
+
+def effect(kind: str, thing: str, name: str | None = None, table: str | None = "users") -> Effect:
+    return Effect(kind, thing, table, name, line=1)
+
+
+@pytest.mark.parametrize(
+    ("effects", "told"),
+    [
+        ([effect("create", "table")], True),
+        ([effect("create", "table", table="pets")], False),
+        ([effect("drop", "table", table="pets")], True),
+        ([effect("drop", "table")], False),
+        ([effect("create", "column", "note"), effect("create", "index", "ix")], True),
+        ([effect("create", "column", "age")], False),
+        ([effect("create", "index", "iy")], False),
+        ([effect("create", "column", "x", "pets")], False),
+        ([effect("create", "table"), effect("create", "column", "age")], None),
+        ([effect("alter", "column", "note"), effect("create", "constraint", "c")], None),
+        ([effect("create", "column"), effect("create", "table", table=None)], None),
+        ([effect("create", "table")._replace(certain=False)], None),
+        ([effect("create", "table")._replace(dialect="oracle")], None),
+        ([effect("drop", "table")._replace(certain=False), effect("create", "table")], True),
+        ([], None),
+    ],
+)
+def test_what_a_revision_has_left(
+    sqlite_url: str, effects: list[Effect], told: bool | None
+) -> None:
+    view = view_of(sqlite_url)
+    assert view.traces(effects) is told
+    view.connection.close()
+
+
+def test_whether_anything_has_changed(view: View, any_url: str) -> None:
+    before = view.tables_if_needed()
+    assert (before is None) == ("postgresql" in any_url)
+    assert view.is_untouched("b2", before)
+    assert not view.is_untouched("a1", before)
+    view.connection.exec_driver_sql("CREATE TABLE pets (id INTEGER)")
+    view.connection.commit()
+    assert view.is_untouched("b2", before) == ("postgresql" in any_url)
+    assert set(view.tables().tables) >= {"users", "pets"}
+    view.connection.close()
+
+
+def test_the_texts_that_ran_are_in_the_record(make_project: MakeProject, any_url: str) -> None:
+    project = make_project(url=any_url)
+    project.chain("a1")
+    database = project.database()
+    database.run(lambda _now: (Upgrade("a1"),))
+    assert database.look_first(lambda view: view.texts(["a1"])) == {}
+    engine = sa.create_engine(any_url, poolclass=sa.pool.NullPool)
+    table = LedgerEntry.__table__
+    LedgerEntry.metadata.create_all(engine)
+    common = {"down_revisions": "", "path": "", "blob": "", "run_by": "", "run_id": "",
+              "started_at": sa.func.current_timestamp()}  # fmt: skip
+    rows = [
+        ("a1", "upgrade", "done", "old"), ("a1", "upgrade", "done", "new"),
+        ("a1", "downgrade", "done", "no"), ("a1", "upgrade", "failed", "no"),
+        ("b2", "upgrade", "done", None), ("c3", "upgrade", "done", "other"),
+    ]  # fmt: skip
+    with engine.begin() as connection:
+        for revision, direction, outcome, source in rows:
+            given = {"revision": revision, "direction": direction, "outcome": outcome}
+            connection.execute(sa.insert(table).values(**common, **given, source=source))
+    asked: list[list[str]] = [["a1", "b2", "zz"], []]
+    assert database.look_first(lambda view: [view.texts(one) for one in asked]) == [
+        {"a1": b"new"}, {}
+    ]  # fmt: skip
