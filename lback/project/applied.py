@@ -77,7 +77,7 @@ def _find(revisions: Revisions, revision: str) -> LostRevision | None:
     if not versions:
         return None
     newest = versions[0]
-    header = revisions.learn_text(Entry(newest.path, newest.blob), newest.text)
+    header = revisions.contents.learn(Entry(newest.path, newest.blob), newest.text)
     if not isinstance(header, Header):
         return None
     node = Revision(header, newest.path, newest.blob)

@@ -114,7 +114,9 @@ def _additions(revisions: Revisions, mine: Tree, left: Mapping[str, str]) -> dic
             found[tip] = None
         elif wanted:
             added[tip] = list(wanted.values())
-    revisions.learn([entry for entries in added.values() for entry in entries], mine.tip or "HEAD")
+    revisions.contents.headers(
+        [entry for entries in added.values() for entry in entries], mine.tip or "HEAD"
+    )
     for tip, entries in added.items():
         news = revisions.graph_of(entries, tip)
         fresh = [one for one in news if here.get(one.path) != one.blob]
@@ -153,7 +155,7 @@ def _trees(revisions: Revisions, left: Mapping[str, str]) -> dict[str, tuple[Ent
             kept[key] = tuple(one for one in wanted if inside(one.path, places[commit]))
         trees[commit] = kept[key]
     new = {entry.blob: entry for entries in trees.values() for entry in entries}
-    revisions.learn(list(new.values()), commits[0])
+    revisions.contents.headers(list(new.values()), commits[0])
     return trees
 
 

@@ -47,11 +47,11 @@ class Contents:
     def texts(self, files: Sequence[F], at: str) -> dict[str, bytes]:
         """Return the bytes of files as they were read, by blob."""
         own = self._learned
-        learned = {one.blob: own[one.blob] for one in files if one.blob in own}
-        entries = [Entry(one.path, one.blob) for one in files if one.blob not in learned]
+        learned = {file.blob: own[file.blob] for file in files if file.blob in own}
+        entries = [Entry(file.path, file.blob) for file in files if file.blob not in learned]
         if self.repository is not None:
             return learned | self.repository.read(at, entries)
-        return learned | {one.blob: (self.root / one.path).read_bytes() for one in entries}
+        return learned | {file.blob: (self.root / file.path).read_bytes() for file in entries}
 
     def by_path(self, paths: Sequence[str], at: str) -> dict[str, bytes]:
         """Return the contents of those of these files that are there and not too big, by path."""
@@ -64,12 +64,12 @@ class Contents:
         return {path: place.read_bytes() for path, place in places.items() if place.is_file()}
 
     def scan(self, entries: Sequence[Entry], at: str, look: Callable[[bytes], T]) -> dict[str, T]:
-        """Return what a function says of each file, by blob."""
-        wanted = {one.blob: one for one in entries if one.blob not in self.too_big}
-        found: dict[str, T] = {}
-        for some in self.portions(list(wanted.values()), at):
-            found.update((blob, look(text)) for blob, text in self.texts(some, at).items())
-        return found
+        """Return what a function says of each file that is not too big, by blob."""
+        files = {file.blob: file for file in entries if file.blob not in self.too_big}
+        told: dict[str, T] = {}
+        for portion in self.portions(list(files.values()), at):
+            told.update((blob, look(text)) for blob, text in self.texts(portion, at).items())
+        return told
 
     def learn(self, entry: Entry, text: bytes) -> Header | Unreadable:
         """Take in a file that no place here has, and return its header."""
@@ -108,10 +108,10 @@ class Contents:
 
         sizes = self._sizes(unknown.values(), at) if self.limits is not None else {}
         rest = [entry for entry in unknown.values() if not self._is_closed(entry, sizes)]
-        for some in self._fitting(rest, sizes):
-            texts = self.texts(some, at)
+        for portion in self._fitting(rest, sizes):
+            texts = self.texts(portion, at)
             fresh = {}
-            for entry in some:
+            for entry in portion:
                 self._headers[entry.blob] = header = read_header(texts[entry.blob], entry.name)
                 if isinstance(header, Header):
                     fresh[entry.blob] = json.dumps(header, separators=(",", ":")).encode()
@@ -146,8 +146,8 @@ class Contents:
         if self.repository is not None and at != WORKTREE:
             from lback.vcs.lookups import blob_sizes
 
-            return blob_sizes(self.repository, (one.blob for one in files))
-        paths = {one.path: one.blob for one in files}
+            return blob_sizes(self.repository, (file.blob for file in files))
+        paths = {file.path: file.blob for file in files}
         return {paths[path]: size for path, size in self._sizes_on_disk(paths).items()}
 
     def _sizes_of_paths(self, paths: Sequence[str], at: str) -> dict[str, int]:

@@ -10,11 +10,14 @@ from functools import cached_property
 from pathlib import PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from lback.core.dialects import project_dialects
 from lback.core.effects import EFFECTS_VERSION, TREE, Effects
 from lback.errors import LbackError
+from lback.vcs.scan import sha1
 
 if TYPE_CHECKING:
     from lback.core.dialects import Dialects
+    from lback.core.effects import Resolve, ResolveFile
     from lback.core.graph.revision import Revision
     from lback.project.contents import Contents
     from lback.project.places import Places
@@ -32,18 +35,17 @@ class EffectsAt:
         self.at = at
         self.wrappers = dict(places.here.settings.lback.wrappers)
         self._modules: dict[str, bytes | None] = {}
-        self._found_files: dict[str, bytes | None] = {}
+        self._files: dict[str, bytes | None] = {}
         self._paths: dict[str, str] = {}
         self._followed: dict[str, tuple[str, ...]] = {}
 
     def helpers(self, revisions: Sequence[Revision]) -> dict[str, tuple[str, ...]]:
         """Return the paths of the project's modules that reading each revision followed, by id."""
-        self.read([one for one in revisions if one.id not in self._followed], upgrade_only=True)
+        self.read([node for node in revisions if node.id not in self._followed], upgrade_only=True)
+        paths = self._paths
         return {
-            one.id: tuple(
-                self._paths[name] for name in self._followed[one.id] if name in self._paths
-            )
-            for one in revisions
+            node.id: tuple(paths[name] for name in self._followed[node.id] if name in paths)
+            for node in revisions
         }
 
     def read(
@@ -55,56 +57,43 @@ class EffectsAt:
         """
         repository = self.contents.repository
         store = repository.store if repository is not None else None
-        rows = store.get_many(self.kind, [one.blob for one in revisions]) if store else {}
-        found: dict[str, Effects] = {}
+        rows = store.get_many(self.kind, [node.blob for node in revisions]) if store else {}
+        effects: dict[str, Effects] = {}
         unknown = []
         # In one go: half the time of a thousand small ones.
         known = dict(zip(rows, json.loads(b"[%s]" % b",".join(rows.values())), strict=True))
-        for revision in revisions:
-            row = known.get(revision.blob)
-            if row is None or self._is_stale(row, revision):
-                unknown.append(revision)
+        for node in revisions:
+            row = known.get(node.blob)
+            if row is None or self._is_stale(row, node):
+                unknown.append(node)
             else:
-                effects = Effects.from_dict(row["effects"], upgrade_only=upgrade_only)
-                found[revision.id] = effects
-                self._followed[revision.id] = tuple(row["followed"])
+                effects[node.id] = Effects.from_dict(row["effects"], upgrade_only=upgrade_only)
+                self._followed[node.id] = tuple(row["followed"])
         texts = self.contents.texts(unknown, self.at) if unknown else {}
         fresh = {}
-        for revision in unknown:
-            text = texts[revision.blob]
-            found[revision.id], row = self._read_one(text, revision)
-            self._followed[revision.id] = tuple(row["followed"])
-            fresh[revision.blob] = json.dumps(row, separators=(",", ":")).encode()
+        for node in unknown:
+            effects[node.id], row = self._parsed(texts[node.blob], node)
+            self._followed[node.id] = tuple(row["followed"])
+            fresh[node.blob] = json.dumps(row, separators=(",", ":")).encode()
         if store:
             store.put_many(self.kind, fresh)
-        return found
+        return effects
 
     def read_text(self, source: bytes) -> Effects:
         """Read any text as the project's own modules, files and wrappers make it mean."""
-        from lback.core.interpreter.reading import read_effects
-
-        return read_effects(
-            source,
-            resolve=self._module,
-            wrappers=self.wrappers,
-            dialects=self.dialects,
-            resolve_file=self.resolve_file,
-        )
+        return self._interpreted(source, self._module, self.resolve_file)
 
     @cached_property
     def dialects(self) -> Dialects:
         """Return the dialects that the project's database may have, by its configuration."""
-        from lback.core.dialects import project_dialects
-
         project = self.places.project_at(self.at)
         settings = project.settings
         if settings.config_path is None:
             return project_dialects(None, None)
         env = _inside(project.root, str(PurePath(settings.script_location, "env.py")))
         try:
-            texts = self.contents.by_path(
-                [*project.config_names(), *([env] if env else [])], self.at
-            )
+            names = [*project.config_names(), *([env] if env else [])]
+            texts = self.contents.by_path(names, self.at)
         except LbackError:
             # An object that is not in this clone; whoever needs it says so.
             return project_dialects(None, None)
@@ -115,13 +104,22 @@ class EffectsAt:
     @cached_property
     def kind(self) -> str:
         """Name the kind of the cached rows: all that a reading depends on beside the file."""
-        from hashlib import sha1
-
         key = [self.wrappers, self.dialects.text, sys.version_info[:2]]
         text = json.dumps(key, sort_keys=True).encode()
         return f"effects{EFFECTS_VERSION}-{sha1(text).hexdigest()[:12]}"
 
-    def _read_one(self, source: bytes, revision: Revision) -> tuple[Effects, dict[str, Any]]:
+    def resolve_file(self, path: str) -> bytes | None:
+        """Return the content of a file of the same tree, None for what is not in it.
+
+        `path` begins with `TREE` where it was made from `__file__`; else it is relative to
+        the folder that Alembic is started in. A file that is too large is not given.
+        """
+        if path not in self._files:
+            self._files[path] = self._find_file(path)
+        return self._files[path]
+
+    def _parsed(self, source: bytes, revision: Revision) -> tuple[Effects, dict[str, Any]]:
+        """Return the effects of a revision's text, and the row that is cached of them."""
         followed: dict[str, str] = {}
         files: dict[str, str] = {}
 
@@ -135,20 +133,26 @@ class EffectsAt:
             files[path] = _digest(text)
             return text
 
-        from lback.core.interpreter.reading import read_effects
-
-        effects = read_effects(
-            source,
-            resolve=resolve,
-            wrappers=self.wrappers,
-            dialects=self.dialects,
-            path=revision.path,
-            resolve_file=resolve_file,
-        )
+        effects = self._interpreted(source, resolve, resolve_file, revision.path)
         row: dict[str, Any] = {"followed": followed, "effects": effects.as_dict()}
         if files:
             row |= {"files": files, "path": revision.path}
         return effects, row
+
+    def _interpreted(
+        self, source: bytes, resolve: Resolve, resolve_file: ResolveFile, path: str = ""
+    ) -> Effects:
+        # Where all effects are cached nobody pays for the interpreter.
+        from lback.core.interpreter.reading import read_effects
+
+        return read_effects(
+            source,
+            resolve=resolve,
+            wrappers=self.wrappers,
+            dialects=self.dialects,
+            path=path,
+            resolve_file=resolve_file,
+        )
 
     def _is_stale(self, row: dict[str, Any], revision: Revision) -> bool:
         """Tell whether a module or file that was followed says something else by now."""
@@ -162,16 +166,6 @@ class EffectsAt:
         return row["path"] != revision.path or any(
             _digest(self.resolve_file(path)) != digest for path, digest in files.items()
         )
-
-    def resolve_file(self, path: str) -> bytes | None:
-        """Return the content of a file of the same tree, None for what is not in it.
-
-        `path` begins with `TREE` where it was made from `__file__`; else it is relative to
-        the folder that Alembic is started in. A file that is too large is not given.
-        """
-        if path not in self._found_files:
-            self._found_files[path] = self._find_file(path)
-        return self._found_files[path]
 
     def _find_file(self, path: str) -> bytes | None:
         project = self.places.here
@@ -199,7 +193,7 @@ class EffectsAt:
             for candidate in (f"{inner}.py", f"{inner}/__init__.py")
         ]
         texts = self.contents.by_path(candidates, self.at)
-        path = next((one for one in candidates if one in texts), None)
+        path = next((path for path in candidates if path in texts), None)
         if path is None:
             return None
         self._paths[name] = path
@@ -216,6 +210,4 @@ def _inside(root: PurePath, path: str) -> str | None:
 
 
 def _digest(text: bytes | None) -> str:
-    from hashlib import sha1
-
-    return sha1(text).hexdigest()[:16] if text is not None else ""
+    return str(sha1(text).hexdigest())[:16] if text is not None else ""

@@ -83,7 +83,7 @@ class Places:
         repository, project = self.repository, self.here
         if repository is None or project.settings.config_path is None:
             return
-        unknown = [one for one in commits if one not in self._by_commit]
+        unknown = [commit for commit in commits if commit not in self._by_commit]
         paths = project.config_names() if repository.is_bare else self._config_paths
         if not self._projects and repository.root is not None:
             self._projects[_ids_on_disk(repository, repository.root, paths)] = project
@@ -137,13 +137,13 @@ class Places:
 
     def _at(self, commit: str) -> Project:
         try:
-            found = self.search(commit)
+            project = self.search(commit)
         except HistoryMissing:
             raise
         except LbackError:
             # The configuration there may be younger or broken; the one here is what is known.
-            found = None
-        return self._judged(found) if found is not None else self.here
+            project = None
+        return self._judged(project) if project is not None else self.here
 
     def _judged(self, project: Project) -> Project:
         if self._judged_by is None:
@@ -152,14 +152,14 @@ class Places:
 
     def _texts(self, commit: str, paths: Iterable[str]) -> Texts:
         assert self.repository is not None
-        found = self.repository.files(commit, paths)
-        return Texts(self.own.root, found, self._callers_own if self.untracked else frozenset())
+        texts = self.repository.files(commit, paths)
+        return Texts(self.own.root, texts, self._callers_own if self.untracked else frozenset())
 
     @cached_property
     def _config_paths(self) -> tuple[str, ...]:
         own = self.own
-        found = config_places(self.options, self.cwd, own.folder, own.root)
-        return tuple(dict.fromkeys((*found, *own.config_names())))
+        names = config_places(self.options, self.cwd, own.folder, own.root)
+        return tuple(dict.fromkeys((*names, *own.config_names())))
 
     @cached_property
     def _callers_own(self) -> frozenset[str]:
@@ -182,11 +182,11 @@ def bare_project(options: Options, repository: Repository, at: str, base: str | 
     broken: LbackError | None = None
     for place in (at, base):
         try:
-            found = _search_bare(options, repository, place) if place is not None else None
+            project = _search_bare(options, repository, place) if place is not None else None
         except UsageError as err:
-            broken, found = broken or err, None
-        if found is not None and found.folders():
-            return found
+            broken, project = broken or err, None
+        if project is not None and project.folders():
+            return project
     if broken is not None:
         raise broken
     raise messages.no_configuration_at(at, repository.git_dir)
@@ -226,9 +226,9 @@ def _ids_on_disk(repository: Repository, root: Path, paths: Iterable[str]) -> tu
     """Return the blob ids of files as they are now, "" where there is none."""
     from lback.vcs.worktree import blob_id
 
-    found = []
+    ids = []
     for path in paths:
         place = root / path
         there = place.is_file() and not place.is_symlink()
-        found.append(blob_id(place.read_bytes(), repository.algorithm) if there else "")
-    return tuple(found)
+        ids.append(blob_id(place.read_bytes(), repository.algorithm) if there else "")
+    return tuple(ids)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from functools import cached_property
 from os import fsdecode, fsencode
@@ -16,7 +16,6 @@ from lback.core.graph.revision import (
     Header,
     Problem,
     Revision,
-    Unreadable,
     is_revision_file,
     unreadable,
 )
@@ -49,7 +48,7 @@ class Revisions:
     def __init__(self, places: Places, limits: Limits | None = None) -> None:
         self.places = places
         self.repository = places.repository
-        self._contents = Contents(places.repository, places.here.root, limits)
+        self.contents = Contents(places.repository, places.here.root, limits)
         self._effects: EffectsAt | None = None
 
     @property
@@ -87,24 +86,15 @@ class Revisions:
 
     def wanted(self, entries: Iterable[Entry], at: str) -> tuple[Entry, ...]:
         """Leave out what is no revision file or lies in one of the project's `ignore_folders`."""
-        found = [one for one in entries if is_revision_file(one.name)]
+        files = [entry for entry in entries if is_revision_file(entry.name)]
         settings = self.project_at(at).settings.lback
         if settings.ignore_folders:
-            found = [one for one in found if not settings.ignores(one.path)]
-        return tuple(found)
+            files = [entry for entry in files if not settings.ignores(entry.path)]
+        return tuple(files)
 
     def texts(self, revisions: Iterable[Revision], at: str = WORKTREE) -> dict[str, bytes]:
         """Return the bytes of revision files as they were read, by blob."""
-        return self._contents.texts(tuple(revisions), at)
-
-    def scan(self, entries: Sequence[Entry], at: str, look: Callable[[bytes], T]) -> dict[str, T]:
-        """Return what a function says of each file that is not too big, by blob."""
-        return self._contents.scan(entries, at, look)
-
-    @property
-    def too_big(self) -> frozenset[str]:
-        """Return the blobs that stayed closed."""
-        return frozenset(self._contents.too_big)
+        return self.contents.texts(tuple(revisions), at)
 
     # Graphs
 
@@ -117,7 +107,7 @@ class Revisions:
 
     def graph_of(self, entries: Sequence[Entry], at: str) -> Graph:
         """Build the graph of given files."""
-        headers = self._contents.headers(entries, at)
+        headers = self.contents.headers(entries, at)
         revisions: list[Revision] = []
         problems: list[Problem] = []
         for entry in entries:
@@ -130,20 +120,12 @@ class Revisions:
 
     def revisions_of(self, entries: Sequence[Entry], at: str) -> list[Revision]:
         """Return the revisions of given files that can be read, the same id twice as well."""
-        headers = self._contents.headers(entries, at)
+        headers = self.contents.headers(entries, at)
         return [
             Revision(header, entry.path, entry.blob)
             for entry in entries
             if isinstance(header := headers[entry.blob], Header)
         ]
-
-    def learn(self, entries: Sequence[Entry], at: str) -> None:
-        """Read the headers of files at a place, so that graphs can be made of them."""
-        self._contents.headers(entries, at)
-
-    def learn_text(self, entry: Entry, text: bytes) -> Header | Unreadable:
-        """Take in a file that no place here has, and return its header."""
-        return self._contents.learn(entry, text)
 
     # Effects
 
@@ -156,19 +138,19 @@ class Revisions:
         upgrade_only: bool = False,
     ) -> dict[str, Effects]:
         """Return what the given revisions (default: all) do to which table."""
-        wanted = [graph[one] for one in (graph.order() if ids is None else ids)]
+        nodes = [graph[revision] for revision in (graph.order() if ids is None else ids)]
         place = self.effects_at(at)
-        found: dict[str, Effects] = {}
-        for some in self._contents.portions(wanted, at):
-            found.update(place.read(some, upgrade_only=upgrade_only))
-        return found
+        effects: dict[str, Effects] = {}
+        for portion in self.contents.portions(nodes, at):
+            effects.update(place.read(portion, upgrade_only=upgrade_only))
+        return effects
 
     def effects_at(self, at: str = WORKTREE) -> EffectsAt:
         """Return what reads effects at a place; the last one is kept, with what it has read."""
         from lback.project.effects import EffectsAt
 
         if self._effects is None or self._effects.at != at:
-            self._effects = EffectsAt(self.places, self._contents, at)
+            self._effects = EffectsAt(self.places, self.contents, at)
         return self._effects
 
     def tables(
@@ -180,8 +162,8 @@ class Revisions:
     ) -> dict[str, tuple[str, ...]]:
         """Return the tables of some revisions, whose effects are given, by id."""
         wanted = tuple(ids)
-        if not any(effects[one].homeless for one in wanted):
-            return {one: effects[one].tables for one in wanted}
+        if not any(effects[revision].homeless for revision in wanted):
+            return {revision: effects[revision].tables for revision in wanted}
         from lback.core.tables import tables_of
 
         below = graph.ancestors(wanted) - effects.keys()
@@ -209,15 +191,15 @@ class Revisions:
         shared = self.shared
         if shared is None or not shared.publishes or self.repository is None:
             return frozenset()
-        files = {f"{graph[one].blob} {graph[one].path}" for one in ids}
+        nodes = [graph[revision] for revision in ids]
+        files = {f"{node.blob} {node.path}" for node in nodes}
         if files <= self._seen_in(shared.commit):
             return frozenset(ids)
         from lback.vcs.lookups import path_ids
 
-        paths = [graph[one].path for one in ids]
+        paths = [node.path for node in nodes]
         there = path_ids(self.repository, [shared.commit], paths)[shared.commit]
-        same = [graph[one].blob == blob for one, blob in zip(ids, there, strict=True)]
-        if all(same):
+        if there == tuple(node.blob for node in nodes):
             self._note_seen(shared.commit, files)
             return frozenset(ids)
         return frozenset(ids) & self.published
@@ -231,7 +213,7 @@ class Revisions:
     def _note_seen(self, commit: str, files: Iterable[str]) -> None:
         """Note it for one commit at a time; what a commit holds never changes."""
         assert self.repository is not None
-        rows = sorted(one for one in files if "\n" not in one)
+        rows = sorted(file for file in files if "\n" not in file)
         self.repository.store.put_table(_SEEN, fsencode("\n".join([commit, *rows])))
 
     @cached_property
@@ -241,7 +223,7 @@ class Revisions:
         if shared is None or not shared.publishes:
             return frozenset()
         revisions = self.revisions_of(self.entries(shared.commit), shared.commit)
-        return frozenset(one.id for one in revisions)
+        return frozenset(node.id for node in revisions)
 
     @cached_property
     def shared(self) -> SharedRef | None:
@@ -284,8 +266,7 @@ def _tops_kind(project: Project) -> bytes:
 
 
 def _top(graph: GraphView, head: str) -> list[Any]:
-    one = graph[head]
-    return [one.header, one.path, one.blob, sorted(graph.labels_of(head))]
+    return [*graph[head], sorted(graph.labels_of(head))]
 
 
 def _from_top(row: list[Any]) -> Top:

@@ -105,7 +105,7 @@ def _merged(
         listed[theirs.at],
         at=mine.at,
         tips=(mine.tip, theirs.tip) if mine.tip and theirs.tip else None,
-        unread=revisions.too_big,
+        unread=revisions.contents.too_big,
     )
     entries = {entry.path: entry for entry in merged.entries}
     for conflict in merged.conflicts:
@@ -118,7 +118,7 @@ def _merged(
             entries[kept.path] = kept
     for entry in entries.values():
         if entry.blob in merged.texts:
-            revisions.learn_text(entry, merged.texts[entry.blob])
+            revisions.contents.learn(entry, merged.texts[entry.blob])
     paths = tuple(sorted({conflict.path for conflict in merged.conflicts}))
     whole = tuple(entries[path] for path in sorted(entries))
     placed = _in_place(whole, listed, places, base, mine, theirs)
@@ -132,7 +132,7 @@ def _widened(revisions: Revisions, places: dict[str, Folders]) -> dict[str, tupl
     listed = {}
     for at in places:
         listed[at] = revisions.entries_in(at, (folders, recursive))
-        revisions.learn(listed[at], at)
+        revisions.contents.headers(listed[at], at)
     return listed
 
 

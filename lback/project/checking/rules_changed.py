@@ -105,11 +105,11 @@ def _fresh_comments(
         for one in facts.mine.entries
         if (one.path, one.blob) not in known and one.blob not in past
     ]
-    mine = facts.revisions.scan(changed, facts.mine.at, comments_in)
+    mine = facts.revisions.contents.scan(changed, facts.mine.at, comments_in)
     said = [one for one in changed if mine.get(one.blob)]
     pairs = {one.path: _same_file(facts, base, one) for one in said}
     there = [one for one in pairs.values() if one is not None]
-    old = facts.revisions.scan(there, base.at, comments_in) if base and there else {}
+    old = facts.revisions.contents.scan(there, base.at, comments_in) if base and there else {}
     for entry in said:
         before = pairs[entry.path]
         yield entry, mine[entry.blob], None if before is None else old.get(before.blob, ())
@@ -154,7 +154,7 @@ def _add(
     if side is None:
         return
     entries = [one for one in side.entries if one.path in wanted and one.path not in found]
-    said = facts.revisions.scan(entries, side.at, comments_in)
+    said = facts.revisions.contents.scan(entries, side.at, comments_in)
     found.update((one.path, Comments(by_code(said.get(one.blob, ())))) for one in entries)
 
 
