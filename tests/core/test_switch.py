@@ -71,15 +71,11 @@ def test_going_down_needs_a_downgrade() -> None:
     assert effects_of_going_down(at, found, {"b": DOES, "c": empty}) == (DROP,)
     unread = empty._replace(unknown=(Unknown("upgrade", 3, "who knows"),))
     raises = DOES._replace(downgrade=(), downgrade_gap="raises")
-    for does, words in (
-        (raises, "its downgrade() raises."),
-        (unread, "its downgrade() does nothing."),
-    ):
+    for words, does in {"raises": raises, "does nothing": unread}.items():
         with pytest.raises(LbackError) as caught:
             effects_of_going_down(at, found, {"b": does, "c": DOES})
-        assert (
-            caught.value.message == f"versions/b.py: b cannot be undone: its downgrade() {words}."
-        )
+        told = f"versions/b.py: b cannot be undone: its downgrade() {words}."
+        assert caught.value.message == told
         assert (caught.value.hint or "").startswith("Main does not have it")
     here = facts("a", "a; b<a; c<b", "c", None)
     with pytest.raises(LbackError) as caught:
