@@ -1,0 +1,143 @@
+"""Processes that migrate one database at the same time, and one that is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, pool, text
+
+from lback.db.locks import Locks
+from tests.db.projects import BEGUN_ENV, SYNC_ENV, MakeProject, Project
+
+ROOT = Path(__file__).parents[2]
+
+
+def start(project: Project, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.db.run_migrate", str(project.root), *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def together(project: Project, count: int) -> None:
+    """Start processes at once; each revision must be applied once, by somebody."""
+    for number, revision in enumerate(("a1", "b2", "c3")):
+        parent = (None, "a1", "b2")[number]
+        project.add(
+            revision,
+            parent,
+            f"""
+            op.create_table('t_{revision}', sa.Column('id', sa.Integer))
+            op.execute("INSERT INTO t_{revision} VALUES (1)")
+            import time; time.sleep(0.1)
+            """,
+            f"op.drop_table('t_{revision}')",
+        )
+    running = [start(project) for _ in range(count)]
+    said = [one.communicate(timeout=120)[0] for one in running]
+    assert [one.returncode for one in running] == [0] * count, said
+    assert sum(int(text.rpartition("applied: ")[2]) for text in said) == 3
+
+
+@pytest.mark.parametrize("env", [SYNC_ENV, BEGUN_ENV], ids=["sync", "begun"])
+def test_processes_that_start_together_apply_each_revision_once(
+    make_project: MakeProject, any_url: str, env: str
+) -> None:
+    together(make_project(env, url=any_url), 4)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("env", [SYNC_ENV, BEGUN_ENV], ids=["sync", "begun"])
+def test_a_dozen_processes(make_project: MakeProject, any_url: str, env: str) -> None:
+    together(make_project(env, url=any_url), 12)
+
+
+def test_whoever_waits_too_long_is_told_who_holds_it(
+    make_project: MakeProject, any_url: str
+) -> None:
+    project = make_project(url=any_url)
+    project.add("a1", None, "import time; time.sleep(60)")
+    holder = start(project)
+    try:
+        assert holder.stdout is not None
+        while not holder.stdout.readline().startswith("start"):
+            assert holder.poll() is None
+        waiter = start(project, "0.3")
+        said = waiter.communicate(timeout=60)[0]
+        assert waiter.returncode == 3
+        assert "Another migration of this database is running: " in said
+        assert "--lock-timeout" in said
+        if "sqlite" in any_url:
+            assert f"process {holder.pid} of " in said
+        else:
+            assert "server process " in said and " of " in said
+    finally:
+        holder.kill()
+        holder.communicate()
+
+
+def test_a_killed_holder_holds_nothing(make_project: MakeProject, any_url: str) -> None:
+    project = make_project(url=any_url)
+    path = project.add("a1", None, "import time; time.sleep(60)")
+    holder = start(project)
+    assert holder.stdout is not None
+    while not holder.stdout.readline().startswith("start"):
+        assert holder.poll() is None
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.communicate()
+    path.unlink()
+    project.add("a1")
+    after = start(project, "30")
+    assert "applied: 1" in after.communicate(timeout=60)[0]
+
+
+SNAPSHOT_ENV = """
+    from alembic import context
+    from sqlalchemy import create_engine, text
+
+    engine = create_engine({url!r}, isolation_level="REPEATABLE READ")
+    with engine.begin() as connection:
+        connection.execute(text("SELECT count(*) FROM seen")).scalar()
+        print("snapshot", flush=True)
+        context.configure(connection=connection)
+        with context.begin_transaction():
+            context.run_migrations()
+    engine.dispose()
+"""
+
+
+@pytest.mark.postgresql
+@pytest.mark.mysql
+def test_a_snapshot_from_before_the_lock_is_renewed(
+    make_project: MakeProject, any_url: str
+) -> None:
+    if "sqlite" in any_url:
+        pytest.skip("SQLite has no such isolation level")
+    engine = create_engine(any_url, poolclass=pool.NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE seen (id INTEGER)"))
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+    project = make_project(SNAPSHOT_ENV, url=any_url)
+    project.chain("a1")
+    with engine.connect() as connection:
+        locks = Locks(0)
+        locks.take(connection, "alembic_version")
+        late = start(project)
+        assert late.stdout is not None
+        while not late.stdout.readline().startswith("waiting"):
+            assert late.poll() is None
+        connection.execute(text(textwrap.dedent("INSERT INTO alembic_version VALUES ('a1')")))
+        connection.commit()
+        time.sleep(0.1)
+        locks.release()
+        assert "applied: 0" in late.communicate(timeout=60)[0]
