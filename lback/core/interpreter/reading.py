@@ -38,19 +38,29 @@ def doubts(
     said = [one for one in unknown if one.direction == "upgrade"]
     if any(not one.tables for one in said):
         return
-    known = {_bare(table) for one in said for table in one.tables}
-    known |= {_bare(name) for one in upgrade for name in (one.table, one.to) if name}
-    up, down = _Deeds(upgrade), _Deeds(downgrade)
-    for effect in downgrade:
-        table = _bare(effect.table)
-        if effect.object not in ("table", "column") or not table or table in known:
+    touched = {_bare(table) for one in said for table in one.tables}
+    touched |= {_bare(name) for one in upgrade for name in (one.table, one.to) if name}
+    things = [one for one in downgrade if one.object in ("table", "column", "view")]
+    made = {_place(one, one.to) for one in things if one.kind in _MADE}
+    gone = {_place(one) for one in things if one.kind in _GONE}
+    for effect in things:
+        table, column = _place(effect)
+        if effect.object == "view" or not table or table in touched:
             continue
-        if effect.kind == "drop" and not (up.made(effect) or down.made(effect)):
-            known.add(table)
+        both = {(table, column), (table, "")}
+        if effect.kind == "drop" and not both & made:
+            touched.add(table)
             yield _unknown(effect, "which upgrade() was not seen to make")
-        elif effect.kind == "create" and not (up.took(effect) or down.took(effect)):
-            known.add(table)
+        elif effect.kind == "create" and not both & gone:
+            touched.add(table)
             yield _unknown(effect, "which upgrade() was not seen to drop")
+
+
+def _place(effect: Effect, renamed: str | None = None) -> tuple[str, str]:
+    """Return the table and the column ("" for the table itself) that an effect is about."""
+    if effect.object != "column":
+        return _bare(renamed or effect.table), ""
+    return _bare(effect.table), (renamed or effect.name or "").casefold()
 
 
 def _unknown(effect: Effect, why: str) -> Unknown:
@@ -63,38 +73,6 @@ def _unknown(effect: Effect, why: str) -> Unknown:
 
 def _verb(effect: Effect) -> str:
     return "drops" if effect.kind == "drop" else "makes"
-
-
-class _Deeds:
-    """The tables and columns that one direction makes and takes away."""
-
-    def __init__(self, effects: Sequence[Effect]) -> None:
-        self.new: set[tuple[str, str]] = set()
-        self.old: set[tuple[str, str]] = set()
-        for one in effects:
-            table = _bare(one.table)
-            column = (one.name or "").casefold() if one.object == "column" else ""
-            if one.object not in ("table", "column", "view"):
-                continue
-            if one.kind in _MADE:
-                to = one.to if one.kind == "rename" else None
-                made = (table, to.casefold()) if to and column else (_bare(to or one.table), column)
-                self.new.add(made)
-            if one.kind in _GONE:
-                self.old.add((table, column))
-
-    def made(self, effect: Effect) -> bool:
-        """Tell whether what an effect drops was made here."""
-        return self._holds(self.new, effect)
-
-    def took(self, effect: Effect) -> bool:
-        """Tell whether what an effect makes was taken away here."""
-        return self._holds(self.old, effect)
-
-    def _holds(self, places: set[tuple[str, str]], effect: Effect) -> bool:
-        table = _bare(effect.table)
-        column = (effect.name or "").casefold() if effect.object == "column" else ""
-        return (table, column) in places or (table, "") in places
 
 
 def _bare(name: str | None) -> str:
