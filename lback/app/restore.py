@@ -55,7 +55,8 @@ def restore(ctx: Context, options: RestoreOptions) -> RestoreResult:
         for kept, rows in zip(backup.tables, backup.counts, strict=True)
     ]
     if not options.plan:
-        for done in put_back(ctx.database, backup, ctx.lock_timeout(options.lock_timeout)):
+        timeout = ctx.lock_timeout(options.lock_timeout)
+        for done in put_back(ctx.database, backup, timeout, lambda one: ctx.console.note(one.text)):
             at = next(at for at, one in enumerate(tables) if one.table == done.table)
             tables[at] = replace(
                 tables[at], restored=done.rows, present=done.present, missing=done.missing

@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from lback.core.lossless import decode
 from lback.db.alembic_compat import is_outside
 from lback.db.backup import FORMAT, Kept, place, plain_session
+from lback.db.events import OnEvent, ignore
 from lback.db.locks import Locks
 from lback.db.runner import explained
 from lback.errors import LbackError, UsageError
@@ -91,7 +92,10 @@ def open_backup(path: Path) -> Backup:
 
 
 def restore(
-    database: Database, backup: Backup, lock_timeout: float | None = None
+    database: Database,
+    backup: Backup,
+    lock_timeout: float | None = None,
+    on_event: OnEvent = ignore,
 ) -> tuple[Restored, ...]:
     """Put all values back, in one transaction; LbackError where a table or column is not there."""
     done: list[Restored] = []
@@ -105,7 +109,7 @@ def restore(
                 connection.commit()
         return ()
 
-    locks = Locks(lock_timeout)
+    locks = Locks(lock_timeout, on_event)
     with database.opened("current") as session, explained(session.at):
         session.run_env(work, locks=locks)
     return tuple(done)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lback.db.backup import save
+from lback.db.events import Event
 from lback.db.locks import Locks
 from lback.db.restoring import Restored, open_backup, restore
 from lback.errors import LbackError, UsageError
@@ -500,5 +501,11 @@ def test_a_restore_waits_for_the_lock(
         locks.take(connection, "alembic_version")
         with pytest.raises(LbackError, match="Another migration of this database is running"):
             put_back(project, file, lock_timeout=0)
-        locks.release()
-    assert put_back(project, file, lock_timeout=0) == [("t", 1, 0, 0)]
+        heard: list[Event] = []
+
+        def listen(event: Event) -> None:
+            heard.append(event)
+            locks.release()
+
+        assert put_back(project, file, lock_timeout=30, on_event=listen) == [("t", 1, 0, 0)]
+    assert [one.kind for one in heard] == ["waiting"]
