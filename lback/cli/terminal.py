@@ -1,4 +1,4 @@
-"""What another program of Python's says on our standard output: its lines, made safe like ours."""
+"""The terminal: prints results to standard output and everything else to standard error."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from lback.vcs.noted import INPUTS
 
 
 class Spoken(io.TextIOBase):
-    """A stream that hands on whole lines."""
+    """A stream for another program's text, which hands on whole lines."""
 
     encoding = "utf-8"
 
@@ -85,8 +85,7 @@ class Terminal:
     # Results
 
     def show(self, result: Result, form: str = "text") -> int:
-        """Print a result in the wished form and return its exit status."""
-
+        """Print a result in a form, text or one of the formats; return its exit status."""
         if self.options.json:
             self.answer(result.as_dict())
             return result.exit_code

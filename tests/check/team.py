@@ -8,6 +8,7 @@ from lback.app.check import CheckOptions, check
 from lback.core.checks.report import CheckResult
 from lback.project.context import Context
 from lback.project.options import Options
+from tests.reports import checked
 from tests.worlds.people import Person
 from tests.worlds.texts import VERSIONS, revision_text
 
@@ -44,7 +45,9 @@ class Team(Person):
         for name in ("against", "select", "ignore"):
             if isinstance(wishes.get(name), str):
                 wishes[name] = (wishes[name],)
-        return check(Context(options), CheckOptions(**wishes))  # type: ignore[arg-type]
+        result = check(Context(options), CheckOptions(**wishes))  # type: ignore[arg-type]
+        checked(result)
+        return result
 
     def codes(self, **wishes: object) -> list[str]:
         return [one.code for one in self.check(**wishes).findings]

@@ -120,6 +120,10 @@ def test_the_files_of_the_package_are_up_to_date() -> None:
     assert there == dict(files())
 
 
+def test_every_command_has_one() -> None:
+    assert [place.stem for place, _ in files()] == list(COMMANDS)
+
+
 def test_an_unknown_command_has_the_list(tmp_path: Path) -> None:
     done = lback(tmp_path, "--json-schema", "nonsense")
     assert (done.code, done.out) == (2, "")

@@ -20,7 +20,7 @@ from lback.core.schema_diff import Table
 from lback.db.schema import read_tables
 from lback.project.context import Context
 from lback.project.options import Options
-from tests.reports import report_of
+from tests.reports import checked, report_of
 from tests.worlds import databases
 from tests.worlds.people import Developer
 
@@ -108,12 +108,14 @@ class Shop(Developer):
 
     def migrate(self, target: str | None = None) -> list[str]:
         """Bring the database to a target; return the revisions of the steps."""
-        result = migrate(self.context(), MigrateOptions(target, yes=True))
-        return [step["revision"] for step in result.data["steps"]]
+        report = checked(migrate(self.context(), MigrateOptions(target, yes=True)))
+        return [step["revision"] for step in report["data"]["steps"]]
 
     def roll(self, table: str | None = None, **options: Any) -> Result:
         """Call `rollback`."""
-        return rollback(self.context(), RollbackOptions(table, **options))
+        result = rollback(self.context(), RollbackOptions(table, **options))
+        checked(result)
+        return result
 
     def ask(self, *arguments: str, code: int = 0) -> dict[str, Any]:
         """Run a command with --json and return what it printed; progress is left out."""
