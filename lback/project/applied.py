@@ -63,7 +63,7 @@ def with_lost(graph: GraphView, lost: Collection[LostRevision]) -> GraphView:
 def _find(revisions: Revisions, revision: str) -> LostRevision | None:
     if revisions.repository is None:
         return None
-    from lback.vcs.rescue import find_in_history
+    from lback.vcs.walk import find_in_history
 
     def defines(path: str, text: bytes) -> bool:
         header = read_header(text, path.rpartition("/")[2])

@@ -48,9 +48,9 @@ class Context:
     @cached_property
     def repository(self) -> Repository | None:
         """Return the git repository around the folder, or None."""
-        from lback.vcs.repository import Repository
+        from lback.vcs.discovery import discover
 
-        return Repository.discover(self.cwd)
+        return discover(self.cwd)
 
     @cached_property
     def project(self) -> Project:

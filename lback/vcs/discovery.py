@@ -11,40 +11,25 @@ from lback.vcs import environment
 from lback.vcs.environment import FACTS, PLACES
 from lback.vcs.git import Answer, Git, failure, said, text
 from lback.vcs.noted import INPUTS
+from lback.vcs.refs import head_of
+from lback.vcs.repository import Repository
 
 _HOMES = frozenset((".git",))
 
 
-class FoundRepository:
-    """A repository's places, and the git to ask about it."""
-
-    __slots__ = ("algorithm", "common_dir", "git", "git_dir", "head", "is_shallow", "root")
-
-    def __init__(
-        self,
-        git: Git,
-        root: Path | None,
-        git_dir: Path,
-        *,
-        common_dir: Path,
-        is_shallow: bool,
-        algorithm: str,
-        head: tuple[str, str] | None = None,
-    ) -> None:
-        self.git = git
-        self.root = root
-        self.git_dir = git_dir
-        self.common_dir = common_dir
-        self.is_shallow = is_shallow
-        self.algorithm = algorithm
-        self.head = head
+def discover(start: Path) -> Repository | None:
+    """Find the repository that a folder is in, or None; LbackError if git refuses it."""
+    try:
+        here = Path.cwd()
+    except OSError as err:
+        raise LbackError("The current folder is gone", "Change to another one.") from err
+    return _find(here / start, os.environ, here)
 
 
-def find(start: Path, environ: Mapping[str, str], cwd: Path) -> FoundRepository | None:
-    """Find the repository that `start` is in, or None.
+def _find(start: Path, environ: Mapping[str, str], cwd: Path) -> Repository | None:
+    """Find it; `environ` and `cwd` are the process's own.
 
-    `environ` and `cwd` are the process's own: inside a hook they speak of the hook's
-    repository, which may or may not be the one asked for. LbackError if git refuses.
+    Inside a hook they speak of the hook's repository, which may or may not be the one asked for.
     """
     try:
         folder = start if start.is_dir() else start.parent
@@ -68,7 +53,7 @@ def find(start: Path, environ: Mapping[str, str], cwd: Path) -> FoundRepository 
     return None if by_folder is None else _with(by_folder, environment.stranger(environ))
 
 
-def _refuse_brought(found: FoundRepository) -> None:
+def _refuse_brought(found: Repository) -> None:
     """Raise LbackError for a repository whose very git directory is made of files of another.
 
     A branch can bring such a folder: whoever stands in it would follow its configuration.
@@ -87,8 +72,8 @@ def _refuse_brought(found: FoundRepository) -> None:
 
 
 def _named(
-    folder: Path, environ: Mapping[str, str], cwd: Path, by_folder: FoundRepository | None
-) -> FoundRepository | None:
+    folder: Path, environ: Mapping[str, str], cwd: Path, by_folder: Repository | None
+) -> Repository | None:
     """Find the repository of GIT_DIR, where `folder` is in its work tree but does not show it."""
     variables = environment.explicit(environ, cwd)
     if variables is None:
@@ -114,7 +99,7 @@ def _named(
     return _with(named, variables)
 
 
-def _ask(git: Git) -> FoundRepository | None:
+def _ask(git: Git) -> Repository | None:
     # HEAD comes last: before the first commit git fails there, with all the rest said.
     command = ("rev-parse", *FACTS, *PLACES, "HEAD", "--symbolic-full-name", "HEAD")
     answer = git.ask(*command, lasting=True)
@@ -143,30 +128,23 @@ def _is_nowhere(answer: Answer) -> bool:
 
 def _found(
     git: Git, lines: list[str], top: str | None, head: tuple[str, str] | None = None
-) -> FoundRepository:
+) -> Repository:
     bare, shallow, algorithm, git_dir, common = lines
     places = Path(git_dir)
     root = Path(top) if top and bare != "true" else None
     # Run from the root, so that paths in and out are relative to it.
     home = root if root is not None else places
-    return FoundRepository(
+    return Repository(
         Git(home, git.environ),
         root,
         places,
         common_dir=Path(os.path.normpath(git.cwd / common)),
         is_shallow=shallow == "true",
         algorithm="sha256" if algorithm == "sha256" else "sha1",
-        head=head,
+        head=None if head is None else head_of(*head),
     )
 
 
-def _with(found: FoundRepository, variables: Mapping[str, str]) -> FoundRepository:
-    return FoundRepository(
-        Git(found.git.cwd, variables),
-        found.root,
-        found.git_dir,
-        common_dir=found.common_dir,
-        is_shallow=found.is_shallow,
-        algorithm=found.algorithm,
-        head=found.head,
-    )
+def _with(found: Repository, variables: Mapping[str, str]) -> Repository:
+    found.git = Git(found.git.cwd, variables)
+    return found

@@ -14,7 +14,7 @@ from lback.vcs.comparing import safe
 from lback.vcs.git import raw, text
 from lback.vcs.noted import INPUTS
 from lback.vcs.objects import read_names
-from lback.vcs.refs import is_whole_id, short_name
+from lback.vcs.refs import is_whole_id
 from lback.vcs.repository import Repository
 from lback.vcs.trees import normal
 from lback.vcs.walk import FileTouch
@@ -167,12 +167,6 @@ def co_authors(repository: Repository, shas: Sequence[str]) -> dict[str, tuple[s
         sha, *people = line.split("\0")
         found[sha] = tuple(person.partition(" <")[0] for person in people if person)
     return found
-
-
-def refs_with(repository: Repository, commit: str) -> tuple[str, ...]:
-    """Return the refs whose history has a commit, as people say them."""
-    out = repository.git.run("for-each-ref", "--format=%(refname)", "--contains", commit)
-    return tuple(short_name(ref) for ref in text(out).split("\n") if ref)
 
 
 def _boundary(repository: Repository) -> frozenset[str]:

@@ -193,6 +193,12 @@ def remote_refs(git: Git) -> dict[str, str]:
     return {found.ref: found.commit for found in _matching(git, _REMOTES) if not found.target}
 
 
+def refs_with(git: Git, commit: str) -> tuple[str, ...]:
+    """Return the refs whose history has a commit, as people say them."""
+    out = git.run("for-each-ref", "--format=%(refname)", "--contains", commit)
+    return tuple(short_name(ref) for ref in text(out).split("\n") if ref)
+
+
 def remote_names(git: Git) -> tuple[str, ...]:
     """Return the names of the remotes, as configured."""
     return tuple(text(git.run("remote", lasting=True)).split("\n")[:-1])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lback.core.source import INDEX, WORKTREE, Entry
 from lback.errors import HistoryMissing, LbackError
-from lback.vcs import comparing, discovery, refs, trees
+from lback.vcs import comparing, refs, trees
 from lback.vcs.cache import Store
 from lback.vcs.comparing import ChangedFile, Progress
 from lback.vcs.git import Answer, Git, text
@@ -28,25 +28,25 @@ class Repository:
     "worktree", "index" or anything that git knows as a commit.
     """
 
-    def __init__(self, found: discovery.FoundRepository) -> None:
-        self.git = found.git
-        self.root = found.root
-        self.git_dir = found.git_dir
-        self.common_dir = found.common_dir
-        self.is_shallow = found.is_shallow
-        self.algorithm = found.algorithm
-        self._head = None if found.head is None else refs.head_of(*found.head)
+    def __init__(
+        self,
+        git: Git,
+        root: Path | None,
+        git_dir: Path,
+        *,
+        common_dir: Path,
+        is_shallow: bool,
+        algorithm: str,
+        head: Head | None = None,
+    ) -> None:
+        self.git = git
+        self.root = root
+        self.git_dir = git_dir
+        self.common_dir = common_dir
+        self.is_shallow = is_shallow
+        self.algorithm = algorithm
+        self._head = head
         self._listed: dict[object, tuple[Entry, ...]] = {}
-
-    @classmethod
-    def discover(cls, start: Path) -> Repository | None:
-        """Find the repository that a folder is in, or None; LbackError if git refuses it."""
-        try:
-            here = Path.cwd()
-        except OSError as err:
-            raise LbackError("The current folder is gone", "Change to another one.") from err
-        found = discovery.find(here / start, os.environ, here)
-        return None if found is None else cls(found)
 
     @property
     def is_bare(self) -> bool:

@@ -44,10 +44,8 @@ ROOMS: dict[str, str] = {
     "lback.db.trials": "migrations run up and down on a scratch database",
     "lback.project.effects": "effects by blob id, cached",
     "lback.project.origins": "who wrote a statement",
-    "lback.vcs.discovery": "which repository a folder belongs to",
     "lback.vcs.hooks": "git's hooks",
     "lback.vcs.managers": "other people's hook managers",
-    "lback.vcs.rescue": "revisions that no file defines any more",
 }
 
 

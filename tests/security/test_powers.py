@@ -17,10 +17,10 @@ from lback.files import read_by_hand
 from lback.project.context import Context
 from lback.project.file_changes import recover
 from lback.project.options import Options
+from lback.vcs.discovery import discover
 from lback.vcs.environment import git_program
 from lback.vcs.hooks import find, install
 from lback.vcs.lookups import own_program
-from lback.vcs.repository import Repository
 from lback.vcs.shims import NAMES, Watched
 from tests.check.team import CONTENT
 from tests.forks.shop import Shop
@@ -110,20 +110,20 @@ def test_a_git_folder_made_of_files_is_not_followed(shop: Shop) -> None:
         shop.write(f"services/shop/{name}", text)
     shop.commit("Be strange")
     with pytest.raises(LbackError, match="brought as files"):
-        Repository.discover(shop.folder / "services/shop")
+        discover(shop.folder / "services/shop")
     with pytest.raises(LbackError, match="brought as files"):
-        Repository.discover(shop.folder / "services/shop/objects")
+        discover(shop.folder / "services/shop/objects")
 
 
 def test_bare_repositories_of_people_are_found(shop: Shop, tmp_path: Path) -> None:
     """One that lies in a work tree, but was made there and not brought by a branch, is one."""
     shop.git("init", "-q", "--bare", "inner.git")
-    found = Repository.discover(shop.folder / "inner.git")
+    found = discover(shop.folder / "inner.git")
     assert found is not None and found.is_bare
-    found = Repository.discover(shop.folder.parent / "shop.git")
+    found = discover(shop.folder.parent / "shop.git")
     assert found is not None and found.is_bare
     shop.git("init", "-q", "--separate-git-dir", os.fspath(tmp_path / "elsewhere"))
-    found = Repository.discover(shop.folder)
+    found = discover(shop.folder)
     assert found is not None and found.root == shop.folder
 
 
@@ -142,7 +142,7 @@ def test_programs_are_never_those_of_the_tree(
     monkeypatch.setenv("PATH", f".::node_modules/.bin:{usual}")
     assert git_program(os.environ) == shutil.which("git", path=usual)
     assert git_program({"PATH": ".:"}) is None
-    repository = Repository.discover(shop.folder)
+    repository = discover(shop.folder)
     assert own_program("squawk-of-mine", repository) is None
     # A folder of the tree by its whole path: what is not tracked is the person's own.
     monkeypatch.setenv("PATH", f"{shop.folder}/node_modules/.bin:{usual}")
@@ -175,7 +175,7 @@ def environment_of_the_tree(shop: Shop, mark: Path) -> Path:
     shop.commit("Ignore")
     python = shop.write(".venv/bin/python", f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     python.chmod(0o755)
-    repository = Repository.discover(shop.folder)
+    repository = discover(shop.folder)
     assert repository is not None
     install(find(repository.git), os.fspath(python), Watched((VERSIONS,)), names=NAMES)
     return python
@@ -219,7 +219,7 @@ def test_an_environment_of_ones_own_in_the_tree(shop: Shop, tmp_path: Path) -> N
 def test_a_hook_looks_for_nothing_where_it_stands(shop: Shop, tmp_path: Path) -> None:
     """lback's own Python is gone; then PATH is asked, and PYTHONPATH is the person's."""
     mark = tmp_path / "ran"
-    repository = Repository.discover(shop.folder)
+    repository = discover(shop.folder)
     assert repository is not None
     install(find(repository.git), "/nowhere/python", Watched((VERSIONS,)), names=NAMES)
     shop.git("switch", "-q", "-c", "stranger")
@@ -389,7 +389,7 @@ def test_files_that_never_end(shop: Shop) -> None:
     graph = reader.graph()
     assert graph.heads == ("a1",)
     assert reader.effects(graph)["a1"].unknown
-    repository = Repository.discover(shop.folder)
+    repository = discover(shop.folder)
     assert repository is not None
     names = [f"models/{name}.py" for name in ("zero", "passwd", "loop", "random", "pipe")]
     assert repository.files("worktree", names) == {}
@@ -450,7 +450,7 @@ def test_the_walk_of_a_tree_is_as_deep_as_it_is(shop: Shop) -> None:
         f"M 100644 inline {VERSIONS}/{'d/' * 1500}z.py\ndata 15\nrevision = 'z'\n\n"
     ))  # fmt: skip
     commit = shop.git("rev-parse", "deep").strip()
-    repository = Repository.discover(shop.folder)
+    repository = discover(shop.folder)
     assert repository is not None
     found = repository.entries_of([commit], [VERSIONS])
     assert len(found[commit]) == 1

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lback.vcs.discovery import discover
 from lback.vcs.repository import Repository
 from tests.worlds.people import Person
 
@@ -46,7 +47,7 @@ class Sandbox(Person):
 
     @property
     def repository(self) -> Repository:
-        found = Repository.discover(self.path)
+        found = discover(self.path)
         assert found is not None
         return found
 

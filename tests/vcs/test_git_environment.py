@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from lback.vcs import environment
-from lback.vcs.repository import Repository
+from lback.vcs.discovery import discover
 
 FOLDERS = ("db/versions",)
 CODE = """
 import sys
 sys.path.insert(0, {code!r})
 from pathlib import Path
-from lback.vcs.repository import Repository
-found = Repository.discover(Path({start!r}))
+from lback.vcs.discovery import discover
+found = discover(Path({start!r}))
 with open({out!r}, "a") as out:
     print(found.root, found.git_dir, [e.name for e in found.entries({at!r}, ["db/versions"])],
           sep="|", file=out)
@@ -117,10 +117,10 @@ def test_work_tree_apart_from_its_git_folder(box, monkeypatch, tmp_path):
     monkeypatch.setenv("GIT_DIR", str(moved))
     monkeypatch.setenv("GIT_WORK_TREE", str(box.path))
     monkeypatch.chdir(box.path)
-    found = Repository.discover(Path("db"))
+    found = discover(Path("db"))
     assert (found.root, found.git_dir) == (box.path, moved)
     assert len(found.entries("index", FOLDERS)) == 2
-    assert Repository.discover(tmp_path) is None
+    assert discover(tmp_path) is None
 
 
 def test_git_folder_named_without_a_work_tree(box, monkeypatch, tmp_path):
@@ -128,14 +128,14 @@ def test_git_folder_named_without_a_work_tree(box, monkeypatch, tmp_path):
     (box.path / ".git").rename(moved)
     monkeypatch.setenv("GIT_DIR", "../apart.git")
     monkeypatch.chdir(box.path)
-    found = Repository.discover(Path("db"))
+    found = discover(Path("db"))
     assert found.root == box.path
     assert found.untracked(FOLDERS) == ()
 
 
 def test_git_folder_that_is_wrong(box, monkeypatch, tmp_path):
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "gone"))
-    assert Repository.discover(box.path).root == box.path
+    assert discover(box.path).root == box.path
 
 
 def test_what_children_inherit(tmp_path):

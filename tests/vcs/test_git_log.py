@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lback.vcs.log import co_authors, commits_of, histories, refs_with
-from lback.vcs.rescue import find_in_history
+from lback.vcs.log import co_authors, commits_of, histories
+from lback.vcs.refs import refs_with
+from lback.vcs.walk import find_in_history
 
 A1 = "db/versions/a1.py"
 B2 = "db/versions/b2.py"
@@ -187,14 +188,14 @@ def test_people_inside_a_hook_of_another_repository(box, empty, monkeypatch):
 
 
 def test_refs_with(clone):
-    assert refs_with(clone.repository, "HEAD") == ("main", "origin/HEAD", "origin/main")
+    assert refs_with(clone.repository.git, "HEAD") == ("main", "origin/HEAD", "origin/main")
 
 
 def test_hot_path_needs_no_gitpython(box):
     code = (
-        "import sys\nfrom pathlib import Path\nfrom lback.vcs.repository import Repository\n"
+        "import sys\nfrom pathlib import Path\nfrom lback.vcs.discovery import discover\n"
         "from lback.vcs.log import commits_of\n"
-        f"print(len(commits_of(Repository.discover(Path({str(box.path)!r})), [{A1!r}])))\n"
+        f"print(len(commits_of(discover(Path({str(box.path)!r})), [{A1!r}])))\n"
         "print('git' in sys.modules)"
     )
     out = subprocess.run(

@@ -9,8 +9,8 @@ import pytest
 
 from lback.errors import HistoryMissing, LbackError, UsageError
 from lback.vcs.committing import stage
+from lback.vcs.discovery import discover
 from lback.vcs.log import commits_of
-from lback.vcs.repository import Repository
 
 FOLDERS = ("db/versions",)
 
@@ -20,17 +20,17 @@ def paths(entries):
 
 
 def test_no_repository_is_none(tmp_path):
-    assert Repository.discover(tmp_path) is None
+    assert discover(tmp_path) is None
 
 
 def test_folder_that_is_not_there(tmp_path):
     with pytest.raises(LbackError, match="There is no folder") as caught:
-        Repository.discover(tmp_path / "x" / "y")
+        discover(tmp_path / "x" / "y")
     assert caught.value.hint
 
 
 def test_places_from_a_subfolder(box):
-    found = Repository.discover(box.path / "db" / "versions")
+    found = discover(box.path / "db" / "versions")
     assert (found.root, found.git_dir) == (box.path, box.path / ".git")
     assert found.common_dir == box.path / ".git"
     assert not found.is_bare and not found.is_shallow and not found.is_partial
@@ -40,7 +40,7 @@ def test_places_from_a_subfolder(box):
 
 
 def test_file_as_start(box):
-    assert Repository.discover(box.path / "db/versions/a1.py").root == box.path
+    assert discover(box.path / "db/versions/a1.py").root == box.path
 
 
 def test_before_the_first_commit(empty):
@@ -102,7 +102,7 @@ def test_what_is_no_commit(box, ref):
 
 
 def test_bare(remote):
-    repository = Repository.discover(remote.path)
+    repository = discover(remote.path)
     assert repository.root is None and repository.is_bare
     assert len(repository.entries("HEAD", FOLDERS)) == 2
     assert repository.file("HEAD", "db/versions/a1.py") == b'revision = "a1"\n'
@@ -115,7 +115,7 @@ def test_bare(remote):
 
 def test_linked_worktree(box, tmp_path):
     box.git("worktree", "add", "-q", "-b", "other", str(tmp_path / "linked tree"))
-    found = Repository.discover(tmp_path / "linked tree" / "db")
+    found = discover(tmp_path / "linked tree" / "db")
     assert found.root == tmp_path / "linked tree"
     assert found.git_dir == box.path / ".git/worktrees/linked-tree"
     assert found.common_dir == box.path / ".git"
@@ -124,7 +124,7 @@ def test_linked_worktree(box, tmp_path):
 
 def test_submodule(box, remote):
     box.git("submodule", "--quiet", "add", str(remote.path), "lib/sub")
-    found = Repository.discover(box.path / "lib/sub/db")
+    found = discover(box.path / "lib/sub/db")
     assert found.root == box.path / "lib/sub"
     assert found.git_dir == box.path / ".git/modules/lib/sub"
     assert found.common_dir == found.git_dir
@@ -135,13 +135,13 @@ def test_submodule(box, remote):
 def test_gitfile_that_points_nowhere(tmp_path):
     (tmp_path / ".git").write_text("gitdir: /nowhere/at/all\n")
     with pytest.raises(LbackError, match="not a git repository"):
-        Repository.discover(tmp_path)
+        discover(tmp_path)
 
 
 def test_refusal_for_ownership_tells_the_fix(box, monkeypatch):
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     with pytest.raises(LbackError, match="dubious ownership") as caught:
-        Repository.discover(box.path)
+        discover(box.path)
     assert f"git config --global --add safe.directory {box.path}" in caught.value.hint
 
 
@@ -156,7 +156,7 @@ def test_safe_directory_from_the_environment_is_respected(box, monkeypatch):
 def test_without_git(box, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(LbackError, match="git was not found"):
-        Repository.discover(box.path)
+        discover(box.path)
 
 
 def test_sha256(tmp_path, at):
@@ -177,7 +177,7 @@ def test_sha256(tmp_path, at):
 def test_repository_in_an_odd_folder(template, tmp_path, folder):
     path = tmp_path / folder
     shutil.copytree(template, path)
-    found = Repository.discover(path / "db")
+    found = discover(path / "db")
     assert found.root == path
     assert found.git_dir == path / ".git"
     assert len(found.entries("HEAD", FOLDERS)) == 2
@@ -524,4 +524,4 @@ def test_folder_that_is_gone(tmp_path, monkeypatch):
     monkeypatch.chdir(gone)
     gone.rmdir()
     with pytest.raises(LbackError, match="is gone"):
-        Repository.discover(Path())
+        discover(Path())

@@ -28,6 +28,7 @@ from lback.project.sides import (
     read_side,
     replaced,
 )
+from lback.vcs.discovery import discover
 from lback.vcs.lookups import (
     Listed,
     Sibling,
@@ -191,7 +192,7 @@ def deepen_for(ctx: Context, at: str, against: tuple[str, ...]) -> tuple[str, ..
         if repository.is_shallow:
             deepen(repository, names[0], ours, ref)
     # What was known of the clone is not true any more.
-    ctx.repository = Repository.discover(ctx.cwd)
+    ctx.repository = discover(ctx.cwd)
     return tuple(found)
 
 
