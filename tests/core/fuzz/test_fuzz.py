@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from unittest import mock
 
 import pytest
 
@@ -15,7 +16,7 @@ from lback.core.dialects import Dialects
 from lback.core.effects import Effect, Effects
 from lback.core.interpreter.reading import FAULT, read_effects
 from tests.core.fuzz.programs import Program
-from tests.core.fuzz.recording import Deed, run
+from tests.core.recording import Deed, run
 
 # Where a program is run: on which dialect, with what in its environment.
 PLACES = (("postgresql", ""), ("postgresql", "xx"), ("sqlite", "xxxx"))
@@ -26,17 +27,25 @@ def faults(text: str) -> Iterator[str]:
     read = read_effects(text.encode())
     yield from (one.reason for one in read.unknown if one.reason.startswith(FAULT))
     for dialect, environ in PLACES:
-        ran = run(text, dialect=dialect, environ=environ)
+        deeds, error = _ran(text, dialect, environ)
         there = [one for one in read.upgrade if _runs_on(one, dialect)]
         said = {_deed(one) for one in there}
-        for deed in ran.deeds:
+        for deed in deeds:
             if deed not in said and not _warned(read, deed):
                 yield f"silent about {deed} on {dialect}"
-        if ran.error:
+        if error:
             continue  # what stands behind an error did not happen, and nobody claims it would
         for effect in there:
-            if effect.certain and not _inside(effect) and _deed(effect) not in ran.deeds:
+            if effect.certain and not _inside(effect) and _deed(effect) not in deeds:
                 yield f"claims {_deed(effect)} on {dialect} with {environ!r}"
+
+
+def _ran(text: str, dialect: str, environ: str) -> tuple[list[Deed], bool]:
+    """Return what a program did, a table by its name alone, and whether it ended by an error."""
+    with mock.patch.dict(os.environ, FUZZ=environ):
+        ran = run(text, dialect=dialect)
+    deeds = [(kind, what, table, _name(what, name)) for kind, what, table, name in ran.deeds]
+    return deeds, ran.error is not None
 
 
 def _runs_on(effect: Effect, dialect: str) -> bool:
@@ -45,8 +54,11 @@ def _runs_on(effect: Effect, dialect: str) -> bool:
 
 
 def _deed(effect: Effect) -> Deed:
-    name = None if effect.object in ("table", "data") else effect.name
-    return Deed(effect.kind, effect.object, effect.table, name)
+    return effect.kind, effect.object, effect.table, _name(effect.object, effect.name)
+
+
+def _name(what: str, name: str | None) -> str | None:
+    return None if what in ("table", "data") else name
 
 
 def _inside(effect: Effect) -> bool:
@@ -55,7 +67,7 @@ def _inside(effect: Effect) -> bool:
 
 
 def _warned(read: Effects, deed: Deed) -> bool:
-    return any(not one.tables or deed.table in one.tables for one in read.unknowns("upgrade"))
+    return any(not one.tables or deed[2] in one.tables for one in read.unknowns("upgrade"))
 
 
 def _check(seeds: range) -> None:

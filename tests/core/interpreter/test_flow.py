@@ -9,7 +9,7 @@ from textwrap import indent
 import pytest
 
 from lback.core.interpreter.reading import read_effects
-from tests.core.interpreter.recording import missed, overclaimed, run
+from tests.core.recording import missed, overclaimed, run
 
 HEAD = """
 from alembic import op

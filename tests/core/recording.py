@@ -47,6 +47,10 @@ def _deeds_of_sql(text: str) -> Iterator[Deed]:
         found = re.match(r"(CREATE|DROP) TABLE (\w+)", statement.strip(), re.I)
         if found:
             yield found.group(1).lower(), "table", found.group(2), found.group(2)
+        found = re.match(r"ALTER TABLE (\w+) (ADD|DROP) COLUMN (\w+)", statement.strip(), re.I)
+        if found:
+            kind = {"add": "create"}.get(found.group(2).lower(), "drop")
+            yield kind, "column", found.group(1), found.group(3)
 
 
 def _deeds_of(operation: Any) -> Iterator[Deed]:
@@ -109,10 +113,19 @@ def _modules(texts: Mapping[str, str]) -> Iterator[None]:
                 sys.modules[name] = module
 
 
-def run(source: str, direction: str = "upgrade", modules: Mapping[str, str] | None = None) -> Run:
-    """Run one direction of a revision's text; modules are those of the project, by name."""
+def run(
+    source: str,
+    direction: str = "upgrade",
+    modules: Mapping[str, str] | None = None,
+    dialect: str = DIALECT,
+) -> Run:
+    """Run one direction of a revision's text; modules are those of the project, by name.
+
+    Of the dialect only the name is seen: what is recorded goes to no database.
+    """
     found = Run()
     engine = sa.create_engine("sqlite://")
+    engine.dialect.name = dialect
     original = AbstractOperations.invoke
 
     def invoke(_: Any, operation: Any) -> Any:
