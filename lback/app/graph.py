@@ -11,6 +11,14 @@ from lback.core.source import WORKTREE
 from lback.project.context import Context
 
 
+@dataclass(frozen=True, slots=True)
+class GraphOptions:
+    """What the command line asks of `graph`."""
+
+    at: str = WORKTREE
+    effects: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class GraphResult(Result):
     """The revisions at a place, parents first."""
@@ -21,18 +29,18 @@ class GraphResult(Result):
     revisions: tuple[RevisionRow, ...]
 
 
-def graph(ctx: Context, at: str = WORKTREE, *, with_effects: bool = False) -> GraphResult:
+def graph(ctx: Context, options: GraphOptions) -> GraphResult:
     """Return every revision at a place, parents first."""
     revisions = ctx.revisions
-    found = revisions.graph(at)
-    effects = revisions.effects(found, at=at)
-    tables = revisions.tables(found, found.order(), effects, at)
+    found = revisions.graph(options.at)
+    effects = revisions.effects(found, at=options.at)
+    tables = revisions.tables(found, found.order(), effects, options.at)
     rows = [
-        revision_row(found, one, tables[one], effects[one] if with_effects else None)
+        revision_row(found, one, tables[one], effects[one] if options.effects else None)
         for one in found.order()
     ]
     return GraphResult(
-        at=at,
+        at=options.at,
         revisions=tuple(rows),
         findings=from_problems(found.problems),
         status="findings" if found.problems else "ok",

@@ -11,6 +11,14 @@ from lback.core.source import WORKTREE, Commit
 from lback.project.context import Context
 
 
+@dataclass(frozen=True, slots=True)
+class ShowOptions:
+    """What the command line asks of `show`; `revision` is any name that stands for one."""
+
+    revision: str
+    at: str = WORKTREE
+
+
 @dataclass(frozen=True, kw_only=True)
 class ShowResult(Result, RevisionRow):
     """One revision: its row, what it does in both directions, its commit."""
@@ -24,21 +32,21 @@ class ShowResult(Result, RevisionRow):
     children: tuple[str, ...]
 
 
-def show(ctx: Context, token: str, at: str = WORKTREE) -> ShowResult:
+def show(ctx: Context, options: ShowOptions) -> ShowResult:
     """Return one revision: its row, what it does in both directions, its commit."""
     revisions = ctx.revisions
-    graph = revisions.graph(at)
-    ids = graph.resolve(token)
+    graph = revisions.graph(options.at)
+    ids = graph.resolve(options.revision)
     if len(ids) != 1:
-        raise messages.not_one_revision(token, ids)
+        raise messages.not_one_revision(options.revision, ids)
     revision = ids[0]
-    effects = revisions.effects(graph, [revision], at)[revision]
-    tables = revisions.tables(graph, [revision], {revision: effects}, at)
+    effects = revisions.effects(graph, [revision], options.at)[revision]
+    tables = revisions.tables(graph, [revision], {revision: effects}, options.at)
     row = revision_row(graph, revision, tables[revision], None)
     return ShowResult(
         **{**vars(row), "effects": effects_row(effects)},
-        at=at,
-        commit=revisions.commits([row.path], at).get(row.path),
+        at=options.at,
+        commit=revisions.commits([row.path], options.at).get(row.path),
         published=revision in revisions.published_among(graph, [revision]),
         children=tuple(graph.children(revision)),
     )

@@ -43,9 +43,9 @@ def command(at: str, form: str | None, effects: bool) -> int:
     apart({"--json": options.json, "--format": form})
     drawn = form if form in ("mermaid", "dot") else None
     apart({"--effects": effects, f"--format {drawn}": drawn})
-    from lback.app.graph import graph
+    from lback.app.graph import GraphOptions, graph
 
-    return run(lambda ctx: graph(ctx, at, with_effects=effects), form=form or "text")
+    return run(lambda ctx: graph(ctx, GraphOptions(at, effects)), form=form or "text")
 
 
 def lines(result: GraphResult, style: Style) -> Iterator[str]:

@@ -33,9 +33,9 @@ def command(revision: str, at: str) -> int:
 
     Example: `lback show head`
     """
-    from lback.app.show import show
+    from lback.app.show import ShowOptions, show
 
-    return run(lambda ctx: show(ctx, revision, at))
+    return run(lambda ctx: show(ctx, ShowOptions(revision, at)))
 
 
 DIRECTIONS: tuple[Direction, ...] = ("upgrade", "downgrade")
