@@ -54,15 +54,17 @@ def hook(ctx: Context, options: HookOptions, switch: Switch) -> HookResult:
     """Do what one hook does; `switch` is how `post-checkout` takes a database along."""
     reports = [_report(inner, options, switch) for inner in _projects(ctx)]
     only, several = (reports[0], []) if len(reports) == 1 else (HookReport(), reports)
-    findings = tuple(finding for one in reports for finding in one.findings)
-    stops = any(one.stops for one in reports)
+    findings = tuple(finding for report in reports for finding in report.findings)
+    stops = any(report.stops for report in reports)
     return HookResult(
         heads=only.heads,
         merges=only.merges,
         lacks=only.lacks,
         adds=only.adds,
-        projects=tuple(ProjectRow(one.heads, one.merges, one.lacks, one.adds) for one in several),
-        facts=tuple(fact for one in reports for fact in one.facts),
+        projects=tuple(
+            ProjectRow(report.heads, report.merges, report.lacks, report.adds) for report in several
+        ),
+        facts=tuple(fact for report in reports for fact in report.facts),
         findings=findings,
         status="findings" if findings else "ok",
         exit_code=1 if stops else 0,

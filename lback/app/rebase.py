@@ -58,15 +58,15 @@ def rebase(ctx: Context, options: RebaseOptions) -> RebaseResult:
 
 def _overlaps(ctx: Context, ready: PreparedRebase) -> tuple[OverlapRow, ...]:
     """Return what the sides overlap in: a rebase gives them an order, a conflict it cannot end."""
-    back = {one.revision: one.to for one in ready.rewrites if one.published}
+    back = {row.revision: row.to for row in ready.rewrites if row.published}
     graph = with_parents(ready.graph, back)
     return overlap_rows(ctx, graph, plan_merges(ctx, graph))
 
 
 def _held(ready: PreparedRebase, overlaps: Sequence[OverlapRow]) -> tuple[str, ...]:
     """Return which of the moved revisions are known to fail where they will stand."""
-    clash = [one for one in overlaps if one.verdict == "conflict"]
-    sides = {side.revision for one in clash for side in (one.left, one.right)}
+    clash = [overlap for overlap in overlaps if overlap.verdict == "conflict"]
+    sides = {side.revision for overlap in clash for side in (overlap.left, overlap.right)}
     return tuple(
-        one.revision for one in ready.rewrites if one.revision in sides and not one.published
+        row.revision for row in ready.rewrites if row.revision in sides and not row.published
     )

@@ -82,7 +82,7 @@ def _contexts(ctx: Context) -> list[Context]:
         return [ctx]
     places = [repository.root / folder for folder in recorded(repository.git)]
     others = [place for place in places if place.is_dir() and place != ctx.project.folder]
-    return [ctx, *(Context(Options(directory=os.fspath(one)), ctx.console) for one in others)]
+    return [ctx, *(Context(Options(directory=os.fspath(place)), ctx.console) for place in others)]
 
 
 def _unique(names: list[str]) -> tuple[str, ...]:

@@ -17,9 +17,9 @@ from lback.vcs.configuration import on_fork
 
 def plan_merges(ctx: Context, graph: GraphView, *, force: bool = False) -> tuple[MergePlan, ...]:
     """Decide about every fork of a graph; without a fork no revision's effects are read."""
-    found = forks(graph, ctx.project.settings.lback.heads)
-    effects = ctx.revisions.effects(graph) if found else {}
-    plans = (plan_merge(graph, fork, effects, force=force) for fork in found)
+    lanes = forks(graph, ctx.project.settings.lback.heads)
+    effects = ctx.revisions.effects(graph) if lanes else {}
+    plans = (plan_merge(graph, fork, effects, force=force) for fork in lanes)
     return tuple(replace(plan, path=_path(ctx, graph, plan)) for plan in plans)
 
 
@@ -44,11 +44,15 @@ def overlap_rows(
     ctx: Context, graph: GraphView, plans: Sequence[MergePlan]
 ) -> tuple[OverlapRow, ...]:
     """Return every overlap of the forks, with the commits that brought its two revisions."""
-    found = [overlap for plan in plans for overlap in plan.overlaps]
-    ids = {one for overlap in found for one in (overlap.left_revision, overlap.right_revision)}
-    paths = {graph[one].path: one for one in sorted(ids)}
-    commits = {paths[path]: one for path, one in ctx.revisions.commits(list(paths)).items()}
-    return tuple(overlap_row(one, commits) for one in found)
+    overlaps = [overlap for plan in plans for overlap in plan.overlaps]
+    ids = {
+        revision
+        for overlap in overlaps
+        for revision in (overlap.left_revision, overlap.right_revision)
+    }
+    paths = {graph[revision].path: revision for revision in sorted(ids)}
+    commits = {paths[path]: commit for path, commit in ctx.revisions.commits(list(paths)).items()}
+    return tuple(overlap_row(overlap, commits) for overlap in overlaps)
 
 
 def preferred_way(ctx: Context) -> str:

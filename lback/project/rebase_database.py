@@ -65,7 +65,7 @@ def _asked(
     for answer in answers:
         if isinstance(answer, LbackError):
             raise answer
-    (move, losses), *others = (one for one in answers if not isinstance(one, LbackError))
+    (move, losses), *others = (answer for answer in answers if not isinstance(answer, LbackError))
     if any(not other.idle for other, _losses in others):
         raise messages.several_databases()
     _refuse_no_way_down(ready, move)
@@ -94,7 +94,7 @@ def _decided(ready: PreparedRebase, view: View) -> Move:
 
 def _chosen(ready: PreparedRebase, stamp: tuple[str, ...]) -> Move:
     old = ready.ran[stamp]
-    changed = {one.id for one in old if old[one.id].parents != ready.graph[one.id].parents}
+    changed = {node.id for node in old if old[node.id].parents != ready.graph[node.id].parents}
     touched = ready.plan.touched - changed
     return plan_move(old, ready.graph_after, touched, stamp, ready.held)
 
@@ -102,10 +102,10 @@ def _chosen(ready: PreparedRebase, stamp: tuple[str, ...]) -> Move:
 def _refuse_no_way_down(ready: PreparedRebase, move: Move) -> None:
     going = [step.revision for step in move.down]
     effects = ready.revisions.effects(ready.graph, going)
-    for one in going:
-        does = effects[one]
+    for revision in going:
+        does = effects[revision]
         if not does.has_downgrade and (does.upgrade or does.unknowns("upgrade")):
-            raise messages.cannot_run_again(one, does.downgrade_gap, move.lacking)
+            raise messages.cannot_run_again(revision, does.downgrade_gap, move.lacking)
 
 
 def _consents(ctx: Context, move: Move, losses: Sequence[DataLoss]) -> bool:
@@ -188,7 +188,7 @@ def stage(ctx: Context, ready: PreparedRebase) -> tuple[str, ...]:
     if ctx.repository is None:
         return ()
     before = {entry.path: entry.blob for entry in ready.revisions.entries(INDEX)}
-    blobs = {one.path: one.blob for one in ready.graph}
+    blobs = {node.path: node.blob for node in ready.graph}
     paths = tuple(path for path in ready.contents if before.get(path) == blobs[path])
     if paths:
         committing.stage(ctx.repository, paths)

@@ -51,21 +51,27 @@ class PreparedRebase:
     @property
     def texts(self) -> dict[str, bytes]:
         """Return the new text of each rewritten revision, by id."""
-        paths = {one.path: one.revision for one in self.plan.rewrites}
+        paths = {rewrite.path: rewrite.revision for rewrite in self.plan.rewrites}
         return {paths[path]: text for path, text in self.contents.items() if text is not None}
 
     @property
     def rewrites(self) -> tuple[RewriteRow, ...]:
         """Return what is rewritten, as results tell it."""
         return tuple(
-            RewriteRow(one.revision, one.path, one.old, one.new, one.revision in self.plan.restored)
-            for one in self.plan.rewrites
+            RewriteRow(
+                rewrite.revision,
+                rewrite.path,
+                rewrite.old,
+                rewrite.new,
+                rewrite.revision in self.plan.restored,
+            )
+            for rewrite in self.plan.rewrites
         )
 
     @property
     def removes(self) -> tuple[RemovedRow, ...]:
         """Return what is removed, as results tell it."""
-        return tuple(RemovedRow(one, self.graph[one].path) for one in self.plan.removes)
+        return tuple(RemovedRow(merge, self.graph[merge].path) for merge in self.plan.removes)
 
 
 def prepare(ctx: Context, onto: str | None = None, *, force: bool = False) -> PreparedRebase:
@@ -82,7 +88,7 @@ def prepare(ctx: Context, onto: str | None = None, *, force: bool = False) -> Pr
     plan = plan_rebase(graph, facts, force=force)
     contents: dict[str, bytes | None] = {}
     if plan.action == "rebase":
-        contents = _rewritten(revisions, graph, plan, {one.id: one for one in theirs}, commit)
+        contents = _rewritten(revisions, graph, plan, {node.id: node for node in theirs}, commit)
     return PreparedRebase(revisions, graph, onto, plan, contents)
 
 
@@ -94,20 +100,20 @@ def _rewritten(
     commit: str,
 ) -> dict[str, bytes | None]:
     """Return the new text of each file, None for one that goes."""
-    texts = revisions.texts([graph[one.revision] for one in plan.rewrites])
-    shared = revisions.texts([theirs[one] for one in sorted(plan.restored)], commit)
+    texts = revisions.texts([graph[rewrite.revision] for rewrite in plan.rewrites])
+    shared = revisions.texts([theirs[revision] for revision in sorted(plan.restored)], commit)
     contents: dict[str, bytes | None] = {}
-    for one in plan.rewrites:
-        text = texts[graph[one.revision].blob]
+    for rewrite in plan.rewrites:
+        text = texts[graph[rewrite.revision].blob]
         try:
-            if one.revision in plan.restored:
-                known = shared[theirs[one.revision].blob]
-                contents[one.path] = restored_text(text, known, one.old, one.new)
+            if rewrite.revision in plan.restored:
+                known = shared[theirs[rewrite.revision].blob]
+                contents[rewrite.path] = restored_text(text, known, rewrite.old, rewrite.new)
             else:
-                contents[one.path] = reparent(text, one.old, one.new)
+                contents[rewrite.path] = reparent(text, rewrite.old, rewrite.new)
         except LbackError as err:
-            raise LbackError(f"{one.path}: {err.message}", err.hint) from err
-    contents.update({graph[one].path: None for one in plan.removes})
+            raise LbackError(f"{rewrite.path}: {err.message}", err.hint) from err
+    contents.update({graph[merge].path: None for merge in plan.removes})
     return contents
 
 
@@ -128,17 +134,17 @@ def _facts(
 ) -> RebaseFacts:
     """Find out which revisions are local, pushed and published."""
     shared = theirs.ids
-    local = [graph[one] for one in graph.order() if one not in shared]
+    local = [graph[revision] for revision in graph.order() if revision not in shared]
     assert revisions.repository is not None
-    paths = revisions.repository.pushed([one.path for one in local])
-    merges = [one.id for one in local if one.is_merge]
+    paths = revisions.repository.pushed([node.path for node in local])
+    merges = [node.id for node in local if node.is_merge]
     effects = revisions.effects(graph, merges) if merges else {}
-    idle = [one for one, does in effects.items() if not does.upgrade and not does.unknown]
+    idle = [merge for merge, does in effects.items() if not does.upgrade and not does.unknown]
     return RebaseFacts(
         shared,
         revisions.published,
-        frozenset(one.id for one in local if one.path in paths),
-        frozenset(one for one in idle if not effects[one].downgrade),
+        frozenset(node.id for node in local if node.path in paths),
+        frozenset(merge for merge in idle if not effects[merge].downgrade),
         revisions.project.settings.lback.heads,
         parents,
     )

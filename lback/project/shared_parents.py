@@ -26,19 +26,23 @@ Parents = Mapping[str, tuple[str, ...]]
 def shared_parents(revisions: Revisions, graph: GraphView, theirs: GraphView, onto: str) -> Parents:
     """Return the parents that shared revisions have there, where this branch gave them others."""
     differ = [
-        one.id
-        for one in theirs
-        if one.id in graph
-        and (_place(graph, one.id) != (tuple(sorted(one.parents)), sorted(one.depends_on)))
+        node.id
+        for node in theirs
+        if node.id in graph
+        and (_place(graph, node.id) != (tuple(sorted(node.parents)), sorted(node.depends_on)))
     ]
     if not differ or revisions.repository is None:
         return {}
     base = _base(revisions, revisions.repository, onto)
-    ours = [one for one in differ if one not in base or _place(base, one) != _place(graph, one)]
-    for one in ours:
-        if sorted(graph[one].depends_on) != sorted(theirs[one].depends_on):
-            raise messages.depends_on_edited(one, graph[one].path, onto)
-    return {one: theirs[one].parents for one in ours}
+    ours = [
+        revision
+        for revision in differ
+        if revision not in base or _place(base, revision) != _place(graph, revision)
+    ]
+    for revision in ours:
+        if sorted(graph[revision].depends_on) != sorted(theirs[revision].depends_on):
+            raise messages.depends_on_edited(revision, graph[revision].path, onto)
+    return {revision: theirs[revision].parents for revision in ours}
 
 
 def _place(graph: GraphView, revision: str) -> tuple[tuple[str, ...], list[str]]:
@@ -72,29 +76,33 @@ def graph_that_ran(
     """
     if not plan.restored:
         return graph
-    parents = {one.revision: one.new for one in plan.rewrites if one.revision in plan.restored}
+    parents = {
+        rewrite.revision: rewrite.new
+        for rewrite in plan.rewrites
+        if rewrite.revision in plan.restored
+    }
     restored = with_parents(graph, parents)
-    known = [one for one in view.stamp.revisions if one in graph]
+    known = [revision for revision in view.stamp.revisions if revision in graph]
     done, by_shared = applied(graph, known), applied(restored, known)
-    hidden = [one for one in graph.order() if one in done - by_shared]
+    hidden = [revision for revision in graph.order() if revision in done - by_shared]
     if not hidden:
         return graph
-    found = _found_out(revisions, graph, hidden, by_shared, view)
-    if found is None:
+    ran = _has_run(revisions, graph, hidden, by_shared, view)
+    if ran is None:
         raise messages.not_known_what_ran(hidden)
-    return graph if found else restored
+    return graph if ran else restored
 
 
-def _found_out(
+def _has_run(
     revisions: Revisions, graph: GraphView, hidden: list[str], others: frozenset[str], view: View
 ) -> bool | None:
     """Tell whether the database has run all (True) or none (False) of some revisions."""
     effects = revisions.effects(graph, [*hidden, *others])
-    mine = [effect for one in hidden for effect in effects[one].upgrade]
-    if not mine and not any(effects[one].unknowns("upgrade") for one in hidden):
+    mine = [effect for revision in hidden for effect in effects[revision].upgrade]
+    if not mine and not any(effects[revision].unknowns("upgrade") for revision in hidden):
         return False  # they do nothing: once more does no harm
-    made = {_thing(one) for name in others for one in effects[name].upgrade}
-    return view.traces(one for one in mine if _thing(one) not in made)
+    made = {_thing(effect) for name in others for effect in effects[name].upgrade}
+    return view.traces(effect for effect in mine if _thing(effect) not in made)
 
 
 def _thing(effect: Effect) -> tuple[str | None, ...]:

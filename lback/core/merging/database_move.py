@@ -66,7 +66,7 @@ def plan_move(
     concerned = old.descendants(touched) & done
     if not concerned:
         return Move(stamp, between=stamp)
-    kept = frozenset(one for one in done if one in new)
+    kept = frozenset(revision for revision in done if revision in new)
     lacking = new.ancestors(kept) - kept
     if not lacking:
         after = tips(new, kept)
@@ -74,6 +74,6 @@ def plan_move(
         return Move(stamp, between=stamp, up=up)
     down = plan_downgrade(old, stamp, concerned).steps
     between = tips(old, done - concerned)
-    again = [one for one in concerned if one in new]
-    steps = takewhile(lambda one: one.revision not in held, plan_upgrade(new, between, again))
+    again = [revision for revision in concerned if revision in new]
+    steps = takewhile(lambda step: step.revision not in held, plan_upgrade(new, between, again))
     return Move(stamp, down, between, tuple(steps), tips(new, lacking))

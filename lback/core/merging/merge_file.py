@@ -95,19 +95,19 @@ def newest_date(dates: Iterable[str]) -> str:
 
 def _moment(date: str) -> tuple[int, int, str]:
     """Return a key that sorts dates by time, in microseconds; without a zone they are UTC."""
-    found = _DATE.fullmatch(date)
-    if found is None:
+    parts = _DATE.fullmatch(date)
+    if parts is None:
         return 0, 0, date
-    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
+    year, month, day, hour, minute, second = (int(part or 0) for part in parts.groups()[:6])
     try:
         days = calendar_date(year, month, day).toordinal()
     except ValueError:
         return 0, 0, date
     seconds = days * 86_400 + hour * 3600 + minute * 60 + second
-    if found.group(9):
-        ahead = int(found.group(10)) * 3600 + int(found.group(11)) * 60
-        seconds -= ahead if found.group(9) == "+" else -ahead
-    micros = int((found.group(7) or "").ljust(6, "0")[:6])
+    if parts.group(9):
+        ahead = int(parts.group(10)) * 3600 + int(parts.group(11)) * 60
+        seconds -= ahead if parts.group(9) == "+" else -ahead
+    micros = int((parts.group(7) or "").ljust(6, "0")[:6])
     return 1, seconds * 1_000_000 + micros, date
 
 
@@ -119,8 +119,8 @@ def _escaped(text: str) -> str:
     return _ESCAPED.sub(_code, text)
 
 
-def _code(found: re.Match[str]) -> str:
-    letter = found.group()
+def _code(match: re.Match[str]) -> str:
+    letter = match.group()
     number = ord(letter)
     if letter == "\\":
         return "\\\\"

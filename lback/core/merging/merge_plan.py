@@ -47,20 +47,20 @@ def plan_merge(
     It is refused where two sides are not known to commute, unless forced.
     """
     fork = tuple(sorted(heads))
-    found = fork_overlaps(graph, fork, effects)
-    stops = [overlap for overlap in found if overlap.verdict in _STOPS]
+    overlapping = fork_overlaps(graph, fork, effects)
+    stops = [overlap for overlap in overlapping if overlap.verdict in _STOPS]
     broken = next(contradictions(graph, effects, _sides(graph, fork)), None)
     if broken and not stops and not force:
-        return MergePlan(fork, "refused", broken.message, tuple(found))
+        return MergePlan(fork, "refused", broken.message, tuple(overlapping))
     dates = {head: graph[head].header.create_date for head in fork}
     if stops and not force:
-        return MergePlan(fork, "refused", refusal(stops), tuple(found))
+        return MergePlan(fork, "refused", refusal(stops), tuple(overlapping))
     reason = "forced, although the sides overlap" if stops else touched(graph, fork, effects)
-    return MergePlan(fork, "merge", reason, tuple(found), merge_file(fork, dates))
+    return MergePlan(fork, "merge", reason, tuple(overlapping), merge_file(fork, dates))
 
 
 def _sides(graph: GraphView, fork: Sequence[str]) -> frozenset[str]:
-    return frozenset(one for side in fork_sides(graph, fork).values() for one in side)
+    return frozenset(revision for side in fork_sides(graph, fork).values() for revision in side)
 
 
 def apart(
@@ -72,10 +72,10 @@ def apart(
     """
     ours, theirs = graph.ancestors(left), graph.ancestors(right)
     either = ours ^ theirs
-    order = [one for one in graph.order() if one in either]
+    order = [revision for revision in graph.order() if revision in either]
     return (
-        tuple(one for one in order if one in ours),
-        tuple(one for one in order if one in theirs),
+        tuple(revision for revision in order if revision in ours),
+        tuple(revision for revision in order if revision in theirs),
     )
 
 
@@ -83,7 +83,7 @@ def fork_revisions(graph: GraphView, fork: Sequence[str]) -> tuple[str, ...]:
     """Return what is below some of the heads and not below all of them, in graph order."""
     below = [graph.ancestors([head]) for head in fork]
     some = frozenset().union(*below) - frozenset.intersection(*below)
-    return tuple(one for one in graph.order() if one in some)
+    return tuple(revision for revision in graph.order() if revision in some)
 
 
 def fork_overlaps(
@@ -95,18 +95,24 @@ def fork_overlaps(
     tables are linked; without those the answer is less careful.
     """
     above = frozenset(fork_revisions(graph, fork))
-    below = (effects[one] for one in graph.order() if one in effects and one not in above)
+    below = (
+        effects[revision]
+        for revision in graph.order()
+        if revision in effects and revision not in above
+    )
     around = surroundings(below)
-    found: list[Overlap] = []
+    overlapping: list[Overlap] = []
     compared: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
     for heads in combinations(fork, 2):
         left, right = apart(graph, heads[:1], heads[1:])
         if (left, right) not in compared:
             compared.add((left, right))
-            ours, theirs = ({one: effects[one] for one in side} for side in (left, right))
-            found.extend(overlaps(ours, theirs, around))
+            ours, theirs = (
+                {revision: effects[revision] for revision in side} for side in (left, right)
+            )
+            overlapping.extend(overlaps(ours, theirs, around))
     # What two heads have in common meets a third one twice.
-    return found if len(fork) == 2 else list(dict.fromkeys(found))
+    return overlapping if len(fork) == 2 else list(dict.fromkeys(overlapping))
 
 
 def refusal(stops: Sequence[Overlap]) -> str:
@@ -120,13 +126,21 @@ def touched(graph: GraphView, fork: Sequence[str], effects: Mapping[str, Effects
     """Say in one sentence why a fork can be merged."""
     above = frozenset(fork_revisions(graph, fork))
     sides = [
-        sorted({table for one in graph.ancestors([head]) & above for table in effects[one].tables})
+        sorted(
+            {
+                table
+                for revision in graph.ancestors([head]) & above
+                for table in effects[revision].tables
+            }
+        )
         for head in fork
     ]
-    shown = [", ".join(one[:4]) + (" …" if len(one) > 4 else "") for one in sides if one]
+    shown = [
+        ", ".join(tables[:4]) + (" …" if len(tables) > 4 else "") for tables in sides if tables
+    ]
     if len(shown) < 2:
         return f"only one side changes tables: {shown[0]}" if shown else "no side changes a table"
-    differ = all(set(one).isdisjoint(other) for one, other in combinations(sides, 2))
+    differ = all(set(tables).isdisjoint(other) for tables, other in combinations(sides, 2))
     how = "the sides change different tables" if differ else "either order gives the same schema"
     return f"{how}: {' | '.join(shown)}"
 

@@ -68,13 +68,13 @@ def overlaps(
     that both sides start from, see `surroundings()`; without them foreign keys and
     indexes made by older revisions are not known.
     """
-    found: dict[tuple[str, str, str], Overlap] = {}
+    gravest: dict[tuple[str, str, str], Overlap] = {}
     for overlap in _pairs(Side(left, around), Side(right, around)):
         place = (overlap.object, overlap.left_revision, overlap.right_revision)
-        known = found.get(place)
+        known = gravest.get(place)
         if known is None or SEVERITY[overlap.verdict] > SEVERITY[known.verdict]:
-            found[place] = overlap
-    return tuple(sorted(found.values(), key=lambda one: -SEVERITY[one.verdict]))
+            gravest[place] = overlap
+    return tuple(sorted(gravest.values(), key=lambda overlap: -SEVERITY[overlap.verdict]))
 
 
 def _pairs(left: Side, right: Side) -> Iterator[Overlap]:
@@ -162,7 +162,7 @@ def _identical(left: Effect, right: Effect, alike: bool) -> bool:
     if left.object != "column" or left.kind != "alter" or not set(left.aspects) <= _SETTLED:
         return False
     said = dict(left.sets)
-    known = all(said.get(one, "?") != "?" for one in left.aspects if one != "not null")
+    known = all(said.get(aspect, "?") != "?" for aspect in left.aspects if aspect != "not null")
     # A conversion with an expression of its own converts a second time.
     return known and "?" not in said.values() and not left.uses and bool(left.aspects)
 
@@ -179,9 +179,9 @@ def _about(left: Effect, right: Effect, touch: Touch) -> str:
     if touch.kind == "cascade":
         return f"{right.object} {right.name or right.table}"
     if touch.kind == "somewhere":
-        one = left if left.object == "index" else right
-        return f"index {one.name}"
-    columns = [one.name for one in (left, right) if one.object == "column" and one.name]
+        index = left if left.object == "index" else right
+        return f"index {index.name}"
+    columns = [effect.name for effect in (left, right) if effect.object == "column" and effect.name]
     table = left.table or right.table
     if {left.object, right.object} == {"column"} and len(set(columns)) == 1:
         return f"column {table}.{columns[0]}"
@@ -192,24 +192,24 @@ def _about(left: Effect, right: Effect, touch: Touch) -> str:
         return f"column {_spelled(left, right, touch.of)}.{_as_written(left, right, column)}"
     if touch.kind in _BY_NAME:
         meant = (touch.of.rpartition(" ")[2], *(touch.only or ()))
-        for one in (left, right):
-            if one.object != "column" and one.name and key(one.name) in meant:
-                return f"{one.object} {one.name}"
+        for effect in (left, right):
+            if effect.object != "column" and effect.name and key(effect.name) in meant:
+                return f"{effect.object} {effect.name}"
     return f"table {_spelled(left, right, touch.of)}"
 
 
 def _spelled(left: Effect, right: Effect, of: str) -> str:
     """Return a table as one of the effects spells it."""
-    for one in (left, right):
-        for name in (one.table, one.refers_to, *one.reads):
+    for effect in (left, right):
+        for name in (effect.table, effect.refers_to, *effect.reads):
             if name and key(name) == of:
                 return name
     return left.table or right.table or of
 
 
 def _as_written(left: Effect, right: Effect, column: str) -> str:
-    for one in (left, right):
-        for name in (one.name, one.to, *one.columns):
+    for effect in (left, right):
+        for name in (effect.name, effect.to, *effect.columns):
             if name and name.casefold() == column:
                 return name
     return column
@@ -245,15 +245,15 @@ def _besides(revision: str, effect: Effect | Unknown) -> str:
 
 
 def _met(unknown: Unknown, other: Side) -> tuple[str, Effect | Unknown] | None:
-    tables = {key(one) for one in unknown.tables}
+    tables = {key(table) for table in unknown.tables}
     for done in other.effects:
         if not tables or any(not tables.isdisjoint(touch.about()) for touch in done.touches):
             return done.revision, done.effect
-    for revision, one in other.unknown:
-        if not unknown.tables or not one.tables or _share(unknown.tables, one.tables):
-            return revision, one
+    for revision, theirs in other.unknown:
+        if not unknown.tables or not theirs.tables or _share(unknown.tables, theirs.tables):
+            return revision, theirs
     return None
 
 
 def _share(left: Iterable[str], right: Iterable[str]) -> bool:
-    return any(same_name(one, other) for one in left for other in right)
+    return any(same_name(mine, other) for mine in left for other in right)

@@ -60,7 +60,7 @@ class RebasePlan:
     @property
     def touched(self) -> frozenset[str]:
         """Return the revisions that are moved or removed."""
-        return frozenset((*(one.revision for one in self.rewrites), *self.removes))
+        return frozenset((*(rewrite.revision for rewrite in self.rewrites), *self.removes))
 
 
 def plan_rebase(graph: GraphView, facts: RebaseFacts, *, force: bool = False) -> RebasePlan:
@@ -84,8 +84,8 @@ def plan_rebase(graph: GraphView, facts: RebaseFacts, *, force: bool = False) ->
 
 def rebased(graph: GraphView, plan: RebasePlan) -> GraphView:
     """Return the graph as it is once the plan is done."""
-    kept = [one for one in graph if one.id not in plan.removes]
-    return with_parents(kept, {one.revision: one.new for one in plan.rewrites})
+    kept = [node for node in graph if node.id not in plan.removes]
+    return with_parents(kept, {rewrite.revision: rewrite.new for rewrite in plan.rewrites})
 
 
 def with_parents(
@@ -93,10 +93,10 @@ def with_parents(
 ) -> GraphView:
     """Return the graph of revisions of which some have other parents."""
     return Graph(
-        Revision(one.header._replace(down_revisions=parents[one.id]), one.path, one.blob)
-        if one.id in parents
-        else one
-        for one in revisions
+        Revision(node.header._replace(down_revisions=parents[node.id]), node.path, node.blob)
+        if node.id in parents
+        else node
+        for node in revisions
     )
 
 
@@ -104,12 +104,18 @@ def _with_restored(
     graph: GraphView, plan: RebasePlan, parents: Mapping[str, tuple[str, ...]]
 ) -> RebasePlan:
     """Add to a plan what gives shared revisions their own parents back."""
-    back = [Rewrite(one, graph[one].path, graph[one].parents, parents[one]) for one in parents]
+    back = [
+        Rewrite(revision, graph[revision].path, graph[revision].parents, parents[revision])
+        for revision in parents
+    ]
     if not back or plan.action == "refused":
         return plan
-    moved = {one.revision: one for one in (*back, *plan.rewrites)}
-    rewrites = tuple(moved[one] for one in graph.order() if one in moved)
-    parts = [f"{one.revision} gets its published parent {_names(one.new)} back" for one in back]
+    moved = {rewrite.revision: rewrite for rewrite in (*back, *plan.rewrites)}
+    rewrites = tuple(moved[revision] for revision in graph.order() if revision in moved)
+    parts = [
+        f"{rewrite.revision} gets its published parent {_names(rewrite.new)} back"
+        for rewrite in back
+    ]
     reason = "; ".join([*parts, *([plan.reason] if plan.action == "rebase" else [])])
     return replace(
         plan, action="rebase", reason=reason, rewrites=rewrites, restored=frozenset(parents)
@@ -127,7 +133,7 @@ class _Work:
     settled: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.settled.update(one for one in self.facts.shared if one in self.graph)
+        self.settled.update(revision for revision in self.facts.shared if revision in self.graph)
 
     def lay(self, lane: Lane) -> RebasePlan | None:
         """Lay the local heads of one lane on the shared head of it, the oldest first."""
@@ -135,7 +141,7 @@ class _Work:
         local = [head for head in lane if head not in shared]
         if not local:
             return None
-        under = {one for one in self._below(lane) if one in self.settled}
+        under = {revision for revision in self._below(lane) if revision in self.settled}
         tops = tips(self.graph, under & shared)
         # What stands on all of the shared heads stays below; the others by their age.
         local.sort(key=lambda head: (not set(tops) <= self._below([head]), self._age(head)))
@@ -148,7 +154,9 @@ class _Work:
             under |= self._below([tip])
         for head in local:
             side = self._below([head]) - self.settled
-            self._stack([one for one in self.graph.order() if one in side], tip, under)
+            self._stack(
+                [revision for revision in self.graph.order() if revision in side], tip, under
+            )
             self.settled |= side
             under |= side
             tip = self.gone.get(head, head)
@@ -163,18 +171,18 @@ class _Work:
     def _stack(self, side: Sequence[str], tip: str | None, under: Collection[str]) -> None:
         """Let each revision of a side stand on the tip, or on what it stood on of this side."""
         inside = set(side)
-        for one in side:
-            old = self.graph[one].parents
+        for revision in side:
+            old = self.graph[revision].parents
             known = tuple(dict.fromkeys(self.gone.get(parent, parent) for parent in old))
             kept = tuple(parent for parent in known if parent in inside or parent not in under)
             own = any(parent in inside for parent in known)
             new = kept if own or tip is None or tip in kept else (tip, *kept)
             if set(new) == set(old):
                 continue
-            if self._superfluous(one, new):
-                self.gone[one] = new[0]
+            if self._superfluous(revision, new):
+                self.gone[revision] = new[0]
             else:
-                self.parents[one] = new
+                self.parents[revision] = new
 
     def _superfluous(self, revision: str, new: tuple[str, ...]) -> bool:
         node = self.graph[revision]
@@ -190,15 +198,15 @@ class _Work:
         """Return what was found."""
         graph = self.graph
         rewrites = tuple(
-            Rewrite(one, graph[one].path, graph[one].parents, self.parents[one])
-            for one in graph.order()
-            if one in self.parents
+            Rewrite(revision, graph[revision].path, graph[revision].parents, self.parents[revision])
+            for revision in graph.order()
+            if revision in self.parents
         )
-        removes = tuple(one for one in graph.order() if one in self.gone)
+        removes = tuple(revision for revision in graph.order() if revision in self.gone)
         if not rewrites and not removes:
             shared = self.facts.shared
-            local = [one for one in graph.order() if one not in shared]
-            under = [one for one in local if graph.descendants([one]) & shared]
+            local = [revision for revision in graph.order() if revision not in shared]
+            under = [revision for revision in local if graph.descendants([revision]) & shared]
             if under:
                 return _placed_under(graph, under[0], shared)
             reason = (
@@ -212,9 +220,10 @@ class _Work:
 
 def _reason(rewrites: Sequence[Rewrite], removes: Sequence[str]) -> str:
     parts = [
-        f"{one.revision} moves from {_names(one.old)} onto {_names(one.new)}" for one in rewrites
+        f"{rewrite.revision} moves from {_names(rewrite.old)} onto {_names(rewrite.new)}"
+        for rewrite in rewrites
     ]
-    parts += [f"{one} has nothing left to merge and goes" for one in removes]
+    parts += [f"{merge} has nothing left to merge and goes" for merge in removes]
     return "; ".join(parts)
 
 
@@ -253,7 +262,9 @@ def _refused(
 
 
 def _placed_under(graph: GraphView, local: str, shared: frozenset[str]) -> RebasePlan:
-    above = next(one for one in graph.order() if one in shared & graph.descendants([local]))
+    above = next(
+        revision for revision in graph.order() if revision in shared & graph.descendants([local])
+    )
     return RebasePlan(
         "refused",
         f"{above} is shared and stands on {local}, which is not: there too it names {local}",

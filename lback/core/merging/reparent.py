@@ -75,16 +75,16 @@ def _edited(source: SourceText, old: tuple[str, ...], new: tuple[str, ...]) -> s
     except scanner.Lost as lost:
         raise LbackError(f"Line {lost.line} is not valid Python.", _HINT) from None
     scope = bindings.bind(statements)
-    found = scope.get("down_revision")
-    if found is None or found.node is None or not found.plain or found.value is UNKNOWN:
-        line = found.line if found else 1
+    binding = scope.get("down_revision")
+    if binding is None or binding.node is None or not binding.plain or binding.value is UNKNOWN:
+        line = binding.line if binding else 1
         raise LbackError(f"Line {line}: `down_revision` is not one plain value.", _HINT)
     edits = _docstring_edits(source, statements, old, new)
     if old != new:
-        quote = _quote(source, found, scope.get("revision"))
-        edits += _value_edits(source, found.node, new, quote)
+        quote = _quote(source, binding, scope.get("revision"))
+        edits += _value_edits(source, binding.node, new, quote)
     text = source.raw
-    for edit in sorted(edits, key=lambda one: one.start, reverse=True):
+    for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text
 
@@ -99,9 +99,9 @@ def _value_edits(
     elements = _elements(node)
     if elements is not None and len(elements) == len(new) and new:
         return [
-            _whole(source, element, _literal(one, _quote_of(source, element) or quote))
-            for element, one in zip(elements, new, strict=True)
-            if not (isinstance(element, ast.Constant) and element.value == one)
+            _whole(source, element, _literal(parent, _quote_of(source, element) or quote))
+            for element, parent in zip(elements, new, strict=True)
+            if not (isinstance(element, ast.Constant) and element.value == parent)
         ]
     return [_whole(source, node, _rendered(source, node, new, quote))]
 
@@ -133,7 +133,7 @@ def _span(source: SourceText, node: ast.expr) -> tuple[int, int]:
 
 def _rendered(source: SourceText, node: ast.expr, new: tuple[str, ...], quote: str) -> str:
     """Return the new value in the brackets and over the lines of the old one."""
-    literals = [_literal(one, quote) for one in new]
+    literals = [_literal(parent, quote) for parent in new]
     elements = _elements(node)
     if not new:
         return "None"
@@ -165,8 +165,8 @@ def _quote_of(source: SourceText, node: ast.expr) -> str | None:
     """Return how a string is opened, a `u` before the quotes included."""
     if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
         return None
-    found = _QUOTE.match(source.raw, _span(source, node)[0])
-    return found.group(1) + found.group(2) if found else None
+    match = _QUOTE.match(source.raw, _span(source, node)[0])
+    return match.group(1) + match.group(2) if match else None
 
 
 def _literal(text: str, quote: str) -> str:
@@ -200,17 +200,17 @@ def _docstring_edits(
     literal = _DOCSTRING.fullmatch(source.raw[start:end])
     if literal is None:
         return []
-    found = _REVISES.search(literal.group(2))
-    if found is None:
+    revises = _REVISES.search(literal.group(2))
+    if revises is None:
         return []
-    told = _told(found.group(2), old, new)
-    if told == found.group(2):
+    told = _told(revises.group(2), old, new)
+    if told == revises.group(2):
         return []
-    head = found.group(1) if not told or found.group(1)[-1] in " \t" else found.group(1) + " "
+    head = revises.group(1) if not told or revises.group(1)[-1] in " \t" else revises.group(1) + " "
     if not source.raw.startswith(("r", "R"), start):
         told = _escaped(told, literal.group(1)[0])
     at = start + literal.start(2)
-    return [_Edit(at + found.start(), at + found.end(2), head + told)]
+    return [_Edit(at + revises.start(), at + revises.end(2), head + told)]
 
 
 def _told(value: str, old: tuple[str, ...], new: tuple[str, ...]) -> str:
@@ -220,7 +220,7 @@ def _told(value: str, old: tuple[str, ...], new: tuple[str, ...]) -> str:
     if len(old) == len(new) == 1:
         word = re.compile(rf"(?<!\w){re.escape(old[0])}(?!\w)")
         return word.sub(lambda _: new[0], value, count=1)
-    return ", ".join(new) if all(one in value for one in old) else value
+    return ", ".join(new) if all(parent in value for parent in old) else value
 
 
 def _listed(ids: tuple[str, ...]) -> str:

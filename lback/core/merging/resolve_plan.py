@@ -30,7 +30,7 @@ def plan_resolve(merges: Sequence[MergePlan], rebase: RebasePlan, preference: st
     movable = rebase.action == "rebase"
     refused = [plan for plan in merges if plan.action == "refused"]
     stops = [overlap for plan in refused for overlap in plan.overlaps]
-    conflict = next((one for one in stops if one.verdict == "conflict"), None)
+    conflict = next((overlap for overlap in stops if overlap.verdict == "conflict"), None)
     if conflict:
         return ResolvePlan("refused", conflict.brief, _way_out(movable, rebase))
     broken = next((plan for plan in refused if not plan.overlaps), None)
@@ -58,7 +58,7 @@ def _local(rebase: RebasePlan) -> str:
 
 
 def _moved(rebase: RebasePlan) -> str:
-    return " and ".join(one.revision for one in rebase.rewrites) or "what moves"
+    return " and ".join(rewrite.revision for rewrite in rebase.rewrites) or "what moves"
 
 
 def _way_out(movable: bool, rebase: RebasePlan) -> str:

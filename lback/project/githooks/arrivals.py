@@ -26,8 +26,8 @@ def arrivals(ctx: Context) -> facts.HookReport:
     told, merges = (_problems(ctx, graph), ()) if graph.problems else _close_forks(ctx, graph)
     if new:
         told = (facts.Arrived(new, ready=not told), *told)
-    found = tuple(arrived_models(ctx, before)) if before else ()
-    return facts.HookReport(heads=graph.heads, merges=merges, facts=told, findings=found)
+    findings = tuple(arrived_models(ctx, before)) if before else ()
+    return facts.HookReport(heads=graph.heads, merges=merges, facts=told, findings=findings)
 
 
 def _before(ctx: Context) -> str | None:
@@ -43,7 +43,7 @@ def _new(ctx: Context, graph: GraphView, before: str | None) -> list[str]:
     if before is None:
         return []
     there = set(ctx.revisions.graph(before).order())
-    return [one for one in graph.order() if one not in there]
+    return [revision for revision in graph.order() if revision not in there]
 
 
 def _problems(ctx: Context, graph: GraphView) -> tuple[facts.HookFact, ...]:

@@ -22,9 +22,9 @@ def post_checkout(ctx: Context, arguments: Sequence[str], switch: Switch) -> fac
     """
     if len(arguments) < 3 or arguments[2] != "1" or not arguments[0].strip("0"):
         return facts.HookReport()
-    before, now = (ctx.revisions.graph(one) for one in arguments[:2])
-    gone = tuple(one for one in before.order() if one not in now)
-    new = tuple(one for one in now.order() if one not in before)
+    before, now = (ctx.revisions.graph(commit) for commit in arguments[:2])
+    gone = tuple(revision for revision in before.order() if revision not in now)
+    new = tuple(revision for revision in now.order() if revision not in before)
     # A file is no consent: the branch that was just checked out has brought it.
     consent = on_checkout(ctx.repository.git) if ctx.repository is not None else None
     follow = consent == "switch"
@@ -46,9 +46,9 @@ def _lacking(
 ) -> list[facts.HookFact]:
     if stamp is None:
         return [facts.Lacks(_rows(before, gone), ran=False, followed=follow)] if gone else []
-    done = before.ancestors(one for one in stamp if one in before)
-    applied = [one for one in gone if one in done]
-    lost = [one for one in stamp if one not in before and one not in now]
+    done = before.ancestors(revision for revision in stamp if revision in before)
+    applied = [revision for revision in gone if revision in done]
+    lost = [revision for revision in stamp if revision not in before and revision not in now]
     rows = _rows(before, [*applied, *lost])
     return [facts.Lacks(rows, ran=True, followed=follow)] if rows else []
 
@@ -56,11 +56,11 @@ def _lacking(
 def _adding(
     now: GraphView, new: Sequence[str], stamp: tuple[str, ...] | None, follow: bool
 ) -> list[facts.HookFact]:
-    done = now.ancestors(one for one in stamp or () if one in now)
-    rows = _rows(now, [one for one in new if one not in done])
+    done = now.ancestors(revision for revision in stamp or () if revision in now)
+    rows = _rows(now, [revision for revision in new if revision not in done])
     return [facts.Adds(rows, followed=follow)] if rows else []
 
 
 def _rows(graph: GraphView, revisions: Iterable[str]) -> tuple[facts.KnownRevision, ...]:
-    docs = {one: graph[one].doc if one in graph else None for one in revisions}
-    return tuple(facts.KnownRevision(one, doc) for one, doc in docs.items())
+    docs = {revision: graph[revision].doc if revision in graph else None for revision in revisions}
+    return tuple(facts.KnownRevision(revision, doc) for revision, doc in docs.items())

@@ -16,16 +16,17 @@ def known(
     ctx: Context, graph: GraphView, revisions: Sequence[str], at: str = WORKTREE
 ) -> tuple[facts.KnownRevision, ...]:
     """Return revisions of a graph with the commits that brought them."""
-    commits = ctx.revisions.commits([graph[one].path for one in revisions], at)
+    commits = ctx.revisions.commits([graph[revision].path for revision in revisions], at)
     return tuple(
-        facts.KnownRevision(one, graph[one].doc, commits.get(graph[one].path)) for one in revisions
+        facts.KnownRevision(revision, graph[revision].doc, commits.get(graph[revision].path))
+        for revision in revisions
     )
 
 
 def fork(ctx: Context, graph: GraphView, heads: Sequence[str], at: str = WORKTREE) -> facts.Fork:
     """Return where a fork begins, and each side's revisions with their authors."""
     sides = fork_sides(graph, heads)
-    ids = [one for head in heads for one in reversed(sides[head])]
+    ids = [revision for head in heads for revision in reversed(sides[head])]
     common = graph.merge_base(heads[0], heads[1])
     return facts.Fork(tuple(sorted(common)), tuple(heads), known(ctx, graph, ids, at))
 
@@ -36,9 +37,9 @@ def cycles(ctx: Context, graph: GraphView) -> Iterator[facts.Cycle]:
         return
     for problem in graph.problems:
         if problem.code == "LB105":
-            found = sorted(_reparentings(ctx, graph, problem.revisions), key=_age)
-            if found:
-                yield facts.Cycle(tuple(found))
+            changes = sorted(_reparentings(ctx, graph, problem.revisions), key=_age)
+            if changes:
+                yield facts.Cycle(tuple(changes))
 
 
 def _reparentings(
@@ -48,15 +49,15 @@ def _reparentings(
     from lback.vcs.log import histories
 
     assert ctx.repository is not None
-    found = histories(ctx.repository, [graph[one].path for one in revisions])
-    for one in revisions:
-        path = graph[one].path
-        past = found.get(path)
+    pasts = histories(ctx.repository, [graph[revision].path for revision in revisions])
+    for revision in revisions:
+        path = graph[revision].path
+        past = pasts.get(path)
         for commit in past.edits if past else ():
             now = _parents(ctx, commit.sha, path)
             before = _parents(ctx, f"{commit.sha}~", path)
             if now is not None and before is not None and set(now) != set(before):
-                yield facts.Reparenting(one, path, now, before, commit)
+                yield facts.Reparenting(revision, path, now, before, commit)
                 break
 
 

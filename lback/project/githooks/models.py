@@ -34,7 +34,7 @@ def staged_models(ctx: Context, graph: GraphView, staged: Sequence[str]) -> Iter
     moved = _moved(before, after)
     covers = _covers(ctx, graph, staged)
     for path, tables in changed.items():
-        missing = [one for one in tables if one not in moved and not covers(one)]
+        missing = [table for table in tables if table not in moved and not covers(table)]
         if missing:
             yield without_migration(path, after[path], missing)
 
@@ -56,11 +56,11 @@ def _read(texts: Mapping[str, bytes]) -> dict[str, Models]:
 def _covers(ctx: Context, graph: GraphView, staged: Sequence[str]) -> Callable[[str], bool]:
     """Return a test of whether a staged migration touches a table, as far as it can be read."""
     effects = ctx.revisions.effects(graph, staged, INDEX) if staged else {}
-    unknown = [one for does in effects.values() for one in does.unknowns("upgrade")]
-    if any(not one.tables for one in unknown):
+    unknowns = [lost for does in effects.values() for lost in does.unknowns("upgrade")]
+    if any(not unknown.tables for unknown in unknowns):
         return lambda _table: True
     touched = {_bare(table) for does in effects.values() for table in does.tables}
-    touched |= {_bare(table) for one in unknown for table in one.tables}
+    touched |= {_bare(table) for unknown in unknowns for table in unknown.tables}
     return lambda table: _bare(table) in touched
 
 
@@ -70,9 +70,9 @@ def _moved(before: Mapping[str, Models], after: Mapping[str, Models]) -> frozens
     return frozenset(name for name, columns in new.items() if old.get(name) == columns)
 
 
-def _tables(found: Mapping[str, Models]) -> dict[str, dict[str, str]]:
+def _tables(files: Mapping[str, Models]) -> dict[str, dict[str, str]]:
     tables: dict[str, dict[str, str]] = {}
-    for models in found.values():
+    for models in files.values():
         for name, columns in models.tables.items():
             tables.setdefault(name, {}).update(columns)
     return tables

@@ -26,7 +26,7 @@ def pre_commit(ctx: Context) -> facts.HookReport:
     """Check what would be committed; it stops when the commit would break the branch."""
     graph = ctx.revisions.graph(INDEX)
     staged = _staged(ctx, graph)
-    found = (
+    findings = (
         *from_problems(graph.problems),
         *from_forks(graph, ctx.project.settings.lback.heads),
         *_published(ctx, graph),
@@ -36,25 +36,25 @@ def pre_commit(ctx: Context) -> facts.HookReport:
     )
     # A rebase replays commits whose heads are joined at its end.
     replaying = ctx.repository is not None and ctx.repository.in_progress() == "rebase"
-    stops = not replaying and any(one.code in STOPS for one in found)
+    stops = not replaying and any(finding.code in STOPS for finding in findings)
     told = graph_facts(ctx, graph, INDEX) if stops else ()
-    return facts.HookReport(heads=graph.heads, facts=told, findings=found, stops=stops)
+    return facts.HookReport(heads=graph.heads, facts=told, findings=findings, stops=stops)
 
 
 def graph_facts(ctx: Context, graph: GraphView, at: str) -> tuple[facts.HookFact, ...]:
     """Return how the cycles of a graph came about, and both sides of each fork."""
     if graph.problems:
         return tuple(cycles(ctx, graph))
-    found = forks(graph, ctx.project.settings.lback.heads)
-    return tuple(fork(ctx, graph, one, at) for one in found)
+    lanes = forks(graph, ctx.project.settings.lback.heads)
+    return tuple(fork(ctx, graph, lane, at) for lane in lanes)
 
 
 def _staged(ctx: Context, graph: GraphView) -> list[str]:
     """Return the revisions that the next commit adds or changes."""
     known: frozenset[tuple[str, str]] = frozenset()
     if ctx.repository is not None and ctx.repository.head().commit is not None:
-        known = frozenset((one.id, one.blob) for one in ctx.revisions.graph("HEAD"))
-    return [one.id for one in graph if (one.id, one.blob) not in known]
+        known = frozenset((node.id, node.blob) for node in ctx.revisions.graph("HEAD"))
+    return [node.id for node in graph if (node.id, node.blob) not in known]
 
 
 def _published(ctx: Context, graph: GraphView) -> Iterator[Finding]:
@@ -69,8 +69,8 @@ def _published(ctx: Context, graph: GraphView) -> Iterator[Finding]:
             graph,
             theirs,
             ctx.revisions.graph(base),
-            lambda one: text_of(ctx, graph, one, INDEX),
-            lambda one: text_of(ctx, theirs, one, at),
+            lambda revision: text_of(ctx, graph, revision, INDEX),
+            lambda revision: text_of(ctx, theirs, revision, at),
         )
 
 

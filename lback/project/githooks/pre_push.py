@@ -32,7 +32,7 @@ class Update:
 def pre_push(ctx: Context, arguments: Sequence[str], given: str) -> facts.HookReport:
     """Stop a push that would break the shared branch; warn where it would break another."""
     remote = arguments[0] if arguments else "origin"
-    found: list[Finding] = []
+    findings: list[Finding] = []
     told: list[facts.HookFact] = []
     stops = False
     for update in updates(given):
@@ -41,11 +41,11 @@ def pre_push(ctx: Context, arguments: Sequence[str], given: str) -> facts.HookRe
         if not about:
             continue
         shared = _is_shared(ctx, update, remote)
-        stops = stops or (shared and any(one.code in STOPS for one in about))
+        stops = stops or (shared and any(finding.code in STOPS for finding in about))
         told.append(facts.Pushed(update.branch, remote, shared))
         told += graph_facts(ctx, graph, update.commit)
-        found += about
-    return facts.HookReport(facts=tuple(told), findings=tuple(found), stops=stops)
+        findings += about
+    return facts.HookReport(facts=tuple(told), findings=tuple(findings), stops=stops)
 
 
 def updates(given: str) -> Iterator[Update]:
@@ -71,8 +71,8 @@ def _findings(ctx: Context, graph: GraphView, update: Update, remote: str) -> It
     yield from _rewritten(ctx, graph, update, remote)
     shared = ctx.revisions.shared
     there = _known(ctx, update.old) or (shared.commit if shared else None)
-    known = {(one.id, one.blob) for one in ctx.revisions.graph(there)} if there else set()
-    new = [one.id for one in graph if (one.id, one.blob) not in known]
+    known = {(node.id, node.blob) for node in ctx.revisions.graph(there)} if there else set()
+    new = [node.id for node in graph if (node.id, node.blob) not in known]
     yield from contradicting(ctx.revisions, graph, new, update.commit)
 
 
@@ -94,8 +94,8 @@ def _rewritten(ctx: Context, graph: GraphView, update: Update, remote: str) -> I
         graph,
         theirs,
         ctx.revisions.graph(base),
-        lambda one: text_of(ctx, graph, one, update.commit),
-        lambda one: text_of(ctx, theirs, one, place),
+        lambda revision: text_of(ctx, graph, revision, update.commit),
+        lambda revision: text_of(ctx, theirs, revision, place),
     )
 
 

@@ -52,7 +52,7 @@ def _has_run(ctx: Context, ready: PreparedRebase) -> bool:
     stamp = recall_stamp(ctx)
     if stamp is None:
         return False
-    if any(one not in ready.graph for one in stamp):
+    if any(revision not in ready.graph for revision in stamp):
         return True
     try:
         return not plan_move(ready.graph, ready.graph_after, ready.plan.touched, stamp).idle
