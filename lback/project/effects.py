@@ -86,11 +86,13 @@ class EffectsAt:
     @cached_property
     def dialects(self) -> Dialects:
         """Return the dialects that the project's database may have, by its configuration."""
+        return self.places.dialects_at(self.at, self._read_dialects)
+
+    def _read_dialects(self) -> Dialects:
         project = self.places.project_at(self.at)
-        settings = project.settings
-        if settings.config_path is None:
+        if project.settings.config_path is None:
             return project_dialects(None, None)
-        env = _inside(project.root, str(PurePath(settings.script_location, "env.py")))
+        env = project.env_path()
         try:
             names = [*project.config_names(), *([env] if env else [])]
             texts = self.contents.by_path(names, self.at)

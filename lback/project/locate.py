@@ -78,6 +78,11 @@ class Project(NamedTuple):
         found = [_relative(name, self.root) for name in names]
         return tuple(dict.fromkeys(one for one in found if one))
 
+    def env_path(self) -> str | None:
+        """Return the path of env.py relative to `root`, None where it is outside."""
+        env = os.path.normpath(Path(self.settings.script_location, "env.py"))
+        return _relative(Path(env), self.root)
+
     def _locations(self) -> list[Path]:
         return [self._place(one) for one in self.settings.folders]
 

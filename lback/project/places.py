@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from lback.errors import HistoryMissing, LbackError, UsageError
 from lback.project.locate import Project, Texts, config_places, read_project, search_project
 
 if TYPE_CHECKING:
+    from lback.core.dialects import Dialects
     from lback.core.preferences import LbackSettings
     from lback.project.options import Options
     from lback.vcs.repository import Repository
@@ -49,6 +50,8 @@ class Places:
         self._judged_by: LbackSettings | None = None
         self._projects: dict[tuple[str, ...], Project] = {}
         self._by_commit: dict[str, Project] = {}
+        self._sources: dict[str, tuple[str, ...]] = {}
+        self._dialects: dict[tuple[str, ...], Dialects] = {}
         self._folders: dict[int, tuple[Project, Folders]] = {}
         self._wider: dict[str, Folders] = {}
 
@@ -85,12 +88,25 @@ class Places:
             return
         unknown = [commit for commit in commits if commit not in self._by_commit]
         paths = project.config_names() if repository.is_bare else self._config_paths
+        env = project.env_path()
         if not self._projects and repository.root is not None:
             self._projects[_ids_on_disk(repository, repository.root, paths)] = project
-        for commit, key in path_ids(repository, unknown, paths).items():
+        for commit, ids in path_ids(repository, unknown, (*paths, env or "")).items():
+            key = ids[:-1]
             if key not in self._projects:
                 self._projects[key] = self._at(commit)
-            self._by_commit[commit] = self._projects[key]
+            self._by_commit[commit] = found = self._projects[key]
+            if found.env_path() == env:
+                self._sources[commit] = ids
+
+    def dialects_at(self, at: str, read: Callable[[], Dialects]) -> Dialects:
+        """Return the dialects at a place; read once where configuration and env.py are equal."""
+        ids = self._sources.get(at)
+        if ids is None:
+            return read()
+        if ids not in self._dialects:
+            self._dialects[ids] = read()
+        return self._dialects[ids]
 
     def judge_by(self, settings: LbackSettings) -> Project:
         """Use these settings of lback's own for every place; return the project with them."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from lback.app.radar import RadarOptions, RadarResult, radar
 from lback.core.rows import OverlapRow
 from lback.project.context import Context
 from lback.project.options import Options
+from lback.vcs.git import Answer, Git
 from tests.check.team import Team, content
 from tests.worlds.texts import VERSIONS
 
@@ -81,3 +84,26 @@ def test_a_revision_that_was_rebased_while_it_was_merged_is_not_reparented(team:
     team.add("d1", "c3")
     result = told_by_radar(team)
     assert (result.branches, result.summary.merged) == ((), 1)
+
+
+def test_more_branches_start_no_more_children(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every child costs as much as looking at some branches."""
+    started: list[tuple[str, ...]] = []
+    ask = Git.ask
+
+    def counted(self: Git, *arguments: str, **given: Any) -> Answer:
+        started.append(arguments)
+        return ask(self, *arguments, **given)
+
+    monkeypatch.setattr(Git, "ask", counted)
+    counts = []
+    for number in range(4):
+        team.branch(f"other{number}")
+        team.add(f"o{number}", "b2")
+        team.branch(f"mine{number}", "main")
+        team.add(f"m{number}", "b2")
+        told_by_radar(team)
+        started.clear()
+        assert len(told_by_radar(team).branches) == 2 * number + 1
+        counts.append(len(started))
+    assert counts[-1] == counts[0]
