@@ -48,11 +48,11 @@ class Schema:
 
     def only(self, tables: Collection[str]) -> Schema:
         """Return these tables of it, and nothing else."""
-        return Schema({name: one for name, one in self.tables.items() if name in tables})
+        return Schema({name: table for name, table in self.tables.items() if name in tables})
 
     def without(self, tables: Collection[str]) -> Schema:
         """Return it without these tables."""
-        left = {name: one for name, one in self.tables.items() if name not in tables}
+        left = {name: table for name, table in self.tables.items() if name not in tables}
         return Schema(left, self.views, self.enums)
 
 
@@ -93,8 +93,8 @@ def _first(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Di
 
 def _in_table(before: Table, after: Table) -> tuple[str, str]:
     """Return which part of a table differs, and how."""
-    names = [one.name for one in fields(Table)]
-    name = next(one for one in names if getattr(before, one) != getattr(after, one))
+    names = [part.name for part in fields(Table)]
+    name = next(each for each in names if getattr(before, each) != getattr(after, each))
     part, old, new = name.replace("_", " "), getattr(before, name), getattr(after, name)
     if name == "columns":
         return part, _in_columns(old, new)
@@ -104,19 +104,21 @@ def _in_table(before: Table, after: Table) -> tuple[str, str]:
 
 
 def _in_columns(before: Mapping[str, Column], after: Mapping[str, Column]) -> str:
-    name = next(one for one in sorted({*before, *after}) if before.get(one) != after.get(one))
+    name = next(
+        column for column in sorted({*before, *after}) if before.get(column) != after.get(column)
+    )
     if name not in after:
         return f"column {name} would be missing"
     if name not in before:
         return f"column {name} would still be there"
     pairs = zip(Column._fields, before[name], after[name], strict=True)
-    key, old, new = next(one for one in pairs if one[1] != one[2])
+    key, old, new = next(pair for pair in pairs if pair[1] != pair[2])
     return f"column {name}: its {key} would be {new}, not {old}"
 
 
 def _in_constraints(part: str, before: Constraints, after: Constraints) -> str:
     """Say which index, constraint or key is too many, missing, or another one."""
-    old, new = ({one.name: one for one in rows if one.name} for rows in (before, after))
+    old, new = ({row.name: row for row in rows if row.name} for rows in (before, after))
     kind = "index" if part == "indexes" else part.removesuffix("s")
     for name in sorted(old.keys() | new.keys()):
         if name not in old:
@@ -125,7 +127,7 @@ def _in_constraints(part: str, before: Constraints, after: Constraints) -> str:
             return f"its {kind} {name} would be missing"
         if old[name] != new[name]:
             return f"its {kind} {name} would be another one"
-    there, here = ([one.definition for one in rows] for rows in (after, before))
+    there, here = ([row.definition for row in rows] for rows in (after, before))
     return f"its {part} would be {_shown(there)}, not {_shown(here)}"
 
 

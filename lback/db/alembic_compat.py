@@ -39,7 +39,7 @@ class Directory(ScriptDirectory):
     def locations(self) -> tuple[Path, ...]:
         """Return the folders that may hold revisions."""
         # Alembic's public option is what was written, not what it leads to. Texts before 1.16.
-        return tuple(Path(one).absolute() for one in self._version_locations)
+        return tuple(Path(place).absolute() for place in self._version_locations)
 
     def _generate_template(self, src: Any, dest: Any, **kw: Any) -> None:
         # The only place between the choice of a file's name and the writing. Texts before 1.16.

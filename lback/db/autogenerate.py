@@ -141,16 +141,18 @@ class _Comparison:
     @property
     def has_changes(self) -> bool:
         """Tell whether anything is left to write once the project's own hooks are done."""
-        return any(not one.is_empty() for one in self._upgrades())
+        return any(not upgrade.is_empty() for upgrade in self._upgrades())
 
     @property
     def changes(self) -> tuple[str, ...]:
         """Return a line for each change."""
-        return tuple(line for one in self._upgrades() for line in describe(one, self.dialect))
+        return tuple(
+            line for upgrade in self._upgrades() for line in describe(upgrade, self.dialect)
+        )
 
     def _upgrades(self) -> list[ops.UpgradeOps]:
         scripts = self.context.generated_revisions
-        return [one for script in scripts for one in script.upgrade_ops_list]
+        return [upgrade for script in scripts for upgrade in script.upgrade_ops_list]
 
     def _adjust(self, options: dict[str, Any]) -> None:
         """Require models, and keep our own table out of the comparison."""
@@ -190,7 +192,11 @@ class _Comparison:
         return ()
 
     def _require_current(self, heads: tuple[str, ...]) -> None:
-        missing = [one for one in self.graph.order() if one not in applied(self.graph, heads)]
+        missing = [
+            revision
+            for revision in self.graph.order()
+            if revision not in applied(self.graph, heads)
+        ]
         if missing:
             count = "1 revision" if len(missing) == 1 else f"{len(missing)} revisions"
             raise LbackError(
@@ -214,7 +220,7 @@ class _Comparison:
 def only_head(graph: GraphView) -> str:
     """Return the head to build on, "head" for an empty graph; LbackError where several are."""
     if len(graph.heads) > 1:
-        names = ", ".join(f"{one} ({graph[one].doc or 'no message'})" for one in graph.heads)
+        names = ", ".join(f"{head} ({graph[head].doc or 'no message'})" for head in graph.heads)
         raise LbackError(
             f"There are {len(graph.heads)} heads: {names}.",
             f"Say on which to build, as {command('--head', graph.heads[0])}; or join them first "
@@ -232,13 +238,13 @@ def sql_of(upgrade: ops.UpgradeOps, context: MigrationContext, *, batch: bool) -
     )
     operations = Operations(offline)
     tables: dict[str, Table] = {}
-    for one in upgrade.ops:
-        if not isinstance(one, ops.ModifyTableOps):
-            operations.invoke(one)
+    for operation in upgrade.ops:
+        if not isinstance(operation, ops.ModifyTableOps):
+            operations.invoke(operation)
         elif batch:
-            _in_batch(one, context, operations, tables)
+            _in_batch(operation, context, operations, tables)
         else:
-            for part in one.ops:
+            for part in operation.ops:
                 operations.invoke(part)
     return buffer.getvalue()
 

@@ -85,16 +85,16 @@ def _write(
         "dialect": connection.dialect.name,
         "database": shown_url(connection.engine.url),
         **about,
-        "tables": [one.as_dict() for one in wanted],
+        "tables": [kept.as_dict() for kept in wanted],
     }
     counts: list[int] = []
     with gzip.GzipFile(fileobj=raw, mode="wb", filename="", compresslevel=6) as file:
         file.write(_line(head))
         with plain_session(connection):
-            for number, one in enumerate(wanted):
-                _hold(connection, one)
+            for number, kept in enumerate(wanted):
+                _hold(connection, kept)
                 count = 0
-                for row in _rows(connection, one):
+                for row in _rows(connection, kept):
                     file.write(_line([number, *(encode(value) for value in row)]))
                     count += 1
                 counts.append(count)
@@ -114,11 +114,11 @@ def _rows(connection: Connection, kept: Kept) -> Iterator[Any]:
     order = ", ".join(f"kept.{quote(name)}" for name in kept.keys)
     text = f"SELECT {columns} FROM {place(connection, kept)} kept"
     statement = sa.text((text + (f" ORDER BY {order}" if order else "")).replace(":", "\\:"))
-    found = connection.execute(
+    rows = connection.execute(
         statement, execution_options={"stream_results": True, "max_row_buffer": _CHUNK}
     )
-    with found:
-        for part in found.partitions(_CHUNK):
+    with rows:
+        for part in rows.partitions(_CHUNK):
             yield from part
 
 
@@ -127,18 +127,18 @@ def readers(connection: Connection, kept: Kept) -> dict[str, str]:
     quote = connection.dialect.identifier_preparer.quote
     family = connection.dialect.name
     types = {
-        one["name"]: one["type"]
-        for one in sa.inspect(connection).get_columns(kept.table, kept.schema)
+        column["name"]: column["type"]
+        for column in sa.inspect(connection).get_columns(kept.table, kept.schema)
     }
-    found = {}
+    read = {}
     for name in (*kept.keys, *kept.columns):
         if family == "postgresql":
-            found[name] = f"CAST({quote(name)} AS text)"
+            read[name] = f"CAST({quote(name)} AS text)"
         elif family in ("mysql", "mariadb") and type(types[name]).__name__.upper() == "FLOAT":
-            found[name] = f"({quote(name)} + 0e0)"  # as shown, it would have six digits
+            read[name] = f"({quote(name)} + 0e0)"  # as shown, it would have six digits
         else:
-            found[name] = quote(name)
-    return found
+            read[name] = quote(name)
+    return read
 
 
 def place(connection: Connection, kept: Kept) -> str:
@@ -183,24 +183,26 @@ def _wanted(connection: Connection, places: Sequence[tuple[str, str | None]]) ->
     grouped: dict[str, set[str | None]] = {}
     for table, column in places:
         grouped.setdefault(table, set()).add(column)
-    found = []
+    wanted = []
     for full, columns in grouped.items():
         schema, _, table = full.rpartition(".")
         if not inspector.has_table(table, schema=schema or None):
             continue
-        found.append(_kept(inspector, table, schema or None, columns))
-    return [one for one in found if one.columns or (one.whole and one.keys)]
+        wanted.append(_kept(inspector, table, schema or None, columns))
+    return [kept for kept in wanted if kept.columns or (kept.whole and kept.keys)]
 
 
 def _kept(
     inspector: sa.Inspector, table: str, schema: str | None, columns: set[str | None]
 ) -> Kept:
     present = [
-        one["name"] for one in inspector.get_columns(table, schema) if not one.get("computed")
+        column["name"]
+        for column in inspector.get_columns(table, schema)
+        if not column.get("computed")
     ]
     keys = key_of(inspector, table, schema)
     whole = None in columns or not keys
-    wanted = [one for one in present if (whole or one in columns) and one not in keys]
+    wanted = [name for name in present if (whole or name in columns) and name not in keys]
     return Kept(table, schema, tuple(wanted), keys, None in columns)
 
 
@@ -209,7 +211,9 @@ def key_of(inspector: sa.Inspector, table: str, schema: str | None) -> tuple[str
     key = inspector.get_pk_constraint(table, schema).get("constrained_columns")
     if key:
         return tuple(key)
-    required = {one["name"] for one in inspector.get_columns(table, schema) if not one["nullable"]}
+    required = {
+        column["name"] for column in inspector.get_columns(table, schema) if not column["nullable"]
+    }
     for unique in inspector.get_unique_constraints(table, schema):
         if unique["column_names"] and set(unique["column_names"]) <= required:
             return tuple(name for name in unique["column_names"] if name)

@@ -98,49 +98,54 @@ def full_name(table: str, schema: str | None) -> str:
 
 def describe(container: ops.OpContainer, dialect: Dialect) -> tuple[str, ...]:
     """Return one line for each change that the directives make."""
-    return tuple(_line(one, dialect) for one in _walk(container.ops))
+    return tuple(_line(operation, dialect) for operation in _walk(container.ops))
 
 
 def _walk(operations: Iterable[Any]) -> Iterator[Any]:
-    for one in operations:
-        if isinstance(one, ops.OpContainer):
-            yield from _walk(one.ops)
+    for operation in operations:
+        if isinstance(operation, ops.OpContainer):
+            yield from _walk(operation.ops)
         else:
-            yield one
+            yield operation
 
 
-def _line(one: Any, dialect: Dialect) -> str:
-    table = full_name(getattr(one, "table_name", "") or "", getattr(one, "schema", None))
-    if isinstance(one, RenameTable):
-        return f"rename table {table} to {one.new_table_name}"
-    if isinstance(one, RenameColumn):
-        return f"rename column {table}.{one.column_name} to {one.new_name}"
-    if isinstance(one, ops.CreateTableOp):
+def _line(operation: Any, dialect: Dialect) -> str:
+    table = full_name(
+        getattr(operation, "table_name", "") or "", getattr(operation, "schema", None)
+    )
+    if isinstance(operation, RenameTable):
+        return f"rename table {table} to {operation.new_table_name}"
+    if isinstance(operation, RenameColumn):
+        return f"rename column {table}.{operation.column_name} to {operation.new_name}"
+    if isinstance(operation, ops.CreateTableOp):
         return f"create table {table}"
-    if isinstance(one, ops.DropTableOp):
+    if isinstance(operation, ops.DropTableOp):
         return f"drop table {table}"
-    if isinstance(one, ops.AddColumnOp):
-        null = "" if one.column.nullable else " NOT NULL"
-        return f"add column {table}.{one.column.name} {_type(one.column.type, dialect)}{null}"
-    if isinstance(one, ops.DropColumnOp):
-        return f"drop column {table}.{one.column_name}"
-    if isinstance(one, ops.AlterColumnOp):
-        return f"alter column {table}.{one.column_name}: {_alteration(one, dialect)}"
-    if isinstance(one, ops.ExecuteSQLOp):
-        return f"execute {one.sqltext}"
-    return _named(one, table)
+    if isinstance(operation, ops.AddColumnOp):
+        column = operation.column
+        null = "" if column.nullable else " NOT NULL"
+        return f"add column {table}.{column.name} {_type(column.type, dialect)}{null}"
+    if isinstance(operation, ops.DropColumnOp):
+        return f"drop column {table}.{operation.column_name}"
+    if isinstance(operation, ops.AlterColumnOp):
+        return f"alter column {table}.{operation.column_name}: {_alteration(operation, dialect)}"
+    if isinstance(operation, ops.ExecuteSQLOp):
+        return f"execute {operation.sqltext}"
+    return _named(operation, table)
 
 
-def _alteration(one: ops.AlterColumnOp, dialect: Dialect) -> str:
+def _alteration(change: ops.AlterColumnOp, dialect: Dialect) -> str:
     parts = []
-    if one.modify_type is not None:
-        old = _type(one.existing_type, dialect) if one.existing_type is not None else "?"
-        parts.append(f"type {old} to {_type(one.modify_type, dialect)}")
-    if one.modify_nullable is not None:
-        parts.append("NULL allowed" if one.modify_nullable else "NOT NULL")
-    if one.modify_server_default is not False:
-        parts.append("default removed" if one.modify_server_default is None else "default changed")
-    if one.modify_comment is not False:
+    if change.modify_type is not None:
+        old = _type(change.existing_type, dialect) if change.existing_type is not None else "?"
+        parts.append(f"type {old} to {_type(change.modify_type, dialect)}")
+    if change.modify_nullable is not None:
+        parts.append("NULL allowed" if change.modify_nullable else "NOT NULL")
+    if change.modify_server_default is not False:
+        parts.append(
+            "default removed" if change.modify_server_default is None else "default changed"
+        )
+    if change.modify_comment is not False:
         parts.append("comment changed")
     return ", ".join(parts) or "changed"
 
@@ -173,7 +178,7 @@ def _named(one: Any, table: str) -> str:
 
 
 def _columns(columns: Iterable[Any]) -> str:
-    return ", ".join(str(getattr(one, "name", None) or one) for one in columns)
+    return ", ".join(str(getattr(column, "name", None) or column) for column in columns)
 
 
 def _type(type_: Any, dialect: Dialect) -> str:

@@ -100,7 +100,7 @@ class RunOutcome(NamedTuple):
     @property
     def steps(self) -> tuple[Step, ...]:
         """Return the completed steps of all databases in their order."""
-        return tuple(step for one in self.databases for step in one.steps)
+        return tuple(step for database in self.databases for step in database.steps)
 
     @property
     def before(self) -> tuple[str, ...]:

@@ -144,7 +144,7 @@ def place_of(err: BaseException, at: Situation) -> str:
     if isinstance(err, SyntaxError) and err.filename:
         same = Path(err.filename) == at.env_path
         return f"(line {err.lineno}) " if same else f"({at.relative(err.filename)}:{err.lineno}) "
-    frames = [one for one in _frames(err.__traceback__) if _is_users(one[0])]
+    frames = [frame for frame in _frames(err.__traceback__) if _is_users(frame[0])]
     if not frames:
         return ""
     env = next((line for path, line in reversed(frames) if Path(path) == at.env_path), None)
@@ -176,10 +176,10 @@ def _find_ours(err: BaseException, depth: int = 0) -> LbackError | None:
     if isinstance(err, LbackError):
         return err
     inner = (*getattr(err, "exceptions", ()), err.__cause__, err.__context__)
-    for one in inner if depth < 10 else ():
-        found = _find_ours(one, depth + 1) if one is not None else None
-        if found is not None:
-            return found
+    for cause in inner if depth < 10 else ():
+        ours = _find_ours(cause, depth + 1) if cause is not None else None
+        if ours is not None:
+            return ours
     return None
 
 
@@ -194,13 +194,13 @@ def _is_connection_failure(err: BaseException, at: Situation, url: URL | None) -
 
 def _url_in_play(trace: TracebackType | None) -> URL | None:
     """Find the engine that was connecting, among the variables of the frames passed."""
-    found: URL | None = None
+    url: URL | None = None
     for frame, _line in _walk(trace):
         for value in tuple(frame.f_locals.values()):
             engine: Any = getattr(value, "sync_engine", value) if _is_engine(value) else None
             if isinstance(engine, Engine):
-                found = engine.url
-    return found
+                url = engine.url
+    return url
 
 
 def _learn_variables(err: BaseException) -> None:

@@ -80,7 +80,7 @@ class _Named(ast.NodeTransformer):
 
     def visit_Constant(self, node: ast.Constant) -> ast.Constant:
         if isinstance(node.value, str):
-            node.value = self.pattern.sub(lambda found: self.names[found[0]], node.value)
+            node.value = self.pattern.sub(lambda match: self.names[match[0]], node.value)
         return node
 
 
@@ -136,14 +136,14 @@ def _texts(given: Mapping[str, Any]) -> Iterator[str]:
         if isinstance(value, str):
             yield value
         elif isinstance(value, (tuple, list)):
-            yield from (one for one in value if isinstance(one, str))
+            yield from (text for text in value if isinstance(text, str))
 
 
 def _replaced(value: Any, by: Any) -> Any:
     if isinstance(value, str):
         return by(value)
     if isinstance(value, (tuple, list)):
-        return tuple(by(one) if isinstance(one, str) else one for one in value)
+        return tuple(by(text) if isinstance(text, str) else text for text in value)
     return value
 
 

@@ -119,7 +119,9 @@ class _Watch:
         """Return what was done; LbackError where env.py has swallowed why it was not."""
         for follower in self.followers:
             follower.require_finished()
-        return RunOutcome(tuple(done for one in self.followers for done in one.outcome().databases))
+        return RunOutcome(
+            tuple(done for follower in self.followers for done in follower.outcome().databases)
+        )
 
 
 @contextmanager

@@ -76,7 +76,7 @@ class Performer:
             return
         scripts = cast("TextScriptDirectory", context.script)
         if any(isinstance(step, Downgrade) for step in steps):
-            known = [one for one in turn.before if one in scripts.graph]
+            known = [revision for revision in turn.before if revision in scripts.graph]
             turn.applied.update(scripts.graph.ancestors(known))
         prepared = [_prepare(scripts, turn, step) for step in steps]
         if not heads and not context.as_sql:
@@ -227,11 +227,11 @@ def _stamp(turn: Turn) -> Stamp:
 def _restamp(
     before: tuple[str, ...], after: tuple[str, ...], revisions: Any
 ) -> list[RevisionStep | StampStep]:
-    gone = [one for one in before if one not in after]
-    new = [one for one in after if one not in before]
+    gone = [revision for revision in before if revision not in after]
+    new = [revision for revision in after if revision not in before]
     return [
-        *(StampStep(one, None, False, True, revisions) for one in gone),
-        *(StampStep((), one, True, True, revisions) for one in new),
+        *(StampStep(revision, None, False, True, revisions) for revision in gone),
+        *(StampStep((), revision, True, True, revisions) for revision in new),
     ]
 
 

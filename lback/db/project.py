@@ -118,7 +118,7 @@ def extend_sys_path(settings: Settings, folder: Path) -> None:
     Then comes the folder that `python -m lback` was started in, as for `python -m alembic`.
     """
     wanted = [os.path.normpath(folder / entry) for entry in settings.prepend_sys_path]
-    wanted += [one for one in taken() if one not in wanted]
+    wanted += [path for path in taken() if path not in wanted]
     sys.path[:] = wanted + [entry for entry in sys.path if entry not in wanted]
 
 
@@ -227,9 +227,9 @@ def _read_table(path: Path) -> Mapping[str, Any]:
         if isinstance(value, str):
             return value % here
         if isinstance(value, list):
-            return [fill(one) for one in value]
+            return [fill(item) for item in value]
         if isinstance(value, dict):
-            return {key: fill(one) for key, one in value.items()}
+            return {key: fill(item) for key, item in value.items()}
         return value
 
     try:

@@ -94,7 +94,7 @@ class GivenAnswers:
     def _given(self, old: str, new: str) -> bool | None:
         if (old, new) in self.renames:
             return True
-        if self.no_rename or any(old == one or new == other for one, other in self.renames):
+        if self.no_rename or any(old == before or new == after for before, after in self.renames):
             return False
         return None
 

@@ -82,13 +82,13 @@ def open_backup(path: Path) -> Backup:
             f"{path} is not a whole backup of this version.", "Name a file that `rollback` wrote."
         )
     tables = tuple(
-        Kept(one["table"], one["schema"], tuple(one["columns"]), tuple(one["keys"]), one["whole"])
-        for one in head["tables"]
+        Kept(row["table"], row["schema"], tuple(row["columns"]), tuple(row["keys"]), row["whole"])
+        for row in head["tables"]
     )
-    found = tuple(counts.get(number, 0) for number in range(len(tables)))
-    if list(found) != end["rows"]:
+    rows = tuple(counts.get(number, 0) for number in range(len(tables)))
+    if list(rows) != end["rows"]:
         raise UsageError(f"{path} lacks rows that it says it has.", "Look for another copy of it.")
-    return Backup(path, head, tables, found)
+    return Backup(path, head, tables, rows)
 
 
 def restore(
@@ -125,13 +125,13 @@ def _restore(connection: Connection, backup: Backup) -> list[Restored]:
         )
     for kept in backup.tables:
         _require(inspector, kept)
-    found = []
+    restored = []
     with plain_session(connection):
         for number in _sorted(inspector, backup.tables):
             kept = backup.tables[number]
             target = _Target(connection, inspector, kept)
-            found.append(target.put(backup.rows(number)))
-    return found
+            restored.append(target.put(backup.rows(number)))
+    return restored
 
 
 def _require(inspector: sa.Inspector, kept: Kept) -> None:
@@ -140,8 +140,8 @@ def _require(inspector: sa.Inspector, kept: Kept) -> None:
             f"There is no table {kept.full_name} to put the rows back into.",
             "Bring it back first: `lback migrate`, or undo the reverting revision.",
         )
-    present = {one["name"] for one in inspector.get_columns(kept.table, kept.schema)}
-    lacking = [one for one in (*kept.keys, *kept.columns) if one not in present]
+    present = {column["name"] for column in inspector.get_columns(kept.table, kept.schema)}
+    lacking = [name for name in (*kept.keys, *kept.columns) if name not in present]
     if lacking:
         raise LbackError(
             f"The table {kept.full_name} has no column {lacking[0]} to put the values back into.",
@@ -159,13 +159,13 @@ def _sorted(inspector: sa.Inspector, tables: Sequence[Kept]) -> list[int]:
     needs: dict[int, set[int]] = {}
     for number, kept in enumerate(tables):
         referred = {
-            (one.get("referred_schema"), one["referred_table"])
-            for one in inspector.get_foreign_keys(kept.table, kept.schema)
+            (key.get("referred_schema"), key["referred_table"])
+            for key in inspector.get_foreign_keys(kept.table, kept.schema)
         }
         needs[number] = {
             other
-            for other, one in enumerate(tables)
-            if (one.schema, one.table) in referred and other != number
+            for other, table in enumerate(tables)
+            if (table.schema, table.table) in referred and other != number
         }
     order: list[int] = []
     while len(order) < len(tables):
@@ -184,7 +184,7 @@ class _Target:
             _postgres_types(connection, kept) if connection.dialect.name == "postgresql" else {}
         )
         columns = inspector.get_columns(kept.table, kept.schema)
-        self.identity = any(one.get("identity") for one in columns)
+        self.identity = any(column.get("identity") for column in columns)
         self.quote = connection.dialect.identifier_preparer.quote
         self.place = place(connection, kept)
         self.names = tuple(dict.fromkeys((*kept.keys, *kept.columns)))
@@ -241,8 +241,8 @@ class _Target:
             return set()
         text = self.connection.dialect.name == "postgresql"
         names = [
-            f"CAST({self.quote(one)} AS text)" if text else self.quote(one)
-            for one in self.kept.keys
+            f"CAST({self.quote(name)} AS text)" if text else self.quote(name)
+            for name in self.kept.keys
         ]
         low, high = chunk[0], chunk[-1]
         first = self.kept.keys[0]
@@ -251,11 +251,11 @@ class _Target:
             f"{self.quote(first)} >= {self._mark(first, 0)} AND "
             f"{self.quote(first)} <= {self._mark(first, 1)}"
         )
-        found = self.connection.execute(
+        rows = self.connection.execute(
             sa.text(f"SELECT {', '.join(names)} FROM {self.place} WHERE {where}"),
             {"v0": low[0], "v1": high[0]},
         )
-        return {_key(row) for row in found}
+        return {_key(row) for row in rows}
 
     def _mark(self, name: str, number: int) -> str:
         type_ = self.types.get(name)

@@ -50,7 +50,7 @@ def write_scripts(
             session.at.hide(f"The revision file could not be written: {reason(err)}"),
             "`lback init` in an empty folder shows a script.py.mako that works."
             if missing
-            else "No file was left behind. Mend that and run the command again.",
+            else "No file was left behind. Correct that and run the command again.",
         ) from err
     return tuple(path.absolute() for path in scripts.generated), tuple(revisions)
 
@@ -155,7 +155,7 @@ def write_revision(database: Database, shaped: Shaped) -> bytes:
                 raise
             raise LbackError(
                 session.at.hide(f"{shaped.path} could not be written: {reason(err)}"),
-                "No file was left behind. Mend that and run the command again.",
+                "No file was left behind. Correct that and run the command again.",
             ) from err
 
 
@@ -185,9 +185,9 @@ def _arguments(
             version_path=_version_path(session, parents),
             **arguments,
         )
-    except _Seen as found:
-        scripts.require_inside(found.path)
-        return found
+    except _Seen as caught:
+        scripts.require_inside(caught.path)
+        return caught
     except Exception as err:
         raise LbackError(f"No place for a new revision: {reason(err)}") from err
     raise LbackError("The project's Alembic did not fill in script.py.mako.")  # pragma: no cover
@@ -199,5 +199,5 @@ def _version_path(session: Session, parents: tuple[str, ...]) -> str | None:
     if len(locations) < 2 or not parents:
         return None
     path = Path(session.scripts.script(parents[0]).path)
-    inside = [one for one in locations if one in path.parents]
-    return str(max(inside, key=lambda one: len(one.parts))) if inside else None
+    inside = [location for location in locations if location in path.parents]
+    return str(max(inside, key=lambda location: len(location.parts))) if inside else None

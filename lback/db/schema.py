@@ -18,7 +18,7 @@ def read_schema(connection: Connection) -> Schema:
     views = {name: inspector.get_view_definition(name) for name in inspector.get_view_names()}
     enums = {}
     if connection.dialect.name == "postgresql":
-        enums = {one["name"]: tuple(one["labels"]) for one in inspector.get_enums()}
+        enums = {enum["name"]: tuple(enum["labels"]) for enum in inspector.get_enums()}
     return Schema(read_tables(connection).tables, views, enums)
 
 
@@ -40,7 +40,7 @@ def schemas(connection: Connection, inspector: sa.Inspector) -> list[str | None]
     if connection.dialect.name != "postgresql":
         return [None]
     names = inspector.get_schema_names()
-    return [one for one in names if one != "information_schema" and not one.startswith("pg_")]
+    return [name for name in names if name != "information_schema" and not name.startswith("pg_")]
 
 
 def is_projects(name: str) -> bool:
@@ -50,10 +50,13 @@ def is_projects(name: str) -> bool:
 
 def _table(connection: Connection, inspector: sa.Inspector, name: str, schema: str | None) -> Table:
     columns = {
-        one["name"]: Column(
-            _type(one["type"], connection), one["nullable"], one.get("default"), one.get("comment")
+        column["name"]: Column(
+            _type(column["type"], connection),
+            column["nullable"],
+            column.get("default"),
+            column.get("comment"),
         )
-        for one in inspector.get_columns(name, schema)
+        for column in inspector.get_columns(name, schema)
     }
     key = inspector.get_pk_constraint(name, schema)
     comment = None
@@ -82,4 +85,4 @@ def _constraints(rows: Sequence[Any]) -> Constraints:
         Constraint(row.get("name"), repr(sorted(row.items(), key=lambda item: str(item[0]))))
         for row in rows
     ]
-    return tuple(sorted(made, key=lambda one: one.definition))
+    return tuple(sorted(made, key=lambda constraint: constraint.definition))

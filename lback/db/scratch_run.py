@@ -236,7 +236,7 @@ class Redirect:
         """Note what env.py configures; refuse a connection that was not led here."""
         connection = options.get("connection")
         there = getattr(getattr(connection, "connection", None), "dbapi_connection", None)
-        if not any(there is one for one in self._led):
+        if not any(there is led for led in self._led):
             raise LbackError(
                 "env.py connects in a way of its own, past SQLAlchemy's usual one, so that its "
                 "connection could not be led to a scratch database. Nothing was run.",

@@ -147,10 +147,10 @@ class TextScriptDirectory(Directory):
 
     def script(self, revision: str) -> TextScript:
         """Return one revision by its full id."""
-        found = found_exactly(self, revision)
-        if not isinstance(found, TextScript):
+        script = found_exactly(self, revision)
+        if not isinstance(script, TextScript):
             raise LbackError(f"There is no revision {revision}.")
-        return found
+        return script
 
     @property
     def env_path(self) -> Path:
@@ -240,13 +240,13 @@ class GraphStep(RevisionStep):
 
     def _change(self, heads: set[str]) -> tuple[list[str], list[str]]:
         """Return the rows that go and the rows that come, each sorted."""
-        one = self.revision.revision
-        below = {*self._graph[one].parents, *self._graph.dependencies(one)}
+        revision = self.revision.revision
+        below = {*self._graph[revision].parents, *self._graph.dependencies(revision)}
         if self.is_upgrade:
             # A head below this one is right below: what lies between would be applied.
-            return sorted(below & heads), [one]
-        bare = [under for under in below - heads if not self._stands_on(under, one)]
-        return [one], sorted(bare)
+            return sorted(below & heads), [revision]
+        bare = [under for under in below - heads if not self._stands_on(under, revision)]
+        return [revision], sorted(bare)
 
     def _stands_on(self, under: str, going: str) -> bool:
         above = {*self._graph.children(under), *self._graph.dependents(under)} - {going}

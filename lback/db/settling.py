@@ -40,8 +40,8 @@ def settle_renames(upgrade: ops.UpgradeOps, context: MigrationContext, ask: Ques
 def _table_pairs(
     upgrade: ops.UpgradeOps, context: MigrationContext
 ) -> list[tuple[ops.DropTableOp, ops.CreateTableOp]]:
-    dropped = [one for one in upgrade.ops if isinstance(one, ops.DropTableOp)]
-    created = [one for one in upgrade.ops if isinstance(one, ops.CreateTableOp)]
+    dropped = [operation for operation in upgrade.ops if isinstance(operation, ops.DropTableOp)]
+    created = [operation for operation in upgrade.ops if isinstance(operation, ops.CreateTableOp)]
     return [
         (gone, new)
         for gone in dropped
@@ -52,7 +52,7 @@ def _table_pairs(
 
 def _same_columns(gone: ops.DropTableOp, new: ops.CreateTableOp, context: MigrationContext) -> bool:
     old = {column.name: column for column in gone.to_table().columns}
-    fresh = {one.name: one for one in new.columns if isinstance(one, Column)}
+    fresh = {column.name: column for column in new.columns if isinstance(column, Column)}
     return old.keys() == fresh.keys() and all(
         _same_type(old[name], fresh[name], context) for name in old
     )
@@ -88,16 +88,19 @@ def _rename_table(upgrade: ops.UpgradeOps, gone: ops.DropTableOp, new: ops.Creat
                 _take_out(upgrade, create)
     for changes in _changes_of(upgrade, gone.table_name, gone.schema):
         changes.table_name = new.table_name
-        for one in changes.ops:
-            one.table_name = new.table_name  # type: ignore[attr-defined]
+        for operation in changes.ops:
+            operation.table_name = new.table_name  # type: ignore[attr-defined]
 
 
 def _changes_of(
     upgrade: ops.UpgradeOps, table: str, schema: str | None
 ) -> Iterator[ops.ModifyTableOps]:
-    for one in upgrade.ops:
-        if isinstance(one, ops.ModifyTableOps) and (one.table_name, one.schema) == (table, schema):
-            yield one
+    for operation in upgrade.ops:
+        if isinstance(operation, ops.ModifyTableOps) and (
+            operation.table_name,
+            operation.schema,
+        ) == (table, schema):
+            yield operation
 
 
 def _same_index(drop: Any, create: Any) -> bool:
@@ -105,7 +108,8 @@ def _same_index(drop: Any, create: Any) -> bool:
     return bool(
         old.name == new.name
         and bool(old.unique) == bool(new.unique)
-        and [str(one.name) for one in old.columns] == [str(one.name) for one in new.columns]
+        and [str(column.name) for column in old.columns]
+        == [str(column.name) for column in new.columns]
     )
 
 
@@ -121,9 +125,11 @@ def _settle_columns(
     changes: ops.ModifyTableOps, context: MigrationContext, ask: Questioner
 ) -> None:
     table = full_name(changes.table_name, changes.schema)
-    for gone in [one for one in changes.ops if isinstance(one, ops.DropColumnOp)]:
+    for gone in [operation for operation in changes.ops if isinstance(operation, ops.DropColumnOp)]:
         old = gone.to_column(context)
-        for new in [one for one in changes.ops if isinstance(one, ops.AddColumnOp)]:
+        for new in [
+            operation for operation in changes.ops if isinstance(operation, ops.AddColumnOp)
+        ]:
             if not _same_type(old, new.column, context):
                 continue
             type_ = new.column.type.compile(context.dialect)
@@ -185,18 +191,20 @@ def _settle(
     before: list[ops.MigrateOperation],
     after: list[ops.MigrateOperation],
 ) -> None:
-    for place, one in enumerate(changes.ops):
-        if isinstance(one, ops.AddColumnOp) and _needs_value(one.column):
-            value = _value_for(one.column, changes, context, ask)
+    for place, operation in enumerate(changes.ops):
+        if isinstance(operation, ops.AddColumnOp) and _needs_value(operation.column):
+            value = _value_for(operation.column, changes, context, ask)
             if value is None:
                 continue
-            column = _with_default(one.column, _storable(value, one.column.type, context))
-            changes.ops[place] = ops.AddColumnOp(
-                one.table_name, column, schema=one.schema, **one.kw
+            column = _with_default(
+                operation.column, _storable(value, operation.column.type, context)
             )
-            after.append(_drop_default(one))
-        elif isinstance(one, ops.AlterColumnOp) and one.modify_nullable is False:
-            fill = _fill(one, context, ask)
+            changes.ops[place] = ops.AddColumnOp(
+                operation.table_name, column, schema=operation.schema, **operation.kw
+            )
+            after.append(_drop_default(operation))
+        elif isinstance(operation, ops.AlterColumnOp) and operation.modify_nullable is False:
+            fill = _fill(operation, context, ask)
             if fill is not None:
                 before.append(fill)
 
@@ -284,34 +292,32 @@ def _with_default(column: Column[Any], value: str | TextClause) -> Column[Any]:
     return fresh
 
 
-def _drop_default(one: ops.AddColumnOp) -> ops.AlterColumnOp:
+def _drop_default(added: ops.AddColumnOp) -> ops.AlterColumnOp:
     return ops.AlterColumnOp(
-        one.table_name,
-        one.column.name,
-        schema=one.schema,
-        existing_type=one.column.type,
+        added.table_name,
+        added.column.name,
+        schema=added.schema,
+        existing_type=added.column.type,
         existing_nullable=False,
         modify_server_default=None,
     )
 
 
 def _fill(
-    one: ops.AlterColumnOp, context: MigrationContext, ask: Questioner
+    change: ops.AlterColumnOp, context: MigrationContext, ask: Questioner
 ) -> ops.ExecuteSQLOp | None:
     """Return the UPDATE that leaves no NULL behind before NOT NULL comes."""
-    table = full_name(one.table_name, one.schema)
-    type_ = one.modify_type or one.existing_type
+    table = full_name(change.table_name, change.schema)
+    type_ = change.modify_type or change.existing_type
     shown = type_.compile(context.dialect) if type_ is not None else ""
-    answer = ask.default_for_not_null(table, one.column_name, shown)
+    answer = ask.default_for_not_null(table, change.column_name, shown)
     if answer is None:
         return None
-    value = parse_value(answer, type_, f"{table}.{one.column_name}")
+    value = parse_value(answer, type_, f"{table}.{change.column_name}")
     quote = context.dialect.identifier_preparer.quote
-    place = f"{quote(one.schema)}." if one.schema else ""
-    column = quote(one.column_name)
-    return ops.ExecuteSQLOp(
-        f"UPDATE {place}{quote(one.table_name)} SET {column} = {_sql(value)} WHERE {column} IS NULL"
-    )
+    place = f"{quote(change.schema)}." if change.schema else ""
+    place, column = f"{place}{quote(change.table_name)}", quote(change.column_name)
+    return ops.ExecuteSQLOp(f"UPDATE {place} SET {column} = {_sql(value)} WHERE {column} IS NULL")
 
 
 def _sql(value: str | TextClause) -> str:

@@ -63,15 +63,19 @@ def put_rows(connection: Connection, skip: Collection[str] = ()) -> tuple[list[s
 
 def read_rows(connection: Connection) -> Rows:
     """Return all rows as text; a table with very many is left out."""
-    found: Rows = {}
+    rows_of: Rows = {}
     for table in _tables(connection):
-        chosen = sa.select(*[sa.type_coerce(one, sa.types.NullType()) for one in table.columns])
+        chosen = sa.select(
+            *[sa.type_coerce(column, sa.types.NullType()) for column in table.columns]
+        )
         rows = connection.execute(chosen.limit(MOST_ROWS + 1)).all()
         if len(rows) <= MOST_ROWS:
-            names = [one.name for one in table.columns]
-            found[_shown(table)] = [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
+            names = [column.name for column in table.columns]
+            rows_of[_shown(table)] = [
+                dict(zip(names, map(_plain, row), strict=True)) for row in rows
+            ]
     connection.rollback()
-    return found
+    return rows_of
 
 
 def losses(before: Rows, after: Rows, when: str, *, values: bool) -> Iterator[Loss]:
@@ -100,9 +104,9 @@ def _tables(connection: Connection) -> list[sa.Table]:
         for schema in schemas(connection, inspector):
             inner = None if schema == default else schema
             metadata.reflect(connection, schema=inner, only=lambda name, _: is_projects(name))
-        found = list(metadata.sorted_tables)
+        tables = list(metadata.sorted_tables)
     connection.rollback()
-    return found
+    return tables
 
 
 def _shown(table: sa.Table) -> str:
@@ -110,8 +114,8 @@ def _shown(table: sa.Table) -> str:
 
 
 def _has_rows(connection: Connection, table: sa.Table) -> bool:
-    found = connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1))
-    return found.first() is not None
+    row = connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1))
+    return row.first() is not None
 
 
 def _insert(connection: Connection, table: sa.Table, *, required_only: bool) -> bool:

@@ -57,7 +57,7 @@ def try_out(
         with scratch_connection(redirect.url_for(dialect)) as connection:
             tried = Tried(dialect)
             _Stage(database, redirect, connection, tried).play(order, chosen)
-            if not any(one.failed == "upgrade" for one in tried.trials):
+            if not any(trial.failed == "upgrade" for trial in tried.trials):
                 tried.differences = differences(database)
     return tried
 
@@ -145,7 +145,7 @@ class _Stage:
         """Empty the database, which a broken step may have left half done, and come back."""
         self.connection.rollback()
         empty(self.connection)
-        broken = self._run(*(Upgrade(one) for one in revisions))
+        broken = self._run(*(Upgrade(revision) for revision in revisions))
         if broken is not None:
             self._note(broken.revision, "upgrade", broken)
         return broken is None
@@ -157,9 +157,9 @@ class _Stage:
         return broken
 
     def _look(self) -> Schema:
-        found = read_schema(self.connection)
+        schema = read_schema(self.connection)
         self.connection.rollback()
-        return found.without(self.redirect.version_tables)
+        return schema.without(self.redirect.version_tables)
 
     def _note(
         self,
@@ -176,5 +176,5 @@ class _Stage:
 
 
 def _changes(before: Schema, after: Schema) -> str:
-    found = difference(before, after)
-    return changed(found) if found is not None else ""
+    apart = difference(before, after)
+    return changed(apart) if apart is not None else ""

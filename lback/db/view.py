@@ -55,9 +55,9 @@ class View:
         """
         inspector = sa.inspect(self.connection)
         seen = {
-            _is_there(inspector, one) == (one.kind == "create")
-            for one in effects
-            if _can_be_seen(one)
+            _is_there(inspector, effect) == (effect.kind == "create")
+            for effect in effects
+            if _can_be_seen(effect)
         }
         return seen.pop() if len(seen) == 1 else None
 
@@ -84,23 +84,23 @@ def _count(connection: Connection, table: str, column: str | None) -> int | None
     target = sa.table(name, schema=schema or None)
     counted: Any = sa.func.count()
     if column is not None:
-        if column not in {one["name"] for one in inspector.get_columns(name, schema or None)}:
+        if column not in {row["name"] for row in inspector.get_columns(name, schema or None)}:
             return None
         counted = sa.func.count(sa.column(column))
     return int(connection.execute(sa.select(counted).select_from(target)).scalar_one())
 
 
-def _can_be_seen(one: Effect) -> bool:
-    named = one.table is not None and (one.object == "table" or one.name is not None)
-    plain = one.certain and one.dialect is None
-    return one.kind in ("create", "drop") and one.object in _LOOKED_FOR and named and plain
+def _can_be_seen(effect: Effect) -> bool:
+    named = effect.table is not None and (effect.object == "table" or effect.name is not None)
+    plain = effect.certain and effect.dialect is None
+    return effect.kind in ("create", "drop") and effect.object in _LOOKED_FOR and named and plain
 
 
-def _is_there(inspector: Any, one: Effect) -> bool:
-    schema, _, table = (one.table or "").rpartition(".")
+def _is_there(inspector: Any, effect: Effect) -> bool:
+    schema, _, table = (effect.table or "").rpartition(".")
     if not inspector.has_table(table, schema=schema or None):
         return False
-    if one.object == "table":
+    if effect.object == "table":
         return True
-    ask = inspector.get_columns if one.object == "column" else inspector.get_indexes
-    return any(row["name"] == one.name for row in ask(table, schema=schema or None))
+    ask = inspector.get_columns if effect.object == "column" else inspector.get_indexes
+    return any(row["name"] == effect.name for row in ask(table, schema=schema or None))

@@ -45,7 +45,7 @@ def prove_merge(ctx: Context, graph: GraphView, plan: MergePlan) -> MergeProof:
     orders = _orders(graph, plan.heads)
     options = {"transaction_per_migration": True}
     runs = [
-        run_stages(ctx.database, [[Upgrade(one) for one in order]], url, options)
+        run_stages(ctx.database, [[Upgrade(revision) for revision in order]], url, options)
         for order in orders
     ]
     failed = [(run.broken, order) for run, order in zip(runs, orders, strict=True) if run.broken]
@@ -63,15 +63,15 @@ def _orders(graph: GraphView, heads: tuple[str, ...]) -> tuple[list[str], list[s
     """Return all below the heads in two orders: what they share, then side after side."""
     below = {head: graph.ancestors([head]) for head in heads}
     shared = frozenset.intersection(*below.values())
-    found = []
+    orders = []
     for turn in (heads, tuple(reversed(heads))):
-        order = [one for one in graph.order() if one in shared]
+        order = [revision for revision in graph.order() if revision in shared]
         done = set(shared)
         for head in turn:
-            order += [one for one in graph.order() if one in below[head] - done]
+            order += [revision for revision in graph.order() if revision in below[head] - done]
             done |= below[head]
-        found.append(order)
-    return found[0], found[1]
+        orders.append(order)
+    return orders[0], orders[1]
 
 
 def prove_rollback(

@@ -12,11 +12,11 @@ def place(*, in_memory: bool) -> str:
     return "SQLite in memory" if in_memory else "the scratch database"
 
 
-def changed(found: Difference) -> str:
+def changed(apart: Difference) -> str:
     """Say how a schema would depart from what it was."""
-    if found.state != "changed":
-        return f"{found.thing} is {'there' if found.state == 'new' else 'gone'}"
-    return f"{found.thing}: {found.detail}" if found.detail else f"{found.thing} has changed"
+    if apart.state != "changed":
+        return f"{apart.thing} is {'there' if apart.state == 'new' else 'gone'}"
+    return f"{apart.thing}: {apart.detail}" if apart.detail else f"{apart.thing} has changed"
 
 
 def orders_agree(where: str) -> str:
@@ -24,11 +24,11 @@ def orders_agree(where: str) -> str:
     return f"both orders come to one schema on {where}"
 
 
-def orders_differ(where: str, found: Difference) -> str:
+def orders_differ(where: str, apart: Difference) -> str:
     """Say in what the schemas of two orders differ first."""
-    told = f"{found.thing} is there in one order only"
-    if found.state == "changed":
-        told = f"{found.thing}: its {found.part or 'definition'} differ{'' if found.part else 's'}"
+    told = f"{apart.thing} is there in one order only"
+    if apart.state == "changed":
+        told = f"{apart.thing}: its {apart.part or 'definition'} differ{'' if apart.part else 's'}"
     return f"on {where} the two orders do not come to one schema: {told}"
 
 
@@ -61,9 +61,9 @@ def rollback_proved(where: str) -> str:
     return f"played through on {where}"
 
 
-def rollback_wrong(where: str, found: Difference, *, on_the_way_back: bool) -> str:
+def rollback_wrong(where: str, apart: Difference, *, on_the_way_back: bool) -> str:
     """Say in what the schema would not be as it was."""
-    told = changed(found)
+    told = changed(apart)
     if on_the_way_back:
         told = f"downgrade() of the new revision does not lead back: {told}"
     return f"played through on {where}, {told}"
