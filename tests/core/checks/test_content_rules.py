@@ -9,13 +9,17 @@ from typing import Any
 import pytest
 
 from lback.core.checks.content import Content, LockedTables, content_findings
-from lback.core.checks.findings import Finding
+from lback.core.checks.files import FileFacts, declared_twice, file_findings, without_migration
+from lback.core.checks.findings import Finding, finding
+from lback.core.checks.report import LeftOutCounts
+from lback.core.checks.silencing import LeftOut
 from lback.core.checks.team import line_findings
 from lback.core.checks.trials import Loss, Trial, model_findings, not_tried, trial_findings
 from lback.core.effects import Effects, Unknown
 from lback.core.graph.revision import Header, Revision
 from lback.core.interpreter.reading import read_effects
 from lback.core.merging.contradictions import contradictions
+from lback.core.models_text import Models, Twice
 from tests.approved import approved
 from tests.core.checks.findings import codes, page, shown
 from tests.core.graphs import graph
@@ -157,6 +161,42 @@ def test_what_contradicts_the_revision_below_it() -> None:
         for one in contradictions(line, effects, {"c"})
     ]
     assert shown(line_findings(blind, line)).splitlines()[0] == "LB307 error versions/c.py:3 [c, b]"
+
+
+# -- the files themselves --------------------------------------------------------------
+
+
+def told_of_files() -> dict[str, list[Finding]]:
+    facts = FileFacts(
+        closed_links=("v/link.py",),
+        unmerged=("v/both.py",),
+        untracked=("v/new file.py",),
+        ignored={"v/a.py": ".gitignore:1:*.py", "v/b.py": ""},
+        unstaged=("v/old.py",),
+    )
+    models = Models({}, {"t": 4, "u": 9}, (Twice("User", "name", 3, 7),))
+    return {
+        "files": list(file_findings(facts)),
+        "models": [
+            *declared_twice({"models.py": models, "other.py": Models({}, {}, ())}),
+            without_migration("models.py", models, ["u"]),
+            without_migration("models.py", models, ["t", "u"]),
+            without_migration("models.py", models, ["w"]),
+        ],
+    }
+
+
+def test_what_is_said_of_files() -> None:
+    approved(HERE / "told_of_files.txt", page(told_of_files()))
+    assert list(file_findings(FileFacts())) == []
+
+
+def test_what_is_left_out_is_counted_by_whose_word_it_was() -> None:
+    one = finding("LB401", "x")
+    words: tuple[Any, ...] = ("settings", "comments", "comments", "command line", "baseline")
+    counted = LeftOutCounts.of(LeftOut(one, by) for by in words)
+    assert counted == LeftOutCounts(1, 1, 2, 1)
+    assert LeftOutCounts.of([]) == LeftOutCounts(0, 0, 0, 0)
 
 
 # -- what running them showed ------------------------------------------------------------

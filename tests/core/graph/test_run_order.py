@@ -73,7 +73,7 @@ NEEDS = [
 @example((FORK, ("aaa1", "bbb1"), "left@-1"))
 @example((NEEDS, (), "heads"))
 @example((NEEDS, ("aaa3", "bbb2"), "base"))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_same_revisions_in_the_same_order(
     move: tuple[list[Header], tuple[str, ...], str],
 ) -> None:
@@ -95,7 +95,7 @@ def test_the_same_revisions_in_the_same_order(
 
 
 @given(moves())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_nothing_is_refused_that_alembic_would_do(
     move: tuple[list[Header], tuple[str, ...], str],
 ) -> None:
