@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, inspect
 from lback.core.plans import plan_upgrade
 from lback.db.autogenerate import Draft, make_empty_revision, make_revision
 from lback.db.events import RunOutcome
+from lback.db.project import build_config
 from lback.db.questions import GivenAnswers
 from lback.db.runner import Database
 from lback.errors import LbackError
@@ -199,7 +200,12 @@ def test_a_package_and_a_folder(
     assert migrate(project).after == ("a1",)
 
 
-def test_only_pyproject(make_project: MakeProject, sqlite_url: str) -> None:
+@pytest.mark.parametrize("reads", [True, False], ids=["read", "copied"])
+def test_only_pyproject(
+    make_project: MakeProject, sqlite_url: str, monkeypatch: pytest.MonkeyPatch, reads: bool
+) -> None:
+    if not reads:  # as an Alembic before 1.16
+        monkeypatch.setattr("lback.db.project.READS_PYPROJECT", False)
     project = make_project(url=sqlite_url)
     (project.root / "alembic.ini").unlink()
     project.config_path = None
@@ -274,3 +280,42 @@ def test_a_graph_from_another_folder_than_alembics(
     graph = project.graph_from(top)
     database = Database(project.settings(), graph, top, folder=project.root)
     assert database.run(lambda stamp: plan_upgrade(graph, stamp)).after == ("a1",)
+
+
+def test_an_alembic_that_reads_no_pyproject_gets_its_options(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lback.db.project.READS_PYPROJECT", False)
+    project = make_project("pass")
+    project.ini("file_template = of_the_ini\n")
+    lines = [
+        "[tool.alembic]",
+        "script_location = '%(here)s/elsewhere'",
+        "version_locations = ['%(here)s/one', '%(here)s/two']",
+        "file_template = 'of_the_table'",
+        "sourceless = true",
+        "truncate_slug_length = 20",
+        "[[tool.alembic.post_write_hooks]]",
+        "name = 'mark'",
+        "type = 'exec'",
+        "options = '100%% REVISION'",
+    ]
+    project.write("pyproject.toml", "\n".join(lines))
+    settings = project.settings()
+    config = build_config(settings, project.root)
+    options = ["script_location", "version_locations", "version_path_separator", "file_template"]
+    assert [config.get_main_option(one) for one in options] == [
+        f"{project.root}/migrations", f"{project.root}/one:{project.root}/two", "os", "of_the_ini",
+    ]  # fmt: skip
+    assert config.get_main_option("sourceless") == "true"
+    assert config.get_main_option("truncate_slug_length") == "20"
+    assert config.get_section("post_write_hooks", {}) == {
+        "here": str(project.root), "hooks": "mark", "mark.type": "exec",
+        "mark.options": "100% REVISION",
+    }  # fmt: skip
+    project.ini("[post_write_hooks]\nhooks = own\n")
+    config = build_config(settings, project.root)
+    assert config.get_section_option("post_write_hooks", "hooks") == "own"
+    project.write("pyproject.toml", "[tool.alembic]\nscript_location = '%(there)s'\n")
+    with pytest.raises(LbackError, match=r"pyproject\.toml cannot be read: .*there"):
+        build_config(settings, project.root)
