@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from lback.core.checks.history import same_but_parents
+from lback.core.checks.same_code import same_but_parents
 from lback.core.effects import Effect
 from lback.core.graph.graph import Graph
 from lback.core.graph.view import GraphView

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterator, Mapping
 
 from lback.core.checks.findings import Finding, finding
 from lback.core.checks.graph import GraphMerge
+from lback.core.checks.same_code import same_code, same_upgrade
 from lback.core.graph.view import GraphView
 from lback.core.shell import command, pathspec
 
@@ -89,50 +89,6 @@ def _names(parents: tuple[str, ...]) -> str:
     return " and ".join(parents) or "nothing"
 
 
-def same_code(left: bytes, right: bytes) -> bool:
-    """Tell whether two sources differ in comments, docstrings and layout at most."""
-    if left == right:
-        return True
-    try:
-        return _shape(left) == _shape(right)
-    except (SyntaxError, ValueError):
-        return False
-
-
-def same_but_parents(left: bytes, right: bytes) -> bool:
-    """Tell whether two sources do the same, whatever they say of their parents."""
-    try:
-        return _shape(left, without="down_revision") == _shape(right, without="down_revision")
-    except (SyntaxError, ValueError):
-        return False
-
-
-def _shape(source: bytes, without: str = "") -> str:
-    tree = ast.parse(source)
-    tree.body = [node for node in tree.body if not without or not _assigns(node, without)]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
-            _drop_docstring(node)
-    return ast.dump(tree)
-
-
-def _assigns(node: ast.stmt, name: str) -> bool:
-    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-    return any(isinstance(one, ast.Name) and one.id == name for one in targets)
-
-
-def _drop_docstring(
-    node: ast.Module | ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef,
-) -> None:
-    first = node.body[0] if node.body else None
-    if (
-        isinstance(first, ast.Expr)
-        and isinstance(first.value, ast.Constant)
-        and isinstance(first.value.value, str)
-    ):
-        del node.body[0]
-
-
 Text = Callable[[str], bytes]
 
 
@@ -146,7 +102,7 @@ def history_findings(
     squashed = {
         kept: ones
         for kept, ones in squashes(merge.mine, merge.theirs, base).items()
-        if not _same_upgrade(mine(kept), theirs(kept))  # else those were just deleted
+        if not same_upgrade(mine(kept), theirs(kept))  # else those were just deleted
     }
     gone = {one: kept for kept, ones in squashed.items() for one in ones}
     for found in published_findings(merge.mine, merge.theirs, base, mine, theirs):
@@ -190,18 +146,6 @@ def squashes(mine: GraphView, published: GraphView, base: GraphView) -> dict[str
         if ones and inside and alone:
             found[kept] = tuple(one for one in published.order() if one in ones)
     return found
-
-
-def _same_upgrade(left: bytes, right: bytes) -> bool:
-    try:
-        return _upgrade(left) == _upgrade(right)
-    except (SyntaxError, ValueError, RecursionError):
-        return False
-
-
-def _upgrade(source: bytes) -> str:
-    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
-    return "".join(ast.dump(node) for node in functions if node.name == "upgrade")
 
 
 def _reached(graph: GraphView, start: str, allowed: set[str]) -> set[str]:

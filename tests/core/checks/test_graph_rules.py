@@ -22,10 +22,9 @@ from lback.core.checks.history import (
     history_findings,
     placed_under,
     published_findings,
-    same_but_parents,
-    same_code,
     squashes,
 )
+from lback.core.checks.same_code import same_but_parents, same_code
 from lback.core.checks.team import collision, overlap_findings
 from lback.core.graph.graph import Graph
 from lback.core.merging.nearness import Meeting, Neighbour
@@ -290,6 +289,30 @@ def test_new_ones_under_published_ones(
         ("a = (", "a = (", True, False),
         ("a = (", "a = 1", False, False),
         ("", "'x'", True, True),
+        ("a: str = 1", "a = 1", True, True),
+        ("a: str = 1", "a: str | None = 1", True, True),
+        ("a: f() = 1", "a = 1", False, False),
+        ("def f() -> None:\n    g()", "def f():\n    g()", True, True),
+        ("def f() -> g():\n    h()", "def f():\n    h()", False, False),
+        ("def f(a: int = 1): g()", "def f(a=1): g()", True, True),
+        ("class A:\n    b: int = 1", "class A:\n    b = 1", False, False),
+        ("from __future__ import annotations\na = 1", "a = 1", True, True),
+        (
+            "from alembic import op\nimport sqlalchemy as sa\nop, sa",
+            "import sqlalchemy as sa\nfrom alembic import op\nop, sa",
+            True,
+            True,
+        ),
+        (
+            "from alembic import op\nimport sqlalchemy as sa\nop",
+            "from alembic import op\nop",
+            True,
+            True,
+        ),
+        ("import shop.operations\na = 1", "a = 1", False, False),
+        ("from shop import op\nop.f()", "from alembic import op\nop.f()", False, False),
+        ("import a.b\na.b.f()", "import a.c\na.b.f()", False, False),
+        ("import x\nf()\nimport y\nx, y", "import y\nf()\nimport x\nx, y", False, False),
     ],
 )
 def test_the_same_code(left: str, right: str, same: bool, but_parents: bool) -> None:
