@@ -55,6 +55,8 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
             refuse_moved(run.planned, stamp)
         refuse_unsettled(ctx, graph, stamp)
         steps = run.decide(stamp)
+        if steps:
+            refuse_changed_files(ctx)
         if run.files is not None:
             change_files(ctx, run.files)
         return steps
@@ -71,6 +73,21 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
         forget_followed_rebase(ctx, database.graph)
     remember_stamp(ctx, outcome.after)
     return outcome
+
+
+def refuse_changed_files(ctx: Context) -> None:
+    """Raise LbackError where files are not as they were when the steps were chosen by them.
+
+    Whoever held the lock before may have rewritten them; new ones are only pending.
+    """
+    before, now = ctx.database.graph, ctx.revisions.graph()
+    changed = [
+        one.path
+        for one in before
+        if one.id not in now or (now[one.id].path, now[one.id].blob) != (one.path, one.blob)
+    ]
+    if changed:
+        raise messages.files_changed(changed)
 
 
 def refuse_unsettled(ctx: Context, graph: GraphView, stamp: Sequence[str]) -> None:

@@ -42,3 +42,46 @@ def test_alembic_leaves_word_of_the_stamp_for_the_hooks(tmp_path: Path) -> None:
     assert "+ r1" not in said
     kept = [path for path in (shop.folder / ".git" / "lback").rglob("stamp-*") if path.is_file()]
     assert [path.read_text().splitlines()[1:] for path in kept] == [['["r1"]']]
+
+
+MEANWHILE = """
+from pathlib import Path
+
+with Path("runs.txt").open("a+") as counter:
+    counter.write("run\\n")
+    counter.seek(0)
+    place = Path("migrations/versions/r2_it.py")
+    if len(counter.readlines()) == {run}:
+        place.write_text(place.read_text().replace("'r1'", "None"))
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("run", "command"),
+    [
+        (1, ("migrate",)),
+        (2, ("switch",)),
+        (2, ("rollback", "users", "--strategy", "revert", "--yes")),
+    ],
+)
+def test_files_that_change_before_the_lock_is_had_stop_a_command(
+    tmp_path: Path, run: int, command: tuple[str, ...]
+) -> None:
+    shop = Shop.at(tmp_path / "ada", f"sqlite:///{tmp_path}/x.sqlite3")
+    shop.add(
+        "r1", 'op.create_table("users", sa.Column("id", sa.Integer()))', 'op.drop_table("users")'
+    )
+    shop.commit("Add users")
+    shop.migrate()
+    shop.add("r2", 'op.create_table("posts", sa.Column("id", sa.Integer()))')
+    shop.commit("Add posts")
+    if command[0] == "rollback":
+        shop.migrate()
+    env = shop.folder / "migrations" / "env.py"
+    env.write_text(MEANWHILE.format(run=run) + env.read_text())
+    before, files = shop.tables(), shop.files()
+    said = shop.lback(*command, code=3)
+    assert "r2_it.py changed while this was being planned." in said
+    assert shop.tables() == before
+    assert shop.files().keys() == files.keys()

@@ -63,6 +63,15 @@ def rebase_undone(stamp: Iterable[str], has_run: Sequence[str]) -> LbackError:
     )
 
 
+def files_changed(paths: Sequence[str]) -> LbackError:
+    """Say that migrations were changed between the plan and the lock."""
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return LbackError(
+        f"{paths[0]}{more} changed while this was being planned.",
+        "Nothing was changed in the database. Run the same command again.",
+    )
+
+
 def step_done(sign: str, name: str, number: int, total: int, seconds: float) -> str:
     """Tell of one step that is done."""
     place = f"[{number}/{total}]" if total > 1 else ""
