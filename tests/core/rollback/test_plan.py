@@ -160,7 +160,8 @@ def test_an_incomplete_downgrade_needs_consent() -> None:
     plan = plan_rollback(written("a", left, table="t"))
     assert plan.refused
     assert plan.decision.reason == (
-        "versions/a.py:6: upgrade() of a would create enum mood, and its downgrade() leaves it there"
+        "versions/a.py:6: upgrade() of a would create enum mood (x) [postgresql only], and its "
+        "downgrade() leaves it there"
     )
     assert plan.decision.hint.startswith("Add `sa.Enum(name='mood').drop(op.get_bind())` to")
     assert not plan_rollback(written("a", left, table="t", strategy="downgrade")).refused
