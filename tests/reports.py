@@ -8,6 +8,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from lback.cli.group import COMMANDS
 from lback.cli.schemas import result_of
 from lback.core.json_schema import schema_of
 from lback.core.results import Result
@@ -27,16 +28,14 @@ def checked(result: Result) -> dict[str, Any]:
 
 @cache
 def _validator(command: str) -> Draft202012Validator:
-    schema = schema_of(result_of(command) or _Any)
-    if result_of(command) is None:
-        schema["properties"]["command"] = {}
-        del schema["then"], schema["else"]
+    # A line that names no command has nothing to show but an error, the help or the version.
+    schema = schema_of(result_of(command) if command in COMMANDS else _Nothing)
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(_closed(schema))
 
 
-class _Any(Result):
-    """A command whose result has no type of its own, or a line that names no command."""
+class _Nothing(Result):
+    """What a line shows that names no command."""
 
     command = ""
 
