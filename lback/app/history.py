@@ -12,7 +12,7 @@ from lback.core.graph.view import GraphView
 from lback.core.messages import history as messages
 from lback.core.results import Result, optional
 from lback.core.rollback.extraction import Extractor
-from lback.core.rollback.picking import InTheWay
+from lback.core.rollback.picking import CannotUndo
 from lback.core.rows import OperationRow, operation_row
 from lback.core.source import WORKTREE
 from lback.core.tables import life
@@ -121,7 +121,7 @@ def _patch(found: Sources, change: _Change, names: Sequence[str]) -> tuple[str, 
     own = list(names) or list(found.effects[node.id].tables)
     try:
         code = Extractor(source, node.path, own, read).extract("upgrade").code
-    except InTheWay:
+    except CannotUndo:
         code = _text_of_line(source, _line(found, change))
     return tuple(code.splitlines())
 

@@ -12,7 +12,7 @@ from lback.core.plans import applied
 from lback.core.results import Result, text_only
 from lback.core.rollback.decide import Strategy, chosen, table_life
 from lback.core.rollback.facts import RollbackFacts, RollbackRequest, Wanted
-from lback.core.rollback.picking import InTheWay
+from lback.core.rollback.picking import CannotUndo
 from lback.core.rollback.plan import RollbackPlan, plan_rollback
 from lback.core.rollback.proof import RollbackProof
 from lback.core.rollback.reverting import body_for, complete
@@ -94,10 +94,10 @@ def rollback(ctx: Context, options: RollbackOptions) -> RollbackResult:
     also = messages.also_undoes(plan.decision.collateral)
     if not options.yes and not consents(ctx, plan.losses, also, saved=not options.no_backup):
         return replace(result, status="refused", exit_code=3, message=messages.DECLINED)
-    performance = Performance(ctx, options, plan)
-    performance.perform()
-    backup = str(performance.backup) if performance.backup else None
-    return replace(result, losses=performance.losses, backup=backup, done=True)
+    running = RunningRollback(ctx, options, plan)
+    running.perform()
+    backup = str(running.backup) if running.backup else None
+    return replace(result, losses=running.losses, backup=backup, done=True)
 
 
 def plan_from(ctx: Context, request: RollbackRequest) -> RollbackPlan:
@@ -185,7 +185,7 @@ def _with_file(ctx: Context, plan: RollbackPlan) -> RollbackPlan:
             body_for(draft.downgrade),
             lambda text: complete(text, draft),
         )
-    except InTheWay as err:
+    except CannotUndo as err:
         return plan.refuse_for(err)
     root, path = ctx.project.root, shaped.path
     shown = path.relative_to(root) if path.is_relative_to(root) else path
@@ -199,7 +199,7 @@ def _with_file(ctx: Context, plan: RollbackPlan) -> RollbackPlan:
 # -- perform ---------------------------------------------------------------------------
 
 
-class Performance:
+class RunningRollback:
     """One rollback that runs.
 
     `losses` are what was deleted, `backup` is where it was saved before.

@@ -16,8 +16,8 @@ from lback.core.naming import bare
 from lback.core.rollback.decide import Decision
 from lback.core.rollback.extraction import Extract, Extractor, Read
 from lback.core.rollback.facts import RollbackFacts
-from lback.core.rollback.inverse import Earlier, inverse
-from lback.core.rollback.picking import InTheWay
+from lback.core.rollback.inverse import EarlierRevision, inverse
+from lback.core.rollback.picking import CannotUndo
 from lback.core.rollback.scope import bound
 from lback.core.scanner import Undecodable, decode_text
 from lback.core.shell import named
@@ -41,7 +41,7 @@ class UndoneRevision:
     own: tuple[str, ...]
     commit: Commit | None = None
     doc: str = ""
-    earlier: tuple[Earlier, ...] = ()
+    earlier: tuple[EarlierRevision, ...] = ()
     compute: bool = False
 
 
@@ -89,21 +89,21 @@ def draft_revert(
     """Compose what undoes all the parts, given newest first, as of a date.
 
     A type that came with a table goes with it, unless it is one of the `shared` ones.
-    Raises InTheWay, its message naming file and line, for what stands in the way.
+    Raises CannotUndo, its message naming file and line, for what stands in the way.
     """
     taken: list[_Taken] = []
     for part in parts:
         try:
             taken.append(_take(part, read))
             helpers = _together(one for other in taken for one in other.helpers)
-        except InTheWay as err:
+        except CannotUndo as err:
             place = f"{part.path}:{err.line}"
-            raise InTheWay(err.line, f"{place}: {err.message}", err.hint or "") from None
+            raise CannotUndo(err.line, f"{place}: {err.message}", err.hint or "") from None
     computed = any(part.compute for part in parts)
     upgrade = [code for one in taken if (code := _without_marks(one.back.code))]
     downgrade = [code for one in reversed(taken) if (code := _without_marks(one.forward.code))]
     if not upgrade:
-        raise InTheWay(1, f"{parts[0].path}: its downgrade() does nothing about {table or 'it'}")
+        raise CannotUndo(1, f"{parts[0].path}: its downgrade() does nothing about {table or 'it'}")
     undoing = tuple(effect for one in taken for effect in one.back.effects)
     redoing = tuple(effect for one in reversed(taken) for effect in one.forward.effects)
     types = () if computed else _types_left(undoing, redoing, shared)
@@ -136,7 +136,7 @@ def _take(part: UndoneRevision, read: Read) -> _Taken:
 def _computed(part: UndoneRevision, extractor: Extractor, forward: Extract) -> Extract:
     """Return the inverse of an upgrade(); what it does is read again from what was composed."""
     for one in forward.unknown:
-        raise InTheWay(one.line, f"it cannot be read ({one.reason}), so it has no inverse")
+        raise CannotUndo(one.line, f"it cannot be read ({one.reason}), so it has no inverse")
     code = inverse(extractor, forward.effects, part.earlier)
     return Extract(code, (), (), frozenset(), True)
 
@@ -170,7 +170,7 @@ def _together(helpers: Iterable[str]) -> tuple[str, ...]:
     for helper in helpers:
         for name in _binds(helper):
             if known.setdefault(name, helper) != helper:
-                raise InTheWay(1, f"two of the revisions have a {named(name)} of their own")
+                raise CannotUndo(1, f"two of the revisions have a {named(name)} of their own")
         kept[helper] = None
     return tuple(kept)
 
@@ -234,7 +234,7 @@ def _harmless(text: str) -> str:
 
 
 def draft_of(facts: RollbackFacts, decision: Decision, table: TableLife | None) -> RevertDraft:
-    """Return what a reverting revision does; InTheWay names the line that stands in the way.
+    """Return what a reverting revision does; CannotUndo names the line that stands in the way.
 
     LbackError where that revision exists.
     """
@@ -276,7 +276,7 @@ def _part(facts: RollbackFacts, revision: str, table: TableLife | None) -> Undon
     )
 
 
-def _earlier(facts: RollbackFacts, revision: str) -> tuple[Earlier, ...]:
+def _earlier(facts: RollbackFacts, revision: str) -> tuple[EarlierRevision, ...]:
     """Return the revisions below, newest first, for an inverse that has to be computed."""
     below = facts.graph.ancestors([revision]) - {revision}
     found = []
@@ -287,7 +287,7 @@ def _earlier(facts: RollbackFacts, revision: str) -> tuple[Earlier, ...]:
             tree = ast.parse(decode_text(facts.texts[one]))
         except (Undecodable, SyntaxError, ValueError):
             continue
-        found.append(Earlier(facts.effects[one], tree))
+        found.append(EarlierRevision(facts.effects[one], tree))
     return tuple(found)
 
 

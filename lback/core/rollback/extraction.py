@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lback.core.effects import Direction, Effect, Effects, Unknown
 from lback.core.naming import same_name
-from lback.core.rollback.picking import InTheWay, Picker
+from lback.core.rollback.picking import CannotUndo, Picker
 from lback.core.rollback.pieces import Lines
 from lback.core.rollback.scope import bound, loaded, only
 from lback.core.scanner import Undecodable, decode_text
@@ -44,7 +44,7 @@ class Extractor:
             self.text = decode_text(source)
             self.tree = ast.parse(self.text)
         except (Undecodable, SyntaxError, ValueError) as err:
-            raise InTheWay(
+            raise CannotUndo(
                 getattr(err, "lineno", 1) or 1, f"{path} cannot be parsed: {err}"
             ) from None
         self.path = path
@@ -58,7 +58,7 @@ class Extractor:
     def extract(self, direction: Direction) -> Extract:
         """Return the statements of upgrade() or downgrade() for the own tables.
 
-        Raises InTheWay, naming the line, where they cannot be told from the others.
+        Raises CannotUndo, naming the line, where they cannot be told from the others.
         """
         function = self.function(direction)
         body = list(function.body)
@@ -75,14 +75,14 @@ class Extractor:
         return Extract(code, tuple(picker.effects), tuple(picker.unknown), self._free(nodes), False)
 
     def function(self, direction: Direction) -> ast.FunctionDef:
-        """Return the function of one direction; InTheWay where there is no plain one."""
+        """Return the function of one direction; CannotUndo where there is no plain one."""
         found = [
             one
             for one in self.tree.body
             if isinstance(one, ast.FunctionDef) and one.name == direction
         ]
         if len(found) != 1:
-            raise InTheWay(1, f"{self.path} has no plain function {direction}() to take from")
+            raise CannotUndo(1, f"{self.path} has no plain function {direction}() to take from")
         return found[0]
 
     @property
@@ -121,7 +121,7 @@ class Extractor:
         tables: set[str] = set()
         try:
             body = self.function("upgrade").body
-        except InTheWay:
+        except CannotUndo:
             return set()
         before = 0
         for number, statement in enumerate(body, 1):
@@ -160,7 +160,7 @@ class Extractor:
         header = taken & _HEADER
         if header:
             line = nodes[0].lineno if nodes and isinstance(nodes[0], ast.stmt) else 1
-            raise InTheWay(line, f"the code uses {named(min(header))} of its own file")
+            raise CannotUndo(line, f"the code uses {named(min(header))} of its own file")
         return frozenset(taken)
 
     def context(self, names: frozenset[str]) -> tuple[list[str], list[str]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lback.core.effects import Effect, Effects, described
 from lback.core.naming import key, same_name
 from lback.core.rollback.extraction import Extractor
-from lback.core.rollback.picking import InTheWay
+from lback.core.rollback.picking import CannotUndo
 
 _GONE = {
     "drop": "what it deletes cannot be brought back",
@@ -26,7 +26,7 @@ _ALTERED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class EarlierRevision:
     """A revision before the one that is undone: what it does, and its parsed text."""
 
     effects: Effects
@@ -41,17 +41,19 @@ class _Line:
     batch: str | None = None
 
 
-def inverse(extractor: Extractor, effects: Sequence[Effect], earlier: Sequence[Earlier]) -> str:
+def inverse(
+    extractor: Extractor, effects: Sequence[Effect], earlier: Sequence[EarlierRevision]
+) -> str:
     """Return the code that undoes these effects of upgrade(), last one first.
 
-    `earlier` are the revisions below, newest first. Raises InTheWay, naming the line,
+    `earlier` are the revisions below, newest first. Raises CannotUndo, naming the line,
     for what has no inverse.
     """
     return _Inverse(extractor, earlier).code(effects)
 
 
 class _Inverse:
-    def __init__(self, extractor: Extractor, earlier: Sequence[Earlier]) -> None:
+    def __init__(self, extractor: Extractor, earlier: Sequence[EarlierRevision]) -> None:
         self.extractor = extractor
         self.earlier = earlier
         self.function = extractor.function("upgrade")
@@ -216,8 +218,8 @@ class _Inverse:
                         return text if _plain(call) else ""
         raise self._no(effect, "how it was made is not in an earlier revision's text")
 
-    def _no(self, effect: Effect, why: str) -> InTheWay:
-        return InTheWay(effect.line, f"{described(effect)}: {why}")
+    def _no(self, effect: Effect, why: str) -> CannotUndo:
+        return CannotUndo(effect.line, f"{described(effect)}: {why}")
 
 
 def _grouped(lines: Sequence[_Line]) -> Iterator[str]:

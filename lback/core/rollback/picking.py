@@ -15,7 +15,7 @@ from lback.errors import LbackError
 _CONTROL = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 
 
-class InTheWay(LbackError):
+class CannotUndo(LbackError):
     """Says which line keeps a statement from being taken; `line` counts from 1."""
 
     def __init__(self, line: int, message: str, hint: str = "") -> None:
@@ -23,7 +23,7 @@ class InTheWay(LbackError):
         self.line = line
 
 
-class Told(Protocol):
+class PickedRevision(Protocol):
     """What is needed of the revision whose statements are picked."""
 
     @property
@@ -43,8 +43,8 @@ class Told(Protocol):
 class Picker:
     """Goes through a body, statement by statement, and keeps what is about the own tables."""
 
-    def __init__(self, told: Told, direction: Direction) -> None:
-        self.told = told
+    def __init__(self, revision: PickedRevision, direction: Direction) -> None:
+        self.revision = revision
         self.direction = direction
         self.effects: list[Effect] = []
         self.unknown: list[Unknown] = []
@@ -63,7 +63,7 @@ class Picker:
         return pieces
 
     def _read(self, body: list[ast.stmt]) -> tuple[tuple[Effect, ...], tuple[Unknown, ...]]:
-        found = self.told.probe(self.direction, body)
+        found = self.revision.probe(self.direction, body)
         effects = found.upgrade if self.direction == "upgrade" else found.downgrade
         return effects, found.unknowns(self.direction)
 
@@ -100,8 +100,8 @@ class Picker:
     ) -> Piece:
         """Take a part of a block that is about several tables."""
         fields = blocks_of(statement)
-        if not fields or self.told.lines.on_one_line(statement):
-            raise InTheWay(
+        if not fields or self.revision.lines.on_one_line(statement):
+            raise CannotUndo(
                 statement.lineno,
                 "this statement is about several tables at once, and cannot be taken apart",
             )
@@ -119,16 +119,18 @@ class Picker:
         return Piece(statement, keep=True, blocks=blocks)
 
     def _owner(self, effect: Effect, statement: ast.stmt) -> bool:
-        owner = self.told.owner(effect)
+        owner = self.revision.owner(effect)
         if owner is None:
             what = f"{effect.kind} {effect.object} {effect.name or ''}".strip()
-            raise InTheWay(statement.lineno, f"{what}: it cannot be told which table it belongs to")
+            raise CannotUndo(
+                statement.lineno, f"{what}: it cannot be told which table it belongs to"
+            )
         return owner
 
     def _unknown_owner(self, unknown: Unknown, statement: ast.stmt) -> bool:
-        owners = {self.told.is_own(one) for one in unknown.tables}
+        owners = {self.revision.is_own(one) for one in unknown.tables}
         if len(owners) != 1:
-            raise InTheWay(
+            raise CannotUndo(
                 statement.lineno,
                 f"this cannot be read ({unknown.reason}), so that it cannot be told which table "
                 "it is about",

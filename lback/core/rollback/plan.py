@@ -16,7 +16,7 @@ from lback.core.revision_code import code_of
 from lback.core.rollback.decide import Decision, chosen, decide, newer_doubt, table_life
 from lback.core.rollback.draft import RevertDraft, draft_of, own_names
 from lback.core.rollback.facts import RollbackFacts
-from lback.core.rollback.picking import InTheWay
+from lback.core.rollback.picking import CannotUndo
 from lback.core.rollback.proof import RollbackProof, RollbackRun
 from lback.core.rollback.reverting import sketch, verify
 from lback.core.rollback.stakes import Stakes, stakes
@@ -126,13 +126,13 @@ class RollbackPlan:
         try:
             verify(text, self.draft, self.facts.read)
             graph = _with(self.facts.graph, path, text)
-        except InTheWay as err:
+        except CannotUndo as err:
             return self.refuse_for(err)
         revert = RevertingRevision(self.draft.revision, path, text, graph)
         effects = self.facts.read(text).upgrade
         return _still_possible(replace(self, revert=revert, effects=effects))
 
-    def refuse_for(self, obstacle: InTheWay) -> RollbackPlan:
+    def refuse_for(self, obstacle: CannotUndo) -> RollbackPlan:
         """Refuse because a reverting revision cannot be written."""
         hint = obstacle.hint or messages.BY_HAND
         return self._refused(messages.Refusal(obstacle.message, hint))
@@ -212,7 +212,7 @@ def _with_effects(plan: RollbackPlan) -> RollbackPlan:
         return replace(plan, effects=tuple(effects))
     try:
         draft = draft_of(facts, decision, plan.table)
-    except InTheWay as err:
+    except CannotUndo as err:
         return plan.refuse_for(err)
     return replace(plan, draft=draft, effects=facts.read(sketch(draft)).upgrade)
 
@@ -254,5 +254,5 @@ def _deeds(effects: Effects) -> tuple[list[Effect], ...]:
 def _with(graph: GraphView, path: str, text: bytes) -> GraphView:
     header = read_header(text, path.rpartition("/")[2])
     if not isinstance(header, Header):
-        raise InTheWay(1, messages.unreadable_revert(header.message))
+        raise CannotUndo(1, messages.unreadable_revert(header.message))
     return Graph([*graph, Revision(header, path, "")])

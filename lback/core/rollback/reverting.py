@@ -7,7 +7,7 @@ import ast
 from lback.core.effects import Effect
 from lback.core.rollback.draft import RevertDraft
 from lback.core.rollback.extraction import Read
-from lback.core.rollback.picking import InTheWay
+from lback.core.rollback.picking import CannotUndo
 from lback.core.rollback.pieces import indent
 
 
@@ -32,7 +32,7 @@ def complete(rendered: str, draft: RevertDraft) -> str:
     place = _story_place(tree, lines, draft.story)
     without, told = (_inserted(lines, more) for more in (inserts, [*inserts, place]))
     if _code_of(without) != _code_of(told):
-        raise InTheWay(1, "what the reverting revision tells of itself would be code")
+        raise CannotUndo(1, "what the reverting revision tells of itself would be code")
     return newline.join(told)
 
 
@@ -63,14 +63,14 @@ def sketch(draft: RevertDraft) -> bytes:
 
 
 def verify(source: bytes, draft: RevertDraft, read: Read) -> None:
-    """Raise InTheWay unless the file does what was meant, as far as can be read."""
+    """Raise CannotUndo unless the file does what was meant, as far as can be read."""
     found = read(source)
     pairs = [("downgrade", draft.redoing, found.downgrade)]
     if draft.undoing is not None:
         pairs.append(("upgrade", draft.undoing, found.upgrade))
     for name, meant, got in pairs:
         if [_key(one) for one in meant] != [_key(one) for one in got]:
-            raise InTheWay(
+            raise CannotUndo(
                 1,
                 f"the reverting revision's {name}() would not do what was meant",
                 "The project's script.py.mako may lack `${upgrades}` or `${downgrades}`.",
@@ -78,7 +78,7 @@ def verify(source: bytes, draft: RevertDraft, read: Read) -> None:
     more = len(found.unknown) - len(draft.unknown)
     if more > 0:
         one = found.unknown[-1]
-        raise InTheWay(one.line, f"the reverting revision could not be read: {one.reason}")
+        raise CannotUndo(one.line, f"the reverting revision could not be read: {one.reason}")
 
 
 def _key(effect: Effect) -> tuple[object, ...]:

@@ -10,7 +10,7 @@ from textwrap import dedent, indent
 from lback.core.effects import described
 from lback.core.interpreter.reading import read_effects
 from lback.core.rollback.draft import RevertDraft, UndoneRevision, draft_revert
-from lback.core.rollback.inverse import Earlier
+from lback.core.rollback.inverse import EarlierRevision
 from lback.core.source import Commit
 from lback.errors import LbackError
 
@@ -62,7 +62,7 @@ class Case:
             self.own,
             COMMIT,
             f"{name} does it",
-            tuple(Earlier(read_effects(one), ast.parse(one)) for one in before),
+            tuple(EarlierRevision(read_effects(one), ast.parse(one)) for one in before),
             self.downgrade is None,
         )
 

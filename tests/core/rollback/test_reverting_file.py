@@ -9,7 +9,7 @@ import pytest
 
 from lback.core.interpreter.reading import read_effects
 from lback.core.rollback.draft import RevertDraft, created, draft_revert, revert_id
-from lback.core.rollback.picking import InTheWay
+from lback.core.rollback.picking import CannotUndo
 from lback.core.rollback.reverting import body_for, complete, sketch, verify
 from lback.core.source import Commit
 from tests.core.rollback.drafting import Case, drafted, moved
@@ -203,7 +203,7 @@ def test_line_ends_of_windows_stay() -> None:
 def test_a_story_that_would_be_code_is_refused() -> None:
     draft = draft_of(change("c"))
     draft = replace(draft, story='x"""\nimport os\n"""')
-    with pytest.raises(InTheWay, match="would be code"):
+    with pytest.raises(CannotUndo, match="would be code"):
         complete(rendered(draft), draft)
 
 
@@ -218,7 +218,7 @@ def test_what_is_read_back_must_be_what_was_meant() -> None:
         (good.replace('drop_column("t"', 'drop_column("u"'), "upgrade"),
         (good.replace('op.drop_column("t", "c")', "pass"), "upgrade"),
     ):
-        with pytest.raises(InTheWay) as raised:
+        with pytest.raises(CannotUndo) as raised:
             verify(wrong.encode(), draft, read_effects)
         assert raised.value.line == 1
         assert raised.value.message == (
@@ -226,7 +226,7 @@ def test_what_is_read_back_must_be_what_was_meant() -> None:
         )
         assert "script.py.mako" in (raised.value.hint or "")
     unread = good + "    import elsewhere\n    elsewhere.anything(op)\n"
-    with pytest.raises(InTheWay, match="could not be read: ") as raised:
+    with pytest.raises(CannotUndo, match="could not be read: ") as raised:
         verify(unread.encode(), draft, read_effects)
     assert raised.value.line == len(unread.splitlines())
     draft = replace(draft, undoing=None)
