@@ -92,12 +92,14 @@ def _number(environ: Mapping[str, str], name: str) -> str:
 def publish(place: CommentPlace, body: str) -> str:
     """Update the comment that begins with our mark, or post a first one; say which."""
     body = _fitted(body if body.startswith(MARK) else f"{MARK}\n{body}")
-    known = [one for one in _comments(place) if str(one.get("body") or "").startswith(MARK)]
+    known = [
+        comment for comment in _comments(place) if str(comment.get("body") or "").startswith(MARK)
+    ]
     # Somebody may have written one that looks like ours; that of the CI's own account comes first.
-    known.sort(key=lambda one: (one.get("user") or {}).get("type") != "Bot")
-    for one in known:
+    known.sort(key=lambda row: (row.get("user") or {}).get("type") != "Bot")
+    for row in known:
         try:
-            _call(place, place.change, f"{place.comment}/{one['id']}", {"body": body})
+            _call(place, place.change, f"{place.comment}/{row['id']}", {"body": body})
         except Refused as err:
             if err.status not in _NOT_OURS:
                 raise
@@ -112,9 +114,9 @@ def _comments(place: CommentPlace) -> Iterator[Mapping[str, Any]]:
         rows = _call(place, "GET", f"{place.comments}?per_page={_PAGE}&page={page}")
         if not isinstance(rows, list):
             raise Refused("the answer is not a list of comments")
-        for one in rows:
-            if isinstance(one, dict) and isinstance(one.get("id"), int):
-                yield one
+        for row in rows:
+            if isinstance(row, dict) and isinstance(row.get("id"), int):
+                yield row
         if len(rows) < _PAGE:
             return
     raise Refused(f"there are more than {_PAGE * _PAGES} comments")

@@ -148,14 +148,14 @@ def _report(
     """Return the result: chosen, graded, silenced and old findings taken care of."""
     left_out: list[LeftOut] = []
     wanted = []
-    for one in dict.fromkeys(findings):
-        by = choice.left_out_by(one.code)
+    for finding in dict.fromkeys(findings):
+        by = choice.left_out_by(finding.code)
         if by is None:
-            wanted.append(choice.graded(one))
+            wanted.append(choice.graded(finding))
         else:
-            left_out.append(LeftOut(one, by))
+            left_out.append(LeftOut(finding, by))
     if facts is not None:
-        paths = [one.path for one in wanted if one.path]
+        paths = [finding.path for finding in wanted if finding.path]
         wanted, silenced = not_silenced(wanted, comments_that_count(facts, paths))
         left_out += silenced
     found = arranged(wanted)
@@ -163,7 +163,7 @@ def _report(
         found, old = sorted_out(
             facts, options.baseline, choice, found, write=options.write_baseline
         )
-        left_out += [LeftOut(one, "baseline") for one in old]
+        left_out += [LeftOut(finding, "baseline") for finding in old]
     shown = CheckResult(
         at=facts.mine.name if facts else options.at,
         findings=tuple(shortened(found)),
@@ -181,7 +181,7 @@ def _anchor(facts: CheckFacts) -> str:
     """Return the file that a finding without a place is about: what configures the project."""
     names = facts.revisions.project.config_names()
     own = facts.revisions.project.settings.config_path or ""
-    return next((one for one in names if own.endswith(one)), names[0] if names else "")
+    return next((name for name in names if own.endswith(name)), names[0] if names else "")
 
 
 def _codes(options: CheckOptions, choice: CodeChoice) -> tuple[str, ...]:
@@ -225,9 +225,9 @@ def _merge_row(other: Comparison) -> ComparedRow:
 def _overlap_rows(facts: CheckFacts) -> tuple[OverlapRow, ...]:
     if not facts.overlaps:
         return ()
-    ids = {one for o in facts.overlaps for one in (o.left_revision, o.right_revision)}
+    ids = {revision for o in facts.overlaps for revision in (o.left_revision, o.right_revision)}
     commits = facts.sources.commits(sorted(ids))
-    return tuple(overlap_row(one, commits) for one in facts.overlaps)
+    return tuple(overlap_row(overlap, commits) for overlap in facts.overlaps)
 
 
 def _picture(facts: CheckFacts) -> Iterator[DrawnRevision]:
@@ -237,16 +237,18 @@ def _picture(facts: CheckFacts) -> Iterator[DrawnRevision]:
     other = facts.others[0]
     merged, base = other.merge.merged, other.base
     forked = {
-        one
+        revision
         for fork in forks(merged, facts.declared, facts.doubted)
         for side in merged.sides(fork).values()
-        for one in side
+        for revision in side
     }
-    shown = [one for one in merged.order() if one not in base or one in forked]
+    shown = [revision for revision in merged.order() if revision not in base or revision in forked]
     new = frozenset(shown)
-    parents = {up for one in shown for up in merged[one].parents if up in merged} - new
-    for one in (*sorted(parents), *shown):
-        yield DrawnRevision(one, merged[one].doc, merged[one].parents, _side(facts, other, one))
+    parents = {up for revision in shown for up in merged[revision].parents if up in merged} - new
+    for revision in (*sorted(parents), *shown):
+        yield DrawnRevision(
+            revision, merged[revision].doc, merged[revision].parents, _side(facts, other, revision)
+        )
 
 
 def _side(facts: CheckFacts, other: Comparison, revision: str) -> Literal["here", "there", "both"]:

@@ -109,27 +109,29 @@ def radar(ctx: Context, options: RadarOptions) -> RadarResult:
     revisions, here = ctx.revisions, repository.head()
     mine = read_side(revisions, here.name, WORKTREE, here.commit)
     others = [
-        one for one in siblings(repository) if one.ref != here.ref and one.commit != here.commit
+        sibling
+        for sibling in siblings(repository)
+        if sibling.ref != here.ref and sibling.commit != here.commit
     ]
     compared = compare(
         revisions, mine, others, _published(revisions, mine) if others else frozenset()
     )
     declared = ctx.project.settings.lback.heads
-    met = [(one, one.meetings(declared)[:1]) for one in compared.neighbours]
+    met = [(neighbour, neighbour.meetings(declared)[:1]) for neighbour in compared.neighbours]
     found = [
-        _Other(*one, overlaps)
-        for one, overlaps in zip(met, overlaps_of(revisions, mine, met), strict=True)
+        _Other(*pair, overlaps)
+        for pair, overlaps in zip(met, overlaps_of(revisions, mine, met), strict=True)
     ]
     found.sort(key=_needs_attention)
     return RadarResult(
         at=here.name,
         heads=mine.graph.heads,
-        branches=tuple(_row(one) for one in found),
+        branches=tuple(_row(other) for other in found),
         compared=len(others),
         summary=RadarSummary(
             _count(found),
-            _count(one for one in found if one.meetings),
-            _count(one for one in found if one.overlaps),
+            _count(other for other in found if other.meetings),
+            _count(other for other in found if other.overlaps),
             len(compared.merged),
         ),
         most=None if options.everything or ctx.options.verbose else options.most,
@@ -145,12 +147,12 @@ def _published(revisions: Revisions, mine: Tree) -> frozenset[str]:
 
 
 def _count(found: Iterable[_Other]) -> int:
-    return sum(len(one.neighbour.names) for one in found)
+    return sum(len(other.neighbour.names) for other in found)
 
 
 def _needs_attention(other: _Other) -> tuple[int, bool, float, str]:
     """Sort by what hurts most, then the newest first."""
-    worst = min((_RANK[one.verdict] for one in other.overlaps), default=len(_RANK))
+    worst = min((_RANK[overlap.verdict] for overlap in other.overlaps), default=len(_RANK))
     first = other.neighbour
     return worst, not other.meetings, -_moment(first.commit.date), first.names[0]
 
@@ -163,16 +165,16 @@ def _moment(date: str) -> float:
 
 
 def _row(other: _Other) -> BranchRow:
-    one = other.neighbour
-    added = [one.together[revision] for revision in one.added]
+    neighbour = other.neighbour
+    added = [neighbour.together[revision] for revision in neighbour.added]
     heads = other.meetings[0].heads if other.meetings else ()
-    commits = dict.fromkeys(one.new, one.commit)
+    commits = dict.fromkeys(neighbour.new, neighbour.commit)
     return BranchRow(
-        one.names[0],
-        one.names[1:],
-        one.commit,
+        neighbour.names[0],
+        neighbour.names[1:],
+        neighbour.commit,
         tuple(BroughtRevision(new.id, new.doc, new.path) for new in added),
-        one.reparented,
+        neighbour.reparented,
         bool(heads),
         heads,
         tuple(overlap_row(overlap, commits) for overlap in other.overlaps),

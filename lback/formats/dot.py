@@ -39,15 +39,18 @@ def _names(rows: Sequence[RevisionRow]) -> dict[str, str]:
     names: dict[str, str] = {}
     seen: set[str] = set()
     for row in rows:
-        for one in (row.revision, *row.down_revisions, *row.depends_on):
-            if one in names:
+        for revision in (row.revision, *row.down_revisions, *row.depends_on):
+            if revision in names:
                 continue
             # Graphviz keeps names with a % in front for the nodes that have none.
-            name, number = harmless_line(visible(one)).replace("%", " %", one.startswith("%")), 2
+            name, number = (
+                harmless_line(visible(revision)).replace("%", " %", revision.startswith("%")),
+                2,
+            )
             while name in seen:
-                name, number = f"{harmless_line(visible(one))} ({number})", number + 1
+                name, number = f"{harmless_line(visible(revision))} ({number})", number + 1
             seen.add(name)
-            names[one] = _quoted(name)
+            names[revision] = _quoted(name)
     return names
 
 

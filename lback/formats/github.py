@@ -19,7 +19,7 @@ def render(result: CheckResult) -> str:
     What a branch brings can only stand in values, and in values whatever could begin a
     command or another property is escaped as the runner wants it.
     """
-    lines = [_command(one) for one in result.findings]
+    lines = [_command(finding) for finding in result.findings]
     quiet = left_out(result)
     last = f"lback check: {verdict(result)}" + (f"; {quiet}" if quiet else "")
     return "\n".join([*lines, last])

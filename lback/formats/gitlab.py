@@ -19,7 +19,7 @@ _SEVERITIES = {"error": "critical", "warning": "minor", "note": "info"}
 def render(result: CheckResult) -> str:
     """Return a JSON list with the five keys that GitLab asks for; [] is a clean report."""
     names = fingerprints(result.findings)
-    rows = [_row(one, name) for one, name in zip(result.findings, names, strict=True)]
+    rows = [_row(finding, name) for finding, name in zip(result.findings, names, strict=True)]
     if quiet := left_out(result):
         rows.append(_counted(quiet))
     return escaped(json.dumps(rows, indent=2))

@@ -20,8 +20,8 @@ def render(result: CheckResult) -> str:
     """
     limit = result.fail_on
     by_code: dict[str, list[Finding]] = {}
-    for one in result.findings:
-        by_code.setdefault(one.code, []).append(one)
+    for finding in result.findings:
+        by_code.setdefault(finding.code, []).append(finding)
     quiet: dict[str, list[str]] = {}
     for row in result.left_out_findings:
         quiet.setdefault(row.finding.code, []).append(row.by)
@@ -55,16 +55,16 @@ def _properties(result: CheckResult) -> Iterator[str]:
 def _case(code: str, found: Sequence[Finding], quiet: Sequence[str], limit: FailOn) -> str:
     head = f'  <testcase classname="lback" name={_attribute(_name(code))}'
     bodies = []
-    bad = [one for one in found if fails([one], limit)]
+    bad = [finding for finding in found if fails([finding], limit)]
     if bad:
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
         message = _attribute(f"{bad[0].message}{more}")
         kind = _attribute(bad[0].severity)
-        text = "\n".join(_told(one) for one in bad)
+        text = "\n".join(_told(finding) for finding in bad)
         bodies.append(f"<failure message={message} type={kind}>{text}</failure>")
     elif quiet and not found:
         bodies.append("<skipped/>")
-    lines = [f"{one.severity}: {_told(one)}" for one in found if one not in bad]
+    lines = [f"{finding.severity}: {_told(finding)}" for finding in found if finding not in bad]
     lines += [f"{quiet.count(by)} left out by {by}" for by in dict.fromkeys(quiet)]
     if lines:
         bodies.append(f"<system-out>{chr(10).join(lines)}</system-out>")

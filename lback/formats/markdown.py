@@ -50,12 +50,14 @@ def _number(heads: Sequence[str]) -> str:
 def _table(findings: Sequence[Finding]) -> Iterator[str]:
     yield "| | code | where | what, and what to do |"
     yield "|---|---|---|---|"
-    for one in findings:
-        place = f"{one.path}:{one.line}" if one.line else one.path
-        hint = f"<br>{commands(one.hint[:1].upper() + one.hint[1:])}" if one.hint else ""
-        about = f"{one.code} {CODES[one.code][1]}"
+    for finding in findings:
+        place = f"{finding.path}:{finding.line}" if finding.line else finding.path
+        hint = (
+            f"<br>{commands(finding.hint[:1].upper() + finding.hint[1:])}" if finding.hint else ""
+        )
+        about = f"{finding.code} {CODES[finding.code][1]}"
         where = code(place) if place else ""
-        yield f"| {_ICONS[one.severity]} | {about} | {where} | {plain(one.message)}{hint} |"
+        yield f"| {_ICONS[finding.severity]} | {about} | {where} | {plain(finding.message)}{hint} |"
 
 
 def _picture(rows: Sequence[DrawnRevision]) -> Iterator[str]:
@@ -91,7 +93,7 @@ def commands(text: str) -> str:
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return plain(text)
-    return "".join(code(one) if at % 2 else plain(one) for at, one in enumerate(parts) if one)
+    return "".join(code(part) if at % 2 else plain(part) for at, part in enumerate(parts) if part)
 
 
 def code(text: str) -> str:

@@ -28,7 +28,7 @@ _MOST = 1024
 
 def render(result: CheckResult) -> str:
     """Return one SARIF log with one run, as GitHub's code scanning takes it."""
-    codes = sorted({one.code for one in result.findings})
+    codes = sorted({finding.code for finding in result.findings})
     names = fingerprints(result.findings)
     anchor = result.anchor or "."
     run = {
@@ -38,8 +38,8 @@ def render(result: CheckResult) -> str:
         "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The top of the repository."}}},
         "invocations": [_invocation(result)],
         "results": [
-            _result(one, codes.index(one.code), name, anchor)
-            for one, name in zip(result.findings, names, strict=True)
+            _result(finding, codes.index(finding.code), name, anchor)
+            for finding, name in zip(result.findings, names, strict=True)
         ],
         "properties": {"leftOut": plain(result.left_out)},
     }

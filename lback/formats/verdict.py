@@ -19,7 +19,7 @@ _BY: Mapping[str, str] = {
 
 def verdict(result: CheckResult) -> str:
     """Return the verdict in one line."""
-    found = Counter(one.severity for one in result.findings)
+    found = Counter(finding.severity for finding in result.findings)
     if not found:
         return "✓ nothing found"
     parts = [counted(found[kind], kind) for kind in ("error", "warning", "note") if found[kind]]
@@ -40,5 +40,5 @@ def _codes(result: CheckResult, by: str) -> str:
     if by == "command_line":
         return ""  # whoever wrote it knows
     rows = result.left_out_findings
-    codes = sorted({one.finding.code for one in rows if one.by.replace(" ", "_") == by})
+    codes = sorted({row.finding.code for row in rows if row.by.replace(" ", "_") == by})
     return f" ({', '.join(codes)})" if codes else ""

@@ -18,18 +18,20 @@ def effects_near(
     revisions: Revisions, graph: GraphView, older: Iterable[str], does: Iterable[Effects], at: str
 ) -> dict[str, Effects]:
     """Return what those older revisions do whose files name a table that `does` is about."""
-    names = {name for one in does for effect in one.upgrade for name in _names(effect)}
-    rest = {one: graph[one] for one in older} if names else {}
+    names = {name for each in does for effect in each.upgrade for name in _names(effect)}
+    rest = {revision: graph[revision] for revision in older} if names else {}
     texts = {blob: text.lower() for blob, text in revisions.texts(rest.values(), at).items()}
     found: dict[str, Effects] = {}
     while names and rest:
-        near = [one for one, node in rest.items() if _mentions(texts[node.blob], names)]
-        for one in near:
-            del rest[one]
+        near = [revision for revision, node in rest.items() if _mentions(texts[node.blob], names)]
+        for revision in near:
+            del rest[revision]
         fresh = revisions.effects(graph, near, at)
         found.update(fresh)
         # What a table was called before leads to those that knew it by that name.
-        names = {name for one in fresh.values() for effect in one.upgrade for name in _old(effect)}
+        names = {
+            name for each in fresh.values() for effect in each.upgrade for name in _old(effect)
+        }
     return found
 
 
@@ -44,8 +46,8 @@ def contradicting(
     if not new or graph.problems:
         return
     does = revisions.effects(graph, new, at)
-    older = [one for one in graph.ancestors(new) if one not in does]
-    silent = dict.fromkeys((one.id for one in graph), Effects())
+    older = [revision for revision in graph.ancestors(new) if revision not in does]
+    silent = dict.fromkeys((revision.id for revision in graph), Effects())
     known = {**silent, **effects_near(revisions, graph, older, does.values(), at), **does}
     if not any(contradictions(graph, known, new)):
         return
@@ -58,7 +60,7 @@ def _names(effect: Effect) -> Iterator[bytes]:
     names: tuple[str | None, ...] = (effect.table, effect.refers_to)
     if effect.table is None or effect.object == "table":
         names = (*names, effect.name, effect.to)
-    yield from (encoded(bare(one)) for one in names if one)
+    yield from (encoded(bare(name)) for name in names if name)
 
 
 def _old(effect: Effect) -> Iterator[bytes]:
@@ -67,4 +69,4 @@ def _old(effect: Effect) -> Iterator[bytes]:
 
 
 def _mentions(text: bytes, names: Collection[bytes]) -> bool:
-    return any(one in text for one in names)
+    return any(name in text for name in names)

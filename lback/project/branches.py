@@ -56,7 +56,10 @@ def compare(
         if sibling.commit != shared:
             new -= published
         if new or tip.reparented:
-            key = (frozenset((one, tip.together[one].blob) for one in new), tip.reparented)
+            key = (
+                frozenset((revision, tip.together[revision].blob) for revision in new),
+                tip.reparented,
+            )
             groups.setdefault(key, ([], tip, new))[0].append(sibling)
         elif tip.brings:
             merged.append(sibling.name)
@@ -66,7 +69,7 @@ def compare(
 def _neighbour(group: Sequence[Sibling], tip: _Tip, new: frozenset[str]) -> Neighbour:
     first = group[0]
     commit = Commit(first.commit, first.author, "", first.date, "")
-    names = tuple(one.name for one in group)
+    names = tuple(sibling.name for sibling in group)
     return Neighbour(names, commit, tip.together, new, tip.reparented)
 
 
@@ -77,7 +80,7 @@ def _tips(
     repository = revisions.repository
     if repository is None or mine.tip is None:
         return
-    points = branch_points(repository, mine.tip, [one.commit for one in others])
+    points = branch_points(repository, mine.tip, [other.commit for other in others])
     left = {tip: point for tip, point in points.items() if point is not None and point != tip}
     revisions.places.look_ahead([*left, *left.values()])
     known = _additions(revisions, mine, left)
@@ -106,11 +109,13 @@ def _additions(revisions: Revisions, mine: Tree, left: Mapping[str, str]) -> dic
         if revisions.folders(tip) != folders or revisions.folders(left[tip]) != folders:
             found[tip] = None
             continue
-        entries = [Entry(one.path, one.blob, one.mode) for one in changes]
+        entries = [Entry(change.path, change.blob, change.mode) for change in changes]
         wanted = {
-            one.path: one for one in revisions.wanted(entries, tip) if inside(one.path, folders)
+            entry.path: entry
+            for entry in revisions.wanted(entries, tip)
+            if inside(entry.path, folders)
         }
-        if any(not _adds(one, here) for one in changes if one.path in wanted):
+        if any(not _adds(change, here) for change in changes if change.path in wanted):
             found[tip] = None
         elif wanted:
             added[tip] = list(wanted.values())
@@ -119,9 +124,9 @@ def _additions(revisions: Revisions, mine: Tree, left: Mapping[str, str]) -> dic
     )
     for tip, entries in added.items():
         news = revisions.graph_of(entries, tip)
-        fresh = [one for one in news if here.get(one.path) != one.blob]
-        if any(one.code == "LB104" for one in news.problems) or mine.graph.ids & {
-            one.id for one in fresh
+        fresh = [revision for revision in news if here.get(revision.path) != revision.blob]
+        if any(problem.code == "LB104" for problem in news.problems) or mine.graph.ids & {
+            revision.id for revision in fresh
         }:
             found[tip] = None
         elif plain and trunk.takes(fresh):
@@ -152,7 +157,9 @@ def _trees(revisions: Revisions, left: Mapping[str, str]) -> dict[str, tuple[Ent
         key = (id(entries), places[commit])
         if key not in kept:
             wanted = revisions.wanted(entries, commit)
-            kept[key] = tuple(one for one in wanted if inside(one.path, places[commit]))
+            kept[key] = tuple(
+                revision for revision in wanted if inside(revision.path, places[commit])
+            )
         trees[commit] = kept[key]
     new = {entry.blob: entry for entries in trees.values() for entry in entries}
     revisions.contents.headers(list(new.values()), commits[0])
@@ -164,13 +171,15 @@ def _in_full(
 ) -> _Tip:
     """Merge mine and a tip file by file; mine stands for a file that both changed."""
     decided = three_way(point, mine.entries, tree)
-    both = [one.ours or one.theirs for one in (*decided.contents, *decided.conflicts)]
+    both = [
+        conflict.ours or conflict.theirs for conflict in (*decided.contents, *decided.conflicts)
+    ]
     whole = [*decided.entries, *(entry for entry in both if entry is not None)]
     together = revisions.graph_of(whole, mine.at)
     before = {entry.blob for entry in point}
     changed = [entry for entry in tree if entry.blob not in before]
     paths = {entry.path for entry in changed}
-    brings = frozenset(one.id for path, one in together.by_path.items() if path in paths)
+    brings = frozenset(revision.id for path, revision in together.by_path.items() if path in paths)
     moved = _reparented(revisions, mine, changed, point)
     return _Tip(together, brings, moved)
 
@@ -181,15 +190,21 @@ def _reparented(
     """Return the revisions of mine that were there before and have other parents now."""
     graph = mine.graph
     others = [
-        one
-        for one in revisions.revisions_of(changed, mine.at)
-        if one.id in graph and set(graph[one.id].parents) != set(one.parents)
+        revision
+        for revision in revisions.revisions_of(changed, mine.at)
+        if revision.id in graph and set(graph[revision.id].parents) != set(revision.parents)
     ]
     if not others:
         return ()
-    before = {one.id: set(one.parents) for one in revisions.revisions_of(point, mine.at)}
+    before = {
+        revision.id: set(revision.parents) for revision in revisions.revisions_of(point, mine.at)
+    }
     return tuple(
-        sorted(one.id for one in others if before.get(one.id, set(one.parents)) != set(one.parents))
+        sorted(
+            other.id
+            for other in others
+            if before.get(other.id, set(other.parents)) != set(other.parents)
+        )
     )
 
 
@@ -201,25 +216,27 @@ def overlaps_of(
     What both sides stand on is read as far as it names what they are about.
     """
     theirs = [
-        revisions.effects(one.together, [r for m in meetings for r in m.theirs], one.commit.sha)
-        for one, meetings in met
+        revisions.effects(
+            neighbour.together, [r for m in meetings for r in m.theirs], neighbour.commit.sha
+        )
+        for neighbour, meetings in met
     ]
-    ours = [one for _, meetings in met for meeting in meetings for one in meeting.mine]
+    ours = [revision for _, meetings in met for meeting in meetings for revision in meeting.mine]
     effects = _effects_of_mine(revisions, mine, ours, met)
-    does = [*effects.values(), *(one for found in theirs for one in found.values())]
+    does = [*effects.values(), *(each for found in theirs for each in found.values())]
     near = effects_near(revisions, mine.graph, mine.graph.ids - effects.keys(), does, mine.at)
     known = {**near, **effects}
-    order = [one for one in mine.graph.order() if one in known]
-    index = Index(surroundings(known[one] for one in order))
+    order = [revision for revision in mine.graph.order() if revision in known]
+    index = Index(surroundings(known[revision] for revision in order))
     rows = []
     for (neighbour, meetings), right in zip(met, theirs, strict=True):
         found: list[Overlap] = []
         for meeting in meetings:
-            news = {one: right[one] for one in meeting.theirs}
+            news = {revision: right[revision] for revision in meeting.theirs}
             left = index.near(effects, meeting.mine, news.values())
             if left:
                 below = neighbour.below(meeting)
-                around = surroundings(known[one] for one in order if one in below)
+                around = surroundings(known[revision] for revision in order if revision in below)
                 found += overlaps(left, news, around)
         rows.append(tuple(found))
     return rows
@@ -233,7 +250,9 @@ def _effects_of_mine(
 ) -> dict[str, Effects]:
     """Return what my sides of the forks do; those that only a neighbour has are read there."""
     wanted = dict.fromkeys(ids)
-    effects = revisions.effects(mine.graph, [one for one in wanted if one in mine.graph], mine.at)
+    effects = revisions.effects(
+        mine.graph, [revision for revision in wanted if revision in mine.graph], mine.at
+    )
     for neighbour, meetings in met:
         rest = [r for m in meetings for r in m.mine if r not in effects]
         if rest:

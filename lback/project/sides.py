@@ -50,7 +50,7 @@ class Comparison:
 def read_side(revisions: Revisions, name: str, at: str, tip: str | None) -> Tree:
     """Read the revisions at a place."""
     # Of a conflict in the index only our side counts.
-    entries = tuple(one for one in revisions.entries(at) if one.stage in (0, 2))
+    entries = tuple(entry for entry in revisions.entries(at) if entry.stage in (0, 2))
     return Tree(name, at, tip, entries, revisions.graph_of(entries, at))
 
 
@@ -110,9 +110,9 @@ def _merged(
     entries = {entry.path: entry for entry in merged.entries}
     for conflict in merged.conflicts:
         # The graph goes on with my file, so that one conflict is not reported as ten problems.
-        for one in (conflict.theirs, conflict.ours):
-            if one is not None:
-                entries.pop(one.path, None)
+        for version in (conflict.theirs, conflict.ours):
+            if version is not None:
+                entries.pop(version.path, None)
         kept = conflict.ours or conflict.theirs
         if kept is not None:
             entries[kept.path] = kept
@@ -127,7 +127,7 @@ def _merged(
 
 def _widened(revisions: Revisions, places: dict[str, Folders]) -> dict[str, tuple[Entry, ...]]:
     """List the folders of all sides on every side: one of them has moved its migrations."""
-    folders = tuple(dict.fromkeys(one for found, _ in places.values() for one in found))
+    folders = tuple(dict.fromkeys(folders for found, _ in places.values() for folders in found))
     recursive = any(recursive for _, recursive in places.values())
     listed = {}
     for at in places:
@@ -168,7 +168,7 @@ def _in_place(
     return tuple(
         entry
         for entry in entries
-        if any(inside(entry.path, one) for one in chosen)
+        if any(inside(entry.path, folders) for folders in chosen)
         or (entry.path in own and not known.intersection((entry.path, entry.blob)))
     )
 
@@ -192,24 +192,30 @@ class TreeReader:
 
     def side_of(self, revision: str) -> Tree:
         """Return the side that has a revision; mine where several do."""
-        return next((one for one in self.sides if revision in one.graph), self.sides[0])
+        return next((side for side in self.sides if revision in side.graph), self.sides[0])
 
     def effects(self, revisions: Iterable[str]) -> dict[str, Effects]:
         """Return what the given revisions do, by id."""
         wanted = list(revisions)
-        for side, ids in self._by_side(one for one in wanted if one not in self._effects).items():
+        for side, ids in self._by_side(
+            revision for revision in wanted if revision not in self._effects
+        ).items():
             self._effects.update(self.revisions.effects(side.graph, ids, side.at))
-        return {one: self._effects[one] for one in wanted if one in self._effects}
+        return {
+            revision: self._effects[revision] for revision in wanted if revision in self._effects
+        }
 
     def commits(self, revisions: Iterable[str]) -> dict[str, Commit]:
         """Return the commits that brought the given revisions, by id."""
         found: dict[str, Commit] = {}
         for side, ids in self._by_side(revisions).items():
-            commits = self.revisions.commits([side.graph[one].path for one in ids], side.at)
-            for one in ids:
-                commit = commits.get(side.graph[one].path)
+            commits = self.revisions.commits(
+                [side.graph[revision].path for revision in ids], side.at
+            )
+            for revision in ids:
+                commit = commits.get(side.graph[revision].path)
                 if commit is not None:
-                    found[one] = commit
+                    found[revision] = commit
         return found
 
     def text(self, revision: str, side: Tree) -> bytes:
@@ -220,15 +226,15 @@ class TreeReader:
 
     def read_ahead(self, revisions: Iterable[str], side: Tree) -> None:
         """Read some hundred files of one side in one go, for `text`."""
-        nodes = [side.graph[one] for one in revisions]
+        nodes = [side.graph[revision] for revision in revisions]
         self._texts.update(self.revisions.texts(nodes[:_AHEAD], side.at))
 
     def _by_side(self, revisions: Iterable[str]) -> dict[Tree, list[str]]:
         found: dict[Tree, list[str]] = {}
-        for one in revisions:
-            side = self.side_of(one)
-            if one in side.graph:
-                found.setdefault(side, []).append(one)
+        for revision in revisions:
+            side = self.side_of(revision)
+            if revision in side.graph:
+                found.setdefault(side, []).append(revision)
         return found
 
 

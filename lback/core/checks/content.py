@@ -53,7 +53,7 @@ class Content:
     @cached_property
     def existing(self) -> tuple[Effect, ...]:
         """Return what upgrade() does to tables that were there before."""
-        return tuple(one for one in self.effects.upgrade if one.table not in self.made)
+        return tuple(effect for effect in self.effects.upgrade if effect.table not in self.made)
 
     def finding(self, code: str, message: str, hint: str, effect: Effect | None = None) -> Finding:
         """Make a finding that points at an effect's line."""

@@ -68,14 +68,14 @@ def ignored(path: str, rule: str = "") -> Finding:
 def declared_twice(models: Mapping[str, Models]) -> Iterator[Finding]:
     """Yield LB306 for each attribute that a class has twice, by path."""
     for path, read in models.items():
-        for one in read.twice:
+        for attribute in read.twice:
             yield finding(
                 "LB306",
-                f"{one.owner} declares {one.name} twice: in line {one.first} and in line "
-                f"{one.second}; Python takes the second one and says nothing",
+                f"{attribute.owner} declares {attribute.name} twice: in line {attribute.first} and "
+                f"in line {attribute.second}; Python takes the second one and says nothing",
                 "keep one of the two; after a merge, both branches have added it",
                 path=path,
-                line=one.second,
+                line=attribute.second,
             )
 
 

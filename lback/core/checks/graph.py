@@ -32,13 +32,15 @@ class GraphMerge:
         """Return the forks of the merged graph that are not in mine already."""
         known = frozenset(self.mine.heads)
         found = real_forks(self.merged, declared, doubted)
-        return [one for one in found if not known.issuperset(one)]
+        return [fork for fork in found if not known.issuperset(fork)]
 
     @property
     def new(self) -> tuple[str, ...]:
         """Return the revisions that only mine brings, in graph order."""
         fresh = self.mine.ids - self.theirs.ids
-        return tuple(one for one in self.mine.order() if one in fresh) if fresh else ()
+        return (
+            tuple(revision for revision in self.mine.order() if revision in fresh) if fresh else ()
+        )
 
 
 def real_forks(
@@ -47,7 +49,7 @@ def real_forks(
     """Return the forks that are more than the shadow of a missing parent or a cycle."""
     torn = any(problem.code in ("LB103", "LB105") for problem in graph.problems)
     found = forks(graph, declared, doubted)
-    return [one for one in found if not torn or branch_point(graph, one)]
+    return [fork for fork in found if not torn or branch_point(graph, fork)]
 
 
 def several_heads(graph: GraphView, fork: Lane, commits: Commits) -> Finding:
@@ -133,12 +135,12 @@ def redundant_merges(graph: GraphView, new: Collection[str] | None = None) -> It
     joined again above needs nothing any more.
     """
     pairs: dict[frozenset[str], list[str]] = {}
-    for one in graph.order():
-        parents = graph[one].header.down_revisions
+    for revision in graph.order():
+        parents = graph[revision].header.down_revisions
         if len(parents) > 1:
-            pairs.setdefault(frozenset(parents), []).append(one)
+            pairs.setdefault(frozenset(parents), []).append(revision)
     for joined, merges in pairs.items():
-        fresh = merges if new is None else [one for one in merges if one in new]
+        fresh = merges if new is None else [merge for merge in merges if merge in new]
         if len(merges) < 2 or not fresh or _joined_above(graph, merges):
             continue
         place = graph[fresh[-1]]
@@ -154,7 +156,7 @@ def redundant_merges(graph: GraphView, new: Collection[str] | None = None) -> It
 
 
 def _joined_above(graph: GraphView, merges: Sequence[str]) -> bool:
-    return bool(frozenset.intersection(*(graph.descendants([one]) for one in merges)))
+    return bool(frozenset.intersection(*(graph.descendants([merge]) for merge in merges)))
 
 
 def no_history(err: HistoryMissing) -> Finding:
@@ -164,40 +166,42 @@ def no_history(err: HistoryMissing) -> Finding:
 
 def no_refs(pattern: str) -> Finding:
     """Return LB108 as a warning: perhaps nothing is open, perhaps nothing was fetched."""
-    one = finding(
+    warning = finding(
         "LB108",
         f"no other branch matches {pattern} in this clone",
         f"{command('git fetch origin', f'+{pattern}:{pattern}')}, if there should be one",
     )
-    return one._replace(severity="warning")
+    return warning._replace(severity="warning")
 
 
 def nothing_found(folders: Sequence[str], *, expected: bool, place: str) -> Finding:
     """Return LB107; a project that has only just begun is not an error."""
     where = ", ".join(folder or "." for folder in folders) or "this repository"
-    one = finding(
+    warning = finding(
         "LB107",
         f"no revision files in {where} at {place}",
         "name the right configuration with `--config`, or the folder with `--script-location`",
     )
-    return one if expected else one._replace(severity="warning")
+    return warning if expected else warning._replace(severity="warning")
 
 
 def not_looked_at(folders: Iterable[object]) -> Finding:
     """Return LB107 as a warning for version locations that git does not have."""
     where = ", ".join(str(folder) for folder in folders)
-    one = finding(
+    warning = finding(
         "LB107",
         f"the revision files in {where} were not read: the folder is outside of the repository",
         "check that project separately, or remove the location from `version_locations`",
     )
-    return one._replace(severity="warning")
+    return warning._replace(severity="warning")
 
 
 def branch_point(graph: GraphView, heads: Iterable[str]) -> tuple[str, ...]:
     """Return the highest revisions that any two of the heads have in common, sorted."""
     return tuple(
-        sorted({one for pair in combinations(heads, 2) for one in graph.merge_base(*pair)})
+        sorted(
+            {revision for pair in combinations(heads, 2) for revision in graph.merge_base(*pair)}
+        )
     )
 
 

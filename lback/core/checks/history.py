@@ -104,7 +104,7 @@ def history_findings(
         for kept, ones in squashes(merge.mine, merge.theirs, base).items()
         if not same_upgrade(mine(kept), theirs(kept))  # else those were just deleted
     }
-    gone = {one: kept for kept, ones in squashed.items() for one in ones}
+    gone = {revision: kept for kept, ones in squashed.items() for revision in ones}
     for found in published_findings(merge.mine, merge.theirs, base, mine, theirs):
         revision = found.revisions[0]
         if found.code == "LB202" and revision in gone:
@@ -128,7 +128,7 @@ def squashes(mine: GraphView, published: GraphView, base: GraphView) -> dict[str
     A squash keeps the id of the revision on top and has nothing below it but what was
     below the deleted ones, so that a database at or above that id never notices.
     """
-    deleted = {one for one in base.ids if one in published and one not in mine}
+    deleted = {revision for revision in base.ids if revision in published and revision not in mine}
     found: dict[str, tuple[str, ...]] = {}
     if not deleted:
         return found
@@ -141,10 +141,12 @@ def squashes(mine: GraphView, published: GraphView, base: GraphView) -> dict[str
         parents = mine[kept].parents
         inside = all(parent in below and parent not in deleted for parent in parents)
         alone = all(
-            child == kept or child in ones for one in ones for child in published.children(one)
+            child == kept or child in ones
+            for revision in ones
+            for child in published.children(revision)
         )
         if ones and inside and alone:
-            found[kept] = tuple(one for one in published.order() if one in ones)
+            found[kept] = tuple(revision for revision in published.order() if revision in ones)
     return found
 
 
@@ -161,7 +163,7 @@ def _reached(graph: GraphView, start: str, allowed: set[str]) -> set[str]:
 
 def _squash(mine: GraphView, kept: str, ones: tuple[str, ...]) -> Finding:
     node = mine[kept]
-    one = finding(
+    warning = finding(
         "LB202",
         f"{len(ones)} published revisions, {ones[0]} to {ones[-1]}, were squashed into {kept}",
         f"Databases at {kept} or above need nothing. Migrate a database below {kept} with the "
@@ -170,13 +172,13 @@ def _squash(mine: GraphView, kept: str, ones: tuple[str, ...]) -> Finding:
         line=node.header.line,
         revisions=(kept,),
     )
-    return one._replace(severity="warning")
+    return warning._replace(severity="warning")
 
 
 def placed_under(merge: GraphMerge) -> Iterator[Finding]:
     """Yield LB204 for each new revision that a published one stands on."""
     merged = merge.merged
-    published = [one for one in merged.ids if one in merge.theirs]
+    published = [revision for revision in merged.ids if revision in merge.theirs]
     hidden = merged.ancestors(published).difference(merge.theirs.ids)
     above = _standing_on(merged, hidden, merge.theirs)
     for revision in merged.order():

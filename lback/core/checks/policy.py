@@ -126,13 +126,13 @@ def comments_added(
     path: str, old: Iterable[Comment] | None, new: Iterable[Comment], until: str
 ) -> Iterator[Finding]:
     """Yield LB112 for each comment that the branch adds; `old` is None for a new file."""
-    known = {one.code for one in old or () if one.reason}
+    known = {comment.code for comment in old or () if comment.reason}
     lines: dict[int, list[Comment]] = {}
-    for one in new:
-        if one.code not in known:
-            lines.setdefault(one.line, []).append(one)
+    for comment in new:
+        if comment.code not in known:
+            lines.setdefault(comment.line, []).append(comment)
     for line, comments in lines.items():
-        codes = [one.code for one in comments]
+        codes = [comment.code for comment in comments]
         reason = comments[0].reason or "without a reason"
         yield finding(
             "LB112",

@@ -60,7 +60,7 @@ class LeftOutCounts:
     @classmethod
     def of(cls, left_out: Iterable[LeftOut]) -> LeftOutCounts:
         """Count findings by what leaves them out."""
-        return cls(**Counter(one.by.replace(" ", "_") for one in left_out))
+        return cls(**Counter(row.by.replace(" ", "_") for row in left_out))
 
 
 @dataclass(frozen=True)

@@ -160,7 +160,7 @@ class Comments(NamedTuple):
 
 def by_code(comments: Iterable[Comment]) -> dict[str, str]:
     """Return comments as code and reason; the last one of a code counts."""
-    return {one.code: one.reason for one in comments}
+    return {comment.code: comment.reason for comment in comments}
 
 
 def may_be_silenced_by_its_branch(code: str, severity: Severity) -> bool:
@@ -182,32 +182,36 @@ def not_silenced(
     """
     kept: list[Finding] = []
     silenced: list[LeftOut] = []
-    for one in findings:
-        here = comments.get(one.path, Comments())
-        reason = here.theirs.get(one.code) if one.code not in DEAF else None
-        own = here.own.get(one.code)
+    for finding in findings:
+        here = comments.get(finding.path, Comments())
+        reason = here.theirs.get(finding.code) if finding.code not in DEAF else None
+        own = here.own.get(finding.code)
         if not reason and own and here.is_new:
-            reason = own if may_be_silenced_by_its_branch(one.code, one.severity) else reason
+            reason = (
+                own if may_be_silenced_by_its_branch(finding.code, finding.severity) else reason
+            )
         if reason:
-            silenced.append(LeftOut(one, "comments", reason))
+            silenced.append(LeftOut(finding, "comments", reason))
         elif own:
-            kept.append(_with_hint(one, "does not count because this branch adds it"))
+            kept.append(_with_hint(finding, "does not count because this branch adds it"))
         elif reason is not None or own is not None:
-            kept.append(_with_hint(one, "needs a reason"))
+            kept.append(_with_hint(finding, "needs a reason"))
         else:
-            kept.append(one)
+            kept.append(finding)
     return kept, silenced
 
 
-def _with_hint(one: Finding, why: str) -> Finding:
-    return one._replace(hint=f"The comment that ignores {one.code} {why}. {one.hint}".strip())
+def _with_hint(finding: Finding, why: str) -> Finding:
+    return finding._replace(
+        hint=f"The comment that ignores {finding.code} {why}. {finding.hint}".strip()
+    )
 
 
 def fails(findings: Iterable[Finding], fail_on: FailOn) -> bool:
     """Tell whether any finding is at least as severe as what the caller fails on."""
     if fail_on == "never":
         return False
-    return any(_RANK[one.severity] >= _RANK[fail_on] for one in findings)
+    return any(_RANK[finding.severity] >= _RANK[fail_on] for finding in findings)
 
 
 def shortened(findings: Sequence[Finding]) -> list[Finding]:
@@ -217,13 +221,13 @@ def shortened(findings: Sequence[Finding]) -> list[Finding]:
     """
     seen: dict[str, int] = {}
     kept = []
-    for one in findings:
-        seen[one.code] = seen.get(one.code, 0) + 1
-        if seen[one.code] <= _MOST_OF_A_CODE:
-            kept.append(one)
+    for finding in findings:
+        seen[finding.code] = seen.get(finding.code, 0) + 1
+        if seen[finding.code] <= _MOST_OF_A_CODE:
+            kept.append(finding)
     for code, count in seen.items():
         if count > _MOST_OF_A_CODE:
-            first = next(one for one in kept if one.code == code)
+            first = next(finding for finding in kept if finding.code == code)
             more = f"{count - _MOST_OF_A_CODE:,} more findings of this kind are left out"
             kept.append(Finding(code, more, severity=first.severity))
     return kept
@@ -232,9 +236,7 @@ def shortened(findings: Sequence[Finding]) -> list[Finding]:
 def arranged(findings: Iterable[Finding]) -> list[Finding]:
     """Return findings without repetitions, by severity, code and place."""
     unique = dict.fromkeys(findings)
-    return sorted(
-        unique, key=lambda one: (-_RANK[one.severity], one.code, one.path, one.line, one.message)
-    )
+    return sorted(unique, key=lambda f: (-_RANK[f.severity], f.code, f.path, f.line, f.message))
 
 
 def read_baseline(path: str, text: bytes) -> frozenset[str]:
@@ -243,7 +245,7 @@ def read_baseline(path: str, text: bytes) -> frozenset[str]:
         data = json.loads(text)
         if data["lback_baseline"] != _FORMAT:
             raise ValueError
-        return frozenset(str(one["fingerprint"]) for one in data["findings"])
+        return frozenset(str(row["fingerprint"]) for row in data["findings"])
     except (ValueError, KeyError, TypeError) as err:
         raise messages.not_a_baseline(path) from err
 
@@ -251,9 +253,9 @@ def read_baseline(path: str, text: bytes) -> frozenset[str]:
 def baseline_text(findings: Sequence[Finding]) -> str:
     """Return a baseline that lists these findings, one a line, sorted, for small diffs."""
     rows = [
-        {"fingerprint": name, "code": one.code, "path": one.path, "message": one.message}
-        for name, one in zip(fingerprints(findings), findings, strict=True)
-        if can_be_old(one)
+        {"fingerprint": name, "code": old.code, "path": old.path, "message": old.message}
+        for name, old in zip(fingerprints(findings), findings, strict=True)
+        if can_be_old(old)
     ]
     rows.sort(key=lambda row: (row["path"], row["code"], row["fingerprint"]))
     lines = ",\n".join("  " + json.dumps(row) for row in rows)
@@ -266,8 +268,8 @@ def without_old(
     """Split findings into those that are new, and those that the baseline lists."""
     kept: list[Finding] = []
     known: list[Finding] = []
-    for name, one in zip(fingerprints(findings), findings, strict=True):
-        (known if name in old and can_be_old(one) else kept).append(one)
+    for name, finding in zip(fingerprints(findings), findings, strict=True):
+        (known if name in old and can_be_old(finding) else kept).append(finding)
     return kept, known
 
 
@@ -280,9 +282,9 @@ def fingerprints(findings: Sequence[Finding]) -> list[str]:
     """Return one name a finding that stays the same while lines move; equal ones are counted."""
     seen: dict[str, int] = {}
     found = []
-    for one in findings:
-        place = one.path.rpartition("/")[2]
-        parts = (one.code, place, *sorted(one.revisions), "", *sorted(one.tables))
+    for finding in findings:
+        place = finding.path.rpartition("/")[2]
+        parts = (finding.code, place, *sorted(finding.revisions), "", *sorted(finding.tables))
         name = sha256(encoded("\0".join(parts))).hexdigest()[:32]
         seen[name] = seen.get(name, 0) + 1
         found.append(name if seen[name] == 1 else f"{name}-{seen[name]}")

@@ -34,11 +34,11 @@ def overlap_findings(
             revision, effect = overlap.right_revision, overlap.right_effect
         both = (overlap.left_revision, overlap.right_revision)
         tables = {
-            one.table
-            for one in (overlap.left_effect, overlap.right_effect)
-            if isinstance(one, Effect) and one.table
+            effect.table
+            for effect in (overlap.left_effect, overlap.right_effect)
+            if isinstance(effect, Effect) and effect.table
         }
-        one = finding(
+        error = finding(
             "LB301",
             f"{overlap.verdict} with {with_whom or 'another head'}: {overlap.message}",
             "agree with the author which one comes first, and change the other to fit",
@@ -46,9 +46,9 @@ def overlap_findings(
             line=effect.line or graph[revision].header.line,
             revisions=both,
             tables=tuple(sorted(tables)),
-            commits=tuple(commits[one] for one in both if one in commits),
+            commits=tuple(commits[revision] for revision in both if revision in commits),
         )
-        yield one._replace(severity=_OVERLAPS.get(overlap.verdict, "error"))
+        yield error._replace(severity=_OVERLAPS.get(overlap.verdict, "error"))
 
 
 def collision(
@@ -96,14 +96,14 @@ def collision(
 
 def line_findings(found: Iterable[Contradiction], graph: GraphView) -> Iterator[Finding]:
     """Yield LB307 for what a revision cannot do after what is below it."""
-    for one in found:
-        table = one.effect.table
+    for contradiction in found:
+        table, below = contradiction.effect.table, contradiction.fact.revision
         yield finding(
             "LB307",
-            one.message,
-            f"change it to fit what is below it; see {command('lback show', one.fact.revision)}",
-            path=graph[one.revision].path,
-            line=one.effect.line or graph[one.revision].header.line,
-            revisions=(one.revision, one.fact.revision),
+            contradiction.message,
+            f"change it to fit what is below it; see {command('lback show', below)}",
+            path=graph[contradiction.revision].path,
+            line=contradiction.effect.line or graph[contradiction.revision].header.line,
+            revisions=(contradiction.revision, below),
             tables=(table,) if table else (),
         )

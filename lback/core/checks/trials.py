@@ -60,13 +60,13 @@ def nothing_to_run() -> Finding:
 def model_findings(differences: tuple[str, ...]) -> Iterator[Finding]:
     """Yield LB305 for each thing that the models have and the migrations do not lead to."""
     for line in differences:
-        one = finding(
+        warning = finding(
             "LB305",
             f"after all migrations the models still need: {line}",
             "`lback makemigrations NAME`, and add the file to the commit",
         )
         # Here the models were asked, not their text; so it is certain.
-        yield one._replace(severity="error")
+        yield warning._replace(severity="error")
 
 
 def trial_findings(
@@ -148,20 +148,20 @@ def _loss(loss: Loss, node: Revision, effects: Effects | None) -> Iterator[Findi
         tables=(loss.table,),
     )
     unread = effects is None or any(
-        not one.tables or loss.table in one.tables for one in effects.unknown
+        not unknown.tables or loss.table in unknown.tables for unknown in effects.unknown
     )
     yield found._replace(severity="warning") if unread else found
 
 
 def _meant(loss: Loss, effects: Effects) -> bool:
-    for one in effects.upgrade:
-        if one.table != loss.table or one.kind not in _TAKEN.get(one.object, ()):
+    for effect in effects.upgrade:
+        if effect.table != loss.table or effect.kind not in _TAKEN.get(effect.object, ()):
             continue
-        if one.object == "column":
-            if loss.column is not None and loss.column == one.name:
+        if effect.object == "column":
+            if loss.column is not None and loss.column == effect.name:
                 return True
-        elif one.kind != "update" or (
-            loss.column is not None and (not one.columns or loss.column in one.columns)
+        elif effect.kind != "update" or (
+            loss.column is not None and (not effect.columns or loss.column in effect.columns)
         ):
             return True
     return False

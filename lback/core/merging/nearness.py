@@ -43,7 +43,7 @@ class Neighbour:
     @property
     def added(self) -> tuple[str, ...]:
         """Return the new revisions, in graph order."""
-        return tuple(one for one in self.together.order() if one in self.new)
+        return tuple(revision for revision in self.together.order() if revision in self.new)
 
     def meetings(
         self, declared: Sequence[str], among: Collection[str] | None = None
@@ -59,7 +59,7 @@ class Neighbour:
         ours = [head for head in fork if head not in self.new]
         others = [head for head in fork if head in self.new]
         mine, beside = apart(self.together, ours, others)
-        return Meeting(fork, mine, tuple(one for one in beside if one in self.new))
+        return Meeting(fork, mine, tuple(revision for revision in beside if revision in self.new))
 
     def below(self, meeting: Meeting) -> frozenset[str]:
         """Return what both sides of a fork stand on."""
@@ -86,9 +86,11 @@ class Index:
         for does in theirs:
             keys = touched(does, self._around)
             anything = anything or keys is None
-            wanted.update(met for one in keys or () for met in _meeting(one))
+            wanted.update(met for touch in keys or () for met in _meeting(touch))
         return {
-            one: effects[one] for one in mine if anything or self._meets(one, effects[one], wanted)
+            revision: effects[revision]
+            for revision in mine
+            if anything or self._meets(revision, effects[revision], wanted)
         }
 
     def _meets(self, revision: str, does: Effects, wanted: set[Key]) -> bool:
@@ -122,5 +124,5 @@ def touched(does: Effects, around: Surroundings = NOTHING_AROUND) -> frozenset[K
     for unknown in does.unknowns("upgrade"):
         if not unknown.tables:
             return None
-        found.update(("unread", key(one), "") for one in unknown.tables)
+        found.update(("unread", key(table), "") for table in unknown.tables)
     return frozenset(found)

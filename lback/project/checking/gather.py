@@ -64,7 +64,7 @@ class CheckFacts:
     @property
     def sources(self) -> TreeReader:
         """Return what reads effects and commits of either side."""
-        others = [one.theirs for one in self.others]
+        others = [other.theirs for other in self.others]
         if self._sources is None or len(self._sources.sides) != len(others) + 1:
             self._sources = TreeReader(self.revisions, self.mine, others)
         return self._sources
@@ -79,7 +79,7 @@ class CheckFacts:
         """Return the revisions that none of the other sides has, in graph order."""
         graph = self.mine.graph
         fresh = graph.ids.difference(*(other.theirs.graph.ids for other in self.others))
-        return tuple(one for one in graph.order() if one in fresh) if fresh else ()
+        return tuple(revision for revision in graph.order() if revision in fresh) if fresh else ()
 
 
 def gather_others(
@@ -131,7 +131,7 @@ def gather_siblings(facts: CheckFacts, pattern: str | None) -> None:
 
 def _meet(facts: CheckFacts, pattern: str | None) -> None:
     revisions, mine = facts.revisions, facts.mine
-    published = frozenset[str]().union(*(one.theirs.graph.ids for one in facts.others))
+    published = frozenset[str]().union(*(other.theirs.graph.ids for other in facts.others))
     # The others stand on what they knew of mine where mine is the shared branch itself.
     stands_for = (
         revisions.shared.name if revisions.shared and revisions.shared.commit == mine.tip else None
@@ -141,13 +141,23 @@ def _meet(facts: CheckFacts, pattern: str | None) -> None:
     if not others and pattern:
         facts.findings.append(no_refs(pattern))
     found = compare(revisions, mine, others, published).neighbours
-    met = [(one, one.meetings(facts.declared, new)) for one in found if one.new]
-    for (one, meetings), overlaps in zip(met, overlaps_of(revisions, mine, met), strict=True):
+    met = [
+        (neighbour, neighbour.meetings(facts.declared, new)) for neighbour in found if neighbour.new
+    ]
+    for (neighbour, meetings), overlaps in zip(met, overlaps_of(revisions, mine, met), strict=True):
         forks = tuple(meeting.heads for meeting in meetings)
-        facts.findings += [collision(one, fork, new, overlaps, stands_for) for fork in forks]
-        commit, rows = one.commit, tuple(overlap_row(overlap, {}) for overlap in overlaps)
+        facts.findings += [collision(neighbour, fork, new, overlaps, stands_for) for fork in forks]
+        commit, rows = neighbour.commit, tuple(overlap_row(overlap, {}) for overlap in overlaps)
         facts.siblings.append(
-            SiblingRow(one.names, commit.sha, commit.author, commit.date, one.added, forks, rows)
+            SiblingRow(
+                neighbour.names,
+                commit.sha,
+                commit.author,
+                commit.date,
+                neighbour.added,
+                forks,
+                rows,
+            )
         )
 
 
@@ -162,9 +172,9 @@ def _open(facts: CheckFacts, pattern: str | None) -> list[Sibling]:
     if shared:
         names.add(bare_name(shared.ref))
     return [
-        one
-        for one in siblings(repository, pattern)
-        if one.commit not in skipped and (pattern or bare_name(one.ref) not in names)
+        sibling
+        for sibling in siblings(repository, pattern)
+        if sibling.commit not in skipped and (pattern or bare_name(sibling.ref) not in names)
     ]
 
 
@@ -267,10 +277,11 @@ def _tracked_elsewhere(revisions: Revisions, paths: list[str]) -> frozenset[str]
     """Return those files that git tracks where the link of a folder leads to."""
     repository, root = revisions.repository, os.path.realpath(revisions.project.root)
     assert repository is not None
-    ends = {one: os.path.relpath(os.path.realpath(os.path.join(root, one)), root) for one in paths}  # noqa: PTH118
-    moved = {one: end for one, end in ends.items() if end != one and not end.startswith("..")}
+    whole = {path: os.path.join(root, path) for path in paths}  # noqa: PTH118
+    ends = {path: os.path.relpath(os.path.realpath(end), root) for path, end in whole.items()}
+    moved = {path: end for path, end in ends.items() if end != path and not end.startswith("..")}
     tracked = repository.files(INDEX, moved.values()) if moved else {}
-    return frozenset(one for one, end in moved.items() if end in tracked)
+    return frozenset(path for path, end in moved.items() if end in tracked)
 
 
 def _edited(revisions: Revisions, path: str) -> bool:

@@ -70,14 +70,18 @@ def _judge_merge(facts: CheckFacts, other: Comparison) -> Iterator[Finding]:
         yield would_fork(merge, fork, facts.sources.commits(fork))
         yield from _fork_overlaps(facts, other, fork)
     if merge.merged is not merge.mine:
-        known = {one.revisions for one in redundant_merges(merge.mine)}
-        for one in redundant_merges(merge.merged, frozenset(merge.new)):
-            if one.revisions not in known:
-                yield one
+        known = {pair.revisions for pair in redundant_merges(merge.mine)}
+        for pair in redundant_merges(merge.merged, frozenset(merge.new)):
+            if pair.revisions not in known:
+                yield pair
     if other.publishes and merge.mine is not merge.theirs:
         sources = facts.sources
         shared = merge.mine.ids & other.base.ids & merge.theirs.ids
-        edited = [one for one in shared if other.base[one].blob != merge.mine[one].blob]
+        edited = [
+            revision
+            for revision in shared
+            if other.base[revision].blob != merge.mine[revision].blob
+        ]
         for side in (facts.mine, other.theirs):
             sources.read_ahead(edited, side)
         yield from history_findings(
@@ -97,7 +101,11 @@ def _fork_overlaps(facts: CheckFacts, other: Comparison | None, fork: Lane) -> I
     if not found:
         return
     facts.overlaps.extend(found)
-    ids = {one for overlap in found for one in (overlap.left_revision, overlap.right_revision)}
+    ids = {
+        revision
+        for overlap in found
+        for revision in (overlap.left_revision, overlap.right_revision)
+    }
     yield from overlap_findings(
         found,
         graph,
@@ -129,7 +137,7 @@ def _content(facts: CheckFacts) -> Iterator[Finding]:
         return
     graph, settings = facts.mine.graph, facts.revisions.project_at(facts.mine.at).settings
     theirs = facts.policy.project.settings if facts.policy and facts.policy.project else settings
-    urls = [one.main_options.get("sqlalchemy.url", "") for one in (settings, theirs)]
+    urls = [each.main_options.get("sqlalchemy.url", "") for each in (settings, theirs)]
     locks = LockedTables(any(url.startswith("postgres") for url in urls), settings.lback.big_tables)
     sources = facts.sources
     found: list[Finding] = []
@@ -139,7 +147,7 @@ def _content(facts: CheckFacts) -> Iterator[Finding]:
     yield from found
     if locks.everywhere or locks.tables:
         sources.read_ahead(facts.new, facts.mine)
-        texts = ((graph[one], sources.text(one, facts.mine)) for one in facts.new)
+        texts = ((graph[revision], sources.text(revision, facts.mine)) for revision in facts.new)
         yield from squawk_findings(texts, found, facts.revisions.repository)
 
 
@@ -180,8 +188,8 @@ def models_checked(
 
 
 def _findings(facts: CheckFacts, tried: Tried, said: list[Finding]) -> Iterator[Finding]:
-    known = frozenset(one.revisions[0] for one in said if one.code == "LB401")
-    effects = facts.sources.effects(one.revision for one in tried.trials if one.losses)
+    known = frozenset(finding.revisions[0] for finding in said if finding.code == "LB401")
+    effects = facts.sources.effects(trial.revision for trial in tried.trials if trial.losses)
     for trial in tried.trials:
         yield from trial_findings(trial, facts.mine.graph, effects.get, known)
     yield from model_findings(tried.differences or ())
@@ -190,7 +198,7 @@ def _findings(facts: CheckFacts, tried: Tried, said: list[Finding]) -> Iterator[
 def _row(tried: Tried) -> ModelsRow:
     return ModelsRow(
         tried.dialect,
-        tuple(dict.fromkeys(one.revision for one in tried.trials)),
+        tuple(dict.fromkeys(trial.revision for trial in tried.trials)),
         tuple(sorted(tried.filled)),
         tuple(sorted(tried.refused)),
         None if tried.differences is None else tuple(tried.differences),

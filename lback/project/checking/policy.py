@@ -96,7 +96,7 @@ def project_of_base(ctx: Context, base: str | None, *, runs: bool) -> str:
         if found is None:
             raise
         ctx.project = found
-        left = [one for one in found.config_names() if (found.root / one).is_file()]
+        left = [name for name in found.config_names() if (found.root / name).is_file()]
         return err.message if left else ""
     return ""
 
@@ -148,8 +148,8 @@ def _read(revisions: Revisions, own: Project, shared: SharedRef) -> Policy:
     except HistoryMissing:
         return Policy(shared.name, None, LbackSettings())
     except UsageError as err:
-        one = unreadable(shared.name, err.message, _file_of(own), ours=False, name=shared.name)
-        return Policy(shared.name, shared.commit, LbackSettings(), None, (one,))
+        problem = unreadable(shared.name, err.message, _file_of(own), ours=False, name=shared.name)
+        return Policy(shared.name, shared.commit, LbackSettings(), None, (problem,))
     return Policy(shared.name, shared.commit, settings, project)
 
 
@@ -179,10 +179,10 @@ def _told(
     if past is not None:
         later = [*changed_settings(past.settings.lback, own.settings.lback)]
         later += changed_places(_places(past), _places(own))
-        touched = {(one.table, one.key) for one in later}
-        changes = [one for one in changes if (one.table, one.key) in touched]
-    for one in changes:
-        yield _changed(one, files, policy.until)
+        touched = {(change.table, change.key) for change in later}
+        changes = [change for change in changes if (change.table, change.key) in touched]
+    for change in changes:
+        yield _changed(change, files, policy.until)
 
 
 def _changed(change: SettingChange, files: list[tuple[str, str]], until: str) -> Finding:
@@ -217,7 +217,7 @@ def _places(project: Project) -> dict[str, str]:
     settings = project.settings
 
     def spelled(places: tuple[str, ...]) -> str:
-        return ", ".join(path_of(project, one) for one in places)
+        return ", ".join(path_of(project, place) for place in places)
 
     return {
         "script_location": spelled((settings.script_location,)),

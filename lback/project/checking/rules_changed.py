@@ -98,17 +98,17 @@ def _fresh_comments(
     facts: CheckFacts, base: Tree | None
 ) -> Iterator[tuple[Entry, tuple[Comment, ...], tuple[Comment, ...] | None]]:
     """Yield the files that are not the base's, with their comments and those of the base."""
-    known = {(one.path, one.blob) for one in base.entries} if base else set()
-    past = {one.blob for other in facts.others for one in other.base}
+    known = {(entry.path, entry.blob) for entry in base.entries} if base else set()
+    past = {revision.blob for other in facts.others for revision in other.base}
     changed = [
-        one
-        for one in facts.mine.entries
-        if (one.path, one.blob) not in known and one.blob not in past
+        entry
+        for entry in facts.mine.entries
+        if (entry.path, entry.blob) not in known and entry.blob not in past
     ]
     mine = facts.revisions.contents.scan(changed, facts.mine.at, comments_in)
-    said = [one for one in changed if mine.get(one.blob)]
-    pairs = {one.path: _same_file(facts, base, one) for one in said}
-    there = [one for one in pairs.values() if one is not None]
+    said = [entry for entry in changed if mine.get(entry.blob)]
+    pairs = {entry.path: _same_file(facts, base, entry) for entry in said}
+    there = [entry for entry in pairs.values() if entry is not None]
     old = facts.revisions.contents.scan(there, base.at, comments_in) if base and there else {}
     for entry in said:
         before = pairs[entry.path]
@@ -119,7 +119,7 @@ def _same_file(facts: CheckFacts, base: Tree | None, entry: Entry) -> Entry | No
     """Return the file of the base that has this path, or else this revision."""
     if base is None:
         return None
-    by_path = {one.path: one for one in base.entries}
+    by_path = {entry.path: entry for entry in base.entries}
     if entry.path in by_path:
         return by_path[entry.path]
     here = facts.mine.graph.by_path.get(entry.path)
@@ -153,9 +153,9 @@ def _add(
     """Add what the files of a side say where nothing is known of them yet."""
     if side is None:
         return
-    entries = [one for one in side.entries if one.path in wanted and one.path not in found]
+    entries = [entry for entry in side.entries if entry.path in wanted and entry.path not in found]
     said = facts.revisions.contents.scan(entries, side.at, comments_in)
-    found.update((one.path, Comments(by_code(said.get(one.blob, ())))) for one in entries)
+    found.update((entry.path, Comments(by_code(said.get(entry.blob, ())))) for entry in entries)
 
 
 def sorted_out(
@@ -178,9 +178,9 @@ def sorted_out(
     mine = read_baseline(path, ours) if ours is not None else frozenset()
     if mine != old and facts is not None and facts.policy is not None:
         name = _relative(facts, path) or path
-        one = baseline_changed(name, len(mine - old), len(old - mine), facts.policy.until)
-        if choice.wants(one.code):
-            found = arranged([*found, choice.graded(one)])
+        change = baseline_changed(name, len(mine - old), len(old - mine), facts.policy.until)
+        if choice.wants(change.code):
+            found = arranged([*found, choice.graded(change)])
     return without_old(found, old)
 
 

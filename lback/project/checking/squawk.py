@@ -48,7 +48,7 @@ def sql_literals(source: bytes) -> tuple[SqlLiteral, ...]:
             if isinstance(node, ast.Call) and (text := _executed(node)) is not None:
                 last = node.end_lineno or node.lineno
                 found.append(SqlLiteral(text.value, text.lineno, node.lineno, last))  # type: ignore[arg-type]
-    return tuple(sorted(found, key=lambda one: one.line))
+    return tuple(sorted(found, key=lambda literal: literal.line))
 
 
 def _executed(call: ast.Call) -> ast.Constant | None:
@@ -111,9 +111,13 @@ def squawk_findings(
             lines += sql.split("\n")
     if not pieces:
         return
-    said = {(one.path, one.line) for one in known if one.code in ("LB402", "LB403", "LB404")}
+    said = {
+        (finding.path, finding.line)
+        for finding in known
+        if finding.code in ("LB402", "LB403", "LB404")
+    }
     for row in _ask(program, "\n".join(lines)):
-        piece = next(one for one in reversed(pieces) if one.start <= row["line"])
+        piece = next(piece for piece in reversed(pieces) if piece.start <= row["line"])
         here = range(piece.literal.first, piece.literal.last + 1)
         if not any((piece.revision.path, line) in said for line in here):
             yield _finding(piece, row)
