@@ -15,9 +15,9 @@ import click
 from lback.cli import streams
 from lback.core.checks.findings import Finding
 from lback.core.display import escaped, harmless_line, visible
+from lback.core.messages.questions import unanswered
 from lback.core.results import Result
 from lback.formats.style import Script, Style, inked, safe, to_ascii
-from lback.project.console import unanswered
 from lback.project.options import Options
 from lback.secrets import KNOWN, cleaned
 from lback.vcs.noted import INPUTS

@@ -9,6 +9,7 @@ from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Header, Revision
 from lback.core.graph.view import GraphView
 from lback.core.header import read_header
+from lback.core.messages import revisions as messages
 from lback.core.revision_code import changed_part, code_of
 from lback.core.rollback.facts import EditedRevision
 from lback.core.source import Commit, Entry
@@ -28,9 +29,7 @@ class LostRevision:
     @property
     def place(self) -> str:
         """Say where it is, as people would look for it."""
-        if self.refs:
-            return f"on {', '.join(self.refs[:3])}"
-        return f"in the reflog, commit {self.commit.sha[:7]}"
+        return messages.place_in_git(self.refs, self.commit.sha)
 
 
 def find_lost(

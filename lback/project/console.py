@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import StringIO
 from typing import Protocol, TextIO
 
-from lback.errors import LbackError
+from lback.core.messages import questions as messages
 
 
 class Console(Protocol):
@@ -66,13 +66,5 @@ class SilentConsole:
     def ask(self, question: str, *, option: str, default: str | None = None) -> str:
         """Take the default, or refuse."""
         if default is None:
-            raise unanswered(question, option)
+            raise messages.unanswered(question, option)
         return default
-
-
-def unanswered(question: str, option: str) -> LbackError:
-    """Make the error for a question that nobody is there to answer."""
-    return LbackError(
-        f"A question needs an answer and there is no terminal to ask on: {question}",
-        f"answer it with {option}",
-    )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lback.core.graph.revision import Header, Revision, Unreadable
+from lback.core.messages import revisions as messages
 from lback.core.source import INDEX, WORKTREE, Entry
 
 if TYPE_CHECKING:
@@ -124,8 +125,7 @@ class Contents:
         if self.limits is None or size <= self.limits.file:
             return False
         self.too_big.add(entry.blob)
-        message = f"The file has {size:,} bytes; a revision file has less than 2 MB."
-        self._headers[entry.blob] = Unreadable("LB106", message)
+        self._headers[entry.blob] = messages.too_big(size)
         return True
 
     def _fitting(self, files: Sequence[F], sizes: dict[str, int]) -> Iterator[Sequence[F]]:

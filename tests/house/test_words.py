@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2] / "lback"
 
 _PROSE = re.compile(r"[A-Za-z]{2,}[,;:]? [A-Za-z]{2,}")
@@ -39,11 +41,12 @@ def texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value
 
 
-def test_no_sentence_is_composed_in_app() -> None:
+@pytest.mark.parametrize("room", ["app", "project"])
+def test_no_sentence_is_composed_where_data_is_gathered_and_moved(room: str) -> None:
     """A use case returns data; its words are in core/messages and in the text of the command."""
     prose = [
         f"{name}:{line}: {text}"
-        for name, tree in modules("app")
+        for name, tree in modules(room)
         for line, text in texts(tree)
         if _PROSE.search(text)
     ]

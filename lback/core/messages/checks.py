@@ -1,13 +1,23 @@
-"""Why a check refuses to begin, and what it could not look at."""
+"""Why a check refuses to begin, what it could not look at, and which codes there are."""
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 
+from lback.core.checks.findings import CODES
 from lback.core.shell import command
 from lback.errors import HistoryMissing, LbackError, UsageError
 
 _ANOTHER = "name another file after `--baseline`"
+
+
+def no_such_code(code: str) -> UsageError:
+    """Say that there is no such code, and which ones are near."""
+    near = get_close_matches(code.upper(), CODES, n=3)
+    return UsageError(
+        f"There is no code {code}.", f"Did you mean {', '.join(near) or ', '.join(CODES)}?"
+    )
 
 
 def models_need_files() -> UsageError:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from lback.core.shell import command
 from lback.errors import LbackError
 
+MERGE_COMMIT = "Merge migrations"
 OTHERS_STAGED = "other changes are staged, too"
 HAS_RUN = "the database has run what moves"
 

@@ -1,9 +1,10 @@
-"""What is said of the revision that a command line names."""
+"""What is said of the revision that a command line names, and of where revisions are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lback.core.graph.revision import Unreadable
 from lback.core.shell import named
 from lback.errors import UsageError
 
@@ -14,3 +15,15 @@ def not_one_revision(token: str, revisions: Sequence[str]) -> UsageError:
         f"{named(token)} names {len(revisions)} revisions: {', '.join(revisions) or 'none'}",
         "give one revision id; `lback heads` and `lback graph` list them",
     )
+
+
+def place_in_git(refs: Sequence[str], sha: str) -> str:
+    """Say where git has a revision; without `refs` a reflog has its commit."""
+    if refs:
+        return f"on {', '.join(refs[:3])}"
+    return f"in the reflog, commit {sha[:7]}"
+
+
+def too_big(size: int) -> Unreadable:
+    """Say that a file is not opened; `size` in bytes."""
+    return Unreadable("LB106", f"The file has {size:,} bytes; a revision file has less than 2 MB.")

@@ -104,7 +104,7 @@ def _commit(
     try:
         if how == "amend" and amend_merge(ctx.repository, paths):
             return "amended", ""
-        if commit_staged(ctx.repository, paths, "Merge migrations"):
+        if commit_staged(ctx.repository, paths, messages.MERGE_COMMIT):
             return "committed", ""
     except LbackError as err:
         return "staged", err.message
