@@ -209,6 +209,29 @@ def test_the_holder_is_told_by_its_application(postgres_url: str) -> None:
         holder.release()
 
 
+def test_a_wait_begins_no_transaction(any_url: str) -> None:
+    engine = create_engine(any_url, poolclass=pool.NullPool)
+    holder = Locks(0)
+    with engine.connect() as one, engine.connect() as two:
+        holder.take(one, "alembic_version")
+        locks = Locks(30, lambda _event: holder.release())
+        locks.take(two, "alembic_version")
+        assert not two.in_transaction()
+        locks.release()
+
+
+def test_a_lock_file_is_held_all_the_time(sqlite_url: str) -> None:
+    locks = Locks(0)
+    with create_engine(sqlite_url, poolclass=pool.NullPool).connect() as connection:
+        locks.take(connection, "alembic_version")
+        (path,) = Path(connection.engine.url.database or "").parent.glob(f"*{SUFFIX}")
+        held = path.stat()
+        locks.take(connection, "alembic_version")
+        assert os.path.samestat(held, path.stat())
+        assert path.stat().st_mtime_ns == held.st_mtime_ns
+        locks.release()
+
+
 def test_one_run_takes_the_lock_of_a_database_once(any_url: str) -> None:
     engine = create_engine(any_url, poolclass=pool.NullPool)
     with engine.connect() as one, engine.connect() as two:

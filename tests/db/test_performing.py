@@ -230,6 +230,8 @@ def forked(project: Project) -> None:
         ("-d5 -m4 -c3 -b2 +b2", ("b2",)),
         ("-d5 -m4 -c3 +c3 +m4", ("m4",)),
         ("-d5 -m4 +m4 +d5", ("d5",)),
+        ("-d5 -m4 -c3 +x1", ("b2", "x1")),
+        ("+x1 -d5 -m4 -b2", ("c3", "x1")),
     ],
 )
 def test_the_stamp_after_steps_down_and_up(
@@ -237,8 +239,10 @@ def test_the_stamp_after_steps_down_and_up(
 ) -> None:
     project = make_project(url=sqlite_url)
     forked(project)
+    project.add("x1")
     database = project.database()
-    assert database.run(lambda now: plan_upgrade(database.graph, now)).after == ("d5",)
+    up = [Upgrade(one) for one in ("a1", "b2", "c3", "m4", "d5")]
+    assert database.run(lambda _now: up).after == ("d5",)
     wanted = [Upgrade(one[1:]) if one[0] == "+" else Downgrade(one[1:]) for one in steps.split()]
     outcome = database.run(lambda _now: wanted)
     assert outcome.after == database.stamp().revisions == stamp
@@ -291,7 +295,7 @@ def test_offline_sql_goes_down_and_writes_down(make_project: MakeProject, any_ur
     assert "DROP TABLE t_b2" in sql and "alembic_version" in sql and "t_a1" not in sql
     assert "CREATE TABLE alembic_version" not in sql
     faked = database.sql(lambda _now: (Upgrade("a1", fake=True),))
-    assert "CREATE TABLE alembic_version" in faked and "t_a1" not in faked
+    assert faked.count("CREATE TABLE alembic_version") == 1 and "t_a1" not in faked
     with pytest.raises(LbackError, match=r"^no$"):
         database.sql(lambda _now: (_ for _ in ()).throw(LbackError("no")))
 
