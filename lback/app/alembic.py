@@ -5,18 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from lback.core.results import Result
 from lback.project.context import Context
-from lback.project.interrupted_step import noting_steps
-from lback.project.notes import remember_stamp
-from lback.project.rebase_notes import forget_followed_rebase
-from lback.project.run import refuse_unsettled
+from lback.project.run import noted, refuse_unsettled
 
 if TYPE_CHECKING:
-    from lback.db.events import Event
+    from lback.db.events import OnEvent, RunOutcome
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,29 +40,24 @@ def alembic(ctx: Context, arguments: Sequence[str]) -> AlembicResult:
     project = ctx.project
     kept = _Kept() if ctx.options.json else None
     told = kept or ctx.console.spoken()
+
+    def run(listener: OnEvent) -> RunOutcome:
+        return run_alembic(
+            project.settings,
+            project.folder,
+            tuple(arguments),
+            x=ctx.options.x,
+            lock_timeout=ctx.lock_timeout(None),
+            out=kept or ctx.console.output(),
+            told=told,
+            on_event=listener,
+            refuse=lambda stamp: refuse_unsettled(ctx, ctx.database.graph, stamp),
+        )
+
     try:
-        with noting_steps(ctx, partial(_tell, ctx)) as listener:
-            outcome = run_alembic(
-                project.settings,
-                project.folder,
-                tuple(arguments),
-                x=ctx.options.x,
-                lock_timeout=ctx.lock_timeout(None),
-                out=kept or ctx.console.output(),
-                told=told,
-                on_event=listener,
-                refuse=lambda stamp: refuse_unsettled(ctx, ctx.database.graph, stamp),
-            )
+        # Alembic speaks of its own steps.
+        noted(ctx, lambda: ctx.database.graph, run)
     finally:
         if kept is None:
             told.close()  # a last line without an end
-    if outcome.databases:
-        forget_followed_rebase(ctx, ctx.database.graph)
-        remember_stamp(ctx, outcome.after)
     return AlembicResult(output=tuple(kept.getvalue().splitlines() if kept else ()))
-
-
-def _tell(ctx: Context, event: Event) -> None:
-    """Tell of the lock only: Alembic speaks of its own steps."""
-    if event.kind in ("waiting", "note"):
-        ctx.console.note(event.text)

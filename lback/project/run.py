@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lback.core.graph.view import GraphView
@@ -61,8 +62,8 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
             change_files(ctx, run.files)
         return steps
 
-    with noting_steps(ctx, _progress(ctx, database.graph)) as listener:
-        outcome = database.run(
+    def move(listener: OnEvent) -> RunOutcome:
+        return database.run(
             decide,
             on_event=listener,
             lock_timeout=ctx.lock_timeout(run.lock_timeout),
@@ -70,8 +71,28 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
             destination=run.destination,
             before=run.before,
         )
-        forget_followed_rebase(ctx, database.graph)
-    remember_stamp(ctx, outcome.after)
+
+    tell = partial(_tell_step, ctx, database.graph)
+    return noted(ctx, lambda: database.graph, move, tell)
+
+
+def noted(
+    ctx: Context,
+    graph: Callable[[], GraphView],
+    move: Callable[[OnEvent], RunOutcome],
+    tell: OnEvent | None = None,
+) -> RunOutcome:
+    """Let `move` move a database; note the step at work, and where the database is then.
+
+    It is given a listener, which tells a person of the lock, and of the steps by `tell`. The
+    `graph` is only asked for where something ran.
+    """
+    with noting_steps(ctx, partial(_tell, ctx, tell)) as listener:
+        outcome = move(listener)
+        if outcome.databases:
+            forget_followed_rebase(ctx, graph())
+    if outcome.databases:
+        remember_stamp(ctx, outcome.after)
     return outcome
 
 
@@ -97,18 +118,18 @@ def refuse_unsettled(ctx: Context, graph: GraphView, stamp: Sequence[str]) -> No
     refuse_hook_rebase(ctx, graph, stamp)
 
 
-def _progress(ctx: Context, graph: GraphView) -> OnEvent:
-    """Return a listener that tells a person about each step."""
+def _tell(ctx: Context, more: OnEvent | None, event: Event) -> None:
+    if event.kind in ("waiting", "note"):
+        ctx.console.note(event.text)
+    elif more is not None:
+        more(event)
 
-    def listen(event: Event) -> None:
-        if event.kind in ("waiting", "note"):
-            ctx.console.note(event.text)
-        elif event.kind == "done" and event.step is not None:
-            sign, name = _shown(graph, event.step)
-            told = messages.step_done(sign, name, event.number, event.total, event.seconds)
-            ctx.console.note(told)
 
-    return listen
+def _tell_step(ctx: Context, graph: GraphView, event: Event) -> None:
+    if event.kind == "done" and event.step is not None:
+        sign, name = _shown(graph, event.step)
+        told = messages.step_done(sign, name, event.number, event.total, event.seconds)
+        ctx.console.note(told)
 
 
 def _shown(graph: GraphView, step: Step) -> tuple[str, str]:
