@@ -18,6 +18,17 @@ from lback.project.rebase_database import perform, stage
 from lback.project.rebasing import PreparedRebase, RebaseOptions, prepare
 
 
+@dataclass(frozen=True, slots=True)
+class ResolveOptions:
+    """What the command line asks of `resolve`; `database` False leaves every database alone."""
+
+    onto: str | None = None
+    plan: bool = False
+    yes: bool = False
+    stage: bool = True
+    database: bool = True
+
+
 @dataclass(frozen=True, kw_only=True)
 class ResolveResult(ForkResult):
     """What closed the forks or would: `merges`, or `rewrites` and `removes`."""
@@ -31,7 +42,7 @@ class ResolveResult(ForkResult):
     database: DatabaseRow | None = None
 
 
-def resolve(ctx: Context, options: RebaseOptions) -> ResolveResult:
+def resolve(ctx: Context, options: ResolveOptions) -> ResolveResult:
     """Merge or rebase, whichever is right; refuse where a person has to decide."""
     recover(ctx)
     graph = ctx.revisions.graph()
@@ -60,7 +71,7 @@ def resolve(ctx: Context, options: RebaseOptions) -> ResolveResult:
     return replace(result, staged=staged)
 
 
-def _plan_rebase(ctx: Context, options: RebaseOptions) -> tuple[PreparedRebase | None, RebasePlan]:
+def _plan_rebase(ctx: Context, options: ResolveOptions) -> tuple[PreparedRebase | None, RebasePlan]:
     """Prepare a rebase, never by force: what is pushed is closed by a merge."""
     try:
         ready = prepare(ctx, options.onto)
@@ -71,7 +82,8 @@ def _plan_rebase(ctx: Context, options: RebaseOptions) -> tuple[PreparedRebase |
 
 
 def _rebased(
-    ctx: Context, result: ResolveResult, ready: PreparedRebase, options: RebaseOptions
+    ctx: Context, result: ResolveResult, ready: PreparedRebase, options: ResolveOptions
 ) -> ResolveResult:
-    database = perform(ctx, ready, options)
+    asked = RebaseOptions(yes=options.yes, database=options.database)
+    database = perform(ctx, ready, asked)
     return replace(result, database=database, staged=stage(ctx, ready) if options.stage else ())

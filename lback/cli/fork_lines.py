@@ -58,8 +58,8 @@ def next_step(result: RebaseResult | ResolveResult) -> str:
     """Say what to do after a rebase; what could not run where it stands now comes first."""
     commit = "commit" if result.staged else "`git add` and commit"
     if result.held:
-        held = _names(result.held)
-        return f"edit {held}, which cannot run as it is; then {commit} and `lback migrate`"
+        held = f"{_names(result.held)}, which cannot run as {_it_is(result.held)}"
+        return f"edit {held}; then {commit} and `lback migrate`"
     moved = result.database is not None and result.database.state == "moved"
     return f"{commit} them" + ("" if moved else ", then `lback migrate`")
 
@@ -75,6 +75,10 @@ def _database(row: DatabaseRow, *, planned: bool) -> Iterator[str]:
             f"the database {verb} {', '.join(row.down)}, and then run "
             f"{', '.join(row.up) or 'nothing'}"
         )
+
+
+def _it_is(ids: Sequence[str]) -> str:
+    return "it is" if len(ids) == 1 else "they are"
 
 
 def _names(ids: Sequence[str]) -> str:

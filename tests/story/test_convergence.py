@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from lback.app.heads import heads
-from lback.app.resolve import resolve
+from lback.app.resolve import ResolveOptions, resolve
 from lback.project.context import Context
 from lback.project.options import Options
-from lback.project.rebasing import RebaseOptions
 from tests.worlds.people import Developer
 from tests.worlds.texts import revision_text
 
@@ -72,7 +71,7 @@ class Team:
     def resolve(self, person: Developer) -> None:
         """Join the heads as the team wishes, if there are several, and commit."""
         ctx = Context(Options(directory=str(person.folder)))
-        result = resolve(ctx, RebaseOptions(database=False))
+        result = resolve(ctx, ResolveOptions(database=False))
         assert result.exit_code == 0, result.message
         if person.git("status", "--porcelain"):
             person.git("commit", "-q", "-m", "Resolve migrations")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,7 +22,6 @@ from lback.formats.words import counted
 
 if TYPE_CHECKING:
     from lback.app.hook import HookResult
-    from lback.core.hook_facts import Switched
     from lback.core.source import Commit
     from lback.project.context import Context
 
@@ -52,162 +51,161 @@ def command(hook_name: str, arguments: tuple[str, ...]) -> int:
     return run(lambda ctx: hook(ctx, options, _switch))
 
 
-def _switch(ctx: Context) -> Switched:
+def _switch(ctx: Context) -> facts.Switched:
     """Take the database along; rows are never lost without a question."""
     from lback.app.switch import SwitchOptions, switch
-    from lback.core.hook_facts import Switched
 
-    done = switch(ctx, SwitchOptions())
-    return Switched(
-        tuple(row["revision"] for row in done.data["undoes"]),
-        tuple(row["revision"] for row in done.data["applies"]),
-        done.message,
-    )
+    result = switch(ctx, SwitchOptions())
+    undone = tuple(row.revision for row in result.undoes)
+    applied = tuple(row.revision for row in result.applies)
+    return facts.Switched(undone, applied, result.message)
 
 
+# What a line is: the first one of a matter, more about it, or what to do now.
+_SAID, _MORE, _NEXT = "said", "more", "next"
+_Lines = Iterator[tuple[str, str]]
 _MOST = 8
-_NEXT = "next: "
 
 
 def lines(result: HookResult, style: Style) -> Iterator[str]:
     """Yield the lines of a hook, the first ones of each matter marked with `lback:`."""
+    marks = {_SAID: f"{style.bold('lback:')} ", _MORE: "  ", _NEXT: f"{style.cyan('next:')} "}
     for fact in result.facts:
-        for line in _TEXTS[type(fact)](fact):
-            if line.startswith("  "):
-                yield safe(line)
-            elif line.startswith(_NEXT):
-                yield f"{style.cyan('next:')} {safe(line.removeprefix(_NEXT))}"
-            else:
-                yield f"{style.bold('lback:')} {safe(line)}"
+        for mark, text in _TEXTS[type(fact)](fact):
+            yield marks[mark] + safe(text)
     what = result.stopped
     if what:
         skips = shell.command(f"git {what} --no-verify")  # `what` is ours: commit or push
-        yield f"{style.bold('lback:')} this {what} is stopped ({skips} skips this check)"
+        yield f"{marks[_SAID]}this {what} is stopped ({skips} skips this check)"
 
 
-def _arrived(fact: facts.Arrived) -> Iterator[str]:
-    yield f"{counted(len(fact.revisions), 'revision')} arrived"
-    for one in fact.revisions:
-        by = f"  {one.commit.author}, {one.commit.date[:10]}" if one.commit else ""
-        yield f"  {one.revision}  “{one.doc}”{by}"
+def _arrived(fact: facts.Arrived) -> _Lines:
+    yield _SAID, f"{counted(len(fact.revisions), 'revision')} arrived"
+    for known in fact.revisions:
+        by = f"  {known.commit.author}, {known.commit.date[:10]}" if known.commit else ""
+        yield _MORE, f"{known.revision}  “{known.doc}”{by}"
     if fact.ready:
-        yield f"{_NEXT}`lback migrate`"
+        yield _NEXT, "`lback migrate`"
 
 
-def _problem(fact: Problem) -> Iterator[str]:
-    yield f"{fact.path or 'migrations'}: {fact.message}"
+def _problem(fact: Problem) -> _Lines:
+    yield _SAID, f"{fact.path or 'migrations'}: {fact.message}"
     if fact.hint:
-        yield f"{_NEXT}{fact.hint}"
+        yield _NEXT, fact.hint
 
 
-def _cycle(fact: facts.Cycle) -> Iterator[str]:
-    for one in fact.reparentings:
-        yield (
-            f"  {one.revision} was put on {_names(one.parents)} by {_by(one.commit)}; "
-            f"before, it was on {_names(one.before)}"
-        )
+def _cycle(fact: facts.Cycle) -> _Lines:
+    for change in fact.reparentings:
+        told = f"{change.revision} was put on {_names(change.parents)} by {_by(change.commit)}"
+        yield _MORE, f"{told}; before, it was on {_names(change.before)}"
     last = fact.reparentings[-1]
-    yield f"  undo the later change: {last.commit.author}'s of {last.revision}"
+    yield _MORE, f"undo the later change: {last.commit.author}'s of {last.revision}"
     back = shell.command("git checkout", f"{last.commit.sha[:12]}~", "--", pathspec(last.path))
-    yield f"{_NEXT}{back}, commit it, and `lback resolve`"
+    yield _NEXT, f"{back}, commit it, and `lback resolve`"
 
 
-def _fork(fact: facts.Fork) -> Iterator[str]:
+def _fork(fact: facts.Fork) -> _Lines:
     after = ", ".join(fact.after) or "the beginning"
-    yield f"the migrations fork after {after}: {len(fact.heads)} heads"
-    for one in fact.revisions:
-        by = f"by {_by(one.commit)}" if one.commit else "yours, not committed yet"
-        yield f"  {one.revision}  “{one.doc or 'no message'}”  {by}"
+    yield _SAID, f"the migrations fork after {after}: {len(fact.heads)} heads"
+    for known in fact.revisions:
+        by = f"by {_by(known.commit)}" if known.commit else "yours, not committed yet"
+        yield _MORE, f"{known.revision}  “{known.doc or 'no message'}”  {by}"
 
 
-def _merge(fact: facts.ForkMerge) -> Iterator[str]:
+def _merge(fact: facts.ForkMerge) -> _Lines:
     plan = fact.plan
     if plan.action == "refused":
         yield from _not_merged(fact)
         return
-    yield f"they can be merged: {plan.reason}"
+    yield _SAID, f"they can be merged: {plan.reason}"
     if fact.done == "none":
-        yield f"{_NEXT}`lback merge`"
+        yield _NEXT, "`lback merge`"
     elif fact.done == "staged":
-        yield f"wrote and staged {plan.path}"
+        yield _SAID, f"wrote and staged {plan.path}"
         if fact.note:
-            yield f"  not committed: {fact.note}"
-        yield f'{_NEXT}git commit -m "Merge migrations", then `lback migrate`'
+            yield _MORE, f"not committed: {fact.note}"
+        yield _NEXT, 'git commit -m "Merge migrations", then `lback migrate`'
     else:
         where = "put it into the merge commit" if fact.done == "amended" else "committed it"
-        yield f"wrote {plan.path} and {where}"
-        yield f"{_NEXT}`lback migrate`"
+        yield _SAID, f"wrote {plan.path} and {where}"
+        yield _NEXT, "`lback migrate`"
 
 
-def _not_merged(fact: facts.ForkMerge) -> Iterator[str]:
+def _not_merged(fact: facts.ForkMerge) -> _Lines:
     overlaps = fact.plan.overlaps
-    yield "they cannot be merged automatically:"
+    yield _SAID, "they cannot be merged automatically:"
+    if not overlaps:
+        yield _MORE, fact.plan.reason
+        yield _NEXT, "edit that revision, then `lback merge`"
+        return
     for overlap in overlaps:
-        yield f"  {overlap.verdict}: {overlap.brief}"
-        yield f"    {overlap.left_revision}  {overlap.left_operation}"
-        yield f"    {overlap.right_revision}  {overlap.right_operation}"
+        yield _MORE, f"{overlap.verdict}: {overlap.brief}"
+        yield _MORE, f"  {overlap.left_revision}  {overlap.left_operation}"
+        yield _MORE, f"  {overlap.right_revision}  {overlap.right_operation}"
     if all(overlap.verdict == "unknown" for overlap in overlaps):
-        yield f"{_NEXT}`lback show` both; where they go together, `lback merge --force`"
+        yield _NEXT, "`lback show` both; where they go together, `lback merge --force`"
     else:
-        yield f"{_NEXT}`lback resolve`; or agree with the author and edit one side"
+        yield _NEXT, "`lback resolve`; or agree with the author and edit one side"
 
 
-def _rebase(fact: facts.ForkRebase) -> Iterator[str]:
+def _rebase(fact: facts.ForkRebase) -> _Lines:
     plan = fact.plan
     if not fact.done:
-        yield f"the local revisions can be rebased: {plan.reason}"
+        yield _SAID, f"the local revisions can be rebased: {plan.reason}"
         if fact.note:
-            yield f"  not done by the hook: {fact.note}"
-        yield f"{_NEXT}`lback rebase`, which moves the database too"
+            yield _MORE, f"not done by the hook: {fact.note}"
+        yield _NEXT, "`lback rebase`, which moves the database too"
         return
-    yield f"rebased: {plan.reason}"
-    paths = " and ".join(one.path for one in plan.rewrites)
-    yield f"rewrote {paths}" + (" and staged it" if len(plan.rewrites) == 1 else ", all staged")
-    yield f'{_NEXT}git commit -m "Rebase migrations", then `lback migrate`'
+    yield _SAID, f"rebased: {plan.reason}"
+    paths = " and ".join(rewrite.path for rewrite in plan.rewrites)
+    staged = " and staged it" if len(plan.rewrites) == 1 else ", all staged"
+    yield _SAID, f"rewrote {paths}{staged}"
+    yield _NEXT, 'git commit -m "Rebase migrations", then `lback migrate`'
 
 
-def _lacks(fact: facts.Lacks) -> Iterator[str]:
+def _lacks(fact: facts.Lacks) -> _Lines:
     count = counted(len(fact.revisions), "revision")
     if fact.ran:
-        yield f"the database has run {count} that this branch lacks"
+        yield _SAID, f"the database has run {count} that this branch lacks"
         step = "`lback switch` undoes them; or go back to the branch that has them"
     else:
-        yield f"this branch lacks {count} of the one before"
+        yield _SAID, f"this branch lacks {count} of the branch before"
         step = "if this database has run them: `lback switch`"
     yield from _rows(fact.revisions)
     if not fact.followed:
-        yield f"{_NEXT}{step}"
+        yield _NEXT, step
 
 
-def _adds(fact: facts.Adds) -> Iterator[str]:
-    yield f"this branch adds {counted(len(fact.revisions), 'revision')}"
+def _adds(fact: facts.Adds) -> _Lines:
+    yield _SAID, f"this branch adds {counted(len(fact.revisions), 'revision')}"
     yield from _rows(fact.revisions)
     if not fact.followed:
-        yield f"{_NEXT}`lback migrate`"
+        yield _NEXT, "`lback migrate`"
 
 
-def _switched(fact: facts.Switched) -> Iterator[str]:
+def _switched(fact: facts.Switched) -> _Lines:
     if fact.refused:
-        yield f"the database stays where it is: {fact.refused}"
+        yield _SAID, f"the database stays where it is: {fact.refused}"
     elif fact.undone:
-        yield f"the database has undone {', '.join(fact.undone)}"
+        yield _SAID, f"the database has undone {', '.join(fact.undone)}"
     if fact.applied and not fact.refused:
-        yield f"the database has run {', '.join(fact.applied)}"
+        yield _SAID, f"the database has run {', '.join(fact.applied)}"
 
 
-def _no_consent(fact: facts.NoConsent) -> Iterator[str]:
+def _no_consent(fact: facts.NoConsent) -> _Lines:
     yield (
+        _SAID,
         f"note: {named(fact.setting)} of the project's file is not followed, for this branch "
-        f"brought it; to let hooks move the database: {CONSENTS[fact.setting]}"
+        f"brought it; to let hooks move the database: {CONSENTS[fact.setting]}",
     )
 
 
-def _pushed(fact: facts.Pushed) -> Iterator[str]:
+def _pushed(fact: facts.Pushed) -> _Lines:
     effect = "is the shared branch" if fact.shared else "is not the shared branch: only a warning"
-    yield f"{fact.branch} on {fact.remote} {effect}"
+    yield _SAID, f"{fact.branch} on {fact.remote} {effect}"
 
 
-_TEXTS: Mapping[type, Callable[[Any], Iterable[str]]] = {
+_TEXTS: Mapping[type, Callable[[Any], _Lines]] = {
     facts.Arrived: _arrived,
     Problem: _problem,
     facts.Cycle: _cycle,
@@ -222,12 +220,12 @@ _TEXTS: Mapping[type, Callable[[Any], Iterable[str]]] = {
 }
 
 
-def _rows(revisions: Sequence[facts.KnownRevision]) -> Iterator[str]:
-    for one in revisions[:_MOST]:
-        doc = "(on neither branch)" if one.doc is None else f"“{one.doc}”"
-        yield f"  {one.revision}  {doc}"
+def _rows(revisions: Sequence[facts.KnownRevision]) -> _Lines:
+    for known in revisions[:_MOST]:
+        doc = "(on neither branch)" if known.doc is None else f"“{known.doc}”"
+        yield _MORE, f"{known.revision}  {doc}"
     if len(revisions) > _MOST:
-        yield f"  and {len(revisions) - _MOST} more"
+        yield _MORE, f"and {len(revisions) - _MOST} more"
 
 
 def _by(commit: Commit) -> str:

@@ -31,12 +31,9 @@ def command(onto: str | None, plan: bool, yes: bool, no_stage: bool, no_database
 
     Example: `lback resolve --plan`
     """
-    from lback.app.resolve import resolve
-    from lback.project.rebasing import RebaseOptions
+    from lback.app.resolve import ResolveOptions, resolve
 
-    options = RebaseOptions(
-        onto=onto, plan=plan, yes=yes, stage=not no_stage, database=not no_database
-    )
+    options = ResolveOptions(onto, plan, yes, not no_stage, not no_database)
     idle = {"--yes": yes and (plan or no_database), "--no-stage": plan and no_stage}
     return run(lambda ctx: resolve(ctx, options), idle)
 
