@@ -13,6 +13,7 @@ from lback.core.settings import Settings, read_own
 from lback.core.source import INDEX, WORKTREE, Entry
 from lback.errors import HistoryMissing, LbackError, UsageError
 from lback.project.locate import Project, Texts, config_places, read_project, search_project
+from lback.vcs.worktree import blob_id
 
 if TYPE_CHECKING:
     from lback.core.dialects import Dialects
@@ -240,8 +241,6 @@ def _without_copies(entries: Sequence[Entry], folders: Sequence[str]) -> tuple[E
 
 def _ids_on_disk(repository: Repository, root: Path, paths: Iterable[str]) -> tuple[str, ...]:
     """Return the blob ids of files as they are now, "" where there is none."""
-    from lback.vcs.worktree import blob_id
-
     ids = []
     for path in paths:
         place = root / path

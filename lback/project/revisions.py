@@ -23,6 +23,7 @@ from lback.core.messages import projects as messages
 from lback.core.source import INDEX, WORKTREE, Commit, Entry
 from lback.files import spelling
 from lback.project.contents import HEADERS, Contents, header_from
+from lback.vcs.trees import folder_entries
 
 if TYPE_CHECKING:
     from lback.core.effects import Effects
@@ -253,8 +254,6 @@ class Revisions:
     def _without_git(self, at: str, folders: tuple[str, ...], recursive: bool) -> tuple[Entry, ...]:
         if at != WORKTREE:
             raise messages.no_git(at, self.places.cwd)
-        from lback.vcs.trees import folder_entries
-
         return folder_entries(self.project.root, folders, recursive=recursive)
 
 
