@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -41,23 +40,19 @@ def ignore(_event: Event) -> None:
 
 
 class Stamp(NamedTuple):
-    """Where a database is. `url` has no password; `others` are further databases of env.py."""
+    """Where a database is; `url` has no password."""
 
     revisions: tuple[str, ...]
     url: str
     dialect: str
-    others: tuple[Stamp, ...] = ()
 
 
 class DatabaseOutcome(NamedTuple):
     """What one run did to one database; `steps` are those that were completed."""
 
-    url: str
-    dialect: str
     before: tuple[str, ...]
     after: tuple[str, ...]
     steps: tuple[Step, ...]
-    seconds: float
 
 
 @dataclass(slots=True)
@@ -82,14 +77,10 @@ class Turn:
     """Only SQL is written."""
     applied: set[str] = field(default_factory=set)
     """Every revision that is applied; kept only where the way leads down."""
-    started: float = field(default_factory=time.perf_counter)
 
-    def as_done(self) -> DatabaseOutcome:
+    def outcome(self) -> DatabaseOutcome:
         """Return what has been done, as the caller sees it."""
-        seconds = time.perf_counter() - self.started
-        return DatabaseOutcome(
-            self.url, self.dialect, self.before, self.after, tuple(self.done), seconds
-        )
+        return DatabaseOutcome(self.before, self.after, tuple(self.done))
 
 
 class RunOutcome(NamedTuple):

@@ -91,7 +91,7 @@ class Performer:
 
     def outcome(self) -> RunOutcome:
         """Return what has been done."""
-        return RunOutcome(tuple(turn.as_done() for turn in self.turns))
+        return RunOutcome(tuple(turn.outcome() for turn in self.turns))
 
     @contextmanager
     def _heeding_refusals(self) -> Iterator[None]:

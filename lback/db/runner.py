@@ -55,8 +55,7 @@ class Database:
 
     def stamp(self) -> Stamp:
         """Read where the database is, without a lock and without writing anything."""
-        first, *others = self.look(lambda view: view.stamp)
-        return first._replace(others=tuple(others))
+        return self.look_first(lambda view: view.stamp)
 
     def look(self, gather: Callable[[View], T]) -> tuple[T, ...]:
         """Run env.py once and let `gather` ask each database; nothing locked, nothing written.
@@ -159,8 +158,7 @@ class Database:
     def _position(self, performer: Performer) -> tuple[str, ...] | None:
         """Read the stamp again after a failure; None when even that fails."""
         try:
-            stamp = self.stamp()
-            return (stamp, *stamp.others)[len(performer.turns) - 1].revisions
+            return self.look(lambda view: view.stamp.revisions)[len(performer.turns) - 1]
         except (LbackError, IndexError):
             return None
 

@@ -89,11 +89,6 @@ class TextScript(Script):
         return self._module
 
     @property
-    def loaded(self) -> bool:
-        """Tell whether the code has been loaded."""
-        return self._module is not None
-
-    @property
     def doc(self) -> str:
         """Return the message from the header, without loading."""
         return self._header.doc

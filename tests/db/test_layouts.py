@@ -171,9 +171,9 @@ def test_several_databases(make_project: MakeProject, tmp_path: Path) -> None:
         "one": {"alembic_version", "in_one"},
         "two": {"alembic_version", "in_two"},
     }
-    stamp = project.database().stamp()
-    assert stamp.url == urls["one"]
-    assert [one.url for one in stamp.others] == [urls["two"]]
+    database = project.database()
+    assert database.stamp().url == urls["one"]
+    assert database.look(lambda view: view.stamp.url) == (urls["one"], urls["two"])
 
 
 def test_two_version_locations(make_project: MakeProject, sqlite_url: str) -> None:

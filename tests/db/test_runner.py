@@ -155,7 +155,9 @@ def test_nothing_pending_reads_no_revision(make_project: MakeProject, sqlite_url
     with database.opened("upgrade") as session:
         work = Performer(lambda stamp: plan_upgrade(database.graph, stamp), ignore)
         session.run_env(work)
-        loaded = [one.id for one in database.graph if session.scripts.script(one.id).loaded]
+        loaded = [
+            one.id for one in database.graph if vars(session.scripts.script(one.id))["_module"]
+        ]
     assert loaded == ["c3"]
 
 
