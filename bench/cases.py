@@ -64,7 +64,7 @@ class Scene:
 def heads(scene: Scene) -> Iterator[Case]:
     """Measure `heads`, with everything remembered and with nothing."""
     project = scene.project
-    warm = scene.wanted({1000: 1 / 5, 10_000: 1 / 25})
+    warm = scene.wanted({1000: 1 / 10, 10_000: 1 / 30})
     yield Case("heads", scene.size, scene.alembic("heads"), scene.lback("heads"), warm)
     theirs = scene.alembic("heads", before=project.forget_bytecode)
     ours = scene.lback("heads", before=project.forget_cache)

@@ -271,7 +271,8 @@ def test_a_work_tree_of_its_own_and_its_configuration(shop: Project) -> None:
     assert "Countess" in second.truth("heads")[0]
 
 
-def test_every_file_that_is_opened_is_recorded(shop: Project) -> None:
+@pytest.mark.parametrize("words", [("heads",), ("graph",), ("history",), ("blame", "users")])
+def test_every_file_that_is_opened_is_recorded(shop: Project, words: tuple[str, ...]) -> None:
     """Whatever a later version reads as well has to be recorded, or the answer is not kept."""
     opened = """
 import os, sys
@@ -290,6 +291,6 @@ noted.INPUTS.keep = kept
 from lback.__main__ import main
 main()
 """
-    done = shop.run(opened, "heads")
+    done = shop.run(opened, *words)
     assert shop.notes
     assert done.stderr.splitlines()[-1] == "[]" or "\n[]\n" in done.stderr
