@@ -25,15 +25,21 @@ from lback.core.messages import checks as messages
 from lback.core.rows import OverlapRow
 from lback.core.source import WORKTREE
 from lback.errors import HistoryMissing
-from lback.project.checking.gather import CheckFacts, deepen_for, gather_others, gather_siblings
+from lback.project.checking.deepen import deepen_for
+from lback.project.checking.gather import (
+    CheckFacts,
+    gather_forks,
+    gather_others,
+    gather_siblings,
+)
 from lback.project.checking.judge import judge, models_checked
 from lback.project.checking.policy import project_of_base, settle_policy
 from lback.project.checking.rules_changed import (
     comments_that_count,
     doubted_labels,
-    moved_from,
     rules_changed,
     sorted_out,
+    with_places_of_base,
 )
 from lback.project.contents import Limits
 from lback.project.context import Context
@@ -84,21 +90,20 @@ def check(ctx: Context, options: CheckOptions) -> CheckResult:
         choice = read_choice(own.select, own.ignore, own.severity, choice.said)
     except HistoryMissing as err:
         return _report(None, options, choice, [no_history(err)])
-    alone = moved_from(facts)
-    gather_others(facts, options.against, replace=options.replace)
-    if options.siblings or options.refs:
-        gather_siblings(facts, options.refs)
-    found = [*_judged(facts)]
-    if alone is not None:
+    own_places, facts = facts, with_places_of_base(facts)
+    facts = _gathered(facts, options, siblings=bool(options.siblings or options.refs))
+    found = [*facts.findings, *_or_missing(judge(facts))]
+    if own_places.revisions is not facts.revisions:
         # What the branch's own configuration leaves of it, once it is merged.
-        gather_others(alone, options.against, replace=options.replace)
-        found += _judged(alone)
+        alone = _gathered(own_places, options, siblings=False)
+        found += [*alone.findings, *_or_missing(judge(alone))]
+    models = None
     if options.models:
-        of_models, facts.models = models_checked(ctx, facts, options.models, found)
+        of_models, models = models_checked(ctx, facts, options.models, found)
         found += of_models
     found += _or_missing(rules_changed(facts))
     try:
-        return _report(facts, options, choice, found)
+        return replace(_report(facts, options, choice, found), models=models)
     except HistoryMissing as err:
         return _report(None, options, choice, [*found, no_history(err)])
 
@@ -116,11 +121,12 @@ def _mine(ctx: Context, options: CheckOptions) -> CheckFacts:
     return CheckFacts(revisions, read_side(revisions, at, at, tip_of(revisions, at)), policy=policy)
 
 
-def _judged(facts: CheckFacts) -> Iterator[Finding]:
-    """Yield what was found while the facts were gathered, and what they show."""
-    facts.doubted = doubted_labels(facts)
-    yield from facts.findings
-    yield from _or_missing(judge(facts))
+def _gathered(facts: CheckFacts, options: CheckOptions, *, siblings: bool) -> CheckFacts:
+    """Add the other branches, and the forks that they open."""
+    facts = gather_others(facts, options.against, push=options.replace)
+    if siblings:
+        facts = gather_siblings(facts, options.refs)
+    return gather_forks(replace(facts, doubted=doubted_labels(facts)))
 
 
 def _or_missing(findings: Iterator[Finding]) -> Iterator[Finding]:
@@ -202,8 +208,7 @@ def _with_trees(result: CheckResult, facts: CheckFacts) -> CheckResult:
         would_be_heads=first.would_be_heads if first else graph.heads,
         new_revisions=facts.new if facts.others else (),
         overlaps=_overlap_rows(facts),
-        siblings=tuple(facts.siblings),
-        models=facts.models,
+        siblings=facts.siblings,
         merges=merges,
         count=len(graph),
         anchor=_anchor(facts),
@@ -223,11 +228,10 @@ def _merge_row(other: Comparison) -> ComparedRow:
 
 
 def _overlap_rows(facts: CheckFacts) -> tuple[OverlapRow, ...]:
-    if not facts.overlaps:
-        return ()
-    ids = {revision for o in facts.overlaps for revision in (o.left_revision, o.right_revision)}
+    overlaps = [overlap for fork in facts.forks for overlap in fork.overlaps]
+    ids = {each for pair in overlaps for each in (pair.left_revision, pair.right_revision)}
     commits = facts.sources.commits(sorted(ids))
-    return tuple(overlap_row(overlap, commits) for overlap in facts.overlaps)
+    return tuple(overlap_row(overlap, commits) for overlap in overlaps)
 
 
 def _picture(facts: CheckFacts) -> Iterator[DrawnRevision]:

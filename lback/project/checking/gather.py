@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lback.core.checks.files import FileFacts
 from lback.core.checks.findings import Finding
-from lback.core.checks.graph import no_history, no_refs
-from lback.core.checks.report import ModelsRow, SiblingRow
+from lback.core.checks.graph import no_history, no_refs, real_forks
+from lback.core.checks.report import SiblingRow
 from lback.core.checks.team import collision
-from lback.core.merging.merge_plan import overlap_row
+from lback.core.graph.forks import Lane
+from lback.core.merging.merge_plan import fork_overlaps, fork_revisions, overlap_row
+from lback.core.merging.nearness import Neighbour
+from lback.core.merging.overlap import Overlap
 from lback.core.messages import checks as messages
 from lback.core.source import INDEX, WORKTREE, Entry
 from lback.errors import HistoryMissing
+from lback.project.below import effects_near
 from lback.project.branches import compare, overlaps_of
-from lback.project.context import Context
 from lback.project.revisions import Revisions
 from lback.project.sides import (
     Comparison,
@@ -28,7 +32,6 @@ from lback.project.sides import (
     read_side,
     replaced,
 )
-from lback.vcs.discovery import discover
 from lback.vcs.lookups import (
     Listed,
     Sibling,
@@ -38,68 +41,76 @@ from lback.vcs.lookups import (
     remotes,
     siblings,
 )
-from lback.vcs.repository import Repository
 
 if TYPE_CHECKING:
-    from lback.core.merging.overlap import Overlap
     from lback.project.checking.policy import Policy
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
+class ForkFacts:
+    """The heads of a fork of mine, or of mine merged with another, and what overlaps in it."""
+
+    heads: Lane
+    other: Comparison | None
+    overlaps: tuple[Overlap, ...] = ()
+
+
+@dataclass(frozen=True)
 class CheckFacts:
-    """Everything gathered and found so far."""
+    """What was gathered; `findings` are those of the other branches and of what could not be read.
+
+    `doubted` are labels that only this tree has, on a line that the branch to judge by has too.
+    """
 
     revisions: Revisions
     mine: Tree
-    others: list[Comparison] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    overlaps: list[Overlap] = field(default_factory=list)
-    siblings: list[SiblingRow] = field(default_factory=list)
-    models: ModelsRow | None = None
     policy: Policy | None = None
-    # Labels that only this tree has, on a line that the branch to judge by has as well.
+    others: tuple[Comparison, ...] = ()
+    siblings: tuple[SiblingRow, ...] = ()
     doubted: frozenset[str] = frozenset()
-    _sources: TreeReader | None = None
+    forks: tuple[ForkFacts, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
-    @property
+    @cached_property
     def sources(self) -> TreeReader:
         """Return what reads effects and commits of either side."""
-        others = [other.theirs for other in self.others]
-        if self._sources is None or len(self._sources.sides) != len(others) + 1:
-            self._sources = TreeReader(self.revisions, self.mine, others)
-        return self._sources
+        return TreeReader(self.revisions, self.mine, [other.theirs for other in self.others])
 
     @property
     def declared(self) -> tuple[str, ...]:
         """Return the heads that the project keeps apart."""
         return self.revisions.project_at(self.mine.at).settings.lback.heads
 
-    @property
+    @cached_property
     def new(self) -> tuple[str, ...]:
         """Return the revisions that none of the other sides has, in graph order."""
         graph = self.mine.graph
         fresh = graph.ids.difference(*(other.theirs.graph.ids for other in self.others))
         return tuple(revision for revision in graph.order() if revision in fresh) if fresh else ()
 
+    def having(self, *findings: Finding) -> CheckFacts:
+        """Return the facts with more findings."""
+        return replace(self, findings=(*self.findings, *findings))
 
-def gather_others(
-    facts: CheckFacts, against: Sequence[str | None], *, replace: bool = False
-) -> None:
-    """Merge mine with each REF; what cannot be looked at is a finding and never a pass."""
+
+def gather_others(facts: CheckFacts, against: Sequence[str | None], *, push: bool) -> CheckFacts:
+    """Merge mine with each REF, or put it in its place; what cannot be read is a finding."""
+    revisions, mine = facts.revisions, facts.mine
+    join = replaced if push else merge_sides
     for wish in against or (None,):
         try:
-            shared = _shared(facts.revisions, wish)
+            shared = _shared(revisions, wish)
             if shared is None:
                 continue
             name, commit, publishes = shared
-            facts.revisions.places.look_ahead([commit])
-            theirs = read_side(facts.revisions, name, commit, commit)
-            if facts.mine.tip is None:
-                continue
-            join = replaced if replace else merge_sides
-            facts.others.append(join(facts.revisions, facts.mine, theirs, publishes=publishes))
+            revisions.places.look_ahead([commit])
+            theirs = read_side(revisions, name, commit, commit)
+            if mine.tip is not None:
+                other = join(revisions, mine, theirs, publishes=publishes)
+                facts = replace(facts, others=(*facts.others, other))
         except HistoryMissing as err:
-            facts.findings.append(no_history(err))
+            facts = facts.having(no_history(err))
+    return facts
 
 
 def _shared(revisions: Revisions, wish: str | None) -> tuple[str, str, bool] | None:
@@ -118,47 +129,47 @@ def _shared(revisions: Revisions, wish: str | None) -> tuple[str, str, bool] | N
     raise messages.no_shared_branch(names[0] if names else "origin")
 
 
-def gather_siblings(facts: CheckFacts, pattern: str | None) -> None:
+def gather_siblings(facts: CheckFacts, pattern: str | None) -> CheckFacts:
     """Compare mine with every other open branch, or with those that a pattern names."""
     if facts.revisions.repository is None:
-        facts.findings.append(no_history(messages.no_repository(facts.revisions.places.cwd)))
-    elif facts.mine.tip is not None:
-        try:
-            _meet(facts, pattern)
-        except HistoryMissing as err:
-            facts.findings.append(no_history(err))
+        return facts.having(no_history(messages.no_repository(facts.revisions.places.cwd)))
+    if facts.mine.tip is None:
+        return facts
+    try:
+        return _compared(facts, pattern)
+    except HistoryMissing as err:
+        return facts.having(no_history(err))
 
 
-def _meet(facts: CheckFacts, pattern: str | None) -> None:
+def _compared(facts: CheckFacts, pattern: str | None) -> CheckFacts:
     revisions, mine = facts.revisions, facts.mine
     published = frozenset[str]().union(*(other.theirs.graph.ids for other in facts.others))
+    shared = revisions.shared
     # The others stand on what they knew of mine where mine is the shared branch itself.
-    stands_for = (
-        revisions.shared.name if revisions.shared and revisions.shared.commit == mine.tip else None
-    )
+    stands_for = shared.name if shared and shared.commit == mine.tip else None
     new = mine.graph.ids if stands_for else mine.graph.ids - published
     others = _open(facts, pattern)
-    if not others and pattern:
-        facts.findings.append(no_refs(pattern))
-    found = compare(revisions, mine, others, published).neighbours
-    met = [
-        (neighbour, neighbour.meetings(facts.declared, new)) for neighbour in found if neighbour.new
+    findings = [no_refs(pattern)] if pattern and not others else []
+    neighbours = [
+        neighbour
+        for neighbour in compare(revisions, mine, others, published).neighbours
+        if neighbour.new
     ]
+    met = [(neighbour, neighbour.meetings(facts.declared, new)) for neighbour in neighbours]
+    rows = []
     for (neighbour, meetings), overlaps in zip(met, overlaps_of(revisions, mine, met), strict=True):
         forks = tuple(meeting.heads for meeting in meetings)
-        facts.findings += [collision(neighbour, fork, new, overlaps, stands_for) for fork in forks]
-        commit, rows = neighbour.commit, tuple(overlap_row(overlap, {}) for overlap in overlaps)
-        facts.siblings.append(
-            SiblingRow(
-                neighbour.names,
-                commit.sha,
-                commit.author,
-                commit.date,
-                neighbour.added,
-                forks,
-                rows,
-            )
-        )
+        findings += [collision(neighbour, fork, new, overlaps, stands_for) for fork in forks]
+        rows.append(_sibling_row(neighbour, forks, overlaps))
+    return replace(facts, siblings=tuple(rows)).having(*findings)
+
+
+def _sibling_row(
+    neighbour: Neighbour, forks: tuple[Lane, ...], overlaps: Sequence[Overlap]
+) -> SiblingRow:
+    commit, rows = neighbour.commit, tuple(overlap_row(overlap, {}) for overlap in overlaps)
+    names, added = neighbour.names, neighbour.added
+    return SiblingRow(names, commit.sha, commit.author, commit.date, added, forks, rows)
 
 
 def _open(facts: CheckFacts, pattern: str | None) -> list[Sibling]:
@@ -178,49 +189,28 @@ def _open(facts: CheckFacts, pattern: str | None) -> list[Sibling]:
     ]
 
 
-# -- what a shallow clone lacks ------------------------------------------------------
+def gather_forks(facts: CheckFacts) -> CheckFacts:
+    """Find the forks of mine and of each merge, and what overlaps in them."""
+    graph, declared, doubted = facts.mine.graph, facts.declared, facts.doubted
+    forks = [ForkFacts(heads, None) for heads in real_forks(graph, declared, doubted)]
+    for other in facts.others:
+        forks += [ForkFacts(heads, other) for heads in other.merge.would_forks(declared, doubted)]
+    for fork in forks:
+        try:
+            known = replace(fork, overlaps=_fork_overlaps(facts, fork))
+        except HistoryMissing as err:
+            known, facts = fork, facts.having(no_history(err))
+        facts = replace(facts, forks=(*facts.forks, known))
+    return facts
 
 
-def deepen_for(ctx: Context, at: str, against: tuple[str, ...]) -> tuple[str, ...]:
-    """Fetch the branches to compare with, and their history; return their names."""
-    repository = ctx.repository
-    if repository is None:
-        return against
-    from lback.vcs.fetching import deepen
-
-    names = remotes(repository)
-    if not names:
-        return against
-    ours = repository.commit("HEAD" if at in (WORKTREE, INDEX) else at)
-    found = []
-    for wish in against or (None,):
-        ref = _tracking(ctx, repository, names[0], wish)
-        if ref is None:
-            found += [wish] if wish else []
-            continue
-        found.append(ref.removeprefix("refs/remotes/"))
-        if repository.is_shallow:
-            deepen(repository, names[0], ours, ref)
-    # What was known of the clone is not true any more.
-    ctx.repository = discover(ctx.cwd)
-    return tuple(found)
-
-
-def _tracking(ctx: Context, repository: Repository, remote: str, wish: str | None) -> str | None:
-    """Return the remote-tracking ref to compare with, fetched if need be; None for other refs."""
-    from lback.vcs.fetching import default_branch, fetch_branch
-
-    prefix = f"refs/remotes/{remote}/"
-    try:
-        shared = repository.upstream(wish or ctx.project.settings.lback.upstream)
-    except HistoryMissing:
-        shared = None
-    if shared is not None and shared.ref.startswith(prefix):
-        return shared.ref
-    if shared is not None and wish:
-        return None
-    name = wish.removeprefix(f"{remote}/") if wish else default_branch(repository, remote)
-    return fetch_branch(repository, remote, name) if name else None
+def _fork_overlaps(facts: CheckFacts, fork: ForkFacts) -> tuple[Overlap, ...]:
+    mine, heads = facts.mine, fork.heads
+    graph = mine.graph if fork.other is None else fork.other.merge.merged
+    effects = facts.sources.effects(fork_revisions(graph, heads))
+    below = mine.graph.ids & graph.ancestors(heads) - effects.keys()
+    near = effects_near(facts.revisions, mine.graph, below, effects.values(), mine.at)
+    return tuple(fork_overlaps(graph, heads, {**near, **effects}))
 
 
 def file_facts(revisions: Revisions, mine: Tree) -> FileFacts:

@@ -14,7 +14,6 @@ from lback.core.checks.graph import (
     conflicted,
     not_looked_at,
     nothing_found,
-    real_forks,
     redundant_merges,
     several_heads,
     would_fork,
@@ -30,11 +29,9 @@ from lback.core.checks.trials import (
     trial_findings,
 )
 from lback.core.effects import Effects
-from lback.core.graph.forks import Lane
-from lback.core.merging.merge_plan import fork_overlaps, fork_revisions
 from lback.errors import LbackError
-from lback.project.below import contradicting, effects_near
-from lback.project.checking.gather import CheckFacts, file_facts
+from lback.project.below import contradicting
+from lback.project.checking.gather import CheckFacts, ForkFacts, file_facts
 from lback.project.checking.squawk import squawk_findings
 from lback.project.sides import Comparison
 
@@ -51,9 +48,12 @@ def judge(facts: CheckFacts) -> Iterator[Finding]:
     graph = facts.mine.graph
     yield from from_problems(graph.problems)
     yield from _emptiness(facts)
-    for fork in real_forks(graph, facts.declared, facts.doubted):
-        yield several_heads(graph, fork, facts.sources.commits(fork))
-        yield from _fork_overlaps(facts, None, fork)
+    for fork in facts.forks:
+        if fork.other is None:
+            yield several_heads(graph, fork.heads, facts.sources.commits(fork.heads))
+        else:
+            yield would_fork(fork.other.merge, fork.heads, facts.sources.commits(fork.heads))
+        yield from _overlaps(facts, fork)
     yield from redundant_merges(graph, facts.new if facts.others else None)
     for other in facts.others:
         yield from _judge_merge(facts, other)
@@ -66,9 +66,6 @@ def _judge_merge(facts: CheckFacts, other: Comparison) -> Iterator[Finding]:
     merge = other.merge
     yield from (conflicted(merge, path) for path in other.conflicts)
     yield from broken_by_merging(merge)
-    for fork in merge.would_forks(facts.declared, facts.doubted):
-        yield would_fork(merge, fork, facts.sources.commits(fork))
-        yield from _fork_overlaps(facts, other, fork)
     if merge.merged is not merge.mine:
         known = {pair.revisions for pair in redundant_merges(merge.mine)}
         for pair in redundant_merges(merge.merged, frozenset(merge.new)):
@@ -92,27 +89,12 @@ def _judge_merge(facts: CheckFacts, other: Comparison) -> Iterator[Finding]:
         )
 
 
-def _fork_overlaps(facts: CheckFacts, other: Comparison | None, fork: Lane) -> Iterator[Finding]:
-    graph = facts.mine.graph if other is None else other.merge.merged
-    effects = facts.sources.effects(fork_revisions(graph, fork))
-    below = facts.mine.graph.ids & graph.ancestors(fork) - effects.keys()
-    near = effects_near(facts.revisions, facts.mine.graph, below, effects.values(), facts.mine.at)
-    found = fork_overlaps(graph, fork, {**near, **effects})
-    if not found:
-        return
-    facts.overlaps.extend(found)
-    ids = {
-        revision
-        for overlap in found
-        for revision in (overlap.left_revision, overlap.right_revision)
-    }
-    yield from overlap_findings(
-        found,
-        graph,
-        facts.mine.graph,
-        facts.sources.commits(ids),
-        other.merge.name if other else "",
-    )
+def _overlaps(facts: CheckFacts, fork: ForkFacts) -> Iterator[Finding]:
+    mine, overlaps = facts.mine.graph, fork.overlaps
+    graph = fork.other.merge.merged if fork.other else mine
+    name = fork.other.merge.name if fork.other else ""
+    ids = {each for pair in overlaps for each in (pair.left_revision, pair.right_revision)}
+    return overlap_findings(overlaps, graph, mine, facts.sources.commits(ids), name)
 
 
 def _emptiness(facts: CheckFacts) -> Iterator[Finding]:

@@ -34,25 +34,21 @@ from lback.errors import UsageError
 from lback.files import is_plain, write_whole
 
 
-def moved_from(facts: CheckFacts) -> CheckFacts | None:
-    """Let a facts see the places of the base as well; return the facts at the branch's own alone.
+def with_places_of_base(facts: CheckFacts) -> CheckFacts:
+    """Return facts of what lies in the places of the base as well, where mine does not name them.
 
-    None where the branch left nothing behind in a place that it does not name any more.
+    The same facts where the branch left nothing behind there.
     """
     revisions, mine, policy = facts.revisions, facts.mine, facts.policy
     if policy is None or policy.project is None or policy.commit is None:
-        return None
+        return facts
     theirs = (policy.project.folders(), policy.project.settings.recursive)
     own = revisions.folders(mine.at)
-    if theirs == own:
-        return None
-    found = revisions.entries_in(mine.at, theirs)
-    if all(inside(entry.path, own) for entry in found):
-        return None
-    before = CheckFacts(revisions, mine, policy=policy)
-    facts.revisions = revisions.wider(mine.at, theirs)
-    facts.mine = read_side(facts.revisions, mine.name, mine.at, mine.tip)
-    return before
+    there = revisions.entries_in(mine.at, theirs) if theirs != own else ()
+    if all(inside(entry.path, own) for entry in there):
+        return facts
+    wider = revisions.wider(mine.at, theirs)
+    return CheckFacts(wider, read_side(wider, mine.name, mine.at, mine.tip), policy)
 
 
 def rules_changed(facts: CheckFacts) -> Iterator[Finding]:
