@@ -14,8 +14,9 @@ from lback.core.merging.overlap import Overlap, overlaps
 from lback.core.merging.surroundings import surroundings
 from lback.core.source import Commit, Entry
 from lback.project.below import effects_near
+from lback.project.places import inside
 from lback.project.revisions import Revisions
-from lback.project.sides import Tree, inside
+from lback.project.sides import Tree
 from lback.vcs.lookups import Sibling, TipChange, branch_points, differences
 from lback.vcs.merged_view import three_way
 
@@ -145,22 +146,10 @@ def _adds(change: TipChange, here: Mapping[str, str]) -> bool:
 
 def _trees(revisions: Revisions, left: Mapping[str, str]) -> dict[str, tuple[Entry, ...]]:
     """Read the files of tips and of the points where they left, in a few children."""
-    repository = revisions.repository
-    if not left or repository is None:
+    if not left:
         return {}
     commits = list(dict.fromkeys([*left, *left.values()]))
-    places = {commit: revisions.folders(commit) for commit in commits}
-    folders = tuple(dict.fromkeys(name for names, _ in places.values() for name in names))
-    trees: dict[str, tuple[Entry, ...]] = {}
-    kept: dict[tuple[int, object], tuple[Entry, ...]] = {}
-    for commit, entries in repository.entries_of(commits, folders).items():
-        key = (id(entries), places[commit])
-        if key not in kept:
-            wanted = revisions.wanted(entries, commit)
-            kept[key] = tuple(
-                revision for revision in wanted if inside(revision.path, places[commit])
-            )
-        trees[commit] = kept[key]
+    trees = revisions.entries_of(commits)
     new = {entry.blob: entry for entries in trees.values() for entry in entries}
     revisions.contents.headers(list(new.values()), commits[0])
     return trees

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from functools import cached_property
@@ -189,6 +190,14 @@ class Places:
         if head is not None:
             tracked |= repository.files(head, self._config_paths)
         return frozenset(self._config_paths) - tracked.keys()
+
+
+def inside(path: str, folders: Folders) -> bool:
+    """Tell whether a file lies in one of the folders, or anywhere below when they recurse."""
+    names, recursive = folders
+    if recursive:
+        return any(not name or path.startswith(f"{name}/") for name in names)
+    return posixpath.dirname(path) in names
 
 
 def bare_project(options: Options, repository: Repository, at: str, base: str | None) -> Project:

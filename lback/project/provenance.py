@@ -154,10 +154,9 @@ def _add_branches(found: Sources) -> None:
     repository = revisions.repository
     assert repository is not None
     tips = {one.commit: one.name for one in reversed(repository.branches())}
-    folders, _ = revisions.folders(found.at)
     extra: dict[str, Revision] = {}
-    for commit, entries in repository.entries_of(tips, folders).items():
-        graph = revisions.graph_of([one for one in entries if one.name != "__init__.py"], commit)
+    for commit, entries in revisions.entries_of(list(tips)).items():
+        graph = revisions.graph_of(entries, commit)
         fresh = graph.missing_from(found.graph)
         if not fresh:
             continue

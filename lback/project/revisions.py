@@ -23,6 +23,7 @@ from lback.core.messages import projects as messages
 from lback.core.source import INDEX, WORKTREE, Commit, Entry
 from lback.files import spelling
 from lback.project.contents import HEADERS, Contents, header_from
+from lback.project.places import inside
 from lback.vcs.trees import folder_entries
 
 if TYPE_CHECKING:
@@ -84,6 +85,22 @@ class Revisions:
         if self.repository is None:
             return self.wanted(self._without_git(at, names, recursive), at)
         return self.wanted(self.repository.entries(at, names, recursive=recursive), at)
+
+    def entries_of(self, commits: Sequence[str]) -> dict[str, tuple[Entry, ...]]:
+        """Return what `entries` does for many commits by id, in a few children for all."""
+        assert self.repository is not None
+        self.places.look_ahead(commits)
+        folders = {commit: self.folders(commit) for commit in commits}
+        names = tuple(dict.fromkeys(name for some, _ in folders.values() for name in some))
+        trees: dict[str, tuple[Entry, ...]] = {}
+        equal: dict[tuple[int, int], tuple[Entry, ...]] = {}
+        for commit, entries in self.repository.entries_of(commits, names).items():
+            key = (id(entries), id(self.project_at(commit)))
+            if key not in equal:
+                wanted = self.wanted(entries, commit)
+                equal[key] = tuple(one for one in wanted if inside(one.path, folders[commit]))
+            trees[commit] = equal[key]
+        return trees
 
     def wanted(self, entries: Iterable[Entry], at: str) -> tuple[Entry, ...]:
         """Leave out what is no revision file or lies in one of the project's `ignore_folders`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from lback.core.graph.graph import Graph
 from lback.core.graph.view import GraphView
 from lback.core.messages import checks as messages
 from lback.core.source import INDEX, WORKTREE, Commit, Entry
-from lback.project.places import Folders
+from lback.project.places import Folders, inside
 from lback.project.revisions import Revisions
 from lback.vcs.merged_view import merge_entries
 
@@ -171,14 +170,6 @@ def _in_place(
         if any(inside(entry.path, folders) for folders in chosen)
         or (entry.path in own and not known.intersection((entry.path, entry.blob)))
     )
-
-
-def inside(path: str, folders: Folders) -> bool:
-    """Tell whether a file lies in one of the folders, or anywhere below when they recurse."""
-    names, recursive = folders
-    if recursive:
-        return any(not name or path.startswith(f"{name}/") for name in names)
-    return posixpath.dirname(path) in names
 
 
 class TreeReader:

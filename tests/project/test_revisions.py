@@ -130,3 +130,26 @@ def test_looking_ahead_changes_no_answer(project: Path) -> None:
     ahead.places.look_ahead([first, second])
     for commit, folder in ((first, "m/versions"), (second, "n/versions")):
         assert ahead.folders(commit) == one_by_one.folders(commit) == ((folder,), False)
+
+
+def test_many_commits_at_once_are_listed_as_each_alone(project: Path) -> None:
+    ini = project / "alembic.ini"
+    first = git(project, "rev-parse", "HEAD")
+    old = project / "m" / "versions" / "old"
+    old.mkdir()
+    (old / "z.py").write_text(revision_text("z", (), "bills"))
+    (project / "pyproject.toml").write_text('[tool.lback]\nignore_folders = ["m/versions/old"]\n')
+    ini.write_text(ini.read_text() + "recursive_version_locations = true\n")
+    git(project, "add", ".")
+    git(project, "commit", "-q", "-m", "Leave the old ones out")
+    second = git(project, "rev-parse", "HEAD")
+    (project / "pyproject.toml").unlink()
+    git(project, "mv", "m", "n")
+    ini.write_text(ini.read_text().replace("= m", "= n"))
+    git(project, "commit", "-q", "-a", "-m", "Move")
+    third = git(project, "rev-parse", "HEAD")
+    commits = [third, first, second]
+    listed = store(project).revisions.entries_of(commits)
+    assert [*listed] == commits
+    assert listed == {one: store(project).revisions.entries(one) for one in commits}
+    assert [len(listed[one]) for one in (first, second, third)] == [3, 3, 4]

@@ -22,12 +22,12 @@ from lback.core.source import INDEX, WORKTREE, Entry
 from lback.errors import HistoryMissing
 from lback.project.below import effects_near
 from lback.project.branches import compare, overlaps_of
+from lback.project.places import inside
 from lback.project.revisions import Revisions
 from lback.project.sides import (
     Comparison,
     Tree,
     TreeReader,
-    inside,
     merge_sides,
     read_side,
     replaced,

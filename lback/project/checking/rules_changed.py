@@ -10,7 +10,8 @@ from lback.core.checks.policy import comments_added, label_added, labels_added
 from lback.core.checks.silencing import Comment, Comments, by_code, comments_in
 from lback.errors import HistoryMissing
 from lback.project.checking.gather import CheckFacts
-from lback.project.sides import Tree, inside, read_side
+from lback.project.places import inside
+from lback.project.sides import Tree, read_side
 
 if TYPE_CHECKING:
     from lback.core.source import Entry
