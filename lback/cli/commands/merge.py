@@ -38,7 +38,7 @@ def command(force: bool, plan: bool, prove: bool, no_stage: bool) -> int:
 
 
 def lines(result: MergeResult, style: Style) -> Iterator[str]:
-    """Yield what was joined, why, and what to do with the new file."""
+    """Yield what was merged, why, and what to do with the new file."""
     yield from overlap_lines(result.overlaps, style)
     if result.action == "none":
         yield f"nothing to merge: {result.reason}"

@@ -1,6 +1,6 @@
 """The merge revision: id, name and bytes are a function of the heads alone.
 
-Two people who join the same fork, each alone, write the same file, so git has nothing
+Two people who merge the same fork, each alone, write the same file, so git has nothing
 to merge. Nothing here may depend on clock, user, machine or any version: a change of
 the template is a change of `lback-merge/1` and needs a new number there.
 """

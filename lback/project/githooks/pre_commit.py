@@ -34,7 +34,7 @@ def pre_commit(ctx: Context) -> facts.HookReport:
         *_left_out(ctx),
         *staged_models(ctx, graph, staged),
     )
-    # A rebase replays commits whose heads are joined at its end.
+    # A rebase replays commits whose heads are merged at its end.
     replaying = ctx.repository is not None and ctx.repository.in_progress() == "rebase"
     stops = not replaying and any(finding.code in STOPS for finding in findings)
     told = graph_facts(ctx, graph, INDEX) if stops else ()
