@@ -50,16 +50,19 @@ class Run:
 def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
     """Take the lock, make sure of the stamp, do the steps, remember where the database is then."""
     graph = run.graph_before or database.graph
+    files = run.files
 
     def decide(stamp: tuple[str, ...]) -> Sequence[Step]:
+        nonlocal files
         if run.planned is not None:
             refuse_moved(run.planned, stamp)
         refuse_unsettled(ctx, graph, stamp)
         steps = run.decide(stamp)
-        if steps:
-            refuse_changed_files(ctx)
-        if run.files is not None:
-            change_files(ctx, run.files)
+        if files is not None or (steps and run.files is None):
+            refuse_changed_files(ctx, run.graph_before or ctx.database.graph)
+        if files is not None:
+            change_files(ctx, files)
+            files = None  # for all databases that env.py configures
         return steps
 
     def move(listener: OnEvent) -> RunOutcome:
@@ -96,12 +99,12 @@ def noted(
     return outcome
 
 
-def refuse_changed_files(ctx: Context) -> None:
+def refuse_changed_files(ctx: Context, before: GraphView) -> None:
     """Raise LbackError where files are not as they were when the steps were chosen by them.
 
     Whoever held the lock before may have rewritten them; new ones are only pending.
     """
-    before, now = ctx.database.graph, ctx.revisions.graph()
+    now = ctx.revisions.graph()
     changed = [
         one.path
         for one in before

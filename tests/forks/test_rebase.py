@@ -101,6 +101,31 @@ def test_more_rows_than_were_asked_about_stop_a_rebase(shop: Shop) -> None:
     assert len(shop.rows("select * from coupons")) == 2
 
 
+MEANWHILE = """
+from pathlib import Path
+
+with Path({counter!r}).open("a+") as counter:
+    counter.write("run\\n")
+    counter.seek(0)
+    if len(counter.readlines()) == 2:
+        with Path({edited!r}).open("a") as file:
+            file.write("# meanwhile\\n")
+"""
+
+
+def test_a_file_that_is_edited_meanwhile_is_not_overwritten(shop: Shop) -> None:
+    shop.local("a", ("s1",), *creates("coupons"))
+    shop.publish("s2", ("s1",), *creates("orders"))
+    edited, counter = shop.folder / VERSIONS / "a.py", shop.folder.parent / "runs"
+    env = shop.folder / "migrations" / "env.py"
+    meanwhile = MEANWHILE.format(counter=str(counter), edited=str(edited))
+    env.write_text(meanwhile + env.read_text())
+    before = shop.text("a")
+    assert "a.py changed while this was being planned." in shop.lback("rebase", code=3)
+    assert shop.text("a") == before + "# meanwhile\n"
+    assert "moved a from s1 onto s2" in shop.lback("rebase")
+
+
 def test_what_cannot_go_down_is_refused_and_can_be_had_otherwise(shop: Shop) -> None:
     shop.local("a", ("s1",), creates("coupons")[0], "pass")
     shop.lback("migrate")
