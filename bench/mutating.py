@@ -95,7 +95,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[Any, ...]]:
             yield "constant changed", ast.Constant("" if value else "mutant")
         case ast.JoinedStr():
             yield "text dropped", ast.Constant("")
-        case ast.Return(value=ast.expr()):
+        case ast.Return(value=ast.expr() as value) if ast.unparse(value) != "None":
             yield "value not returned", ast.Return(ast.Constant(None))
         case ast.Call():
             yield from _called(node)

@@ -208,7 +208,7 @@ class _SessionLock:
             event.remove(self.connection.engine.pool, "checkin", self._checkin)
         released, self.released = self.released, True
         with contextlib.suppress(Exception):
-            if not released and not self.connection.closed and not self.connection.invalidated:
+            if not released and not self.connection.invalidated:  # it would connect again
                 with _untouched(self.connection):
                     self.connection.exec_driver_sql(self._unlock_sql())
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -218,6 +219,72 @@ def test_a_wait_begins_no_transaction(any_url: str) -> None:
         locks.take(two, "alembic_version")
         assert not two.in_transaction()
         locks.release()
+
+
+def test_what_the_holder_did_is_seen(any_url: str) -> None:
+    if "sqlite" in any_url:
+        pytest.skip("SQLite has no such isolation level")
+    engine = create_engine(any_url, poolclass=pool.NullPool, isolation_level="REPEATABLE READ")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE seen (id INTEGER)"))
+    holder = Locks(0)
+    with engine.connect() as one, engine.connect() as two:
+        holder.take(one, "alembic_version")
+        assert two.scalar(text("SELECT count(*) FROM seen")) == 0
+
+        def listen(_event: Event) -> None:
+            one.execute(text("INSERT INTO seen VALUES (1)"))
+            one.commit()
+            holder.release()
+
+        locks = Locks(30, listen)
+        locks.take(two, "alembic_version")
+        assert two.in_transaction()
+        assert two.scalar(text("SELECT count(*) FROM seen")) == 1
+        locks.release()
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC])
+def test_where_no_lock_file_can_be_made(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def attempt(_self: LockFile) -> bool:
+        raise OSError(number, "not here")
+
+    monkeypatch.setattr(LockFile, "attempt", attempt)
+    heard: list[Event] = []
+    with create_engine(sqlite_url, poolclass=pool.NullPool).connect() as connection:
+        locks = Locks(0, heard.append)
+        if number == errno.ENOSPC:
+            with pytest.raises(LbackError, match=r"lback-lock cannot be made: not here\.$"):
+                locks.take(connection, "alembic_version")
+        else:
+            locks.take(connection, "alembic_version")
+            assert heard[0].kind == "note" and "(not here)" in heard[0].text
+        locks.release()
+
+
+def test_a_holder_that_is_gone_by_now(any_url: str) -> None:
+    with create_engine(any_url, poolclass=pool.NullPool).connect() as connection:
+        lock = Locks(0)._lock_for(connection, "alembic_version")
+        assert lock is not None
+        said = {"my": "a session that we may not see, or that has just ended",
+                "po": "a session that has just ended"}  # fmt: skip
+        assert lock.holder().startswith(said.get(any_url[:2], "another process that holds "))
+        lock.release()
+
+
+def test_a_user_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown() -> str:
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr("getpass.getuser", unknown)
+    for user in (str(os.getuid()), "unknown"):
+        file = LockFile(str(tmp_path / user))
+        assert file.attempt()
+        assert f" of {user} on " in file.holder()
+        file.release()
+        monkeypatch.delattr(os, "getuid", raising=False)
 
 
 def test_a_lock_file_is_held_all_the_time(sqlite_url: str) -> None:
