@@ -74,7 +74,7 @@ class RadarSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class RadarResult(Result):
-    """The other branches, the one that hurts most first; `compared` is how many there are."""
+    """The other branches, the worst first; `compared` is how many there are."""
 
     command: ClassVar[str] = "radar"
 
@@ -151,7 +151,7 @@ def _count(found: Iterable[_Other]) -> int:
 
 
 def _needs_attention(other: _Other) -> tuple[int, bool, float, str]:
-    """Sort by what hurts most, then the newest first."""
+    """Sort the worst first, then the newest."""
     worst = min((_RANK[overlap.verdict] for overlap in other.overlaps), default=len(_RANK))
     first = other.neighbour
     return worst, not other.meetings, -_moment(first.commit.date), first.names[0]

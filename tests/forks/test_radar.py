@@ -27,7 +27,7 @@ def branch(shop: Shop, name: str, *revisions: tuple[str, tuple[str, ...], tuple[
 
 def test_alone_there_is_nothing_to_see(shop: Shop) -> None:
     assert answer(shop)["branches"] == []
-    assert "none holds a revision that is not here" in shop.lback("radar")
+    assert "none adds a revision" in shop.lback("radar")
 
 
 def test_a_branch_that_only_goes_on_from_mine_does_not_fork(shop: Shop) -> None:
@@ -101,7 +101,7 @@ def test_a_branch_that_gives_other_parents_is_told(shop: Shop) -> None:
     shop.git("switch", "-q", "main")
     (row,) = answer(shop)["branches"]
     assert row["reparents"] == ["a"]
-    assert "gives other parents to a" in shop.lback("radar")
+    assert "changes the parents of a" in shop.lback("radar")
 
 
 def test_fetch_gets_what_others_have_pushed(shop: Shop) -> None:

@@ -72,7 +72,7 @@ FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
 )
 @click.option("--deepen", is_flag=True, help="Fetch the history that a shallow clone lacks.")
 @common
-def command(form: str | None, **wishes: Any) -> int:
+def command(form: str | None, **given: Any) -> int:
     """Check the migrations as they are, and as they will be once merged.
 
     Reads text and git's objects only, and runs nothing of a branch; except with --models,
@@ -82,17 +82,17 @@ def command(form: str | None, **wishes: Any) -> int:
     """
     from lback.app.check import check
 
-    if wishes["write_baseline"] and not wishes["baseline"]:
+    if given["write_baseline"] and not given["baseline"]:
         raise click.UsageError("--write-baseline needs --baseline FILE")
     options = options_of_run()
     apart({"--json": options.json, f"--format {form}": form if form != "json" else None})
     options.json = options.json or form == "json"
-    idle = {"-x": None if wishes["models"] else options.x}
+    idle = {"-x": None if given["models"] else options.x}
     if options.json or form in (None, "text"):
-        return run(lambda ctx: check(ctx, _request(ctx, wishes)), idle)
+        return run(lambda ctx: check(ctx, _options(ctx, given)), idle)
     ctx = opened(idle)
     started = time.monotonic()
-    result = check(ctx, _request(ctx, wishes))
+    result = check(ctx, _options(ctx, given))
     terminal = Terminal(options)
     if form == "github":
         _tell_github(terminal, result)
@@ -101,11 +101,11 @@ def command(form: str | None, **wishes: Any) -> int:
     return code
 
 
-def _request(ctx: Context, wishes: dict[str, Any]) -> CheckOptions:
+def _options(ctx: Context, given: dict[str, Any]) -> CheckOptions:
     from lback.app.check import CheckOptions
 
-    baseline = wishes["baseline"]
-    return CheckOptions(**{**wishes, "baseline": baseline and from_here(ctx, baseline)})
+    baseline = given["baseline"]
+    return CheckOptions(**{**given, "baseline": baseline and from_here(ctx, baseline)})
 
 
 def _tell_github(terminal: Terminal, result: CheckResult) -> None:

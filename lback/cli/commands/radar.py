@@ -43,12 +43,12 @@ _MOST = 4
 
 
 def lines(result: RadarResult, style: Style) -> Iterator[str]:
-    """Yield a summary, and a paragraph for each branch, the one that hurts most first."""
+    """Yield a summary, and a paragraph for each branch, the worst first."""
     rows, sums = result.branches, result.summary
     compared = _branches(result.compared)
     merged = f"; {_branches(sums.merged, 'branch')} merged already" if sums.merged else ""
     if not rows:
-        yield f"{compared}: none holds a revision that is not here{merged}"
+        yield f"{compared}: none adds a revision{merged}"
         return
     yield (
         f"{compared} compared with {safe(result.at)}: {sums.branches} with other "
@@ -84,7 +84,7 @@ def _branch(row: BranchRow, style: Style) -> Iterator[str]:
     if len(row.revisions) > _MOST:
         yield f"    and {len(row.revisions) - _MOST} more"
     if row.reparents:
-        yield f"    gives other parents to {listing(row.reparents)}"
+        yield f"    changes the parents of {listing(row.reparents)}"
     for overlap in row.overlaps[:_MOST]:
         yield f"    {overlap.verdict}: {safe(overlap.message)}"
     if len(row.overlaps) > _MOST:

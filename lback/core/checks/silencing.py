@@ -92,8 +92,8 @@ class CodeChoice:
 
     def graded(self, finding: Finding) -> Finding:
         """Return a finding with the severity that the project gives its code."""
-        wished = self.severity.get(finding.code)
-        return finding._replace(severity=cast(Severity, wished)) if wished else finding
+        severity = self.severity.get(finding.code)
+        return finding._replace(severity=cast(Severity, severity)) if severity else finding
 
 
 def read_choice(
@@ -103,12 +103,12 @@ def read_choice(
     said: CodeChoice | None = None,
 ) -> CodeChoice:
     """Check codes and severities as people wrote them; UsageError names the wrong one."""
-    for code, wished in severity.items():
-        if wished not in _SEVERITIES:
+    for code, grade in severity.items():
+        if grade not in _SEVERITIES:
             raise UsageError(
-                f"severity of {code} cannot be {wished!r}", f"allowed: {', '.join(_SEVERITIES)}"
+                f"severity of {code} cannot be {grade!r}", f"allowed: {', '.join(_SEVERITIES)}"
             )
-    graded = {_codes([code])[0]: wished for code, wished in severity.items()}
+    graded = {_codes([code])[0]: grade for code, grade in severity.items()}
     chosen = () if said is not None and said.select else _codes(select)
     return CodeChoice(chosen, _codes(ignore), graded, said)
 

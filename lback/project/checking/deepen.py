@@ -22,10 +22,10 @@ def deepen_for(ctx: Context, at: str, against: tuple[str, ...]) -> tuple[str, ..
         return against
     ours = repository.commit("HEAD" if at in (WORKTREE, INDEX) else at)
     found = []
-    for wish in against or (None,):
-        ref = _tracking(ctx, repository, names[0], wish)
+    for branch in against or (None,):
+        ref = _tracking(ctx, repository, names[0], branch)
         if ref is None:
-            found += [wish] if wish else []
+            found += [branch] if branch else []
             continue
         found.append(ref.removeprefix("refs/remotes/"))
         if repository.is_shallow:
@@ -35,18 +35,18 @@ def deepen_for(ctx: Context, at: str, against: tuple[str, ...]) -> tuple[str, ..
     return tuple(found)
 
 
-def _tracking(ctx: Context, repository: Repository, remote: str, wish: str | None) -> str | None:
+def _tracking(ctx: Context, repository: Repository, remote: str, branch: str | None) -> str | None:
     """Return the remote-tracking ref to compare with, fetched if need be; None for other refs."""
     from lback.vcs.fetching import default_branch, fetch_branch
 
     prefix = f"refs/remotes/{remote}/"
     try:
-        shared = repository.upstream(wish or ctx.project.settings.lback.upstream)
+        shared = repository.upstream(branch or ctx.project.settings.lback.upstream)
     except HistoryMissing:
         shared = None
     if shared is not None and shared.ref.startswith(prefix):
         return shared.ref
-    if shared is not None and wish:
+    if shared is not None and branch:
         return None
-    name = wish.removeprefix(f"{remote}/") if wish else default_branch(repository, remote)
+    name = branch.removeprefix(f"{remote}/") if branch else default_branch(repository, remote)
     return fetch_branch(repository, remote, name) if name else None

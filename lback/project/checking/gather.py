@@ -97,9 +97,9 @@ def gather_others(facts: CheckFacts, against: Sequence[str | None], *, push: boo
     """Merge mine with each REF, or put it in its place; what cannot be read is a finding."""
     revisions, mine = facts.revisions, facts.mine
     join = replaced if push else merge_sides
-    for wish in against or (None,):
+    for branch in against or (None,):
         try:
-            shared = _shared(revisions, wish)
+            shared = _shared(revisions, branch)
             if shared is None:
                 continue
             name, commit, publishes = shared
@@ -113,14 +113,14 @@ def gather_others(facts: CheckFacts, against: Sequence[str | None], *, push: boo
     return facts
 
 
-def _shared(revisions: Revisions, wish: str | None) -> tuple[str, str, bool] | None:
+def _shared(revisions: Revisions, branch: str | None) -> tuple[str, str, bool] | None:
     """Return name and commit of the branch to merge with, and whether it publishes."""
     repository = revisions.repository
     if repository is None:
-        if wish:
-            raise messages.no_repository(revisions.places.cwd, wish)
+        if branch:
+            raise messages.no_repository(revisions.places.cwd, branch)
         return None
-    shared = repository.upstream(wish) if wish else revisions.shared
+    shared = repository.upstream(branch) if branch else revisions.shared
     if shared is not None:
         return shared.name, shared.commit, shared.publishes
     names = remotes(repository)

@@ -145,15 +145,15 @@ def _effects_of_new(facts: CheckFacts) -> Iterator[tuple[str, Effects]]:
 
 
 def models_checked(
-    ctx: Context, facts: CheckFacts, wish: str, said: list[Finding]
+    ctx: Context, facts: CheckFacts, which: str, known: list[Finding]
 ) -> tuple[list[Finding], ModelsRow]:
     """Run the migrations up, down and up, and compare the models; return findings and data.
 
-    `wish` is "new" (only those that no other side has are tried) or "all". What cannot be
+    `which` is "new" (only those that no other side has are tried) or "all". What cannot be
     run is a finding as well.
     """
     graph = facts.mine.graph
-    chosen = graph.ids if wish == "all" or not facts.others else frozenset(facts.new)
+    chosen = graph.ids if which == "all" or not facts.others else frozenset(facts.new)
     problem = next(iter(graph.problems), None)
     if problem is not None:
         return [cannot_run(problem.message)], ModelsRow()
@@ -166,14 +166,14 @@ def models_checked(
         tried = try_out(ctx.database, graph.order(), chosen, scratch)
     except LbackError as err:
         return [not_tried(err.message, err.hint or "")], ModelsRow()
-    return list(_findings(facts, tried, said)), _row(tried)
+    return list(_findings(facts, tried, known)), _row(tried)
 
 
-def _findings(facts: CheckFacts, tried: Tried, said: list[Finding]) -> Iterator[Finding]:
-    known = frozenset(finding.revisions[0] for finding in said if finding.code == "LB401")
+def _findings(facts: CheckFacts, tried: Tried, known: list[Finding]) -> Iterator[Finding]:
+    one_way = frozenset(finding.revisions[0] for finding in known if finding.code == "LB401")
     effects = facts.sources.effects(trial.revision for trial in tried.trials if trial.losses)
     for trial in tried.trials:
-        yield from trial_findings(trial, facts.mine.graph, effects.get, known)
+        yield from trial_findings(trial, facts.mine.graph, effects.get, one_way)
     yield from model_findings(tried.differences or ())
 
 

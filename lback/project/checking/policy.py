@@ -80,7 +80,7 @@ def settle_policy(
     policy = replace(policy, replaced=replaced)
     ctx.project = revisions.places.judge_by(judging(policy.settings, own.settings.lback))
     past = None if replaced else _past(revisions, policy, at)
-    return replace(policy, findings=tuple(_told(revisions, policy, own, at, broken, past)))
+    return replace(policy, findings=tuple(_changes(revisions, policy, own, at, broken, past)))
 
 
 def project_of_base(ctx: Context, base: str | None, *, runs: bool) -> str:
@@ -113,11 +113,11 @@ def _project_there(ctx: Context, base: str | None) -> Project | None:
         texts = Texts(root, ctx.repository.files(shared.commit, places))
         return search_project(ctx.options, ctx.cwd, texts, root)
     except LbackError:
-        return None  # the trouble here is what can be told
+        return None  # the trouble here is what can be reported
 
 
 def _past(revisions: Revisions, policy: Policy, at: str) -> Project | None:
-    """Return the project where the two parted: what is as it was there the branch left alone."""
+    """Return the project where the two branches fork; what is the same there was left alone."""
     tip = tip_of(revisions, at)
     if tip is None or policy.commit is None or revisions.repository is None:
         return None
@@ -158,10 +158,10 @@ def _searched(revisions: Revisions, commit: str) -> Project | None:
     try:
         return revisions.places.search(commit)
     except UsageError:
-        return None  # no such section, say; a file that is broken altogether is told below
+        return None  # no such section, say; a file that is broken altogether is reported below
 
 
-def _told(
+def _changes(
     revisions: Revisions, policy: Policy, own: Project, at: str, broken: str, past: Project | None
 ) -> Iterator[Finding]:
     """Yield LB112 for every setting that the tree has otherwise than the base and the past."""
