@@ -31,7 +31,7 @@ def seq_method(machine: Machine, owner: Seq, name: str, arguments: Arguments) ->
     first = arguments.get(0, "object", PLAIN)
     if name in ("append", "add", "appendleft"):
         if not (content.open and any(same(first, one) for one in items)):
-            items.append(first)
+            items.insert(0 if name == "appendleft" else len(items), first)
         alike = content.alike and len(items) == len(content.items)
         if len(items) > MOST_ITEMS:
             return _opened(machine, owner, [])
@@ -43,13 +43,16 @@ def seq_method(machine: Machine, owner: Seq, name: str, arguments: Arguments) ->
         machine.state.fill(owner, items, open=content.open, alike=content.alike)
         return pure(_RULE, None)
     if name in ("extend", "update", "extendleft"):
-        return _extended(machine, owner, [collect(machine, one) for one in arguments.positional])
+        others = [collect(machine, one) for one in arguments.positional]
+        return _extended(machine, owner, others, left=name == "extendleft")
     if name in ("pop", "popleft"):
         return _popped(machine, owner, name, arguments)
     if name in ("remove", "discard"):
-        kept = [one for one in items if not same(one, first)]
-        exact = len(kept) < len(items) and not content.open
-        machine.state.fill(owner, kept if exact else items, open=not exact, alike=not exact)
+        at = next((place for place, one in enumerate(items) if same(one, first)), None)
+        exact = at is not None and not content.open
+        if at is not None and exact:
+            del items[at]
+        machine.state.fill(owner, items, open=not exact, alike=not exact)
         return pure(_RULE, None)
     if name == "clear":
         machine.state.fill(owner, [], open=False)
@@ -90,7 +93,9 @@ def _of_set(machine: Machine, owner: Seq, name: str, arguments: Arguments) -> Di
         return pure(_RULE, ANY)
     if name in ("__iter__", "__len__"):
         return pure(_RULE, owner)
-    return unknown(machine, f"a list has no method {name}()")
+    alike = name == "rotate" and (content.alike or not content.open)
+    machine.state.fill(owner, content.items, open=True, alike=alike)
+    return pure(_RULE, None) if alike else unknown(machine, f"a list has no method {name}()")
 
 
 def _opened(machine: Machine, owner: Seq, items: list[Value]) -> Discharge:
@@ -98,11 +103,11 @@ def _opened(machine: Machine, owner: Seq, items: list[Value]) -> Discharge:
     return pure(_RULE, None)
 
 
-def _extended(machine: Machine, owner: Seq, others: list[Items]) -> Discharge:
+def _extended(machine: Machine, owner: Seq, others: list[Items], *, left: bool) -> Discharge:
     content = owner.content
     items, open_, alike = list(content.items), content.open, content.alike or not content.open
     for other in others:
-        items.extend(other.items)
+        items = [*other.items[::-1], *items] if left else [*items, *other.items]
         open_ = open_ or other.open
         alike = alike and (other.alike or not other.open)
     if len(items) > MOST_ITEMS:
@@ -158,6 +163,7 @@ def map_method(machine: Machine, owner: Map, name: str, arguments: Arguments) ->
         return _updated(machine, owner, arguments)
     if name == "__contains__":
         return pure(rule, ANY)
+    machine.state.fill_map(owner, content.items, open=True)
     return unknown(machine, f"a dict has no method {name}()")
 
 

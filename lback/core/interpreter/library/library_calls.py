@@ -200,11 +200,12 @@ def _exit(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
 
 
 def _defaultdict(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
-    factory = arguments.get(0, "default_factory")
-    given = arguments.get(1, "mapping")
-    items = given.content.items if isinstance(given, Map) else {}
-    open_ = (isinstance(given, Map) and given.content.open) or machine.loading > 0
-    return pure(callee.path, Map(Entries(items, open_, factory)))
+    factory, *others = arguments.positional or [None]
+    given = Arguments(others, arguments.keywords, arguments.open)
+    held = machine.call_with(Name("builtins.dict"), given).value
+    content = held.content if isinstance(held, Map) else Entries({}, True)
+    open_ = content.open or machine.loading > 0
+    return pure(callee.path, Map(Entries(content.items, open_, factory, content.data)))
 
 
 def _mapping(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
@@ -212,8 +213,10 @@ def _mapping(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
 
 
 def _deque(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
-    given = arguments.get(0, "iterable", list_of([]))
-    return pure(callee.path, Seq(collect(machine, given)))
+    content = collect(machine, arguments.get(0, "iterable", list_of([])))
+    if arguments.get(1, "maxlen") is not None:  # what is too much falls out at the other end
+        content = Items(content.items, True, content.alike or not content.open)
+    return pure(callee.path, Seq(content))
 
 
 def _entered(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
