@@ -101,19 +101,35 @@ def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
     run = Run(decide, lock_timeout=options.lock_timeout)
     if options.target is not None and not options.yes and not options.fake:
         down = ctx.database.look_first(lambda view: _way_down(ctx, view, decide))
-        if down.going:
-            if not consents(ctx, down.losses, messages.goes_down(down.going)):
-                return result(down.stamp)
+        if not down.going:
+            run = replace(run, decide=partial(_refuse_down, decide))
+        elif consents(ctx, down.losses, messages.goes_down(down.going)):
             run = replace(run, planned=down.stamp, before=partial(_refuse_more, down))
+        else:
+            declined = result(down.stamp)
+            return replace(declined, status="refused", exit_code=3, message=messages.DECLINED)
     outcome = perform(ctx, ctx.database, run)
     return result(outcome.before, outcome.steps)
 
 
 def _way_down(ctx: Context, view: View, decide: Decide) -> _WayDown:
     stamp = view.stamp.revisions
-    going = tuple(one.revision for one in decide(stamp) if isinstance(one, Downgrade))
+    going = _downgrades(decide(stamp))
     effects = downgrade_effects(going, ctx.revisions.effects(ctx.database.graph, going))
     return _WayDown(stamp, going, effects, count_losses(view, effects))
+
+
+def _refuse_down(decide: Decide, stamp: tuple[str, ...]) -> Sequence[Step]:
+    """Choose steps under the lock, where going down was not asked about."""
+    steps = decide(stamp)
+    going = _downgrades(steps)
+    if going:
+        raise messages.would_go_down(going)
+    return steps
+
+
+def _downgrades(steps: Iterable[Step]) -> tuple[str, ...]:
+    return tuple(step.revision for step in steps if isinstance(step, Downgrade))
 
 
 def _refuse_more(down: _WayDown, view: View) -> None:

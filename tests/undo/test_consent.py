@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from lback.app.migrate import MigrateOptions, migrate
+from lback.app.rollback import RollbackOptions, rollback
+from lback.app.switch import SwitchOptions, switch
 from lback.db.locks import Locks
 from tests.servers import fresh_database
 from tests.undo.team import Shop
@@ -51,6 +54,18 @@ def test_every_command_asks_in_the_same_words(shop: Shop, command: tuple[str, ..
     assert shop.rows("users") == rows
     shop.lback(*command, "--yes")
     assert "note" not in shop.tables()["users"].columns
+
+
+def test_a_no_changes_nothing_and_is_said(shop: Shop) -> None:
+    rows = shop.rows("users")
+    results = [
+        migrate(shop.context(), MigrateOptions("r1")),
+        rollback(shop.context(), RollbackOptions("users")),
+        switch(shop.context(), SwitchOptions("main")),
+    ]
+    assert [(one.status, one.exit_code) for one in results] == [("refused", 3)] * 3
+    assert {one.message.partition(";")[0] for one in results} == {"Aborted"}
+    assert shop.rows("users") == rows
 
 
 def test_going_down_where_nothing_is_lost_is_asked_as_well(shop: Shop) -> None:

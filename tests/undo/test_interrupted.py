@@ -85,3 +85,37 @@ def test_files_that_change_before_the_lock_is_had_stop_a_command(
     assert "r2_it.py changed while this was being planned." in said
     assert shop.tables() == before
     assert shop.files().keys() == files.keys()
+
+
+SOMEBODY = """
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+with Path("runs.txt").open("a+") as counter:
+    counter.write("run\\n")
+    counter.seek(0)
+    number = len(counter.readlines())
+if number == 2:
+    subprocess.run([sys.executable, "-m", "lback", "migrate"], check=True)
+
+"""
+
+
+def test_what_somebody_else_applied_meanwhile_is_not_undone_unasked(tmp_path: Path) -> None:
+    shop = Shop.at(tmp_path / "ada", f"sqlite:///{tmp_path}/x.sqlite3")
+    for revision, table in (("r1", "users"), ("r2", "posts")):
+        shop.add(
+            revision,
+            f'op.create_table("{table}", sa.Column("id", sa.Integer()))',
+            f'op.drop_table("{table}")',
+        )
+    shop.commit("Add users and posts")
+    env = shop.folder / "migrations" / "env.py"
+    env.write_text(SOMEBODY + env.read_text())
+    said = shop.lback("migrate", "r1", code=3)
+    assert "it would undo r2" in said
+    assert set(shop.tables()) == {"users", "posts"}
+    shop.lback("migrate", "r1", "--yes")
+    assert set(shop.tables()) == {"users"}

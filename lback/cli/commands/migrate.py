@@ -48,6 +48,8 @@ def command(
 
 def lines(result: MigrateResult, style: Style) -> Iterator[str]:
     """Yield the plan, or what was done."""
+    if result.failed:
+        return
     steps = result.steps
     if result.sql is not None:
         yield Script("\n".join(result.sql))

@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from lback.errors import LbackError
+
+DECLINED = "Aborted; nothing was changed."
+
+
+def would_go_down(revisions: Iterable[str]) -> LbackError:
+    """Say that by now revisions would be undone that nobody was asked about."""
+    return LbackError(
+        "Somebody else moved the database while this was being planned: it would undo "
+        f"{', '.join(revisions)} now.",
+        "Nothing was changed. Run the same command again.",
+    )
+
 
 def goes_down(revisions: Iterable[str]) -> str:
     """Say that revisions are undone."""
