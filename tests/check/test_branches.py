@@ -44,6 +44,20 @@ def test_what_lies_below_both_sides_tells_which_tables_are_linked(team: Team, lo
     assert {one.left.revision, one.right.revision} == {"mine", "theirs"}
 
 
+def test_a_link_is_known_by_the_names_that_its_tables_had_before(team: Team) -> None:
+    before = LINKED.replace("owners", "people").replace("pets", "animals")
+    renames = "op.rename_table('people', 'owners')\nop.rename_table('animals', 'pets')"
+    team.write(f"{VERSIONS}/c3.py", content("c3", "b2", before))
+    team.write(f"{VERSIONS}/d4.py", content("d4", "c3", renames))
+    team.commit()
+    for name, table in (("theirs", "pets"), ("mine", "owners")):
+        team.branch(name)
+        text = content(name, "d4", f"op.execute('DELETE FROM {table}')")
+        team.write(f"{VERSIONS}/{name}.py", text)
+        team.commit()
+    assert [overlap.verdict for overlap in overlaps(team, "radar")] == ["order-matters"]
+
+
 def squashed(team: Team) -> None:
     """Let main have what `done` brought, in a commit of its own that mine lacks."""
     team.branch("mine")

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from lback.errors import UsageError
+from lback.project.context import Context
+from lback.project.options import Options
 from tests.check.team import Team
 from tests.worlds.texts import VERSIONS
 
@@ -246,6 +248,15 @@ def test_an_object_that_is_missing(forked: Team, what: str) -> None:
     (forked.path / ".git" / "objects" / sha[:2] / sha[2:]).unlink()
     result = forked.check(against="main")
     assert "LB108" in [one.code for one in result.findings] and result.exit_code == 1
+
+
+def test_a_content_that_is_missing_hides_no_other_finding(forked: Team) -> None:
+    Context(Options(directory=str(forked.path))).revisions.graph("main")  # which notes its headers
+    sha = forked.git("rev-parse", f"main:{VERSIONS}/d4.py")
+    forked.git("checkout", "-q", "mine")
+    forked.revision("e5", "c2")
+    (forked.path / ".git" / "objects" / sha[:2] / sha[2:]).unlink()
+    assert {"LB102", "LB108", "LB303"} <= set(forked.codes(against="main"))
 
 
 @pytest.mark.parametrize("way", ["gone", "renamed", "cased", "submodule", "link", "emptied"])
