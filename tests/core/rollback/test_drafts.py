@@ -229,6 +229,22 @@ TAKEN = {
         'op.drop_table("t")\nop.create_table("u")',
         top="from elsewhere import anything",
     ),
+    "comments below the last statement, as far as they are inside": Case(
+        "",
+        source=b"""
+def upgrade():
+    op.add_column("t", sa.Column("c", sa.Integer()))
+    # inside
+
+    # inside too
+# outside
+
+
+def downgrade():
+    op.drop_column("t", "c")
+# outside
+""",
+    ),
     "SQL with a comment, of two tables": Case(
         "op.execute('UPDATE t SET c = 1\\n# x')\nop.execute('UPDATE u SET c = 1\\n# x')",
         "op.execute('UPDATE u SET c = 2\\n# x')\nop.execute('UPDATE t SET c = 2\\n# x')\n"
@@ -248,6 +264,15 @@ TAKEN = {
 
 REFUSED = {
     "no Python": Case("", source=b"def upgrade(:\n"),
+    "no Python further down": Case("", source=b"a = 1\n\n\ndef upgrade(:\n"),
+    "its own dependencies": Case(
+        f"{ADD}\nop.execute(f'UPDATE t SET c = {{depends_on!r}}')", DROP, top="depends_on = None"
+    ),
+    "its own labels": Case(
+        f"{ADD}\nop.execute(f'UPDATE t SET c = {{branch_labels!r}}')",
+        DROP,
+        top="branch_labels = None",
+    ),
     "no text": Case("", source=b"# coding: latin-1\n\xe9 = '\xff'\n# coding: nothing\n\0"),
     "no function": Case("", source=b"a = 1\n"),
     "two functions": Case(ADD, DROP, top="def downgrade():\n    pass"),
@@ -281,13 +306,21 @@ def alter(words: str, table: str = "t") -> str:
     return f'op.alter_column("{table}", "c", {words})'
 
 
-def computed(upgrade: str, *earlier: str, own: str = "t", top: str = "") -> Case:
-    return Case(upgrade, None, (own,), top, earlier)
+def computed(upgrade: str, *earlier: str, own: str | list[str] = "t", top: str = "") -> Case:
+    return Case(upgrade, None, (own,) if isinstance(own, str) else tuple(own), top, earlier)
 
 
 COMPUTED = {
     "a table, with all that is made in it": computed(
         f'{TABLE}\nop.create_index("it", "t", ["c"])\nop.execute("INSERT INTO t VALUES (1)")'
+    ),
+    "a table, and one that gets another name beside it": computed(
+        'op.create_table("t", sa.Column("c", sa.Integer()))\nop.rename_table("u", "v")\n'
+        'op.add_column("v", sa.Column("d", sa.Integer()))',
+        own=["t", "u", "v"],
+    ),
+    "an index by a name of the module": computed(
+        'op.create_index(op.f(NAME), "t", ["c"])', top='NAME = "it"'
     ),
     "a table of a schema": computed(
         'op.create_table("t", sa.Column("c", sa.Integer()), schema="s")', own="s.t"

@@ -110,6 +110,12 @@ def test_what_is_not_needed_may_go(undoing: str, later: list[str]) -> None:
     assert found is None or "later change" in found.message
 
 
+def test_a_later_change_of_what_has_no_table_counts() -> None:
+    found = use("op.execute('DROP SEQUENCE s')", "op.execute('ALTER SEQUENCE s RESTART')")
+    assert found is not None
+    assert found.message.endswith("it is a later change of sequence s")
+
+
 def test_a_reference_that_is_made_again_counts() -> None:
     gone = 'op.drop_constraint("fk", "u", type_="foreignkey")'
     found = use(DROP_TABLE, REFER, gone, REFER)
