@@ -43,6 +43,7 @@ ROOMS: dict[str, str] = {
     "lback.db.templates": "the files of a new project",
     "lback.db.trials": "migrations run up and down on a scratch database",
     "lback.project.effects": "effects by blob id, cached",
+    "lback.project.interrupted_step": "what a killed command left half done",
     "lback.project.origins": "who wrote a statement",
     "lback.vcs.hooks": "git's hooks",
     "lback.vcs.managers": "other people's hook managers",
