@@ -261,6 +261,7 @@ SHOWN: dict[str, list[Shown]] = {
     "radar": [
         Shown("newer_remote", "radar", "--fetch"),
         Shown("many_branches", "radar", "--all"),
+        Shown("many_branches", "radar", "--most 1"),
     ],
     "hooks install": [
         Shown("repository", "hooks install", "--only post-merge"),
