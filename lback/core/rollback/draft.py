@@ -97,8 +97,7 @@ def draft_revert(
             taken.append(_take(part, read))
             helpers = _together(one for other in taken for one in other.helpers)
         except CannotUndo as err:
-            place = f"{part.path}:{err.line}"
-            raise CannotUndo(err.line, f"{place}: {err.message}", err.hint or "") from None
+            raise CannotUndo(err.line, f"{part.path}:{err.line}: {err.message}") from None
     computed = any(part.compute for part in parts)
     upgrade = [code for one in taken if (code := _without_marks(one.back.code))]
     downgrade = [code for one in reversed(taken) if (code := _without_marks(one.forward.code))]

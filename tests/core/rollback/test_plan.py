@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timezone
 
 import pytest
 
 from lback.core.effects import Effects
+from lback.core.graph.graph import Graph
+from lback.core.graph.revision import Revision
 from lback.core.interpreter.reading import read_effects
 from lback.core.plans import Downgrade, Upgrade
 from lback.core.rollback.facts import EditedRevision, RollbackFacts
@@ -208,6 +211,7 @@ def test_a_reverting_revision_goes_on_top() -> None:
     assert draft.stakes.lost == (("users", "note"),)
     plan = filled(draft)
     assert plan.revert is not None and plan.draft is not None
+    assert plan.draft.created == datetime(2026, 1, 2)
     new = plan.revert.id
     assert plan.steps == (Upgrade(new),)
     assert plan.target == (new,)
@@ -257,6 +261,23 @@ def test_a_computed_inverse_needs_a_readable_upgrade() -> None:
     refused = plan_rollback(written("a; b<a", gone, table="users"))
     assert refused.refused
     assert refused.decision.hint.startswith("Write the reverse as a new migration")
+
+
+def test_a_reverting_revision_is_as_old_as_what_it_undoes() -> None:
+    facts = below_posts()
+    undated = Graph(
+        Revision(one.header._replace(create_date=""), one.path, one.blob) for one in facts.graph
+    )
+    commit = Commit("0123456789", "Ada", "", "2026-02-03T04:05:06Z", "Add it")
+    brought, file = datetime(2026, 2, 3, 4, 5, 6, tzinfo=timezone.utc), datetime(2026, 3, 4)
+    for known, date in (
+        ({}, datetime.fromtimestamp(0)),
+        ({"modified": {"versions/b.py": file}}, file),
+        ({"commits": {"versions/b.py": commit}}, brought),
+    ):
+        plan = plan_rollback(replace(facts, graph=undated, **known))
+        assert plan.draft is not None
+        assert plan.draft.created == date
 
 
 # -- what becomes known afterwards -------------------------------------------------
