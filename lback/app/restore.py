@@ -71,5 +71,8 @@ def restore(ctx: Context, options: RestoreOptions) -> RestoreResult:
 
 def _place(ctx: Context, file: str) -> Path:
     """Find the file from here, or by its name where rollbacks put them."""
-    place, kept = ctx.cwd / file, backup_folder(ctx) / file
-    return kept if "/" not in file and not place.is_file() and kept.is_file() else place
+    place = ctx.cwd / file
+    if "/" in file or place.is_file():
+        return place
+    kept = backup_folder(ctx) / file
+    return kept if kept.is_file() else place

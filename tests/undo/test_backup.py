@@ -15,6 +15,8 @@ import pytest
 import sqlalchemy as sa
 
 from lback.app.restore import RestoreOptions, restore
+from lback.project.context import Context
+from lback.project.options import Options
 from tests.servers import KINDS, fresh_database
 from tests.undo.team import Shop
 
@@ -164,6 +166,17 @@ def test_killed_often_nothing_is_lost(tmp_path: Path, kind: str) -> None:
         seen[outcome] = seen.get(outcome, 0) + 1
     print(seen)
     assert seen.keys() == {"column there", "restored"}, seen
+
+
+def test_what_a_backup_holds_is_told_outside_of_any_project(tmp_path: Path) -> None:
+    shop = Shop.at(tmp_path / "ada", f"sqlite:///{tmp_path}/x.sqlite3")
+    many(shop, 3)
+    file = shop.roll("users", yes=True).data["backup"]
+    away = tmp_path / "away"
+    away.mkdir()
+    ctx = Context(Options(directory=str(away)))
+    (table,) = restore(ctx, RestoreOptions(file, plan=True)).tables
+    assert (table.table, table.columns, table.rows) == ("users", ("note",), 3)
 
 
 def test_no_backup_writes_none(tmp_path: Path) -> None:
