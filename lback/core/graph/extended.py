@@ -29,24 +29,25 @@ class Trunk:
     def takes(self, added: Iterable[Revision]) -> bool:
         """Tell whether revisions only stand on what is there, and are new."""
         return not any(
-            one.id in self.graph or one.header.depends_on or one.header.branch_labels
-            for one in added
+            node.id in self.graph or node.header.depends_on or node.header.branch_labels
+            for node in added
         )
 
     def below(self, revision: str) -> frozenset[str]:
         """Return a revision of the graph and all below it."""
-        found = self._below.get(revision)
-        if found is None:
-            found = self._below[revision] = self.graph.ancestors([revision])
-        return found
+        known = self._below.get(revision)
+        if known is None:
+            known = self._below[revision] = self.graph.ancestors([revision])
+        return known
 
     def highest(self, revisions: frozenset[str]) -> frozenset[str]:
         """Return those of the graph's revisions that no other of them stands on directly."""
-        found = self._highest.get(revisions)
-        if found is None:
-            lower = {up for one in revisions for up in self.graph[one].header.down_revisions}
-            found = self._highest[revisions] = revisions - lower
-        return found
+        tops = self._highest.get(revisions)
+        if tops is None:
+            graph = self.graph
+            lower = {up for revision in revisions for up in graph[revision].header.down_revisions}
+            tops = self._highest[revisions] = revisions - lower
+        return tops
 
 
 class Extended(Graph):
@@ -59,12 +60,12 @@ class Extended(Graph):
         super().__init__(added)
         below = trunk.graph
         grown: dict[str, list[str]] = {}
-        for one, _, parent in self._missing:
+        for revision, _, parent in self._missing:
             if parent in below:
                 kids = grown.setdefault(parent, [*below.children(parent)])
-                if kids[-1:] != [one]:
-                    kids.append(one)
-        self._missing = [one for one in self._missing if one[2] not in below]
+                if kids[-1:] != [revision]:
+                    kids.append(revision)
+        self._missing = [row for row in self._missing if row[2] not in below]
         self._trunk = trunk
         self._own, self._own_children = self._nodes, self._children
         self._nodes = ChainMap(self._own, below._nodes)
@@ -74,7 +75,7 @@ class Extended(Graph):
     def heads(self) -> tuple[str, ...]:
         """Return the revisions that are no other's parent, sorted, as `alembic heads` does."""
         tops = (*self._trunk.graph.heads, *self._own)
-        return tuple(sorted(one for one in tops if not self._children[one]))
+        return tuple(sorted(revision for revision in tops if not self._children[revision]))
 
     @property
     def label_owners(self) -> Mapping[str, str]:
@@ -95,14 +96,14 @@ class Extended(Graph):
         parts: list[frozenset[str]] = []
         todo = list(self._known(revisions))
         while todo:
-            one = todo.pop()
-            if one in own:
+            revision = todo.pop()
+            if revision in own:
                 continue
-            if one in self._own:
-                own.add(one)
-                todo.extend(self._own[one].header.down_revisions)
-            elif one in self._trunk.graph:
-                parts.append(self._trunk.below(one))
+            if revision in self._own:
+                own.add(revision)
+                todo.extend(self._own[revision].header.down_revisions)
+            elif revision in self._trunk.graph:
+                parts.append(self._trunk.below(revision))
         return frozenset(own).union(*parts)
 
     def merge_base(self, left: str, right: str) -> frozenset[str]:
@@ -110,4 +111,5 @@ class Extended(Graph):
         common = self.ancestors([left]) & self.ancestors([right])
         if self._own.keys().isdisjoint(common):
             return self._trunk.highest(common)
-        return frozenset(one for one in common if common.isdisjoint(self._children[one]))
+        children = self._children
+        return frozenset(below for below in common if common.isdisjoint(children[below]))

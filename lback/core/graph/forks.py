@@ -46,5 +46,5 @@ def fork_sides(graph: GraphView, fork: Sequence[str]) -> dict[str, tuple[str, ..
     """Return for each head the revisions that only it has, in graph order."""
     sides = graph.sides(fork)
     apart = frozenset().union(*sides.values())
-    order = [one for one in graph.order() if one in apart]
-    return {head: tuple(one for one in order if one in sides[head]) for head in fork}
+    order = [revision for revision in graph.order() if revision in apart]
+    return {head: tuple(revision for revision in order if revision in sides[head]) for head in fork}

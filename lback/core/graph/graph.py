@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from functools import cached_property
 from heapq import heapify, heappop, heappush
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from lback.core.graph.revision import Problem, Revision
@@ -22,17 +23,17 @@ def arrange(above: Mapping[str, Sequence[str]]) -> tuple[tuple[str, ...], frozen
     """
     waiting = dict.fromkeys(above, 0)
     for names in above.values():
-        for one in names:
-            waiting[one] += 1
-    ready = [one for one, count in waiting.items() if not count]
-    for one in ready:
-        del waiting[one]
+        for name in names:
+            waiting[name] += 1
+    ready = [name for name, count in waiting.items() if not count]
+    for name in ready:
+        del waiting[name]
     heapify(ready)
     done: list[str] = []
     while ready:
-        one = heappop(ready)
-        done.append(one)
-        for other in above[one]:
+        name = heappop(ready)
+        done.append(name)
+        for other in above[name]:
             waiting[other] -= 1
             if not waiting[other]:
                 del waiting[other]
@@ -42,32 +43,32 @@ def arrange(above: Mapping[str, Sequence[str]]) -> tuple[tuple[str, ...], frozen
 
 def owners(nodes: Mapping[str, Revision]) -> dict[str, str]:
     """Return the revision that declares each label; the first by id where several do."""
-    found: dict[str, str] = {}
-    for one, node in nodes.items():
+    owner_of: dict[str, str] = {}
+    for revision, node in nodes.items():
         for label in node.header.branch_labels:
-            found[label] = min(one, found.get(label, one))
-    return found
+            owner_of[label] = min(revision, owner_of.get(label, revision))
+    return owner_of
 
 
 def clashes(nodes: Mapping[str, Revision], owners: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return (label, revision) for every label that another revision or an id has taken."""
     return [
-        (label, one)
-        for one, node in nodes.items()
+        (label, revision)
+        for revision, node in nodes.items()
         for label in node.header.branch_labels
-        if owners[label] != one or label in nodes
+        if owners[label] != revision or label in nodes
     ]
 
 
 def spread(graph: GraphView) -> dict[str, set[str]]:
     """Return the labels that apply to each revision that has any: its own and inherited ones."""
-    found: dict[str, set[str]] = {}
+    labels: dict[str, set[str]] = {}
     for node in graph:
         if node.labels:
             reached = graph.descendants([node.id], dependencies=False) | _stem(graph, node.id)
             for member in reached:
-                found.setdefault(member, set()).update(node.labels)
-    return found
+                labels.setdefault(member, set()).update(node.labels)
+    return labels
 
 
 def _stem(graph: GraphView, revision: str) -> set[str]:
@@ -89,10 +90,10 @@ def _stem(graph: GraphView, revision: str) -> set[str]:
     return stem
 
 
-def _is_link(graph: GraphView, one: str) -> bool:
+def _is_link(graph: GraphView, revision: str) -> bool:
     """Tell whether a revision is neither a branch point, by whatever edge, nor a merge."""
-    above = {*graph.children(one), *graph.dependents(one)}
-    return len(above) < 2 and not graph[one].is_merge
+    above = {*graph.children(revision), *graph.dependents(revision)}
+    return len(above) < 2 and not graph[revision].is_merge
 
 
 class Graph:
@@ -106,14 +107,14 @@ class Graph:
         self._given = tuple(problems)
         self._twice: list[tuple[Revision, Revision]] = []
         nodes: dict[str, Revision] = {}
-        for revision in revisions:
-            kept = nodes.setdefault(revision.header.revision, revision)
-            if kept is not revision:
-                first, second = sorted((kept, revision), key=lambda one: one.path)
+        for node in revisions:
+            kept = nodes.setdefault(node.header.revision, node)
+            if kept is not node:
+                first, second = sorted((kept, node), key=attrgetter("path"))
                 nodes[first.header.revision] = first
                 self._twice.append((first, second))
         self._nodes: MutableMapping[str, Revision] = nodes
-        self._children: MutableMapping[str, list[str]] = {one: [] for one in nodes}
+        self._children: MutableMapping[str, list[str]] = {revision: [] for revision in nodes}
         self._needs: dict[str, tuple[str, ...]] = {}
         self._needed_by: dict[str, list[str]] = {}
         self._missing: list[tuple[str, str, str]] = []  # revision, variable, name
@@ -122,31 +123,31 @@ class Graph:
     def _link(self) -> None:
         children = self._children
         needing: list[Revision] = []
-        for one, revision in self._nodes.items():
-            header = revision.header
+        for revision, node in self._nodes.items():
+            header = node.header
             for parent in header.down_revisions:
                 siblings = children.get(parent)
                 if siblings is None:
-                    self._missing.append((one, "down_revision", parent))
-                elif not siblings or siblings[-1] != one:
-                    siblings.append(one)
+                    self._missing.append((revision, "down_revision", parent))
+                elif not siblings or siblings[-1] != revision:
+                    siblings.append(revision)
             if header.depends_on:
-                needing.append(revision)
-        for revision in needing:
-            self._link_dependencies(revision)
+                needing.append(node)
+        for node in needing:
+            self._link_dependencies(node)
 
-    def _link_dependencies(self, revision: Revision) -> None:
-        one = revision.header.revision
-        found: dict[str, None] = {}
-        for name in revision.header.depends_on:
+    def _link_dependencies(self, node: Revision) -> None:
+        revision = node.header.revision
+        needs: dict[str, None] = {}
+        for name in node.header.depends_on:
             full = name if name in self._nodes else self.label_owners.get(name)
             if full is None:
-                self._missing.append((one, "depends_on", name))
+                self._missing.append((revision, "depends_on", name))
             else:
-                found[full] = None
-        self._needs[one] = tuple(found)
-        for full in found:
-            self._needed_by.setdefault(full, []).append(one)
+                needs[full] = None
+        self._needs[revision] = tuple(needs)
+        for full in needs:
+            self._needed_by.setdefault(full, []).append(revision)
 
     # What is in it
 
@@ -164,7 +165,7 @@ class Graph:
             raise self._unknown(revision) from None
 
     def __iter__(self) -> Iterator[Revision]:
-        return (self._nodes[one] for one in self.order())
+        return (self._nodes[revision] for revision in self.order())
 
     @property
     def ids(self) -> frozenset[str]:
@@ -196,18 +197,20 @@ class Graph:
     @cached_property
     def heads(self) -> tuple[str, ...]:
         """Return the revisions that are no other's parent, sorted, as `alembic heads` does."""
-        return tuple(sorted(one for one, kids in self._children.items() if not kids))
+        return tuple(sorted(revision for revision, kids in self._children.items() if not kids))
 
     @cached_property
     def effective_heads(self) -> tuple[str, ...]:
         """Return the heads that no revision depends on either: the stamp after all upgrades."""
-        return tuple(one for one in self.heads if one not in self._needed_by)
+        return tuple(revision for revision in self.heads if revision not in self._needed_by)
 
     @cached_property
     def bases(self) -> tuple[str, ...]:
         """Return the revisions without a parent, sorted."""
         return tuple(
-            sorted(one for one, node in self._nodes.items() if not node.header.down_revisions)
+            sorted(
+                revision for revision, node in self._nodes.items() if not node.header.down_revisions
+            )
         )
 
     def children(self, revision: str) -> tuple[str, ...]:
@@ -234,18 +237,18 @@ class Graph:
     @cached_property
     def _order(self) -> tuple[tuple[str, ...], frozenset[str]]:
         """Return the order, and the ids that a cycle keeps from having one."""
-        joined = {one: list(self._above(one)) for one in self._needed_by}
+        joined = {revision: list(self._above(revision)) for revision in self._needed_by}
         return arrange({**self._children, **joined})
 
-    def _edges(self, one: str) -> list[str]:
+    def _edges(self, revision: str) -> list[str]:
         """Return the parents and dependencies of a revision that are present."""
-        edges = [up for up in self._nodes[one].header.down_revisions if up in self._nodes]
-        edges.extend(self._needs.get(one, ()))
+        edges = [up for up in self._nodes[revision].header.down_revisions if up in self._nodes]
+        edges.extend(self._needs.get(revision, ()))
         return edges
 
-    def _above(self, one: str) -> Iterable[str]:
-        kids = self._children[one]
-        needed = self._needed_by.get(one)
+    def _above(self, revision: str) -> Iterable[str]:
+        kids = self._children[revision]
+        needed = self._needed_by.get(revision)
         return {*kids, *needed} if needed else kids
 
     # Sets
@@ -256,12 +259,12 @@ class Graph:
         seen = self._known(revisions)
         todo = list(seen)
         while todo:
-            one = todo.pop()
-            for up in nodes[one].header.down_revisions:
+            revision = todo.pop()
+            for up in nodes[revision].header.down_revisions:
                 if up not in seen and up in nodes:
                     seen.add(up)
                     todo.append(up)
-            for up in needs.get(one, ()):
+            for up in needs.get(revision, ()):
                 if up not in seen:
                     seen.add(up)
                     todo.append(up)
@@ -273,8 +276,8 @@ class Graph:
         seen = self._known(revisions)
         todo = list(seen)
         while todo:
-            one = todo.pop()
-            for above in (*children[one], *needed_by.get(one, ())):
+            revision = todo.pop()
+            for above in (*children[revision], *needed_by.get(revision, ())):
                 if above not in seen:
                     seen.add(above)
                     todo.append(above)
@@ -292,7 +295,9 @@ class Graph:
     def merge_base(self, left: str, right: str) -> frozenset[str]:
         """Return the highest revisions that are below both, an empty set when there are none."""
         common = self.ancestors([left]) & self.ancestors([right])
-        return frozenset(one for one in common if common.isdisjoint(self._above(one)))
+        return frozenset(
+            revision for revision in common if common.isdisjoint(self._above(revision))
+        )
 
     def missing_from(self, other: GraphView) -> frozenset[str]:
         """Return the ids that are here and not in the other graph."""
@@ -330,9 +335,9 @@ class Graph:
 
     def _known(self, revisions: Iterable[str]) -> set[str]:
         known = {revisions} if isinstance(revisions, str) else set(revisions)
-        for one in known:
-            if one not in self._nodes:
-                raise self._unknown(one)
+        for revision in known:
+            if revision not in self._nodes:
+                raise self._unknown(revision)
         return known
 
     def _unknown(self, revision: str) -> UsageError:

@@ -19,8 +19,8 @@ def near(name: str, names: Iterable[str]) -> str:
     """Return a hint with the names that look like this one."""
     from difflib import get_close_matches
 
-    found = get_close_matches(name, list(names), n=3)
-    return f"did you mean {' or '.join(found)}?" if found else "see `lback graph`"
+    close = get_close_matches(name, list(names), n=3)
+    return f"did you mean {' or '.join(close)}?" if close else "see `lback graph`"
 
 
 class Resolver:
@@ -57,49 +57,51 @@ class Resolver:
     def _heads(self, token: str, label: str, name: str) -> tuple[str, ...]:
         graph = self.graph
         if not label:
-            found = graph.effective_heads if name == "heads" else graph.heads
+            revisions = graph.effective_heads if name == "heads" else graph.heads
         else:
-            found = self._lineage(graph.heads, label)
-        if name == "head" and len(found) > 1:
+            revisions = self._lineage(graph.heads, label)
+        if name == "head" and len(revisions) > 1:
             raise UsageError(
-                f"{named(token)} is not one revision: there are {len(found)} heads, "
-                f"{', '.join(found)}.",
+                f"{named(token)} is not one revision: there are {len(revisions)} heads, "
+                f"{', '.join(revisions)}.",
                 "name one of them, `label@head`, or `heads` for all",
             )
-        return found
+        return revisions
 
     def _one(self, name: str, label: str = "") -> str:
         graph = self.graph
         branch = self._one(label) if label else None
         if name in graph:
-            found = name
+            revision = name
         elif name in graph.label_owners:
-            found = graph.label_owners[name]
+            revision = graph.label_owners[name]
         else:
-            found = self._prefixed(name, label)
-        if branch is not None and found not in self._kin(branch):
-            raise UsageError(f"Revision {found} is not on the branch {label}.", "see `lback graph`")
-        return found
+            revision = self._prefixed(name, label)
+        if branch is not None and revision not in self._kin(branch):
+            raise UsageError(
+                f"Revision {revision} is not on the branch {label}.", "see `lback graph`"
+            )
+        return revision
 
     def _prefixed(self, prefix: str, label: str) -> str:
         graph = self.graph
         names = (*graph.ids, *graph.label_owners)
         # Alembic compares with names of four letters and more only.
-        found = sorted(name for name in names if len(name) > 3 and name.startswith(prefix))
+        matches = sorted(name for name in names if len(name) > 3 and name.startswith(prefix))
         if label:
             kin = self._kin(self._one(label))
-            found = [name for name in found if graph.label_owners.get(name, name) in kin]
-        if not prefix or not found:
+            matches = [name for name in matches if graph.label_owners.get(name, name) in kin]
+        if not prefix or not matches:
             raise UsageError(
                 f"There is no revision or branch {named(prefix)}.", near(prefix, names)
             )
-        if len(found) > 1:
-            shown = ", ".join(found[:5]) + (", …" if len(found) > 5 else "")
+        if len(matches) > 1:
+            shown = ", ".join(matches[:5]) + (", …" if len(matches) > 5 else "")
             raise UsageError(
-                f"{named(prefix)} is the beginning of {len(found)} revisions: {shown}.",
+                f"{named(prefix)} is the beginning of {len(matches)} revisions: {shown}.",
                 "give more letters of the one you mean",
             )
-        return graph.label_owners.get(found[0], found[0])
+        return graph.label_owners.get(matches[0], matches[0])
 
     def _kin(self, revision: str) -> frozenset[str]:
         graph = self.graph
@@ -109,7 +111,7 @@ class Resolver:
 
     def _lineage(self, revisions: Iterable[str], label: str) -> tuple[str, ...]:
         kin = self._kin(self._one(label))
-        return tuple(one for one in revisions if one in kin)
+        return tuple(revision for revision in revisions if revision in kin)
 
     # Relative names
 
@@ -120,8 +122,8 @@ class Resolver:
         if name:
             if steps > 0 and name == "base":
                 return None, label
-            found = self._absolute(f"{label}@{name}" if label and steps < 0 else name)
-            return self._single(token, found), label
+            revisions = self._absolute(f"{label}@{name}" if label and steps < 0 else name)
+            return self._single(token, revisions), label
         starts = tuple(dict.fromkeys(self.current))
         if label:
             starts = self._on_branch(starts, label, up=steps > 0)
@@ -134,24 +136,30 @@ class Resolver:
         the way down only a branch that is a dependency of the others can be meant.
         """
         graph = self.graph
-        found = self._lineage(starts, label)
-        if found or not starts:
-            return found
+        revisions = self._lineage(starts, label)
+        if revisions or not starts:
+            return revisions
         active = graph.ancestors(starts)
         if not up:
-            tips = sorted(one for one in active if active.isdisjoint(graph.children(one)))
+            tips = sorted(
+                revision for revision in active if active.isdisjoint(graph.children(revision))
+            )
             return self._lineage(tips, label)
         mine = set(self._lineage(active, label))
-        below = {down for one in mine for down in (*graph[one].parents, *graph.dependencies(one))}
+        below = {
+            down
+            for revision in mine
+            for down in (*graph[revision].parents, *graph.dependencies(revision))
+        }
         return tuple(sorted(mine - below))
 
-    def _single(self, token: str, found: tuple[str, ...]) -> str | None:
-        if len(found) > 1:
+    def _single(self, token: str, revisions: tuple[str, ...]) -> str | None:
+        if len(revisions) > 1:
             raise UsageError(
-                f"{named(token)} can be counted from {' and from '.join(found)}.",
+                f"{named(token)} can be counted from {' and from '.join(revisions)}.",
                 "name the revision to count from, as in `abc123+1`",
             )
-        return found[0] if found else None
+        return revisions[0] if revisions else None
 
     def _walk(self, token: str, start: str | None, steps: int, branch: str | None) -> str | None:
         graph = self.graph

@@ -20,8 +20,8 @@ def run_order(
     revision), the order is that of the ids.
     """
     todo = set(revisions)
-    lines = sorted({one for one in heads if one in todo}, key=lambda one: listed(graph[one].path))
-    below = [set(graph.ancestors([one])) for one in lines]
+    lines = sorted(todo.intersection(heads), key=lambda head: listed(graph[head].path))
+    below = [set(graph.ancestors([revision])) for revision in lines]
     done: list[str] = []
     at = 0
     while lines:
@@ -35,7 +35,7 @@ def run_order(
             todo.remove(here)
         needs = _own_dependencies(graph, here)
         parents = dict.fromkeys((*graph[here].parents, *needs))
-        ways = [one for one in parents if one in todo and one not in lines]
+        ways = [revision for revision in parents if revision in todo and revision not in lines]
         if not ways:
             del lines[at], below[at]
             at = max(at - 1, 0)
@@ -46,14 +46,14 @@ def run_order(
             below[at].discard(here)
         else:
             below[at] = set(graph.ancestors([ways[0]]))
-            below.extend(set(graph.ancestors([one])) for one in ways[1:])
+            below.extend(set(graph.ancestors([revision])) for revision in ways[1:])
     return tuple(done)
 
 
 def listed(path: str) -> tuple[tuple[int, str], ...]:
     """Return the place of a file in Alembic's list: a folder's files by name, then its folders."""
     *folders, name = path.split("/")
-    return (*((1, one) for one in folders), (0, name))
+    return (*((1, folder) for folder in folders), (0, name))
 
 
 def _own_dependencies(graph: GraphView, revision: str) -> tuple[str, ...]:
@@ -62,5 +62,5 @@ def _own_dependencies(graph: GraphView, revision: str) -> tuple[str, ...]:
     if not needs:
         return ()
     below = graph.ancestors([revision], dependencies=False) - {revision}
-    inherited = {need for one in below for need in graph.dependencies(one)}
+    inherited = {need for other in below for need in graph.dependencies(other)}
     return tuple(sorted(set(needs) - inherited))

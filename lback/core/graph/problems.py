@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from lback.core.graph.revision import Problem
@@ -29,16 +30,16 @@ def problems(
     edges: Callable[[str], Iterable[str]],
 ) -> tuple[Problem, ...]:
     """Return all problems of a graph, sorted by code and place."""
-    found = [
+    wrong = [
         *given,
-        *(_missing(nodes, *one) for one in missing),
-        *(_twice(*one) for one in twice),
-        *(_label_twice(nodes, *one) for one in labels),
+        *(_missing(nodes, *row) for row in missing),
+        *(_twice(*pair) for pair in twice),
+        *(_label_twice(nodes, *pair) for pair in labels),
         *_cycles(nodes, stuck, edges),
         *_illegal(nodes),
         *_uncertain(nodes),
     ]
-    return tuple(sorted(found, key=lambda one: (one.code, one.path, one.line, one.revisions)))
+    return tuple(sorted(wrong, key=attrgetter("code", "path", "line", "revisions")))
 
 
 def _missing(nodes: Nodes, revision: str, variable: str, name: str) -> Problem:
@@ -85,31 +86,33 @@ def _label_twice(nodes: Nodes, label: str, revision: str) -> Problem:
 def _illegal(nodes: Nodes) -> Iterator[Problem]:
     if not _ILLEGAL.search("\n".join(nodes)):
         return
-    for one, node in nodes.items():
-        found = _ILLEGAL.search(one)
-        if found:
+    for revision, node in nodes.items():
+        sign = _ILLEGAL.search(revision)
+        if sign:
             yield Problem(
                 "LB106",
-                f"Revision id {one} holds {named(found.group())}, which Alembic does not allow.",
+                f"Revision id {revision} holds {named(sign.group())}, "
+                "which Alembic does not allow.",
                 "rename the revision; `@`, `-`, `+` and `:` have a meaning of their own",
                 node.path,
                 node.header.line,
-                (one,),
+                (revision,),
             )
 
 
 def _uncertain(nodes: Nodes) -> Iterator[Problem]:
-    for one, node in nodes.items():
+    for revision, node in nodes.items():
         for variable in node.header.uncertain:
             # A computed label changes no parent: it is shown as none, and harms nothing.
             if variable != "branch_labels":
                 yield Problem(
                     "LB106",
-                    f"{named(variable)} of revision {one} is computed; only running it would tell.",
+                    f"{named(variable)} of revision {revision} is computed; "
+                    "only running it would tell.",
                     "write the ids as plain strings",
                     node.path,
                     node.header.line,
-                    (one,),
+                    (revision,),
                 )
 
 
@@ -120,14 +123,14 @@ def _cycles(
     done: set[str] = set()
     for start in sorted(stuck):
         trail: dict[str, None] = {}
-        one = start
-        while one not in done and one not in trail:
-            trail[one] = None
+        revision = start
+        while revision not in done and revision not in trail:
+            trail[revision] = None
             # A stuck revision has a stuck parent: this always ends in a cycle.
-            one = min(up for up in edges(one) if up in stuck)
-        if one in trail:
+            revision = min(up for up in edges(revision) if up in stuck)
+        if revision in trail:
             members = list(trail)
-            yield _cycle(nodes, members[members.index(one) :])
+            yield _cycle(nodes, members[members.index(revision) :])
         done.update(trail)
 
 
