@@ -122,7 +122,7 @@ def test_who_brought_a_commit_stands_beside_who_wrote_it(shop: Shop) -> None:
     Developer.git(Developer("Bob", shop.folder), "cherry-pick", "side")
     change = history(shop.context(), HistoryOptions("users")).data["changes"][0]
     assert (change["commit"]["author"], change["picked_by"]) == ("Ada", "Bob")
-    assert "brought by Bob" in said(shop, column="age")
+    assert "committed by Bob" in said(shop, column="age")
 
 
 def test_who_wrote_it_stands_beside_who_took_a_revert_back(shop: Shop) -> None:

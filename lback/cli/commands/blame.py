@@ -54,10 +54,10 @@ def lines(result: BlameResult, style: Style) -> Iterator[str]:
     if others:
         yield f"{safe(result.table)} was also called {listing(others)}"
     if not result.exists:
-        yield style.yellow(f"{safe(result.table)} is not there any more")
+        yield style.yellow(f"{safe(result.table)} no longer exists")
     rows = [*result.columns, *result.gone]
     if not rows:
-        yield "no column of it was read"
+        yield "no columns were read"
     widths = _Widths(rows)
     told = _story if result.column else _column
     for row in result.columns:
@@ -69,7 +69,7 @@ def lines(result: BlameResult, style: Style) -> Iterator[str]:
     yield from _parts(result.parts, widths, style)
     if result.doubts:
         yield style.yellow(
-            f"{counted(len(result.doubts), 'place')} could not be read and may be about it:"
+            f"{counted(len(result.doubts), 'place')} could not be read and may change it:"
         )
         for doubt in result.doubts[:5]:
             yield f"    {safe(doubt.path)}:{doubt.line}: {safe(doubt.reason)}"
@@ -164,7 +164,7 @@ def _story(row: ColumnRow, widths: _Widths, style: Style) -> Iterator[str]:
         yield from _beside(change, safe(_change(change)), widths, style)
         yield from _edited(change, widths, style)
         if change.picked_by:
-            yield style.dim(f"        brought by {safe(change.picked_by)}")
+            yield style.dim(f"        committed by {safe(change.picked_by)}")
         if change.written:
             yield style.dim(f"        written by {who(change.written)}")
 

@@ -65,7 +65,7 @@ def _change(change: ChangeRow, style: Style, *, short: bool) -> Iterator[str]:
     yield title(change.revision, change.doc, style) + _where(change, style)
     yield style.dim(f"    {_people(change)}{_standing(change)}{_applied(change)}")
     if change.picked_by:
-        yield style.dim(f"    brought by {safe(change.picked_by)}")
+        yield style.dim(f"    committed by {safe(change.picked_by)}")
     if change.written:
         yield style.dim(f"    written by {who(change.written)}")
     for edit in change.edits[:3]:

@@ -35,7 +35,7 @@ def versions(python: str, packages: Mapping[str, str | None]) -> DoctorLine:
 
 
 NO_REPOSITORY = DoctorLine(
-    "git", "note", "no repository", "`git init` or clone: branches are lback's trade"
+    "git", "note", "no repository", "run `git init`, or clone the repository"
 )
 SHALLOW = DoctorLine(
     "git",
