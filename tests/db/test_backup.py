@@ -169,8 +169,9 @@ def test_every_value_of_dropped_columns_comes_back(
     before = fingerprint(any_url, columns)
     assert saved(any_url, file, *(("users", one) for one in columns)) == len(before)
     run(any_url, *(f"ALTER TABLE users DROP COLUMN {one}" for one in columns))
-    with pytest.raises(LbackError, match="users has no column t_"):
+    with pytest.raises(LbackError, match="users has no column t_") as refusal:
         put_back(project, file)
+    assert "Bring it back first: `lback migrate`" in (refusal.value.hint or "")
     types = TYPES[kind_of(any_url)]
     run(any_url, *(f"ALTER TABLE users ADD COLUMN {one} {types[one]}" for one in columns))
     assert fingerprint(any_url, columns) != before
@@ -185,8 +186,9 @@ def test_whole_tables_come_back(make_project: MakeProject, any_url: str, tmp_pat
     assert saved(any_url, file, ("users", None)) == len(before)
     types = TYPES[kind_of(any_url)]
     run(any_url, "DROP TABLE users")
-    with pytest.raises(LbackError, match="There is no table users to put the rows back into"):
+    with pytest.raises(LbackError, match="There is no table users to put the rows back") as refusal:
         put_back(project, file)
+    assert "Bring it back first: `lback migrate`" in (refusal.value.hint or "")
     made = ", ".join(f"{name} {type_}" for name, type_ in types.items())
     run(
         any_url,
@@ -275,8 +277,9 @@ def test_by_what_rows_are_found_again(
     row = lines(file)[0]["tables"][0]
     assert (row["keys"], row["columns"], row["whole"]) == (keys, columns, False)
     if not keys:
-        with pytest.raises(LbackError, match="t has no key, so that it is not known"):
+        with pytest.raises(LbackError, match="t has no key, so that it is not known") as refusal:
             put_back(make_project(url=sqlite_url), file)
+        assert "The file holds the whole rows, one a line" in (refusal.value.hint or "")
         return
     run(sqlite_url, "UPDATE t SET c = 'lost'", "DELETE FROM t WHERE a = 2")
     assert put_back(make_project(url=sqlite_url), file) == [("t", 2, 0, 1)]
@@ -457,10 +460,14 @@ def test_a_file_that_is_no_whole_backup(sqlite_url: str, tmp_path: Path) -> None
     for message, texts in cases.items():
         for text in texts:
             other.write_bytes(text)
-            with pytest.raises(UsageError, match=message if text else "backup"):
+            with pytest.raises(UsageError, match=message if text else "backup") as refusal:
                 open_backup(other)
-    with pytest.raises(UsageError, match=r"none\.gz is not there"):
+            lacks = message.startswith("lacks")
+            hint = "Look for another copy of it." if lacks else "Name a file that `rollback` wrote."
+            assert refusal.value.hint == hint
+    with pytest.raises(UsageError, match=r"none\.gz is not there") as refusal:
         open_backup(tmp_path / "none.gz")
+    assert refusal.value.hint == "Name a backup that `rollback` wrote."
 
 
 def test_another_kind_of_database_is_refused(
@@ -469,8 +476,9 @@ def test_another_kind_of_database_is_refused(
     file = tmp_path / "kept.gz"
     head, *others = whole_file(sqlite_url, file)
     written(file, [{**head, "dialect": "oracle"}, *others])
-    with pytest.raises(LbackError, match="is of a oracle database, and this is sqlite"):
+    with pytest.raises(LbackError, match="is of a oracle database, and this is sqlite") as refusal:
         put_back(make_project(url=sqlite_url), file)
+    assert refusal.value.hint == "Restore it where it came from."
 
 
 @pytest.mark.parametrize("env", ["sync", "begun"])
