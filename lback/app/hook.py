@@ -18,11 +18,11 @@ _STOPPED: dict[str, Literal["commit", "push"]] = {"pre-commit": "commit", "pre-p
 
 @dataclass(frozen=True, slots=True)
 class HookOptions:
-    """What git calls a hook with; `given` is what it writes to the hook's standard input."""
+    """What git calls a hook with; `stdin` is what it writes to the hook's standard input."""
 
     name: str
     arguments: tuple[str, ...] = ()
-    given: str = ""
+    stdin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _report(ctx: Context, options: HookOptions, switch: Switch) -> HookReport:
     if options.name == "pre-push":
         from lback.project.githooks.pre_push import pre_push
 
-        return pre_push(ctx, options.arguments, options.given)
+        return pre_push(ctx, options.arguments, options.stdin)
     # A newer shim may name a hook that this version does not know: say nothing, stop nothing.
     return HookReport()
 

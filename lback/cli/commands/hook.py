@@ -40,14 +40,14 @@ def command(hook_name: str, arguments: tuple[str, ...]) -> int:
 
     # A script with Windows line ends that calls the shim adds one to the last argument, or as it.
     arguments = tuple(one for one in (each.rstrip("\r") for each in arguments) if one)
-    # Only these two are given something to read; the others might wait for ever.
+    # git writes to these two only; to read for another one might wait for ever.
     reads = hook_name in ("pre-push", "post-rewrite")
     call = framework_call(hook_name, os.environ) if not arguments else None
     if call is not None:
-        arguments, given = call
+        arguments, stdin = call
     else:
-        given = sys.stdin.read() if reads and sys.stdin and not sys.stdin.isatty() else ""
-    options = HookOptions(hook_name, arguments, given)
+        stdin = sys.stdin.read() if reads and sys.stdin and not sys.stdin.isatty() else ""
+    options = HookOptions(hook_name, arguments, stdin)
     return run(lambda ctx: hook(ctx, options, _switch))
 
 

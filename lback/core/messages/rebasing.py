@@ -10,13 +10,13 @@ from lback.errors import LbackError
 
 def not_rebased(reason: str, hint: str) -> LbackError:
     """Say why the local revisions stay where they are."""
-    return LbackError(f"Nothing was moved: {reason}.", hint)
+    return LbackError(f"Nothing was rebased: {reason}.", hint)
 
 
 def nothing_shared(folder: str) -> LbackError:
     """Say that there is no git here."""
     return LbackError(
-        f"{folder} is not in a git repository, so that nothing here is shared.",
+        f"{folder} is not in a git repository, so there is no shared branch to rebase onto.",
         "Merge the heads with `lback merge`.",
     )
 
@@ -33,8 +33,8 @@ def behind(onto: str, missing: Sequence[str]) -> LbackError:
     """Say which revisions of the shared branch this checkout lacks."""
     count = "1 revision" if len(missing) == 1 else f"{len(missing)} revisions"
     return LbackError(
-        f"{onto} has {count} that this checkout lacks ({', '.join(missing[:3])}), so that "
-        "nothing can stand on them here.",
+        f"{onto} has {count} that this checkout lacks ({', '.join(missing[:3])}), so "
+        "nothing can be rebased onto them here.",
         f"Run `git pull`, or {command('git merge', onto)}; then `lback rebase` again.",
     )
 
@@ -98,7 +98,7 @@ def database_moved(stamp: Sequence[str]) -> LbackError:
     """Say that the database is not where it was when the rebase was planned."""
     return LbackError(
         "Somebody else moved the database meanwhile: it is at "
-        f"{', '.join(stamp) or 'nothing'}, no file was changed.",
+        f"{', '.join(stamp) or 'nothing'}; no file was changed.",
         "Run `lback rebase` again.",
     )
 

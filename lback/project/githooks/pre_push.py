@@ -29,13 +29,13 @@ class Update:
         return self.ref.removeprefix("refs/heads/")
 
 
-def pre_push(ctx: Context, arguments: Sequence[str], given: str) -> facts.HookReport:
+def pre_push(ctx: Context, arguments: Sequence[str], stdin: str) -> facts.HookReport:
     """Stop a push that would break the shared branch; warn where it would break another."""
     remote = arguments[0] if arguments else "origin"
     findings: list[Finding] = []
     told: list[facts.HookFact] = []
     stops = False
-    for update in updates(given):
+    for update in updates(stdin):
         graph = ctx.revisions.graph(update.commit)
         about = list(_findings(ctx, graph, update, remote))
         if not about:
@@ -48,9 +48,9 @@ def pre_push(ctx: Context, arguments: Sequence[str], given: str) -> facts.HookRe
     return facts.HookReport(facts=tuple(told), findings=tuple(findings), stops=stops)
 
 
-def updates(given: str) -> Iterator[Update]:
+def updates(stdin: str) -> Iterator[Update]:
     """Read `<local ref> <local id> <remote ref> <remote id>` lines; deletions are left out."""
-    for line in given.splitlines():
+    for line in stdin.splitlines():
         words = line.split(" ")
         if len(words) != 4 or not words[2].startswith("refs/heads/") or not words[1].strip("0"):
             continue
