@@ -91,13 +91,7 @@ def draft_revert(
     A type that came with a table goes with it, unless it is one of the `shared` ones.
     Raises CannotUndo, its message naming file and line, for what stands in the way.
     """
-    taken: list[_Taken] = []
-    for part in parts:
-        try:
-            taken.append(_take(part, read))
-            helpers = _together(one for other in taken for one in other.helpers)
-        except CannotUndo as err:
-            raise CannotUndo(err.line, f"{part.path}:{err.line}: {err.message}") from None
+    taken, helpers = _take_all(parts, read)
     computed = any(part.compute for part in parts)
     upgrade = [code for one in taken if (code := _without_marks(one.back.code))]
     downgrade = [code for one in reversed(taken) if (code := _without_marks(one.forward.code))]
@@ -120,6 +114,19 @@ def draft_revert(
         tuple((one.path, unknown) for one in taken for unknown in _unknown(one)),
         computed,
     )
+
+
+def _take_all(parts: Sequence[UndoneRevision], read: Read) -> tuple[list[_Taken], tuple[str, ...]]:
+    """Return what is taken of each revision, and the helpers of all; CannotUndo names the file."""
+    taken: list[_Taken] = []
+    helpers: tuple[str, ...] = ()
+    for part in parts:
+        try:
+            taken.append(_take(part, read))
+            helpers = _together(one for other in taken for one in other.helpers)
+        except CannotUndo as err:
+            raise CannotUndo(err.line, f"{part.path}:{err.line}: {err.message}") from None
+    return taken, helpers
 
 
 def _take(part: UndoneRevision, read: Read) -> _Taken:
