@@ -39,24 +39,24 @@ def find_lost(
 
     What is nowhere to be found is left out.
     """
-    found: dict[str, LostRevision] = {}
-    wanted = [one for one in ids if one not in graph]
+    by_id: dict[str, LostRevision] = {}
+    wanted = [revision for revision in ids if revision not in graph]
     while wanted:
         revision = wanted.pop()
-        if revision in found:
+        if revision in by_id:
             continue
         lost = _find(revisions, revision)
         if lost is None:
             continue
-        found[revision] = lost
+        by_id[revision] = lost
         above = (*lost.revision.parents, *lost.revision.depends_on)
-        wanted += [one for one in above if one not in graph and one not in found]
-    return found
+        wanted += [parent for parent in above if parent not in graph and parent not in by_id]
+    return by_id
 
 
 def with_lost(graph: GraphView, lost: Collection[LostRevision]) -> GraphView:
     """Return the graph with the found revisions added."""
-    return Graph([*graph, *(one.revision for one in lost)]) if lost else graph
+    return Graph([*graph, *(revision.revision for revision in lost)]) if lost else graph
 
 
 def _find(revisions: Revisions, revision: str) -> LostRevision | None:
@@ -92,9 +92,9 @@ def edited_since(
         return ()
     from lback.vcs.log import histories
 
-    texts = revisions.texts([graph[one] for one in ids])
-    by_path = histories(repository, [graph[one].path for one in ids])
-    found = []
+    texts = revisions.texts([graph[revision] for revision in ids])
+    by_path = histories(repository, [graph[revision].path for revision in ids])
+    edited = []
     for revision in ids:
         node = graph[revision]
         history = by_path.get(node.path)
@@ -108,7 +108,7 @@ def edited_since(
             text = next(iter(repository.files(at, names).values()), None)
             if text is not None and code_of(text) != now:
                 part = changed_part(code_of(text), now)
-                found.append(EditedRevision(revision, node.path, part, newest))
+                edited.append(EditedRevision(revision, node.path, part, newest))
                 break
             newest = commit if commit is not None else newest
-    return tuple(found)
+    return tuple(edited)

@@ -35,12 +35,12 @@ class Project(NamedTuple):
 
     def folders(self) -> tuple[str, ...]:
         """Return the version locations inside `root`, relative to it."""
-        found = [_relative(place, self.root) for place in self._locations()]
-        return tuple(place for place in found if place is not None)
+        places = [_relative(place, self.root) for place in self._locations()]
+        return tuple(place for place in places if place is not None)
 
     def outside(self) -> tuple[Path, ...]:
         """Return the version locations that are not inside `root`."""
-        return tuple(one for one in self._locations() if _relative(one, self.root) is None)
+        return tuple(place for place in self._locations() if _relative(place, self.root) is None)
 
     def location_of(self, path: str) -> str:
         """Return the version location that holds the file at this relative path."""
@@ -57,16 +57,16 @@ class Project(NamedTuple):
         """
         wanted = [self.folder, self.folder / "src"]
         wanted += [self.folder / entry for entry in self.settings.prepend_sys_path]
-        found = [_relative(place, self.root) for place in wanted]
+        places = [_relative(place, self.root) for place in wanted]
         top = module.partition(".")[0]
         for folder in self.folders():
             parts = folder.split("/")
-            found += ["/".join(parts[:at]) for at, part in enumerate(parts) if part == top]
-        return tuple(dict.fromkeys(place for place in found if place is not None))
+            places += ["/".join(parts[:at]) for at, part in enumerate(parts) if part == top]
+        return tuple(dict.fromkeys(place for place in places if place is not None))
 
     def config_files(self) -> tuple[str, ...]:
         """Return the configuration files inside `root` that are on disk, relative to it."""
-        return tuple(one for one in self.config_names() if (self.root / one).is_file())
+        return tuple(name for name in self.config_names() if (self.root / name).is_file())
 
     def config_names(self) -> tuple[str, ...]:
         """Return the files inside `root` that may configure the project, relative to it."""
@@ -75,8 +75,8 @@ class Project(NamedTuple):
         if self.settings.config_path is not None:
             path = self.folder / self.settings.config_path
             names += [path, path.with_name("alembic.ini")]
-        found = [_relative(name, self.root) for name in names]
-        return tuple(dict.fromkeys(one for one in found if one))
+        inner = [_relative(name, self.root) for name in names]
+        return tuple(dict.fromkeys(name for name in inner if name))
 
     def env_path(self) -> str | None:
         """Return the path of env.py relative to `root`, None where it is outside."""
@@ -84,7 +84,7 @@ class Project(NamedTuple):
         return _relative(Path(env), self.root)
 
     def _locations(self) -> list[Path]:
-        return [self._place(one) for one in self.settings.folders]
+        return [self._place(place) for place in self.settings.folders]
 
     def _place(self, location: str) -> Path:
         if is_resource(location):
@@ -148,9 +148,9 @@ def find_project(options: Options, cwd: Path, repository: Repository | None) -> 
         root = top or cwd
         place = str(root / options.script_location)
         return Project(Settings(None, version_locations=(place,), recursive=True), cwd, root)
-    found = search_project(options, cwd, Texts(top or cwd), top)
-    if found is not None:
-        return found if top else found._replace(root=cwd if _named(options) else found.folder)
+    project = search_project(options, cwd, Texts(top or cwd), top)
+    if project is not None:
+        return project if top else project._replace(root=cwd if _named(options) else project.folder)
     named = _named(options)
     if named:
         raise messages.not_configured_by(cwd / named)
@@ -175,8 +175,8 @@ def config_places(options: Options, cwd: Path, last: Path | None, root: Path) ->
     both = [path for _, path in places]
     both += [folder / "pyproject.toml" for folder, _ in places]
     both += [path.with_name("alembic.ini") for _, path in places]
-    found = [_relative(path, root) for path in both]
-    return tuple(dict.fromkeys(one for one in found if one))
+    names = [_relative(path, root) for path in both]
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _named(options: Options) -> str | None:

@@ -53,12 +53,12 @@ class Origins:
         repository = self.revisions.repository
         if repository is None:
             return
-        keys = {one: _key(nodes[one], past) for one, past in pasts.items()}
+        keys = {revision: _key(nodes[revision], past) for revision, past in pasts.items()}
         rows = repository.store.get_many(_KIND, keys.values())
-        unknown = [one for one, key in keys.items() if key not in rows]
-        compared = self._compared({one: pasts[one] for one in unknown}, nodes)
-        self.blind = [one for one in unknown if one not in compared]
-        fresh = {keys[one]: json.dumps(late).encode() for one, late in compared.items()}
+        unknown = [revision for revision, key in keys.items() if key not in rows]
+        compared = self._compared({revision: pasts[revision] for revision in unknown}, nodes)
+        self.blind = [revision for revision in unknown if revision not in compared]
+        fresh = {keys[revision]: json.dumps(late).encode() for revision, late in compared.items()}
         repository.store.put_many(_KIND, fresh)
         for revision, key in keys.items():
             since = compared.get(revision) or json.loads(rows.get(key, b"{}"))
@@ -98,23 +98,27 @@ class Origins:
             return by_blob[blob]
 
         versions = self._versions(pasts, nodes)
-        edited = {one: blobs for one, blobs in versions.items() if set(blobs) != {nodes[one].blob}}
+        edited = {
+            revision: blobs
+            for revision, blobs in versions.items()
+            if set(blobs) != {nodes[revision].blob}
+        }
         texts = self._texts(edited)
-        present = self.revisions.texts([nodes[one] for one in edited], self.at)
-        found: dict[str, dict[str, list[int | None]]] = {one: {} for one in versions}
+        present = self.revisions.texts([nodes[revision] for revision in edited], self.at)
+        late_by_revision: dict[str, dict[str, list[int | None]]] = {name: {} for name in versions}
         for revision, blobs in edited.items():
             if not texts.keys() >= set(blobs):
-                del found[revision]
+                del late_by_revision[revision]
                 continue
             node = nodes[revision]
             versions_said = [said(blob, texts[blob]) for blob in blobs]
             newest = _UNCOMMITTED if self.at == WORKTREE else 0
             for statement, now in said(node.blob, present[node.blob]).items():
-                late = _since([statement in one for one in versions_said], newest)
-                other = _since([one.get(statement) == now for one in versions_said], newest)
+                late = _since([statement in version for version in versions_said], newest)
+                other = _since([version.get(statement) == now for version in versions_said], newest)
                 if late is not None or other is not None:
-                    found[revision][statement] = [late, other if other != late else None]
-        return found
+                    late_by_revision[revision][statement] = [late, other if other != late else None]
+        return late_by_revision
 
     def _versions(
         self, pasts: Mapping[str, Past], nodes: Mapping[str, Revision]
@@ -125,31 +129,31 @@ class Origins:
         for revision, past in pasts.items():
             paths = (nodes[revision].path, *past.names)
             commits = (*past.edits, *((past.brought,) if past.brought else ()))
-            wanted[revision] = [[f"{one.sha}:{path}" for path in paths] for one in commits]
+            wanted[revision] = [[f"{commit.sha}:{path}" for path in paths] for commit in commits]
         names = [name for rows in wanted.values() for row in rows for name in row]
         try:
             known = named_ids(self.revisions.repository, names)
         except HistoryMissing:
             return {}
-        found = {}
+        versions = {}
         for revision, rows in wanted.items():
             blobs = [next((known[name] for name in row if name in known), None) for row in rows]
             whole = [blob for blob in blobs if blob is not None]
             if len(whole) == len(blobs):
-                found[revision] = whole
-        return found
+                versions[revision] = whole
+        return versions
 
     def _texts(self, versions: Mapping[str, list[str]]) -> dict[str, bytes]:
         """Return the contents of all versions, in one child; file by file where some lack."""
         assert self.revisions.repository is not None
         wanted = [list(blobs) for blobs in versions.values()]
-        found: dict[str, bytes] = {}
-        for blobs in ([one for row in wanted for one in row], *wanted):
+        texts: dict[str, bytes] = {}
+        for blobs in ([blob for row in wanted for blob in row], *wanted):
             with suppress(HistoryMissing):
-                found.update(
-                    self.revisions.repository.blobs(one for one in blobs if one not in found)
+                texts.update(
+                    self.revisions.repository.blobs(blob for blob in blobs if blob not in texts)
                 )
-        return found
+        return texts
 
 
 def _since(holds: Sequence[bool], newest: int) -> int | None:
@@ -158,8 +162,8 @@ def _since(holds: Sequence[bool], newest: int) -> int | None:
     Versions come newest first; `newest` where it holds in none of them.
     """
     since = newest
-    for number, one in enumerate(holds):
-        if not one:
+    for number, held in enumerate(holds):
+        if not held:
             return since
         since = number
     return None
@@ -171,11 +175,16 @@ def _edit(past: Past, number: int | None) -> Commit | None:
 
 def _said(effects: Effects) -> dict[str, str]:
     """Return by statement what it says, so that a change of it shows."""
-    found: dict[str, str] = {}
-    for one in effects.upgrade:
-        shown = (one.sets or one.detail, one.columns, one.aspects, bare(one.refers_to))
-        found[_name(one)] = found.get(_name(one), "") + repr(shown)
-    return found
+    said: dict[str, str] = {}
+    for effect in effects.upgrade:
+        shown = (
+            effect.sets or effect.detail,
+            effect.columns,
+            effect.aspects,
+            bare(effect.refers_to),
+        )
+        said[_name(effect)] = said.get(_name(effect), "") + repr(shown)
+    return said
 
 
 def _name(effect: Effect) -> str:
@@ -186,5 +195,5 @@ def _name(effect: Effect) -> str:
 
 
 def _key(node: Revision, past: Past) -> str:
-    shas = [one.sha for one in (past.brought, *past.edits) if one is not None]
+    shas = [commit.sha for commit in (past.brought, *past.edits) if commit is not None]
     return sha1(fsencode("\0".join((node.blob, node.path, *shas)))).hexdigest()

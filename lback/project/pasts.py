@@ -86,25 +86,28 @@ def _moved(repository: Repository, known: _Known, commit: str, paths: Sequence[s
 def _ask(repository: Repository, paths: list[str], commit: str) -> dict[str, Past | None]:
     from lback.vcs.log import co_authors, histories
 
-    found = histories(repository, paths, commit)
+    by_path = histories(repository, paths, commit)
     shas = {
-        one.sha for past in found.values() for one in (past.brought, *past.edits) if one is not None
+        commit.sha
+        for past in by_path.values()
+        for commit in (past.brought, *past.edits)
+        if commit is not None
     }
     people = co_authors(repository, sorted(shas))
 
-    def full(one: Commit) -> Commit:
-        return one._replace(co_authors=people.get(one.sha, ()))
+    def full(commit: Commit) -> Commit:
+        return commit._replace(co_authors=people.get(commit.sha, ()))
 
     pasts: dict[str, Past | None] = {}
     for path in paths:
-        past = found.get(path)
+        past = by_path.get(path)
         if past is None:
             pasts[path] = None
             continue
         brought = full(past.brought) if past.brought is not None else None
         others = tuple(name for name in past.names if name != path)
         written = _first_writer(repository, path, brought)
-        pasts[path] = Past(brought, tuple(full(one) for one in past.edits), others, written)
+        pasts[path] = Past(brought, tuple(map(full, past.edits)), others, written)
     return pasts
 
 
@@ -127,7 +130,7 @@ def _load(repository: Repository, name: str) -> _Known:
         return _Known("", {})
     try:
         row = json.loads(data)
-        commits = [_commit(one) for one in row["commits"]]
+        commits = [_commit(commit) for commit in row["commits"]]
         pasts: dict[str, Past | None] = {
             path: None
             if brought is None
@@ -149,11 +152,11 @@ def _keep(repository: Repository, name: str, known: _Known) -> None:
     commits: list[Any] = []
 
     def number(commits_: Iterable[Commit]) -> list[int]:
-        for one in commits_:
-            if one.sha not in numbers:
-                numbers[one.sha] = len(commits)
-                commits.append([*one[:5], one.co_authors, one.committer])
-        return [numbers[one.sha] for one in commits_]
+        for commit in commits_:
+            if commit.sha not in numbers:
+                numbers[commit.sha] = len(commits)
+                commits.append([*commit[:5], commit.co_authors, commit.committer])
+        return [numbers[commit.sha] for commit in commits_]
 
     paths: dict[str, Any] = {}
     for path, past in known.pasts.items():
@@ -161,7 +164,8 @@ def _keep(repository: Repository, name: str, known: _Known) -> None:
             paths[path] = [None, [], [], -1]
         else:
             brought, written = (
-                number((one,))[0] if one is not None else -1 for one in (past.brought, past.written)
+                number((commit,))[0] if commit is not None else -1
+                for commit in (past.brought, past.written)
             )
             paths[path] = [brought, number(past.edits), past.names, written]
     row = {"commit": known.commit, "commits": commits, "paths": paths}

@@ -59,32 +59,32 @@ def gather(ctx: Context, at: str, *, everywhere: bool = False) -> Sources:
     """Read all revisions at a place, with `everywhere` those of other branches as well."""
     revisions = ctx.revisions
     graph = revisions.graph(at)
-    found = Sources(revisions, at, graph, revisions.effects(graph, at=at, upgrade_only=True))
+    sources = Sources(revisions, at, graph, revisions.effects(graph, at=at, upgrade_only=True))
     if everywhere and revisions.repository is not None:
-        _add_branches(found)
-    return found
+        _add_branches(sources)
+    return sources
 
 
 def brought_rows(
-    found: Sources, revisions: Sequence[str]
+    sources: Sources, revisions: Sequence[str]
 ) -> tuple[dict[str, BroughtRow], dict[str, Past]]:
     """Return by revision who brought it, and the pasts of all files that are committed."""
-    repository = found.revisions.repository
-    pasts = _pasts(found, revisions)
-    published = found.revisions.published
-    paths = {one: found.graph[one].path for one in revisions}
-    local = [path for one, path in paths.items() if one not in published]
+    repository = sources.revisions.repository
+    pasts = _pasts(sources, revisions)
+    published = sources.revisions.published
+    paths = {revision: sources.graph[revision].path for revision in revisions}
+    local = [path for revision, path in paths.items() if revision not in published]
     pushed = repository.pushed(local) if repository is not None and local else frozenset()
     rows = {
-        one: BroughtRow(
-            revision=one,
+        revision: BroughtRow(
+            revision=revision,
             path=path,
-            doc=found.graph[one].doc,
-            published=one in published,
-            pushed=repository is not None and (one in published or path in pushed),
-            **_git_facts(pasts.get(one), in_git=repository is not None),
+            doc=sources.graph[revision].doc,
+            published=revision in published,
+            pushed=repository is not None and (revision in published or path in pushed),
+            **_git_facts(pasts.get(revision), in_git=repository is not None),
         )
-        for one, path in paths.items()
+        for revision, path in paths.items()
     }
     return rows, pasts
 
@@ -98,18 +98,18 @@ def people(commit: Commit | None) -> dict[str, object]:
     }
 
 
-def unseen(found: Sources, rows: Iterable[BroughtRow]) -> tuple[str, ...]:
+def unseen(sources: Sources, rows: Iterable[BroughtRow]) -> tuple[str, ...]:
     """Say what is not to be seen from here: no git, a shallow clone."""
-    repository = found.revisions.repository
+    repository = sources.revisions.repository
     if repository is None:
         return (messages.NO_REPOSITORY,)
     notes = []
     if repository.is_shallow:
-        lacking = sum(1 for one in rows if one.commit is None)
+        lacking = sum(1 for row in rows if row.commit is None)
         if lacking:
             notes.append(messages.shallow(lacking))
-    if found.at not in (WORKTREE, INDEX):
-        notes.append(messages.as_of(found.at))
+    if sources.at not in (WORKTREE, INDEX):
+        notes.append(messages.as_of(sources.at))
     return tuple(notes)
 
 
@@ -125,47 +125,47 @@ def _git_facts(past: Past | None, *, in_git: bool) -> Mapping[str, Any]:
     }
 
 
-def _pasts(found: Sources, revisions: Sequence[str]) -> dict[str, Past]:
+def _pasts(sources: Sources, revisions: Sequence[str]) -> dict[str, Past]:
     """Return the past of every revision that is told of, by its id."""
-    graph = found.graph
-    here = [node for node in graph if node.id not in found.places]
-    known = pasts_of(found.revisions, [node.path for node in here], found.at)
+    graph = sources.graph
+    here = [node for node in graph if node.id not in sources.places]
+    known = pasts_of(sources.revisions, [node.path for node in here], sources.at)
     pasts = {node.id: known[node.path] for node in here if node.path in known}
     elsewhere: dict[str, list[str]] = {}
     for revision in revisions:
-        place = found.places.get(revision)
+        place = sources.places.get(revision)
         if place is not None:
             elsewhere.setdefault(place, []).append(revision)
     for place, names in elsewhere.items():
         from lback.vcs.log import histories
 
-        assert found.revisions.repository is not None
-        told = histories(found.revisions.repository, [graph[one].path for one in names], place)
-        for one in names:
-            past = told.get(graph[one].path)
+        assert sources.revisions.repository is not None
+        told = histories(sources.revisions.repository, [graph[name].path for name in names], place)
+        for name in names:
+            past = told.get(graph[name].path)
             if past is not None:
-                pasts[one] = Past(past.brought, past.edits)
+                pasts[name] = Past(past.brought, past.edits)
     return pasts
 
 
-def _add_branches(found: Sources) -> None:
+def _add_branches(sources: Sources) -> None:
     """Add the revisions that only other branches have, newest branch first."""
-    revisions = found.revisions
+    revisions = sources.revisions
     repository = revisions.repository
     assert repository is not None
-    tips = {one.commit: one.name for one in reversed(repository.branches())}
+    tips = {branch.commit: branch.name for branch in reversed(repository.branches())}
     extra: dict[str, Revision] = {}
     for commit, entries in revisions.entries_of(list(tips)).items():
         graph = revisions.graph_of(entries, commit)
-        fresh = graph.missing_from(found.graph)
+        fresh = graph.missing_from(sources.graph)
         if not fresh:
             continue
         for revision in fresh:
-            found.branches.setdefault(revision, []).append(tips[commit])
+            sources.branches.setdefault(revision, []).append(tips[commit])
             if revision not in extra:
                 extra[revision] = graph[revision]
-                found.places[revision] = commit
-        lacking = [one for one in fresh if one not in found.effects]
-        found.effects.update(revisions.effects(graph, lacking, commit, upgrade_only=True))
+                sources.places[revision] = commit
+        lacking = [revision for revision in fresh if revision not in sources.effects]
+        sources.effects.update(revisions.effects(graph, lacking, commit, upgrade_only=True))
     if extra:
-        found.graph = Graph([*found.graph, *extra.values()])
+        sources.graph = Graph([*sources.graph, *extra.values()])

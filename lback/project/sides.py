@@ -126,7 +126,7 @@ def _merged(
 
 def _widened(revisions: Revisions, places: dict[str, Folders]) -> dict[str, tuple[Entry, ...]]:
     """List the folders of all sides on every side: one of them has moved its migrations."""
-    folders = tuple(dict.fromkeys(folders for found, _ in places.values() for folders in found))
+    folders = tuple(dict.fromkeys(name for names, _ in places.values() for name in names))
     recursive = any(recursive for _, recursive in places.values())
     listed = {}
     for at in places:
@@ -198,7 +198,7 @@ class TreeReader:
 
     def commits(self, revisions: Iterable[str]) -> dict[str, Commit]:
         """Return the commits that brought the given revisions, by id."""
-        found: dict[str, Commit] = {}
+        commits_of: dict[str, Commit] = {}
         for side, ids in self._by_side(revisions).items():
             commits = self.revisions.commits(
                 [side.graph[revision].path for revision in ids], side.at
@@ -206,8 +206,8 @@ class TreeReader:
             for revision in ids:
                 commit = commits.get(side.graph[revision].path)
                 if commit is not None:
-                    found[revision] = commit
-        return found
+                    commits_of[revision] = commit
+        return commits_of
 
     def text(self, revision: str, side: Tree) -> bytes:
         """Return the bytes of a revision's file on one side."""
@@ -221,12 +221,12 @@ class TreeReader:
         self._texts.update(self.revisions.texts(nodes[:_AHEAD], side.at))
 
     def _by_side(self, revisions: Iterable[str]) -> dict[Tree, list[str]]:
-        found: dict[Tree, list[str]] = {}
+        by_side: dict[Tree, list[str]] = {}
         for revision in revisions:
             side = self.side_of(revision)
             if revision in side.graph:
-                found.setdefault(side, []).append(revision)
-        return found
+                by_side.setdefault(side, []).append(revision)
+        return by_side
 
 
 def tip_of(revisions: Revisions, at: str) -> str | None:
