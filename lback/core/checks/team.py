@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from lback.core.checks.findings import Finding, Severity, finding
 from lback.core.checks.graph import Commits, branch_point
 from lback.core.effects import Effect
 from lback.core.graph.forks import Lane
 from lback.core.graph.view import GraphView
-from lback.core.merging.contradictions import Contradiction
-from lback.core.merging.nearness import Neighbour
-from lback.core.merging.overlap import Overlap
 from lback.core.shell import command
+
+if TYPE_CHECKING:  # the hooks tell of contradictions alone, and need nothing of the overlaps
+    from lback.core.merging.contradictions import Contradiction
+    from lback.core.merging.nearness import Neighbour
+    from lback.core.merging.overlap import Overlap
 
 _OVERLAPS: dict[str, Severity] = {"same": "warning", "unknown": "warning"}
 
