@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from lback.core.frozen import dataclass
 from lback.core.graph.forks import Lane
 from lback.core.graph.view import GraphView
 from lback.core.merging.merge_plan import MergePlan, merge_rows, nothing_to_merge

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from lback.core.frozen import dataclass
 from lback.core.results import Result, text_only
 from lback.project.context import Context
 from lback.project.data_loss import backup_folder

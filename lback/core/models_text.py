@@ -8,7 +8,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from lback.core.frozen import dataclass
 
 # A file without one of these has no model in it; looked for before it is parsed.
 _SIGNS = re.compile(

@@ -6,7 +6,8 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from lback.core.frozen import dataclass
 
 _BOM = b"\xef\xbb\xbf"
 # PEP 263: on the first line, or on the second below a blank line or a comment.

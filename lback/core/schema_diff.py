@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Any, Literal, NamedTuple
+
+from lback.core.frozen import dataclass
 
 Constraints = tuple["Constraint", ...]
 

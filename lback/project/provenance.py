@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from lback.core.effects import Effects
+from lback.core.frozen import dataclass
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Revision
 from lback.core.graph.view import GraphView

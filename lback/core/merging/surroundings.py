@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from lback.core.effects import Effect, Effects, Use
+from lback.core.frozen import dataclass
 from lback.core.naming import beside, key
 
 Columns = tuple[str, ...]

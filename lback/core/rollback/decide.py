@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
+from lback.core.frozen import dataclass
 from lback.core.graph.forks import lanes
 from lback.core.messages import rollback as messages
 from lback.core.plans import plan_downgrade, tips

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from lback.core.effects import Effect, Effects
+from lback.core.frozen import dataclass
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Header, Revision
 from lback.core.graph.view import GraphView

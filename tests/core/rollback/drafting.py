@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from textwrap import dedent, indent
 
 from lback.core.effects import described
+from lback.core.frozen import dataclass
 from lback.core.interpreter.reading import read_effects
 from lback.core.rollback.draft import RevertDraft, UndoneRevision, draft_revert
 from lback.core.rollback.inverse import EarlierRevision
