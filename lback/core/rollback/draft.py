@@ -236,9 +236,6 @@ def _harmless(text: str) -> str:
     return re.sub(r"[\"']{2,}", "'", shown.replace("\\", "/")).rstrip("\"'")
 
 
-# -- from the facts ----------------------------------------------------------------
-
-
 def draft_of(facts: RollbackFacts, decision: Decision, table: TableLife | None) -> RevertDraft:
     """Return what a reverting revision does; CannotUndo names the line that stands in the way.
 
