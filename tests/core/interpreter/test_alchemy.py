@@ -1,0 +1,161 @@
+# ruff: noqa: E501
+"""Alembic and SQLAlchemy, a line at a time: what ran was read, and what was read for certain ran."""
+
+from __future__ import annotations
+
+from textwrap import dedent, indent
+
+import pytest
+
+from lback.core.interpreter.reading import FAULT, read_effects
+from tests.core.recording import missed, overclaimed, run
+
+HEAD = """
+import contextlib, functools, logging, os, sys
+import alembic
+import sqlalchemy
+import sqlalchemy as sa
+from alembic import context, op
+from sqlalchemy import Column, Integer, String, column, delete, insert, select, table, text, update
+from sqlalchemy.orm import Session, declarative_base, sessionmaker
+from sqlalchemy.sql import func
+
+revision = "a"
+down_revision = None
+log = logging.getLogger("alembic")
+Base = declarative_base()
+
+
+class User(Base):
+    __tablename__ = "users"
+    id = Column(Integer, primary_key=True)
+    name = Column(String(20))
+    age = Column(Integer)
+
+
+t = table("t", column("id", Integer), column("a", String), column("b", String))
+u = sa.Table("u", sa.MetaData(), Column("id", Integer, primary_key=True), Column("a", String))
+"""
+
+CORE = """
+op.execute(t.insert().values(a="x")); op.execute(t.update().values(a="x")); op.execute(t.delete())
+op.execute(insert(t).values({"a": "x"})); op.execute(update(t).where(t.c.id == 1).values(a="x")); op.execute(delete(t).where(t.c.a.is_(None)))
+op.execute(t.update().where(t.c.a == op.inline_literal("x")).values({"b": op.inline_literal("y")}))
+op.execute(t.update().where(t.c.a.in_(["x", "y"])).values({t.c.b: func.lower(t.c.a)}))
+op.execute(u.update().values(a=select(t.c.a).where(t.c.id == u.c.id).scalar_subquery()))
+op.execute(u.insert().from_select(["id", "a"], select(t.c.id, t.c.a)))
+op.bulk_insert(t, [{"id": 1, "a": "x"}, {"id": 2, "a": "y"}]); op.bulk_insert(t, [])
+op.bulk_insert(sa.table("v", sa.column("a")), [dict(a=str(n)) for n in range(3)])
+bind = op.get_bind(); bind.execute(text("DELETE FROM t")); bind.execute(t.delete())
+bind = op.get_bind(); bind.execute(text("UPDATE t SET a = :a WHERE id = :i"), {"a": "x", "i": 1})
+bind = op.get_bind(); bind.execute(text("INSERT INTO t (a) VALUES (:a)"), [{"a": "x"}, {"a": "y"}])
+conn = op.get_bind().connect(); conn.execute(text("DELETE FROM t"))
+op.get_context().bind.execute(text("DELETE FROM t"))
+context.get_context().connection.execute(text("DELETE FROM t"))
+rows = op.get_bind().execute(text("SELECT 1")).fetchall(); [op.drop_table("t") for row in rows]
+row = op.get_bind().execute(text("SELECT 1")).first(); op.drop_table("t") if row else op.drop_table("v")
+n = op.get_bind().execute(text("SELECT 1")).scalar(); op.drop_table("t") if n else op.drop_table("v")
+n = op.get_bind().scalar(text("SELECT 1")); op.drop_table("t") if n == 1 else op.drop_table("v")
+for (n,) in op.get_bind().execute(text("SELECT 1")): op.execute(t.update().where(t.c.id == n).values(a="x"))
+for row in op.get_bind().execute(text("SELECT 1 AS id")).mappings(): op.execute(t.delete().where(t.c.id == row["id"]))
+for row in op.get_bind().execute(text("SELECT 1 AS id")): op.execute(t.delete().where(t.c.id == row.id)); op.execute(t.delete().where(t.c.id == row[0]))
+names = [row[0] for row in op.get_bind().execute(text("SELECT 'v'"))]; [op.drop_table(one) for one in names]
+found = {row.id: row for row in op.get_bind().execute(text("SELECT 1 AS id"))}; op.drop_table("t") if found else None
+op.get_bind().execute(text("SELECT 1")).scalars().all(); op.drop_table("t")
+op.get_bind().execute(text("SELECT 1")).one_or_none(); op.drop_table("t")
+res = op.get_bind().execute(text("SELECT 1")); res.close(); op.drop_table("t")
+op.get_bind().exec_driver_sql("SELECT 1"); op.drop_table("t")
+with op.get_bind().begin_nested(): op.get_bind().execute(text("DELETE FROM t"))
+q = select(t.c.a).where(t.c.id == 1).order_by(t.c.a).limit(1); op.drop_table("t")
+q = select(func.count()).select_from(t); op.drop_table("t")
+alias = t.alias("x"); op.execute(t.update().values(a=select(alias.c.b).where(alias.c.id == t.c.id).scalar_subquery()))
+stmt = t.update(); stmt = stmt.where(t.c.id == 1); stmt = stmt.values(a="x"); op.execute(stmt)
+values = {"a": "x"}; values["b"] = "y"; op.execute(t.update().values(**values)); op.execute(t.insert().values(values))
+op.execute(t.update().values({name: "x" for name in ("a", "b")}))
+op.execute(t.update().values(a=sa.case((t.c.b == "x", "y"), else_="z")))
+op.execute(t.update().values(a=t.c.a + "x", b=sa.cast(t.c.id, String)))
+op.execute(t.delete().where(sa.and_(t.c.a == "x", sa.or_(t.c.b.like("y%"), sa.not_(t.c.id > 1)))))
+op.execute(t.delete().where(sa.exists().where(u.c.id == t.c.id)))
+op.execute(text("UPDATE t SET a = :a").bindparams(a="x")); op.execute(text("DELETE FROM t").execution_options(autocommit=True))
+op.execute(sa.func.now()) if False else op.drop_table("t")
+op.execute("UPDATE t SET a = 1; DELETE FROM t")
+op.execute("INSERT INTO t (a) SELECT a FROM v"); op.execute(sqltext="DELETE FROM t")
+"""
+
+DIRECTIVES = """
+op.create_table("v", Column("id", Integer, primary_key=True), sa.UniqueConstraint("id"), sa.Index("i", "id"))
+x = op.create_table("v", Column("id", Integer), Column("a", String)); op.bulk_insert(x, [{"id": 1}]); op.execute(x.delete())
+columns = [Column("id", Integer)]; columns.append(Column("a", String)); op.create_table("v", *columns)
+op.create_table("v", *[Column(name, Integer) for name in ("a", "b")])
+op.create_table("v", Column("id", Integer), schema=None, if_not_exists=True) if False else op.drop_table("v")
+op.add_column("t", Column("c", Integer, nullable=False, server_default="1")); op.drop_column("t", "c")
+op.add_column("t", Column("c", sa.ForeignKey("v.id"))); op.add_column("t", Column("d", sa.Enum("a", "b", name="kind")))
+op.alter_column("t", "c", type_=sa.Text(), existing_type=String(3), nullable=False, server_default=None, comment="x")
+op.alter_column("t", "c", new_column_name="d"); op.rename_table("t", "v")
+op.create_index("i", "t", ["a", "b"], unique=True); op.create_index(op.f("j"), "t", [text("lower(a)")]); op.drop_index("i", table_name="t")
+op.create_index("k", "t", [sa.desc("a")], postgresql_where=text("a > 1")); op.drop_index(op.f("k"), "t")
+op.create_unique_constraint("q", "t", ["a"]); op.create_check_constraint("c", "t", "a > 1"); op.create_check_constraint("d", "t", column("a") > 1)
+op.create_foreign_key("f", "t", "v", ["a"], ["id"], ondelete="CASCADE"); op.create_primary_key("p", "t", ["id"])
+op.drop_constraint("f", "t", type_="foreignkey"); op.drop_constraint("q", "t", "unique")
+name = "t"; op.drop_table(table_name=name); op.drop_column(table_name=name, column_name="c")
+[op.add_column("t", Column(name, kind)) for name, kind in (("a", Integer), ("b", String(3)))]
+kw = {"nullable": False}; op.alter_column("t", "c", **kw); op.alter_column(*("t", "d"), **{"nullable": True})
+with op.batch_alter_table("t") as b: b.add_column(Column("c", Integer)); b.drop_column("d"); b.alter_column("e", nullable=True)
+with op.batch_alter_table("t", schema=None, recreate="never") as b: b.create_index("i", ["a"]); b.drop_index("i"); b.create_unique_constraint("q", ["a"])
+with op.batch_alter_table("t") as b: b.create_foreign_key("f", "v", ["a"], ["id"]); b.drop_constraint("f", type_="foreignkey"); b.create_check_constraint("k", "a > 1")
+with op.batch_alter_table("t") as b: [b.drop_column(name) for name in ("a", "b")]; b.execute("DELETE FROM t")
+with op.get_context().autocommit_block(): op.execute("DELETE FROM t")
+with op.get_context().begin_transaction(): op.execute("DELETE FROM t")
+with contextlib.suppress(KeyError): op.drop_table("t")
+with contextlib.nullcontext("t") as name: op.drop_table(name)
+with contextlib.ExitStack() as stack: stack.enter_context(contextlib.nullcontext()); stack.callback(op.drop_table, "t")
+with contextlib.closing(op.get_bind().execute(text("SELECT 1"))) as rows: op.drop_table("t")
+op.drop_table("t") if op.get_bind().dialect.name == "sqlite" else op.drop_table("v")
+op.drop_table("t") if op.get_context().dialect.name in ("postgresql", "mysql") else op.drop_table("v")
+op.drop_table("t") if op.get_bind().engine.name != "sqlite" else op.drop_table("v")
+op.drop_table({"sqlite": "t", "mysql": "v"}[op.get_bind().dialect.name])
+op.drop_table({"mysql": "v"}.get(op.get_bind().dialect.name, "t"))
+name = op.get_bind().dialect.name; op.drop_table("t") if name.startswith("postgres") else op.drop_table("v")
+is_sqlite = op.get_context().dialect.name == "sqlite"; op.drop_table("t") if not is_sqlite else op.drop_table("v")
+op.drop_table("t") if op.get_context().as_sql else op.drop_table("v"); op.drop_table("w") if context.is_offline_mode() else None
+inspector = sa.inspect(op.get_bind()); op.drop_table("t") if inspector.has_table("t") else op.drop_table("v")
+inspector = sa.inspect(op.get_bind()); op.drop_table("t") if "t" in inspector.get_table_names() else op.drop_table("v")
+inspector = sa.inspect(op.get_bind()); names = [c["name"] for c in inspector.get_columns("sqlite_master")]; op.drop_table("t") if "name" in names else op.drop_table("v")
+inspector = sa.inspect(op.get_bind()); [op.drop_index(i["name"], "sqlite_master") for i in inspector.get_indexes("sqlite_master")]; op.drop_table("t")
+insp = sa.engine.reflection.Inspector.from_engine(op.get_bind()); op.drop_table("t") if not insp.get_foreign_keys("sqlite_master") else op.drop_table("v")
+log.info("dropping %s", "t"); print("dropping"); op.drop_table("t")
+getattr(op, "drop_" + "table")("t"); {"drop": op.drop_table}["drop"]("t"); [op.drop_table, print][0]("v")
+do = op.drop_table; do("t"); functools.partial(do, "v")(); f = lambda name, do=do: do(name); f("w")
+u.drop(op.get_bind()); sa.MetaData()
+u.create(op.get_bind(), checkfirst=True)
+alembic.op.drop_table("t"); sys.modules["alembic.op"].drop_table("v")
+"""
+
+ORM = """
+s = Session(bind=op.get_bind()); s.execute(text("DELETE FROM t")); s.commit()
+s = Session(op.get_bind()); s.add(User(name="x")); s.flush()
+s = Session(op.get_bind()); s.add_all([User(name="x"), User(name="y")]); s.flush()
+s = sessionmaker(bind=op.get_bind())(); s.execute(update(User).values(name="x")); s.execute(delete(User).where(User.age > 1))
+with Session(op.get_bind()) as s: s.execute(insert(User).values(name="x"))
+s = Session(op.get_bind()); s.query(User).filter(User.age > 1).update({"name": "x"}, synchronize_session=False)
+s = Session(op.get_bind()); s.query(User).filter_by(age=1).delete(synchronize_session=False)
+s = Session(op.get_bind()); s.bulk_insert_mappings(User, [{"name": "x"}])
+s = Session(op.get_bind()); s.close(); op.drop_table("t")
+op.execute(update(User).values({User.name: "x"})); op.execute(User.__table__.delete()); op.bulk_insert(User.__table__, [{"name": "x"}])
+op.drop_table(User.__tablename__); op.drop_column(User.__tablename__, User.name.name)
+op.drop_table(User.__table__.name); [op.drop_column("users", c.name) for c in User.__table__.columns]
+"""
+LINES = [line for part in (CORE, DIRECTIVES, ORM) for line in part.strip().splitlines()]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_line(line: str) -> None:
+    source = f"{HEAD}\n\ndef upgrade():\n{indent(dedent(line), '    ')}\n"
+    effects = read_effects(source.encode())
+    assert [one.reason for one in effects.unknown if one.reason.startswith(FAULT)] == []
+    ran = run(source)
+    assert missed(ran.deeds, effects) == []
+    if ran.error is None:
+        more = overclaimed(ran.deeds, effects)
+        # What comes with a table or a column is no deed of its own.
+        assert [one for one in more if one.object not in ("constraint", "index")] == []
