@@ -145,7 +145,58 @@ op.execute(update(User).values({User.name: "x"})); op.execute(User.__table__.del
 op.drop_table(User.__tablename__); op.drop_column(User.__tablename__, User.name.name)
 op.drop_table(User.__table__.name); [op.drop_column("users", c.name) for c in User.__table__.columns]
 """
-LINES = [line for part in (CORE, DIRECTIVES, ORM) for line in part.strip().splitlines()]
+MORE = """
+v = sa.Table("v", sa.MetaData(), Column("id", Integer)); v.append_column(Column("a", String)); v.create(op.get_bind()); v.drop(op.get_bind(), checkfirst=True)
+op.execute(u.select()); op.execute(u.insert().values(a="x")); op.execute(u.alias("x").select()); op.execute(u.delete())
+op.execute(u.insert(), {"a": "x"}) if False else op.execute(u.update().values({"a": "x"}))
+j = u.join(t, u.c.id == t.c.id); op.execute(select(u.c.id).select_from(j)); op.drop_table("t")
+[op.drop_column("u", c.name) for c in u.c]; [op.drop_column("u", c.name) for c in u.columns]; op.drop_column("u", u.c["a"].name); op.drop_column("u", u.columns.a.key)
+md = sa.MetaData(); v = sa.Table("v", md, Column("id", Integer)); [op.drop_table(one.name) for one in md.sorted_tables]; op.drop_table(md.tables["v"].name); md.create_all(op.get_bind(), checkfirst=False)
+md = sa.MetaData(); v = sa.Table("v", md, Column("id", Integer)); md.drop_all(op.get_bind())
+md = sa.MetaData(); [op.drop_table(name) for name in md.tables]; op.drop_table("t")
+Base.metadata.tables["users"].drop(op.get_bind()); [op.drop_table(one.name) for one in Base.metadata.sorted_tables]
+sa.Enum("a", "b", name="kind").create(op.get_bind(), checkfirst=True); sa.Enum(name="kind").drop(op.get_bind(), checkfirst=False); op.drop_table("t")
+kind = sa.Enum("a", "b", name="kind").with_variant(String(3), "sqlite"); op.add_column("t", Column("c", kind)); op.alter_column("t", "c", type_=kind, existing_type=String())
+op.add_column("t", Column("c", String().with_variant(sa.Text(), "mysql"))); op.add_column("t", Column("d", sa.JSON().as_generic() if False else sa.JSON()))
+op.add_column("t", Column("c", sa.Enum(*["a", "b"], name="kind"))); op.add_column("t", Column("d", sa.ARRAY(Integer))); op.add_column("t", Column("e", sa.Numeric(10, 2), default=0))
+op.add_column("t", Column("c", Integer, sa.Sequence("s"))); op.add_column("t", Column("d", Integer, sa.Identity(start=3))); op.add_column("t", Column("e", Integer, sa.Computed("a * 2")))
+op.add_column("t", Column("c", sa.DateTime(timezone=True), server_default=func.now(), onupdate=func.now())); op.add_column("t", Column("d", String, server_default=text("'x'")))
+op.add_column("t", Column("c", sa.Boolean, server_default=sa.true(), nullable=False)); op.add_column("t", Column("d", sa.Boolean(), server_default=sa.sql.expression.false()))
+op.add_column("t", Column(name="c", type_=Integer, index=True, unique=True)); op.add_column("t", Column("d", key="x", comment="y", type_=sa.LargeBinary()))
+made = Column("c", Integer); made.nullable = False; op.add_column("t", made); op.add_column("t", made.copy() if False else Column("d", made.type))
+kinds = {"a": Integer, "b": String(3)}; [op.add_column("t", Column(name, kind)) for name, kind in kinds.items()]
+op.create_table("v", Column("id", Integer), sa.PrimaryKeyConstraint("id", name="pk"), sa.ForeignKeyConstraint(["id"], ["u.id"]), sa.CheckConstraint("id > 1", name="ck"))
+op.create_table("v", Column("id", sa.Integer().with_variant(sa.BigInteger, "postgresql"), primary_key=True), mysql_engine="InnoDB", comment="x")
+op.get_bind().execute(sa.schema.CreateTable(u)) if False else op.execute(sa.schema.DropTable(u)); op.execute(sa.schema.CreateIndex(sa.Index("i", u.c.a)))
+sa.Index("i", u.c.a, unique=True).create(op.get_bind()); sa.Index("i", u.c.a).drop(op.get_bind())
+op.execute([text("DELETE FROM t")][0]); op.execute(("DELETE FROM t", "DELETE FROM v")[1]); [op.execute(q) for q in ("DELETE FROM t", text("DELETE FROM v"), t.delete())]
+op.get_bind().execute(select(t).with_only_columns(t.c.id)); op.get_bind().execute(select(t.c.id).distinct().group_by(t.c.id).having(func.count() > 1)); op.drop_table("t")
+op.get_bind().execute(t.select().where(t.c.id.between(1, 2)).union(t.select())); op.get_bind().execute(select(sa.literal(1).label("x"))); op.drop_table("t")
+op.execute(t.update().where(~t.c.a.contains("x")).values(a=sa.null())); op.execute(t.update().where(t.c.a.op("||")("x") == "y").values(b=sa.literal("z")))
+op.execute(t.update().ordered_values((t.c.a, "x"), (t.c.b, "y"))); op.execute(t.insert().returning(t.c.id).values(a="x")); op.execute(t.delete().returning(t.c.id))
+from sqlalchemy.dialects import postgresql, sqlite, mysql; op.add_column("t", Column("c", postgresql.JSONB())); op.add_column("t", Column("d", mysql.TINYINT(1))); op.add_column("t", Column("e", postgresql.UUID(as_uuid=True)))
+from sqlalchemy.dialects.sqlite import insert as upsert; op.execute(upsert(t).values(id=1, a="x").on_conflict_do_nothing()); op.execute(upsert(t).values(id=1).on_conflict_do_update(index_elements=["id"], set_={"a": "y"}))
+from alembic.operations import ops; op.invoke(ops.DropTableOp("t")); op.invoke(ops.AddColumnOp("t", Column("c", Integer))); op.invoke(ops.ExecuteSQLOp("DELETE FROM t")); op.invoke(ops.DropColumnOp("t", "c"))
+from alembic.operations import ops; op.invoke(ops.RenameTableOp("t", "v")); op.invoke(ops.CreateIndexOp("i", "t", ["a"])); op.invoke(ops.DropIndexOp("i", "t")); op.invoke(ops.AlterColumnOp("t", "a", modify_nullable=True))
+from alembic.operations import Operations; from alembic.migration import MigrationContext; Operations(op.get_context()).drop_table("t"); Operations(MigrationContext.configure(op.get_bind())).drop_table("v")
+m = op.get_context(); m.impl.drop_table("t") if False else op.drop_table("t"); m.config.get_main_option("x") if m.config else None; context.get_x_argument() if False else None
+ctx = op.get_context(); op.drop_table("t") if ctx.opts.get("x") else op.drop_table("v"); op.drop_table("w") if ctx.get_current_revision() is None else None
+op.execute(text("UPDATE t SET a = " + "1")); op.execute(text("".join(["DELETE FROM ", "t"]))); op.execute(text("DELETE FROM {}".format(t.name))); op.execute(text(f"DELETE FROM {u.name}"))
+op.execute(f"DELETE FROM {User.__tablename__}"); op.execute(str(text("DELETE FROM t"))); op.execute("DELETE FROM %s" % t.name); op.execute(f"DELETE FROM {t}")
+s = sessionmaker(op.get_bind()); x = s(); x.query(User).update({User.name: "x"}, synchronize_session=False); x.query(User).delete(synchronize_session=False); x.commit(); x.close()
+s = Session(bind=op.get_bind()); [s.add(User(name=n)) for n in "ab"]; s.flush(); s.rollback(); s.execute(t.insert().values(a="x")); s.scalars(select(User.id)).all()
+s = Session(bind=op.get_bind()); s.bulk_save_objects([User(name="x")]); s.bulk_update_mappings(User, [{"id": 1, "name": "x"}]); s.expunge_all()
+with Session(op.get_bind()) as s, s.begin(): s.execute(delete(User)); s.execute(insert(User), [{"name": "x"}])
+with sessionmaker(op.get_bind()).begin() as s: s.execute(update(User).values(age=User.age + 1))
+for user in Session(op.get_bind()).query(User): user.name = "x"
+user = User(name="x", age=1); user.age += 1; Session(op.get_bind()).merge(user) if False else op.drop_table("t")
+n = op.get_bind().execute(select(func.count()).select_from(u)).scalar_one() if False else 0; op.drop_table("t") if n else op.drop_table("v")
+rows = list(op.get_bind().execute(text("SELECT 1 AS a, 2 AS b"))); a, b = rows[0]; op.execute(t.update().where(t.c.id == a).values(a=str(b))); [op.drop_table("t") for a, *b in rows]
+rows = op.get_bind().execute(text("SELECT 1 AS a")); keys = rows.keys(); op.drop_table("t") if "a" in keys else op.drop_table("v"); rows._mapping if False else None
+row = op.get_bind().execute(text("SELECT 1 AS a")).mappings().first(); op.drop_table("t") if row["a"] > 0 else op.drop_table("v"); op.drop_column("t", "c") if dict(row).get("a") else None
+row = dict(op.get_bind().execute(text("SELECT 1 AS a")).fetchone()._mapping); row["b"] = 1; op.drop_table("t") if row else None; op.bulk_insert(t, [row])
+"""
+LINES = [line for part in (CORE, DIRECTIVES, ORM, MORE) for line in part.strip().splitlines()]
 
 
 @pytest.mark.parametrize("line", LINES)

@@ -185,6 +185,9 @@ a, *b = ASKED; drop(a, *b)
 x = [["t"], ["u"]]; x[0].append("v"); drop(*x[0], *x[1])
 x = [["t"]] * 2; x[0].append("v"); drop(*x[1])
 x = copy.copy(NAMES); x.append("v"); drop(*x)
+y = [["t", "u"]]; x = copy.deepcopy(y); x[0].pop(); drop(*y[0]); z = copy.copy(y); z[0].pop(); drop(*y[0])
+y = {"a": ["t"]}; x = copy.deepcopy(y); x["a"].clear(); drop(*y["a"]); y["b"] = y; z = copy.deepcopy(y); drop(*z["b"]["a"])
+x = copy.copy(Box("t") if ASKED else Box("u")); x.name = "v"; drop(x.name)
 x = copy.deepcopy([["t"]]); x[0].append("v"); drop(*x[0])
 """
 
@@ -272,6 +275,40 @@ op.execute("DELETE FROM {}".format("t")); op.execute(" ".join(["DELETE", "FROM",
 op.execute(sa.text("DELETE FROM t")); op.execute(sa.text(f"UPDATE {'t'} SET a = 1"))
 x = "DELETE"; x += " FROM t"; op.execute(x)
 x = 'DELETE FROM "{0}"'.format("t").replace('"', ""); op.execute(x)
+"""
+
+VALUES = """
+drop("t") if any([1 == 2, "x" == "x"]) else drop("u"); drop("t") if all([1, 0]) else drop("u"); drop("v") if any([]) else drop("w")
+x = ["t", "u"] if ASKED else ["v", "w"]; a, b = x; drop(a, b); c, *d = x; drop(c, *d); drop(x[0])
+x = {"a": "t"} if ASKED else {"a": "u"}; drop(x["a"]); x["b"] = "v"; drop(*x.values()); del x["a"]; drop(*x)
+x = Box("t") if ASKED else Box("u"); x.name = "v"; drop(x.name); drop(*[one for one in (x.title,)])
+x = "t" if ASKED else "u"; drop(x); drop(x + "_2"); drop(f"{x}_3"); drop({"t": "a", "u": "b"}[x]); drop(x.upper())
+x = None if ASKED else "u"; drop(x or "t"); drop("v") if x is None else drop(x)
+x = slice(0, 1); drop(*NAMES[x]); drop(*NAMES[-1:]); drop(*NAMES[:0]); drop("abc"[1:][0]); drop(*"tu"[::-1])
+x = (n for n in NAMES); drop(*x); y = map(str.upper, NAMES); drop(*y); z = zip(NAMES, NAMES); [drop(a) for a, b in z]
+x = map(lambda a, b: a + b, NAMES, ["x", "y"]); drop(*x); list(map(lambda a, b: drop(a + b), NAMES, ASKED))
+x = enumerate(NAMES, 1); [drop(f"{n}_{one}") for n, one in x]; x = reversed(NAMES); drop(next(x), next(x, "v"))
+x = sorted(ASKED); drop(*x); y = sorted(NAMES, key=str.lower, reverse=True); drop(y[0]); drop(*set(NAMES))
+x = type("Made", (Box,), {"kind": "t"}); drop(x.kind, x("u").name); drop(type("t").__name__, Box.__name__, drop.__name__)
+x = Box; drop(x.made("t").name); y = [Box.made, Box]; drop(*[make("u").name for make in y]); z = Box("t").__call__; z()
+drop(*[getattr(Box(one), "name") for one in NAMES]); [setattr(Box(one), "title", one) for one in NAMES]; drop(getattr(Box("t"), ASKED[0], "u"))
+x = Box("t"); y = copy.copy(x); y.name = "v"; drop(x.name, y.name); z = copy.deepcopy(y); z.name = "w"; drop(y.name)
+x = lambda *a, k="u", **kw: [*a, k, *kw.values()]; drop(*x("t")); drop(*x("t", k="v", z="w")); drop(*x(*NAMES, **{"k": "x"}))
+x = functools.lru_cache(maxsize=None)(lambda one: one + "_2"); drop(x("t")); y = functools.partial(x, "u"); drop(y())
+x = operator.add("t", "u"); drop(x); drop(operator.getitem(NAMES, 0)); drop(operator.itemgetter("a")({"a": "t"})); drop(*map(operator.itemgetter(0), NAMES))
+drop("t") if Box("t") in [Box("t")] else drop("u"); drop("v") if ("t", 1) == ("t", 1) else drop("w"); drop("x") if [1] != [1] else drop("y")
+drop("t") if not ASKED else drop("u"); drop("t") if len(ASKED) > 1 and ASKED[0] == "t" else drop("v"); drop("w") if "t" in ASKED or "u" not in ASKED else drop("x")
+drop("t") if 1 < len(NAMES) < 3 else drop("u"); drop("t") if NAMES[0] <= "t" >= "a" else drop("u"); drop("t") if {1} <= {1, 2} else drop("u")
+x = {**dict.fromkeys(ASKED, "t"), "z": "u"}; drop(*x.values()); drop(x.get("z", "v")); drop(x.pop("z")); [drop(k) for k, v in x.items() if v == "t"]
+x = {n: one for n, one in enumerate(NAMES)}; drop(x[0], x.get(5, "v")); x[1] += "_2"; drop(x[1]); x.setdefault(7, []).append("w"); drop(*x[7])
+x = [["t", ["u"]], "v"]; [[a, [b]], c] = x; drop(a, b, c); (a, b), *c = [("t", "u"), "v"]; drop(a, b, *c); for_all = [a for a, in [["w"]]]; drop(*for_all)
+x = b"t".decode(); drop(x); y = bytes("u", "utf-8").decode("utf-8"); drop(y); drop(str(b"v", "ascii")); drop("%c" % 116); drop("%05d" % 3); drop("%.1f" % 1.25); drop("%-3s|" % "t")
+drop("{:>3}".format("t").strip()); drop("{0!r}".format("t")); drop("{0[a]}".format({"a": "t"})); drop("{x.name}".format(x=Box("u"))); drop(f"{Box('v').name:>3}".strip()); drop(f"{1.5:.2f}"); drop(f"{'t'=}")
+drop("t" if re.match("t", "tu") else "u"); drop(re.match("(t)", "tu").group(1)); drop(re.sub("x", lambda m: "t", "x")); drop(*re.findall("[tu]", "t-u")); drop(re.compile("x").sub("t", "x"))
+drop(os.path.basename("/a/t")); drop(os.environ.get("NO_SUCH_NAME") or "t"); drop(os.path.join("a", "t")); drop(sys.argv[0]) if False else drop("u"); drop(os.getenv("NO_SUCH_NAME", "v"))
+try: x = {"a": "t"}["b"]; drop(x)\nexcept KeyError as err: drop("u")
+while True: drop("t"); break
+for n in range(2): drop(f"t_{n}"); NAMES and None
 """
 
 NUMBERS = """
@@ -399,7 +436,7 @@ BLOCKS = {
 }
 LINES = [
     line
-    for text in (LISTS, DICTS, TEXTS, NUMBERS, LOOPS, OBJECTS)
+    for text in (LISTS, DICTS, TEXTS, VALUES, NUMBERS, LOOPS, OBJECTS)
     for line in text.strip().splitlines()
 ]
 
@@ -416,7 +453,7 @@ def checked(body: str) -> None:
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_line(line: str) -> None:
-    checked(line)
+    checked(line.replace("\\n", "\n") if line.startswith("try") else line)
 
 
 @pytest.mark.parametrize("name", BLOCKS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lback.core.interpreter.choices import choice, is_data, key_of, key_value, same, tuple_of
 from lback.core.interpreter.classes import compared
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
@@ -12,9 +14,12 @@ from lback.core.interpreter.values import (
     ANY,
     PLAIN,
     Arguments,
+    Choice,
     Dialect,
+    Instance,
     Items,
     Map,
+    Names,
     Opaque,
     Plain,
     Seq,
@@ -221,10 +226,29 @@ def _get(machine: Machine, owner: Map, name: str, arguments: Arguments) -> Value
     return choice([default, *other])
 
 
-def copied(value: Value) -> Value:
-    """Return a copy of a container, so that a change of one is none of the other."""
+def copied(value: Value, *, deep: bool, seen: dict[int, Value] | None = None) -> Value:
+    """Return a copy of a container or object, so that a change of one is none of the other."""
+    seen = {} if seen is None else seen
+    if id(value) in seen:
+        return seen[id(value)]
+
+    def inner(one: Value) -> Value:
+        return copied(one, deep=True, seen=seen) if deep else one
+
     if isinstance(value, Seq):
-        return Seq(value.content, value.kind)
+        made = seen[id(value)] = Seq(value.content, value.kind)
+        made.content = replace(value.content, items=tuple(map(inner, value.content.items)))
+        return made
     if isinstance(value, Map):
-        return Map(value.content)
+        held = seen[id(value)] = Map(value.content)
+        items = {key: inner(one) for key, one in value.content.items.items()}
+        held.content = replace(value.content, items=items)
+        return held
+    if isinstance(value, Instance):
+        other = seen[id(value)] = Instance(value.of, Names())
+        other.fields.values.update({key: inner(v) for key, v in value.fields.values.items()})
+        return other
+    if isinstance(value, Choice):
+        parts = (copied(one, deep=deep, seen=seen) for one in value.options)
+        return Choice(tuple(parts), value.on)
     return value

@@ -45,7 +45,8 @@ def _second(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
 
 
 def _copied(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
-    return pure(callee.path, copied(arguments.get(0, "x", PLAIN)))
+    deep = callee.path.endswith("deepcopy")
+    return pure(callee.path, copied(arguments.get(0, "x", PLAIN), deep=deep))
 
 
 def _deferred(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
