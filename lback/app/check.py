@@ -93,20 +93,20 @@ def check(ctx: Context, options: CheckOptions) -> CheckResult:
         return _report(None, options, choice, [no_history(err)])
     own_places, facts = facts, with_places_of_base(facts)
     facts = _gathered(facts, options, siblings=bool(options.siblings or options.refs))
-    found = [*facts.findings, *_or_missing(judge(facts))]
+    findings = [*facts.findings, *_or_missing(judge(facts))]
     if own_places.revisions is not facts.revisions:
         # What the branch's own configuration leaves of it, once it is merged.
         alone = _gathered(own_places, options, siblings=False)
-        found += [*alone.findings, *_or_missing(judge(alone))]
+        findings += [*alone.findings, *_or_missing(judge(alone))]
     models = None
     if options.models:
-        of_models, models = models_checked(ctx, facts, options.models, found)
-        found += of_models
-    found += _or_missing(rules_changed(facts))
+        of_models, models = models_checked(ctx, facts, options.models, findings)
+        findings += of_models
+    findings += _or_missing(rules_changed(facts))
     try:
-        return replace(_report(facts, options, choice, found), models=models)
+        return replace(_report(facts, options, choice, findings), models=models)
     except HistoryMissing as err:
-        return _report(None, options, choice, [*found, no_history(err)])
+        return _report(None, options, choice, [*findings, no_history(err)])
 
 
 def _mine(ctx: Context, options: CheckOptions) -> CheckFacts:
@@ -165,17 +165,15 @@ def _report(
         paths = [finding.path for finding in wanted if finding.path]
         wanted, silenced = not_silenced(wanted, comments_that_count(facts, paths))
         left_out += silenced
-    found = arranged(wanted)
+    kept = arranged(wanted)
     if options.baseline:
-        found, old = sorted_out(
-            facts, options.baseline, choice, found, write=options.write_baseline
-        )
+        kept, old = sorted_out(facts, options.baseline, choice, kept, write=options.write_baseline)
         left_out += [LeftOut(finding, "baseline") for finding in old]
     shown = CheckResult(
         at=facts.mine.name if facts else options.at,
-        findings=tuple(shortened(found)),
-        status="findings" if found else "ok",
-        exit_code=1 if fails(found, options.fail_on) else 0,
+        findings=tuple(shortened(kept)),
+        status="findings" if kept else "ok",
+        exit_code=1 if fails(kept, options.fail_on) else 0,
         left_out=LeftOutCounts.of(left_out),
         left_out_findings=tuple(left_out),
         fail_on=options.fail_on,

@@ -118,20 +118,20 @@ def radar(ctx: Context, options: RadarOptions) -> RadarResult:
     )
     declared = ctx.project.settings.lback.heads
     met = [(neighbour, neighbour.meetings(declared)[:1]) for neighbour in compared.neighbours]
-    found = [
+    neighbours = [
         _Other(*pair, overlaps)
         for pair, overlaps in zip(met, overlaps_of(revisions, mine, met), strict=True)
     ]
-    found.sort(key=_needs_attention)
+    neighbours.sort(key=_needs_attention)
     return RadarResult(
         at=here.name,
         heads=mine.graph.heads,
-        branches=tuple(_row(other) for other in found),
+        branches=tuple(_row(other) for other in neighbours),
         compared=len(others),
         summary=RadarSummary(
-            _count(found),
-            _count(other for other in found if other.meetings),
-            _count(other for other in found if other.overlaps),
+            _count(neighbours),
+            _count(other for other in neighbours if other.meetings),
+            _count(other for other in neighbours if other.overlaps),
             len(compared.merged),
         ),
         most=None if options.everything or ctx.options.verbose else options.most,
@@ -146,8 +146,8 @@ def _published(revisions: Revisions, mine: Tree) -> frozenset[str]:
     return read_side(revisions, shared.name, shared.commit, shared.commit).graph.ids
 
 
-def _count(found: Iterable[_Other]) -> int:
-    return sum(len(other.neighbour.names) for other in found)
+def _count(others: Iterable[_Other]) -> int:
+    return sum(len(other.neighbour.names) for other in others)
 
 
 def _needs_attention(other: _Other) -> tuple[int, bool, float, str]:

@@ -21,18 +21,18 @@ def effects_near(
     names = {name for each in does for effect in each.upgrade for name in _names(effect)}
     rest = {revision: graph[revision] for revision in older} if names else {}
     texts = {blob: text.lower() for blob, text in revisions.texts(rest.values(), at).items()}
-    found: dict[str, Effects] = {}
+    known: dict[str, Effects] = {}
     while names and rest:
         near = [revision for revision, node in rest.items() if _mentions(texts[node.blob], names)]
         for revision in near:
             del rest[revision]
         fresh = revisions.effects(graph, near, at)
-        found.update(fresh)
+        known.update(fresh)
         # What a table was called before leads to those that knew it by that name.
         names = {
             name for each in fresh.values() for effect in each.upgrade for name in _old(effect)
         }
-    return found
+    return known
 
 
 def contradicting(

@@ -85,12 +85,12 @@ def _tips(
     left = {tip: point for tip, point in points.items() if point is not None and point != tip}
     revisions.places.look_ahead([*left, *left.values()])
     known = _additions(revisions, mine, left)
-    trees = _trees(revisions, {tip: left[tip] for tip, found in known.items() if found is None})
+    trees = _trees(revisions, {tip: left[tip] for tip, added in known.items() if added is None})
     for sibling in others:
         tip = sibling.commit
-        found = known.get(tip)
-        if found is not None:
-            yield sibling, found
+        added = known.get(tip)
+        if added is not None:
+            yield sibling, added
         elif tip in trees:
             yield sibling, _in_full(revisions, mine, trees[tip], trees[left[tip]])
 
@@ -105,10 +105,10 @@ def _additions(revisions: Revisions, mine: Tree, left: Mapping[str, str]) -> dic
     plain = trunk.is_plain
     here = {entry.path: entry.blob for entry in mine.entries}
     added: dict[str, list[Entry]] = {}
-    found: dict[str, _Tip | None] = {}
+    tips: dict[str, _Tip | None] = {}
     for tip, changes in differences(revisions.repository, left, folders[0]).items():
         if revisions.folders(tip) != folders or revisions.folders(left[tip]) != folders:
-            found[tip] = None
+            tips[tip] = None
             continue
         entries = [Entry(change.path, change.blob, change.mode) for change in changes]
         wanted = {
@@ -117,7 +117,7 @@ def _additions(revisions: Revisions, mine: Tree, left: Mapping[str, str]) -> dic
             if inside(entry.path, folders)
         }
         if any(not _adds(change, here) for change in changes if change.path in wanted):
-            found[tip] = None
+            tips[tip] = None
         elif wanted:
             added[tip] = list(wanted.values())
     revisions.contents.headers(
@@ -129,12 +129,12 @@ def _additions(revisions: Revisions, mine: Tree, left: Mapping[str, str]) -> dic
         if any(problem.code == "LB104" for problem in news.problems) or mine.graph.ids & {
             revision.id for revision in fresh
         }:
-            found[tip] = None
+            tips[tip] = None
         elif plain and trunk.takes(fresh):
-            found[tip] = _Tip(Extended(trunk, fresh), news.ids)
+            tips[tip] = _Tip(Extended(trunk, fresh), news.ids)
         else:
-            found[tip] = _Tip(Graph([*mine.graph, *fresh]), news.ids)
-    return found
+            tips[tip] = _Tip(Graph([*mine.graph, *fresh]), news.ids)
+    return tips
 
 
 def _adds(change: TipChange, here: Mapping[str, str]) -> bool:
@@ -212,22 +212,25 @@ def overlaps_of(
     ]
     ours = [revision for _, meetings in met for meeting in meetings for revision in meeting.mine]
     effects = _effects_of_mine(revisions, mine, ours, met)
-    does = [*effects.values(), *(each for found in theirs for each in found.values())]
+    does = [
+        *effects.values(),
+        *(each for side in theirs for each in side.values()),
+    ]
     near = effects_near(revisions, mine.graph, mine.graph.ids - effects.keys(), does, mine.at)
     known = {**near, **effects}
     order = [revision for revision in mine.graph.order() if revision in known]
     index = Index(surroundings(known[revision] for revision in order))
     rows = []
     for (neighbour, meetings), right in zip(met, theirs, strict=True):
-        found: list[Overlap] = []
+        clashes: list[Overlap] = []
         for meeting in meetings:
             news = {revision: right[revision] for revision in meeting.theirs}
             left = index.near(effects, meeting.mine, news.values())
             if left:
                 below = neighbour.below(meeting)
                 around = surroundings(known[revision] for revision in order if revision in below)
-                found += overlaps(left, news, around)
-        rows.append(tuple(found))
+                clashes += overlaps(left, news, around)
+        rows.append(tuple(clashes))
     return rows
 
 

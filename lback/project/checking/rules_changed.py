@@ -128,46 +128,48 @@ def _same_file(facts: CheckFacts, base: Tree | None, entry: Entry) -> Entry | No
 def comments_that_count(facts: CheckFacts, paths: Sequence[str]) -> dict[str, Comments]:
     """Return, by path, the comments of files with findings, and whose word they are."""
     wanted = frozenset(paths)
-    found: dict[str, Comments] = {}
+    comments: dict[str, Comments] = {}
     if facts.policy is not None:
         base = base_side(facts)
         for entry, own, old in _fresh_comments(facts, base):
             if entry.path in wanted:
                 theirs = by_code(old or ())
                 fresh = {code: why for code, why in by_code(own).items() if not theirs.get(code)}
-                found[entry.path] = Comments(theirs, fresh, is_new=old is None)
-        _add(facts, base, wanted, found)
-        return found
-    _add(facts, facts.mine, wanted, found)
+                comments[entry.path] = Comments(theirs, fresh, is_new=old is None)
+        _add(facts, base, wanted, comments)
+        return comments
+    _add(facts, facts.mine, wanted, comments)
     for other in facts.others:
-        _add(facts, other.theirs, wanted, found)
-    return found
+        _add(facts, other.theirs, wanted, comments)
+    return comments
 
 
 def _add(
-    facts: CheckFacts, side: Tree | None, wanted: frozenset[str], found: dict[str, Comments]
+    facts: CheckFacts, side: Tree | None, wanted: frozenset[str], comments: dict[str, Comments]
 ) -> None:
     """Add what the files of a side say where nothing is known of them yet."""
     if side is None:
         return
-    entries = [entry for entry in side.entries if entry.path in wanted and entry.path not in found]
+    entries = [
+        entry for entry in side.entries if entry.path in wanted and entry.path not in comments
+    ]
     said = facts.revisions.contents.scan(entries, side.at, comments_in)
-    found.update((entry.path, Comments(by_code(said.get(entry.blob, ())))) for entry in entries)
+    comments.update((entry.path, Comments(by_code(said.get(entry.blob, ())))) for entry in entries)
 
 
 def sorted_out(
-    facts: CheckFacts | None, path: str, choice: CodeChoice, found: list[Finding], *, write: bool
+    facts: CheckFacts | None, path: str, choice: CodeChoice, findings: list[Finding], *, write: bool
 ) -> tuple[list[Finding], list[Finding]]:
     """Return the findings that are new, and the old ones; LB112 where the branch changes the list.
 
     A list that git has counts as the branch has it that is merged into.
     """
     if write:
-        _write(path, found)
-        return without_old(found, read_baseline(path, Path(path).read_bytes()))
+        _write(path, findings)
+        return without_old(findings, read_baseline(path, Path(path).read_bytes()))
     theirs, ours = _both(facts, path)
     if ours is None and theirs is None:
-        return without_old(found, read_baseline(path, _on_disk(path)))
+        return without_old(findings, read_baseline(path, _on_disk(path)))
     try:
         old = read_baseline(path, theirs) if theirs is not None else frozenset()
     except UsageError:
@@ -177,8 +179,8 @@ def sorted_out(
         name = _relative(facts, path) or path
         change = baseline_changed(name, len(mine - old), len(old - mine), facts.policy.until)
         if choice.wants(change.code):
-            found = arranged([*found, choice.graded(change)])
-    return without_old(found, old)
+            findings = arranged([*findings, choice.graded(change)])
+    return without_old(findings, old)
 
 
 def _both(facts: CheckFacts | None, path: str) -> tuple[bytes | None, bytes | None]:
@@ -225,13 +227,13 @@ def _on_disk(path: str) -> bytes:
     return Path(path).read_bytes()
 
 
-def _write(path: str, found: list[Finding]) -> None:
+def _write(path: str, findings: list[Finding]) -> None:
     """Write a baseline; never in the place of anything but a file: a device, a folder, a link."""
     if Path(path).is_symlink():
         raise messages.baseline_is_a_link(path)
     if os.path.lexists(path) and not is_plain(path):
         raise messages.baseline_is_no_file(path)
     try:
-        write_whole(Path(path), baseline_text(found).encode())
+        write_whole(Path(path), baseline_text(findings).encode())
     except OSError as err:
         raise messages.baseline_not_written(path, err.strerror) from err
