@@ -191,6 +191,24 @@ def test_a_refusal_comes_out_whatever_env_makes_of_it(
     assert database.stamp().revisions == ()
 
 
+def test_a_failure_that_env_swallows_is_told(make_project: MakeProject, sqlite_url: str) -> None:
+    project = make_project(SWALLOWING_ENV, url=sqlite_url)
+    project.chain("a1", "b2")
+    project.add("c3", "b2", "op.execute('SELECT nonsense')")
+    database = project.database()
+
+    def fail(_view: View) -> None:
+        raise ValueError
+
+    for before, at in ((fail, "the first step, 0"), (None, "revision c3, 2")):
+        with pytest.raises(LbackError) as refusal:
+            database.run(lambda now: plan_upgrade(database.graph, now), before=before)
+        assert refusal.value.message == (
+            f"The run broke off at {at} of 3 steps were completed, and env.py does not say why."
+        )
+        assert (refusal.value.hint or "").startswith("Let env.py pass exceptions on")
+
+
 def test_what_comes_before_the_first_step(make_project: MakeProject, any_url: str) -> None:
     project = make_project(url=any_url)
     project.chain("a1", "b2")
