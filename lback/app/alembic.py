@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lback.core.frozen import dataclass
 from lback.core.results import Result
 from lback.project.context import Context
 from lback.project.run import noted, refuse_unsettled

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from lback.core.checks.findings import from_problems
 from lback.core.effects import Unknown
-from lback.core.frozen import dataclass
 from lback.core.identities import KNOWN
 from lback.core.messages import history as messages
 from lback.core.parts import Deed, Word

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from lback.core.checks.findings import CODES, Finding
@@ -19,7 +19,6 @@ from lback.core.checks.silencing import (
     read_choice,
     shortened,
 )
-from lback.core.frozen import dataclass
 from lback.core.graph.forks import forks
 from lback.core.merging.merge_plan import overlap_row
 from lback.core.messages import checks as messages

@@ -7,9 +7,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from lback.core.frozen import dataclass
 from lback.core.messages import demo as story
 from lback.core.results import Result
 

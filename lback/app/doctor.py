@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib import metadata
 
-from lback.core.frozen import dataclass
 from lback.core.graph.forks import forks
 from lback.core.messages import doctor as messages
 from lback.core.messages.doctor import DoctorLine, Topic

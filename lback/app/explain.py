@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from lback.core.checks.findings import CODES, Severity
-from lback.core.frozen import dataclass
 from lback.core.messages import checks as messages
 from lback.core.results import Result
 from lback.formats.pages import page_of

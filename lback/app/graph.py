@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from lback.core.checks.findings import from_problems
-from lback.core.frozen import dataclass
 from lback.core.results import Result
 from lback.core.rows import RevisionRow, revision_row
 from lback.core.source import WORKTREE

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from lback.core.checks.findings import from_forks, from_problems
-from lback.core.frozen import dataclass
 from lback.core.results import Result
 from lback.core.source import WORKTREE, Commit
 from lback.project.context import Context

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from lback.core.checks.findings import from_problems
 from lback.core.effects import Effect, Effects
-from lback.core.frozen import dataclass
 from lback.core.graph.view import GraphView
 from lback.core.messages import history as messages
 from lback.core.results import Result, optional

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from lback.core.frozen import dataclass
 from lback.core.hook_facts import HookFact, HookReport, Switched
 from lback.core.results import Result, text_only
 from lback.project.context import Context

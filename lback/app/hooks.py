@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 
-from lback.core.frozen import dataclass
 from lback.core.messages import hooks as messages
 from lback.core.results import Result, text_only
 from lback.project.context import Context

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from lback.core.frozen import dataclass
 from lback.core.messages import init as messages
 from lback.core.results import Result, optional
 from lback.errors import LbackError, UsageError

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 
-from lback.core.frozen import dataclass
 from lback.core.graph.view import GraphView
 from lback.core.messages import makemigrations as messages
 from lback.core.plans import refuse_problems

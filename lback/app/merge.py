@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from lback.core.frozen import dataclass
 from lback.core.graph.forks import Lane
 from lback.core.graph.view import GraphView
 from lback.core.merging.merge_plan import MergePlan, merge_rows, nothing_to_merge

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from lback.core.effects import Effect
-from lback.core.frozen import dataclass
 from lback.core.graph.view import GraphView
 from lback.core.messages import migrate as messages
 from lback.core.plans import (

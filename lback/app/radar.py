@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from lback.core.frozen import dataclass
 from lback.core.merging.merge_plan import overlap_row
 from lback.core.merging.nearness import Meeting, Neighbour
 from lback.core.merging.overlap import Overlap

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from lback.core.frozen import dataclass
 from lback.core.merging.rebase_plan import with_parents
 from lback.core.merging.results import DatabaseRow, ForkResult, RemovedRow
 from lback.core.messages import rebasing as messages

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from lback.core.frozen import dataclass
 from lback.core.merging.merge_plan import merge_rows, nothing_to_merge
 from lback.core.merging.rebase_plan import RebasePlan
 from lback.core.merging.resolve_plan import plan_resolve

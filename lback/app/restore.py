@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lback.core.frozen import dataclass
 from lback.core.results import Result, text_only
 from lback.project.context import Context
 from lback.project.data_loss import backup_folder

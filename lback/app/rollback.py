@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lback.core.frozen import dataclass
 from lback.core.messages import rollback as messages
 from lback.core.plans import applied
 from lback.core.results import Result, text_only

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lback.core.frozen import dataclass
+from dataclasses import dataclass
+
 from lback.core.messages import revisions as messages
 from lback.core.results import Result
 from lback.core.rows import EffectsRow, RevisionRow, effects_row, revision_row

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from lback.core.checks.findings import from_forks, from_problems
-from lback.core.frozen import dataclass
 from lback.core.graph.view import GraphView
 from lback.core.results import Result, text_only
 from lback.errors import LbackError, UsageError

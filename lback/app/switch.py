@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from lback.core.effects import Effect
-from lback.core.frozen import dataclass
 from lback.core.graph.graph import Graph
 from lback.core.graph.view import GraphView
 from lback.core.messages import switch as messages

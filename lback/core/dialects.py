@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
-
-from lback.core.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from lback.core.checks.findings import Finding
-from lback.core.frozen import dataclass
 from lback.core.graph.revision import Problem
 from lback.core.source import Commit
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field
-
-from lback.core.frozen import dataclass
+from dataclasses import dataclass, field
 
 # A file without one of these has no model in it; looked for before it is parsed.
 _SIGNS = re.compile(

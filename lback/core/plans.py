@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from lback.core.frozen import dataclass
 from lback.core.graph.forks import forks
 from lback.core.graph.ordering import run_order
 from lback.core.shell import named

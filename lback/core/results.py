@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, ClassVar, Literal, TypeVar
 
 from lback.core.checks.findings import Finding
-from lback.core.frozen import dataclass
 from lback.errors import LbackError
 
 Status = Literal["ok", "findings", "refused", "error"]

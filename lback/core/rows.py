@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from lback.core.effects import Direction, Effect, Effects, Kind, Unknown
-from lback.core.frozen import dataclass
 from lback.core.results import optional
 from lback.core.source import Commit
 

@@ -6,8 +6,7 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator
-
-from lback.core.frozen import dataclass
+from dataclasses import dataclass
 
 _BOM = b"\xef\xbb\xbf"
 # PEP 263: on the first line, or on the second below a blank line or a comment.

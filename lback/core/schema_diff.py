@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, NamedTuple
-
-from lback.core.frozen import dataclass
 
 Constraints = tuple["Constraint", ...]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from lback.core.effects import Effect, Effects
-from lback.core.frozen import dataclass
 from lback.core.graph.view import GraphView
 from lback.core.messages import switch as messages
 from lback.core.plans import (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,6 @@ from alembic.operations import Operations, ops
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import MetaData, Table
 
-from lback.core.frozen import dataclass
 from lback.core.plans import applied
 from lback.core.shell import command
 from lback.db.alembic_compat import copy_column

@@ -6,13 +6,13 @@ import gzip
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lback.core.frozen import dataclass
 from lback.core.lossless import encode
 from lback.db.urls import shown_url
 from lback.errors import LbackError

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from lback.core.frozen import dataclass
 from lback.core.shell import command
 from lback.errors import LbackError, UsageError
 

@@ -6,13 +6,13 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lback.core.frozen import dataclass
 from lback.core.lossless import decode
 from lback.db.alembic_compat import is_outside
 from lback.db.backup import FORMAT, Kept, place, plain_session

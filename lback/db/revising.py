@@ -7,11 +7,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lback.core.frozen import dataclass
 from lback.db.alembic_compat import run_write_hooks
 from lback.db.failures import reason
 from lback.db.filling import fill

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
-from lback.core.frozen import dataclass
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Header, Revision
 from lback.core.graph.view import GraphView

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from lback.core.effects import Effects
-from lback.core.frozen import dataclass
 from lback.core.graph.extended import Extended, Trunk
 from lback.core.graph.graph import Graph
 from lback.core.graph.view import GraphView

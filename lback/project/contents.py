@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lback.core.frozen import dataclass
 from lback.core.graph.revision import Header, Revision, Unreadable
 from lback.core.messages import revisions as messages
 from lback.core.source import INDEX, WORKTREE, Entry

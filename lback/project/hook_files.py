@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from lback.core.frozen import dataclass
 from lback.core.messages import hooks as messages
 from lback.project.context import Context
 from lback.project.model_files import model_globs

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from lback.core.frozen import dataclass
 from lback.core.graph.view import GraphView
 from lback.core.merging.merge_plan import MergePlan
 from lback.core.messages import proofs as messages

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from lback.core.effects import Effects
-from lback.core.frozen import dataclass
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Revision
 from lback.core.graph.view import GraphView

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from lback.core.frozen import dataclass
 from lback.core.graph.revision import Revision
 from lback.core.graph.view import GraphView
 from lback.core.merging.rebase_plan import RebaseFacts, RebasePlan, plan_rebase, rebased

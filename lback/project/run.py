@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lback.core.frozen import dataclass
 from lback.core.graph.view import GraphView
 from lback.core.messages import runs as messages
 from lback.core.plans import Downgrade, Step, Upgrade, refuse_moved

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lback.core.checks.graph import GraphMerge
-from lback.core.frozen import dataclass
 from lback.core.graph.graph import Graph
 from lback.core.graph.view import GraphView
 from lback.core.messages import checks as messages

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from lback.core.frozen import dataclass
 from lback.errors import LbackError, UsageError
 from lback.files import alone, sweep
 from lback.vcs import git as git_child

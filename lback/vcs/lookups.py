@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from lback.core.frozen import dataclass
 from lback.errors import HistoryMissing
 from lback.vcs.comparing import merge_base
 from lback.vcs.environment import ENDINGS, is_program, programs

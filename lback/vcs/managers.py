@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lback.core.frozen import dataclass
 from lback.files import is_plain, leads_out
 from lback.vcs.slots import replace_text
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 import posixpath
 import tempfile
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from lback.core.frozen import dataclass
 from lback.core.source import Entry
 from lback.vcs.git import failure
 from lback.vcs.repository import Repository

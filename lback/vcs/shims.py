@@ -6,9 +6,9 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-from lback.core.frozen import dataclass
 from lback.core.globs import light
 from lback.errors import LbackError
 

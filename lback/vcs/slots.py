@@ -6,9 +6,9 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from lback.core.frozen import dataclass
 from lback.errors import LbackError
 from lback.files import is_plain, put_with_mode, write_beside, write_whole
 from lback.vcs.shims import KEPT, Mark, read_mark

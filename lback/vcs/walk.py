@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from lback.core.frozen import dataclass
 from lback.core.source import Commit
 from lback.errors import HistoryMissing
 from lback.vcs.git import text

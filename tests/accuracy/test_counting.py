@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent, indent
 
@@ -17,7 +18,6 @@ from bench.accuracy.tally import Tally, tally
 from bench.timing import environment
 from bench.trees import INI
 from lback.core.effects import Effect, Effects, Unknown
-from lback.core.frozen import dataclass
 from lback.core.graph.graph import Graph
 
 SITE = Site("shop", "migrations/versions", ("sqlite",))

@@ -6,12 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 
 import pytest
 
-from lback.core.frozen import dataclass
 from tests.check.team import Team, content
 from tests.reports import report_of
 from tests.worlds.texts import VERSIONS

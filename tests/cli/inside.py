@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
 from lback.cli.gate import guarded
 from lback.cli.main import program
-from lback.core.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from lback.core.checks.findings import Finding, finding
-from lback.core.frozen import dataclass
 from lback.core.json_schema import schema_of
 from lback.core.results import Result, envelope, optional, text_only
 from lback.core.source import Commit

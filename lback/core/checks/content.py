@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 from lback.core.checks.findings import Finding, finding
 from lback.core.effects import Effect, Effects, described
-from lback.core.frozen import dataclass
 from lback.core.graph.revision import Revision
 
 _GAPS = {

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from lback.core.checks.findings import Finding, finding
-from lback.core.frozen import dataclass
 from lback.core.models_text import Models
 from lback.core.shell import command, pathspec
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 from lback.core.checks.findings import Finding, finding
-from lback.core.frozen import dataclass
 from lback.core.graph.forks import Lane, forks
 from lback.core.graph.revision import Problem
 from lback.core.graph.view import GraphView

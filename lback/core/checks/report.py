@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from lback.core.checks.silencing import FailOn, LeftOut
-from lback.core.frozen import dataclass
 from lback.core.results import Result, text_only
 from lback.core.rows import OverlapRow
 

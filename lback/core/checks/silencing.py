@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from hashlib import sha256
 from typing import Literal, NamedTuple, cast
 
 from lback.core.checks.findings import CODES, Finding, Severity
 from lback.core.display import encoded
-from lback.core.frozen import dataclass
 from lback.core.messages import checks as messages
 from lback.errors import UsageError
 

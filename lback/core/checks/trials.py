@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from lback.core.checks.findings import Finding, finding
 from lback.core.effects import Effects
-from lback.core.frozen import dataclass
 from lback.core.graph.revision import Revision
 from lback.core.graph.view import GraphView
 

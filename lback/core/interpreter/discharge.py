@@ -8,9 +8,9 @@ oversight.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from lback.core.frozen import dataclass
 from lback.core.interpreter.values import Opaque, Value
 
 NOTHING = Opaque()

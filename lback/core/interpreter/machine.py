@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from lback.core.dialects import Dialects
 from lback.core.effects import Direction, Effect, Resolve, ResolveFile, Unknown, Use
-from lback.core.frozen import dataclass
 from lback.core.interpreter.discharge import Discharge
 from lback.core.interpreter.state import (
     DEAD,

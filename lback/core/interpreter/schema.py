@@ -6,11 +6,10 @@ be any of these, none where it is hidden; None stands for an object without a na
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from lback.core.effects import Use
-from lback.core.frozen import dataclass
 
 Words: TypeAlias = "tuple[str, ...] | None"
 HIDDEN: tuple[str, ...] = ()

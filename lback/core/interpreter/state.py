@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from lback.core.dialects import EVERY_DIALECT, Dialects
-from lback.core.frozen import dataclass
 from lback.core.interpreter.choices import choice, is_data, same
 from lback.core.interpreter.values import PLAIN, Entries, Items, Key, Map, Names, Seq, Test, Value
 

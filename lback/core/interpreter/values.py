@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import count
 from types import EllipsisType
 from typing import Literal, NoReturn, TypeAlias
 
 from lback.core.dialects import EVERY_DIALECT, NO_DIALECT, Dialects
-from lback.core.frozen import dataclass
 from lback.core.interpreter.schema import Handle, Row, Rows, SchemaValue, TableV
 
 

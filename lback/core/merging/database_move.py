@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from itertools import takewhile
 
-from lback.core.frozen import dataclass
 from lback.core.graph.view import GraphView
 from lback.core.merging.results import DatabaseRow
 from lback.core.plans import (

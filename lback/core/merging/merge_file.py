@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date as calendar_date
 from hashlib import sha256
 
-from lback.core.frozen import dataclass
 from lback.errors import LbackError
 
 # The parents stand one a line with a trailing comma: formatters leave that alone at

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
 from lback.core.effects import Effects
-from lback.core.frozen import dataclass
 from lback.core.graph.forks import fork_sides
 from lback.core.graph.view import GraphView
 from lback.core.merging.contradictions import contradictions

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from lback.core.effects import Effects
-from lback.core.frozen import dataclass
 from lback.core.graph.forks import Lane, forks
 from lback.core.graph.view import GraphView
 from lback.core.merging.footprint import footprint

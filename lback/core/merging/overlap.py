@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from lback.core.dialects import Dialects
 from lback.core.effects import Effect, Effects, Unknown, described
-from lback.core.frozen import dataclass
 from lback.core.merging.matrix import SEVERITY, Clash
 from lback.core.merging.sides import PlacedEffect, Side
 from lback.core.merging.surroundings import NOTHING_AROUND, Surroundings

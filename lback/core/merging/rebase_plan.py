@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from lback.core.frozen import dataclass
 from lback.core.graph.forks import Lane, lanes
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Revision

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from lback.core import bindings, scanner
 from lback.core.bindings import UNKNOWN, Binding
-from lback.core.frozen import dataclass
 from lback.core.graph.revision import Header, Unreadable
 from lback.core.header import header_statements, read_header
 from lback.core.scanner import SourceText, Undecodable, decode

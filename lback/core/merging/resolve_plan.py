@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
-from lback.core.frozen import dataclass
 from lback.core.merging.merge_plan import MergePlan
 from lback.core.merging.rebase_plan import RebasePlan
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
-from lback.core.frozen import dataclass
 from lback.core.results import Result, text_only
 from lback.core.rows import OverlapRow
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from lback.core.effects import Effect, Effects, Unknown
-from lback.core.frozen import dataclass
 from lback.core.merging.footprint import footprint
 from lback.core.merging.matrix import MATRIX, PARTNERS, Clash
 from lback.core.merging.surroundings import Surroundings

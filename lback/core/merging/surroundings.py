@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lback.core.effects import Effect, Effects, Use
-from lback.core.frozen import dataclass
 from lback.core.naming import beside, key
 
 Columns = tuple[str, ...]

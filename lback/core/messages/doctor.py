@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
-from lback.core.frozen import dataclass
 from lback.core.graph.revision import Problem
 from lback.core.shell import command
 from lback.errors import LbackError

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from lback.core.frozen import dataclass
 from lback.core.graph.forks import lanes
 from lback.core.messages import rollback as messages
 from lback.core.plans import plan_downgrade, tips

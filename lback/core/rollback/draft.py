@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
 from lback.core.effects import Effect, Unknown
-from lback.core.frozen import dataclass
 from lback.core.merging.merge_file import newest_date
 from lback.core.messages import rollback as messages
 from lback.core.naming import bare

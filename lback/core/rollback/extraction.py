@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from lback.core.effects import Direction, Effect, Effects, Unknown
-from lback.core.frozen import dataclass
 from lback.core.naming import same_name
 from lback.core.rollback.picking import CannotUndo, Picker
 from lback.core.rollback.pieces import Lines

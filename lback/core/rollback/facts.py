@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from lback.core.effects import Effects
-from lback.core.frozen import dataclass
 from lback.core.graph.view import GraphView
 from lback.core.rollback.extraction import Read
 from lback.core.source import Commit

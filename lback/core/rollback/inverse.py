@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from lback.core.effects import Effect, Effects, described
-from lback.core.frozen import dataclass
 from lback.core.naming import key, same_name
 from lback.core.rollback.extraction import Extractor
 from lback.core.rollback.picking import CannotUndo

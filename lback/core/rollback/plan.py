@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from lback.core.effects import Effect, Effects
-from lback.core.frozen import dataclass
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Header, Revision
 from lback.core.graph.view import GraphView

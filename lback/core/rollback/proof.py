@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
-from lback.core.frozen import dataclass
 from lback.core.graph.view import GraphView
 from lback.core.messages import proofs as messages
 from lback.core.naming import same_name

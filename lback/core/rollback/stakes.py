@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from lback.core.effects import Effect
-from lback.core.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from lback.core.effects import Effect, Effects, described
-from lback.core.frozen import dataclass
 from lback.core.merging.overlap import overlaps
 from lback.core.naming import bare, key, same_name
 

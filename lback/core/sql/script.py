@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
 from lback.core.dialects import EVERY_DIALECT, Dialects
 from lback.core.effects import Effect, Use
-from lback.core.frozen import dataclass
 from lback.core.sql.constraints import own_scope
 from lback.core.sql.cursor import Cursor, short
 from lback.core.sql.outcome import (

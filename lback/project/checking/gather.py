@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,6 @@ from lback.core.checks.findings import Finding
 from lback.core.checks.graph import no_history, no_refs, real_forks
 from lback.core.checks.report import SiblingRow
 from lback.core.checks.team import collision
-from lback.core.frozen import dataclass
 from lback.core.graph.forks import Lane
 from lback.core.merging.merge_plan import fork_overlaps, fork_revisions, overlap_row
 from lback.core.merging.nearness import Neighbour

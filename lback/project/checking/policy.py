@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,6 @@ from lback.core.checks.policy import (
     unreadable,
 )
 from lback.core.checks.silencing import read_choice
-from lback.core.frozen import dataclass
 from lback.core.preferences import LbackSettings
 from lback.core.source import INDEX, WORKTREE
 from lback.errors import HistoryMissing, LbackError, UsageError

@@ -8,11 +8,11 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lback.core.checks.findings import Finding, finding
-from lback.core.frozen import dataclass
 from lback.core.graph.revision import Revision
 from lback.vcs.lookups import own_program
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from lback.core import hook_facts as facts
 from lback.core.checks.findings import Finding, from_forks, from_problems
 from lback.core.checks.history import published_findings
-from lback.core.frozen import dataclass
 from lback.core.graph.view import GraphView
 from lback.errors import HistoryMissing, UsageError
 from lback.project.below import contradicting

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from textwrap import dedent, indent
 
 from lback.core.effects import described
-from lback.core.frozen import dataclass
 from lback.core.interpreter.reading import read_effects
 from lback.core.rollback.draft import RevertDraft, UndoneRevision, draft_revert
 from lback.core.rollback.inverse import EarlierRevision
