@@ -79,8 +79,13 @@ def find(git: Git) -> HookPlace:
     # A relative core.hooksPath is meant from the top, wherever one stands.
     start = root or git.cwd / _line(git.run("rev-parse", "--git-dir"))
     at = Git(start, git.environ)
-    common = (start / _line(at.run("rev-parse", "--git-common-dir"))).resolve()
-    folder = start / _line(at.run("rev-parse", "--git-path", "hooks"))
+    out = at.run("rev-parse", "--git-common-dir", "--git-path", "hooks")
+    if out.count(b"\n") == 2:
+        common, folder = (start / _line(line) for line in out.split(b"\n")[:2])
+    else:  # a path with a line break in it
+        common = start / _line(at.run("rev-parse", "--git-common-dir"))
+        folder = start / _line(at.run("rev-parse", "--git-path", "hooks"))
+    common = common.resolve()
     if folder.exists() and not folder.is_dir():
         raise LbackError(
             f"Hooks are switched off here: core.hooksPath is {folder}",
