@@ -120,9 +120,9 @@ class Secrets:
             return
         self._compiled = None
         spellings = _spellings(password)
-        for one in spellings:
-            self._add(one)
-        for part in {part for one in spellings for part in _SPECIAL.split(one)}:
+        for spelling in spellings:
+            self._add(spelling)
+        for part in {part for spelling in spellings for part in _SPECIAL.split(spelling)}:
             if _is_strong(part):
                 self._add(part)
 

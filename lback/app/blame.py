@@ -130,7 +130,7 @@ def blame(ctx: Context, options: BlameOptions) -> BlameResult:
         told = _only(told, options.column)
     rows, pasts = brought_rows(found, _told_of(found, told))
     origins = Origins(found.revisions, options.at)
-    here = {one: found.graph[one] for one in rows if one in pasts}
+    here = {row: found.graph[row] for row in rows if row in pasts}
     origins.gather({one: pasts[one] for one in here}, here)
     blamed = _Blamed(rows, origins)
     blind = (messages.older_versions(origins.blind),) if origins.blind else ()
@@ -142,7 +142,7 @@ def blame(ctx: Context, options: BlameOptions) -> BlameResult:
         columns=tuple(map(blamed.column, told.columns)),
         gone=tuple(map(blamed.column, told.gone)),
         parts=tuple(map(blamed.part, told.parts)),
-        doubts=tuple(_doubt(found, one.revision, one.unknown) for one in told.doubts),
+        doubts=tuple(_doubt(found, doubt.revision, doubt.unknown) for doubt in told.doubts),
         helpers=_helpers(found, pasts),
         unseen=(*unseen(found, rows.values()), *blind),
         findings=from_problems(found.graph.problems),
@@ -156,7 +156,7 @@ def _only(told: TableLife, column: str) -> TableLife:
     def called(one: ColumnLife) -> bool:
         return wanted in (name.casefold() for name in one.names)
 
-    columns = tuple(one for one in told.columns if called(one))
+    columns = tuple(column for column in told.columns if called(column))
     gone = tuple(one for one in told.gone if called(one))
     if not columns and not gone:
         names = [one.name for one in (*told.columns, *told.gone)]
@@ -167,9 +167,9 @@ def _only(told: TableLife, column: str) -> TableLife:
 def _told_of(found: Sources, told: TableLife) -> list[str]:
     """Return the revisions that changed what is told of, in graph order."""
     changes = [one.deeds for one in (*told.columns, *told.gone)]
-    changes += [one.deeds for one in told.parts]
+    changes += [part.deeds for part in told.parts]
     revisions = {deed.revision for deeds in changes for deed in deeds}
-    return [one for one in found.graph.order() if one in revisions]
+    return [revision for revision in found.graph.order() if revision in revisions]
 
 
 class _Blamed:
@@ -204,7 +204,7 @@ class _Blamed:
         return PartRow(part.object, part.name, tuple(part.columns), part.gone, changes)
 
     def _last(self, column: ColumnLife, *words: Word) -> ByRow | None:
-        own = [one for one in column.deeds if one.effect.object in ("column", "table")]
+        own = [deed for deed in column.deeds if deed.effect.object in ("column", "table")]
         deed = next((one for one in reversed(own) if one.word in words), None)
         return ByRow(**self._by(deed)) if deed is not None else None
 
@@ -240,14 +240,14 @@ def _helpers(found: Sources, pasts: Mapping[str, Past]) -> tuple[HelperRow, ...]
     """Return the helper files that were edited after the revisions that call them had come."""
     if found.revisions.repository is None or not pasts:
         return ()
-    called = found.revisions.effects_at(found.at).helpers([found.graph[one] for one in pasts])
+    called = found.revisions.effects_at(found.at).helpers([found.graph[past] for past in pasts])
     paths = sorted({path for helpers in called.values() for path in helpers})
     edits = pasts_of(found.revisions, paths, found.at) if paths else {}
     rows = []
     for path in paths:
         past = edits.get(path)
         users = [one for one, helpers in called.items() if path in helpers]
-        later = _later(past, (pasts[one].brought for one in users)) if past else ()
+        later = _later(past, (pasts[user].brought for user in users)) if past else ()
         if later:
             rows.append(HelperRow(path, tuple(users), later))
     return tuple(rows)
@@ -257,7 +257,7 @@ def _later(past: Past, since: Iterable[Commit | None]) -> tuple[Commit, ...]:
     times = [datetime.fromisoformat(one.date) for one in since if one is not None]
     if not times:
         return ()
-    return tuple(one for one in past.edits if datetime.fromisoformat(one.date) > min(times))
+    return tuple(edit for edit in past.edits if datetime.fromisoformat(edit.date) > min(times))
 
 
 def _doubt(found: Sources, revision: str, unknown: Unknown) -> DoubtRow:

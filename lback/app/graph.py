@@ -36,8 +36,10 @@ def graph(ctx: Context, options: GraphOptions) -> GraphResult:
     effects = revisions.effects(found, at=options.at)
     tables = revisions.tables(found, found.order(), effects, options.at)
     rows = [
-        revision_row(found, one, tables[one], effects[one] if options.effects else None)
-        for one in found.order()
+        revision_row(
+            found, revision, tables[revision], effects[revision] if options.effects else None
+        )
+        for revision in found.order()
     ]
     return GraphResult(
         at=options.at,

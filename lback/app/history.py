@@ -70,18 +70,18 @@ def history(ctx: Context, options: HistoryOptions) -> HistoryResult:
     found = gather(ctx, options.at, everywhere=options.everywhere)
     applied = _applied(ctx, found.graph) if options.with_database else None
     names, changes = _changes(found, options.table)
-    brought, _ = brought_rows(found, [one.revision for one in changes])
+    brought, _ = brought_rows(found, [change.revision for change in changes])
     rows = [
         ChangeRow(
-            **vars(brought[one.revision]),
-            line=_line(found, one),
-            operations=tuple(map(operation_row, one.effects)),
-            certain=one.certain,
-            applied=None if applied is None else one.revision in applied,
-            branches=tuple(found.branches.get(one.revision, ())),
-            patch=_patch(found, one, names) if options.patch else None,
+            **vars(brought[change.revision]),
+            line=_line(found, change),
+            operations=tuple(map(operation_row, change.effects)),
+            certain=change.certain,
+            applied=None if applied is None else change.revision in applied,
+            branches=tuple(found.branches.get(change.revision, ())),
+            patch=_patch(found, change, names) if options.patch else None,
         )
-        for one in changes
+        for change in changes
     ]
     return HistoryResult(
         table=options.table,
@@ -97,11 +97,16 @@ def _changes(found: Sources, table: str | None) -> tuple[tuple[str, ...], list[_
     effects = found.effects
     if table is None:
         order = reversed(found.graph.order())
-        return (), [_Change(one, effects[one].upgrade, _certain(effects[one])) for one in order]
+        return (), [
+            _Change(revision, effects[revision].upgrade, _certain(effects[revision]))
+            for revision in order
+        ]
     told = life(table, found.graph, effects)
     if not told.found:
         raise messages.unknown_table(table, told.near)
-    return told.names, [_Change(one.revision, one.effects, one.certain) for one in told.changes]
+    return told.names, [
+        _Change(change.revision, change.effects, change.certain) for change in told.changes
+    ]
 
 
 def _certain(effects: Effects) -> bool:
@@ -133,5 +138,5 @@ def _text_of_line(source: bytes, number: int) -> str:
 
 
 def _applied(ctx: Context, graph: GraphView) -> frozenset[str]:
-    known = [one for one in ctx.database.stamp().revisions if one in graph]
+    known = [revision for revision in ctx.database.stamp().revisions if revision in graph]
     return graph.ancestors(known) if known else frozenset()

@@ -139,11 +139,11 @@ def _refuse_more(down: _WayDown, view: View) -> None:
 def _rows(graph: GraphView, steps: Iterable[Step]) -> tuple[MigrationStep, ...]:
     return tuple(
         MigrationStep(
-            "up" if isinstance(one, Upgrade) else "down",
-            one.revision,
-            graph[one.revision].doc,
-            graph[one.revision].path,
+            "up" if isinstance(step, Upgrade) else "down",
+            step.revision,
+            graph[step.revision].doc,
+            graph[step.revision].path,
         )
-        for one in steps
-        if not isinstance(one, Restamp)
+        for step in steps
+        if not isinstance(step, Restamp)
     )

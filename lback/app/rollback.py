@@ -123,11 +123,11 @@ def gather(ctx: Context, request: RollbackRequest, view: View) -> RollbackFacts:
     """Read what a rollback is decided by, from the files, git and the open database."""
     revisions, stamp = ctx.revisions, view.stamp
     here = revisions.graph()
-    missing = [one for one in stamp.revisions if one not in here]
+    missing = [revision for revision in stamp.revisions if revision not in here]
     lost = find_lost(revisions, here, missing) if missing else {}
     graph = with_lost(here, lost.values())
     done = applied(graph, stamp.revisions)
-    nodes = [graph[one] for one in done]
+    nodes = [graph[revision] for revision in done]
     texts = revisions.texts(nodes)
     facts = RollbackFacts(
         request,
@@ -135,7 +135,7 @@ def gather(ctx: Context, request: RollbackRequest, view: View) -> RollbackFacts:
         stamp.dialect,
         graph,
         revisions.effects(graph, done),
-        {one.id: texts[one.blob] for one in nodes},
+        {node.id: texts[node.blob] for node in nodes},
         revisions.effects_at().read_text,
         done,
         frozenset(lost),
@@ -149,10 +149,10 @@ def _with_history(ctx: Context, facts: RollbackFacts, view: View) -> RollbackFac
     """Add what the record and git know of the revisions that are to be undone."""
     graph, revisions = facts.graph, ctx.revisions
     undoes = chosen(facts, table_life(facts))
-    present = tuple(one for one in undoes if one not in facts.only_in_git)
+    present = tuple(revision for revision in undoes if revision not in facts.only_in_git)
     asked = present if ctx.project.settings.lback.ledger else ()
     recorded = view.texts(asked)
-    paths = [graph[one].path for one in undoes]
+    paths = [graph[revision].path for revision in undoes]
     return replace(
         facts,
         asked=asked,
@@ -290,11 +290,12 @@ def _result(plan: RollbackPlan) -> RollbackResult:
         reason=decision.reason,
         undoes=decision.undoes,
         collateral=tuple(
-            RevisionTables(one, facts.effects[one].tables) for one in decision.collateral
+            RevisionTables(revision, facts.effects[revision].tables)
+            for revision in decision.collateral
         ),
         losses=plan.losses,
         proof=plan.proof,
-        docs=tuple(graph[one].doc for one in decision.undoes),
+        docs=tuple(graph[revision].doc for revision in decision.undoes),
     )
     if plan.refused:
         message = messages.sentence(decision.reason)

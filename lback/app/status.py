@@ -149,7 +149,7 @@ def _pending(graph: GraphView, known: GraphView, current: Sequence[str]) -> tupl
     if any(one not in known for one in current):
         return ()
     done = known.ancestors(current)
-    return tuple(one for one in graph.order() if one not in done)
+    return tuple(revision for revision in graph.order() if revision not in done)
 
 
 def _checkout(ctx: Context, graph: GraphView) -> CheckoutStatus:

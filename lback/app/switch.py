@@ -125,7 +125,7 @@ def _other_texts(
         return {}
     others = [one for one in target if one.id not in here or one.blob != here[one.id].blob]
     texts = revisions.texts(others, options.ref)
-    return {one.id: texts[one.blob] for one in others}
+    return {other.id: texts[other.blob] for other in others}
 
 
 def _perform(ctx: Context, options: SwitchOptions, planned: _Switch) -> None:
@@ -157,4 +157,4 @@ def _result(options: SwitchOptions, planned: _Switch) -> SwitchResult:
 
 
 def _titles(graph: GraphView, steps: Sequence[Upgrade | Downgrade]) -> tuple[RevisionTitle, ...]:
-    return tuple(RevisionTitle(one.revision, graph[one.revision].doc) for one in steps)
+    return tuple(RevisionTitle(step.revision, graph[step.revision].doc) for step in steps)

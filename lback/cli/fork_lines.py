@@ -82,4 +82,4 @@ def _it_is(ids: Sequence[str]) -> str:
 
 
 def _names(ids: Sequence[str]) -> str:
-    return " and ".join(safe(one) for one in ids) or "the base"
+    return " and ".join(safe(revision) for revision in ids) or "the base"

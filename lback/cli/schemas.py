@@ -35,8 +35,10 @@ def files() -> Iterator[tuple[Path, str]]:
 
 def result_of(command: str) -> type[Result]:
     """Return the type of what a command's use case returns."""
-    kinds = [one for one in vars(import_module(f"lback.app.{command}")).values() if _is_kind(one)]
-    return next(one for one in kinds if vars(one).get("command") == command)
+    kinds = [
+        value for value in vars(import_module(f"lback.app.{command}")).values() if _is_kind(value)
+    ]
+    return next(kind for kind in kinds if vars(kind).get("command") == command)
 
 
 def _is_kind(value: object) -> TypeGuard[type[Result]]:

@@ -178,9 +178,9 @@ def evaluate(node: ast.expr, scope: Scope) -> Value:
 
 def _series(elts: Iterable[ast.expr], scope: Scope) -> Value:
     found: list[Value] = []
-    for one in elts:
-        starred = isinstance(one, ast.Starred)
-        value = evaluate(one.value if isinstance(one, ast.Starred) else one, scope)
+    for element in elts:
+        starred = isinstance(element, ast.Starred)
+        value = evaluate(element.value if isinstance(element, ast.Starred) else element, scope)
         if value is UNKNOWN or (starred and not isinstance(value, tuple)):
             return UNKNOWN
         if starred and isinstance(value, tuple):

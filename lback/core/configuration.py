@@ -78,7 +78,7 @@ class Toml(NamedTuple):
             )
         here = PurePath(self.path).parent.as_posix()
         texts = value if kind is list else [value] if kind is str else []
-        if any("%" in _SUBSTITUTED.sub("", one) for one in texts):
+        if any("%" in _SUBSTITUTED.sub("", text) for text in texts):
             raise UsageError(
                 f"{self.path} [tool.alembic]: {named(name)} cannot be read: a % begins nothing.",
                 "write a plain percent sign as %%",
@@ -111,7 +111,9 @@ def parse_ini(text: str, path: str, section: str) -> Ini:
 
 def _refuse_growth(parser: ConfigParser, path: str, section: str) -> None:
     """Raise UsageError for an option that references would make longer than any text is."""
-    raw = {one: parser.get(section, one, raw=True) or "" for one in parser.options(section)}
+    raw = {
+        option: parser.get(section, option, raw=True) or "" for option in parser.options(section)
+    }
     sizes: dict[tuple[str, int], int] = {}
 
     def size(name: str, depth: int) -> int:

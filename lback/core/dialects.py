@@ -148,7 +148,7 @@ class _Env:
             self.ini = found if always else _both(found, self.ini)
         uses = [one for node in nodes for one in _used(node)]
         found = self._union(uses)
-        if any(isinstance(one, ast.Call) and _called(one) in _FROM_CONFIG for one in nodes):
+        if any(isinstance(node, ast.Call) and _called(node) in _FROM_CONFIG for node in nodes):
             found = _both(found, self.ini)
         return found or None
 
@@ -201,7 +201,7 @@ class _Env:
         if name == "get_main_option" and node.args and _text(node.args[0]) == _OPTION:
             return self.ini
         if name in ("create", "URL"):
-            named = (one.value for one in node.keywords if one.arg == "drivername")
+            named = (keyword.value for keyword in node.keywords if keyword.arg == "drivername")
             driver = _text(node.args[0] if node.args else next(named, None))
             scheme = _scheme(f"{driver}://") if driver else None
             return frozenset({scheme}) if scheme else None
@@ -218,8 +218,8 @@ class _Env:
 
     def _union(self, options: Iterable[ast.expr | None], depth: int = 0) -> _Found:
         found: _Found = frozenset()
-        for one in options:
-            found = _both(found, self._of(one, depth))
+        for option in options:
+            found = _both(found, self._of(option, depth))
         return found
 
 
@@ -228,7 +228,7 @@ def _used(node: ast.AST) -> Iterator[ast.expr]:
     if not isinstance(node, ast.Call):
         return
     name = _called(node)
-    url = next((one.value for one in node.keywords if one.arg == "url"), None)
+    url = next((keyword.value for keyword in node.keywords if keyword.arg == "url"), None)
     if name in _MAKES_ENGINE:
         yield node.args[0] if node.args else (url or node)
     elif name == "configure" and url is not None:
@@ -245,7 +245,9 @@ def _replaced(node: ast.AST) -> Iterator[ast.expr]:
             if _text(node.args[1]) == _OPTION:
                 yield node.args[2]
         elif name in _FROM_CONFIG:
-            yield from (one.value for one in node.keywords if one.arg in ("url", _OPTION))
+            yield from (
+                keyword.value for keyword in node.keywords if keyword.arg in ("url", _OPTION)
+            )
     elif isinstance(node, ast.Assign):
         for target in node.targets:
             if isinstance(target, ast.Subscript) and _text(target.slice) in (_OPTION, "url"):

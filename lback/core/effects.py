@@ -92,7 +92,7 @@ class Effect(NamedTuple):
             key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
         }
         if "uses" in values:
-            values["uses"] = tuple(Use(*one) for one in values["uses"])
+            values["uses"] = tuple(Use(*value) for value in values["uses"])
         if "sets" in values:
             values["sets"] = tuple((aspect, value) for aspect, value in values["sets"])
         return cls(**values)

@@ -19,7 +19,7 @@ _FEW = 2
 
 def matching(globs: Iterable[str], paths: Iterable[str]) -> tuple[str, ...]:
     """Return the paths that any of the patterns means, as git's pathspecs do."""
-    patterns = [one for glob in dict.fromkeys(globs) for one in _patterns(glob)]
+    patterns = [pattern for glob in dict.fromkeys(globs) for pattern in _patterns(glob)]
     found = []
     for path in paths:
         names = path.split("/")

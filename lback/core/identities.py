@@ -111,9 +111,9 @@ class Identities:
     def served(self, revision: str) -> set[str]:
         """Return the tables that a revision changes by effects that name none."""
         return {
-            one.called[-1]
-            for one in self.tables()
-            if any(effect.table is None for effect in one.changes.get(revision, ()))
+            table.called[-1]
+            for table in self.tables()
+            if any(effect.table is None for effect in table.changes.get(revision, ()))
         }
 
     # -- one effect ----------------------------------------------------------------
@@ -215,13 +215,13 @@ class Identities:
                 table.serving.add((servant[0], key(effect.to)))
 
     def _served(self, servant: tuple[str, str]) -> list[Identity]:
-        return [one for one in self.tables() if servant in one.serving]
+        return [table for table in self.tables() if servant in table.serving]
 
     def _employ(self, table: Identity, effect: Effect) -> None:
         """Note the types and sequences that a column of the table has from now on."""
         if effect.object != "column" or effect.kind not in ("create", "alter"):
             return
-        used = {(_sort(one.object), key(one.name)) for one in effect.uses}
+        used = {(_sort(use.object), key(use.name)) for use in effect.uses}
         written = dict(effect.sets).get("type", "").rstrip("[]").strip('"`')
         used.add(("type", key(written)))
         for servant in used & self._servants.keys():

@@ -75,7 +75,7 @@ class _Types:
         if origin is Literal:
             return {"enum": list(arguments)}
         if origin in (Union, UnionType):
-            return self._union([self.of(one) for one in arguments])
+            return self._union([self.of(argument) for argument in arguments])
         if origin in (tuple, list, Sequence):
             return self._array(arguments)
         if origin in (dict, Mapping) and arguments[0] is str:
@@ -92,7 +92,7 @@ class _Types:
     def _array(self, arguments: tuple[Any, ...]) -> Schema:
         if len(arguments) == 1 or arguments[1:] == (...,):
             return {"type": "array", "items": self.of(arguments[0])}
-        parts = [self.of(one) for one in arguments]
+        parts = [self.of(argument) for argument in arguments]
         return {"type": "array", "prefixItems": parts, "items": False, "minItems": len(parts)}
 
     def _reference(self, kind: type) -> Schema:
@@ -127,5 +127,5 @@ def _value(hint: Any, metadata: Mapping[str, Any]) -> Any:
     """Return what a field holds where its key is there: an optional one is never null."""
     if OPTIONAL not in metadata:
         return hint
-    parts = [one for one in get_args(hint) if one is not NoneType]
+    parts = [argument for argument in get_args(hint) if argument is not NoneType]
     return Union[tuple(parts)]  # noqa: UP007

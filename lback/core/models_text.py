@@ -141,21 +141,21 @@ class _Reading(ast.NodeVisitor):
 
 def _attributes(node: ast.ClassDef, model: bool) -> Iterator[tuple[str, int, str | None]]:
     """Yield (name, line, spelling of the column or None) for what the mapper takes."""
-    for one in node.body:
-        match one:
+    for statement in node.body:
+        match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as value):
                 kind = _last(value.func)
                 if kind in _COLUMNS:
-                    yield name, one.lineno, _spelling(value)
+                    yield name, statement.lineno, _spelling(value)
                 elif kind in _OTHERS:
-                    yield name, one.lineno, None
+                    yield name, statement.lineno, None
             case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=value):
                 kind = _last(value.func) if isinstance(value, ast.Call) else ""
                 if kind in _OTHERS:
-                    yield name, one.lineno, None
+                    yield name, statement.lineno, None
                 elif kind in _COLUMNS or _mapped(annotation, model):
                     call = _spelling(value) if isinstance(value, ast.Call) else ""
-                    yield name, one.lineno, f"{ast.unparse(annotation)} {call}"
+                    yield name, statement.lineno, f"{ast.unparse(annotation)} {call}"
             case _:
                 continue
 
@@ -167,8 +167,8 @@ def _mapped(annotation: ast.expr, model: bool) -> bool:
 
 
 def _read_names(node: ast.ClassDef, found: _Class) -> None:
-    for one in node.body:
-        match one:
+    for statement in node.body:
+        match statement:
             case ast.Assign(targets=[ast.Name(id="__tablename__")], value=value):
                 found.table = _text(value)
             case ast.AnnAssign(target=ast.Name(id="__tablename__"), value=ast.expr() as value):
@@ -182,17 +182,20 @@ def _read_names(node: ast.ClassDef, found: _Class) -> None:
 def _sqlmodel(node: ast.ClassDef) -> bool:
     """Tell whether a class is a table of SQLModel's."""
     return any(
-        one.arg == "table" and isinstance(one.value, ast.Constant) and one.value.value is True
-        for one in node.keywords
+        keyword.arg == "table"
+        and isinstance(keyword.value, ast.Constant)
+        and keyword.value.value is True
+        for keyword in node.keywords
     )
 
 
 def _spelling(call: ast.Call) -> str:
     """Return a column's declaration without what only Python sees of it."""
     keywords = sorted(
-        (one for one in call.keywords if one.arg not in _PYTHON_ONLY), key=lambda one: one.arg or ""
+        (keyword for keyword in call.keywords if keyword.arg not in _PYTHON_ONLY),
+        key=lambda one: one.arg or "",
     )
-    args = [one for one in call.args if not _is_default(call, one)]
+    args = [argument for argument in call.args if not _is_default(call, argument)]
     return ast.unparse(ast.Call(func=call.func, args=args, keywords=keywords))
 
 

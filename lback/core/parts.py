@@ -46,7 +46,7 @@ class ColumnPath:
 
     def last(self, *words: Word) -> Deed | None:
         """Return the last change of the column itself that is called by one of the words."""
-        own = (one for one in reversed(self.deeds) if one.effect.object in ("column", "table"))
+        own = (deed for deed in reversed(self.deeds) if deed.effect.object in ("column", "table"))
         return next((one for one in own if one.word in words), None)
 
     def note(self, revision: str, word: Word, effect: Effect) -> None:
@@ -120,7 +120,7 @@ class TableParts:
                 continue
             self.gone.remove(old)
             old.dropped_by = None
-            old.deeds = [one for one in old.deeds if one.word != "dropped"]
+            old.deeds = [deed for deed in old.deeds if deed.word != "dropped"]
             if path.definition and path.definition != old.definition:
                 first = path.last("added")
                 old.note(revision, "changed", first.effect if first else effect)
@@ -163,7 +163,7 @@ class TableParts:
     def _renamed(self, old: str, new: str) -> None:
         for part in self.others:
             part.columns = tuple(
-                new if one.casefold() == old.casefold() else one for one in part.columns
+                new if column.casefold() == old.casefold() else column for column in part.columns
             )
 
     # -- indexes, constraints, triggers --------------------------------------------
@@ -187,7 +187,7 @@ class TableParts:
                     column.definition["nullable"] = "no"
 
     def _part(self, kind: str, name: str | None, columns: Iterable[str] = ()) -> PartPath | None:
-        wanted = frozenset(one.casefold() for one in columns)
+        wanted = frozenset(column.casefold() for column in columns)
         for part in reversed(self.others):
             if part.object != kind or part.gone:
                 continue

@@ -85,7 +85,9 @@ def plan_upgrade(
     pending = wanted - done
     if not pending:
         return ()
-    return tuple(Upgrade(one, fake) for one in reversed(run_order(graph, pending, targets)))
+    return tuple(
+        Upgrade(revision, fake) for revision in reversed(run_order(graph, pending, targets))
+    )
 
 
 def plan_downgrade(
@@ -112,8 +114,8 @@ def plan_downgrade(
     going = (graph.descendants(wanted) & done) if wanted else frozenset()
     order = run_order(graph, going, stamp)
     return DowngradePlan(
-        tuple(Downgrade(one, fake) for one in order),
-        tuple(one for one in order if one not in wanted),
+        tuple(Downgrade(revision, fake) for revision in order),
+        tuple(revision for revision in order if revision not in wanted),
     )
 
 
@@ -160,14 +162,14 @@ def plan_down_to(
     roots = graph.bases if target is None else graph.children(target)
     line = graph.ancestors(graph.resolve(branch), dependencies=False) if branch else ()
     if branch is not None and len(roots) > 1:
-        roots = tuple(one for one in roots if one in line)
+        roots = tuple(root for root in roots if root in line)
         if not roots:
             raise UsageError(
                 f"The branch {named(branch)} does not leave {target or 'the base'}.",
                 "see `lback graph`",
             )
     going = graph.descendants(roots) & done if roots else frozenset()
-    return tuple(Downgrade(one, fake) for one in run_order(graph, going, stamp))
+    return tuple(Downgrade(revision, fake) for revision in run_order(graph, going, stamp))
 
 
 def tips(graph: GraphView, revisions: Collection[str]) -> tuple[str, ...]:
@@ -189,7 +191,7 @@ def refuse_problems(graph: GraphView) -> None:
 
 def refuse_lost(graph: GraphView, stamp: Iterable[str]) -> None:
     """Raise LbackError when the stamp names a revision that no file defines."""
-    lost = [one for one in stamp if one not in graph]
+    lost = [revision for revision in stamp if revision not in graph]
     if lost:
         names = ", ".join(lost)
         raise LbackError(

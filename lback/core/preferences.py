@@ -58,7 +58,7 @@ class LbackSettings(NamedTuple):
     def ignores(self, path: str) -> bool:
         """Tell whether a path, from the top of the repository, lies in an ignored folder."""
         return bool(self.ignore_folders) and path.startswith(
-            tuple(f"{one.strip('/').removeprefix('./')}/" for one in self.ignore_folders)
+            tuple(f"{folder.strip('/').removeprefix('./')}/" for folder in self.ignore_folders)
         )
 
 

@@ -84,14 +84,14 @@ def envelope(
     }
 
 
-_ENVELOPE = {one.name for one in fields(Result)}
+_ENVELOPE = {field.name for field in fields(Result)}
 
 
 @cache
 def data_fields(kind: type[Any]) -> tuple[Any, ...]:
     """Return the fields of a result, or of a row in it, that are keys in JSON, in order."""
     own = _ENVELOPE if issubclass(kind, Result) else ()
-    shown = (one for one in fields(kind) if TEXT_ONLY not in one.metadata)
+    shown = (field for field in fields(kind) if TEXT_ONLY not in field.metadata)
     return tuple(one for one in shown if one.name not in own)
 
 
@@ -117,7 +117,7 @@ def plain(value: Any) -> Any:
 
 def _row(value: Any) -> dict[str, Any]:
     kind: Any = type(value)
-    values = [(one, getattr(value, one.name)) for one in data_fields(kind)]
+    values = [(field, getattr(value, field.name)) for field in data_fields(kind)]
     return {
         key(one): plain(inner)
         for one, inner in values

@@ -45,4 +45,4 @@ def _is_header(node: ast.stmt) -> bool:
     if isinstance(node, ast.Import | ast.ImportFrom):
         return True
     targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-    return all(isinstance(one, ast.Name) and one.id in _HEADER for one in targets)
+    return all(isinstance(target, ast.Name) and target.id in _HEADER for target in targets)

@@ -47,7 +47,7 @@ class ColumnLife(NamedTuple):
     def last(self, word: str) -> Effect | None:
         """Return the last effect on the column itself that added, changed or dropped it."""
         words = ("changed", "renamed") if word == "changed" else (word,)
-        own = (one for one in reversed(self.deeds) if one.effect.object in ("column", "table"))
+        own = (deed for deed in reversed(self.deeds) if deed.effect.object in ("column", "table"))
         return next((one.effect for one in own if one.word in words), None)
 
 
@@ -109,7 +109,11 @@ def life(
     The table may be given by any name that it ever had, with or without its schema; where
     two tables had the name, the one that has it now is meant.
     """
-    order = [one for one in graph.order() if one in effects and (within is None or one in within)]
+    order = [
+        revision
+        for revision in graph.order()
+        if revision in effects and (within is None or revision in within)
+    ]
     book = Identities(graph, dialects)
     for revision in order:
         book.follow(revision, effects[revision].upgrade)
@@ -120,7 +124,7 @@ def life(
 
         names = book.names()
         # A table of that name in another schema is another one, and may be the one meant.
-        alike = [one for one in names if bare(one) == bare(table)]
+        alike = [name for name in names if bare(name) == bare(table)]
         near = dict.fromkeys([*alike, *get_close_matches(table, names, n=3, cutoff=0.6)])
         return TableLife(table, False, near=tuple(near), doubts=_about(doubts, (table,)))
     return TableLife(
@@ -129,9 +133,9 @@ def life(
         identity.names(),
         identity.exists,
         _changes(identity, order),
-        tuple(_column(one) for one in identity.parts.columns.values()),
+        tuple(_column(column) for column in identity.parts.columns.values()),
         tuple(_column(one) for one in identity.parts.gone),
-        tuple(_part(one) for one in identity.parts.others),
+        tuple(_part(other) for other in identity.parts.others),
         tuple(Reference(revision, effect) for revision, effect in reversed(identity.references)),
         _about(doubts, identity.names()),
     )
@@ -178,8 +182,10 @@ def types_elsewhere(
         if revision in effects:
             book.follow(revision, effects[revision].upgrade)
     mine = {bare(one) for one in own}
-    others = (one for one in book.tables() if one.exists and not mine & set(map(bare, one.called)))
-    return frozenset(name for one in others for kind, name in one.serving if kind == "type")
+    others = (
+        table for table in book.tables() if table.exists and not mine & set(map(bare, table.called))
+    )
+    return frozenset(name for other in others for kind, name in other.serving if kind == "type")
 
 
 def _changes(identity: Identity, order: list[str]) -> tuple[TableChange, ...]:
@@ -219,8 +225,8 @@ def _doubts(order: list[str], effects: Mapping[str, Effects]) -> list[Doubt]:
 
 def _about(doubts: Iterable[Doubt], names: tuple[str, ...]) -> tuple[Doubt, ...]:
     return tuple(
-        one
-        for one in doubts
-        if not one.unknown.tables
-        or any(same_name(table, name) for table in one.unknown.tables for name in names)
+        doubt
+        for doubt in doubts
+        if not doubt.unknown.tables
+        or any(same_name(table, name) for table in doubt.unknown.tables for name in names)
     )

@@ -188,7 +188,7 @@ class _Comparison:
         self.context.run_autogenerate(self.graph.heads if complete else heads, context)
         if self.with_sql:
             batch = bool(context.opts.get("render_as_batch"))
-            self.sql += [sql_of(one, context, batch=batch) for one in self._upgrades()[-1:]]
+            self.sql += [sql_of(upgrade, context, batch=batch) for upgrade in self._upgrades()[-1:]]
         return ()
 
     def _require_current(self, heads: tuple[str, ...]) -> None:

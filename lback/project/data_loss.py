@@ -36,7 +36,7 @@ def refuse_more(view: View, effects: Iterable[Effect], agreed: Sequence[DataLoss
     """Raise LbackError when under the lock more would go than was agreed to."""
     known = {(one.table, one.column): one.rows for one in agreed}
     losses = count_losses(view, effects)
-    more = [one for one in losses if one.rows > known.get((one.table, one.column), 0)]
+    more = [loss for loss in losses if loss.rows > known.get((loss.table, loss.column), 0)]
     if more:
         raise messages.more_than_agreed(more)
 

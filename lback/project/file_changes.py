@@ -118,20 +118,22 @@ def _taken(folder: Path) -> FileLock:
 
 def _prepare(folder: Path, changes: list[FileChange]) -> None:
     """Write all new contents beside the files, then turn the draft into the plan."""
-    rows = [[str(one.path), _encoded(one.before), _encoded(one.after)] for one in changes]
+    rows = [
+        [str(change.path), _encoded(change.before), _encoded(change.after)] for change in changes
+    ]
     text = json.dumps({"format": _FORMAT, "changes": rows}).encode()
     # A half of it is no plan, and says no more than that nothing was prepared.
     write_new(folder / _DRAFT, text)
-    for one in changes:
-        if one.after is not None:
-            one.path.parent.mkdir(parents=True, exist_ok=True)
-            write_new(_temporary(one.path), one.after)
+    for change in changes:
+        if change.after is not None:
+            change.path.parent.mkdir(parents=True, exist_ok=True)
+            write_new(_temporary(change.path), change.after)
     (folder / _DRAFT).replace(folder / _PLAN)
 
 
 def _discard(folder: Path, changes: list[FileChange]) -> None:
     """Take back what was only prepared."""
-    for place in (*(_temporary(one.path) for one in changes), folder / _DRAFT):
+    for place in (*(_temporary(change.path) for change in changes), folder / _DRAFT):
         with suppress(OSError):
             place.unlink(missing_ok=True)
 
@@ -143,7 +145,7 @@ def _finish(folder: Path, root: Path) -> tuple[str, ...]:
     if not changes:
         (folder / _PLAN).unlink(missing_ok=True)
         return ()
-    left = [one for one in changes if _now(one.path) != one.after]
+    left = [change for change in changes if _now(change.path) != change.after]
     if len(left) == len(changes) and all(_now(one.path) == one.before for one in left):
         # Not begun, or taken back by git since: as it was is as good as done.
         _sweep(folder, changes)
@@ -157,9 +159,9 @@ def _finish(folder: Path, root: Path) -> tuple[str, ...]:
 
 
 def _perform(folder: Path, changes: list[FileChange]) -> None:
-    for one in changes:
-        _put(one)
-        remove_bytecode(one.path)
+    for change in changes:
+        _put(change)
+        remove_bytecode(change.path)
     _sweep(folder, changes)
 
 
@@ -175,8 +177,8 @@ def _put(change: FileChange) -> None:
 
 
 def _sweep(folder: Path, changes: list[FileChange]) -> None:
-    for one in changes:
-        _temporary(one.path).unlink(missing_ok=True)
+    for change in changes:
+        _temporary(change.path).unlink(missing_ok=True)
     (folder / _PLAN).unlink(missing_ok=True)
 
 

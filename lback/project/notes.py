@@ -56,4 +56,4 @@ def remember_stamp(ctx: Context, stamp: Sequence[str]) -> None:
 def recall_stamp(ctx: Context) -> tuple[str, ...] | None:
     """Return where the database was when lback last spoke to it; None where it never did."""
     stamp = Note(ctx, "stamp").read()
-    return tuple(str(one) for one in stamp) if isinstance(stamp, list) else None
+    return tuple(str(revision) for revision in stamp) if isinstance(stamp, list) else None

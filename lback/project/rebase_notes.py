@@ -24,7 +24,10 @@ def note_hook_rebase(ctx: Context, plan: RebasePlan) -> None:
     """Note what a hook moves, and the commit that has the files as they were."""
     if ctx.repository is None:
         return
-    moved = {one.revision: {"path": one.path, "to": list(one.new)} for one in plan.rewrites}
+    moved = {
+        rewrite.revision: {"path": rewrite.path, "to": list(rewrite.new)}
+        for rewrite in plan.rewrites
+    }
     Note(ctx, "unasked").write({"moved": moved, "commit": ctx.repository.head().commit})
 
 
@@ -36,11 +39,11 @@ def refuse_hook_rebase(ctx: Context, graph: GraphView, stamp: Sequence[str]) -> 
         return
     moved = value["moved"]
     here = [one for one in moved if one in graph and list(graph[one].parents) == moved[one]["to"]]
-    done = graph.ancestors(one for one in stamp if one in graph)
+    done = graph.ancestors(revision for revision in stamp if revision in graph)
     ran = [one for one in here if one in done]
     if not ran:
         # What a revision that is not here stands on is not known: that settles nothing.
-        if all(one in graph for one in stamp):
+        if all(revision in graph for revision in stamp):
             note.clear()
         return
     below = sorted({parent for one in ran for parent in moved[one]["to"]})
@@ -78,13 +81,17 @@ def _stamps(after: GraphView, between: Sequence[str], up: Sequence[Step]) -> lis
 def refuse_undone_rebase(ctx: Context, graph: GraphView, stamp: Sequence[str]) -> None:
     """Raise LbackError where the database has followed a rebase whose files are gone again."""
     parents, stamps = _followed(ctx)
-    if sorted(stamp) not in stamps or not all(one in graph for one in stamp):
+    if sorted(stamp) not in stamps or not all(revision in graph for revision in stamp):
         return
     moved = Graph(
-        Revision(one.header._replace(down_revisions=tuple(parents[one.id])), one.path, one.blob)
-        if one.id in parents
-        else one
-        for one in graph
+        Revision(
+            revision.header._replace(down_revisions=tuple(parents[revision.id])),
+            revision.path,
+            revision.blob,
+        )
+        if revision.id in parents
+        else revision
+        for revision in graph
     )
     if moved.problems:
         return

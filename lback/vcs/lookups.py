@@ -229,7 +229,7 @@ def own_program(name: str, repository: Repository | None) -> Path | None:
         if is_program(place) and not _is_brought(place, repository):
             return place
     places = map(Path, programs(name, os.environ.get("PATH", os.defpath)))
-    return next((one for one in places if not _is_brought(one, repository)), None)
+    return next((place for place in places if not _is_brought(place, repository)), None)
 
 
 def _is_brought(place: Path, repository: Repository | None) -> bool:
@@ -239,5 +239,5 @@ def _is_brought(place: Path, repository: Repository | None) -> bool:
     root = os.path.realpath(repository.root)
     real = Path(os.path.realpath(place.parent), place.name)
     names = (real, Path(os.path.realpath(place)))
-    inside = [os.path.relpath(one, root) for one in names if one.is_relative_to(root)]
+    inside = [os.path.relpath(name, root) for name in names if name.is_relative_to(root)]
     return bool(inside) and bool(repository.git.ask("ls-files", "-z", "--", *inside).out)

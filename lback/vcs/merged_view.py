@@ -192,7 +192,7 @@ def _perhaps_renamed(
     decided: Decided, before: list[Entry], ours: list[Entry], theirs: list[Entry]
 ) -> bool:
     """Tell whether a file is gone that the other side edited, or has under a new name too."""
-    if any(one.kind == "deleted and edited" for one in decided.conflicts):
+    if any(conflict.kind == "deleted and edited" for conflict in decided.conflicts):
         return True
     left, right = {entry.path for entry in ours}, {entry.path for entry in theirs}
     known = {entry.path for entry in before}

@@ -27,5 +27,5 @@ def command(arguments: tuple[str, ...]) -> int:
     from lback.app.alembic import alembic
 
     # Alembic has no such option: after its own command it is meant for lback as well.
-    arguments = tuple(one for one in arguments if one != "--json")
+    arguments = tuple(argument for argument in arguments if argument != "--json")
     return run(lambda ctx: alembic(ctx, arguments))

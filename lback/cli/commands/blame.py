@@ -136,7 +136,7 @@ def _column(row: ColumnRow, widths: _Widths, style: Style) -> Iterator[str]:
     maybe = "" if row.certain else " [maybe]"
     shown = f"{safe(row.name):{widths.name}}  {_definition(row)}{maybe}"
     yield from _beside(row.added_by, shown, widths, style)
-    before = [one for one in row.names if one != row.name]
+    before = [name for name in row.names if name != row.name]
     if row.changed_by is not None:
         was = f" (was {listing(before)})" if before else ""
         yield from _beside(row.changed_by, f"  changed here{was}", widths, style, dim=True)
@@ -179,7 +179,7 @@ def _change(change: PartChangeRow) -> str:
 
 def _parts(parts: Sequence[PartRow], widths: _Widths, style: Style) -> Iterator[str]:
     """Yield a line for each key, index, trigger and type that is there, with its last change."""
-    here = [one for one in parts if not one.gone]
+    here = [part for part in parts if not part.gone]
     if here:
         yield style.dim("keys, indexes and types:")
     for part in here:

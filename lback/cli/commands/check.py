@@ -128,7 +128,7 @@ def lines(result: CheckResult, style: Style) -> Iterator[str]:
         conflicts = f", {counted(len(merge.conflicts), 'conflict')}" if merge.conflicts else ""
         word = "in place of" if merge.replaced else "merged with"
         yield f"{word} {safe(merge.against)}: {_heads(merge.would_be_heads)}{conflicts}"
-    if not result.merges and all(one.code != "LB108" for one in result.findings):
+    if not result.merges and all(finding.code != "LB108" for finding in result.findings):
         yield style.dim("merged with nothing: there is no other branch to compare with")
     if result.new_revisions:
         yield f"new here: {listing(result.new_revisions)}"
@@ -138,10 +138,10 @@ def lines(result: CheckResult, style: Style) -> Iterator[str]:
         yield f"with {listing(row.branches)} by {safe(row.author)}: {forks} ({news})"
     if result.models and result.models.dialect:
         yield _run(result.models)
-    for one in result.left_out_findings:
-        if one.by == "comments":
-            place = safe(one.finding.path)
-            yield style.dim(f"silenced {one.finding.code} in {place}: {safe(one.reason)}")
+    for finding in result.left_out_findings:
+        if finding.by == "comments":
+            place = safe(finding.finding.path)
+            yield style.dim(f"silenced {finding.finding.code} in {place}: {safe(finding.reason)}")
     if quiet := left_out(result):
         yield style.dim(quiet)
     paint = style.red if result.exit_code else style.green

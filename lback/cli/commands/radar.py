@@ -79,8 +79,8 @@ def _branch(row: BranchRow, style: Style) -> Iterator[str]:
         f"{word}  {style.bold(safe(row.branch))}{also}  "
         + style.dim(f"{safe(row.commit.author)}, {age(row.commit.date)}")
     )
-    for one in row.revisions[:_MOST]:
-        yield f"    {style.yellow(safe(one.revision))}  {safe(one.doc) or '(no message)'}"
+    for revision in row.revisions[:_MOST]:
+        yield f"    {style.yellow(safe(revision.revision))}  {safe(revision.doc) or '(no message)'}"
     if len(row.revisions) > _MOST:
         yield f"    and {len(row.revisions) - _MOST} more"
     if row.reparents:

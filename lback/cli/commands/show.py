@@ -61,7 +61,7 @@ def lines(result: ShowResult, style: Style) -> Iterator[str]:
 def effect_lines(effects: EffectsRow, direction: Direction, style: Style) -> Iterator[str]:
     """Yield what one direction does, by line of the file, and what could not be read."""
     done = effects.upgrade if direction == "upgrade" else effects.downgrade
-    rows = [(one.line, effect_text(one)) for one in done]
+    rows = [(revision.line, effect_text(revision)) for revision in done]
     rows += [
         (one.line, style.yellow(f"cannot be read: {safe(one.reason)}{_surely(one)}"))
         for one in effects.unknown

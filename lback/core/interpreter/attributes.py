@@ -63,7 +63,7 @@ def attribute(machine: Machine, value: Value, name: str) -> Discharge:  # noqa: 
     if isinstance(value, Super):
         return super_attribute(machine, value, name)
     if isinstance(value, Choice):
-        found = [attribute(machine, one, name).value for one in value.options]
+        found = [attribute(machine, option, name).value for option in value.options]
         return pure(_RULE, Choice(tuple(found), value.on) if value.on else choice(found))
     if isinstance(value, Handle):
         return pure(_RULE, _of_handle(value, name))
@@ -174,11 +174,13 @@ def _of_row(value: Row, name: str) -> Value:
 def _of_schema(machine: Machine, value: Value, name: str) -> Value:  # noqa: PLR0912
     if isinstance(value, TableV):
         if name == "name":
-            return choice([one.rpartition(".")[2] for one in value.names]) if value.names else PLAIN
+            return (
+                choice([name.rpartition(".")[2] for name in value.names]) if value.names else PLAIN
+            )
         if name in ("fullname", "key"):
             return choice(value.names) if value.names else PLAIN
         if name == "schema":
-            schemas = {one.rpartition(".")[0] or None for one in value.names}
+            schemas = {name.rpartition(".")[0] or None for name in value.names}
             return choice(list(schemas)) if schemas else PLAIN
     elif isinstance(value, BaseV):
         if name == "metadata":

@@ -156,7 +156,7 @@ def _of_frame(machine: Machine, name: str, arguments: Arguments) -> Discharge:
 def _strange(machine: Machine, what: str, arguments: Arguments) -> Discharge:
     """Declare a call unknown whose code is not at hand; functions that it is handed may run."""
     run_callbacks(machine, arguments)
-    handed = any(_reaches(one) for value in arguments.all() for one in options(value))
+    handed = any(_reaches(option) for value in arguments.all() for option in options(value))
     if handed:
         return unknown(machine, f"{what}() is handed the database, and its code is not here")
     if what.startswith("subprocess.") or what in ("os.system", "os.popen"):

@@ -67,7 +67,7 @@ def members(value: Seq | Map) -> list[Value]:
     """Return the known items of a sequence, or keys of a dict."""
     if isinstance(value, Seq):
         return list(value.content.items)
-    return [key_value(one) for one in value.content.items]
+    return [key_value(item) for item in value.content.items]
 
 
 def key_of(value: Value) -> Key | Plain:
@@ -75,7 +75,7 @@ def key_of(value: Value) -> Key | Plain:
     if isinstance(value, CONSTANTS):
         return value
     if isinstance(value, Seq) and not value.content.open and value.kind == "tuple":
-        found = [one for one in value.content.items if isinstance(one, CONSTANTS)]
+        found = [item for item in value.content.items if isinstance(item, CONSTANTS)]
         return tuple(found) if len(found) == len(value.content.items) else PLAIN
     return PLAIN
 
@@ -99,9 +99,9 @@ def choice(values: Iterable[Value]) -> Value:
     """Return the one value, a Choice of several, or what stands for too many."""
     flat: list[Value] = []
     for value in values:
-        for one in options(value):
-            if not any(same(one, seen) for seen in flat):
-                flat.append(one)
+        for option in options(value):
+            if not any(same(option, seen) for seen in flat):
+                flat.append(option)
                 if len(flat) > MOST_CHOICES:
                     return wider(flat)
     if len(flat) == 1:
@@ -111,25 +111,25 @@ def choice(values: Iterable[Value]) -> Value:
 
 def wider(values: Iterable[Value]) -> Value:
     """Return what stands for any value like these."""
-    if all(isinstance(one, str | Text) for one in values):
+    if all(isinstance(value, str | Text) for value in values):
         return UNKNOWN_TEXT
-    return PLAIN if all(is_data(one) for one in values) else Opaque()
+    return PLAIN if all(is_data(value) for value in values) else Opaque()
 
 
 def is_data(value: Value, depth: int = 4) -> bool:
     """Tell whether a value is proved unable to reach the database."""
     if isinstance(value, Choice):
-        return all(is_data(one, depth) for one in value.options)
+        return all(is_data(option, depth) for option in value.options)
     if isinstance(value, Seq):
         content = value.content
         few = depth > 0 and len(content.items) <= _MOST_LOOKED_AT
         known = not content.open or content.alike
-        return few and known and all(is_data(one, depth - 1) for one in content.items)
+        return few and known and all(is_data(item, depth - 1) for item in content.items)
     if isinstance(value, Map):
         entries = value.content
         few = depth > 0 and len(entries.items) <= _MOST_LOOKED_AT
         known = not entries.open or entries.data
-        return few and known and all(is_data(one, depth - 1) for one in entries.items.values())
+        return few and known and all(is_data(item, depth - 1) for item in entries.items.values())
     return isinstance(value, _DATA) or (isinstance(value, Row | Rows) and not value.whole)
 
 
@@ -155,7 +155,7 @@ def decide(value: Value) -> Test:
     if isinstance(value, Test):
         return value
     if isinstance(value, Choice):
-        tests = [decide(one) for one in value.options]
+        tests = [decide(option) for option in value.options]
         must, may = tests[0].must, tests[0].may
         for test in tests[1:]:
             must, may = must & test.must, may | test.may
@@ -217,9 +217,9 @@ def compare(kind: ast.cmpop, left: Value, right: Value) -> Value:
     if isinstance(left, ExprV) or isinstance(right, ExprV):
         return merged([one for one in (left, right) if isinstance(one, ExprV)])
     if isinstance(left, Choice) and not isinstance(right, Choice):
-        return choice([compare(kind, one, right) for one in left.options])
+        return choice([compare(kind, option, right) for option in left.options])
     if isinstance(right, Choice) and not isinstance(left, Choice):
-        return choice([compare(kind, left, one) for one in right.options])
+        return choice([compare(kind, left, option) for option in right.options])
     if isinstance(kind, ast.Is | ast.IsNot):
         return _is(left, right, isinstance(kind, ast.Is))
     if isinstance(kind, ast.In | ast.NotIn):
@@ -250,8 +250,8 @@ def _contains(left: Value, right: Value, wanted: bool) -> Value:
         return (left in right) is wanted
     if isinstance(right, Seq | Map) and is_constant(left):
         items = members(right)
-        known = all(is_constant(one) for one in items)
-        if any(is_constant(one) and _equal(one, left) for one in items):
+        known = all(is_constant(item) for item in items)
+        if any(is_constant(item) and _equal(item, left) for item in items):
             return ANY if right.content.open else wanted
         if known and not right.content.open:
             return not wanted
@@ -269,7 +269,7 @@ def _equal(left: Value, right: Value) -> bool:
 def _sequences(left: Seq, right: Seq, wanted: bool) -> Value:
     if left.content.open or right.content.open:
         return ANY
-    if not all(is_constant(one) for one in (*left.content.items, *right.content.items)):
+    if not all(is_constant(item) for item in (*left.content.items, *right.content.items)):
         return ANY
     if len(left.content.items) != len(right.content.items):
         return not wanted
@@ -316,8 +316,8 @@ def _dialect_test(kind: ast.cmpop, left: Value, right: Value) -> Value:
             test = dialect_named(other) if whole else dialects_whose(lambda one: other in one)
             return test if isinstance(kind, ast.In) else invert(test)
         if isinstance(other, Seq | Map) and not other.content.open:
-            for one in members(other):
-                inner = _named(one)
+            for member in members(other):
+                inner = _named(member)
                 found = None if found is None or inner is None else found | inner
         else:
             found = None
@@ -333,10 +333,10 @@ def _dialect_test(kind: ast.cmpop, left: Value, right: Value) -> Value:
 
 def _named(value: Value) -> Dialects | None:
     found = NO_DIALECT
-    for one in options(value):
-        if not isinstance(one, str):
+    for option in options(value):
+        if not isinstance(option, str):
             return None
-        name = one.partition("+")[0]
+        name = option.partition("+")[0]
         found = found | Dialects(frozenset({_ALIASES.get(name, name)}), but=False)
     return found if not isinstance(value, Choice) else None
 

@@ -45,8 +45,8 @@ _HARMLESS = frozenset(
 def unfollowed(classes: list[Value]) -> list[str]:
     """Return special methods of classes that Python calls by itself and nobody follows."""
     found: list[str] = []
-    for one in classes:
-        for statement in one.node.body if isinstance(one, Klass) else ():
+    for kind in classes:
+        for statement in kind.node.body if isinstance(kind, Klass) else ():
             if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
             name = statement.name
@@ -60,11 +60,11 @@ def _acts(statement: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     calls = (one for one in ast.walk(statement) if isinstance(one, ast.Call))
     return any(
         (
-            not (isinstance(one.func, ast.Name) and one.func.id in _HARMLESS)
-            and not isinstance(one.func, ast.Attribute | ast.Call)
+            not (isinstance(call.func, ast.Name) and call.func.id in _HARMLESS)
+            and not isinstance(call.func, ast.Attribute | ast.Call)
         )
-        or (isinstance(one.func, ast.Attribute) and not isinstance(one.func.value, ast.Constant))
-        for one in calls
+        or (isinstance(call.func, ast.Attribute) and not isinstance(call.func.value, ast.Constant))
+        for call in calls
     )
 
 
@@ -180,7 +180,9 @@ def class_attribute(machine: Machine, klass: Klass, name: str) -> Discharge:
         return pure("a class's name", klass.node.name)
     found = member(machine, klass, name)
     if found is MISSING:
-        meta = next((one for one in klass.node.keywords if one.arg == "metaclass"), None)
+        meta = next(
+            (keyword for keyword in klass.node.keywords if keyword.arg == "metaclass"), None
+        )
         return pure("a class without such a member", Opaque() if meta or name[:2] != "__" else None)
     if isinstance(found, Func):
         if found.flavour == "classmethod":
@@ -335,11 +337,11 @@ def compared(machine: Machine, items: Sequence[Value], arguments: Arguments) -> 
     """Follow what sorting the items calls: `key` with each, or each object's `__lt__`."""
     key = arguments.keywords.get("key")
     if key is not None:
-        for one in items:
-            machine.call(key, one)
+        for item in items:
+            machine.call(key, item)
         return
-    for one in items:
-        method = special(machine, one, "__lt__") if isinstance(one, Instance) else MISSING
+    for item in items:
+        method = special(machine, item, "__lt__") if isinstance(item, Instance) else MISSING
         if method is not MISSING:
             perhaps(machine, lambda method=method: _compare(machine, method))  # type: ignore[misc]
 

@@ -85,10 +85,10 @@ def entered(
     if isinstance(value, Bound) and isinstance(value.function, Name):
         return _of_library(machine, value, inside)
     if isinstance(value, Choice):
-        for one in options(value):
+        for option in options(value):
             perhaps(
                 machine,
-                lambda one=one: _void(entered(machine, one, inside, stack, frame)),  # type: ignore[misc]
+                lambda one=option: _void(entered(machine, one, inside, stack, frame)),  # type: ignore[misc]
             )
         return followed(None)
     if isinstance(value, Handle):
@@ -201,9 +201,9 @@ def _swallows(leave: Value) -> bool:
     function = leave.function if isinstance(leave, Bound) else leave
     if not isinstance(function, Func) or isinstance(function.node, ast.Lambda):
         return True
-    for one in own_nodes(function.node.body):
-        if isinstance(one, ast.Return) and one.value is not None:
-            constant = isinstance(one.value, ast.Constant)
-            if not constant or (isinstance(one.value, ast.Constant) and one.value.value):
+    for node in own_nodes(function.node.body):
+        if isinstance(node, ast.Return) and node.value is not None:
+            constant = isinstance(node.value, ast.Constant)
+            if not constant or (isinstance(node.value, ast.Constant) and node.value.value):
                 return True
     return False

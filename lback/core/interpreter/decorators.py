@@ -73,7 +73,7 @@ def define_function(
 
 def define_class(machine: Machine, node: ast.ClassDef, frame: Frame) -> None:
     """Bind a class, as its decorators leave it."""
-    bases = tuple(_base(force(machine, machine.evaluate(one, frame))) for one in node.bases)
+    bases = tuple(_base(force(machine, machine.evaluate(base, frame))) for base in node.bases)
     klass = Klass(node, frame, Names(), bases)
     machine.state.bind(frame.elsewhere.get(node.name, frame.names), node.name, klass)
     for keyword in node.keywords:
@@ -100,9 +100,9 @@ def _base(value: Value) -> Value:
     """Return the base that a class has whichever of several equal ones it is."""
     if isinstance(value, Choice):
         first = value.options[0]
-        if all(isinstance(one, BaseV) for one in value.options):
+        if all(isinstance(option, BaseV) for option in value.options):
             return first
-        if all(isinstance(one, Name) and is_known_base(one) for one in value.options):
+        if all(isinstance(option, Name) and is_known_base(option) for option in value.options):
             return first
     return value
 

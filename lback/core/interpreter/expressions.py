@@ -65,13 +65,13 @@ def call_expression(machine: Machine, node: ast.expr, frame: Frame) -> Value:
 
 def _spread(machine: Machine, node: ast.Call, frame: Frame) -> Choice | None:
     """Return the dicts of which one is spread into the arguments: `f(**({} if a else {…}))`."""
-    starred = [one.value for one in node.keywords if one.arg is None]
+    starred = [keyword.value for keyword in node.keywords if keyword.arg is None]
     if len(starred) != 1 or not isinstance(starred[0], ast.Name):
         return None
     value = machine.evaluate(starred[0], frame)
     if not isinstance(value, Choice):
         return None
-    closed = (isinstance(one, Map) and not one.content.open for one in value.options)
+    closed = (isinstance(option, Map) and not option.content.open for option in value.options)
     return value if all(closed) else None
 
 
@@ -103,13 +103,13 @@ def read_arguments(
 ) -> Arguments:
     """Evaluate the arguments of a call, but for those of `spread`."""
     found = Arguments()
-    for one in node.args:
-        if isinstance(one, ast.Starred):
-            content = collect(machine, machine.evaluate(one.value, frame))
+    for argument in node.args:
+        if isinstance(argument, ast.Starred):
+            content = collect(machine, machine.evaluate(argument.value, frame))
             found.positional.extend(content.items)
             found.open = found.open or content.open
         else:
-            found.positional.append(machine.evaluate(one, frame))
+            found.positional.append(machine.evaluate(argument, frame))
     for keyword in node.keywords:
         value = machine.evaluate(keyword.value, frame)
         if keyword.arg is not None:
@@ -253,7 +253,7 @@ def _subscript(machine: Machine, node: ast.expr, frame: Frame) -> Value:
     machine.at(node, frame)
     if isinstance(node.slice, ast.Slice):
         bounds = (node.slice.lower, node.slice.upper, node.slice.step)
-        values = [None if one is None else evaluate(machine, one, frame) for one in bounds]
+        values = [None if bound is None else evaluate(machine, bound, frame) for bound in bounds]
         return cut(machine, value, values)
     return machine.item(value, evaluate(machine, node.slice, frame))
 

@@ -151,11 +151,11 @@ def leave_stack(machine: Machine, owner: Stack) -> Discharge:
     """Run what an ExitStack was told to run when it is left, the last first."""
     content = owner.callbacks.content
     machine.state.fill(owner.callbacks, [], open=False)
-    for one in reversed(content.items):
+    for item in reversed(content.items):
         if content.open:
-            perhaps(machine, lambda one=one: _void(machine.call_with(one, Arguments())))  # type: ignore[misc]
+            perhaps(machine, lambda one=item: _void(machine.call_with(one, Arguments())))  # type: ignore[misc]
         else:
-            machine.call_with(one, Arguments())
+            machine.call_with(item, Arguments())
     return followed(None)
 
 
@@ -192,8 +192,8 @@ def rounds(machine: Machine, elements: Sequence[Value], body: Body) -> None:
 
 
 def _once(machine: Machine, elements: Sequence[Value], body: Body) -> None:
-    for one in elements:
-        perhaps(machine, lambda one=one: body(one))  # type: ignore[misc]
+    for element in elements:
+        perhaps(machine, lambda one=element: body(one))  # type: ignore[misc]
 
 
 def _really_changed(machine: Machine, mark: int, birth: int) -> list[tuple[Write, Content]]:
@@ -235,7 +235,9 @@ def covers(before: Content, after: Content) -> bool:
         return True
     if isinstance(before, Plain):
         return _is_data(after)
-    return before == UNKNOWN_TEXT and all(isinstance(one, str | Text) for one in _options(after))
+    return before == UNKNOWN_TEXT and all(
+        isinstance(option, str | Text) for option in _options(after)
+    )
 
 
 def _only_similar(before: Items, after: Content) -> bool:
@@ -253,7 +255,7 @@ def widened(before: Content, after: Content) -> Content:
     if isinstance(after, Items):
         held = before.items if isinstance(before, Items) else ()
         if len(held) <= _MOST_ALIKE and len(after.items) <= 2 * _MOST_ALIKE:
-            new = [one for one in after.items if not any(one is other for other in held)]
+            new = [item for item in after.items if not any(item is other for other in held)]
             if held and all(any(similar(one, other) for other in held) for one in new):
                 return Items(held, True, True)
         data = is_data(Seq(after))
@@ -271,7 +273,7 @@ _MOST_ALIKE = 40
 
 def _any_like(value: Content) -> Value:
     values = [PLAIN if isinstance(value, Items | Entries) else value]
-    if all(isinstance(one, str | Text) for value in values for one in _options(value)):
+    if all(isinstance(option, str | Text) for value in values for option in _options(value)):
         return UNKNOWN_TEXT
     return PLAIN if all(_is_data(value) for value in values) else Opaque()
 
@@ -289,12 +291,12 @@ def _is_data(value: Content) -> bool:
 def _grown(before: Content, after: Content) -> Value:
     """Return a text that every round adds to, or None."""
     first = before.parts if isinstance(before, Text) else (before,)
-    texts = [one for one in _options(after) if isinstance(one, str | Text)]
+    texts = [option for option in _options(after) if isinstance(option, str | Text)]
     if not all(isinstance(one, str | None) for one in first) or len(texts) != len(_options(after)):
         return None
     head = first[0]
-    starts = [one.parts[0] if isinstance(one, Text) else one for one in texts]
-    if isinstance(head, str) and head and all(one and one.startswith(head) for one in starts):
+    starts = [text.parts[0] if isinstance(text, Text) else text for text in texts]
+    if isinstance(head, str) and head and all(start and start.startswith(head) for start in starts):
         return Text((head, None))
     return None
 

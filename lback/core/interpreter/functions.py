@@ -44,7 +44,7 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 def make(machine: Machine, node: Definition, frame: Frame) -> Func:
     """Make a function; its defaults are evaluated now, and once."""
     arguments = node.args
-    defaults = tuple(machine.evaluate(one, frame) for one in arguments.defaults)
+    defaults = tuple(machine.evaluate(default, frame) for default in arguments.defaults)
     named = {
         one.arg: machine.evaluate(default, frame)
         for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
@@ -77,7 +77,7 @@ def _lazy(kind: str, function: Func, arguments: Arguments) -> Lazy:
 def yields(node: Definition) -> bool:
     """Tell whether a function's own body yields."""
     body = [node.body] if isinstance(node, ast.Lambda) else node.body
-    return any(isinstance(one, ast.Yield | ast.YieldFrom) for one in own_nodes(body))
+    return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in own_nodes(body))
 
 
 def own_nodes(body: list[ast.stmt] | list[ast.expr]) -> Iterator[ast.AST]:
@@ -159,7 +159,7 @@ def _returned(exits: list[Exit]) -> Value:
     if isinstance(found, Choice) and len(found.options) == len(exits):
         on = [dialects(one.path) for one in exits]
         disjoint = all((a & b).empty for i, a in enumerate(on) for b in on[:i])
-        if disjoint and not any(isinstance(one, Choice) for one in values):
+        if disjoint and not any(isinstance(value, Choice) for value in values):
             return Choice(tuple(values), tuple(on))
     return found
 
@@ -168,7 +168,7 @@ def bind(machine: Machine, function: Func, arguments: Arguments) -> Frame:
     """Make the frame of a call: parameters bound to arguments or defaults."""
     parameters = function.node.args
     names = [one.arg for one in (*parameters.posonlyargs, *parameters.args)]
-    keywords = [one.arg for one in parameters.kwonlyargs]
+    keywords = [kwonlyarg.arg for kwonlyarg in parameters.kwonlyargs]
     bound: dict[str, Value] = dict(zip(names, arguments.positional, strict=False))
     known = {*names, *keywords}
     bound.update({key: value for key, value in arguments.keywords.items() if key in known})
@@ -208,9 +208,11 @@ def given_arguments(function: Value) -> Arguments:
             found.keywords[name] = Handle("op")
         elif position < len(names) - optional:
             found.keywords[name] = Opaque(given=True)
-    for one in parameters.kwonlyargs:
-        if one.arg not in function.keyword_defaults:
-            found.keywords[one.arg] = Handle("op") if one.arg == "op" else Opaque(given=True)
+    for kwonlyarg in parameters.kwonlyargs:
+        if kwonlyarg.arg not in function.keyword_defaults:
+            found.keywords[kwonlyarg.arg] = (
+                Handle("op") if kwonlyarg.arg == "op" else Opaque(given=True)
+            )
     if parameters.vararg or parameters.kwarg:
         found.open = True
     return found
@@ -346,4 +348,4 @@ def _reraises(handler: ast.ExceptHandler) -> bool:
     if not handler.body or not isinstance(handler.body[-1], ast.Raise):
         return False
     leaving = ast.Return | ast.Break | ast.Continue | ast.Yield
-    return not any(isinstance(one, leaving) for one in own_nodes(handler.body))
+    return not any(isinstance(node, leaving) for node in own_nodes(handler.body))

@@ -69,7 +69,7 @@ def item(machine: Machine, value: Value, key: Value) -> Discharge:  # noqa: PLR0
         known = isinstance(key, int) and -len(value) <= key < len(value)
         return pure("an item of a text", value[key] if known and isinstance(key, int) else PLAIN)
     if isinstance(value, Choice):
-        found = [item(machine, one, key).value for one in value.options]
+        found = [item(machine, option, key).value for option in value.options]
         return pure("an item of either", choice(found))
     if isinstance(value, Instance):
         getter = special(machine, value, "__getitem__")
@@ -106,7 +106,7 @@ def _of_map(machine: Machine, value: Map, key: Value) -> Value:
     if isinstance(key, Dialect):
         return by_dialect(machine, value, MISSING)
     if isinstance(key, Choice):
-        return choice([_of_map(machine, value, one) for one in key.options])
+        return choice([_of_map(machine, value, option) for option in key.options])
     known = key_of(key)
     others: list[Value] = [PLAIN if content.data else Opaque()] if content.open else []
     if content.fallback is not None:
@@ -205,15 +205,15 @@ def _of_method(machine: Machine, value: Method, key: Value) -> Discharge:
 
 def _registered(owner: MetaDataV | BaseV, key: str) -> TableV:
     metadata = owner.metadata if isinstance(owner, BaseV) else owner
-    for one in metadata.tables:
-        if key in one.names:
-            return one
+    for table in metadata.tables:
+        if key in table.names:
+            return table
     return TableV((key,))
 
 
 def _global(machine: Machine, value: Globals, key: Value) -> Value:
     """Return the functions of this module that `globals()[key]` may give."""
-    names = [one for one in options(key) if isinstance(one, str)]
+    names = [option for option in options(key) if isinstance(option, str)]
     if len(names) == len(options(key)):
         found = [find(machine, name, value.scope) for name in names]
         return choice([Opaque() if one is MISSING else one for one in found])
@@ -229,7 +229,7 @@ def _global(machine: Machine, value: Globals, key: Value) -> Value:
 
 def cut(machine: Machine, value: Value, bounds: list[Value]) -> Value:
     """Return `value[a:b:c]`."""
-    numbers = [one for one in bounds if one is None or isinstance(one, int)]
+    numbers = [bound for bound in bounds if bound is None or isinstance(bound, int)]
     known = len(numbers) == len(bounds)
     if isinstance(value, str):
         return value[slice(*numbers)] if known and numbers[2] != 0 else UNKNOWN_TEXT
@@ -247,7 +247,7 @@ def cut(machine: Machine, value: Value, bounds: list[Value]) -> Value:
             return Seq(Items(content.items[slice(*numbers)]), value.kind)
         return Seq(Items(content.items, True, content.alike or not content.open), value.kind)
     if isinstance(value, Choice):
-        return choice([cut(machine, one, bounds) for one in value.options])
+        return choice([cut(machine, option, bounds) for option in value.options])
     if isinstance(value, Rows | Handle):
         return value
     return value if isinstance(value, Row) else item(machine, value, None).value

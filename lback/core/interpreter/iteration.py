@@ -155,8 +155,8 @@ def walk(machine: Machine, value: Value, body: Body) -> Discharge:  # noqa: PLR0
     if isinstance(value, Lazy):
         return consume(machine, value, body)
     if isinstance(value, Choice):
-        for one in value.options:
-            perhaps(machine, lambda one=one: _void(walk(machine, one, body)))  # type: ignore[misc]
+        for option in value.options:
+            perhaps(machine, lambda one=option: _void(walk(machine, one, body)))  # type: ignore[misc]
         return followed(None)
     if isinstance(value, Klass):
         if is_enum(value):
@@ -201,10 +201,10 @@ def _known(machine: Machine, items: Sequence[Value], body: Body) -> Discharge:
     if len(items) > _MOST_ROUNDS:
         rounds(machine, [Opaque()], body)
         return unknown(machine, "a loop with more rounds than are followed")
-    for one in items:
+    for item in items:
         if machine.dead:
             break
-        body(one)
+        body(item)
     return pure("the items of a list", None)
 
 
@@ -324,8 +324,8 @@ def items_of(machine: Machine, value: Value) -> tuple[list[Value], bool]:
     """Return the items of a value as far as they are known, and whether these are all."""
     found: list[Value] = []
     known = True
-    for one in options(value):
-        content = collect(machine, one)
+    for option in options(value):
+        content = collect(machine, option)
         found.extend(content.items)
         known = known and not content.open
     return found, known and not isinstance(value, Choice)

@@ -121,7 +121,7 @@ def open_file(arguments: Arguments) -> Discharge:
 def path_call(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
     """Follow pathlib.Path(...), os.path.join(...) and their like."""
     values = arguments.positional
-    texts = [one for one in values if isinstance(one, str)]
+    texts = [value for value in values if isinstance(value, str)]
     if len(texts) != len(values) or not texts or sum(map(len, texts)) > 4096:
         return pure(callee.path, UNKNOWN_TEXT)
     last = callee.last
@@ -162,7 +162,7 @@ def module(machine: Machine, name: str) -> ModuleScope | None:
 
 def _scope(tree: ast.Module, package: str, generators: bool) -> ModuleScope:
     found = ModuleScope(package, Names(), bindings(tree), generators=generators)
-    found.stars = [absolute(one, package) for one in stars(tree)]
+    found.stars = [absolute(star, package) for star in stars(tree)]
     found.changed = frozenset(n for names in changed_by_functions(tree).values() for n in names)
     return found
 
@@ -240,8 +240,8 @@ def run_apart(machine: Machine, statement: ast.stmt, frame: Frame) -> bool:
         if before - _STEPS_TO_LOAD < floor:
             raise
         del machine.calls[depth:]
-        for one in names_of(statement):
-            frame.names.values[one] = Opaque()
+        for name in names_of(statement):
+            frame.names.values[name] = Opaque()
         return False
     finally:
         machine.floor = floor
@@ -290,7 +290,7 @@ def _guarded(machine: Machine, name: str, scope: ModuleScope) -> Value:
 def force(machine: Machine, value: Value) -> Value:
     """Look behind an imported name where it is the project's own; else return it as it is."""
     if isinstance(value, Choice):
-        options = [force(machine, one) for one in value.options]
+        options = [force(machine, option) for option in value.options]
         return Choice(tuple(options), value.on) if value.on else choice(options)
     seen = 0
     while isinstance(value, Name) and (value.ours or not is_library(value.path)):
@@ -332,23 +332,23 @@ def bind_import(
 ) -> None:
     """Bind what an import statement brings, as dotted names that nobody has looked into."""
     if isinstance(statement, ast.Import):
-        for one in statement.names:
-            bound = one.asname or one.name.split(".", 1)[0]
-            machine.imported[one.name] = None
+        for name in statement.names:
+            bound = name.asname or name.name.split(".", 1)[0]
+            machine.imported[name.name] = None
             if not only or bound == only:
-                machine.state.bind(frame.names, bound, Name(one.name if one.asname else bound))
+                machine.state.bind(frame.names, bound, Name(name.name if name.asname else bound))
         return
     path = absolute(statement, frame.scope.package)
     machine.imported[path] = None
-    for one in statement.names:
-        bound = one.asname or one.name
-        machine.imported[f"{path}.{one.name}"] = None
-        if one.name == "*":
+    for name in statement.names:
+        bound = name.asname or name.name
+        machine.imported[f"{path}.{name.name}"] = None
+        if name.name == "*":
             if path not in frame.scope.stars:
                 frame.scope.stars.append(path)
         elif not only or bound == only:
             names = frame.elsewhere.get(bound, frame.names)
-            machine.state.bind(names, bound, Name(f"{path}.{one.name}", statement.level > 0))
+            machine.state.bind(names, bound, Name(f"{path}.{name.name}", statement.level > 0))
 
 
 def absolute(statement: ast.ImportFrom, package: str) -> str:

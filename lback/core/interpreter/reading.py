@@ -41,8 +41,8 @@ def doubts(
     touched = {_bare(table) for one in said for table in one.tables}
     touched |= {_bare(name) for one in upgrade for name in (one.table, one.to) if name}
     things = [one for one in downgrade if one.object in ("table", "column", "view")]
-    made = {_place(one, one.to) for one in things if one.kind in _MADE}
-    gone = {_place(one) for one in things if one.kind in _GONE}
+    made = {_place(thing, thing.to) for thing in things if thing.kind in _MADE}
+    gone = {_place(thing) for thing in things if thing.kind in _GONE}
     for effect in things:
         table, column = _place(effect)
         if effect.object == "view" or not table or table in touched:
@@ -190,7 +190,7 @@ def downgrade_gap(tree: ast.Module) -> Gap:
 
 def _names_downgrade(statement: ast.Assign | ast.ImportFrom) -> bool:
     if isinstance(statement, ast.ImportFrom):
-        return any((one.asname or one.name) in ("downgrade", "*") for one in statement.names)
+        return any((name.asname or name.name) in ("downgrade", "*") for name in statement.names)
     nodes = (node for target in statement.targets for node in ast.walk(target))
     return any(isinstance(node, ast.Name) and node.id == "downgrade" for node in nodes)
 

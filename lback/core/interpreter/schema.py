@@ -168,7 +168,7 @@ class SqlV:
     @property
     def text(self) -> str | None:
         """Return the text where all of it is known."""
-        return "".join(one or "" for one in self.parts) if None not in self.parts else None
+        return "".join(part or "" for part in self.parts) if None not in self.parts else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -224,10 +224,10 @@ SCHEMA_VALUES = (
 def merged(values: list[ExprV]) -> ExprV:
     """Return an expression made of several."""
     return ExprV(
-        " ".join(one.text for one in values if one.text),
-        tuple(dict.fromkeys(use for one in values for use in one.uses)),
-        tuple(dict.fromkeys(read for one in values for read in one.reads)),
+        " ".join(value.text for value in values if value.text),
+        tuple(dict.fromkeys(use for value in values for use in value.uses)),
+        tuple(dict.fromkeys(read for value in values for read in value.reads)),
         None,
-        tuple(inner for one in values for inner in one.nested),
-        tuple(dict.fromkeys(word for one in values for word in one.unread)),
+        tuple(inner for value in values for inner in value.nested),
+        tuple(dict.fromkeys(word for value in values for word in value.unread)),
     )

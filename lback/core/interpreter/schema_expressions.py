@@ -56,37 +56,37 @@ _HIDDEN = ("SQL that is not in the text",)
 def expression(value: Value, table: str | None = None) -> ExprV:  # noqa: PLR0912
     """Return a value as an SQL expression, with all that it uses."""
     found: list[ExprV] = []
-    for one in options(value):
-        if isinstance(one, ExprV):
-            found.append(one)
-        elif isinstance(one, SqlV):
-            known = one.text
+    for option in options(value):
+        if isinstance(option, ExprV):
+            found.append(option)
+        elif isinstance(option, SqlV):
+            known = option.text
             uses, unread = ((), _HIDDEN) if known is None else uses_of_text(known, table)
             found.append(ExprV(known or "", uses, unread=unread))
-        elif isinstance(one, ColumnV):
-            column = one.known
-            uses = (Use("column", column, one.table or table),) if column else ()
-            found.append(ExprV(column or "", uses, (one.table,) if one.table else (), column))
-        elif isinstance(one, TableV):
-            found.append(ExprV("", (), one.names))
-        elif isinstance(one, StatementV):
-            nested = (one,) if one.kind != "select" else one.nested
-            reads = (*one.reads, *(one.tables if one.kind == "select" else ()))
-            found.append(ExprV("", one.uses, reads, None, nested, one.unread))
-        elif isinstance(one, TypeV):
-            found.append(ExprV("", one.uses))
-        elif isinstance(one, SequenceV):
-            found.append(ExprV("", tuple(Use("sequence", name) for name in one.name or ())))
-        elif isinstance(one, Seq):
-            found.extend(expression(inner, table) for inner in one.content.items)
-        elif isinstance(one, Map):
-            found.extend(expression(inner, table) for inner in one.content.items.values())
-        elif isinstance(one, Method):
-            found.append(expression(one.owner, table))
-        elif isinstance(one, Row | Rows):
+        elif isinstance(option, ColumnV):
+            column = option.known
+            uses = (Use("column", column, option.table or table),) if column else ()
+            found.append(ExprV(column or "", uses, (option.table,) if option.table else (), column))
+        elif isinstance(option, TableV):
+            found.append(ExprV("", (), option.names))
+        elif isinstance(option, StatementV):
+            nested = (option,) if option.kind != "select" else option.nested
+            reads = (*option.reads, *(option.tables if option.kind == "select" else ()))
+            found.append(ExprV("", option.uses, reads, None, nested, option.unread))
+        elif isinstance(option, TypeV):
+            found.append(ExprV("", option.uses))
+        elif isinstance(option, SequenceV):
+            found.append(ExprV("", tuple(Use("sequence", name) for name in option.name or ())))
+        elif isinstance(option, Seq):
+            found.extend(expression(inner, table) for inner in option.content.items)
+        elif isinstance(option, Map):
+            found.extend(expression(inner, table) for inner in option.content.items.values())
+        elif isinstance(option, Method):
+            found.append(expression(option.owner, table))
+        elif isinstance(option, Row | Rows):
             continue
-        elif isinstance(one, Klass) and one.table is not None:
-            found.append(ExprV("", (), one.table.names))
+        elif isinstance(option, Klass) and option.table is not None:
+            found.append(ExprV("", (), option.table.names))
     return merged(found) if len(found) != 1 else found[0]
 
 

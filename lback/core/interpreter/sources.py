@@ -107,7 +107,9 @@ def _root(node: ast.expr) -> str:
 def stars(tree: ast.Module) -> list[ast.ImportFrom]:
     """Return the star imports at the top of a module."""
     return [
-        one for one in tree.body if isinstance(one, ast.ImportFrom) and one.names[0].name == "*"
+        statement
+        for statement in tree.body
+        if isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*"
     ]
 
 
@@ -118,11 +120,11 @@ def changed_by_functions(tree: ast.Module) -> dict[str, set[str]]:
     Read-only, as the tree.
     """
     found: dict[str, set[str]] = {}
-    for one in tree.body:
-        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names = {name for node in ast.walk(one) for name in _changed_in(node)}
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names = {name for node in ast.walk(statement) for name in _changed_in(node)}
             if names:
-                found[one.name] = found.get(one.name, set()) | names
+                found[statement.name] = found.get(statement.name, set()) | names
     return found
 
 
@@ -130,7 +132,9 @@ def _changed_in(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Call):
         return _changed(node)
     if isinstance(node, ast.Assign):
-        kept = [one for one in node.targets if isinstance(one, ast.Subscript | ast.Attribute)]
+        kept = [
+            target for target in node.targets if isinstance(target, ast.Subscript | ast.Attribute)
+        ]
         return [name for target in kept for name in _targets(target)]
     if isinstance(node, ast.AugAssign):
         return _targets(node.target)
@@ -142,9 +146,9 @@ def names_of(statement: ast.stmt) -> list[str]:
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [statement.name]
     if isinstance(statement, ast.Import):
-        return [one.asname or one.name.split(".", 1)[0] for one in statement.names]
+        return [name.asname or name.name.split(".", 1)[0] for name in statement.names]
     if isinstance(statement, ast.ImportFrom):
-        return [one.asname or one.name for one in statement.names]
+        return [name.asname or name.name for name in statement.names]
     if isinstance(statement, ast.Assign):
         return [name for target in statement.targets for name in _targets(target)]
     if isinstance(statement, ast.AnnAssign | ast.AugAssign):
@@ -171,7 +175,7 @@ def _targets(target: ast.expr) -> list[str]:
     if isinstance(target, ast.Name):
         return [target.id]
     if isinstance(target, ast.Tuple | ast.List):
-        return [name for one in target.elts for name in _targets(one)]
+        return [name for element in target.elts for name in _targets(element)]
     if isinstance(target, ast.Starred | ast.Subscript | ast.Attribute):
         return _targets(target.value)
     return []
@@ -180,5 +184,5 @@ def _targets(target: ast.expr) -> list[str]:
 def _changed(call: ast.Call) -> list[str]:
     """Return the names whose values a call may change: its owner's, and its arguments'."""
     found = [_root(call.func)] if isinstance(call.func, ast.Attribute) else []
-    found += [one.id for one in call.args if isinstance(one, ast.Name)]
+    found += [argument.id for argument in call.args if isinstance(argument, ast.Name)]
     return [one for one in found if one]

@@ -175,7 +175,7 @@ class MachineState:
             self.absorbed.add(value.born)
 
     def _check(self, store: Seq | Map, values: Iterable[Value]) -> None:
-        if store.born in self.absorbed and not all(is_data(one) for one in values):
+        if store.born in self.absorbed and not all(is_data(value) for value in values):
             self.escaped = True
 
     # -- branches ------------------------------------------------------------------
@@ -281,12 +281,12 @@ def _items(left: Content, right: Content) -> Content:
         if all(same(one, other) for one, other in pairs):
             return left
     if len(left.items) * len(right.items) > _MOST_PAIRS:
-        data = all(is_data(one) for one in (*left.items, *right.items))
+        data = all(is_data(item) for item in (*left.items, *right.items))
         return Items((PLAIN,) if data else (), True, data)
     found = list(left.items)
-    for one in right.items:
-        if not any(same(one, other) for other in found):
-            found.append(one)
+    for item in right.items:
+        if not any(same(item, other) for other in found):
+            found.append(item)
     alike = (left.alike or not left.open) and (right.alike or not right.open)
     return Items(tuple(found), True, alike)
 

@@ -82,8 +82,8 @@ def set_item(machine: Machine, holder: Value, key: Value, value: Value) -> Disch
             state.fill(holder, [*values, value], open=True, alike=alike)
         return pure("a list's item", None)
     if isinstance(holder, Choice):
-        for one in holder.options:
-            branch_of(machine, one, key, value)
+        for option in holder.options:
+            branch_of(machine, option, key, value)
         return followed(None)
     if isinstance(holder, Instance):
         setter = special(machine, holder, "__setitem__")
@@ -161,7 +161,7 @@ def assign(machine: Machine, target: ast.expr, value: Value, frame: Frame) -> No
 
 
 def _unpack(machine: Machine, targets: list[ast.expr], value: Value, frame: Frame) -> None:
-    starred = [i for i, one in enumerate(targets) if isinstance(one, ast.Starred)]
+    starred = [i for i, target in enumerate(targets) if isinstance(target, ast.Starred)]
     values = unpacked(machine, value, len(targets), starred[0] if starred else -1)
     for target, inner in zip(targets, values, strict=True):
         assign(machine, target, inner, frame)
@@ -170,7 +170,7 @@ def _unpack(machine: Machine, targets: list[ast.expr], value: Value, frame: Fram
 def unpacked(machine: Machine, value: Value, count: int, starred: int) -> list[Value]:
     """Return what each of several targets gets of a value."""
     if isinstance(value, Choice):
-        rows = [unpacked(machine, one, count, starred) for one in value.options]
+        rows = [unpacked(machine, option, count, starred) for option in value.options]
         columns = [choice([row[place] for row in rows]) for place in range(count)]
         if value.on:
             return [Choice(tuple(row[place] for row in rows), value.on) for place in range(count)]
@@ -179,7 +179,7 @@ def unpacked(machine: Machine, value: Value, count: int, starred: int) -> list[V
         items = (
             list(value.content.items)
             if isinstance(value, Seq)
-            else [key_value(one) for one in value.content.items]
+            else [key_value(item) for item in value.content.items]
         )
         return _spread(items, count, starred)
     if isinstance(value, Plain | Text | Row | str):
@@ -214,8 +214,8 @@ def _spread(items: list[Value], count: int, starred: int) -> list[Value]:
 def set_attribute(machine: Machine, holder: Value, name: str, value: Value) -> Discharge:
     """Follow `holder.name = value`."""
     if isinstance(holder, Choice):
-        for one in holder.options:
-            perhaps(machine, lambda one=one: void(set_attribute(machine, one, name, value)))  # type: ignore[misc]
+        for option in holder.options:
+            perhaps(machine, lambda one=option: void(set_attribute(machine, one, name, value)))  # type: ignore[misc]
         return followed(None)
     if isinstance(holder, Row):
         return _set_column(machine, holder, name)
@@ -281,8 +281,8 @@ def delete(machine: Machine, target: ast.expr, frame: Frame) -> None:
         names = frame.elsewhere.get(target.id, frame.names)
         machine.state.forget(names, target.id)
     elif isinstance(target, ast.Tuple | ast.List):
-        for one in target.elts:
-            delete(machine, one, frame)
+        for element in target.elts:
+            delete(machine, element, frame)
     elif isinstance(target, ast.Subscript):
         holder = machine.evaluate(target.value, frame)
         delete_item(machine, holder, machine.evaluate(target.slice, frame))

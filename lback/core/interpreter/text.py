@@ -80,8 +80,8 @@ def strings(value: Value) -> tuple[str, ...] | None:
         return (value.text,) if value.text is not None else None
     if isinstance(value, Choice):
         found: list[str] = []
-        for one in value.options:
-            inner = strings(one)
+        for option in value.options:
+            inner = strings(option)
             if inner is None:
                 return None
             found.extend(inner)
@@ -198,7 +198,7 @@ def _constant(value: Value) -> Constant | Plain | tuple[str, ...]:
     if isinstance(value, str | int | None):
         return value
     if isinstance(value, Seq) and not value.content.open:
-        return tuple(one for one in value.content.items if isinstance(one, str))
+        return tuple(item for item in value.content.items if isinstance(item, str))
     return PLAIN
 
 
@@ -223,7 +223,7 @@ def _is_narrow(known: list[Constant]) -> bool:
 
 def _of_unknown(owner: Text, name: str, positional: list[Value]) -> Value:
     if name in ("lower", "upper", "casefold"):
-        return Text(tuple(one if one is None else getattr(one, name)() for one in owner.parts))
+        return Text(tuple(part if part is None else getattr(part, name)() for part in owner.parts))
     if name in _SHORTER:
         return owner if name.endswith("strip") and not positional else UNKNOWN_TEXT
     return PLAIN if name in _ASKING or name in _CUTTING else UNKNOWN_TEXT
@@ -249,9 +249,9 @@ def _joined(machine: Machine, separator: str | Text, items: Value) -> Value:
     if not isinstance(items, Seq) or items.content.open:
         return UNKNOWN_TEXT
     count = len(items.content.items)
-    if not machine.room_for(count * sum(len(one or "") for one in pieces(separator))):
+    if not machine.room_for(count * sum(len(piece or "") for piece in pieces(separator))):
         return UNKNOWN_TEXT
-    rows: list[tuple[Value, ...]] = [options(one) for one in items.content.items]
+    rows: list[tuple[Value, ...]] = [options(item) for item in items.content.items]
     if any(len(row) > 1 for row in rows):
         return UNKNOWN_TEXT
     found: list[str | None] = []

@@ -91,7 +91,7 @@ def contradictions(
 
 def _hides_all(does: Effects) -> bool:
     """Tell whether something in it may do anything, before or after what can be read."""
-    return any(not one.tables for one in does.unknowns("upgrade"))
+    return any(not unknown.tables for unknown in does.unknowns("upgrade"))
 
 
 def _is_sure(effect: Effect) -> bool:
@@ -105,7 +105,7 @@ def _judged(
     graph: GraphView, schema: _Schema, revision: str, does: Effects
 ) -> Iterator[Contradiction]:
     below: frozenset[str] | None = None
-    hidden = {key(one) for unknown in does.unknowns("upgrade") for one in unknown.tables}
+    hidden = {key(table) for unknown in does.unknowns("upgrade") for table in unknown.tables}
     touched: set[Thing] = set()  # by the revision itself, before
     for effect in does.upgrade:
         if _is_sure(effect) and not hidden & {key(effect.table), key(effect.refers_to)}:
@@ -128,8 +128,10 @@ def _spelled_alike(effect: Effect, other: Effect) -> bool:
     """Tell whether no name differs by its case alone: on PostgreSQL that may be another one."""
     names = {one for one in (effect.table, effect.name, effect.to) if one}
     others = {one for one in (other.table, other.name, other.to) if one}
-    folded = {one.casefold() for one in names & others}
-    return not ({one.casefold() for one in names} & {one.casefold() for one in others}) - folded
+    folded = {name.casefold() for name in names & others}
+    return (
+        not ({name.casefold() for name in names} & {other.casefold() for other in others}) - folded
+    )
 
 
 def _whole(thing: Thing) -> Thing:
@@ -247,7 +249,7 @@ def _apply(schema: _Schema, revision: str, effect: Effect) -> None:
         _apply_part(schema, effect, table, there, gone)
     elif effect.object == "index" and effect.name:
         # On whichever table it is.
-        for thing in [one for one in schema.facts if one[0] == "index"]:
+        for thing in [fact for fact in schema.facts if fact[0] == "index"]:
             if thing[2] == _folded(effect.name.rpartition(".")[2]):
                 schema.forget(thing)
     if "cascade" in effect.aspects or effect.object in ("schema", "extension", "database"):

@@ -34,7 +34,7 @@ def footprint(effect: Effect, around: Surroundings) -> tuple[Touch, ...]:
     found += footprint_reads.used(effect)
     schemas = dict.fromkeys(map(schema_of, (effect.table, effect.name, effect.to)))
     if effect.object not in ("column", "data", "condition", "query"):
-        found += [Touch("object", f"schema {one}", "need") for one in schemas if one]
+        found += [Touch("object", f"schema {schema}", "need") for schema in schemas if schema]
     found += footprint_reads.listed(effect)
     if "cascade" in effect.aspects:
         found.append(Touch("cascade", "", "take"))
@@ -108,14 +108,14 @@ def _column(effect: Effect, around: Surroundings) -> Iterable[Touch]:
             use.object == "column" and use.name != "*" for use in effect.uses
         ) or "computed" in dict(effect.sets):
             yield from fragile(table)
-        for one in _sequences(effect):
-            yield from named(one, "make")
+        for sequence in _sequences(effect):
+            yield from named(sequence, "make")
     elif effect.kind == "drop":
         yield from columns(table, names, "drop")
         yield from whole("copies", table, "copy")
         yield Touch("somewhere", "", "table")
-        for one in _sequences(effect):
-            yield from named(one, "drop")
+        for sequence in _sequences(effect):
+            yield from named(sequence, "drop")
     elif effect.kind == "rename":
         yield from columns(table, names, "move")
         yield from columns(table, (effect.to,) if effect.to else ANY, "make")
@@ -152,9 +152,9 @@ def _said_again(
     column = (key(effect.table), (effect.name or "").casefold())
     known = around.columns.get(column, {})
     nothing = {"default": "", "nullable": "yes"}
-    for one in effect.restates:
-        again = one == "type" or (one in known and known[one] == nothing.get(one))
-        yield from aspect(one, effect.table, names, "again" if again else "set")
+    for restate in effect.restates:
+        again = restate == "type" or (restate in known and known[restate] == nothing.get(restate))
+        yield from aspect(restate, effect.table, names, "again" if again else "set")
 
 
 def _sequences(effect: Effect) -> list[str]:
@@ -181,8 +181,8 @@ def _relation(effect: Effect, around: Surroundings) -> Iterable[Touch]:
         yield from named(effect.name, _MODES.get(effect.kind, "set"))
     if effect.object == "sequence" and effect.kind != "create":
         yield Touch("counter", key(effect.name), "set")
-        for one in _owners(effect.name):
-            yield Touch("counter", one, "set")
+        for owner in _owners(effect.name):
+            yield Touch("counter", owner, "set")
     if effect.kind == "drop":
         yield from _parted(effect)
     if effect.object.endswith("view") and effect.kind != "drop":

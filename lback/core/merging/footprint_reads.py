@@ -140,11 +140,11 @@ def _fired(table: str, around: Surroundings) -> Iterable[Touch]:
     """Touch what the triggers of a table write: any rows, where that is not known."""
     for trigger in around.triggers.get(table, ()):
         uses = list(trigger.uses)
-        functions = [key(one.name) for one in uses if one.object == "function"]
+        functions = [key(use.name) for use in uses if use.object == "function"]
         for name in functions:
             yield Touch("object", f"function {name}", "need")
             uses += around.functions.get(name, ())
-        written = [one.name for one in uses if one.object == "table"]
+        written = [use.name for use in uses if use.object == "table"]
         yield from aspect("values", table, ANY, "write")
         if not written:
             yield Touch("any rows", "", "write")

@@ -71,7 +71,7 @@ class Side:
         for revision, effects in revisions.items():
             for effect in effects_of(effects):
                 self._add(revision, effect)
-            self.unknown.extend((revision, one) for one in effects.unknowns("upgrade"))
+            self.unknown.extend((revision, unknown) for unknown in effects.unknowns("upgrade"))
 
     def _add(self, revision: str, effect: Effect) -> None:
         touches = footprint(effect, self.around)
@@ -79,7 +79,7 @@ class Side:
         if table in self.contents:
             self.contents[table].append(effect._replace(line=0))
         if table in self._made:
-            touches = tuple(one for one in touches if not self._is_inside(one, effect))
+            touches = tuple(touch for touch in touches if not self._is_inside(touch, effect))
         if effect.object == "table" and effect.kind == "create" and effect.table:
             self._made.add(table)
             if effect.guarded:
@@ -148,7 +148,7 @@ def _asked(effects: Effects) -> Iterator[Effect]:
 
 def _queries(effects: Effects) -> Iterator[Effect]:
     """Yield the reading of tables as effects that change nothing, where no effect tells of it."""
-    told = {one for effect in effects.upgrade for one in effect.reads}
+    told = {read for effect in effects.upgrade for read in effect.reads}
     for table in effects.reads:
         if table in told:
             continue

@@ -41,11 +41,11 @@ class Surroundings:
 
     def children(self, table: str) -> tuple[Link, ...]:
         """Return the foreign keys that point at a table from others."""
-        return tuple(one for one in self.links if one.parent == table and one.child != table)
+        return tuple(link for link in self.links if link.parent == table and link.child != table)
 
     def parents(self, table: str) -> tuple[Link, ...]:
         """Return the foreign keys from a table to others."""
-        return tuple(one for one in self.links if one.child == table and one.parent != table)
+        return tuple(link for link in self.links if link.child == table and link.parent != table)
 
     def after(self, effects: Iterable[Effects]) -> Surroundings:
         """Return what is known once some revisions have run."""
@@ -112,7 +112,7 @@ class _Gathered:
             new = key(effect.to)
             self.indexes = {k: new if v == table else v for k, v in self.indexes.items()}
             self.spans = {(new if t == table else t, n): v for (t, n), v in self.spans.items()}
-            moved = [one for one in self.links if table in (one.child, one.parent)]
+            moved = [link for link in self.links if table in (link.child, link.parent)]
             for one in moved:
                 child = new if one.child == table else one.child
                 parent = new if one.parent == table else one.parent
@@ -138,7 +138,7 @@ class _Gathered:
             self.columns[table, new] = self.columns.pop((table, old))
 
         def renamed(names: Iterable[str]) -> Columns:
-            return tuple(new if one.casefold() == old else one for one in names)
+            return tuple(new if name.casefold() == old else name for name in names)
 
         for (on, name), names in list(self.spans.items()):
             if on == table or (on == "" and self.indexes.get(name) == table):
@@ -149,7 +149,7 @@ class _Gathered:
             self.keys[table] = frozenset(renamed(self.keys[table]))
 
     def _key(self, effect: Effect, table: str) -> None:
-        names = tuple(one.casefold() for one in effect.columns)
+        names = tuple(column.casefold() for column in effect.columns)
         looked = [u.name.casefold() for u in effect.uses if u.object == "column"]
         span = (*names, *looked)
         if effect.object == "index" and effect.name:

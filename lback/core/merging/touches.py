@@ -81,4 +81,4 @@ def fragile(table: str | None) -> list[Touch]:
 
 def folded(names: Iterable[str]) -> frozenset[str]:
     """Return column names in one case."""
-    return frozenset(one.casefold() for one in names if one)
+    return frozenset(name.casefold() for name in names if name)

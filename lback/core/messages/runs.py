@@ -35,7 +35,7 @@ def _deeds(direction: Direction, effects: Effects | None) -> str:
     if effects is None:
         return "do what its file says, which is not here"
     told = effects.upgrade if direction == "upgrade" else effects.downgrade
-    lines = [f"do what line {one.line} says" for one in effects.unknowns(direction)]
+    lines = [f"do what line {unknown.line} says" for unknown in effects.unknowns(direction)]
     return "; ".join([*map(described, told), *lines]) or "do nothing that could be read"
 
 

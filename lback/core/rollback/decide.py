@@ -67,7 +67,7 @@ def chosen(facts: RollbackFacts, table: TableLife | None) -> tuple[str, ...]:
         if not found:
             raise messages.not_a_revision(request.revision)
         return found
-    order = [one for one in graph.order() if one in facts.applied]
+    order = [revision for revision in graph.order() if revision in facts.applied]
     return tuple(reversed(order[-(request.steps or 1) :]))
 
 
@@ -128,10 +128,14 @@ def _why_revert(
     if above:
         stand = "revision stands" if len(above) == 1 else "revisions stand"
         return f"{len(above)} applied {stand} on {', '.join(undoes)}: {', '.join(above)}"
-    lacking = [one for one in undoes if facts.effects[one].downgrade_gap == "missing"]
+    lacking = [
+        revision for revision in undoes if facts.effects[revision].downgrade_gap == "missing"
+    ]
     if lacking:
         return f"{lacking[0]} has no downgrade(), so its inverse has to be computed"
-    others = sorted({name for one in undoes for name in facts.effects[one].tables} - set(own))
+    others = sorted(
+        {name for revision in undoes for name in facts.effects[revision].tables} - set(own)
+    )
     if own and others:
         return f"{', '.join(undoes)} also changes {', '.join(others)}"
     return None
@@ -153,7 +157,7 @@ def _on_top(facts: RollbackFacts, undoes: tuple[str, ...], why: str) -> Decision
     own = {label for revision in undoes for label in graph.labels_of(revision)}
     lane = sorted(grouped, key=lambda one: not own & set(graph.labels_of(one[0])))[:1]
     parents = tuple(lane[0])
-    pending = [one for one in parents if one not in facts.applied]
+    pending = [parent for parent in parents if parent not in facts.applied]
     if pending:
         return decision.refused(messages.not_at_head(pending))
     return replace(decision, parents=parents)

@@ -123,7 +123,7 @@ def _take_all(parts: Sequence[UndoneRevision], read: Read) -> tuple[list[_Taken]
     for part in parts:
         try:
             taken.append(_take(part, read))
-            helpers = _together(one for other in taken for one in other.helpers)
+            helpers = _together(helper for other in taken for helper in other.helpers)
         except CannotUndo as err:
             raise CannotUndo(err.line, f"{part.path}:{err.line}: {err.message}") from None
     return taken, helpers
@@ -201,11 +201,11 @@ def created(dates: Iterable[str]) -> datetime | None:
 
 def _without_marks(code: str) -> str:
     """Return code without the comments that autogenerate leaves: they are nobody's words."""
-    return "\n".join(one for one in code.splitlines() if not _MARK.fullmatch(one)).strip("\n")
+    return "\n".join(line for line in code.splitlines() if not _MARK.fullmatch(line)).strip("\n")
 
 
 def _binds(code: str) -> list[str]:
-    return [name for one in ast.parse(code).body for name in bound(one)]
+    return [name for statement in ast.parse(code).body for name in bound(statement)]
 
 
 def _message(parts: Sequence[UndoneRevision], table: str | None) -> str:
@@ -241,11 +241,11 @@ def draft_of(facts: RollbackFacts, decision: Decision, table: TableLife | None) 
 
     LbackError where that revision exists.
     """
-    order = [one for one in reversed(facts.graph.order()) if one in decision.undoes]
+    order = [revision for revision in reversed(facts.graph.order()) if revision in decision.undoes]
     revision = revert_id(order, facts.request.table)
     if revision in facts.graph:
         raise messages.written_already(revision, facts.graph[revision].path, decision.undoes)
-    parts = [_part(facts, one, table) for one in order]
+    parts = [_part(facts, revision, table) for revision in order]
     own = [name for part in parts for name in part.own]
     shared = types_elsewhere(facts.graph, facts.effects, own)
     return draft_revert(parts, facts.request.table, facts.read, shared, _created(facts, parts))
@@ -257,7 +257,7 @@ def own_names(facts: RollbackFacts, revision: str, table: TableLife | None) -> t
         effects = facts.effects[revision]
         both = (*effects.upgrade, *effects.downgrade)
         return tuple(sorted({name for e in both for name in (e.table, e.to) if name}))
-    change = next((one for one in table.changes if one.revision == revision), None)
+    change = next((change for change in table.changes if change.revision == revision), None)
     effects_here = change.effects if change else ()
     names = {one.table for one in effects_here if one.table}
     names |= {one.to for one in effects_here if one.object == "table" and one.to}

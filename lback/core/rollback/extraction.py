@@ -77,9 +77,9 @@ class Extractor:
     def function(self, direction: Direction) -> ast.FunctionDef:
         """Return the function of one direction; CannotUndo where there is no plain one."""
         found = [
-            one
-            for one in self.tree.body
-            if isinstance(one, ast.FunctionDef) and one.name == direction
+            statement
+            for statement in self.tree.body
+            if isinstance(statement, ast.FunctionDef) and statement.name == direction
         ]
         if len(found) != 1:
             raise CannotUndo(1, f"{self.path} has no plain function {direction}() to take from")
@@ -108,7 +108,7 @@ class Extractor:
         tables = self._tables_named_with(effect)
         if not tables:
             return None
-        own = {self.is_own(one) for one in tables}
+        own = {self.is_own(table) for table in tables}
         return own.pop() if len(own) == 1 else None
 
     def _tables_named_with(self, effect: Effect) -> set[str]:
@@ -145,8 +145,10 @@ class Extractor:
         function = copy.copy(self.function(direction))
         function.body = list(body) or [ast.Pass()]
         tree.body = [
-            function if isinstance(one, ast.FunctionDef) and one.name == direction else one
-            for one in self.tree.body
+            function
+            if isinstance(statement, ast.FunctionDef) and statement.name == direction
+            else statement
+            for statement in self.tree.body
         ]
         return self.read(ast.unparse(ast.fix_missing_locations(tree)).encode())
 
@@ -154,7 +156,7 @@ class Extractor:
 
     def _free(self, nodes: Sequence[ast.AST]) -> frozenset[str]:
         """Return the names that statements take from the module."""
-        known = {name for one in self.tree.body for name in bound(one)}
+        known = {name for statement in self.tree.body for name in bound(statement)}
         used = {name for node in nodes for name in loaded(node)}
         taken = used & known
         header = taken & _HEADER
@@ -169,7 +171,12 @@ class Extractor:
         What those need themselves comes along; texts in the order of the file.
         """
         wanted, todo = set(names), list(names)
-        givers = {name: one for one in self.tree.body for name in bound(one) if name not in _HEADER}
+        givers = {
+            name: statement
+            for statement in self.tree.body
+            for name in bound(statement)
+            if name not in _HEADER
+        }
         while todo:
             giver = givers.get(todo.pop())
             for name in loaded(giver) if giver is not None else ():
@@ -177,15 +184,15 @@ class Extractor:
                     wanted.add(name)
                     todo.append(name)
         imports, helpers = [], []
-        for one in self.tree.body:
-            if not any(name in wanted for name in bound(one)) or _is_direction(one):
+        for statement in self.tree.body:
+            if not any(name in wanted for name in bound(statement)) or _is_direction(statement):
                 continue
-            if isinstance(one, ast.Import | ast.ImportFrom):
-                if isinstance(one, ast.ImportFrom) and one.module == "__future__":
+            if isinstance(statement, ast.Import | ast.ImportFrom):
+                if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
                     continue
-                imports.append(only(one, wanted))
+                imports.append(only(statement, wanted))
             else:
-                helpers.append(self.lines.with_lead(one, self.tree.body))
+                helpers.append(self.lines.with_lead(statement, self.tree.body))
         return imports, helpers
 
 

@@ -58,9 +58,9 @@ class _Inverse:
         self.earlier = earlier
         self.function = extractor.function("upgrade")
         self.fixed = {
-            one.args[0].value
-            for one in _calls(self.function, "f")
-            if one.args and isinstance(one.args[0], ast.Constant)
+            call.args[0].value
+            for call in _calls(self.function, "f")
+            if call.args and isinstance(call.args[0], ast.Constant)
         }
         self.done: set[ast.Call] = set()
 
@@ -111,7 +111,7 @@ class _Inverse:
             )
         if effect.object == "constraint":
             kinds = ("unique", "foreignkey", "check", "primary")
-            kind = next((one for one in kinds if one in effect.aspects), None)
+            kind = next((kind for kind in kinds if kind in effect.aspects), None)
             if kind is None:
                 raise self._no(effect, "it is not known what kind of constraint it is")
             return (
@@ -148,7 +148,7 @@ class _Inverse:
         if call in self.done:
             return
         self.done.add(call)
-        given = {one.arg: one.value for one in call.keywords if one.arg}
+        given = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
         if "postgresql_using" in given:
             raise self._no(effect, "how its values go back is not in the text")
         schema, table = _parts(effect.table)
@@ -242,7 +242,7 @@ def _from_column(tree: ast.Module, effect: Effect, name: str) -> str | None:
         first = call.args[0] if call.args else None
         if not (isinstance(first, ast.Constant) and first.value == effect.name):
             continue
-        words = {one.arg: one.value for one in call.keywords if one.arg}
+        words = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
         if name == "type_":
             value = words.get("type_") or (call.args[1] if len(call.args) > 1 else None)
             return _plain(value) if value is not None else None
@@ -274,7 +274,7 @@ def _is_call(node: ast.expr, name: str) -> bool:
 
 
 def _covering(tree: ast.AST, line: int, name: str) -> ast.Call | None:
-    return next((one for one in _calls(tree, name) if _within(one, line)), None)
+    return next((call for call in _calls(tree, name) if _within(call, line)), None)
 
 
 def _within(node: ast.expr, line: int) -> bool:

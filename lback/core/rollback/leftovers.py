@@ -65,10 +65,10 @@ def leftovers(effects: Effects, dialect: str) -> tuple[Leftover, ...]:
 
 def _watched(effects: Iterable[Effect], dialect: str) -> Iterable[Effect]:
     name = "mysql" if dialect == "mariadb" else dialect
-    for one in effects:
-        runs = not (Dialects.of(one.dialect) & Dialects(frozenset({name}), but=False)).empty
-        if runs and (one.object in _WATCHED):
-            yield one
+    for effect in effects:
+        runs = not (Dialects.of(effect.dialect) & Dialects(frozenset({name}), but=False)).empty
+        if runs and (effect.object in _WATCHED):
+            yield effect
 
 
 def _key(effect: Effect, name: str | None = None) -> _Key:

@@ -79,7 +79,7 @@ class Picker:
         effects = after[0][len(before[0]) :]
         known = {(one.reason, one.tables) for one in before[1]}
         unknown = [one for one in after[1] if (one.reason, one.tables) not in known]
-        owners = {self._owner(one, statement) for one in effects}
+        owners = {self._owner(effect, statement) for effect in effects}
         owners |= {self._unknown_owner(one, statement) for one in unknown}
         if not owners:
             return Piece(statement, keep=_controls(statement), silent=True)
@@ -128,7 +128,7 @@ class Picker:
         return owner
 
     def _unknown_owner(self, unknown: Unknown, statement: ast.stmt) -> bool:
-        owners = {self.revision.is_own(one) for one in unknown.tables}
+        owners = {self.revision.is_own(table) for table in unknown.tables}
         if len(owners) != 1:
             raise CannotUndo(
                 statement.lineno,

@@ -56,7 +56,7 @@ class Lines:
 
     def block(self, body: Sequence[ast.stmt]) -> str:
         """Return a function's body as it is, without a docstring, `pass` and indentation."""
-        wanted = [one for one in body if not _is_filler(one)]
+        wanted = [statement for statement in body if not _is_filler(statement)]
         if not wanted:
             return ""
         first = body.index(wanted[0])
@@ -65,9 +65,9 @@ class Lines:
         end = self._tail(body[-1])
         skipped = {
             number
-            for one in body[first:]
-            if _is_filler(one)
-            for number in range(one.lineno, (one.end_lineno or one.lineno) + 1)
+            for statement in body[first:]
+            if _is_filler(statement)
+            for number in range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
         }
         return self._dedented(
             [number for number in range(top, end + 1) if number not in skipped],
@@ -115,7 +115,7 @@ class Lines:
     def _lead(self, node: ast.stmt, after: int) -> int:
         """Return the first line of the comments directly above a statement."""
         decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-        top = min([node.lineno, *(one.lineno for one in decorators)])
+        top = min([node.lineno, *(decorator.lineno for decorator in decorators)])
         while top - 1 > after and self._is_comment(top - 1):
             top -= 1
         return top

@@ -93,11 +93,12 @@ class RollbackPlan:
         facts, undoes = self.facts, self.decision.undoes
         if self.revert is None:
             return RollbackRun(facts.applied, undoes, (), None, self._down)
-        own = {name for one in undoes for name in own_names(facts, one, self.table)}
+        own = {name for revision in undoes for name in own_names(facts, revision, self.table)}
         own |= set(self.table.names) if self.table else set()
         later = facts.graph.descendants(undoes) & facts.applied - set(undoes)
         renames = any(
-            one.kind == "rename" and one.object in ("table", "column") for one in self.effects
+            effect.kind == "rename" and effect.object in ("table", "column")
+            for effect in self.effects
         )
         return RollbackRun(
             facts.applied,
@@ -208,7 +209,7 @@ def _with_effects(plan: RollbackPlan) -> RollbackPlan:
     facts, decision = plan.facts, plan.decision
     if decision.strategy == "downgrade":
         going = [step.revision for step in plan._down]
-        effects = [effect for one in going for effect in facts.effects[one].downgrade]
+        effects = [effect for revision in going for effect in facts.effects[revision].downgrade]
         return replace(plan, effects=tuple(effects))
     try:
         draft = draft_of(facts, decision, plan.table)
@@ -225,12 +226,14 @@ def _still_possible(plan: RollbackPlan) -> RollbackPlan:
     graph, undoes = facts.graph, decision.undoes
     going = {step.revision for step in plan._down} if decision.strategy == "downgrade" else set()
     gone = graph.ancestors(undoes) | going
-    order = [one for one in graph.order() if one in facts.applied]
-    seen = {one: facts.effects[one] for one in order if one not in gone}
+    order = [revision for revision in graph.order() if revision in facts.applied]
+    seen = {revision: facts.effects[revision] for revision in order if revision not in gone}
     if decision.strategy == "revert" and plan.table is not None:
         # What a revision of many tables did to the others stays.
-        seen |= {one: _rest(facts.effects[one], plan.table, one) for one in undoes}
-    judged = [one for one in order if one in seen]
+        seen |= {
+            revision: _rest(facts.effects[revision], plan.table, revision) for revision in undoes
+        }
+    judged = [revision for revision in order if revision in seen]
     texts = {one: facts.texts[one].decode("utf-8", "replace") for one in judged}
     use = first_use(plan.effects, judged, seen, texts, undoes)
     if use is None:
@@ -241,7 +244,12 @@ def _still_possible(plan: RollbackPlan) -> RollbackPlan:
 
 def _rest(effects: Effects, table: TableLife, revision: str) -> Effects:
     """Return what a revision does to other tables than the one that is rolled back."""
-    own = {effect for one in table.changes if one.revision == revision for effect in one.effects}
+    own = {
+        effect
+        for change in table.changes
+        if change.revision == revision
+        for effect in change.effects
+    }
     return Effects(upgrade=tuple(one for one in effects.upgrade if one not in own))
 
 

@@ -75,7 +75,7 @@ def judge_failure(stage: int, revision: str, why: str, where: str) -> RollbackPr
 
 
 def _upgrades(graph: GraphView, revisions: Collection[str]) -> list[Step]:
-    return [Upgrade(one) for one in graph.order() if one in revisions]
+    return [Upgrade(revision) for revision in graph.order() if revision in revisions]
 
 
 def _unlike(
@@ -83,7 +83,7 @@ def _unlike(
 ) -> Difference | None:
     """Return where the own tables are not as before, or others not as at present."""
     names = before.tables.keys() | present.tables.keys() | after.tables.keys()
-    own = {one for one in names if not planned.own or _is_named(one, planned.own)}
+    own = {name for name in names if not planned.own or _is_named(name, planned.own)}
     compared = {one for one in own if not _is_named(one, planned.touched_later)}
     apart = difference(before.only(compared), after.only(compared))
     if apart is None and not planned.renames:

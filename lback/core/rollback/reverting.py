@@ -17,14 +17,16 @@ def complete(rendered: str, draft: RevertDraft) -> str:
     text = rendered.replace("\r\n", "\n")
     tree = ast.parse(text)
     lines = text.split("\n")
-    first = next(one for one in tree.body if isinstance(one, ast.FunctionDef))
+    first = next(statement for statement in tree.body if isinstance(statement, ast.FunctionDef))
     inserts: list[tuple[int, list[str]]] = []
     if draft.helpers:
         blocks = "\n\n".join(draft.helpers).split("\n")
-        top = min([first.lineno, *(one.lineno for one in first.decorator_list)])
+        top = min([first.lineno, *(decorator.lineno for decorator in first.decorator_list)])
         inserts.append((top - 1, [*blocks, "", ""]))
     present = {
-        ast.unparse(one) for one in tree.body if isinstance(one, ast.Import | ast.ImportFrom)
+        ast.unparse(statement)
+        for statement in tree.body
+        if isinstance(statement, ast.Import | ast.ImportFrom)
     }
     imports = [one for one in draft.imports if one not in present]
     if imports:
@@ -87,11 +89,11 @@ def _key(effect: Effect) -> tuple[object, ...]:
 
 def _after_imports(tree: ast.Module) -> int:
     last = 0
-    for one in tree.body:
-        if isinstance(one, ast.Import | ast.ImportFrom) or (
-            isinstance(one, ast.Expr) and one is tree.body[0]
+    for statement in tree.body:
+        if isinstance(statement, ast.Import | ast.ImportFrom) or (
+            isinstance(statement, ast.Expr) and statement is tree.body[0]
         ):
-            last = one.end_lineno or one.lineno
+            last = statement.end_lineno or statement.lineno
     return last
 
 

@@ -30,5 +30,5 @@ def loaded(node: ast.AST | None) -> Iterator[str]:
 def only(node: ast.Import | ast.ImportFrom, wanted: set[str]) -> str:
     """Return an import of just the names that are wanted."""
     part = copy.copy(node)
-    part.names = [one for one in node.names if (one.asname or one.name.split(".")[0]) in wanted]
+    part.names = [name for name in node.names if (name.asname or name.name.split(".")[0]) in wanted]
     return ast.unparse(part)

@@ -48,7 +48,7 @@ def stakes(effects: Iterable[Effect]) -> Stakes:
         elif effect.object == "data" and effect.kind in ("update", "delete"):
             _data(effect, table, columns, kept)
     whole = {table for table, column in lost if column is None}
-    places = [one for one in lost if one[1] is None or one[0] not in whole]
+    places = [revision for revision in lost if revision[1] is None or revision[0] not in whole]
     return Stakes(tuple(places), tuple(dict.fromkeys([*places, *kept])))
 
 

@@ -60,7 +60,7 @@ def _taken(undoing: Iterable[Effect]) -> _Taken:
     # A table that is dropped and made again, as a batch by hand does, stays.
     made = [one.table for one in undoing if one.object == "table" and one.kind == "create"]
     made += [one.to for one in undoing if one.object == "table" and one.kind == "rename"]
-    kept = [one for one in tables if not any(same_name(one, other) for other in made)]
+    kept = [table for table in tables if not any(same_name(table, other) for other in made)]
     return _Taken(tuple(kept), tuple(columns))
 
 
@@ -81,7 +81,7 @@ def _reference(
             target = effect.refers_to
             if not target or effect.kind == "drop" or same_name(target, effect.table):
                 continue
-            whole = any(same_name(target, one) for one in taken.tables)
+            whole = any(same_name(target, table) for table in taken.tables)
             part = any(
                 same_name(target, name)
                 and _points_at(texts.get(revision, ""), effect.line, name, column)
@@ -171,11 +171,13 @@ def _clash(
     mine = {"this rollback": Effects(upgrade=tuple(undoing))}
     theirs = {one: Effects(upgrade=effects[one].upgrade) for one in later}
     tables = [one.table for one in undoing]
-    for one in overlaps(mine, theirs):
-        if one.verdict in ("conflict", "order-matters") and isinstance(one.right_effect, Effect):
-            table = one.right_effect.table
+    for overlap in overlaps(mine, theirs):
+        if overlap.verdict in ("conflict", "order-matters") and isinstance(
+            overlap.right_effect, Effect
+        ):
+            table = overlap.right_effect.table
             if table and not any(same_name(table, other) for other in tables):
                 continue  # it only refers to the table, which is looked at more closely above
-            message = f"{described(one.right_effect)}: it is a later change of {one.object}"
-            return Dependent(one.right_revision, one.right_effect.line, message)
+            message = f"{described(overlap.right_effect)}: it is a later change of {overlap.object}"
+            return Dependent(overlap.right_revision, overlap.right_effect.line, message)
     return None

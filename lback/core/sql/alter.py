@@ -152,7 +152,7 @@ def _one(action: Cursor, table: str, seen: Seen, piece: str) -> list[Effect]:
         raise
     except CannotRead as problem:
         words = start.tokens[start.place : start.end]
-        far = any(one.upper in _REACHES_FURTHER or one.text == "(" for one in words)
+        far = any(word.upper in _REACHES_FURTHER or word.text == "(" for word in words)
         reason = problem.reason or f"ALTER TABLE that is not understood: {short(piece)}"
         seen.doubt(reason, () if far else (table,))
         return []
@@ -164,7 +164,7 @@ def _one(action: Cursor, table: str, seen: Seen, piece: str) -> list[Effect]:
     seen.doubts.update(inner.doubts)
     seen.tables.update(inner.tables)
     seen.uses.update(inner.uses)
-    uses = tuple(one for one in inner.uses if one != Use("table", table))
+    uses = tuple(use for use in inner.uses if use != Use("table", table))
     return [
         *inner.effects,
         *(one._replace(uses=tuple(dict.fromkeys((*one.uses, *uses)))) for one in found),

@@ -78,7 +78,7 @@ def trigger(cursor: Cursor, verb: str) -> Outcome:
                 "BEFORE", "AFTER", "INSTEAD", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "OR", "OF"
             )
     table = cursor.name()
-    used = {Use(one.object, one.name, table): None for one in uses}
+    used = {Use(use.object, use.name, table): None for use in uses}
     rest = cursor.rest()
     used.update(dict.fromkeys(_function(rest.copy())))
     used.update(dict.fromkeys(names_in(rest)))
@@ -93,8 +93,8 @@ def _columns(cursor: Cursor, uses: dict[Use, None]) -> None:
     """Take the columns of UPDATE OF; OF of INSTEAD OF has an event behind it."""
     if cursor.word in ("INSERT", "UPDATE", "DELETE"):
         return
-    for one in cursor.names():
-        uses[Use("column", one)] = None
+    for name in cursor.names():
+        uses[Use("column", name)] = None
 
 
 def _function(cursor: Cursor) -> tuple[Use, ...]:
@@ -246,7 +246,7 @@ def grant(cursor: Cursor, _: str) -> Outcome:
         names = _granted(cursor)
         cursor.need_any("TO", "FROM")
         cursor.rest()
-        return Does(tuple(Effect("alter", "privileges", one or None) for one in names))
+        return Does(tuple(Effect("alter", "privileges", name or None) for name in names))
     name = cursor.until("TO", "FROM").written()
     cursor.need_any("TO", "FROM")
     cursor.rest()

@@ -71,18 +71,18 @@ class Block:
 
     def _together(self) -> Outcome:
         """Return what all statements come to; each may or may not run."""
-        effects = [one._replace(certain=False) for one in self.seen.effects]
+        effects = [effect._replace(certain=False) for effect in self.seen.effects]
         doubts = list(self.seen.doubts)
-        for one in self.outcomes:
-            if isinstance(one, NotUnderstood):
-                doubts.append(one)
+        for outcome in self.outcomes:
+            if isinstance(outcome, NotUnderstood):
+                doubts.append(outcome)
                 continue
-            looks_at = one.looks_at if isinstance(one, Does) else one
+            looks_at = outcome.looks_at if isinstance(outcome, Does) else outcome
             self.seen.tables.update(dict.fromkeys(looks_at.tables))
             self.seen.uses.update(dict.fromkeys(looks_at.uses))
-            if isinstance(one, Does):
-                effects += [effect._replace(certain=False) for effect in one.effects]
-                doubts += one.doubts
+            if isinstance(outcome, Does):
+                effects += [effect._replace(certain=False) for effect in outcome.effects]
+                doubts += outcome.doubts
         if not effects and not doubts:
             return self.seen.looks_at()
         return Does(tuple(effects), self.seen.looks_at(), tuple(dict.fromkeys(doubts)))
@@ -320,7 +320,7 @@ class Block:
         """Read an expression of the block; behind its first value it may go on as a query does."""
         if part.done:
             raise CannotRead
-        if any(one.upper == "FROM" for one in part.tokens[part.place : part.end]) and not (
+        if any(token.upper == "FROM" for token in part.tokens[part.place : part.end]) and not (
             part.word in ("EXISTS", "NOT") or part.opens()
         ):
             whole_query(as_select(part), self.seen)
@@ -340,7 +340,7 @@ def read_do(cursor: Cursor, statement: ReadStatement, text: ReadText) -> Outcome
     if cursor.take("LANGUAGE"):
         languages.append(cursor.identifier().lower())
     cursor.finish()
-    if any(one != "plpgsql" for one in languages):
+    if any(language != "plpgsql" for language in languages):
         raise CannotRead("a DO block in a language that is not read")
     inner = Cursor(cut(body, "postgresql"), body, ("postgresql",))
     return Block(inner, statement, text).read()

@@ -122,7 +122,7 @@ def _sequence(arguments: Cursor, scope: QueryScope, seen: Seen) -> bool:
         name = plain_name(first.peek().text)
     elif first.word == "PG_GET_SERIAL_SEQUENCE":
         inner = first.window(first.place + 1, first.end).group()
-        strings = [one.text for one in inner.tokens[inner.place : inner.end]]
+        strings = [token.text for token in inner.tokens[inner.place : inner.end]]
         if len(strings) == 3:
             table, column = plain_name(strings[0]), plain_name(strings[2])
     if not name:
@@ -148,7 +148,9 @@ def _alone(first: Cursor) -> bool:
 
 
 def _serial_sequence(arguments: Cursor, scope: QueryScope, seen: Seen) -> bool:
-    strings = [plain_name(one.text) for one in arguments.tokens[arguments.place : arguments.end]]
+    strings = [
+        plain_name(token.text) for token in arguments.tokens[arguments.place : arguments.end]
+    ]
     if len(strings) == 3 and strings[0] and strings[2]:
         seen.use("column", strings[2], strings[0])
         return True
@@ -157,8 +159,8 @@ def _serial_sequence(arguments: Cursor, scope: QueryScope, seen: Seen) -> bool:
 
 def _set_config(arguments: Cursor, scope: QueryScope, seen: Seen) -> bool:
     """Read set_config(name, value, local): what changes the meaning of names is not known."""
-    parts = [one.copy() for one in arguments.copy().commas()]
-    texts = [body_of(one.peek()) if one.peek().kind == "string" else None for one in parts]
+    parts = [comma.copy() for comma in arguments.copy().commas()]
+    texts = [body_of(part.peek()) if part.peek().kind == "string" else None for part in parts]
     name = texts[0] if texts else None
     if name is None or len(parts) != 3:
         seen.doubt("changes a setting whose name is not in the text")
@@ -176,7 +178,7 @@ def is_default_path(text: str) -> bool:
     names = [one.strip().strip("\"'").lower() for one in text.split(",")]
     if names == [""]:
         return True
-    names = [one for one in names if one not in ("$user", "pg_catalog")]
+    names = [name for name in names if name not in ("$user", "pg_catalog")]
     return bool(names) and names[0] in ("public", "default")
 
 

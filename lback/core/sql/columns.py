@@ -268,7 +268,10 @@ def created(found: Definition, *, guarded: bool) -> list[Effect]:
     )
     return [
         column,
-        *(one._replace(certain=not guarded, guarded=guarded) for one in found.constraints),
+        *(
+            constraint._replace(certain=not guarded, guarded=guarded)
+            for constraint in found.constraints
+        ),
     ]
 
 

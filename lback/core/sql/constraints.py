@@ -85,8 +85,8 @@ def _key(cursor: Cursor, table: str, name: str | None, kind: str) -> Effect:
         name = cursor.identifier() if name is None else (cursor.identifier() and name)
     index_options(cursor)
     columns, seen = index_columns(cursor.group(), table)
-    for one in index_options(cursor):
-        seen.use("column", one, table)
+    for option in index_options(cursor):
+        seen.use("column", option, table)
     deferring(cursor)
     return constraint_effect(cursor, table, name, kind, columns, Referred(), seen.used())
 
@@ -272,7 +272,7 @@ def constraint_effect(
         bare = table.rpartition(".")[2]
         uses = (*uses, Use("constraint", "_".join([bare, *middle, _SUFFIX[kind]]), table))
     if referred.table is not None:
-        uses = (*uses, *(Use("column", one, referred.table) for one in referred.columns))
+        uses = (*uses, *(Use("column", column, referred.table) for column in referred.columns))
     return Effect(
         "create",
         "constraint",

@@ -57,15 +57,15 @@ def define_view(
     reads: tuple[str, ...] = ()
     try:
         whole_query(text, seen)
-        reads = tuple(sorted(one for one in seen.tables if one != name))
+        reads = tuple(sorted(table for table in seen.tables if table != name))
     except Impossible:
         raise
     except CannotRead:
         if materialized:
             raise
         reads = ("?",)
-    seen.effects = [one for one in seen.effects if one.object != "table"]
-    uses = tuple(one for one in seen.uses if not (one.object == "table" and one.name == name))
+    seen.effects = [effect for effect in seen.effects if effect.object != "table"]
+    uses = tuple(use for use in seen.uses if not (use.object == "table" and use.name == name))
     view = Effect(
         kind, "view", None, name, certain=not guarded, guarded=guarded, reads=reads, uses=uses
     )
@@ -119,11 +119,11 @@ def create_table(cursor: Cursor, *, temporary: bool) -> Outcome:
     _query(cursor, name, seen, bool(parts))
     if temporary:
         seen.temporary.append(name)
-        seen.doubts = {one: None for one in seen.doubts if one.tables != (name,)}
+        seen.doubts = {doubt: None for doubt in seen.doubts if doubt.tables != (name,)}
         return Does(tuple(seen.effects), seen.looks_at(), tuple(seen.doubts), (name,))
     reads = tuple(sorted(seen.tables))
     table = table._replace(reads=reads, uses=seen.used(apart=name))
-    own = [one._replace(certain=one.certain and not guarded, guarded=guarded) for one in parts]
+    own = [part._replace(certain=part.certain and not guarded, guarded=guarded) for part in parts]
     return seen.does(table, *own)
 
 
@@ -132,9 +132,9 @@ def _elements(cursor: Cursor, table: str, seen: Seen) -> list[Effect]:
     found: list[Effect] = []
     if all(len(part) == 1 for part in _widths(cursor)):
         look = cursor.copy()
-        names = [one.identifier() for one in look.commas()]
+        names = [comma.identifier() for comma in look.commas()]
         # Bare names: columns without types in SQLite, names for a query's columns elsewhere.
-        return [Effect("create", "column", table, one) for one in names]
+        return [Effect("create", "column", table, name) for name in names]
     for part in cursor.commas():
         if begins_constraint(part):
             found.append(constraint(part, table))
@@ -152,7 +152,7 @@ def _elements(cursor: Cursor, table: str, seen: Seen) -> list[Effect]:
 
 
 def _widths(cursor: Cursor) -> list[range]:
-    return [range(one.place, one.end) for one in cursor.copy().commas()]
+    return [range(comma.place, comma.end) for comma in cursor.copy().commas()]
 
 
 def _is_index(part: Cursor) -> bool:

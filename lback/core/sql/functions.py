@@ -164,4 +164,4 @@ def is_pure(name: str, schema: str, grammars: Grammars) -> bool:
         return False
     if lowered.startswith("pragma_") and "sqlite" in grammars:
         return True
-    return any(lowered in _PURE[one] for one in grammars)
+    return any(lowered in _PURE[grammar] for grammar in grammars)

@@ -93,7 +93,7 @@ def read_domain(cursor: Cursor, verb: str) -> Outcome:
     if verb == "create":
         cursor.take("AS")
         found, _ = definition(cursor.rest(), name, "value", running=False)
-        every = (*found.uses, *(use for one in found.constraints for use in one.uses))
+        every = (*found.uses, *(use for constraint in found.constraints for use in constraint.uses))
         # VALUE is no column, and the constraints are the domain's own.
         uses = tuple(one for one in every if one.object not in ("column", "constraint"))
         return Does((Effect("create", "domain", None, name, uses=uses),))
@@ -137,7 +137,7 @@ def _sequence(cursor: Cursor, verb: str) -> Outcome:
         return Does((Effect("rename", "sequence", None, name, to=cursor.identifier()),))
     seen = Seen()
     aspects: tuple[str, ...] = ()
-    if any(one.upper == "RESTART" for one in cursor.tokens[cursor.place : cursor.end]):
+    if any(token.upper == "RESTART" for token in cursor.tokens[cursor.place : cursor.end]):
         aspects = ("value",)
     if cursor.take("OWNER", "TO"):
         cursor.identifier()
@@ -191,7 +191,7 @@ def _named(kind: str) -> Handler:
 
 
 def _check_definition(rest: Cursor, kind: str, verb: str, seen: Seen) -> None:
-    words = {one.upper for one in rest.tokens[rest.place : rest.end]}
+    words = {token.upper for token in rest.tokens[rest.place : rest.end]}
     if kind == "schema" and verb == "create" and words & {"CREATE", "GRANT"}:
         seen.doubt("CREATE SCHEMA with the objects in it")
     if kind in ("role", "database") and "SEARCH_PATH" in words:

@@ -291,9 +291,13 @@ def _write(cursor: Cursor, scope: QueryScope, seen: Seen) -> None:
     read_all(mine)
     written = {one.table for one in found}
     # The queries in WITH may bring what is written, and so may rows that they delete.
-    brought = {*mine.tables, *seen.tables, *(one.table for one in seen.effects if one.table)}
+    brought = {
+        *mine.tables,
+        *seen.tables,
+        *(effect.table for effect in seen.effects if effect.table),
+    }
     reads = tuple(sorted(one for one in brought if one not in written))
-    uses = tuple(one for one in mine.uses if not (one.object == "table" and one.name in written))
+    uses = tuple(use for use in mine.uses if not (use.object == "table" and use.name in written))
     for inner in mine.effects:
         seen.do(inner)
     for effect in found:

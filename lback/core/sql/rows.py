@@ -93,7 +93,7 @@ def _values(cursor: Cursor, outer: QueryScope, scope: QueryScope, seen: Seen, ta
         row = cursor.group()
         # MySQL's values may name columns of the same row.
         target = scope if row.grammars == ("mysql",) else outer
-        if any(one.upper == "DEFAULT" for one in row.tokens[row.place : row.end]):
+        if any(token.upper == "DEFAULT" for token in row.tokens[row.place : row.end]):
             seen.use("column", "*", table)
         inside(row, target, seen)
         rows += 1
@@ -228,7 +228,7 @@ def _update(cursor: Cursor, outer: QueryScope, seen: Seen) -> list[Effect]:
     scope = QueryScope(outer=outer)
     target = cursor.until("SET")
     tables(target, scope, seen)
-    named = {one for one in scope.tables.values() if one}
+    named = {table for table in scope.tables.values() if table}
     cursor.need("SET")
     written = dict(scope.tables)
     start = cursor.place
@@ -321,7 +321,7 @@ def _delete(cursor: Cursor, outer: QueryScope, seen: Seen) -> list[Effect]:
         return _deleted(targets, scope)
     target = cursor.until("USING", "WHERE", "RETURNING", "ORDER", "LIMIT")
     tables(target, scope, seen)
-    owner = next((one for one in scope.tables.values() if one), None)
+    owner = next((table for table in scope.tables.values() if table), None)
     if owner is None or len(scope.tables) != 1:
         raise CannotRead
     if cursor.take("USING"):
@@ -345,11 +345,11 @@ def _targets(cursor: Cursor) -> list[str]:
 
 def _deleted(targets: list[str], scope: QueryScope) -> list[Effect]:
     found = []
-    for one in targets:
-        known, table = scope.named(one.rpartition(".")[2])
+    for target in targets:
+        known, table = scope.named(target.rpartition(".")[2])
         if known and table is None:
             raise CannotRead
-        found.append(effect("delete", table or one, []))
+        found.append(effect("delete", table or target, []))
     return found
 
 
@@ -360,7 +360,7 @@ def _merge(cursor: Cursor, outer: QueryScope, seen: Seen) -> list[Effect]:
     cursor.take("INTO")
     scope = QueryScope(outer=outer)
     tables(cursor.until("USING"), scope, seen)
-    table = next((one for one in scope.tables.values() if one), None)
+    table = next((table for table in scope.tables.values() if table), None)
     if table is None:
         raise CannotRead
     cursor.need("USING")

@@ -126,7 +126,7 @@ def outcomes(text: str, grammars: Grammars) -> list[Outcome]:
     if not readings:
         return [_not_understood(problem or CannotRead(), text)]
     first, *others = readings
-    if any(_essence(one) != _essence(first) for one in others):
+    if any(_essence(other) != _essence(first) for other in others):
         return [NotUnderstood(_DIFFERS)]
     return _united(readings)
 
@@ -182,8 +182,8 @@ def _essence(reading: list[Outcome]) -> list[object]:
 def _united(readings: list[list[Outcome]]) -> list[Outcome]:
     """Return the first reading, with what any of them uses."""
     first, *others = readings
-    if not others or any(len(one) != len(first) for one in others):
-        more = [x for one in others for x in one if isinstance(x, Reads)]
+    if not others or any(len(other) != len(first) for other in others):
+        more = [x for other in others for x in other if isinstance(x, Reads)]
         return [*first, *more]
     united: list[Outcome] = []
     for mine, *theirs in zip(first, *others, strict=True):
@@ -243,14 +243,14 @@ def _gathered(found: Iterable[Outcome]) -> SqlReading:
 
 def _besides_effects(found: Does) -> Reads:
     """Return what a statement looks at and none of its effects says already."""
-    tables = {name for one in found.effects for name in (*one.reads, one.table)}
-    used = {use for one in found.effects for use in one.uses}
+    tables = {name for effect in found.effects for name in (*effect.reads, effect.table)}
+    used = {use for effect in found.effects for use in effect.uses}
     return Reads(
-        tuple(one for one in found.looks_at.tables if one not in tables),
+        tuple(table for table in found.looks_at.tables if table not in tables),
         tuple(
-            one
-            for one in found.looks_at.uses
-            if one not in used and not (one.object == "table" and one.name in tables)
+            use
+            for use in found.looks_at.uses
+            if use not in used and not (use.object == "table" and use.name in tables)
         ),
     )
 
@@ -274,10 +274,10 @@ def _without_holes(
     """Turn effects on tables whose name is not known into unknowns; forget hidden names."""
     unknown = [
         (
-            one.reason.replace(HOLE, "…"),
-            () if any(HOLE in name for name in one.tables) else one.tables,
+            doubt.reason.replace(HOLE, "…"),
+            () if any(HOLE in name for name in doubt.tables) else doubt.tables,
         )
-        for one in doubts
+        for doubt in doubts
     ]
     kept: list[Effect] = []
     for effect in effects:
@@ -290,7 +290,7 @@ def _without_holes(
     return SqlReading(
         tuple(kept),
         tuple(dict.fromkeys(unknown)),
-        tuple(one for one in reads if HOLE not in one),
+        tuple(read for read in reads if HOLE not in read),
         _known_uses(uses),
         temporary,
     )
@@ -320,14 +320,14 @@ def _clean(effect: Effect) -> Effect:
 
 def _mentions_a_hole(effect: Effect) -> bool:
     texts = [effect.name or "", effect.detail, *effect.columns, *effect.reads]
-    texts += [part for one in effect.uses for part in (one.name, one.table or "")]
+    texts += [part for use in effect.uses for part in (use.name, use.table or "")]
     texts += [value for _, value in effect.sets]
-    return any(HOLE in one for one in texts)
+    return any(HOLE in text for text in texts)
 
 
 def _known(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(one for one in names if HOLE not in one)
+    return tuple(name for name in names if HOLE not in name)
 
 
 def _known_uses(uses: Iterable[Use]) -> tuple[Use, ...]:
-    return tuple(one for one in uses if HOLE not in one.name and HOLE not in (one.table or ""))
+    return tuple(use for use in uses if HOLE not in use.name and HOLE not in (use.table or ""))

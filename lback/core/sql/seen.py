@@ -26,7 +26,7 @@ class QueryScope:
 
     def real(self) -> list[str]:
         """Return the tables that a bare column may belong to, here and further out."""
-        found = {one for one in self.tables.values() if one is not None}
+        found = {table for table in self.tables.values() if table is not None}
         if self.outer is not None:
             found.update(self.outer.real())
         return sorted(found)
@@ -117,7 +117,7 @@ class Seen:
     def used(self, *, apart: str | None = None) -> tuple[Use, ...]:
         """Return the uses, without the one that is the table itself."""
         self.whole()
-        return tuple(one for one in self.uses if not (one.object == "table" and one.name == apart))
+        return tuple(use for use in self.uses if not (use.object == "table" and use.name == apart))
 
     def whole(self) -> None:
         """Raise CannotRead where a piece is left that nobody has read."""
@@ -149,8 +149,8 @@ def drop_named(cursor: Cursor, kind: str) -> Outcome:
         seen.doubt(f"DROP {kind.upper()} ... CASCADE drops whatever needs it")
     return seen.does(
         *(
-            Effect("drop", kind, None, one, certain=not guarded, guarded=guarded, aspects=aspects)
-            for one in names
+            Effect("drop", kind, None, name, certain=not guarded, guarded=guarded, aspects=aspects)
+            for name in names
         )
     )
 

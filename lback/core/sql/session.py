@@ -114,9 +114,9 @@ def upkeep(cursor: Cursor) -> Outcome:
 
 def _looked_at(names: list[str]) -> Reads:
     seen = Seen()
-    for one in names:
-        seen.table(one)
-        seen.use("table", one)
+    for name in names:
+        seen.table(name)
+        seen.use("table", name)
     return seen.looks_at()
 
 
@@ -231,7 +231,7 @@ def truncate(cursor: Cursor) -> Outcome:
         seen.doubt("TRUNCATE ... CASCADE empties the tables that refer to it")
     aspects = ("cascade",) if cascades else ()
     return seen.does(
-        *(Effect("delete", "data", one, detail="truncate", aspects=aspects) for one in names)
+        *(Effect("delete", "data", name, detail="truncate", aspects=aspects) for name in names)
     )
 
 

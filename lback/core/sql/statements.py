@@ -97,7 +97,7 @@ def _temporary(made: Outcome) -> Outcome:
     if isinstance(made, Does):
         if made.doubts:
             return NotUnderstood(made.doubts[0].reason)
-        names = tuple(one.name for one in made.effects if one.name)
+        names = tuple(effect.name for effect in made.effects if effect.name)
         return Does((), made.looks_at, (), names)
     return made
 
@@ -248,7 +248,7 @@ def _explain(cursor: Cursor, inner: Read) -> Outcome:
     runs = False
     if cursor.opens():
         options = cursor.group()
-        runs = any(_asks_to_run(one) for one in options.commas())
+        runs = any(_asks_to_run(comma) for comma in options.commas())
     while cursor.take_any("ANALYZE", "ANALYSE", "VERBOSE", "QUERY", "PLAN", "EXTENDED"):
         runs = runs or cursor.before().upper in ("ANALYZE", "ANALYSE")
     if cursor.take("FORMAT"):

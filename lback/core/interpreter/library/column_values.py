@@ -66,7 +66,7 @@ def plain_type(callee: Name, arguments: Arguments) -> TypeV:
                      inner.schema, inner.uses, inner.unread)  # fmt: skip
     if callee.last == "DOMAIN":
         names = strings(arguments.get(0, "name")) or ()
-        return TypeV(text, uses=tuple(Use("type", one) for one in names))
+        return TypeV(text, uses=tuple(Use("type", name) for name in names))
     return TypeV(text)
 
 
@@ -78,7 +78,7 @@ def _shown(value: Value) -> str:
     if is_constant(value):
         return repr(value)[:200]
     if isinstance(value, Seq):
-        return "[" + ", ".join(_shown(one) for one in value.content.items[:50]) + "]"
+        return "[" + ", ".join(_shown(item) for item in value.content.items[:50]) + "]"
     return "…"
 
 
@@ -115,7 +115,7 @@ def _enum(machine: Machine, arguments: Arguments, *, postgresql: bool) -> TypeV:
     native = keywords.get("native_enum", True) is not False
     schema = keywords.get("schema")
     return TypeV(
-        f"Enum({', '.join(repr(one) for one in values)})",
+        f"Enum({', '.join(repr(value) for value in values)})",
         names,
         native,
         tuple(values),
@@ -129,9 +129,9 @@ def _members(machine: Machine, klass: Klass) -> list[str]:
     if not is_enum(klass):
         return []
     found = [
-        one.fields.values.get("name")
-        for one in enum_members(machine, klass)
-        if isinstance(one, Instance)
+        member.fields.values.get("name")
+        for member in enum_members(machine, klass)
+        if isinstance(member, Instance)
     ]
     return [one for one in found if isinstance(one, str)]
 
@@ -186,11 +186,11 @@ def column(machine: Machine, arguments: Arguments) -> ColumnV:
 
 
 def _server_default(machine: Machine, found: ColumnV, default: Value) -> None:
-    for one in options(force(machine, default)):
-        if isinstance(one, SequenceV):
-            found.uses = (*found.uses, *(Use("sequence", name) for name in one.name or ()))
-        elif isinstance(one, SqlV | ExprV):
-            made = expression(one)
+    for option in options(force(machine, default)):
+        if isinstance(option, SequenceV):
+            found.uses = (*found.uses, *(Use("sequence", name) for name in option.name or ()))
+        elif isinstance(option, SqlV | ExprV):
+            made = expression(option)
             found.uses = (*found.uses, *made.uses)
             found.unread = (*found.unread, *made.unread)
 
@@ -228,8 +228,8 @@ _WORDS = frozenset({"true", "false", "null"})
 
 
 def _part(machine: Machine, found: ColumnV, value: Value) -> None:
-    for one in options(value):
-        _one_part(machine, found, force(machine, one))
+    for option in options(value):
+        _one_part(machine, found, force(machine, option))
 
 
 def _one_part(machine: Machine, found: ColumnV, one: Value) -> None:

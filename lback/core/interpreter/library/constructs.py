@@ -91,7 +91,7 @@ def function(last: str, path: str, arguments: Arguments) -> ExprV:
 
 def _text(_: Machine, arguments: Arguments) -> Value:
     value = arguments.get(0, "text", arguments.get(0, "statement", PLAIN))
-    found: list[Value] = [SqlV(pieces(one)) for one in options(value)]
+    found: list[Value] = [SqlV(pieces(option)) for option in options(value)]
     return found[0] if len(found) == 1 else Choice(tuple(found))
 
 
@@ -147,7 +147,7 @@ def _sequence(_: Machine, arguments: Arguments) -> SequenceV:
     schema = arguments.keywords.get("schema")
     prefix = f"{schema}." if isinstance(schema, str) else ""
     names = strings(arguments.get(0, "name")) or ()
-    return SequenceV(tuple(prefix + one for one in names))
+    return SequenceV(tuple(prefix + name for name in names))
 
 
 def _quoted(_: Machine, arguments: Arguments) -> Value:

@@ -35,7 +35,7 @@ def seq_method(machine: Machine, owner: Seq, name: str, arguments: Arguments) ->
     items = list(content.items)
     first = arguments.get(0, "object", PLAIN)
     if name in ("append", "add", "appendleft"):
-        if not (content.open and any(same(first, one) for one in items)):
+        if not (content.open and any(same(first, item) for item in items)):
             items.insert(0 if name == "appendleft" else len(items), first)
         alike = content.alike and len(items) == len(content.items)
         if len(items) > MOST_ITEMS:
@@ -53,7 +53,7 @@ def seq_method(machine: Machine, owner: Seq, name: str, arguments: Arguments) ->
     if name in ("pop", "popleft"):
         return _popped(machine, owner, name, arguments)
     if name in ("remove", "discard"):
-        at = next((place for place, one in enumerate(items) if same(one, first)), None)
+        at = next((place for place, item in enumerate(items) if same(item, first)), None)
         exact = at is not None and not content.open
         if at is not None and exact:
             del items[at]
@@ -68,7 +68,7 @@ def seq_method(machine: Machine, owner: Seq, name: str, arguments: Arguments) ->
     if name == "sort":
         alike = content.alike or not content.open
         compared(machine, items, arguments)
-        texts = [one for one in items if isinstance(one, str)]
+        texts = [item for item in items if isinstance(item, str)]
         if len(texts) == len(items) and not content.open and not arguments.keywords:
             machine.state.fill(owner, sorted(texts), open=False)
         else:
@@ -83,7 +83,7 @@ def _of_set(machine: Machine, owner: Seq, name: str, arguments: Arguments) -> Di
     content = owner.content
     others = [collect(machine, one) for one in arguments.positional]
     if name == "union":
-        items = [*content.items, *(one for other in others for one in other.items)]
+        items = [*content.items, *(item for other in others for item in other.items)]
         open_ = content.open or any(other.open for other in others)
         return pure(_RULE, Seq(Items(tuple(items), open_), "set"))
     if name in ("difference", "intersection", "symmetric_difference"):
@@ -146,7 +146,7 @@ def map_method(machine: Machine, owner: Map, name: str, arguments: Arguments) ->
         rows += [tuple_of([PLAIN, one]) for one in rest]
         return pure(rule, Seq(Items(tuple(rows), content.open, data)))
     if name == "keys":
-        keys = [*(key_value(one) for one in content.items), *rest]
+        keys = [*(key_value(item) for item in content.items), *rest]
         return pure(rule, Seq(Items(tuple(keys), content.open, data)))
     if name == "values":
         return pure(rule, Seq(Items((*content.items.values(), *rest), content.open, data)))
@@ -249,6 +249,6 @@ def copied(value: Value, *, deep: bool, seen: dict[int, Value] | None = None) ->
         other.fields.values.update({key: inner(v) for key, v in value.fields.values.items()})
         return other
     if isinstance(value, Choice):
-        parts = (copied(one, deep=deep, seen=seen) for one in value.options)
+        parts = (copied(option, deep=deep, seen=seen) for option in value.options)
         return Choice(tuple(parts), value.on)
     return value

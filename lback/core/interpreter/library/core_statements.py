@@ -48,8 +48,8 @@ def names_of(machine: Machine, values: Iterable[Value]) -> tuple[str, ...]:
     """Return the tables that values name."""
     found: dict[str, None] = {}
     for value in values:
-        for one in options(value):
-            table = table_value(machine, one)
+        for option in options(value):
+            table = table_value(machine, option)
             if isinstance(table, TableV):
                 found.update(dict.fromkeys(table.names))
             elif isinstance(table, StatementV):
@@ -69,7 +69,7 @@ def dml(kind: str) -> Callable[[Machine, Arguments], StatementV]:
     def make(machine: Machine, arguments: Arguments) -> StatementV:
         given = arguments.get(0, "table", PLAIN)
         tables = names_of(machine, [given])
-        whole = any(isinstance(force(machine, one), Klass) for one in options(given))
+        whole = any(isinstance(force(machine, option), Klass) for option in options(given))
         return StatementV(kind, tables, whole=whole)
 
     return make
@@ -81,7 +81,7 @@ def select(machine: Machine, arguments: Arguments) -> StatementV:
     for one in arguments.all():
         values.extend(one.content.items if isinstance(one, Seq) else [one])
     made = _used(machine, values)
-    whole = any(is_entity(machine, one) for one in values)
+    whole = any(is_entity(machine, value) for value in values)
     return StatementV("select", (), (), (*made.reads, *names_of(machine, values)), None, None,
                       made.nested, made.uses, whole, made.unread)  # fmt: skip
 
@@ -95,9 +95,9 @@ def is_entity(machine: Machine, value: Value) -> bool:
 
 
 def _used(machine: Machine, values: Iterable[Value]) -> ExprV:
-    found = [expression(table_value(machine, one)) for one in values]
+    found = [expression(table_value(machine, value)) for value in values]
     unread = tuple(
-        "a part of a statement that is not in the text" for one in values if _is_strange(one)
+        "a part of a statement that is not in the text" for value in values if _is_strange(value)
     )
     reads = tuple(dict.fromkeys(name for one in found for name in one.reads))
     uses = tuple(dict.fromkeys(use for one in found for use in one.uses))

@@ -61,14 +61,14 @@ def _load_all(machine: Machine) -> None:
         if scope is None:
             continue
         for name, statements in list(scope.pending.items()):
-            if any(_registers(one) for one in statements):
+            if any(_registers(statement) for statement in statements):
                 find(machine, name, scope)
 
 
 def _registers(statement: ast.stmt) -> bool:
     if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
         return False
-    shown = " ".join(ast.unparse(one) for one in statement.decorator_list)
+    shown = " ".join(ast.unparse(decorator) for decorator in statement.decorator_list)
     return "register_operation" in shown or "implementation_for" in shown
 
 
@@ -188,10 +188,10 @@ def _entity(machine: Machine, directive: str, arguments: Arguments) -> Discharge
 def _create_table(given: Given) -> Value:
     unread: list[str] = []
     items: list[ColumnV | ConstraintV | IndexV | TableV] = []
-    for one in table_items(given.rest):
-        if isinstance(one, ColumnV | ConstraintV | IndexV):
-            items.append(one)
-        elif one is not None:
+    for item in table_items(given.rest):
+        if isinstance(item, ColumnV | ConstraintV | IndexV):
+            items.append(item)
+        elif item is not None:
             unread.append("columns of a new table that are not in the text")
     if given.open:
         unread.append("columns of a new table that are not in the text")
@@ -240,10 +240,10 @@ def _add_column(given: Given) -> Value:
     column = given.get("column", PLAIN)
 
     def record(table: str) -> None:
-        for one in options(column):
-            if isinstance(one, ColumnV):
+        for option in options(column):
+            if isinstance(option, ColumnV):
                 with given.machine.unsure(isinstance(column, Choice)):
-                    tables_made.column(given.machine, one, table, alone=True)
+                    tables_made.column(given.machine, option, table, alone=True)
             else:
                 given.machine.cannot_read("adds a column that is not in the text", (table,))
 
@@ -290,11 +290,11 @@ def _batch(given: Given) -> Value:
         given.machine.cannot_read("a batch copies from a table that is not in the text", tables)
     extra = given.get("table_args")
     items = extra.content.items if isinstance(extra, Seq) else ()
-    for one in items:
+    for item in items:
         for table in tables:
-            if isinstance(one, ConstraintV):
+            if isinstance(item, ConstraintV):
                 with given.machine.unsure():
-                    tables_made.constraint(given.machine, one, table)
+                    tables_made.constraint(given.machine, item, table)
             else:
                 given.machine.cannot_read("a batch remakes the table in another way", (table,))
     copies = copied is not None or given.get("recreate") not in (None, "auto", "never")
@@ -307,7 +307,9 @@ def _sync_enum(given: Given) -> Value:
     full = name if not name or schema in (None, "public") else f"{schema}.{name}"
     values = given.get("new_values")
     items = values.content.items if isinstance(values, Seq) else ()
-    shown = ", ".join(one for item in items for one in strings(force(given.machine, item)) or ())
+    shown = ", ".join(
+        string for item in items for string in strings(force(given.machine, item)) or ()
+    )
     given.machine.emit(Effect("alter", "enum", None, full, detail=shown, dialect="postgresql"))
     return None
 

@@ -45,7 +45,7 @@ def drop_index(given: Given) -> Value:
     tables: tuple[str | None, ...] = given.tables("table_name") if known else (None,)
     schema = given.get("schema")
     if isinstance(schema, str) and not known:
-        names = tuple(f"{schema}.{one}" for one in names or ())
+        names = tuple(f"{schema}.{name}" for name in names or ())
     with given.looking("if_exists"):
         tables_made.drop_index(given.machine, names, tables)
     return None
@@ -188,8 +188,8 @@ def _restated(given: Given, aspects: tuple[str, ...], *, renamed: bool) -> tuple
 
 
 def _type(given: Given, name: str) -> TypeV | None:
-    for one in options(given.get(name)):
-        found = as_type(given.machine, force(given.machine, one))
+    for option in options(given.get(name)):
+        found = as_type(given.machine, force(given.machine, option))
         if found is not None:
             return found
     return None

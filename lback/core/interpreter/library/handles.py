@@ -136,17 +136,17 @@ def add(machine: Machine, name: str, arguments: Arguments) -> Discharge:
 def _objects(machine: Machine, given: Value) -> tuple[list[Value], bool]:
     found: list[Value] = []
     known = True
-    for one in options(given):
-        if isinstance(one, Seq):
-            found.extend(one.content.items)
-            known = known and (not one.content.open or one.content.alike)
-        elif isinstance(one, Instance | Row | Klass | TableV | Opaque | Map | Text):
-            found.append(one)
-        elif isinstance(one, Rows | Handle):
-            found.append(Row(one.tables, one.whole))
+    for option in options(given):
+        if isinstance(option, Seq):
+            found.extend(option.content.items)
+            known = known and (not option.content.open or option.content.alike)
+        elif isinstance(option, Instance | Row | Klass | TableV | Opaque | Map | Text):
+            found.append(option)
+        elif isinstance(option, Rows | Handle):
+            found.append(Row(option.tables, option.whole))
         else:
             inner: list[Value] = []
-            machine.walk(one, inner.append)
+            machine.walk(option, inner.append)
             found.extend(inner)
             known = known and bool(inner)
     return found, known
@@ -293,7 +293,7 @@ def inspector_method(machine: Machine, name: str, arguments: Arguments) -> Disch
     schema = arguments.keywords.get("schema")
     prefix = f"{schema}." if isinstance(schema, str) else ""
     names = first.names if isinstance(first, TableV) else strings(first) or ()
-    for one in (tuple(prefix + one for one in names) if of_table else ()) or ("*",):
+    for one in (tuple(prefix + name for name in names) if of_table else ()) or ("*",):
         if kind in ("column", "index", "constraint"):
             machine.has_asked(Use(kind, "*", one))
         else:

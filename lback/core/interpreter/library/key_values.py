@@ -88,22 +88,22 @@ def listed(value: Value) -> tuple[tuple[str, ...], tuple[Use, ...], bool]:
     uses: list[Use] = []
     known = not (isinstance(value, Seq) and value.content.open)
     for item in items:
-        for one in options(item):
-            if isinstance(one, str):
-                names.append(one)
-            elif isinstance(one, ColumnV) and one.known:
-                names.append(one.known)
-            elif isinstance(one, ExprV) and one.column is not None:
-                names.append(one.column)
-            elif isinstance(one, ExprV | SqlV):
-                made = expression(one)
+        for option in options(item):
+            if isinstance(option, str):
+                names.append(option)
+            elif isinstance(option, ColumnV) and option.known:
+                names.append(option.known)
+            elif isinstance(option, ExprV) and option.column is not None:
+                names.append(option.column)
+            elif isinstance(option, ExprV | SqlV):
+                made = expression(option)
                 uses.extend(made.uses)
                 known = known and not made.unread
-            elif isinstance(one, Seq) and one.content.items:
-                inner = listed(one.content.items[0])
+            elif isinstance(option, Seq) and option.content.items:
+                inner = listed(option.content.items[0])
                 names.extend(inner[0])
                 uses.extend(inner[1])
-            elif one is not None:
+            elif option is not None:
                 known = False
     return tuple(names), tuple(uses), known
 
@@ -166,9 +166,15 @@ def index(_: Machine, arguments: Arguments) -> IndexV:
     columns = [one for one in rest if not isinstance(one, TableV)]
     names, uses, known = listed(list_of(columns))
     if table is None:
-        owners = dict.fromkeys(n for one in columns if isinstance(one, ExprV) for n in one.reads)
+        owners = dict.fromkeys(
+            n for column in columns if isinstance(column, ExprV) for n in column.reads
+        )
         owners.update(
-            {one.table: None for one in columns if isinstance(one, ColumnV) and one.table}
+            {
+                column.table: None
+                for column in columns
+                if isinstance(column, ColumnV) and column.table
+            }
         )
         table = tuple(owners) or None
     unread = tuple(unknown_keywords(arguments, _INDEX_KEYWORDS, "an index"))
@@ -207,12 +213,12 @@ def table(machine: Machine, arguments: Arguments) -> TableV:
     if any(name.startswith("autoload") for name in arguments.keywords):
         unread.append("columns of a table that are read from the database")
     items: list[TableItem] = []
-    for one in table_items(rest):
-        if isinstance(one, ColumnV | ConstraintV | IndexV):
-            if isinstance(one, ColumnV) and len(names) == 1:
-                one.table = names[0]
-            items.append(one)
-        elif not isinstance(one, MetaDataV | None):
+    for item in table_items(rest):
+        if isinstance(item, ColumnV | ConstraintV | IndexV):
+            if isinstance(item, ColumnV) and len(names) == 1:
+                item.table = names[0]
+            items.append(item)
+        elif not isinstance(item, MetaDataV | None):
             unread.append("columns of a new table that are not in the text")
     made = TableV(names, tuple(items), unread=tuple(dict.fromkeys(unread)))
     if metadata is not None:
@@ -224,13 +230,13 @@ def table_items(values: list[Value]) -> list[Value]:
     """Return what stands in a table, lists of it taken apart."""
     found: list[Value] = []
     for value in values:
-        for one in options(value):
-            if isinstance(one, Seq):
-                found.extend(table_items(list(one.content.items)))
-                if one.content.open:
+        for option in options(value):
+            if isinstance(option, Seq):
+                found.extend(table_items(list(option.content.items)))
+                if option.content.open:
                     found.append(PLAIN)
             else:
-                found.append(one)
+                found.append(option)
         if isinstance(value, Choice):
             found.append(PLAIN)
     return found
@@ -243,5 +249,7 @@ def full_names(name: Value, schema: Value) -> tuple[str, ...]:
     if schema is not None and strings(schema) is None:
         return ()
     prefix = f"{schema}." if isinstance(schema, str) and schema else ""
-    schemas = [f"{one}." for one in strings(schema) or ()] if not prefix and schema else [prefix]
-    return tuple(start + one for start in schemas for one in strings(name) or ())
+    schemas = (
+        [f"{string}." for string in strings(schema) or ()] if not prefix and schema else [prefix]
+    )
+    return tuple(start + string for start in schemas for string in strings(name) or ())

@@ -100,15 +100,15 @@ def _product(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
         machine.spend(len(rows) * max(len(content.items), 1) // 10)
         if content.open or len(rows) * len(content.items) > MOST_ITEMS or arguments.keywords:
             return pure(callee.path, Seq(Items((), True)))
-        rows = [(*row, one) for row in rows for one in content.items]
+        rows = [(*row, item) for row in rows for item in content.items]
     return pure(callee.path, list_of([tuple_of(row) for row in rows]))
 
 
 def _chain(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
     parts = [collect(machine, one) for one in arguments.positional]
     if callee.path.endswith("from_iterable") and parts:
-        parts = [collect(machine, one) for one in parts[0].items]
-    items = [one for part in parts for one in part.items]
+        parts = [collect(machine, item) for item in parts[0].items]
+    items = [item for part in parts for item in part.items]
     open_ = any(part.open for part in parts) or len(items) > MOST_ITEMS
     alike = all(part.alike or not part.open for part in parts)
     return pure(callee.path, list_of(items[:MOST_ITEMS], open=open_, alike=open_ and alike))
@@ -118,8 +118,8 @@ def _starmap(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
     function = arguments.get(0, "function")
     content = collect(machine, arguments.get(1, "iterable", PLAIN))
     calls = [
-        Bound(function, tuple(one.content.items) if isinstance(one, Seq) else (one,))
-        for one in content.items
+        Bound(function, tuple(item.content.items) if isinstance(item, Seq) else (item,))
+        for item in content.items
     ]
     caller = Lazy("map", Name("operator.call"), Arguments([list_of(calls, open=content.open)]))
     return pure(f"{callee.path} that nobody walks", caller)

@@ -32,7 +32,7 @@ def _table_of(machine: Machine, klass: Klass) -> TableV | None:
         with machine.silence():
             name = machine.call(name, klass)
     if name is MISSING or (isinstance(name, Opaque) and not is_mapped(machine, klass)):
-        if any(one.arg == "table" for one in klass.node.keywords):
+        if any(keyword.arg == "table" for keyword in klass.node.keywords):
             return TableV((klass.node.name.lower(),), columns(machine, klass), True)
         return TableV((), columns(machine, klass), True) if _automapped(klass) else None
     found = strings(name) or ()
@@ -52,11 +52,11 @@ def _arguments(machine: Machine, klass: Klass) -> tuple[tuple[ConstraintV | Inde
             value = machine.call(value, klass)
     items = value.content.items if isinstance(value, Seq) else (value,)
     found: list[ConstraintV | IndexV] = []
-    for one in items:
-        if isinstance(one, Map):
-            schema = one.content.items.get("schema", schema)
-        elif isinstance(one, ConstraintV | IndexV):
-            found.append(one)
+    for item in items:
+        if isinstance(item, Map):
+            schema = item.content.items.get("schema", schema)
+        elif isinstance(item, ConstraintV | IndexV):
+            found.append(item)
     if schema is None:
         metadata = member(machine, klass, "metadata")
         schema = metadata.schema if isinstance(metadata, MetaDataV) else None
@@ -72,7 +72,7 @@ def is_mapped(machine: Machine, klass: Klass) -> bool:
 
 
 def _automapped(klass: Klass) -> bool:
-    return any(isinstance(one, BaseV) and one.automap for one in klass.bases)
+    return any(isinstance(base, BaseV) and base.automap for base in klass.bases)
 
 
 def columns(machine: Machine, klass: Klass) -> tuple[ColumnV, ...]:
@@ -94,13 +94,13 @@ def columns(machine: Machine, klass: Klass) -> tuple[ColumnV, ...]:
 
 def _only_annotated(klass: Klass, found: dict[str, ColumnV]) -> None:
     """Add columns that an annotation alone declares: `id: Mapped[int]`."""
-    for one in klass.node.body:
-        if not isinstance(one, ast.AnnAssign) or not isinstance(one.target, ast.Name):
+    for statement in klass.node.body:
+        if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
             continue
-        if one.value is None and one.target.id not in found:
-            shown = ast.unparse(one.annotation)
+        if statement.value is None and statement.target.id not in found:
+            shown = ast.unparse(statement.annotation)
             if shown.startswith(("Mapped[", "orm.Mapped[", "so.Mapped[")):
-                found[one.target.id] = ColumnV((one.target.id,))
+                found[statement.target.id] = ColumnV((statement.target.id,))
 
 
 def metadata_of(machine: Machine, klass: Klass) -> MetaDataV | None:

@@ -138,7 +138,7 @@ def machine_items(machine: Machine, value: Value) -> Seq:
 def data_method(machine: Machine, name: str, arguments: Arguments) -> Discharge:
     """Follow a method of data; functions that it is handed may run."""
     run_callbacks(machine, arguments)
-    if any(_reaches(one) for value in arguments.all() for one in options(value)):
+    if any(_reaches(option) for value in arguments.all() for option in options(value)):
         return unknown(machine, f"{name}() keeps what may reach the database")
     inert = all(is_inert(one) for one in arguments.all())
     return pure("a method of data", PLAIN if inert else Opaque())
@@ -153,9 +153,9 @@ def _reaches(value: Value) -> bool:
 def run_callbacks(machine: Machine, arguments: Arguments) -> None:
     """Walk through functions that somebody else's code is handed, and may run or not."""
     for value in arguments.all():
-        for one in options(value):
-            if isinstance(one, Func | Bound | Lazy):
-                perhaps(machine, lambda one=one: _run_one(machine, one))  # type: ignore[misc]
+        for option in options(value):
+            if isinstance(option, Func | Bound | Lazy):
+                perhaps(machine, lambda one=option: _run_one(machine, one))  # type: ignore[misc]
 
 
 def _run_one(machine: Machine, value: Value) -> None:

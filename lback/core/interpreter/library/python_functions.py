@@ -79,7 +79,7 @@ def sorted_list(machine: Machine, arguments: Arguments) -> Discharge:
     key = arguments.keywords.get("key")
     backwards = arguments.keywords.get("reverse") is True
     compared(machine, items, arguments)
-    texts = [one for one in items if isinstance(one, str)]
+    texts = [item for item in items if isinstance(item, str)]
     if key is None and len(texts) == len(items) and not content.open:
         items = [*sorted(texts, reverse=backwards)]
     return pure("builtins.sorted", list_of(items, open=content.open, alike=content.alike))
@@ -101,7 +101,7 @@ def range_list(machine: Machine, arguments: Arguments) -> Discharge:
         throw(machine)
         return pure("builtins.range", PLAIN)
     found = range(*numbers)
-    if any(abs(one) > 10**18 for one in numbers) or len(found) > MOST_ITEMS:
+    if any(abs(number) > 10**18 for number in numbers) or len(found) > MOST_ITEMS:
         return pure("builtins.range", Seq(Items((PLAIN,), True, True)))
     return pure("builtins.range", list_of(list(found)))
 
@@ -112,8 +112,8 @@ def enumerated(machine: Machine, arguments: Arguments) -> Discharge:
     start = arguments.get(1, "start", 0)
     first = start if isinstance(start, int) and not content.open else None
     rows = [
-        tuple_of([PLAIN if first is None else first + place, one])
-        for place, one in enumerate(content.items)
+        tuple_of([PLAIN if first is None else first + place, item])
+        for place, item in enumerate(content.items)
     ]
     found = list_of(rows, open=content.open, alike=content.alike)
     return pure("builtins.enumerate", found)
@@ -122,12 +122,12 @@ def enumerated(machine: Machine, arguments: Arguments) -> Discharge:
 def zipped(machine: Machine, arguments: Arguments) -> Discharge:
     """Follow zip()."""
     columns = [collect(machine, one) for one in arguments.positional]
-    if any(one.open for one in columns):
-        elements = [choice(one.items) if one.items else Opaque() for one in columns]
-        alike = all(one.alike or not one.open for one in columns)
+    if any(column.open for column in columns):
+        elements = [choice(column.items) if column.items else Opaque() for column in columns]
+        alike = all(column.alike or not column.open for column in columns)
         row = tuple_of(elements if alike else [Opaque() for _ in columns])
         return pure("builtins.zip", list_of([row], open=True, alike=True))
-    rows = zip(*(one.items for one in columns), strict=False)
+    rows = zip(*(column.items for column in columns), strict=False)
     return pure("builtins.zip", list_of([tuple_of(row) for row in rows]))
 
 
@@ -149,8 +149,8 @@ def _tested(machine: Machine, arguments: Arguments, *, wanted: bool) -> Value:
         return ANY
     content = collect(machine, value)
     found = NO
-    for one in content.items:
-        test = decide(truth(machine, one))
+    for item in content.items:
+        test = decide(truth(machine, item))
         found = either(found, test if wanted else invert(test))
     if content.open:
         return ANY
@@ -169,15 +169,15 @@ def extreme(machine: Machine, arguments: Arguments) -> Discharge:
         values = list(collect(machine, values[0]).items)
     key = arguments.keywords.get("key")
     if key is not None:
-        for one in values:
-            machine.call(key, one)
+        for value in values:
+            machine.call(key, value)
     return pure("builtins.max", choice(values) if values else PLAIN)
 
 
 def sum_of(machine: Machine, arguments: Arguments) -> Discharge:
     """Follow sum()."""
     content = collect(machine, arguments.get(0, "iterable", PLAIN))
-    data = all(is_data(one) for one in content.items)
+    data = all(is_data(item) for item in content.items)
     return pure("builtins.sum", PLAIN if data else Opaque())
 
 
@@ -222,8 +222,8 @@ def _unbound(machine: Machine, owner: str, method: str, arguments: Arguments) ->
     if owner == "dict" and method == "fromkeys":
         content = collect(machine, arguments.get(0, "iterable", PLAIN))
         value = arguments.get(1, "value")
-        keys = [key_of(one) for one in content.items]
-        found = {one: value for one in keys if not isinstance(one, Plain)}
+        keys = [key_of(item) for item in content.items]
+        found = {key: value for key in keys if not isinstance(key, Plain)}
         open_ = content.open or len(found) < len(keys)
         return pure("dict.fromkeys", Map(Entries(found, open_, data=open_ and is_data(value))))
     if not arguments.positional:
@@ -251,8 +251,8 @@ def _dict(machine: Machine, arguments: Arguments) -> Discharge:
             continue
         content = collect(machine, value)
         open_ = content.open
-        for one in content.items:
-            pair = one.content.items if isinstance(one, Seq) else ()
+        for item in content.items:
+            pair = item.content.items if isinstance(item, Seq) else ()
             key = key_of(pair[0]) if len(pair) == 2 else PLAIN
             if isinstance(key, Plain):
                 open_ = True
@@ -282,7 +282,7 @@ def _str(machine: Machine, arguments: Arguments) -> Discharge:
     value = arguments.get(0, "object", "")
     if len(arguments.positional) > 1:
         return pure("builtins.str", UNKNOWN_TEXT)
-    found = [text_of(machine, text_of_value(machine, one)) for one in options(value)]
+    found = [text_of(machine, text_of_value(machine, option)) for option in options(value)]
     return pure("builtins.str", choice(found))
 
 

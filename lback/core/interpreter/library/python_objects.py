@@ -65,10 +65,10 @@ def is_instance(machine: Machine, arguments: Arguments) -> Discharge:
         if "dialects" in parts and parts.index("dialects") + 1 < len(parts):
             return pure("isinstance", dialect_named(parts[parts.index("dialects") + 1]))
     kinds = kind.content.items if isinstance(kind, Seq) else (kind,)
-    answers = [_is_instance(value, one) for one in kinds]
-    if any(one == YES for one in answers):
+    answers = [_is_instance(value, kind) for kind in kinds]
+    if any(answer == YES for answer in answers):
         return pure("isinstance", True)
-    return pure("isinstance", False if all(one == NO for one in answers) else ANY)
+    return pure("isinstance", False if all(answer == NO for answer in answers) else ANY)
 
 
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -99,10 +99,10 @@ def get_attribute(machine: Machine, arguments: Arguments) -> Discharge:
     """Follow getattr()."""
     owner, name = arguments.get(0, "o"), arguments.get(1, "name")
     found: list[Value] = []
-    for one in options(name):
-        if not isinstance(one, str):
+    for option in options(name):
+        if not isinstance(option, str):
             return pure("an attribute that is not called", Opaque())
-        value = machine.attribute(owner, one)
+        value = machine.attribute(owner, option)
         missing = isinstance(owner, Instance | Klass | Module) and isinstance(value, Opaque | Name)
         if missing and len(arguments.positional) > 2:
             value = choice([value, arguments.positional[2]])

@@ -58,8 +58,8 @@ def send(machine: Machine, value: Value) -> Discharge:
     if isinstance(value, SequenceV):
         return effects(Rows())
     if isinstance(value, Seq) and not value.content.open:
-        for one in value.content.items:
-            send(machine, one)
+        for item in value.content.items:
+            send(machine, item)
         return effects(Rows())
     if isinstance(value, Method) and isinstance(value.owner, SqlV | StatementV):
         return send(machine, value.owner)

@@ -25,21 +25,21 @@ def create(machine: Machine, table: TableV) -> None:
 
 
 def _create(machine: Machine, table: TableV, name: str) -> None:
-    for one in table.items:
-        if isinstance(one, ColumnV) and one.type is not None:
-            _implied_enum(machine, one.type)
-        if isinstance(one, ColumnV) and one.sequence is not None:
-            sequence(machine, "create", one.sequence)
+    for item in table.items:
+        if isinstance(item, ColumnV) and item.type is not None:
+            _implied_enum(machine, item.type)
+        if isinstance(item, ColumnV) and item.sequence is not None:
+            sequence(machine, "create", item.sequence)
     machine.emit(Effect("create", "table", name, name))
     for reason in table.unread:
         machine.cannot_read(reason, (name,))
-    for one in table.items:
-        if isinstance(one, ColumnV):
-            column(machine, one, name)
-        elif isinstance(one, ConstraintV):
-            constraint(machine, one, name)
-        elif isinstance(one, IndexV):
-            index(machine, one, name)
+    for item in table.items:
+        if isinstance(item, ColumnV):
+            column(machine, item, name)
+        elif isinstance(item, ConstraintV):
+            constraint(machine, item, name)
+        elif isinstance(item, IndexV):
+            index(machine, item, name)
 
 
 def drop(machine: Machine, table: TableV) -> None:
