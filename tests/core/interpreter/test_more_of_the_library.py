@@ -1,0 +1,694 @@
+# ruff: noqa: E501
+"""More of the libraries, a few lines at a time: what ran was read, and what was read for certain ran."""
+
+from __future__ import annotations
+
+from textwrap import indent
+
+import pytest
+
+from lback.core.interpreter.reading import FAULT, read_effects
+from tests.core.recording import missed, overclaimed, run
+
+HEAD = """
+import asyncio, collections, contextlib, copy, dataclasses, enum, functools, importlib, inspect
+import itertools, operator, os, pathlib, sys, textwrap, types, typing
+import sqlalchemy as sa
+from alembic import context, op
+from sqlalchemy import Column, Integer, String, event, orm
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+
+revision = "a"
+down_revision = None
+ASKED = os.environ.get("NO_SUCH_NAME", "t u").split()  # read as any texts
+Base = orm.declarative_base()
+
+
+class User(Base):
+    __tablename__ = "users"
+    id = Column(Integer, primary_key=True)
+    name = Column(String(20))
+
+
+class Box:
+    kind = "box"
+
+    def __init__(self, name="t"):
+        self.name = name
+
+    def drop(self, name="t"):
+        op.drop_table(name)
+
+
+t = sa.table("t", sa.column("id", Integer), sa.column("a", String))
+u = sa.Table("u", sa.MetaData(), Column("id", Integer, primary_key=True), Column("a", String))
+
+
+def drop(*names):
+    for one in names:
+        op.drop_table(one)
+"""
+
+# Snippets stand in blocks, with an empty line between two.
+PYTHON = """
+drop(*frozenset(["t"]), *tuple(["u"]), *reversed(["v", "w"]))
+
+drop(*sorted(ASKED)); drop(*sorted(["u", "t"], reverse=True))
+
+drop(*sorted(["tt", "u"], key=len)); drop(*sorted([2, 1], key=str)[:0])
+
+for n in range(3, 0, -1):
+    drop(f"t_{n}")
+
+for n in range(len(ASKED)):
+    drop(ASKED[n])
+
+try:
+    drop(*[str(n) for n in range(1, 5, 0)])
+except ValueError:
+    drop("v")
+
+for n, one in enumerate(ASKED, start=2):
+    drop(f"{one}_{n}")
+
+for n, one in enumerate(["t", "u"], 1):
+    drop(f"{one}_{n}")
+
+for a, b in zip(["t", "u"], ["v", "w"]):
+    drop(a, b)
+
+for a, b in zip(["t", "u"], ASKED):
+    drop(a, b)
+
+if any(one == "t" for one in ["t", "u"]):
+    drop("t")
+
+if any([False, True]):
+    drop("t")
+if all([True, False]):
+    drop("u")
+
+if all(ASKED) and not any([]):
+    drop("t")
+
+def told(name):
+    drop(name)
+    return True
+any(told(name) for name in ("t", "u"))
+
+def told(name):
+    drop(name)
+    return len(name)
+max(["t", "uu"], key=told)
+drop(min("t", "u"))
+
+drop(max(["t", "u"])); n = sum([1, 2]); drop(f"t_{n}")
+
+drop("t" * sum(len(one) for one in ["a", "b"]))
+
+names = dict.fromkeys(["t", "u"], 1)
+drop(*names)
+
+names = dict.fromkeys(ASKED)
+drop(*names)
+
+drop(str.lower("T"), *str.split("u v"), str.join("_", ["w", "x"]))
+
+names = []
+list.append(names, "t")
+drop(*names)
+
+drop(object.__new__(Box).kind)
+
+it = iter(["t", "u"])
+drop(next(it))
+drop(next(it))
+
+it = iter(ASKED)
+drop(next(it, "v"))
+
+drop(next((one for one in ["t", "u"] if one != "t"), None))
+
+class Count:
+    def __next__(self):
+        return "t"
+drop(next(Count()))
+
+drop(*dict([("t", 1), ("u", 2)], v=3))
+
+drop(*dict(zip(["t", "u"], [1, 2])))
+
+pairs = dict([(one, one) for one in ASKED]); drop(*pairs.values())
+
+drop(*dict(dict(t=1), u=2))
+
+drop(*map(str.lower, ["T", "U"])); drop(*filter(None, ["v", ""])); map(drop, ["w"])
+
+drop(*filter(lambda one: one != "u", ["t", "u"]))
+
+drop(str(b"t", "utf-8"))
+
+drop(str(Box("t").name), str(1) + "u", repr("v").strip("'"))
+
+class Kind(enum.Enum):
+    A = "t"
+    B = "u"
+drop(f"t_{len(Kind)}"); drop(*[one.value for one in Kind]); drop(Kind("t").value, Kind["B"].value)
+
+class Long:
+    def __len__(self):
+        return 2
+drop(f"t_{len(Long())}"); drop("u") if Long() else drop("v")
+
+drop("t" if bool("x") else "u"); drop("v") if not bool([]) else None
+
+n = int("3") + int(True); drop(f"t_{n}")
+
+try:
+    int("x")
+except ValueError:
+    drop("t")
+
+n = int("11", 2); drop(f"t_{n}")
+
+class Named:
+    def get(self):
+        return "t"
+    name = property(get)
+    other = staticmethod(lambda: "u")
+drop(Named().name, Named.other())
+
+class Named:
+    def make(cls):
+        return cls.__name__.lower()
+    make = classmethod(make)
+drop(Named.make())
+
+drop(getattr(Box("t"), "name"), getattr(Box(), "missing", "u"), getattr(Box, "kind"))
+
+x = Box(); setattr(x, "name", "u"); drop(x.name)
+
+x = Box()
+for name in ASKED:
+    setattr(x, name, "v")
+drop(x.name)
+
+drop("t") if hasattr(Box(), "name") else drop("u")
+drop("v") if hasattr(op, "drop_table") else drop("w")
+
+drop("t") if hasattr(op, "no_such") else drop("u")
+
+drop("t") if isinstance(Box(), Box) else drop("u")
+drop("v") if isinstance("x", (int, str)) else drop("w")
+
+drop("t") if isinstance([], list) else drop("u"); drop("v") if isinstance((), list) else drop("w")
+
+drop("t") if isinstance({}, dict) else None; drop("u") if isinstance(1, bool) else drop("v")
+
+drop("t") if isinstance(op.get_bind().dialect, postgresql.dialect) else drop("u")
+
+drop(type(Box()).kind); drop(type(Box("u"))().name)
+
+x = type("Made", (), {"name": "t"}); drop(x.name)
+
+drop(type("").__name__)
+
+drop(*set(["t"]) | {"u"}); drop(*(set("v") & set("vw")))
+
+drop(abs(-1) and "t", chr(117), format("v", "s"), hex(10)[2:])
+
+drop("t") if callable(drop) else drop("u"); drop("v") if issubclass(Box, object) else None
+
+if not ASKED:
+    exit()
+drop("t")
+
+try:
+    quit(1)
+except SystemExit:
+    drop("t")
+"""
+
+FUNCTIONS = """
+drop(*itertools.chain(["t"], ("u",))); drop(*itertools.chain.from_iterable([["v"], ["w"]]))
+
+drop(*itertools.chain(ASKED, ["v"]))
+
+for a, b in itertools.product("tu", ["1", "2"]):
+    drop(a + b)
+
+for a, b in itertools.product("tu", repeat=2):
+    drop(a + b)
+
+for one in itertools.islice(["t", "u", "v"], 2):
+    drop(one)
+
+for one in itertools.takewhile(lambda one: one != "v", ["t", "u", "v"]):
+    drop(one)
+
+for one in itertools.filterfalse(lambda one: one == "t", ["t", "u"]):
+    drop(one)
+
+for one in itertools.starmap(lambda a, b: a + b, [("t", "1"), ("u", "2")]):
+    drop(one)
+
+list(itertools.starmap(op.drop_column, [("t", "a"), ("u", "b")]))
+
+itertools.starmap(op.drop_column, [("t", "a")])
+
+operator.call(op.drop_table, "t"); operator.call(lambda: drop("u"))
+
+operator.methodcaller("drop", "u")(Box())
+
+operator.methodcaller("drop_table", "t")(op)
+
+drop(operator.attrgetter("name")(Box())); drop(*operator.attrgetter("name", "kind")(Box("u")))
+
+drop(operator.attrgetter("inner.name")(types.SimpleNamespace(inner=Box())))
+
+drop(operator.itemgetter(0)(["t"]), *operator.itemgetter("a", "b")({"a": "u", "b": "v"}))
+
+drop(*map(operator.itemgetter("n"), [{"n": "t"}, {"n": "u"}]))
+
+functools.reduce(lambda a, n: drop(n), ["t", "u"], None)
+
+drop(functools.reduce(lambda a, b: a + b, ["t", "u"]))
+
+drop(functools.reduce(lambda a, b: a + b, ASKED, ""))
+
+functools.partial(op.drop_column, "t")("a"); functools.partial(op.drop_column, column_name="b")(table_name="u")
+
+class Part:
+    def drop(self, name):
+        drop(name)
+    one = functools.partialmethod(drop, "t")
+Part().one()
+
+@functools.lru_cache(maxsize=None)
+def name():
+    return "t"
+drop(name(), name())
+
+@functools.cache
+def name():
+    return "t"
+drop(name())
+
+drop(textwrap.dedent("t"), inspect.cleandoc("u"), typing.cast(str, "v"))
+
+op.execute(textwrap.dedent('''
+    UPDATE t SET a = 1;
+'''))
+
+drop(*copy.copy(["t"]), *copy.deepcopy([["u"]])[0]); drop(copy.copy(Box("v")).name)
+
+x = {"a": ["t"]}; y = copy.deepcopy(x); y["a"].append("u"); drop(*x["a"], *y["a"])
+
+with contextlib.suppress(ValueError):
+    drop("t")
+    raise ValueError
+drop("u")
+
+with contextlib.ExitStack() as stack:
+    stack.push(lambda *_: drop("t"))
+    stack.callback(drop, "u", "v")
+    drop("w")
+
+stack = contextlib.ExitStack()
+stack.callback(drop, "t")
+stack.close()
+
+with contextlib.ExitStack() as stack:
+    stack.callback(drop, "t")
+    kept = stack.pop_all()
+drop("u")
+kept.close()
+
+stack = contextlib.ExitStack()
+stack.callback(drop, "t")
+
+importlib.import_module("alembic.op").drop_table("t"); sys.modules.get("alembic.op").drop_table("u")
+
+importlib.import_module("sqlalchemy").text("x"); drop("t")
+
+names = collections.defaultdict(list); names["t"].append("a")
+for name, columns in names.items():
+    [op.drop_column(name, one) for one in columns]
+
+names = collections.OrderedDict([("t", "a")]); names["u"] = "b"; [op.drop_column(*one) for one in names.items()]
+
+names = collections.deque(["t", "u"]); names.append("v"); drop(names.popleft(), *names)
+
+names = collections.deque(["t", "u"], maxlen=1); drop(*names)
+
+x = types.SimpleNamespace(name="t"); drop(x.name); x.name = "u"; drop(x.name)
+
+drop(*types.MappingProxyType({"t": 1}))
+
+async def go(name):
+    drop(name)
+    return name + "_2"
+drop(asyncio.run(go("t")))
+
+async def go(name):
+    drop(name)
+async def both():
+    await asyncio.gather(go("t"), go("u"))
+    await asyncio.wait_for(go("v"), 1)
+    await asyncio.create_task(go("w"))
+asyncio.run(both())
+
+async def go():
+    drop("t")
+loop = asyncio.new_event_loop()
+loop.run_until_complete(go())
+loop.close()
+
+drop(os.path.basename("x/t"), pathlib.Path("x/u").name, os.path.splitext("v.sql")[0])
+
+@dataclasses.dataclass
+class Step:
+    name: str
+    columns: list = dataclasses.field(default_factory=list)
+x = Step("t"); x.columns.append("a"); [op.drop_column(x.name, one) for one in x.columns]
+
+with contextlib.closing(op.get_bind().connection.cursor()) as cursor:
+    drop("t")
+
+try:
+    drop("t"); sys.exit(0); drop("u")
+except SystemExit:
+    drop("v")
+
+if not ASKED:
+    sys.exit(1)
+drop("t")
+"""
+
+TABLES = """
+v = u.to_metadata(sa.MetaData()); v.drop(op.get_bind())
+
+v = sa.Table("v", sa.MetaData(), Column("id", Integer)); v.append_constraint(sa.CheckConstraint("id > 1", name="c")); v.create(op.get_bind())
+
+v = sa.Table("v", sa.MetaData(schema="s"), Column("id", Integer)); op.execute("DELETE FROM " + v.name); drop(v.fullname)
+
+v = sa.Table("v", sa.MetaData(), *[Column(n, Integer) for n in ("a", "b")]); v.create(op.get_bind(), checkfirst=False)
+
+v = sa.Table("v", sa.MetaData(), Column("id", Integer), sa.Index("i", "id"), sa.UniqueConstraint("id", name="q")); v.create(op.get_bind(), checkfirst=True)
+
+md = sa.MetaData(); md.reflect(op.get_bind()); md.create_all(op.get_bind()); drop("t")
+
+md = sa.MetaData(); v = sa.Table("v", md, Column("id", Integer)); w = sa.Table("w", md, Column("id", Integer)); md.create_all(op.get_bind(), tables=[w], checkfirst=False)
+
+md = sa.MetaData(); v = sa.Table("v", md, Column("id", Integer)); md.drop_all(bind=op.get_bind(), tables=[v], checkfirst=False)
+
+User.__table__.create(op.get_bind(), checkfirst=False); User.metadata.drop_all(op.get_bind(), checkfirst=False)
+
+sa.Enum("a", "b", name="kind").copy(); String(3).compile(); drop("t")
+
+class Kind(enum.Enum):
+    A = 1
+    B = 2
+op.add_column("t", Column("c", sa.Enum(Kind))); op.add_column("t", Column("d", sa.Enum(Kind, name="kinds", native_enum=False)))
+
+op.add_column("t", Column("c", postgresql.ENUM("a", "b", name="kind", create_type=False))); op.add_column("t", Column("d", sa.ARRAY(sa.Enum("a", name="kind"))))
+
+op.create_table("v", Column("c", sa.Enum("a", "b", name="kind")), Column("d", postgresql.ENUM("a", name="other")))
+
+class Upper(sa.types.TypeDecorator):
+    impl = String
+    cache_ok = True
+op.add_column("t", Column("c", Upper())); op.add_column("t", Column("d", Upper)); op.add_column("t", Column("e", Upper(), nullable=False, index=False))
+
+op.add_column("t", Column("c", Integer, default=1, info={"x": 1}, doc="x", quote=True)); op.add_column("t", Column("d", type_=Integer, nullable=bool(ASKED)))
+
+op.add_column("t", Column("c", Integer, sa.ForeignKey("v.id", name="f", ondelete="CASCADE"), primary_key=False)); op.add_column("t", Column("d", sa.ForeignKey(u.c.id)))
+
+op.add_column("t", Column("c", String, server_default="it's", comment="what's")); op.add_column("t", Column("d", Integer, server_default=sa.text("1"))); op.add_column("t", Column("e", sa.Float, server_default=sa.func.random()))
+
+op.add_column("t", Column("c", sa.Boolean, server_default=sa.false())); op.add_column("t", Column("d", Integer, server_default=sa.null())); op.add_column("t", Column("e", Integer, server_default=sa.FetchedValue()))
+
+op.add_column("t", Column("c", Integer, sa.Computed("a + b", persisted=True))); op.add_column("t", Column("d", Integer, sa.Identity(always=True)))
+
+op.add_column("t", Column("c", postgresql.DOMAIN("name", String))); op.add_column("t", Column("d", mysql.ENUM("a", "b"))); op.add_column("t", Column("e", postgresql.ARRAY(String(3), dimensions=1)))
+
+for kind in (Integer, String(3), sa.Numeric(10, 2), sa.Interval, postgresql.TSVECTOR()):
+    op.add_column("t", Column("c", kind))
+
+name = ASKED[0]; op.add_column("t", Column(name, Integer)); op.add_column(name, Column("c", Integer)); op.drop_column("t", name)
+
+c = Column("c", Integer); op.drop_column("t", c.name); op.create_table("v", c)
+
+op.create_table("v", *(Column(n, Integer) for n in ASKED)); op.create_table(ASKED[0], Column("c", Integer))
+
+op.create_table("v", Column("id", Integer), None) if False else op.create_table("v", Column("id", Integer), Column("u_id", sa.ForeignKey("u.id")), sa.ForeignKeyConstraint(["id"], [u.c.id], name="f"))
+
+op.create_table("v", Column("a", Integer), sa.UniqueConstraint("a", name="q"), sa.CheckConstraint(sa.column("a") > 1, name="c"), sa.PrimaryKeyConstraint("a"))
+
+op.create_table("v", Column("a", Integer, primary_key=True), Column("b", Integer, unique=True), Column("c", Integer, index=True), Column("d", Integer, index=True, unique=True))
+
+columns = [Column("a", Integer), Column("b", Integer)] if ASKED else [Column("a", Integer)]
+op.create_table("v", *columns)
+
+op.create_index("i", "t", [u.c.a, sa.text("lower(a)"), sa.func.lower("b")]); op.create_index("j", "t", ["a"], sqlite_where=sa.text("a > 1"), postgresql_include=["b"]); op.create_index(None, "t", ["a"])
+
+op.create_index("i", ASKED[0], ["a"]); op.create_index("j", "t", ASKED); op.drop_index(ASKED[0], "t"); op.drop_index("i")
+
+op.drop_index("i", "t", if_exists=True); op.create_index("i", "t", ["a"], if_not_exists=True)
+
+op.create_foreign_key(None, "t", "v", ["a"], ["id"]); op.create_foreign_key("f", "t", ASKED[0], ["a"], ["id"], source_schema="s", referent_schema="r")
+
+op.create_unique_constraint(None, "t", ["a", "b"]); op.create_check_constraint("c", "t", sa.func.length(sa.column("a")) > 3); op.create_primary_key("p", "t", ["a"])
+
+op.drop_constraint(ASKED[0], "t"); op.drop_constraint("c", ASKED[0]); op.drop_constraint("c", "t", type_="check", schema="s")
+
+op.rename_table("t", ASKED[0]); op.rename_table(ASKED[0], "t"); op.rename_table("t", "v", schema=None)
+
+op.alter_column("t", ASKED[0], nullable=False); op.alter_column("t", "c", new_column_name=ASKED[0]); op.alter_column("t", "c", server_default=sa.text("1"), existing_server_default=None)
+
+op.alter_column("t", "c", type_=Integer, postgresql_using="c::integer", existing_nullable=True); op.alter_column("t", "d", comment=None, existing_comment="x"); op.alter_column("t", "e", nullable=None)
+
+op.alter_column("t", "c", server_default=sa.Identity()); op.alter_column("t", "c", server_default=False); op.alter_column("t", "c", autoincrement=True)
+
+op.bulk_insert(u, [{"a": "x"}]); op.bulk_insert(sa.table(ASKED[0], sa.column("a")), [{"a": "x"}]); op.bulk_insert(t, rows=[{"a": "x"}], multiinsert=False)
+
+with op.batch_alter_table("u", copy_from=u, recreate="never") as b:
+    b.drop_column("a")
+
+with op.batch_alter_table("t", table_args=(sa.UniqueConstraint("a", name="q"),)) as b:
+    b.add_column(Column("c", Integer), insert_after="a")
+
+with op.batch_alter_table(ASKED[0]) as b:
+    b.drop_column("a")
+    b.alter_column("b", new_column_name="c")
+
+with op.batch_alter_table("t") as b:
+    b.create_primary_key("p", ["a"]); b.drop_constraint("q"); b.create_index(b.f("i"), ["a"], unique=True)
+"""
+
+STATEMENTS = """
+bind = op.get_bind(); bind.execute(sa.select(t.c.id).join(u, u.c.id == t.c.id).order_by(sa.desc(t.c.a))); drop("t")
+
+op.execute(t.update().values({t.c.a: u.c.a}).where(t.c.id == u.c.id)); op.execute(t.update().values([("a", "x")]) if False else t.delete())
+
+op.execute(sa.update(t).values(a=sa.select(sa.func.max(u.c.a)).scalar_subquery()).execution_options(synchronize_session=False))
+
+op.execute(sa.insert(t).from_select(["a"], sa.select(u.c.a).where(u.c.id.in_(sa.select(t.c.id))))); op.execute(sa.insert(u).values([{"a": "x"}, {"a": "y"}]))
+
+sub = sa.select(u.c.id).subquery(); op.execute(t.delete().where(t.c.id == sub.c.id)); op.execute(sa.delete(u.alias("x")) if False else u.delete())
+
+q = sa.select(t).union_all(sa.select(u)).limit(1); op.get_bind().execute(q); drop("t")
+
+op.execute(postgresql.insert(t).values(a="x").on_conflict_do_update(index_elements=["id"], set_=dict(a="y")))
+
+op.execute(mysql.insert(t).values(a="x").on_duplicate_key_update(a="y")) if False else drop("t")
+
+op.execute(sqlite.insert(t).values(a="x").on_conflict_do_nothing(index_elements=["id"]))
+
+for s in (t.insert().values(a="x"), t.update().values(a="x"), t.delete()):
+    op.get_bind().execute(s)
+
+s = t.delete() if ASKED else u.delete()
+op.execute(s)
+
+op.execute("DELETE FROM t" if ASKED else sa.text("DELETE FROM u"))
+
+op.execute("DELETE FROM " + ASKED[0]); op.execute(ASKED[0]) if False else drop("t")
+
+op.execute(sa.schema.CreateTable(u)); op.execute(sa.schema.DropTable(u)); op.execute(sa.DDL("DELETE FROM t"))
+
+op.execute(sa.text("DELETE FROM t WHERE id = :i").bindparams(sa.bindparam("i", 1))); op.execute(sa.text("  ")) if False else drop("t")
+
+op.get_bind().execute(sa.text("SELECT name FROM sqlite_master")); drop("t")
+
+rows = op.get_bind().execute(sa.text("SELECT 1 AS a")).mappings().all(); [drop("t") for row in rows if row["a"]]
+
+row = op.get_bind().execute(sa.text("SELECT 't' AS a")).fetchone(); drop(row.a, row[0], row._mapping["a"], row.a.strip())
+
+result = op.get_bind().execute(sa.text("SELECT 't' AS a")); result.close(); drop("t"); list(result.keys())
+
+for part in op.get_bind().execute(sa.text("SELECT 't' AS a")).partitions(2):
+    for row in part:
+        drop(row.a)
+
+n = op.get_bind().scalar(sa.select(sa.func.count()).select_from(sa.table("sqlite_master"))); drop("t") if n else drop("v")
+
+conn = op.get_bind().execution_options(isolation_level="AUTOCOMMIT"); conn.exec_driver_sql("DELETE FROM t") if False else drop("t")
+
+cursor = op.get_bind().connection.cursor(); cursor.execute("SELECT 1"); cursor.fetchall(); cursor.close(); drop("t")
+
+bind = op.get_bind(); bind.in_transaction(); bind.get_isolation_level(); drop("t")
+
+d = op.get_bind().dialect.name; drop("t") if d.endswith("lite") else drop("v"); drop("w") if "sql" in d else drop("x"); drop("y") if d.lower() == "sqlite" else drop("z")
+
+d = op.get_bind().dialect; drop("t") if d.name.__eq__("sqlite") else drop("v"); drop("w") if d.has_table(op.get_bind(), "x") else None; d.identifier_preparer.quote("t")
+
+drop({"sqlite": "t"}.get(op.get_context().dialect.name.strip(), "u")); drop("v") if op.get_bind().dialect.name in {"sqlite", "mysql"} else None
+
+bind = op.get_bind(); insp = sa.inspect(bind); insp.get_view_names(); insp.get_temp_table_names(); insp.get_pk_constraint("sqlite_master"); insp.get_unique_constraints("sqlite_master"); drop("t")
+
+insp = sa.inspect(op.get_bind()); insp.get_multi_columns(); insp.get_schema_names(); insp.clear_cache(); drop("t") if insp.has_index("sqlite_master", "i") else drop("v")
+
+insp = sa.inspect(op.get_bind()); drop("t") if any(c["name"] == "sql" for c in insp.get_columns("sqlite_master")) else drop("v")
+
+insp = sa.inspect(op.get_bind()); [drop(name) for name in insp.get_table_names(schema="main")]; insp.get_check_constraints("sqlite_master"); drop("t")
+
+insp = sa.inspect(op.get_bind()); insp.no_such_question() if not ASKED else drop("t")
+
+def work(connection, name):
+    connection.execute(sa.text("DELETE FROM " + name))
+op.get_bind().run_callable(work, "t") if hasattr(op.get_bind(), "run_callable") else work(op.get_bind(), "t")
+
+@event.listens_for(u, "after_create")
+def made(target, connection, **kw):
+    connection.execute(sa.text("DELETE FROM t"))
+u.create(op.get_bind(), checkfirst=False)
+
+def made(target, connection, **kw):
+    connection.execute(sa.text("DELETE FROM t"))
+v = sa.Table("v", sa.MetaData(), Column("id", Integer))
+event.listen(v, "after_create", made)
+v.create(op.get_bind(), checkfirst=False)
+event.remove(v, "after_create", made)
+
+v = sa.Table("v", sa.MetaData(), Column("id", Integer)); event.listen(v, "after_create", sa.DDL("DELETE FROM t")); v.create(op.get_bind(), checkfirst=False)
+
+from alembic.operations import ops
+for one in [ops.DropTableOp("t"), ops.DropConstraintOp("q", "t"), ops.BulkInsertOp(u, [{"a": "x"}])]:
+    op.invoke(one)
+
+from alembic.operations import ops
+op.invoke(ops.DropTableOp("t") if ASKED else ops.DropTableOp("u"))
+
+from alembic.operations import ops
+op.invoke(ops.CreateTableOp("t", [Column("a", Integer)])); op.invoke(ops.CreateUniqueConstraintOp("q", "t", ["a"])); op.invoke(ops.CreateForeignKeyOp("f", "t", "v", ["a"], ["id"]))
+
+from alembic.operations import Operations
+with Operations.context(op.get_context()) as o:
+    o.drop_table("t")
+
+ctx = op.get_context(); ctx.connection.execute(sa.text("DELETE FROM t")); ctx.execute("DELETE FROM u") if False else ctx.bind.execute(t.delete())
+
+with op.get_context().begin_transaction():
+    op.get_bind().execute(t.delete())
+
+drop("t" if op.get_context().as_sql else "v", op.f("w"))
+
+async def work(connection):
+    drop("t")
+op.run_async(work) if not ASKED else drop("u")
+"""
+
+MAPPED = """
+s = orm.Session(op.get_bind()); s.query(User).filter(User.id > 1).order_by(User.id).count() if False else s.query(User).filter_by(id=1).update({"name": "x"}, synchronize_session=False)
+
+s = orm.Session(op.get_bind()); q = s.query(User).filter(User.name.is_(None)); q.delete(synchronize_session=False); s.query(User.id).join(u, u.c.id == User.id); drop("t")
+
+s = orm.Session(op.get_bind()); s.query(User).update(values={"name": "x"}, synchronize_session=False); s.query(User).where(User.id == 1).delete(False)
+
+s = orm.Session(op.get_bind()); s.add(User(name="x")); s.merge(User(id=1, name="y")) if False else None; s.flush()
+
+s = orm.Session(op.get_bind()); users = [User(name=n) for n in "ab"]; s.add_all(users); s.flush()
+
+s = orm.Session(op.get_bind()); s.add_all(User(name=n) for n in "ab"); s.flush()
+
+s = orm.Session(op.get_bind()); s.bulk_insert_mappings(User, []); s.bulk_insert_mappings(User, [{"name": "x"}]); s.bulk_save_objects([User(name="x")])
+
+s = orm.Session(op.get_bind()); s.bulk_update_mappings(User, [{"id": 1, "name": "x"}])
+
+s = orm.Session(op.get_bind()); s.execute(sa.update(User).where(User.id == 1).values(name="x")); s.execute(sa.insert(User), [{"name": "x"}]); s.scalar(sa.text("SELECT 1")); s.connection().execute(sa.text("DELETE FROM t"))
+
+with orm.Session(op.get_bind()) as s, s.no_autoflush:
+    s.execute(sa.delete(User))
+    s.expire_all(); s.expunge_all(); s.is_modified(User()); s.commit()
+
+s = orm.scoped_session(orm.sessionmaker(bind=op.get_bind())); s.execute(sa.text("DELETE FROM t")); s.remove()
+
+class Mixed:
+    @orm.declared_attr
+    def __tablename__(cls):
+        return cls.__name__.lower()
+    made = Column(Integer)
+class Thing(Mixed, Base):
+    id = Column(Integer, primary_key=True)
+op.execute(sa.update(Thing).values(made=1)); drop(Thing.__tablename__); Thing.__table__.create(op.get_bind(), checkfirst=False)
+
+class Thing(Base):
+    __table__ = sa.Table("things", Base.metadata, Column("id", Integer, primary_key=True), Column("a", Integer))
+op.execute(sa.delete(Thing)); drop(Thing.__table__.name)
+
+class Thing(Base):
+    __tablename__ = "things"
+    __table_args__ = (sa.UniqueConstraint("a", name="q"), sa.Index("i", "a"), {"sqlite_autoincrement": True})
+    id = Column(Integer, primary_key=True)
+    a = Column(Integer)
+Thing.__table__.create(op.get_bind(), checkfirst=False)
+
+class Thing(Base):
+    __tablename__ = "things"
+    @orm.declared_attr
+    def __table_args__(cls):
+        return (sa.CheckConstraint("id > 1", name="c"),)
+    id = Column(Integer, primary_key=True)
+Thing.__table__.create(op.get_bind(), checkfirst=False); op.execute(sa.delete(Thing))
+
+class Own(orm.DeclarativeBase):
+    pass
+class Thing(Own):
+    __tablename__ = "things"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    name: orm.Mapped[str]
+Own.metadata.create_all(op.get_bind(), checkfirst=False); op.execute(sa.update(Thing).values(name="x"))
+
+class Own(orm.DeclarativeBase):
+    metadata = sa.MetaData()
+class Thing(Own):
+    __tablename__ = "things"
+    id: orm.Mapped[int] = orm.mapped_column("key", primary_key=True)
+drop(Own.metadata.tables["things"].name); op.drop_column("things", Thing.__table__.c.key.name)
+
+class Thing(User):
+    extra = Column(Integer)
+op.execute(sa.update(Thing).values(extra=1)); drop(Thing.__tablename__)
+
+x = orm.aliased(User); op.get_bind().execute(sa.select(x.id).where(x.name == "x")) if False else op.execute(sa.delete(User))
+"""
+
+SNIPPETS = [
+    one.strip("\n")
+    for part in (PYTHON, FUNCTIONS, TABLES, STATEMENTS, MAPPED)
+    for one in part.split("\n\n")
+]
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS)
+def test_a_snippet(snippet: str) -> None:
+    source = f"{HEAD}\n\ndef upgrade():\n{indent(snippet, '    ')}\n"
+    effects = read_effects(source.encode())
+    assert [one.reason for one in effects.unknown if one.reason.startswith(FAULT)] == []
+    ran = run(source)
+    assert missed(ran.deeds, effects) == []
+    if ran.error is None:
+        more = overclaimed(ran.deeds, effects)
+        # What comes with a table or a column is no deed of its own.
+        assert [one for one in more if one.object not in ("constraint", "index")] == []
