@@ -1,0 +1,188 @@
+# ruff: noqa: E501
+"""Modules of a project: what they do when a revision imports them was read, and nothing else."""
+
+from __future__ import annotations
+
+from textwrap import indent
+
+import pytest
+
+from lback.core.interpreter.reading import FAULT, read_effects
+from tests.core.recording import missed, overclaimed, run
+
+HEAD = """
+from alembic import op
+import sqlalchemy as sa
+revision = "a"
+down_revision = None
+"""
+MODULES = {
+    "shop.names": """
+first = "t"
+TABLES = ("t", "u")
+HELD = []
+COUNT = {}
+_hidden = "h"
+def __getattr__(name):
+    return name
+""",
+    "shop.helpers": """
+from alembic import op
+__all__ = ["drop", "each"]
+def drop(*names):
+    for name in names:
+        op.drop_table(name)
+def each(names):
+    for name in names:
+        yield name
+def inner():
+    drop("inner")
+""",
+    "shop.late": """
+import os, shop.names as names
+from alembic import op
+from .names import first as one, TABLES, HELD
+from .helpers import *
+a, (b, *c) = "t", ["u", "v"]
+x = y = ["t"]
+x.append("u")
+y += ["v"]
+z: dict = {}
+z["a"] = "w"
+d: str = "t"
+if os.environ.get("NO_SUCH_NAME"):
+    e = "t"
+else:
+    e = "u"
+for one_more in ["t"]:
+    f = one_more
+try:
+    g = {}["t"]
+except KeyError:
+    g = "u"
+with open(os.devnull) as h:
+    i = "t"
+STEPS = []
+def step(f):
+    STEPS.append(f)
+    return f
+@step
+def drop_t():
+    op.drop_table("t")
+@step
+def drop_u():
+    op.drop_table("u")
+def fill(name):
+    HELD.append(name)
+    names.COUNT["n"] = name
+fill("x")
+class Late:
+    name = "t"
+    def run(self):
+        op.drop_table(self.name)
+made = Late()
+made.name = "u"
+def swap(name):
+    global d
+    d = name
+""",
+    "shop.pool": "a = 'u'\nb = 'v'\nimport shop.loop\n",
+    "shop.loop": "from shop.pool import b\na = 't'\n",
+    "shop": "from shop.late import *\n",
+}
+BODIES = """
+from shop.late import drop, a, b, c; drop(a, b, *c)
+from shop.late import drop, x, y; drop(*x); drop(*y); x.append("w"); drop(*x)
+from shop.late import drop, z, d, e, f, g, i; drop(*z.values(), d, e, f, g, i)
+from shop.late import STEPS; [one() for one in STEPS]
+from shop.late import drop, HELD; drop(*HELD)
+from shop.late import fill, HELD, drop; fill("y"); drop(*HELD); from shop.names import COUNT; drop(*COUNT.values())
+from shop.late import one, TABLES, drop; drop(one, *TABLES)
+from shop.late import each, drop; drop(*each(["t"])); [drop(n) for n in each(["u"])]
+from shop.late import made, Late; made.run(); Late().run(); made.name = "v"; made.run()
+from shop import late; late.drop(late.a); late.made.run(); late.d = "z"; late.drop(late.d); late.swap("q"); late.drop(late.d)
+import shop.late as m; m.drop(m.names.first); m.op.drop_table("u"); m.STEPS[0](); [f() for f in m.STEPS]; m.swap("w"); m.drop(m.d)
+import shop.late, shop.helpers; shop.late.drop("t"); shop.helpers.drop("u"); shop.helpers.inner(); shop.late.drop("v")
+from shop import drop, each; drop(*each("tu"))
+from shop.loop import a; from shop.pool import a as c, b; op.drop_table(a); op.drop_table(b); op.drop_table(c)
+import importlib; m = importlib.import_module("shop.helpers"); m.drop("t"); getattr(m, "drop")("u"); [getattr(m, n)("v") for n in m.__all__ if n == "drop"]
+import sys, shop.helpers; m = sys.modules["shop.helpers"]; m.drop("t")
+from shop import helpers as h; h.drop = op.drop_table; h.drop("t"); h.inner()
+from shop.helpers import inner as f, drop as g; f(); g("t"); (f if g else g)(); x = {"a": f}; x["a"]()
+from shop.names import anything, first; op.drop_table(anything); op.drop_table(first)
+import shop.names as n; op.drop_table(n._hidden); op.drop_table(n.first.upper()); op.drop_table(n.TABLES[-1]); op.drop_table(n.nothing)
+from shop.helpers import each; g = each(["t", "u"]); op.drop_table(next(g)); [op.drop_table(n) for n in g]
+from shop.late import STEPS, step, drop; step(lambda: drop("w")); STEPS.append(lambda: drop("x")); [f() for f in STEPS]
+import sys, shop.helpers; vars(sys.modules["shop.helpers"])["drop"]("u"); shop.helpers.__dict__["drop"]("v")
+"""
+
+# Ways to write that there is no way down, or one that does nothing.
+DOWN = {
+    "nothing": "def downgrade():\n    pass",
+    "only a text": 'def downgrade():\n    "There is no way back."',
+    "returns": "def downgrade():\n    return None",
+    "returns early": "def downgrade():\n    return\n",
+    "says so": 'def downgrade():\n    print("no")',
+    "logs it": 'import logging\nlog = logging.getLogger()\ndef downgrade():\n    log.warning("no")\n    ...',
+    "imports": "def downgrade():\n    import os\n    from os import path\n    global x",
+    "raises": "def downgrade():\n    raise NotImplementedError",
+    "says so and raises": 'def downgrade():\n    print("no")\n    raise NotImplementedError("no")',
+    "not there": "x = 1",
+    "another name": "from os import getcwd as downgrade",
+    "assigned": "downgrade = lambda: None",
+    "assigned with others": "def f():\n    pass\na, (b, downgrade) = f, (f, f)",
+    "drops": 'def downgrade():\n    op.drop_table("t")',
+    "drops by a helper": 'def f():\n    op.drop_table("t")\ndef downgrade():\n    x = 1\n    f()',
+    "is upgrade": "downgrade = upgrade",
+}
+
+
+@pytest.mark.parametrize("body", BODIES.strip().splitlines())
+def test_what_a_module_gives_is_read(body: str) -> None:
+    source = f"{HEAD}\ndef upgrade():\n{indent(body, '    ')}\n"
+    held = {name: text.encode() for name, text in MODULES.items()}
+    effects = read_effects(source.encode(), resolve=held.get)
+    assert [one.reason for one in effects.unknown if one.reason.startswith(FAULT)] == []
+    ran = run(source, modules=MODULES)
+    assert ran.error is None
+    assert ran.deeds
+    assert missed(ran.deeds, effects) == []
+    assert overclaimed(ran.deeds, effects) == []
+
+
+@pytest.mark.parametrize("name", DOWN)
+def test_a_way_down_is_said_to_be_there_when_there_is_one(name: str) -> None:
+    source = f"{HEAD}\ndef upgrade():\n    op.drop_table('up')\n\n{DOWN[name]}\n"
+    effects = read_effects(source.encode())
+    ran = run(source, "downgrade")
+    assert missed(ran.deeds, effects, "downgrade") == []
+    assert overclaimed(ran.deeds, effects, "downgrade") == []
+    assert not ran.deeds or not effects.downgrade_gap
+    assert isinstance(ran.error, NotImplementedError) == (effects.downgrade_gap == "raises")
+    assert isinstance(ran.error, KeyError) == (effects.downgrade_gap == "missing")
+
+
+BROKEN = {
+    "a stop in the middle": b"def upgrade(:\n    pass\n",
+    "a zero": b"x = 1\0\n",
+    "no text": b"\xff\xfe\xfa",
+    "too deep": b"x = " + b"(" * 400 + b")" * 400,
+    "too big": b"#" * 2_000_001,
+    "too much": b"a,a;" * 80_000,
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_is_no_python_is_unknown_in_both_directions(name: str) -> None:
+    source = b"from alembic import op\n" + BROKEN[name]
+    assert {one.direction for one in read_effects(source).unknown} == {"upgrade", "downgrade"}
+    user = f"{HEAD}\nfrom shop import drop\ndef upgrade():\n    drop('t')\n"
+    assert read_effects(user.encode(), resolve={"shop": source}.get).unknowns("upgrade")
+
+
+@pytest.mark.parametrize("lines", [8_000, 40_000])
+def test_a_long_text_is_read_to_its_end(lines: int) -> None:
+    source = f"{HEAD}{'# a line' * (lines // 4)}\ndef upgrade():\n    op.drop_table('t')\n"
+    source += "# more\n" * lines
+    assert missed(run(source).deeds, read_effects(source.encode())) == []
+    assert overclaimed(run(source).deeds, read_effects(source.encode())) == []
