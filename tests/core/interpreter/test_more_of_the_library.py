@@ -487,7 +487,7 @@ with op.batch_alter_table("t") as b:
 """
 
 STATEMENTS = """
-bind = op.get_bind(); bind.execute(sa.select(t.c.id).join(u, u.c.id == t.c.id).order_by(sa.desc(t.c.a))); drop("t")
+q = sa.select(t.c.id).join(u, u.c.id == t.c.id).order_by(sa.desc(t.c.a)); drop("t"); op.execute(t.delete().where(t.c.id.in_(q)))
 
 op.execute(t.update().values({t.c.a: u.c.a}).where(t.c.id == u.c.id)); op.execute(t.update().values([("a", "x")]) if False else t.delete())
 
@@ -497,7 +497,7 @@ op.execute(sa.insert(t).from_select(["a"], sa.select(u.c.a).where(u.c.id.in_(sa.
 
 sub = sa.select(u.c.id).subquery(); op.execute(t.delete().where(t.c.id == sub.c.id)); op.execute(sa.delete(u.alias("x")) if False else u.delete())
 
-q = sa.select(t).union_all(sa.select(u)).limit(1); op.get_bind().execute(q); drop("t")
+q = sa.select(t).union_all(sa.select(u)).limit(1); op.execute(q); drop("t")
 
 op.execute(postgresql.insert(t).values(a="x").on_conflict_do_update(index_elements=["id"], set_=dict(a="y")))
 
@@ -674,16 +674,258 @@ op.execute(sa.update(Thing).values(extra=1)); drop(Thing.__tablename__)
 x = orm.aliased(User); op.get_bind().execute(sa.select(x.id).where(x.name == "x")) if False else op.execute(sa.delete(User))
 """
 
+MORE = """
+drop("t") if isinstance(None, str) else drop("u")
+
+drop("t") if isinstance(1.0, (int, float)) else drop("u")
+
+drop("t") if isinstance(collections.defaultdict(list), dict) else drop("u")
+
+class Name(str):
+    pass
+drop("t") if isinstance(Name("x"), str) else drop("u")
+
+P = collections.namedtuple("P", "a b"); drop("t") if isinstance(P("x", "y"), tuple) else drop("u")
+
+P = collections.namedtuple("P", "a b"); drop(P("t", "u").a, *P("v", "w")._replace(a="x"))
+
+drop(sorted(["t", "u"], reverse=not ASKED)[0])
+
+drop(*sum([["t"], ["u"]], []))
+
+names = ["u", "t"]; names.sort(); drop(names[0]); names.sort(reverse=True); drop(names[0])
+
+names = ["t", "u", "v"]; names.reverse(); drop(names[0]); names.remove("u"); drop(names.pop(0)); names.insert(0, "w"); drop(*names)
+
+names = collections.deque(["t"]); names.appendleft("u"); names.extendleft(["v", "w"]); drop(*names); names.rotate(1); drop(names[0])
+
+a = {"t", "u"}; b = {"u", "v"}; drop(*a.union(b)); drop(*a.difference(b)); drop(*a.intersection(b)); drop("w") if a.isdisjoint(b) else drop("x")
+
+a = {"t", "u"}; a.difference_update({"u"}); a.discard("x"); a.add("y"); drop(*a); drop(a.pop())
+
+names = ["t", "u"]; drop(names[names.index("u")]); drop(f"t_{names.count('t')}"); more = names.copy(); more.append("v"); names.clear(); drop(*more, *names)
+
+x = {"t": 1, "u": 2}; drop(x.popitem()[0]); x.setdefault("v", 3); drop(*x.keys()); x.pop("v"); x.clear(); drop(*x)
+
+x = {"t": 1}; x.update([("u", 2)], v=3); x.update({"w": 4}); drop(*x); drop("x") if x.__contains__("t") else drop("y"); drop(x.get("no", "z"))
+
+x = {}; x.setdefault("t", []).append("a"); x.setdefault("t", []).append("b"); [op.drop_column(k, c) for k, v in x.items() for c in v]
+
+x = {}
+for one in ASKED:
+    x.setdefault(one, []).append("a")
+[op.drop_column(k, c) for k, v in x.items() for c in v]
+
+x = {one: one for one in ASKED}; drop(x.pop(ASKED[0])); drop(x.get("u", "v")); x.setdefault(ASKED[0], "w"); drop(*x.values())
+
+x = dict(a="t"); y = x.copy(); y["a"] = "u"; drop(x["a"], y["a"]); drop(x.__getitem__("a"))
+
+drop(*map(lambda a, b: a + b, ["t", "u"], ["v", "w"]))
+
+md = sa.MetaData(); v = sa.Table("v", md, Column("a", Integer)); v.append_column(Column("b", Integer)); md.tables["v"].create(op.get_bind(), checkfirst=False)
+
+v = sa.Table("v", sa.MetaData(), Column("a", Integer)) if ASKED else u
+v.drop(op.get_bind())
+
+op.execute(sa.schema.AddConstraint(sa.UniqueConstraint(u.c.a, name="q"))); op.execute(sa.schema.DropIndex(sa.Index("i", u.c.a)))
+
+op.execute(sa.func.random()) if False else op.get_bind().execute(sa.select(sa.func.random())); drop("t")
+
+op.get_bind().execute(sa.select(sa.func.length(sa.literal("x")).label("n"), sa.literal_column("1"))); drop("t")
+
+op.execute(t.update().values(a=sa.func.lower(sa.func.trim(t.c.a)))); op.execute(t.update().values(a=sa.func.my_function(t.c.a)))
+
+op.execute(t.update().values(a=sa.literal_column("b || 'x'"))); op.execute(t.update().values(a=sa.null())); op.execute(t.delete().where(sa.tuple_(t.c.id, t.c.a).in_([(1, "x")])))
+
+op.execute(t.update().where(t.c.id.in_(sa.select(u.c.id).union(sa.select(t.c.id)))).values(a="x")); op.execute(t.delete().where(sa.exists(sa.select(u.c.id).where(u.c.id == t.c.id))))
+
+op.execute(sa.union(sa.select(t.c.id), sa.select(u.c.id))); op.execute(sa.select(t.c.id).except_(sa.select(u.c.id))); drop("t")
+
+op.execute(t.insert().values([{"a": one} for one in ASKED])); op.execute(t.insert().values(("x", "y", "z"))); op.execute(t.update().values({one: "x" for one in ("a",)}))
+
+op.execute(t.update().values(dict((one, "x") for one in ASKED)) if False else t.update().values(**{ASKED[0].replace("t", "a"): "x"}))
+
+op.bulk_insert(t, [{"a": one} for one in ASKED]); op.bulk_insert(t, [dict(id=n, a=one) for n, one in enumerate(ASKED)])
+
+rows = []
+for one in ASKED:
+    rows.append({"a": one})
+op.bulk_insert(t, rows)
+
+rows = op.get_bind().execute(sa.text("SELECT 't' AS a")).fetchall(); drop(*[row.a.strip().lower() for row in rows]); drop(*{row[0] for row in rows})
+
+rows = op.get_bind().execute(sa.text("SELECT 't' AS a")).scalars(); drop(*rows)
+
+rows = op.get_bind().execute(sa.text("SELECT 't' AS a")).unique().all(); drop(*[a for a, in rows])
+
+rows = op.get_bind().execute(sa.text("SELECT 't' AS a")).fetchmany(2); drop(rows[0][0])
+
+rows = op.get_bind().execute(sa.text("SELECT 't' AS a")).columns(0); drop(rows.first()[0])
+
+rows = op.get_bind().execute(sa.text("SELECT 't' AS a")).freeze()().all(); drop(rows[0].a)
+
+row = op.get_bind().execute(sa.text("SELECT 't' AS a")).one(); drop(row._asdict()["a"], *row, row.t[0] if hasattr(row, "t") else "u"); drop(f"t_{row.count('t')}")
+
+row = op.get_bind().execute(sa.text("SELECT 't' AS a")).one(); drop("".join(row)); drop(tuple(row)[0]); drop("x") if "t" in row else drop("y")
+
+s = orm.Session(op.get_bind()); [setattr(one, "name", "x") for one in s.scalars(sa.select(User).where(User.id > 1))] if False else drop("t")
+
+s = orm.Session(op.get_bind()); s.begin_nested() if False else s.get_transaction(); s.in_transaction(); s.close(); drop("t")
+
+x = op.get_bind().dialect.name; drop("t") if x.upper() == "SQLITE" else drop("u")
+
+x = op.get_bind().dialect.name; drop(x + "_t"); drop(f"{x}_u"); drop(x.replace("sqlite", "v")); drop("w_%s" % x)
+
+x = op.get_bind().dialect; drop("t") if isinstance(x, sqlite.dialect) else drop("u"); drop("v") if x.driver == "pysqlite" else drop("w"); drop("x") if x.name.find("ql") > 0 else drop("y")
+
+class Odd:
+    def __getattr__(self, name):
+        return lambda *a: drop(name)
+getattr(Odd(), "t")(); Odd().u("x")
+
+for name in ("drop_table",):
+    getattr(op, name)("t")
+
+getattr(op, "drop_" + ("table" if ASKED else "index"))("t")
+
+def run_it(do, *rest):
+    return do(*rest)
+run_it(op.drop_table, "t"); run_it(run_it, drop, "u"); run_it(getattr, Box("v"), "name")
+
+functools.partial(functools.partial(op.drop_column, "t"), "a")(); functools.partial(drop, "u", "v")("w")
+
+functools.reduce(lambda q, name: q + [name], ["t", "u"], []); drop(*functools.reduce(operator.add, [["t"], ["u"]], []))
+
+functools.reduce(lambda _, one: drop(one), ASKED, None)
+
+[drop(one) for one in filter(str.isalpha, ["t", "1"])]; drop(*filter(lambda one: one in ASKED, ["t", "v"]))
+
+list(map(drop, ["t", "u"])); tuple(drop(one) for one in "vw"); set(map(drop, "x")); dict((one, drop(one)) for one in "y"); sum(drop(one) or 1 for one in "z")
+
+sorted(["t", "u"], key=lambda one: drop(one) or one); min(["v", "w"], key=lambda one: drop(one) or one); all(drop(one) for one in "xy")
+
+next(map(drop, ["t", "u"])); next(filter(drop, "vw"), None); list(zip(map(drop, "xy"), "z")); list(enumerate(map(drop, "ab")))
+
+"".join(drop(one) or "x" for one in "tu"); ",".join(map(lambda one: drop(one) or "", "vw"))
+
+print(drop("t"), list(map(drop, "u"))); str(drop("v")); repr([drop("w")]); bool(drop("x")); len([drop("y")])
+
+x = collections.Counter(["t", "t", "u"]); drop(*x); drop(x.most_common(1)[0][0])
+
+x = collections.ChainMap({"a": "t"}, {"b": "u"}); drop(x["a"], x["b"])
+
+x = itertools.groupby(["ta", "tb", "u"], key=lambda one: one[0]); [drop(key, *rows) for key, rows in x]
+
+drop(*itertools.zip_longest(["t"], ["u", "v"], fillvalue="w").__next__()); drop(*[b for _, b in itertools.zip_longest("ab", "c", fillvalue="x")])
+
+drop(*["_".join(one) for one in itertools.combinations(["t", "u", "v"], 2)]); drop(*["".join(one) for one in itertools.permutations("tu")])
+
+for one, n in zip(itertools.cycle(["t", "u"]), range(3)):
+    drop(one)
+
+drop(*itertools.repeat("t", 2)); drop(*[f"u_{n}" for n, _ in zip(itertools.count(3), "ab")]); drop(*itertools.accumulate(["v", "w"]))
+
+drop(*itertools.dropwhile(lambda one: one == "t", ["t", "u"])); drop(*itertools.compress(["v", "w"], [1, 0])); drop(*["".join(p) for p in itertools.pairwise(["x", "y", "z"])])
+
+x = {"a", "b"}; drop(f"t_{len(x)}"); drop(f"u_{len('abc')}"); drop(f"v_{len({'a': 1})}"); drop(f"w_{len(b'ab')}")
+
+drop("t") if op.get_bind().in_transaction() else drop("v"); drop("w") if op.get_bind().execute(sa.text("SELECT 1")).rowcount > 0 else drop("x")
+
+drop("t") if u.schema else drop("v"); drop("w") if u.c.a.primary_key else drop("x"); drop("y") if u.c.a.nullable else drop("z")
+"""
+
+# These stand under a test of the dialect that is not the one that they run on.
+ELSEWHERE = """
+op.execute(sa.schema.CreateSequence(sa.Sequence("s"))); sa.Sequence("s", schema="x").create(op.get_bind()); sa.Sequence("s").drop(op.get_bind(), checkfirst=False)
+
+op.execute(sa.schema.CreateSchema("s", if_not_exists=True)); op.execute(sa.schema.DropSchema("s"))
+
+op.execute(sa.schema.CreateSequence(sa.Sequence(ASKED[0]))); op.execute(sa.schema.DropSequence(sa.Sequence("s")))
+
+op.add_column("t", Column("c", Integer, sa.Sequence("s"), server_default=sa.Sequence("s").next_value())); op.add_column("t", Column("d", Integer, server_default=sa.text("nextval('s')")))
+
+op.create_table("v", Column("id", Integer, sa.Sequence("s"), primary_key=True), sa.Column("c", postgresql.ENUM("a", name="kind", schema="s")))
+
+kind = postgresql.ENUM("a", "b", name="kind"); kind.create(op.get_bind()); kind.drop(op.get_bind(), checkfirst=False); op.execute("ALTER TYPE kind ADD VALUE 'c'")
+
+kind = sa.Enum("a", name="kind", schema="s"); kind.create(op.get_bind(), checkfirst=False); op.execute(postgresql.CreateEnumType(kind)); op.execute(postgresql.DropEnumType(kind))
+
+op.create_table_comment("t", "x", existing_comment=None); op.drop_table_comment("t", schema="s"); op.create_table_comment(ASKED[0], "x")
+
+op.create_exclude_constraint("x", "t", ("a", "="), (sa.column("b"), "&&"), where=sa.text("a > 1"), using="gist"); op.create_index("i", "t", ["a"], postgresql_using="gin", postgresql_concurrently=True)
+
+op.sync_enum_values(enum_schema="public", enum_name="kind", new_values=["a", "b"], affected_columns=[]); op.sync_enum_values("s", "kind", ["a"], [])
+
+from alembic_utils.pg_function import PGFunction
+from alembic_utils.pg_trigger import PGTrigger
+f = PGFunction(schema="public", signature="f(a integer)", definition="RETURNS integer AS $$ SELECT 1 $$ LANGUAGE sql")
+op.create_entity(f); op.replace_entity(f); op.drop_entity(f)
+g = PGTrigger(schema="public", signature="g", on_entity="public.t", definition="BEFORE INSERT ON t EXECUTE FUNCTION f()")
+op.create_entity(g); op.drop_entity(g)
+
+from alembic_utils.pg_materialized_view import PGMaterializedView
+from alembic_utils.pg_extension import PGExtension
+v = PGMaterializedView(schema="public", signature="v", definition="SELECT 1"); op.create_entity(v); op.drop_entity(v)
+x = PGExtension(schema="public", signature="citext"); op.create_entity(x); op.drop_entity(x)
+
+from alembic_utils.pg_policy import PGPolicy
+op.create_entity(PGPolicy(schema="public", signature="p", on_entity="t", definition="x")); op.drop_entity(ASKED)
+
+op.execute("SET search_path TO s"); op.execute("DELETE FROM t"); op.execute("COMMENT ON TABLE t IS 'x'")
+
+with op.get_context().autocommit_block():
+    op.create_index("i", "t", ["a"], postgresql_concurrently=True, postgresql_where=u.c.a > 1)
+
+op.create_table("v", Column("a", Integer), postgresql.ExcludeConstraint(("a", "="), name="x", where=sa.text("a > 1"))); op.create_foreign_key("f", "t", "v", ["a"], ["id"], source_schema="s", referent_schema=ASKED[0])
+
+op.create_table("v", Column("a", Integer), schema="s"); op.drop_index("i", schema="s"); op.rename_table("t", "v", schema="s"); op.drop_constraint("c", "t", schema=ASKED[0])
+
+v = sa.Table("v", sa.MetaData(schema="s"), Column("a", Integer, sa.ForeignKey("s.w.id"))); v.create(op.get_bind()); op.execute(v.delete()); sa.Index(ASKED[0], v.c.a).create(op.get_bind())
+
+op.no_such_directive("t"); op.drop_table("t", "s", "more") if not ASKED else op.drop_table("t", no_such=1)
+
+op.get_bind().no_such_method(); op.get_bind().execute(ASKED); u.no_such_method(); sa.MetaData().no_such_method(); sa.text("x").no_such_method(); t.delete().no_such_method(); sa.Enum("a", name="k").no_such_method()
+
+orm.Session(op.get_bind()).query(User).no_such_method(); sa.inspect(op.get_bind()).no_such_question(); contextlib.ExitStack().no_such_method(); op.get_context().run_migrations()
+
+s = orm.Session(op.get_bind()); s.add(ASKED[0]); s.query(ASKED[0]).delete(); s.merge(User(id=1)); s.get(User, 1).name.clear(); s.get(User, 1).change(); s.query(User).all().change(); s.delete(s.get(User, 1))
+
+s = orm.Session(op.get_bind()); s.query(User).first().name.strip(); s.query(User).count(); s.query(User).exists(); s.query(sa.func.count(User.id)).scalar(); [s.delete(one) for one in s.query(User)]; s.scalar(sa.select(User))
+
+op.execute(t.delete); op.execute(Box()); op.execute(u.join(t)); op.execute(sa.delete(ASKED[0])); op.execute([t.delete(), "DELETE FROM u"]); op.execute(""); op.execute(sa.Sequence("s")); t.delete().execute(); t.select().scalar()
+
+op.run_async(ASKED[0]); op.invoke(ASKED[0]); op.invoke(Box()); importlib.import_module(ASKED[0]); importlib.import_module(".x", "y"); asyncio.run(ASKED); operator.methodcaller(ASKED[0])(op); functools.partial(*ASKED)
+
+exec(ASKED[0]); no_such(); map(drop); staticmethod(ASKED); setattr(User(), ASKED[0], op); setattr(op, ASKED[0], 1); type("X", (Box,), {})().drop(); zip(*ASKED); sum(ASKED)
+
+op.create_index("i", "t", ["a"], unique=ASKED); op.create_unique_constraint("q", "t", ASKED); op.alter_column("t", nullable=True); op.add_column("t", Column(Integer)); op.add_column("t", ASKED[0]); op.create_table("v", ASKED, *ASKED); op.drop_column("t", op.f("a"))
+
+sa.Table("v", sa.MetaData(), autoload_with=op.get_bind()).create(op.get_bind()); sa.Table(ASKED[0], sa.MetaData(), *ASKED).drop(op.get_bind()); sa.Table("v", sa.MetaData(), Column("a", Integer), no_such=1).create(op.get_bind()); u.append_column(ASKED[0])
+
+op.add_column("t", Column("c", Integer, no_such=1, index=ASKED, unique=bool(ASKED))); op.add_column("t", Column("d", Integer, server_default=ASKED[0])); op.add_column("t", Column("e", ASKED, Box())); op.add_column("t", Column("f", sa.ForeignKey(ASKED[0]))); op.add_column("t", Column("g", sa.Enum(ASKED, name=ASKED[0])))
+
+with op.batch_alter_table("t", copy_from=ASKED, table_args=(ASKED, sa.CheckConstraint("a", name="c"))) as b:
+    b.no_such(); b.impl.execute("DELETE FROM t"); b.drop_index("i"); b.create_index("i", ["a"])
+
+from sqlalchemy.ext.automap import automap_base
+Auto = automap_base(); Auto.prepare(autoload_with=op.get_bind()); orm.Session(op.get_bind()).query(Auto.classes.thing).delete()
+class Thing(Auto):
+    pass
+op.execute(sa.delete(Thing))
+
+engine = sa.create_engine("sqlite://"); engine.connect().execute(sa.text("DELETE FROM t")); sa.engine_from_config({}); op.get_bind().engine.begin(); sa.orm.object_session(User()).execute(t.delete())
+"""
+
 SNIPPETS = [
     one.strip("\n")
-    for part in (PYTHON, FUNCTIONS, TABLES, STATEMENTS, MAPPED)
+    for part in (PYTHON, FUNCTIONS, TABLES, STATEMENTS, MAPPED, MORE)
     for one in part.split("\n\n")
 ]
+OTHERS = [one.strip("\n") for one in ELSEWHERE.split("\n\n")]
 
 
-@pytest.mark.parametrize("snippet", SNIPPETS)
-def test_a_snippet(snippet: str) -> None:
-    source = f"{HEAD}\n\ndef upgrade():\n{indent(snippet, '    ')}\n"
+def checked(body: str) -> None:
+    source = f"{HEAD}\n\ndef upgrade():\n{indent(body, '    ')}\n"
     effects = read_effects(source.encode())
     assert [one.reason for one in effects.unknown if one.reason.startswith(FAULT)] == []
     ran = run(source)
@@ -692,3 +934,13 @@ def test_a_snippet(snippet: str) -> None:
         more = overclaimed(ran.deeds, effects)
         # What comes with a table or a column is no deed of its own.
         assert [one for one in more if one.object not in ("constraint", "index")] == []
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS)
+def test_a_snippet(snippet: str) -> None:
+    checked(snippet)
+
+
+@pytest.mark.parametrize("snippet", OTHERS)
+def test_a_snippet_for_another_dialect(snippet: str) -> None:
+    checked(f'if op.get_bind().dialect.name == "postgresql":\n{indent(snippet, "    ")}')
