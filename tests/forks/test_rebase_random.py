@@ -52,7 +52,7 @@ def play(place: Path, url: str, seed: int) -> None:
     }
     options = Options(directory=str(shop.folder), no_input=True)
     for target in chance.sample(local, chance.randint(0, len(local))):
-        assert migrate(Context(options), MigrateOptions(target)).exit_code == 0
+        assert migrate(Context(options), MigrateOptions(target, yes=True)).exit_code == 0
     done = rebase(Context(options), RebaseOptions(yes=True))
     assert done.exit_code == 0, (seed, done.message)
     assert migrate(Context(options), MigrateOptions()).exit_code == 0, seed
