@@ -196,7 +196,41 @@ rows = op.get_bind().execute(text("SELECT 1 AS a")); keys = rows.keys(); op.drop
 row = op.get_bind().execute(text("SELECT 1 AS a")).mappings().first(); op.drop_table("t") if row["a"] > 0 else op.drop_table("v"); op.drop_column("t", "c") if dict(row).get("a") else None
 row = dict(op.get_bind().execute(text("SELECT 1 AS a")).fetchone()._mapping); row["b"] = 1; op.drop_table("t") if row else None; op.bulk_insert(t, [row])
 """
-LINES = [line for part in (CORE, DIRECTIVES, ORM, MORE) for line in part.strip().splitlines()]
+
+PARTS = """
+op.drop_table(u.name); op.drop_table(u.fullname); op.drop_table(u.key); op.drop_table(f"{u.schema}_x"); op.drop_table(t.name + "_2"); op.drop_table(str(u))
+x = sa.Table("w", sa.MetaData(schema="s"), Column("id", Integer)); op.drop_table(x.name); op.drop_table(x.metadata.schema + "_m")
+x = Column("c", String(3)); op.drop_column("t", x.name); op.drop_column("t", x.key); op.add_column("t", Column("d", x.type, nullable=x.nullable, server_default=x.server_default, comment=x.comment)); op.drop_table("v") if x.primary_key else op.drop_table("w")
+op.drop_column("u", u.c.a.name); op.drop_column("u", u.c["id"].key); op.add_column("u", Column("d", u.c.a.type)); op.drop_table("v") if u.c.a.nullable else op.drop_table("w"); op.drop_table(u.c.a.table.name)
+x = sa.Enum("a", "b", name="kind"); op.drop_table(x.name); [op.drop_table(one) for one in x.enums]; op.drop_table("v") if x.schema else op.drop_table("w"); op.drop_table(f"t_{String(3).length}"); op.drop_table("y") if sa.DateTime(timezone=True).timezone else op.drop_table("z")
+x = sa.Enum(*(["a"] if op.get_bind() else ["b"]), name="kind"); op.add_column("t", Column("c", x)); [op.drop_table(one) for one in x.enums]
+op.drop_table(User.__tablename__); op.drop_table(User.__table__.name); op.drop_column("users", User.name.key); op.drop_column("users", User.__table__.c.age.name); [op.drop_column("users", c.name) for c in User.__table__.columns if not c.primary_key]
+x = Base.metadata; [op.drop_table(one) for one in x.tables]; [op.drop_table(one.name) for one in x.tables.values()]; [op.drop_table(one.name) for one in reversed(x.sorted_tables)]; op.drop_table("v") if "users" in x.tables else op.drop_table("w"); op.drop_table(x.tables["users"].name)
+x = sa.MetaData(); x.reflect(bind=op.get_bind()); [op.drop_table(one) for one in x.tables]; op.drop_table("v") if "t" in x.tables else op.drop_table("w")
+x = sa.inspect(op.get_bind()); [op.drop_table(one) for one in x.get_table_names()]; op.drop_table("v") if x.has_table("t") else op.drop_table("w"); [op.drop_column("t", c["name"]) for c in (x.get_columns("t") if x.has_table("t") else [])]; op.drop_table(x.default_schema_name or "y")
+x = op.get_bind(); op.drop_table(x.dialect.name); op.drop_table(x.engine.dialect.name); op.drop_table(x.dialect.default_schema_name or "y"); op.drop_table("z") if x.dialect.driver == "x" else op.drop_table("q")
+x = op.get_context(); op.drop_table("v") if x.as_sql else op.drop_table("w"); op.drop_table(x.version_table if hasattr(x, "version_table") else "y"); op.drop_table(x.impl.__dialect__); x.bind.execute(text("DELETE FROM t")); x.connection.execute(text("DELETE FROM u"))
+op.execute(text("DELETE FROM t") if op.get_bind() else text("DELETE FROM v")); op.execute({"a": t.delete()}["a"]); op.execute(*[t.delete()]); op.execute(sqltext="DELETE FROM t"); op.execute(text(text="DELETE FROM t"))
+op.execute(u.delete().where(u.c.id + 1 > 2 * u.c.id)); op.execute(u.delete().where(-u.c.id < 0)); op.execute(u.delete().where(~(u.c.id == 1))); op.execute(u.delete().where((u.c.id == 1) | (u.c.a == "x") & (u.c.a != None)))
+op.execute(u.delete().where(not_(u.c.id == 1) if False else sa.not_(u.c.id == 1))); op.execute(u.delete().where(sa.and_(*[u.c.id == n for n in range(2)]))); op.execute(u.delete().where(u.c.a == "x" if op.get_bind() else u.c.a == "y"))
+op.execute(u.update().values(a=u.c.a + "x")); op.execute(u.update().values(a="x" + u.c.a)); op.execute(u.update().values({u.c.a: sa.case((u.c.id == 1, "x"), else_="y")})); op.execute(u.update().values({"a": func.coalesce(u.c.a, "z")})); op.execute(u.update().values(**{c: "x" for c in ["a"]}))
+op.execute(u.update().values({Column("a", String): "x"} if False else {"a": sa.cast(u.c.id, String)})); op.execute(u.update().values(a=sa.literal_column("id")).where(sa.text("id = 1"))); op.execute(u.update().where(sa.exists().where(t.c.id == u.c.id)).values(a=None))
+x = select(u.c.id).where(u.c.a == "x"); op.execute(u.delete().where(u.c.id.in_(x))); op.execute(t.delete().where(t.c.id.in_(x.scalar_subquery() if False else x))); z = x.subquery(); op.execute(t.insert().from_select(["id"], select(z.c.id))); a = u.alias("q"); op.execute(u.delete().where(u.c.id.in_(select(a.c.id))))
+[op.drop_column("t", c.name) for c in t.c]; op.drop_table("v") if "a" in t.c else op.drop_table("w"); op.drop_table("y") if len(t.c) > 2 else op.drop_table("z"); [op.drop_column("t", one) for one in t.c.keys()]; op.drop_table("q") if t.c.a is not None else op.drop_table("r"); op.drop_column("t", t.columns["a"].name)
+x = op.batch_alter_table("t"); op.drop_table("v")
+rows = op.get_bind().execute(text("SELECT 1 AS a, 'x' AS b")).fetchall(); x = {row.a: row.b for row in rows}; [op.drop_table(f"t_{k}_{v}") for k, v in x.items()]; y = [dict(row._mapping) for row in rows]; [op.drop_table(one["b"]) for one in y]; z = rows[0].a + 1; op.drop_table("v") if z > 1 else op.drop_table("w"); op.drop_table("t_" + rows[0].b); q = sum(row.a for row in rows); op.drop_table(f"q_{q}")
+row = op.get_bind().execute(text("SELECT 1 AS a, 'x' AS b")).one(); op.drop_table(row.b); op.drop_table(row[1]); op.drop_table(row._asdict()["b"]); op.drop_table("v") if row.a in (1, 2) else op.drop_table("w"); [op.drop_table(str(one)) for one in row]; op.drop_table("y") if row == (1, "x") else op.drop_table("z"); op.drop_table(f"t_{-row.a}"); op.drop_table(row.b * 2); op.drop_table("n_%s" % row.b); op.drop_table("n_%d" % (row.a % 3))
+x = op.f("ix"); op.drop_index(x, "t"); op.create_index(op.f("ix_%s") % "a", "t", ["a"]); op.drop_table(x + "_2"); op.drop_constraint(op.f("c" if op.get_bind() else "d"), "t", type_="check")
+op.create_index("i", "t", [text("lower(a)"), "b"]); op.create_index("j", "t", [u.c.a if False else sa.column("a").desc()], postgresql_where=text("a > 1")); op.create_check_constraint("k", "t", sa.column("a") > 1); op.create_check_constraint("l", "t", "a > 1"); op.create_exclude_constraint if False else op.drop_table("v")
+op.create_table("v", *[Column(n, String) for n in "ab"], *([Column("c", Integer)] if op.get_bind() else [])); op.create_table("w", *(Column(c.name, c.type) for c in u.c)); op.create_table("y", Column("id", Integer, sa.ForeignKey("u.id", name="fk", ondelete="CASCADE")), sa.UniqueConstraint("id", name="uq"), sa.Index("ix_y", "id"))
+with op.get_bind().begin_nested() as x: op.execute("DELETE FROM t"); x.commit() if False else None
+with contextlib.closing(Session(op.get_bind())) as s: s.execute(text("DELETE FROM t"))
+with (op.get_bind().begin_nested() if op.get_bind() else contextlib.nullcontext()): op.drop_table("t")
+with op.get_bind().execution_options(stream_results=False) as c: c.execute(text("DELETE FROM t"))
+"""
+LINES = [
+    line for part in (CORE, DIRECTIVES, ORM, MORE, PARTS) for line in part.strip().splitlines()
+]
 
 
 @pytest.mark.parametrize("line", LINES)

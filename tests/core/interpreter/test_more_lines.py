@@ -826,6 +826,507 @@ ASKED[0]
 lambda: drop("t")
 (yield_ := "u")
 drop(yield_)
+===
+with os.scandir(".") as found:
+    drop("t")
+===
+import contextlib
+with contextlib.redirect_stdout(None):
+    drop("t")
+===
+import warnings
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    drop("t")
+===
+import contextlib
+@contextlib.contextmanager
+def f():
+    drop("t")
+    if not NAMES:
+        yield "u"
+try:
+    with f() as x:
+        drop(x)
+except RuntimeError:
+    drop("v")
+===
+import contextlib
+@contextlib.contextmanager
+def f():
+    for one in NAMES:
+        if one == "u":
+            yield one
+with f() as x:
+    drop(x)
+===
+import contextlib
+@contextlib.contextmanager
+def f(x):
+    drop(x)
+    yield
+    drop(x + "_2")
+with contextlib.ExitStack() as stack:
+    for one in NAMES:
+        stack.enter_context(f(one))
+    drop("w")
+===
+import contextlib
+with contextlib.ExitStack() as stack:
+    for one in ASKED:
+        stack.callback(drop, one)
+    with Box("x"):
+        drop("w")
+    stack.close()
+    drop("z")
+===
+class A:
+    def __enter__(self):
+        return self
+    __exit__ = lambda self, *rest: drop("t")
+with A():
+    drop("u")
+===
+class A:
+    def __enter__(self):
+        return self
+    def __exit__(self, kind, problem, trace):
+        drop("t")
+        return kind is KeyError
+with A():
+    drop("u")
+    raise KeyError
+drop("v")
+===
+def gen():
+    drop("t")
+    yield 1
+try:
+    with gen():
+        drop("u")
+except (TypeError, AttributeError):
+    drop("v")
+===
+try:
+    with 1:
+        drop("u")
+except (TypeError, AttributeError):
+    drop("v")
+===
+try:
+    with Point("t"):
+        drop("u")
+except (TypeError, AttributeError):
+    drop("v")
+===
+import tempfile, pathlib
+with tempfile.TemporaryDirectory() as folder:
+    path = pathlib.Path(folder) / "t.txt"
+    with path.open("w") as f:
+        f.write("t")
+    drop(path.read_text())
+    drop(path.name, path.stem, path.suffix, path.parent.name or "x")
+    with open(path) as f:
+        for line in f:
+            drop(line)
+    path.unlink()
+    drop("u") if path.exists() else drop("v")
+===
+import pathlib
+p = pathlib.Path("a") / "t.sql"
+drop(p.name)
+drop(p.stem)
+drop(str(p))
+drop(p.suffix)
+drop(str(p.parent))
+drop(str(p.with_suffix(".x")))
+drop(str(p.with_name("u")))
+drop(p.parent.joinpath("b", "c").as_posix())
+drop(os.path.dirname("a/t"), os.path.abspath("/a/../t"), os.path.splitext("t.x")[0])
+drop(pathlib.PurePath("x", ASKED[0]).name)
+drop(str(pathlib.Path(ASKED[0]) / "u"))
+===
+drop(str(__doc__))
+===
+x = Box("t")
+x.more = [drop]
+for f in x.more:
+    f("u")
+x.more.append(print)
+[f("v") for f in x]
+===
+x = {"a": [drop]}
+for k in ASKED:
+    x.setdefault(k, []).append(drop)
+for fs in x.values():
+    [f("t") for f in fs]
+===
+x = []
+for k in ASKED:
+    x.append((k, drop))
+for k, f in x:
+    f(k)
+===
+x = []
+for k in ASKED:
+    x.append({"f": drop, "k": k})
+for row in x:
+    row["f"](row["k"])
+===
+x = []
+for k in ASKED:
+    x.append([k])
+    for y in x:
+        y.append("v")
+for y in x:
+    drop(*y)
+===
+x = ("t",)
+for k in ASKED:
+    x += (k,)
+drop(*x)
+===
+x = {"t"}
+for k in ASKED:
+    x.add(k)
+    x = x | {"v"}
+for one in x:
+    op.drop_table(one)
+===
+x = "DELETE FROM t WHERE a IN ("
+for k in ASKED:
+    x += "'" + k + "',"
+op.execute(x + "'')")
+===
+x = None
+for k in ASKED:
+    x = k if x is None else x + k
+drop(x)
+===
+x = 0
+for k in ASKED:
+    x += 1
+drop(f"t_{x}")
+===
+x = {}
+for k in ASKED:
+    x[k] = {"n": 1}
+    x[k]["f"] = drop
+for k, row in x.items():
+    row["f"](k)
+===
+box = Box("t")
+for k in ASKED:
+    box = Box(k) + "_2"
+    box()
+===
+f = lambda: drop("t")
+for k in ASKED:
+    g = f
+    f = lambda g=g: (g(), drop("u"))
+f()
+===
+n = len(ASKED)
+while n:
+    n -= 1
+    if n == 5:
+        return
+    drop("t")
+drop("u")
+===
+n = 0
+while n < 3 and not (n == 2 and ASKED):
+    drop(f"t_{n}")
+    n += 1
+===
+it = iter(ASKED)
+while (one := next(it, None)) is not None:
+    drop(one)
+===
+while ASKED:
+    drop(ASKED.pop())
+else:
+    drop("v")
+===
+q = [("t", ["u"])]
+while q:
+    name, rest = q.pop(0)
+    drop(name)
+    q.extend((one, []) for one in rest)
+===
+for i in range(500):
+    if i == 400:
+        drop("t")
+===
+x = list(range(1000))
+drop(*[f"t_{n}" for n in x if n > 997])
+===
+x = [one for one in ASKED for two in NAMES if one == two]
+drop(*x)
+y = {a: b for a, b in zip(ASKED, NAMES)}
+drop(*y, *y.values())
+z = {one for one in ASKED if one != "t"}
+drop(*z)
+w = [[a for a in NAMES] for b in ASKED]
+drop(*w[0])
+===
+x = [f for f in [drop if one == "t" else print for one in ASKED]]
+[f("t") for f in x]
+===
+g = (drop(one) for one in NAMES)
+drop("w")
+next(g)
+list(g)
+===
+m = map(drop, NAMES)
+drop("w")
+for _ in m:
+    pass
+===
+m = filter(lambda one: drop(one) or True, ASKED)
+drop(*m)
+===
+list(map(lambda a, b: drop(a, b), NAMES, ["v", "w", "x"]))
+===
+any(drop(one) for one in NAMES)
+all(drop(one) is None for one in NAMES)
+any(drop(one) is None for one in NAMES)
+===
+x = sorted(NAMES, key=lambda one: drop(one) or one)
+y = max(NAMES, key=lambda one: drop(one + "_2") or one)
+z = sum((drop(one + "_3") or 1) for one in NAMES)
+drop(x[0], y, f"t_{z}")
+===
+x = functools.reduce(lambda a, b: drop(a + b) or a + b, NAMES)
+drop(x)
+===
+x = [*map(drop, NAMES)]
+y = {**{one: drop(one + "_2") for one in NAMES}}
+z = (*(drop(one + "_3") for one in NAMES),)
+===
+def f(*a, **k):
+    drop(*a, *k)
+f(*NAMES, *ASKED, v=1, **{"w": 2})
+f(*(ASKED if NAMES else []))
+f(*Box("x", "y"))
+===
+def f(a, b="u"):
+    drop(a, b)
+f(b="t", a="v")
+f(*ASKED)
+f(**dict(a="w"))
+try:
+    f()
+except TypeError:
+    drop("x")
+===
+def f(a):
+    drop(a)
+try:
+    f("t", "u")
+except TypeError:
+    drop("v")
+===
+def f(a):
+    drop(a)
+try:
+    f("t", b="u")
+except TypeError:
+    drop("v")
+===
+try:
+    drop(no_such_name)
+except NameError:
+    drop("t")
+===
+try:
+    drop("t").x
+except AttributeError:
+    drop("u")
+===
+try:
+    NAMES.no_such()
+except AttributeError:
+    drop("u")
+===
+try:
+    Box("t").no_such
+except AttributeError:
+    drop("u")
+===
+try:
+    assert not NAMES, "x"
+except AssertionError:
+    drop("u")
+===
+try:
+    raise Box("t")
+except TypeError:
+    drop("u")
+===
+try:
+    NAMES.remove("z")
+    drop("t")
+except ValueError:
+    drop("u")
+===
+try:
+    x = {"a": "t"}
+    del x["b"]
+    drop("t")
+except KeyError:
+    drop("u")
+===
+try:
+    ["t"].index("z")
+    drop("t")
+except ValueError:
+    drop("u")
+===
+try:
+    [].pop()
+    drop("t")
+except IndexError:
+    drop("u")
+===
+try:
+    {}.popitem()
+    drop("t")
+except KeyError:
+    drop("u")
+===
+try:
+    next(iter([]))
+    drop("t")
+except StopIteration:
+    drop("u")
+===
+try:
+    Colour("no")
+    drop("t")
+except ValueError:
+    drop("u")
+===
+try:
+    Colour["no"]
+    drop("t")
+except KeyError:
+    drop("u")
+===
+try:
+    max([])
+    drop("t")
+except ValueError:
+    drop("u")
+===
+try:
+    "t" + 1
+    drop("t")
+except TypeError:
+    drop("u")
+===
+try:
+    "%s %s" % "t"
+    drop("t")
+except TypeError:
+    drop("u")
+===
+try:
+    "{} {}".format("t")
+    drop("t")
+except IndexError:
+    drop("u")
+===
+try:
+    {}["a"]
+    drop("t")
+except KeyError:
+    drop("u")
+===
+try:
+    a, b = []
+    drop("t")
+except ValueError:
+    drop("u")
+===
+try:
+    1 // 0
+    drop("t")
+except ArithmeticError:
+    drop("u")
+===
+try:
+    float("x")
+    drop("t")
+except Exception:
+    drop("u")
+===
+try:
+    op.no_such
+    drop("t")
+except AttributeError:
+    drop("u")
+===
+try:
+    getattr(Box("t"), "no")
+    drop("t")
+except AttributeError:
+    drop("u")
+===
+try:
+    len(1)
+    drop("t")
+except TypeError:
+    drop("u")
+===
+try:
+    "abc".index("z")
+    drop("t")
+except ValueError:
+    drop("u")
+===
+try:
+    zip("ab", "c", strict=True)
+    dict(zip("ab", "c", strict=True))
+    drop("t")
+except ValueError:
+    drop("u")
+===
+try:
+    collections.deque([]).popleft()
+    drop("t")
+except IndexError:
+    drop("u")
+===
+try:
+    re.compile("(")
+    drop("t")
+except re.error:
+    drop("u")
+===
+try:
+    import_ = __import__("no_such_module")
+    drop("t")
+except ImportError:
+    drop("u")
+===
+try:
+    os.environ["NO_SUCH_NAME"]
+    drop("t")
+except KeyError:
+    drop("u")
+===
+try:
+    sys.exit(1)
+    drop("t")
+except SystemExit:
+    drop("u")
+===
+try:
+    open("/no/such/file")
+    drop("t")
+except OSError:
+    drop("u")
 """
 LINES = [
     line
