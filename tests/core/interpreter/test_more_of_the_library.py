@@ -832,6 +832,194 @@ x = {"a", "b"}; drop(f"t_{len(x)}"); drop(f"u_{len('abc')}"); drop(f"v_{len({'a'
 drop("t") if op.get_bind().in_transaction() else drop("v"); drop("w") if op.get_bind().execute(sa.text("SELECT 1")).rowcount > 0 else drop("x")
 
 drop("t") if u.schema else drop("v"); drop("w") if u.c.a.primary_key else drop("x"); drop("y") if u.c.a.nullable else drop("z")
+
+x = dict.fromkeys(["t", "t"]); drop(*x)
+
+drop(*sorted(["t", "u"], reverse=bool(1))[:1])
+
+drop("t") if isinstance([], collections.abc.Sequence) else drop("u")
+
+drop("t") if isinstance((x for x in "a"), list) else drop("u")
+
+drop("t") if isinstance(map(str, "a"), list) else drop("u")
+
+drop("t") if isinstance(sorted("ab"), list) else drop("u")
+
+drop("t") if isinstance("a b".split(), list) else drop("u")
+
+drop("t") if type("x") is str else drop("u")
+
+drop("t") if type([]) == list else drop("u")
+
+drop("t") if type(Box()) is Box else drop("u")
+
+x = Box(); del x.name; drop("u") if hasattr(x, "name") else drop("w")
+
+x = Box(); x.name = "q"; del x.name; drop(getattr(x, "name", "v"))
+
+x = Box(); drop(getattr(x, "kind", "v"))
+
+v = u.tometadata(sa.MetaData(), schema="s") if False else u.to_metadata(sa.MetaData()); drop(v.name)
+
+j = u.alias("x"); op.execute(sa.delete(u)); drop(u.name, u.key, u.fullname)
+
+v = sa.alias(u, "x"); drop(v.name)
+
+q = sa.select(u.c.a).subquery("x"); drop(q.name)
+
+x = u.c.a.label("x"); drop(x.name)
+
+c = Column("c", Integer); d = c.copy() if hasattr(c, "copy") else c._copy(); drop(d.name)
+
+User.__tablename__ = "others"; drop(User.__tablename__)
+
+x = max(["t", "u"]); drop(x)
+
+x = min(2, 3); drop(f"t_{x}")
+
+drop("t") if max([1, 2]) > 5 else drop("u")
+
+drop("t") if sum([1, 2]) > 5 else drop("u")
+
+drop("t") if abs(-1) == 2 else drop("u")
+
+drop("t") if round(1.5) == 2 else drop("u")
+
+drop("t") if hash("x") == 1 else drop("u")
+
+n = 0
+n += len(ASKED)
+drop("t") if n > 5 else drop("u")
+
+x = int("0x1f", 16); drop("t") if x == 31 else drop("u")
+
+x = int(3.7); drop(f"t_{x}")
+
+x = int(" 3 "); drop(f"t_{x}")
+
+drop("t") if bool("False") else drop("u"); drop("v") if bool(0.0) else drop("w"); drop("x") if bool(b"") else drop("y")
+
+drop(str(True), str(None), str(1.50), str(["a"]), str(("a",)), str({"a": 1}))
+
+drop(str(b"x"), "%s" % b"y", f"{True}", f"{1.0}", f"{None}")
+
+drop(f"{'t':>3}", f"{3:02d}", f"{'u'!r}", "{:>3}".format("v"), "%5s" % "w", "{0!r}".format("x"))
+
+class Own(String):
+    pass
+op.add_column("t", Column("c", Own(3))); op.add_column("t", Column("d", Own))
+
+class Own(sa.types.UserDefinedType):
+    cache_ok = True
+    def get_col_spec(self, **kw):
+        return "OWN"
+op.add_column("t", Column("c", Own())); op.create_table("v", Column("a", Own))
+
+op.add_column("t", Column("c", postgresql.JSONB(astext_type=sa.Text()))); op.add_column("t", Column("d", mysql.SET("a", "b"))); op.add_column("t", Column("e", sa.Interval(second_precision=None, native=bool(ASKED))))
+
+op.add_column("t", Column("c", sa.Enum("a" if ASKED else "b", name="kind"))); op.add_column("t", Column("d", sa.Enum(*ASKED, name="kinds")))
+
+op.add_column("t", Column("c", postgresql.ARRAY(postgresql.ENUM("a", name="kind", create_type=False)))); op.add_column("t", Column("d", sa.PickleType)); op.add_column("t", Column("e", sa.TupleType(Integer, String)) if False else Column("e", Integer))
+
+op.execute(t.insert().values([(1, "x"), (2, "y")])); op.execute(t.insert().values({t.c.a: "x"})); op.execute(t.update().values({sa.column("a"): "x"}))
+
+op.execute(t.update().ordered_values(("a", "x"))); op.execute(t.insert().values(None) if False else t.insert().values())
+
+op.execute(sa.insert(t), []) if False else op.execute(sa.update(User.__table__).values(name=sa.case((User.id > 1, "x"), else_=User.name)))
+
+md = sa.MetaData(); v = sa.Table("v", md, Column("id", Integer)); [one.drop(op.get_bind(), checkfirst=False) for one in md.tables.values()]; drop(md.tables.get("v").name); [drop(k) for k, _ in md.tables.items()]
+
+drop("t"); u.c.a.type.compile(); u.c.a.type.python_type.__name__.lower(); t.c.a.comparator.is_(None); u.c.keys(); u.columns.items(); u.c.get("a"); t.delete().whereclause
+
+with contextlib.ExitStack().__enter__() as stack:
+    stack.callback(drop, "t")
+
+stack = contextlib.ExitStack(); stack.__enter__(); stack.callback(lambda: drop("t")); stack.__exit__(None, None, None)
+
+conn = op.get_bind(); rows = conn.execute(sa.text("SELECT 1 AS a")); rows.close(); rows.keys(); drop("t"); conn.execution_options(schema_translate_map={None: "main"})
+
+conn = op.get_bind().connection.dbapi_connection; conn.cursor().close(); drop("t")
+
+f = io.StringIO() if False else None; drop("t") if f is None else f.write("x")
+
+x = pathlib.Path(ASKED[0]); drop(x.name, x.stem); drop("v") if x.exists() else drop("w")
+
+drop(*[one.strip() for one in " t , u ".split(",")]); drop(*"v;w".split(";")); drop("x".join(["a", "b"])); drop(",".join({"k": 1})); drop("-".join(str(n) for n in range(2)))
+
+class Kind(str, enum.Enum):
+    A = "t"
+    B = "u"
+drop(Kind.A.value, Kind["B"].value); drop(*[one.value for one in list(Kind)]); drop(",".join(Kind))
+
+drop("t") if isinstance(Box, type) else drop("u"); drop("v") if isinstance(Box(), (str, Box)) else drop("w"); drop("x") if isinstance(Box(), str) else drop("y")
+
+class Odd(Base.__class__):
+    pass
+drop("t") if isinstance(Odd, type) else drop("u")
+
+drop("t") if isinstance(op.get_bind().dialect, Box) else drop("u"); drop("v") if isinstance(ASKED[0], str) else drop("w")
+
+x = Box(); setattr(x, "kind", "t"); drop(x.kind, Box.kind); setattr(Box, "kind", "u"); drop(Box().kind)
+
+row = op.get_bind().execute(sa.text("SELECT 't' AS a")).first(); setattr(Box, ASKED[0], "v"); drop(row.a)
+
+class Empty:
+    pass
+drop("t") if Empty() else drop("u"); drop("v") if bool(Empty()) else drop("w"); drop("x") if hasattr(Empty(), "y") else drop("z")
+
+class Shown:
+    def __repr__(self):
+        return "t"
+drop(str(Shown()), f"{Shown()}_2", "%s_3" % Shown(), repr(Shown()))
+
+x = functools.partial(drop, "t"); x(); x("u"); x.func("v"); drop(*x.args)
+
+names = []; names.extend(ASKED); names.extend(["v"]); drop(*names); names.pop(); drop(*names)
+
+names = ["t"]; names += ["u"]; names *= 2; drop(*names[:2]); del names[0]; drop(names[0])
+
+x = {"t", "u"}; x.remove("t"); drop(*x); x.update(["v"]); x.symmetric_difference_update({"w"}); drop(*x); drop("y") if x.issubset({"v"}) else drop("z")
+
+x = {one: 1 for one in ASKED}; x.update(t=2); x.update({"v": 3}); drop(*x); drop(*[k for k, _ in x.items()]); drop(x.popitem()[0])
+
+async def rows():
+    for one in ("t", "u"):
+        yield one
+async def go():
+    async for one in rows():
+        drop(one)
+    return [one async for one in rows()]
+drop(*asyncio.run(go()))
+
+async def go(name):
+    drop(name)
+asyncio.run(asyncio.wait_for(go("t"), 3))
+
+@contextlib.contextmanager
+def around(name):
+    drop(name)
+    yield name + "_in"
+    drop(name + "_out")
+with contextlib.ExitStack() as stack:
+    for one in ("t", "u"):
+        drop(stack.enter_context(around(one)))
+
+class Names:
+    class Meta:
+        table = "t"
+drop(Names.Meta.table); drop(getattr(getattr(Names, "Meta"), "table"))
+
+class Thing(Base):
+    __tablename__ = ASKED[0]
+    id = Column(Integer, primary_key=True)
+op.execute(sa.delete(Thing)); drop(Thing.__tablename__)
+
+class Thing(Base):
+    __tablename__ = "things"
+    __table_args__ = {"schema": None}
+    id = Column("key", Integer, primary_key=True)
+    other: int = 3
+op.drop_column(Thing.__tablename__, Thing.__table__.c[0].name); op.execute(sa.update(Thing).values(id=1))
 """
 
 # These stand under a test of the dialect that is not the one that they run on.
@@ -914,6 +1102,36 @@ class Thing(Auto):
 op.execute(sa.delete(Thing))
 
 engine = sa.create_engine("sqlite://"); engine.connect().execute(sa.text("DELETE FROM t")); sa.engine_from_config({}); op.get_bind().engine.begin(); sa.orm.object_session(User()).execute(t.delete())
+
+op.create_index(name="i", tablename="t", columns=["a"]); op.drop_index(name="i", tablename="t"); op.drop_constraint(name="q", tablename="t", type="unique"); op.create_foreign_key(name="f", source="t", referent="v", local_cols=["a"], remote_cols=["id"]); op.alter_column("t", "c", name="d")
+
+op.create_unique_constraint(name="q", source="t", local_cols=["a"]); op.create_check_constraint(name="c", source="t", condition="a > 1"); op.create_primary_key(name="p", table="t", cols=["a"])
+
+no_such_thing().execute("DELETE FROM t"); no_such_thing().drop_table("t"); no_such_thing().run(lambda: drop("v")); no_such_thing().execute(f"UPDATE {ASKED[0]} SET a = 1"); no_such_thing().execute(3)
+
+op.get_bind().has_table("t"); op.get_bind().run_callable(ASKED); op.get_bind().run_callable(drop); sa.inspect(op.get_bind()).reflect_table(u, None); op.get_bind().__exit__(None, None, None); op.get_bind().__enter__().execute(t.delete())
+
+s = orm.Session(op.get_bind()); s.add_all(s.query(User)); s.bulk_save_objects(s.scalars(sa.select(User))); s.add(op); s.add_all(ASKED); s.query().update({"a": 1}); s.query(User, u).delete(); s.merge(ASKED[0])
+
+op.execute(sa.func.now()); op.execute(sa.text("DELETE FROM t").self_group); op.execute(sa.schema.AddConstraint(sa.UniqueConstraint("a"))); op.execute(sa.schema.CreateTable(ASKED)); op.execute(sa.schema.CreateIndex(ASKED[0])); op.execute(sa.schema.DropTable(User))
+
+sa.MetaData().create_all(op.get_bind(), tables=ASKED); sa.MetaData().drop_all(op.get_bind(), tables=[ASKED]); String(3).create(op.get_bind()); sa.UniqueConstraint("a").copy(); sa.Sequence("s").next_value(); sa.Sequence("s").no_such(); sa.text("x").execute(); u.tablesample(3)
+
+op.add_column("t", Column("c", foreign_key="v.id")); op.add_column("t", Column("d", server_default=sa.Sequence("s"))); op.add_column("t", Column("e", Integer, server_default=1)); op.add_column("t", Column("f", Integer, server_default=sa.true)); op.add_column("t", Column("g", Integer, 3, op)); op.add_column("t", Column(f"x_{ASKED[0]}", Integer, "more"))
+
+op.add_column("t", Column("c", sa.Enum(Box))); op.add_column("t", Column("d", postgresql.ENUM(sa.Enum("a", name="kind")))); op.add_column("t", Column("e", sa.Enum(no_such.Kind))); op.add_column("t", Column("f", sa.Enum(["a", "b"], name="kind"))); op.add_column("t", Column("g", sa.Enum(drop, name="kind")))
+
+import flask_sqlalchemy
+db = flask_sqlalchemy.SQLAlchemy(); db.session.execute(sa.text("DELETE FROM t")); db.create_all(); db.Column("a", db.Integer); db.engine.execute("DELETE FROM u")
+
+op.execute("DELETE FROM t; " * 60000); op.execute("SELECT 1"); op.execute(sa.insert(t).from_select(["a"], ASKED)); op.execute(t.delete().where(no_such())); op.execute(t.update().values(no_such())); op.execute(t.insert().values(no_such(), a=1))
+
+for rows in op.get_bind().execute(sa.text("SELECT 1")): rows.a.b.c(); rows.x.strip().y()
+s = orm.Session(op.get_bind()); [one.name.strip() for one in s.query(User)]; [one.parts.append(1) for one in s.query(User)]; s.scalars(sa.select(User)).no_such(); s.execute(sa.select(User)).all()[0].User.drop()
+
+pathlib.Path("x.sql").open().read(); op.execute(pathlib.Path(ASKED[0]).read_text()); op.execute(open("x.sql").read()); globals().get("drop")("t"); globals().pop("drop"); sys.modules.get(ASKED[0]).drop()
+
+list(range(10**6)); list(range(10**19)); list(itertools.product(range(100), range(100))); [n for n in range(10**5)].append(1); [].no_such(); {}.no_such(); {1}.no_such(); ().append(1); "".no_such()
 """
 
 SNIPPETS = [
