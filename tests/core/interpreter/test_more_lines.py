@@ -1327,6 +1327,348 @@ try:
     drop("t")
 except OSError:
     drop("u")
+===
+x = "t" if True else drop("u"); f = {"a": drop} if ASKED else {"b": drop}; [g("v") for g in f.values()]; f.get("a", print)("w")
+===
+def f(name, other="o"):
+    drop(name, other)
+k = {"name": "t"} if ASKED else {"name": "u", "other": "v"}
+f(**k)
+f(**{**k, "name": "w"})
+===
+for name, f in list(globals().items()):
+    if name == "drop":
+        f("t")
+===
+for name in dir(Box):
+    if name == "plain":
+        drop(getattr(Box, name)("t"))
+===
+for f in vars(Box("t")).values():
+    drop(f if isinstance(f, str) else "u")
+===
+x = Box("t").__dict__
+drop(x["name"])
+===
+drop("t") if "a" in ("a",) + ("b",) else drop("u")
+drop("v") if (1, 2) < (1, 3) else drop("w")
+===
+drop("t") if NAMES == sorted(NAMES) else drop("u")
+drop("v") if frozenset({"a"}) == {"a"} else drop("w")
+===
+drop("t") if 1 == 1 + 0j else drop("u")
+===
+drop("t") if b"a" == "a" else drop("u")
+===
+drop("t") if float("nan") == float("nan") else drop("u")
+===
+drop("".join(reversed("tu")))
+drop(*sorted("ut"))
+===
+drop(f"t_{len({'a'} & {'b'})}")
+===
+x = {"t", "u"}
+drop("v") if x > {"t"} else drop("w")
+===
+x = {n % 2: n for n in range(4)}
+[drop(f"t_{k}_{n}") for k, n in x.items()]
+===
+x = ["t"]
+x.extend(x)
+drop(*x)
+===
+x = list(dict.fromkeys(["t", "t", "u"]))
+drop(*x)
+===
+x = {1: "t", 1.0: "u"}
+drop(*x.values())
+===
+x = {"a": "t"}
+for k in x:
+    drop(x[k])
+x = {True: "t"}
+drop(x[1])
+===
+x = collections.OrderedDict([("a", "t"), ("b", "u")])
+x["a"] = "v"
+drop(*x.values())
+drop(*reversed(x))
+===
+drop("%s" % {"t": 1})
+===
+drop("%s_%s" % ("t", ["u"]))
+===
+drop("%s" % [])
+===
+drop("%r" % "t")
+drop("%5s" % "t")
+drop("%(a)d" % {"a": 1})
+===
+drop("%s" % None)
+drop("%s" % True)
+drop("{}".format(None))
+===
+drop("{:d}".format(3))
+drop("{!s}".format(3))
+drop("{0.name}".format(Box("t")))
+===
+drop("{}{}".format(*NAMES))
+drop("{a}{b}".format(a="t", **{"b": "u"}))
+===
+x, y = "t", "u"
+x, y = y, x
+drop(x)
+===
+x = [1, 2, 3]
+x[::2] = ["t", "u"]
+drop(*map(str, x))
+===
+x = ["t", "u", "v"]
+del x[::2]
+drop(*x)
+===
+x = ["t", "u", "v"]
+drop(*x[-2:])
+drop(x[~0])
+drop(x[-0])
+===
+def f():
+    try:
+        return "t"
+    finally:
+        drop("u")
+drop(f())
+===
+def f():
+    try:
+        return "t"
+    finally:
+        return "u"
+drop(f())
+===
+def f():
+    for one in NAMES:
+        try:
+            continue
+        finally:
+            drop(one)
+f()
+===
+def f():
+    while True:
+        try:
+            return drop("t")
+        finally:
+            break
+    drop("u")
+f()
+===
+def f(n):
+    return f(n - 1) if n else drop("t")
+f(3)
+===
+x = 1
+def f():
+    return x
+x = 2
+drop(f"t_{f()}")
+===
+x = "t"
+class A:
+    x = "u"
+    def f(self):
+        return x
+    y = [x for _ in range(1)]
+drop(A().f(), *A.y)
+===
+class A:
+    n = 0
+    def __init__(self):
+        A.n += 1
+        self.n += 10
+a, b = A(), A()
+drop(f"t_{A.n}_{a.n}_{b.n}")
+===
+class A:
+    items = []
+    def add(self, x):
+        self.items.append(x)
+        return self
+A().add("t").add("u")
+drop(*A.items)
+===
+class A:
+    def __call__(self, f):
+        drop("t")
+        return f
+@A()
+def f():
+    drop("u")
+f()
+===
+class A(str):
+    pass
+x = A("t")
+drop(x)
+drop(x + "_2")
+drop(x.upper())
+===
+class A(dict):
+    def add(self, x):
+        self[x] = drop
+x = A()
+x.add("t")
+[f(k) for k, f in x.items()]
+===
+class A(list):
+    pass
+x = A(["t"])
+x.append("u")
+drop(*x)
+===
+class K(str, enum.Enum):
+    A = "t"
+    B = "u"
+drop(K.A.value)
+drop("v") if K.A == "t" else drop("w")
+[drop(k.value) for k in K]
+===
+class K(enum.IntEnum):
+    A = 1
+    B = enum.auto()
+drop(f"t_{K.B.value}")
+drop("v") if K.A < K.B else drop("w")
+===
+class K(enum.Enum):
+    A = "t"
+    @property
+    def pretty(self):
+        return self.value + "_p"
+    @classmethod
+    def first(cls):
+        return list(cls)[0]
+drop(K.A.pretty)
+drop(K.first().value)
+===
+x = Colour.RED
+drop({Colour.RED: "t", Colour.BLUE: "u"}[x])
+===
+x = [Colour.RED]
+drop("t") if Colour.RED in x else drop("u")
+drop("v") if x[0] is Colour.RED else drop("w")
+match x[0]:
+    case Colour.RED | Colour.BLUE:
+        drop("y")
+===
+@dataclass(order=True, frozen=True)
+class P:
+    n: int = 1
+    name: str = field(default="t", compare=False)
+    def __post_init__(self):
+        drop(self.name)
+P()
+P(2, "u")
+drop("v") if P(1) < P(2) else drop("w")
+===
+@dataclass
+class P(Point):
+    other: str = "o"
+p = P("t", [], "u")
+drop(p.name, p.other)
+import dataclasses
+[drop(f.name) for f in dataclasses.fields(p)]
+drop(*(dataclasses.astuple(p)[::2]))
+===
+match 5:
+    case n if n > 7:
+        drop("t")
+    case int(n):
+        drop(f"t_{n}")
+===
+match ("a", ["b"]):
+    case (x, [y]) | (y, x):
+        drop(x, y)
+===
+match []:
+    case []:
+        drop("t")
+    case _:
+        drop("u")
+===
+match "tu":
+    case [a, b]:
+        drop(a, b)
+    case _:
+        drop("v")
+===
+match 1:
+    case True:
+        drop("t")
+    case 1.0:
+        drop("u")
+===
+match {"a": "t"}:
+    case {"b": x}:
+        drop(x)
+    case {"a": "u"}:
+        drop("u")
+    case {}:
+        drop("v")
+===
+match None:
+    case None:
+        drop("t")
+    case _:
+        drop("u")
+===
+match drop:
+    case f:
+        f("t")
+===
+match (drop, "t"):
+    case (f, x):
+        f(x)
+    case [*rest]:
+        drop("u")
+===
+match [drop, drop]:
+    case [f, *gs]:
+        f("t")
+        gs[0]("u")
+===
+match Point(drop):
+    case Point(name=f):
+        f("t")
+===
+x = y = 0
+x += (y := 5)
+drop(f"t_{x}_{y}")
+===
+x = [y := "t", y + "u"]
+drop(*x)
+===
+x = 10 ** 30
+drop(f"t_{x}")
+drop(f"t_{x + 1}")
+drop(f"t_{2 ** 100 % 7}")
+===
+drop(f"t_{-7 // 2}_{-7 % 3}_{7 - 10}")
+drop(f"t_{True + 1}_{1 / 2}_{3 * 1.5}")
+drop(f"t_{1e3}_{0x10}_{1_000}")
+===
+drop(f"t_{1 if ASKED else 2}")
+drop(f"t_{len(ASKED) * 0}")
+===
+drop("t" if isinstance(1, int) else "u")
+drop("t" if isinstance(True, int) else "v")
+drop("t" if isinstance("x", (int, str)) else "w")
+drop("t" if isinstance(None, str) else "x")
+===
+drop("t" if issubclass(Other, Box) else "u")
+drop("v" if callable(drop) else "w")
+drop("y" if type(1) is int else "z")
+drop("y" if type(Box("t")) is Box else "z")
+drop("y" if type("t") == str else "z")
 """
 LINES = [
     line
