@@ -1669,6 +1669,479 @@ drop("v" if callable(drop) else "w")
 drop("y" if type(1) is int else "z")
 drop("y" if type(Box("t")) is Box else "z")
 drop("y" if type("t") == str else "z")
+===
+x = Box("t") if ASKED else None
+del x.name
+===
+x = {"a": "t"} if ASKED else {"b": "u"}
+x["c"] = "v"
+drop(*x.values())
+x.update(d="w")
+[drop(one) for one in x.values()]
+===
+x = ["t"] if ASKED else ["u"]
+x.append("v")
+x += ["w"]
+drop(*x)
+for one in x:
+    op.drop_table(one)
+===
+x = [] if ASKED else {}
+for one in x:
+    drop(one)
+y = (ASKED if NAMES[0] in ASKED else NAMES)
+drop(*y[:1])
+drop(y[0])
+===
+x = NAMES if ASKED else None
+for one in x or []:
+    drop(one)
+===
+x = range(3)
+y = [*x][1:]
+drop(*[f"t_{n}" for n in y])
+===
+x = itertools.count()
+drop(f"t_{next(x)}")
+for n in x:
+    drop(f"u_{n}")
+    if n > 2:
+        break
+===
+for a, b in itertools.product(NAMES, ["v"]):
+    drop(a + b)
+for a in itertools.islice(NAMES, 1):
+    drop(a)
+for k, g in itertools.groupby(["t", "t", "u"]):
+    drop(k, *g)
+===
+for a in itertools.chain.from_iterable([NAMES, ["v"]]):
+    drop(a)
+for a, b in itertools.zip_longest(NAMES, ["v"], fillvalue="w"):
+    drop(a, b)
+for a in itertools.takewhile(lambda one: one == "t", NAMES):
+    drop(a)
+===
+x = iter(NAMES)
+for one in x:
+    drop(one)
+    drop(next(x, "z"))
+===
+def gen(n):
+    if n:
+        yield n
+        yield from gen(n - 1)
+[drop(f"t_{n}") for n in gen(3)]
+===
+def gen():
+    try:
+        yield "t"
+    finally:
+        drop("u")
+for one in gen():
+    drop(one)
+===
+def gen():
+    yield drop
+for f in gen():
+    f("t")
+f, = gen()
+f("u")
+===
+x = [(n, drop) for n in NAMES]
+for n, f in x:
+    f(n)
+dict(x)["t"]("v")
+===
+x = dict(a=drop)
+x["a"]("t")
+f = x.get("a")
+f("u")
+x.pop("a")("v")
+===
+x = op.get_bind().execute(sa.text("SELECT 't' AS a"))
+for row in x:
+    for one in row:
+        drop(one)
+    a, = row
+    drop(a)
+===
+x = [row[0] for row in op.get_bind().execute(sa.text("SELECT 't' UNION SELECT 'u'"))]
+drop(*x)
+x.append("v")
+for one in sorted(x):
+    drop(one)
+drop("w") if "t" in x else drop("y")
+drop("_".join(x))
+===
+x = op.get_bind().execute(sa.text("SELECT 't' AS a")).scalar()
+drop(x)
+drop(x.upper())
+drop(x + "_2")
+drop("a_" + x)
+drop(f"{x}_3")
+drop(x[0])
+[drop(c) for c in x]
+drop(x * 2)
+drop("v") if x > "a" else drop("w")
+drop("z") if not x else drop("y")
+===
+x = op.get_bind().execute(sa.text("SELECT 3 AS a")).scalar()
+drop(f"t_{x + 1}_{-x}_{x // 2}_{abs(x)}_{2 * x}")
+for n in range(x):
+    drop(f"u_{n}")
+while x:
+    x -= 1
+    drop(f"v_{x}")
+===
+x, y = op.get_bind().execute(sa.text("SELECT 't' AS a, 'u' AS b")).fetchone()
+drop(x, y)
+x += "_2"
+drop(x)
+===
+sql = "DELETE FROM t"
+op.execute(sql)
+===
+f = op.drop_table
+f("t")
+g = getattr(op, "drop_" + "table")
+g("u")
+h = getattr(op, "drop_table" if ASKED else "execute")
+k = [op.drop_table, op.drop_column][0]
+k("v")
+===
+for name, args in [("drop_table", ["t"]), ("drop_column", ["t", "c"])]:
+    getattr(op, name)(*args)
+===
+{"a": op.drop_table, "b": op.drop_column}["a"]("t")
+functools.partial(op.drop_column, "t")("c")
+operator.methodcaller("drop_table", "u")(op)
+===
+getattr(op, ASKED[0], None) or drop("t")
+===
+o = op
+o.drop_table("t")
+d = o.drop_table
+del o
+d("u")
+===
+class A:
+    drop = staticmethod(drop)
+    op = op
+    f = lambda self, x: self.drop(x)
+a = A()
+a.drop("t")
+a.op.drop_table("u")
+a.f("v")
+A.drop("w")
+===
+class A:
+    x = property(lambda self: "t", lambda self, v: drop(v))
+a = A()
+drop(a.x)
+a.x = "u"
+===
+class A:
+    def _get(self):
+        return "t"
+    x = property(_get)
+    y = property(fget=_get)
+drop(A().x, A().y)
+===
+class A:
+    __slots__ = ("x",)
+    def __init__(self):
+        self.x = drop
+A().x("t")
+===
+class A:
+    def f(self):
+        drop("t")
+    g = f
+    def h(self):
+        return self.f
+A().g()
+A().h()()
+f = A().f
+f()
+A.f(A())
+===
+def outer(f):
+    f.kept = "t"
+    return f
+@outer
+def g():
+    drop("u")
+g()
+drop(getattr(g, "kept"))
+===
+def f():
+    f.n = getattr(f, "n", 0) + 1
+    drop(f"t_{f.n}")
+f()
+f()
+===
+class A:
+    pass
+a = A()
+a.f = drop
+a.f("t")
+setattr(a, "g", drop)
+a.g("u")
+A.h = lambda self, x: drop(x)
+a.h("v")
+===
+a = type("A", (), {"f": lambda self: drop("t")})()
+a.f()
+===
+import types
+a = types.SimpleNamespace(f=drop, n="t")
+a.f(a.n)
+a.n = "u"
+drop(a.n)
+===
+exec("drop('t')")
+===
+import logging
+log = logging.getLogger("x")
+log.level = 10
+log.info("t %s", drop("t"))
+print(drop("u"), end="")
+sys.path_hooks_ = None
+===
+import time, random, uuid, datetime, json, hashlib
+drop(str(uuid.uuid4()))
+drop(datetime.date(2020, 1, 2).isoformat())
+drop(json.loads('{"a": "t"}')["a"])
+drop(hashlib.md5(b"t").hexdigest()[:3])
+drop(json.dumps({"a": 1}))
+drop(random.choice(NAMES))
+===
+from collections.abc import Mapping
+class M(Mapping):
+    def __getitem__(self, k):
+        return "t_" + k
+    def __iter__(self):
+        return iter(NAMES)
+    def __len__(self):
+        return 2
+m = M()
+drop(m["a"])
+drop(*m)
+drop(*m.values())
+drop(m.get("b"))
+===
+x = [1, 2, 3]
+drop(f"t_{sum(x)}_{max(x)}_{min(x, default=0)}_{len(x)}_{x.index(2)}_{x.count(1)}")
+===
+x = collections.Counter(["t", "t", "u"])
+drop(x.most_common(1)[0][0])
+drop(f"t_{x['t']}")
+===
+a = {"x": ["t"]}
+b = dict(a)
+b["x"].append("u")
+drop(*a["x"])
+c = {**a, "y": "v"}
+c["x"].append("w")
+drop(*a["x"])
+===
+a = [["t"]]
+b = list(a)
+b[0].append("u")
+drop(*a[0])
+c = a[:]
+c[0].append("v")
+drop(*a[0])
+d = tuple(a)
+d[0].append("w")
+drop(*a[0])
+===
+a = ["t"]
+def f(x):
+    x.append("u")
+    x = ["v"]
+    x.append("w")
+    return x
+b = f(a)
+drop(*a)
+drop(*b)
+===
+a = ["t"]
+def f(x):
+    x += ["u"]
+f(a)
+drop(*a)
+b = ("t",)
+def g(x):
+    x += ("u",)
+g(b)
+drop(*b)
+===
+f = functools.partial(map, drop)
+list(f(NAMES))
+g = functools.partialmethod
+drop("v") if g else drop("w")
+===
+@functools.singledispatch
+def f(x):
+    drop("a")
+@f.register
+def _(x: int):
+    drop("b")
+f(1)
+f("x")
+===
+@functools.total_ordering
+class A:
+    def __init__(self, n):
+        self.n = n
+    def __eq__(self, o):
+        return self.n == o.n
+    def __lt__(self, o):
+        return self.n < o.n
+drop("t") if A(1) >= A(0) else drop("u")
+drop(f"t_{max(A(1), A(2)).n}")
+===
+import contextlib
+class A(contextlib.ContextDecorator):
+    def __enter__(self):
+        drop("t")
+    def __exit__(self, *x):
+        drop("u")
+@A()
+def f():
+    drop("v")
+f()
+===
+import contextlib
+@contextlib.contextmanager
+def m():
+    drop("t")
+    yield
+    drop("u")
+@m()
+def f():
+    drop("v")
+f()
+===
+import contextlib
+@contextlib.contextmanager
+def m(x):
+    yield x
+with m("t") as a, m("u") as b:
+    drop(a, b)
+with m(drop) as f:
+    f("v")
+===
+import contextlib
+class A(contextlib.AbstractContextManager):
+    def __exit__(self, *x):
+        drop("u")
+with A() as a:
+    drop("t")
+===
+import contextlib
+with contextlib.closing(Box("t")) if False else Box("t") as b:
+    drop(b.name)
+===
+import threading
+with threading.Lock():
+    drop("t")
+t_ = threading.Thread(target=drop, args=("u",))
+===
+import concurrent.futures
+with concurrent.futures.ThreadPoolExecutor() as pool:
+    list(pool.map(str, NAMES))
+drop("t")
+===
+def f():
+    return
+    drop("t")
+f()
+if False:
+    drop("u")
+while 0:
+    drop("v")
+for _ in ():
+    drop("w")
+===
+def f(x):
+    if x:
+        return "t"
+drop(f(1))
+drop(f(0) or "u")
+===
+if not NAMES:
+    pass
+elif ASKED and (n := len(NAMES)) > 1:
+    drop(f"t_{n}")
+else:
+    drop("u")
+===
+x = "t"
+if ASKED:
+    x = "u"
+drop(x)
+if ASKED[0] == "t":
+    y = "v"
+else:
+    y = "w"
+drop(y)
+if x == "u":
+    drop("z")
+===
+try:
+    x = ASKED[7]
+except IndexError:
+    x = "t"
+drop(x)
+===
+try:
+    if ASKED:
+        raise KeyError
+    drop("t")
+except KeyError:
+    drop("u")
+else:
+    drop("v")
+finally:
+    drop("w")
+===
+for one in ASKED:
+    try:
+        if one == "u":
+            raise ValueError(one)
+        drop(one)
+    except ValueError as err:
+        drop(f"{err}_2")
+===
+try:
+    try:
+        raise KeyError
+    except KeyError as err:
+        raise ValueError from err
+except ValueError:
+    drop("t")
+===
+def f():
+    raise LookupError
+try:
+    f()
+    drop("t")
+except KeyError:
+    drop("u")
+except LookupError:
+    drop("v")
+===
+try:
+    raise KeyError
+except:
+    drop("t")
+    try:
+        raise
+    except KeyError:
+        drop("u")
 """
 LINES = [
     line
