@@ -186,3 +186,46 @@ def test_a_long_text_is_read_to_its_end(lines: int) -> None:
     source += "# more\n" * lines
     assert missed(run(source).deeds, read_effects(source.encode())) == []
     assert overclaimed(run(source).deeds, read_effects(source.encode())) == []
+
+
+# Whole revisions, whose top level does more than to define.
+WHOLE = {
+    "changes when loaded": "op.execute('DELETE FROM t')\ndef upgrade():\n    op.drop_table('u')",
+    "changes when loaded by a helper": "def f():\n    op.drop_table('t')\nf()\ndef upgrade():\n    f()",
+    "fills a list when loaded": "x = []\nfor n in 'tu':\n    x.append(n)\ndef upgrade():\n    [op.drop_table(n) for n in x]",
+    "chooses when loaded": "if revision:\n    def upgrade():\n        op.drop_table('t')\nelse:\n    def upgrade():\n        op.drop_table('u')",
+    "is a lambda": "upgrade = lambda: op.drop_table('t')",
+    "is a method": "class A:\n    def up(self):\n        op.drop_table('t')\nupgrade = A().up",
+    "is an object": "class A:\n    def __call__(self):\n        op.drop_table('t')\nupgrade = A()",
+    "is a partial": "import functools\nupgrade = functools.partial(op.drop_table, 't')",
+    "takes more than it needs": "def upgrade(name='t', *rest, **more):\n    op.drop_table(name)\n    print(rest, more)",
+    "raises at the end": "def upgrade():\n    op.drop_table('t')\n    raise RuntimeError",
+    "raises in a helper": "def f():\n    raise RuntimeError\ndef upgrade():\n    op.drop_table('t')\n    f()\n    op.drop_table('u')",
+    "is defined twice": "def upgrade():\n    op.drop_table('t')\ndef upgrade():\n    op.drop_table('u')",
+    "is decorated": "def d(f):\n    def g():\n        f()\n        op.drop_table('u')\n    return g\n@d\ndef upgrade():\n    op.drop_table('t')",
+    "is a generator": "def upgrade():\n    op.drop_table('t')\n    yield",
+    "calls itself to the end": "def f(n):\n    if n:\n        f(n - 1)\n    else:\n        op.drop_table('t')\ndef upgrade():\n    f(200)",
+    "takes many steps": "def upgrade():\n    n = 0\n    while n < 60000:\n        n += 1\n    op.drop_table('t')",
+    "holds a long sum": "def upgrade():\n    op.drop_table(" + "+".join(["'t'"] * 300) + ")",
+    "holds a long list": "def upgrade():\n    x = ["
+    + "'t'," * 12_000
+    + "]\n    op.drop_table(x[0])",
+    "holds a long dict": "def upgrade():\n    x = {"
+    + "".join(f"{n}:'t'," for n in range(12_000))
+    + "}\n    op.drop_table(x[0])",
+    "is many dots": "def upgrade():\n    x = op"
+    + ".x" * 300
+    + " if 0 else op\n    x.drop_table('t')",
+    "is all globals": "def make(n):\n    def f():\n        op.drop_table(n)\n    return f\nglobals()['upgrade'] = make('t')",
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_what_the_whole_of_a_revision_does_is_read(name: str) -> None:
+    source = f"{HEAD}\n{WHOLE[name]}\n"
+    effects = read_effects(source.encode())
+    assert [one.reason for one in effects.unknown if one.reason.startswith(FAULT)] == []
+    ran = run(source)
+    assert missed(ran.deeds, effects) == []
+    if ran.error is None:
+        assert overclaimed(ran.deeds, effects) == []
