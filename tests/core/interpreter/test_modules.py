@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from textwrap import indent
 
 import pytest
@@ -229,3 +230,49 @@ def test_what_the_whole_of_a_revision_does_is_read(name: str) -> None:
     assert missed(ran.deeds, effects) == []
     if ran.error is None:
         assert overclaimed(ran.deeds, effects) == []
+
+
+# Ways to read a file; HERE is the folder that holds it.
+FILES = """
+op.execute((HERE / "t.sql").read_text())
+op.execute(open(HERE / "t.sql").read()); op.execute(open(str(HERE) + "/u.sql").read())
+[op.execute(line) for line in open(HERE / "t.sql").readlines()]
+[op.execute(line) for line in open(HERE / "t.sql")]
+with open(HERE / "t.sql") as f: op.execute(f.read())
+with (HERE / "t.sql").open() as f: op.execute(f.read())
+op.execute((HERE / "t.sql").with_name("u.sql").read_text())
+op.execute((HERE / "t.txt").with_suffix(".sql").read_text())
+op.execute(HERE.joinpath("x", "..", "t.sql").resolve().read_text())
+op.execute((HERE / "x" / "y").parent.parent.joinpath("u.sql").absolute().read_text())
+op.execute(open(os.path.join(HERE, "t.sql")).read()); op.execute(open(os.path.join(str(HERE), "u.sql")).read())
+op.execute(open(os.path.join(os.path.dirname(str(HERE / "x")), "t.sql")).read()); op.execute(open(os.path.abspath(str(HERE / "u.sql"))).read())
+f = open(HERE / "t.sql"); x = f.read(); f.close(); op.execute(x)
+f = open(HERE / "t.sql"); x = f.readline(); f.seek(0); op.execute(x); f.close()
+x = (HERE / "t.sql").read_bytes().decode(); op.execute(x)
+for one in sorted(HERE.glob("*.sql")): op.execute(one.read_text())
+for one in ("t", "u"): op.execute((HERE / f"{one}.sql").read_text())
+for one in os.listdir(HERE): op.execute(open(HERE / one).read())
+x = HERE / "t.sql"; op.drop_table(x.stem); op.drop_table(x.name); op.drop_table("a" + x.suffix); op.drop_table("v") if x.exists() else op.drop_table("w"); op.drop_table("y") if x.is_file() else op.drop_table("z")
+x = HERE / "no.sql"; op.execute(x.read_text() if x.exists() else "DELETE FROM v")
+for one in (HERE / "t.sql").read_text().split(";"): op.execute(one) if one.strip() else None
+"""
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("body", FILES.strip().splitlines())
+def test_what_a_file_holds_is_read(body: str, tmp_path: Path) -> None:
+    (tmp_path / "t.sql").write_text("DELETE FROM t;\n")
+    (tmp_path / "u.sql").write_text("DELETE FROM u;\n")
+
+    def held(path: str) -> bytes | None:
+        return Path(path).read_bytes() if Path(path).is_file() else None
+
+    head = f"{HEAD}\nimport os\nfrom pathlib import Path\nHERE = Path({str(tmp_path)!r})\n"
+    source = f"{head}\ndef upgrade():\n{indent(body, '    ')}\n"
+    effects = read_effects(source.encode(), resolve_file=held)
+    assert [one.reason for one in effects.unknown if one.reason.startswith(FAULT)] == []
+    ran = run(source)
+    assert ran.error is None
+    assert missed(ran.deeds, effects) == []
+    assert overclaimed(ran.deeds, effects) == []
