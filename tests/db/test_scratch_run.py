@@ -107,8 +107,8 @@ def test_tables_and_views_and_types(any_url: str) -> None:
             f"CREATE TABLE users (id INTEGER PRIMARY KEY, name {text} DEFAULT 'x', "
             "CONSTRAINT uq UNIQUE (name))",
             "CREATE TABLE pets (id INTEGER PRIMARY KEY, owner INTEGER, "
-            "CONSTRAINT fk FOREIGN KEY (owner) REFERENCES users (id), "
-            "CONSTRAINT ck CHECK (owner > 0))",
+            "CONSTRAINT ck CHECK (owner > 0), "
+            "CONSTRAINT fk FOREIGN KEY (owner) REFERENCES users (id))",
             "CREATE INDEX ix ON users (id, name)",
             "CREATE VIEW names AS SELECT name FROM users",
             "CREATE TABLE alembic_version (x INTEGER)",
