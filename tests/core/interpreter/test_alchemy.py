@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from textwrap import dedent, indent
+from textwrap import dedent
 
 import pytest
 
-from lback.core.interpreter.reading import FAULT, read_effects
-from tests.core.recording import missed, overclaimed, run
+from tests.core.interpreter.comparing import checked
 
 HEAD = """
 import contextlib, functools, logging, os, sys
@@ -235,12 +234,5 @@ LINES = [
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_line(line: str) -> None:
-    source = f"{HEAD}\n\ndef upgrade():\n{indent(dedent(line), '    ')}\n"
-    effects = read_effects(source.encode())
-    assert [one.reason for one in effects.unknown if one.reason.startswith(FAULT)] == []
-    ran = run(source)
-    assert missed(ran.deeds, effects) == []
-    if ran.error is None:
-        more = overclaimed(ran.deeds, effects)
-        # What comes with a table or a column is no deed of its own.
-        assert [one for one in more if one.object not in ("constraint", "index")] == []
+    # What comes with a table or a column is no deed of its own.
+    checked(HEAD, dedent(line), ("constraint", "index"))

@@ -7,8 +7,7 @@ from textwrap import indent
 
 import pytest
 
-from lback.core.interpreter.reading import FAULT, read_effects
-from tests.core.recording import missed, overclaimed, run
+from tests.core.interpreter import comparing
 
 HEAD = """
 import asyncio, collections, contextlib, copy, dataclasses, enum, functools, importlib, inspect
@@ -1143,15 +1142,8 @@ OTHERS = [one.strip("\n") for one in ELSEWHERE.split("\n\n")]
 
 
 def checked(body: str) -> None:
-    source = f"{HEAD}\n\ndef upgrade():\n{indent(body, '    ')}\n"
-    effects = read_effects(source.encode())
-    assert [one.reason for one in effects.unknown if one.reason.startswith(FAULT)] == []
-    ran = run(source)
-    assert missed(ran.deeds, effects) == []
-    if ran.error is None:
-        more = overclaimed(ran.deeds, effects)
-        # What comes with a table or a column is no deed of its own.
-        assert [one for one in more if one.object not in ("constraint", "index")] == []
+    # What comes with a table or a column is no deed of its own.
+    comparing.checked(HEAD, body, ("constraint", "index"))
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS)

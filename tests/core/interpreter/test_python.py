@@ -7,8 +7,8 @@ from textwrap import dedent, indent
 
 import pytest
 
-from lback.core.interpreter.reading import FAULT, read_effects
-from tests.core.recording import missed, overclaimed, run
+from lback.core.interpreter.reading import read_effects
+from tests.core.interpreter import comparing
 
 HEAD = """
 from __future__ import annotations
@@ -442,13 +442,7 @@ LINES = [
 
 
 def checked(body: str) -> None:
-    text = f"{HEAD}\n\ndef upgrade():\n{indent(dedent(body), '    ')}\n"
-    effects = read_effects(text.encode())
-    assert [one.reason for one in effects.unknown if one.reason.startswith(FAULT)] == []
-    ran = run(text)
-    assert missed(ran.deeds, effects) == []
-    if ran.error is None:
-        assert overclaimed(ran.deeds, effects) == []
+    comparing.checked(HEAD, dedent(body))
 
 
 @pytest.mark.parametrize("line", LINES)
