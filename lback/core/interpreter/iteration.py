@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 
-from lback.core.interpreter.choices import decide, is_data, key_of, list_of, members, options, same
+from lback.core.interpreter.choices import decide, is_data, key_of, list_of, members, same
 from lback.core.interpreter.classes import enum_members, is_enum, special
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
 from lback.core.interpreter.flow import branch, perhaps, rounds
@@ -318,14 +318,3 @@ def collect(machine: Machine, value: Value) -> Items:
     if len(found) > MOST_ITEMS:
         return Items((), True)
     return Items(tuple(found), open_[0], alike=open_[0] and bool(found))
-
-
-def items_of(machine: Machine, value: Value) -> tuple[list[Value], bool]:
-    """Return the items of a value as far as they are known, and whether these are all."""
-    found: list[Value] = []
-    known = True
-    for option in options(value):
-        content = collect(machine, option)
-        found.extend(content.items)
-        known = known and not content.open
-    return found, known and not isinstance(value, Choice)

@@ -14,7 +14,6 @@ from lback.core.interpreter.schema import (
     EntityV,
     ExprV,
     IndexV,
-    Row,
     Rows,
     SequenceV,
     SqlV,
@@ -179,8 +178,3 @@ def selection(value: ExprV, *, whole: bool = False) -> StatementV:
     return StatementV(
         "select", (), (), value.reads, None, None, value.nested, value.uses, whole, value.unread
     )
-
-
-def row_of(value: Rows) -> Row:
-    """Return one of several rows."""
-    return Row(value.tables, value.whole)
