@@ -20,5 +20,14 @@ class UsageError(LbackError):
     exit_code = 2
 
 
+class GitUnavailable(LbackError):
+    """Says why git tells nothing here; what needs no git goes on without.
+
+    `outside` where there is no repository that git could tell of.
+    """
+
+    outside = False
+
+
 class HistoryMissing(LbackError):
     """Says that git lacks the objects needed: a shallow or partial clone."""

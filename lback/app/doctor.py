@@ -67,7 +67,7 @@ def _versions(_ctx: Context) -> Iterator[DoctorLine]:
 def _git(ctx: Context) -> Iterator[DoctorLine]:
     repository = ctx.repository
     if repository is None:
-        yield messages.NO_REPOSITORY
+        yield messages.no_git(ctx.no_git) if ctx.no_git else messages.NO_REPOSITORY
         return
     yield messages.repository(repository.root or repository.git_dir, repository.head().name)
     if repository.is_shallow:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lback.core.checks.findings import from_forks, from_problems
-from lback.core.results import Result
+from lback.core.results import Result, text_only
 from lback.core.source import WORKTREE, Commit
 from lback.project.context import Context
 
@@ -31,6 +31,7 @@ class HeadsResult(Result):
 
     at: str
     heads: tuple[HeadRow, ...]
+    in_git: bool = text_only(default=True)
 
 
 def heads(ctx: Context, at: str = WORKTREE) -> HeadsResult:
@@ -57,6 +58,7 @@ def heads(ctx: Context, at: str = WORKTREE) -> HeadsResult:
     return HeadsResult(
         at=at,
         heads=tuple(rows),
+        in_git=revisions.repository is not None,
         findings=(
             *from_problems(graph.problems),
             *from_forks(graph, ctx.project.settings.lback.heads),

@@ -52,6 +52,8 @@ class HookResult(Result):
 
 def hook(ctx: Context, options: HookOptions, switch: Switch) -> HookResult:
     """Do what one hook does; `switch` is how `post-checkout` takes a database along."""
+    if ctx.repository is None and ctx.no_git is not None:
+        raise ctx.no_git
     reports = [_report(inner, options, switch) for inner in _projects(ctx)]
     only, several = (reports[0], []) if len(reports) == 1 else (HookReport(), reports)
     findings = tuple(finding for report in reports for finding in report.findings)

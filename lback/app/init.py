@@ -117,7 +117,7 @@ def _refuse_what_means_nothing(ctx: Context, existing: str | None, options: Init
     if existing is not None and options.models is not None:
         raise messages.project_exists(existing)
     if options.hooks and ctx.repository is None:
-        raise messages.no_repository(ctx.cwd)
+        raise ctx.no_git or messages.no_repository(ctx.cwd)
 
 
 def _existing(ctx: Context) -> str | None:

@@ -99,7 +99,7 @@ def radar(ctx: Context, options: RadarOptions) -> RadarResult:
     """Tell which other branches hold revisions that mine lacks, would fork, and overlap."""
     repository = ctx.repository
     if repository is None:
-        raise messages.no_branches(ctx.cwd)
+        raise ctx.no_git or messages.no_branches(ctx.cwd)
     if options.fetch:
         from lback.vcs.fetching import fetch_all
 

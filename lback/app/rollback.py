@@ -140,6 +140,7 @@ def gather(ctx: Context, request: RollbackRequest, view: View) -> RollbackFacts:
         done,
         frozenset(lost),
         published=revisions.published,
+        no_git=revisions.places.hidden,
         separate_heads=ctx.project.settings.lback.heads,
     )
     return _with_history(ctx, facts, view)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lback.core.messages import revisions as messages
-from lback.core.results import Result
+from lback.core.results import Result, text_only
 from lback.core.rows import EffectsRow, RevisionRow, effects_row, revision_row
 from lback.core.source import WORKTREE, Commit
 from lback.project.context import Context
@@ -30,6 +30,7 @@ class ShowResult(Result, RevisionRow):
     commit: Commit | None
     published: bool
     children: tuple[str, ...]
+    in_git: bool = text_only(default=True)
 
 
 def show(ctx: Context, options: ShowOptions) -> ShowResult:
@@ -49,4 +50,5 @@ def show(ctx: Context, options: ShowOptions) -> ShowResult:
         commit=revisions.commits([row.path], options.at).get(row.path),
         published=revision in revisions.published_among(graph, [revision]),
         children=tuple(graph.children(revision)),
+        in_git=revisions.repository is not None,
     )

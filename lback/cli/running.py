@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import click
 
 from lback.cli.terminal import Terminal
+from lback.core.messages import projects as messages
 from lback.core.results import Result
 from lback.core.shell import named
 from lback.project.context import Context
@@ -63,7 +65,9 @@ def options_of_run() -> Options:
 
 
 def tell_more(ctx: Context, started: float) -> None:
-    """Say under `--verbose` what was read, where, and how long that took."""
+    """Say what went without git, and under `--verbose` what was read, where, and how long."""
+    if ctx.no_git is not None and ctx.no_git is not sys.exc_info()[1] and not _tells(ctx):
+        ctx.console.warn(messages.without_git(ctx.no_git))
     if not ctx.options.verbose:
         return
     known = vars(ctx)
@@ -74,6 +78,11 @@ def tell_more(ctx: Context, started: float) -> None:
     if repository is not None:
         ctx.console.detail(f"repository: {repository.root or repository.common_dir}")
     ctx.console.detail(f"{named(ctx.options.command)} took {time.monotonic() - started:.2f} s")
+
+
+def _tells(ctx: Context) -> bool:
+    """Tell whether the result itself says why git tells nothing."""
+    return ctx.options.command in ("check", "doctor", "hook")
 
 
 def apart(given: Mapping[str, Any]) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from lback.core.source import Commit
 from lback.formats.style import Style, safe
 
+NOBODY_KNOWN = "by whom is not known"  # without git
+
 
 def who(commit: Commit | None) -> str:
     """Return `Ada Lovelace, 2026-11-20, 1a2b3c4` or what is known instead."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lback.core.messages import projects as messages
+from lback.errors import GitUnavailable
 from lback.project.console import Console, SilentConsole
 from lback.project.locate import Project, find_project
 from lback.project.options import Options
@@ -30,6 +31,8 @@ class Context:
     console: Console = field(default_factory=SilentConsole)
     limits: Limits | None = None
     """How much of a file is read at most; None: all."""
+    no_git: GitUnavailable | None = field(default=None, init=False)
+    """Why there is no `repository`, where there may be one that git does not tell of."""
 
     @cached_property
     def cwd(self) -> Path:
@@ -47,10 +50,14 @@ class Context:
 
     @cached_property
     def repository(self) -> Repository | None:
-        """Return the git repository around the folder, or None."""
+        """Return the git repository around the folder, or None; then see `no_git`."""
         from lback.vcs.discovery import discover
 
-        return discover(self.cwd)
+        try:
+            return discover(self.cwd)
+        except GitUnavailable as err:
+            self.no_git = err
+            return None
 
     @cached_property
     def project(self) -> Project:
@@ -73,6 +80,7 @@ class Context:
             self.repository,
             self.project,
             untracked=self.limits is not None,
+            no_git=self.no_git,
         )
         return Revisions(places, self.limits)
 

@@ -57,7 +57,7 @@ def hook_states(ctx: Context) -> tuple[HookRow, ...]:
 
 def _place(ctx: Context) -> HookPlace:
     if ctx.repository is None:
-        raise messages.no_repository(str(ctx.cwd))
+        raise ctx.no_git or messages.no_repository(str(ctx.cwd))
     return find(ctx.repository.git)
 
 

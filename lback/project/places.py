@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lback.core.messages import projects as messages
 from lback.core.settings import Settings, read_own
 from lback.core.source import INDEX, WORKTREE, Entry
-from lback.errors import HistoryMissing, LbackError, UsageError
+from lback.errors import GitUnavailable, HistoryMissing, LbackError, UsageError
 from lback.project.locate import Project, Texts, config_places, read_project, search_project
 from lback.vcs.worktree import blob_id
 
@@ -42,10 +42,12 @@ class Places:
         project: Project,
         *,
         untracked: bool = False,
+        no_git: GitUnavailable | None = None,
     ) -> None:
         self.options = options
         self.cwd = cwd
         self.repository = repository
+        self.no_git = no_git
         self.untracked = untracked
         self.own = project
         self.here = project
@@ -56,6 +58,11 @@ class Places:
         self._dialects: dict[tuple[str, ...], Dialects] = {}
         self._folders: dict[int, tuple[Project, Folders]] = {}
         self._wider: dict[str, Folders] = {}
+
+    @property
+    def hidden(self) -> str:
+        """Say why git does not tell of a repository that may be here, "" where none is hidden."""
+        return self.no_git.message if self.no_git is not None and not self.no_git.outside else ""
 
     @property
     def unconfigured(self) -> bool:

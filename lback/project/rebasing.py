@@ -120,7 +120,7 @@ def _rewritten(
 def _target(revisions: Revisions, onto: str | None) -> tuple[str, str]:
     """Return the name of what is rebased onto, and its commit."""
     if revisions.repository is None:
-        raise messages.nothing_shared(str(revisions.places.cwd))
+        raise revisions.places.no_git or messages.nothing_shared(str(revisions.places.cwd))
     if onto is not None:
         return onto, revisions.repository.commit(onto)
     shared = revisions.shared

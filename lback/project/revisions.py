@@ -270,7 +270,7 @@ class Revisions:
 
     def _without_git(self, at: str, folders: tuple[str, ...], recursive: bool) -> tuple[Entry, ...]:
         if at != WORKTREE:
-            raise messages.no_git(at, self.places.cwd)
+            raise self.places.no_git or messages.no_git(at, self.places.cwd)
         return folder_entries(self.project.root, folders, recursive=recursive)
 
 

@@ -6,10 +6,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from lback.errors import LbackError
+from lback.errors import GitUnavailable, LbackError
 from lback.vcs import environment
 from lback.vcs.environment import FACTS, PLACES
-from lback.vcs.git import Answer, Git, failure, said, text
+from lback.vcs.git import Answer, Git, failure, not_found, said, text
 from lback.vcs.noted import INPUTS
 from lback.vcs.refs import head_of
 from lback.vcs.repository import Repository
@@ -18,7 +18,7 @@ _HOMES = frozenset((".git",))
 
 
 def discover(start: Path) -> Repository | None:
-    """Find the repository that a folder is in, or None; LbackError if git refuses it."""
+    """Find the repository that a folder is in, or None; GitUnavailable if git cannot tell."""
     try:
         here = Path.cwd()
     except OSError as err:
@@ -38,6 +38,10 @@ def _find(start: Path, environ: Mapping[str, str], cwd: Path) -> Repository | No
         raise LbackError(f"{start} cannot be read: {err.strerror}", "Name one with -C.") from err
     if not there:
         raise LbackError(f"There is no folder {start}", "Name an existing one with -C.")
+    if environment.git_program(environ) is None:
+        missing = not_found()
+        missing.outside = not (environment.names_repository(environ) or _is_inside(folder))
+        raise missing
     by_folder = _ask(Git(folder, environment.outside(environ)))
     if by_folder is not None:
         _refuse_brought(by_folder)
@@ -117,13 +121,35 @@ def _ask(git: Git) -> Repository | None:
         places = [text(git.run("rev-parse", place)).removesuffix("\n") for place in PLACES]
         return _found(git, [*facts, *places[:2]], places[2])
     if _is_nowhere(answer):
+        _refuse_closed(git.cwd)
         return None
-    raise failure(command, answer)
+    err = failure(command, answer)
+    raise GitUnavailable(err.message, err.hint)
 
 
 def _is_nowhere(answer: Answer) -> bool:
     words = said(answer.complaint)
     return words.startswith("not a git repository (or any") or "outside repository" in words
+
+
+def _refuse_closed(folder: Path) -> None:
+    """Raise GitUnavailable for a repository that git passes by because it may not look into it."""
+    for place in (folder, *folder.parents):
+        try:
+            (place / ".git" / "HEAD").stat()
+        except PermissionError as err:
+            raise GitUnavailable(
+                f"{place / '.git'} cannot be read: {err.strerror}",
+                "Give yourself the right to read it.",
+            ) from err
+        except OSError:
+            continue
+
+
+def _is_inside(folder: Path) -> bool:
+    """Tell whether a folder may be in a repository, where no git can be asked."""
+    homes = ((place, place / ".git") for place in (folder, *folder.parents))
+    return any(os.path.lexists(home) or (place / "objects").is_dir() for place, home in homes)
 
 
 def _found(

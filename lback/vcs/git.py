@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from lback.errors import HistoryMissing, LbackError
+from lback.errors import GitUnavailable, HistoryMissing, LbackError
 from lback.vcs.environment import OPTIONS, git_program
 from lback.vcs.noted import INPUTS
 
+_INSTALL = "Install git, or put it on PATH."
 _MISSING = (
     "missing blob",
     "missing tree",
@@ -88,7 +89,7 @@ class Git:
         except FileNotFoundError as err:
             raise _not_started(self.cwd) from err
         except (OSError, ValueError) as err:
-            raise LbackError(f"git could not be started: {err}") from err
+            raise GitUnavailable(f"git could not be started: {err}", _INSTALL) from err
         if child.returncode != 0:
             INPUTS.doubt()
         return Answer(child.returncode, child.stdout, child.stderr.decode("utf-8", "replace"))
@@ -195,13 +196,18 @@ def _unsafe(complaint: str) -> LbackError | None:
         (line.strip() for line in complaint.splitlines() if "--add safe.directory" in line),
         "git config --global --add safe.directory <folder>",
     )
-    return LbackError(
+    return GitUnavailable(
         f"git refuses to read this repository: {said(complaint)}",
         f"If you trust it: {fix}",
     )
 
 
+def not_found() -> GitUnavailable:
+    """Make the error for a machine without git."""
+    return GitUnavailable("git was not found", _INSTALL)
+
+
 def _not_started(cwd: Path) -> LbackError:
     if not cwd.is_dir():
         return LbackError(f"There is no folder {cwd}", "Name an existing one with -C.")
-    return LbackError("git was not found", "Install git, or put it on PATH.")
+    return not_found()

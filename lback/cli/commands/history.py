@@ -12,7 +12,7 @@ from lback.cli.options import common
 from lback.cli.running import options_of_run, run
 from lback.cli.strict import Command
 from lback.formats.style import Style, safe
-from lback.formats.words import listing, title, who
+from lback.formats.words import NOBODY_KNOWN, listing, title, who
 
 if TYPE_CHECKING:
     from lback.app.history import ChangeRow, HistoryResult
@@ -79,7 +79,7 @@ def _change(change: ChangeRow, style: Style, *, short: bool) -> Iterator[str]:
 
 def _people(change: ChangeRow) -> str:
     if change.committed is None:
-        return "by whom is not known"
+        return NOBODY_KNOWN
     others = f", with {listing(change.co_authors)}" if change.co_authors else ""
     return f"{who(change.commit)}{others}"
 

@@ -38,7 +38,7 @@ def lines(result: StatusResult, style: Style) -> Iterator[str]:
     """Yield one line each for database, checkout and shared branch, then what to do."""
     yield f"database  {_database(result.database, style)}"
     ref = result.checkout.ref
-    where = f"{safe(ref)}, " if ref else "no git repository, "
+    where = f"{safe(ref)}, " if ref else "no git, "
     yield f"checkout  {where}{_heads(result.checkout.heads)}"
     yield f"upstream  {_upstream(result.upstream)}"
     for revision in result.lost:

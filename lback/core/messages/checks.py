@@ -79,10 +79,15 @@ def no_shared_branch(remote: str) -> HistoryMissing:
     )
 
 
-def no_repository(folder: Path, other: str = "other branches") -> HistoryMissing:
-    """Say that there is nothing to compare with."""
+def no_repository(
+    folder: Path, branch: str | None = None, why: LbackError | None = None
+) -> HistoryMissing:
+    """Say that there is nothing to compare with, or why git does not tell of it."""
+    if why is not None:
+        return HistoryMissing(why.message, why.hint)
     return HistoryMissing(
-        f"{folder} is not in a git repository, so nothing can be compared with {other}",
+        f"{folder} is not in a git repository, so nothing can be compared with "
+        f"{branch or 'other branches'}",
         "Run it in a clone; an archive of the files has no history.",
     )
 

@@ -46,6 +46,11 @@ SHALLOW = DoctorLine(
 PARTIAL = DoctorLine("git", "note", "the clone is partial: contents may be missing")
 
 
+def no_git(error: LbackError) -> DoctorLine:
+    """Say why git tells nothing, and the way to mend that."""
+    return DoctorLine("git", "warning", error.message, error.hint)
+
+
 def repository(place: object, branch: str) -> DoctorLine:
     """Show where the repository is, and its branch."""
     return DoctorLine("git", "ok", f"{place}, on {branch}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lback.errors import UsageError
 
-NO_REPOSITORY = "not in a git repository: who changed it is not known"
+NO_REPOSITORY = "without git it is not known who changed it"
 
 
 def unknown_table(table: str, near: Sequence[str]) -> UsageError:

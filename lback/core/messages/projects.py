@@ -63,6 +63,11 @@ def not_utf8(path: Path) -> UsageError:
     return UsageError(f"{path} is not UTF-8 text.", "Save it as UTF-8.")
 
 
+def without_git(why: LbackError) -> str:
+    """Say once what a command did without, and the way to mend that."""
+    return f"{why.message}: commits, authors and branches are not known here. {why.hint or ''}"
+
+
 def no_git(at: str, folder: Path) -> LbackError:
     """Make the error for `--at` outside of git."""
     return LbackError(

@@ -70,6 +70,15 @@ def edited_later(revision: str, path: str, part: str, commit: Commit | None) -> 
     )
 
 
+def published_unknown(revisions: Sequence[str], why: str) -> Refusal:
+    """Refuse to choose between going down and reverting, for which git would be asked."""
+    return Refusal(
+        f"whether {', '.join(revisions)} is published is not known: {why}",
+        "`--strategy downgrade` undoes it here alone, by the file as it is; `--strategy revert` "
+        "writes a revision that undoes it for everybody.",
+    )
+
+
 def record_changed(revisions: Iterable[str]) -> LbackError:
     """Say that the database's record was changed while the rollback was planned."""
     return LbackError(

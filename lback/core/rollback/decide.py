@@ -108,6 +108,9 @@ def decide_strategy(
     refusal = _no_downgrade(facts, undoes, missing=False)
     if refusal and wanted is None:
         return replace(down, collateral=()).refused(refusal)
+    if wanted is None and facts.no_git:
+        unknown = messages.published_unknown(undoes, facts.no_git)
+        return replace(down, collateral=()).refused(unknown)
     own = table.names if table is not None else ()
     why = _why_revert(facts, undoes, plan.collateral, own) if wanted is None else _ASKED_FOR
     if why is None:

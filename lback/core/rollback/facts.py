@@ -45,7 +45,8 @@ class RollbackFacts:
     `graph`, `effects` and `texts` cover every applied revision, those of `only_in_git`, too,
     which no file of the checkout defines. `recorded` are the texts that by the database's own
     record have run, of the revisions `asked` about. `separate_heads` is what `[tool.lback] heads`
-    declares. `commits` and `modified` are by path. `read` tells what a text does in this project.
+    declares. `no_git` is why it is not known what is published. `commits` and `modified` are by
+    path. `read` tells what a text does in this project.
     """
 
     request: RollbackRequest
@@ -61,6 +62,7 @@ class RollbackFacts:
     recorded: Mapping[str, bytes] = field(default_factory=dict)
     edited: tuple[EditedRevision, ...] = ()
     published: frozenset[str] = frozenset()
+    no_git: str = ""
     separate_heads: tuple[str, ...] = ()
     commits: Mapping[str, Commit] = field(default_factory=dict)
     modified: Mapping[str, datetime] = field(default_factory=dict)

@@ -115,10 +115,10 @@ def gather_others(facts: CheckFacts, against: Sequence[str | None], *, push: boo
 
 def _shared(revisions: Revisions, branch: str | None) -> tuple[str, str, bool] | None:
     """Return name and commit of the branch to merge with, and whether it publishes."""
-    repository = revisions.repository
+    repository, places = revisions.repository, revisions.places
     if repository is None:
-        if branch:
-            raise messages.no_repository(revisions.places.cwd, branch)
+        if branch or places.hidden:
+            raise messages.no_repository(places.cwd, branch, places.no_git)
         return None
     shared = repository.upstream(branch) if branch else revisions.shared
     if shared is not None:
@@ -131,8 +131,9 @@ def _shared(revisions: Revisions, branch: str | None) -> tuple[str, str, bool] |
 
 def gather_siblings(facts: CheckFacts, pattern: str | None) -> CheckFacts:
     """Compare mine with every other open branch, or with those that a pattern names."""
-    if facts.revisions.repository is None:
-        return facts.having(no_history(messages.no_repository(facts.revisions.places.cwd)))
+    places = facts.revisions.places
+    if places.repository is None:
+        return facts.having(no_history(messages.no_repository(places.cwd, why=places.no_git)))
     if facts.mine.tip is None:
         return facts
     try:

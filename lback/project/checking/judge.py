@@ -127,7 +127,8 @@ def _content(facts: CheckFacts) -> Iterator[Finding]:
         content = Content(graph[revision], effects, partial(sources.text, revision, facts.mine))
         found.extend(content_findings(content, locks))
     yield from found
-    if locks.everywhere or locks.tables:
+    # Without git nobody knows which programs a branch has brought.
+    if (locks.everywhere or locks.tables) and not facts.revisions.places.hidden:
         sources.read_ahead(facts.new, facts.mine)
         texts = ((graph[revision], sources.text(revision, facts.mine)) for revision in facts.new)
         yield from squawk_findings(texts, found, facts.revisions.repository)
