@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+from dataclasses import replace
+
 from lback.core.interpreter.choices import choice, list_of
 from lback.core.interpreter.classes import class_attribute, instance_attribute, super_attribute
-from lback.core.interpreter.discharge import Discharge, pure
+from lback.core.interpreter.discharge import Discharge, followed, pure
+from lback.core.interpreter.flow import of_each
 from lback.core.interpreter.library.mapped import table_of
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.modules import MISSING, find, module, part
@@ -23,6 +27,7 @@ from lback.core.interpreter.schema import (
 from lback.core.interpreter.schema_expressions import column_of
 from lback.core.interpreter.values import (
     PLAIN,
+    UNKNOWN_TEXT,
     Bound,
     Choice,
     Dialect,
@@ -63,8 +68,7 @@ def attribute(machine: Machine, value: Value, name: str) -> Discharge:  # noqa: 
     if isinstance(value, Super):
         return super_attribute(machine, value, name)
     if isinstance(value, Choice):
-        found = [attribute(machine, option, name).value for option in value.options]
-        return pure(_RULE, Choice(tuple(found), value.on) if value.on else choice(found))
+        return followed(of_each(machine, value, lambda one: machine.attribute(one, name)))
     if isinstance(value, Handle):
         return pure(_RULE, _of_handle(value, name))
     if isinstance(value, Opaque):
@@ -72,7 +76,7 @@ def attribute(machine: Machine, value: Value, name: str) -> Discharge:  # noqa: 
     if isinstance(value, Method):
         return pure(_RULE, _of_method(value, name))
     if isinstance(value, Func | Bound | Operation):
-        return pure("a function's attribute", _of_function(value, name))
+        return pure("a function's attribute", _of_function(machine, value, name))
     if isinstance(value, Row):
         return pure("a row's column", _of_row(value, name))
     if isinstance(value, Dialect):
@@ -153,13 +157,21 @@ def _of_method(value: Method, name: str) -> Value:
     return Method(value, name)
 
 
-def _of_function(value: Func | Bound | Operation, name: str) -> Value:
-    if isinstance(value, Func) and name in ("__name__", "__qualname__"):
-        return value.name
+def _of_function(machine: Machine, value: Func | Bound | Operation, name: str) -> Value:
+    if isinstance(value, Func) and name in value.fields.values:
+        return value.fields.values[name]
     if isinstance(value, Func) and name == "__wrapped__":
-        return value
+        return value.wrapped or replace(value, flavour="")
+    if isinstance(value, Func) and value.wrapped is not None:
+        return machine.attribute(value.wrapped, name)
+    if isinstance(value, Func) and name == "__name__":
+        return "<lambda>" if isinstance(value.node, ast.Lambda) else value.name
+    if name in ("__qualname__", "__module__", "__doc__"):
+        return UNKNOWN_TEXT if name != "__doc__" else PLAIN
     if isinstance(value, Bound) and name in ("func", "__func__"):
         return value.function
+    if isinstance(value, Bound) and name == "__name__":
+        return machine.attribute(value.function, name)
     return Opaque()
 
 

@@ -7,7 +7,21 @@ from collections.abc import Callable, Iterable
 
 from lback.core.dialects import NO_DIALECT, Dialects
 from lback.core.interpreter.library.catalogue import is_pure
-from lback.core.interpreter.schema import SCHEMA_VALUES, ExprV, Handle, Row, Rows, merged
+from lback.core.interpreter.schema import (
+    SCHEMA_VALUES,
+    BaseV,
+    DefaultV,
+    EntityV,
+    ExprV,
+    Handle,
+    IndexV,
+    MetaDataV,
+    Row,
+    Rows,
+    SequenceV,
+    TypeV,
+    merged,
+)  # fmt: skip
 from lback.core.interpreter.values import (
     ANY,
     CONSTANTS,
@@ -26,7 +40,6 @@ from lback.core.interpreter.values import (
     Klass,
     Lazy,
     Map,
-    Method,
     Module,
     Name,
     Opaque,
@@ -168,22 +181,25 @@ def decide(value: Value) -> Test:
         return YES if any(value.parts) else ANY
     if isinstance(value, Name) and value.path.endswith("typing.TYPE_CHECKING"):
         return NO
-    if isinstance(value, Plain | Opaque | Name | ExprV | Rows | Row | Instance):
-        return ANY
-    if is_object(value) or isinstance(value, Dialect):
-        return YES
-    return YES if value else NO
+    if is_constant(value):
+        return YES if value else NO
+    # The rest is unknown: an attribute without a rule, an element of SQL, which raises.
+    return YES if isinstance(value, _TRUE) or _leads_on(value) else ANY
 
 
 def is_object(value: Value) -> bool:
     """Tell whether a value is surely neither None nor something empty."""
-    if isinstance(value, Handle):
-        return value.kind != "query"
-    return isinstance(value, _OBJECTS) and not isinstance(value, ExprV)
+    return isinstance(value, (*_TRUE, *SCHEMA_VALUES)) or _leads_on(value)
 
 
-_OBJECTS = (
-    Func, Bound, Klass, Module, Lazy, Stack, Super, Method, Globals, Operation, *SCHEMA_VALUES,
+def _leads_on(value: Value) -> bool:
+    return isinstance(value, Handle) and value.kind != "query"
+
+
+# Kinds of objects that have neither `__bool__` nor `__len__`.
+_TRUE = (
+    Func, Bound, Klass, Module, Lazy, Stack, Super, Globals, Operation, Dialect, TypeV, MetaDataV,
+    BaseV, IndexV, SequenceV, DefaultV, EntityV,
 )  # fmt: skip
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
 
 from lback.core.interpreter.choices import is_constant
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
-from lback.core.interpreter.flow import perhaps
+from lback.core.interpreter.flow import of_each
 from lback.core.interpreter.library.catalogue import is_pure, is_type
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.modules import MISSING, run_apart
@@ -174,16 +173,16 @@ def enum_member(klass: Klass, name: str, value: Value) -> Instance:
 # -- attributes --------------------------------------------------------------------
 
 
+_TOLD = frozenset(["__doc__", "__module__", "__qualname__"])
+
+
 def class_attribute(machine: Machine, klass: Klass, name: str) -> Discharge:
     """Return `Class.name`."""
-    if name in ("__name__", "__qualname__"):
+    if name == "__name__" or (name == "__qualname__" and klass.frame.is_module):
         return pure("a class's name", klass.node.name)
     found = member(machine, klass, name)
     if found is MISSING:
-        meta = next(
-            (keyword for keyword in klass.node.keywords if keyword.arg == "metaclass"), None
-        )
-        return pure("a class without such a member", Opaque() if meta or name[:2] != "__" else None)
+        return pure("a class without such a member", PLAIN if name in _TOLD else Opaque())
     if isinstance(found, Func):
         if found.flavour == "classmethod":
             return pure("a method", Bound(found, (klass,)))
@@ -198,10 +197,13 @@ def class_attribute(machine: Machine, klass: Klass, name: str) -> Discharge:
 def instance_attribute(machine: Machine, value: Instance, name: str) -> Discharge:
     """Return `object.name`, as properties, descriptors and __getattr__ give it."""
     found = member(machine, value.of, name)
-    if isinstance(found, Func) and found.flavour in ("property", "cached"):
+    if isinstance(found, Func) and found.flavour == "property":
         return followed(machine.call(found, value))
     if name in value.fields.values:
         return pure("an object's attribute", value.fields.values[name])
+    if isinstance(found, Func) and found.flavour == "cached":
+        machine.state.bind(value.fields, name, machine.call(found, value))
+        return followed(value.fields.values[name])
     if name == "__class__":
         return pure("an object's class", value.of)
     if name == "__dict__":
@@ -284,7 +286,17 @@ def instantiate(machine: Machine, klass: Klass, arguments: Arguments) -> Dischar
         return pure("a column type", TypeV(f"{type_name(klass)}()"))
     maker = member(machine, klass, "__new__")
     if isinstance(maker, Func):
-        return followed(machine.call_with(Bound(maker, (klass,)), arguments).value)
+        given = Arguments([klass, *arguments.positional], arguments.keywords, arguments.open)
+        made_by = machine.call_with(maker, given).value
+
+        def initialised(one: Value) -> Value:
+            if isinstance(one, Instance) and klass in mro(one.of):
+                _initialise(machine, one.of, one, arguments)
+            elif isinstance(one, Opaque):
+                machine.cannot_read(f"{klass.node.name}() is made by code that is not here")
+            return one
+
+        return followed(of_each(machine, made_by, initialised))
     made = Instance(klass, Names())
     if not _initialise(machine, klass, made, arguments):
         if not all(is_known_base(one) for one in above):
@@ -331,20 +343,3 @@ def _default_of(machine: Machine, value: Value) -> Value:
             return machine.call(factory)
         return value.keywords.get("default", Opaque())
     return value
-
-
-def compared(machine: Machine, items: Sequence[Value], arguments: Arguments) -> None:
-    """Follow what sorting the items calls: `key` with each, or each object's `__lt__`."""
-    key = arguments.keywords.get("key")
-    if key is not None:
-        for item in items:
-            machine.call(key, item)
-        return
-    for item in items:
-        method = special(machine, item, "__lt__") if isinstance(item, Instance) else MISSING
-        if method is not MISSING:
-            perhaps(machine, lambda method=method: _compare(machine, method))  # type: ignore[misc]
-
-
-def _compare(machine: Machine, method: Value) -> None:
-    machine.call(method, PLAIN)

@@ -196,6 +196,25 @@ def _awaited(machine: Machine, value: Value) -> Value:
     return value
 
 
+def swallows(machine: Machine, value: Value) -> bool:
+    """Tell whether what a stack is given may keep an exception to itself."""
+    if isinstance(value, Instance):
+        return any(
+            _swallows(leave)
+            for leave in (special(machine, value, name) for name in ("__exit__", "__aexit__"))
+            if leave is not MISSING
+        )
+    if isinstance(value, Bound) and isinstance(value.function, Name):
+        return value.function.path == "contextlib.suppress"
+    if isinstance(value, Lazy) and isinstance(value.function, Func):
+        return any(isinstance(one, ast.Try) for one in own_nodes(_body(value.function)))
+    return isinstance(value, Func | Bound | Opaque) and _swallows(value)
+
+
+def _body(function: Func) -> list[ast.stmt]:
+    return [] if isinstance(function.node, ast.Lambda) else function.node.body
+
+
 def _swallows(leave: Value) -> bool:
     """Tell whether an __exit__ may keep an exception to itself."""
     function = leave.function if isinstance(leave, Bound) else leave

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 from lback.core.interpreter.classes import is_known_base, member
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
@@ -31,7 +32,7 @@ from lback.core.interpreter.values import (
 _FLAVOURS: dict[str, Flavour] = {
     "builtins.property": "property",
     "abc.abstractproperty": "property",
-    "functools.cached_property": "property",
+    "functools.cached_property": "cached",
     "sqlalchemy.ext.hybrid.hybrid_property": "property",
     "builtins.classmethod": "classmethod",
     "builtins.staticmethod": "staticmethod",
@@ -53,6 +54,10 @@ _TRANSPARENT = frozenset(
 )
 
 
+# After these a call with arguments that it has had before does nothing.
+_MEMO = frozenset(["functools.lru_cache", "functools.cache"])
+
+
 def define_function(
     machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame
 ) -> None:
@@ -60,15 +65,30 @@ def define_function(
     value: Value = make(machine, node, frame)
     name = node.name
     for decorator in reversed(node.decorator_list):
-        if isinstance(decorator, ast.Attribute) and decorator.attr in ("setter", "deleter"):
-            # `@name.setter`: the property stays what it is.
-            machine.state.bind(frame.names, f"{name} {decorator.attr}", value)
-            return
-        if isinstance(decorator, ast.Attribute) and decorator.attr in ("getter", "expression"):
-            return
+        if isinstance(decorator, ast.Attribute) and decorator.attr in _PARTS:
+            held = machine.evaluate(decorator.value, frame)
+            if isinstance(held, Func) and held.flavour == "property":
+                _part(machine, decorator.attr, held, value, frame, name)
+                return
         machine.at(decorator, frame)
         value = decorated(machine, machine.evaluate(decorator, frame), value).value
     machine.state.bind(frame.elsewhere.get(name, frame.names), name, value)
+
+
+# What a property is made of; the last are those of a hybrid one, which act in SQL.
+_PARTS = frozenset(
+    """getter setter deleter expression inplace comparator update_expression""".split()  # noqa: SIM905
+)
+
+
+def _part(machine: Machine, part: str, held: Func, value: Value, frame: Frame, name: str) -> None:
+    """Bind what `@name.getter` and its like leave; each part keeps its own name in the class."""
+    if part == "getter" and isinstance(value, Func):
+        held = replace(value, flavour="property")
+    elif part in ("setter", "deleter"):
+        machine.state.bind(frame.names, f"{name} {part}", value)
+    if part == "getter" or (name != held.name and name not in frame.names.values):
+        machine.state.bind(frame.names, name, held)
 
 
 def define_class(machine: Machine, node: ast.ClassDef, frame: Frame) -> None:
@@ -113,11 +133,12 @@ def decorated(machine: Machine, decorator: Value, value: Value) -> Discharge:
     if isinstance(name, Name):
         flavour = _FLAVOURS.get(name.path)
         if flavour is not None and isinstance(value, Func):
-            made = Func(
-                value.node, value.frame, value.defaults, value.keyword_defaults, value.owner
-            )
-            made.flavour = flavour
-            return pure(name.path, made)
+            return pure(name.path, replace(value, flavour=flavour))
+        if name.path in ("functools.wraps", "functools.update_wrapper") and isinstance(value, Func):
+            first = decorator.positional[0] if isinstance(decorator, Bound) else Opaque()
+            return pure(name.path, replace(value, wrapped=first))
+        if name.path in _MEMO and isinstance(value, Func):
+            return pure(name.path, replace(value, flavour="memo"))
         if name.path in _TRANSPARENT:
             return pure(name.path, value)
         if isinstance(decorator, Bound):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from lback.core.interpreter.choices import is_data, key_of, options
 from lback.core.interpreter.classes import special
 from lback.core.interpreter.discharge import Discharge, pure, unknown
-from lback.core.interpreter.flow import each_option
+from lback.core.interpreter.flow import of_each
 from lback.core.interpreter.functions import make, run
 from lback.core.interpreter.items import cut
 from lback.core.interpreter.iteration import collect, comprehension
@@ -16,6 +16,7 @@ from lback.core.interpreter.library.python_objects import text_of_value
 from lback.core.interpreter.logic import boolean, comparison, if_expression, unary
 from lback.core.interpreter.machine import MOST_ITEMS, Machine
 from lback.core.interpreter.modules import MISSING, force, name_value
+from lback.core.interpreter.objects import TELLS, touched
 from lback.core.interpreter.operators import operate
 from lback.core.interpreter.schema import ColumnV, ExprV
 from lback.core.interpreter.targets import assign
@@ -52,41 +53,25 @@ def call_expression(machine: Machine, node: ast.expr, frame: Frame) -> Value:
     callee = machine.evaluate(node.func, frame)
     if isinstance(node.func, ast.Name) and node.func.id in ("super", "locals", "globals", "vars"):
         callee = bound_to_frame(node.func.id, callee, frame)
-    spread = _spread(machine, node, frame)
-    arguments = read_arguments(machine, node, frame, spread)
+    arguments, spread = read_arguments(machine, node, frame)
     machine.at(node, frame)
-    if spread is None:
-        value = machine.call_with(callee, arguments).value
-    else:
-        value = _call_each(machine, callee, arguments, spread)
+    value = _call_each(machine, callee, arguments, spread)
     machine.at(node, frame)
     return value
 
 
-def _spread(machine: Machine, node: ast.Call, frame: Frame) -> Choice | None:
-    """Return the dicts of which one is spread into the arguments: `f(**({} if a else {…}))`."""
-    starred = [keyword.value for keyword in node.keywords if keyword.arg is None]
-    if len(starred) != 1 or not isinstance(starred[0], ast.Name):
-        return None
-    value = machine.evaluate(starred[0], frame)
-    if not isinstance(value, Choice):
-        return None
-    closed = (isinstance(option, Map) and not option.content.open for option in value.options)
-    return value if all(closed) else None
+def _call_each(machine: Machine, callee: Value, given: Arguments, spread: list[Value]) -> Value:
+    """Call with each of the dicts that may be spread into the arguments: `f(**(a if x else b))`."""
+    if not spread:
+        return machine.call_with(callee, given).value
 
-
-def _call_each(machine: Machine, callee: Value, given: Arguments, spread: Choice) -> Value:
-    """Call with each of the dicts in turn, where it may be the one."""
-    found: list[Value] = []
-
-    def one(option: Value) -> None:
+    def one(option: Value) -> Value:
         items = option.content.items if isinstance(option, Map) else {}
         keywords = {key: value for key, value in items.items() if isinstance(key, str)}
         arguments = Arguments(list(given.positional), {**given.keywords, **keywords}, given.open)
-        found.append(machine.call_with(callee, arguments).value)
+        return _call_each(machine, callee, arguments, spread[1:])
 
-    each_option(machine, spread, one)
-    return Choice(tuple(found)) if len(found) > 1 else (found or [PLAIN])[0]
+    return of_each(machine, spread[0], one)
 
 
 def bound_to_frame(name: str, callee: Value, frame: Frame) -> Value:
@@ -98,11 +83,9 @@ def bound_to_frame(name: str, callee: Value, frame: Frame) -> Value:
     return Bound(callee, (Globals(frame.scope),))
 
 
-def read_arguments(
-    machine: Machine, node: ast.Call, frame: Frame, spread: Choice | None = None
-) -> Arguments:
-    """Evaluate the arguments of a call, but for those of `spread`."""
-    found = Arguments()
+def read_arguments(machine: Machine, node: ast.Call, frame: Frame) -> tuple[Arguments, list[Value]]:
+    """Evaluate the arguments of a call, and what may be one of several dicts of them."""
+    found, spread = Arguments(), list[Value]()
     for argument in node.args:
         if isinstance(argument, ast.Starred):
             content = collect(machine, machine.evaluate(argument.value, frame))
@@ -115,16 +98,16 @@ def read_arguments(
         if keyword.arg is not None:
             found.keywords[keyword.arg] = value
             continue
-        if spread is not None:
-            continue
-        for option in options(value):
-            if isinstance(option, Map):
-                items = option.content.items
-                found.keywords.update({k: v for k, v in items.items() if isinstance(k, str)})
-                found.open = found.open or option.content.open or isinstance(value, Choice)
-            else:
-                found.open = True
-    return found
+        closed = all(isinstance(one, Map) and not one.content.open for one in options(value))
+        if closed and isinstance(value, Choice):
+            spread.append(value)
+        elif isinstance(value, Map):
+            items = value.content.items
+            found.keywords.update({k: v for k, v in items.items() if isinstance(k, str)})
+            found.open = found.open or value.content.open
+        else:
+            found.open = True
+    return found, spread
 
 
 def evaluate(machine: Machine, node: ast.expr, frame: Frame) -> Value:
@@ -217,6 +200,8 @@ def _joined(machine: Machine, node: ast.expr, frame: Frame) -> Value:
             if part.format_spec is not None:
                 evaluate(machine, part.format_spec, frame)
             plain = part.format_spec is None and part.conversion in (-1, ord("s"))
+            if not plain:
+                touched(machine, [value], TELLS)
             parts.extend(text_of_value(machine, value) if plain else (None,))
         elif isinstance(part, ast.Constant) and isinstance(part.value, str):
             parts.append(part.value)

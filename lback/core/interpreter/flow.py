@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
-from lback.core.interpreter.choices import is_data, same
+from lback.core.interpreter.choices import choice, is_data, same
 from lback.core.interpreter.discharge import Discharge, followed
 from lback.core.interpreter.machine import Catch, Exit, Machine
 from lback.core.interpreter.state import (
@@ -119,11 +119,23 @@ def perhaps(machine: Machine, body: Callable[[], None]) -> None:
     branch(machine, ANY, body)
 
 
-def each_option(machine: Machine, choice: Choice, body: Callable[[Value], None]) -> None:
+def each_option(machine: Machine, several: Choice, body: Callable[[Value], None]) -> None:
     """Walk through the options of a choice, each under what it stands on."""
-    for place, option in enumerate(choice.options):
-        test = Test(choice.on[place], choice.on[place]) if choice.on else ANY
+    for place, option in enumerate(several.options):
+        test = Test(several.on[place], several.on[place]) if several.on else ANY
         branch(machine, test, lambda option=option: body(option))  # type: ignore[misc]
+
+
+def of_each(machine: Machine, value: Value, body: Callable[[Value], Value]) -> Value:
+    """Return what comes of a value, whichever of several it is."""
+    if not isinstance(value, Choice):
+        return body(value)
+    found: list[Value] = []
+    each_option(machine, value, lambda option: found.append(body(option)))
+    exact = value.on and len(found) == len(value.options)
+    if exact and not any(isinstance(one, Choice) for one in found):
+        return Choice(tuple(found), value.on)
+    return choice(found)
 
 
 def watching(machine: Machine, catch: Catch | None) -> AbstractContextManager[object]:

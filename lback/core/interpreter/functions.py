@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from lback.core.interpreter.choices import choice
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
-from lback.core.interpreter.flow import arrive, watching
+from lback.core.interpreter.flow import arrive, branch, watching
 from lback.core.interpreter.machine import (
     DEEPEST_CALL,
     MOST_ACTIVE,
@@ -21,7 +22,9 @@ from lback.core.interpreter.machine import (
 from lback.core.interpreter.schema import Handle
 from lback.core.interpreter.state import DEAD, Path, dialects, half, join
 from lback.core.interpreter.values import (
+    ANY,
     PLAIN,
+    YES,
     Arguments,
     Choice,
     Entries,
@@ -57,6 +60,8 @@ def make(machine: Machine, node: Definition, frame: Frame) -> Func:
 def invoke(machine: Machine, function: Func, arguments: Arguments) -> Discharge:
     """Follow a call of a function; a generator or coroutine is made and does not run yet."""
     node = function.node
+    if function.flavour == "memo":
+        return _remembered(machine, function, arguments)
     if function.flavour == "manager":
         return pure(
             "a context manager that nobody has entered", _lazy("manager", function, arguments)
@@ -66,6 +71,20 @@ def invoke(machine: Machine, function: Func, arguments: Arguments) -> Discharge:
     if isinstance(node, ast.AsyncFunctionDef):
         return pure("a coroutine that nobody awaits", _lazy("coroutine", function, arguments))
     return run(machine, function, arguments)
+
+
+def _remembered(machine: Machine, function: Func, arguments: Arguments) -> Discharge:
+    """Follow a call that does nothing where these arguments were given before."""
+    again = "memo" in function.fields.values
+    machine.state.bind(function.fields, "memo", True)
+    found: list[Value] = []
+    plain = replace(function, flavour="")
+
+    def body() -> None:
+        found.append(invoke(machine, plain, arguments).value)
+
+    branch(machine, ANY if again else YES, body)
+    return followed(choice(found))
 
 
 def _lazy(kind: str, function: Func, arguments: Arguments) -> Lazy:
@@ -135,10 +154,10 @@ def raises(function: Func) -> bool:
 def _run(machine: Machine, function: Func, arguments: Arguments, on_yield: OnYield | None) -> Value:
     mark = machine.state.mark()
     frame = bind(machine, function, arguments)
-    if isinstance(function.node, ast.Lambda):
-        return machine.evaluate(function.node.body, frame)
     ends = machine.ends[frame] = Ends(mark, on_yield=on_yield)
     try:
+        if isinstance(function.node, ast.Lambda):
+            return machine.evaluate(function.node.body, frame)
         machine.block(function.node.body, frame)
     finally:
         del machine.ends[frame]

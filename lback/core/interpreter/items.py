@@ -15,7 +15,7 @@ from lback.core.interpreter.choices import (
 )
 from lback.core.interpreter.classes import enum_member, is_enum, is_known_base, member, special
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
-from lback.core.interpreter.flow import branch, throw
+from lback.core.interpreter.flow import branch, of_each, throw
 from lback.core.interpreter.library.catalogue import is_pure
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.modules import MISSING, find, module
@@ -69,8 +69,7 @@ def item(machine: Machine, value: Value, key: Value) -> Discharge:  # noqa: PLR0
         known = isinstance(key, int) and -len(value) <= key < len(value)
         return pure("an item of a text", value[key] if known and isinstance(key, int) else PLAIN)
     if isinstance(value, Choice):
-        found = [item(machine, option, key).value for option in value.options]
-        return pure("an item of either", choice(found))
+        return followed(of_each(machine, value, lambda one: machine.item(one, key)))
     if isinstance(value, Instance):
         getter = special(machine, value, "__getitem__")
         if getter is MISSING or isinstance(getter, Opaque):
@@ -247,7 +246,7 @@ def cut(machine: Machine, value: Value, bounds: list[Value]) -> Value:
             return Seq(Items(content.items[slice(*numbers)]), value.kind)
         return Seq(Items(content.items, True, content.alike or not content.open), value.kind)
     if isinstance(value, Choice):
-        return choice([cut(machine, option, bounds) for option in value.options])
+        return of_each(machine, value, lambda one: cut(machine, one, bounds))
     if isinstance(value, Rows | Handle):
         return value
     return value if isinstance(value, Row) else item(machine, value, None).value

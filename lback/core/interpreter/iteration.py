@@ -11,6 +11,7 @@ from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
 from lback.core.interpreter.flow import branch, perhaps, rounds
 from lback.core.interpreter.functions import run
 from lback.core.interpreter.library.catalogue import is_pure
+from lback.core.interpreter.library.python_objects import truth
 from lback.core.interpreter.machine import MOST_ITEMS, Machine
 from lback.core.interpreter.modules import MISSING
 from lback.core.interpreter.schema import (
@@ -180,7 +181,9 @@ def walk(machine: Machine, value: Value, body: Body) -> Discharge:  # noqa: PLR0
         return _alike(machine, PLAIN, body)
     if isinstance(value, SCHEMA_VALUES):
         return _alike(machine, PLAIN, body)
-    if isinstance(value, type(None) | type(...) | Globals):
+    if isinstance(value, Globals):
+        return _alike(machine, UNKNOWN_TEXT, body)
+    if isinstance(value, type(None) | type(...)):
         return pure("nothing to walk", None)
     if isinstance(value, Opaque | Func | Bound | Super | Module | Stack | Operation):
         return _strange(machine, "something", body)
@@ -287,7 +290,7 @@ def _mapped(machine: Machine, value: Lazy, arguments: Arguments, body: Body) -> 
             body(machine.call(value.function, item))
             return
         kept = item if value.function is None else machine.call(value.function, item)
-        branch(machine, decide(kept), lambda: body(item))
+        branch(machine, decide(truth(machine, kept)), lambda: body(item))
 
     walked = arguments.positional
     if len(walked) == 1:

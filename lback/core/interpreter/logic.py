@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import ast
 
-from lback.core.interpreter.choices import both, choice, compare, decide, either, invert, negate
+from lback.core.interpreter.choices import (
+    both,
+    choice,
+    compare,
+    decide,
+    either,
+    invert,
+    is_data,
+    negate,
+)  # fmt: skip
 from lback.core.interpreter.classes import special
-from lback.core.interpreter.discharge import Discharge, followed, pure
-from lback.core.interpreter.flow import branch
+from lback.core.interpreter.flow import branch, of_each
 from lback.core.interpreter.iteration import collect
 from lback.core.interpreter.library.python_objects import truth
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.modules import MISSING
+from lback.core.interpreter.objects import (
+    COMPARES,
+    ORDER,
+    declined,
+    may_be_object,
+    method_of,
+    touched,
+)
 from lback.core.interpreter.schema import ExprV, StatementV
 from lback.core.interpreter.values import (
     ANY,
@@ -20,10 +36,8 @@ from lback.core.interpreter.values import (
     YES,
     Choice,
     Frame,
-    Func,
     Instance,
     Lazy,
-    Map,
     Opaque,
     Seq,
     Test,
@@ -36,17 +50,22 @@ def unary(machine: Machine, node: ast.expr, frame: Frame) -> Value:
     if not isinstance(node, ast.UnaryOp):
         return PLAIN
     value = machine.evaluate(node.operand, frame)
-    if isinstance(node.op, ast.Not):
+    op = node.op
+    if isinstance(op, ast.Not):
         return value if isinstance(value, ExprV | StatementV) else negate(truth(machine, value))
+    return of_each(machine, value, lambda one: _signed(machine, op, one))
+
+
+def _signed(machine: Machine, op: ast.unaryop, value: Value) -> Value:
     if isinstance(value, ExprV):
         return value
-    if isinstance(node.op, ast.USub) and isinstance(value, int | float):
+    if isinstance(op, ast.USub) and isinstance(value, int | float):
         return -value
     if isinstance(value, Instance):
-        name = {ast.USub: "neg", ast.UAdd: "pos", ast.Invert: "invert"}[type(node.op)]
+        name = {ast.USub: "neg", ast.UAdd: "pos", ast.Invert: "invert"}[type(op)]
         method = special(machine, value, f"__{name}__")
         return Opaque() if method is MISSING else machine.call(method)
-    return value if isinstance(node.op, ast.UAdd) else PLAIN
+    return value if isinstance(op, ast.UAdd) else PLAIN
 
 
 def boolean(machine: Machine, node: ast.expr, frame: Frame) -> Value:
@@ -109,13 +128,12 @@ def _of_operands(found: list[Value], known: list[Test], wanted: bool) -> Value:
             if all(one in (YES, NO) for one in known[:place]):
                 return value
             break
-    if any(isinstance(one, Test) for one in found) or all(one == ANY for one in known):
-        data = all(not isinstance(one, Opaque | Instance | Func | Seq | Map) for one in found)
-        if data:
-            result = known[0]
-            for test in known[1:]:
-                result = both(result, test) if wanted else either(result, test)
-            return result if result not in (YES, NO) else result == YES
+    told = any(isinstance(one, Test) for one in found) or all(one == ANY for one in known)
+    if told and all(is_data(one) for one in found):
+        result = known[0]
+        for test in known[1:]:
+            result = both(result, test) if wanted else either(result, test)
+        return result if result not in (YES, NO) else result == YES
     possible = [
         value for place, (value, test) in enumerate(zip(found, known, strict=True))
         if place == len(found) - 1 or test != (YES if wanted else NO)
@@ -131,7 +149,7 @@ def comparison(machine: Machine, node: ast.expr, frame: Frame) -> Value:
     result: Value = True
     for kind, one in zip(node.ops, node.comparators, strict=True):
         right = machine.evaluate(one, frame)
-        found = _compared(machine, kind, left, right).value
+        found = _compared(machine, kind, left, right)
         if len(node.ops) == 1:
             return found
         test = both(decide(result), decide(found))
@@ -140,28 +158,54 @@ def comparison(machine: Machine, node: ast.expr, frame: Frame) -> Value:
     return result
 
 
-_COMPARISONS: dict[type[ast.cmpop], str] = {
-    ast.Eq: "__eq__", ast.NotEq: "__ne__", ast.Lt: "__lt__", ast.LtE: "__le__", ast.Gt: "__gt__",
-    ast.GtE: "__ge__",
-}  # fmt: skip
+def _compared(machine: Machine, kind: ast.cmpop, left: Value, right: Value) -> Value:
+    if may_be_object(left):
+        return of_each(machine, left, lambda one: _compared(machine, kind, one, right))
+    if may_be_object(right):
+        return of_each(machine, right, lambda one: _compared(machine, kind, left, one))
+    if isinstance(kind, ast.In | ast.NotIn):
+        found = _inside(machine, left, right)
+        return negate(found) if isinstance(kind, ast.NotIn) else found
+    if type(kind) in ORDER and (isinstance(left, Instance) or isinstance(right, Instance)):
+        return _of_objects(machine, kind, left, right)
+    if type(kind) in ORDER:
+        touched(machine, [left, right], COMPARES)
+    return compare(kind, left, right)
 
 
-def _compared(machine: Machine, kind: ast.cmpop, left: Value, right: Value) -> Discharge:
-    if isinstance(kind, ast.In | ast.NotIn) and isinstance(right, Instance | Lazy):
-        method = special(machine, right, "__contains__")
-        if method is not MISSING and not isinstance(method, Opaque):
-            return followed(machine.call(method, left))
-        return followed(compare(kind, left, Seq(collect(machine, right))))
-    if isinstance(left, Instance) and type(kind) in _COMPARISONS:
-        method = special(machine, left, _COMPARISONS[type(kind)])
-        if method is not MISSING and not isinstance(method, Opaque):
-            return followed(machine.call(method, right))
-        if isinstance(right, Instance) and isinstance(kind, ast.Eq | ast.NotEq):
-            return pure("two objects", _same_member(left, right, isinstance(kind, ast.Eq)))
-    return pure("a comparison", compare(kind, left, right))
+def _inside(machine: Machine, left: Value, right: Value) -> Value:
+    if isinstance(right, Instance | Lazy):
+        method = method_of(machine, right, "__contains__")
+        if method is not None:
+            return negate(negate(truth(machine, machine.call(method, left))))
+        right = Seq(collect(machine, right))
+    touched(machine, [left, right], COMPARES)
+    return compare(ast.In(), left, right)
 
 
-def _same_member(left: Instance, right: Instance, wanted: bool) -> Value:
+def _of_objects(machine: Machine, kind: ast.cmpop, left: Value, right: Value) -> Value:
+    """Compare objects, of which Python asks the one or the other."""
+    kin = (
+        left.of is right.of if isinstance(left, Instance) and isinstance(right, Instance) else None
+    )
+    one, other, place = (left, right, 0) if isinstance(left, Instance) else (right, left, 1)
+    own = ORDER[type(kind)][0]
+    name = ORDER[type(kind)][place]
+    method = method_of(machine, one, name)
+    inverted = method is None and name == "__ne__"
+    if inverted:
+        method = method_of(machine, one, "__eq__")
+    if method is not None and kin is not False:
+        value = machine.call(method, other)
+        if not declined(value):
+            return negate(truth(machine, value)) if inverted else value
+    touched(machine, [left, right], COMPARES)
+    return _same_member(left, right, isinstance(kind, ast.Eq)) if own in COMPARES[:2] else ANY
+
+
+def _same_member(left: Value, right: Value, wanted: bool) -> Value:
+    if not isinstance(left, Instance) or not isinstance(right, Instance):
+        return ANY
     one, other = left.fields.values.get("name"), right.fields.values.get("name")
     if left.of is right.of and isinstance(one, str) and isinstance(other, str):
         return (one == other) is wanted if "_value_" in left.fields.values else ANY

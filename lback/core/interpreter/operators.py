@@ -7,10 +7,16 @@ import operator
 from collections.abc import Callable
 
 from lback.core.interpreter.choices import choice, is_data, options
-from lback.core.interpreter.classes import special
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
+from lback.core.interpreter.flow import of_each
 from lback.core.interpreter.machine import MOST_ITEMS, Machine
-from lback.core.interpreter.modules import MISSING
+from lback.core.interpreter.objects import (
+    TELLS,
+    declined,
+    may_be_object,
+    method_of,
+    touched,
+)
 from lback.core.interpreter.schema import (
     SCHEMA_VALUES,
     ExprV,
@@ -55,6 +61,8 @@ _NUMBERS: dict[type[ast.operator], Callable[[int, int], int]] = {
 
 def operate(machine: Machine, kind: ast.operator, left: Value, right: Value) -> Discharge:
     """Return what is known of `left operator right`."""
+    if may_be_object(left, right):
+        return followed(_of_either(machine, kind, left, right))
     lefts, rights = options(left), options(right)
     if len(lefts) * len(rights) > 1:
         if len(lefts) * len(rights) > 64:
@@ -66,20 +74,29 @@ def operate(machine: Machine, kind: ast.operator, left: Value, right: Value) -> 
     return _of_values(machine, kind, left, right)
 
 
+def _of_either(machine: Machine, kind: ast.operator, left: Value, right: Value) -> Value:
+    def one(first: Value) -> Value:
+        return of_each(machine, right, lambda other: operate(machine, kind, first, other).value)
+
+    return of_each(machine, left, one)
+
+
 def _of_objects(machine: Machine, kind: ast.operator, left: Value, right: Value) -> Discharge:
     name = _METHODS[type(kind)]
-    method = special(machine, left, f"__{name}__")
-    if method is not MISSING and not isinstance(method, Opaque):
-        return followed(machine.call(method, right))
-    method = special(machine, right, f"__r{name}__")
-    if method is not MISSING and not isinstance(method, Opaque):
-        return followed(machine.call(method, left))
+    for one, method, other in ((left, f"__{name}__", right), (right, f"__r{name}__", left)):
+        found = method_of(machine, one, method)
+        if found is not None:
+            value = machine.call(found, other)
+            if not declined(value):
+                return followed(value)
+            break
     return unknown(machine, "an operator of an object whose code is not here")
 
 
 def _of_values(machine: Machine, kind: ast.operator, left: Value, right: Value) -> Discharge:
     texts = isinstance(left, str | Text | SqlV) or isinstance(right, str | Text | SqlV)
     if isinstance(kind, ast.Mod) and isinstance(left, str | Text):
+        touched(machine, [right], TELLS)
         return pure("str % ...", percent(machine, left, right))
     if isinstance(left, Opaque) and not texts:
         return unknown(machine, "an operator of something that is not in the text")

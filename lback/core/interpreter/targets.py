@@ -22,6 +22,7 @@ from lback.core.interpreter.discharge import Discharge, effects, followed, pure,
 from lback.core.interpreter.flow import branch, perhaps
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.modules import MISSING, find
+from lback.core.interpreter.objects import COMPARES, touched
 from lback.core.interpreter.schema import (
     SCHEMA_VALUES,
     Handle,
@@ -230,6 +231,7 @@ def set_attribute(machine: Machine, holder: Value, name: str, value: Value) -> D
         machine.state.bind(holder.scope.names, name, value)
         return pure("a module's name", None)
     if isinstance(holder, Func):
+        machine.state.bind(holder.fields, name, value)
         return pure("a function's attribute", None)
     if isinstance(holder, Handle | Plain | Text | Rows | MetaDataV) and is_inert(value):
         return pure("an attribute of data", None)
@@ -289,10 +291,25 @@ def delete(machine: Machine, target: ast.expr, frame: Frame) -> None:
     elif isinstance(target, ast.Attribute):
         holder = machine.evaluate(target.value, frame)
         machine.at(target, frame)
-        if isinstance(holder, Instance):
-            machine.state.forget(holder.fields, target.attr)
-        else:
-            set_attribute(machine, holder, target.attr, None)
+        delete_attribute(machine, holder, target.attr)
+
+
+def delete_attribute(machine: Machine, holder: Value, name: str) -> Discharge:
+    """Follow `del holder.name`."""
+    held = member(machine, holder.of, name) if isinstance(holder, Instance) else None
+    if isinstance(held, Func) and held.flavour == "property" and isinstance(holder, Instance):
+        deleter = member(machine, holder.of, f"{name} deleter")
+        if isinstance(deleter, Func):
+            return followed(machine.call(deleter, holder))
+        return unknown(machine, f"deletes the property {name}, whose deleter is not in the text")
+    names = holder.fields if isinstance(holder, Instance | Func) else None
+    if isinstance(holder, Klass):
+        machine.read_class(holder)
+        names = holder.members
+    if names is None:
+        return set_attribute(machine, holder, name, Opaque())
+    machine.state.forget(names, name)
+    return pure("an object's attribute", None)
 
 
 def match(machine: Machine, node: ast.Match, frame: Frame) -> None:
@@ -331,7 +348,9 @@ def _test(machine: Machine, pattern: ast.pattern, subject: Value, frame: Frame) 
             machine.state.bind(frame.names, pattern.name, subject)
         return inner
     if isinstance(pattern, ast.MatchValue):
-        return decide(compare(ast.Eq(), subject, machine.evaluate(pattern.value, frame)))
+        asked = machine.evaluate(pattern.value, frame)
+        touched(machine, [subject, asked], COMPARES)
+        return decide(compare(ast.Eq(), subject, asked))
     if isinstance(pattern, ast.MatchSingleton):
         return decide(compare(ast.Is(), subject, pattern.value))
     if isinstance(pattern, ast.MatchOr):

@@ -20,7 +20,7 @@ def assert_never(value: NoReturn) -> NoReturn:
 Constant: TypeAlias = "str | bytes | int | float | complex | bool | EllipsisType | None"
 Key: TypeAlias = "Constant | tuple[Constant, ...]"
 
-Flavour = Literal["", "property", "classmethod", "staticmethod", "cached", "manager"]
+Flavour = Literal["", "property", "classmethod", "staticmethod", "cached", "manager", "memo"]
 # Containers know when they were made, so that a loop can tell its own from those before it.
 BIRTHS = count()
 
@@ -175,6 +175,8 @@ class Func:
     keyword_defaults: dict[str, Value] = field(default_factory=dict)
     owner: Klass | None = None
     flavour: Flavour = ""
+    fields: Names = field(default_factory=Names)
+    wrapped: Value = None  # by functools.wraps
 
     @property
     def name(self) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lback.core.interpreter.choices import choice, is_data, key_of, key_value, same, tuple_of
-from lback.core.interpreter.classes import compared
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
 from lback.core.interpreter.items import by_dialect, item
 from lback.core.interpreter.iteration import collect
 from lback.core.interpreter.machine import MOST_ITEMS, Machine
+from lback.core.interpreter.objects import compared
 from lback.core.interpreter.values import (
     ANY,
     PLAIN,
@@ -53,6 +53,7 @@ def seq_method(machine: Machine, owner: Seq, name: str, arguments: Arguments) ->
     if name in ("pop", "popleft"):
         return _popped(machine, owner, name, arguments)
     if name in ("remove", "discard"):
+        compared(machine, [first, *items])
         at = next((place for place, item in enumerate(items) if same(item, first)), None)
         exact = at is not None and not content.open
         if at is not None and exact:
@@ -67,7 +68,7 @@ def seq_method(machine: Machine, owner: Seq, name: str, arguments: Arguments) ->
         return pure(_RULE, None)
     if name == "sort":
         alike = content.alike or not content.open
-        compared(machine, items, arguments)
+        compared(machine, items, arguments.keywords.get("key"))
         texts = [item for item in items if isinstance(item, str)]
         if len(texts) == len(items) and not content.open and not arguments.keywords:
             machine.state.fill(owner, sorted(texts), open=False)
@@ -92,6 +93,7 @@ def _of_set(machine: Machine, owner: Seq, name: str, arguments: Arguments) -> Di
     if name in ("difference_update", "intersection_update", "symmetric_difference_update"):
         machine.state.fill(owner, content.items, open=True, alike=not content.open)
         return pure(_RULE, None)
+    compared(machine, [*content.items, *arguments.positional])
     if name in ("index", "count"):
         return pure(_RULE, PLAIN)
     if name in ("issubset", "issuperset", "isdisjoint", "__contains__"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from lback.core.interpreter.choices import is_constant, list_of, tuple_of
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
@@ -51,6 +52,13 @@ def _copied(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
 
 def _deferred(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
     return pure(callee.path, Bound(callee, tuple(arguments.positional), dict(arguments.keywords)))
+
+
+def _memo(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
+    for one in arguments.positional:
+        if isinstance(one, Func):
+            return pure(callee.path, replace(one, flavour="memo"))
+    return _deferred(machine, callee, arguments)
 
 
 def _partial(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
@@ -259,8 +267,8 @@ _CALLS: dict[str, Callable[[Machine, Name, Arguments], Discharge]] = {
     "functools.partialmethod": _partial,
     "functools.reduce": _reduce,
     "functools.wraps": _deferred,
-    "functools.lru_cache": _deferred,
-    "functools.cache": _first,
+    "functools.lru_cache": _memo,
+    "functools.cache": _memo,
     "importlib.import_module": _import_module,
     "itertools.product": _product,
     "itertools.chain": _chain,

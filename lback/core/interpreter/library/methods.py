@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lback.core.interpreter.choices import is_data, is_inert, list_of, members, options
-from lback.core.interpreter.context_managers import entered
+from lback.core.interpreter.choices import choice, is_data, is_inert, list_of, members, options
+from lback.core.interpreter.context_managers import entered, swallows
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
 from lback.core.interpreter.flow import leave_stack, perhaps
 from lback.core.interpreter.items import item
@@ -30,6 +30,7 @@ from lback.core.interpreter.library.sql_sink import send
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.modules import METHODS as PATH_METHODS
 from lback.core.interpreter.modules import file_method, force, path_method
+from lback.core.interpreter.objects import TELLS, touched
 from lback.core.interpreter.schema import (
     BaseV,
     ColumnV,
@@ -47,6 +48,7 @@ from lback.core.interpreter.schema import (
     TypeV,
 )  # fmt: skip
 from lback.core.interpreter.schema_expressions import of_arguments
+from lback.core.interpreter.state import half
 from lback.core.interpreter.text import string_method
 from lback.core.interpreter.values import (
     PLAIN,
@@ -127,6 +129,7 @@ def _of_text(machine: Machine, owner: str | Text, name: str, arguments: Argument
     if name == "join" and positional and isinstance(positional[0], Lazy | Klass):
         content = machine_items(machine, positional[0])
         positional = [content]
+    touched(machine, arguments.all(), TELLS)
     return pure(f"str.{name}", string_method(machine, owner, name, positional, arguments.keywords))
 
 
@@ -152,6 +155,7 @@ def _reaches(value: Value) -> bool:
 
 def run_callbacks(machine: Machine, arguments: Arguments) -> None:
     """Walk through functions that somebody else's code is handed, and may run or not."""
+    touched(machine, arguments.all())
     for value in arguments.all():
         for option in options(value):
             if isinstance(option, Func | Bound | Lazy):
@@ -180,7 +184,11 @@ def _of_attribute(machine: Machine, owner: Method, name: str, arguments: Argumen
     if isinstance(inner, TableV | ColumnV | ExprV | TypeV):
         return pure("an SQL expression", of_arguments(arguments, inner))
     if isinstance(inner, MetaDataV | BaseV) and name in ("get", "values", "keys", "items"):
-        return item(machine, owner, arguments.get(0, "key", PLAIN))
+        found = item(machine, owner, arguments.get(0, "key", PLAIN))
+        metadata = inner.metadata if isinstance(inner, BaseV) else inner
+        if name == "get" and not (metadata.known and found.value in metadata.tables):
+            return pure("a table, if there is one", choice([found.value, arguments.get(1, "d")]))
+        return found
     if isinstance(inner, StatementV):
         return pure("an SQL expression", of_arguments(arguments, inner))
     return _strange(machine, owner, name, arguments)
@@ -213,6 +221,8 @@ def _stack(machine: Machine, owner: Stack, name: str, arguments: Arguments) -> D
     first = arguments.get(0, "cm")
     if name in ("enter_context", "enter_async_context"):
         found: list[Value] = []
+        if any(swallows(machine, option) for option in options(first)):
+            _may_swallow(machine)
         entered(machine, first, found.append, owner)
         return followed(found[0] if found else Opaque())
     if name in ("callback", "push_async_callback"):
@@ -221,6 +231,8 @@ def _stack(machine: Machine, owner: Stack, name: str, arguments: Arguments) -> D
         machine.state.fill(owner.callbacks, items, open=owner.callbacks.content.open)
         return pure("a callback that runs later", first)
     if name in ("push", "push_async_exit"):
+        if any(swallows(machine, option) for option in options(first)):
+            _may_swallow(machine)
         later = Bound(first, (None, None, None))
         items = [*owner.callbacks.content.items, later]
         machine.state.fill(owner.callbacks, items, open=owner.callbacks.content.open)
@@ -234,3 +246,9 @@ def _stack(machine: Machine, owner: Stack, name: str, arguments: Arguments) -> D
         machine.state.fill(owner.callbacks, [], open=False)
         return pure("an ExitStack", moved)
     return unknown(machine, f"ExitStack.{name}() is not a method that is known")
+
+
+def _may_swallow(machine: Machine) -> None:
+    """Say that from here on an exception may end the `with` of a stack, and nothing more."""
+    machine.path = half(machine.path)
+    machine.cannot_read("an ExitStack may keep an exception to itself")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from lback.core.interpreter.choices import (
     choice,
@@ -13,14 +14,14 @@ from lback.core.interpreter.choices import (
     key_of,
     list_of,
     negate,
-    options,
     tuple_of,
 )  # fmt: skip  # fmt: skip
-from lback.core.interpreter.classes import compared, enum_members, is_enum, special
+from lback.core.interpreter.classes import enum_members, is_enum, special
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
-from lback.core.interpreter.flow import perhaps, throw
+from lback.core.interpreter.flow import of_each, perhaps, throw
 from lback.core.interpreter.iteration import collect
 from lback.core.interpreter.library.python_objects import (
+    drop_attribute,
     get_attribute,
     has_attribute,
     is_instance,
@@ -31,6 +32,7 @@ from lback.core.interpreter.library.python_objects import (
 )
 from lback.core.interpreter.machine import MOST_ITEMS, Machine
 from lback.core.interpreter.modules import MISSING, open_file
+from lback.core.interpreter.objects import compared, may_be_object, touched
 from lback.core.interpreter.schema import Handle, Rows
 from lback.core.interpreter.text import text_of
 from lback.core.interpreter.values import (
@@ -42,6 +44,7 @@ from lback.core.interpreter.values import (
     Arguments,
     Bound,
     Entries,
+    Flavour,
     Func,
     Instance,
     Items,
@@ -78,7 +81,7 @@ def sorted_list(machine: Machine, arguments: Arguments) -> Discharge:
     items = list(content.items)
     key = arguments.keywords.get("key")
     backwards = arguments.keywords.get("reverse") is True
-    compared(machine, items, arguments)
+    compared(machine, items, key)
     texts = [item for item in items if isinstance(item, str)]
     if key is None and len(texts) == len(items) and not content.open:
         items = [*sorted(texts, reverse=backwards)]
@@ -167,16 +170,14 @@ def extreme(machine: Machine, arguments: Arguments) -> Discharge:
     values = arguments.positional
     if len(values) == 1:
         values = list(collect(machine, values[0]).items)
-    key = arguments.keywords.get("key")
-    if key is not None:
-        for value in values:
-            machine.call(key, value)
+    compared(machine, values, arguments.keywords.get("key"))
     return pure("builtins.max", choice(values) if values else PLAIN)
 
 
 def sum_of(machine: Machine, arguments: Arguments) -> Discharge:
     """Follow sum()."""
     content = collect(machine, arguments.get(0, "iterable", PLAIN))
+    touched(machine, [*content.items, *arguments.positional[1:]])
     data = all(is_data(item) for item in content.items)
     return pure("builtins.sum", PLAIN if data else Opaque())
 
@@ -204,13 +205,14 @@ def builtin(machine: Machine, name: str, arguments: Arguments) -> Discharge:
     if method and owner in ("str", "list", "dict", "set", "bytes", "int", "tuple"):
         return _unbound(machine, owner, method, arguments)
     if name in _DATA or name.endswith(("Error", "Exception", "Warning")):
+        touched(machine, arguments.all())
         return pure(f"builtins.{name}", PLAIN)
     return unknown(machine, f"{name}() may do anything")
 
 
 _RUNS_CODE = frozenset(["exec", "eval", "__import__", "breakpoint"])
 _DATA = frozenset(
-    """abs aiter ascii bin bytearray bytes callable chr complex compile delattr dir divmod float
+    """abs aiter ascii bin bytearray bytes callable chr complex compile dir divmod float
     format
     hash help hex id input issubclass memoryview object oct open ord pow print repr round slice
     KeyboardInterrupt SystemExit StopIteration""".split()  # noqa: SIM905
@@ -282,12 +284,14 @@ def _str(machine: Machine, arguments: Arguments) -> Discharge:
     value = arguments.get(0, "object", "")
     if len(arguments.positional) > 1:
         return pure("builtins.str", UNKNOWN_TEXT)
-    found = [text_of(machine, text_of_value(machine, option)) for option in options(value)]
-    return pure("builtins.str", choice(found))
+    found = of_each(machine, value, lambda one: text_of(machine, text_of_value(machine, one)))
+    return followed(found)
 
 
 def _len(machine: Machine, arguments: Arguments) -> Discharge:
     value = arguments.get(0, "obj")
+    if may_be_object(value):
+        return followed(of_each(machine, value, lambda one: _len(machine, Arguments([one])).value))
     if isinstance(value, str | bytes):
         return pure("builtins.len", len(value))
     if isinstance(value, Seq | Map) and not value.content.open:
@@ -316,6 +320,10 @@ def _number(machine: Machine, arguments: Arguments) -> Discharge:
 def _next(machine: Machine, arguments: Arguments) -> Discharge:
     value = arguments.get(0, "iterator", PLAIN)
     default = arguments.positional[1:2]
+    if may_be_object(value):
+        return followed(
+            of_each(machine, value, lambda one: _next(machine, Arguments([one, *default])).value)
+        )
     if isinstance(value, Seq) and not value.content.open and value.content.items:
         return pure("builtins.next", choice(value.content.items))
     method = special(machine, value, "__next__")
@@ -326,21 +334,14 @@ def _next(machine: Machine, arguments: Arguments) -> Discharge:
     return followed(choice([*found, *default]) if found or default else Opaque())
 
 
-def _decorated(flavour: str) -> Callable[[Machine, Arguments], Discharge]:
+def _decorated(flavour: Flavour) -> Callable[[Machine, Arguments], Discharge]:
     def make(machine: Machine, arguments: Arguments) -> Discharge:
         value = arguments.get(0, "function", arguments.keywords.get("fget"))
         if not isinstance(value, Func):
             if isinstance(value, Bound | Method) and flavour == "staticmethod":
                 return pure("builtins.staticmethod", value)
             return unknown(machine, f"{flavour}() of a function that is not in the text")
-        kind = {"property": "property", "classmethod": "classmethod"}.get(flavour, "staticmethod")
-        made = Func(value.node, value.frame, value.defaults, value.keyword_defaults, value.owner)
-        made.flavour = (
-            "property"
-            if kind == "property"
-            else ("classmethod" if kind == "classmethod" else "staticmethod")
-        )
-        return pure(f"builtins.{flavour}", made)
+        return pure(f"builtins.{flavour}", replace(value, flavour=flavour))
 
     return make
 
@@ -352,7 +353,8 @@ _BUILTINS: dict[str, Callable[[Machine, Arguments], Discharge]] = {
     "zip": zipped, "map": _map,
     "filter": _filter, "str": _str, "len": _len, "bool": _bool, "int": _number,
     "isinstance": is_instance, "getattr": get_attribute, "setattr": put_attribute,
-    "hasattr": has_attribute, "any": any_of, "all": all_of, "min": extreme, "max": extreme,
+    "hasattr": has_attribute, "delattr": drop_attribute, "any": any_of, "all": all_of,
+    "min": extreme, "max": extreme,
     "sum": sum_of, "next": _next,
     "type": type_of, "property": _decorated("property"), "classmethod": _decorated("classmethod"),
     "staticmethod": _decorated("staticmethod"),

@@ -11,9 +11,11 @@ from lback.core.interpreter.choices import (
 )  # fmt: skip
 from lback.core.interpreter.classes import member, mro, special
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
+from lback.core.interpreter.flow import of_each
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.modules import MISSING
-from lback.core.interpreter.targets import set_attribute
+from lback.core.interpreter.objects import TELLS, may_be_object, method_of, touched
+from lback.core.interpreter.targets import delete_attribute, set_attribute
 from lback.core.interpreter.text import pieces
 from lback.core.interpreter.values import (
     ANY,
@@ -21,6 +23,7 @@ from lback.core.interpreter.values import (
     PLAIN,
     YES,
     Arguments,
+    Choice,
     Dialect,
     Instance,
     Klass,
@@ -40,14 +43,17 @@ def text_of_value(machine: Machine, value: Value) -> tuple[str | None, ...]:
     """Return `str(value)` as pieces; runs the __str__ of an object of the project."""
     if isinstance(value, Instance):
         for name in ("__str__", "__repr__"):
-            method = special(machine, value, name)
-            if method is not MISSING and not isinstance(method, Opaque):
+            method = method_of(machine, value, name)
+            if method is not None:
                 return pieces(machine.call(method))
+    touched(machine, [value], TELLS)
     return pieces(value)
 
 
 def truth(machine: Machine, value: Value) -> Value:
     """Return what a value is as a condition; runs the __bool__ or __len__ of an object."""
+    if may_be_object(value):
+        return of_each(machine, value, lambda one: truth(machine, one))
     if isinstance(value, Instance):
         for name in ("__bool__", "__len__"):
             method = special(machine, value, name)
@@ -127,6 +133,14 @@ def put_attribute(machine: Machine, arguments: Arguments) -> Discharge:
         )
     tables = getattr(owner, "tables", ())
     return unknown(machine, "sets an attribute whose name is not in the text", tables)
+
+
+def drop_attribute(machine: Machine, arguments: Arguments) -> Discharge:
+    """Follow delattr()."""
+    owner, name = arguments.get(0, "o"), arguments.get(1, "name")
+    if isinstance(name, str) and not isinstance(owner, Choice):
+        return delete_attribute(machine, owner, name)
+    return unknown(machine, "deletes an attribute whose name is not in the text")
 
 
 def has_attribute(machine: Machine, arguments: Arguments) -> Discharge:
