@@ -18,6 +18,7 @@ from lback.core.plans import (
     plan_migration,
     refuse_forks,
     refuse_problems,
+    to_heads,
 )
 from lback.core.results import Result
 from lback.core.rows import DataLoss
@@ -92,16 +93,22 @@ def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
         rows = _rows(graph, steps)
         return MigrateResult(before=before, steps=rows, planned=options.plan, fake=options.fake)
 
+    command = "stamp" if options.fake else "upgrade"
+    line = (command, options.target) if options.target else to_heads(graph, command)
     if options.sql:
-        lines = ctx.database.sql(decide).rstrip("\n").split("\n")
+        lines = ctx.database.sql(decide, line=line).rstrip("\n").split("\n")
         return replace(result((), decide(())), sql=tuple(lines))
     if options.plan:
         stamp = ctx.database.stamp().revisions
         return result(stamp, decide(stamp))
-    run = Run(decide, lock_timeout=options.lock_timeout)
-    if options.target is not None and not options.yes and not options.fake:
+    run = Run(decide, line=line, lock_timeout=options.lock_timeout)
+    if options.target is not None and not options.fake:
         down = ctx.database.look_first(lambda view: _way_down(ctx, view, decide))
-        if not down.going:
+        if down.going:
+            run = replace(run, line=("downgrade", options.target))
+        if options.yes:
+            pass
+        elif not down.going:
             run = replace(run, decide=partial(_refuse_down, decide))
         elif consents(ctx, down.losses, messages.goes_down(down.going)):
             run = replace(run, planned=down.stamp, before=partial(_refuse_more, down))

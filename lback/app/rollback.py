@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lback.core.messages import rollback as messages
-from lback.core.plans import applied
+from lback.core.plans import Line, applied, lines_of
 from lback.core.results import Result, text_only
 from lback.core.rollback.decide import Strategy, chosen, table_life
 from lback.core.rollback.facts import RollbackFacts, RollbackRequest, Wanted
@@ -222,7 +222,7 @@ class RunningRollback:
             lambda _stamp: plan.steps,
             planned=plan.facts.stamp,
             before=self._before,
-            command="upgrade" if plan.revert else "downgrade",
+            line=_line(plan),
             lock_timeout=self.options.lock_timeout,
         )
         try:
@@ -278,8 +278,14 @@ class RunningRollback:
 
 def _sql(ctx: Context, plan: RollbackPlan) -> tuple[str, ...]:
     database = ctx.database_of(plan.graph, plan.sources)
-    text = database.sql(lambda _stamp: plan.steps, start=plan.facts.stamp)
+    text = database.sql(lambda _stamp: plan.steps, start=plan.facts.stamp, line=_line(plan))
     return tuple(text.rstrip("\n").split("\n"))
+
+
+def _line(plan: RollbackPlan) -> Line:
+    count = plan.facts.request.steps
+    typed = ("downgrade", f"-{count}") if count else ()
+    return lines_of(plan.graph, plan.steps, typed)[0]
 
 
 def _result(plan: RollbackPlan) -> RollbackResult:

@@ -10,7 +10,7 @@ from lback.core.effects import Effect
 from lback.core.graph.graph import Graph
 from lback.core.graph.view import GraphView
 from lback.core.messages import switch as messages
-from lback.core.plans import Downgrade, Upgrade, refuse_forks, refuse_problems
+from lback.core.plans import Downgrade, Upgrade, lines_of, refuse_forks, refuse_problems
 from lback.core.results import Result, text_only
 from lback.core.rows import DataLoss
 from lback.core.source import WORKTREE, Commit
@@ -136,6 +136,7 @@ def _perform(ctx: Context, options: SwitchOptions, planned: _Switch) -> None:
     run = Run(
         lambda _stamp: planned.plan.steps,
         planned=planned.plan.stamp,
+        line=lines_of(planned.facts.known, planned.plan.steps)[0],
         before=before,
         lock_timeout=options.lock_timeout,
     )

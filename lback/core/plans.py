@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from lback.core.graph.forks import forks
@@ -39,6 +40,9 @@ class Restamp:
 
 
 Step = Upgrade | Downgrade | Restamp
+
+Line = tuple[str, ...]
+"""What one would type after `alembic`, as ("upgrade", "head")."""
 
 
 class DowngradePlan(NamedTuple):
@@ -170,6 +174,61 @@ def plan_down_to(
             )
     going = graph.descendants(roots) & done if roots else frozenset()
     return tuple(Downgrade(revision, fake) for revision in run_order(graph, going, stamp))
+
+
+def to_heads(graph: GraphView, command: str = "upgrade") -> Line:
+    """Return what one would type after `alembic` to reach all heads."""
+    return (command, "head" if len(graph.heads) < 2 else "heads")
+
+
+def lines_of(graph: GraphView, steps: Sequence[Step], typed: Line = ()) -> tuple[Line, ...]:
+    """Return for each step what one would type after `alembic` to have it done.
+
+    Steps in one direction are one command; the first one keeps the words that were `typed`.
+    """
+    lines: list[Line] = []
+    for command, group in groupby(steps, _command):
+        part = tuple(group)
+        kept = not lines and typed[:1] == (command,)
+        lines += [typed if kept else _line(graph, command, part)] * len(part)
+    return tuple(lines)
+
+
+def is_only_written(step: Step) -> bool:
+    """Tell whether a step changes the version table and nothing else."""
+    return isinstance(step, Restamp) or step.fake
+
+
+def stamp_after(graph: GraphView, stamp: Iterable[str], steps: Sequence[Step]) -> tuple[str, ...]:
+    """Return the stamp that a database with this stamp has once the steps are done."""
+    rows = tuple(stamp)
+    for step in steps:
+        if isinstance(step, Restamp):
+            rows = step.revisions
+        elif isinstance(step, Upgrade):
+            rows = tips(graph, applied(graph, rows) | {step.revision})
+        else:
+            rows = tips(graph, applied(graph, rows) - {step.revision})
+    return rows
+
+
+def _command(step: Step) -> str:
+    if is_only_written(step):
+        return "stamp"
+    return "upgrade" if isinstance(step, Upgrade) else "downgrade"
+
+
+def _line(graph: GraphView, command: str, steps: Sequence[Step]) -> Line:
+    last = steps[-1]
+    if isinstance(last, Restamp):
+        return (command, *(last.revisions or ("base",)))
+    if isinstance(last, Upgrade):
+        done = {step.revision for step in steps if isinstance(step, Upgrade)}
+        return (
+            to_heads(graph, command) if done.issuperset(graph.heads) else (command, last.revision)
+        )
+    parents = graph[last.revision].parents if last.revision in graph else ()
+    return (command, *(parents[:1] or ("base",)))
 
 
 def tips(graph: GraphView, revisions: Collection[str]) -> tuple[str, ...]:

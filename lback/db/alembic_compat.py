@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory, write_hooks
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
-    from alembic.runtime.migration import MigrationContext
+    from alembic.runtime.migration import MigrationContext, StampStep
     from sqlalchemy import Column
     from sqlalchemy.types import TypeEngine
 
@@ -54,6 +54,12 @@ def found_exactly(scripts: ScriptDirectory, revision: str) -> Any:
     """Return the script of a full id, None where there is none."""
     # get_revision() searches for prefixes, which is slow, and takes one for an id.
     return scripts.revision_map._revision_map.get(revision)
+
+
+def stamped(scripts: ScriptDirectory, revision: str, rows: tuple[str, ...]) -> list[StampStep]:
+    """Return what `alembic stamp REVISION` does to these rows of the version table."""
+    # The only place where Alembic decides it.
+    return scripts._stamp_revs((revision,), rows)
 
 
 def run_write_hooks(scripts: ScriptDirectory, path: Path) -> None:

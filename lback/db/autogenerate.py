@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
 
     from lback.core.graph.view import GraphView
+    from lback.core.plans import Line
     from lback.db.runner import Database
     from lback.db.session import Session
 
@@ -47,6 +48,20 @@ class Draft:
     version_path: str | None = None
     depends_on: tuple[str, ...] = ()
 
+    def line(self, *, autogenerate: bool = False) -> Line:
+        """Return what one would type after `alembic` for it."""
+        texts = {
+            "message": self.message,
+            "head": self.head,
+            "branch-label": self.branch_label,
+            "version-path": self.version_path,
+            "rev-id": self.rev_id,
+        }
+        given = [f"--{name}={text}" for name, text in texts.items() if text is not None]
+        given += [f"--depends-on={one}" for one in self.depends_on]
+        switches = {"--autogenerate": autogenerate, "--splice": self.splice}
+        return ("revision", *(name for name, on in switches.items() if on), *given)
+
 
 @dataclass(frozen=True, slots=True)
 class Generated:
@@ -62,7 +77,7 @@ def make_revision(
     database: Database, draft: Draft, ask: Questioner, *, with_sql: bool = False
 ) -> Generated:
     """Compare models and schema and write one revision file, or none if they agree."""
-    with database.opened("revision", autogenerate=True, message=draft.message) as session:
+    with database.opened(draft.line(autogenerate=True)) as session:
         comparison = _Comparison(session, database.graph, draft, ask, with_sql=with_sql)
         comparison.run()
         if not comparison.has_changes:
@@ -73,7 +88,7 @@ def make_revision(
 
 def make_empty_revision(database: Database, draft: Draft) -> Generated:
     """Write a revision without content; env.py runs only if `revision_environment` says so."""
-    with database.opened("revision", message=draft.message) as session:
+    with database.opened(draft.line()) as session:
         comparison = _Comparison(session, database.graph, draft, None, autogenerate=False)
         if boolean_option(session.config, "revision_environment"):
             comparison.run()
@@ -83,7 +98,7 @@ def make_empty_revision(database: Database, draft: Draft) -> Generated:
 
 def differences(database: Database) -> tuple[str, ...]:
     """Return what models and schema disagree on, a line each; asks and writes nothing."""
-    with database.opened("check", autogenerate=True) as session:
+    with database.opened(("check",)) as session:
         draft = Draft("check", head="heads", splice=True)
         comparison = _Comparison(session, database.graph, draft, None)
         comparison.run()

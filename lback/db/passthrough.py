@@ -19,6 +19,7 @@ from alembic.config import CommandLine, Config
 from alembic.util import coerce_resource_to_filename
 from alembic.util.exc import CommandError
 
+from lback.db.command_lines import like
 from lback.db.events import OnEvent, RunOutcome, ignore
 from lback.db.failures import Situation, translate
 from lback.db.locks import Locks
@@ -100,7 +101,7 @@ class _Watch:
         if self.moves and self.ours:
             follower = Follower(options["fn"], self.refuse, self.on_event)
             self.followers.append(follower)
-            options["fn"] = follower
+            options["fn"] = like(options["fn"], follower)
         locks = self.locks if self.moves else None
         return WatchedEnvironment(config, script, self.at, locks=locks, **options)
 

@@ -5,15 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
 from sqlalchemy.engine import Connection
 
-from lback.core.plans import Downgrade, Restamp, Step, Upgrade
+from lback.core.plans import (
+    Downgrade,
+    Restamp,
+    Step,
+    Upgrade,
+    is_only_written,
+    lines_of,
+    stamp_after,
+)
 from lback.db.alembic_compat import is_kept_each, is_outside, make_version_table
 from lback.db.events import Event, OnEvent, RunOutcome, Stamp, Turn
-from lback.db.scripts import GraphStep
+from lback.db.scripts import GraphStep, stamp_steps
 from lback.db.urls import shown_url
 from lback.db.view import View
 from lback.errors import LbackError
@@ -78,7 +87,7 @@ class Performer:
         if any(isinstance(step, Downgrade) for step in steps):
             known = [revision for revision in turn.before if revision in scripts.graph]
             turn.applied.update(scripts.graph.ancestors(known))
-        prepared = [_prepare(scripts, turn, step) for step in steps]
+        prepared = _prepared(scripts, turn, steps)
         if not heads and not context.as_sql:
             # Alembic does it for any run; we only once there is something to write.
             make_version_table(context)
@@ -86,7 +95,13 @@ class Performer:
         if self.before is not None and isinstance(context.connection, Connection):
             with self._heeding_refusals():
                 self.before(View(_stamp(turn), context.connection))
-        for number, (step, script, moves) in enumerate(prepared, 1):
+        environment = cast("WatchedEnvironment", context.environment_context)
+        lines = lines_of(scripts.graph, steps, environment.line)
+        for number, (line, (step, script, moves)) in enumerate(
+            zip(lines, prepared, strict=True), 1
+        ):
+            if line != environment.line:
+                environment.look_like(line)
             yield from self._perform(turn, number, step, script, moves)
 
     def outcome(self) -> RunOutcome:
@@ -187,15 +202,26 @@ def _step(move: RevisionStep | StampStep) -> Step:
     return Upgrade(revision) if move.is_upgrade else Downgrade(revision)
 
 
-def _prepare(
-    scripts: TextScriptDirectory, turn: Turn, step: Step
-) -> tuple[Step, TextScript | None, Sequence[RevisionStep | StampStep]]:
+_Prepared = tuple[Step, "TextScript | None", Sequence[RevisionStep | StampStep]]
+
+
+def _prepared(scripts: TextScriptDirectory, turn: Turn, steps: Sequence[Step]) -> list[_Prepared]:
     """Load the code of every step before the first one runs."""
-    if isinstance(step, Restamp):
-        return step, None, _restamp(turn.before, step.revisions, scripts.revision_map)
+    prepared: list[_Prepared] = []
+    for only_written, group in groupby(steps, is_only_written):
+        if not only_written:
+            prepared += [_prepare(scripts, turn, step) for step in group]
+            continue
+        # As `alembic stamp` does: all at once, however many revisions it leads over.
+        part = tuple(group)
+        before = stamp_after(scripts.graph, turn.before, steps[: len(prepared)])
+        moves = stamp_steps(scripts, before, stamp_after(scripts.graph, before, part))
+        prepared += [(step, None, () if number else moves) for number, step in enumerate(part)]
+    return prepared
+
+
+def _prepare(scripts: TextScriptDirectory, turn: Turn, step: Any) -> _Prepared:
     script = scripts.script(step.revision)
-    if step.fake:
-        return step, script, (GraphStep(scripts, turn.applied, script, step, None),)
     turn.current, turn.script, turn.loading = step, script, True
     function = _function(script, "upgrade" if isinstance(step, Upgrade) else "downgrade")
     move = GraphStep(scripts, turn.applied, script, step, function)
@@ -222,17 +248,6 @@ def _begin(before: tuple[str, ...], context: MigrationContext) -> Turn:
 
 def _stamp(turn: Turn) -> Stamp:
     return Stamp(turn.before, turn.url, turn.dialect)
-
-
-def _restamp(
-    before: tuple[str, ...], after: tuple[str, ...], revisions: Any
-) -> list[RevisionStep | StampStep]:
-    gone = [revision for revision in before if revision not in after]
-    new = [revision for revision in after if revision not in before]
-    return [
-        *(StampStep(revision, None, False, True, revisions) for revision in gone),
-        *(StampStep((), revision, True, True, revisions) for revision in new),
-    ]
 
 
 def _function(script: TextScript, name: str) -> Callable[..., Any]:

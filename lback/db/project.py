@@ -17,12 +17,14 @@ from alembic.config import Config
 from alembic.util.exc import CommandError
 
 from lback.db.alembic_compat import READS_PYPROJECT
+from lback.db.command_lines import LOOK, parsed
 from lback.errors import LbackError
 from lback.start import taken
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
+    from lback.core.plans import Line
     from lback.core.settings import Settings
 
 
@@ -33,40 +35,28 @@ _APP_HINT = (
     'Set FLASK_APP, or write `app = "package.module:create_app"` into [tool.lback] '
     "of pyproject.toml."
 )
-_OPTIONS: Mapping[str, Any] = {
-    "raiseerr": False,
-    "quiet": True,
-    "verbose": False,
-    "revision": None,
-    "sql": False,
-    "tag": None,
-    "message": None,
-    "autogenerate": False,
-    "head": None,
-    "splice": False,
-    "branch_label": None,
-    "version_path": None,
-    "rev_id": None,
-    "depends_on": None,
-}
 
 
 def build_config(
     settings: Settings,
     folder: Path,
     *,
-    command: str = "upgrade",
+    line: Line = LOOK,
+    before: Sequence[str] = (),
     x: Sequence[str] = (),
-    options: Mapping[str, Any] | None = None,
     buffer: io.StringIO | None = None,
 ) -> Config:
-    """Build what `alembic COMMAND -x ...` would hand to env.py.
+    """Build what `alembic -x ... COMMAND ...` would hand to env.py.
 
-    `folder` is where Alembic would be started. `options` are further command-line
-    options, by Alembic's names.
+    `folder` is where Alembic would be started, `line` the command with its options, and
+    `before` stand other options before it.
     """
-    arguments = _command_options(settings, command, x, options or {})
-    return config_for(settings, folder, arguments, buffer=buffer, stdout=sys.stderr)
+    options = parsed([f"--name={settings.section}", *before], line)
+    options.x = list(x) or None
+    config = config_for(settings, folder, options, buffer=buffer, stdout=sys.stderr)
+    # Its words of files that it writes are for the one who typed its command.
+    config.messaging_opts = {"quiet": True}
+    return config
 
 
 def config_for(
@@ -80,14 +70,14 @@ def config_for(
     """Build the configuration for given command-line options."""
     ini, toml = config_files(settings, folder)
     arguments: dict[str, Any] = {
-        "file_": str(ini) if ini else None,
+        "file_": _as_typed(ini, folder) if ini else None,
         "ini_section": settings.section,
         "output_buffer": buffer,
         "stdout": stdout,
         "cmd_opts": options,
     }
     if READS_PYPROJECT:
-        arguments["toml_file"] = str(toml) if toml else None
+        arguments["toml_file"] = _as_typed(toml, folder) if toml else None
     config = Config(**arguments)
     try:
         if toml and not READS_PYPROJECT:
@@ -110,6 +100,10 @@ def config_files(settings: Settings, folder: Path) -> tuple[Path | None, Path | 
     else:
         ini, toml = path or folder / "alembic.ini", folder / "pyproject.toml"
     return (ini if ini.is_file() else None), (toml if _has_alembic_table(toml) else None)
+
+
+def _as_typed(path: Path, folder: Path) -> str:
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
 
 def extend_sys_path(settings: Settings, folder: Path) -> None:
@@ -149,17 +143,6 @@ def boolean_option(config: Config, name: str) -> bool:
     """Read an option that is yes or no, from the ini or pyproject.toml."""
     value: Any = _option(config, name)
     return value if isinstance(value, bool) else str(value).lower() in ("true", "yes", "on", "1")
-
-
-def _command_options(
-    settings: Settings, command: str, x: Sequence[str], options: Mapping[str, Any]
-) -> Namespace:
-    import alembic.command
-
-    values = {**_OPTIONS, "config": None, "name": settings.section, "x": list(x) or None}
-    values["cmd"] = (getattr(alembic.command, command), [], [])
-    values.update(options)
-    return Namespace(**values)
 
 
 def _has_alembic_table(path: Path) -> bool:

@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from lback.core.lossless import decode
 from lback.db.alembic_compat import is_outside
 from lback.db.backup import FORMAT, Kept, place, plain_session
+from lback.db.command_lines import LOOK
 from lback.db.events import OnEvent, ignore
 from lback.db.locks import Locks
 from lback.db.runner import explained
@@ -110,7 +111,7 @@ def restore(
         return ()
 
     locks = Locks(lock_timeout, on_event)
-    with database.opened("current") as session, explained(session.at):
+    with database.opened(LOOK) as session, explained(session.at):
         session.run_env(work, locks=locks)
     return tuple(done)
 

@@ -107,7 +107,7 @@ def shape_revision(
     `created` is what `file_template` and the docstring say. The code is indented but for its
     first line. Nothing is written.
     """
-    with database.opened("revision", message=message) as session:
+    with database.opened(("revision", f"--message={message}")) as session:
         arguments: dict[str, Any] = {"config": session.config}
         if boolean_option(session.config, "revision_environment"):
             session.run_env(lambda *_: (), template_args=arguments)
@@ -138,7 +138,7 @@ def write_revision(database: Database, shaped: Shaped) -> bytes:
 
     LbackError leaves no file behind.
     """
-    with database.opened("revision") as session:
+    with database.opened(("revision",)) as session:
         if shaped.path.exists():
             raise LbackError(
                 f"{shaped.path} is there already.",

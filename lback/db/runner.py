@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from lback.db.command_lines import LOOK
 from lback.db.events import Event, OnEvent, RunOutcome, Stamp, ignore
 from lback.db.failures import Situation, migration_failure, state_left, translate
 from lback.db.locks import Locks
@@ -17,6 +18,7 @@ from lback.errors import LbackError
 
 if TYPE_CHECKING:
     from lback.core.graph.view import GraphView
+    from lback.core.plans import Line
     from lback.core.settings import Settings
     from lback.db.view import View
 
@@ -28,7 +30,8 @@ class Database:
 
     `root` is what the paths of the graph's revisions are relative to; `folder` is where
     Alembic would be started (relative URLs and paths of env.py start there). Texts in
-    `sources`, by revision id, are run instead of files.
+    `sources`, by revision id, are run instead of files. `before` are options of Alembic's that
+    stand before its command.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class Database:
         folder: Path | None = None,
         sources: Mapping[str, bytes] | None = None,
         verbose: bool = False,
+        before: Sequence[str] = (),
     ) -> None:
         self.graph = graph
         self.origin = ProjectPlace(
@@ -51,6 +55,7 @@ class Database:
             tuple(x),
             sources or {},
             verbose,
+            tuple(before),
         )
 
     def stamp(self) -> Stamp:
@@ -63,7 +68,7 @@ class Database:
         An LbackError of `gather` comes out as it is, whatever env.py makes of it.
         """
         looker = Looker(gather)
-        with self.opened("current") as session, explained(session.at):
+        with self.opened(LOOK) as session, explained(session.at):
             session.run_env(looker)
         if looker.refusal is not None:
             raise looker.refusal
@@ -86,58 +91,46 @@ class Database:
         *,
         on_event: OnEvent = ignore,
         lock_timeout: float | None = None,
-        command: str = "upgrade",
-        destination: str = "heads",
+        line: Line = ("upgrade", "heads"),
         before: Before | None = None,
     ) -> RunOutcome:
         """Take the lock, read the stamp, let `decide` choose the steps, perform them.
 
         `decide` is called once for each database that env.py configures, with the raw
-        stamp; an LbackError of its leaves the database untouched. `command` and
-        `destination` are what env.py may ask for ("upgrade", "downgrade", "stamp").
+        stamp; an LbackError of its leaves the database untouched. `line` is the Alembic
+        command that env.py sees.
         `before` may ask the database, or save from it, when there is something to do;
         nothing is done when it raises.
         """
         performer = Performer(decide, on_event, before)
         locks = Locks(lock_timeout, on_event)
-        with (
-            self.opened(command, revision=destination) as session,
-            self._explained(session.at, performer),
-        ):
-            session.run_env(performer, locks=locks, destination_rev=destination)
+        with self.opened(line) as session, self._explained(session.at, performer):
+            session.run_env(performer, locks=locks)
         performer.require_finished()
         return performer.outcome()
 
     def sql(
-        self,
-        decide: Decide,
-        start: Sequence[str] = (),
-        *,
-        command: str = "upgrade",
-        destination: str = "heads",
+        self, decide: Decide, start: Sequence[str] = (), *, line: Line = ("upgrade", "heads")
     ) -> str:
         """Return the SQL of the steps that `decide(start)` chooses, by env.py's offline mode."""
         buffer = io.StringIO()
         performer = Performer(lambda _stamp: decide(tuple(start)), ignore)
+        command, *names = line
+        if len(start) == 1 and command != "stamp":
+            names = [f"{start[0]}:{name}" for name in names]
+        context: dict[str, Any] = {"starting_rev": list(start)} if len(start) > 1 else {}
         with (
-            self.opened(command, buffer, revision=destination, sql=True) as session,
+            self.opened((command, *names, "--sql"), buffer) as session,
             self._explained(session.at, performer),
         ):
-            session.run_env(
-                performer,
-                as_sql=True,
-                starting_rev=list(start) or None,
-                destination_rev=destination,
-            )
+            session.run_env(performer, **context)
         performer.require_finished()
         return buffer.getvalue()
 
     @contextmanager
-    def opened(
-        self, command: str, buffer: io.StringIO | None = None, **options: Any
-    ) -> Iterator[Session]:
-        """Open the environment; `options` are those of the `alembic` command line."""
-        with open_session(self.origin, command, options=options, buffer=buffer) as session:
+    def opened(self, line: Line, buffer: io.StringIO | None = None) -> Iterator[Session]:
+        """Open the environment as `alembic LINE` does."""
+        with open_session(self.origin, line, buffer=buffer) as session:
             yield session
 
     @contextmanager

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Dialect, Engine, make_url
 
-from lback.core.plans import Step
+from lback.core.plans import Step, lines_of
 from lback.core.schema_diff import Schema
 from lback.db.events import ignore
 from lback.db.failures import line_in, reason
@@ -84,19 +84,25 @@ def run_steps(
 ) -> Broken | None:
     """Run steps by env.py, or with `replayed` options instead; None when all went well.
 
-    `adjust` may change the options of configure().
+    `adjust` may change the options of configure(). Who wants to hear of each version that is
+    applied hears nothing of this.
     """
     if not steps:
         return None
+
+    def adjusted(options: dict[str, Any]) -> None:
+        options.pop("on_version_apply", None)
+        adjust(options)
+
     performer = Performer(lambda _stamp: tuple(steps), ignore)
     try:
-        with database.opened("upgrade", revision="heads") as session:
+        with database.opened(lines_of(database.graph, steps)[0]) as session:
             if replayed is None:
-                session.run_env(performer, adjust=adjust, destination_rev="heads")
+                session.run_env(performer, adjust=adjusted)
             else:
                 options = dict(replayed)
-                adjust(options)
-                session.replay(performer, options, destination_rev="heads")
+                adjusted(options)
+                session.replay(performer, options)
         performer.require_finished()
     except (Exception, SystemExit) as err:
         turn = performer.turns[-1] if performer.turns else None

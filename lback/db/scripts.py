@@ -13,13 +13,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from alembic.config import Config
-from alembic.runtime.migration import RevisionStep
+from alembic.runtime.migration import RevisionStep, StampStep
 from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import Revision as AlembicRevision
 from alembic.script.revision import RevisionMap
 
 from lback.core.plans import Downgrade, Upgrade, refuse_problems
-from lback.db.alembic_compat import Directory, found_exactly
+from lback.db.alembic_compat import Directory, found_exactly, stamped
 from lback.db.filling import fill
 from lback.errors import LbackError
 from lback.files import leads_out, write_whole
@@ -202,12 +202,21 @@ def _as_tuple(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-def upgrade(**_kw: Any) -> None:
-    """Stand in for the code of a revision that is only written down."""
-
-
-def downgrade(**_kw: Any) -> None:
-    """Stand in for the code of a revision that is only written down."""
+def stamp_steps(
+    scripts: TextScriptDirectory, before: tuple[str, ...], after: tuple[str, ...]
+) -> list[StampStep]:
+    """Return what brings the version table from these rows to those, as `alembic stamp` does."""
+    gone = [row for row in before if row not in after]
+    new = [row for row in after if row not in before]
+    revisions = scripts.revision_map
+    if len(new) == 1 and all(row in scripts.graph for row in (*before, *new)):
+        moves = stamped(scripts, new[0], before)
+        if [row for move in moves for row in move.from_] == gone:
+            return moves
+    return [
+        *(StampStep(row, None, False, True, revisions) for row in gone),
+        *(StampStep((), row, True, True, revisions) for row in new),
+    ]
 
 
 class GraphStep(RevisionStep):
@@ -223,13 +232,12 @@ class GraphStep(RevisionStep):
         applied: set[str],
         script: TextScript,
         step: Upgrade | Downgrade,
-        function: Callable[..., Any] | None,
+        function: Callable[..., Any],
     ) -> None:
         self.revision_map = scripts.revision_map
         self.revision = script
         self.is_upgrade = isinstance(step, Upgrade)
-        paper = upgrade if self.is_upgrade else downgrade
-        self.migration_fn = function or paper
+        self.migration_fn = function
         self._graph = scripts.graph
         self._applied = applied
 

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import alembic.autogenerate  # noqa: F401 - its logger has to be there
 from alembic.runtime.environment import EnvironmentContext
 from sqlalchemy.engine import Connection
 
 from lback.db.alembic_compat import speak_through
+from lback.db.command_lines import LOOK, context_options, function_like, retype
 from lback.db.failures import Situation, translate
 from lback.db.locks import Locks
 from lback.db.project import application_context, build_config, extend_sys_path, open_scripts
@@ -25,10 +26,13 @@ from lback.db.scripts import TextScriptDirectory
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+
     from alembic.config import Config
     from alembic.runtime.migration import MigrationContext
 
     from lback.core.graph.view import GraphView
+    from lback.core.plans import Line
     from lback.core.settings import Settings
     from lback.db.failures import Situation
     from lback.db.scripts import TextScriptDirectory
@@ -43,6 +47,7 @@ class WatchedEnvironment(EnvironmentContext):
     """Alembic's facade for env.py; `configure()` takes the lock before the stamp is read.
 
     `adjust` may change the options that env.py passes to configure(), after the lock.
+    With a `line`, it looks like the environment of that Alembic command, and does `work`.
     """
 
     def __init__(
@@ -53,9 +58,14 @@ class WatchedEnvironment(EnvironmentContext):
         *,
         locks: Locks | None = None,
         adjust: Adjust | None = None,
+        line: Line = (),
+        work: Work | None = None,
         **options: Any,
     ) -> None:
         super().__init__(config, script, **options)
+        self.line = self._typed = line
+        self._work = work
+        self._given = options
         self.locks = locks
         self.adjust = adjust
         self.at = at
@@ -64,6 +74,25 @@ class WatchedEnvironment(EnvironmentContext):
         """The options of configure(); None where env.py did more with the context than run it."""
         self._options: dict[str, Any] = {}
         self._handed_out = False
+        if line:
+            self.look_like(line)
+
+    def look_like(self, line: Line) -> None:
+        """Let env.py and the migrations see this Alembic command from now on."""
+        options = cast("Namespace", self.config.cmd_opts)
+        if line != self.line:
+            retype(options, line)
+        self.line = line
+        self.context_opts["fn"] = function_like(line[0], self._begin)
+        self.context_opts.update(context_options(line, options))
+        self.context_opts.update(self._given)
+
+    def _begin(self, heads: Any, context: MigrationContext) -> Any:
+        """Do the work, once Alembic has left out what it does for an empty version table."""
+        if self.line != LOOK:
+            self.context_opts.pop("dont_mutate", None)
+        assert self._work is not None
+        return self._work(heads, context)
 
     def configure(self, *args: Any, **kw: Any) -> None:
         """Do what Alembic does, under the lock."""
@@ -80,6 +109,8 @@ class WatchedEnvironment(EnvironmentContext):
                 self.locks.take(connection, version_table(options))
         if self.adjust is not None:
             self.adjust(options)
+        if self.line != self._typed:  # the database before has taken more than one command
+            self.look_like(self._typed)
         self._options, self._handed_out = options, False
         super().configure(**options)
 
@@ -99,6 +130,9 @@ class WatchedEnvironment(EnvironmentContext):
         """Do what Alembic does, and remember that env.py came this far."""
         self.ran = True
         self.replayable = None if self._handed_out or kw else self._options
+        if self.line:
+            # The table of versions is made once there is something to write.
+            self.context_opts["dont_mutate"] = True
         super().run_migrations(**kw)
 
 
@@ -171,20 +205,24 @@ class ProjectPlace(NamedTuple):
     x: tuple[str, ...] = ()
     sources: Mapping[str, bytes] = MappingProxyType({})
     verbose: bool = False
+    before: tuple[str, ...] = ()
 
 
 class Session:
     """The environment while it is open; `run_env` may be called several times."""
 
-    def __init__(self, config: Config, scripts: TextScriptDirectory, at: Situation) -> None:
+    def __init__(
+        self, config: Config, scripts: TextScriptDirectory, at: Situation, line: Line
+    ) -> None:
         self.config = config
         self.scripts = scripts
         self.at = at
+        self.line = line
 
-    def replay(self, work: Work, options: Mapping[str, Any], **context: Any) -> None:
+    def replay(self, work: Work, options: Mapping[str, Any]) -> None:
         """Do what env.py did with these options of configure(), without running it."""
         environment = WatchedEnvironment(
-            self.config, self.scripts, self.at, fn=work, dont_mutate=True, **context
+            self.config, self.scripts, self.at, line=self.line, work=work
         )
         with environment:
             environment.configure(**options)
@@ -201,7 +239,7 @@ class Session:
     ) -> None:
         """Run env.py with this work; whatever it raises comes out as it is.
 
-        `context` are options of Alembic's EnvironmentContext.
+        `context` are options of Alembic's EnvironmentContext beside those of the command.
         """
         environment = WatchedEnvironment(
             self.config,
@@ -209,8 +247,8 @@ class Session:
             self.at,
             locks=locks,
             adjust=adjust,
-            fn=work,
-            dont_mutate=True,
+            line=self.line,
+            work=work,
             **context,
         )
         try:
@@ -229,13 +267,9 @@ class Session:
 
 @contextmanager
 def open_session(
-    origin: ProjectPlace,
-    command: str,
-    *,
-    options: Mapping[str, Any] | None = None,
-    buffer: io.StringIO | None = None,
+    origin: ProjectPlace, line: Line, *, buffer: io.StringIO | None = None
 ) -> Iterator[Session]:
-    """Open the environment as `alembic COMMAND` would; LbackError for what cannot be opened."""
+    """Open the environment as `alembic LINE` would; LbackError for what cannot be opened."""
     at = Situation(Path("env.py"), origin.folder)
     at.learn(os.environ.get("DATABASE_URL"))
     with ExitStack() as stack:
@@ -244,9 +278,9 @@ def open_session(
             config = build_config(
                 origin.settings,
                 origin.folder,
-                command=command,
+                line=line,
+                before=origin.before,
                 x=origin.x,
-                options=options,
                 buffer=buffer,
             )
             scripts = open_scripts(config, _opener(origin))
@@ -257,7 +291,7 @@ def open_session(
             )
         except (Exception, SystemExit) as err:
             raise translate(err, at) from err
-        yield Session(config, scripts, at)
+        yield Session(config, scripts, at, line)
 
 
 def _opener(origin: ProjectPlace) -> Callable[[Config], TextScriptDirectory]:

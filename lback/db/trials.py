@@ -11,6 +11,7 @@ from lback.core.messages.proofs import changed
 from lback.core.plans import Downgrade, Step, Upgrade
 from lback.core.schema_diff import Schema, difference
 from lback.db.autogenerate import differences
+from lback.db.command_lines import LOOK
 from lback.db.events import ignore
 from lback.db.performing import Performer
 from lback.db.runner import explained
@@ -64,7 +65,7 @@ def try_out(
 
 def _open(database: Database, redirect: Redirect) -> str:
     """Run env.py once with nothing to do, to see what it configures; return the dialect."""
-    with database.opened("current") as session, explained(session.at):
+    with database.opened(LOOK) as session, explained(session.at):
         session.run_env(Performer(lambda _stamp: (), ignore), adjust=redirect.adjust)
     if len(redirect.dialects) != 1:
         raise LbackError(

@@ -97,13 +97,15 @@ class Context:
         from lback.db.runner import Database
 
         INPUTS.doubt()  # whatever a database says may be another thing the next time
-        project = self.project
+        project, options = self.project, self.options
+        before = [f"--config={options.config}"] if options.config else []
         return Database(
             project.settings,
             graph,
             project.root,
-            x=self.options.x,
+            x=options.x,
             folder=project.folder,
             sources=sources,
-            verbose=self.options.verbose,
+            verbose=options.verbose,
+            before=[*before, "--quiet"] if options.quiet else before,
         )

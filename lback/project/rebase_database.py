@@ -9,7 +9,7 @@ from lback.core.graph.view import GraphView
 from lback.core.merging.database_move import Move, plan_move
 from lback.core.merging.results import DatabaseRow
 from lback.core.messages import rebasing as messages
-from lback.core.plans import Step, applied
+from lback.core.plans import Step, applied, lines_of, to_heads
 from lback.core.rows import DataLoss
 from lback.core.source import INDEX
 from lback.errors import LbackError
@@ -147,8 +147,7 @@ def _go_down(
     run = Run(
         decide,
         before=before,
-        command="downgrade",
-        destination="base",
+        line=lines_of(graph, move.down)[0],
         lock_timeout=options.lock_timeout,
     )
     run_on(ctx, ctx.database, run)
@@ -173,6 +172,7 @@ def _go_up(ctx: Context, ready: PreparedRebase, move: Move, options: RebaseOptio
         decide,
         files=ready.contents,
         graph_before=ready.graph,
+        line=lines_of(after, move.up)[0] if move.up else to_heads(after),
         lock_timeout=options.lock_timeout,
     )
     run_on(ctx, ctx.database_of(after, ready.texts), run)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lback.core.graph.view import GraphView
 from lback.core.messages import runs as messages
-from lback.core.plans import Downgrade, Step, Upgrade, refuse_moved
+from lback.core.plans import Downgrade, Line, Step, Upgrade, refuse_moved
 from lback.project.context import Context
 from lback.project.file_changes import change_files
 from lback.project.interrupted_step import noting_steps, refuse_interrupted
@@ -33,15 +33,15 @@ class Run:
     `decide` chooses the steps by the stamp that it has then; with `planned` that must be the
     stamp that the steps were chosen for. `before` asks or saves on the same connection when there
     is something to do. `files` change (None removes one) once the steps are chosen and before the
-    first one runs. Raising leaves the database and the files as they are.
+    first one runs. Raising leaves the database and the files as they are. `line` is the Alembic
+    command that env.py sees.
     """
 
     decide: Decide
     planned: Sequence[str] | None = None
     before: Before | None = None
     files: Mapping[str, bytes | None] | None = None
-    command: str = "upgrade"
-    destination: str = "heads"
+    line: Line = ("upgrade", "heads")
     lock_timeout: float | None = None
     graph_before: GraphView | None = None
     """The graph that the stamp is of, where the files change."""
@@ -70,8 +70,7 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
             decide,
             on_event=listener,
             lock_timeout=ctx.lock_timeout(run.lock_timeout),
-            command=run.command,
-            destination=run.destination,
+            line=run.line,
             before=run.before,
         )
 

@@ -8,11 +8,16 @@ from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Header, Revision
 from lback.core.plans import (
     Downgrade,
+    Restamp,
+    Step,
     Upgrade,
     applied,
+    lines_of,
     plan_downgrade,
     plan_upgrade,
+    stamp_after,
     tips,
+    to_heads,
 )
 from lback.errors import LbackError
 
@@ -132,3 +137,43 @@ def test_any_way_up_and_down_keeps_every_step_possible(graph: Graph, data: st.Da
         assert not graph.descendants([down_step.revision]) & done
     assert not set(undo) & done
     assert set(plan.collateral) == {step.revision for step in plan.steps} - set(undo)
+
+
+@pytest.mark.parametrize(
+    ("steps", "lines"),
+    [
+        ([Upgrade("a"), Upgrade("b")], [("upgrade", "b")] * 2),
+        ([Upgrade("b"), Upgrade("c")], [("upgrade", "head")] * 2),
+        ([Downgrade("c"), Downgrade("b")], [("downgrade", "a")] * 2),
+        ([Downgrade("a")], [("downgrade", "base")]),
+        ([Downgrade("c"), Upgrade("c")], [("downgrade", "b"), ("upgrade", "head")]),
+        ([Upgrade("a", fake=True)], [("stamp", "a")]),
+        ([Downgrade("a", fake=True)], [("stamp", "base")]),
+        ([Restamp(())], [("stamp", "base")]),
+        ([Restamp(("b", "x"))], [("stamp", "b", "x")]),
+        ([Downgrade("lost")], [("downgrade", "base")]),
+        ([], []),
+    ],
+)
+def test_steps_in_one_direction_are_one_command_of_alembics(
+    steps: list[Step], lines: list[tuple[str, ...]]
+) -> None:
+    assert lines_of(CHAIN, steps) == tuple(lines)
+
+
+def test_a_command_keeps_the_words_that_were_typed() -> None:
+    typed = ("downgrade", "-1")
+    assert lines_of(CHAIN, [Downgrade("c")], typed) == (typed,)
+    assert lines_of(CHAIN, [Upgrade("c")], typed) == (("upgrade", "head"),)
+    both = lines_of(CHAIN, [Downgrade("c"), Upgrade("c"), Downgrade("c")], typed)
+    assert both == (typed, ("upgrade", "head"), ("downgrade", "b"))
+    assert to_heads(LANES) == ("upgrade", "heads")
+    assert lines_of(FORK, [Upgrade("b"), Upgrade("c")]) == (("upgrade", "heads"),) * 2
+    assert to_heads(Graph([]), "stamp") == ("stamp", "head")
+
+
+def test_the_stamp_after_steps() -> None:
+    assert stamp_after(DIAMOND, ("b", "c"), []) == ("b", "c")
+    assert stamp_after(DIAMOND, ("b", "c"), [Upgrade("m")]) == ("m",)
+    assert stamp_after(DIAMOND, ("m",), [Downgrade("m"), Downgrade("c")]) == ("b",)
+    assert stamp_after(DIAMOND, ("gone",), [Restamp(("a",)), Downgrade("a")]) == ()

@@ -302,6 +302,7 @@ def test_an_alembic_that_reads_no_pyproject_gets_its_options(
     ]
     project.write("pyproject.toml", "\n".join(lines))
     settings = project.settings()
+    monkeypatch.chdir(project.root)
     config = build_config(settings, project.root)
     options = ["script_location", "version_locations", "version_path_separator", "file_template"]
     assert [config.get_main_option(one) for one in options] == [

@@ -46,7 +46,8 @@ ASKING_ENV = """
     options = context.config.cmd_opts
     with open({place!r}, "a") as file:
         x = context.get_x_argument()
-        file.write(f"{{options.cmd[0].__name__}} {{options.revision}} {{x}}\\n")
+        revision = getattr(options, "revision", None)
+        file.write(f"{{options.cmd[0].__name__}} {{revision}} {{x}}\\n")
     engine = create_engine({url!r}, poolclass=pool.NullPool)
     with engine.connect() as connection:
         context.configure(connection=connection)
@@ -155,14 +156,14 @@ def test_what_may_be_asked_is_known_by_its_options(
     other.chain("a1")
     asking = other.database(x=["a=1"])
     assert asking.look_first(lambda view: view.options) is None
-    asking.run(lambda _now: (), command="downgrade", destination="base")
+    asking.run(lambda _now: (), line=("downgrade", "base"))
     asking.run(lambda _now: ())
-    asking.sql(lambda _now: (Upgrade("a1"),), command="stamp", destination="a1")
+    asking.sql(lambda _now: (Upgrade("a1"),), line=("upgrade", "a1"))
     assert place.read_text().splitlines() == [
         "current None ['a=1']",
         "downgrade base ['a=1']",
         "upgrade heads ['a=1']",
-        "stamp a1 ['a=1']",
+        "upgrade a1 ['a=1']",
     ]
 
 
@@ -306,7 +307,7 @@ def test_offline_sql_goes_down_and_writes_down(make_project: MakeProject, any_ur
     project = make_project(url=any_url)
     project.chain("a1", "b2")
     database = project.database()
-    sql = database.sql(lambda _now: (Downgrade("b2"),), ("b2",), command="downgrade")
+    sql = database.sql(lambda _now: (Downgrade("b2"),), ("b2",), line=("downgrade", "a1"))
     assert "DROP TABLE t_b2" in sql and "alembic_version" in sql and "t_a1" not in sql
     assert "CREATE TABLE alembic_version" not in sql
     faked = database.sql(lambda _now: (Upgrade("a1", fake=True),))

@@ -50,7 +50,7 @@ def test_up_and_down_with_every_style_of_env(
     assert migrate(project).steps == ()
 
     down = database.run(
-        lambda stamp: plan_downgrade(database.graph, stamp, {"b2"}).steps, command="downgrade"
+        lambda stamp: plan_downgrade(database.graph, stamp, {"b2"}).steps, line=("downgrade", "a1")
     )
     assert down.after == ("a1",)
     assert tables(any_url) == {"alembic_version", "t_a1"}
@@ -146,13 +146,13 @@ def test_nothing_pending_reads_no_revision(make_project: MakeProject, sqlite_url
     project = make_project(url=sqlite_url)
     project.chain("a1", "b2")
     migrate(project)
-    with project.database().opened("upgrade") as session:
+    with project.database().opened(("upgrade", "heads")) as session:
         session.run_env(Performer(lambda _stamp: (), ignore))
         assert "_revision_map" not in vars(session.scripts.revision_map)
     database = project.database()
     project.add("c3", "b2")
     database = project.database()
-    with database.opened("upgrade") as session:
+    with database.opened(("upgrade", "heads")) as session:
         work = Performer(lambda stamp: plan_upgrade(database.graph, stamp), ignore)
         session.run_env(work)
         loaded = [
