@@ -16,7 +16,8 @@ from hashlib import sha256
 from lback.errors import LbackError
 
 # The parents stand one a line with a trailing comma: formatters leave that alone at
-# any line length. No imports, since nothing would use them.
+# any line length. No imports, since nothing would use them. env.py may give arguments of its own
+# to run_migrations(), which every revision gets: a merge takes any.
 _TEMPLATE = '''\
 """Merge {title}
 
@@ -32,11 +33,11 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade() -> None:
+def upgrade(*args, **kwargs) -> None:
     pass
 
 
-def downgrade() -> None:
+def downgrade(*args, **kwargs) -> None:
     pass
 '''
 

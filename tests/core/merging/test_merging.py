@@ -12,8 +12,10 @@ from alembic.script import ScriptDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lback.core.effects import Effects
 from lback.core.graph.revision import Header
 from lback.core.header import read_header
+from lback.core.interpreter.reading import read_effects
 from lback.core.merging.merge_file import merge_file, merge_id
 from lback.errors import LbackError
 
@@ -36,11 +38,11 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade() -> None:
+def upgrade(*args, **kwargs) -> None:
     pass
 
 
-def downgrade() -> None:
+def downgrade(*args, **kwargs) -> None:
     pass
 '''
 
@@ -130,7 +132,12 @@ def test_alembic_reads_it(tmp_path: Path) -> None:
     config.set_main_option("script_location", str(tmp_path))
     script = ScriptDirectory.from_config(config)
     assert script.get_heads() == [file.revision]
-    assert script.get_revision(file.revision).doc == "Merge a1, b2"
+    merge = script.get_revision(file.revision)
+    assert merge.doc == "Merge a1, b2"
+    # Alembic's multidb template runs `context.run_migrations(engine_name=name)`.
+    assert merge.module.upgrade(engine_name="one") is None
+    assert merge.module.downgrade(engine_name="one") is None
+    assert read_effects(file.content) == Effects(downgrade_gap="empty")
 
 
 def test_one_head_is_no_merge() -> None:
