@@ -51,6 +51,7 @@ class Lines:
     """A text by its lines, which knows where a line goes on a string of the one before."""
 
     def __init__(self, text: str) -> None:
+        self.text = text
         self.lines = text.splitlines()
         self.inside = _inside_strings(text)
 
@@ -59,6 +60,8 @@ class Lines:
         wanted = [statement for statement in body if not _is_filler(statement)]
         if not wanted:
             return ""
+        if self._is_beside_another(wanted[0], after=False):  # the `def` itself
+            return "\n".join(self._statement(one, one.lineno) for one in wanted)
         first = body.index(wanted[0])
         start = body[first - 1].end_lineno if first else None
         top = self._lead(wanted[0], start or 0)
@@ -86,9 +89,10 @@ class Lines:
 
     def _piece(self, piece: Piece, previous: ast.stmt | None) -> str:
         node = piece.node
-        top = self._lead(node, (previous.end_lineno or 0) if previous else 0)
+        after = (previous.end_lineno or 0) if previous else 0
         if not piece.blocks:
-            return self._dedented(range(top, (node.end_lineno or node.lineno) + 1), node.col_offset)
+            return self._statement(node, after)
+        top = self._lead(node, after)
         body: list[ast.stmt] = node.body  # type: ignore[attr-defined]
         text = self._dedented(range(top, body[0].lineno), node.col_offset)
         # Comments above the first statement inside belong to that statement.
@@ -99,6 +103,28 @@ class Lines:
             if inner:
                 text += f"\n{keyword}\n" + _indented(inner)
         return text
+
+    def _statement(self, node: ast.stmt, after: int) -> str:
+        """Return a statement with the comments above it, and no other that shares its lines."""
+        numbers = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        above = self._dedented(range(self._lead(node, after), node.lineno), node.col_offset)
+        if not self._is_beside_another(node):
+            text = self._dedented(numbers, node.col_offset)
+        else:
+            lines = (ast.get_source_segment(self.text, node) or "").splitlines()
+            column = _indent(self.lines[node.lineno - 1])
+            text = "\n".join(
+                line if number in self.inside else line[min(column, _indent(line)) :]
+                for number, line in zip(numbers, lines, strict=True)
+            )
+        return f"{above}\n{text}" if above else text
+
+    def _is_beside_another(self, node: ast.stmt, *, after: bool = True) -> bool:
+        """Tell whether something else than a comment stands on the lines of a statement."""
+        before = self.lines[node.lineno - 1].encode()[: node.col_offset].strip()
+        last = self.lines[(node.end_lineno or node.lineno) - 1].encode()
+        behind = last[node.end_col_offset or 0 :].lstrip(b" \t;")
+        return bool(before) or (after and bool(behind) and not behind.startswith(b"#"))
 
     def with_lead(self, node: ast.stmt, body: Sequence[ast.stmt]) -> str:
         """Return a module-level statement with the comments above it and its decorators."""

@@ -71,6 +71,24 @@ TAKEN = {
         op.drop_column("u", "c")
         """,
     ),
+    "statements that share a line": Case(
+        f"""
+        # about both
+        op.add_column("u", sa.Column("naïve", sa.Integer())); {ADD}; op.create_table("v")
+        """,
+        """
+        op.drop_table("v"); op.drop_column(
+            "t", "c"
+        ); op.drop_column("u", "naïve")  # about u
+        """,
+    ),
+    "a function on one line": Case(
+        "",
+        source=(
+            f"from alembic import op\nimport sqlalchemy as sa\ndef upgrade(): {ADD}\n"
+            f"def downgrade(): {DROP}; op.execute('SELECT 1')\n"
+        ).encode(),
+    ),
     "a name that a taken statement uses comes along, and no other": Case(
         """
         kind = sa.Integer()
