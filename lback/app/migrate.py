@@ -83,6 +83,8 @@ def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
     apart = ctx.project.settings.lback.heads
     # Before anything connects: to connect is to create a SQLite file.
     refuse_problems(graph)
+    if not graph.heads:
+        raise messages.no_revisions(ctx.revisions.folders()[0])
     if options.target is None:
         refuse_forks(graph, apart)
 

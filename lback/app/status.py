@@ -8,6 +8,7 @@ from typing import Literal
 
 from lback.core.checks.findings import from_forks, from_problems
 from lback.core.graph.view import GraphView
+from lback.core.messages import migrate as migrate_messages
 from lback.core.results import Result, text_only
 from lback.errors import LbackError, UsageError
 from lback.project.applied import find_lost, with_lost
@@ -88,10 +89,11 @@ def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
     known = with_lost(graph, rescued.values())
     reachable = isinstance(database, DatabaseStatus)
     pending = _pending(graph, known, current) if reachable else ()
+    shared = _upstream(ctx, graph)
     return StatusResult(
         database=database,
         checkout=_checkout(ctx, graph),
-        upstream=_upstream(ctx, graph),
+        upstream=shared,
         pending=pending,
         lost=lost,
         findings=(
@@ -100,12 +102,18 @@ def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
         ),
         places={revision: one.place for revision, one in rescued.items()},
         docs={revision: graph[revision].doc for revision in pending},
-        fix=_skipped(ctx, graph, current) if reachable else "",
+        fix=_fix(ctx, graph, current, shared) if reachable else "",
     )
 
 
-def _skipped(ctx: Context, graph: GraphView, current: Sequence[str]) -> str:
-    """Warn of revisions that this database would never run; return the way out, "" for none."""
+def _fix(
+    ctx: Context, graph: GraphView, current: Sequence[str], shared: UpstreamStatus | None
+) -> str:
+    """Warn of what keeps this database from being brought up to date; return the way out."""
+    if not graph.heads and not graph.problems and not current and not (shared and shared.behind):
+        nothing = migrate_messages.no_revisions(ctx.revisions.folders()[0])
+        ctx.console.warn(nothing.message)
+        return nothing.hint or ""
     try:
         refuse_hook_rebase(ctx, graph, current)
     except LbackError as err:
