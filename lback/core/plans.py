@@ -244,7 +244,8 @@ def tips(graph: GraphView, revisions: Collection[str]) -> tuple[str, ...]:
 def refuse_problems(graph: GraphView) -> None:
     """Raise LbackError when the revision files do not form a graph that can be run."""
     for problem in graph.problems:
-        place = f"{problem.path}:{problem.line}: " if problem.path else ""
+        line = f":{problem.line}" if problem.line else ""
+        place = f"{problem.path}{line}: " if problem.path else ""
         raise LbackError(f"{place}{problem.message}", problem.hint or "See `lback check`.")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lback.core.messages import projects as messages
+from lback.core.messages import runs as run_messages
 from lback.errors import GitUnavailable
 from lback.project.console import Console, SilentConsole
 from lback.project.locate import Project, find_project
@@ -99,6 +100,10 @@ class Context:
         INPUTS.doubt()  # whatever a database says may be another thing the next time
         project, options = self.project, self.options
         before = [f"--config={options.config}"] if options.config else []
+        env = project.env_path()
+        sparse = self.repository is not None and self.repository.is_sparse
+        if sparse and env is not None and not (project.root / env).exists():
+            raise run_messages.left_out(env)
         return Database(
             project.settings,
             graph,

@@ -72,7 +72,7 @@ def _watched(ctx: Context) -> Watched:
         folders += below
         recursive = recursive or deep
         globs += model_globs(inner)
-        files += inner.project.config_files()
+        files += (*inner.project.config_files(), *inner.project.ways())
     return Watched(_unique(folders), _unique(globs), _unique(files), recursive)
 
 

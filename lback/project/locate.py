@@ -13,6 +13,7 @@ from lback.core.messages import projects as messages
 from lback.core.settings import Settings, is_resource, read_settings
 from lback.files import BY_HAND, read_by_hand
 from lback.vcs.noted import INPUTS
+from lback.vcs.reach import is_outside, name_below, name_on_disk, prefixes
 
 if TYPE_CHECKING:
     from lback.project.options import Options
@@ -34,21 +35,41 @@ class Project(NamedTuple):
     root: Path
 
     def folders(self) -> tuple[str, ...]:
-        """Return the version locations inside `root`, relative to it."""
-        places = [_relative(place, self.root) for place in self._locations()]
-        return tuple(place for place in places if place is not None)
+        """Return the version locations as they are on disk, links followed.
 
-    def outside(self) -> tuple[Path, ...]:
-        """Return the version locations that are not inside `root`."""
-        return tuple(place for place in self._locations() if _relative(place, self.root) is None)
+        They are relative to `root`; one that git does not reach is a whole path.
+        """
+        places = [name_on_disk(os.fspath(place), self.root) for place in self._locations()]
+        return tuple(dict.fromkeys(places))
+
+    def written(self) -> tuple[str, ...]:
+        """Return the version locations as they are written, links on the way not followed."""
+        places = self._locations()
+        names = [(name_below(place, self.root), os.fspath(place)) for place in places]
+        both = (name if name is not None else name_on_disk(at, self.root) for name, at in names)
+        return tuple(dict.fromkeys(both))
+
+    def ways(self) -> tuple[str, ...]:
+        """Return the links and the submodules on the way to the version locations."""
+        names = [name for name in (*self.written(), *self.folders()) if not is_outside(name)]
+        places = dict.fromkeys(prefix for name in names for prefix in prefixes(name))
+        return tuple(
+            name
+            for name in places
+            if (self.root / name).is_symlink() or (self.root / name / ".git").exists()
+        )
 
     def location_of(self, path: str) -> str:
-        """Return the version location that holds the file at this relative path."""
-        folders = sorted(self.folders(), key=len, reverse=True)
-        for folder in folders:
+        """Return the version location that a file is in, or is to be written to.
+
+        Nothing is written where git does not reach, unless there is no other place.
+        """
+        folders = self.folders()
+        inner = [folder for folder in folders if not is_outside(folder)]
+        for folder in sorted(inner, key=len, reverse=True):
             if path.startswith(f"{folder}/" if folder else ""):
                 return folder
-        return path.rpartition("/")[0]
+        return inner[0] if inner and is_outside(path) else path.rpartition("/")[0]
 
     def import_roots(self, module: str) -> tuple[str, ...]:
         """Return the folders, relative to `root`, that a module may be imported from.
@@ -60,6 +81,8 @@ class Project(NamedTuple):
         places = [_relative(place, self.root) for place in wanted]
         top = module.partition(".")[0]
         for folder in self.folders():
+            if is_outside(folder):
+                continue
             parts = folder.split("/")
             places += ["/".join(parts[:at]) for at, part in enumerate(parts) if part == top]
         return tuple(dict.fromkeys(place for place in places if place is not None))
@@ -150,11 +173,25 @@ def find_project(options: Options, cwd: Path, repository: Repository | None) -> 
         return Project(Settings(None, version_locations=(place,), recursive=True), cwd, root)
     project = search_project(options, cwd, Texts(top or cwd), top)
     if project is not None:
-        return project if top else project._replace(root=cwd if _named(options) else project.folder)
+        return (
+            project
+            if top
+            else project._replace(
+                root=_root_without_git(project, cwd if _named(options) else project.folder)
+            )
+        )
     named = _named(options)
     if named:
         raise messages.not_configured_by(cwd / named)
     raise messages.no_configuration(cwd)
+
+
+def _root_without_git(project: Project, folder: Path) -> Path:
+    """Return the folder that holds a project and its migrations; its own where that is all."""
+    locations = [place for place in project.settings.folders if not is_resource(place)]
+    places = [os.path.normpath(project.folder / place) for place in locations]
+    shared = Path(os.path.commonpath([folder, *places]))
+    return folder if shared == Path(shared.anchor) else shared
 
 
 def search_project(

@@ -56,7 +56,8 @@ class Places:
         self._by_commit: dict[str, Project] = {}
         self._sources: dict[str, tuple[str, ...]] = {}
         self._dialects: dict[tuple[str, ...], Dialects] = {}
-        self._folders: dict[int, tuple[Project, Folders]] = {}
+        self._folders: dict[tuple[int, str], tuple[Project, Folders]] = {}
+        self._led: dict[str, Folders] = {}
         self._wider: dict[str, Folders] = {}
 
     @property
@@ -82,19 +83,45 @@ class Places:
         if at in self._wider:
             return self._wider[at]
         project = self.project_at(at)
-        if id(project) not in self._folders:
+        if at == WORKTREE or self.repository is None:
+            return self._known(project, project.folders)
+        if at not in self._led:
+            names, recursive = self._known(project, project.written)
+            led = self.repository.led(at, names, recursive=recursive)
+            self._led[at] = (led, recursive)
+        return self._led[at]
+
+    def of_base(self, project: Project, at: str) -> Folders:
+        """Return the version locations of another configuration in the tree of a place."""
+        names, recursive = project.written(), project.settings.recursive
+        if self.repository is None or at == WORKTREE:
+            return project.folders(), recursive
+        return self.repository.led(at, names, recursive=recursive), recursive
+
+    def _known(self, project: Project, ask: Callable[[], tuple[str, ...]]) -> Folders:
+        """Return the answer of a project's method, which is asked once."""
+        key = (id(project), ask.__name__)
+        if key not in self._folders:
             # The project is kept as well, so that no other one gets its number.
-            places = (project.folders(), project.settings.recursive)
-            self._folders[id(project)] = (project, places)
-        return self._folders[id(project)][1]
+            self._folders[key] = (project, (ask(), project.settings.recursive))
+        return self._folders[key][1]
 
     def look_ahead(self, commits: Sequence[str]) -> None:
-        """Learn the configurations of many commits in one look."""
+        """Learn the configurations and the folders of many commits, in one look each."""
+        repository = self.repository
+        if repository is None:
+            return
+        if self.here.settings.config_path is not None:
+            self._configurations(repository, commits)
+        written = (self._known(own, own.written)[0] for own in map(self.project_at, commits))
+        repository.look_for(
+            commits, tuple(dict.fromkeys(name for some in written for name in some))
+        )
+
+    def _configurations(self, repository: Repository, commits: Sequence[str]) -> None:
         from lback.vcs.lookups import path_ids
 
-        repository, project = self.repository, self.here
-        if repository is None or project.settings.config_path is None:
-            return
+        project = self.here
         unknown = [commit for commit in commits if commit not in self._by_commit]
         paths = project.config_names() if repository.is_bare else self._config_paths
         env = project.env_path()
@@ -218,7 +245,7 @@ def bare_project(options: Options, repository: Repository, at: str, base: str | 
             project = _search_bare(options, repository, place) if place is not None else None
         except UsageError as err:
             broken, project = broken or err, None
-        if project is not None and project.folders():
+        if project is not None and project.written():
             return project
     if broken is not None:
         raise broken

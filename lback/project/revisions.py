@@ -20,11 +20,13 @@ from lback.core.graph.revision import (
     unreadable,
 )
 from lback.core.messages import projects as messages
+from lback.core.messages import revisions as revision_messages
 from lback.core.source import INDEX, WORKTREE, Commit, Entry
 from lback.files import spelling
 from lback.project.contents import HEADERS, Contents, header_from
 from lback.project.places import inside
-from lback.vcs.trees import folder_entries
+from lback.vcs.reach import compiled_files, is_compiled, is_outside, outside_entries
+from lback.vcs.trees import PY, folder_entries
 
 if TYPE_CHECKING:
     from lback.core.effects import Effects
@@ -118,9 +120,12 @@ class Revisions:
 
     def graph(self, at: str = WORKTREE) -> GraphView:
         """Return the graph at a place; what cannot be read is among its problems."""
-        if at == WORKTREE and self.repository is not None and not self.places.unconfigured:
+        known = self.places.unconfigured or self.project.settings.sourceless
+        if at == WORKTREE and self.repository is not None and not known:
             folders, recursive = self.folders(at)
-            return self._graph_on_disk(self.repository.look(folders, recursive=recursive))
+            look = self.repository.look(folders, recursive=recursive)
+            if look is not None:
+                return self._graph_on_disk(look)
         return self.graph_of(self.entries(at), at)
 
     def graph_of(self, entries: Sequence[Entry], at: str) -> Graph:
@@ -134,7 +139,25 @@ class Revisions:
                 revisions.append(Revision(header, entry.path, entry.blob))
             elif not (header.foreign and self.places.unconfigured):
                 problems.append(unreadable(entry.path, header))
+        settings = self.project_at(at).settings
+        if settings.sourceless:
+            paths = [path for path in self._compiled(at) if not settings.lback.ignores(path)]
+            problems += map(revision_messages.compiled, paths)
         return Graph(revisions, problems)
+
+    def _compiled(self, at: str) -> Iterable[str]:
+        """Return the bytecode at a place that Alembic would load."""
+        folders, recursive = self.folders(at)
+        if at == WORKTREE or self.repository is None:
+            return compiled_files(self.project.root, folders, recursive=recursive)
+        suffixes = (".py", ".pyc", ".pyo")
+        entries = self.repository.entries(at, folders, suffixes=suffixes, recursive=recursive)
+        paths = {entry.path for entry in entries}
+        return [
+            entry.path
+            for entry in entries
+            if is_compiled(entry.name) and entry.path[:-1] not in paths
+        ]
 
     def revisions_of(self, entries: Sequence[Entry], at: str) -> list[Revision]:
         """Return the revisions of given files that can be read, the same id twice as well."""
@@ -209,7 +232,8 @@ class Revisions:
         shared = self.shared
         if shared is None or not shared.publishes or self.repository is None:
             return frozenset()
-        nodes = [graph[revision] for revision in ids]
+        nodes = [graph[revision] for revision in ids if not is_outside(graph[revision].path)]
+        ids = [node.id for node in nodes]
         files = {f"{node.blob} {node.path}" for node in nodes}
         if files <= self._seen_in(shared.commit):
             return frozenset(ids)
@@ -241,7 +265,7 @@ class Revisions:
         if shared is None or not shared.publishes:
             return frozenset()
         revisions = self.revisions_of(self.entries(shared.commit), shared.commit)
-        return frozenset(node.id for node in revisions)
+        return frozenset(node.id for node in revisions if not is_outside(node.path))
 
     @cached_property
     def shared(self) -> SharedRef | None:
@@ -271,7 +295,9 @@ class Revisions:
     def _without_git(self, at: str, folders: tuple[str, ...], recursive: bool) -> tuple[Entry, ...]:
         if at != WORKTREE:
             raise self.places.no_git or messages.no_git(at, self.places.cwd)
-        return folder_entries(self.project.root, folders, recursive=recursive)
+        found = folder_entries(self.project.root, folders, recursive=recursive)
+        outside = [folder for folder in folders if is_outside(folder)]
+        return (*outside_entries(outside, PY, recursive=recursive), *found)
 
 
 def _tops_kind(project: Project) -> bytes:

@@ -58,6 +58,7 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
             refuse_moved(run.planned, stamp)
         refuse_unsettled(ctx, graph, stamp)
         steps = run.decide(stamp)
+        _refuse_left_out(ctx, database, steps)
         if files is not None or (steps and run.files is None):
             refuse_changed_files(ctx, run.graph_before or ctx.database.graph)
         if files is not None:
@@ -111,6 +112,18 @@ def refuse_changed_files(ctx: Context, before: GraphView) -> None:
     ]
     if changed:
         raise messages.files_changed(changed)
+
+
+def _refuse_left_out(ctx: Context, database: Database, steps: Sequence[Step]) -> None:
+    """Raise LbackError where a sparse checkout leaves out a file that would be run."""
+    if ctx.repository is None or not ctx.repository.is_sparse:
+        return
+    for step in steps:
+        if isinstance(step, Upgrade | Downgrade) and not step.fake:
+            path = database.graph[step.revision].path
+            known = step.revision in database.origin.sources
+            if not known and not (ctx.project.root / path).exists():
+                raise messages.left_out(path)
 
 
 def refuse_unsettled(ctx: Context, graph: GraphView, stamp: Sequence[str]) -> None:

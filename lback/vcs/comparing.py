@@ -123,11 +123,6 @@ def ignore_rules(git: Git, paths: Sequence[str]) -> dict[str, str]:
     given = b"".join(raw(path) + b"\0" for path in paths)
     command = ("check-ignore", "--verbose", "-z", "--stdin")
     answer = git.ask(*command, given=given, globs=True)
-    if "is beyond a symbolic link" in answer.complaint and len(paths) > 1:
-        # One such path ends git's answer to all: its link is what git tracks, or ignores.
-        return {path: rule for one in paths for path, rule in ignore_rules(git, [one]).items()}
-    if "is beyond a symbolic link" in answer.complaint:
-        return {}
     if answer.status not in (0, 1):
         raise failure(command, answer)
     fields = text(answer.out).split("\0")[:-1]

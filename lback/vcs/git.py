@@ -44,13 +44,26 @@ class Answer:
 
 
 class Git:
-    """Runs `git` in one folder with one set of variables."""
+    """Runs `git` in one folder with one set of variables.
 
-    __slots__ = ("cwd", "environ")
+    `lent` are folders of objects that are read as well, those of submodules. Whatever writes
+    goes by `environ` alone: git leaves out what it finds in such a folder.
+    """
+
+    __slots__ = ("cwd", "environ", "lent")
 
     def __init__(self, cwd: Path, environ: Mapping[str, str]) -> None:
         self.cwd = cwd
         self.environ = environ
+        self.lent: tuple[str, ...] = ()
+
+    def _variables(self, more: Mapping[str, str] | None = None) -> Mapping[str, str]:
+        if not self.lent and not more:
+            return self.environ
+        name = "GIT_ALTERNATE_OBJECT_DIRECTORIES"
+        own = [self.environ[name]] if self.environ.get(name) else []
+        lent = {name: os.pathsep.join([*own, *self.lent])} if self.lent else {}
+        return {**self.environ, **lent, **(more or {})}
 
     def run(self, *arguments: str, given: bytes | None = None, lasting: bool = False) -> bytes:
         """Run a command that has to succeed; raise LbackError with git's words otherwise."""
@@ -74,7 +87,7 @@ class Git:
         """
         if not lasting:
             INPUTS.doubt()
-        environ = {**self.environ, **variables} if variables else self.environ
+        environ = self._variables(variables)
         options = tuple(o for o in OPTIONS if o != "--literal-pathspecs") if globs else OPTIONS
         try:
             child = subprocess.run(
@@ -107,7 +120,7 @@ class Git:
             child = subprocess.Popen(
                 (_program(self.environ, self.cwd), *OPTIONS, *arguments),
                 cwd=self.cwd,
-                env=self.environ,
+                env=self._variables(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -54,11 +54,20 @@ def commits_of(repository: Repository, paths: Iterable[str], at: str = "HEAD") -
 def histories(repository: Repository, paths: Iterable[str], at: str = "HEAD") -> dict[str, History]:
     """Return what is known of each file in the log of `at`; files not committed are left out.
 
-    One git child, and another one for each time that files were renamed.
+    One git child, and another one for each time that files were renamed, for this repository
+    and for each of its submodules.
     """
+    found: dict[str, History] = {}
+    for (module, commit), names in repository.modules_of(at, paths).items():
+        prefix = f"{module}/" if module else ""
+        for name, past in _histories(repository, names, commit).items():
+            known = past._replace(names=tuple(prefix + one for one in past.names))
+            found[prefix + name] = known
+    return found
+
+
+def _histories(repository: Repository, paths: Iterable[str], at: str) -> dict[str, History]:
     trails = [_Trail(path, [path]) for path in dict.fromkeys(paths)]
-    if not trails:
-        return {}
     pending: dict[str, list[_Trail]] = {safe(repository.git, at): trails}
     for _ in range(_MOVES):
         moved: dict[str, list[_Trail]] = {}

@@ -15,6 +15,7 @@ from lback.vcs.git import failure, raw, text
 from lback.vcs.objects import look_up
 from lback.vcs.refs import remote_names, short_name
 from lback.vcs.repository import Repository
+from lback.vcs.trees import chosen
 
 
 def blob_sizes(repository: Repository, ids: Iterable[str]) -> dict[str, int]:
@@ -53,26 +54,28 @@ class Listed:
 
 
 def listed_in_index(repository: Repository, folders: Sequence[str]) -> Listed:
-    """List the index; of a conflict the id is any side's."""
-    paths = () if "" in folders else ("--", *folders)
-    out = repository.git.run("ls-files", "--stage", "-z", "--full-name", *paths)
+    """List the index, and those of submodules; of a conflict the id is any side's."""
     ids: dict[str, str] = {}
     links: set[str] = set()
     unmerged: set[str] = set()
-    for line in text(out).split("\0"):
-        meta, _, path = line.partition("\t")
-        if path:
-            ids[path] = meta.split(" ", 2)[1]
-            if meta[-1] != "0":
-                unmerged.add(path)
-            if meta.startswith("12"):
-                links.add(path)
+    for prefix, git, some in repository.grounds(chosen(folders)):
+        paths = () if "" in some else ("--", *some)
+        out = git.run("ls-files", "--stage", "-z", "--full-name", *paths)
+        for meta, _, inner in (line.partition("\t") for line in text(out).split("\0")):
+            if inner:
+                path = prefix + inner
+                ids[path] = meta.split(" ", 2)[1]
+                if meta[-1] != "0":
+                    unmerged.add(path)
+                if meta.startswith("12"):
+                    links.add(path)
     return Listed(ids, frozenset(links), frozenset(unmerged))
 
 
 def links_in(repository: Repository, commit: str, folders: Sequence[str]) -> frozenset[str]:
     """Return the paths below folders that are symbolic links in a commit."""
-    paths = () if "" in folders else ("--", *folders)
+    places = chosen(folders)
+    paths = () if "" in places else ("--", *places)
     out = repository.git.run("ls-tree", "-r", "-z", "--full-tree", commit, *paths)
     lines = text(out).split("\0") if b"120000 " in out else ()
     return frozenset(line.partition("\t")[2] for line in lines if line.startswith("12"))
@@ -197,9 +200,10 @@ def differences(
     `points` maps the commits of tips to those of their points. Renames are an addition and
     a deletion. HistoryMissing where a tree is not in this clone.
     """
-    if not points or not folders:
+    places = chosen(folders)
+    if not points or not places:
         return dict.fromkeys(points, ())
-    paths = () if "" in folders else ("--", *folders)
+    paths = () if "" in places else ("--", *places)
     given = "".join(f"{tip} {point}\n" for tip, point in points.items())
     out = repository.git.run(
         "diff-tree", "--stdin", "--raw", "-r", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from lback.errors import HistoryMissing
-from lback.vcs.git import Git, failure, raw
+from lback.vcs.git import Git, failure, raw, text
 from lback.vcs.noted import INPUTS
 
 
@@ -24,6 +24,21 @@ def read_blobs(
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise HistoryMissing(f"git has no object {missing[0]}{more} in this clone", hint)
     return texts
+
+
+def read_trees(git: Git, names: Iterable[str], size: int) -> dict[str, dict[str, tuple[str, str]]]:
+    """Return what trees list, by the trees' names: mode and id by name; absent ones left out.
+
+    `size` is that of an id in bytes.
+    """
+    wanted = [name for name in dict.fromkeys(names) if "\n" not in name]
+    return {
+        name: {
+            text(item): (mode.decode("ascii"), one) for mode, item, one in tree_items(data, size)
+        }
+        for name, data in _batch(git, wanted, (), b"tree")
+        if data is not None
+    }
 
 
 def read_names(git: Git, names: Iterable[str]) -> dict[str, bytes]:
@@ -56,7 +71,7 @@ def look_up(git: Git, names: Iterable[str], *, kind: str = "blob") -> dict[str, 
 
 def _is_of_commit(name: str) -> bool:
     """Tell whether a name is an id, or a path in a commit by its id: it means the same for ever."""
-    return len(name.partition(":")[0]) in (40, 64)
+    return len(name.partition(":")[0].removesuffix("^{tree}")) in (40, 64)
 
 
 # What --follow-symlinks says instead of an id, with the size of a text on the next line.
@@ -90,3 +105,13 @@ def _batch(
 
 
 _TYPES = (b"blob", b"tree", b"commit", b"tag")
+
+
+def tree_items(data: bytes, size: int) -> Iterator[tuple[bytes, bytes, str]]:
+    """Yield mode, name and id of each item of a tree: "<mode> <name>\\0<id of `size` bytes>"."""
+    at = 0
+    while at < len(data):
+        end = data.index(b"\0", at)
+        mode, _, name = data[at:end].partition(b" ")
+        at = end + 1 + size
+        yield mode, name, data[end + 1 : at].hex()

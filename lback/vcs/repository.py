@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 
+from lback.core.shell import command, pathspec
 from lback.core.source import INDEX, WORKTREE, Entry
 from lback.errors import HistoryMissing, LbackError
-from lback.vcs import comparing, refs, trees
+from lback.vcs import comparing, environment, refs, trees
 from lback.vcs.cache import Store
 from lback.vcs.comparing import ChangedFile, Progress
 from lback.vcs.git import Answer, Git, text
 from lback.vcs.noted import INPUTS
 from lback.vcs.objects import look_up, read_blobs, read_names
+from lback.vcs.reach import (
+    Reached,
+    is_outside,
+    name_on_disk,
+    objects_of,
+    outside_entries,
+    outside_texts,
+    reached,
+    repository_around,
+)
 from lback.vcs.refs import Branch, Head, SharedRef
 from lback.vcs.trees import PY, entries_of
 from lback.vcs.worktree import Look, Worktree
@@ -47,6 +60,9 @@ class Repository:
         self.algorithm = algorithm
         self._head = head
         self._listed: dict[object, tuple[Entry, ...]] = {}
+        self._tops: dict[tuple[str, str], str | None] = {}
+        self._reached: dict[tuple[str, str], Reached] = {}
+        self._skipped: set[str] = set()
 
     @property
     def is_bare(self) -> bool:
@@ -104,6 +120,7 @@ class Repository:
     def head_has_moved(self) -> None:
         """Look for HEAD again when it is asked for the next time."""
         self._head = None
+        self._listed.clear()
 
     def commit(self, ref: str) -> str:
         """Return the commit that a name means; UsageError with names like it when unknown."""
@@ -140,9 +157,32 @@ class Repository:
 
     # Files
 
-    def look(self, folders: Sequence[str], *, recursive: bool = True) -> Look:
-        """Look at the .py files on disk below folders, with what was noted about just these."""
+    def look(self, folders: Sequence[str], *, recursive: bool = True) -> Look | None:
+        """Look at the .py files on disk below folders, with what was noted about just these.
+
+        None where the files on disk are not all: git does not reach a folder, a sparse checkout
+        leaves files out, or a submodule may be one that is not here.
+        """
+        beyond = self.has_submodules and not all(map(self._is_plain, folders))
+        if beyond or self.is_sparse or any(map(is_outside, folders)):
+            return None
         return self.worktree.look(trees.chosen(folders, recursive=recursive), recursive=recursive)
+
+    @cached_property
+    def is_sparse(self) -> bool:
+        """Tell whether files of the index may be meant to stay off the disk."""
+        place = self.git_dir / "info" / "sparse-checkout"
+        INPUTS.file(place)
+        return place.exists()
+
+    @cached_property
+    def has_submodules(self) -> bool:
+        """Tell whether folders of the work tree may be submodules."""
+        if self.root is None:
+            return False
+        place = self.root / ".gitmodules"
+        INPUTS.file(place)
+        return place.exists()
 
     def entries(
         self,
@@ -155,14 +195,47 @@ class Repository:
         """Return the .py files below folders; no folders, no files.
 
         A symbolic link stands for the content it points at while that is in the same place.
+        Folders are named as `led` does.
         """
+        found = self._listed_at(at, folders, suffixes=suffixes, recursive=recursive)
+        more: list[Entry] = []
+        if at != WORKTREE:
+            more += self._in_modules(at, folders, found, suffixes=suffixes, recursive=recursive)
+        elif self.has_submodules:
+            self._require_modules(name for name in folders if not self._is_plain(name))
+        if at == WORKTREE and self.is_sparse:
+            more += self._left_out(folders, found, suffixes=suffixes, recursive=recursive)
+        outside = [folder for folder in folders if is_outside(folder)]
+        if outside and not self.is_bare:
+            more += outside_entries(
+                outside, suffixes, recursive=recursive, algorithm=self.algorithm
+            )
+        return tuple(sorted((*found, *more), key=attrgetter("path"))) if more else found
+
+    def led(self, at: str, folders: Sequence[str], *, recursive: bool = True) -> tuple[str, ...]:
+        """Return where folders are at a place once links are followed.
+
+        One that git does not reach there is a whole path.
+        """
+        if at == WORKTREE:
+            return tuple(folders)
+        if at == INDEX:
+            lacking = [name for name in folders if not self._is_plain(name)]
+        else:
+            lacking = self._lacking(at, folders, recursive=recursive)
+        found = {name: self._reach(at, name).folder for name in lacking}
+        return tuple(dict.fromkeys(found.get(name, name) for name in folders))
+
+    def _listed_at(
+        self, at: str, folders: Sequence[str], *, suffixes: tuple[str, ...], recursive: bool
+    ) -> tuple[Entry, ...]:
+        """Return what git, or the work tree, lists below folders."""
         if at == WORKTREE:
             chosen = trees.chosen(folders, recursive=recursive)
             return self.worktree.entries(chosen, suffixes=suffixes, recursive=recursive)
         if at == INDEX:
             return trees.index_entries(self.git, folders, suffixes=suffixes, recursive=recursive)
-        head = self.head().commit if at == "HEAD" else None
-        name = head or comparing.safe(self.git, at)
+        name = self._name(at)
         key = (name, tuple(folders), suffixes, recursive)
         if key in self._listed:
             return self._listed[key]
@@ -171,9 +244,127 @@ class Repository:
         )
         if isinstance(found, Answer):
             raise comparing.refusal(self.git, ("ls-tree",), found, at)
-        if refs.is_whole_id(name):  # what a commit holds never changes
-            self._listed[key] = found
+        self._listed[key] = found
         return found
+
+    def _name(self, at: str) -> str:
+        return (self.head().commit if at == "HEAD" else None) or comparing.safe(self.git, at)
+
+    def _lacking(self, at: str, folders: Sequence[str], *, recursive: bool) -> list[str]:
+        """Return the folders that a commit has nothing below."""
+        known = {name: self._tops.get((at, name), "") for name in folders}
+        unknown = [name for name, top in known.items() if top == ""]
+        lacking = [name for name, top in known.items() if top is None]
+        if unknown:
+            listed = self._listed_at(at, folders, suffixes=PY, recursive=recursive)
+            below = {name: name + "/" if name else "" for name in unknown}
+            lacking += [
+                name
+                for name, prefix in below.items()
+                if not any(entry.path.startswith(prefix) for entry in listed)
+            ]
+        return [name for name in lacking if name and not is_outside(name)]
+
+    def _is_plain(self, folder: str) -> bool:
+        """Tell whether a folder is on disk as it is called, with no link or repository between."""
+        if is_outside(folder) or self.root is None:
+            return True
+        place = self.root / folder
+        return (
+            place.is_dir()
+            and any(place.iterdir())
+            and name_on_disk(os.fspath(place), self.root) == folder
+            and not repository_around(self.root, folder)
+        )
+
+    def _reach(self, at: str, folder: str) -> Reached:
+        name = "" if at == INDEX else self._name(at)
+        if (name, folder) not in self._reached:
+            size = 32 if self.algorithm == "sha256" else 20
+            self._reached.update(reached(self.git, [(name, folder)], self.root, size))
+        return self._reached[name, folder]
+
+    def _in_modules(
+        self,
+        at: str,
+        folders: Sequence[str],
+        listed: Sequence[Entry],
+        *,
+        suffixes: tuple[str, ...],
+        recursive: bool,
+    ) -> Iterator[Entry]:
+        """Yield the files of folders in submodules, at the commits that a place has of them."""
+        if at == INDEX:
+            lacking = [name for name in folders if not self._is_plain(name)]
+        elif listed and len(folders) == 1:
+            return
+        else:
+            lacking = self._lacking(at, folders, recursive=recursive)
+        for name in lacking:
+            folder, module, commit = self._reach(at, name)
+            if not module:
+                continue
+            self._lend(module)
+            inner = folder[len(module) + 1 :]
+            found = trees.commit_entries(
+                self.git, commit, [inner], suffixes=suffixes, recursive=recursive
+            )
+            if isinstance(found, Answer):
+                raise HistoryMissing(
+                    f"The commit {commit[:12]} of the submodule {module} is not in this clone",
+                    f"Fetch it: {command('git submodule update --init', pathspec(module))}",
+                )
+            yield from (one._replace(path=f"{module}/{one.path}") for one in found)
+
+    def modules_of(self, at: str, paths: Iterable[str]) -> dict[tuple[str, str], list[str]]:
+        """Return files by the submodule that they are in ("": none) and its commit at a place.
+
+        They are named as they are there; what git does not reach is left out.
+        """
+        homes: dict[str, Reached] = {}
+        found: dict[tuple[str, str], list[str]] = {}
+        for path in paths:
+            folder = posixpath.dirname(path)
+            if folder not in homes:
+                plain = self._is_plain(folder)
+                homes[folder] = Reached(folder) if plain else self._reach(at, folder)
+            _, module, commit = homes[folder]
+            if module:
+                self._lend(module)
+                found.setdefault((module, commit), []).append(path[len(module) + 1 :])
+            elif not is_outside(path):
+                found.setdefault(("", at), []).append(path)
+        return found
+
+    def _require_modules(self, folders: Iterable[str]) -> None:
+        """Raise HistoryMissing where folders on disk are in a submodule that is not there."""
+        for name in folders:
+            module = self._reach(INDEX, name).module
+            if module and self.root and not (self.root / module / ".git").exists():
+                raise _no_module(module)
+
+    def _lend(self, module: str) -> None:
+        """Let our children read the objects of a submodule."""
+        objects = objects_of(self.root, self.common_dir, module)
+        if objects is None:
+            raise _no_module(module)
+        self.git.lent = tuple(dict.fromkeys((*self.git.lent, os.fspath(objects.resolve()))))
+
+    def _left_out(
+        self,
+        folders: Sequence[str],
+        listed: Sequence[Entry],
+        *,
+        suffixes: tuple[str, ...],
+        recursive: bool,
+    ) -> Iterator[Entry]:
+        """Yield the files that a sparse checkout leaves out, as the index has them."""
+        there = {entry.path for entry in listed}
+        skipped = trees.skipped_in_index(self.git, trees.chosen(folders, recursive=recursive))
+        for entry in trees.index_entries(self.git, folders, suffixes=suffixes, recursive=recursive):
+            if entry.path in skipped and entry.path not in there:
+                self._skipped.add(entry.blob)
+                yield entry
 
     def entries_of(
         self, commits: Iterable[str], folders: Sequence[str]
@@ -182,8 +373,33 @@ class Repository:
 
         Branches mostly share their migration folders, so each tree is read once.
         """
-        places = trees.chosen(folders)
-        return entries_of(self.git, commits, places, hint=self._fetch_hint())
+        wanted, places = tuple(dict.fromkeys(commits)), trees.chosen(folders)
+        self.look_for(wanted, places)
+        tops = {(commit, name): self._tops[commit, name] for commit in wanted for name in places}
+        found = entries_of(self.git, tops, hint=self._fetch_hint())
+        for commit in wanted:
+            lacking = [name for name in folders if tops.get((commit, name), "") is None]
+            beyond = [name for name in folders if is_outside(name)]
+            if lacking or beyond:
+                found[commit] = (*found.get(commit, ()), *self.entries(commit, (*lacking, *beyond)))
+        return {commit: found.get(commit, ()) for commit in wanted}
+
+    def look_for(self, commits: Iterable[str], folders: Sequence[str]) -> None:
+        """Learn which of many commits have which folders, for `led`; links among them are read."""
+        names = trees.chosen(folders)
+        unknown = [
+            commit
+            for commit in dict.fromkeys(commits)
+            if any((commit, name) not in self._tops for name in names)
+        ]
+        if not unknown:
+            return
+        tops = trees.tops_of(self.git, unknown, names)
+        self._tops.update(tops)
+        size = 32 if self.algorithm == "sha256" else 20
+        absent = [pair for pair, top in tops.items() if top is None]
+        if absent:
+            self._reached.update(reached(self.git, absent, self.root, size))
 
     def blobs(self, ids: Iterable[str]) -> dict[str, bytes]:
         """Return contents by blob id, in one child; HistoryMissing names what is missing."""
@@ -191,9 +407,15 @@ class Repository:
 
     def read(self, at: str, entries: Iterable[Entry]) -> dict[str, bytes]:
         """Return the contents of entries by blob id: from disk for "worktree", else from git."""
+        wanted = tuple(entries)
+        outside = [entry for entry in wanted if is_outside(entry.path)]
+        texts = outside_texts(outside, self.algorithm) if outside else {}
+        inner = [entry for entry in wanted if entry.blob not in texts]
         if at == WORKTREE:
-            return self.worktree.read(entries)
-        return self.blobs(entry.blob for entry in entries)
+            skipped = [entry.blob for entry in inner if entry.blob in self._skipped]
+            on_disk = [entry for entry in inner if entry.blob not in self._skipped]
+            return texts | self.worktree.read(on_disk) | self.blobs(skipped)
+        return texts | self.blobs(entry.blob for entry in inner)
 
     def files(self, at: str, paths: Iterable[str]) -> dict[str, bytes]:
         """Return the contents of files by path; a path that is no file there is left out."""
@@ -253,26 +475,56 @@ class Repository:
 
     def untracked(self, folders: Sequence[str]) -> tuple[str, ...]:
         """Return .py files that git does not track and does not ignore."""
-        return comparing.untracked(self._on_disk(), trees.chosen(folders), PY)
+        return self._each(folders, lambda git, some: comparing.untracked(git, some, PY))
 
     def ignored(self, folders: Sequence[str]) -> tuple[str, ...]:
         """Return .py files that git ignores."""
-        return comparing.ignored(self._on_disk(), trees.chosen(folders), PY)
+        return self._each(folders, lambda git, some: comparing.ignored(git, some, PY))
 
     def unstaged(self, folders: Sequence[str]) -> tuple[str, ...]:
         """Return tracked .py files whose content on disk is not the index's, deleted ones too."""
-        return comparing.unstaged(self._on_disk(), trees.chosen(folders), PY)
+        return self._each(folders, lambda git, some: comparing.unstaged(git, some, PY))
 
     def ignore_rules(self, paths: Sequence[str]) -> dict[str, str]:
         """Return, for each path that git ignores, the rule as "file:line: pattern"."""
-        return comparing.ignore_rules(self._on_disk(), paths)
+        return {
+            prefix + path: rule
+            for prefix, git, some in self.grounds(paths)
+            for path, rule in comparing.ignore_rules(git, some).items()
+        }
 
-    def _on_disk(self) -> Git:
+    def grounds(self, names: Sequence[str]) -> Iterator[tuple[str, Git, list[str]]]:
+        """Yield what the work trees of this repository and of its submodules have of some names.
+
+        That is what is before the names there, a git to ask, and the names as that git knows them.
+        """
         if self.root is None:
             raise LbackError(
                 f"{self.git_dir} is bare: it has no work tree", "Name a commit with --at."
             )
-        return self.git
+        around: dict[str, str] = {}
+        groups: dict[str, list[str]] = {}
+        for name in names:
+            above = posixpath.dirname(name)
+            if above not in around:
+                around[above] = repository_around(self.root, above)
+            module = around[above] or repository_around(self.root, name)
+            groups.setdefault(module, []).append(name[len(module) + 1 :] if module else name)
+        for module, some in groups.items():
+            if not module:
+                yield "", self.git, some
+            else:
+                environ = environment.stranger(self.git.environ)
+                yield f"{module}/", Git(self.root / module, environ), some
+
+    def _each(
+        self, folders: Sequence[str], ask: Callable[[Git, tuple[str, ...]], Iterable[str]]
+    ) -> tuple[str, ...]:
+        return tuple(
+            prefix + path
+            for prefix, git, some in self.grounds(trees.chosen(folders))
+            for path in ask(git, tuple(some))
+        )
 
     def _fetch_hint(self) -> str:
         if self.is_shallow:
@@ -302,3 +554,10 @@ class Repository:
                     f"git has no content of {path} at {at[:12]} in this clone",
                     self._fetch_hint(),
                 )
+
+
+def _no_module(module: str) -> HistoryMissing:
+    return HistoryMissing(
+        f"The submodule {module} is not in this clone",
+        f"Get it: {command('git submodule update --init', pathspec(module))}",
+    )

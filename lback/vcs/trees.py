@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
 
 from lback.core.source import Entry
 from lback.errors import UsageError
 from lback.vcs.git import Answer, Git, text
-from lback.vcs.objects import look_up, read_blobs
+from lback.vcs.objects import look_up, read_blobs, tree_items
+from lback.vcs.reach import is_outside
 from lback.vcs.refs import is_whole_id
 from lback.vcs.worktree import Worktree
 
@@ -93,6 +94,15 @@ def index_entries(
     return tuple(entry for entry in kept if entry.path not in promised)
 
 
+def skipped_in_index(git: Git, folders: Sequence[str]) -> frozenset[str]:
+    """Return the files below folders that a sparse checkout leaves out."""
+    if not folders:
+        return frozenset()
+    paths = () if "" in folders else ("--", *folders)
+    lines = text(git.run("ls-files", "-t", "-z", "--full-name", *paths)).split("\0")
+    return frozenset(line[2:] for line in lines if line.startswith("S "))
+
+
 def _promised(git: Git, entries: Sequence[Entry]) -> frozenset[str]:
     """Return the paths that `git add -N` has only announced; the next commit lacks them."""
     empty = [
@@ -138,10 +148,14 @@ def followed(git: Git, at: str, entries: Sequence[Entry]) -> list[Entry]:
 
 
 def chosen(folders: Sequence[str], *, recursive: bool = True) -> tuple[str, ...]:
-    """Return folders as `normal` does; without recursion none stands for one inside of it."""
+    """Return folders as `normal` does; without recursion none stands for one inside of it.
+
+    Those that git does not reach are left out.
+    """
+    inner = [folder for folder in folders if not is_outside(folder)]
     if recursive:
-        return normal(folders)
-    return tuple(dict.fromkeys(name for folder in folders for name in normal([folder])))
+        return normal(inner)
+    return tuple(dict.fromkeys(name for folder in inner for name in normal([folder])))
 
 
 def _direct(entries: Sequence[Entry], folders: Sequence[str]) -> list[Entry]:
@@ -156,43 +170,48 @@ def _prefix(folder: str) -> str:
 _TREE = b"40000"
 
 
+def tops_of(
+    git: Git, commits: Iterable[str], folders: Sequence[str]
+) -> dict[tuple[str, str], str | None]:
+    """Return the tree of each folder at each commit, None where it is none there; one child."""
+    names = {
+        (commit, folder): f"{commit}:{folder}" if folder else f"{commit}^{{tree}}"
+        for commit in commits
+        for folder in folders
+    }
+    found = look_up(git, names.values(), kind="tree")
+    return {pair: found.get(name) for pair, name in names.items()}
+
+
 def entries_of(
     git: Git,
-    commits: Iterable[str],
-    folders: Sequence[str],
+    tops: Mapping[tuple[str, str], str | None],
     *,
     hint: str,
     suffixes: tuple[str, ...] = PY,
 ) -> dict[str, tuple[Entry, ...]]:
-    """Return the files below folders of each commit; a commit without such a folder has none.
+    """Return the files below the trees of folders, by commit.
 
-    Children: one that looks up, one for each level of folders, whatever the number of
-    commits. HistoryMissing when a tree is not in this clone.
+    Children: one for each level of folders, whatever the number of commits. HistoryMissing
+    when a tree is not in this clone.
     """
-    wanted = list(dict.fromkeys(commits))
-    names = {
-        (commit, folder): f"{commit}:{folder}" if folder else f"{commit}^{{tree}}"
-        for commit in wanted
-        for folder in folders
-    }
-    tops = look_up(git, names.values(), kind="tree")
-    trees = _read(git, set(tops.values()), hint)
+    trees = _read(git, {top for top in tops.values() if top is not None}, hint)
     listings: dict[tuple[str, str], list[Entry]] = {}
-    found: dict[str, tuple[Entry, ...]] = {}
-    for commit in wanted:
-        entries: list[Entry] = []
-        for folder in folders:
-            top = tops.get(names[commit, folder])
-            if top is None:
-                continue
-            if (top, folder) not in listings:
-                prefix = folder + "/" if folder else ""
-                listings[top, folder] = list(_below(trees, top, prefix, suffixes))
-            entries += listings[top, folder]
+    found: dict[str, list[Entry]] = {}
+    for (commit, folder), top in tops.items():
+        entries = found.setdefault(commit, [])
+        if top is None:
+            continue
+        if (top, folder) not in listings:
+            prefix = folder + "/" if folder else ""
+            listings[top, folder] = list(_below(trees, top, prefix, suffixes))
+        entries += listings[top, folder]
+    for commit, entries in found.items():
         if any(entry.mode == "120000" for entry in entries):
-            entries = followed(git, commit + ":", entries)
-        found[commit] = tuple(sorted(entries, key=attrgetter("path")))
-    return found
+            found[commit] = followed(git, commit + ":", entries)
+    return {
+        commit: tuple(sorted(entries, key=attrgetter("path"))) for commit, entries in found.items()
+    }
 
 
 def _read(git: Git, ids: set[str], hint: str) -> dict[str, list[tuple[bytes, bytes, str]]]:
@@ -200,21 +219,11 @@ def _read(git: Git, ids: set[str], hint: str) -> dict[str, list[tuple[bytes, byt
     trees: dict[str, list[tuple[bytes, bytes, str]]] = {}
     while ids:
         for tree, data in read_blobs(git, sorted(ids), hint=hint, kind=b"tree").items():
-            trees[tree] = list(_items(data, len(tree) // 2))
+            trees[tree] = list(tree_items(data, len(tree) // 2))
         ids = {
             item for tree in ids for mode, _, item in trees[tree] if mode == _TREE
         } - trees.keys()
     return trees
-
-
-def _items(data: bytes, size: int) -> Iterator[tuple[bytes, bytes, str]]:
-    """Read a tree object: "<mode> <name>\\0<id of `size` bytes>", over and over."""
-    at = 0
-    while at < len(data):
-        end = data.index(b"\0", at)
-        mode, _, name = data[at:end].partition(b" ")
-        at = end + 1 + size
-        yield mode, name, data[end + 1 : at].hex()
 
 
 def _below(

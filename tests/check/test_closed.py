@@ -280,4 +280,5 @@ def test_a_folder_that_is_not_what_it_was(forked: Team, way: str) -> None:
     forked.git("commit", "-qm", way)
     for at in ("worktree", "mine"):
         result = forked.check(at=at, against="main")
-        assert result.exit_code == 1 and "LB202" in [one.code for one in result.findings]
+        code = "LB108" if (way, at) == ("submodule", "mine") else "LB202"
+        assert result.exit_code == 1 and code in [one.code for one in result.findings]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lback.core.graph.revision import Unreadable
-from lback.core.shell import named
+from lback.core.graph.revision import Problem, Unreadable
+from lback.core.shell import command, named
 from lback.errors import UsageError
 
 
@@ -27,3 +27,14 @@ def place_in_git(refs: Sequence[str], sha: str) -> str:
 def too_big(size: int) -> Unreadable:
     """Say that a file is not opened; `size` in bytes."""
     return Unreadable("LB106", f"The file has {size:,} bytes; a revision file has less than 2 MB.")
+
+
+def compiled(path: str) -> Problem:
+    """Say that a revision is there as bytecode alone, which Alembic would run (`sourceless`)."""
+    return Problem(
+        "LB106",
+        "this revision has no source: lback reads text, and runs nothing that it has not read",
+        "bring its .py file; delete what is left over; or run what is there with Alembic alone: "
+        f"{command('lback alembic upgrade heads')}",
+        path=path,
+    )

@@ -72,6 +72,15 @@ def files_changed(paths: Sequence[str]) -> LbackError:
     )
 
 
+def left_out(path: str) -> LbackError:
+    """Say that a sparse checkout leaves out a file that would be run."""
+    folder = path.rpartition("/")[0] or "."
+    return LbackError(
+        f"{path} is not on disk: this sparse checkout leaves it out.",
+        f"{command('git sparse-checkout add', folder)} brings it; then run the command again.",
+    )
+
+
 def step_done(sign: str, name: str, number: int, total: int, seconds: float) -> str:
     """Tell of one step that is done."""
     place = f"[{number}/{total}]" if total > 1 else ""

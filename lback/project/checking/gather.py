@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -41,9 +40,11 @@ from lback.vcs.lookups import (
     remotes,
     siblings,
 )
+from lback.vcs.reach import is_outside
 
 if TYPE_CHECKING:
     from lback.project.checking.policy import Policy
+    from lback.vcs.repository import Repository
 
 
 @dataclass(frozen=True)
@@ -245,9 +246,11 @@ def _left_out(revisions: Revisions, mine: Tree, listed: Listed) -> FileFacts:
     """Find what a commit would lack, without letting git run a filter of the repository's."""
     repository = revisions.repository
     assert repository is not None
-    others = [entry.path for entry in mine.entries if entry.path not in listed.ids]
-    elsewhere = _tracked_elsewhere(revisions, others)
-    others = [path for path in others if path not in elsewhere]
+    others = [
+        entry.path
+        for entry in mine.entries
+        if entry.path not in listed.ids and not is_outside(entry.path)
+    ]
     ignored = repository.ignore_rules(others)
     # Not `ls-files --modified`: it would run a clean filter to be sure.
     edited = [
@@ -255,7 +258,7 @@ def _left_out(revisions: Revisions, mine: Tree, listed: Listed) -> FileFacts:
         for entry in mine.entries
         if listed.ids.get(entry.path, entry.blob) != entry.blob
         and entry.path not in listed.links
-        and _edited(revisions, entry.path)
+        and _edited(repository, entry, listed.ids[entry.path])
     ]
     return FileFacts(
         untracked=tuple(path for path in others if path not in ignored),
@@ -264,20 +267,8 @@ def _left_out(revisions: Revisions, mine: Tree, listed: Listed) -> FileFacts:
     )
 
 
-def _tracked_elsewhere(revisions: Revisions, paths: list[str]) -> frozenset[str]:
-    """Return those files that git tracks where the link of a folder leads to."""
-    repository, root = revisions.repository, os.path.realpath(revisions.project.root)
-    assert repository is not None
-    whole = {path: os.path.join(root, path) for path in paths}  # noqa: PTH118
-    ends = {path: os.path.relpath(os.path.realpath(end), root) for path, end in whole.items()}
-    moved = {path: end for path, end in ends.items() if end != path and not end.startswith("..")}
-    tracked = repository.files(INDEX, moved.values()) if moved else {}
-    return frozenset(path for path, end in moved.items() if end in tracked)
-
-
-def _edited(revisions: Revisions, path: str) -> bool:
+def _edited(repository: Repository, entry: Entry, staged: str) -> bool:
     """Tell whether a file differs from the index in more than its line ends."""
-    repository = revisions.repository
-    assert repository is not None
-    both = [repository.file(at, path) or b"" for at in ("worktree", INDEX)]
-    return both[0].replace(b"\r\n", b"\n") != both[1].replace(b"\r\n", b"\n")
+    texts = repository.read(WORKTREE, [entry]) | repository.blobs([staged])
+    both = [texts[blob].replace(b"\r\n", b"\n") for blob in (entry.blob, staged)]
+    return both[0] != both[1]

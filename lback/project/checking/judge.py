@@ -34,6 +34,7 @@ from lback.project.below import contradicting
 from lback.project.checking.gather import CheckFacts, ForkFacts, file_facts
 from lback.project.checking.squawk import squawk_findings
 from lback.project.sides import Comparison
+from lback.vcs.reach import is_outside
 
 if TYPE_CHECKING:
     from lback.db.trials import Tried
@@ -99,11 +100,11 @@ def _overlaps(facts: CheckFacts, fork: ForkFacts) -> Iterator[Finding]:
 
 def _emptiness(facts: CheckFacts) -> Iterator[Finding]:
     """Yield LB107: a check that has looked at nothing must not pass for a good one."""
-    outside = facts.revisions.project_at(facts.mine.at).outside()
     folders, _ = facts.revisions.folders(facts.mine.at)
-    places = (*folders, *map(str, outside))
+    repository = facts.revisions.repository
     if facts.mine.graph.ids or facts.mine.graph.problems:
-        if outside:
+        outside = [folder for folder in folders if is_outside(folder)]
+        if outside and repository is not None and repository.is_bare:
             yield not_looked_at(outside)
         return
     old = any(other.base.ids or other.theirs.graph.ids for other in facts.others)
@@ -111,7 +112,7 @@ def _emptiness(facts: CheckFacts) -> Iterator[Finding]:
     begun = not facts.revisions.places.unconfigured and any(
         (root / folder).parent.joinpath("env.py").is_file() for folder in folders
     )
-    yield nothing_found(places, expected=old or not begun, place=facts.mine.name)
+    yield nothing_found(folders, expected=old or not begun, place=facts.mine.name)
 
 
 def _content(facts: CheckFacts) -> Iterator[Finding]:

@@ -43,7 +43,7 @@ def with_places_of_base(facts: CheckFacts) -> CheckFacts:
     revisions, mine, policy = facts.revisions, facts.mine, facts.policy
     if policy is None or policy.project is None or policy.commit is None:
         return facts
-    theirs = (policy.project.folders(), policy.project.settings.recursive)
+    theirs = revisions.places.of_base(policy.project, mine.at)
     own = revisions.folders(mine.at)
     there = revisions.entries_in(mine.at, theirs) if theirs != own else ()
     if all(inside(entry.path, own) for entry in there):
