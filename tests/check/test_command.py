@@ -12,6 +12,7 @@ import pytest
 
 from tests.check.team import Team, content
 from tests.reports import report_of
+from tests.worlds.processes import python
 from tests.worlds.texts import VERSIONS
 
 ROOT = Path(__file__).parents[2]
@@ -31,14 +32,7 @@ _KEYS = {
 
 
 def lback(team: Team, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "lback", "check", *arguments],
-        cwd=team.path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return python(("-m", "lback", "check", *arguments), team.path, os.environ)
 
 
 @pytest.fixture
@@ -109,14 +103,8 @@ def test_after_what_it_advises_it_is_green(team: Team) -> None:
     team.git("checkout", "-q", "mine")
     assert "`lback rebase`" in lback(team, "--against", "main").stdout
     team.git("merge", "-q", "--no-edit", "main")
-    done = subprocess.run(
-        [sys.executable, "-m", "lback", "rebase", "--onto", "main", "--no-database"],
-        cwd=team.path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = ("-m", "lback", "rebase", "--onto", "main", "--no-database")
+    done = python(command, team.path, os.environ)
     assert done.returncode == 0, done.stderr + done.stdout
     team.commit("Rebase")
     done = lback(team, "--against", "main")

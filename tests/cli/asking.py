@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import io
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
-from pathlib import Path
 
 from lback.cli.gate import guarded
 from lback.cli.main import program
 from tests.check.team import Team
+from tests.worlds.processes import python
 
-ROOT = Path(__file__).parents[2]
 Run = Callable[[Team], str]
 
 
@@ -35,14 +32,7 @@ def child(*arguments: str) -> Run:
     """Run a command that runs code of the project."""
 
     def run(shop: Team) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "lback", *arguments],
-            cwd=shop.path,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = python(("-m", "lback", *arguments), shop.path, os.environ)
         return f"{done.returncode}\n{done.stdout}{done.stderr}"
 
     return run

@@ -12,6 +12,7 @@ import pytest
 
 from tests.reports import report_of
 from tests.worlds.people import Developer
+from tests.worlds.processes import python
 from tests.worlds.texts import revision_text
 
 _ENV = """
@@ -74,15 +75,7 @@ def ada(tmp_path: Path) -> Developer:
 
 
 def call(person: Developer, *command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "lback", *command],
-        cwd=person.folder,
-        env=person.environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return python(("-m", "lback", *command), person.folder, person.environment())
 
 
 def shell(person: Developer, line: str) -> tuple[int, str]:

@@ -15,6 +15,7 @@ import pytest
 
 from tests.reports import report_of
 from tests.worlds.people import Developer
+from tests.worlds.processes import python
 from tests.worlds.texts import revision_text
 
 _ENV = """
@@ -66,16 +67,7 @@ def refused(person: Developer, *command: str, code: int, says: str) -> None:
 
 
 def _stdout(person: Developer, *command: str) -> str:
-    return subprocess.run(
-        [sys.executable, "-m", "lback", *command],
-        cwd=person.folder,
-        env=person.environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        check=False,
-    ).stdout
+    return python(("-m", "lback", *command), person.folder, person.environment()).stdout
 
 
 def test_no_configuration(ada: Developer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -43,10 +44,11 @@ def together(project: Project, count: int) -> None:
             """,
             f"op.drop_table('t_{revision}')",
         )
-    running = [start(project) for _ in range(count)]
-    said = [one.communicate(timeout=120)[0] for one in running]
-    assert [one.returncode for one in running] == [0] * count, said
-    assert sum(int(text.rpartition("applied: ")[2]) for text in said) == 3
+    running = start(project, "120", str(count))
+    said = running.communicate(timeout=240)[0]
+    assert running.returncode == 0, said
+    applied = [int(one) for one in re.findall(r"^applied: (\d+)$", said, re.MULTILINE)]
+    assert (len(applied), sum(applied)) == (count, 3), said
 
 
 @pytest.mark.parametrize("env", [SYNC_ENV, BEGUN_ENV], ids=["sync", "begun"])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.worlds.processes import python
 
 
 @dataclass
@@ -96,10 +97,15 @@ class Developer(Person):
         return self.run("git", *arguments, code=code)
 
     def lback(self, *arguments: str, code: int = 0) -> str:
-        return self.run(sys.executable, "-m", "lback", *arguments, code=code)
+        return self._python("-m", "lback", *arguments, code=code)
 
     def manage(self, *arguments: str, code: int = 0) -> str:
-        return self.run(sys.executable, "manage.py", *arguments, code=code)
+        return self._python("manage.py", *arguments, code=code)
+
+    def _python(self, *arguments: str, code: int) -> str:
+        done = python(arguments, self.folder, self.environment(), joined=True)
+        assert done.returncode == code, f"{arguments} -> {done.returncode}\n{done.stdout}"
+        return done.stdout
 
     def commit(self, message: str = "work") -> str:
         """Commit all that there is, which must be something."""
