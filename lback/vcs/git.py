@@ -19,15 +19,22 @@ _MISSING = (
     "missing tree",
     "missing commit",
     "missing object",
-    "could not fetch",
-    "promisor remote",
     "unable to read ",
     "could not read ",
     "bad object ",
     "not a tree object",
-    "lazy fetching disabled",
     "failed to traverse parents",
+)
+# What git says where a partial clone left something out.
+_LEFT_OUT = (
+    "could not fetch",
+    "promisor remote",
+    "lazy fetching disabled",
     "transport 'none' not allowed",
+)
+GET_ALL = (
+    "Get what was left out: `git fetch --refetch --no-filter`; the contents of one branch come "
+    "with `git checkout` of it as well."
 )
 
 
@@ -168,11 +175,14 @@ def failure(arguments: Sequence[str], answer: Answer) -> LbackError:
     unsafe = _unsafe(answer.complaint)
     if unsafe is not None:
         return unsafe
+    if any(sign in answer.complaint for sign in _LEFT_OUT):
+        # git's own words are about the variables that keep it from fetching while lback reads.
+        return HistoryMissing("This partial clone lacks what has to be read", GET_ALL)
     if any(sign in answer.complaint for sign in _MISSING):
         return HistoryMissing(
             f"git {command}: {words}",
             "This clone lacks objects: fetch them (`git fetch --unshallow` in a shallow clone, "
-            "`git fetch --refetch` in a partial one) and run again.",
+            "`git fetch --refetch --no-filter` in a partial one) and run again.",
         )
     if "index.lock" in answer.complaint:
         return LbackError(

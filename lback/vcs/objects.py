@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from lback.errors import HistoryMissing
 from lback.vcs.git import Git, failure, raw, text
@@ -12,10 +12,16 @@ from lback.vcs.noted import INPUTS
 def read_blobs(
     git: Git, ids: Iterable[str], *, hint: str, kind: bytes = b"blob"
 ) -> dict[str, bytes]:
-    """Return contents by object id; HistoryMissing names the first that this clone lacks."""
+    """Return contents by object id; HistoryMissing names the first that this clone lacks.
+
+    A blob is what its id says, whatever `git replace` shows in its place here: what was worked out
+    about an id is kept.
+    """
     wanted = list(dict.fromkeys(ids))
     try:
-        texts = {blob: data for blob, data in _batch(git, wanted, (), kind) if data is not None}
+        plain = {"GIT_NO_REPLACE_OBJECTS": "1"} if kind == b"blob" else {}
+        found = _batch(git, wanted, (), kind, plain)
+        texts = {blob: data for blob, data in found if data is not None}
     except HistoryMissing as err:  # a partial clone: the child gave up at the first one
         raise HistoryMissing(err.message, hint) from err
     missing = [blob for blob in wanted if blob not in texts]
@@ -79,13 +85,18 @@ _NOT_FOLLOWED = (b"symlink", b"dangling", b"loop", b"notdir")
 
 
 def _batch(
-    git: Git, names: list[str], options: tuple[str, ...], kind: bytes = b"blob"
+    git: Git,
+    names: list[str],
+    options: tuple[str, ...],
+    kind: bytes = b"blob",
+    variables: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[str, bytes | None]]:
     if not names:
         return
     given = b"".join(raw(name) + b"\n" for name in names)
     command = ("cat-file", "--batch", "--buffer", *options)
-    answer = git.ask(*command, given=given, lasting=all(map(_is_of_commit, names)))
+    lasting = all(map(_is_of_commit, names))
+    answer = git.ask(*command, given=given, variables=variables, lasting=lasting)
     if answer.status != 0:
         raise failure(command, answer)
     out, at = answer.out, 0

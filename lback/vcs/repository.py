@@ -16,7 +16,7 @@ from lback.errors import HistoryMissing, LbackError
 from lback.vcs import comparing, environment, refs, trees
 from lback.vcs.cache import Store
 from lback.vcs.comparing import ChangedFile, Progress
-from lback.vcs.git import Answer, Git, text
+from lback.vcs.git import GET_ALL, Answer, Git, text
 from lback.vcs.noted import INPUTS
 from lback.vcs.objects import look_up, read_blobs, read_names
 from lback.vcs.reach import (
@@ -62,7 +62,7 @@ class Repository:
         self._listed: dict[object, tuple[Entry, ...]] = {}
         self._tops: dict[tuple[str, str], str | None] = {}
         self._reached: dict[tuple[str, str], Reached] = {}
-        self._skipped: set[str] = set()
+        self._in_git: set[str] = set()
 
     @property
     def is_bare(self) -> bool:
@@ -363,7 +363,7 @@ class Repository:
         skipped = trees.skipped_in_index(self.git, trees.chosen(folders, recursive=recursive))
         for entry in trees.index_entries(self.git, folders, suffixes=suffixes, recursive=recursive):
             if entry.path in skipped and entry.path not in there:
-                self._skipped.add(entry.blob)
+                self.keep_in_git([entry.blob])
                 yield entry
 
     def entries_of(
@@ -412,10 +412,14 @@ class Repository:
         texts = outside_texts(outside, self.algorithm) if outside else {}
         inner = [entry for entry in wanted if entry.blob not in texts]
         if at == WORKTREE:
-            skipped = [entry.blob for entry in inner if entry.blob in self._skipped]
-            on_disk = [entry for entry in inner if entry.blob not in self._skipped]
-            return texts | self.worktree.read(on_disk) | self.blobs(skipped)
+            in_git = [entry.blob for entry in inner if entry.blob in self._in_git]
+            on_disk = [entry for entry in inner if entry.blob not in self._in_git]
+            return texts | self.worktree.read(on_disk) | self.blobs(in_git)
         return texts | self.blobs(entry.blob for entry in inner)
+
+    def keep_in_git(self, ids: Iterable[str]) -> None:
+        """Read these blobs from git where they are asked for as files on disk."""
+        self._in_git.update(ids)
 
     def files(self, at: str, paths: Iterable[str]) -> dict[str, bytes]:
         """Return the contents of files by path; a path that is no file there is left out."""
@@ -530,10 +534,7 @@ class Repository:
         if self.is_shallow:
             return "Fetch the history: git fetch --unshallow (in CI: fetch-depth: 0)"
         if self.is_partial:
-            return (
-                "This is a partial clone. Let git fetch what is left out: "
-                "git fetch --refetch --no-filter, or check the branch out once"
-            )
+            return GET_ALL
         return "The repository is damaged: see git fsck"
 
     def _refuse_missing(self, at: str, paths: Sequence[str]) -> None:
