@@ -15,6 +15,7 @@ from lback.core.rollback.facts import EditedRevision
 from lback.core.source import Commit, Entry
 from lback.errors import HistoryMissing
 from lback.project.revisions import Revisions
+from lback.vcs.lookups import as_committed
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,12 @@ def edited_since(
         return ()
     from lback.vcs.log import histories
 
-    texts = revisions.texts([graph[revision] for revision in ids])
+    nodes = [graph[revision] for revision in ids]
+    here = {node.path: node.blob for node in revisions.graph()}
+    on_disk = [Entry(node.path, node.blob) for node in nodes if here.get(node.path) == node.blob]
+    blobs = {node.path: node.blob for node in nodes}
+    blobs |= {file.path: file.blob for file in as_committed(repository, on_disk)}
+    texts = revisions.texts([node._replace(blob=blobs[node.path]) for node in nodes])
     by_path = histories(repository, [graph[revision].path for revision in ids])
     edited = []
     for revision in ids:
@@ -100,7 +106,7 @@ def edited_since(
         history = by_path.get(node.path)
         if history is None:
             continue
-        now = code_of(texts[node.blob])
+        now = code_of(texts[blobs[node.path]])
         names = (*history.names, node.path)
         newest: Commit | None = None  # of the version that the loop has come from
         for commit in (None, *history.edits, history.brought):

@@ -13,6 +13,7 @@ from lback.core.messages import checks as messages
 from lback.core.source import INDEX, WORKTREE, Commit, Entry
 from lback.project.places import Folders, inside
 from lback.project.revisions import Revisions
+from lback.vcs.lookups import as_committed
 from lback.vcs.merged_view import merge_entries
 
 if TYPE_CHECKING:
@@ -49,8 +50,16 @@ class Comparison:
 def read_side(revisions: Revisions, name: str, at: str, tip: str | None) -> Tree:
     """Read the revisions at a place."""
     # Of a conflict in the index only our side counts.
-    entries = tuple(entry for entry in revisions.entries(at) if entry.stage in (0, 2))
+    listed = _as_committed(revisions, at, revisions.entries(at))
+    entries = tuple(entry for entry in listed if entry.stage in (0, 2))
     return Tree(name, at, tip, entries, revisions.graph_of(entries, at))
+
+
+def _as_committed(revisions: Revisions, at: str, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Return files on disk as git would commit them where nobody has edited them."""
+    if at != WORKTREE or revisions.repository is None:
+        return entries
+    return as_committed(revisions.repository, entries)
 
 
 def merge_sides(revisions: Revisions, mine: Tree, theirs: Tree, *, publishes: bool) -> Comparison:
@@ -130,7 +139,8 @@ def _widened(revisions: Revisions, places: dict[str, Folders]) -> dict[str, tupl
     recursive = any(recursive for _, recursive in places.values())
     listed = {}
     for at in places:
-        listed[at] = revisions.entries_in(at, (folders, recursive))
+        found = revisions.entries_in(at, (folders, recursive))
+        listed[at] = _as_committed(revisions, at, found)
         revisions.contents.headers(listed[at], at)
     return listed
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import posixpath
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lback.core.source import WORKTREE, Entry
 from lback.errors import HistoryMissing
 from lback.vcs.comparing import merge_base
 from lback.vcs.environment import ENDINGS, is_program, programs
-from lback.vcs.git import failure, raw, text
+from lback.vcs.git import Git, failure, raw, text
 from lback.vcs.objects import look_up
+from lback.vcs.reach import is_outside
 from lback.vcs.refs import remote_names, short_name
 from lback.vcs.repository import Repository
 from lback.vcs.trees import chosen
@@ -70,6 +74,79 @@ def listed_in_index(repository: Repository, folders: Sequence[str]) -> Listed:
                 if meta.startswith("12"):
                     links.add(path)
     return Listed(ids, frozenset(links), frozenset(unmerged))
+
+
+def as_committed(repository: Repository, entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Return files on disk with the id that the index has of each that nobody has edited.
+
+    A filter, `ident` and line ends make another text of a file as it is checked out. What git has
+    noted when it wrote the file tells, or its text once those are taken back: no filter is run.
+    """
+    files = {entry.path: entry for entry in entries if entry.mode != "120000"}
+    others: dict[str, str] = {}
+    edited: dict[str, str] = {}
+    for prefix, git, folders in repository.grounds(_folders(files)):
+        index = None if prefix else repository.git_dir / "index"
+        for path, (blob, seen) in _seen_by_git(git, folders).items():
+            entry = files.get(prefix + path)
+            if entry is not None and blob != entry.blob:
+                untouched = _is_untouched(git.cwd / path, seen, index)
+                (others if untouched else edited)[entry.path] = blob
+    if edited:
+        texts = repository.blobs(edited.values())
+        texts |= repository.read(WORKTREE, [files[path] for path in edited])
+        others |= {
+            path: blob
+            for path, blob in edited.items()
+            if _plain(texts[blob]) == _plain(texts[files[path].blob])
+        }
+    if not others:
+        return tuple(entries)
+    repository.keep_in_git(others.values())
+    return tuple(entry._replace(blob=others.get(entry.path, entry.blob)) for entry in entries)
+
+
+def _folders(paths: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(posixpath.dirname(path) for path in paths if not is_outside(path)))
+
+
+def _seen_by_git(git: Git, folders: Sequence[str]) -> dict[str, tuple[str, list[str]]]:
+    """Return what the index has of files: their ids, and the facts noted as git wrote them."""
+    paths = () if "" in folders else ("--", *folders)
+    fields = text(git.run("ls-files", "--stage", "--debug", "-z", "--full-name", *paths)).split(
+        "\0"
+    )
+    found: dict[str, tuple[str, list[str]]] = {}
+    meta = fields[0]
+    for field in fields[1:]:
+        # The facts of a file stand in front of the next one.
+        facts, _, following = field.rpartition("\n")
+        blob, _, path = meta.partition(" ")[2].partition("\t")
+        found[path] = (blob.split(" ")[0], facts.split())
+        meta = following
+    return found
+
+
+def _is_untouched(place: Path, seen: list[str], index: Path | None) -> bool:
+    """Tell whether a file is as git wrote it, by its time and size; a doubt is no."""
+    try:
+        facts = dict(zip(seen[::2], seen[1::2], strict=False))
+        seconds, _, part = facts["mtime:"].partition(":")
+        noted = int(seconds) * 1_000_000_000 + int(part)
+        at = place.lstat()
+        same = (at.st_mtime_ns, at.st_size) == (noted, int(facts["size:"]))
+        # What was written later than the index was not written by git.
+        return same and index is not None and noted <= index.stat().st_mtime_ns
+    except (KeyError, ValueError, OSError):
+        return False
+
+
+_IDENT = re.compile(rb"\$Id:[^$\n]*\$")
+
+
+def _plain(data: bytes) -> bytes:
+    """Return a text without what git adds as it checks a file out."""
+    return _IDENT.sub(b"$Id$", data.replace(b"\r\n", b"\n"))
 
 
 def links_in(repository: Repository, commit: str, folders: Sequence[str]) -> frozenset[str]:

@@ -12,6 +12,7 @@ from lback.app.check import CheckOptions, check
 from lback.app.heads import heads
 from lback.core.source import INDEX, WORKTREE
 from lback.errors import HistoryMissing
+from lback.project.applied import edited_since
 from lback.project.context import Context
 from lback.project.merging import plan_merges
 from lback.project.options import Options
@@ -316,3 +317,84 @@ def test_bytecode_that_alembic_would_run_stops_everything(ada: Person) -> None:
     assert [one.path for one in problems] == ["migrations/versions/b.pyc"]
     ada.write("alembic.ini", "[alembic]\nscript_location = migrations\n")
     assert not context(ada.path).revisions.graph().problems
+
+
+# Files that are checked out as another text
+
+
+@pytest.fixture
+def converted(ada: Person, request: pytest.FixtureRequest) -> Person:
+    """Publish two revisions that a checkout gives another text."""
+    attributes, settings = request.param
+    for setting in settings:
+        ada.git("config", *setting.split("=", 1))
+    ada.write(".gitattributes", attributes)
+    text = revision_text("a", (), "users") + '\nSIGN = "@SIGN@"  # $Id$\n'
+    ada.write("migrations/versions/a.py", text)
+    ada.write("migrations/versions/b.py", text.replace("'a'", "'b'").replace("None", "'a'", 1))
+    ada.commit("Start")
+    ada.git("remote", "add", "origin", "nowhere")
+    ada.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    shutil.rmtree(ada.path / "migrations/versions")
+    ada.git("checkout", "-q", ".")
+    ada.git("checkout", "-q", "-b", "topic")
+    ada.write("migrations/versions/c.py", revision_text("c", ("b",), "orders"))
+    ada.commit("More")
+    return ada
+
+
+CONVERSIONS = [
+    ("*.py ident\n", ()),
+    ("*.py text eol=crlf\n", ("core.safecrlf=false",)),
+    (
+        "*.py filter=sign\n",
+        ("filter.sign.clean=sed s/AAA/@SIGN@/", "filter.sign.smudge=sed s/@SIGN@/AAA/"),
+    ),
+]
+
+
+@pytest.mark.parametrize("converted", CONVERSIONS, indirect=True, ids=["ident", "eol", "filter"])
+def test_a_file_that_git_has_written_otherwise_is_not_edited(converted: Person) -> None:
+    ada = converted
+    assert check(context(ada.path), CheckOptions()).findings == ()
+    graph = context(ada.path).revisions.graph()
+    assert edited_since(context(ada.path).revisions, graph, ["a", "b"]) == ()
+    # The other side edits what this one has in another text: no conflict, and one edit.
+    ada.git("checkout", "-q", "main")
+    place = ada.path / "migrations/versions/b.py"
+    place.write_bytes(place.read_bytes().replace(b"add users", b"add some users"))
+    ada.git("commit", "-qam", "Edit")
+    ada.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    ada.git("checkout", "-q", "topic")
+    assert check(context(ada.path), CheckOptions()).findings == ()
+    place.write_bytes(place.read_bytes().replace(b"drop_table", b"execute"))
+    assert {one.code for one in check(context(ada.path), CheckOptions()).findings} >= {"LB303"}
+
+
+def test_a_replaced_content_is_not_kept_for_its_id(ada: Person) -> None:
+    ada.write("migrations/versions/a.py", revision_text("a", (), "users"))
+    ada.commit("Start")
+    ada.write("other", revision_text("z", (), "users"))
+    other = ada.git("hash-object", "-w", "other")
+    ada.git("replace", "HEAD:migrations/versions/a.py", other)
+    for _ in range(2):
+        assert context(ada.path).revisions.graph("HEAD").heads == ("a",)
+        assert context(ada.path).revisions.graph().heads == ("a",)
+
+
+def test_a_partial_clone_says_how_to_get_what_it_lacks(ada: Person, tmp_path: Path) -> None:
+    ada.write("migrations/versions/a.py", revision_text("a", (), "users"))
+    ada.commit("Start")
+    ada.git("branch", "topic")
+    ada.write("migrations/versions/b.py", revision_text("b", ("a",), "orders"))
+    ada.commit("More")
+    ada.git("config", "uploadpack.allowFilter", "true")
+    for at, way in enumerate(("blob:none", "tree:0")):
+        bob = Developer("Bob", tmp_path)
+        url = f"file://{ada.path}"
+        bob.git("clone", "-q", f"--filter={way}", "-b", "topic", url, f"bob{at}")
+        bob.folder = tmp_path / f"bob{at}"
+        said = bob.lback("check", code=1)
+        assert "LB108 This partial clone lacks what has to be read" in said
+        bob.run(*said.partition("`")[2].partition("`")[0].split(" "))
+        assert "merged with origin/main: 1 head (b)" in bob.lback("check")

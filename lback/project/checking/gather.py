@@ -44,7 +44,6 @@ from lback.vcs.reach import is_outside
 
 if TYPE_CHECKING:
     from lback.project.checking.policy import Policy
-    from lback.vcs.repository import Repository
 
 
 @dataclass(frozen=True)
@@ -252,23 +251,15 @@ def _left_out(revisions: Revisions, mine: Tree, listed: Listed) -> FileFacts:
         if entry.path not in listed.ids and not is_outside(entry.path)
     ]
     ignored = repository.ignore_rules(others)
-    # Not `ls-files --modified`: it would run a clean filter to be sure.
+    # Not `ls-files --modified`: it would run a clean filter to be sure. What a filter made of a
+    # file is none of its edits (`as_committed`).
     edited = [
         entry.path
         for entry in mine.entries
-        if listed.ids.get(entry.path, entry.blob) != entry.blob
-        and entry.path not in listed.links
-        and _edited(repository, entry, listed.ids[entry.path])
+        if listed.ids.get(entry.path, entry.blob) != entry.blob and entry.path not in listed.links
     ]
     return FileFacts(
         untracked=tuple(path for path in others if path not in ignored),
         ignored={path: ignored[path] for path in others if path in ignored},
         unstaged=tuple(edited),
     )
-
-
-def _edited(repository: Repository, entry: Entry, staged: str) -> bool:
-    """Tell whether a file differs from the index in more than its line ends."""
-    texts = repository.read(WORKTREE, [entry]) | repository.blobs([staged])
-    both = [texts[blob].replace(b"\r\n", b"\n") for blob in (entry.blob, staged)]
-    return both[0] != both[1]
