@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from lback.errors import UsageError
@@ -36,6 +37,38 @@ def _choice(git: Git, key: str, allowed: tuple[str, ...]) -> str | None:
     if value is not None and value not in allowed:
         raise UsageError(f"git config {key} cannot be {value!r}.", f"allowed: {', '.join(allowed)}")
     return value
+
+
+_OFF = frozenset(("false", "no", "off", "0", ""))
+# From this version on git runs the hooks of its configuration.
+_RUNS_COMMANDS = (2, 54)
+
+
+def hook_commands(git: Git) -> dict[str, dict[str, str]]:
+    """Return the commands that git's configuration names for each hook, by `hook.NAME`."""
+    answer = git.ask("config", "-z", "--get-regexp", r"^hook\..+\.(command|event|enabled)$")
+    events: dict[str, list[str]] = {}
+    settings: dict[str, dict[str, str]] = {}
+    for line in text(answer.out).split("\0")[:-1]:
+        key, _, value = line.partition("\n")
+        name, _, variable = key.partition(".")[2].rpartition(".")
+        settings.setdefault(name, {})[variable] = value
+        if variable == "event":
+            known = events.setdefault(name, [])
+            known[:] = [*known, value] if value else []  # an empty one takes the others back
+    found: dict[str, dict[str, str]] = {}
+    for name, hooks in events.items():
+        command = settings[name].get("command", "")
+        if command and settings[name].get("enabled", "true").lower() not in _OFF:
+            for hook in hooks:
+                found.setdefault(hook, {})[name] = command
+    return found
+
+
+def runs_hook_commands(git: Git) -> bool:
+    """Tell whether this git runs the hooks that its configuration names."""
+    numbers = re.findall(r"\d+", text(git.run("version")))
+    return tuple(map(int, numbers[:2])) >= _RUNS_COMMANDS
 
 
 _KEY = "lback.project"

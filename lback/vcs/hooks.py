@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lback.errors import LbackError, UsageError
 from lback.files import alone, sweep
 from lback.vcs import git as git_child
+from lback.vcs.configuration import hook_commands, runs_hook_commands
 from lback.vcs.git import Git
 from lback.vcs.managers import Manager, erase, manager_of
 from lback.vcs.shims import NAMES, Watched, read_mark, render
@@ -23,13 +24,16 @@ class HookPlace:
 
     `root` is the top of the work tree (None in a bare repository), `ours` says
     that `folder` lies in the repository's own git directory, so that nothing
-    in it is tracked or shared with other repositories.
+    in it is tracked or shared with other repositories. `commands` are what git's
+    configuration names for a hook (`hook.NAME.command`), `heeded` whether this git runs them.
     """
 
     folder: Path
     common_dir: Path
     root: Path | None
     ours: bool
+    commands: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    heeded: bool = False
 
     @property
     def private(self) -> Path:
@@ -92,8 +96,14 @@ def find(git: Git) -> HookPlace:
             "`git config --show-origin core.hooksPath` shows where; unset it and install again.",
         )
     folder = folder.resolve()
+    commands = hook_commands(git)
     return HookPlace(
-        folder, common, root.resolve() if root else None, folder.is_relative_to(common)
+        folder,
+        common,
+        root.resolve() if root else None,
+        folder.is_relative_to(common),
+        commands,
+        bool(commands) and runs_hook_commands(git),
     )
 
 
@@ -150,8 +160,25 @@ def status(
     states = []
     for name in NAMES:
         text = None if python is None or watched is None else render(name, python, watched)
-        states.append(_state(place, name, text))
+        states.append(_beside_commands(place, _state(place, name, text)))
     return tuple(states)
+
+
+def _beside_commands(place: HookPlace, state: HookState) -> HookState:
+    """Add what git's configuration runs for a hook, before the one in the folder."""
+    commands = place.commands.get(state.hook, {})
+    if not commands:
+        return state
+    names = ", ".join(f"hook.{name}.command" for name in sorted(commands))
+    if not place.heeded:
+        told = f"this git is too old to run {names}"
+    elif any("lback" in command for command in commands.values()):
+        if state.state == "missing":
+            return replace(state, state="installed", message=f"git runs it by {names}")
+        told = f"git runs lback by {names} as well"
+    else:
+        told = f"git runs {names} first"
+    return replace(state, message=f"{state.message}; {told}" if state.message else told)
 
 
 def _install(place: HookPlace, name: str, text: bytes, *, write: bool, force: bool) -> HookChange:

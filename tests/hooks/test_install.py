@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -378,3 +379,32 @@ def test_two_installs_at_once(ada: Clone) -> None:
     ]
     ada.uninstall()
     assert picture(ada.path / ".git/hooks") == before
+
+
+def test_hooks_of_the_configuration_are_told(ada: Clone) -> None:
+    settings = {
+        "hook.lint.event": ("pre-commit", "", "pre-push"),
+        "hook.lint.command": ("lint --all",),
+        "hook.lback.event": ("post-merge", "pre-push"),
+        "hook.lback.command": ("lback hook pre-push",),
+        "hook.off.event": ("post-checkout",),
+        "hook.off.command": ("lint",),
+        "hook.off.enabled": ("false",),
+    }
+    for key, values in settings.items():
+        for value in values:
+            ada.git("config", "--add", key, value)
+    place = replace(ada.place(), heeded=True)
+    states = {state.hook: state for state in hooks.status(place)}
+    assert {name: (state.state, state.message) for name, state in states.items()} == {
+        "pre-commit": ("missing", ""),
+        "post-merge": ("installed", "git runs it by hook.lback.command"),
+        "post-checkout": ("missing", ""),
+        "post-rewrite": ("missing", ""),
+        "pre-push": ("installed", "git runs it by hook.lback.command, hook.lint.command"),
+    }
+    ada.install()
+    [state] = [one for one in hooks.status(place) if one.hook == "pre-push"]
+    assert state.message == "git runs lback by hook.lback.command, hook.lint.command as well"
+    old = hooks.status(replace(place, heeded=False))
+    assert "this git is too old to run hook.lback.command" in [one.message for one in old]
