@@ -186,12 +186,13 @@ def nothing_found(folders: Sequence[str], *, expected: bool, place: str) -> Find
 
 
 def not_looked_at(folders: Iterable[object]) -> Finding:
-    """Return LB107 as a warning for version locations that git does not have."""
+    """Return LB107 as a warning for version locations that neither git nor this machine has."""
     where = ", ".join(str(folder) for folder in folders)
     warning = finding(
         "LB107",
-        f"the revision files in {where} were not read: the folder is outside of the repository",
-        "check that project separately, or remove the location from `version_locations`",
+        f"the revision files in {where} were not read: git does not reach the folder, and it is "
+        "not at hand here",
+        "install what brings it, or remove the location from `version_locations`",
     )
     return warning._replace(severity="warning")
 

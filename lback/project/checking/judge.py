@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lback.core.checks.content import Content, LockedTables, content_findings
@@ -103,9 +104,11 @@ def _emptiness(facts: CheckFacts) -> Iterator[Finding]:
     folders, _ = facts.revisions.folders(facts.mine.at)
     repository = facts.revisions.repository
     if facts.mine.graph.ids or facts.mine.graph.problems:
+        bare = repository is not None and repository.is_bare
         outside = [folder for folder in folders if is_outside(folder)]
-        if outside and repository is not None and repository.is_bare:
-            yield not_looked_at(outside)
+        unread = [folder for folder in outside if bare or not Path(folder).is_dir()]
+        if unread:
+            yield not_looked_at(unread)
         return
     old = any(other.base.ids or other.theirs.graph.ids for other in facts.others)
     root = facts.revisions.project.root
