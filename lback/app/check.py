@@ -46,10 +46,8 @@ from lback.project.context import Context
 from lback.project.places import bare_project
 from lback.project.sides import Comparison, read_side, tip_of
 
-# The hooks look for these.
-_ELSEWHERE = frozenset({"LB306"})
 # Known only where the migrations were run.
-_RUN = frozenset({"LB305", "LB501", "LB502", "LB503", "LB504", "LB505"})
+_RUN = frozenset({"LB501", "LB502", "LB503", "LB504", "LB505"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +188,7 @@ def _anchor(facts: CheckFacts) -> str:
 
 def _codes(options: CheckOptions, choice: CodeChoice) -> tuple[str, ...]:
     """Return the codes that were looked for."""
-    left_out = _ELSEWHERE if options.models else _ELSEWHERE | _RUN
+    left_out = frozenset[str]() if options.models else _RUN
     return tuple(code for code in CODES if choice.wants(code) and code not in left_out)
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 # A file without one of these has no model in it; looked for before it is parsed.
 _SIGNS = re.compile(
@@ -42,6 +42,11 @@ class Models:
     lines: Mapping[str, int] = field(default_factory=dict)
     twice: tuple[Twice, ...] = ()
 
+    def without(self, known: Container[tuple[str, str]]) -> Models:
+        """Return the same without those attributes, by class and name, that are known twice."""
+        twice = tuple(each for each in self.twice if (each.owner, each.name) not in known)
+        return replace(self, twice=twice)
+
 
 def read_models(source: bytes) -> Models:
     """Read the models of a file; one that has none, or cannot be parsed, gives no tables."""
@@ -52,7 +57,10 @@ def read_models(source: bytes) -> Models:
     except (SyntaxError, ValueError, RecursionError):
         return Models()
     reading = _Reading()
-    reading.visit(tree)
+    try:
+        reading.visit(tree)
+    except RecursionError:
+        return Models()
     return Models(reading.tables, reading.lines, tuple(reading.twice))
 
 

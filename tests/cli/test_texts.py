@@ -50,7 +50,7 @@ def test_status_without_git_and_without_a_database() -> None:
     alone = replace(CURRENT, database=None, checkout=CheckoutStatus(None, ()), upstream=None)
     assert text(alone)[:3] == [
         "database  not asked",
-        "checkout  no git repository, no revisions",
+        "checkout  no git, no revisions",
         "upstream  none",
     ]
 

@@ -65,17 +65,23 @@ def ignored(path: str, rule: str = "") -> Finding:
     return finding("LB304", message, f"{show} shows the rule; {add} overrides it", path=path)
 
 
-def declared_twice(models: Mapping[str, Models]) -> Iterator[Finding]:
-    """Yield LB306 for each attribute that a class has twice, by path."""
+def declared_twice(models: Mapping[str, Models], merged_with: str = "") -> Iterator[Finding]:
+    """Yield LB306 for each attribute that a class has twice, by path.
+
+    Where the files are those of a merge to come, `merged_with` names the other side; their
+    lines are in no tree yet.
+    """
+    once = f"Once merged with {merged_with}, " if merged_with else ""
     for path, read in models.items():
         for attribute in read.twice:
             yield finding(
                 "LB306",
-                f"{attribute.owner} declares {attribute.name} twice: in line {attribute.first} and "
-                f"in line {attribute.second}; Python takes the second one and says nothing",
+                f"{once}{attribute.owner} declares {attribute.name} twice: in line "
+                f"{attribute.first} and in line {attribute.second}; Python takes the second one "
+                "and says nothing",
                 "keep one of the two; after a merge, both branches have added it",
                 path=path,
-                line=attribute.second,
+                line=0 if merged_with else attribute.second,
             )
 
 
@@ -83,7 +89,7 @@ def without_migration(path: str, models: Models, tables: Sequence[str]) -> Findi
     """Return LB305 for the tables of a model file that no migration of the commit touches."""
     return finding(
         "LB305",
-        f"the columns of {' and '.join(tables)} change here, and no migration in this commit "
+        f"the columns of {' and '.join(tables)} change here, and no new migration "
         f"touches {'them' if len(tables) > 1 else 'it'}",
         "`lback makemigrations NAME`, then `git add` the file",
         path=path,

@@ -34,6 +34,7 @@ from lback.errors import LbackError
 from lback.project.below import contradicting
 from lback.project.checking.gather import CheckFacts, ForkFacts, file_facts
 from lback.project.checking.squawk import squawk_findings
+from lback.project.models import models_of_branch
 from lback.project.sides import Comparison
 from lback.vcs.reach import is_outside
 
@@ -62,6 +63,10 @@ def judge(facts: CheckFacts) -> Iterator[Finding]:
     yield from _content(facts)
     yield from contradicting(facts.revisions, graph, facts.new, facts.mine.at)
     yield from file_findings(file_facts(facts.revisions, facts.mine))
+    for other in facts.others:
+        yield from models_of_branch(
+            facts.revisions, facts.mine, other, lambda: facts.sources.effects(facts.new).values()
+        )
 
 
 def _judge_merge(facts: CheckFacts, other: Comparison) -> Iterator[Finding]:

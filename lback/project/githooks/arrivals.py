@@ -13,8 +13,8 @@ from lback.errors import LbackError, UsageError
 from lback.project.context import Context
 from lback.project.file_changes import recover
 from lback.project.githooks.forks import cycles, fork, known
-from lback.project.githooks.models import arrived_models
 from lback.project.merging import plan_merges, preferred_way, write_merges
+from lback.project.models import arrived_models
 
 
 def arrivals(ctx: Context) -> facts.HookReport:

@@ -14,7 +14,7 @@ from lback.core.source import INDEX
 from lback.project.below import contradicting
 from lback.project.context import Context
 from lback.project.githooks.forks import cycles, fork
-from lback.project.githooks.models import staged_models
+from lback.project.models import staged_models
 
 # Only these stop a commit: afterwards the branch would be broken for everybody.
 STOPS = frozenset(
