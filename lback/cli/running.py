@@ -68,6 +68,10 @@ def tell_more(ctx: Context, started: float) -> None:
     """Say what went without git, and under `--verbose` what was read, where, and how long."""
     if ctx.no_git is not None and ctx.no_git is not sys.exc_info()[1] and not _tells(ctx):
         ctx.console.warn(messages.without_git(ctx.no_git))
+    revisions = vars(ctx).get("revisions")
+    gone = revisions.lost_head if revisions is not None else None
+    if gone is not None:
+        ctx.console.note(messages.head_gone(*gone))
     if not ctx.options.verbose:
         return
     known = vars(ctx)

@@ -274,6 +274,16 @@ class Revisions:
             return None
         return self.repository.upstream(self.project.settings.lback.upstream)
 
+    @property
+    def lost_head(self) -> tuple[str, str] | None:
+        """Return a remote and the ref, now gone, that its HEAD names; only where that was asked."""
+        asked = "shared" in vars(self) and not self.project.settings.lback.upstream
+        if self.repository is None or not asked:
+            return None
+        from lback.vcs.remotes import lost_head
+
+        return lost_head(self.repository, self.shared)
+
     # Inner parts
 
     def _graph_on_disk(self, look: Look) -> GraphView:

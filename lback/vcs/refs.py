@@ -38,12 +38,16 @@ class Branch(NamedTuple):
 
 
 class SharedRef(NamedTuple):
-    """The branch a team releases from; what it holds is published only if `publishes`."""
+    """The branch a team releases from; what it holds is published only if `publishes`.
+
+    `own` says that nothing suggests it but the current branch, which it is a remote's copy of.
+    """
 
     name: str
     ref: str
     commit: str
     publishes: bool
+    own: bool = False
 
 
 class _Ref(tuple[str, str, str]):
@@ -140,27 +144,75 @@ def _refuse_beyond(git: Git, ref: str) -> None:
         )
 
 
-def shared_ref(git: Git, configured: str | None) -> SharedRef | None:
+def shared_ref(git: Git, configured: str | None, branch: str | None = None) -> SharedRef | None:
     """Return the branch that a team releases from, or None where nothing suggests one.
 
-    A configured name has to exist: HistoryMissing when it belongs to a remote of this
-    clone and was not fetched, UsageError with names like it otherwise.
+    `branch` is the ref of the current one. A configured name has to exist: HistoryMissing when
+    it belongs to a remote of this clone and was not fetched, UsageError with names like it
+    otherwise.
     """
     if configured:
         return _configured(git, configured)
-    found = _matching(git, *_usual("origin"), _HEADS + "main", _HEADS + "master")
-    chosen = _first(found, _usual("origin"))
-    if chosen is None:
-        remotes = [name for name in remote_names(git) if name != "origin"]
-        if len(remotes) == 1:
-            usual = _usual(remotes[0])
-            chosen = _first(_matching(git, *usual), usual)
-    if chosen is None:
-        chosen = _first(found, (_HEADS + "main", _HEADS + "master"))
+    chosen = _suggested(git, branch)
     if chosen is None:
         return None
     ref = chosen.target or chosen.ref
-    return SharedRef(short_name(ref), ref, chosen.commit, ref.startswith(_REMOTES))
+    own = chosen.ref not in _usual("origin") and _is_copy(chosen, branch)
+    return SharedRef(short_name(ref), ref, chosen.commit, ref.startswith(_REMOTES), own)
+
+
+def _is_copy(found: _Ref | None, branch: str | None) -> bool:
+    """Tell whether a ref is what a remote has of a branch: no branch says how it is judged."""
+    if found is None or branch is None:
+        return False
+    return found.ref.startswith(_REMOTES) and found.ref.endswith(f"/{short_name(branch)}")
+
+
+def _suggested(git: Git, branch: str | None) -> _Ref | None:
+    """Choose by the remote's HEAD, else what the branch tracks, else by the usual names."""
+    own = (_HEADS + "main", _HEADS + "master")
+    found = _matching(git, *_usual("origin"), *own)
+    chosen = _first(found, _usual("origin")[:1])
+    remotes = _likely_remotes(git) if chosen is None else ()
+    for remote in remotes:
+        usual = _usual(remote)
+        there = found if remote == "origin" else _matching(git, *usual)
+        chosen = _first(there, usual[:1])
+        if chosen is None:
+            tracked, named = _tracked(git, branch), _first(there, usual)
+            chosen = named if _is_copy(tracked, branch) and named else tracked or named
+        chosen = chosen or _only_branch(git, remote)
+        if chosen is not None:
+            return chosen
+    return chosen or _tracked(git, branch) or _first(found, own)
+
+
+def _likely_remotes(git: Git) -> tuple[str, ...]:
+    """Return `origin`, and the only other remote."""
+    names = remote_names(git)
+    others = [name for name in names if name != "origin"]
+    first = ("origin",) if "origin" in names or not names else ()
+    return (*first, *others) if len(others) == 1 else first
+
+
+def _tracked(git: Git, branch: str | None) -> _Ref | None:
+    """Return the remote-tracking ref that a branch follows, None where there is no such ref."""
+    if branch is None:
+        return None
+    answer = git.ask("for-each-ref", "--format=%(upstream)", branch, lasting=True)
+    upstream = text(answer.out).rstrip("\n")
+    return _first(_matching(git, upstream), [upstream]) if upstream.startswith(_REMOTES) else None
+
+
+def _only_branch(git: Git, remote: str) -> _Ref | None:
+    """Return the branch of a remote that has just one."""
+    found = [ref for ref in _matching(git, f"{_REMOTES}{remote}/") if not ref.target]
+    return found[0] if len(found) == 1 else None
+
+
+def exists(git: Git, ref: str) -> bool:
+    """Tell whether there is a ref of this full name."""
+    return bool(_matching(git, ref))
 
 
 def list_branches(git: Git) -> tuple[Branch, ...]:
@@ -238,11 +290,21 @@ def _configured(git: Git, name: str) -> SharedRef:
         remote = next((r for r in remote_names(git) if short.startswith(r + "/")), None)
         if remote is None:
             raise
-        branch = short[len(remote) + 1 :]
-        raise HistoryMissing(
-            f"The shared ref {name!r} is not in this clone",
-            f"Fetch it: {command('git fetch', remote, f'{branch}:{_REMOTES}{remote}/{branch}')}",
-        ) from err
+        raise _not_here(git, name, remote, short[len(remote) + 1 :]) from err
+
+
+def _not_here(git: Git, name: str, remote: str, branch: str) -> HistoryMissing:
+    """Make the error for a branch of a remote that is not here: gone, or never fetched."""
+    refs = [found.ref for found in _matching(git, f"{_REMOTES}{remote}/") if not found.target]
+    here = [short_name(ref) for ref in refs]
+    specs = git.ask("config", "-z", "--get-all", f"remote.{remote}.fetch").out
+    if here and b"refs/heads/*" in specs:  # all that was there is here: it has another name
+        near = " or ".join(_near(f"{remote}/{branch}", here) or here[:3])
+        fetch = command("git fetch", remote, f"+refs/heads/*:{_REMOTES}{remote}/*")
+        hint = f"Is it {near} now? If not, fetch all: {fetch}"
+    else:
+        hint = f"Fetch it: {command('git fetch', remote, f'{branch}:{_REMOTES}{remote}/{branch}')}"
+    return HistoryMissing(f"The shared ref {name!r} is not in this clone", hint)
 
 
 def _usual(remote: str) -> tuple[str, ...]:

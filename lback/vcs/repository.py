@@ -128,7 +128,7 @@ class Repository:
 
     def upstream(self, configured: str | None) -> SharedRef | None:
         """Return the shared ref, or None where nothing suggests one."""
-        return refs.shared_ref(self.git, configured)
+        return refs.shared_ref(self.git, configured, self.head().ref)
 
     def branches(self) -> tuple[Branch, ...]:
         """Return local and remote-tracking branches, newest commit first."""

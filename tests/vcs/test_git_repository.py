@@ -11,6 +11,7 @@ from lback.errors import HistoryMissing, LbackError, UsageError
 from lback.vcs.committing import stage
 from lback.vcs.discovery import discover
 from lback.vcs.log import commits_of
+from lback.vcs.remotes import is_certain, lost_head
 
 FOLDERS = ("db/versions",)
 
@@ -268,6 +269,52 @@ class TestSharedRef:
         clone.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/gone")
         assert clone.repository.upstream(None).name == "origin/main"
 
+    def test_head_of_the_remote_is_gone(self, clone):
+        clone.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/gone")
+        repository = clone.repository
+        shared = repository.upstream(None)
+        assert lost_head(repository, shared) == ("origin", "refs/remotes/origin/gone")
+        clone.git("remote", "set-head", "origin", "main")
+        repository = clone.repository
+        assert lost_head(repository, repository.upstream(None)) is None
+
+    @pytest.mark.parametrize("head", ["gone", None])
+    def test_what_the_branch_follows_comes_before_the_usual_names(self, clone, head):
+        if head is None:
+            clone.git("remote", "set-head", "origin", "-d")
+        else:
+            clone.git("symbolic-ref", "refs/remotes/origin/HEAD", f"refs/remotes/origin/{head}")
+        clone.git("push", "-q", "origin", "HEAD:trunk")
+        clone.git("checkout", "-q", "-b", "topic", "--track", "origin/trunk")
+        assert clone.repository.upstream(None).name == "origin/trunk"
+        clone.git("checkout", "-q", "-b", "other", "--no-track")
+        assert clone.repository.upstream(None).name == "origin/main"
+        clone.git("config", "branch.other.remote", ".")
+        clone.git("config", "branch.other.merge", "refs/heads/main")
+        assert clone.repository.upstream(None).name == "origin/main"
+
+    def test_what_the_remote_has_of_the_branch_itself_says_nothing(self, clone):
+        clone.git("remote", "set-head", "origin", "-d")
+        clone.git("checkout", "-q", "-b", "topic")
+        clone.git("push", "-q", "-u", "origin", "topic")
+        shared = clone.repository.upstream(None)
+        assert (shared.name, shared.own) == ("origin/main", False)
+        clone.git("branch", "-m", "main", "trunk")
+        clone.git("update-ref", "-d", "refs/remotes/origin/main")
+        shared = clone.repository.upstream(None)
+        assert (shared.name, shared.own) == ("origin/topic", True)
+        assert not is_certain(clone.repository, shared)
+        clone.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+        assert is_certain(clone.repository, shared)
+
+    def test_the_only_branch_of_the_remote(self, clone):
+        clone.git("remote", "set-head", "origin", "-d")
+        clone.git("update-ref", "refs/remotes/origin/trunk", "HEAD")
+        clone.git("update-ref", "-d", "refs/remotes/origin/main")
+        assert clone.repository.upstream(None).name == "origin/trunk"
+        clone.git("update-ref", "refs/remotes/origin/other", "HEAD")
+        assert clone.repository.upstream(None).name == "main"
+
     def test_master(self, clone):
         clone.git("remote", "set-head", "origin", "-d")
         clone.git("update-ref", "refs/remotes/origin/master", "HEAD")
@@ -299,6 +346,12 @@ class TestSharedRef:
 
     def test_configured_but_not_fetched(self, clone):
         with pytest.raises(HistoryMissing, match="origin/release") as caught:
+            clone.repository.upstream("origin/release")
+        assert "origin/main" in caught.value.hint  # whether the remote has that is not known
+        assert "git fetch origin '+refs/heads/*:refs/remotes/origin/*'" in caught.value.hint
+        clone.git("remote", "rename", "origin", "old")
+        clone.git("remote", "add", "origin", "/nowhere")
+        with pytest.raises(HistoryMissing) as caught:
             clone.repository.upstream("origin/release")
         assert "git fetch origin release:refs/remotes/origin/release" in caught.value.hint
 

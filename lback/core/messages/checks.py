@@ -71,11 +71,25 @@ def baseline_not_written(path: str, why: str | None) -> LbackError:
 
 def no_shared_branch(remote: str) -> HistoryMissing:
     """Say that the branch to merge into is not here, and how to get it."""
-    fetch = command("git fetch", remote, f"main:refs/remotes/{remote}/main")
     return HistoryMissing(
-        "The branch that this one will be merged into is not in this clone",
-        f"Fetch it and name it: {fetch} (in CI: fetch-depth: 0), then "
-        f"{command('lback check --against', f'{remote}/main')}",
+        "The branch that this one will be merged into is not in this clone", _let_name(remote)
+    )
+
+
+def only_its_copy(ref: str) -> HistoryMissing:
+    """Say that a branch is compared with nothing but what the remote has of it."""
+    return HistoryMissing(
+        f"Which branch this one will be merged into is not known: {ref} is only its copy",
+        _let_name(ref.partition("/")[0]),
+    )
+
+
+def _let_name(remote: str) -> str:
+    fetch = command("git fetch", remote, f"+refs/heads/*:refs/remotes/{remote}/*")
+    head = command("git remote set-head", remote, then="-a")
+    return (
+        f"Fetch it (in CI: fetch-depth: 0) and let the remote name it: {fetch}, then {head}; or "
+        "name it with `--against REF`."
     )
 
 

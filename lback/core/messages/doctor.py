@@ -81,7 +81,7 @@ def shared_branch(name: str | None) -> DoctorLine:
     """Show the shared branch, or say how to name it."""
     if name is not None:
         return DoctorLine("configuration", "ok", f"shared branch: {name}")
-    fix = 'set `[tool.lback] upstream = "origin/main"`'
+    fix = "`git remote set-head REMOTE -a`, or name it in `[tool.lback] upstream`"
     return DoctorLine("configuration", "note", "shared branch: none", fix)
 
 

@@ -68,6 +68,13 @@ def without_git(why: LbackError) -> str:
     return f"{why.message}: commits, authors and branches are not known here. {why.hint or ''}"
 
 
+def head_gone(remote: str, ref: str) -> str:
+    """Say that a remote's HEAD leads nowhere, and how to ask the remote for its branch."""
+    short = ref.removeprefix("refs/remotes/")
+    mend = command("git remote set-head", remote, then="-a")
+    return f"note: {remote}/HEAD points to {short}, which is gone: {mend} asks {remote} for another"
+
+
 def no_git(at: str, folder: Path) -> LbackError:
     """Make the error for `--at` outside of git."""
     return LbackError(

@@ -41,9 +41,11 @@ from lback.vcs.lookups import (
     siblings,
 )
 from lback.vcs.reach import is_outside
+from lback.vcs.remotes import is_certain
 
 if TYPE_CHECKING:
     from lback.project.checking.policy import Policy
+    from lback.vcs.refs import SharedRef
 
 
 @dataclass(frozen=True)
@@ -102,30 +104,29 @@ def gather_others(facts: CheckFacts, against: Sequence[str | None], *, push: boo
             shared = _shared(revisions, branch)
             if shared is None:
                 continue
-            name, commit, publishes = shared
-            revisions.places.look_ahead([commit])
-            theirs = read_side(revisions, name, commit, commit)
+            if revisions.repository and not is_certain(revisions.repository, shared):
+                facts = facts.having(no_history(messages.only_its_copy(shared.name)))
+            revisions.places.look_ahead([shared.commit])
+            theirs = read_side(revisions, shared.name, shared.commit, shared.commit)
             if mine.tip is not None:
-                other = join(revisions, mine, theirs, publishes=publishes)
+                other = join(revisions, mine, theirs, publishes=shared.publishes)
                 facts = replace(facts, others=(*facts.others, other))
         except HistoryMissing as err:
             facts = facts.having(no_history(err))
     return facts
 
 
-def _shared(revisions: Revisions, branch: str | None) -> tuple[str, str, bool] | None:
-    """Return name and commit of the branch to merge with, and whether it publishes."""
+def _shared(revisions: Revisions, branch: str | None) -> SharedRef | None:
+    """Return the branch to merge with; None where there is no other one."""
     repository, places = revisions.repository, revisions.places
     if repository is None:
         if branch or places.hidden:
             raise messages.no_repository(places.cwd, branch, places.no_git)
         return None
     shared = repository.upstream(branch) if branch else revisions.shared
-    if shared is not None:
-        return shared.name, shared.commit, shared.publishes
-    names = remotes(repository)
-    if not names and not repository.is_shallow:
-        return None
+    names = remotes(repository) if shared is None else ()
+    if shared is not None or (not names and not repository.is_shallow):
+        return shared
     raise messages.no_shared_branch(names[0] if names else "origin")
 
 
