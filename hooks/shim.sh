@@ -148,7 +148,7 @@ relevant_post_rewrite() { # $1: amend or rebase; standard input: "old new" lines
 relevant_pre_push() { # $1 remote's name; standard input: "local-ref local-id remote-ref remote-id" lines
 	asked=0
 	while read -r _ new ref old; do
-		case $ref in refs/heads/*) ;; *) continue ;; esac
+		case $ref in refs/heads/* | refs/for/*) ;; *) continue ;; esac
 		! is_null "$new" || continue # deletes a branch
 		asked=$((asked + 1))
 		[ "$asked" -le 8 ] || return 0 # cheaper to start lback than to go on asking

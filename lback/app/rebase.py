@@ -6,24 +6,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lback.core.merging.rebase_plan import with_parents
-from lback.core.merging.results import DatabaseRow, ForkResult, RemovedRow
+from lback.core.merging.results import DatabaseRow, ForkResult, HolderRow, RemovedRow
 from lback.core.messages import rebasing as messages
 from lback.core.rows import OverlapRow
 from lback.project.context import Context
 from lback.project.file_changes import recover
 from lback.project.merging import overlap_rows, plan_merges
 from lback.project.rebase_database import foresee, perform, stage
-from lback.project.rebasing import PreparedRebase, RebaseOptions, prepare
+from lback.project.rebasing import PreparedRebase, RebaseOptions, holders, prepare
 
 
 @dataclass(frozen=True, kw_only=True)
 class RebaseResult(ForkResult):
-    """What was rewritten or would be; `held` cannot run as it is where it stands now."""
+    """What was rewritten or would be.
+
+    `held` cannot run as it is where it stands now; `pushed_to` are others' ways to have it.
+    """
 
     command = "rebase"
 
     removes: tuple[RemovedRow, ...] = ()
     held: tuple[str, ...] = ()
+    pushed_to: tuple[HolderRow, ...] = ()
     onto: str
     database: DatabaseRow | None = None
 
@@ -43,6 +47,7 @@ def rebase(ctx: Context, options: RebaseOptions) -> RebaseResult:
         overlaps=overlaps,
         removes=ready.removes,
         held=ready.held,
+        pushed_to=holders(ready) if options.force else (),
         onto=ready.onto,
         planned=options.plan,
     )
@@ -67,6 +72,5 @@ def _held(ready: PreparedRebase, overlaps: Sequence[OverlapRow]) -> tuple[str, .
     """Return which of the moved revisions are known to fail where they will stand."""
     clash = [overlap for overlap in overlaps if overlap.verdict == "conflict"]
     sides = {side.revision for overlap in clash for side in (overlap.left, overlap.right)}
-    return tuple(
-        row.revision for row in ready.rewrites if row.revision in sides and not row.published
-    )
+    known = ready.moved & sides | frozenset(ready.held)
+    return tuple(revision for revision in ready.graph.order() if revision in known)

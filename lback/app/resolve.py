@@ -61,7 +61,13 @@ def resolve(ctx: Context, options: ResolveOptions) -> ResolveResult:
         planned=options.plan,
     )
     if ready is not None and plan.action == "rebase":
-        result = replace(result, rewrites=ready.rewrites, removes=ready.removes, onto=ready.onto)
+        result = replace(
+            result,
+            rewrites=ready.rewrites,
+            removes=ready.removes,
+            held=ready.held,
+            onto=ready.onto,
+        )
         return result if options.plan else _rebased(ctx, result, ready, options)
     first = merges[0]
     result = replace(result, revision=first.revision, path=first.path, merges=merge_rows(merges))

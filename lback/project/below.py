@@ -40,11 +40,13 @@ def contradicting(
 ) -> Iterator[Finding]:
     """Yield LB307 for what revisions of a graph at a place contradict below them.
 
+    Those above a new one count as well: what is below them is not what it was.
     What is found in the files that name one of their tables is looked at once more with all
     of them, since any may do what cannot be read.
     """
     if not new or graph.problems:
         return
+    new = graph.descendants(new)
     does = revisions.effects(graph, new, at)
     older = [revision for revision in graph.ancestors(new) if revision not in does]
     silent = dict.fromkeys((revision.id for revision in graph), Effects())

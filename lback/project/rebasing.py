@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lback.core.graph.revision import Revision
 from lback.core.graph.view import GraphView
 from lback.core.merging.rebase_plan import RebaseFacts, RebasePlan, plan_rebase, rebased
 from lback.core.merging.reparent import reparent
-from lback.core.merging.results import RemovedRow, RewriteRow
+from lback.core.merging.results import HolderRow, RemovedRow, RewriteRow
 from lback.core.messages import rebasing as messages
 from lback.core.plans import refuse_problems
+from lback.core.source import WORKTREE
 from lback.errors import LbackError
+from lback.project.below import contradicting
 from lback.project.context import Context
 from lback.project.revisions import Revisions
 from lback.project.shared_parents import Parents, restored_text, shared_parents
+from lback.vcs.lookups import path_ids, siblings
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,20 @@ class PreparedRebase:
     plan: RebasePlan
     contents: dict[str, bytes | None] = field(default_factory=dict)
     held: tuple[str, ...] = ()  # what moves, and cannot run on what it moves onto
+    pushed: frozenset[str] = frozenset()
     ran: dict[tuple[str, ...], GraphView] = field(default_factory=dict)  # by a database's stamp
 
     @property
     def graph_after(self) -> GraphView:
         """Return the graph as the files will say it."""
         return rebased(self.graph, self.plan)
+
+    @property
+    def moved(self) -> frozenset[str]:
+        """Return the local revisions that will stand on something else, those above as well."""
+        after = self.graph_after
+        touched = {one.revision for one in self.plan.rewrites} - self.plan.restored
+        return after.descendants(touched) - self.plan.restored
 
     @property
     def texts(self) -> dict[str, bytes]:
@@ -86,10 +97,25 @@ def prepare(ctx: Context, onto: str | None = None, *, force: bool = False) -> Pr
         raise messages.behind(onto, missing)
     facts = _facts(revisions, graph, theirs, shared_parents(revisions, graph, theirs, onto))
     plan = plan_rebase(graph, facts, force=force)
-    contents: dict[str, bytes | None] = {}
-    if plan.action == "rebase":
-        contents = _rewritten(revisions, graph, plan, {node.id: node for node in theirs}, commit)
-    return PreparedRebase(revisions, graph, onto, plan, contents)
+    if plan.action != "rebase":
+        return PreparedRebase(revisions, graph, onto, plan)
+    contents = _rewritten(revisions, graph, plan, {node.id: node for node in theirs}, commit)
+    ready = PreparedRebase(revisions, graph, onto, plan, contents, pushed=facts.pushed)
+    found = contradicting(revisions, ready.graph_after, ready.moved, WORKTREE)
+    return replace(ready, held=tuple(dict.fromkeys(one.revisions[0] for one in found)))
+
+
+def holders(ready: PreparedRebase) -> tuple[HolderRow, ...]:
+    """Return the branches of remotes that have what moves, in the order of their last commits."""
+    repository = ready.revisions.repository
+    paths = [ready.graph[revision].path for revision in sorted(ready.moved & ready.pushed)]
+    if repository is None or not paths:
+        return ()
+    others = [one for one in siblings(repository) if one.ref.startswith("refs/remotes/")]
+    found = path_ids(repository, [one.commit for one in others], paths)
+    return tuple(
+        HolderRow(one.name, one.author, one.date) for one in others if any(found[one.commit])
+    )
 
 
 def _rewritten(

@@ -57,6 +57,22 @@ def test_a_push_is_stopped_on_the_shared_branch_and_warned_of_on_another(line: T
     assert lines(mine)[0].startswith(SAID)
 
 
+def test_what_stands_above_a_moved_revision_is_looked_at_as_well(team: Team) -> None:
+    """c3 stays as it is while b2 moves below it onto what adds the same column."""
+    team.branch("work")
+    team.write(f"{VERSIONS}/b3.py", content("b3", "b2", "pass"))
+    team.write(f"{VERSIONS}/c3.py", content("c3", "b3", ADD))
+    old = team.commit()
+    team.write(f"{VERSIONS}/s3.py", content("s3", "b2", ADD))
+    team.edit("b3", "'b2'", "'s3'")
+    team.git("add", "-A")
+    staged = pre_commit(context(team))
+    assert lines(staged)[0].startswith(SAID) and staged.stops
+    new = team.commit()
+    pushed = pre_push(context(team), ["origin"], f"refs/heads/x {new} refs/heads/main {old}\n")
+    assert lines(pushed)[0].startswith(SAID) and pushed.stops
+
+
 def test_a_merge_is_refused_where_a_side_contradicts_itself(line: Team) -> None:
     line.commit()
     line.write(f"{VERSIONS}/d4.py", content("d4", "b2", 'op.drop_table("other")'))

@@ -60,6 +60,17 @@ def test_settings_count_from_the_next_push_on(server: Server) -> None:
     assert status == 0 and "LB401" in said, said
 
 
+def test_a_branch_is_not_deleted_to_be_pushed_anew(server: Server) -> None:
+    clone = server.clone
+    before = server.bare.git("rev-parse", "main")
+    server.bare.git("config", "receive.denyDeleteCurrent", "ignore")
+    status, said = server.push(":main")
+    assert status != 0 and "a protected branch is not deleted by a push" in said, said
+    assert server.bare.git("rev-parse", "main") == before
+    clone.git("push", "-q", "origin", "HEAD:refs/heads/topic")
+    assert server.push(":topic")[0] == 0
+
+
 def test_the_name_of_a_branch_does_nothing_on_the_terminal(server: Server) -> None:
     server.bare.git("config", "lback.branches", "*")
     fork(server.clone)

@@ -188,6 +188,27 @@ def test_what_is_known_to_fail_there_is_moved_and_not_run(any_shop: Shop) -> Non
     assert shop.schema() == EVERYTHING
 
 
+def test_what_stays_above_what_moves_may_be_known_to_fail_as_well(shop: Shop) -> None:
+    shop.local("a", ("s1",), *creates("coupons"))
+    shop.local("b", ("a",), *adds("users", "mail"))
+    shop.publish("s2", ("s1",), *adds("users", "mail"))
+    told = shop.lback("rebase", "--no-database")
+    assert "moved a from s1 onto s2" in told
+    assert "next: edit b, which cannot run as it is" in told.lower()
+    assert "LB307" in shop.lback("check", code=1)
+
+
+def test_who_has_what_moves_is_told_with_what_they_have_to_run(shop: Shop) -> None:
+    forked(shop)
+    shop.git("push", "-q", "origin", "HEAD~2:refs/heads/topic")
+    report = answer(shop, "rebase", "--force", "--plan")
+    ((branch, author),) = [(row["branch"], row["author"]) for row in report["data"]["pushed_to"]]
+    assert (branch, author) == ("origin/topic", "Grace")
+    told = shop.lback("rebase", "--force", "--no-database")
+    assert "origin/topic has it, too  Grace" in told
+    assert "`lback rollback --revision a --strategy downgrade` before `git pull`" in told
+
+
 def test_a_plan_changes_nothing(shop: Shop) -> None:
     forked(shop)
     before = shop.migrations()

@@ -247,6 +247,13 @@ def test_pre_push_reads_the_refs(ada: Clone, python: Interpreter) -> None:
     assert len(python.calls()) == 1
 
 
+def test_pre_push_of_a_commit_for_review(ada: Clone, python: Interpreter) -> None:
+    ada.install("pre-push")
+    new = ada.commit(REVISION)
+    ada.git("push", "-q", "origin", "HEAD:refs/for/main%topic=b")
+    assert python.calls()[0].endswith(f"\n  HEAD {new} refs/for/main%topic=b {NULL}")
+
+
 def test_pre_push_of_very_many_branches(ada: Clone, python: Interpreter) -> None:
     for number in range(12):
         ada.git("branch", f"b{number}")

@@ -11,6 +11,7 @@ from lback.cli.fork_lines import next_step, overlap_lines, rebase_lines
 from lback.cli.options import common, lock_timeout_option
 from lback.cli.running import run
 from lback.cli.strict import Command
+from lback.core import shell
 from lback.formats.style import Style, safe
 
 if TYPE_CHECKING:
@@ -62,7 +63,18 @@ def lines(result: RebaseResult, style: Style) -> Iterator[str]:
     if result.action != "rebase":
         return
     yield from rebase_lines(result, style)
+    yield from _holders(result, style)
     if result.planned:
         yield "nothing was done"
     else:
         yield f"{style.cyan('next:')} {next_step(result)}"
+
+
+def _holders(result: RebaseResult, style: Style) -> Iterator[str]:
+    """Yield who else has what moved, and what they have to run."""
+    for row in result.pushed_to:
+        yield f"{style.yellow(safe(row.branch))} has it, too  {safe(row.author)}, {row.date[:10]}"
+    if result.pushed_to:
+        first = next(row.revision for row in result.rewrites if not row.published)
+        undo = shell.command("lback rollback --revision", first, then="--strategy downgrade")
+        yield f"whoever has run {safe(first)}: {undo} before `git pull`, then `lback migrate`"

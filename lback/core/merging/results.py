@@ -30,6 +30,15 @@ class RewriteRow:
 
 
 @dataclass(frozen=True, slots=True)
+class HolderRow:
+    """A branch of a remote that has what moves; `author` and `date` are its last commit's."""
+
+    branch: str
+    author: str
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
 class RemovedRow:
     """A merge revision that goes, for it has nothing left to merge."""
 

@@ -17,9 +17,8 @@ from lback.project.githooks.forks import cycles, fork
 from lback.project.models import staged_models
 
 # Only these stop a commit: afterwards the branch would be broken for everybody.
-STOPS = frozenset(
-    {"LB101", "LB103", "LB104", "LB105", "LB106", "LB109", "LB201", "LB202", "LB203", "LB307"}
-)
+_GRAPH = ("LB101", "LB102", "LB103", "LB104", "LB105", "LB106", "LB109")
+STOPS = frozenset((*_GRAPH, "LB201", "LB202", "LB203", "LB307"))
 
 
 def pre_commit(ctx: Context) -> facts.HookReport:

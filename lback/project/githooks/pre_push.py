@@ -7,12 +7,20 @@ from dataclasses import dataclass
 
 from lback.core import hook_facts as facts
 from lback.core.checks.findings import Finding, from_forks, from_problems
+from lback.core.checks.graph import GraphMerge, would_fork
 from lback.core.checks.history import published_findings
+from lback.core.graph.graph import Graph
 from lback.core.graph.view import GraphView
 from lback.errors import HistoryMissing, UsageError
 from lback.project.below import contradicting
 from lback.project.context import Context
 from lback.project.githooks.pre_commit import STOPS, graph_facts, text_of
+from lback.vcs.refs import SharedRef
+from lback.vcs.remotes import is_at, remote_of
+
+# Where Gerrit, and others after it, take a commit that is to be reviewed before it is on a branch.
+_REVIEWS = "refs/for/"
+_HEADS = "refs/heads/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +33,28 @@ class Update:
 
     @property
     def branch(self) -> str:
-        """Return the branch's name there."""
-        return self.ref.removeprefix("refs/heads/")
+        """Return the branch's name there; of a review the one that it is for."""
+        name = self.ref.removeprefix(_REVIEWS).partition("%")[0] if self.reviewed else self.ref
+        return name.removeprefix(_HEADS)
+
+    @property
+    def reviewed(self) -> bool:
+        """Tell whether the branch gets the commit after a review only."""
+        return self.ref.startswith(_REVIEWS)
 
 
 def pre_push(ctx: Context, arguments: Sequence[str], stdin: str) -> facts.HookReport:
     """Stop a push that would break the shared branch; warn where it would break another."""
-    remote = arguments[0] if arguments else "origin"
+    remote, url = (*arguments, "", "")[:2] if arguments else ("origin", "")
     findings: list[Finding] = []
     told: list[facts.HookFact] = []
     stops = False
     for update in updates(stdin):
         graph = ctx.revisions.graph(update.commit)
-        about = list(_findings(ctx, graph, update, remote))
+        shared = _is_shared(ctx, update, remote, url)
+        about = list(_findings(ctx, graph, update, shared=shared))
         if not about:
             continue
-        shared = _is_shared(ctx, update, remote)
         stops = stops or (shared and any(finding.code in STOPS for finding in about))
         told.append(facts.Pushed(update.branch, remote, shared))
         told += graph_facts(ctx, graph, update.commit)
@@ -52,37 +66,58 @@ def updates(stdin: str) -> Iterator[Update]:
     """Read `<local ref> <local id> <remote ref> <remote id>` lines; deletions are left out."""
     for line in stdin.splitlines():
         words = line.split(" ")
-        if len(words) != 4 or not words[2].startswith("refs/heads/") or not words[1].strip("0"):
+        if len(words) != 4 or not words[1].strip("0"):
             continue
-        yield Update(words[1], words[2], words[3] if words[3].strip("0") else None)
+        if words[2].startswith((_HEADS, _REVIEWS)):
+            yield Update(words[1], words[2], words[3] if words[3].strip("0") else None)
 
 
-def _is_shared(ctx: Context, update: Update, remote: str) -> bool:
-    shared = ctx.revisions.shared
-    if shared is None:
+def _is_shared(ctx: Context, update: Update, remote: str, url: str) -> bool:
+    """Tell whether an update is of the shared branch, by whatever name or URL it is pushed."""
+    repository, shared = ctx.repository, ctx.revisions.shared
+    if repository is None or shared is None:
         return False
-    return shared.ref in (f"refs/remotes/{remote}/{update.branch}", update.ref)
+    branch = update.branch
+    if shared.ref in (f"refs/remotes/{remote}/{branch}", f"{_HEADS}{branch}"):
+        return True
+    home, there = remote_of(repository, shared.ref) or ("", "")
+    # Some take a topic behind the name of the branch.
+    same = branch == there or (update.reviewed and branch.startswith(f"{there}/"))
+    return bool(home) and same and (remote == home or is_at(repository, home, url or remote))
 
 
-def _findings(ctx: Context, graph: GraphView, update: Update, remote: str) -> Iterator[Finding]:
+def _findings(ctx: Context, graph: GraphView, update: Update, *, shared: bool) -> Iterator[Finding]:
     yield from from_problems(graph.problems)
     if not graph.problems:
         yield from from_forks(graph, ctx.project.settings.lback.heads)
-    yield from _rewritten(ctx, graph, update, remote)
-    shared = ctx.revisions.shared
-    there = _known(ctx, update.old) or (shared.commit if shared else None)
+    yield from _rewritten(ctx, graph, update, shared=shared)
+    branch = ctx.revisions.shared
+    if branch is not None and shared and update.reviewed:
+        yield from _once_merged(ctx, graph, branch)
+    there = _known(ctx, update.old) or (branch.commit if branch else None)
     known = {(node.id, node.blob) for node in ctx.revisions.graph(there)} if there else set()
     new = [node.id for node in graph if (node.id, node.blob) not in known]
     yield from contradicting(ctx.revisions, graph, new, update.commit)
 
 
-def _rewritten(ctx: Context, graph: GraphView, update: Update, remote: str) -> Iterator[Finding]:
+def _once_merged(ctx: Context, graph: GraphView, branch: SharedRef) -> Iterator[Finding]:
+    """Yield the forks that the shared branch would have after the review."""
+    theirs = ctx.revisions.graph(branch.commit)
+    merged = Graph([*graph, *(one for one in theirs if one.id not in graph)])
+    merge = GraphMerge(branch.name, graph, theirs, merged)
+    for fork in merge.would_forks(ctx.project.settings.lback.heads):
+        yield would_fork(merge, fork, {})
+
+
+def _rewritten(
+    ctx: Context, graph: GraphView, update: Update, *, shared: bool
+) -> Iterator[Finding]:
     """Compare with what is there now; on the shared branch that is what databases have run."""
-    repository, shared = ctx.repository, ctx.revisions.shared
-    if repository is None or shared is None:
+    repository, branch = ctx.repository, ctx.revisions.shared
+    if repository is None or branch is None:
         return
-    at: str | None = shared.commit if shared.publishes else None
-    if _is_shared(ctx, update, remote):
+    at: str | None = branch.commit if branch.publishes else None
+    if shared and not update.reviewed:
         # What was fetched last may be older than what git has just heard from the remote.
         base = at = _known(ctx, update.old) or at
     else:

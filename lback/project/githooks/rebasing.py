@@ -31,7 +31,7 @@ def rebase(ctx: Context, merges: Sequence[MergePlan]) -> facts.ForkRebase | None
         ready = prepare(ctx)
     except LbackError:
         return None
-    if plan_resolve(merges, ready.plan, "rebase").action != "rebase":
+    if ready.held or plan_resolve(merges, ready.plan, "rebase").action != "rebase":
         return None
     try:
         if ctx.repository is not None and on_fork(ctx.repository.git) == "rebase":
