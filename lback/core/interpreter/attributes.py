@@ -9,6 +9,7 @@ from lback.core.interpreter.choices import choice, list_of
 from lback.core.interpreter.classes import class_attribute, instance_attribute, super_attribute
 from lback.core.interpreter.discharge import Discharge, followed, pure
 from lback.core.interpreter.flow import of_each
+from lback.core.interpreter.folding import fold
 from lback.core.interpreter.library.mapped import table_of
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.modules import MISSING, find, module, part
@@ -92,6 +93,8 @@ def attribute(machine: Machine, value: Value, name: str) -> Discharge:  # noqa: 
         piece = part(value, name) if isinstance(value, str) else None
         if piece is not None:
             return pure("a part of a path", piece)
+        if name in ("real", "imag", "numerator", "denominator"):
+            return pure(_RULE, fold(machine, lambda one: getattr(one, name), value))
         return pure(_RULE, value if name == "value" else Method(value, name))
     assert_never(value)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterable
 
 from lback.core.dialects import NO_DIALECT, Dialects
@@ -12,7 +11,6 @@ from lback.core.interpreter.schema import (
     BaseV,
     DefaultV,
     EntityV,
-    ExprV,
     Handle,
     IndexV,
     MetaDataV,
@@ -20,11 +18,11 @@ from lback.core.interpreter.schema import (
     Rows,
     SequenceV,
     TypeV,
-    merged,
 )  # fmt: skip
 from lback.core.interpreter.values import (
     ANY,
     CONSTANTS,
+    MUTABLE,
     NO,
     PLAIN,
     UNKNOWN_TEXT,
@@ -93,6 +91,42 @@ def key_of(value: Value) -> Key | Plain:
     return PLAIN
 
 
+def unhashable(value: Value) -> bool:
+    """Tell whether a value is surely neither a key nor an item of a set."""
+    if isinstance(value, Seq) and value.kind == "tuple":
+        return any(unhashable(item) for item in value.content.items)
+    return isinstance(value, Map) or (isinstance(value, Seq) and value.kind in MUTABLE)
+
+
+def shuffled(value: Value) -> bool:
+    """Tell whether a value gives several items in an order that nobody knows."""
+    return (
+        isinstance(value, Seq)
+        and value.kind in ("set", "frozenset")
+        and len(value.content.items) > 1
+    )
+
+
+def distinct(content: Items) -> Items:
+    """Return what a set of these holds: each of them once."""
+    found: list[Value] = []
+    seen: set[Key] = set()
+    sure = not content.open
+    for item in content.items:
+        key = key_of(item)
+        if not isinstance(key, Plain):
+            if key in seen:
+                continue
+            seen.add(key)
+        elif any(same(item, other) for other in found) and not isinstance(item, _UNSURE):
+            continue
+        sure = sure and not isinstance(item, _UNSURE)
+        found.append(item)
+    if sure or (len(found) == 1 and not content.open):
+        return Items(tuple(found))
+    return Items(tuple(found), True, content.alike or not content.open)
+
+
 def is_constant(value: Value) -> bool:
     """Tell whether a value is a plain Python constant."""
     return isinstance(value, CONSTANTS)
@@ -147,6 +181,8 @@ def is_data(value: Value, depth: int = 4) -> bool:
 
 
 _MOST_LOOKED_AT = 60
+# Of these, two may be equal or not.
+_UNSURE = (Plain, Text, Choice, Test, Dialect, Instance, Row, Rows, Opaque, Seq)
 
 
 def is_inert(value: Value) -> bool:
@@ -160,7 +196,7 @@ _DATA = (*CONSTANTS, Plain, Text, Test, Dialect)
 
 
 # What drivers and people call the dialects that Alembic names otherwise.
-_ALIASES = {"postgres": "postgresql", "psycopg2": "postgresql", "asyncpg": "postgresql"}
+ALIASES = {"postgres": "postgresql", "psycopg2": "postgresql", "asyncpg": "postgresql"}
 
 
 def decide(value: Value) -> Test:
@@ -174,6 +210,8 @@ def decide(value: Value) -> Test:
             must, may = must & test.must, may | test.may
         return Test(must, may)
     if isinstance(value, Seq | Map):
+        if isinstance(value, Seq) and value.kind == "iterator":
+            return YES
         if value.content.open:
             return ANY
         return YES if value.content.items else NO
@@ -226,148 +264,28 @@ def negate(value: Value) -> Value:
     return test
 
 
-def compare(kind: ast.cmpop, left: Value, right: Value) -> Value:
-    """Return what is known about a comparison."""
-    if isinstance(left, Dialect) or isinstance(right, Dialect):
-        return _dialect_test(kind, left, right)
-    if isinstance(left, ExprV) or isinstance(right, ExprV):
-        return merged([one for one in (left, right) if isinstance(one, ExprV)])
-    if isinstance(left, Choice) and not isinstance(right, Choice):
-        return choice([compare(kind, option, right) for option in left.options])
-    if isinstance(right, Choice) and not isinstance(left, Choice):
-        return choice([compare(kind, left, option) for option in right.options])
-    if isinstance(kind, ast.Is | ast.IsNot):
-        return _is(left, right, isinstance(kind, ast.Is))
-    if isinstance(kind, ast.In | ast.NotIn):
-        return _contains(left, right, isinstance(kind, ast.In))
-    if is_constant(left) and is_constant(right):
-        return _constants(kind, left, right)
-    if isinstance(kind, ast.Eq | ast.NotEq) and isinstance(left, Seq) and isinstance(right, Seq):
-        return _sequences(left, right, isinstance(kind, ast.Eq))
-    return ANY
+# Those that Alembic knows; another one may have any name.
+KNOWN = frozenset({"postgresql", "mysql", "mariadb", "sqlite", "mssql", "oracle"})
 
 
-def _is(left: Value, right: Value, wanted: bool) -> Value:
-    if right is None or left is None:
-        other = left if right is None else right
-        if other is None:
-            return wanted
-        known = is_object(other) or is_constant(other) or isinstance(other, Seq | Map | Text)
-        return (not wanted) if known or isinstance(other, Instance) else ANY
-    if isinstance(left, bool) and isinstance(right, bool):
-        return (left is right) is wanted
-    if left is right and isinstance(left, Seq | Map | Instance | Klass | Func):
-        return wanted
-    return ANY
+def dialects_whose(fits: Callable[[str], bool]) -> Test:
+    """Return the test for dialects whose name has some quality."""
+    fitting = Dialects(frozenset(one for one in KNOWN if fits(one)), but=False)
+    return Test(fitting, fitting | Dialects(KNOWN))
 
 
-def _contains(left: Value, right: Value, wanted: bool) -> Value:
-    if isinstance(right, str) and isinstance(left, str):
-        return (left in right) is wanted
-    if isinstance(right, Seq | Map) and is_constant(left):
-        items = members(right)
-        known = all(is_constant(item) for item in items)
-        if any(is_constant(item) and _equal(item, left) for item in items):
-            return ANY if right.content.open else wanted
-        if known and not right.content.open:
-            return not wanted
-    if isinstance(right, Seq | Map) and not right.content.open and not right.content.items:
-        return not wanted
-    return ANY
+def dialect_named(name: str) -> Test:
+    """Return the test for one dialect."""
+    on = Dialects(frozenset({ALIASES.get(name, name)}), but=False)
+    return Test(on, on)
 
 
-def _equal(left: Value, right: Value) -> bool:
-    return same(left, right) or (
-        isinstance(left, int | float) and isinstance(right, int | float) and left == right
-    )
-
-
-def _sequences(left: Seq, right: Seq, wanted: bool) -> Value:
-    if left.content.open or right.content.open:
-        return ANY
-    if not all(is_constant(item) for item in (*left.content.items, *right.content.items)):
-        return ANY
-    if len(left.content.items) != len(right.content.items):
-        return not wanted
-    pairs = zip(left.content.items, right.content.items, strict=True)
-    return all(_equal(one, other) for one, other in pairs) is wanted
-
-
-def _constants(kind: ast.cmpop, left: Value, right: Value) -> Value:
-    if isinstance(kind, ast.Eq):
-        return _equal(left, right)
-    if isinstance(kind, ast.NotEq):
-        return not _equal(left, right)
-    order = _order(left, right)
-    if order is None:
-        return ANY
-    if isinstance(kind, ast.Lt):
-        return order < 0
-    if isinstance(kind, ast.LtE):
-        return order <= 0
-    if isinstance(kind, ast.Gt):
-        return order > 0
-    return order >= 0
-
-
-def _order(left: Value, right: Value) -> int | None:
-    if isinstance(left, str) and isinstance(right, str):
-        return (left > right) - (left < right)
-    if isinstance(left, int | float) and isinstance(right, int | float):
-        return (left > right) - (left < right)
-    return None
-
-
-def _dialect_test(kind: ast.cmpop, left: Value, right: Value) -> Value:
-    if isinstance(left, Dialect) and isinstance(right, Dialect):
-        return ANY
-    other = right if isinstance(left, Dialect) else left
-    found: Dialects | None = NO_DIALECT
-    if isinstance(kind, ast.In | ast.NotIn):
-        if not isinstance(left, Dialect):
-            # "sqlite" in dialect.name: a part of the name.
-            if not isinstance(other, str):
-                return ANY
-            whole = other in _KNOWN or other in _ALIASES
-            test = dialect_named(other) if whole else dialects_whose(lambda one: other in one)
-            return test if isinstance(kind, ast.In) else invert(test)
-        if isinstance(other, Seq | Map) and not other.content.open:
-            for member in members(other):
-                inner = _named(member)
-                found = None if found is None or inner is None else found | inner
-        else:
-            found = None
-    else:
-        found = _named(other)
-    if found is None:
-        return ANY
-    test = Test(found, found)
-    if isinstance(kind, ast.Eq | ast.In | ast.Is):
-        return test
-    return invert(test) if isinstance(kind, ast.NotEq | ast.NotIn | ast.IsNot) else ANY
-
-
-def _named(value: Value) -> Dialects | None:
+def dialects_named(value: Value) -> Dialects | None:
+    """Return the dialects that a name may mean."""
     found = NO_DIALECT
     for option in options(value):
         if not isinstance(option, str):
             return None
         name = option.partition("+")[0]
-        found = found | Dialects(frozenset({_ALIASES.get(name, name)}), but=False)
+        found = found | Dialects(frozenset({ALIASES.get(name, name)}), but=False)
     return found if not isinstance(value, Choice) else None
-
-
-# Those that Alembic knows; another one may have any name.
-_KNOWN = frozenset({"postgresql", "mysql", "mariadb", "sqlite", "mssql", "oracle"})
-
-
-def dialects_whose(fits: Callable[[str], bool]) -> Test:
-    """Return the test for dialects whose name has some quality."""
-    fitting = Dialects(frozenset(one for one in _KNOWN if fits(one)), but=False)
-    return Test(fitting, fitting | Dialects(_KNOWN))
-
-
-def dialect_named(name: str) -> Test:
-    """Return the test for one dialect."""
-    on = Dialects(frozenset({_ALIASES.get(name, name)}), but=False)
-    return Test(on, on)

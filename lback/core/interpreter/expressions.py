@@ -5,10 +5,18 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from lback.core.interpreter.choices import is_data, key_of, options
+from lback.core.interpreter.choices import (
+    choice,
+    distinct,
+    is_data,
+    key_of,
+    options,
+    shuffled,
+    unhashable,
+)  # fmt: skip
 from lback.core.interpreter.classes import special
 from lback.core.interpreter.discharge import Discharge, pure, unknown
-from lback.core.interpreter.flow import of_each
+from lback.core.interpreter.flow import of_each, throw
 from lback.core.interpreter.functions import make, run
 from lback.core.interpreter.items import cut
 from lback.core.interpreter.iteration import collect, comprehension
@@ -20,7 +28,7 @@ from lback.core.interpreter.objects import TELLS, touched
 from lback.core.interpreter.operators import operate
 from lback.core.interpreter.schema import ColumnV, ExprV
 from lback.core.interpreter.targets import assign
-from lback.core.interpreter.text import text_of
+from lback.core.interpreter.text import laid_out, text_of
 from lback.core.interpreter.values import (
     PLAIN,
     UNKNOWN_TEXT,
@@ -88,8 +96,10 @@ def read_arguments(machine: Machine, node: ast.Call, frame: Frame) -> tuple[Argu
     found, spread = Arguments(), list[Value]()
     for argument in node.args:
         if isinstance(argument, ast.Starred):
-            content = collect(machine, machine.evaluate(argument.value, frame))
-            found.positional.extend(content.items)
+            value = machine.evaluate(argument.value, frame)
+            content = collect(machine, value)
+            any_ = [choice(content.items)] * len(content.items) if shuffled(value) else None
+            found.positional.extend(any_ or content.items)
             found.open = found.open or content.open
         else:
             found.positional.append(machine.evaluate(argument, frame))
@@ -145,7 +155,8 @@ def _sequence(machine: Machine, node: ast.expr, frame: Frame) -> Value:
     open_, alike = False, True
     for element in elements:
         if isinstance(element, ast.Starred):
-            content = collect(machine, evaluate(machine, element.value, frame))
+            value = evaluate(machine, element.value, frame)
+            content = collect(machine, value, ordered=not isinstance(node, ast.Set))
             found.extend(content.items)
             open_ = open_ or content.open
             alike = alike and (content.alike or not content.open)
@@ -158,7 +169,9 @@ def _sequence(machine: Machine, node: ast.expr, frame: Frame) -> Value:
     content = Items(tuple(found), open_ or filled, open_ and alike)
     if isinstance(node, ast.Tuple):
         return Seq(content, "tuple")
-    return Seq(content, "set" if isinstance(node, ast.Set) else "list")
+    if isinstance(node, ast.Set) and any(map(unhashable, found)):
+        throw(machine)
+    return Seq(distinct(content), "set") if isinstance(node, ast.Set) else Seq(content)
 
 
 def _dict(machine: Machine, node: ast.expr, frame: Frame) -> Value:
@@ -180,6 +193,8 @@ def _dict(machine: Machine, node: ast.expr, frame: Frame) -> Value:
             name = name.column
         elif isinstance(name, ColumnV) and name.known is not None:
             name = name.known
+        if unhashable(name):
+            throw(machine)
         known = key_of(name)
         inner = evaluate(machine, value, frame)
         if isinstance(known, Plain):
@@ -197,12 +212,15 @@ def _joined(machine: Machine, node: ast.expr, frame: Frame) -> Value:
     for part in node.values if isinstance(node, ast.JoinedStr) else ():
         if isinstance(part, ast.FormattedValue):
             value = evaluate(machine, part.value, frame)
+            spec: Value = ""
             if part.format_spec is not None:
-                evaluate(machine, part.format_spec, frame)
-            plain = part.format_spec is None and part.conversion in (-1, ord("s"))
-            if not plain:
+                spec = evaluate(machine, part.format_spec, frame)
+            conversion = chr(part.conversion) if part.conversion >= 0 else ""
+            if isinstance(value, Instance) and spec == "" and conversion in ("", "s"):
+                parts.extend(text_of_value(machine, value))
+            else:
                 touched(machine, [value], TELLS)
-            parts.extend(text_of_value(machine, value) if plain else (None,))
+                parts.extend(laid_out(machine, value, spec, conversion))
         elif isinstance(part, ast.Constant) and isinstance(part.value, str):
             parts.append(part.value)
         else:

@@ -130,12 +130,13 @@ def of_each(machine: Machine, value: Value, body: Callable[[Value], Value]) -> V
     """Return what comes of a value, whichever of several it is."""
     if not isinstance(value, Choice):
         return body(value)
-    found: list[Value] = []
-    each_option(machine, value, lambda option: found.append(body(option)))
-    exact = value.on and len(found) == len(value.options)
-    if exact and not any(isinstance(one, Choice) for one in found):
-        return Choice(tuple(found), value.on)
-    return choice(found)
+    found: list[tuple[Value, bool]] = []
+    each_option(machine, value, lambda option: found.append((body(option), machine.dead)))
+    alive = [one for one, dead in found if not dead] or [one for one, _ in found]
+    exact = value.on and len(alive) == len(value.options)
+    if exact and not any(isinstance(one, Choice) for one in alive):
+        return Choice(tuple(alive), value.on)
+    return choice(alive)
 
 
 def watching(machine: Machine, catch: Catch | None) -> AbstractContextManager[object]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import re
+from typing import TypeGuard
 
 from lback.core.dialects import NO_DIALECT, Dialects
 from lback.core.interpreter.choices import (
@@ -12,10 +14,12 @@ from lback.core.interpreter.choices import (
     is_data,
     key_of,
     options,
+    tuple_of,
 )
 from lback.core.interpreter.classes import enum_member, is_enum, is_known_base, member, special
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
 from lback.core.interpreter.flow import branch, of_each, throw
+from lback.core.interpreter.folding import UNREAD, fold
 from lback.core.interpreter.library.catalogue import is_pure
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.modules import MISSING, find, module
@@ -64,10 +68,10 @@ def item(machine: Machine, value: Value, key: Value) -> Discharge:  # noqa: PLR0
     if isinstance(value, Map):
         return pure("an item of a dict", _of_map(machine, value, key))
     if isinstance(value, Seq):
-        return pure("an item of a list", _of_seq(value, key))
+        return pure("an item of a list", _of_seq(machine, value, key))
     if isinstance(value, str | bytes):
-        known = isinstance(key, int) and -len(value) <= key < len(value)
-        return pure("an item of a text", value[key] if known and isinstance(key, int) else PLAIN)
+        found = of_each(machine, key, lambda one: fold(machine, operator.getitem, value, one))
+        return pure("an item of a text", found)
     if isinstance(value, Choice):
         return followed(of_each(machine, value, lambda one: machine.item(one, key)))
     if isinstance(value, Instance):
@@ -105,7 +109,7 @@ def _of_map(machine: Machine, value: Map, key: Value) -> Value:
     if isinstance(key, Dialect):
         return by_dialect(machine, value, MISSING)
     if isinstance(key, Choice):
-        return choice([_of_map(machine, value, option) for option in key.options])
+        return of_each(machine, key, lambda option: _of_map(machine, value, option))
     known = key_of(key)
     others: list[Value] = [PLAIN if content.data else Opaque()] if content.open else []
     if content.fallback is not None:
@@ -116,6 +120,8 @@ def _of_map(machine: Machine, value: Map, key: Value) -> Value:
         if content.fallback is not None:
             items = {**content.items, known: others[0]}
             machine.state.fill_map(value, items, open=content.open, data=content.data)
+        if not others:
+            throw(machine)
         return others[0] if others else Opaque()
     if content.fallback is not None and is_data(others[0]):
         others = [PLAIN]
@@ -146,14 +152,15 @@ def by_dialect(machine: Machine, value: Map, default: Value) -> Value:
     return Choice(tuple(found), tuple(on)) if found else Opaque()
 
 
-def _of_seq(value: Seq, key: Value) -> Value:
+def _of_seq(machine: Machine, value: Seq, key: Value) -> Value:
     content = value.content
-    if (
-        isinstance(key, int)
-        and not content.open
-        and -len(content.items) <= key < len(content.items)
-    ):
-        return content.items[key]
+    if isinstance(key, Choice):
+        return of_each(machine, key, lambda option: _of_seq(machine, value, option))
+    if value.kind in ("set", "frozenset", "iterator", "view"):
+        throw(machine)
+        return PLAIN
+    if is_constant(key) and not content.open:
+        return fold(machine, operator.getitem, tuple_of(content.items), key)
     if content.open and not content.alike:
         return Opaque()
     return choice(content.items) if content.items else Opaque()
@@ -228,10 +235,15 @@ def _global(machine: Machine, value: Globals, key: Value) -> Value:
 
 def cut(machine: Machine, value: Value, bounds: list[Value]) -> Value:
     """Return `value[a:b:c]`."""
-    numbers = [bound for bound in bounds if bound is None or isinstance(bound, int)]
-    known = len(numbers) == len(bounds)
+    if isinstance(value, str | bytes | Seq):
+        plain = tuple_of(value.content.items) if _is_cut(value) else value
+        found = fold(machine, lambda one, *given: one[slice(*given)], plain, *bounds)
+        if isinstance(value, Seq) and isinstance(found, Seq):
+            return Seq(found.content, value.kind)
+        if found is not UNREAD or machine.dead:
+            return found
     if isinstance(value, str):
-        return value[slice(*numbers)] if known and numbers[2] != 0 else UNKNOWN_TEXT
+        return UNKNOWN_TEXT
     if isinstance(value, Text):
         last = value.parts[-1]
         keeps = bounds[0] is None and bounds[2] is None
@@ -242,11 +254,13 @@ def cut(machine: Machine, value: Value, bounds: list[Value]) -> Value:
         )
     if isinstance(value, Seq):
         content = value.content
-        if known and not content.open and numbers[2] != 0:
-            return Seq(Items(content.items[slice(*numbers)]), value.kind)
         return Seq(Items(content.items, True, content.alike or not content.open), value.kind)
     if isinstance(value, Choice):
         return of_each(machine, value, lambda one: cut(machine, one, bounds))
     if isinstance(value, Rows | Handle):
         return value
     return value if isinstance(value, Row) else item(machine, value, None).value
+
+
+def _is_cut(value: Value) -> TypeGuard[Seq]:
+    return isinstance(value, Seq) and not value.content.open and value.kind in ("range", "tuple")

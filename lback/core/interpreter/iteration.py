@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from lback.core.interpreter.choices import decide, is_data, key_of, list_of, members, same
+from lback.core.interpreter.choices import (
+    decide,
+    distinct,
+    is_constant,
+    is_data,
+    key_of,
+    list_of,
+    members,
+    same,
+    shuffled,
+)  # fmt: skip
 from lback.core.interpreter.classes import enum_members, is_enum, special
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
-from lback.core.interpreter.flow import branch, perhaps, rounds
+from lback.core.interpreter.flow import branch, each_option, perhaps, rounds, throw
+from lback.core.interpreter.folding import fold
 from lback.core.interpreter.functions import run
 from lback.core.interpreter.library.catalogue import is_pure
 from lback.core.interpreter.library.python_objects import truth
 from lback.core.interpreter.machine import MOST_ITEMS, Machine
 from lback.core.interpreter.modules import MISSING
+from lback.core.interpreter.objects import compared
 from lback.core.interpreter.schema import (
     SCHEMA_VALUES,
     BaseV,
@@ -69,8 +82,10 @@ MOST_COMPARED = 600
 def comprehension(machine: Machine, node: Comprehension, frame: Frame) -> Value:
     """Evaluate a comprehension."""
     if isinstance(node, ast.GeneratorExp):
-        return Lazy("expression", node=node, frame=frame)
-    start, found, state = machine.path, list[Value](), [False]
+        # What it walks through is looked up now, all the rest when somebody walks.
+        first = Arguments([machine.evaluate(node.generators[0].iter, frame)])
+        return Lazy("expression", arguments=first, node=node, frame=frame)
+    start, found, state, shuffles = machine.path, list[Value](), [False], machine.shuffles
     target = Map(Entries({}))
 
     def one(item: Value) -> None:
@@ -91,21 +106,26 @@ def comprehension(machine: Machine, node: Comprehension, frame: Frame) -> Value:
 
     generate(machine, node, frame, one)
     if isinstance(node, ast.DictComp):
-        target.content = Entries(target.content.items, state[0], data=target.content.data)
+        mixed = machine.shuffles != shuffles
+        data = target.content.data or (mixed and not state[0] and is_data(target))
+        target.content = Entries(target.content.items, state[0] or mixed, data=data)
         return target
     if len(found) > MOST_ITEMS:
         return list_of([], open=True)
-    kind = "set" if isinstance(node, ast.SetComp) else "list"
-    made = Seq(Items(tuple(found), state[0], state[0]))
-    return made if kind == "list" else Seq(made.content, "set")
+    if isinstance(node, ast.SetComp):
+        return Seq(distinct(Items(tuple(found), state[0], state[0])), "set")
+    open_ = state[0] or machine.shuffles != shuffles
+    return Seq(Items(tuple(found), open_, open_))
 
 
-def generate(machine: Machine, node: Comprehension, frame: Frame, body: Body) -> None:
+def generate(
+    machine: Machine, node: Comprehension, frame: Frame, body: Body, given: Arguments | None = None
+) -> None:
     """Run the loops and conditions of a comprehension, and `body` for each item."""
     inner = Frame(frame.scope, Names(), frame, owner=frame.owner, receiver=frame.receiver)
     if frame.is_module and frame.scope.names is not frame.names:
         inner.closure = frame
-    _generate(machine, node, list(node.generators), inner, body)
+    _generate(machine, node, list(node.generators), inner, body, given)
 
 
 def _generate(
@@ -114,6 +134,7 @@ def _generate(
     loops: list[ast.comprehension],
     frame: Frame,
     body: Body,
+    given: Arguments | None = None,
 ) -> None:
     if not loops:
         if isinstance(node, ast.DictComp):
@@ -131,7 +152,7 @@ def _generate(
             machine, list(first.ifs), frame, lambda: _generate(machine, node, rest, frame, body)
         )
 
-    machine.walk(machine.evaluate(first.iter, frame), one)
+    machine.walk(given.positional[0] if given else machine.evaluate(first.iter, frame), one)
 
 
 def _tested(
@@ -154,10 +175,14 @@ def walk(machine: Machine, value: Value, body: Body) -> Discharge:  # noqa: PLR0
     if isinstance(value, str) and len(value) <= _MOST_ROUNDS:
         return _known(machine, list(value), body)
     if isinstance(value, Lazy):
+        begun = bool(value.spent.content.items)
+        machine.state.fill(value.spent, [True], open=False)
+        if begun:  # what was taken of it before does not come again
+            perhaps(machine, lambda: _void(consume(machine, value, body)))
+            return followed(None)
         return consume(machine, value, body)
     if isinstance(value, Choice):
-        for option in value.options:
-            perhaps(machine, lambda one=option: _void(walk(machine, one, body)))  # type: ignore[misc]
+        each_option(machine, value, lambda one: _void(walk(machine, one, body)))
         return followed(None)
     if isinstance(value, Klass):
         if is_enum(value):
@@ -177,7 +202,10 @@ def walk(machine: Machine, value: Value, body: Body) -> Discharge:  # noqa: PLR0
         if is_pure(value.path):
             return _alike(machine, PLAIN, body)
         return _strange(machine, value.path, body)
-    if isinstance(value, Plain | Test | Dialect | str | bytes | int | float | complex):
+    if isinstance(value, int | float | complex):
+        throw(machine)
+        return pure("a number, which has no items", None)
+    if isinstance(value, Plain | Test | Dialect | str | bytes):
         return _alike(machine, PLAIN, body)
     if isinstance(value, SCHEMA_VALUES):
         return _alike(machine, PLAIN, body)
@@ -211,16 +239,53 @@ def _known(machine: Machine, items: Sequence[Value], body: Body) -> Discharge:
     return pure("the items of a list", None)
 
 
+def _of_items(machine: Machine, value: Seq | Map, body: Body) -> Discharge:
+    """Take each item; a list that changes meanwhile gives what it holds by then."""
+    items = members(value)
+    if len(items) > _MOST_ROUNDS:
+        return _known(machine, items, body)
+    for item in items:
+        if machine.dead:
+            break
+        body(item)
+        if not machine.dead and members(value) != items:
+            held = Items((*items, *members(value)), True)
+            if isinstance(value, Seq) and value.kind in ("list", "deque"):
+                return _of_container(machine, Seq(held), body)
+            throw(machine)
+    return pure("the items of a list", None)
+
+
 def _alike(machine: Machine, element: Value, body: Body) -> Discharge:
     rounds(machine, [element], body)
     return pure("items of data", None)
 
 
+def _of_iterator(machine: Machine, value: Seq, body: Body) -> Discharge:
+    """Take one item after the other: those that were taken do not come again."""
+    for _ in range(_MOST_ROUNDS):
+        items = value.content.items
+        if machine.dead or value.content.open or not items:
+            break
+        machine.state.fill(value, items[1:], open=False)
+        body(items[0])
+    left = value.content
+    if machine.dead or not (left.open or left.items):
+        return pure("the items of a list", None)
+    content = Items(left.items, True, left.alike or not left.open)
+    found = _of_container(machine, Seq(content), body)
+    machine.state.fill(value, content.items, open=True, alike=content.alike)
+    return found
+
+
 def _of_container(machine: Machine, value: Seq | Map, body: Body) -> Discharge:
+    if isinstance(value, Seq) and value.kind == "iterator":
+        return _of_iterator(machine, value, body)
+    machine.shuffles += shuffled(value)
     items = members(value)
     content = value.content
     if not content.open:
-        return _known(machine, items, body)
+        return _of_items(machine, value, body)
     elements = items if len(items) <= _MOST_ROUNDS else []
     if isinstance(content, Items):
         alike = content.alike and bool(elements)
@@ -269,7 +334,7 @@ def _of_method(machine: Machine, value: Method, body: Body) -> Discharge:
 def consume(machine: Machine, value: Lazy, body: Body) -> Discharge:
     """Run what was made and waits: a generator, a `map`, a generator expression."""
     if value.kind == "expression" and value.node is not None and value.frame is not None:
-        generate(machine, value.node, value.frame, body)
+        generate(machine, value.node, value.frame, body, value.arguments)
         return followed(None)
     arguments = value.arguments or Arguments()
     if value.kind in ("map", "filter"):
@@ -304,11 +369,16 @@ def _mapped(machine: Machine, value: Lazy, arguments: Arguments, body: Body) -> 
     return followed(None)
 
 
-def collect(machine: Machine, value: Value) -> Items:
-    """Return the items that a value gives once it is walked to its end."""
+def collect(machine: Machine, value: Value, *, ordered: bool = True) -> Items:
+    """Return the items that a value gives once it is walked to its end, in their order."""
     if isinstance(value, Seq):
-        return value.content
+        content = value.content
+        if value.kind == "iterator" and not content.open:
+            machine.state.fill(value, [], open=False)
+        mixed = ordered and shuffled(value)
+        return Items(content.items, True, content.alike or not content.open) if mixed else content
     start, found, open_ = machine.path, list[Value](), [False]
+    shuffles = machine.shuffles
 
     def one(item: Value) -> None:
         open_[0] = open_[0] or machine.path != start
@@ -320,4 +390,22 @@ def collect(machine: Machine, value: Value) -> Items:
         return Items((), True)
     if len(found) > MOST_ITEMS:
         return Items((), True)
+    if ordered and machine.shuffles != shuffles and len(found) > 1:
+        open_[0] = True
     return Items(tuple(found), open_[0], alike=open_[0] and bool(found))
+
+
+def in_order(machine: Machine, content: Items, arguments: Arguments) -> list[Value] | None:
+    """Return items as Python sorts them; None where that is not known."""
+    keys = compared(machine, content.items, arguments.keywords.get("key"))
+    reverse = arguments.keywords.get("reverse", False)
+    if content.open or not is_constant(reverse) or set(arguments.keywords) - {"key", "reverse"}:
+        return None
+    order = fold(machine, _places_in_order, list_of(keys), reverse)
+    if not isinstance(order, Seq):
+        return None
+    return [content.items[place] for place in order.content.items if isinstance(place, int)]
+
+
+def _places_in_order(keys: list[Any], reverse: Any) -> list[int]:
+    return sorted(range(len(keys)), key=lambda place: keys[place], reverse=reverse)

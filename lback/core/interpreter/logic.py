@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import ast
+import operator
+from collections.abc import Callable
+from typing import Any
 
 from lback.core.interpreter.choices import (
     both,
     choice,
-    compare,
     decide,
     either,
     invert,
+    is_constant,
     is_data,
     negate,
 )  # fmt: skip
 from lback.core.interpreter.classes import special
-from lback.core.interpreter.flow import branch, of_each
+from lback.core.interpreter.comparisons import compare
+from lback.core.interpreter.flow import branch, of_each, perhaps
+from lback.core.interpreter.folding import fold
 from lback.core.interpreter.iteration import collect
 from lback.core.interpreter.library.python_objects import truth
 from lback.core.interpreter.machine import Machine
@@ -37,6 +42,7 @@ from lback.core.interpreter.values import (
     Choice,
     Frame,
     Instance,
+    Items,
     Lazy,
     Opaque,
     Seq,
@@ -59,13 +65,16 @@ def unary(machine: Machine, node: ast.expr, frame: Frame) -> Value:
 def _signed(machine: Machine, op: ast.unaryop, value: Value) -> Value:
     if isinstance(value, ExprV):
         return value
-    if isinstance(op, ast.USub) and isinstance(value, int | float):
-        return -value
     if isinstance(value, Instance):
         name = {ast.USub: "neg", ast.UAdd: "pos", ast.Invert: "invert"}[type(op)]
         method = special(machine, value, f"__{name}__")
         return Opaque() if method is MISSING else machine.call(method)
-    return value if isinstance(op, ast.UAdd) else PLAIN
+    return fold(machine, _SIGNS[type(op)], value) if is_constant(value) else PLAIN
+
+
+_SIGNS: dict[type[ast.unaryop], Callable[[Any], object]] = {
+    ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Invert: operator.invert,
+}  # fmt: skip
 
 
 def boolean(machine: Machine, node: ast.expr, frame: Frame) -> Value:
@@ -128,7 +137,7 @@ def _of_operands(found: list[Value], known: list[Test], wanted: bool) -> Value:
             if all(one in (YES, NO) for one in known[:place]):
                 return value
             break
-    told = any(isinstance(one, Test) for one in found) or all(one == ANY for one in known)
+    told = all(isinstance(one, Test | bool) for one in found) or all(one == ANY for one in known)
     if told and all(is_data(one) for one in found):
         result = known[0]
         for test in known[1:]:
@@ -145,17 +154,19 @@ def comparison(machine: Machine, node: ast.expr, frame: Frame) -> Value:
     """Evaluate a comparison, or a chain of them."""
     if not isinstance(node, ast.Compare):
         return PLAIN
-    left = machine.evaluate(node.left, frame)
-    result: Value = True
-    for kind, one in zip(node.ops, node.comparators, strict=True):
-        right = machine.evaluate(one, frame)
-        found = _compared(machine, kind, left, right)
-        if len(node.ops) == 1:
-            return found
-        test = both(decide(result), decide(found))
-        result = test if test not in (YES, NO) else test == YES
-        left = right
-    return result
+    found: list[Value] = []
+    known: list[Test] = []
+
+    def rest(position: int, left: Value) -> None:
+        right = machine.evaluate(node.comparators[position], frame)
+        value = _compared(machine, node.ops[position], left, right)
+        found.append(value)
+        known.append(decide(truth(machine, value)))
+        if position + 1 < len(node.ops):
+            branch(machine, known[-1], lambda: rest(position + 1, right))
+
+    rest(0, machine.evaluate(node.left, frame))
+    return _of_operands(found, known, True)
 
 
 def _compared(machine: Machine, kind: ast.cmpop, left: Value, right: Value) -> Value:
@@ -170,7 +181,7 @@ def _compared(machine: Machine, kind: ast.cmpop, left: Value, right: Value) -> V
         return _of_objects(machine, kind, left, right)
     if type(kind) in ORDER:
         touched(machine, [left, right], COMPARES)
-    return compare(kind, left, right)
+    return compare(machine, kind, left, right)
 
 
 def _inside(machine: Machine, left: Value, right: Value) -> Value:
@@ -178,9 +189,15 @@ def _inside(machine: Machine, left: Value, right: Value) -> Value:
         method = method_of(machine, right, "__contains__")
         if method is not None:
             return negate(negate(truth(machine, machine.call(method, left))))
-        right = Seq(collect(machine, right))
+        walked: list[Items] = []
+        perhaps(machine, lambda: walked.append(collect(machine, right)))
+        right = Seq(walked[0] if walked else Items((), True))
+    elif isinstance(right, Seq) and right.kind == "iterator":
+        content = right.content
+        machine.state.fill(right, content.items, open=True, alike=True)
+        right = Seq(content)
     touched(machine, [left, right], COMPARES)
-    return compare(ast.In(), left, right)
+    return compare(machine, ast.In(), left, right)
 
 
 def _of_objects(machine: Machine, kind: ast.cmpop, left: Value, right: Value) -> Value:

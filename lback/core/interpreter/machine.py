@@ -125,6 +125,7 @@ class Machine:
         self.floor = 0
         self.characters = MOST_CHARACTERS
         self.exits = 0
+        self.shuffles = 0  # sets walked through, in an order that nobody knows
         self.sql_read = 0
         self.ends: dict[Frame, Ends] = {}
         self.catches: list[Catch] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from lback.core.interpreter.choices import choice, members, options
 from lback.core.interpreter.classes import mro, special
@@ -109,8 +109,8 @@ def _objects(values: Iterable[Value], depth: int) -> Iterator[Instance]:
                 yield from _objects(_inside(option), depth - 1)
 
 
-def compared(machine: Machine, items: list[Value], key: Value = None) -> None:
-    """Follow what finding the order of some items calls."""
-    if key is not None:
-        items = [machine.call(key, item) for item in items]
-    touched(machine, items, COMPARES)
+def compared(machine: Machine, items: Sequence[Value], key: Value = None) -> list[Value]:
+    """Follow what finding the order of some items calls; return what is compared."""
+    found = list(items) if key is None else [machine.call(key, item) for item in items]
+    touched(machine, found, COMPARES)
+    return found

@@ -6,10 +6,11 @@ import ast
 import operator
 from collections.abc import Callable
 
-from lback.core.interpreter.choices import choice, is_data, options
+from lback.core.interpreter.choices import distinct, is_data, options
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
 from lback.core.interpreter.flow import of_each
-from lback.core.interpreter.machine import MOST_ITEMS, Machine
+from lback.core.interpreter.folding import UNREAD, fold
+from lback.core.interpreter.machine import MOST_ITEMS, MOST_OF_A_VALUE, Machine
 from lback.core.interpreter.objects import (
     TELLS,
     declined,
@@ -42,20 +43,16 @@ from lback.core.interpreter.values import (
     Value,
 )  # fmt: skip
 
-_BIGGEST = 10**30
+# Beyond this a power, or a shift, is not worked out.
+_HIGHEST = 300
 _METHODS: dict[type[ast.operator], str] = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.FloorDiv: "floordiv", ast.Mod: "mod",
     ast.BitOr: "or", ast.BitAnd: "and", ast.BitXor: "xor", ast.LShift: "lshift",
     ast.RShift: "rshift", ast.Div: "truediv", ast.Pow: "pow", ast.MatMult: "matmul",
 }  # fmt: skip
-_NUMBERS: dict[type[ast.operator], Callable[[int, int], int]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.BitOr: operator.or_,
-    ast.BitAnd: operator.and_,
+_OPERATORS: dict[type[ast.operator], Callable[[object, object], object]] = {
+    kind: getattr(operator, f"{name}_" if name in ("or", "and") else name)
+    for kind, name in _METHODS.items()
 }
 
 
@@ -67,8 +64,13 @@ def operate(machine: Machine, kind: ast.operator, left: Value, right: Value) -> 
     if len(lefts) * len(rights) > 1:
         if len(lefts) * len(rights) > 64:
             return pure("an operator", PLAIN if is_data(left) and is_data(right) else Opaque())
-        found = [operate(machine, kind, a, b).value for a in lefts for b in rights]
-        return followed(choice(found))
+        return followed(
+            of_each(
+                machine,
+                left,
+                lambda a: of_each(machine, right, lambda b: operate(machine, kind, a, b).value),
+            )
+        )
     if isinstance(left, Instance) or isinstance(right, Instance):
         return _of_objects(machine, kind, left, right)
     return _of_values(machine, kind, left, right)
@@ -94,6 +96,9 @@ def _of_objects(machine: Machine, kind: ast.operator, left: Value, right: Value)
 
 
 def _of_values(machine: Machine, kind: ast.operator, left: Value, right: Value) -> Discharge:
+    found = _folded(machine, kind, left, right)
+    if found is not UNREAD:
+        return pure("an operator of what is known", found)
     texts = isinstance(left, str | Text | SqlV) or isinstance(right, str | Text | SqlV)
     if isinstance(kind, ast.Mod) and isinstance(left, str | Text):
         touched(machine, [right], TELLS)
@@ -114,16 +119,12 @@ def _of_values(machine: Machine, kind: ast.operator, left: Value, right: Value) 
         isinstance(left, str | Text | Seq) or isinstance(right, str)
     ):
         return pure("a repetition", _repeated(machine, left, right))
-    if isinstance(left, Seq) and isinstance(right, Seq):
-        return pure("a list + ...", _of_lists(kind, left, right))
     if isinstance(left, Seq):
-        return pure("a list + ...", Seq(Items(left.content.items, True), left.kind))
+        return pure("a list + ...", _of_lists(kind, left, right))
     if isinstance(left, Map) and isinstance(right, Map):
         entries = {**left.content.items, **right.content.items}
         open_ = left.content.open or right.content.open
         return pure("dict | dict", Map(Entries(entries, open_)))
-    if isinstance(left, int) and isinstance(right, int):
-        return pure("a number", _number(kind, left, right))
     if isinstance(left, Row | Rows) or (
         is_data(left) and (is_data(right) or isinstance(right, Row))
     ):
@@ -138,19 +139,35 @@ def _sql(left: Value, right: Value) -> Value:
     return merged([expression(left), expression(right)])
 
 
-def _repeated(machine: Machine, left: Value, right: Value) -> Value:
-    text, count = (left, right) if isinstance(right, int) else (right, left)
+def _folded(machine: Machine, kind: ast.operator, left: Value, right: Value) -> Value:
+    """Return what Python makes of two values that are known."""
+    if isinstance(kind, ast.Mod) and isinstance(left, str):
+        return UNREAD  # `percent` looks at the template
+    if isinstance(kind, ast.Div) and isinstance(left, str) and isinstance(right, str):
+        return UNREAD  # a path
+    if isinstance(kind, ast.Mult) and (_endlessly(left, right) or _endlessly(right, left)):
+        return UNREAD
+    powers = isinstance(kind, ast.Pow | ast.LShift)
+    if powers and isinstance(right, int) and abs(right) > _HIGHEST:
+        return UNREAD
+    if isinstance(left, bytes) and isinstance(kind, ast.Mod):
+        return UNREAD
+    return fold(machine, _OPERATORS[type(kind)], left, right)
+
+
+def _endlessly(one: Value, count: Value) -> bool:
     if not isinstance(count, int):
-        return UNKNOWN_TEXT if isinstance(text, str | Text) else _endless(text)
-    if isinstance(text, str):
-        known = count <= 0 or machine.room_for(len(text) * count)
-        return text * count if known else UNKNOWN_TEXT
-    if isinstance(text, Seq):
-        size = len(text.content.items) * max(count, 0)
-        if size > MOST_ITEMS or text.content.open:
-            return _endless(text)
-        return Seq(Items(text.content.items * count), text.kind)
-    return UNKNOWN_TEXT
+        return False
+    if isinstance(one, str | bytes):
+        return len(one) * count > MOST_OF_A_VALUE
+    return isinstance(one, Seq) and len(one.content.items) * count > MOST_ITEMS
+
+
+def _repeated(machine: Machine, left: Value, right: Value) -> Value:
+    text = left if isinstance(left, str | Text | Seq) else right
+    if isinstance(text, str | Text):
+        return UNKNOWN_TEXT
+    return _endless(text)
 
 
 def _endless(value: Value) -> Value:
@@ -160,22 +177,21 @@ def _endless(value: Value) -> Value:
     return Seq(Items(content.items, True, content.alike or not content.open), value.kind)
 
 
-def _of_lists(kind: ast.operator, left: Seq, right: Seq) -> Value:
-    one, other = left.content, right.content
-    if isinstance(kind, ast.Add | ast.BitOr):
-        items, open_ = one.items + other.items, one.open or other.open
-        if len(items) > MOST_ITEMS:
-            return Seq(Items((), True), left.kind)
-        alike = (one.alike or not one.open) and (other.alike or not other.open)
-        return Seq(Items(items, open_, open_ and alike), left.kind)
-    return Seq(Items(one.items, True, one.alike or not one.open), left.kind)
-
-
-def _number(kind: ast.operator, left: int, right: int) -> Value:
-    function = _NUMBERS.get(type(kind))
-    if function is None or abs(left) > _BIGGEST or abs(right) > _BIGGEST:
-        return PLAIN
-    try:
-        return function(left, right)
-    except ArithmeticError:
-        return PLAIN
+def _of_lists(kind: ast.operator, left: Seq, right: Value) -> Value:
+    """Return what holds, perhaps, what two sequences hold."""
+    one = left.content
+    if not isinstance(right, Seq):
+        return Seq(Items(one.items, True), left.kind)
+    other = right.content
+    both = isinstance(kind, ast.Add | ast.BitOr | ast.BitXor)
+    items = one.items + (other.items if both else ())
+    if len(items) > MOST_ITEMS:
+        return Seq(Items((), True), left.kind)
+    alike = (one.alike or not one.open) and (other.alike or not other.open or not both)
+    known = isinstance(kind, ast.Add) and left.kind == right.kind
+    content = Items(items, True, alike)
+    if known and not one.open and not other.open:
+        content = Items(items)
+    if left.kind in ("view", "set", "frozenset"):
+        return Seq(distinct(content), "set" if left.kind == "view" else left.kind)
+    return Seq(content, left.kind)

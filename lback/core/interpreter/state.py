@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from lback.core.dialects import EVERY_DIALECT, Dialects
-from lback.core.interpreter.choices import choice, is_data, same
+from lback.core.interpreter.choices import choice, is_data, same, wider
 from lback.core.interpreter.values import PLAIN, Entries, Items, Key, Map, Names, Seq, Test, Value
 
 # Disjoint sets of dialects, each with the share of the cases that come along here.
@@ -168,6 +168,8 @@ class MachineState:
         self.work += len(items)
         self._check(target, items.values())
         self.write(target, "", Entries(items, open, target.content.fallback, data))
+        for view in target.views.values():
+            self.write(view, "", Items((), True))
 
     def absorb(self, value: Value) -> None:
         """Note that a container is known as data from now on, whatever is put into it."""
@@ -224,6 +226,20 @@ class MachineState:
                 joined = together(joined, content)
             if joined is not base:
                 self.write(change.store, change.key, joined)
+
+    def shuffle(self, mark: int) -> None:
+        """Forget what depends on the order of what was done since the mark."""
+        for change in self.changes(mark).values():
+            content = change.content
+            if isinstance(content, Items):
+                alike = content.alike or not content.open
+                content = Items(content.items, True, alike)
+            elif isinstance(content, Entries):
+                held = {key: wider([one]) for key, one in content.items.items()}
+                content = Entries(held, True, content.fallback, is_data(Map(content)))
+            elif not isinstance(content, Absent | Seq | Map):
+                content = wider([content])
+            self.write(change.store, change.key, content)
 
     def any_of(self, mark: int) -> Delta:
         """Return what each place may have been at any moment since the mark."""

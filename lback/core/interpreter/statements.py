@@ -6,17 +6,21 @@ import ast
 from collections.abc import Callable, Sequence
 
 from lback.core.interpreter import targets
+from lback.core.interpreter.choices import shuffled
 from lback.core.interpreter.context_managers import with_statement
 from lback.core.interpreter.decorators import define_class, define_function
 from lback.core.interpreter.discharge import unknown
-from lback.core.interpreter.flow import arrive, branch, leave, nothing, rounds, throw
-from lback.core.interpreter.functions import try_statement
+from lback.core.interpreter.flow import arrive, branch, leave, nothing, of_each, rounds, throw
+from lback.core.interpreter.functions import own_nodes, try_statement
 from lback.core.interpreter.library.catalogue import is_library
 from lback.core.interpreter.machine import LoopEnds, Machine
 from lback.core.interpreter.modules import bind_import, find, module
 from lback.core.interpreter.operators import operate
 from lback.core.interpreter.targets import assign, delete, set_attribute, set_item
 from lback.core.interpreter.values import (
+    MUTABLE,
+    Arguments,
+    Choice,
     Frame,
     Items,
     Map,
@@ -42,12 +46,21 @@ def for_loop(machine: Machine, node: ast.For | ast.AsyncFor, frame: Frame) -> No
         assign(machine, node.target, item, frame)
         _round(machine, loop, node, frame)
 
+    mixed = shuffled(value)
+    if mixed and isinstance(value, Seq) and any(map(_leaves, own_nodes(node.body))):
+        value = Seq(Items(value.content.items, True, True))  # any of them may be the last
     try:
         machine.walk(value, one)
     finally:
         ends.loops.remove(loop)
+    if mixed:
+        machine.state.shuffle(loop.mark)
     machine.block(node.orelse, frame)
     arrive(machine, loop.mark, loop.breaks)
+
+
+def _leaves(node: ast.AST) -> bool:
+    return isinstance(node, ast.Break | ast.Return | ast.Raise)
 
 
 def _round(
@@ -186,13 +199,18 @@ def _augmented(machine: Machine, node: ast.stmt, frame: Frame) -> None:
 
 def _combined(machine: Machine, node: ast.AugAssign, held: Value, value: Value) -> Value:
     """Return the outcome of `held += value`; lists and dicts are changed in place."""
-    made = operate(machine, node.op, held, value).value
-    if isinstance(held, Seq) and held.kind != "tuple" and isinstance(node.op, ast.Add | ast.BitOr):
-        content = made.content if isinstance(made, Seq) else Items(held.content.items, True)
-        machine.state.fill(held, content.items, open=content.open, alike=content.alike)
+    if isinstance(held, Choice) and any(isinstance(o, Seq | Map) for o in held.options):
+        return of_each(machine, held, lambda one: _combined(machine, node, one, value))
+    if isinstance(held, Seq) and held.kind in ("list", "deque") and isinstance(node.op, ast.Add):
+        machine.call_with(Method(held, "extend"), Arguments([value]))
         return held
-    if isinstance(held, Map) and isinstance(made, Map):
-        machine.state.fill_map(held, made.content.items, open=made.content.open)
+    if isinstance(held, Map) and isinstance(node.op, ast.BitOr):
+        machine.call_with(Method(held, "update"), Arguments([value]))
+        return held
+    made = operate(machine, node.op, held, value).value
+    if isinstance(held, Seq) and held.kind in MUTABLE:
+        content = made.content if isinstance(made, Seq) else Items((), True)
+        machine.state.fill(held, content.items, open=content.open, alike=content.alike)
         return held
     return made
 

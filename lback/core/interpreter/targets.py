@@ -9,17 +9,19 @@ from lback.core.effects import Effect
 from lback.core.interpreter.choices import (
     both,
     choice,
-    compare,
     decide,
     either,
     is_data,
     is_inert,
     key_of,
     key_value,
+    shuffled,
+    unhashable,
 )
 from lback.core.interpreter.classes import member, special
+from lback.core.interpreter.comparisons import compare
 from lback.core.interpreter.discharge import Discharge, effects, followed, pure, unknown
-from lback.core.interpreter.flow import branch, perhaps
+from lback.core.interpreter.flow import branch, perhaps, throw
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.modules import MISSING, find
 from lback.core.interpreter.objects import COMPARES, touched
@@ -32,10 +34,12 @@ from lback.core.interpreter.schema import (
 )  # fmt: skip
 from lback.core.interpreter.values import (
     ANY,
+    MUTABLE,
     NO,
     PLAIN,
     YES,
     Choice,
+    Entries,
     Frame,
     Func,
     Globals,
@@ -62,6 +66,8 @@ def set_item(machine: Machine, holder: Value, key: Value, value: Value) -> Disch
     known = key_of(key)
     state = machine.state
     if isinstance(holder, Map):
+        if unhashable(key):
+            throw(machine)
         content = holder.content
         if isinstance(known, Plain):
             either = {name: choice((one, value)) for name, one in content.items.items()}
@@ -73,6 +79,9 @@ def set_item(machine: Machine, holder: Value, key: Value, value: Value) -> Disch
             state.fill_map(holder, items, open=content.open, data=content.data)
         return pure("a dict's item", None)
     if isinstance(holder, Seq):
+        if holder.kind not in MUTABLE or _missing(machine, holder.content, key):
+            throw(machine)
+            return pure("no such item", None)
         values = list(holder.content.items)
         exact = isinstance(known, int) and not holder.content.open
         if exact and isinstance(known, int) and -len(values) <= known < len(values):
@@ -113,9 +122,25 @@ def void(_: Discharge) -> None:
     """Drop the value of what was discharged."""
 
 
+def _missing(machine: Machine, content: Items | Entries, key: Value) -> bool:
+    """Tell whether a key is surely not there; then the code after it never runs."""
+    known = key_of(key)
+    if content.open or isinstance(known, Plain):
+        return False
+    if isinstance(content, Entries):
+        gone = known not in content.items
+    else:
+        gone = isinstance(known, int) and not -len(content.items) <= known < len(content.items)
+    if gone:
+        throw(machine)
+    return gone
+
+
 def delete_item(machine: Machine, holder: Value, key: Value) -> Discharge:
     """Follow `del holder[key]`."""
     known = key_of(key)
+    if isinstance(holder, Seq | Map) and _missing(machine, holder.content, key):
+        return pure("no such item", None)
     if isinstance(holder, Map):
         left = dict(holder.content.items)
         gone = not isinstance(known, Plain) and left.pop(known, MISSING) is not MISSING
@@ -133,7 +158,8 @@ def delete_item(machine: Machine, holder: Value, key: Value) -> Discharge:
             del items_left[known]
             machine.state.fill(holder, items_left, open=False)
         else:
-            machine.state.fill(holder, items_left, open=True, alike=True)
+            alike = content.alike or not content.open
+            machine.state.fill(holder, items_left, open=True, alike=alike)
         return pure("a list's item", None)
     if isinstance(holder, Plain | Name | Globals):
         return pure("an item of data", None)
@@ -154,7 +180,10 @@ def assign(machine: Machine, target: ast.expr, value: Value, frame: Frame) -> No
     elif isinstance(target, ast.Subscript):
         holder = machine.evaluate(target.value, frame)
         machine.at(target, frame)
-        set_item(machine, holder, machine.evaluate(target.slice, frame), value)
+        if isinstance(target.slice, ast.Slice) and isinstance(holder, Seq):
+            machine.state.fill(holder, [], open=True)
+        else:
+            set_item(machine, holder, machine.evaluate(target.slice, frame), value)
     elif isinstance(target, ast.Attribute):
         holder = machine.evaluate(target.value, frame)
         machine.at(target, frame)
@@ -182,19 +211,35 @@ def unpacked(machine: Machine, value: Value, count: int, starred: int) -> list[V
             if isinstance(value, Seq)
             else [key_value(item) for item in value.content.items]
         )
-        return _spread(items, count, starred)
+        if isinstance(value, Seq) and value.kind == "iterator":
+            machine.state.fill(value, [], open=False)
+        wrong = len(items) < count - 1 if starred >= 0 else len(items) != count
+        if wrong:
+            throw(machine)
+        mixed = shuffled(value) and not wrong
+        if not mixed:
+            return _spread(items, count, starred)
+        one = choice(items)
+        return [_rest(one) if place == starred else one for place in range(count)]
     if isinstance(value, Plain | Text | Row | str):
         inner: Value = Row((), True) if isinstance(value, Row) and value.whole else PLAIN
         return [_rest(inner) if place == starred else inner for place in range(count)]
     if isinstance(value, Rows):
         return [Row(value.tables, value.whole)] * count
-    items_found: list[Value] = []
-    machine.walk(value, items_found.append)
-    if len(items_found) >= count - (starred >= 0) and not any(
-        isinstance(one, Opaque) for one in items_found
-    ):
-        return _spread(items_found, count, starred)
-    return [Opaque() for _ in range(count)]
+    found: list[Value] = []
+    start, shuffles, sure = machine.path, machine.shuffles, [True]
+
+    def take(item: Value) -> None:
+        found.append(item)
+        sure[0] = sure[0] and machine.path == start
+
+    machine.walk(value, take)
+    if not found or any(isinstance(item, Opaque) for item in found):
+        return [Opaque() for _ in range(count)]
+    if sure[0] and machine.shuffles == shuffles:
+        return _spread(found, count, starred)
+    any_ = choice(found)
+    return [_rest(any_) if place == starred else any_ for place in range(count)]
 
 
 def _rest(element: Value) -> Value:
@@ -323,9 +368,12 @@ def _cases(machine: Machine, cases: Sequence[ast.match_case], subject: Value, fr
         return
     first, rest = cases[0], cases[1:]
     machine.step()
-    test = _test(machine, first.pattern, subject, frame)
+    bound: list[tuple[str, Value]] = []
+    test = _test(machine, first.pattern, subject, frame, bound)
 
     def body() -> None:
+        for name, value in bound:
+            machine.state.bind(frame.elsewhere.get(name, frame.names), name, value)
         if first.guard is None:
             machine.block(first.body, frame)
             return
@@ -340,46 +388,72 @@ def _cases(machine: Machine, cases: Sequence[ast.match_case], subject: Value, fr
     branch(machine, test, body, lambda: _cases(machine, rest, subject, frame))
 
 
-def _test(machine: Machine, pattern: ast.pattern, subject: Value, frame: Frame) -> Test:
-    """Say when a pattern fits; binds what it names."""
+Bound = list[tuple[str, Value]]
+
+
+def _test(
+    machine: Machine, pattern: ast.pattern, subject: Value, frame: Frame, bound: Bound
+) -> Test:
+    """Say when a pattern fits, and what it binds then."""
     if isinstance(pattern, ast.MatchAs):
-        inner = YES if pattern.pattern is None else _test(machine, pattern.pattern, subject, frame)
         if pattern.name is not None:
-            machine.state.bind(frame.names, pattern.name, subject)
-        return inner
+            bound.append((pattern.name, subject))
+        if pattern.pattern is None:
+            return YES
+        return _test(machine, pattern.pattern, subject, frame, bound)
     if isinstance(pattern, ast.MatchValue):
         asked = machine.evaluate(pattern.value, frame)
         touched(machine, [subject, asked], COMPARES)
-        return decide(compare(ast.Eq(), subject, asked))
+        return decide(compare(machine, ast.Eq(), subject, asked))
     if isinstance(pattern, ast.MatchSingleton):
-        return decide(compare(ast.Is(), subject, pattern.value))
+        return decide(compare(machine, ast.Is(), subject, pattern.value))
     if isinstance(pattern, ast.MatchOr):
-        found = NO
-        for one in pattern.patterns:
-            found = either(found, _test(machine, one, subject, frame))
-        return found
+        return _alternatives(machine, pattern, subject, frame, bound)
     if isinstance(pattern, ast.MatchSequence):
-        return _sequence(machine, pattern, subject, frame)
-    _bind_all(machine, pattern, subject, frame)
+        apart = ("set", "frozenset", "view", "iterator")
+        no_sequence = isinstance(subject, Seq) and subject.kind in apart
+        if no_sequence or isinstance(subject, Map | Text | str | int | float | bytes | None):
+            return NO
+        return _sequence(machine, pattern, subject, frame, bound)
+    _bind_all(pattern, subject, bound)
     return ANY
 
 
-def _sequence(machine: Machine, pattern: ast.MatchSequence, subject: Value, frame: Frame) -> Test:
+def _alternatives(
+    machine: Machine, pattern: ast.MatchOr, subject: Value, frame: Frame, bound: Bound
+) -> Test:
+    found, values = NO, dict[str, Value]()
+    for one in pattern.patterns:
+        inner: Bound = []
+        test = _test(machine, one, subject, frame, inner)
+        for name, value in inner:
+            if not test.may.empty:
+                values[name] = choice([values[name], value]) if name in values else value
+        found = either(found, test)
+        if found == YES:
+            break
+    bound.extend(values.items())
+    return found
+
+
+def _sequence(
+    machine: Machine, pattern: ast.MatchSequence, subject: Value, frame: Frame, bound: Bound
+) -> Test:
     stars = [i for i, one in enumerate(pattern.patterns) if isinstance(one, ast.MatchStar)]
     known = isinstance(subject, Seq) and not subject.content.open
     if not known or stars or not isinstance(subject, Seq):
-        _bind_all(machine, pattern, subject, frame)
+        _bind_all(pattern, subject, bound)
         return ANY
     if len(subject.content.items) != len(pattern.patterns):
         return NO
     values = unpacked(machine, subject, len(pattern.patterns), -1)
     found = YES
     for one, value in zip(pattern.patterns, values, strict=True):
-        found = both(found, _test(machine, one, value, frame))
+        found = both(found, _test(machine, one, value, frame, bound))
     return found
 
 
-def _bind_all(machine: Machine, pattern: ast.pattern, subject: Value, frame: Frame) -> None:
+def _bind_all(pattern: ast.pattern, subject: Value, bound: Bound) -> None:
     """Bind every name of a pattern to what is not known."""
     data = isinstance(subject, Plain | str)
     for one in ast.walk(pattern):
@@ -388,4 +462,4 @@ def _bind_all(machine: Machine, pattern: ast.pattern, subject: Value, frame: Fra
             name = one.name
         if isinstance(name, str):
             value: Value = Plain() if data else Opaque()
-            machine.state.bind(frame.names, name, subject if isinstance(subject, Map) else value)
+            bound.append((name, value))

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import operator
 import re
 import string
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from lback.core.interpreter.choices import list_of, options
+from lback.core.interpreter.choices import is_constant, list_of, tuple_of
+from lback.core.interpreter.folding import UNREAD, fold
 from lback.core.interpreter.machine import MOST_ITEMS, Machine
 from lback.core.interpreter.schema import SqlV, TableV
 from lback.core.interpreter.values import (
     PLAIN,
     UNKNOWN_TEXT,
     Choice,
-    Constant,
     Map,
-    Plain,
     Seq,
     Text,
     Value,
@@ -23,6 +23,9 @@ from lback.core.interpreter.values import (
 
 Pieces = tuple[str | None, ...]
 _PERCENT = re.compile(r"%(?:\((\w+)\))?([-+ #0]*(?:\d+|\*)?(?:\.(?:\d+|\*))?)([diouxXeEfFgGcrsa%])")
+# Four digits where a width may stand.
+_LONG = re.compile(r"\d{4}")
+_WIDE = re.compile(r"%(?:\([^)]*\))?[-+ #0]*(?:\d*\.?\d{4}|\d{4}|\*|\d*\.\*)")
 _WIDEST = 200
 _HUGE = 10**60
 
@@ -91,28 +94,40 @@ def strings(value: Value) -> tuple[str, ...] | None:
 
 def percent(machine: Machine, template: Value, arguments: Value) -> Value:
     """Return `template % arguments`."""
-    items = arguments.content.items if isinstance(arguments, Seq) else (arguments,)
+    if isinstance(template, str) and not _WIDE.search(template):
+        found = fold(machine, operator.mod, template, arguments, grows=True)
+        if found is not UNREAD or machine.dead:
+            return found
+    row = isinstance(arguments, Seq) and arguments.kind == "tuple"
+    if row and isinstance(arguments, Seq) and arguments.content.open:
+        return UNKNOWN_TEXT
+    items = arguments.content.items if row and isinstance(arguments, Seq) else (arguments,)
     named = arguments.content.items if isinstance(arguments, Map) else {}
     waiting = iter(items)
-    found: list[str | None] = []
+    parts: list[str | None] = []
     for piece in pieces(template):
         if piece is None:
-            found.append(None)
-            continue
+            return text_of(machine, (*parts, None))
         start = 0
         for match in _PERCENT.finditer(piece):
-            found.append(piece[start : match.start()])
+            parts.append(piece[start : match.start()])
             start = match.end()
             key, width, kind = match.groups()
             if kind == "%":
-                found.append("%")
+                parts.append("%")
                 continue
-            for _ in range(width.count("*")):
-                next(waiting, None)
+            if "*" in width:
+                return text_of(machine, (*parts, None))
             value = next(waiting, PLAIN) if key is None else named.get(key, PLAIN)
-            found.extend(pieces(value) if not width and kind in "sdi" else (None,))
-        found.append(piece[start:])
-    return text_of(machine, found)
+            parts.extend(_one(machine, f"%{width}{kind}", value))
+        parts.append(piece[start:])
+    return text_of(machine, parts)
+
+
+def _one(machine: Machine, spec: str, value: Value) -> Pieces:
+    if is_constant(value) and not _WIDE.search(spec):
+        return pieces(fold(machine, operator.mod, spec, tuple_of([value])))
+    return pieces(value) if spec == "%s" else (None,)
 
 
 def formatted(
@@ -120,13 +135,17 @@ def formatted(
 ) -> Value:
     """Return `template.format(...)`."""
     if not isinstance(template, str):
-        return text_of(machine, pieces(template)) if isinstance(template, Text) else UNKNOWN_TEXT
-    found: list[str | None] = []
-    automatic = 0
+        return UNKNOWN_TEXT
     try:
         parsed = list(string.Formatter().parse(template))
     except ValueError:
         return UNKNOWN_TEXT
+    if all(_narrow(field or "", spec or "") for _, field, spec, _ in parsed):
+        whole = fold(machine, str.format, template, *positional, keywords=keywords, grows=True)
+        if whole is not UNREAD or machine.dead:
+            return whole
+    found: list[str | None] = []
+    automatic = 0
     for literal, field, spec, conversion in parsed:
         found.append(literal)
         if field is None:
@@ -137,9 +156,35 @@ def formatted(
         elif field.isdecimal() and len(field) < 4:
             key = int(field)
         value = _argument(key, positional, keywords)
-        plain = value is not None and not spec and conversion in (None, "s")
-        found.extend(pieces(value[0]) if plain and value else (None,))
+        if "{" in (spec or ""):
+            return text_of(machine, (*found, None))
+        found.extend(laid_out(machine, value[0], spec or "", conversion) if value else (None,))
     return text_of(machine, found)
+
+
+def laid_out(machine: Machine, value: Value, spec: Value, conversion: str | None) -> Pieces:
+    """Return the pieces of `f"{value!conversion:spec}"`."""
+    if isinstance(spec, str) and is_narrow(spec):
+        function = _CONVERSIONS.get(conversion or "", str)
+        found = fold(machine, lambda one, how: format(function(one), how), value, spec)
+        if found is not UNREAD:
+            return pieces(found)
+    return pieces(value) if spec == "" and conversion in (None, "", "s") else (None,)
+
+
+_CONVERSIONS: dict[str, Callable[[object], object]] = {
+    "": lambda one: one, "s": str, "r": repr, "a": ascii,
+}  # fmt: skip
+
+
+def _narrow(field: str, spec: str) -> bool:
+    """Tell whether a field asks for a value alone, in a width that is not huge."""
+    return "." not in field and is_narrow(spec)
+
+
+def is_narrow(spec: str) -> bool:
+    """Tell whether what a format makes is no longer than a few hundred letters."""
+    return not _LONG.search(spec) and not set("n{") & set(spec)
 
 
 def _argument(
@@ -150,16 +195,38 @@ def _argument(
     return (keywords[key],) if key in keywords else None
 
 
-# Methods that give a text no longer than what goes in, and those that give no text.
-_SHORTER = frozenset(
-    """strip lstrip rstrip lower upper title capitalize removeprefix removesuffix casefold
-    swapcase""".split()  # noqa: SIM905
+_TEXTS = frozenset(
+    """strip lstrip rstrip lower upper title capitalize removeprefix removesuffix casefold swapcase
+    center ljust rjust zfill expandtabs translate replace format_map""".split()  # noqa: SIM905
 )
-_ASKING = frozenset(
-    """startswith endswith isdigit isalpha isalnum isupper islower isspace isidentifier isnumeric
-    isdecimal istitle isprintable isascii find rfind index rindex count""".split()  # noqa: SIM905
-)
-_CUTTING = frozenset(["split", "rsplit", "splitlines", "partition", "rpartition"])
+_WIDTHS = frozenset(["center", "ljust", "rjust", "zfill", "expandtabs", "to_bytes"])
+_GROWS = frozenset(["replace", "translate", "join", "expandtabs"])
+_CODECS = frozenset(["utf-8", "utf8", "ascii", "latin-1", "latin1", "utf-16", "utf-32"])
+_OF_CONSTANTS: dict[type, frozenset[str]] = {
+    kind: frozenset(one for one in dir(kind) if one[:1] != "_") - {"format", "format_map"}
+    for kind in (str, bytes, int, float, complex, bool)
+}
+
+
+def constant_method(
+    machine: Machine, owner: Value, name: str, positional: list[Value], keywords: dict[str, Value]
+) -> Value:
+    """Return what a method of a constant gives, as Python works it out; UNREAD where it cannot."""
+    if name not in _OF_CONSTANTS.get(type(owner), ()):
+        return UNREAD
+    if name in ("encode", "decode"):
+        codec = positional[0] if positional else keywords.get("encoding", "utf-8")
+        if not isinstance(codec, str) or codec.lower() not in _CODECS:
+            return UNREAD
+    return fold(
+        machine,
+        lambda one, *given, **named: getattr(one, name)(*given, **named),
+        owner,
+        *positional,
+        keywords=keywords,
+        grows=name in _GROWS,
+        widest=_WIDEST if name in _WIDTHS else None,
+    )
 
 
 def string_method(
@@ -172,65 +239,31 @@ def string_method(
     """Return the outcome of a method of a string; none of them can reach the database."""
     if name == "format":
         return formatted(machine, owner, positional, keywords)
-    if name == "format_map":
-        mapped = (
-            positional[0].content.items if positional and isinstance(positional[0], Map) else {}
-        )
+    found = constant_method(machine, owner, name, positional, keywords)
+    if found is not UNREAD or machine.dead:
+        return found
+    if name == "format_map" and len(positional) == 1 and isinstance(positional[0], Map):
+        mapped = positional[0].content.items
         return formatted(
             machine, owner, [], {k: v for k, v in mapped.items() if isinstance(k, str)}
         )
-    if name == "join":
-        return _joined(machine, owner, positional[0] if positional else PLAIN)
-    if isinstance(owner, Text):
-        return _of_unknown(owner, name, positional)
-    if name == "replace" and len(positional) >= 2:
+    if name == "join" and len(positional) == 1:
+        return _joined(machine, owner, positional[0])
+    if name == "replace" and len(positional) == 2 and not keywords and isinstance(owner, str):
         return _replaced(machine, owner, positional[0], positional[1])
-    known: list[Constant] = []
-    for one in positional:
-        inner = _constant(one)
-        if inner is PLAIN:
-            return PLAIN if name in _ASKING or name in _CUTTING else UNKNOWN_TEXT
-        known.append(inner)  # type: ignore[arg-type]
-    return _of_known(machine, owner, name, known)
+    if isinstance(owner, Text) and not positional and not keywords:
+        return _of_unknown(owner, name)
+    return UNKNOWN_TEXT if name in _TEXTS else PLAIN
 
 
-def _constant(value: Value) -> Constant | Plain | tuple[str, ...]:
-    if isinstance(value, str | int | None):
-        return value
-    if isinstance(value, Seq) and not value.content.open:
-        return tuple(item for item in value.content.items if isinstance(item, str))
-    return PLAIN
-
-
-def _of_known(machine: Machine, owner: str, name: str, known: list[Constant]) -> Value:
-    if name not in _SHORTER | _ASKING | _CUTTING and not _is_narrow(known):
-        return UNKNOWN_TEXT
-    if not machine.room_for(len(owner)):
-        return UNKNOWN_TEXT
-    try:
-        result = getattr(owner, name)(*known)
-    except (AttributeError, TypeError, ValueError, IndexError, OverflowError, MemoryError):
-        return PLAIN
-    if isinstance(result, list | tuple):
-        texts = [one for one in result if isinstance(one, str)]
-        return list_of(texts) if len(texts) <= MOST_ITEMS else PLAIN
-    return result if isinstance(result, str | int | bytes) else PLAIN
-
-
-def _is_narrow(known: list[Constant]) -> bool:
-    return all(one <= _WIDEST for one in known if isinstance(one, int))
-
-
-def _of_unknown(owner: Text, name: str, positional: list[Value]) -> Value:
+def _of_unknown(owner: Text, name: str) -> Value:
     if name in ("lower", "upper", "casefold"):
         return Text(tuple(part if part is None else getattr(part, name)() for part in owner.parts))
-    if name in _SHORTER:
-        return owner if name.endswith("strip") and not positional else UNKNOWN_TEXT
-    return PLAIN if name in _ASKING or name in _CUTTING else UNKNOWN_TEXT
+    return UNKNOWN_TEXT if name in _TEXTS else PLAIN
 
 
 def _replaced(machine: Machine, owner: str, old: Value, new: Value) -> Value:
-    if not isinstance(old, str) or not old:
+    if not isinstance(old, str) or not old or not isinstance(new, str | Text):
         return UNKNOWN_TEXT
     times = owner.count(old)
     filler = pieces(new)
@@ -249,14 +282,13 @@ def _joined(machine: Machine, separator: str | Text, items: Value) -> Value:
     if not isinstance(items, Seq) or items.content.open:
         return UNKNOWN_TEXT
     count = len(items.content.items)
-    if not machine.room_for(count * sum(len(piece or "") for piece in pieces(separator))):
-        return UNKNOWN_TEXT
-    rows: list[tuple[Value, ...]] = [options(item) for item in items.content.items]
-    if any(len(row) > 1 for row in rows):
+    shuffled = items.kind in ("set", "frozenset") and count > 1
+    long = count * sum(len(piece or "") for piece in pieces(separator))
+    if shuffled or not machine.room_for(long):
         return UNKNOWN_TEXT
     found: list[str | None] = []
-    for position, row in enumerate(rows):
+    for position, item in enumerate(items.content.items):
         if position:
             found.extend(pieces(separator))
-        found.extend(pieces(row[0]))
+        found.extend(pieces(item) if isinstance(item, str | Text) else (None,))
     return text_of(machine, found)

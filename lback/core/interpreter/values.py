@@ -81,12 +81,17 @@ class Items:
     alike: bool = False
 
 
+# A view is one of a dict's; an iterator is gone once it has been walked through.
+Kind = Literal["list", "tuple", "set", "frozenset", "deque", "range", "view", "iterator"]
+MUTABLE: tuple[Kind, ...] = ("list", "set", "deque")
+
+
 @dataclass(slots=True, eq=False)
 class Seq:
     """A list, tuple, set or other sequence."""
 
     content: Items
-    kind: Literal["list", "tuple", "set"] = "list"
+    kind: Kind = "list"
     born: int = field(default_factory=BIRTHS.__next__)
 
 
@@ -108,6 +113,8 @@ class Map:
     """A dict."""
 
     content: Entries
+    kind: Literal["dict", "mapping"] = "dict"
+    views: dict[str, Seq] = field(default_factory=dict)
     born: int = field(default_factory=BIRTHS.__next__)
 
 
@@ -202,6 +209,8 @@ class Lazy:
     arguments: Arguments | None = None
     node: ast.GeneratorExp | None = None
     frame: Frame | None = None
+    # Holds something once the walk has begun.
+    spent: Seq = field(default_factory=lambda: Seq(Items()))
 
 
 @dataclass(slots=True, eq=False)

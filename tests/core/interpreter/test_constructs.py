@@ -105,7 +105,7 @@ READ = {
     "reduce": ("", 'functools.reduce(lambda a, n: op.drop_table(n), ["t", "u"], None)', ["drop table t t", "drop table u u"]),
     "dict dispatch": ("def p():\n    op.drop_table('p')\ndef s():\n    op.drop_table('s')", '{"postgresql": p, "sqlite": s}[op.get_bind().dialect.name]()', ["drop table p p [postgresql]", "drop table s s [sqlite]"]),
     "dict get": ("SQL = {'postgresql': 'DELETE FROM p'}", 'op.execute(SQL.get(op.get_bind().dialect.name, "DELETE FROM o"))', ["delete data p - [postgresql]", "delete data o - [!postgresql]"]),
-    "helper by dialect": ("def name():\n    if op.get_context().dialect.name == 'sqlite':\n        return 's'\n    return 'o'", "op.execute('DELETE FROM ' + name())", ["delete data s - ?", "delete data o - ?"]),
+    "helper by dialect": ("def name():\n    if op.get_context().dialect.name == 'sqlite':\n        return 's'\n    return 'o'", "op.execute('DELETE FROM ' + name())", ["delete data s - [sqlite]", "delete data o - [!sqlite]"]),
     "alembic_utils": ("from alembic_utils.pg_view import PGView\nfrom alembic_utils.pg_function import PGFunction", 'op.create_entity(PGView(schema="public", signature="v", definition="SELECT 1"))\nop.drop_entity(PGView(schema="public", signature="v", definition="SELECT 1"))', ["create view - public.v", "drop view - public.v"]),
     "geoalchemy2": ("from geoalchemy2 import Geometry", 'op.create_geospatial_table("t", sa.Column("g", Geometry("POINT", srid=4326)))\nop.create_geospatial_index("i", "t", ["g"], unique=False)', ["create table t t", "create column t g", "create index t i"]),
     "sqlalchemy_utils": ("import sqlalchemy_utils", 'op.add_column("t", sa.Column("c", sqlalchemy_utils.types.uuid.UUIDType(), nullable=True))', ["create column t c"]),

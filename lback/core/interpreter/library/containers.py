@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lback.core.interpreter.choices import choice, is_data, key_of, key_value, same, tuple_of
+from lback.core.interpreter.choices import (
+    choice,
+    distinct,
+    is_constant,
+    is_data,
+    key_of,
+    key_value,
+    list_of,
+    same,
+    shuffled,
+    tuple_of,
+)  # fmt: skip
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
+from lback.core.interpreter.flow import throw
+from lback.core.interpreter.folding import UNREAD, fold
 from lback.core.interpreter.items import by_dialect, item
-from lback.core.interpreter.iteration import collect
+from lback.core.interpreter.iteration import collect, in_order
 from lback.core.interpreter.machine import MOST_ITEMS, Machine
 from lback.core.interpreter.objects import compared
 from lback.core.interpreter.values import (
     ANY,
+    MUTABLE,
     PLAIN,
     Arguments,
     Choice,
@@ -29,80 +43,126 @@ from lback.core.interpreter.values import (
 _RULE = "a method of a list"
 
 
-def seq_method(machine: Machine, owner: Seq, name: str, arguments: Arguments) -> Discharge:  # noqa: PLR0912
+def seq_method(machine: Machine, owner: Seq, name: str, arguments: Arguments) -> Discharge:
     """Follow a method of a list, a set or a tuple."""
     content = owner.content
     items = list(content.items)
     first = arguments.get(0, "object", PLAIN)
+    if name in _CHANGES and (owner.kind not in MUTABLE or arguments.open):
+        return unknown(machine, f"{name}() of what is no list")
     if name in ("append", "add", "appendleft"):
         if not (content.open and any(same(first, item) for item in items)):
             items.insert(0 if name == "appendleft" else len(items), first)
-        alike = content.alike and len(items) == len(content.items)
         if len(items) > MOST_ITEMS:
             return _opened(machine, owner, [])
-        machine.state.fill(owner, items, open=content.open, alike=alike or content.alike)
-        return pure(_RULE, None)
+        return _filled(machine, owner, Items(tuple(items), content.open, content.alike))
     if name == "insert":
-        place = first if isinstance(first, int) and not content.open else len(items)
+        known = isinstance(first, int) and not content.open
+        place = first if isinstance(first, int) and known else len(items)
         items.insert(place, arguments.get(1, "object", PLAIN))
-        machine.state.fill(owner, items, open=content.open, alike=content.alike)
-        return pure(_RULE, None)
+        alike = content.alike or not content.open
+        return _filled(machine, owner, Items(tuple(items), not known, alike and not known))
     if name in ("extend", "update", "extendleft"):
-        others = [collect(machine, one) for one in arguments.positional]
+        ordered = owner.kind != "set"
+        others = [collect(machine, one, ordered=ordered) for one in arguments.positional]
         return _extended(machine, owner, others, left=name == "extendleft")
     if name in ("pop", "popleft"):
         return _popped(machine, owner, name, arguments)
     if name in ("remove", "discard"):
         compared(machine, [first, *items])
-        at = next((place for place, item in enumerate(items) if same(item, first)), None)
-        exact = at is not None and not content.open
-        if at is not None and exact:
-            del items[at]
-        machine.state.fill(owner, items, open=not exact, alike=not exact)
-        return pure(_RULE, None)
+        return _removed(machine, owner, name, first)
     if name == "clear":
-        machine.state.fill(owner, [], open=False)
-        return pure(_RULE, None)
+        return _filled(machine, owner, Items())
     if name == "reverse":
-        machine.state.fill(owner, items[::-1], open=content.open, alike=content.alike)
-        return pure(_RULE, None)
+        return _filled(machine, owner, Items(content.items[::-1], content.open, content.alike))
     if name == "sort":
+        found = in_order(machine, content, arguments)
         alike = content.alike or not content.open
-        compared(machine, items, arguments.keywords.get("key"))
-        texts = [item for item in items if isinstance(item, str)]
-        if len(texts) == len(items) and not content.open and not arguments.keywords:
-            machine.state.fill(owner, sorted(texts), open=False)
-        else:
-            machine.state.fill(owner, items, open=True, alike=alike)
-        return pure(_RULE, None)
+        kept = Items(content.items, True, alike)
+        return _filled(machine, owner, kept if found is None else Items(tuple(found)))
     if name == "copy":
         return pure(_RULE, Seq(content, owner.kind))
     return _of_set(machine, owner, name, arguments)
 
 
+_CHANGES = frozenset(
+    """append add appendleft insert extend update extendleft pop popleft remove discard clear
+    reverse sort difference_update intersection_update symmetric_difference_update rotate
+    """.split()  # noqa: SIM905
+)
+
+
+def _filled(machine: Machine, owner: Seq, content: Items) -> Discharge:
+    if owner.kind == "set":
+        content = distinct(content)
+    machine.state.fill(owner, content.items, open=content.open, alike=content.alike)
+    return pure(_RULE, None)
+
+
+def _removed(machine: Machine, owner: Seq, name: str, item: Value) -> Discharge:
+    content = owner.content
+    items = list(content.items)
+    if not content.open:
+        held = list_of(items)
+        count = fold(machine, lambda all_, one: all_.count(one), held, item)
+        if count == 0 and name == "discard":
+            return pure(_RULE, None)
+        if count == 0:
+            throw(machine)
+            return pure(_RULE, None)
+        at = fold(machine, lambda all_, one: all_.index(one), held, item) if count else UNREAD
+        if isinstance(at, int):
+            return _filled(machine, owner, Items((*items[:at], *items[at + 1 :])))
+    alike = content.alike or not content.open
+    machine.state.fill(owner, items, open=True, alike=alike)
+    return pure(_RULE, None)
+
+
+_ASKED = frozenset(
+    """index count union difference intersection symmetric_difference issubset issuperset
+    isdisjoint""".split()  # noqa: SIM905
+)
+
+
 def _of_set(machine: Machine, owner: Seq, name: str, arguments: Arguments) -> Discharge:
     content = owner.content
-    others = [collect(machine, one) for one in arguments.positional]
-    if name == "union":
-        items = [*content.items, *(item for other in others for item in other.items)]
-        open_ = content.open or any(other.open for other in others)
-        return pure(_RULE, Seq(Items(tuple(items), open_), "set"))
-    if name in ("difference", "intersection", "symmetric_difference"):
-        alike = content.alike or not content.open
-        return pure(_RULE, Seq(Items(content.items, True, alike), "set"))
-    if name in ("difference_update", "intersection_update", "symmetric_difference_update"):
-        machine.state.fill(owner, content.items, open=True, alike=not content.open)
-        return pure(_RULE, None)
+    apart = name in ("index", "count")
+    given: list[Value] = [
+        one if apart or isinstance(one, Seq | Map | str) else Seq(collect(machine, one))
+        for one in arguments.positional
+    ]
+    asked = name.removesuffix("_update")
+    if asked in _ASKED and not arguments.open:
+        holder = tuple_of(content.items) if apart and not content.open else owner
+        found = fold(machine, lambda one, *rest: getattr(one, asked)(*rest), holder, *given)
+        if isinstance(found, Seq) and name.endswith("_update"):
+            return _filled(machine, owner, found.content)
+        if found is not UNREAD:
+            return pure(_RULE, found)
+    others = [one.content for one in given if isinstance(one, Seq)]
+    if len(others) < len(given):
+        others.append(Items((), True))
+    if asked in ("union", "symmetric_difference"):
+        items = (*content.items, *(item for other in others for item in other.items))
+        alike = all(one.alike or not one.open for one in (content, *others))
+        content = distinct(Items(items, True, alike))
+    else:
+        content = Items(content.items, True, content.alike or not content.open)
+    if asked in ("union", "difference", "intersection", "symmetric_difference"):
+        if name.endswith("_update"):
+            return _filled(machine, owner, content)
+        return pure(_RULE, Seq(content, "set"))
     compared(machine, [*content.items, *arguments.positional])
-    if name in ("index", "count"):
-        return pure(_RULE, PLAIN)
     if name in ("issubset", "issuperset", "isdisjoint", "__contains__"):
         return pure(_RULE, ANY)
-    if name in ("__iter__", "__len__"):
+    if name in ("index", "count", "__len__"):
+        return pure(_RULE, PLAIN)
+    if name == "__iter__":
         return pure(_RULE, owner)
-    alike = name == "rotate" and (content.alike or not content.open)
-    machine.state.fill(owner, content.items, open=True, alike=alike)
-    return pure(_RULE, None) if alike else unknown(machine, f"a list has no method {name}()")
+    if name == "rotate":
+        return _filled(machine, owner, content)
+    machine.state.fill(owner, content.items, open=True)
+    return unknown(machine, f"a list has no method {name}()")
 
 
 def _opened(machine: Machine, owner: Seq, items: list[Value]) -> Discharge:
@@ -119,16 +179,19 @@ def _extended(machine: Machine, owner: Seq, others: list[Items], *, left: bool) 
         alike = alike and (other.alike or not other.open)
     if len(items) > MOST_ITEMS:
         return _opened(machine, owner, [])
-    machine.state.fill(owner, items, open=open_, alike=open_ and alike)
-    return pure(_RULE, None)
+    return _filled(machine, owner, Items(tuple(items), open_, open_ and alike))
 
 
 def _popped(machine: Machine, owner: Seq, name: str, arguments: Arguments) -> Discharge:
     content = owner.content
     items = list(content.items)
     place = arguments.get(0, "index", 0 if name == "popleft" else -1)
-    known = isinstance(place, int) and not content.open and -len(items) <= place < len(items)
-    if known and isinstance(place, int) and owner.kind == "list":
+    within = isinstance(place, int) and -len(items) <= place < len(items)
+    if not content.open and is_constant(place) and not within:
+        throw(machine)
+        return pure(_RULE, PLAIN)
+    known = isinstance(place, int) and not content.open and not shuffled(owner)
+    if known and isinstance(place, int):
         value = items.pop(place)
         machine.state.fill(owner, items, open=False)
         return pure(_RULE, value)
@@ -141,26 +204,24 @@ def map_method(machine: Machine, owner: Map, name: str, arguments: Arguments) ->
     """Follow a method of a dict."""
     content = owner.content
     rule = "a method of a dict"
-    data = content.open and content.data
-    rest: list[Value] = [PLAIN] if data else []
-    if name == "items":
-        rows = [tuple_of([key_value(k), v]) for k, v in content.items.items()]
-        rows += [tuple_of([PLAIN, one]) for one in rest]
-        return pure(rule, Seq(Items(tuple(rows), content.open, data)))
-    if name == "keys":
-        keys = [*(key_value(item) for item in content.items), *rest]
-        return pure(rule, Seq(Items(tuple(keys), content.open, data)))
-    if name == "values":
-        return pure(rule, Seq(Items((*content.items.values(), *rest), content.open, data)))
+    if name in ("items", "keys", "values"):
+        return pure(rule, _view(machine, owner, name))
     if name in ("get", "pop", "setdefault"):
         return pure(rule, _get(machine, owner, name, arguments))
     if name == "__getitem__":
         return item(machine, owner, arguments.get(0, "key", PLAIN))
     if name == "copy":
-        return pure(rule, Map(content))
+        return pure(rule, Map(content, owner.kind))
     if name == "clear":
         machine.state.fill_map(owner, {}, open=False)
         return pure(rule, None)
+    if name == "popitem" and not content.open and owner.kind == "dict":
+        if not content.items:
+            throw(machine)
+            return pure(rule, PLAIN)
+        *left, last = content.items.items()
+        machine.state.fill_map(owner, dict(left), open=False)
+        return pure(rule, tuple_of([key_value(last[0]), last[1]]))
     if name == "popitem":
         whole = content.data or not content.open
         machine.state.fill_map(owner, content.items, open=True, data=whole)
@@ -172,6 +233,22 @@ def map_method(machine: Machine, owner: Map, name: str, arguments: Arguments) ->
         return pure(rule, ANY)
     machine.state.fill_map(owner, content.items, open=True)
     return unknown(machine, f"a dict has no method {name}()")
+
+
+def _view(machine: Machine, owner: Map, name: str) -> Seq:
+    """Return what a dict's items(), keys() or values() give, until the dict is changed."""
+    content = owner.content
+    data = content.open and content.data
+    rows: list[Value] = [tuple_of([key_value(k), v]) for k, v in content.items.items()]
+    if name == "keys":
+        rows = [key_value(key) for key in content.items]
+    elif name == "values":
+        rows = list(content.items.values())
+    if data:
+        rows.append(tuple_of([PLAIN, PLAIN]) if name == "items" else PLAIN)
+    view = owner.views.setdefault(name, Seq(Items(), "view"))
+    machine.state.write(view, "", Items(tuple(rows), content.open, data))
+    return view
 
 
 def _updated(machine: Machine, owner: Map, arguments: Arguments) -> Discharge:
@@ -222,6 +299,8 @@ def _get(machine: Machine, owner: Map, name: str, arguments: Arguments) -> Value
             left = {one: held for one, held in content.items.items() if one != key}
             machine.state.fill_map(owner, left, open=content.open, data=content.data)
         return value if not content.open else choice([value, default])
+    if name == "pop" and not content.open and len(arguments.all()) < 2:
+        throw(machine)
     if name == "setdefault":
         items = {**content.items, key: default}
         machine.state.fill_map(owner, items, open=content.open, data=content.data)
@@ -242,7 +321,7 @@ def copied(value: Value, *, deep: bool, seen: dict[int, Value] | None = None) ->
         made.content = replace(value.content, items=tuple(map(inner, value.content.items)))
         return made
     if isinstance(value, Map):
-        held = seen[id(value)] = Map(value.content)
+        held = seen[id(value)] = Map(value.content, value.kind)
         items = {key: inner(one) for key, one in value.content.items.items()}
         held.content = replace(value.content, items=items)
         return held

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+import textwrap
 from collections.abc import Callable
 from dataclasses import replace
 
 from lback.core.interpreter.choices import is_constant, list_of, tuple_of
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
 from lback.core.interpreter.flow import rounds, throw
+from lback.core.interpreter.folding import UNREAD, fold
 from lback.core.interpreter.functions import run
 from lback.core.interpreter.iteration import collect
 from lback.core.interpreter.library.containers import copied
@@ -15,6 +18,7 @@ from lback.core.interpreter.machine import MOST_ITEMS, Machine
 from lback.core.interpreter.modules import force, path_call
 from lback.core.interpreter.values import (
     PLAIN,
+    UNKNOWN_TEXT,
     Arguments,
     Bound,
     Entries,
@@ -39,6 +43,28 @@ def library_call(machine: Machine, callee: Name, arguments: Arguments) -> Discha
 
 def _first(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
     return pure(callee.path, arguments.get(0, "text", arguments.get(0, "iterable", PLAIN)))
+
+
+def _of_text(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
+    function = _TEXTS[callee.path]
+    found = UNREAD
+    if not arguments.open:
+        found = fold(
+            machine, function, *arguments.positional, keywords=arguments.keywords, grows=True
+        )
+    return pure(callee.path, UNKNOWN_TEXT if found is UNREAD else found)
+
+
+_TEXTS: dict[str, Callable[..., object]] = {
+    "textwrap.dedent": textwrap.dedent,
+    "textwrap.indent": textwrap.indent,
+    "inspect.cleandoc": inspect.cleandoc,
+}
+
+
+def _proxy(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
+    value = arguments.get(0, "mapping", PLAIN)
+    return pure(callee.path, Map(value.content, "mapping") if isinstance(value, Map) else value)
 
 
 def _second(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
@@ -214,18 +240,19 @@ def _defaultdict(machine: Machine, callee: Name, arguments: Arguments) -> Discha
     held = machine.call_with(Name("builtins.dict"), given).value
     content = held.content if isinstance(held, Map) else Entries({}, True)
     open_ = content.open or machine.loading > 0
-    return pure(callee.path, Map(Entries(content.items, open_, factory, content.data)))
+    return pure(callee.path, Map(Entries(content.items, open_, factory, content.data), "mapping"))
 
 
 def _mapping(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
-    return machine.call_with(Name("builtins.dict"), arguments)
+    made = machine.call_with(Name("builtins.dict"), arguments).value
+    return pure(callee.path, Map(made.content, "mapping") if isinstance(made, Map) else made)
 
 
 def _deque(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
     content = collect(machine, arguments.get(0, "iterable", list_of([])))
     if arguments.get(1, "maxlen") is not None:  # what is too much falls out at the other end
         content = Items(content.items, True, content.alike or not content.open)
-    return pure(callee.path, Seq(content))
+    return pure(callee.path, Seq(content, "deque"))
 
 
 def _entered(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
@@ -247,12 +274,13 @@ _CALLS: dict[str, Callable[[Machine, Name, Arguments], Discharge]] = {
     "os.path.realpath": path_call,
     "os.path.normpath": path_call,
     "os.fspath": _first,
-    "textwrap.dedent": _first,
-    "inspect.cleandoc": _first,
+    "textwrap.dedent": _of_text,
+    "textwrap.indent": _of_text,
+    "inspect.cleandoc": _of_text,
     "typing.cast": _second,
     "tqdm.tqdm": _first,
     "rich.progress.track": _first,
-    "types.MappingProxyType": _first,
+    "types.MappingProxyType": _proxy,
     "copy.copy": _copied,
     "copy.deepcopy": _copied,
     "contextlib.suppress": _deferred,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from lback.core.interpreter.choices import choice, is_data, is_inert, list_of, members, options
+from lback.core.interpreter.choices import choice, is_data, is_inert, options
 from lback.core.interpreter.context_managers import entered, swallows
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
 from lback.core.interpreter.flow import leave_stack, perhaps
+from lback.core.interpreter.folding import UNREAD
 from lback.core.interpreter.items import item
 from lback.core.interpreter.iteration import collect
 from lback.core.interpreter.library.alchemy_methods import (
@@ -49,16 +50,16 @@ from lback.core.interpreter.schema import (
 )  # fmt: skip
 from lback.core.interpreter.schema_expressions import of_arguments
 from lback.core.interpreter.state import half
-from lback.core.interpreter.text import string_method
+from lback.core.interpreter.text import constant_method, string_method
 from lback.core.interpreter.values import (
     PLAIN,
     UNKNOWN_TEXT,
     Arguments,
     Bound,
+    Choice,
     Dialect,
     Func,
     Globals,
-    Klass,
     Lazy,
     Map,
     Method,
@@ -112,6 +113,10 @@ def call_method(machine: Machine, method: Method, arguments: Arguments) -> Disch
         return _stack(machine, owner, name, arguments)
     if isinstance(owner, Method):
         return _of_attribute(machine, owner, name, arguments)
+    if isinstance(owner, int | float | complex | bytes):
+        found = constant_method(machine, owner, name, arguments.positional, arguments.keywords)
+        if found is not UNREAD and not arguments.open:
+            return pure("a method of a constant", found)
     if isinstance(owner, Plain | Test | int | float | complex | bytes | None):
         return data_method(machine, name, arguments)
     return _strange(machine, owner, name, arguments)
@@ -122,20 +127,14 @@ def _of_text(machine: Machine, owner: str | Text, name: str, arguments: Argument
         if isinstance(owner, str):
             return path_method(machine, owner, name, arguments)
         return pure("a path that is not in the text", UNKNOWN_TEXT)
-    positional: list[Value] = [
-        list_of(members(one)) if isinstance(one, Map) and name == "join" else one
-        for one in arguments.positional
-    ]
-    if name == "join" and positional and isinstance(positional[0], Lazy | Klass):
-        content = machine_items(machine, positional[0])
-        positional = [content]
+    positional = list(arguments.positional)
     touched(machine, arguments.all(), TELLS)
+    if arguments.open:
+        return pure(f"str.{name}", UNKNOWN_TEXT if name in ("join", "format") else PLAIN)
+    walked = positional and not isinstance(positional[0], str | Choice)
+    if name == "join" and walked:
+        positional[0] = Seq(collect(machine, positional[0]))
     return pure(f"str.{name}", string_method(machine, owner, name, positional, arguments.keywords))
-
-
-def machine_items(machine: Machine, value: Value) -> Seq:
-    """Walk what waits, and return its items as a list."""
-    return Seq(collect(machine, value))
 
 
 def data_method(machine: Machine, name: str, arguments: Arguments) -> Discharge:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from lback.core.interpreter.choices import (
     choice,
     decide,
+    distinct,
     either,
     invert,
     is_data,
@@ -19,7 +21,8 @@ from lback.core.interpreter.choices import (
 from lback.core.interpreter.classes import enum_members, is_enum, special
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
 from lback.core.interpreter.flow import of_each, perhaps, throw
-from lback.core.interpreter.iteration import collect
+from lback.core.interpreter.folding import UNREAD, fold
+from lback.core.interpreter.iteration import collect, in_order
 from lback.core.interpreter.library.python_objects import (
     drop_attribute,
     get_attribute,
@@ -34,21 +37,24 @@ from lback.core.interpreter.machine import MOST_ITEMS, Machine
 from lback.core.interpreter.modules import MISSING, open_file
 from lback.core.interpreter.objects import compared, may_be_object, touched
 from lback.core.interpreter.schema import Handle, Rows
-from lback.core.interpreter.text import text_of
+from lback.core.interpreter.text import is_narrow, text_of
 from lback.core.interpreter.values import (
     ANY,
+    MUTABLE,
     NO,
     PLAIN,
     UNKNOWN_TEXT,
     YES,
     Arguments,
     Bound,
+    Choice,
     Entries,
     Flavour,
     Func,
     Instance,
     Items,
     Key,
+    Kind,
     Klass,
     Lazy,
     Map,
@@ -61,52 +67,54 @@ from lback.core.interpreter.values import (
 )  # fmt: skip  # fmt: skip
 
 
-def sequence(kind: str) -> Callable[[Machine, Arguments], Discharge]:
-    """Return how list(), tuple() and set() are followed."""
+def sequence(kind: Kind) -> Callable[[Machine, Arguments], Discharge]:
+    """Return how list(), tuple(), set() and frozenset() are followed."""
 
     def make(machine: Machine, arguments: Arguments) -> Discharge:
-        found = Items((), machine.loading > 0 and kind != "tuple")
+        found = Items((), machine.loading > 0 and kind in MUTABLE)
         if arguments.positional:
-            found = collect(machine, arguments.positional[0])
-        if kind == "tuple":
-            return pure("builtins.tuple", Seq(found, "tuple"))
-        return pure(f"builtins.{kind}", Seq(found, "set" if "set" in kind else "list"))
+            found = collect(machine, arguments.positional[0], ordered="set" not in kind)
+        if "set" in kind:
+            found = distinct(found)
+        return pure(f"builtins.{kind}", Seq(found, kind))
 
     return make
 
 
 def sorted_list(machine: Machine, arguments: Arguments) -> Discharge:
     """Follow sorted()."""
-    content = collect(machine, arguments.get(0, "iterable", PLAIN))
-    items = list(content.items)
-    key = arguments.keywords.get("key")
-    backwards = arguments.keywords.get("reverse") is True
-    compared(machine, items, key)
-    texts = [item for item in items if isinstance(item, str)]
-    if key is None and len(texts) == len(items) and not content.open:
-        items = [*sorted(texts, reverse=backwards)]
-    return pure("builtins.sorted", list_of(items, open=content.open, alike=content.alike))
+    content = collect(
+        machine, arguments.get(0, "iterable", PLAIN), ordered="key" in arguments.keywords
+    )
+    items = in_order(machine, content, arguments)
+    if items is None:
+        alike = content.alike or not content.open
+        return pure("builtins.sorted", list_of(content.items, open=True, alike=alike))
+    return pure("builtins.sorted", list_of(items))
 
 
 def reversed_list(machine: Machine, arguments: Arguments) -> Discharge:
     """Follow reversed()."""
-    content = collect(machine, arguments.get(0, "sequence", PLAIN))
-    found = list_of(content.items[::-1], open=content.open, alike=content.alike)
-    return pure("builtins.reversed", found)
+    value = arguments.get(0, "sequence", PLAIN)
+    if isinstance(value, Seq) and value.kind in ("set", "frozenset", "iterator"):
+        throw(machine)
+    content = collect(machine, value)
+    found = Items(content.items[::-1], content.open, content.alike)
+    return pure("builtins.reversed", Seq(found, "iterator"))
 
 
 def range_list(machine: Machine, arguments: Arguments) -> Discharge:
     """Follow range()."""
     numbers = [one for one in arguments.positional if isinstance(one, int)]
     if len(numbers) != len(arguments.positional) or not 1 <= len(numbers) <= 3:
-        return pure("builtins.range", Seq(Items((PLAIN,), True, True)))
+        return pure("builtins.range", Seq(Items((PLAIN,), True, True), "range"))
     if len(numbers) == 3 and numbers[2] == 0:
         throw(machine)
         return pure("builtins.range", PLAIN)
     found = range(*numbers)
     if any(abs(number) > 10**18 for number in numbers) or len(found) > MOST_ITEMS:
-        return pure("builtins.range", Seq(Items((PLAIN,), True, True)))
-    return pure("builtins.range", list_of(list(found)))
+        return pure("builtins.range", Seq(Items((PLAIN,), True, True), "range"))
+    return pure("builtins.range", Seq(Items(tuple(found)), "range"))
 
 
 def enumerated(machine: Machine, arguments: Arguments) -> Discharge:
@@ -118,20 +126,44 @@ def enumerated(machine: Machine, arguments: Arguments) -> Discharge:
         tuple_of([PLAIN if first is None else first + place, item])
         for place, item in enumerate(content.items)
     ]
-    found = list_of(rows, open=content.open, alike=content.alike)
-    return pure("builtins.enumerate", found)
+    found = Items(tuple(rows), content.open, content.alike)
+    return pure("builtins.enumerate", Seq(found, "iterator"))
 
 
 def zipped(machine: Machine, arguments: Arguments) -> Discharge:
     """Follow zip()."""
-    columns = [collect(machine, one) for one in arguments.positional]
-    if any(column.open for column in columns):
-        elements = [choice(column.items) if column.items else Opaque() for column in columns]
-        alike = all(column.alike or not column.open for column in columns)
-        row = tuple_of(elements if alike else [Opaque() for _ in columns])
-        return pure("builtins.zip", list_of([row], open=True, alike=True))
-    rows = zip(*(column.items for column in columns), strict=False)
-    return pure("builtins.zip", list_of([tuple_of(row) for row in rows]))
+    rule = "builtins.zip"
+    walked = [
+        one for one in arguments.positional if isinstance(one, Seq) and one.kind == "iterator"
+    ]
+    columns = [
+        one if any(one is other for other in walked) else Seq(collect(machine, one), "iterator")
+        for one in arguments.positional
+    ]
+    ends = {len(column.content.items) for column in columns if isinstance(column, Seq)}
+    strict = len(ends) > 1 and decide(arguments.keywords.get("strict", False)) != NO
+    parts = [column for column in columns if isinstance(column, Seq)]
+    if not strict and not any(column.content.open for column in parts):
+        return pure(rule, Seq(Items(tuple(_rows(machine, parts))), "iterator"))
+    alike = all(one.content.alike or not one.content.open for one in parts)
+    row = [choice(one.content.items) if one.content.items and alike else Opaque() for one in parts]
+    for one in walked:
+        machine.state.fill(one, one.content.items, open=True, alike=alike)
+    return pure(rule, Seq(Items((tuple_of(row),), True, True), "iterator"))
+
+
+def _rows(machine: Machine, columns: list[Seq]) -> Iterator[Value]:
+    """Take an item of of_each, as zip() does, until one of them has no more."""
+    while columns:
+        row: list[Value] = []
+        for column in columns:
+            machine.spend(1)
+            items = column.content.items
+            if not items:
+                return
+            machine.state.fill(column, items[1:], open=False)
+            row.append(items[0])
+        yield tuple_of(row)
 
 
 def any_of(machine: Machine, arguments: Arguments) -> Discharge:
@@ -146,44 +178,88 @@ def all_of(machine: Machine, arguments: Arguments) -> Discharge:
 
 def _tested(machine: Machine, arguments: Arguments, *, wanted: bool) -> Value:
     value = arguments.get(0, "iterable", PLAIN)
-    if isinstance(value, Lazy):
-        # It stops at the first that decides.
-        perhaps(machine, lambda: _void(collect(machine, value)))
-        return ANY
-    content = collect(machine, value)
+    walked: list[Items] = []
+    lazy = isinstance(value, Lazy) or (isinstance(value, Seq) and value.kind == "iterator")
+    if lazy:  # it stops at the first that decides
+        perhaps(machine, lambda: walked.append(collect(machine, value, ordered=False)))
+    else:
+        walked.append(collect(machine, value, ordered=False))
     found = NO
-    for item in content.items:
+    for item in walked[0].items if walked else ():
         test = decide(truth(machine, item))
         found = either(found, test if wanted else invert(test))
-    if content.open:
+    if not walked or walked[0].open:
         return ANY
     found = found if wanted else invert(found)
     return found == YES if found in (YES, NO) else found
 
 
-def _void(_: object) -> None:
-    pass
+def extreme(kind: Callable[..., Any]) -> Callable[[Machine, Arguments], Discharge]:
+    """Return how min() and max() are followed."""
 
+    def find(machine: Machine, arguments: Arguments) -> Discharge:
+        content = Items(tuple(arguments.positional))
+        if len(content.items) == 1:
+            keyed = "key" in arguments.keywords
+            content = collect(machine, content.items[0], ordered=keyed)
+        keys = compared(machine, content.items, arguments.keywords.get("key"))
+        rest = [arguments.keywords["default"]] if "default" in arguments.keywords else []
+        if not content.open and not content.items and rest:
+            return pure("builtins.max", rest[0])
+        if not content.open:
+            place = fold(
+                machine, lambda all_: kind(range(len(all_)), key=all_.__getitem__), list_of(keys)
+            )
+            if isinstance(place, int) or machine.dead:
+                return pure(
+                    "builtins.max", content.items[place] if isinstance(place, int) else PLAIN
+                )
+        known = content.items and (content.alike or not content.open)
+        return pure("builtins.max", choice([*content.items, *rest]) if known else Opaque())
 
-def extreme(machine: Machine, arguments: Arguments) -> Discharge:
-    """Follow min() and max()."""
-    values = arguments.positional
-    if len(values) == 1:
-        values = list(collect(machine, values[0]).items)
-    compared(machine, values, arguments.keywords.get("key"))
-    return pure("builtins.max", choice(values) if values else PLAIN)
+    return find
 
 
 def sum_of(machine: Machine, arguments: Arguments) -> Discharge:
     """Follow sum()."""
     content = collect(machine, arguments.get(0, "iterable", PLAIN))
     touched(machine, [*content.items, *arguments.positional[1:]])
-    data = all(is_data(item) for item in content.items)
+    data = all(is_data(item) for item in content.items) and (content.alike or not content.open)
+    if not content.open and len(content.items) * len(content.items) < MOST_ITEMS * 20:
+        found = fold(machine, sum, list_of(content.items), arguments.get(1, "start", 0))
+        if found is not UNREAD:
+            return pure("builtins.sum", found)
     return pure("builtins.sum", PLAIN if data else Opaque())
+
+
+# Python's own, which are asked where all they are given is known.
+_ASKED: dict[str, Callable[..., object]] = {
+    "abs": abs, "ascii": ascii, "bin": bin, "bool": bool, "chr": chr, "complex": complex,
+    "divmod": divmod, "float": float, "hex": hex, "int": int, "len": len, "oct": oct, "ord": ord,
+    "repr": repr, "round": round, "str": str, "format": format, "str.maketrans": str.maketrans,
+    "bytes.fromhex": bytes.fromhex, "int.from_bytes": int.from_bytes,
+}  # fmt: skip
+
+
+def _asked(machine: Machine, name: str, arguments: Arguments) -> Value:
+    """Return what one of Python's own functions gives for what is known."""
+    given, named = arguments.positional, arguments.keywords
+    long = name == "format" and not all(isinstance(o, str) and is_narrow(o) for o in given[1:])
+    coded = name == "str" and len(given) + len(named) > 1
+    if arguments.open or long or coded or any(isinstance(one, Choice) for one in given):
+        return UNREAD
+    return fold(machine, _ASKED[name], *given, keywords=named, widest=_LONGEST)
+
+
+_LONGEST = 10**40
 
 
 def builtin(machine: Machine, name: str, arguments: Arguments) -> Discharge:
     """Follow a call of one of Python's own functions."""
+    if name in _ASKED:
+        found = _asked(machine, name, arguments)
+        if found is not UNREAD:
+            return pure(f"builtins.{name}", found)
     handler = _BUILTINS.get(name)
     if handler is not None and not arguments.open:
         return handler(machine, arguments)
@@ -230,17 +306,18 @@ def _unbound(machine: Machine, owner: str, method: str, arguments: Arguments) ->
         return pure("dict.fromkeys", Map(Entries(found, open_, data=open_ and is_data(value))))
     if not arguments.positional:
         return pure(f"{owner}.{method}", PLAIN)
+    if method in ("maketrans", "from_bytes", "fromhex"):
+        return pure(f"{owner}.{method}", PLAIN)
     first, *rest = arguments.positional
     return machine.call_with(Method(first, method), Arguments(rest, arguments.keywords))
 
 
 def _iter(machine: Machine, arguments: Arguments) -> Discharge:
     value = arguments.get(0, "object", PLAIN)
-    if isinstance(value, Lazy | Rows | Handle | Plain):
+    walked = isinstance(value, Seq) and value.kind == "iterator"
+    if walked or isinstance(value, Lazy | Rows | Handle | Plain):
         return pure("builtins.iter", value)
-    content = collect(machine, value)
-    # Others may advance it as well: `next()` takes an item away.
-    return pure("builtins.iter", Seq(Items(content.items, True, bool(content.items))))
+    return pure("builtins.iter", Seq(collect(machine, value), "iterator"))
 
 
 def _dict(machine: Machine, arguments: Arguments) -> Discharge:
@@ -282,7 +359,7 @@ def _filter(machine: Machine, arguments: Arguments) -> Discharge:
 
 def _str(machine: Machine, arguments: Arguments) -> Discharge:
     value = arguments.get(0, "object", "")
-    if len(arguments.positional) > 1:
+    if len(arguments.positional) + len(arguments.keywords) > 1:
         return pure("builtins.str", UNKNOWN_TEXT)
     found = of_each(machine, value, lambda one: text_of(machine, text_of_value(machine, one)))
     return followed(found)
@@ -292,8 +369,8 @@ def _len(machine: Machine, arguments: Arguments) -> Discharge:
     value = arguments.get(0, "obj")
     if may_be_object(value):
         return followed(of_each(machine, value, lambda one: _len(machine, Arguments([one])).value))
-    if isinstance(value, str | bytes):
-        return pure("builtins.len", len(value))
+    if isinstance(value, Seq) and value.kind == "iterator":
+        throw(machine)
     if isinstance(value, Seq | Map) and not value.content.open:
         return pure("builtins.len", len(value.content.items))
     if isinstance(value, Klass) and is_enum(value):
@@ -307,13 +384,6 @@ def _bool(machine: Machine, arguments: Arguments) -> Discharge:
 
 
 def _number(machine: Machine, arguments: Arguments) -> Discharge:
-    value = arguments.get(0, "x", 0)
-    short = not isinstance(value, str) or len(value) < 40
-    if isinstance(value, str | int | bool) and short and len(arguments.positional) < 2:
-        try:
-            return pure("builtins.int", int(value))
-        except ValueError:
-            throw(machine)
     return pure("builtins.int", PLAIN)
 
 
@@ -324,8 +394,16 @@ def _next(machine: Machine, arguments: Arguments) -> Discharge:
         return followed(
             of_each(machine, value, lambda one: _next(machine, Arguments([one, *default])).value)
         )
-    if isinstance(value, Seq) and not value.content.open and value.content.items:
-        return pure("builtins.next", choice(value.content.items))
+    if isinstance(value, Seq) and value.kind == "iterator":
+        content = value.content
+        if not content.open:
+            machine.state.fill(value, content.items[1:], open=False)
+            if not content.items and not default:
+                throw(machine)
+            return pure("builtins.next", [*content.items, *default, PLAIN][0])
+        machine.state.fill(value, content.items, open=True, alike=content.alike)
+        known = content.items and content.alike
+        return pure("builtins.next", choice([*content.items, *default]) if known else Opaque())
     method = special(machine, value, "__next__")
     if method is not MISSING:
         return followed(machine.call(method))
@@ -354,8 +432,7 @@ _BUILTINS: dict[str, Callable[[Machine, Arguments], Discharge]] = {
     "filter": _filter, "str": _str, "len": _len, "bool": _bool, "int": _number,
     "isinstance": is_instance, "getattr": get_attribute, "setattr": put_attribute,
     "hasattr": has_attribute, "delattr": drop_attribute, "any": any_of, "all": all_of,
-    "min": extreme, "max": extreme,
-    "sum": sum_of, "next": _next,
+    "min": extreme(min), "max": extreme(max), "sum": sum_of, "next": _next,
     "type": type_of, "property": _decorated("property"), "classmethod": _decorated("classmethod"),
     "staticmethod": _decorated("staticmethod"),
 }  # fmt: skip

@@ -16,7 +16,7 @@ from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.modules import MISSING
 from lback.core.interpreter.objects import TELLS, may_be_object, method_of, touched
 from lback.core.interpreter.targets import delete_attribute, set_attribute
-from lback.core.interpreter.text import pieces
+from lback.core.interpreter.text import laid_out, pieces
 from lback.core.interpreter.values import (
     ANY,
     NO,
@@ -26,6 +26,7 @@ from lback.core.interpreter.values import (
     Choice,
     Dialect,
     Instance,
+    Kind,
     Klass,
     Map,
     Module,
@@ -47,7 +48,7 @@ def text_of_value(machine: Machine, value: Value) -> tuple[str | None, ...]:
             if method is not None:
                 return pieces(machine.call(method))
     touched(machine, [value], TELLS)
-    return pieces(value)
+    return laid_out(machine, value, "", "s")
 
 
 def truth(machine: Machine, value: Value) -> Value:
@@ -70,8 +71,14 @@ def is_instance(machine: Machine, arguments: Arguments) -> Discharge:
         parts = kind.path.split(".")
         if "dialects" in parts and parts.index("dialects") + 1 < len(parts):
             return pure("isinstance", dialect_named(parts[parts.index("dialects") + 1]))
+    if isinstance(value, Choice):
+        return followed(
+            of_each(machine, value, lambda one: is_instance(machine, Arguments([one, kind])).value)
+        )
     kinds = kind.content.items if isinstance(kind, Seq) else (kind,)
     answers = [_is_instance(value, kind) for kind in kinds]
+    if isinstance(kind, Seq) and kind.content.open:
+        answers.append(ANY)
     if any(answer == YES for answer in answers):
         return pure("isinstance", True)
     return pure("isinstance", False if all(answer == NO for answer in answers) else ANY)
@@ -79,9 +86,12 @@ def is_instance(machine: Machine, arguments: Arguments) -> Discharge:
 
 _KINDS: dict[str, tuple[type, ...]] = {
     "builtins.str": (str, Text), "builtins.int": (int,), "builtins.bool": (bool,),
-    "builtins.float": (float,), "builtins.bytes": (bytes,), "builtins.dict": (Map,),
+    "builtins.float": (float,), "builtins.bytes": (bytes,), "builtins.complex": (complex,),
 }  # fmt: skip
-_SEQUENCES = {"builtins.list": "list", "builtins.tuple": "tuple", "builtins.set": "set"}
+_SEQUENCES: dict[str, Kind] = {
+    "builtins.list": "list", "builtins.tuple": "tuple", "builtins.set": "set",
+    "builtins.frozenset": "frozenset", "builtins.range": "range", "collections.deque": "deque",
+}  # fmt: skip
 
 
 def _is_instance(value: Value, kind: Value) -> Test:
@@ -96,6 +106,9 @@ def _is_instance(value: Value, kind: Value) -> Test:
     if kind.path in _SEQUENCES:
         fits = isinstance(value, Seq) and value.kind == _SEQUENCES[kind.path]
         return YES if fits else NO
+    if kind.path == "builtins.dict":
+        sure = not isinstance(value, Map) or value.kind == "dict"
+        return (YES if isinstance(value, Map) else NO) if sure else ANY
     if kind.path in _KINDS:
         return YES if isinstance(value, _KINDS[kind.path]) else NO
     return ANY
