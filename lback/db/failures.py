@@ -20,12 +20,14 @@ from sqlalchemy.engine import URL, Engine
 from lback.core.plans import Restamp, Step
 from lback.core.shell import named
 from lback.db.events import Turn
+from lback.db.project import import_hint
 from lback.db.urls import learn_url, shown_url
 from lback.errors import LbackError
 from lback.secrets import KNOWN, learn_environment
 
 _OURS = str(Path(__file__).resolve().parents[1])
 _STDLIB = sysconfig.get_paths()["stdlib"]
+_APPLICATION = {"load_app", "locate_app"}  # of flask.cli
 _POINTER = re.compile(r"LINE \d+: ")
 _CORRECT = "Correct it and run the command again; --debug shows the whole traceback."
 
@@ -82,11 +84,13 @@ def translate(err: BaseException, at: Situation) -> LbackError:
 
 
 def _broken_code(err: BaseException, at: Situation) -> LbackError:
-    place = f"{at.relative(at.env_path)} {place_of(err, at)}"
+    starts = names(err)
+    at_fault = "The Flask application" if _APPLICATION & starts else at.relative(at.env_path)
+    place = f"{at_fault} {place_of(err, at)}"
     kind = "" if isinstance(err, SystemExit) else f"{type(err).__name__}: "
     if isinstance(err, SystemExit):
         return LbackError(at.hide(f"{place}left with status {err.code}."), _CORRECT)
-    if isinstance(err, KeyError) and err.args == ("url",) and "engine_from_config" in names(err):
+    if isinstance(err, KeyError) and err.args == ("url",) and "engine_from_config" in starts:
         return LbackError(
             f"{place}found no database URL.",
             "Set sqlalchemy.url in alembic.ini, or what env.py reads it from.",
@@ -100,7 +104,7 @@ def _broken_code(err: BaseException, at: Situation) -> LbackError:
         )
     hint = _CORRECT
     if isinstance(err, ModuleNotFoundError) and err.name:
-        hint = f"Install {err.name.split('.')[0]} into this environment, or correct the import."
+        hint = import_hint(err.name)
         if _passes(err.__traceback__, "import_dbapi"):
             hint = f"The database URL asks for the driver {err.name}: install it, or name another."
     elif isinstance(err, sa.NoSuchModuleError):

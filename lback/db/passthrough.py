@@ -8,7 +8,6 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -202,8 +201,12 @@ def _speaking_to(told: TextIO, out: TextIO) -> Iterator[None]:
     def write(stream: TextIO, *texts: str | bytes, **options: Any) -> None:
         theirs[0](told if stream is sys.stdout else stream, *texts, **options)
 
+    class Told(Config):  # a class, for Flask-Migrate derives one of its own from it
+        def __init__(self, *given: Any, **options: Any) -> None:
+            super().__init__(*given, **{"stdout": told, "output_buffer": out, **options})
+
     messages.write_outstream = write
-    configuration.Config = partial(Config, stdout=told, output_buffer=out)
+    configuration.Config = Told
     try:
         yield
     finally:

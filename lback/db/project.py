@@ -82,9 +82,10 @@ def config_for(
     try:
         if toml and not READS_PYPROJECT:
             _copy_pyproject(config, toml)
-        if _option(config, "script_location") is None:
-            # Flask-Migrate's ini does not say: its own folder is meant.
-            _set(config, "script_location", settings.script_location)
+        location = _option(config, "script_location")
+        if location is None or os.path.normpath(location) == ".":
+            # Flask-Migrate's ini does not say, or means its own folder.
+            config.set_main_option("script_location", settings.script_location.replace("%", "%%"))
     except (CommandError, ValueError) as err:
         raise LbackError(f"The Alembic configuration cannot be read: {err}") from err
     return config
@@ -222,6 +223,47 @@ def _read_table(path: Path) -> Mapping[str, Any]:
         raise LbackError(f"{path} cannot be read: {err}", "Correct [tool.alembic] there.") from err
 
 
+def import_hint(name: str) -> str:
+    """Say what a module that is not found needs: the project's own one a path, another a package.
+
+    The current folder is the project's.
+    """
+    top = name.partition(".")[0]
+    there = sys.modules.get(top)
+    if name != top and there is not None:
+        where = getattr(there, "__file__", None) or next(iter(getattr(there, "__path__", ())), "")
+        return f"Correct the import, or the path: {top} is loaded from {where}."
+    home = _folder_of(name)
+    if home is None:
+        return (
+            f"Install {top} into this environment, or correct the import. Where it is the "
+            "project's own, add its folder to prepend_sys_path."
+        )
+    entry = Path(os.path.relpath(home)).as_posix()
+    return (
+        f"{top} is in {home}, which is not on sys.path: add {entry} to prepend_sys_path of the "
+        "Alembic configuration, or that folder to PYTHONPATH."
+    )
+
+
+def _folder_of(name: str | None) -> Path | None:
+    """Return the nearest folder with a module of a name, up to the repository's root."""
+    top, here = (name or "").partition(".")[0], Path.cwd()
+    for above in (here, *here.parents) if top else ():
+        for pattern in (f"{top}.py", f"{top}/*.py", f"*/{top}.py", f"*/{top}/*.py"):
+            found = next(iter(sorted(above.glob(pattern))), None)
+            if found is not None:
+                return above.joinpath(*found.relative_to(above).parts[: pattern.count("*/")])
+        if (above / ".git").exists():
+            break
+    return None
+
+
+def _is_inside(err: ImportError) -> bool:
+    """Tell whether the module was found, and failed."""
+    return err.__traceback__ is not None and err.__traceback__.tb_next is not None
+
+
 @contextmanager
 def application_context(settings: Settings, env_path: Path, config: Config) -> Iterator[Config]:
     """Push the Flask application's context where env.py needs one; else do nothing.
@@ -264,5 +306,8 @@ def _find_application(settings: Settings) -> Any:
     try:
         return cli.ScriptInfo(app_import_path=where, set_debug_flag=False).load_app()
     except cli.NoAppException as err:
+        cause = err.__cause__ or err.__context__
+        if isinstance(cause, ImportError) and (_is_inside(cause) or _folder_of(cause.name)):
+            raise cause from None  # which Flask quotes with its whole traceback
         named = f" at {where!r}" if where else ""
         raise LbackError(f"No Flask application was found{named}: {err}", _APP_HINT) from err

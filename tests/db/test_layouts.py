@@ -16,6 +16,8 @@ from lback.db.project import build_config
 from lback.db.questions import GivenAnswers
 from lback.db.runner import Database
 from lback.errors import LbackError
+from lback.project.locate import find_project
+from lback.project.options import Options
 from tests.db.projects import MakeProject, Project
 
 FLASK_ENV = """
@@ -124,6 +126,61 @@ def test_a_flask_application_that_breaks_is_named(
     with pytest.raises(LbackError, match=r"not today") as refusal:
         migrate(project)
     assert "app.py:2" in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    ("line", "why", "what"),
+    [
+        (
+            "import nowhere_to_be_found",
+            "named 'nowhere_to_be_found'",
+            "Install nowhere_to_be_found",
+        ),
+        ("import stock", "named 'stock'", "add lib to prepend_sys_path"),
+        ("import shared.money", "named 'shared'", "add .. to prepend_sys_path"),
+        ("import flask.money", "named 'flask.money'", "flask is loaded from"),
+        ("from os import nothing", "cannot import name 'nothing'", "Correct it"),
+    ],
+)
+def test_an_application_that_cannot_be_imported_is_told_by_the_cause(
+    make_project: MakeProject, sqlite_url: str, line: str, why: str, what: str
+) -> None:
+    project = flask_project(make_project, sqlite_url)
+    project.write("lib/stock/__init__.py", "")
+    project.write("../shared/money.py", "")
+    (project.root.parent / ".git").mkdir()
+    project.write("app.py", f"{line}\n")
+    project.add("a1")
+    with pytest.raises(LbackError) as refusal:
+        migrate(project)
+    assert refusal.value.message.startswith("The Flask application (app.py:1) failed: ")
+    assert why in refusal.value.message
+    assert what in (refusal.value.hint or "")
+    assert "Traceback" not in refusal.value.message
+
+
+def test_the_folder_of_an_application_is_missing(
+    make_project: MakeProject, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = flask_project(make_project, sqlite_url, "lib/stock/factory.py")
+    project.add("a1")
+    monkeypatch.setenv("FLASK_APP", "stock.factory:create_app")
+    with pytest.raises(LbackError, match="No module named 'stock'") as refusal:
+        migrate(project)
+    assert "add lib to prepend_sys_path" in (refusal.value.hint or "")
+    project.write("migrations/alembic.ini", "[alembic]\nprepend_sys_path = lib\n")
+    assert migrate(project).after == ("a1",)
+
+
+def test_the_folder_of_flask_migrate_wins(make_project: MakeProject, sqlite_url: str) -> None:
+    project = flask_project(make_project, sqlite_url)
+    project.write("migrations/alembic.ini", "[alembic]\nscript_location = .\n")
+    project.add("a1")
+    settings = find_project(Options(), project.root, None).settings
+    assert settings.script_location == str(project.root / "migrations")
+    database = Database(settings, project.graph(), project.root)
+    done = database.run(lambda stamp: plan_upgrade(database.graph, stamp))
+    assert done.after == ("a1",)
 
 
 MULTI_ENV = """

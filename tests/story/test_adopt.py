@@ -120,6 +120,10 @@ def test_flask_migrate(ada: Developer) -> None:
     ada.run(_PYTHON, "-m", "flask", "db", "migrate", "-m", "things")
     works_untouched(ada, count=1)
     assert "agree" in ada.lback("makemigrations", "--check")
+    ini = ada.folder / "migrations/alembic.ini"
+    ini.write_text(ini.read_text().replace("[alembic]", "[alembic]\nscript_location = .", 1))
+    assert "head" in ada.lback("alembic", "current")
+    assert "agree" in ada.lback("makemigrations", "--check")
 
 
 def test_in_a_subfolder_of_the_repository(ada: Developer) -> None:
