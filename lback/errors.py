@@ -29,5 +29,9 @@ class GitUnavailable(LbackError):
     outside = False
 
 
+class NotConfigured(UsageError):
+    """Says that there is no Alembic configuration where one was looked for."""
+
+
 class HistoryMissing(LbackError):
     """Says that git lacks the objects needed: a shallow or partial clone."""

@@ -22,6 +22,11 @@ def come_back() -> None:
     sys.path[:0] = [one for one in _taken if one not in sys.path]
 
 
+def take_over(folders: list[str]) -> None:
+    """Go on as a process that has forgotten these."""
+    _taken[:] = folders
+
+
 def taken() -> tuple[str, ...]:
     """Return the folder again, for the project's own code, which may count on it."""
     return tuple(_taken)

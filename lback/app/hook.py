@@ -1,16 +1,25 @@
-"""The use cases of the git hooks, by name; for each project that the hooks were installed for."""
+"""The use cases of the git hooks, by name; for each environment that the hooks guard."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
-from lback.core.hook_facts import HookFact, HookReport, Switched
+from lback.core.hook_facts import About, Failed, HookFact, HookReport, Switched
 from lback.core.results import Result, text_only
+from lback.core.shell import placed
+from lback.errors import LbackError, NotConfigured
 from lback.project.context import Context
-from lback.vcs.configuration import recorded
+from lback.project.environments import (
+    around,
+    context_of,
+    guarded,
+    root_of,
+    words,
+)
+from lback.project.options import Environment
 
 Switch = Callable[[Context], Switched]
 _STOPPED: dict[str, Literal["commit", "push"]] = {"pre-commit": "commit", "pre-push": "push"}
@@ -18,17 +27,22 @@ _STOPPED: dict[str, Literal["commit", "push"]] = {"pre-commit": "commit", "pre-p
 
 @dataclass(frozen=True, slots=True)
 class HookOptions:
-    """What git calls a hook with; `stdin` is what it writes to the hook's standard input."""
+    """What git calls a hook with; `stdin` is what it writes to the hook's standard input.
+
+    `prefix` is the folder that git was called in, from the root.
+    """
 
     name: str
     arguments: tuple[str, ...] = ()
     stdin: str = ""
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectRow:
-    """What a hook found out about one of several projects."""
+    """What a hook found out about one of several environments."""
 
+    environment: str
     heads: tuple[str, ...]
     merges: tuple[str, ...]
     lacks: tuple[str, ...]
@@ -54,8 +68,9 @@ def hook(ctx: Context, options: HookOptions, switch: Switch) -> HookResult:
     """Do what one hook does; `switch` is how `post-checkout` takes a database along."""
     if ctx.repository is None and ctx.no_git is not None:
         raise ctx.no_git
-    reports = [_report(inner, options, switch) for inner in _projects(ctx)]
-    only, several = (reports[0], []) if len(reports) == 1 else (HookReport(), reports)
+    told = _reports(ctx, options, switch)
+    only, several = (told[0][1], []) if len(told) == 1 else (HookReport(), told)
+    reports = [report for _, report in told]
     findings = tuple(finding for report in reports for finding in report.findings)
     stops = any(report.stops for report in reports)
     return HookResult(
@@ -64,7 +79,8 @@ def hook(ctx: Context, options: HookOptions, switch: Switch) -> HookResult:
         lacks=only.lacks,
         adds=only.adds,
         projects=tuple(
-            ProjectRow(report.heads, report.merges, report.lacks, report.adds) for report in several
+            ProjectRow(one.name, report.heads, report.merges, report.lacks, report.adds)
+            for one, report in several
         ),
         facts=tuple(fact for report in reports for fact in report.facts),
         findings=findings,
@@ -72,6 +88,80 @@ def hook(ctx: Context, options: HookOptions, switch: Switch) -> HookResult:
         exit_code=1 if stops else 0,
         stopped=_STOPPED[options.name] if stops else "",
     )
+
+
+def _reports(
+    ctx: Context, options: HookOptions, switch: Switch
+) -> list[tuple[Environment, HookReport]]:
+    """Do what the hook does for each environment; one that fails does not stop the others."""
+    every = _environments(ctx)
+    if not every:
+        return [(Environment("."), _report(ctx, options, switch))]
+    root, told = root_of(ctx), []
+    # A branch may not have it yet, or no more.
+    for one in every:
+        if not (root / one.folder).is_dir():
+            continue
+        try:
+            report = _report(context_of(ctx, one), options, switch)
+        except (LbackError, OSError) as err:
+            if len(every) == 1:
+                raise
+            if isinstance(err, NotConfigured):
+                continue
+            report = HookReport(facts=(Failed(str(err)),))
+        told.append((one, report))
+    said = _said_once([report for _, report in told])
+    if every == (Environment("."),):
+        return list(zip(every, said, strict=False))
+    start = root / options.prefix
+    return [
+        (one, _placed(ctx, report, one, start) if report.facts or report.findings else report)
+        for (one, _), report in zip(told, said, strict=True)
+    ]
+
+
+def _environments(ctx: Context) -> tuple[Environment, ...]:
+    """Return what the hook is about; git calls it at the root, environments may lie below."""
+    options = ctx.options
+    if options.directory is not None or options.config is not None or options.name is not None:
+        return ()
+    return guarded(ctx) or around(ctx)
+
+
+def _placed(ctx: Context, report: HookReport, one: Environment, start: Path) -> HookReport:
+    """Return a report that says which environment it is about, and in each next command."""
+    about = About(one.name, words(ctx, one, start))
+    findings = [
+        each._replace(hint=placed(each.hint, about.where), path=each.path or one.folder)
+        for each in report.findings
+    ]
+    return replace(report, facts=(about, *report.facts), findings=tuple(findings))
+
+
+def _said_once(reports: Sequence[HookReport]) -> list[HookReport]:
+    """Leave out what is said of models by one environment and settled, or said, by another.
+
+    A file of models may serve several: a migration in one of them is a migration.
+    """
+    told: set[tuple[str, str]] = set()
+    left = []
+    for report in reports:
+        kept = []
+        for one in report.findings:
+            key = (one.code, one.path)
+            about_models = one.path in report.models
+            if about_models and (key in told or not _all_say(reports, key)):
+                continue
+            told.add(key)
+            kept.append(one)
+        left.append(replace(report, findings=tuple(kept)))
+    return left
+
+
+def _all_say(reports: Sequence[HookReport], key: tuple[str, str]) -> bool:
+    looked = [report for report in reports if key[1] in report.models]
+    return all(any((one.code, one.path) == key for one in each.findings) for each in looked)
 
 
 def _report(ctx: Context, options: HookOptions, switch: Switch) -> HookReport:
@@ -96,16 +186,3 @@ def _report(ctx: Context, options: HookOptions, switch: Switch) -> HookReport:
         return pre_push(ctx, options.arguments, options.stdin)
     # A newer shim may name a hook that this version does not know: say nothing, stop nothing.
     return HookReport()
-
-
-def _projects(ctx: Context) -> list[Context]:
-    """Return a context for each recorded project; git calls hooks at the root, they live below."""
-    repository = ctx.repository
-    if repository is None or repository.root is None or ctx.options.directory is not None:
-        return [ctx]
-    places = [repository.root / folder for folder in recorded(repository.git)]
-    # A branch may not have the project yet, or no more.
-    there = [os.fspath(place) for place in places if place.is_dir()]
-    if not places:
-        return [ctx]
-    return [Context(replace(ctx.options, directory=place), ctx.console) for place in there]

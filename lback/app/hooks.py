@@ -8,26 +8,43 @@ from dataclasses import dataclass
 from lback.core.messages import hooks as messages
 from lback.core.results import Result, text_only
 from lback.project.context import Context
-from lback.project.hook_files import HookRow, hook_states, install_hooks, uninstall_hooks
+from lback.project.hook_files import (
+    EnvironmentRow,
+    HookRow,
+    guarded_rows,
+    hook_states,
+    install_hooks,
+    unguarded,
+    uninstall_hooks,
+)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HooksOptions:
-    """What the command line asks of `hooks`; `write` also edits another manager's file."""
+    """What the command line asks of `hooks`; `write` also edits another manager's file.
+
+    `everything` takes the hooks from all environments.
+    """
 
     names: tuple[str, ...] = ()
     write: bool = False
+    everything: bool = False
     force: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class HooksResult(Result):
-    """How each hook stands after an action; `root` is the top of the work tree."""
+    """How each hook stands after an action, and what the hooks guard.
+
+    `root` is the top of the work tree, `unguarded` what is here besides.
+    """
 
     command = "hooks"
 
     action: str
     hooks: tuple[HookRow, ...]
+    environments: tuple[EnvironmentRow, ...]
+    unguarded: tuple[str, ...]
     root: str = text_only(default="")
     wrote: bool = text_only(default=False)
 
@@ -40,7 +57,8 @@ def hooks_install(ctx: Context, options: HooksOptions) -> HooksResult:
 
 def hooks_uninstall(ctx: Context, options: HooksOptions) -> HooksResult:
     """Remove the hooks."""
-    return _result(ctx, "uninstall", uninstall_hooks(ctx, force=options.force))
+    rows = uninstall_hooks(ctx, everything=options.everything, force=options.force)
+    return _result(ctx, "uninstall", rows)
 
 
 def hooks_status(ctx: Context) -> HooksResult:
@@ -53,7 +71,12 @@ def _result(
 ) -> HooksResult:
     root = ctx.repository.root if ctx.repository else None
     result = HooksResult(
-        action=action, hooks=rows, root=os.fspath(root) if root else "", wrote=wrote
+        action=action,
+        hooks=rows,
+        environments=guarded_rows(ctx),
+        unguarded=unguarded(ctx),
+        root=os.fspath(root) if root else "",
+        wrote=wrote,
     )
     left = [row.hook for row in rows if row.state == "refused"]
     return result.refused(messages.left_alone(left, action)) if left else result

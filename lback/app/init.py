@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from lback.core.results import Result, optional
 from lback.errors import LbackError, UsageError
 from lback.files import BY_HAND, is_plain, write_whole
 from lback.project.context import Context
+from lback.project.environments import below, context_of, is_aside, root_of
 from lback.project.hook_files import install_hooks
 from lback.project.options import Options
 from lback.vcs.shims import NAMES
@@ -26,11 +28,15 @@ _SKIPPED = frozenset({"tests", "test", "migrations", "node_modules", "build", "d
 
 @dataclass(frozen=True, slots=True)
 class InitOptions:
-    """What the command line asks of `init`; `hooks` None: ask."""
+    """What the command line asks of `init`; `hooks` None: ask.
+
+    `new` starts a project although there is one above or below.
+    """
 
     directory: str = "."
     models: str | None = None
     hooks: bool | None = None
+    new: bool = False
 
 
 Hooks = Literal["none", "offered", "installed"]
@@ -60,13 +66,14 @@ def init(ctx: Context, options: InitOptions) -> InitResult:
     inner = Context(Options(directory=str(folder)), ctx.console)
     there = next(one for one in (folder, *folder.parents) if one.is_dir())
     around = Context(Options(directory=str(there)), ctx.console)
-    existing = _existing(around)
+    around = _meant(ctx, around, folder, options)
+    existing = _existing(around, options)
     _refuse_what_means_nothing(around, existing, options)
+    if existing is not None:
+        inner = around if around.environment else inner
     folder.mkdir(parents=True, exist_ok=True)
     if existing is not None:
-        written = _write_missing(folder, {"manage.py": _manage()})
-        hooks = _hooks(inner, options.hooks)
-        return InitResult(folder=str(folder), adopted=existing, written=written, hooks=hooks)
+        return _adopted(inner, folder, existing, options)
     found = None if options.models else find_models(folder)
     where = options.models or found or "models:Base"
     _refuse_odd(where)
@@ -77,6 +84,33 @@ def init(ctx: Context, options: InitOptions) -> InitResult:
         models_found=found is not None,
         models_there=_is_there(folder, where),
         hooks=_hooks(inner, options.hooks),
+    )
+
+
+def _meant(ctx: Context, around: Context, folder: Path, options: InitOptions) -> Context:
+    """Return the context of the project that lies below; UsageError where there are several."""
+    if options.new or not folder.is_dir() or _existing(around, options) is not None:
+        return around
+    every = below(around)
+    if len(every) == 1 and not is_aside(every[0], around):
+        return context_of(around, every[0])
+    if every:
+        root = root_of(around)
+        words = [one.options(ctx.options, root, ctx.cwd).place for one in every]
+        raise messages.projects_below([one.name for one in every], words)
+    return around
+
+
+def _adopted(ctx: Context, folder: Path, existing: str, options: InitOptions) -> InitResult:
+    """Add what an existing project lacks, and touch nothing of it."""
+    home = ctx.cwd
+    inner = os.path.relpath(home, folder)
+    written = _write_missing(home, {"manage.py": _manage()})
+    return InitResult(
+        folder=str(home),
+        adopted=existing,
+        written=tuple(os.path.normpath(Path(inner, name)) for name in written),
+        hooks=_hooks(ctx, options.hooks),
     )
 
 
@@ -120,11 +154,13 @@ def _refuse_what_means_nothing(ctx: Context, existing: str | None, options: Init
         raise ctx.no_git or messages.no_repository(ctx.cwd)
 
 
-def _existing(ctx: Context) -> str | None:
+def _existing(ctx: Context, options: InitOptions) -> str | None:
+    """Return the configuration here or above; with `new` only one that is right here."""
     try:
-        return ctx.project.settings.config_path
+        project = ctx.project
     except UsageError:
         return None
+    return project.settings.config_path if project.folder == ctx.cwd or not options.new else None
 
 
 def _refuse_odd(models: str) -> None:

@@ -32,9 +32,9 @@ _TAKE_A_VALUE = (
 )
 
 
-def guarded(program: click.Command, args: list[str], prog: str) -> int:
+def guarded(program: click.Command, args: list[str], prog: str, only: str | None = None) -> int:
     """Run the program; return its exit status whatever happens inside."""
-    options = Options()
+    options = Options(args=tuple(args), only=only)
     # An error can come before click has seen the options, so look for these by hand.
     options.json = _wants_json(args)
     options.debug = "--debug" in args

@@ -70,18 +70,18 @@ def program(ctx: click.Context) -> None:
         present(ctx, "help", ctx.get_help())
 
 
-def main(argv: list[str] | None = None, prog: str = "lback") -> NoReturn:
+def main(argv: list[str] | None = None, prog: str = "lback", only: str | None = None) -> NoReturn:
     """Run the program and leave with the contract's exit status.
 
     0 fine, 1 a check found something, 2 wrong usage, 3 refused or failed, 70 a bug
-    of lback, 130 interrupted.
+    of lback, 130 interrupted. `only` is one of the environments that lie below.
     """
     from lback.cli import streams
     from lback.cli.gate import guarded
 
     args = list(sys.argv[1:] if argv is None else argv)
     streams.take()
-    code = guarded(program, args, prog)
+    code = guarded(program, args, prog, only)
     # Python looks for garbage once more when it ends: among all that SQLAlchemy is made of,
     # that is a quarter of the time of a `migrate` with nothing to do.
     gc.freeze()

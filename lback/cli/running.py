@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
+from lback.cli.apart import call
 from lback.cli.terminal import Terminal
 from lback.core.messages import projects as messages
-from lback.core.results import Result
+from lback.core.results import EACH, Result, failed, together
 from lback.core.shell import named
+from lback.errors import LbackError
 from lback.project.context import Context
-from lback.project.options import Options
+from lback.project.environments import around, root_of
+from lback.project.options import Environment, Options
 
 # Commands without a project: what names one is of no use to them.
 _NO_PROJECT = ("explain", "demo", "init")
@@ -28,23 +33,34 @@ def run(
     use_case: Callable[[Context], Result],
     idle: Mapping[str, Any] | None = None,
     form: str = "text",
+    *,
+    each: bool = True,
 ) -> int:
     """Call a use case with the options of this run, print its result, return the exit status.
 
-    `idle` are options that have nothing to do this time; it is said which were given.
+    `idle` are options that have nothing to do this time; it is said which were given. A
+    command of `EACH` is called for each environment that lies below, unless `each` is false.
     """
-    ctx = opened(idle)
+    every = opened(idle, each=each)
+    started = time.monotonic()
+    if len(every) > 1:
+        code = _through(every, use_case)
+        tell_more(every[0], started)
+        return code
+    (ctx,) = every
     terminal = ctx.console
     assert isinstance(terminal, Terminal)
-    started = time.monotonic()
     try:
         return terminal.show(use_case(ctx), form)
     finally:
         tell_more(ctx, started)
 
 
-def opened(idle: Mapping[str, Any] | None = None) -> Context:
-    """Return the context of this run; UsageError where the common options cannot be meant."""
+def opened(idle: Mapping[str, Any] | None = None, *, each: bool = True) -> tuple[Context, ...]:
+    """Return the contexts of this run: one, or one for each environment that lies below.
+
+    UsageError where the common options cannot be meant, or where one has to be named.
+    """
     options = options_of_run()
     terminal = Terminal(options, click.get_current_context().find_root().info_name or "lback")
     _refuse_contradictions(options)
@@ -56,7 +72,78 @@ def opened(idle: Mapping[str, Any] | None = None) -> Context:
     if given:
         verb = "is" if len(given) == 1 else "are"
         terminal.note(f"note: {' and '.join(given)} {verb} not used here")
-    return ctx
+    if options.command in (*_NO_PROJECT, "hook", "hooks"):
+        return (ctx,)
+    return _placed(ctx, each=each and options.command in EACH) or (ctx,)
+
+
+def _placed(ctx: Context, *, each: bool) -> tuple[Context, ...]:
+    """Return contexts for what lies below, where nothing is configured here; () elsewhere."""
+    options = ctx.options
+    every = around(ctx) if options.only is None else (Environment.parse(options.only),)
+    places = [one.options(options, root_of(ctx), ctx.cwd) for one in every]
+    if len(every) > 1 and not each:
+        words = [one.place for one in places]
+        raise messages.several([one.name for one in every], options.command, words)
+    assert isinstance(ctx.console, Terminal)
+    if len(every) == 1:
+        if options.only is None:
+            ctx.console.note(messages.the_only(every[0].name, options.command, places[0].place))
+        # The gate's own messages are about it as well.
+        options.directory, options.config, options.name = (
+            getattr(places[0], name) for name in ("directory", "config", "name")
+        )
+        return (Context(options, ctx.console),)
+    return tuple(
+        Context(inner, Terminal(inner, ctx.console.prog), environment=one)
+        for one, inner in zip(every, places, strict=True)
+    )
+
+
+def _through(every: Sequence[Context], use_case: Callable[[Context], Result]) -> int:
+    """Call a use case for each of several environments; the exit status is the worst."""
+    codes: list[int] = []
+    reports = []
+    for ctx in every:
+        terminal, environment = ctx.console, ctx.environment
+        assert isinstance(terminal, Terminal) and environment is not None
+        if not ctx.options.json:
+            terminal.heading(environment.name, first=not codes)
+        answer = _in_here if ctx.options.command in _NEVER_ENV else _apart
+        code, report = answer(ctx, terminal, use_case)
+        codes.append(code)
+        reports.append((environment, report))
+    if every[0].options.json:
+        Terminal(options_of_run()).answer(together(reports))
+    return max(codes)
+
+
+def _in_here(
+    ctx: Context, terminal: Terminal, use_case: Callable[[Context], Result]
+) -> tuple[int, dict[str, Any]]:
+    """Show a result, or why there is none; return it as JSON has it as well."""
+    options = ctx.options
+    try:
+        result = use_case(ctx)
+    except LbackError as err:
+        if not options.json:
+            terminal.error(err.message, err.hint or "")
+        return err.exit_code, failed(options.command, err)
+    return result.exit_code if options.json else terminal.show(result), result.as_dict()
+
+
+def _apart(
+    ctx: Context, terminal: Terminal, _: Callable[[Context], Result]
+) -> tuple[int, dict[str, Any]]:
+    """Let another process do it, for env.py is run."""
+    options, environment = options_of_run(), ctx.environment
+    assert environment is not None
+    code, text = call(terminal.prog, environment, options.args, shown=not options.json)
+    if options.json:
+        return code, json.loads(text) if text else failed(options.command, messages.ended(code))
+    if text:
+        terminal.document(text.removesuffix("\n"))
+    return code, {}
 
 
 def options_of_run() -> Options:
@@ -114,7 +201,7 @@ def _refuse_contradictions(options: Options) -> None:
 def _unused(options: Options) -> dict[str, Any]:
     """Return the common options that this command has no use for."""
     found: dict[str, Any] = {}
-    if options.command in _NO_PROJECT or click.get_current_context().info_name == "uninstall":
+    if options.command in _NO_PROJECT:
         found = {
             "--config": options.config,
             "--name": options.name,
@@ -125,6 +212,6 @@ def _unused(options: Options) -> dict[str, Any]:
     return found
 
 
-def from_here(ctx: Context, path: str) -> str:
+def from_here(options: Options, path: str) -> str:
     """Return a path of the command line as it is meant: from the folder that -C names."""
-    return path if ctx.options.directory is None else os.path.join(ctx.cwd, path)  # noqa: PTH118
+    return path if options.directory is None else os.fspath(Path.cwd() / options.directory / path)

@@ -17,6 +17,7 @@ from lback.core.checks.findings import Finding
 from lback.core.display import escaped, harmless_line, visible
 from lback.core.messages.questions import unanswered
 from lback.core.results import Result
+from lback.core.shell import place, placed
 from lback.formats.style import Script, Style, inked, safe, to_ascii
 from lback.project.options import Options
 from lback.secrets import KNOWN, cleaned
@@ -124,11 +125,19 @@ class Terminal:
         """Write one line to standard output."""
         self._write(streams.result(), text, words=False)
 
+    def heading(self, name: str, *, first: bool) -> None:
+        """Begin what is said of one of several environments."""
+        if not first:
+            self.print("")
+        self.print(self.style(streams.result()).bold(f"{safe(name)}:"))
+
     def answer(self, report: dict[str, Any]) -> None:
         """Write the one object that `--json` promises, on which no terminal acts."""
         error = cleaned(report["error"], KNOWN.redact)
         if error and error["hint"]:
             error["hint"] = self.spell(error["hint"])
+        for finding in report["findings"]:
+            finding["hint"] = finding["hint"] and self.spell(finding["hint"])
         report = {**report, "error": error}
         text = json.dumps(cleaned(report, _without_password), ensure_ascii=False, indent=2)
         out = streams.result()
@@ -229,8 +238,11 @@ class Terminal:
         return Style(colour=colour, width=_width())
 
     def spell(self, text: str) -> str:
-        """Name the commands the way this user calls them."""
-        if self.prog == "lback" or "`lback " not in text:
+        """Name the commands the way this user calls them, with the environment at hand."""
+        if "`lback " not in text:
+            return text
+        text = placed(text, place(self.options.place))
+        if self.prog == "lback":
             return text
         return text.replace("`lback ", "`python " + self.prog + " ")
 

@@ -24,6 +24,21 @@ class KnownRevision:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """The environment that the facts after this one are about; a command needs `where` for it."""
+
+    name: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Why nothing is known of one of several environments."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Arrived:
     """Revisions that the other side brought; `ready` where they can be applied as they are."""
 
@@ -125,7 +140,9 @@ class Pushed:
 
 
 HookFact: TypeAlias = (
-    Arrived
+    About
+    | Failed
+    | Arrived
     | Problem
     | Cycle
     | Fork
@@ -141,7 +158,10 @@ HookFact: TypeAlias = (
 
 @dataclass(frozen=True, kw_only=True)
 class HookReport:
-    """What a hook found out about one project, and whether that stops git."""
+    """What a hook found out about one environment, and whether that stops git.
+
+    `models` are the files of models that it looked at.
+    """
 
     heads: tuple[str, ...] = ()
     merges: tuple[str, ...] = ()
@@ -149,4 +169,5 @@ class HookReport:
     adds: tuple[str, ...] = ()
     facts: tuple[HookFact, ...] = ()
     findings: tuple[Finding, ...] = ()
+    models: tuple[str, ...] = ()
     stops: bool = False

@@ -8,7 +8,15 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from lback.core.checks.findings import Finding
-from lback.core.results import OPTIONAL, Result, Status, data_fields, key
+from lback.core.results import (
+    EACH,
+    OPTIONAL,
+    EnvironmentReport,
+    Result,
+    Status,
+    data_fields,
+    key,
+)
 
 Schema = dict[str, Any]
 
@@ -28,6 +36,7 @@ _ERROR: Schema = {
     "properties": {"message": {"type": "string"}, "hint": {"type": ["string", "null"]}},
     "required": ["message", "hint"],
 }
+_MAYBE_ERROR: Schema = {"anyOf": [_ERROR, {"type": "null"}]}
 
 
 def schema_of(kind: type[Result]) -> Schema:
@@ -38,6 +47,14 @@ def schema_of(kind: type[Result]) -> Schema:
     """
     types = _Types()
     data = types.of(kind)
+    if kind.command in EACH:
+        row = types.of(EnvironmentReport)
+        described = types.definitions["EnvironmentReport"]
+        described["properties"] |= {"data": {"anyOf": [data, _NOTHING]}, "error": _MAYBE_ERROR}
+        described["required"] += ["data", "error"]
+        rows = {"environments": {"type": "array", "items": row}}
+        several = {"type": "object", "properties": rows, "required": list(rows)}
+        data = {"anyOf": [data, several]}
     envelope = {
         "lback": {"const": 1},
         "command": {"const": kind.command},
@@ -45,7 +62,7 @@ def schema_of(kind: type[Result]) -> Schema:
         "exit_code": {"type": "integer"},
         "data": {"type": "object"},
         "findings": types.of(tuple[Finding, ...]),
-        "error": {"anyOf": [_ERROR, {"type": "null"}]},
+        "error": _MAYBE_ERROR,
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

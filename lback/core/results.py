@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypedDict, TypeVar, get_args
 
-from lback.core.checks.findings import Finding
+from lback.core.checks.findings import Finding, FindingKeys
 from lback.errors import LbackError
 
 Status = Literal["ok", "findings", "refused", "error"]
+
+# Commands that go through all environments that lie below, where none is configured here.
+EACH = frozenset({"check", "doctor", "graph", "heads", "radar", "status"})
 
 TEXT_ONLY = "text_only"
 OPTIONAL = "optional"
@@ -81,6 +84,41 @@ def envelope(
         "data": data,
         "findings": [finding.as_dict() for finding in findings],
         "error": {"message": error[0], "hint": error[1] or None} if error else None,
+    }
+
+
+def failed(command: str, why: LbackError) -> dict[str, Any]:
+    """Return the object for a command that failed before it had a result."""
+    status = "error" if why.exit_code == 2 else "refused"
+    return envelope(command, {}, status, why.exit_code, (), (why.message, why.hint))
+
+
+class EnvironmentReport(TypedDict):
+    """What a command of `EACH` says of one of several environments, besides data and error."""
+
+    environment: str
+    folder: str
+    config: str | None
+    section: str
+    status: Status
+    exit_code: int
+    findings: list[FindingKeys]
+
+
+def together(reports: Sequence[tuple[Any, Mapping[str, Any]]]) -> dict[str, Any]:
+    """Return one object for several environments: the worst status, and a row for each."""
+    statuses = get_args(Status)
+    worst = max((report for _, report in reports), key=lambda one: statuses.index(one["status"]))
+    keys = ("status", "exit_code", "data", "findings", "error")
+    rows = [
+        {"environment": one.name, **one._asdict(), **{key: report[key] for key in keys}}
+        for one, report in reports
+    ]
+    return {
+        **worst,
+        "exit_code": max(row["exit_code"] for row in rows),
+        "data": {"environments": rows},
+        "findings": [finding for row in rows for finding in row["findings"]],
     }
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from lback.core.configuration import Ini, Toml, parse_ini, parse_toml
 from lback.core.preferences import LbackSettings, read_ini_preferences, read_preferences
 from lback.core.shell import named
-from lback.errors import UsageError
+from lback.errors import NotConfigured, UsageError
 from lback.secrets import KNOWN
 
 DEFAULT_TEMPLATE = "%(rev)s_%(slug)s"
@@ -158,7 +158,7 @@ class _Options(NamedTuple):
             about_logs = {"loggers", "handlers", "formatters"}
             every = self.ini.parser.sections()
             sections = [one for one in every if "_" not in one and one not in about_logs]
-            raise UsageError(
+            raise NotConfigured(
                 f"{self.ini.path} has no section [{self.ini.section}].",
                 f"it has {', '.join(sections) or 'none'}; choose one with `--name`",
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from lback.core.display import encoded, visible
 
@@ -10,6 +11,7 @@ _PLAIN = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
 _OPTION = re.compile(r"(?:^|\s)-[\w-]+$")
 # `"$(printf ...)"` loses line breaks at its end; the default IFS is space, tab, line break.
 _MAGIC = re.compile(r"[*?\[\\]|^[^\w./]")
+_OF_A_PROJECT = re.compile(r"`lback (?!-|(?:explain|demo|init)\b)")
 _LINE_BREAK = '"${IFS#??}"'
 
 
@@ -28,6 +30,19 @@ def command(start: str, *names: str, then: str = "") -> str:
             shielded = True
         words.append(word(name))
     return f"`{' '.join([*words, then] if then else words)}`"
+
+
+def place(words: Iterable[str]) -> str:
+    """Return options and their values, such as `-C 'a b'`, as they are given to a command."""
+    return " ".join(map(word, words))
+
+
+def placed(text: str, where: str) -> str:
+    """Return a message whose commands of lback are told which environment they are about.
+
+    `where` comes from `place`. A command that says it already, or needs none, stays.
+    """
+    return _OF_A_PROJECT.sub(lambda found: f"{found[0]}{where} ", text) if where else text
 
 
 def named(text: str) -> str:

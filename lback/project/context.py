@@ -13,7 +13,7 @@ from lback.core.messages import runs as run_messages
 from lback.errors import GitUnavailable
 from lback.project.console import Console, SilentConsole
 from lback.project.locate import Project, find_project
-from lback.project.options import Options
+from lback.project.options import Environment, Options
 from lback.vcs.noted import INPUTS
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ class Context:
     """How much of a file is read at most; None: all."""
     no_git: GitUnavailable | None = field(default=None, init=False)
     """Why there is no `repository`, where there may be one that git does not tell of."""
+    environment: Environment | None = None
+    """Which one it is, where a command goes through several."""
 
     @cached_property
     def cwd(self) -> Path:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lback.core.messages import hooks as messages
+from lback.errors import LbackError, NotConfigured
 from lback.project.context import Context
+from lback.project.environments import around, context_of, environment_of, guarded
 from lback.project.model_files import model_globs
-from lback.project.options import Options
-from lback.vcs.configuration import forget, record, recorded
+from lback.project.options import Environment
+from lback.vcs.configuration import forget, record
 from lback.vcs.hooks import HookChange, HookPlace, HookState, find, install, status, uninstall
 from lback.vcs.shims import Watched
 
@@ -29,30 +31,103 @@ class HookRow:
     lines: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class EnvironmentRow:
+    """An environment that the hooks guard; `here` is whether this checkout has it."""
+
+    name: str
+    folder: str
+    config: str | None
+    section: str
+    here: bool
+
+
 def install_hooks(
     ctx: Context, names: Sequence[str], *, write: bool = False, force: bool = False
 ) -> tuple[HookRow, ...]:
-    """Install the shims; what was there is kept and still runs first."""
+    """Install the shims; what was there is kept and still runs first.
+
+    They guard what they guarded before, and the environment here, or all of those below.
+    """
     place = _place(ctx)
-    if ctx.repository is not None:
-        record(ctx.repository, ctx.repository.folder_of(ctx.project.folder) or ".")
+    assert ctx.repository is not None
+    for environment in around(ctx) or (environment_of(ctx),):
+        record(ctx.repository, environment.spelled())
     changes = install(
         place, sys.executable, _watched(ctx), names=tuple(names), write=write, force=force
     )
     return tuple(map(_row, changes))
 
 
-def uninstall_hooks(ctx: Context, *, force: bool = False) -> tuple[HookRow, ...]:
-    """Remove the shims and put back what was there before."""
-    changes = uninstall(_place(ctx), force=force)
-    if ctx.repository is not None:
-        forget(ctx.repository)
-    return tuple(map(_row, changes))
+def uninstall_hooks(
+    ctx: Context, *, everything: bool = False, force: bool = False
+) -> tuple[HookRow, ...]:
+    """Take the environment here from what the hooks guard, or everything.
+
+    With the last one go the shims, and what was there before comes back.
+    """
+    place, every = _place(ctx), guarded(ctx)
+    assert ctx.repository is not None
+    mine = every if everything else _meant(ctx, every)
+    forget(ctx.repository, [one.spelled() for one in mine])
+    if set(mine) >= set(every):
+        return tuple(map(_row, uninstall(place, force=force)))
+    ours = [state.hook for state in status(place) if state.state in ("installed", "unwired")]
+    return tuple(map(_row, install(place, sys.executable, _watched(ctx), names=ours)))
 
 
 def hook_states(ctx: Context) -> tuple[HookRow, ...]:
     """Return how each hook stands."""
-    return tuple(map(_row, status(_place(ctx), sys.executable, _watched(ctx))))
+    # What install would write for an environment that this checkout lacks, nobody knows.
+    whole = all(row.here for row in guarded_rows(ctx))
+    states = status(_place(ctx), sys.executable, _watched(ctx) if whole else None)
+    return tuple(map(_row, states))
+
+
+def guarded_rows(ctx: Context) -> tuple[EnvironmentRow, ...]:
+    """Return the environments that the hooks guard."""
+    return tuple(
+        EnvironmentRow(one.name, one.folder, one.config, one.section, _is_here(ctx, one))
+        for one in guarded(ctx)
+    )
+
+
+def unguarded(ctx: Context) -> tuple[str, ...]:
+    """Return the names of the environments here that the hooks do not guard."""
+    try:
+        here = around(ctx) or (environment_of(ctx),)
+    except LbackError:
+        if ctx.options.config or ctx.options.name:
+            raise
+        return ()
+    there = guarded(ctx)
+    return tuple(one.name for one in here if one not in there)
+
+
+def _meant(ctx: Context, every: Sequence[Environment]) -> Sequence[Environment]:
+    """Return which of the guarded environments an uninstall is about."""
+    is_named = bool(ctx.options.config or ctx.options.name)
+    if len(every) < 2 and not is_named:
+        return every
+    mine = around(ctx)
+    if mine and not is_named:
+        return every
+    try:
+        mine = mine or (environment_of(ctx),)
+    except NotConfigured:
+        if is_named:
+            raise
+        return every
+    if not set(mine) & set(every):
+        raise messages.not_guarded(mine[0].name, [one.name for one in every])
+    return mine
+
+
+def _is_here(ctx: Context, environment: Environment) -> bool:
+    try:
+        return context_of(ctx, environment).project is not None
+    except LbackError:
+        return False
 
 
 def _place(ctx: Context) -> HookPlace:
@@ -62,30 +137,29 @@ def _place(ctx: Context) -> HookPlace:
 
 
 def _watched(ctx: Context) -> Watched:
-    """Return what all projects of this repository want to be asked about."""
-    folders: list[str] = []
-    globs: list[str] = []
-    files: list[str] = []
-    recursive = False
-    for inner in _contexts(ctx):
-        below, deep = inner.revisions.folders()
-        folders += below
-        recursive = recursive or deep
-        globs += model_globs(inner)
-        files += (*inner.project.config_files(), *inner.project.ways())
-    return Watched(_unique(folders), _unique(globs), _unique(files), recursive)
+    """Return what all environments that the hooks guard want to be asked about."""
+    every = guarded(ctx)
+    parts = [_watched_of(ctx, one) for one in every]
+    return Watched(
+        _unique(folder for part in parts for folder in part.folders),
+        _unique(glob for part in parts for glob in part.globs),
+        _unique(file for part in parts for file in part.files),
+        any(part.recursive for part in parts),
+    )
 
 
-def _contexts(ctx: Context) -> list[Context]:
-    repository = ctx.repository
-    if repository is None or repository.root is None:
-        return [ctx]
-    places = [repository.root / folder for folder in recorded(repository.git)]
-    others = [place for place in places if place.is_dir() and place != ctx.project.folder]
-    return [ctx, *(Context(Options(directory=os.fspath(place)), ctx.console) for place in others)]
+def _watched_of(ctx: Context, environment: Environment) -> Watched:
+    try:
+        inner = context_of(ctx, environment)
+        folders, recursive = inner.revisions.folders()
+        files = (*inner.project.config_files(), *inner.project.ways())
+        return Watched(folders, model_globs(inner), files, recursive)
+    except LbackError:
+        # This checkout lacks it, or nobody can tell: whatever changes there is of interest.
+        return Watched((), files=(environment.folder,))
 
 
-def _unique(names: list[str]) -> tuple[str, ...]:
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 

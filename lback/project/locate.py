@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lback.core.configuration import parse_toml
 from lback.core.messages import projects as messages
 from lback.core.settings import Settings, is_resource, read_settings
+from lback.errors import UsageError
 from lback.files import BY_HAND, read_by_hand
 from lback.vcs.noted import INPUTS
 from lback.vcs.reach import is_outside, name_below, name_on_disk, prefixes
@@ -171,16 +172,11 @@ def find_project(options: Options, cwd: Path, repository: Repository | None) -> 
         root = top or cwd
         place = str(root / options.script_location)
         return Project(Settings(None, version_locations=(place,), recursive=True), cwd, root)
+    named = named_config(options)
     project = search_project(options, cwd, Texts(top or cwd), top)
     if project is not None:
-        return (
-            project
-            if top
-            else project._replace(
-                root=_root_without_git(project, cwd if _named(options) else project.folder)
-            )
-        )
-    named = _named(options)
+        home = cwd if named else project.folder
+        return project if top else project._replace(root=_root_without_git(project, home))
     if named:
         raise messages.not_configured_by(cwd / named)
     raise messages.no_configuration(cwd)
@@ -216,12 +212,24 @@ def config_places(options: Options, cwd: Path, last: Path | None, root: Path) ->
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def _named(options: Options) -> str | None:
-    return options.config or os.environ.get("ALEMBIC_CONFIG")
+def named_config(options: Options) -> str | None:
+    """Return the configuration file that was named; "" and None for none."""
+    return os.environ.get("ALEMBIC_CONFIG") if options.config is None else options.config
+
+
+def default_config(folder: Path) -> Path | None:
+    """Return the file that configures a folder where none is named."""
+    for _, path in _candidates(folder, folder):
+        try:
+            if read_project(path, folder, "alembic", Texts(folder)) is not None:
+                return path
+        except UsageError:
+            return path  # it is that file, and something is wrong with it
+    return None
 
 
 def _places(options: Options, cwd: Path, last: Path | None) -> Iterator[tuple[Path, Path]]:
-    named = _named(options)
+    named = named_config(options)
     if named:
         yield cwd, cwd / named
     else:
@@ -255,12 +263,17 @@ def read_project(path: Path, folder: Path, section: str, texts: Texts) -> Settin
         )
     toml = folder / "pyproject.toml"
     more = texts.get(toml)
-    return read_settings(
+    settings = read_settings(
         ini=(str(path), text),
         pyproject=(str(toml), more) if more is not None else None,
         section=section,
         cwd=str(folder),
     )
+    inside, started_in = os.fspath(path.parent), os.path.normpath(folder)
+    if settings.script_location != started_in or (folder / "env.py").is_file():
+        return settings
+    # Flask-Migrate goes by the folder of its ini, from wherever `flask` is called.
+    return settings._replace(script_location=os.path.normpath(inside))
 
 
 def _relative(path: Path, root: Path) -> str | None:

@@ -12,7 +12,7 @@ from lback.core.models_text import Models, changed_tables, read_models
 from lback.core.source import INDEX, WORKTREE, Entry
 from lback.errors import LbackError
 from lback.project.context import Context
-from lback.project.model_files import USUAL, model_globs
+from lback.project.model_files import USUAL, model_globs, own_models
 from lback.project.revisions import Revisions
 from lback.project.sides import Comparison, Tree
 from lback.vcs.committing import changed_files, staged_files
@@ -23,13 +23,22 @@ from lback.vcs.merged_view import merge_entries
 _MOST_FILES = 200
 
 
-def staged_models(ctx: Context, graph: GraphView, staged: Sequence[str]) -> Iterator[Finding]:
+def staged_models(ctx: Context) -> tuple[str, ...]:
+    """Return the files of models that the next commit would change."""
+    if ctx.repository is None:
+        return ()
+    paths = staged_files(ctx.repository, model_globs(ctx))
+    return own_models(ctx.repository, ctx.project, paths, INDEX)
+
+
+def staged_findings(
+    ctx: Context, graph: GraphView, staged: Sequence[str], paths: Sequence[str]
+) -> Iterator[Finding]:
     """Yield what is wrong with the models that the next commit would change.
 
     `staged` are the revisions of the graph that this commit adds or changes.
     """
     repository = ctx.repository
-    paths = staged_files(repository, model_globs(ctx)) if repository is not None else ()
     if repository is None or not paths:
         return
     after = _read(repository.files(INDEX, paths))
@@ -40,14 +49,18 @@ def staged_models(ctx: Context, graph: GraphView, staged: Sequence[str]) -> Iter
     )
 
 
-def arrived_models(ctx: Context, before: str) -> Iterator[Finding]:
+def arrived_models(ctx: Context, before: str) -> tuple[str, ...]:
+    """Return the files of models that a merge has changed."""
+    if ctx.repository is None:
+        return ()
+    paths = changed_files(ctx.repository, before, "HEAD", model_globs(ctx))
+    return own_models(ctx.repository, ctx.project, paths, WORKTREE)
+
+
+def arrived_findings(ctx: Context, paths: Sequence[str]) -> Iterator[Finding]:
     """Yield what a merge has left twice in the models that it changed."""
-    repository = ctx.repository
-    if repository is None:
-        return
-    paths = changed_files(repository, before, "HEAD", model_globs(ctx))
-    if paths:
-        yield from declared_twice(_read(repository.files(WORKTREE, paths)))
+    if ctx.repository is not None and paths:
+        yield from declared_twice(_read(ctx.repository.files(WORKTREE, paths)))
 
 
 def models_of_branch(
@@ -72,7 +85,8 @@ def _of_branch(
     if repository is None or mine.tip is None or theirs is None or other.replaces:
         return
     globs = revisions.project_at(other.theirs.at).settings.lback.models or USUAL
-    ours = changed_files(repository, base, mine.tip, globs)
+    changed = changed_files(repository, base, mine.tip, globs)
+    ours = own_models(repository, revisions.project, changed, mine.tip)
     if not ours or len(ours) > _MOST_FILES:
         return
     contents = revisions.contents

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from lback.errors import UsageError
@@ -75,25 +76,29 @@ _KEY = "lback.project"
 
 
 def recorded(git: Git) -> tuple[str, ...]:
-    """Return the recorded folders, relative to the root ("." for the root itself)."""
+    """Return what was recorded: the environments that the hooks guard, each as one text."""
     answer = git.ask("config", "--local", "-z", "--get-all", _KEY)
     return tuple(one for one in text(answer.out).split("\0") if one)
 
 
-def record(repository: Repository, folder: str) -> None:
-    """Add one folder; a second time changes nothing."""
-    if folder not in recorded(repository.git):
+def record(repository: Repository, value: str) -> None:
+    """Add one; a second time changes nothing."""
+    if value not in recorded(repository.git):
         # Not by GitPython's own writer: it leaves a person's comments out.
         with library.opened(repository) as repo:
-            library.run(repo, "config", "--local", "--add", _KEY, folder)
+            library.run(repo, "config", "--local", "--add", _KEY, value)
 
 
-def forget(repository: Repository) -> None:
-    """Remove what was recorded."""
-    if not recorded(repository.git):
+def forget(repository: Repository, values: Collection[str]) -> None:
+    """Remove some of what was recorded."""
+    there = recorded(repository.git)
+    kept = [one for one in there if one not in values]
+    if len(kept) == len(there):
         return
     with library.opened(repository) as repo:
         library.run(repo, "config", "--local", "--unset-all", _KEY)
+        for one in kept:
+            library.run(repo, "config", "--local", "--add", _KEY, one)
         # What a person has set for lback there stays.
         if library.ask(repo, "config", "--local", "--get-regexp", r"^lback\.").status:
             library.ask(repo, "config", "--local", "--remove-section", "lback")

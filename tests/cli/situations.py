@@ -11,6 +11,7 @@ from tests.cli.places import (
     Places,
     commit,
     database,
+    empty,
     git,
     migrated,
     models,
@@ -131,6 +132,23 @@ def hooked(folder: Path) -> None:
         file.write("echo mine\n")
 
 
+def sections(folder: Path) -> None:
+    """Hooks for two sections of one file."""
+    repository(folder)
+    write(folder, "alembic.ini", "[alembic]\nscript_location = migrations\n"
+        "[audit]\nscript_location = audit\n")  # fmt: skip
+    from tests.cli.lines import in_process
+
+    for words in (["hooks", "install"], ["hooks", "install", "-n", "audit"]):
+        assert in_process(folder, words).status == 0
+
+
+def below(folder: Path) -> None:
+    """The only configuration lies in a folder below."""
+    empty(folder)
+    write(folder, "services/shop/alembic.ini", "[alembic]\nscript_location = migrations\n")
+
+
 def locked(folder: Path) -> None:
     """The settings say not to wait for the lock, which the test holds."""
     migrated(folder)
@@ -156,7 +174,7 @@ STAGES: Places = {
         one.__name__: one
         for one in (
             renamed, required, clash, saved, diverged, pushed, shallow, newer_remote, tracked_hooks,
-            many_branches, hooked, locked, locked_and_saved, beside,
+            many_branches, hooked, sections, below, locked, locked_and_saved, beside,
         )
     },
 }  # fmt: skip
@@ -166,6 +184,7 @@ SHOWN: dict[str, list[Shown]] = {
         Shown("empty", "init", "--models shop.models:Base"),
         Shown("repository", "init", "--hooks"),
         Shown("repository", "init", "--no-hooks"),
+        Shown("below", "init", "--new"),
     ],
     "makemigrations": [
         Shown("required", "makemigrations x", "--empty"),
@@ -268,7 +287,10 @@ SHOWN: dict[str, list[Shown]] = {
         Shown("tracked_hooks", "hooks install", "--write"),
         Shown("hooked", "hooks install", "--force"),
     ],
-    "hooks uninstall": [Shown("hooked", "hooks uninstall", "--force")],
+    "hooks uninstall": [
+        Shown("hooked", "hooks uninstall", "--force"),
+        Shown("sections", "hooks uninstall", "--all"),
+    ],
     "hooks status": [],
     "doctor": [],
     "explain": [],

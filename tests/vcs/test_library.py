@@ -93,6 +93,9 @@ def test_folders_of_hooks_and_the_comments_of_a_person(box):
     for folder in (*folders, *folders):
         record(box.repository, folder)
     assert recorded(box.repository.git) == folders
-    forget(box.repository)
+    forget(box.repository, folders[:1])
+    assert recorded(box.repository.git) == folders[1:]
+    forget(box.repository, folders)
     assert recorded(box.repository.git) == ()
+    assert "[lback]" not in config.read_text()
     assert "# mine" in config.read_text()

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -14,15 +14,10 @@ from lback.cli.options import common
 from lback.cli.running import apart, from_here, opened, options_of_run, run, tell_more
 from lback.cli.strict import Command
 from lback.cli.terminal import Terminal
-from lback.core.checks.report import CheckResult, ModelsRow
+from lback.core.checks.report import CheckResult, ModelsRow, together
 from lback.formats.style import Style, safe
 from lback.formats.verdict import left_out, verdict
 from lback.formats.words import counted, listing
-from lback.project.context import Context
-
-if TYPE_CHECKING:
-    from lback.app.check import CheckOptions
-
 
 FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
 
@@ -80,7 +75,7 @@ def command(form: str | None, **given: Any) -> int:
 
     Example: `lback check --at my-branch --against origin/main --siblings`
     """
-    from lback.app.check import check
+    from lback.app.check import CheckOptions, check
 
     if given["write_baseline"] and not given["baseline"]:
         raise click.UsageError("--write-baseline needs --baseline FILE")
@@ -88,24 +83,19 @@ def command(form: str | None, **given: Any) -> int:
     apart({"--json": options.json, f"--format {form}": form if form != "json" else None})
     options.json = options.json or form == "json"
     idle = {"-x": None if given["models"] else options.x}
+    baseline = given["baseline"] and from_here(options, given["baseline"])
+    asked = CheckOptions(**{**given, "baseline": baseline})
     if options.json or form in (None, "text"):
-        return run(lambda ctx: check(ctx, _options(ctx, given)), idle)
-    ctx = opened(idle)
+        return run(lambda ctx: check(ctx, asked), idle, each=not asked.write_baseline)
+    every = opened(idle, each=not (asked.write_baseline or asked.models))
     started = time.monotonic()
-    result = check(ctx, _options(ctx, given))
+    result = together([check(ctx, asked) for ctx in every])
     terminal = Terminal(options)
     if form == "github":
         _tell_github(terminal, result)
     code = terminal.show(result, form or "text")
-    tell_more(ctx, started)
+    tell_more(every[0], started)
     return code
-
-
-def _options(ctx: Context, given: dict[str, Any]) -> CheckOptions:
-    from lback.app.check import CheckOptions
-
-    baseline = given["baseline"]
-    return CheckOptions(**{**given, "baseline": baseline and from_here(ctx, baseline)})
 
 
 def _tell_github(terminal: Terminal, result: CheckResult) -> None:

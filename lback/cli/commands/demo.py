@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from lback.cli.options import common
-from lback.cli.running import from_here, run
+from lback.cli.running import from_here, options_of_run, run
 from lback.cli.strict import Command
 
 
@@ -19,4 +19,5 @@ def command(folder: str | None) -> int:
     """
     from lback.app.demo import demo
 
-    return run(lambda ctx: demo(folder and from_here(ctx, folder), ctx.console.tell))
+    place = folder and from_here(options_of_run(), folder)
+    return run(lambda ctx: demo(place, ctx.console.tell))

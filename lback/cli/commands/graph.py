@@ -45,7 +45,8 @@ def command(at: str, form: str | None, effects: bool) -> int:
     apart({"--effects": effects, f"--format {drawn}": drawn})
     from lback.app.graph import GraphOptions, graph
 
-    return run(lambda ctx: graph(ctx, GraphOptions(at, effects)), form=form or "text")
+    asked = GraphOptions(at, effects)
+    return run(lambda ctx: graph(ctx, asked), form=form or "text", each=drawn is None)
 
 
 def lines(result: GraphResult, style: Style) -> Iterator[str]:

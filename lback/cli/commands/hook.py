@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lback.cli.apart import call
 from lback.cli.options import common
 from lback.cli.running import run
 from lback.cli.strict import Command
@@ -16,9 +18,12 @@ from lback.core import hook_facts as facts
 from lback.core import shell
 from lback.core.graph.revision import Problem
 from lback.core.preferences import CONSENTS
-from lback.core.shell import named, pathspec
+from lback.core.shell import named, pathspec, placed
+from lback.errors import LbackError
 from lback.formats.style import Style, safe
 from lback.formats.words import counted
+from lback.project.environments import guarded
+from lback.project.options import Environment
 
 if TYPE_CHECKING:
     from lback.app.hook import HookResult
@@ -47,12 +52,15 @@ def command(hook_name: str, arguments: tuple[str, ...]) -> int:
         arguments, stdin = call
     else:
         stdin = sys.stdin.read() if reads and sys.stdin and not sys.stdin.isatty() else ""
-    options = HookOptions(hook_name, arguments, stdin)
+    prefix = os.environ.get("GIT_PREFIX", "")
+    options = HookOptions(hook_name, arguments, stdin, prefix)
     return run(lambda ctx: hook(ctx, options, _switch))
 
 
 def _switch(ctx: Context) -> facts.Switched:
     """Take the database along; rows are never lost without a question."""
+    if ctx.environment is not None and len(guarded(ctx)) > 1:
+        return _switch_apart(ctx.environment)
     from lback.app.switch import SwitchOptions, switch
 
     result = switch(ctx, SwitchOptions())
@@ -61,22 +69,38 @@ def _switch(ctx: Context) -> facts.Switched:
     return facts.Switched(undone, applied, result.message)
 
 
+def _switch_apart(environment: Environment) -> facts.Switched:
+    """Do it in a process of its own, for the next environment has an env.py, too."""
+    _, text = call("lback", environment, ("switch", "--json"), shown=False)
+    report = json.loads(text)
+    data, error = report["data"], report["error"] or {"message": "", "hint": ""}
+    if not data:
+        raise LbackError(error["message"], error["hint"])
+    undone, applied = ([row["revision"] for row in data[key]] for key in ("undoes", "applies"))
+    return facts.Switched(tuple(undone), tuple(applied), error["message"])
+
+
 # What a line is: the first one of a matter, more about it, or what to do now.
 _SAID, _MORE, _NEXT = "said", "more", "next"
 _Lines = Iterator[tuple[str, str]]
 _MOST = 8
+_BREAK = "\n"
 
 
 def lines(result: HookResult, style: Style) -> Iterator[str]:
     """Yield the lines of a hook, the first ones of each matter marked with `lback:`."""
     marks = {_SAID: f"{style.bold('lback:')} ", _MORE: "  ", _NEXT: f"{style.cyan('next:')} "}
+    where, said = "", marks[_SAID]
     for fact in result.facts:
+        if isinstance(fact, facts.About):
+            where, marks[_SAID] = fact.where, f"{said}{style.bold(safe(fact.name))}: "
+            continue
         for mark, text in _TEXTS[type(fact)](fact):
-            yield marks[mark] + safe(text)
+            yield marks[mark] + safe(placed(text, where))
     what = result.stopped
     if what:
         skips = shell.command(f"git {what} --no-verify")  # `what` is ours: commit or push
-        yield f"{marks[_SAID]}this {what} is stopped ({skips} skips this check)"
+        yield f"{said}this {what} is stopped ({skips} skips this check)"
 
 
 def _arrived(fact: facts.Arrived) -> _Lines:
@@ -205,7 +229,12 @@ def _pushed(fact: facts.Pushed) -> _Lines:
     yield _SAID, f"{fact.branch} on {fact.remote} {effect}"
 
 
+def _failed(fact: facts.Failed) -> _Lines:
+    yield _SAID, f"{fact.reason.partition(_BREAK)[0]} (hook skipped)"
+
+
 _TEXTS: Mapping[type, Callable[[Any], _Lines]] = {
+    facts.Failed: _failed,
     facts.Arrived: _arrived,
     Problem: _problem,
     facts.Cycle: _cycle,

@@ -11,6 +11,7 @@ from lback.cli.options import common
 from lback.cli.running import run
 from lback.cli.strict import Group
 from lback.formats.style import Style, safe
+from lback.formats.words import listing
 
 if TYPE_CHECKING:
     from lback.app.hooks import HooksResult
@@ -44,20 +45,27 @@ def install(only: tuple[str, ...], write: bool, force: bool) -> int:
     """
     from lback.app.hooks import HooksOptions, hooks_install
 
-    return run(lambda ctx: hooks_install(ctx, HooksOptions(only or NAMES, write, force)))
+    options = HooksOptions(names=only or NAMES, write=write, force=force)
+    return run(lambda ctx: hooks_install(ctx, options))
 
 
 @command.command("uninstall")
+@click.option(
+    "--all", "everything", is_flag=True, help="Also for the other environments of the repository."
+)
 @click.option("--force", is_flag=True, help="Remove a hook of lback that was edited by hand, too.")
 @common
-def uninstall(force: bool) -> int:
+def uninstall(everything: bool, force: bool) -> int:
     """Remove the git hooks and put back what was there before.
+
+    Where they guard several environments, the one here is guarded no longer, and the hooks
+    stay for the others.
 
     Example: `lback hooks uninstall`
     """
     from lback.app.hooks import HooksOptions, hooks_uninstall
 
-    return run(lambda ctx: hooks_uninstall(ctx, HooksOptions(force=force)))
+    return run(lambda ctx: hooks_uninstall(ctx, HooksOptions(everything=everything, force=force)))
 
 
 @command.command("status")
@@ -85,6 +93,13 @@ def lines(result: HooksResult, style: Style) -> Iterator[str]:
         paint = style.green if row.state in _GOOD else style.yellow
         message = f"  {safe(row.message)}" if row.message else ""
         yield f"{row.hook:<14} {paint(f'{row.state:<10}')} {safe(path)}{style.dim(message)}"
+    if len(result.environments) > 1 or any(row.name != "." for row in result.environments):
+        for number, environment in enumerate(result.environments):
+            absent = "" if environment.here else style.dim("  not in this checkout")
+            yield f"{'' if number else 'guarded':<14} {safe(environment.name)}{absent}"
+    if result.environments and result.unguarded and result.action == "status":
+        yield f"{'not guarded':<14} {listing(result.unguarded)}"
+        yield f"{style.cyan('next:')} `lback hooks install` guards them, too"
     advised = [row for row in result.hooks if row.lines]
     for row in advised:
         yield ""

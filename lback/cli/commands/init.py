@@ -28,15 +28,18 @@ if TYPE_CHECKING:
     default=None,
     help="Install the git hooks without asking, or leave them out.",
 )
+@click.option("--new", is_flag=True, help="Start a project although there is one above or below.")
 @common
-def command(directory: str, models: str | None, hooks: bool | None) -> int:
+def command(directory: str, models: str | None, hooks: bool | None, new: bool) -> int:
     """Start a project in DIRECTORY, or adopt an existing Alembic project untouched.
+
+    The existing one may lie in DIRECTORY, above it or below it.
 
     Example: `lback init`
     """
     from lback.app.init import InitOptions, init
 
-    return run(lambda ctx: init(ctx, InitOptions(directory, models, hooks)))
+    return run(lambda ctx: init(ctx, InitOptions(directory, models, hooks, new)))
 
 
 def lines(result: InitResult, style: Style) -> Iterator[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from lback.cli.options import common, lock_timeout_option
-from lback.cli.running import run
+from lback.cli.running import from_here, options_of_run, run
 from lback.cli.strict import Command
 from lback.formats.style import Style, safe
 from lback.formats.words import counted, listing
@@ -31,6 +33,8 @@ def command(file: str, plan: bool, lock_timeout: float | None) -> int:
     """
     from lback.app.restore import RestoreOptions, restore
 
+    if "/" in file:
+        file = os.fspath(Path.cwd() / from_here(options_of_run(), file))
     idle = {"--lock-timeout": lock_timeout if plan else None}
     return run(lambda ctx: restore(ctx, RestoreOptions(file, plan, lock_timeout)), idle)
 

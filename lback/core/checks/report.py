@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from lback.core.checks.silencing import FailOn, LeftOut
@@ -96,3 +96,25 @@ class CheckResult(Result):
     fail_on: FailOn = text_only(default="error")
     codes: tuple[str, ...] = text_only(default=())  # that were looked for
     picture: tuple[DrawnRevision, ...] = text_only(default=())
+
+
+_ADDED = (
+    *("heads", "would_be_heads", "new_revisions", "overlaps", "siblings", "merges"),
+    *("findings", "left_out_findings", "count", "picture"),
+)
+
+
+def together(results: Sequence[CheckResult]) -> CheckResult:
+    """Return one report of several environments, for a format that knows one only."""
+    whole, *others = results
+    for other in others:
+        sums = {name: getattr(whole, name) + getattr(other, name) for name in _ADDED}
+        whole = replace(
+            whole,
+            **sums,
+            status="findings" if sums["findings"] else "ok",
+            exit_code=max(whole.exit_code, other.exit_code),
+            codes=tuple(dict.fromkeys((*whole.codes, *other.codes))),
+            left_out=LeftOutCounts.of(sums["left_out_findings"]),
+        )
+    return whole

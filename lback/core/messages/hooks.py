@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lback.core.shell import command
-from lback.errors import LbackError
+from lback.errors import LbackError, UsageError
 
 MERGE_COMMIT = "Merge migrations"
 OTHERS_STAGED = "other changes are staged, too"
@@ -23,6 +23,14 @@ def no_repository(folder: str) -> LbackError:
     return LbackError(
         f"{folder} is not in a git repository, so there is nowhere to put hooks.",
         "Run `git init` first, or change into the clone.",
+    )
+
+
+def not_guarded(name: str, others: Sequence[str]) -> UsageError:
+    """Say that an uninstall is about an environment that the hooks do not know."""
+    return UsageError(
+        f"The hooks do not guard {name}; they guard {', '.join(others)}.",
+        "Name one of these with `-C`, `-c` or `-n`, or give `--all`.",
     )
 
 

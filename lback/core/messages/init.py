@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from lback.core.shell import command, place
 from lback.errors import LbackError, UsageError
 
 INSTALL_HOOKS = "Install the git hooks, which tell you of forks after a pull?"
@@ -13,6 +16,15 @@ def project_exists(configuration: str) -> UsageError:
     return UsageError(
         f"{configuration} is an Alembic project already, and --models is for a new one.",
         "Leave `--models` out; its env.py says where the models are.",
+    )
+
+
+def projects_below(names: Sequence[str], words: Sequence[Sequence[str]]) -> UsageError:
+    """Say that an environment would be started above others."""
+    each = [command(f"lback {place(those)} init") for those in words]
+    return UsageError(
+        f"There are Alembic projects below: {', '.join(names)}.",
+        f"To adopt one: {', '.join(each)}. To start another here: `lback init --new`.",
     )
 
 

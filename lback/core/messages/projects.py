@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from lback.core.shell import command
-from lback.errors import LbackError, UsageError
+from lback.core.shell import command, place
+from lback.errors import LbackError, NotConfigured, UsageError
 
 
 def folder_gone() -> LbackError:
@@ -20,17 +21,36 @@ def no_folder(directory: str) -> UsageError:
     return UsageError(f"-C {directory}: there is no such folder")
 
 
-def no_configuration(folder: Path) -> UsageError:
+def no_configuration(folder: Path) -> NotConfigured:
     """Make the error for a folder in no project."""
-    return UsageError(
-        f"There is no Alembic configuration in {folder} or above it.",
+    return NotConfigured(
+        f"There is no Alembic configuration in {folder}, above it or below it.",
         "Change into the project, name the file with `--config`, or start one with `lback init`.",
     )
 
 
-def not_configured_by(path: Path) -> UsageError:
-    """Make the error for a file that was named and configures nothing."""
+def the_only(name: str, verb: str, words: Sequence[str]) -> str:
+    """Say which environment is taken, for there is no other."""
+    return f"note: the environment is {name}: {command(f'lback {place(words)} {verb}')}"
+
+
+def several(names: Sequence[str], verb: str, words: Sequence[Sequence[str]]) -> UsageError:
+    """Make the error for a command that acts on one environment where there are more."""
+    each = [command(f"lback {place(those)} {verb}") for those in words]
     return UsageError(
+        f"There are {len(names)} environments here: {', '.join(names)}.",
+        f"Name one: {', '.join(each)}.",
+    )
+
+
+def ended(status: int) -> LbackError:
+    """Make the error for a process that said nothing of its environment."""
+    return LbackError(f"It ended with status {status}.", "Run the command for it alone.")
+
+
+def not_configured_by(path: Path) -> NotConfigured:
+    """Make the error for a file that was named and configures nothing."""
+    return NotConfigured(
         f"{path} is not there, or holds no Alembic configuration.",
         "Name an alembic.ini, or a pyproject.toml with [tool.alembic].",
     )

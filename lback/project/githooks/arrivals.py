@@ -14,7 +14,7 @@ from lback.project.context import Context
 from lback.project.file_changes import recover
 from lback.project.githooks.forks import cycles, fork, known
 from lback.project.merging import plan_merges, preferred_way, write_merges
-from lback.project.models import arrived_models
+from lback.project.models import arrived_findings, arrived_models
 
 
 def arrivals(ctx: Context) -> facts.HookReport:
@@ -26,8 +26,11 @@ def arrivals(ctx: Context) -> facts.HookReport:
     told, merges = (_problems(ctx, graph), ()) if graph.problems else _close_forks(ctx, graph)
     if new:
         told = (facts.Arrived(new, ready=not told), *told)
-    findings = tuple(arrived_models(ctx, before)) if before else ()
-    return facts.HookReport(heads=graph.heads, merges=merges, facts=told, findings=findings)
+    models = arrived_models(ctx, before) if before else ()
+    findings = tuple(arrived_findings(ctx, models))
+    return facts.HookReport(
+        heads=graph.heads, merges=merges, facts=told, findings=findings, models=models
+    )
 
 
 def _before(ctx: Context) -> str | None:

@@ -14,7 +14,7 @@ from lback.core.source import INDEX
 from lback.project.below import contradicting
 from lback.project.context import Context
 from lback.project.githooks.forks import cycles, fork
-from lback.project.models import staged_models
+from lback.project.models import staged_findings, staged_models
 
 # Only these stop a commit: afterwards the branch would be broken for everybody.
 _GRAPH = ("LB101", "LB102", "LB103", "LB104", "LB105", "LB106", "LB109")
@@ -24,20 +24,22 @@ STOPS = frozenset((*_GRAPH, "LB201", "LB202", "LB203", "LB307"))
 def pre_commit(ctx: Context) -> facts.HookReport:
     """Check what would be committed; it stops when the commit would break the branch."""
     graph = ctx.revisions.graph(INDEX)
-    staged = _staged(ctx, graph)
+    staged, models = _staged(ctx, graph), staged_models(ctx)
     findings = (
         *from_problems(graph.problems),
         *from_forks(graph, ctx.project.settings.lback.heads),
         *_published(ctx, graph),
         *contradicting(ctx.revisions, graph, staged, INDEX),
         *_left_out(ctx),
-        *staged_models(ctx, graph, staged),
+        *staged_findings(ctx, graph, staged, models),
     )
     # A rebase replays commits whose heads are merged at its end.
     replaying = ctx.repository is not None and ctx.repository.in_progress() == "rebase"
     stops = not replaying and any(finding.code in STOPS for finding in findings)
     told = graph_facts(ctx, graph, INDEX) if stops else ()
-    return facts.HookReport(heads=graph.heads, facts=told, findings=findings, stops=stops)
+    return facts.HookReport(
+        heads=graph.heads, facts=told, findings=findings, models=models, stops=stops
+    )
 
 
 def graph_facts(ctx: Context, graph: GraphView, at: str) -> tuple[facts.HookFact, ...]:

@@ -11,6 +11,7 @@ from lback.core.merging.resolve_plan import plan_resolve
 from lback.core.messages import hooks as messages
 from lback.errors import LbackError
 from lback.project.context import Context
+from lback.project.environments import guarded
 from lback.project.file_changes import change_files
 from lback.project.notes import recall_stamp
 from lback.project.rebase_database import perform, stage
@@ -34,7 +35,9 @@ def rebase(ctx: Context, merges: Sequence[MergePlan]) -> facts.ForkRebase | None
     if ready.held or plan_resolve(merges, ready.plan, "rebase").action != "rebase":
         return None
     try:
-        if ctx.repository is not None and on_fork(ctx.repository.git) == "rebase":
+        # Two env.py are never run in one process.
+        alone = len(guarded(ctx)) < 2
+        if ctx.repository is not None and alone and on_fork(ctx.repository.git) == "rebase":
             perform(ctx, ready, RebaseOptions())
         elif _has_run(ctx, ready):
             return facts.ForkRebase(ready.plan, done=False, note=messages.HAS_RUN)
