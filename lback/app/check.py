@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from lback.core.checks.findings import CODES, Finding
+from lback.core.checks.findings import CODES, Finding, doubted
 from lback.core.checks.graph import no_history
 from lback.core.checks.report import CheckResult, ComparedRow, DrawnRevision, LeftOutCounts
 from lback.core.checks.silencing import (
@@ -99,7 +99,7 @@ def check(ctx: Context, options: CheckOptions) -> CheckResult:
     if options.models:
         of_models, models = models_checked(ctx, facts, options.models, findings)
         findings += of_models
-    findings += _or_missing(rules_changed(facts))
+    findings = [*doubted(findings), *_or_missing(rules_changed(facts))]
     try:
         return replace(_report(facts, options, choice, findings), models=models)
     except HistoryMissing as err:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lback.core.checks.findings import from_forks, from_problems
+from lback.core.checks.findings import doubted, from_graph
 from lback.core.results import Result, text_only
 from lback.core.source import WORKTREE, Commit
 from lback.project.context import Context
@@ -59,10 +59,7 @@ def heads(ctx: Context, at: str = WORKTREE) -> HeadsResult:
         at=at,
         heads=tuple(rows),
         in_git=revisions.repository is not None,
-        findings=(
-            *from_problems(graph.problems),
-            *from_forks(graph, ctx.project.settings.lback.heads),
-        ),
+        findings=tuple(doubted(from_graph(graph, ctx.project.settings.lback.heads))),
         status="findings" if graph.problems else "ok",
         exit_code=1 if graph.problems else 0,
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lback.core.checks.findings import from_forks, from_problems
+from lback.core.checks.findings import doubted, from_graph
 from lback.core.graph.view import GraphView
 from lback.core.messages import migrate as migrate_messages
 from lback.core.results import Result, text_only
@@ -96,10 +96,7 @@ def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
         upstream=shared,
         pending=pending,
         lost=lost,
-        findings=(
-            *from_problems(graph.problems),
-            *from_forks(graph, ctx.project.settings.lback.heads),
-        ),
+        findings=tuple(doubted(from_graph(graph, ctx.project.settings.lback.heads))),
         places={revision: one.place for revision, one in rescued.items()},
         docs={revision: graph[revision].doc for revision in pending},
         fix=_fix(ctx, graph, current, shared) if reachable else "",

@@ -284,3 +284,13 @@ def test_open_branches_that_a_push_to_main_has_made_stale(team: Team) -> None:
         "feat": [["c3", "d4"]],
         "fresh": [],
     }
+
+
+def test_what_seems_to_be_gone_may_be_in_a_file_with_conflict_markers(team: Team) -> None:
+    team.branch("mine")
+    text = (team.path / VERSIONS / "a1.py").read_text()
+    team.write(f"{VERSIONS}/a1.py", f"<<<<<<< ours\n{text}=======\n{text}x = 1\n>>>>>>> theirs\n")
+    team.commit("Merge badly")
+    findings = {each.code: each for each in team.check(against="main").findings}
+    assert set(findings) == {"LB103", "LB109"}  # neither deleted, nor a second head
+    assert f"perhaps only since {VERSIONS}/a1.py cannot be read" in findings["LB103"].message

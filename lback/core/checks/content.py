@@ -88,13 +88,29 @@ def content_findings(content: Content, locks: LockedTables) -> Iterator[Finding]
 def _no_way_down(content: Content) -> Iterator[Finding]:
     effects = content.effects
     gap = effects.downgrade_gap
-    # Nothing done needs no undoing: merges, and revisions that only hold a place.
-    if gap and (effects.upgrade or effects.unknowns("upgrade")):
+    # Nothing done needs no undoing: merges, revisions that only hold a place, help tables that
+    # are gone at the end.
+    if gap and (effects.unknowns("upgrade") or _lasting(effects.upgrade)):
         yield content.finding(
             "LB401",
             f"{content.revision.id} cannot be downgraded: {_GAPS[gap]}",
             "Write downgrade(), so that `lback rollback` and `lback switch` can undo it.",
         )
+
+
+def _lasting(effects: Sequence[Effect]) -> bool:
+    """Tell whether anything is left to undo besides tables that came and went."""
+    made: set[str | None] = set()
+    gone: set[str | None] = set()
+    for effect in effects:
+        if effect.object == "table" and effect.certain:
+            if effect.kind == "create" and effect.table not in gone:
+                made.add(effect.table)
+            elif effect.kind == "drop" and effect.table in made:
+                gone.add(effect.table)
+        if effect.table not in made or effect.kind == "rename":
+            return True
+    return made != gone
 
 
 def _drops_data(content: Content) -> Iterator[Finding]:

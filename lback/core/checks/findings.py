@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
-from lback.core.graph.forks import forks
+from lback.core.graph.forks import real_forks
 from lback.core.source import Commit, CommitKeys
 
 if TYPE_CHECKING:
@@ -49,6 +49,11 @@ CODES: Mapping[str, tuple[Severity, str]] = {
     "LB504": ("error", "a revision loses rows"),
     "LB505": ("error", "the migrations could not be run"),
 }
+
+
+# Files that nobody can read, and findings of what may be in them.
+_CLOSED = frozenset({"LB106", "LB109"})
+_ABSENT = frozenset({"LB101", "LB102", "LB103", "LB107", "LB202"})
 
 
 class FindingKeys(TypedDict):
@@ -98,19 +103,6 @@ def finding(code: str, message: str, hint: str = "", **place: Any) -> Finding:
     return Finding(code, message, hint, severity=CODES[code][0], **place)
 
 
-def from_forks(graph: GraphView, declared: Sequence[str]) -> tuple[Finding, ...]:
-    """Return LB101 for every group of heads that the project does not keep apart."""
-    return tuple(
-        finding(
-            "LB101",
-            f"{len(fork)} heads: {', '.join(fork)}",
-            "close the fork with `lback resolve`",
-            revisions=fork,
-        )
-        for fork in forks(graph, declared)
-    )
-
-
 def from_problems(problems: Iterable[Problem]) -> tuple[Finding, ...]:
     """Turn what is wrong with a set of revision files into findings."""
     return tuple(
@@ -124,3 +116,32 @@ def from_problems(problems: Iterable[Problem]) -> tuple[Finding, ...]:
         )
         for problem in problems
     )
+
+
+def from_graph(graph: GraphView, declared: Sequence[str]) -> tuple[Finding, ...]:
+    """Return what is wrong with the files of a graph, and LB101 for each fork of it.
+
+    A fork is what the project does not keep apart, and no missing file makes.
+    """
+    forks = (
+        finding(
+            "LB101",
+            f"{len(fork)} heads: {', '.join(fork)}",
+            "close the fork with `lback resolve`",
+            revisions=fork,
+        )
+        for fork in real_forks(graph, declared)
+    )
+    return (*from_problems(graph.problems), *forks)
+
+
+def doubted(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Say of each finding about something absent that it may be in a file that cannot be read."""
+    listed = tuple(findings)
+    closed = sorted({each.path for each in listed if each.code in _CLOSED and each.path})
+    for each in listed:
+        if not closed or each.code not in _ABSENT:
+            yield each
+        elif each.path not in closed or each.code == "LB103":
+            why = f"perhaps only since {closed[0]} cannot be read"
+            yield each._replace(message=f"{each.message.removesuffix('.')} ({why})")

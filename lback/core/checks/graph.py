@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 from lback.core.checks.findings import Finding, finding
-from lback.core.graph.forks import Lane, forks
+from lback.core.graph.forks import Lane, branch_point, real_forks
 from lback.core.graph.revision import Problem
 from lback.core.graph.view import GraphView
 from lback.core.shell import command, pathspec
@@ -41,15 +40,6 @@ class GraphMerge:
         return (
             tuple(revision for revision in self.mine.order() if revision in fresh) if fresh else ()
         )
-
-
-def real_forks(
-    graph: GraphView, declared: Sequence[str], doubted: frozenset[str] = frozenset()
-) -> list[Lane]:
-    """Return the forks that are more than the shadow of a missing parent or a cycle."""
-    torn = any(problem.code in ("LB103", "LB105") for problem in graph.problems)
-    found = forks(graph, declared, doubted)
-    return [fork for fork in found if not torn or branch_point(graph, fork)]
 
 
 def several_heads(graph: GraphView, fork: Lane, commits: Commits) -> Finding:
@@ -195,15 +185,6 @@ def not_looked_at(folders: Iterable[object]) -> Finding:
         "install what brings it, or remove the location from `version_locations`",
     )
     return warning._replace(severity="warning")
-
-
-def branch_point(graph: GraphView, heads: Iterable[str]) -> tuple[str, ...]:
-    """Return the highest revisions that any two of the heads have in common, sorted."""
-    return tuple(
-        sorted(
-            {revision for pair in combinations(heads, 2) for revision in graph.merge_base(*pair)}
-        )
-    )
 
 
 def _after(graph: GraphView, fork: Lane) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lback.core.checks.findings import Finding, Severity, finding
-from lback.core.checks.graph import Commits, branch_point
+from lback.core.checks.graph import Commits
 from lback.core.effects import Effect
-from lback.core.graph.forks import Lane
+from lback.core.graph.forks import Lane, branch_point
 from lback.core.graph.view import GraphView
 from lback.core.shell import command
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,3 +49,21 @@ def fork_sides(graph: GraphView, fork: Sequence[str]) -> dict[str, tuple[str, ..
     apart = frozenset().union(*sides.values())
     order = [revision for revision in graph.order() if revision in apart]
     return {head: tuple(revision for revision in order if revision in sides[head]) for head in fork}
+
+
+def real_forks(
+    graph: GraphView, declared: Sequence[str], doubted: frozenset[str] = frozenset()
+) -> list[Lane]:
+    """Return the forks that are more than the shadow of a missing parent or a cycle."""
+    torn = any(problem.code in ("LB103", "LB105") for problem in graph.problems)
+    found = forks(graph, declared, doubted)
+    return [fork for fork in found if not torn or branch_point(graph, fork)]
+
+
+def branch_point(graph: GraphView, heads: Iterable[str]) -> tuple[str, ...]:
+    """Return the highest revisions that any two of the heads have in common, sorted."""
+    return tuple(
+        sorted(
+            {revision for pair in combinations(heads, 2) for revision in graph.merge_base(*pair)}
+        )
+    )

@@ -144,11 +144,15 @@ def run(
 
 
 def raises(function: Func) -> bool:
-    """Tell whether a function of the revision says itself that it raises."""
+    """Tell whether a function of the revision says itself that it raises, or leaves Python."""
     node = function.node
     if isinstance(node, ast.Lambda) or not function.frame.scope.is_revision:
         return False
-    return any(isinstance(one, ast.Raise) for one in own_nodes(node.body))
+    return any(
+        isinstance(inner, ast.Raise)
+        or (isinstance(inner, ast.Call) and ast.unparse(inner.func) in _EXITS)
+        for inner in own_nodes(node.body)
+    )
 
 
 def _run(machine: Machine, function: Func, arguments: Arguments, on_yield: OnYield | None) -> Value:
@@ -212,6 +216,7 @@ def bind(machine: Machine, function: Func, arguments: Arguments) -> Frame:
 
 
 _NONE = Opaque()
+_EXITS = frozenset({"exit", "quit", "os._exit", "os.abort", "sys.exit"})
 
 
 def given_arguments(function: Value) -> Arguments:

@@ -126,7 +126,7 @@ def read_effects(
         tuple(up.effects),
         tuple(down.effects),
         (*unknown, *doubts(up.effects, down.effects, unknown)),
-        downgrade_gap(tree),
+        downgrade_gap(tree) or ("raises" if _only_ends(down) else ""),
         tuple(sorted(up.reads)),
         tuple(up.asked),
     )
@@ -166,6 +166,11 @@ def _run(machine: Machine, function: Value) -> None:
     if machine.state.escaped:
         machine.path = START
         machine.cannot_read("a list of data holds by now what may reach the database")
+
+
+def _only_ends(down: Machine) -> bool:
+    """Tell whether downgrade() raises or leaves the program before it has done anything."""
+    return down.dead and not down.effects and not down.unknown
 
 
 def downgrade_gap(tree: ast.Module) -> Gap:

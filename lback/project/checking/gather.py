@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from lback.core.checks.files import FileFacts
 from lback.core.checks.findings import Finding
-from lback.core.checks.graph import no_history, no_refs, real_forks
+from lback.core.checks.graph import no_history, no_refs
 from lback.core.checks.report import SiblingRow
 from lback.core.checks.team import collision
-from lback.core.graph.forks import Lane
+from lback.core.graph.forks import Lane, real_forks
 from lback.core.merging.merge_plan import fork_overlaps, fork_revisions, overlap_row
 from lback.core.merging.nearness import Neighbour
 from lback.core.merging.overlap import Overlap

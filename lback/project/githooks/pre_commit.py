@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lback.core import hook_facts as facts
 from lback.core.checks import files as rules
-from lback.core.checks.findings import Finding, from_forks, from_problems
+from lback.core.checks.findings import Finding, doubted, from_graph
 from lback.core.checks.history import published_findings
 from lback.core.graph.forks import forks
 from lback.core.graph.view import GraphView
@@ -26,9 +26,12 @@ def pre_commit(ctx: Context) -> facts.HookReport:
     graph = ctx.revisions.graph(INDEX)
     staged, models = _staged(ctx, graph), staged_models(ctx)
     findings = (
-        *from_problems(graph.problems),
-        *from_forks(graph, ctx.project.settings.lback.heads),
-        *_published(ctx, graph),
+        *doubted(
+            [
+                *from_graph(graph, ctx.project.settings.lback.heads),
+                *_published(ctx, graph),
+            ]
+        ),
         *contradicting(ctx.revisions, graph, staged, INDEX),
         *_left_out(ctx),
         *staged_findings(ctx, graph, staged, models),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lback.core import hook_facts as facts
-from lback.core.checks.findings import Finding, from_forks, from_problems
+from lback.core.checks.findings import Finding, doubted, from_graph
 from lback.core.checks.graph import GraphMerge, would_fork
 from lback.core.checks.history import published_findings
 from lback.core.graph.graph import Graph
@@ -87,10 +87,12 @@ def _is_shared(ctx: Context, update: Update, remote: str, url: str) -> bool:
 
 
 def _findings(ctx: Context, graph: GraphView, update: Update, *, shared: bool) -> Iterator[Finding]:
-    yield from from_problems(graph.problems)
-    if not graph.problems:
-        yield from from_forks(graph, ctx.project.settings.lback.heads)
-    yield from _rewritten(ctx, graph, update, shared=shared)
+    yield from doubted(
+        [
+            *from_graph(graph, ctx.project.settings.lback.heads),
+            *_rewritten(ctx, graph, update, shared=shared),
+        ]
+    )
     branch = ctx.revisions.shared
     if branch is not None and shared and update.reviewed:
         yield from _once_merged(ctx, graph, branch)

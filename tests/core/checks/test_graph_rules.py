@@ -13,7 +13,6 @@ from lback.core.checks.graph import (
     broken_by_merging,
     not_looked_at,
     nothing_found,
-    real_forks,
     redundant_merges,
     several_heads,
     would_fork,
@@ -26,6 +25,7 @@ from lback.core.checks.history import (
 )
 from lback.core.checks.same_code import same_but_parents, same_code
 from lback.core.checks.team import collision, overlap_findings
+from lback.core.graph.forks import real_forks
 from lback.core.graph.graph import Graph
 from lback.core.merging.nearness import Meeting, Neighbour
 from lback.core.merging.overlap import overlaps
