@@ -52,6 +52,7 @@ from lback.core.interpreter.values import (
     Name,
     Opaque,
     Operation,
+    PathText,
     Plain,
     Seq,
     Stack,
@@ -242,6 +243,9 @@ def cut(machine: Machine, value: Value, bounds: list[Value]) -> Value:
             return Seq(found.content, value.kind)
         if found is not UNREAD or machine.dead:
             return found
+    if isinstance(value, PathText):
+        found = cut(machine, str(value), bounds)
+        return PathText(found) if isinstance(found, str) else UNKNOWN_TEXT
     if isinstance(value, str):
         return UNKNOWN_TEXT
     if isinstance(value, Text):

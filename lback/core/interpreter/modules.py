@@ -36,6 +36,7 @@ from lback.core.interpreter.values import (
     Name,
     Names,
     Opaque,
+    PathText,
     Seq,
     Text,
     Value,
@@ -50,14 +51,14 @@ METHODS = _SAME | {"joinpath", "with_name", "with_suffix", "read_text", "open", 
 def path_of(machine: Machine, scope: ModuleScope) -> Value:
     """Return the `__file__` of a module."""
     if scope.is_revision:
-        return f"{TREE}/{machine.project.path}" if machine.project.path else UNKNOWN_TEXT
+        return PathText(f"{TREE}/{machine.project.path}") if machine.project.path else UNKNOWN_TEXT
     return UNKNOWN_TEXT
 
 
 def part(path: str, name: str) -> Value | None:
     """Return `path.parent` and its like; None for what is no part of a path."""
     if name == "parent":
-        return posixpath.dirname(path)
+        return PathText(posixpath.dirname(path))
     if name == "name":
         return posixpath.basename(path)
     if name in _PARTS:
@@ -71,7 +72,7 @@ def path_method(machine: Machine, path: str, name: str, arguments: Arguments) ->
     rest = [one for one in arguments.positional if isinstance(one, str)]
     known = len(rest) == len(arguments.positional)
     if name in _SAME:
-        return pure(f"pathlib.Path.{name}", posixpath.normpath(path))
+        return pure(f"pathlib.Path.{name}", PathText(posixpath.normpath(path)))
     if name in ("exists", "is_file"):
         return pure(f"pathlib.Path.{name}", ANY)
     if name == "open":
@@ -81,11 +82,13 @@ def path_method(machine: Machine, path: str, name: str, arguments: Arguments) ->
     if not known:
         return pure(f"pathlib.Path.{name}", UNKNOWN_TEXT)
     if name == "joinpath":
-        return pure("pathlib.Path.joinpath", posixpath.normpath(posixpath.join(path, *rest)))
+        joined = posixpath.normpath(posixpath.join(path, *rest))
+        return pure("pathlib.Path.joinpath", PathText(joined))
     changed = rest[0]
     if name == "with_suffix":
         changed = posixpath.splitext(posixpath.basename(path))[0] + changed
-    return pure(f"pathlib.Path.{name}", posixpath.join(posixpath.dirname(path), changed))
+    beside = posixpath.join(posixpath.dirname(path), changed)
+    return pure(f"pathlib.Path.{name}", PathText(beside))
 
 
 def content(machine: Machine, path: Value) -> Discharge:
@@ -126,12 +129,22 @@ def path_call(machine: Machine, callee: Name, arguments: Arguments) -> Discharge
         return pure(callee.path, UNKNOWN_TEXT)
     last = callee.last
     if last == "dirname":
-        return pure(callee.path, posixpath.dirname(texts[0]))
+        return pure(callee.path, _like(posixpath.dirname(texts[0]), texts))
     if last == "basename":
         return pure(callee.path, posixpath.basename(texts[0]))
-    if last in ("abspath", "realpath", "normpath"):
-        return pure(callee.path, posixpath.normpath(texts[0]))
-    return pure(callee.path, posixpath.normpath(posixpath.join(*texts)))
+    if last == "normpath":
+        return pure(callee.path, _like(posixpath.normpath(texts[0]), texts))
+    joined = texts[0] if last in ("abspath", "realpath") else posixpath.join(*texts)
+    normal = posixpath.normpath(joined)
+    return pure(
+        callee.path,
+        _like(normal, texts) if last == "join" and normal == joined else PathText(normal),
+    )
+
+
+def _like(found: str, texts: list[str]) -> str:
+    """Return a text that was made of others, of which one may be a path."""
+    return PathText(found) if any(isinstance(one, PathText) for one in texts) else found
 
 
 _BUILTINS = frozenset(dir(builtins))

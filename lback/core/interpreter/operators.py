@@ -38,6 +38,7 @@ from lback.core.interpreter.values import (
     Items,
     Map,
     Opaque,
+    PathText,
     Seq,
     Text,
     Value,
@@ -112,7 +113,7 @@ def _of_values(machine: Machine, kind: ast.operator, left: Value, right: Value) 
     if isinstance(kind, ast.Div) and isinstance(left, str | Text):
         known = isinstance(left, str) and isinstance(right, str)
         joined = join(machine, f"{left}/", right) if known else UNKNOWN_TEXT
-        return pure("a path / ...", joined)
+        return pure("a path / ...", PathText(joined) if isinstance(joined, str) else joined)
     if isinstance(kind, ast.Add) and texts:
         return pure("str + ...", join(machine, left, right))
     if isinstance(kind, ast.Mult) and (

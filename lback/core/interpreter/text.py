@@ -16,6 +16,7 @@ from lback.core.interpreter.values import (
     UNKNOWN_TEXT,
     Choice,
     Map,
+    PathText,
     Seq,
     Text,
     Value,
@@ -239,6 +240,9 @@ def string_method(
     """Return the outcome of a method of a string; none of them can reach the database."""
     if name == "format":
         return formatted(machine, owner, positional, keywords)
+    if isinstance(owner, PathText) and name in ("replace", "removesuffix"):
+        found = constant_method(machine, str(owner), name, positional, keywords)
+        return PathText(found) if isinstance(found, str) else UNKNOWN_TEXT
     found = constant_method(machine, owner, name, positional, keywords)
     if found is not UNREAD or machine.dead:
         return found

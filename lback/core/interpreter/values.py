@@ -20,6 +20,13 @@ def assert_never(value: NoReturn) -> NoReturn:
 Constant: TypeAlias = "str | bytes | int | float | complex | bool | EllipsisType | None"
 Key: TypeAlias = "Constant | tuple[Constant, ...]"
 
+
+class PathText(str):
+    """A path: a text that is no str for Python, or whose beginning nobody knows."""
+
+    __slots__ = ()
+
+
 Flavour = Literal["", "property", "classmethod", "staticmethod", "cached", "manager", "memo"]
 # Containers know when they were made, so that a loop can tell its own from those before it.
 BIRTHS = count()

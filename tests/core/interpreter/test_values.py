@@ -215,6 +215,11 @@ from textwrap import dedent, indent
 from inspect import cleandoc
 return dedent("\n  a\n   b\n"), cleandoc(" a\n   b\n   c"), indent("a\nb", "> ")
 ===
+import os
+from pathlib import Path
+p = Path("a")
+return p == "a", isinstance(p, str), os.path.basename("/a/b"), os.path.abspath("a") == "a"
+===
 import collections
 return collections.deque([1, 2]) == [1, 2], isinstance(collections.deque(), list)
 ===

@@ -32,6 +32,7 @@ from lback.core.interpreter.values import (
     Module,
     Name,
     Opaque,
+    PathText,
     Plain,
     Seq,
     Test,
@@ -102,6 +103,8 @@ def _is_instance(value: Value, kind: Value) -> Test:
         return NO if all(isinstance(one, Klass) for one in above) else ANY
     known = is_constant(value) or isinstance(value, Seq | Map | Text)
     if not known or not isinstance(kind, Name):
+        return ANY
+    if isinstance(value, PathText):
         return ANY
     if kind.path in _SEQUENCES:
         fits = isinstance(value, Seq) and value.kind == _SEQUENCES[kind.path]
