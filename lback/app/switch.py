@@ -140,7 +140,8 @@ def _perform(ctx: Context, options: SwitchOptions, planned: _Switch) -> None:
         before=before,
         lock_timeout=options.lock_timeout,
     )
-    perform(ctx, ctx.database_of(planned.facts.known, planned.sources), run)
+    known, heads = planned.facts.known, planned.facts.target.heads
+    perform(ctx, ctx.database_of(known, planned.sources, heads), run)
 
 
 def _result(options: SwitchOptions, planned: _Switch) -> SwitchResult:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from sqlalchemy import MetaData, Table
 from lback.core.plans import applied
 from lback.core.shell import command
 from lback.db.alembic_compat import copy_column
+from lback.db.command_lines import like
 from lback.db.directives import describe, full_name
 from lback.db.ledger import LEDGER_TABLE
 from lback.db.project import boolean_option
@@ -170,7 +171,7 @@ class _Comparison:
         return [upgrade for script in scripts for upgrade in script.upgrade_ops_list]
 
     def _adjust(self, options: dict[str, Any]) -> None:
-        """Require models, and keep our own table out of the comparison."""
+        """Require models."""
         metadata = options.get("target_metadata")
         if metadata is None or (isinstance(metadata, Sequence) and not metadata):
             env = self.session.at.relative(self.session.at.env_path)
@@ -179,17 +180,6 @@ class _Comparison:
                 "Import the models there and set `target_metadata = Base.metadata`; "
                 "or write the migration by hand with `makemigrations NAME --empty`.",
             )
-        theirs = options.get("include_object")
-
-        def include_object(
-            thing: Any, name: Any, type_: str, reflected: bool, compare_to: Any
-        ) -> bool:
-            # lback's own project has the table among its models; there it counts.
-            if type_ == "table" and name == LEDGER_TABLE and reflected and compare_to is None:
-                return False
-            return theirs is None or bool(theirs(thing, name, type_, reflected, compare_to))
-
-        options["include_object"] = include_object
 
     def _compare(self, heads: tuple[str, ...], context: MigrationContext) -> Sequence[Any]:
         self.dialect = context.dialect
@@ -200,7 +190,10 @@ class _Comparison:
         # The stamp holds no head that another one depends on; Alembic's own test would
         # not take it for complete.
         complete = set(heads) != set(self.graph.heads)
+        theirs = context.opts["include_object"]
+        context.opts["include_object"] = _without_ledger(theirs)
         self.context.run_autogenerate(self.graph.heads if complete else heads, context)
+        context.opts["include_object"] = theirs
         if self.with_sql:
             batch = bool(context.opts.get("render_as_batch"))
             self.sql += [sql_of(upgrade, context, batch=batch) for upgrade in self._upgrades()[-1:]]
@@ -230,6 +223,18 @@ class _Comparison:
         upgrade.reverse_into(downgrade)
         batch = bool(context.opts.get("render_as_batch"))
         settle_not_null(upgrade, context, self.ask, batch=batch)
+
+
+def _without_ledger(theirs: Callable[..., Any] | None) -> Callable[..., bool]:
+    """Return what keeps our own table out of a comparison, and does what env.py gave for it."""
+
+    def include_object(thing: Any, name: Any, type_: str, reflected: bool, other: Any) -> bool:
+        # lback's own project has the table among its models; there it counts.
+        if type_ == "table" and name == LEDGER_TABLE and reflected and other is None:
+            return False
+        return theirs is None or bool(theirs(thing, name, type_, reflected, other))
+
+    return include_object if theirs is None else like(theirs, include_object)
 
 
 def only_head(graph: GraphView) -> str:

@@ -63,8 +63,8 @@ def like(theirs: Callable[..., Any], work: Callable[..., Any]) -> Callable[..., 
     """Return a function that does `work` and looks like another one."""
 
     @wraps(theirs)
-    def function(rev: Any, context: Any) -> Any:
-        return work(rev, context)
+    def function(*args: Any, **kwargs: Any) -> Any:
+        return work(*args, **kwargs)
 
     return function
 

@@ -31,7 +31,7 @@ class Database:
     `root` is what the paths of the graph's revisions are relative to; `folder` is where
     Alembic would be started (relative URLs and paths of env.py start there). Texts in
     `sources`, by revision id, are run instead of files. `before` are options of Alembic's that
-    stand before its command.
+    stand before its command, and `heads` those that env.py sees, where the graph has others.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Database:
         sources: Mapping[str, bytes] | None = None,
         verbose: bool = False,
         before: Sequence[str] = (),
+        heads: Sequence[str] | None = None,
     ) -> None:
         self.graph = graph
         self.origin = ProjectPlace(
@@ -56,6 +57,7 @@ class Database:
             sources or {},
             verbose,
             tuple(before),
+            tuple(graph.heads if heads is None else heads),
         )
 
     def stamp(self) -> Stamp:

@@ -118,6 +118,8 @@ class TextScriptDirectory(Directory):
     graph: GraphView
     root: Path
     sources: Mapping[str, bytes]
+    heads_seen: tuple[str, ...]
+    """The heads for env.py: the graph may have revisions beside that are only to be undone."""
     generated: list[Path]
     """Files that this object has written."""
 
@@ -129,6 +131,7 @@ class TextScriptDirectory(Directory):
         self = cls.__new__(cls)
         self.__dict__.update(ScriptDirectory.from_config(config).__dict__)
         self.graph, self.root, self.sources = graph, root, sources
+        self.heads_seen = tuple(graph.heads)
         self.generated = []
         self.revision_map = RevisionMap(self._scripts)
         return self
@@ -139,6 +142,15 @@ class TextScriptDirectory(Directory):
         for revision in self.graph:
             source = self.sources.get(revision.id)
             yield TextScript(revision, os.path.join(root, revision.path), source)  # noqa: PTH118
+
+    def as_revision_number(self, id_: str | None) -> Any:
+        """Return what a name means to env.py."""
+        if self.heads_seen != tuple(self.graph.heads):
+            if id_ == "heads":
+                return self.heads_seen
+            if id_ == "head" and len(self.heads_seen) == 1:
+                return self.heads_seen[0]
+        return super().as_revision_number(id_)
 
     def script(self, revision: str) -> TextScript:
         """Return one revision by its full id."""

@@ -206,6 +206,7 @@ class ProjectPlace(NamedTuple):
     sources: Mapping[str, bytes] = MappingProxyType({})
     verbose: bool = False
     before: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
 
 
 class Session:
@@ -296,6 +297,8 @@ def open_session(
 
 def _opener(origin: ProjectPlace) -> Callable[[Config], TextScriptDirectory]:
     def opener(config: Config) -> TextScriptDirectory:
-        return TextScriptDirectory.open(config, origin.graph, origin.root, origin.sources)
+        scripts = TextScriptDirectory.open(config, origin.graph, origin.root, origin.sources)
+        scripts.heads_seen = origin.heads
+        return scripts
 
     return opener

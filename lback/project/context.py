@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -95,8 +95,16 @@ class Context:
         """
         return self.database_of(self.revisions.graph())
 
-    def database_of(self, graph: GraphView, sources: Mapping[str, bytes] | None = None) -> Database:
-        """Return it with another graph; texts in `sources`, by id, are run instead of files."""
+    def database_of(
+        self,
+        graph: GraphView,
+        sources: Mapping[str, bytes] | None = None,
+        heads: Sequence[str] | None = None,
+    ) -> Database:
+        """Return it with another graph; texts in `sources`, by id, are run instead of files.
+
+        `heads` are those that env.py sees, where the graph has others.
+        """
         from lback.db.runner import Database
 
         INPUTS.doubt()  # whatever a database says may be another thing the next time
@@ -114,5 +122,6 @@ class Context:
             folder=project.folder,
             sources=sources,
             verbose=options.verbose,
+            heads=heads,
             before=[*before, "--quiet"] if options.quiet else before,
         )

@@ -1,0 +1,184 @@
+"""What env.py and the revisions see of Alembic's context: the same under lback as under Alembic."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.config import main as alembic_main
+
+from tests.cli.inside import Done, lback
+from tests.story.seeing import MAKO, MODELS, Run, found, runs_in
+from tests.worlds.people import Developer
+
+LOOKING = "sqlite:///app.db"
+ONE_MORE = MODELS + '\nsa.Table("t_new", Base.metadata, sa.Column("id", sa.Integer))\n'
+UNDOING = "--strategy downgrade --yes --no-backup"
+PAIRS = [
+    # where the database is, what one types with Alembic, and what with lback
+    ("", "current", "status"),
+    ("b1", "current", "status"),
+    ("", "upgrade head", "migrate"),
+    ("c1", "upgrade head", "migrate"),
+    ("", "upgrade b1", "migrate b1"),
+    ("a1", "upgrade +1", "migrate +1"),
+    ("a1", "upgrade heads", "migrate heads --yes"),
+    ("c1", "downgrade a1", "migrate a1 --yes"),
+    ("c1", "downgrade base", "migrate base --yes"),
+    ("c1", "downgrade -1", "migrate --yes -- -1"),
+    ("", "stamp head", "migrate --fake"),
+    ("", "stamp b1", "migrate --fake b1"),
+    ("c1", "stamp a1", "migrate --fake a1"),
+    ("c1", "stamp base", "migrate --fake base"),
+    ("b1", "stamp b1", "migrate --fake b1"),
+    ("c1", "downgrade b1", f"rollback --revision c1 {UNDOING}"),
+    ("c1", "downgrade a1", f"rollback --revision b1 {UNDOING}"),
+    ("c1", "downgrade base", f"rollback --revision a1 {UNDOING}"),
+    ("c1", "downgrade -2", f"rollback --steps 2 {UNDOING}"),
+    ("", "upgrade head --sql", "migrate --sql"),
+    ("", "upgrade b1 --sql", "migrate b1 --sql"),
+    ("c1", "downgrade c1:b1 --sql", "rollback --revision c1 --strategy downgrade --sql"),
+    ("a1", "upgrade head", "switch"),
+    ("b1", "upgrade head", "alembic upgrade head"),
+    ("c1", "downgrade -1", "alembic downgrade -1"),
+    ("b1", "current", "alembic current"),
+    ("b1", "stamp head --tag now", "alembic stamp head --tag now"),
+    ("b1", "-x a=1 -x b upgrade head", "-x a=1 -x b migrate"),
+    ("b1", "-c alembic.ini upgrade head", "-c alembic.ini migrate"),
+    ("b1", "-q upgrade head", "-q migrate"),
+    ("c1", "revision --autogenerate -m=more", "makemigrations more"),
+    ("c1", "revision --autogenerate -m=more --head=c1", "makemigrations more --head c1"),
+    ("c1", "revision -m=more", "makemigrations more --empty"),
+    ("c1", "check", "makemigrations --check"),
+]
+
+
+class Project(Developer):
+    """The project as it was written, for one command after the other."""
+
+    def at(self, stamp: str) -> None:
+        """Bring files and database to where a command begins."""
+        self.git("clean", "-fdxq")
+        self.git("checkout", "-q", ".")
+        if stamp:
+            self.alembic("upgrade", stamp)
+        runs_in(self.folder)
+
+    def alembic(self, *line: str) -> list[Run]:
+        """Run Alembic itself in this process; return what was seen."""
+        _forget()
+        try:
+            alembic_main([*line])
+        except SystemExit as end:
+            assert line == ("check",), end  # it found something
+        return runs_in(self.folder)
+
+    def ours(self, *line: str) -> tuple[list[Run], Done]:
+        """Run lback in this process; return what was seen, and what was said."""
+        _forget()
+        done = lback(self.folder, *line)
+        return runs_in(self.folder), done
+
+
+def _forget() -> None:
+    for name in ("models", "seeing"):
+        sys.modules.pop(name, None)
+    sys.path_importer_cache.pop(".", None)  # it was another folder before
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("seeing") / "project"
+    folder.mkdir()
+    found(Developer("Ada", folder))
+    return folder
+
+
+@pytest.fixture
+def project(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    folder = tmp_path / "project"
+    shutil.copytree(written, folder)
+    monkeypatch.chdir(folder)
+    return Project("Ada", folder)
+
+
+def is_look(run: Run) -> bool:
+    return run[0]["typed"]["cmd"][0][0] == "current"
+
+
+def is_rehearsal(run: Run) -> bool:
+    return any(record.get("url") not in (None, "sqlite:///app.db") for record in run)
+
+
+@pytest.mark.parametrize(("stamp", "theirs", "typed"), PAIRS)
+def test_it_is_seen_as_under_alembic(project: Project, stamp: str, theirs: str, typed: str) -> None:
+    """Compare command by command; only looks and rehearsals come before, which say so."""
+    models = ONE_MORE if "more" in theirs and "autogenerate" in theirs else MODELS
+    looked: list[Run] = []
+    if "current" not in theirs:
+        project.at(stamp)
+        looked = project.alembic("current")
+    project.at(stamp)
+    project.write("models.py", models)
+    expected = project.alembic(*shlex.split(theirs))
+    project.at(stamp)
+    project.write("models.py", models)
+    seen, done = project.ours(*shlex.split(typed))
+    rehearsals = [run for run in seen if is_rehearsal(run)]
+    assert not [record for run in rehearsals for record in run if record["at"] == "applied"]
+    looks = [run for run in seen if is_look(run) and run not in rehearsals and looked]
+    if "-x" not in typed and "-c" not in typed and "-q" not in typed:
+        assert all(run == looked[0] for run in looks)
+    acts = [run for run in seen if run not in looks + rehearsals]
+    assert len(acts) == len(expected), done.said
+    for run, other in zip(acts, expected, strict=True):
+        assert [record["at"] for record in run] == [record["at"] for record in other]
+        for record, under_alembic in zip(run, other, strict=True):
+            assert record == under_alembic
+
+
+def test_a_reverting_revision_is_written_and_applied(project: Project) -> None:
+    project.at("c1")
+    plain = [line for line in MAKO.splitlines() if "see" not in line]
+    project.write("migrations/script.py.mako", "\n".join(plain))
+    seen, done = project.ours("rollback", "--revision", "b1", "--strategy", "revert", "--yes")
+    assert done.code == 0, done.said
+    acts = [run for run in seen if not is_look(run) and not is_rehearsal(run)]
+    shown = [(run[0]["typed"]["cmd"][0][0], run[0]["get_revision_argument"]) for run in acts]
+    (path,) = set((project.folder / "migrations/versions").glob("*revert*"))
+    revision = path.name.partition("_")[0]
+    assert shown[0] == ("revision", "KeyError: 'destination_rev'")
+    assert shown[-1] == ("upgrade", repr(revision))
+    (step,) = [record["step"] for record in acts[-1] if record["at"] == "applied"]
+    assert step["up_revision_id"] == repr(revision)
+
+
+def test_a_switch_down_and_up_is_one_command_and_then_the_other(project: Project) -> None:
+    project.at("c1")
+    text = (project.folder / "migrations/versions/c1.py").read_text()
+    (project.folder / "migrations/versions/c1.py").unlink()
+    project.write("migrations/versions/d1.py", text.replace("c1", "d1"))
+    seen, done = project.ours("switch", "--yes")
+    assert done.code == 0, done.said
+    run = seen[-1]
+    told = [
+        (record["at"], record["opts"]["fn"][0], record["get_revision_argument"])
+        for record in run
+        if "opts" in record
+    ]
+    assert told == [
+        ("configured", "downgrade", "'b1'"),
+        ("c1 down", "downgrade", "'b1'"),
+        ("applied", "downgrade", "'b1'"),
+        ("d1 up", "upgrade", "'d1'"),
+        ("applied", "upgrade", "'d1'"),
+        ("done", "upgrade", "'d1'"),
+    ]
+    assert [record["typed"].get("revision") for record in run] == ["b1"] * 4 + ["d1"] * 3
+    assert {record["get_head_revision"] for record in run} == {"'d1'"}
+    assert {record["get_head_revisions"] for record in run} == {"('d1',)"}
