@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.worlds.people import Developer
 LOOKING = "sqlite:///app.db"
 ONE_MORE = MODELS + '\nsa.Table("t_new", Base.metadata, sa.Column("id", sa.Integer))\n'
 UNDOING = "--strategy downgrade --yes --no-backup"
+PLAIN_MAKO = "\n".join(line for line in MAKO.splitlines() if "see" not in line)
 PAIRS = [
     # where the database is, what one types with Alembic, and what with lback
     ("", "current", "status"),
@@ -144,8 +146,7 @@ def test_it_is_seen_as_under_alembic(project: Project, stamp: str, theirs: str, 
 
 def test_a_reverting_revision_is_written_and_applied(project: Project) -> None:
     project.at("c1")
-    plain = [line for line in MAKO.splitlines() if "see" not in line]
-    project.write("migrations/script.py.mako", "\n".join(plain))
+    project.write("migrations/script.py.mako", PLAIN_MAKO)
     seen, done = project.ours("rollback", "--revision", "b1", "--strategy", "revert", "--yes")
     assert done.code == 0, done.said
     acts = [run for run in seen if not is_look(run) and not is_rehearsal(run)]
@@ -182,3 +183,69 @@ def test_a_switch_down_and_up_is_one_command_and_then_the_other(project: Project
     assert [record["typed"].get("revision") for record in run] == ["b1"] * 4 + ["d1"] * 3
     assert {record["get_head_revision"] for record in run} == {"'d1'"}
     assert {record["get_head_revisions"] for record in run} == {"('d1',)"}
+
+
+GUARD = """
+
+def refuse_to_lose():
+    from alembic import context
+
+    if context.get_revision_argument() in (None, "b1", "-1"):
+        if op.get_bind().execute(sa.text("SELECT 1 FROM t_c1")).first():
+            raise RuntimeError("c1 still holds orders")
+"""
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "downgrade b1",
+        "migrate b1 --yes",
+        "migrate base --yes",
+        "migrate --yes -- -1",
+        f"rollback --revision c1 {UNDOING}",
+        f"rollback --revision a1 {UNDOING}",
+        f"rollback --steps 1 {UNDOING}",
+        "switch --yes",
+    ],
+)
+def test_a_guard_in_a_downgrade_keeps_the_rows(project: Project, typed: str) -> None:
+    project.at("")
+    path = project.folder / "migrations/versions/c1.py"
+    drop = 'op.drop_table("t_c1")'
+    path.write_text(path.read_text().replace(drop, f"refuse_to_lose()\n    {drop}") + GUARD)
+    project.commit("Guard")
+    project.alembic("upgrade", "head")
+    database = sqlite3.connect("app.db")
+    database.execute("INSERT INTO t_c1 VALUES (1)")
+    database.commit()
+    if typed.startswith("downgrade"):
+        with pytest.raises(RuntimeError, match="still holds"):
+            alembic_main(typed.split())
+    else:
+        if typed.startswith("switch"):
+            path.unlink()
+        done = project.ours(*shlex.split(typed))[1]
+        assert (done.code, "c1 still holds orders" in done.said) == (3, True), done.said
+    assert database.execute("SELECT count(*) FROM t_c1").fetchone() == (1,)
+    database.close()
+
+
+def test_a_revert_where_every_revision_takes_arguments(project: Project) -> None:
+    project.at("")
+    versions = project.folder / "migrations/versions"
+    for path in versions.glob("*.py"):
+        lines = [line for line in path.read_text().splitlines() if "see" not in line]
+        path.write_text("\n".join(lines))
+    text = (versions / "c1.py").read_text().replace('"b1"', '"c1"').replace("'b1'", "'c1'")
+    text = text.replace("'c1'", "'d1'", 1)
+    up = 'op.add_column("t_a1", sa.Column("x", sa.Integer)); op.create_table("t_d1", '
+    text = text.replace('op.create_table("t_c1", ', up)
+    text = text.replace("op.drop_table(", 'op.drop_column("t_a1", "x"); op.drop_table(')
+    (versions / "d1.py").write_text(text.replace("t_c1", "t_d1"))
+    project.write("migrations/script.py.mako", PLAIN_MAKO)
+    project.alembic("upgrade", "head")
+    done = project.ours("rollback", "t_a1", "--yes")[1]
+    assert (done.code, "how: revert" in done.said) == (0, True), done.said
+    (path,) = versions.glob("*revert*")
+    assert "def upgrade(tenant, size):\n    op.drop_column(" in path.read_text()
