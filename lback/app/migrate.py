@@ -26,8 +26,10 @@ from lback.project.context import Context
 from lback.project.data_loss import consents, count_losses, downgrade_effects, refuse_more
 from lback.project.file_changes import recover
 from lback.project.run import Run, perform
+from lback.project.unstamped import refuse_unstamped
 
 if TYPE_CHECKING:
+    from lback.db.events import Stamp
     from lback.db.performing import Decide
     from lback.db.view import View
 
@@ -100,10 +102,19 @@ def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
     if options.sql:
         lines = ctx.database.sql(decide, line=line).rstrip("\n").split("\n")
         return replace(result((), decide(())), sql=tuple(lines))
+    # With a target, it is a person who says where the schema stands.
+    told = options.fake and options.target is not None
+    before = None if told else partial(refuse_unstamped, ctx, graph, options.fake)
+
+    def look(view: View) -> Stamp:
+        if before is not None:
+            before(view)
+        return view.stamp
+
     if options.plan:
-        stamp = ctx.database.stamp().revisions
+        stamp = ctx.database.look_first(look).revisions
         return result(stamp, decide(stamp))
-    run = Run(decide, line=line, lock_timeout=options.lock_timeout)
+    run = Run(decide, line=line, before=before, lock_timeout=options.lock_timeout)
     if options.target is not None and not options.fake:
         down = ctx.database.look_first(lambda view: _way_down(ctx, view, decide))
         if down.going:

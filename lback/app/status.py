@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from lback.core.baseline import Baseline
 from lback.core.checks.findings import doubted, from_graph
 from lback.core.graph.view import GraphView
 from lback.core.messages import migrate as migrate_messages
@@ -15,6 +16,7 @@ from lback.project.applied import find_lost, with_lost
 from lback.project.context import Context
 from lback.project.notes import remember_stamp
 from lback.project.rebase_notes import refuse_hook_rebase
+from lback.project.unstamped import unstamped
 
 State = Literal["empty", "current", "behind", "ahead", "diverged", "lost"]
 
@@ -81,7 +83,7 @@ def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
     """Return where things stand."""
     revisions = ctx.revisions
     graph = ctx.database.graph if with_database else revisions.graph()
-    database = _database(ctx, graph) if with_database else None
+    database, found = _database(ctx, graph) if with_database else (None, None)
     current = database.current if database else ()
     # A file that cannot be read may be the one that defines it.
     lost = () if graph.problems else tuple(one for one in current if one not in graph)
@@ -99,36 +101,49 @@ def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
         findings=tuple(doubted(from_graph(graph, ctx.project.settings.lback.heads))),
         places={revision: one.place for revision, one in rescued.items()},
         docs={revision: graph[revision].doc for revision in pending},
-        fix=_fix(ctx, graph, current, shared) if reachable else "",
+        fix=_fix(ctx, graph, current, found, shared) if reachable else "",
     )
 
 
 def _fix(
-    ctx: Context, graph: GraphView, current: Sequence[str], shared: UpstreamStatus | None
+    ctx: Context,
+    graph: GraphView,
+    current: Sequence[str],
+    found: Baseline | None,
+    shared: UpstreamStatus | None,
 ) -> str:
     """Warn of what keeps this database from being brought up to date; return the way out."""
     if not graph.heads and not graph.problems and not current and not (shared and shared.behind):
-        nothing = migrate_messages.no_revisions(ctx.revisions.folders()[0])
-        ctx.console.warn(nothing.message)
-        return nothing.hint or ""
+        return _told(ctx, migrate_messages.no_revisions(ctx.revisions.folders()[0]))
+    if found is not None:
+        return _told(ctx, migrate_messages.unstamped(found))
     try:
         refuse_hook_rebase(ctx, graph, current)
     except LbackError as err:
-        ctx.console.warn(err.message)
-        return err.hint or ""
+        return _told(ctx, err)
     return ""
 
 
-def _database(ctx: Context, graph: GraphView) -> DatabaseStatus | UnreachableDatabase:
+def _told(ctx: Context, err: LbackError) -> str:
+    ctx.console.warn(err.message)
+    return err.hint or ""
+
+
+def _database(
+    ctx: Context, graph: GraphView
+) -> tuple[DatabaseStatus | UnreachableDatabase, Baseline | None]:
+    """Return where the database stands; the second is what it holds without a stamp."""
     try:
-        stamp = ctx.database.stamp()
+        stamp, found = ctx.database.look_first(
+            lambda view: (view.stamp, unstamped(ctx, graph, view))
+        )
     except UsageError:
         raise
     except LbackError as err:
-        return UnreachableDatabase(err.message, err.hint)
+        return UnreachableDatabase(err.message, err.hint), None
     current = tuple(stamp.revisions)
     remember_stamp(ctx, current)
-    return DatabaseStatus(stamp.url, current, state(graph, current))
+    return DatabaseStatus(stamp.url, current, state(graph, current)), found
 
 
 def state(graph: GraphView, current: Sequence[str]) -> State:

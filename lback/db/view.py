@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from lback.core.schema_diff import Schema
 from lback.db.events import Stamp
 from lback.db.ledger import texts_that_ran
-from lback.db.schema import read_tables
+from lback.db.schema import is_projects, read_tables, schemas
 
 if TYPE_CHECKING:
     from lback.core.effects import Effect
@@ -60,6 +60,30 @@ class View:
             if _can_be_seen(effect)
         }
         return seen.pop() if len(seen) == 1 else None
+
+    def has_tables(self) -> bool:
+        """Tell whether there is any table of the project's."""
+        inspector = sa.inspect(self.connection)
+        places = schemas(self.connection, inspector)
+        return any(is_projects(name) for one in places for name in inspector.get_table_names(one))
+
+    def columns(self, tables: Iterable[str]) -> dict[str, frozenset[str]]:
+        """Return, for those of these tables that are there, the names of columns in one case."""
+        inspector = sa.inspect(self.connection)
+        current = None
+        if self.stamp.dialect == "postgresql":
+            current = self.connection.execute(sa.text("SELECT current_schema()")).scalar()
+        listed: dict[str | None, frozenset[str]] = {}
+        found: dict[str, frozenset[str]] = {}
+        for table in tables:
+            named, _, name = table.rpartition(".")
+            schema = named or current
+            if schema not in listed:
+                listed[schema] = frozenset(inspector.get_table_names(schema))
+            if name in listed[schema]:
+                rows = inspector.get_columns(name, schema)
+                found[table] = frozenset(row["name"].casefold() for row in rows)
+        return found
 
     def tables(self) -> Schema:
         """Return all tables as they are."""

@@ -137,3 +137,22 @@ def test_in_a_subfolder_of_the_repository(ada: Developer) -> None:
     inner = Developer("Ada", ada.folder / "alembic" / "versions")
     assert "b2" in inner.lback("heads")
     assert "app.db" in inner.lback("status")
+
+
+def test_tables_that_no_stamp_tells_of(ada: Developer) -> None:
+    ada.run(_PYTHON, "-m", "alembic", "init", "alembic")
+    put_url(ada, "alembic.ini", "sqlite:///app.db")
+    two_revisions(ada, "alembic/versions")
+    ada.lback("migrate", "a1")
+    ada.run(_PYTHON, "-m", "alembic", "stamp", "base")
+    told = "holds users already: a1 would create what is there. Its tables and columns fit up to a1"
+    for command, code in ((["status"], 0), (["migrate"], 3), (["migrate", "--plan"], 3)):
+        assert told in ada.lback(*command, code=code)
+    said = ada.lback("migrate", "--fake", code=3)
+    assert "b2 would be noted as applied, and the schema does not have what it does" in said
+    fix = said.partition("`")[2].partition("`")[0]
+    assert fix == "lback migrate --fake a1"
+    assert "applied 1 revision, noted only" in ada.lback(*fix.split()[1:])
+    assert "applied 1 revision" in ada.lback("migrate")
+    ada.run(_PYTHON, "-m", "alembic", "stamp", "base")
+    assert "applied 2 revisions, noted only" in ada.lback("migrate", "--fake")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
+from lback.core.shell import command
 from lback.errors import LbackError
+
+if TYPE_CHECKING:
+    from lback.core.baseline import Baseline
 
 DECLINED = "Aborted; nothing was changed."
 
@@ -16,6 +21,44 @@ def no_revisions(folders: Iterable[str]) -> LbackError:
         "`lback makemigrations NAME` writes the first one. Where there should be some, see "
         "`lback doctor` for the configuration that counts.",
     )
+
+
+def unstamped(found: Baseline) -> LbackError:
+    """Say that tables are there already, and up to which revision the schema fits."""
+    tables = ", ".join(found.tables[:5]) + (", …" if len(found.tables) > 5 else "")
+    return LbackError(
+        f"The database has no stamp and holds {tables} already: {found.first} would create what "
+        f"is there. {_fits(found)}",
+        _note(found),
+    )
+
+
+def fits_less(found: Baseline, heads: Sequence[str]) -> LbackError:
+    """Say that not all revisions can be noted as applied."""
+    return LbackError(
+        f"{', '.join(heads)} would be noted as applied, and the schema does not have what it "
+        f"does. {_fits(found)}",
+        _note(found),
+    )
+
+
+def _fits(found: Baseline) -> str:
+    if not found.fits:
+        return "Its tables and columns fit none of the revisions."
+    more = ""
+    if found.unseen:
+        more = f", and {', '.join(found.unseen)} change neither: look whether that was done"
+    return f"Its tables and columns fit up to {' and '.join(found.fits)}{more}."
+
+
+def _note(found: Baseline) -> str:
+    if not found.fits:
+        return (
+            "Make the schema what one of them leaves (`lback show REVISION` tells what it does), "
+            "then note that one: `lback migrate REVISION --fake`."
+        )
+    notes = "; ".join(command("lback migrate --fake", one) for one in found.fits)
+    return f"Note what is there: {notes}. Then `lback migrate` applies the rest."
 
 
 def would_go_down(revisions: Iterable[str]) -> LbackError:
