@@ -22,11 +22,11 @@ from lback.core.plans import (
 )
 from lback.core.results import Result
 from lback.core.rows import DataLoss
+from lback.project.applied import refuse_unstamped
 from lback.project.context import Context
 from lback.project.data_loss import consents, count_losses, downgrade_effects, refuse_more
 from lback.project.file_changes import recover
 from lback.project.run import Run, perform
-from lback.project.unstamped import refuse_unstamped
 
 if TYPE_CHECKING:
     from lback.db.events import Stamp

@@ -12,11 +12,10 @@ from lback.core.graph.view import GraphView
 from lback.core.messages import migrate as migrate_messages
 from lback.core.results import Result, text_only
 from lback.errors import LbackError, UsageError
-from lback.project.applied import find_lost, with_lost
+from lback.project.applied import find_lost, unstamped, with_lost
 from lback.project.context import Context
 from lback.project.notes import remember_stamp
 from lback.project.rebase_notes import refuse_hook_rebase
-from lback.project.unstamped import unstamped
 
 State = Literal["empty", "current", "behind", "ahead", "diverged", "lost"]
 

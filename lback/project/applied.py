@@ -1,21 +1,29 @@
-"""What the database has run: which versions of the files, also where only git has them."""
+"""What the database has run: which versions of the files, and what it holds without a stamp."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from lback.core.baseline import Baseline, baseline, names_in
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Header, Revision
 from lback.core.graph.view import GraphView
 from lback.core.header import read_header
+from lback.core.messages import migrate as migrate_messages
 from lback.core.messages import revisions as messages
+from lback.core.naming import key
 from lback.core.revision_code import changed_part, code_of
 from lback.core.rollback.facts import EditedRevision
 from lback.core.source import Commit, Entry
 from lback.errors import HistoryMissing
+from lback.project.context import Context
 from lback.project.revisions import Revisions
 from lback.vcs.lookups import as_committed
+
+if TYPE_CHECKING:
+    from lback.db.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +126,28 @@ def edited_since(
                 break
             newest = commit if commit is not None else newest
     return tuple(edited)
+
+
+def unstamped(ctx: Context, graph: GraphView, view: View) -> Baseline | None:
+    """Return what a database without a stamp is; None where nothing of the migrations is there."""
+    if view.stamp.revisions or graph.problems or not view.has_tables():
+        return None
+    effects, dialect = ctx.revisions.effects(graph), view.stamp.dialect
+    columns = view.columns(names_in(effects.values()))
+    there = {key(name, dialect): found for name, found in columns.items()}
+    return baseline(graph, effects, there, dialect)
+
+
+def refuse_unstamped(ctx: Context, graph: GraphView, fake: bool, view: View) -> None:
+    """Raise LbackError before tables would be created again, or noted that are not there.
+
+    With `fake`, all revisions would be noted as applied.
+    """
+    found = unstamped(ctx, graph, view)
+    if found is None or (fake and {*found.fits, *found.unseen}.issuperset(graph.heads)):
+        return
+    raise (
+        migrate_messages.fits_less(found, graph.heads)
+        if fake
+        else migrate_messages.unstamped(found)
+    )

@@ -15,6 +15,7 @@ from lback.project.model_files import model_globs
 from lback.project.options import Environment
 from lback.vcs.configuration import forget, record
 from lback.vcs.hooks import HookChange, HookPlace, HookState, find, install, status, uninstall
+from lback.vcs.reach import is_outside
 from lback.vcs.shims import Watched
 
 
@@ -151,7 +152,8 @@ def _watched(ctx: Context) -> Watched:
 def _watched_of(ctx: Context, environment: Environment) -> Watched:
     try:
         inner = context_of(ctx, environment)
-        folders, recursive = inner.revisions.folders()
+        names, recursive = inner.revisions.folders()
+        folders = tuple(name for name in names if not is_outside(name))
         files = (*inner.project.config_files(), *inner.project.ways())
         return Watched(folders, model_globs(inner), files, recursive)
     except LbackError:

@@ -97,6 +97,18 @@ def test_files_of_a_package_are_neither_untracked_nor_edited(ada: Person, plugin
     assert context(ada.path).revisions.entries_of([ada.git("rev-parse", "HEAD")])
 
 
+def test_hooks_ask_git_about_what_it_reaches(ada: Person, plugin: Path) -> None:
+    bob = Developer("Bob", ada.path)
+    bob.lback("hooks", "install")
+    text = (ada.path / ".git/hooks/pre-commit").read_text()
+    assert "literal)migrations/versions" in text and "site-packages" not in text
+    (plugin / "q.py").write_text(revision_text("q", ("p",), "others"))
+    (plugin / "r.py").write_text(revision_text("r", ("p",), "more"))
+    ada.write("migrations/versions/b.py", revision_text("b", ("a",), "orders"))
+    bob.git("add", "-A")
+    assert "LB101" in bob.git("commit", "-m", "More", code=1)
+
+
 def test_a_merge_revision_stays_out_of_the_package(ada: Person, plugin: Path) -> None:
     ini = (ada.path / "alembic.ini").read_text()
     ada.write("alembic.ini", ini.partition("[lback]")[0])
