@@ -188,6 +188,8 @@ def _of_row(value: Row, name: str) -> Value:
 
 def _of_schema(machine: Machine, value: Value, name: str) -> Value:  # noqa: PLR0912
     if isinstance(value, TableV):
+        if name == "name" and value.called is not None:
+            return choice(value.called) if value.called else PLAIN
         if name == "name":
             return (
                 choice([name.rpartition(".")[2] for name in value.names]) if value.names else PLAIN

@@ -87,6 +87,7 @@ _PLAIN_BASES = frozenset(
 def read_class(machine: Machine, klass: Klass) -> None:
     """Walk through the body of a class."""
     klass.is_read = True
+    mark = machine.state.mark()
     frame = Frame(klass.frame.scope, klass.members, klass.frame, owner=klass, is_class=True)
     if klass.frame.is_module:
         others = not klass.frame.scope.is_revision
@@ -95,6 +96,7 @@ def read_class(machine: Machine, klass: Klass) -> None:
             for statement in klass.node.body:
                 run_apart(machine, statement, frame)
         machine.loading -= others
+        machine.state.keep(mark)
     else:
         machine.block(klass.node.body, frame)
 
@@ -299,7 +301,9 @@ def instantiate(machine: Machine, klass: Klass, arguments: Arguments) -> Dischar
         return followed(of_each(machine, made_by, initialised))
     made = Instance(klass, Names())
     if not _initialise(machine, klass, made, arguments):
-        if not all(is_known_base(one) for one in above):
+        initial = member(machine, klass, "__init__")
+        hidden = isinstance(initial, Opaque) and initial is not MISSING
+        if hidden or not all(is_known_base(one) for one in above):
             reason = f"{klass.node.name}() is made by code that is not here"
             return unknown(machine, reason, value=made)
         _fill(machine, klass, made, arguments)

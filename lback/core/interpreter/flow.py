@@ -11,6 +11,7 @@ from lback.core.interpreter.machine import Catch, Exit, Machine
 from lback.core.interpreter.state import (
     Absent,
     Content,
+    FieldOf,
     Path,
     Write,
     differs,
@@ -215,7 +216,7 @@ def _really_changed(machine: Machine, mark: int, birth: int) -> list[tuple[Write
         before.setdefault((id(change.store), change.key), change.content)
     found = []
     for place, change in machine.state.changes(mark).items():
-        if change.store.born > birth:
+        if getattr(change.store, "born", 0) > birth:
             continue
         if not covers(before[place], change.content) and not _is_new(before[place], change):
             found.append((change, before[place]))
@@ -246,6 +247,8 @@ def covers(before: Content, after: Content) -> bool:
         return (top and fits) or not differs(before, after)
     if isinstance(before, Opaque) or not differs(before, after):
         return True
+    if isinstance(before, FieldOf):
+        return before.open
     if isinstance(before, Plain):
         return _is_data(after)
     return before == UNKNOWN_TEXT and all(
@@ -277,6 +280,8 @@ def widened(before: Content, after: Content) -> Content:
         return Entries({}, True, after.fallback, is_data(Map(after)))
     if isinstance(before, Items | Entries):
         return after
+    if isinstance(after, FieldOf):
+        return FieldOf((*(after.value or ()), None))
     grown = _grown(before, after)
     return grown if grown is not None else _any_like(after)
 
@@ -296,7 +301,7 @@ def _options(value: Content) -> tuple[Content, ...]:
 
 
 def _is_data(value: Content) -> bool:
-    if isinstance(value, Items | Entries | Absent):
+    if isinstance(value, Items | Entries | Absent | FieldOf):
         return False
     return is_data(value)
 

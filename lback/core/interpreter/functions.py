@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from lback.core.interpreter.choices import choice
+from lback.core.interpreter.choices import choice, options
 from lback.core.interpreter.discharge import Discharge, followed, pure, unknown
 from lback.core.interpreter.flow import arrive, branch, watching
 from lback.core.interpreter.machine import (
@@ -32,6 +32,7 @@ from lback.core.interpreter.values import (
     Func,
     Items,
     Key,
+    Klass,
     Lazy,
     Map,
     Names,
@@ -359,10 +360,11 @@ def _caught(
     mark = machine.state.mark()
     machine.state.meet([one.delta for one in thrown])
     machine.path = path
-    if handler.type is not None:
-        machine.evaluate(handler.type, frame)
+    kind = None if handler.type is None else machine.evaluate(handler.type, frame)
+    kinds = kind.content.items if isinstance(kind, Seq) else (kind,)
     if handler.name:
-        machine.state.bind(frame.names, handler.name, PLAIN)
+        own = any(isinstance(one, Klass | Opaque) for kind in kinds for one in options(kind))
+        machine.state.bind(frame.names, handler.name, Opaque() if own else PLAIN)
     machine.block(handler.body, frame)
     return Exit(machine.path, machine.state.changes(mark))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import posixpath
+from collections.abc import Collection
 
 from lback.core.effects import TREE
 from lback.core.interpreter.choices import choice, list_of
@@ -217,29 +218,37 @@ def find(machine: Machine, name: str, scope: ModuleScope) -> Value:
         return _from_stars(machine, name, scope)
     if name in scope.looking:
         return Opaque()
-    scope.looking.add(name)
+    together = {one for one, held in scope.pending.items() if held is statements}
+    scope.looking |= together
     try:
-        value = _load(machine, name, statements, scope)
+        found = _load(machine, together, statements, scope)
     finally:
-        scope.looking.discard(name)
-    values[name] = value
-    return value
+        scope.looking -= together
+    # A container that is one under several names stays one.
+    values.update({one: found[one] for one in together if one not in values})
+    return values[name]
 
 
-def _load(machine: Machine, name: str, statements: list[ast.stmt], scope: ModuleScope) -> Value:
-    """Run what binds a name of another module, and nothing else of it."""
+def _load(
+    machine: Machine, together: set[str], statements: list[ast.stmt], scope: ModuleScope
+) -> dict[str, Value]:
+    """Run what binds some names of another module, and nothing else of it."""
     frame = Frame(scope, Names(), is_module=True)
     machine.loading += 1
+    mark = machine.state.mark()
     try:
         with machine.silence():
             for statement in statements:
                 if isinstance(statement, ast.Import | ast.ImportFrom):
-                    bind_import(machine, statement, frame, only=name)
+                    bind_import(machine, statement, frame, only=together)
                 elif not run_apart(machine, statement, frame):
-                    frame.names.values[name] = Opaque()
+                    frame.names.values.update(dict.fromkeys(together, Opaque()))
     finally:
         machine.loading -= 1
-    return _open(frame.names.values.get(name, MISSING), name in scope.changed)
+        machine.state.keep(mark)
+    changed = not together.isdisjoint(scope.changed)
+    found = frame.names.values
+    return {name: _open(found.get(name, MISSING), changed) for name in together}
 
 
 def run_apart(machine: Machine, statement: ast.stmt, frame: Frame) -> bool:
@@ -341,14 +350,17 @@ def _member(machine: Machine, name: str, scope: ModuleScope) -> Value:
 
 
 def bind_import(
-    machine: Machine, statement: ast.Import | ast.ImportFrom, frame: Frame, only: str = ""
+    machine: Machine,
+    statement: ast.Import | ast.ImportFrom,
+    frame: Frame,
+    only: Collection[str] = (),
 ) -> None:
     """Bind what an import statement brings, as dotted names that nobody has looked into."""
     if isinstance(statement, ast.Import):
         for name in statement.names:
             bound = name.asname or name.name.split(".", 1)[0]
             machine.imported[name.name] = None
-            if not only or bound == only:
+            if not only or bound in only:
                 machine.state.bind(frame.names, bound, Name(name.name if name.asname else bound))
         return
     path = absolute(statement, frame.scope.package)
@@ -359,7 +371,7 @@ def bind_import(
         if name.name == "*":
             if path not in frame.scope.stars:
                 frame.scope.stars.append(path)
-        elif not only or bound == only:
+        elif not only or bound in only:
             names = frame.elsewhere.get(bound, frame.names)
             machine.state.bind(names, bound, Name(f"{path}.{name.name}", statement.level > 0))
 

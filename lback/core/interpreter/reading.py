@@ -12,7 +12,7 @@ from lback.core.interpreter.attributes import attribute
 from lback.core.interpreter.calls import call
 from lback.core.interpreter.classes import read_class
 from lback.core.interpreter.expressions import evaluate
-from lback.core.interpreter.functions import given_arguments, raises
+from lback.core.interpreter.functions import given_arguments, own_nodes, raises
 from lback.core.interpreter.items import item
 from lback.core.interpreter.iteration import walk
 from lback.core.interpreter.logic import condition
@@ -126,7 +126,7 @@ def read_effects(
         tuple(up.effects),
         tuple(down.effects),
         (*unknown, *doubts(up.effects, down.effects, unknown)),
-        downgrade_gap(tree) or ("raises" if _only_ends(down) else ""),
+        _gap(tree, "downgrade") or ("raises" if _only_ends(down) else ""),
         tuple(sorted(up.reads)),
         tuple(up.asked),
     )
@@ -143,6 +143,8 @@ def _direction(
         function = force(machine, find(machine, direction, frame.scope))
         if function is not MISSING:
             _run(machine, function)
+        elif not _gap(tree, direction):
+            machine.cannot_read(f"{direction}() is defined by what is not read")
     except Exhausted as limit:
         machine.path = machine.path or START
         machine.cannot_read(f"this {limit}")
@@ -173,19 +175,17 @@ def _only_ends(down: Machine) -> bool:
     return down.dead and not down.effects and not down.unknown
 
 
-def downgrade_gap(tree: ast.Module) -> Gap:
-    """Say why there is no way down, or "" where downgrade() does something."""
-    function = None
-    named = False
-    for statement in tree.body:
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-            if statement.name == "downgrade":
-                function = statement
-        elif isinstance(statement, ast.Assign | ast.ImportFrom):
-            named = named or _names_downgrade(statement)
-    if function is None:
-        return "" if named else "missing"
-    for statement in function.body:
+def _gap(tree: ast.Module, name: Direction) -> Gap:
+    """Say why there is no way of this direction, or "" where its function does something."""
+    functions = [node for node in own_nodes(tree.body) if _defines(node, name)]
+    others = [node for node in own_nodes(tree.body) if _may_bind(node, name)]
+    if not functions:
+        return "" if others else "missing"
+    # The last to bind the name is what Alembic runs.
+    line = getattr(functions[0], "lineno", 0)
+    if len(functions) > 1 or any(getattr(one, "lineno", 0) > line for one in others):
+        return ""
+    for statement in getattr(functions[0], "body", ()):
         if isinstance(statement, ast.Raise):
             return "raises"
         if not _does_nothing(statement):
@@ -193,11 +193,26 @@ def downgrade_gap(tree: ast.Module) -> Gap:
     return "empty"
 
 
-def _names_downgrade(statement: ast.Assign | ast.ImportFrom) -> bool:
-    if isinstance(statement, ast.ImportFrom):
-        return any((name.asname or name.name) in ("downgrade", "*") for name in statement.names)
-    nodes = (node for target in statement.targets for node in ast.walk(target))
-    return any(isinstance(node, ast.Name) and node.id == "downgrade" for node in nodes)
+def _defines(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name
+
+
+def _may_bind(node: ast.AST, name: str) -> bool:
+    """Tell whether a piece of the top level may bind a name otherwise than by `def`."""
+    if isinstance(node, ast.alias):
+        return (node.asname or node.name) in (name, "*")
+    if isinstance(node, ast.Name):
+        return node.id == name and not isinstance(node.ctx, ast.Load)
+    if isinstance(node, ast.ClassDef):
+        return node.name == name
+    if isinstance(node, ast.Call):
+        runs = isinstance(node.func, ast.Name) and node.func.id in ("exec", "eval")
+        return runs or any(_is_text(one, name) for one in node.args)
+    return isinstance(node, ast.Subscript) and _is_text(node.slice, name)
+
+
+def _is_text(node: ast.AST, text: str) -> bool:
+    return isinstance(node, ast.Constant) and node.value == text
 
 
 def _does_nothing(statement: ast.stmt) -> bool:

@@ -6,7 +6,7 @@ be any of these, none where it is hidden; None stands for an object without a na
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from lback.core.effects import Use
@@ -47,7 +47,7 @@ class Row:
     part: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class TypeV:
     """A column type; `name` and `values` are those of an enum, `text` is how people write it."""
 
@@ -72,14 +72,14 @@ class DefaultV:
     unread: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class SequenceV:
     """sa.Sequence."""
 
     name: Words
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class ConstraintV:
     """A constraint; `kind` is primary, unique, foreignkey, check or exclude."""
 
@@ -93,7 +93,7 @@ class ConstraintV:
     unread: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class IndexV:
     """sa.Index."""
 
@@ -134,21 +134,32 @@ class TableV:
     """sa.Table, sa.table, the table of a mapped class; `items` are its columns and the like.
 
     `whole`: an entity whose rows are objects. `unread`: what it is made of is not all known.
+    `called`: the name of an alias of it. None among the items: perhaps others, or not all of these.
     """
 
     names: tuple[str, ...]
-    items: tuple[TableItem, ...] = ()
+    items: tuple[TableItem | None, ...] = ()
     whole: bool = False
     unread: tuple[str, ...] = ()
+    called: Words = None
 
 
 @dataclass(slots=True, eq=False)
 class MetaDataV:
-    """sa.MetaData; `tables` are those that the text puts into it, `known` if these are all."""
+    """sa.MetaData; `held` are the tables that the text puts into it, None for perhaps others."""
 
     schema: str | None = None
-    tables: list[TableV] = field(default_factory=list)
-    known: bool = True
+    held: tuple[TableV | None, ...] = ()
+
+    @property
+    def tables(self) -> list[TableV]:
+        """Return the tables that it may hold."""
+        return [one for one in self.held if one is not None]
+
+    @property
+    def known(self) -> bool:
+        """Tell whether it surely holds these, and no others."""
+        return None not in self.held
 
 
 @dataclass(slots=True, eq=False)

@@ -90,6 +90,44 @@ def bindings(tree: ast.Module) -> dict[str, list[ast.stmt]]:
                 for name in {root, *changes.get(root, ())} - {statement.name, ""}:
                     if name in found and not _is_code(found[name][-1]):
                         found[name].append(statement)
+    return _joined(tree, found)
+
+
+def _joined(tree: ast.Module, found: dict[str, list[ast.stmt]]) -> dict[str, list[ast.stmt]]:
+    """Give names whose values may be one, or lie in one another, the same list of statements."""
+    groups: dict[str, set[str]] = {}
+    data = {name for name, held in found.items() if not isinstance(held[0], _CODE)}
+    for statement in tree.body:
+        if isinstance(statement, _CODE):
+            continue
+        names = {*names_of(statement), *_kept_in(statement)} & data
+        whole = set().union(*(groups.get(name, {name}) for name in names))
+        groups.update(dict.fromkeys(whole, whole))
+    place = {id(statement): number for number, statement in enumerate(tree.body)}
+    for name, group in groups.items():
+        if len(group) > 1 and name == min(group):
+            held = {id(one): one for member in group for one in found[member]}
+            shared = sorted(held.values(), key=lambda one: place[id(one)])
+            found.update(dict.fromkeys(group, shared))
+    return found
+
+
+_CODE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+
+
+def _kept_in(statement: ast.stmt) -> set[str]:
+    """Return the names whose values what is assigned holds, or is."""
+    if not isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        return set()
+    held = (ast.Name, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.IfExp, ast.BoolOp, ast.Starred)
+    waiting: list[ast.AST] = [statement.value] if statement.value else []
+    found = set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        if isinstance(node, held):
+            waiting.extend(ast.iter_child_nodes(node))
     return found
 
 

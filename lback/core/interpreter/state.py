@@ -9,6 +9,15 @@ from typing import TypeAlias
 
 from lback.core.dialects import EVERY_DIALECT, Dialects
 from lback.core.interpreter.choices import choice, is_data, same, wider
+from lback.core.interpreter.schema import (
+    ColumnV,
+    ConstraintV,
+    IndexV,
+    MetaDataV,
+    SequenceV,
+    TableV,
+    TypeV,
+)
 from lback.core.interpreter.values import PLAIN, Entries, Items, Key, Map, Names, Seq, Test, Value
 
 # Disjoint sets of dialects, each with the share of the cases that come along here.
@@ -111,9 +120,24 @@ class Absent:
 
 
 ABSENT = Absent()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOf:
+    """A field of what SQLAlchemy makes: names that it may have, or the objects that it holds."""
+
+    value: tuple[object, ...] | None
+
+    @property
+    def open(self) -> bool:
+        """Tell whether it may be anything: objects with None, hidden names."""
+        return self.value is not None and None in self.value
+
+
 _MOST_PAIRS = 20_000
-Store: TypeAlias = "Names | Seq | Map"
-Content: TypeAlias = "Value | Items | Entries | Absent"
+Schema: TypeAlias = "TableV | MetaDataV | ColumnV | TypeV | IndexV | ConstraintV | SequenceV"
+Store: TypeAlias = "Names | Seq | Map | Schema"
+Content: TypeAlias = "Value | Items | Entries | Absent | FieldOf"
 Place: TypeAlias = "tuple[int, str]"
 
 
@@ -151,6 +175,10 @@ class MachineState:
         """Bind a name."""
         self.write(names, name, value)
 
+    def set(self, thing: Schema, key: str, value: tuple[object, ...] | None) -> None:
+        """Write a field of what SQLAlchemy makes."""
+        self.write(thing, key, FieldOf(value))
+
     def forget(self, names: Names, name: str) -> None:
         """Unbind a name."""
         self.write(names, name, ABSENT)
@@ -179,6 +207,10 @@ class MachineState:
     def _check(self, store: Seq | Map, values: Iterable[Value]) -> None:
         if store.born in self.absorbed and not all(is_data(value) for value in values):
             self.escaped = True
+
+    def keep(self, mark: int) -> None:
+        """Let what has changed since the mark stay as it is on every path."""
+        del self.log[mark:]
 
     # -- branches ------------------------------------------------------------------
 
@@ -237,7 +269,7 @@ class MachineState:
             elif isinstance(content, Entries):
                 held = {key: wider([one]) for key, one in content.items.items()}
                 content = Entries(held, True, content.fallback, is_data(Map(content)))
-            elif not isinstance(content, Absent | Seq | Map):
+            elif not isinstance(content, Absent | Seq | Map | FieldOf):
                 content = wider([content])
             self.write(change.store, change.key, content)
 
@@ -261,15 +293,17 @@ def load(store: Store, key: str) -> Content:
     """Return what is in a place."""
     if isinstance(store, Names):
         return store.values.get(key, ABSENT)
-    return store.content
+    return store.content if isinstance(store, Seq | Map) else FieldOf(getattr(store, key))
 
 
 def _put(store: Store, key: str, content: Content) -> None:
     if isinstance(store, Names):
         if isinstance(content, Absent):
             store.values.pop(key, None)
-        elif not isinstance(content, Items | Entries):
+        elif not isinstance(content, Items | Entries | FieldOf):
             store.values[key] = content
+    elif isinstance(content, FieldOf):
+        setattr(store, key, content.value)
     elif (isinstance(store, Seq) and isinstance(content, Items)) or (
         isinstance(store, Map) and isinstance(content, Entries)
     ):
@@ -286,7 +320,19 @@ def together(left: Content, right: Content) -> Content:
         return _items(left, right)
     if isinstance(left, Entries) or isinstance(right, Entries):
         return _entries(left, right)
+    if isinstance(left, FieldOf) or isinstance(right, FieldOf):
+        return _part(left, right)
     return left if same(left, right) else choice((left, right))
+
+
+def _part(left: Content, right: Content) -> Content:
+    if left == right or not isinstance(left, FieldOf) or not isinstance(right, FieldOf):
+        return right
+    both = (left.value, right.value)
+    found = tuple(dict.fromkeys(one for value in both for one in value or ()))
+    if all(isinstance(one, str) for one in found):
+        return FieldOf(found if all(both) else ())
+    return FieldOf((*found, None))
 
 
 def _items(left: Content, right: Content) -> Content:
@@ -327,6 +373,8 @@ def differs(left: Content, right: Content) -> bool:
             return True
         pairs = zip(left.items, right.items, strict=True)
         return not all(same(one, other) for one, other in pairs)
+    if isinstance(left, FieldOf) or isinstance(right, FieldOf):
+        return left != right
     if isinstance(left, Items | Entries | Absent) or isinstance(right, Items | Entries | Absent):
         return True
     return not same(left, right)

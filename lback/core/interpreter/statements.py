@@ -23,6 +23,7 @@ from lback.core.interpreter.values import (
     Choice,
     Frame,
     Items,
+    Klass,
     Map,
     Method,
     Name,
@@ -244,10 +245,22 @@ def _return(machine: Machine, node: ast.stmt, frame: Frame) -> None:
 
 
 def _raise(machine: Machine, node: ast.stmt, frame: Frame) -> None:
-    if isinstance(node, ast.Raise):
-        if node.exc is not None:
+    if not isinstance(node, ast.Raise):
+        return
+    if node.exc is not None and machine.catches:
+        value = machine.evaluate(node.exc, frame)
+        if isinstance(value, Klass):
+            machine.call(value)
+    elif node.exc is not None:
+        # What leaves the migration undoes whatever making the exception does.
+        exits = machine.exits
+        machine.quiet += 1
+        try:
             machine.evaluate(node.exc, frame)
-        throw(machine)
+        finally:
+            machine.quiet -= 1
+            machine.exits = exits
+    throw(machine)
 
 
 def _leave_loop(machine: Machine, node: ast.stmt, frame: Frame) -> None:

@@ -26,12 +26,20 @@ from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.modules import MISSING, find
 from lback.core.interpreter.objects import COMPARES, touched
 from lback.core.interpreter.schema import (
+    HIDDEN,
     SCHEMA_VALUES,
+    ColumnV,
+    ConstraintV,
     Handle,
+    IndexV,
     MetaDataV,
     Row,
     Rows,
-)  # fmt: skip
+    SequenceV,
+    TableV,
+    TypeV,
+)
+from lback.core.interpreter.text import strings
 from lback.core.interpreter.values import (
     ANY,
     MUTABLE,
@@ -257,7 +265,9 @@ def _spread(items: list[Value], count: int, starred: int) -> list[Value]:
     return [*items[:starred], middle, *items[stop:]]
 
 
-def set_attribute(machine: Machine, holder: Value, name: str, value: Value) -> Discharge:
+def set_attribute(  # noqa: PLR0912
+    machine: Machine, holder: Value, name: str, value: Value
+) -> Discharge:
     """Follow `holder.name = value`."""
     if isinstance(holder, Choice):
         for option in holder.options:
@@ -284,11 +294,27 @@ def set_attribute(machine: Machine, holder: Value, name: str, value: Value) -> D
         return pure("an attribute of a library", None)
     if isinstance(holder, MetaDataV) and name == "bind":
         return pure("the connection of a MetaData", None)
+    if isinstance(holder, TableV) and name in ("name", "schema") and holder.called is None:
+        return _rename_table(machine, holder, name, value)
+    if name == "name" and isinstance(holder, ColumnV | TypeV | IndexV | ConstraintV | SequenceV):
+        machine.state.set(holder, name, None if value is None else strings(value) or HIDDEN)
+        return pure("the name of a part of the schema", None)
     if isinstance(holder, SCHEMA_VALUES):
         return unknown(machine, f"sets {name} of a part of the schema")
     if isinstance(holder, Method) and isinstance(holder.owner, Plain):
         return pure("an attribute of data", None)
     return unknown(machine, f"sets {name} of something that is not in the text")
+
+
+def _rename_table(machine: Machine, holder: TableV, name: str, value: Value) -> Discharge:
+    given = ("",) if value is None and name == "schema" else strings(value) or HIDDEN
+    parts = [one.rpartition(".") for one in holder.names]
+    if name == "name":
+        found = [f"{schema}{dot}{one}" for schema, dot, _ in parts for one in given]
+    else:
+        found = [f"{one}.{bare}" if one else bare for _, _, bare in parts for one in given]
+    machine.state.set(holder, "names", tuple(dict.fromkeys(found)))
+    return pure("the name of a table", None)
 
 
 def _set_column(machine: Machine, holder: Row, name: str) -> Discharge:

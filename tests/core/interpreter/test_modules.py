@@ -87,6 +87,42 @@ def swap(name):
     global d
     d = name
 """,
+    "shop.same": """
+from sqlalchemy import Column, Integer, MetaData, Table
+from sqlalchemy.orm import declarative_base
+x = y = ["t"]
+(a, n) = (b, m) = ["t"], 2
+c = ["t"]
+d = c
+d.append("u")
+held = {"c": ["t"]}
+inside = held["c"], c
+class One:
+    name = "t"
+e = f = One()
+g = h = {"k": "t"}
+if x:
+    i = j = ["t"]
+def both():
+    made = ["t"]
+    return made, made
+k, l = both()
+def register(function):
+    KEPT.append(function)
+    return function
+KEPT = []
+@register
+def drop_kept():
+    from alembic import op
+    op.drop_table("t")
+md = MetaData()
+t1 = Table("t1", md)
+t2 = Table("t2", md)
+Base = declarative_base()
+class Other(Base):
+    __tablename__ = "other"
+    id = Column(Integer, primary_key=True)
+""",
     "shop.pool": "a = 'u'\nb = 'v'\nimport shop.loop\n",
     "shop.loop": "from shop.pool import b\na = 't'\n",
     "shop": "from shop.late import *\n",
@@ -114,6 +150,16 @@ from shop.names import anything, first; op.drop_table(anything); op.drop_table(f
 import shop.names as n; op.drop_table(n._hidden); op.drop_table(n.first.upper()); op.drop_table(n.TABLES[-1]); op.drop_table(n.nothing)
 from shop.helpers import each; g = each(["t", "u"]); op.drop_table(next(g)); [op.drop_table(n) for n in g]
 from shop.late import STEPS, step, drop; step(lambda: drop("w")); STEPS.append(lambda: drop("x")); [f() for f in STEPS]
+from shop import same as s; s.x.append("u"); [op.drop_table(n) for n in s.y]
+from shop import same as s; s.a.append("u"); [op.drop_table(n) for n in s.b]
+from shop import same as s; [op.drop_table(n) for n in s.c]; s.c.append("v"); [op.drop_table(n) for n in s.d]; [op.drop_table(n) for n in s.inside[1]]
+from shop import same as s; s.e.name = "u"; op.drop_table(s.f.name); s.g["k"] = "v"; [op.drop_table(n) for n in s.h.values()]
+from shop.same import i, j, k, l; i.append("u"); [op.drop_table(n) for n in j]; k.append("v"); [op.drop_table(n) for n in l]
+from shop import same as s; s.drop_kept(); [f() for f in s.KEPT]
+from shop import same as s; [op.drop_table(n) for n in s.c] if revision == "b" or not s.x else [op.drop_table(n) for n in s.d]
+import os; from shop import same as s; s.One().name == "t" if os.environ.get("NO") else op.drop_table(s.One().name)
+from shop import same as s; s.t1; s.md.create_all(op.get_bind(), checkfirst=False)
+from shop import same as s; s.Base.metadata.create_all(op.get_bind(), checkfirst=False, tables=[s.t1, s.t2])
 import sys, shop.helpers; vars(sys.modules["shop.helpers"])["drop"]("u"); shop.helpers.__dict__["drop"]("v")
 """
 
@@ -135,6 +181,17 @@ DOWN = {
     "drops": 'def downgrade():\n    op.drop_table("t")',
     "drops by a helper": 'def f():\n    op.drop_table("t")\ndef downgrade():\n    x = 1\n    f()',
     "is upgrade": "downgrade = upgrade",
+    "inside a condition": "if True:\n    def downgrade():\n        op.drop_table('t')",
+    "inside a condition, raising": "if True:\n    def downgrade():\n        raise NotImplementedError",
+    "after a try": "try:\n    pass\nfinally:\n    def downgrade():\n        op.drop_table('t')",
+    "inside a loop": "for x in [1]:\n    def downgrade():\n        op.drop_table('t')",
+    "one of two": "if revision:\n    def downgrade():\n        op.drop_table('t')\nelse:\n    def downgrade():\n        pass",
+    "annotated": "downgrade: object = upgrade",
+    "named on the way": "(downgrade := upgrade)",
+    "put among the globals": "globals()['downgrade'] = upgrade",
+    "another after the first": "def downgrade():\n    pass\ndowngrade = upgrade",
+    "after a star": "from alembic.op import *\ndef downgrade():\n    raise NotImplementedError",
+    "made by text": "exec('def downgrade(): op.drop_table(chr(116))')",
 }
 
 
@@ -217,6 +274,7 @@ WHOLE = {
     "is many dots": "def upgrade():\n    x = op"
     + ".x" * 300
     + " if 0 else op\n    x.drop_table('t')",
+    "is made by text": "exec('def upgrade(): op.drop_table(chr(116))')",
     "is all globals": "def make(n):\n    def f():\n        op.drop_table(n)\n    return f\nglobals()['upgrade'] = make('t')",
 }
 

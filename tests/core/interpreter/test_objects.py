@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from lback.core.interpreter.reading import read_effects
 from tests.core.interpreter import comparing
 from tests.core.interpreter.test_more_of_the_library import HEAD as LIBRARY
 
@@ -278,10 +279,129 @@ def f(x="w", **more): drop(x)
 f(**({"x": "t"} if not ASKED else ASKED and {}))
 """
 
-BLOCKS = [one.strip("\n") for part in (DEFINED, STACKS, SPREAD) for one in part.split("\n\n")]
-LINES = [one for part in (ATTRIBUTES, ASKED_OF_OBJECTS) for one in part.strip("\n").split("\n")]
+# What SQLAlchemy's objects are called and hold by now, on the path that is taken.
+SCHEMA = """
+u.to_metadata(sa.MetaData(), name="v").drop(bind())
+x = u.to_metadata(sa.MetaData(), schema="s"); drop("t") if x.schema == "s" else drop("w")
+md = sa.MetaData(schema="s"); x = u.to_metadata(md); drop("t") if x.schema == "s" else drop("w"); drop("x") if x is u else drop("y")
+md = sa.MetaData(); x = u.to_metadata(md, None, name="v"); md.create_all(bind(), checkfirst=False)
+drop(u.alias("x").name); drop("t") if u.alias("x") is u else drop("v"); op.execute(sa.delete(u).where(u.alias("y").c.id == 1))
+x = u.alias(ASKED[0]); drop(x.name)
+md = sa.MetaData(); sa.Table("x", md); md.clear(); md.create_all(bind(), checkfirst=False)
+md = sa.MetaData(); x = sa.Table("x", md); sa.Table("y", md); md.remove(x); md.create_all(bind(), checkfirst=False)
+md = sa.MetaData(); x = sa.Table("x", md); y = sa.Table("x", md, Column("a", Integer), extend_existing=True); md.create_all(bind(), checkfirst=False); drop("t") if x is y else drop("v")
+md = sa.MetaData(); x = sa.Table("x", md, Column("b", Integer)); sa.Table("x", md, Column("a", Integer), keep_existing=True).create(bind())
+md = sa.MetaData(); x = sa.Table("x", md); y = sa.Table("x", md); drop("t") if x is y else drop("v"); md.create_all(bind(), checkfirst=False)
+md = sa.MetaData(); x = None if ASKED else sa.Table("x", md); md.create_all(bind(), checkfirst=False)
+md = sa.MetaData(); [sa.Table(one, md) for one in ASKED]; md.create_all(bind(), checkfirst=False)
+md = sa.MetaData(); [sa.Table(one, md) for one in ("x", "y")]; md.drop_all(bind(), checkfirst=False)
+col = Column("c", Integer); col.name = "d"; op.add_column("t", col); drop(col.name)
+col = Column("c", Integer); col.name = ASKED[0]; op.add_column("t", col)
+x = sa.Table("x", sa.MetaData()); x.name = "w"; x.drop(bind()); drop(x.name)
+x = sa.Table("x", sa.MetaData()); setattr(x, "name", "w"); drop(x.name); x.schema = "s"; drop(x.schema)
+x = sa.Table("x", sa.MetaData()); x.name = "w" if not ASKED else x.name; drop(x.name)
+x = sa.Table("x", sa.MetaData()); setattr(x, "name", "w") if not ASKED else None; x.drop(bind())
+e = sa.Enum("a", name="k"); e.name = "l"; drop(e.name); i = sa.Index("i", "a"); i.name = "j"; op.drop_index(i.name, "t")
+x = sa.Table("x", sa.MetaData(), Column("a", Integer)); x.append_column(Column("b", Integer)) if not ASKED else None; x.create(bind())
+x = sa.Table("x", sa.MetaData()); [x.append_column(Column(one, Integer)) for one in ASKED]; x.create(bind())
+User.__table__.name = "yy"; User.__table__.drop(bind()); User.__table__.name = "users"
+"""
+
+# What gives its items once gives none to the next; nothing is certain after a part of it.
+WALKED = """
+def g(): yield "t"
+x = g(); drop(*x); drop(*x)
+
+def g(): yield "t"; yield "u"
+x = g()
+for one in x: drop(one)
+for one in x: drop(one)
+
+def g(): yield "t"; yield "u"
+x = g()
+for one in x: drop(one); break
+drop(*x)
+
+def g(): yield "t"; yield "u"
+x = g(); drop(next(x)); drop(*x)
+
+def g(): drop("t"); yield
+x = y = g(); list(x); list(y)
+
+def g(): drop("t"); yield
+for n in range(2): x = g(); list(x)
+
+def g(): drop("t"); yield
+x = g()
+for n in ASKED: list(x)
+
+x = (one for one in ["t"]); f = lambda: drop(*x); f(); f()
+
+x = (one for one in ["t"]); drop(*x) if not ASKED else None; drop(*x)
+
+x = (one for one in ["t", "u"]); drop("v") if "t" in x else None; drop(*x)
+
+x = (one for one in ["t", "u"]); any(x); drop(*x)
+
+x = (one for one in ["t", "u"]); a, b = x; drop(a, b); drop(*x)
+
+x = (one for one in ["t", "u"]); drop(*(a for a, _ in zip(x, [1]))); drop(*x)
+
+x = (one for one in ["t", "u"]); drop(*itertools.islice(x, 1)); drop(*x)
+
+x = map(str, ["t"]); drop(*x); drop(*x)
+
+x = filter(None, ["t"]); list(x); drop(*x)
+
+x = zip(["t"], ["u"]); [drop(*one) for one in x]; [drop(*one) for one in x]
+
+x = enumerate(["t"]); [drop(one) for _, one in x]; [drop(one) for _, one in x]
+
+x = reversed(["t"]); drop(*x); drop(*x); y = ["u"]; y += reversed(["v"]); drop(*y)
+
+x = itertools.chain(["t"], ["u"]); drop(*x); drop(*x)
+
+x = itertools.product(["t"], "u"); [drop(*one) for one in x]; [drop(*one) for one in x]
+
+x = itertools.starmap(drop, [["t"]]); list(x); list(x)
+
+x = dict(zip(["t"], ["u"])); drop(*x, *x.values()); drop(*dict(enumerate(["v"])).values()); drop("_".join(reversed(["a", "b"])))
+"""
+
+# An exception that leaves the migration takes along what making it did.
+RAISED = """
+class E(Exception):
+    def __init__(self, *names): drop("t")
+try: raise E
+except E: drop("u")
+
+class E(Exception):
+    def undo(self): drop("t")
+try: raise E()
+except E as problem: problem.undo()
+
+class E(Exception):
+    def __init__(self, *names): self.told = [one for one in names]
+def f(name): return name + "x"
+if not ASKED: raise E(f("t"))
+drop("u")
+"""
+
+BLOCKS = [
+    one.strip("\n")
+    for part in (DEFINED, STACKS, SPREAD, WALKED, RAISED)
+    for one in part.split("\n\n")
+]
+LINES = [
+    one for part in (ATTRIBUTES, ASKED_OF_OBJECTS, SCHEMA) for one in part.strip("\n").split("\n")
+]
 
 
 @pytest.mark.parametrize("snippet", [*LINES, *BLOCKS])
 def test_a_snippet(snippet: str) -> None:
     comparing.checked(HEAD, snippet.replace("\\n", "\n"), ("constraint", "index"))
+
+
+def test_a_batch_that_copies_another_table_says_so() -> None:
+    source = f"{HEAD}\n\ndef upgrade():\n    with op.batch_alter_table('t', copy_from=u) as b: b.drop_column('a')\n"
+    assert [one.tables for one in read_effects(source.encode()).unknown] == [("t", "u")]

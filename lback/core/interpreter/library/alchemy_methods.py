@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lback.core.interpreter.choices import dialect_named, dialects_whose
 from lback.core.interpreter.discharge import Discharge, effects, pure, unknown
 from lback.core.interpreter.library import tables_made
@@ -10,6 +12,7 @@ from lback.core.interpreter.library.core_statements import chain, dml, select
 from lback.core.interpreter.library.sql_sink import send, statement
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.schema import (
+    HIDDEN,
     ColumnV,
     ConstraintV,
     IndexV,
@@ -21,6 +24,7 @@ from lback.core.interpreter.schema import (
     TypeV,
 )  # fmt: skip
 from lback.core.interpreter.schema_expressions import of_arguments
+from lback.core.interpreter.text import strings
 from lback.core.interpreter.values import (
     ANY,
     PLAIN,
@@ -45,26 +49,57 @@ def table_method(machine: Machine, owner: TableV, name: str, arguments: Argument
         with machine.unsure(guard is not False, guarded=guard is True):
             (tables_made.create if name == "create" else tables_made.drop)(machine, owner)
         return effects(None)
-    if name in ("alias", "join", "outerjoin", "to_metadata", "tometadata", "tablesample"):
+    if name in ("join", "outerjoin"):
         return pure(f"Table.{name}", owner)
+    if name in ("alias", "tablesample"):
+        called = strings(arguments.get(0 if name == "alias" else 1, "name", PLAIN)) or HIDDEN
+        return pure(f"Table.{name}", replace(owner, called=called))
+    if name in ("to_metadata", "tometadata"):
+        return pure(f"Table.{name}", _copied(machine, owner, arguments))
     if name in ("append_column", "append_constraint"):
         for one in arguments.positional:
-            if isinstance(one, ColumnV | ConstraintV):
-                owner.items = (*owner.items, one)
-            else:
-                owner.unread = (*owner.unread, "columns of a new table that are not in the text")
+            known = isinstance(one, ColumnV | ConstraintV)
+            machine.state.set(owner, "items", (*owner.items, one if known else None))
         return pure(f"Table.{name}", None)
     if name in ("c", "columns", "exists", "count", "corresponding_column", "is_derived_from"):
         return pure(f"Table.{name}", of_arguments(arguments, owner))
     return unknown(machine, f"Table.{name}() is not a method that is known", owner.names)
 
 
+def _copied(machine: Machine, owner: TableV, arguments: Arguments) -> TableV:
+    """Return the copy of a table in another MetaData, which may call it otherwise."""
+    metadata, given = arguments.get(0, "metadata"), arguments.get(2, "name")
+    schema = arguments.get(1, "schema", PLAIN)
+    made = replace(owner, called=None)
+    if given is not None:
+        prefixes = [name.rpartition(".")[:2] for name in owner.names]
+        made.names = tuple("".join(a) + b for a in prefixes for b in strings(given) or ())
+    if schema is None or isinstance(schema, str):
+        prefix = f"{schema}." if schema else ""
+        made.names = tuple(prefix + name.rpartition(".")[2] for name in made.names)
+    elif not isinstance(metadata, MetaDataV) or metadata.schema is not None:
+        # It keeps its schema, or takes that of the MetaData: as the one where it is now says.
+        other = f"{metadata.schema}." if isinstance(metadata, MetaDataV) else ""
+        moved = tuple(other + name.rpartition(".")[2] for name in made.names)
+        plain = all("." not in name for name in made.names)
+        made.names = moved if plain and other else tuple(dict.fromkeys((*made.names, *moved)))
+    if isinstance(metadata, MetaDataV):
+        machine.state.set(metadata, "held", (*metadata.held, made))
+    return made
+
+
 def metadata_method(
     machine: Machine, owner: MetaDataV, name: str, arguments: Arguments
 ) -> Discharge:
     """Follow a method of a MetaData."""
-    if name in ("reflect", "bind", "clear", "prepare", "remove"):
-        owner.known = False
+    if name in ("clear", "remove"):
+        gone = owner.tables if name == "clear" else arguments.positional
+        sure = all(one in owner.tables for one in gone)
+        left = tuple(one for one in owner.held if not any(one is other for other in gone))
+        machine.state.set(owner, "held", left if sure else (*left, None))
+        return pure(f"MetaData.{name}", None)
+    if name in ("reflect", "bind", "prepare"):
+        machine.state.set(owner, "held", (*owner.held, None))
         return pure(f"MetaData.{name}", None)
     if name not in ("create_all", "drop_all"):
         return unknown(machine, f"MetaData.{name}() is not a method that is known")
@@ -76,7 +111,7 @@ def metadata_method(
         listed = list(chosen.content.items) if isinstance(chosen, Seq) else []
     # It skips what exists, so nothing of it is certain.
     guard = arguments.get(2, "checkfirst", True)
-    with machine.unsure(guard is not False, guarded=guard is True):
+    with machine.unsure(guard is not False or not known, guarded=guard is True):
         for one in listed:
             if isinstance(one, TableV):
                 (tables_made.create if name == "create_all" else tables_made.drop)(machine, one)

@@ -95,18 +95,20 @@ def _text(_: Machine, arguments: Arguments) -> Value:
     return found[0] if len(found) == 1 else Choice(tuple(found))
 
 
-def _metadata(_: Machine, arguments: Arguments) -> MetaDataV:
+def _metadata(machine: Machine, arguments: Arguments) -> MetaDataV:
     schema = arguments.keywords.get("schema")
-    return MetaDataV(schema if isinstance(schema, str) else None)
+    # What fills it in another module has not all been read.
+    held = (None,) if machine.loading else ()
+    return MetaDataV(schema if isinstance(schema, str) else None, held)
 
 
 def _base(machine: Machine, arguments: Arguments) -> BaseV:
     given = arguments.keywords.get("metadata")
-    return BaseV(given if isinstance(given, MetaDataV) else MetaDataV())
+    return BaseV(given if isinstance(given, MetaDataV) else _metadata(machine, Arguments()))
 
 
 def _automap(_: Machine, __: Arguments) -> BaseV:
-    return BaseV(MetaDataV(known=False), automap=True)
+    return BaseV(MetaDataV(held=(None,)), automap=True)
 
 
 def _session(_: Machine, __: Arguments) -> Handle:

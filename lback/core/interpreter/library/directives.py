@@ -286,8 +286,9 @@ def _batch(given: Given) -> Value:
     """Follow batch_alter_table(); a table to copy from may bring a name, never columns."""
     tables = full_names(given.get("table_name", PLAIN), given.get("schema"))
     copied = given.get("copy_from")
-    if copied is not None and not isinstance(copied, TableV):
-        given.machine.cannot_read("a batch copies from a table that is not in the text", tables)
+    if copied is not None and (not isinstance(copied, TableV) or copied.names != tables):
+        touched = (*tables, *(copied.names if isinstance(copied, TableV) else ()))
+        given.machine.cannot_read("a batch copies from another table than it is about", touched)
     extra = given.get("table_args")
     items = extra.content.items if isinstance(extra, Seq) else ()
     for item in items:

@@ -221,9 +221,25 @@ def table(machine: Machine, arguments: Arguments) -> TableV:
         elif not isinstance(item, MetaDataV | None):
             unread.append("columns of a new table that are not in the text")
     made = TableV(names, tuple(items), unread=tuple(dict.fromkeys(unread)))
-    if metadata is not None:
-        metadata.tables.append(made)
-    return made
+    return made if metadata is None else _registered(machine, metadata, made, arguments)
+
+
+def _registered(
+    machine: Machine, metadata: MetaDataV, made: TableV, arguments: Arguments
+) -> TableV:
+    """Put a table into a MetaData, or return the one that it holds already, perhaps extended."""
+    held = next((one for one in metadata.tables if one.names == made.names and one.names), None)
+    if held is None:
+        machine.state.set(metadata, "held", (*metadata.held, made))
+        return made
+    if arguments.keywords.get("extend_existing", False) is not False:
+        mine = [one.name for one in made.items if isinstance(one, ColumnV)]
+        kept = [one for one in held.items if not (isinstance(one, ColumnV) and one.name in mine)]
+        doubt = (None,) if made.unread else ()
+        machine.state.set(held, "items", (*kept, *made.items, *doubt))
+        return held
+    keeps = arguments.keywords.get("keep_existing", False) is not False
+    return held if keeps or not made.items else made
 
 
 def table_items(values: list[Value]) -> list[Value]:

@@ -135,7 +135,7 @@ def _product(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
         if content.open or len(rows) * len(content.items) > MOST_ITEMS or arguments.keywords:
             return pure(callee.path, Seq(Items((), True)))
         rows = [(*row, item) for row in rows for item in content.items]
-    return pure(callee.path, list_of([tuple_of(row) for row in rows]))
+    return pure(callee.path, Seq(Items(tuple(tuple_of(row) for row in rows)), "iterator"))
 
 
 def _chain(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
@@ -145,7 +145,8 @@ def _chain(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
     items = [item for part in parts for item in part.items]
     open_ = any(part.open for part in parts) or len(items) > MOST_ITEMS
     alike = all(part.alike or not part.open for part in parts)
-    return pure(callee.path, list_of(items[:MOST_ITEMS], open=open_, alike=open_ and alike))
+    found = Items(tuple(items[:MOST_ITEMS]), open_, open_ and alike)
+    return pure(callee.path, Seq(found, "iterator"))
 
 
 def _starmap(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:

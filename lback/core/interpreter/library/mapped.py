@@ -110,7 +110,7 @@ def metadata_of(machine: Machine, klass: Klass) -> MetaDataV | None:
         return found
     for one in mro(klass):
         if isinstance(one, Klass) and any(_is_base(base) for base in one.bases):
-            made = MetaDataV()
+            made = MetaDataV(held=() if one.frame.scope.is_revision else (None,))
             machine.state.bind(one.members, "metadata", made)
             return made
     return None
@@ -128,4 +128,4 @@ def register(machine: Machine, klass: Klass) -> None:
     metadata = metadata_of(machine, klass)
     table = table_of(machine, klass) if metadata is not None else None
     if metadata is not None and table is not None and table not in metadata.tables:
-        metadata.tables.append(table)
+        machine.state.set(metadata, "held", (*metadata.held, table))

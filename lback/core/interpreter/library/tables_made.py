@@ -31,7 +31,8 @@ def _create(machine: Machine, table: TableV, name: str) -> None:
         if isinstance(item, ColumnV) and item.sequence is not None:
             sequence(machine, "create", item.sequence)
     machine.emit(Effect("create", "table", name, name))
-    for reason in table.unread:
+    doubt = ("columns of a new table that are not in the text",) if None in table.items else ()
+    for reason in dict.fromkeys((*table.unread, *doubt)):
         machine.cannot_read(reason, (name,))
     for item in table.items:
         if isinstance(item, ColumnV):
