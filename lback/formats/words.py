@@ -17,9 +17,12 @@ def who(commit: Commit | None) -> str:
     return f"{safe(commit.author)}, {commit.date[:10]}, commit {commit.sha[:7]}"
 
 
-def standing(published: bool) -> str:
-    """Return whether others have a revision: `published` or `local`."""
-    return "published" if published else "local"
+def standing(published: bool, commit: Commit | None, *, in_git: bool) -> tuple[str, str]:
+    """Return whether others have a revision, and who brought it, as far as that is known."""
+    if not in_git:
+        return "", NOBODY_KNOWN
+    beyond = published and commit is None  # a shallow clone
+    return "published" if published else "local", NOBODY_KNOWN if beyond else who(commit)
 
 
 def listing(names: Sequence[str], most: int = 5) -> str:

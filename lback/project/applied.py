@@ -107,7 +107,7 @@ def edited_since(
     blobs = {node.path: node.blob for node in nodes}
     blobs |= {file.path: file.blob for file in as_committed(repository, on_disk)}
     texts = revisions.texts([node._replace(blob=blobs[node.path]) for node in nodes])
-    by_path = histories(repository, [graph[revision].path for revision in ids])
+    by_path = histories(repository, [graph[revision].path for revision in ids], whole=True)
     edited = []
     for revision in ids:
         node = graph[revision]

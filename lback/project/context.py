@@ -64,8 +64,13 @@ class Context:
 
     @cached_property
     def project(self) -> Project:
-        """Return the Alembic project; UsageError when there is none."""
-        return find_project(self.options, self.cwd, self.repository)
+        """Return the Alembic project (a bare repository's is HEAD's); UsageError without one."""
+        repository, options = self.repository, self.options
+        if repository is not None and repository.is_bare and options.script_location is None:
+            from lback.project.places import bare_project
+
+            return bare_project(options, repository, "HEAD", None)
+        return find_project(options, self.cwd, repository)
 
     def lock_timeout(self, wished: float | None) -> float | None:
         """Return how many seconds to wait for the database's lock: the option, else the setting."""

@@ -178,7 +178,7 @@ def failure(arguments: Sequence[str], answer: Answer) -> LbackError:
     if any(sign in answer.complaint for sign in _LEFT_OUT):
         # git's own words are about the variables that keep it from fetching while lback reads.
         return HistoryMissing("This partial clone lacks what has to be read", GET_ALL)
-    if any(sign in answer.complaint for sign in _MISSING):
+    if any(sign in answer.complaint.lower() for sign in _MISSING):
         return HistoryMissing(
             f"git {command}: {words}",
             "This clone lacks objects: fetch them (`git fetch --unshallow` in a shallow clone, "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -43,6 +44,7 @@ class _Trail:
     names: list[str]
     edits: list[Commit] = field(default_factory=list)
     brought: Commit | None = None
+    cut: bool = False
 
 
 def commits_of(repository: Repository, paths: Iterable[str], at: str = "HEAD") -> dict[str, Commit]:
@@ -51,28 +53,22 @@ def commits_of(repository: Repository, paths: Iterable[str], at: str = "HEAD") -
     return {path: past.brought for path, past in found.items() if past.brought is not None}
 
 
-def histories(repository: Repository, paths: Iterable[str], at: str = "HEAD") -> dict[str, History]:
+def histories(
+    repository: Repository, paths: Iterable[str], at: str = "HEAD", *, whole: bool = False
+) -> dict[str, History]:
     """Return what is known of each file in the log of `at`; files not committed are left out.
 
-    One git child, and another one for each time that files were renamed, for this repository
-    and for each of its submodules.
+    One git child, and another one for each time that files were renamed. Where this clone lacks
+    an object on the way, what came before that is not known; with `whole` HistoryMissing.
     """
-    found: dict[str, History] = {}
-    for (module, commit), names in repository.modules_of(at, paths).items():
-        prefix = f"{module}/" if module else ""
-        for name, past in _histories(repository, names, commit).items():
-            known = past._replace(names=tuple(prefix + one for one in past.names))
-            found[prefix + name] = known
-    return found
-
-
-def _histories(repository: Repository, paths: Iterable[str], at: str) -> dict[str, History]:
     trails = [_Trail(path, [path]) for path in dict.fromkeys(paths)]
+    if not trails:
+        return {}
     pending: dict[str, list[_Trail]] = {safe(repository.git, at): trails}
     for _ in range(_MOVES):
         moved: dict[str, list[_Trail]] = {}
         for start, group in pending.items():
-            _follow(repository, start, group, moved)
+            _follow(repository, start, group, moved, whole=whole)
         pending = moved
         if not pending:
             break
@@ -82,19 +78,74 @@ def _histories(repository: Repository, paths: Iterable[str], at: str) -> dict[st
         brought = trail.brought
         if brought is not None and brought.sha in hidden:
             brought = None  # everything looks new at the edge of a shallow clone
-        if trail.brought is not None or trail.edits:
+        if trail.brought is not None or trail.edits or trail.cut:
             found[trail.path] = History(brought, tuple(trail.edits), tuple(trail.names))
     return found
 
 
 def _follow(
+    repository: Repository,
+    start: str,
+    group: list[_Trail],
+    moved: dict[str, list[_Trail]],
+    *,
+    whole: bool,
+) -> None:
+    """Follow files from `start` on; where a tree lacks somewhere else, in their folders alone."""
+    before = [(trail, list(trail.names), list(trail.edits)) for trail in group]
+    found: dict[str, list[_Trail]] = {}
+    try:
+        _read(repository, start, group, found)
+    except HistoryMissing:
+        if whole:
+            raise
+        for trail, names, edits in before:
+            trail.names, trail.edits, trail.brought = names, edits, None
+        found.clear()
+        _follow_near(repository, start, group, found)
+    for commit, trails in found.items():
+        moved.setdefault(commit, []).extend(trails)
+
+
+def _follow_near(
     repository: Repository, start: str, group: list[_Trail], moved: dict[str, list[_Trail]]
 ) -> None:
-    """Read the log from `start` until every file's addition or rename has been seen."""
+    """Follow files in their folders; what is new there may have come from elsewhere.
+
+    Where that is not to be seen either, the commit that put a file there has brought it.
+    """
+    with suppress(HistoryMissing):
+        _read(repository, start, group, moved, near=True)
+    added: dict[str, list[_Trail]] = {}
+    known = {id(trail) for trails in moved.values() for trail in trails}
+    for trail in group:
+        trail.cut = id(trail) not in known
+        if trail.brought is not None:
+            added.setdefault(trail.brought.sha, []).append(trail)
+    for sha, trails in added.items():
+        with suppress(HistoryMissing):
+            _read(repository, sha, trails, moved, only=True)
+            for trail in moved.get(f"{sha}^@", ()):
+                trail.brought = None
+
+
+def _read(
+    repository: Repository,
+    start: str,
+    group: list[_Trail],
+    moved: dict[str, list[_Trail]],
+    *,
+    near: bool = False,
+    only: bool = False,
+) -> None:
+    """Read the log from `start` until every file's addition or rename has been seen.
+
+    `near` reads the folders of the files alone, `only` the first commit.
+    """
     waiting: dict[str, list[_Trail]] = {}
     for trail in group:
         waiting.setdefault(trail.names[-1], []).append(trail)
-    for touch in _touches(repository, start, tuple(waiting)):
+    for touch in _touches(repository, start, tuple(waiting), near=near, only=only):
         trails = waiting.get(touch.path)
         if trails is None:
             continue
@@ -116,14 +167,18 @@ def _follow(
             return
 
 
-def _touches(repository: Repository, start: str, paths: tuple[str, ...]) -> Iterator[FileTouch]:
-    places = paths if len(paths) <= _MANY else normal({posixpath.dirname(p) for p in paths})
+def _touches(
+    repository: Repository, start: str, paths: tuple[str, ...], *, near: bool, only: bool
+) -> Iterator[FileTouch]:
+    few = len(paths) <= _MANY and not near
+    places = paths if few else normal({posixpath.dirname(p) for p in paths})
     wanted = () if "" in places else places
     # --full-diff: the other half of a rename is outside of these paths.
     # In a partial clone likeness would need contents that were left out.
     likeness = "-M100%" if repository.is_partial else "-M"
     # Behind the -c of OPTIONS, which would undo it.
-    options = (likeness, "--full-diff", "--name-status", *walk.OPTIONS, walk.ALL_PATHS)
+    reach = [*([] if near else ["--full-diff"]), *(["--no-walk"] if only else [])]
+    options = (likeness, *reach, "--name-status", *walk.OPTIONS, walk.ALL_PATHS)
     command = ["log", *options, start, "--", *wanted]
     try:
         INPUTS.file(f"{repository.git.cwd}/.mailmap")

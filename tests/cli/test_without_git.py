@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.lines import Ended, Theatre, in_process
-from tests.cli.places import migrated, plain
+from tests.cli.places import commit, git, migrated, plain
 from tests.reports import report_of
 
 _PLACES = {"plain": plain, "migrated": migrated}
@@ -103,3 +103,16 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
     for line in _WORKS:
         done = ended(place, line)
         assert done.status == 0, (line, done)
+
+
+def test_a_link_to_anywhere_does_not_stop_a_bare_repository(tmp_path: Path) -> None:
+    place = Theatre(tmp_path, _PLACES).stage("migrated")
+    (place / "pyproject.toml").symlink_to("/nowhere/pyproject.toml")
+    (place / "migrations/versions/other.py").symlink_to("/nowhere/other.py")
+    (place / "etc").symlink_to("/etc")
+    commit(place, "Links")
+    git(place, "clone", "-q", "--bare", ".", "../bare.git")
+    for line in ("heads --at HEAD", "heads --at topic", "graph --at main", "history --at topic"):
+        done = ended(place.parent / "bare.git", line)
+        assert done.status == 0 and "2" in done.out, (line, done)
+    assert "Name a commit with --at" in ended(place.parent / "bare.git", "heads").err

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lback.errors import HistoryMissing
 from lback.vcs.log import co_authors, commits_of, histories
 from lback.vcs.refs import refs_with
 from lback.vcs.walk import find_in_history
@@ -323,3 +324,43 @@ def test_who_picked_a_commit_is_known_beside_who_wrote_it(box):
     box.git("cherry-pick", "side", GIT_COMMITTER_NAME="Bob", GIT_COMMITTER_EMAIL="bob@example.org")
     found = commits_of(box.repository, ["db/versions/c3.py"])["db/versions/c3.py"]
     assert (found.author, found.committer) == ("Ana", "Bob")
+
+
+def lose(box, name):
+    """Take one object away, as a clone that was damaged or filtered has it."""
+    blob = box.git("rev-parse", name)
+    (box.path / ".git/objects" / blob[:2] / blob[2:]).unlink()
+
+
+@pytest.fixture
+def moved(box):
+    """Return a repository whose files were edited, and moved to another folder, beside others."""
+    box.write("docs/deep/page.txt", "1")
+    box.commit("Edit a1", a1="edited")
+    box.write("docs/deep/page.txt", "2")
+    box.commit("Add c3", c3=revision("c3"))
+    box.git("mv", "db/versions", "migrations")
+    box.git("commit", "-q", "-m", "Move")
+    box.write("docs/deep/page.txt", "3")
+    box.git("commit", "-q", "-a", "-m", "Docs")
+    return box
+
+
+def test_what_lacks_in_another_folder_is_no_matter(moved):
+    paths = [f"migrations/{name}.py" for name in ("a1", "b2", "c3")]
+    whole = histories(moved.repository, paths)
+    assert [whole[path].brought.subject for path in paths] == ["Add a1", "Add b2", "Add c3"]
+    for name in ("HEAD:docs/deep/page.txt", "HEAD~3:docs/deep", "HEAD:docs"):
+        lose(moved, name)
+        assert histories(moved.repository, paths) == whole, name
+        assert histories(moved.repository, paths, whole=name.endswith(".txt")) == whole
+    with pytest.raises(HistoryMissing):
+        histories(moved.repository, paths, whole=True)
+
+
+def test_beyond_a_commit_that_lacks_nothing_is_known(moved):
+    lose(moved, "HEAD~5")  # the first one
+    found = histories(moved.repository, [f"migrations/{name}.py" for name in ("a1", "b2", "c3")])
+    assert found["migrations/a1.py"].brought is None
+    assert subjects(found["migrations/a1.py"]) == ["Edit a1"]
+    assert found["migrations/c3.py"].brought.subject == "Add c3"

@@ -11,7 +11,7 @@ from lback.cli.options import common
 from lback.cli.running import run
 from lback.cli.strict import Command
 from lback.formats.style import Style, safe
-from lback.formats.words import NOBODY_KNOWN, listing, standing, title, who
+from lback.formats.words import listing, standing, title
 
 if TYPE_CHECKING:
     from lback.app.heads import HeadsResult
@@ -44,5 +44,5 @@ def lines(result: HeadsResult, style: Style) -> Iterator[str]:
         yield f"{title(head.revision, head.doc, style)}{style.green(labels)}"
         yield style.dim(f"    {safe(head.path)}")
         tables = f"; tables {listing(head.tables)}" if head.tables else ""
-        known = f"{standing(head.published)}; {who(head.commit)}" if result.in_git else NOBODY_KNOWN
-        yield style.dim(f"    {known}{tables}")
+        known = standing(head.published, head.commit, in_git=result.in_git)
+        yield style.dim(f"    {'; '.join(filter(None, known))}{tables}")

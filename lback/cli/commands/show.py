@@ -13,7 +13,7 @@ from lback.cli.strict import Command
 from lback.core.effects import Direction, enclosed
 from lback.core.rows import EffectRow, EffectsRow, OperationRow, UnknownRow
 from lback.formats.style import Style, safe
-from lback.formats.words import NOBODY_KNOWN, listing, standing, title, who
+from lback.formats.words import listing, standing, title
 
 if TYPE_CHECKING:
     from lback.app.show import ShowResult
@@ -45,8 +45,8 @@ def lines(result: ShowResult, style: Style) -> Iterator[str]:
     """Yield the revision's place first, then what it does, direction by direction."""
     yield title(result.revision, result.doc, style)
     yield f"file     {safe(result.path)}"
-    known = f"{who(result.commit)}; {standing(result.published)}" if result.in_git else NOBODY_KNOWN
-    yield f"commit   {known}"
+    published, brought = standing(result.published, result.commit, in_git=result.in_git)
+    yield f"commit   {'; '.join(filter(None, (brought, published)))}"
     yield f"parents  {listing(result.down_revisions, 20) or 'none, it is a base'}"
     yield f"children {listing(result.children, 20) or 'none, it is a head'}"
     if result.depends_on:
