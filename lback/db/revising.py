@@ -198,6 +198,7 @@ def _version_path(session: Session, parents: tuple[str, ...]) -> str | None:
     locations = session.scripts.locations()
     if len(locations) < 2 or not parents:
         return None
-    path = Path(session.scripts.script(parents[0]).path)
-    inside = [location for location in locations if location in path.parents]
-    return str(max(inside, key=lambda location: len(location.parts))) if inside else None
+    path = Path(session.scripts.script(parents[0]).path).resolve()
+    # Alembic knows a location by the very text of it, `..` and links and all.
+    inside = [place for place in locations if place.resolve() in path.parents]
+    return str(max(inside, key=lambda place: len(place.resolve().parts))) if inside else None
