@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 from lback.core.graph.view import GraphView
@@ -95,7 +94,7 @@ def makemigrations(ctx: Context, options: MakemigrationsOptions) -> Makemigratio
             options.renames, options.no_rename, options.defaults, Questions(ctx.console)
         )
         made = autogenerate.make_revision(ctx.database, draft, ask, with_sql=options.sql)
-    paths = tuple(os.path.relpath(path, ctx.project.root) for path in made.paths)
+    paths = tuple(ctx.project.name_of(path) for path in made.paths)
     return MakemigrationsResult(
         revision=made.revisions[0] if made.revisions else None,
         path=paths[0] if paths else None,

@@ -188,9 +188,7 @@ def _with_file(ctx: Context, plan: RollbackPlan) -> RollbackPlan:
         )
     except CannotUndo as err:
         return plan.refuse_for(err)
-    root, path = ctx.project.root, shaped.path
-    shown = path.relative_to(root) if path.is_relative_to(root) else path
-    filled = plan.with_revert(shown.as_posix(), shaped.text)
+    filled = plan.with_revert(ctx.project.name_of(shaped.path), shaped.text)
     if filled.stakes.lost == plan.stakes.lost or filled.refused:
         return filled
     # The template itself adds something that deletes.

@@ -126,14 +126,16 @@ class _Comparison:
         self.with_sql = with_sql
         self.sql: list[str] = []
         self.dialect: Any = None
+        parent = draft.head or only_head(graph)
+        place = draft.version_path or session.scripts.place_above(parent)
         arguments = {
             "message": draft.message,
             "autogenerate": autogenerate,
             "sql": False,
-            "head": draft.head or only_head(graph),
+            "head": parent,
             "splice": draft.splice,
             "branch_label": draft.branch_label,
-            "version_path": draft.version_path,
+            "version_path": place,
             "rev_id": draft.rev_id,
             "depends_on": list(draft.depends_on) or None,
         }

@@ -198,6 +198,9 @@ def _version_path(session: Session, parents: tuple[str, ...]) -> str | None:
     locations = session.scripts.locations()
     if len(locations) < 2 or not parents:
         return None
+    own = session.scripts.place_above(parents[0])
+    if own is not None:
+        return own
     path = Path(session.scripts.script(parents[0]).path).resolve()
     # Alembic knows a location by the very text of it, `..` and links and all.
     inside = [place for place in locations if place.resolve() in path.parents]

@@ -185,6 +185,20 @@ class TextScriptDirectory(Directory):
         self.generated.append(path)
         write_whole(path, text)
 
+    def place_above(self, parent: str | None) -> str | None:
+        """Return the project's own location where a parent is by its whole path: out of git.
+
+        None where the location of the parent is the right one, and where there is no other.
+        """
+        if parent is None or parent not in self.graph:
+            return None
+        if not os.path.isabs(self.graph[parent].path):  # noqa: PTH117 - as the graph spells it
+            return None
+        paths = (one.path for one in self.graph)
+        closed = {os.path.dirname(path) for path in paths if os.path.isabs(path)}  # noqa: PTH117, PTH120
+        own = (one for one in self.locations() if not leads_out(one, self.root))
+        return next((str(one) for one in own if os.path.realpath(one) not in closed), None)
+
     def require_inside(self, path: Path) -> None:
         """Raise LbackError for a new file that would lie outside of every version location."""
         if all(leads_out(path, place) for place in self.locations()):

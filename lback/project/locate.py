@@ -72,6 +72,11 @@ class Project(NamedTuple):
                 return folder
         return inner[0] if inner and is_outside(path) else path.rpartition("/")[0]
 
+    def name_of(self, path: Path) -> str:
+        """Return what a file on disk is called here, the links above it followed."""
+        folder = name_on_disk(os.fspath(path.parent), self.root)
+        return f"{folder}/{path.name}" if folder else path.name
+
     def import_roots(self, module: str) -> tuple[str, ...]:
         """Return the folders, relative to `root`, that a module may be imported from.
 

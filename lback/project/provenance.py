@@ -15,6 +15,7 @@ from lback.core.source import INDEX, WORKTREE, Commit
 from lback.project.context import Context
 from lback.project.pasts import Past, pasts_of
 from lback.project.revisions import Revisions
+from lback.vcs.reach import is_outside
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +83,9 @@ def brought_rows(
             doc=sources.graph[revision].doc,
             published=revision in published,
             pushed=repository is not None and (revision in published or path in pushed),
-            **_git_facts(pasts.get(revision), in_git=repository is not None),
+            **_git_facts(
+                pasts.get(revision), in_git=repository is not None and not is_outside(path)
+            ),
         )
         for revision, path in paths.items()
     }

@@ -17,7 +17,7 @@ from lback.project.context import Context
 from lback.project.merging import plan_merges
 from lback.project.options import Options
 from tests.worlds.people import Developer, Person
-from tests.worlds.texts import SYNC_ENV, revision_text
+from tests.worlds.texts import SCRIPT_MAKO, SYNC_ENV, revision_text
 
 ENV = dedent(SYNC_ENV).format(url="sqlite:///app.db")
 PLACES = (WORKTREE, INDEX, "HEAD")
@@ -98,7 +98,8 @@ def test_files_of_a_package_are_neither_untracked_nor_edited(ada: Person, plugin
 
 
 def test_hooks_ask_git_about_what_it_reaches(ada: Person, plugin: Path) -> None:
-    bob = Developer("Bob", ada.path)
+    site = plugin.parents[2]
+    bob = Developer("Bob", ada.path, {"PYTHONPATH": str(site)})
     bob.lback("hooks", "install")
     text = (ada.path / ".git/hooks/pre-commit").read_text()
     assert "literal)migrations/versions" in text and "site-packages" not in text
@@ -107,6 +108,22 @@ def test_hooks_ask_git_about_what_it_reaches(ada: Person, plugin: Path) -> None:
     ada.write("migrations/versions/b.py", revision_text("b", ("a",), "orders"))
     bob.git("add", "-A")
     assert "LB101" in bob.git("commit", "-m", "More", code=1)
+
+
+def test_a_child_of_a_package_s_revision_is_written_beside_one_s_own(
+    ada: Person, plugin: Path
+) -> None:
+    ada.write("migrations/env.py", ENV)
+    ada.write("migrations/script.py.mako", SCRIPT_MAKO)
+    bob = Developer("Bob", ada.path, {"PYTHONPATH": str(plugin.parents[2])})
+    said = bob.lback("makemigrations", "--empty", "more", "--head", "p")
+    assert said.startswith("wrote migrations/versions/")
+    assert [one.name for one in plugin.glob("*.py")] == ["p.py"]
+    (ada.path / said.split()[1]).unlink()
+    bob.lback("migrate")
+    said = bob.lback("rollback", "acme", "--strategy", "revert", "--yes")
+    assert "migrations/versions/" in said
+    assert [one.name for one in plugin.glob("*.py")] == ["p.py"]
 
 
 def test_a_merge_revision_stays_out_of_the_package(ada: Person, plugin: Path) -> None:
