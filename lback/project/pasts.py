@@ -68,7 +68,8 @@ class _Known:
 def _moved(repository: Repository, known: _Known, commit: str, paths: Sequence[str]) -> _Known:
     """Return what is still true at another commit: files that nobody touched since."""
     empty = _Known(commit, {}, True)
-    if not known.commit or repository.is_shallow:
+    # What a commit of a submodule's changes is no file that changed here.
+    if not known.commit or repository.is_shallow or repository.has_submodules:
         return empty
     try:
         if not repository.is_ancestor(known.commit, commit):

@@ -58,12 +58,23 @@ def histories(
 ) -> dict[str, History]:
     """Return what is known of each file in the log of `at`; files not committed are left out.
 
-    One git child, and another one for each time that files were renamed. Where this clone lacks
-    an object on the way, what came before that is not known; with `whole` HistoryMissing.
+    One git child, and another one for each time that files were renamed, for this repository
+    and for each of its submodules. Where this clone lacks an object on the way, what came before
+    that is not known; with `whole` HistoryMissing.
     """
+    found: dict[str, History] = {}
+    for (module, commit), names in repository.modules_of(at, paths).items():
+        prefix = f"{module}/" if module else ""
+        for name, past in _histories(repository, names, commit, whole=whole).items():
+            known = past._replace(names=tuple(prefix + one for one in past.names))
+            found[prefix + name] = known
+    return found
+
+
+def _histories(
+    repository: Repository, paths: Iterable[str], at: str, *, whole: bool
+) -> dict[str, History]:
     trails = [_Trail(path, [path]) for path in dict.fromkeys(paths)]
-    if not trails:
-        return {}
     pending: dict[str, list[_Trail]] = {safe(repository.git, at): trails}
     for _ in range(_MOVES):
         moved: dict[str, list[_Trail]] = {}

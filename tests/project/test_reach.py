@@ -10,6 +10,7 @@ import pytest
 
 from lback.app.check import CheckOptions, check
 from lback.app.heads import heads
+from lback.app.history import HistoryOptions, history
 from lback.core.source import INDEX, WORKTREE
 from lback.errors import HistoryMissing
 from lback.project.applied import edited_since
@@ -267,6 +268,10 @@ def test_a_submodule_is_read_at_its_commit(outer: Person) -> None:
     assert check(context(outer.path), CheckOptions(against=("HEAD~1",))).findings == ()
     (row,) = heads(context(outer.path), "HEAD").heads
     assert (row.revision, row.tables) == ("b", ("orders",))
+    assert row.commit is not None
+    assert (row.commit.author, row.commit.subject) == ("Ida", "Add orders")
+    (told,) = history(context(outer.path), HistoryOptions("orders")).changes
+    assert told.commit is not None and told.commit.subject == "Add orders"
 
 
 def test_a_submodule_that_is_not_here_is_said(outer: Person, tmp_path: Path) -> None:
