@@ -19,7 +19,13 @@ from lback.core.results import EACH, Result, failed, together
 from lback.core.shell import named
 from lback.errors import LbackError
 from lback.project.context import Context
-from lback.project.environments import around, root_of
+from lback.project.environments import (
+    around,
+    environment_of,
+    left_out,
+    placed_at,
+    root_of,
+)
 from lback.project.options import Environment, Options
 
 # Commands without a project: what names one is of no use to them.
@@ -35,13 +41,14 @@ def run(
     form: str = "text",
     *,
     each: bool = True,
+    base: str | None = None,
 ) -> int:
     """Call a use case with the options of this run, print its result, return the exit status.
 
     `idle` are options that have nothing to do this time; it is said which were given. A
     command of `EACH` is called for each environment that lies below, unless `each` is false.
     """
-    every = opened(idle, each=each)
+    every = opened(idle, each=each, base=base)
     started = time.monotonic()
     if len(every) > 1:
         code = _through(every, use_case)
@@ -56,9 +63,12 @@ def run(
         tell_more(ctx, started)
 
 
-def opened(idle: Mapping[str, Any] | None = None, *, each: bool = True) -> tuple[Context, ...]:
+def opened(
+    idle: Mapping[str, Any] | None = None, *, each: bool = True, base: str | None = None
+) -> tuple[Context, ...]:
     """Return the contexts of this run: one, or one for each environment that lies below.
 
+    Those that lie below at the commit `base`, and not here, are among them.
     UsageError where the common options cannot be meant, or where one has to be named.
     """
     options = options_of_run()
@@ -74,30 +84,45 @@ def opened(idle: Mapping[str, Any] | None = None, *, each: bool = True) -> tuple
         terminal.note(f"note: {' and '.join(given)} {verb} not used here")
     if options.command in (*_NO_PROJECT, "hook", "hooks"):
         return (ctx,)
-    return _placed(ctx, each=each and options.command in EACH) or (ctx,)
+    return _placed(ctx, base, each=each and options.command in EACH) or (ctx,)
 
 
-def _placed(ctx: Context, *, each: bool) -> tuple[Context, ...]:
+def _placed(ctx: Context, base: str | None, *, each: bool) -> tuple[Context, ...]:
     """Return contexts for what lies below, where nothing is configured here; () elsewhere."""
     options = ctx.options
     every = around(ctx) if options.only is None else (Environment.parse(options.only),)
+    if base is not None and options.only is None:
+        every = _with_those_of(ctx, base, every)
     places = [one.options(options, root_of(ctx), ctx.cwd) for one in every]
     if len(every) > 1 and not each:
         words = [one.place for one in places]
         raise messages.several([one.name for one in every], options.command, words)
-    assert isinstance(ctx.console, Terminal)
+    terminal = ctx.console
+    assert isinstance(terminal, Terminal)
     if len(every) == 1:
         if options.only is None:
-            ctx.console.note(messages.the_only(every[0].name, options.command, places[0].place))
+            terminal.note(messages.the_only(every[0].name, options.command, places[0].place))
         # The gate's own messages are about it as well.
         options.directory, options.config, options.name = (
             getattr(places[0], name) for name in ("directory", "config", "name")
         )
-        return (Context(options, ctx.console),)
+        return (placed_at(ctx, every[0], options, terminal),)
     return tuple(
-        Context(inner, Terminal(inner, ctx.console.prog), environment=one)
+        placed_at(ctx, one, inner, Terminal(inner, terminal.prog))
         for one, inner in zip(every, places, strict=True)
     )
+
+
+def _with_those_of(
+    ctx: Context, base: str, every: tuple[Environment, ...]
+) -> tuple[Environment, ...]:
+    """Add what a branch has and the files here have not; () where that is nothing."""
+    try:
+        here = every or (environment_of(ctx),)
+    except LbackError:
+        here = ()
+    more = left_out(ctx, base, here)
+    return (*here, *more) if more else every
 
 
 def _through(every: Sequence[Context], use_case: Callable[[Context], Result]) -> int:

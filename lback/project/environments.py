@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
-from lback.core.configuration import parse_ini
-from lback.core.settings import is_resource
 from lback.core.shell import place
+from lback.core.source import WORKTREE
 from lback.errors import LbackError, NotConfigured
-from lback.files import read_by_hand
+from lback.project.console import Console
 from lback.project.context import Context
-from lback.project.locate import default_config, named_config
-from lback.project.options import DEFAULT_SECTION, Environment, Options
+from lback.project.discovery import (
+    FileTree,
+    in_file,
+    is_looked_at,
+    relative,
+    tracked,
+    tree_at,
+    walked,
+)
+from lback.project.locate import (
+    Texts,
+    config_places,
+    default_config,
+    named_config,
+    search_project,
+)
+from lback.project.options import Environment, Options
 from lback.vcs.configuration import recorded
-from lback.vcs.git import text
 from lback.vcs.noted import INPUTS
 
-_SKIPPED = frozenset({"node_modules", "site-packages", "venv", "__pycache__"})
 # What is kept there is a pattern or a trial, where the repository has an environment elsewhere.
 _ASIDE = frozenset(
     {
@@ -29,8 +40,6 @@ _ASIDE = frozenset(
         *("example", "examples", "sample", "samples", "template", "templates", "doc", "docs"),
     }
 )
-_MOST_FOLDERS = 3000
-_DEEPEST = 5
 
 
 def environment_of(ctx: Context) -> Environment:
@@ -41,8 +50,8 @@ def environment_of(ctx: Context) -> Environment:
         path = folder / project.settings.config_path
         if path != default_config(folder):
             inside = path.is_relative_to(project.root)
-            config = _relative(path, folder) if inside else path.as_posix()
-    return Environment(_relative(folder, project.root), config, project.settings.section)
+            config = relative(path, folder) if inside else path.as_posix()
+    return Environment(relative(folder, project.root), config, project.settings.section)
 
 
 def around(ctx: Context) -> tuple[Environment, ...]:
@@ -60,15 +69,72 @@ def around(ctx: Context) -> tuple[Environment, ...]:
     return ()
 
 
+def left_out(ctx: Context, ref: str, here: Collection[Environment]) -> tuple[Environment, ...]:
+    """Return what a command would be about as well if REF were the files here.
+
+    A branch that takes a configuration away, or puts another above it, does not decide that
+    nobody looks at what was there.
+    """
+    repository = ctx.repository
+    named = ctx.options.script_location or ctx.options.name or named_config(ctx.options)
+    if repository is None or repository.root is None or named:
+        return ()
+    try:
+        shared = repository.upstream(ref)
+        if shared is None:
+            return ()
+        root = repository.root
+        near = repository.files(shared.commit, config_places(ctx.options, ctx.cwd, root, root))
+        if search_project(ctx.options, ctx.cwd, Texts(root, near), root) is not None:
+            return ()
+        tree = tree_at(repository, shared.commit)
+    except LbackError:
+        return ()  # what is compared with it says what is wrong
+    files = [tree.root / name for name in tree.configuration.found or () if is_looked_at(name)]
+    there = _chosen(ctx, ctx.cwd, files, tree) or _chosen(ctx, tree.root, files, tree)
+    gone = [one for one in there if one not in here]
+    now = {pair for one in here if gone for pair in _contents(context_of(ctx, one))}
+    return tuple(one for one in gone if not _is_moved(ctx, one, tree, shared.commit, now))
+
+
+def _is_moved(
+    ctx: Context, one: Environment, tree: FileTree, commit: str, now: Collection[tuple[str, str]]
+) -> bool:
+    """Tell whether another environment has all of its revisions, as they were."""
+    inner = context_of(ctx, one)
+    with suppress(LbackError):
+        project = search_project(inner.options, inner.cwd, tree.configuration, tree.root)
+        if project is not None:
+            inner.project = project
+            before = _contents(inner, commit)
+            return bool(before) and before <= set(now)
+    return False
+
+
+def _contents(ctx: Context, at: str = WORKTREE) -> set[tuple[str, str]]:
+    with suppress(LbackError):
+        return {(node.id, node.blob) for node in ctx.revisions.graph(at)}
+    return set()
+
+
 def below(ctx: Context, start: Path | None = None) -> tuple[Environment, ...]:
     """Return the environments below a folder, which is the current one where none is given.
 
     What lies in folders of tests, examples or templates counts only where nothing else is.
     """
     INPUTS.doubt()
-    root, start = root_of(ctx), start or ctx.cwd
-    files = dict.fromkeys(chain(_walked(start), _tracked(ctx, start)))
-    every = dict.fromkeys(one for file in files for one in _in_file(file, root))
+    start = start or ctx.cwd
+    root = root_of(ctx)
+    return _chosen(
+        ctx, start, chain(walked(start), tracked(ctx.repository)), FileTree(root, Texts(root))
+    )
+
+
+def _chosen(
+    ctx: Context, start: Path, files: Iterable[Path], tree: FileTree
+) -> tuple[Environment, ...]:
+    inner = [file for file in dict.fromkeys(files) if file.is_relative_to(start)]
+    every = dict.fromkeys(one for file in inner for one in in_file(file, tree))
     named = [one for one in every if ctx.options.name in (None, one.section)]
     main = [one for one in named if not is_aside(one, ctx, start)]
     return tuple(sorted(main or named, key=lambda one: (one.folder, one.config or "", one.section)))
@@ -90,9 +156,18 @@ def guarded(ctx: Context) -> tuple[Environment, ...]:
 
 def context_of(ctx: Context, environment: Environment) -> Context:
     """Return a context for one environment of the repository that a context is in."""
-    return Context(
-        environment.options(ctx.options, root_of(ctx)), ctx.console, environment=environment
-    )
+    return placed_at(ctx, environment, environment.options(ctx.options, root_of(ctx)), ctx.console)
+
+
+def placed_at(
+    ctx: Context, environment: Environment, options: Options, console: Console
+) -> Context:
+    """Return a context for an environment, whose folder may be gone: a commit may have it."""
+    inner = Context(options, console, environment=environment)
+    folder = root_of(ctx) / environment.folder
+    if not folder.is_dir():
+        inner.cwd, inner.repository = folder, ctx.repository
+    return inner
 
 
 def words(ctx: Context, environment: Environment, start: Path) -> str:
@@ -108,104 +183,3 @@ def root_of(ctx: Context) -> Path:
     """Return what the folders of environments are relative to."""
     repository = ctx.repository
     return repository.root if repository and repository.root else ctx.cwd
-
-
-def _walked(start: Path) -> Iterator[Path]:
-    """Yield the files below a folder that may configure something, the nearest first."""
-    pending, seen = deque([(start, 0)]), 0
-    while pending and seen < _MOST_FOLDERS:
-        folder, depth = pending.popleft()
-        seen += 1
-        try:
-            with os.scandir(folder) as listing:
-                items = sorted(listing, key=lambda item: item.name)
-        except OSError:
-            continue
-        if any(item.name == "pyvenv.cfg" for item in items):
-            continue
-        for item in items:
-            if _may_configure(item.name):
-                yield Path(item.path)
-            elif depth < _DEEPEST and _is_open(item.name) and item.is_dir(follow_symlinks=False):
-                pending.append((Path(item.path), depth + 1))
-
-
-def _tracked(ctx: Context, start: Path) -> Iterator[Path]:
-    """Yield those that git knows, however deep."""
-    if ctx.repository is None or ctx.repository.root is None:
-        return
-    root = ctx.repository.root
-    globs = (":(top,glob)**/*.ini", ":(top,glob)**/pyproject.toml")
-    answer = ctx.repository.git.ask("ls-files", "-z", "--", *globs, globs=True)
-    for name in text(answer.out).split("\0"):
-        if name and all(map(_is_open, name.split("/"))) and (root / name).is_relative_to(start):
-            yield root / name
-
-
-def _may_configure(name: str) -> bool:
-    return name.endswith(".ini") or name == "pyproject.toml"
-
-
-def _is_open(name: str) -> bool:
-    return not name.startswith(".") and name not in _SKIPPED
-
-
-def _in_file(path: Path, root: Path) -> Iterator[Environment]:
-    """Yield the environments that a file configures, read as text."""
-    try:
-        content = (read_by_hand(path) or b"").decode("utf-8-sig", "replace")
-    except (LbackError, OSError):
-        return
-    if path.suffix == ".toml":
-        if "tool.alembic" in content and "script_location" in content:
-            yield _environment(root, path.parent, path, DEFAULT_SECTION)
-        return
-    for section, location in _sections(content, path):
-        yield _environment(root, _home(root, path, location), path, section)
-
-
-def _sections(content: str, path: Path) -> Iterator[tuple[str, str | None]]:
-    """Yield the sections of an ini that say, or leave to the folder, where migrations are."""
-    if "alembic" not in content and "script_location" not in content:
-        return
-    try:
-        ini = parse_ini(content, os.fspath(path), DEFAULT_SECTION)
-    except LbackError:
-        if path.name == "alembic.ini":  # the command says what is wrong with it
-            yield DEFAULT_SECTION, None
-        return
-    for section in ini.parser.sections():
-        location = ini.section_options(section).get("script_location")
-        own = section == DEFAULT_SECTION or "script_location" not in ini.parser.defaults()
-        if (location and own) or (
-            section == DEFAULT_SECTION and (path.parent / "env.py").is_file()
-        ):
-            yield section, location
-
-
-def _home(root: Path, path: Path, location: str | None) -> Path:
-    """Return the folder that Alembic is started in, as far as the files show it."""
-    folder = path.parent
-    if folder == root or not folder.is_relative_to(root):
-        return folder
-    if location is None or os.path.normpath(location) == ".":
-        return folder.parent if _is_flask(folder / "env.py") else folder
-    inner = location.partition(":")[0].replace(".", "/") if is_resource(location) else location
-    above = [one for one in folder.parents if one.is_relative_to(root)]
-    return next((one for one in (folder, *above) if (one / inner).is_dir()), folder)
-
-
-def _is_flask(env: Path) -> bool:
-    try:
-        return b"current_app" in (read_by_hand(env) or b"")
-    except (LbackError, OSError):
-        return False
-
-
-def _environment(root: Path, folder: Path, path: Path, section: str) -> Environment:
-    config = None if path == default_config(folder) else _relative(path, folder)
-    return Environment(_relative(folder, root), config, section)
-
-
-def _relative(path: Path, start: Path) -> str:
-    return Path(os.path.relpath(path, start)).as_posix()

@@ -11,7 +11,7 @@ from lback.core.messages import hooks as messages
 from lback.errors import LbackError, NotConfigured
 from lback.project.context import Context
 from lback.project.environments import around, context_of, environment_of, guarded
-from lback.project.model_files import model_globs
+from lback.project.models import model_globs
 from lback.project.options import Environment
 from lback.vcs.configuration import forget, record
 from lback.vcs.hooks import HookChange, HookPlace, HookState, find, install, status, uninstall

@@ -222,11 +222,12 @@ def named_config(options: Options) -> str | None:
     return os.environ.get("ALEMBIC_CONFIG") if options.config is None else options.config
 
 
-def default_config(folder: Path) -> Path | None:
+def default_config(folder: Path, texts: Texts | None = None) -> Path | None:
     """Return the file that configures a folder where none is named."""
+    texts = texts or Texts(folder)
     for _, path in _candidates(folder, folder):
         try:
-            if read_project(path, folder, "alembic", Texts(folder)) is not None:
+            if read_project(path, folder, "alembic", texts) is not None:
                 return path
         except UsageError:
             return path  # it is that file, and something is wrong with it

@@ -42,6 +42,7 @@ ROOMS: dict[str, str] = {
     "lback.db.specimens": "made-up rows",
     "lback.db.templates": "the files of a new project",
     "lback.db.trials": "migrations run up and down on a scratch database",
+    "lback.project.discovery": "which files may configure an environment",
     "lback.project.effects": "effects by blob id, cached",
     "lback.project.interrupted_step": "what a killed command left half done",
     "lback.project.origins": "who wrote a statement",

@@ -246,6 +246,29 @@ def test_a_baseline_is_where_one_stands(ada: Developer) -> None:
     assert "3 findings left out" in ada.lback("check", "--baseline", "old.json")
 
 
+def test_a_branch_hides_no_environment_from_a_check(services: Developer) -> None:
+    """It takes a configuration away, or puts an empty one above it."""
+    services.git("switch", "-q", "-c", "gone")
+    services.git("rm", "-q", "-r", "services/b")
+    services.git("commit", "-q", "-m", "Take b out")
+    told = services.lback("check", "--against", "main", code=1)
+    assert "services/b/alembic.ini: LB112" in told
+    assert '"check_name": "LB112"' in services.lback(
+        "check", "--against", "main", "--format", "gitlab", code=1
+    )
+    services.git("switch", "-q", "-c", "above", "main")
+    environment(services, ".", "r1")
+    revise(services, "services/b/migrations", "b2")
+    services.commit("Look here")
+    told = services.lback("check", "--against", "main", code=1)
+    assert "services/b:\n" in told
+    assert "LB101 2 heads: b1" in told
+    services.git("switch", "-q", "-c", "moved", "main")
+    services.git("mv", "services/b", "services/c")
+    services.git("commit", "-q", "-m", "Rename b")
+    assert "services/c:\n" in services.lback("check", "--against", "main")
+
+
 # init
 
 

@@ -85,9 +85,11 @@ def command(form: str | None, **given: Any) -> int:
     idle = {"-x": None if given["models"] else options.x}
     baseline = given["baseline"] and from_here(options, given["baseline"])
     asked = CheckOptions(**{**given, "baseline": baseline})
-    if options.json or form in (None, "text"):
-        return run(lambda ctx: check(ctx, asked), idle, each=not asked.write_baseline)
-    every = opened(idle, each=not (asked.write_baseline or asked.models))
+    is_shown = options.json or form in (None, "text")
+    each = not asked.write_baseline and (is_shown or not asked.models)
+    if is_shown:
+        return run(lambda ctx: check(ctx, asked), idle, each=each, base=asked.base)
+    every = opened(idle, each=each, base=asked.base)
     started = time.monotonic()
     result = together([check(ctx, asked) for ctx in every])
     terminal = Terminal(options)
