@@ -132,8 +132,9 @@ def _environments(ctx: Context) -> tuple[Environment, ...]:
 def _placed(ctx: Context, report: HookReport, one: Environment, start: Path) -> HookReport:
     """Return a report that says which environment it is about, and in each next command."""
     about = About(one.name, words(ctx, one, start))
+    folder = "" if one.folder == "." else one.folder
     findings = [
-        each._replace(hint=placed(each.hint, about.where), path=each.path or one.folder)
+        each._replace(hint=placed(each.hint, about.where), path=each.path or folder)
         for each in report.findings
     ]
     return replace(report, facts=(about, *report.facts), findings=tuple(findings))

@@ -93,7 +93,8 @@ def lines(result: HooksResult, style: Style) -> Iterator[str]:
         paint = style.green if row.state in _GOOD else style.yellow
         message = f"  {safe(row.message)}" if row.message else ""
         yield f"{row.hook:<14} {paint(f'{row.state:<10}')} {safe(path)}{style.dim(message)}"
-    if len(result.environments) > 1 or any(row.name != "." for row in result.environments):
+    one_at_the_root = [row.name for row in result.environments] == ["."]
+    if result.unguarded or not one_at_the_root:
         for number, environment in enumerate(result.environments):
             absent = "" if environment.here else style.dim("  not in this checkout")
             yield f"{'' if number else 'guarded':<14} {safe(environment.name)}{absent}"
