@@ -10,6 +10,7 @@ from importlib import metadata
 from lback.core.graph.forks import forks
 from lback.core.messages import doctor as messages
 from lback.core.messages.doctor import DoctorLine, Topic
+from lback.core.plans import redundant
 from lback.core.results import Result
 from lback.errors import LbackError
 from lback.project.context import Context
@@ -104,4 +105,6 @@ def _hooks(ctx: Context) -> Iterator[DoctorLine]:
 
 def _database(ctx: Context) -> Iterator[DoctorLine]:
     stamp = ctx.database.stamp()
-    yield messages.database(stamp.url, stamp.dialect, stamp.revisions)
+    graph = ctx.database.graph
+    more = () if graph.problems else redundant(graph, stamp.revisions)
+    yield messages.database(stamp.url, stamp.dialect, stamp.revisions, more)

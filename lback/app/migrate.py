@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from lback.core.effects import Effect
 from lback.core.graph.view import GraphView
+from lback.core.lines import to_heads
 from lback.core.messages import migrate as messages
 from lback.core.plans import (
     Downgrade,
@@ -16,9 +17,9 @@ from lback.core.plans import (
     Step,
     Upgrade,
     plan_migration,
+    redundant,
     refuse_forks,
     refuse_problems,
-    to_heads,
 )
 from lback.core.results import Result
 from lback.core.rows import DataLoss
@@ -67,6 +68,8 @@ class MigrateResult(Result):
     planned: bool = False
     fake: bool = False
     sql: tuple[str, ...] | None = None
+    mended: tuple[str, ...] = ()
+    """Rows of the stamp that went, since others stand on them."""
 
 
 class _WayDown(NamedTuple):
@@ -94,8 +97,14 @@ def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
         return plan_migration(graph, stamp, options.target, apart, fake=options.fake)
 
     def result(before: tuple[str, ...], steps: Iterable[Step] = ()) -> MigrateResult:
-        rows = _rows(graph, steps)
-        return MigrateResult(before=before, steps=rows, planned=options.plan, fake=options.fake)
+        steps = tuple(steps)
+        return MigrateResult(
+            before=before,
+            steps=_rows(graph, steps),
+            planned=options.plan,
+            fake=options.fake,
+            mended=redundant(graph, before) if steps else (),
+        )
 
     command = "stamp" if options.fake else "upgrade"
     line = (command, options.target) if options.target else to_heads(graph, command)

@@ -7,8 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from lback.core.lines import Line, lines_of
 from lback.core.messages import rollback as messages
-from lback.core.plans import Line, applied, lines_of
+from lback.core.plans import applied
 from lback.core.results import Result, text_only
 from lback.core.rollback.decide import Strategy, chosen, table_life
 from lback.core.rollback.facts import RollbackFacts, RollbackRequest, Wanted

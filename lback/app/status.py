@@ -10,6 +10,7 @@ from lback.core.baseline import Baseline
 from lback.core.checks.findings import doubted, from_graph
 from lback.core.graph.view import GraphView
 from lback.core.messages import migrate as migrate_messages
+from lback.core.plans import redundant
 from lback.core.results import Result, text_only
 from lback.errors import LbackError, UsageError
 from lback.project.applied import find_lost, unstamped, with_lost
@@ -73,6 +74,8 @@ class StatusResult(Result):
     upstream: UpstreamStatus | None
     pending: tuple[str, ...]
     lost: tuple[str, ...]
+    redundant: tuple[str, ...] = ()
+    """Rows of the stamp that other rows of it stand on."""
     places: Mapping[str, str] = text_only()
     docs: Mapping[str, str] = text_only()
     fix: str = text_only()
@@ -97,6 +100,7 @@ def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
         upstream=shared,
         pending=pending,
         lost=lost,
+        redundant=redundant(graph, current) if reachable and not graph.problems else (),
         findings=tuple(doubted(from_graph(graph, ctx.project.settings.lback.heads))),
         places={revision: one.place for revision, one in rescued.items()},
         docs={revision: graph[revision].doc for revision in pending},

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, ClassVar
 from lback.core.effects import Effect
 from lback.core.graph.graph import Graph
 from lback.core.graph.view import GraphView
+from lback.core.lines import lines_of
 from lback.core.messages import switch as messages
-from lback.core.plans import Downgrade, Upgrade, lines_of, refuse_forks, refuse_problems
+from lback.core.plans import Downgrade, Upgrade, refuse_forks, refuse_problems
 from lback.core.results import Result, text_only
 from lback.core.rows import DataLoss
 from lback.core.source import WORKTREE, Commit

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from lback.core.graph.forks import forks
@@ -40,9 +39,6 @@ class Restamp:
 
 
 Step = Upgrade | Downgrade | Restamp
-
-Line = tuple[str, ...]
-"""What one would type after `alembic`, as ("upgrade", "head")."""
 
 
 class DowngradePlan(NamedTuple):
@@ -133,11 +129,37 @@ def plan_migration(
 ) -> tuple[Step, ...]:
     """Choose what brings a database to `target`, up or down; to the heads without one.
 
-    `target` may be any name that the graph resolves, as "base" or "-1".
+    `target` may be any name that the graph resolves, as "base" or "-1". Rows of the stamp that
+    others stand on go first: Alembic stumbles over them.
     """
+    refuse_problems(graph)
+    stamp = tuple(stamp)
+    more = redundant(graph, stamp)
+    kept = tuple(row for row in stamp if row not in more)
+    steps = _plan_migration(graph, kept, target, apart, fake=fake)
+    return (Restamp(kept), *steps) if more else steps
+
+
+def redundant(graph: GraphView, stamp: Iterable[str]) -> tuple[str, ...]:
+    """Return the rows of a stamp that other rows of it stand on."""
+    rows = sorted(row for row in stamp if row in graph)
+    return tuple(
+        row
+        for row in rows
+        if len(rows) > 1 and any(row in graph.ancestors([one]) for one in rows if one != row)
+    )
+
+
+def _plan_migration(
+    graph: GraphView,
+    stamp: tuple[str, ...],
+    target: str | None,
+    apart: Sequence[str],
+    *,
+    fake: bool,
+) -> tuple[Step, ...]:
     if target is None:
         return plan_upgrade(graph, stamp, (), apart, fake=fake)
-    stamp = tuple(stamp)
     targets = graph.resolve(target, stamp)
     if targets and not applied(graph, stamp).issuperset(targets):
         return plan_upgrade(graph, stamp, targets, apart, fake=fake)
@@ -176,24 +198,6 @@ def plan_down_to(
     return tuple(Downgrade(revision, fake) for revision in run_order(graph, going, stamp))
 
 
-def to_heads(graph: GraphView, command: str = "upgrade") -> Line:
-    """Return what one would type after `alembic` to reach all heads."""
-    return (command, "head" if len(graph.heads) < 2 else "heads")
-
-
-def lines_of(graph: GraphView, steps: Sequence[Step], typed: Line = ()) -> tuple[Line, ...]:
-    """Return for each step what one would type after `alembic` to have it done.
-
-    Steps in one direction are one command; the first one keeps the words that were `typed`.
-    """
-    lines: list[Line] = []
-    for command, group in groupby(steps, _command):
-        part = tuple(group)
-        kept = not lines and typed[:1] == (command,)
-        lines += [typed if kept else _line(graph, command, part)] * len(part)
-    return tuple(lines)
-
-
 def is_only_written(step: Step) -> bool:
     """Tell whether a step changes the version table and nothing else."""
     return isinstance(step, Restamp) or step.fake
@@ -210,25 +214,6 @@ def stamp_after(graph: GraphView, stamp: Iterable[str], steps: Sequence[Step]) -
         else:
             rows = tips(graph, applied(graph, rows) - {step.revision})
     return rows
-
-
-def _command(step: Step) -> str:
-    if is_only_written(step):
-        return "stamp"
-    return "upgrade" if isinstance(step, Upgrade) else "downgrade"
-
-
-def _line(graph: GraphView, command: str, steps: Sequence[Step]) -> Line:
-    last = steps[-1]
-    if isinstance(last, Restamp):
-        return (command, *(last.revisions or ("base",)))
-    if isinstance(last, Upgrade):
-        done = {step.revision for step in steps if isinstance(step, Upgrade)}
-        return (
-            to_heads(graph, command) if done.issuperset(graph.heads) else (command, last.revision)
-        )
-    parents = graph[last.revision].parents if last.revision in graph else ()
-    return (command, *(parents[:1] or ("base",)))
 
 
 def tips(graph: GraphView, revisions: Collection[str]) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
 
     from lback.core.graph.view import GraphView
-    from lback.core.plans import Line
+    from lback.core.lines import Line
     from lback.db.runner import Database
     from lback.db.session import Session
 

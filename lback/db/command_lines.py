@@ -9,7 +9,7 @@ from typing import Any
 
 from alembic.config import CommandLine
 
-from lback.core.plans import Line
+from lback.core.lines import Line
 
 LOOK: Line = ("current",)
 

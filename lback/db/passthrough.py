@@ -216,6 +216,8 @@ def _speaking_to(told: TextIO, out: TextIO) -> Iterator[None]:
 def _hint(message: str) -> str:
     if "Can't locate revision" in message:
         return "`lback status` says what the database is stamped with and where that may be."
+    if "overlaps with other" in message:
+        return "`lback migrate` takes a row out of the stamp that another one stands on."
     if "multiple heads" in message.lower():
         return "Name one of them, or join them with `lback resolve`."
     return "`lback alembic COMMAND --help` shows what the command takes."

@@ -11,15 +11,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
 from sqlalchemy.engine import Connection
 
-from lback.core.plans import (
-    Downgrade,
-    Restamp,
-    Step,
-    Upgrade,
-    is_only_written,
-    lines_of,
-    stamp_after,
-)
+from lback.core.lines import lines_of
+from lback.core.plans import Downgrade, Restamp, Step, Upgrade, is_only_written, stamp_after
 from lback.db.alembic_compat import is_kept_each, is_outside, make_version_table
 from lback.db.events import Event, OnEvent, RunOutcome, Stamp, Turn
 from lback.db.scripts import GraphStep, stamp_steps

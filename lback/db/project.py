@@ -24,7 +24,7 @@ from lback.start import taken
 if TYPE_CHECKING:
     from alembic.config import Config
 
-    from lback.core.plans import Line
+    from lback.core.lines import Line
     from lback.core.settings import Settings
 
 

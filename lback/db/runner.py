@@ -18,7 +18,7 @@ from lback.errors import LbackError
 
 if TYPE_CHECKING:
     from lback.core.graph.view import GraphView
-    from lback.core.plans import Line
+    from lback.core.lines import Line
     from lback.core.settings import Settings
     from lback.db.view import View
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Dialect, Engine, make_url
 
-from lback.core.plans import Step, lines_of
+from lback.core.lines import lines_of
+from lback.core.plans import Step
 from lback.core.schema_diff import Schema
 from lback.db.events import ignore
 from lback.db.failures import line_in, reason

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
 
     from lback.core.graph.view import GraphView
-    from lback.core.plans import Line
+    from lback.core.lines import Line
     from lback.core.settings import Settings
     from lback.db.failures import Situation
     from lback.db.scripts import TextScriptDirectory

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lback.core.graph.view import GraphView
+from lback.core.lines import lines_of, to_heads
 from lback.core.merging.database_move import Move, plan_move
 from lback.core.merging.results import DatabaseRow
 from lback.core.messages import rebasing as messages
-from lback.core.plans import Step, applied, lines_of, to_heads
+from lback.core.plans import Step, applied
 from lback.core.rows import DataLoss
 from lback.core.source import INDEX
 from lback.errors import LbackError

@@ -8,8 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lback.core.graph.view import GraphView
+from lback.core.lines import Line
 from lback.core.messages import runs as messages
-from lback.core.plans import Downgrade, Line, Step, Upgrade, refuse_moved
+from lback.core.plans import Downgrade, Step, Upgrade, refuse_moved
 from lback.project.context import Context
 from lback.project.file_changes import change_files
 from lback.project.interrupted_step import noting_steps, refuse_interrupted

@@ -6,18 +6,19 @@ from hypothesis import strategies as st
 
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Header, Revision
+from lback.core.lines import lines_of, to_heads
 from lback.core.plans import (
     Downgrade,
     Restamp,
     Step,
     Upgrade,
     applied,
-    lines_of,
     plan_downgrade,
+    plan_migration,
     plan_upgrade,
+    redundant,
     stamp_after,
     tips,
-    to_heads,
 )
 from lback.errors import LbackError
 
@@ -177,3 +178,18 @@ def test_the_stamp_after_steps() -> None:
     assert stamp_after(DIAMOND, ("b", "c"), [Upgrade("m")]) == ("m",)
     assert stamp_after(DIAMOND, ("m",), [Downgrade("m"), Downgrade("c")]) == ("b",)
     assert stamp_after(DIAMOND, ("gone",), [Restamp(("a",)), Downgrade("a")]) == ()
+
+
+def test_rows_that_others_stand_on_go_first() -> None:
+    assert redundant(CHAIN, ("a", "b", "gone")) == ("a",)
+    assert redundant(LANES, ("b", "y")) == ("b",)
+    assert redundant(DIAMOND, ("b", "c")) == ()
+    assert plan_migration(CHAIN, ("b", "c"), None) == (Restamp(("c",)),)
+    assert plan_migration(CHAIN, ("a", "b"), None) == (Restamp(("b",)), Upgrade("c"))
+    assert plan_migration(CHAIN, ("b", "c"), "a") == (
+        Restamp(("c",)), Downgrade("c"), Downgrade("b"),
+    )  # fmt: skip
+    assert plan_migration(CHAIN, ("b", "c"), "c") == (Restamp(("c",)),)
+    mending = [Restamp(("b",)), Upgrade("c")]
+    typed = ("upgrade", "+1")
+    assert lines_of(CHAIN, mending, typed) == (("stamp", "b"), typed)

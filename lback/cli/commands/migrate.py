@@ -10,7 +10,7 @@ import click
 from lback.cli.options import common, lock_timeout_option
 from lback.cli.running import apart, run
 from lback.cli.strict import Command
-from lback.formats.style import Script, Style
+from lback.formats.style import Script, Style, safe
 from lback.formats.words import counted, title
 
 if TYPE_CHECKING:
@@ -51,8 +51,13 @@ def lines(result: MigrateResult, style: Style) -> Iterator[str]:
     if result.failed:
         return
     steps = result.steps
+    for row in result.mended:
+        told = "goes" if result.planned else "went"
+        yield f"{safe(row)} {told} out of the stamp: another row of it stands on that"
     if result.sql is not None:
         yield Script("\n".join(result.sql))
+    elif not steps and result.mended:
+        return
     elif not steps:
         yield "nothing to do: the database is up to date"
     elif result.planned:

@@ -44,6 +44,8 @@ def lines(result: StatusResult, style: Style) -> Iterator[str]:
     for revision in result.lost:
         place = result.places.get(revision, "found nowhere in git")
         yield style.red(f"lost      {safe(revision)}: applied, not in this checkout, {place}")
+    for revision in result.redundant:
+        yield style.yellow(f"redundant {safe(revision)}: another row of the stamp stands on it")
     if result.pending:
         yield f"pending   {counted(len(result.pending), 'revision')}"
         for revision in result.pending[:10]:
@@ -92,6 +94,8 @@ def _next(result: StatusResult) -> str:
         return "`lback switch` undoes what this checkout lacks; `lback switch --plan` shows it."
     if result.pending:
         return "Run `lback migrate`."
+    if result.redundant:
+        return f"`lback migrate` takes {listing(result.redundant)} out of the stamp."
     if result.upstream is not None and result.upstream.behind:
         return "Run `git pull` to get what the team has added."
     return "Nothing to do."

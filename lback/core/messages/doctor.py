@@ -110,7 +110,13 @@ def hooks(states: Mapping[str, str]) -> DoctorLine:
     return DoctorLine("hooks", "note", shown, "`lback hooks install`")
 
 
-def database(url: str, dialect: str, stamp: Sequence[str]) -> DoctorLine:
-    """Show the database and where it is."""
+def database(
+    url: str, dialect: str, stamp: Sequence[str], redundant: Sequence[str] = ()
+) -> DoctorLine:
+    """Show the database and where it is, and the rows of its stamp that others stand on."""
     at = ", ".join(stamp) or "its base: nothing is applied"
-    return DoctorLine("database", "ok", f"{url} ({dialect}), at {at}")
+    text = f"{url} ({dialect}), at {at}"
+    if not redundant:
+        return DoctorLine("database", "ok", text)
+    more = f"{text}; another row of the stamp stands on {', '.join(redundant)}"
+    return DoctorLine("database", "warning", more, "`lback migrate`")
