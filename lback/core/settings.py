@@ -60,16 +60,6 @@ def is_resource(location: str) -> bool:
     return ":" in location and not PurePath(location).is_absolute()
 
 
-def read_ini(text: str, path: str, section: str = "alembic", *, cwd: str | None = None) -> Settings:
-    """Read the settings of a project that has an ini only; see `read_settings`."""
-    return read_settings(ini=(path, text), section=section, cwd=cwd)
-
-
-def read_pyproject(text: str, path: str, *, cwd: str | None = None) -> Settings:
-    """Read the settings of a project that has a pyproject.toml only; see `read_settings`."""
-    return read_settings(pyproject=(path, text), cwd=cwd)
-
-
 def read_settings(
     *,
     ini: tuple[str, str] | None = None,

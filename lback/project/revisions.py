@@ -288,15 +288,14 @@ class Revisions:
 
     def _graph_on_disk(self, look: Look) -> GraphView:
         """Return the graph of the work tree; where nothing has changed, its heads cost nothing."""
-
-        def whole() -> Graph:
-            return self.graph_of(self.wanted(look.entries, WORKTREE), WORKTREE)
-
         kind = _tops_kind(self.project)
         tops = look.note(kind)
         if tops is not None:
-            return RememberedGraph([_from_top(row) for row in json.loads(tops)], whole)
-        graph = whole()
+            return RememberedGraph(
+                map(_from_top, json.loads(tops)),
+                lambda: self.revisions_of(self.wanted(look.entries, WORKTREE), WORKTREE),
+            )
+        graph = self.graph_of(self.wanted(look.entries, WORKTREE), WORKTREE)
         if not graph.problems:
             rows = [_top(graph, head) for head in graph.heads]
             look.take_note(kind, json.dumps(rows, separators=(",", ":")).encode())

@@ -23,7 +23,7 @@ from jsonschema import Draft7Validator
 from junitparser import JUnitXml
 
 from lback.comment import CommentPlace, Refused, main, publish
-from lback.core.settings import read_pyproject
+from lback.core.settings import read_settings
 from tests.check.api import serving
 from tests.check.schemas import shipped
 from tests.check.team import Team
@@ -115,7 +115,9 @@ def test_the_settings_of_the_page_are_understood() -> None:
     page = (ROOT / "docs/ci.md").read_text()
     (block,) = re.findall(r"^    (\[tool\.lback\]\n(?:    .+\n)+)", page, re.M)
     text = re.sub(r"^    ", "", block, flags=re.M)
-    read = read_pyproject(f'{text}\n[tool.alembic]\nscript_location = "x"\n', "/p.toml").lback
+    read = read_settings(
+        pyproject=("/p.toml", f'{text}\n[tool.alembic]\nscript_location = "x"\n')
+    ).lback
     assert read.warnings == ()
     assert read.severity == {"LB401": "error"}
 

@@ -15,7 +15,7 @@ import pytest
 from lback.cli.group import COMMANDS
 from lback.cli.main import program
 from lback.core.checks.findings import CODES
-from lback.core.settings import read_pyproject
+from lback.core.settings import read_settings
 from lback.vcs.managers import shell_call
 
 ROOT = Path(__file__).parents[2]
@@ -132,7 +132,9 @@ def test_the_modules_of_the_architecture_exist() -> None:
 
 def test_settings_of_the_readme_are_understood() -> None:
     text = "\n".join(fences((ROOT / "README.md").read_text(), "toml"))
-    settings = read_pyproject(text + '\n[tool.alembic]\nscript_location = "x"\n', "/pyproject.toml")
+    settings = read_settings(
+        pyproject=("/p.toml", text + '\n[tool.alembic]\nscript_location = "x"\n')
+    )
     assert settings.lback.warnings == ()
     assert settings.lback.heads == ("expand", "contract")
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from lback.core.preferences import LbackSettings, read_preferences
-from lback.core.settings import Settings, read_ini, read_pyproject, read_settings
+from lback.core.settings import Settings, read_settings
 from lback.errors import UsageError
 
 INI = "/repo/alembic.ini"
@@ -18,7 +18,7 @@ prepend_sys_path = .
 path_separator = os
 sqlalchemy.url = sqlite:///%%41.db
 """
-    settings = read_ini(text, INI)
+    settings = read_settings(ini=(INI, text))
     assert settings.config_path == INI
     assert settings.script_location == "/repo/migrations"
     assert settings.folders == ("/repo/migrations/versions",)
@@ -28,34 +28,34 @@ sqlalchemy.url = sqlite:///%%41.db
 
 
 def test_an_option_that_nobody_needs_may_be_broken() -> None:
-    settings = read_ini("[alembic]\nscript_location = m\nurl = p%40ss\n", INI)
+    settings = read_settings(ini=(INI, "[alembic]\nscript_location = m\nurl = p%40ss\n"))
     assert settings.main_options["url"] == "p%40ss"
 
 
 def test_relative_paths_count_from_the_given_folder() -> None:
-    settings = read_ini("[alembic]\nscript_location = db/../m\n", INI, cwd="/elsewhere")
+    settings = read_settings(ini=(INI, "[alembic]\nscript_location = db/../m\n"), cwd="/elsewhere")
     assert settings.script_location == "/elsewhere/m"
 
 
 def test_a_package_stays_unresolved() -> None:
-    settings = read_ini("[alembic]\nscript_location = app:migrations\n", INI)
+    settings = read_settings(ini=(INI, "[alembic]\nscript_location = app:migrations\n"))
     assert settings.script_location == "app:migrations"
     assert settings.folders == ("app:migrations/versions",)
 
 
 def test_another_section() -> None:
     text = "[alembic]\nscript_location = one\n[other]\nscript_location = two\n"
-    settings = read_ini(text, INI, "other")
+    settings = read_settings(ini=(INI, text), section="other")
     assert (settings.section, settings.script_location) == ("other", "/repo/two")
 
 
 def test_flask_migrate_keeps_the_ini_in_the_script_folder() -> None:
-    settings = read_ini("[alembic]\n# template used\n", "/repo/migrations/alembic.ini")
+    settings = read_settings(ini=("/repo/migrations/alembic.ini", "[alembic]\n# template used\n"))
     assert settings.script_location == "/repo/migrations"
 
 
 def test_a_folder_with_a_percent_sign() -> None:
-    settings = read_ini("[alembic]\nscript_location = %(here)s/m\n", "/50%/alembic.ini")
+    settings = read_settings(ini=("/50%/alembic.ini", "[alembic]\nscript_location = %(here)s/m\n"))
     assert settings.script_location == "/50%/m"
 
 
@@ -70,7 +70,7 @@ file_template = "%%(year)d/%%(rev)s"
 truncate_slug_length = 20
 timezone = "UTC"
 """
-    assert read_pyproject(text, TOML) == Settings(
+    assert read_settings(pyproject=(TOML, text)) == Settings(
         config_path=TOML,
         script_location="/repo/migrations",
         version_locations=("/repo/a", "/repo/b"),
@@ -116,7 +116,7 @@ def test_a_pyproject_beside_an_ini_without_a_location() -> None:
 )
 def test_a_broken_ini_names_its_place(text: str, words: str) -> None:
     with pytest.raises(UsageError) as caught:
-        read_ini(text, INI)
+        read_settings(ini=(INI, text))
     assert words in caught.value.message
     assert INI in caught.value.message
     assert caught.value.hint
@@ -142,7 +142,7 @@ def test_a_broken_ini_names_its_place(text: str, words: str) -> None:
 )
 def test_a_broken_pyproject_names_its_place(text: str, words: str) -> None:
     with pytest.raises(UsageError) as caught:
-        read_pyproject(text, TOML)
+        read_settings(pyproject=(TOML, text))
     assert words in caught.value.message
     assert TOML in caught.value.message
     assert caught.value.hint
@@ -173,7 +173,7 @@ ignore_folders = ["old"]
 lock_timeout = 30
 big_tables = ["orders"]
 """
-    assert read_pyproject(text, TOML).lback == LbackSettings(
+    assert read_settings(pyproject=(TOML, text)).lback == LbackSettings(
         upstream="origin/release",
         heads=("expand", "contract"),
         app="shop:create_app",
@@ -202,7 +202,7 @@ ledger = no
 lock_timeout = 2.5
 wrappers = add = add_column, drop = drop_column
 """
-    assert read_ini(text, INI).lback == LbackSettings(
+    assert read_settings(ini=(INI, text)).lback == LbackSettings(
         heads=("expand", "contract"),
         models=("a/*.py", "b/*.py"),
         ledger=False,
@@ -260,7 +260,7 @@ def test_a_wrong_secret_is_not_shown() -> None:
 
 def test_a_wrong_word_in_an_ini() -> None:
     with pytest.raises(UsageError, match="`ledger` cannot be str"):
-        read_ini("[alembic]\nscript_location = m\n[lback]\nledger = maybe\n", INI)
+        read_settings(ini=(INI, "[alembic]\nscript_location = m\n[lback]\nledger = maybe\n"))
 
 
 def test_no_configuration_at_all() -> None:

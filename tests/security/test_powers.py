@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lback.core.settings import read_ini, read_pyproject, read_settings
+from lback.core.settings import read_settings
 from lback.errors import LbackError, UsageError
 from lback.files import read_by_hand
 from lback.project.context import Context
@@ -412,16 +412,16 @@ def test_files_that_never_end(shop: Shop) -> None:
 )
 def test_toml_that_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="pyproject"):
-        read_pyproject(f"[tool.alembic]\n{text}\n", "/x/pyproject.toml")
+        read_settings(pyproject=("/x/pyproject.toml", f"[tool.alembic]\n{text}\n"))
 
 
 def test_references_that_grow() -> None:
     lines = [f"a{at} = {f'%(a{at + 1})s' * 30}" for at in range(9)]
     text = "\n".join(["[alembic]", "script_location = %(a0)s", *lines, "a9 = x", ""])
     with pytest.raises(UsageError, match="too long"):
-        read_ini(text, "/x/alembic.ini")
+        read_settings(ini=("/x/alembic.ini", text))
     fine = "[alembic]\nscript_location = %(b)s/%(b)s\nb = %(here)s\n"
-    assert read_ini(fine, "/x/alembic.ini").script_location == "/x/x"
+    assert read_settings(ini=("/x/alembic.ini", fine)).script_location == "/x/x"
 
 
 def test_model_patterns_that_leave_are_left_out() -> None:

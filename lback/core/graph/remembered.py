@@ -17,12 +17,12 @@ class Top(NamedTuple):
 
 
 class RememberedGraph(Graph):
-    """A graph without problems whose heads were written down; `load` gives the whole.
+    """A graph without problems whose heads were written down; `load` gives its revisions.
 
     It is called at the first question that the heads cannot answer, and once.
     """
 
-    def __init__(self, tops: Iterable[Top], load: Callable[[], Graph]) -> None:
+    def __init__(self, tops: Iterable[Top], load: Callable[[], Iterable[Revision]]) -> None:
         self._load = load
         self._tops = {top.revision.id: top for top in tops}
         self.__dict__["heads"] = tuple(self._tops)
@@ -30,13 +30,11 @@ class RememberedGraph(Graph):
 
     def __getattr__(self, name: str) -> Any:
         """Become the whole graph: a part of it is missing."""
-        mine = vars(self)
-        if "_load" in mine:
-            mine.update(vars(self._load()))
-            del mine["_load"]
-        if name not in mine:
+        load = self.__dict__.pop("_load", None)
+        if load is None:
             raise AttributeError(name)
-        return mine[name]
+        super().__init__(load())
+        return getattr(self, name)
 
     def __contains__(self, revision: object) -> bool:
         return revision in self._tops or super().__contains__(revision)
