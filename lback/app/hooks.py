@@ -10,13 +10,13 @@ from lback.core.results import Result, text_only
 from lback.project.context import Context
 from lback.project.hook_files import (
     EnvironmentRow,
-    HookRow,
     guarded_rows,
     hook_states,
     install_hooks,
     unguarded,
     uninstall_hooks,
 )
+from lback.vcs.hooks import HookRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

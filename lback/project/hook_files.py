@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,22 +13,9 @@ from lback.project.environments import around, context_of, environment_of, guard
 from lback.project.models import model_globs
 from lback.project.options import Environment
 from lback.vcs.configuration import forget, record
-from lback.vcs.hooks import HookChange, HookPlace, HookState, find, install, status, uninstall
+from lback.vcs.hooks import HookPlace, HookRow, find, install, status, uninstall
 from lback.vcs.reach import is_outside
 from lback.vcs.shims import Watched
-
-
-@dataclass(frozen=True, slots=True)
-class HookRow:
-    """One hook: how it stands, or what was done with it; `lines` have to go into `into`."""
-
-    hook: str
-    state: str
-    path: str
-    message: str | None
-    manager: str | None
-    into: str | None
-    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +40,7 @@ def install_hooks(
     assert ctx.repository is not None
     for environment in around(ctx) or (environment_of(ctx),):
         record(ctx.repository, environment.spelled())
-    changes = install(
-        place, sys.executable, _watched(ctx), names=tuple(names), write=write, force=force
-    )
-    return tuple(map(_row, changes))
+    return install(place, sys.executable, _watched(ctx), names=names, write=write, force=force)
 
 
 def uninstall_hooks(
@@ -72,17 +55,16 @@ def uninstall_hooks(
     mine = every if everything else _meant(ctx, every)
     forget(ctx.repository, [one.spelled() for one in mine])
     if set(mine) >= set(every):
-        return tuple(map(_row, uninstall(place, force=force)))
+        return uninstall(place, force=force)
     ours = [state.hook for state in status(place) if state.state in ("installed", "unwired")]
-    return tuple(map(_row, install(place, sys.executable, _watched(ctx), names=ours)))
+    return install(place, sys.executable, _watched(ctx), names=ours)
 
 
 def hook_states(ctx: Context) -> tuple[HookRow, ...]:
     """Return how each hook stands."""
     # What install would write for an environment that this checkout lacks, nobody knows.
     whole = all(row.here for row in guarded_rows(ctx))
-    states = status(_place(ctx), sys.executable, _watched(ctx) if whole else None)
-    return tuple(map(_row, states))
+    return status(_place(ctx), sys.executable, _watched(ctx) if whole else None)
 
 
 def guarded_rows(ctx: Context) -> tuple[EnvironmentRow, ...]:
@@ -163,15 +145,3 @@ def _watched_of(ctx: Context, environment: Environment) -> Watched:
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
-
-
-def _row(hook: HookChange | HookState) -> HookRow:
-    return HookRow(
-        hook.hook,
-        hook.action if isinstance(hook, HookChange) else hook.state,
-        os.fspath(hook.path),
-        hook.message or None,
-        hook.manager,
-        os.fspath(hook.into) if hook.into else None,
-        hook.lines,
-    )

@@ -42,38 +42,22 @@ class HookPlace:
 
 
 @dataclass(frozen=True, slots=True)
-class HookChange:
-    """What `install` or `uninstall` did to one hook.
+class HookRow:
+    """How one hook stands, or what was done with it.
 
-    `action` is installed | updated | unchanged | removed | restored | absent |
-    refused, or advised: then `lines` have to go into the file `into`, for
-    `manager` runs this hook.
-    """
-
-    hook: str
-    action: str
-    path: Path
-    message: str = ""
-    manager: str | None = None
-    into: Path | None = None
-    lines: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class HookState:
-    """How one hook stands.
-
-    `state` is installed | outdated | edited | foreign | missing | disabled (not
-    executable), or unwired: our shim is there, but `manager` does not call it.
+    `state` is installed | outdated | edited | foreign | missing | disabled (not executable), or
+    unwired: our shim is there, but `manager` does not call it. After `install` and `uninstall` it
+    is installed | updated | unchanged | removed | restored | absent | refused, or advised: then
+    `lines` have to go into the file `into`, for `manager` runs this hook.
     """
 
     hook: str
     state: str
-    path: Path
-    message: str = ""
-    manager: str | None = None
-    into: Path | None = None
-    lines: tuple[str, ...] = ()
+    path: str
+    message: str | None
+    manager: str | None
+    into: str | None
+    lines: tuple[str, ...]
 
 
 def find(git: Git) -> HookPlace:
@@ -115,7 +99,7 @@ def install(
     names: Sequence[str] = NAMES,
     write: bool = False,
     force: bool = False,
-) -> tuple[HookChange, ...]:
+) -> tuple[HookRow, ...]:
     """Install shims; what was there is kept, and installing again changes nothing.
 
     Where another hook manager runs a hook, the shim goes to `place.private` and
@@ -132,13 +116,13 @@ def install(
 
 def uninstall(
     place: HookPlace, *, names: Sequence[str] = NAMES, force: bool = False
-) -> tuple[HookChange, ...]:
+) -> tuple[HookRow, ...]:
     """Remove our shims and lines only, and give back what was there byte for byte."""
     known = _known(names)
     with alone(place.folder):
-        changes = tuple(_uninstall(place, name, force=force) for name in known)
+        rows = tuple(_uninstall(place, name, force=force) for name in known)
         _tidy(place)
-    return changes
+    return rows
 
 
 def _tidy(place: HookPlace) -> None:
@@ -155,74 +139,70 @@ def _tidy(place: HookPlace) -> None:
 
 def status(
     place: HookPlace, python: str | None = None, watched: Watched | None = None
-) -> tuple[HookState, ...]:
+) -> tuple[HookRow, ...]:
     """Tell how each hook stands; `python` and `watched` let it see what install would change."""
-    states = []
+    rows = []
     for name in NAMES:
         text = None if python is None or watched is None else render(name, python, watched)
-        states.append(_beside_commands(place, _state(place, name, text)))
-    return tuple(states)
+        rows.append(_beside_commands(place, _state(place, name, text)))
+    return tuple(rows)
 
 
-def _beside_commands(place: HookPlace, state: HookState) -> HookState:
+def _beside_commands(place: HookPlace, row: HookRow) -> HookRow:
     """Add what git's configuration runs for a hook, before the one in the folder."""
-    commands = place.commands.get(state.hook, {})
+    commands = place.commands.get(row.hook, {})
     if not commands:
-        return state
+        return row
     names = ", ".join(f"hook.{name}.command" for name in sorted(commands))
     if not place.heeded:
         told = f"this git is too old to run {names}"
     elif any("lback" in command for command in commands.values()):
-        if state.state == "missing":
-            return replace(state, state="installed", message=f"git runs it by {names}")
+        if row.state == "missing":
+            return replace(row, state="installed", message=f"git runs it by {names}")
         told = f"git runs lback by {names} as well"
     else:
         told = f"git runs {names} first"
-    return replace(state, message=f"{state.message}; {told}" if state.message else told)
+    return replace(row, message=f"{row.message}; {told}" if row.message else told)
 
 
-def _install(place: HookPlace, name: str, text: bytes, *, write: bool, force: bool) -> HookChange:
+def _install(place: HookPlace, name: str, text: bytes, *, write: bool, force: bool) -> HookRow:
     manager = _manager(place, name)
     if manager is not None:
         return _install_under(manager, place, name, text, write=write, force=force)
     slot = Slot(place.folder / name)
     outcome = slot.put(text, force=force)
-    return HookChange(name, outcome.action, slot.path, outcome.message)
+    return _row(name, outcome.action, slot.path, outcome.message)
 
 
 def _install_under(
     manager: Manager, place: HookPlace, name: str, text: bytes, *, write: bool, force: bool
-) -> HookChange:
+) -> HookRow:
     slot = Slot(place.private / name)
     outcome = slot.put(text, force=force)
     if outcome.action == "refused" or manager.is_wired(name):
-        return HookChange(
-            name, outcome.action, slot.path, outcome.message, manager.name, manager.file
-        )
+        return _row(name, outcome.action, slot.path, outcome.message, manager)
     if write and manager.write(name):
         said = f"{manager.name}: lines added to {manager.file}"
         message = f"{said}; {manager.note}" if manager.note else said
-        return HookChange(name, "installed", slot.path, message, manager.name, manager.file)
-    return HookChange(
-        name, "advised", slot.path, manager.note, manager.name, manager.file, manager.lines
-    )
+        return _row(name, "installed", slot.path, message, manager)
+    return _row(name, "advised", slot.path, manager.note, manager, manager.lines)
 
 
-def _uninstall(place: HookPlace, name: str, *, force: bool) -> HookChange:
-    done = HookChange(name, "absent", place.folder / name)
+def _uninstall(place: HookPlace, name: str, *, force: bool) -> HookRow:
+    done = _row(name, "absent", place.folder / name)
     manager = _manager(place, name)
     if manager is not None and erase(manager.file, name):
-        done = HookChange(name, "removed", manager.file, "", manager.name, manager.file)
+        done = _row(name, "removed", manager.file, "", manager)
     for folder in _folders(place):
         slot = Slot(folder / name)
         outcome = _take_out(slot, force=force)
-        if outcome.action != "absent" or (outcome.message and done.action == "absent"):
-            done = HookChange(name, outcome.action, slot.path, outcome.message)
+        if outcome.action != "absent" or (outcome.message and done.state == "absent"):
+            done = _row(name, outcome.action, slot.path, outcome.message)
         if outcome.action == "refused":
             return done
     if manager is not None and manager.is_wired(name):
         left = f"{manager.file} still calls lback; that does nothing now, remove the line yourself"
-        return HookChange(name, done.action, done.path, left, manager.name, manager.file)
+        return _row(name, done.state, done.path, left, manager)
     return done
 
 
@@ -238,12 +218,12 @@ def _take_out(slot: Slot, *, force: bool) -> SlotOutcome:
     return SlotOutcome("removed", f"it had been renamed {moved.path.name} by another hook manager")
 
 
-def _state(place: HookPlace, name: str, text: bytes | None) -> HookState:
+def _state(place: HookPlace, name: str, text: bytes | None) -> HookRow:
     manager = _manager(place, name)
     if manager is None:
         slot = Slot(place.folder / name)
         state, message = _look(slot, text)
-        return HookState(name, state, slot.path, message)
+        return _row(name, state, slot.path, message)
     slot = Slot(place.private / name)
     state, message = _look(slot, text)
     if state != "missing" and not manager.is_wired(name):
@@ -251,7 +231,19 @@ def _state(place: HookPlace, name: str, text: bytes | None) -> HookState:
     elif state == "missing" and Slot(place.common_dir / "hooks" / name).mark() is not None:
         message = f"lback's hook in {place.common_dir / 'hooks'} is not used: git looks elsewhere"
     lines = manager.lines if state == "unwired" else ()
-    return HookState(name, state, slot.path, message, manager.name, manager.file, lines)
+    return _row(name, state, slot.path, message, manager, lines)
+
+
+def _row(
+    name: str,
+    state: str,
+    path: str | Path,
+    message: str = "",
+    manager: Manager | None = None,
+    lines: tuple[str, ...] = (),
+) -> HookRow:
+    who, into = (manager.name, os.fspath(manager.file)) if manager else (None, None)
+    return HookRow(name, state, os.fspath(path), message or None, who, into, lines)
 
 
 def _look(slot: Slot, text: bytes | None) -> tuple[str, str]:

@@ -14,7 +14,7 @@ import pytest
 
 from lback.vcs.environment import outside
 from lback.vcs.git import Git
-from lback.vcs.hooks import HookChange, HookPlace, HookState, find, install, status, uninstall
+from lback.vcs.hooks import HookPlace, HookRow, find, install, status, uninstall
 from lback.vcs.shims import NAMES, Watched
 from tests.worlds.people import Person
 
@@ -96,15 +96,15 @@ class Clone(Person):
     def place(self) -> HookPlace:
         return find(Git(self.path, outside(self.env)))
 
-    def install(self, *names: str, **options: bool) -> dict[str, HookChange]:
+    def install(self, *names: str, **options: bool) -> dict[str, HookRow]:
         changes = install(self.place(), self.python.path, WATCHED, names=names or NAMES, **options)
         return {change.hook: change for change in changes}
 
-    def uninstall(self, *names: str, **options: bool) -> dict[str, HookChange]:
+    def uninstall(self, *names: str, **options: bool) -> dict[str, HookRow]:
         changes = uninstall(self.place(), names=names or NAMES, **options)
         return {change.hook: change for change in changes}
 
-    def states(self) -> dict[str, HookState]:
+    def states(self) -> dict[str, HookRow]:
         found = status(self.place(), self.python.path, WATCHED)
         return {state.hook: state for state in found}
 

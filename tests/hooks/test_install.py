@@ -53,13 +53,13 @@ def picture(folder: Path) -> dict[str, tuple[int, Path | bytes]]:
 def test_install_uninstall_leaves_no_trace(ada: Clone) -> None:
     before = picture(ada.path / ".git")
     changes = ada.install()
-    assert [change.action for change in changes.values()] == ["installed"] * 5
+    assert [change.state for change in changes.values()] == ["installed"] * 5
     assert set(changes) == set(NAMES)
     assert all(state.state == "installed" for state in ada.states().values())
     ada.git("commit", "-q", "--allow-empty", "-m", "x")
     ada.git("reset", "-q", "--soft", "HEAD~1")
     changes = ada.uninstall()
-    assert [change.action for change in changes.values()] == ["removed"] * 5
+    assert [change.state for change in changes.values()] == ["removed"] * 5
     assert all(state.state == "missing" for state in ada.states().values())
     after = picture(ada.path / ".git")
     assert {name for name in after if "lback" in name} == set()
@@ -72,7 +72,7 @@ def test_installing_twice_is_installing_once(ada: Clone) -> None:
     ada.install()
     before = picture(ada.path / ".git/hooks")
     dates = {path: path.stat().st_mtime_ns for path in (ada.path / ".git/hooks").iterdir()}
-    assert {change.action for change in ada.install().values()} == {"unchanged"}
+    assert {change.state for change in ada.install().values()} == {"unchanged"}
     assert picture(ada.path / ".git/hooks") == before
     assert dates == {path: path.stat().st_mtime_ns for path in (ada.path / ".git/hooks").iterdir()}
 
@@ -91,12 +91,12 @@ def test_an_existing_hook_runs_first(ada: Clone, python: Interpreter, text: str)
     ada.hook("pre-commit", text, mode=0o750)
     before = picture(ada.path / ".git/hooks")
     change = ada.install("pre-commit")["pre-commit"]
-    assert change.action == "installed"
+    assert change.state == "installed"
     assert "pre-commit.lback-kept" in change.message
     ada.commit(REVISION)
     assert trace(ada)
     assert python.calls() == ["<hook> <pre-commit>"]
-    assert ada.uninstall("pre-commit")["pre-commit"].action == "restored"
+    assert ada.uninstall("pre-commit")["pre-commit"].state == "restored"
     assert picture(ada.path / ".git/hooks") == before
 
 
@@ -190,8 +190,8 @@ def test_a_dangling_link_and_a_folder(ada: Clone) -> None:
     (folder / "pre-commit").symlink_to("gone")
     (folder / "pre-push").mkdir()
     changes = ada.install()
-    assert changes["pre-commit"].action == "installed"
-    assert changes["pre-push"].action == "refused"
+    assert changes["pre-commit"].state == "installed"
+    assert changes["pre-push"].state == "refused"
     ada.commit(REVISION)
     ada.uninstall()
     assert (folder / "pre-commit").readlink() == Path("gone")
@@ -204,7 +204,7 @@ def test_another_configuration_is_written_over_the_old(ada: Clone, python: Inter
     place = ada.place()
     other = Watched(("elsewhere",))
     assert {state.state for state in hooks.status(place, python.path, other)} == {"outdated"}
-    assert {c.action for c in hooks.install(place, python.path, other)} == {"updated"}
+    assert {c.state for c in hooks.install(place, python.path, other)} == {"updated"}
     assert (place.folder / "pre-commit.lback-kept").read_text() == HEREDOC
     assert {state.state for state in hooks.status(place, python.path, other)} == {"installed"}
     assert {state.state for state in hooks.status(place)} == {"installed"}
@@ -218,13 +218,13 @@ def test_an_edited_shim_is_not_lost(ada: Clone) -> None:
     path.write_text(edited)
     assert ada.states()["pre-commit"].state == "edited"
     for change in (ada.install()["pre-commit"], ada.uninstall()["pre-commit"]):
-        assert change.action == "refused"
+        assert change.state == "refused"
         assert "--force" in change.message
         assert path.read_text() == edited
-    assert ada.install(force=True)["pre-commit"].action == "updated"
+    assert ada.install(force=True)["pre-commit"].state == "updated"
     assert path.with_name("pre-commit.lback-edited").read_text() == edited
     path.write_text(edited)
-    assert ada.uninstall(force=True)["pre-commit"].action == "restored"
+    assert ada.uninstall(force=True)["pre-commit"].state == "restored"
     assert path.with_name("pre-commit.lback-edited.2").read_text() == edited
     assert path.read_text() == HEREDOC
 
@@ -235,14 +235,14 @@ def test_a_replaced_shim_is_not_lost(ada: Clone) -> None:
     path = ada.hook("pre-commit", "#!/bin/sh\nnew\n")
     before = picture(ada.path / ".git/hooks")
     assert ada.states()["pre-commit"].state == "foreign"
-    assert ada.install()["pre-commit"].action == "refused"
-    assert ada.uninstall("pre-commit")["pre-commit"].action == "refused"
+    assert ada.install()["pre-commit"].state == "refused"
+    assert ada.uninstall("pre-commit")["pre-commit"].state == "refused"
     assert picture(ada.path / ".git/hooks") == before
     path.unlink()
     assert ada.states()["pre-commit"].state == "missing"
     assert "first again" in ada.install()["pre-commit"].message
     path.unlink()
-    assert ada.uninstall()["pre-commit"].action == "restored"
+    assert ada.uninstall()["pre-commit"].state == "restored"
     assert path.read_text() == HEREDOC
 
 
@@ -250,14 +250,14 @@ def test_a_shim_that_was_switched_off(ada: Clone) -> None:
     ada.install()
     (ada.path / ".git/hooks/pre-push").chmod(0o644)
     assert ada.states()["pre-push"].state == "disabled"
-    assert ada.install()["pre-push"].action == "updated"
+    assert ada.install()["pre-push"].state == "updated"
     assert ada.states()["pre-push"].state == "installed"
 
 
 def test_an_install_cut_off_in_the_middle(ada: Clone) -> None:
     path = ada.hook("pre-commit", HEREDOC)
     os.link(path, Slot(path).kept)
-    assert ada.install()["pre-commit"].action == "installed"
+    assert ada.install()["pre-commit"].state == "installed"
     ada.uninstall()
     assert path.read_text() == HEREDOC
 
@@ -267,7 +267,7 @@ def test_foreign_hooks_are_left_alone(ada: Clone) -> None:
     ada.hook("commit-msg", HEREDOC)
     before = picture(ada.path / ".git/hooks")
     assert ada.states()["pre-commit"].state == "foreign"
-    assert ada.uninstall()["pre-commit"].action == "absent"
+    assert ada.uninstall()["pre-commit"].state == "absent"
     assert picture(ada.path / ".git/hooks") == before
 
 
@@ -397,10 +397,10 @@ def test_hooks_of_the_configuration_are_told(ada: Clone) -> None:
     place = replace(ada.place(), heeded=True)
     states = {state.hook: state for state in hooks.status(place)}
     assert {name: (state.state, state.message) for name, state in states.items()} == {
-        "pre-commit": ("missing", ""),
+        "pre-commit": ("missing", None),
         "post-merge": ("installed", "git runs it by hook.lback.command"),
-        "post-checkout": ("missing", ""),
-        "post-rewrite": ("missing", ""),
+        "post-checkout": ("missing", None),
+        "post-rewrite": ("missing", None),
         "pre-push": ("installed", "git runs it by hook.lback.command, hook.lint.command"),
     }
     ada.install()

@@ -48,14 +48,14 @@ def test_a_tracked_folder(ada: Clone, bob: Clone, python: Interpreter) -> None:
     ada.git("config", "--global", "core.hooksPath", "tools/hooks")
     ada.write("tools/hooks/pre-commit", "#!/bin/sh\nexit 0\n", mode=0o755)
     changes = ada.install()
-    assert {change.action for change in changes.values()} == {"advised"}
+    assert {change.state for change in changes.values()} == {"advised"}
     assert changes["post-merge"].lines == (shell_call("post-merge"),)
-    assert changes["post-merge"].into == ada.path.resolve() / "tools/hooks/post-merge"
+    assert changes["post-merge"].into == str(ada.path.resolve() / "tools/hooks/post-merge")
     assert {state.state for state in ada.states().values()} == {"unwired"}
     assert sorted(p.name for p in (ada.path / "tools/hooks").iterdir()) == ["pre-commit"]
     changes = ada.install(write=True)
-    assert changes["pre-commit"].action == "advised"  # its `exit 0` would come first
-    assert changes["post-merge"].action == "installed"
+    assert changes["pre-commit"].state == "advised"  # its `exit 0` would come first
+    assert changes["post-merge"].state == "installed"
     ada.git("add", ".")
     ada.git("commit", "-qm", "x")
     ada.git("checkout", "-q", "-b", "old")
@@ -90,7 +90,7 @@ def test_a_global_relative_path_reaches_work_trees_and_submodules(
     inner = Clone(outer.path / "inner", ada.env, python)
     inner.commit(REVISION)
     assert python.calls() == []  # the lines are there, and this clone has not installed lback
-    assert {change.action for change in inner.install().values()} == {"installed"}
+    assert {change.state for change in inner.install().values()} == {"installed"}
     inner.commit(REVISION, "other\n")
     assert python.calls() == ["<hook> <pre-commit>"]
 
@@ -100,10 +100,10 @@ def test_a_folder_shared_by_all_repositories(ada: Clone, bob: Clone, python: Int
     shared.mkdir()
     ada.git("config", "--global", "core.hooksPath", "~/hooks")
     changes = ada.install(write=True)
-    assert {change.action for change in changes.values()} == {"advised"}
+    assert {change.state for change in changes.values()} == {"advised"}
     assert list(shared.iterdir()) == []
     for name, change in changes.items():
-        assert change.into == shared.resolve() / name
+        assert change.into == str(shared.resolve() / name)
         (shared / name).write_text("\n".join(("#!/bin/sh", *change.lines, "")))
         (shared / name).chmod(0o755)
     assert {state.state for state in ada.states().values()} == {"installed"}
@@ -137,7 +137,7 @@ def test_a_hooks_path_set_after_we_installed(ada: Clone) -> None:
     state = ada.states()["pre-commit"]
     assert state.state == "missing"
     assert "is not used" in state.message
-    assert {change.action for change in ada.uninstall().values()} == {"removed"}
+    assert {change.state for change in ada.uninstall().values()} == {"removed"}
     assert list((ada.path / ".git/hooks").iterdir()) == []
 
 
@@ -161,8 +161,8 @@ def test_husky(ada: Clone, python: Interpreter, version: int) -> None:
     before = (ada.path / ".husky/pre-commit").read_bytes()
     all_under(ada, "husky")
     assert (ada.path / ".husky/pre-commit").read_bytes() == before
-    assert {change.action for change in ada.install(write=True).values()} == {"installed"}
-    assert {change.action for change in ada.install(write=True).values()} == {"unchanged"}
+    assert {change.state for change in ada.install(write=True).values()} == {"installed"}
+    assert {change.state for change in ada.install(write=True).values()} == {"unchanged"}
     assert {state.state for state in ada.states().values()} == {"installed"}
     ada.write(REVISION)
     ada.git("add", REVISION)
@@ -232,7 +232,7 @@ def test_lines_that_others_wrote_after_ours_stay(ada: Clone) -> None:
 def test_scripts_that_are_not_written_to(ada: Clone, text: str) -> None:
     ada.git("config", "core.hooksPath", ".husky")
     path = ada.write(".husky/pre-commit", text, mode=0o755)
-    assert ada.install("pre-commit", write=True)["pre-commit"].action == "advised"
+    assert ada.install("pre-commit", write=True)["pre-commit"].state == "advised"
     assert path.read_bytes() == text.encode()
 
 
@@ -245,8 +245,8 @@ def test_lefthook(ada: Clone) -> None:
     all_under(ada, "lefthook")
     assert path.read_text() == text
     changes = ada.install(write=True)
-    assert changes["pre-commit"].action == "advised"  # the key is there: a second one is no YAML
-    assert changes["pre-push"].action == "installed"
+    assert changes["pre-commit"].state == "advised"  # the key is there: a second one is no YAML
+    assert changes["pre-push"].state == "installed"
     assert "lefthook install" in changes["pre-push"].message
     written = path.read_text()
     assert written.startswith(text)
@@ -279,7 +279,7 @@ def test_lefthook_that_renamed_our_shim(ada: Clone) -> None:
 def test_overcommit(ada: Clone) -> None:
     path = ada.write(".overcommit.yml", "PreCommit:\n  RuboCop:\n    enabled: true\n")
     changes = ada.install(write=True)
-    assert {change.action for change in changes.values()} == {"advised"}
+    assert {change.state for change in changes.values()} == {"advised"}
     assert changes["post-rewrite"].lines[0] == "PostRewrite:"
     assert path.read_text() == "PreCommit:\n  RuboCop:\n    enabled: true\n"
 
@@ -310,12 +310,12 @@ def test_the_framework_owns_only_what_it_has_installed(ada: Clone) -> None:
     path = ada.write(".pre-commit-config.yaml", CONFIG)
     ada.hook("pre-commit", FRAMEWORK_SCRIPT)
     changes = ada.install()
-    assert changes["pre-commit"].action == "advised"
+    assert changes["pre-commit"].state == "advised"
     assert changes["pre-commit"].manager == "pre-commit"
-    assert changes["pre-push"].action == "installed"
+    assert changes["pre-push"].state == "installed"
     assert (ada.path / ".git/hooks/pre-commit").read_text() == FRAMEWORK_SCRIPT
     assert path.read_text() == CONFIG
-    assert ada.install(write=True)["pre-commit"].action == "installed"
+    assert ada.install(write=True)["pre-commit"].state == "installed"
     assert path.read_text().startswith(CONFIG)
     assert {state.state for state in ada.states().values()} == {"installed"}
     ada.uninstall()
@@ -335,7 +335,7 @@ def test_the_framework_owns_only_what_it_has_installed(ada: Clone) -> None:
 def test_framework_files_that_are_not_written_to(ada: Clone, text: str) -> None:
     path = ada.write(".pre-commit-config.yaml", text)
     ada.hook("pre-commit", FRAMEWORK_SCRIPT)
-    assert ada.install("pre-commit", write=True)["pre-commit"].action == "advised"
+    assert ada.install("pre-commit", write=True)["pre-commit"].state == "advised"
     assert path.read_text() == text
 
 
@@ -349,7 +349,7 @@ def test_our_shim_under_the_framework_installed_later(ada: Clone) -> None:
     ada.commit(REVISION)
     assert (ada.path / ".git/trace").read_text() == "original\n"
     assert len(ada.python.calls()) == 1
-    assert ada.uninstall("pre-commit")["pre-commit"].action == "restored"
+    assert ada.uninstall("pre-commit")["pre-commit"].state == "restored"
     assert (folder / "pre-commit.legacy").read_bytes() == before
     ada.commit("other")
     assert (ada.path / ".git/trace").read_text() == "original\noriginal\n"
@@ -359,7 +359,7 @@ def test_with_the_real_framework(ada: Clone, bob: Clone, python: Interpreter) ->
     ada.commit(".pre-commit-config.yaml", CONFIG)
     ada.git("push", "-q")
     subprocess.run([framework(), "install"], cwd=ada.path, env=ada.env, check=True)
-    assert {change.action for change in ada.install(write=True).values()} == {"installed"}
+    assert {change.state for change in ada.install(write=True).values()} == {"installed"}
     ada.git("commit", "-qam", "lback under the framework")
     old = ada.git("rev-parse", "HEAD")
     new = ada.commit(REVISION)
