@@ -90,11 +90,15 @@ class _Seconds(click.FloatRange):
         return seconds
 
 
-def lock_timeout_option(function: F) -> F:
-    """Add how long to wait for the lock of the database."""
-    return click.option(
-        "--lock-timeout",
-        type=_Seconds(min=0),
-        metavar="SECONDS",
-        help="Seconds to wait for the migration lock.",
-    )(function)
+at_option = click.option(
+    "--at",
+    default="worktree",
+    metavar="REF",
+    help="Read the migrations at a commit, a branch or `index`.",
+)
+lock_timeout_option = click.option(
+    "--lock-timeout",
+    type=_Seconds(min=0),
+    metavar="SECONDS",
+    help="Seconds to wait for the migration lock.",
+)

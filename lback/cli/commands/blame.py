@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lback.cli.options import common
+from lback.cli.options import at_option, common
 from lback.cli.running import run
 from lback.cli.strict import Command
 from lback.formats.style import Style, safe
@@ -21,12 +21,7 @@ if TYPE_CHECKING:
 
 @click.command("blame", cls=Command)
 @click.argument("table")
-@click.option(
-    "--at",
-    default="worktree",
-    metavar="REF",
-    help="Read the migrations at a commit, a branch or `index`.",
-)
+@at_option
 @click.option("--column", metavar="NAME", help="Show every change of one column.")
 @common
 def command(table: str, at: str, column: str | None) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lback.cli.commands.show import DIRECTIONS, effect_lines
-from lback.cli.options import common
+from lback.cli.options import at_option, common
 from lback.cli.running import apart, options_of_run, run
 from lback.cli.strict import Command
 from lback.core.rows import RevisionRow
@@ -20,12 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("graph", cls=Command)
-@click.option(
-    "--at",
-    default="worktree",
-    metavar="REF",
-    help="Read the migrations at a commit, a branch or `index`.",
-)
+@at_option
 @click.option(
     "--format",
     "form",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lback.cli.options import common
+from lback.cli.options import at_option, common
 from lback.cli.running import run
 from lback.cli.strict import Command
 from lback.formats.style import Style, safe
@@ -18,12 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("heads", cls=Command)
-@click.option(
-    "--at",
-    default="worktree",
-    metavar="REF",
-    help="Read the migrations at a commit, a branch or `index`.",
-)
+@at_option
 @common
 def command(at: str) -> int:
     """Show the heads of the revision graph.

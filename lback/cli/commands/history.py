@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lback.cli.commands.show import operation_text
-from lback.cli.options import common
+from lback.cli.options import at_option, common
 from lback.cli.running import options_of_run, run
 from lback.cli.strict import Command
 from lback.formats.style import Style, safe
@@ -20,12 +20,7 @@ if TYPE_CHECKING:
 
 @click.command("history", cls=Command)
 @click.argument("table", required=False)
-@click.option(
-    "--at",
-    default="worktree",
-    metavar="REF",
-    help="Read the migrations at a commit, a branch or `index`.",
-)
+@at_option
 @click.option("--all", "everywhere", is_flag=True, help="Include the revisions of other branches.")
 @click.option("--patch", "-p", is_flag=True, help="Show the statements.")
 @click.option("--database", is_flag=True, help="Ask the database which revisions are applied.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lback.cli.options import common
+from lback.cli.options import at_option, common
 from lback.cli.running import run
 from lback.cli.strict import Command
 from lback.core.effects import Direction, enclosed
@@ -21,12 +21,7 @@ if TYPE_CHECKING:
 
 @click.command("show", cls=Command)
 @click.argument("revision")
-@click.option(
-    "--at",
-    default="worktree",
-    metavar="REF",
-    help="Read the migrations at a commit, a branch or `index`.",
-)
+@at_option
 @common
 def command(revision: str, at: str) -> int:
     """Show one revision: its file, its commit, what it does.
