@@ -36,25 +36,6 @@ PLACES = ("--absolute-git-dir", "--git-common-dir", "--show-toplevel")
 
 ENDINGS = (".exe", "") if sys.platform == "win32" else ("",)
 
-# Where a repository, its index and its objects are. They come from git when it
-# runs a hook, and are wrong for every repository but the one the hook is of.
-_PLACE = (
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_COMMON_DIR",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_QUARANTINE_PATH",
-    "GIT_SHALLOW_FILE",
-    "GIT_GRAFT_FILE",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_NAMESPACE",
-    "GIT_PREFIX",
-    "GIT_INTERNAL_SUPER_PREFIX",
-)
-
 # The same repository's children need these: the index of a partial commit is not
 # `.git/index`, and pushed objects sit in quarantine until the hook has agreed.
 _SAME = (
@@ -65,6 +46,19 @@ _SAME = (
     "GIT_SHALLOW_FILE",
     "GIT_GRAFT_FILE",
     "GIT_REPLACE_REF_BASE",
+)
+
+# Where a repository, its index and its objects are. They come from git when it
+# runs a hook, and are wrong for every repository but the one the hook is of.
+_PLACE = (
+    *_SAME,
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+    "GIT_INTERNAL_SUPER_PREFIX",
 )
 
 # These change what git prints, how it reads a path or what it starts.

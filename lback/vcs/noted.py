@@ -110,17 +110,17 @@ class Inputs:
             return
         question, said = self._question(facts)
         ways = [f"{path}\0{end}" for path, end in self._ways.items()]
-        note = replay.NotedAnswer(
-            replay.key_of(self._args),
-            os.fsencode("\0".join(question)),
-            said,
-            os.fsencode("\n".join(f"{seen} {path}" for path, seen in self._files.items())),
-            os.fsencode("\n".join(ways)),
-            os.fsencode("\n".join(self._folders)),
-            b"%d" % code,
-            answer,
-        )
-        _write(Path(home, "lback", replay.name_of(self._args)), note.pack())
+        note = {
+            "key": replay.key_of(self._args),
+            "question": os.fsencode("\0".join(question)),
+            "said": said,
+            "files": os.fsencode("\n".join(f"{seen} {path}" for path, seen in self._files.items())),
+            "ways": os.fsencode("\n".join(ways)),
+            "folders": os.fsencode("\n".join(self._folders)),
+            "code": b"%d" % code,
+            "answer": answer,
+        }
+        _write(Path(home, "lback", replay.name_of(self._args)), replay.pack(note))
 
     def _is_fresh(self) -> bool:
         """Tell whether a file changed so lately that another change could go unseen."""

@@ -28,42 +28,18 @@ _NOISE = frozenset(("_", "OLDPWD", "PWD", "SHLVL", "STY"))
 _NOISY = ("SSH_", "TERM_SESSION_", "TMUX", "WINDOW", "XDG_SESSION_")
 
 
-class NotedAnswer:
-    """An answer, the words and the surroundings that it is for (`key`), and what it rests on.
+# What a note is made of: the words and the surroundings that it is for; the arguments of
+# `git rev-parse` and its output; what was looked at, line by line, each with what tells whether it
+# is the same; the exit status and the answer.
+_FIELDS = ("key", "question", "said", "files", "ways", "folders", "code", "answer")
 
-    `question` are arguments of `git rev-parse`, `said` its output; `files`, `ways` and `folders`
-    are lines of what was looked at, each with what tells whether it is the same.
-    """
 
-    __slots__ = ("answer", "code", "files", "folders", "key", "question", "said", "ways")
-
-    def __init__(
-        self,
-        key: bytes,
-        question: bytes,
-        said: bytes,
-        files: bytes,
-        ways: bytes,
-        folders: bytes,
-        code: bytes,
-        answer: bytes,
-    ) -> None:
-        self.key = key
-        self.question = question
-        self.said = said
-        self.files = files
-        self.ways = ways
-        self.folders = folders
-        self.code = code
-        self.answer = answer
-
-    def pack(self) -> bytes:
-        """Return the note as the text of a file, with a check of its own."""
-        looked = (self.files, self.ways, self.folders)
-        fields = (self.key, self.question, self.said, *looked, self.code, self.answer)
-        body = b"".join(fields)
-        sizes = b" ".join(b"%d" % len(field) for field in fields)
-        return b"%s %08x %s\n%s" % (_MAGIC, crc32(body), sizes, body)
+def pack(note: dict[str, bytes]) -> bytes:
+    """Return a note as the text of a file, with a check of its own."""
+    fields = [note[name] for name in _FIELDS]
+    body = b"".join(fields)
+    sizes = b" ".join(b"%d" % len(field) for field in fields)
+    return b"%s %08x %s\n%s" % (_MAGIC, crc32(body), sizes, body)
 
 
 def can_be_kept(args: Sequence[str]) -> bool:
@@ -82,8 +58,8 @@ def replay(args: Sequence[str]) -> tuple[bytes, int] | None:
         return None
     try:
         note = _read(f"{likely_home()}/lback/{name_of(args)}")
-        if note is not None and note.key == key_of(args) and _holds(note):
-            return note.answer, int(note.code)
+        if note is not None and note["key"] == key_of(args) and _holds(note):
+            return note["answer"], int(note["code"])
     except (OSError, ValueError):
         pass  # the command itself says what cannot be read
     return None
@@ -133,15 +109,17 @@ def ask(words: Sequence[str]) -> bytes | None:
     return None if child is None else _answer(child)
 
 
-def _holds(note: NotedAnswer) -> bool:
+def _holds(note: dict[str, bytes]) -> bool:
     """Tell whether all that an answer was made of is the same; git looks at its part meanwhile."""
-    if not all(map(_is_same, _lines(note.files))):
+    if not all(map(_is_same, _lines(note["files"]))):
         return False
-    child = _start(["rev-parse", *os.fsdecode(note.question).split("\0")])
+    child = _start(["rev-parse", *os.fsdecode(note["question"]).split("\0")])
     if child is None:
         return False
-    same = all(map(_leads_there, _lines(note.ways))) and all(map(_lists_same, _lines(note.folders)))
-    return _answer(child) == note.said and same
+    same = all(map(_leads_there, _lines(note["ways"]))) and all(
+        map(_lists_same, _lines(note["folders"]))
+    )
+    return _answer(child) == note["said"] and same
 
 
 def _lines(data: bytes) -> list[str]:
@@ -203,7 +181,7 @@ def _bytes(path: str) -> bytes | None:
         return None
 
 
-def _read(path: str) -> NotedAnswer | None:
+def _read(path: str) -> dict[str, bytes] | None:
     """Return a note; None for one that is not there, broken, or of another version."""
     head, _, body = (_bytes(path) or b"").partition(b"\n")
     words = head.split(b" ")
@@ -213,4 +191,4 @@ def _read(path: str) -> NotedAnswer | None:
     for size in map(int, words[2:]):
         fields.append(body[at : at + size])
         at += size
-    return NotedAnswer(*fields)
+    return dict(zip(_FIELDS, fields, strict=True))
