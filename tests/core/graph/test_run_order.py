@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 
+import pytest
 from alembic.script.revision import RevisionError
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -77,6 +78,11 @@ NEEDS = [
 def test_the_same_revisions_in_the_same_order(
     move: tuple[list[Header], tuple[str, ...], str],
 ) -> None:
+    runs_the_same(move)
+
+
+def runs_the_same(move: tuple[list[Header], tuple[str, ...], str]) -> None:
+    """Compare a plan with what Alembic runs, in its order."""
     headers, stamp, name = move
     graph: Graph = ours(headers)
     try:
@@ -99,6 +105,19 @@ def test_the_same_revisions_in_the_same_order(
 def test_nothing_is_refused_that_alembic_would_do(
     move: tuple[list[Header], tuple[str, ...], str],
 ) -> None:
+    goes_down_too(move)
+
+
+@pytest.mark.soak
+@settings(max_examples=5000, deadline=None)
+@given(moves())
+def test_many_graphs(move: tuple[list[Header], tuple[str, ...], str]) -> None:
+    runs_the_same(move)
+    goes_down_too(move)
+
+
+def goes_down_too(move: tuple[list[Header], tuple[str, ...], str]) -> None:
+    """Let a plan lead down wherever Alembic does, and the same way."""
     headers, stamp, name = move
     try:
         down = alembics(headers, stamp, name, down=True)
