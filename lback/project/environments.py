@@ -51,7 +51,9 @@ def environment_of(ctx: Context) -> Environment:
         if path != default_config(folder):
             inside = path.is_relative_to(project.root)
             config = relative(path, folder) if inside else path.as_posix()
-    return Environment(relative(folder, project.root), config, project.settings.section)
+    # The folder above a submodule is found again from the submodule's root.
+    inner = relative(folder, project.root) if folder.is_relative_to(project.root) else "."
+    return Environment(inner, config, project.settings.section)
 
 
 def around(ctx: Context) -> tuple[Environment, ...]:

@@ -179,12 +179,25 @@ def find_project(options: Options, cwd: Path, repository: Repository | None) -> 
         return Project(Settings(None, version_locations=(place,), recursive=True), cwd, root)
     named = named_config(options)
     project = search_project(options, cwd, Texts(top or cwd), top)
+    if project is None and repository is not None and not named:
+        project = _around_submodule(options, repository)
     if project is not None:
         home = cwd if named else project.folder
         return project if top else project._replace(root=_root_without_git(project, home))
     if named:
         raise messages.not_configured_by(cwd / named)
     raise messages.no_configuration(cwd)
+
+
+def _around_submodule(options: Options, repository: Repository) -> Project | None:
+    """Find the project that has its migrations in the submodule where one stands."""
+    top, outer = repository.root, repository.superproject()
+    if top is None or outer is None:
+        return None
+    project = search_project(options, top.parent, Texts(top), outer, top)
+    if project is None or all(map(is_outside, project.folders())):
+        return None
+    return project
 
 
 def _root_without_git(project: Project, folder: Path) -> Path:

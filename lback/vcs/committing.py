@@ -13,7 +13,7 @@ from lback.core.globs import matching
 from lback.errors import LbackError
 from lback.vcs import library
 from lback.vcs.comparing import safe
-from lback.vcs.git import failure, raw, text
+from lback.vcs.git import Answer, failure, raw, text
 from lback.vcs.repository import Repository
 
 if TYPE_CHECKING:
@@ -24,25 +24,31 @@ _WHY = "lback: merge migrations"
 
 
 def stage(repository: Repository, paths: Sequence[str], *, force: bool = False) -> None:
-    """Put files as they are on disk (or their removal) into the index.
+    """Put files as they are on disk (or their removal) into the index, or that of a submodule.
 
     LbackError when git ignores one of them, unless `force`.
     """
-    if not paths:
-        return
     options = ("--force",) if force else ()
-    with library.opened(repository) as repo:
-        answer = library.ask(repo, "add", "--all", *options, "--", *paths)
-    if answer.status == 0:
-        return
+    for prefix, git, some in repository.grounds(paths):
+        command = ("add", "--all", *options, "--", *some)
+        if prefix:
+            answer = git.ask(*command)
+        else:
+            with library.opened(repository) as repo:
+                answer = library.ask(repo, *command)
+        if answer.status != 0:
+            raise _not_staged(repository, [prefix + name for name in some], answer)
+
+
+def _not_staged(repository: Repository, paths: Sequence[str], answer: Answer) -> LbackError:
     if "ignored by one of your .gitignore" in answer.complaint:
         rules = repository.ignore_rules(paths)
         path = next(iter(rules), paths[0])
-        raise LbackError(
+        return LbackError(
             f"{path} is ignored by git{f' ({rules[path]})' if path in rules else ''}",
             "Change the rule, or stage the file yourself with `git add --force`.",
         )
-    raise failure(("add",), answer)
+    return failure(("add",), answer)
 
 
 def commit_staged(repository: Repository, paths: Sequence[str], message: str) -> str | None:

@@ -497,6 +497,18 @@ class Repository:
             for path, rule in comparing.ignore_rules(git, some).items()
         }
 
+    def modules_around(self, paths: Iterable[str]) -> dict[str, str]:
+        """Return the submodules of those of these files on disk that are in one."""
+        if self.root is None or not self.has_submodules:
+            return {}
+        around = {path: repository_around(self.root, posixpath.dirname(path)) for path in paths}
+        return {path: module for path, module in around.items() if module}
+
+    def superproject(self) -> Path | None:
+        """Return the root of the repository that has this one as a submodule, None without one."""
+        said = text(self.git.run("rev-parse", "--show-superproject-working-tree"))
+        return Path(said.removesuffix("\n")) if said.strip() else None
+
     def grounds(self, names: Sequence[str]) -> Iterator[tuple[str, Git, list[str]]]:
         """Yield what the work trees of this repository and of its submodules have of some names.
 

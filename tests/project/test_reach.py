@@ -295,6 +295,24 @@ def test_two_heads_in_a_submodule_stop_the_commit(outer: Person) -> None:
     inner.commit("Fork")
     ada.git("add", "migrations")
     assert "LB101 2 heads: b, c" in ada.git("commit", "-m", "Move on", code=1)
+    ada.lback("merge")
+    assert inner.git("status", "--porcelain").startswith("A  versions/")
+    ada.write("migrations/versions/d.py", revision_text("d", ("b",), "more"))
+    fix = ada.lback("check", code=1).partition("next: `git -C")[2].partition("`")[0]
+    (ada.path / "docs").mkdir()
+    ada.run("sh", "-c", f"cd docs && git -C {fix}")
+    assert "A  versions/d.py" in inner.git("status", "--porcelain")
+
+
+def test_a_submodule_is_guarded_from_inside(outer: Person) -> None:
+    inner = Developer("Ida", outer.path / "migrations")
+    inner.lback("hooks", "install")
+    assert inner.lback("heads").startswith("a  add users\n    versions/a.py\n")
+    for name in ("b", "c"):
+        inner.write(f"versions/{name}.py", revision_text(name, ("a",), f"{name}s"))
+    inner.git("add", "-A")
+    assert "LB101 2 heads: b, c" in inner.git("commit", "-m", "Fork", code=1)
+    assert paths(inner.folder, "HEAD") == ["versions/a.py"]
 
 
 # Sparse checkouts

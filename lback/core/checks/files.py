@@ -7,18 +7,22 @@ from dataclasses import dataclass, field
 
 from lback.core.checks.findings import Finding, finding
 from lback.core.models_text import Models
-from lback.core.shell import command, pathspec
+from lback.core.shell import command, pathspec, word
 
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What git says of revision files and no graph shows, by path; `ignored` names the rules."""
+    """What git says of revision files and no graph shows, by path.
+
+    `ignored` names the rules, `modules` the submodule of each file that is in one.
+    """
 
     closed_links: tuple[str, ...] = ()
     unmerged: tuple[str, ...] = ()
     untracked: tuple[str, ...] = ()
     ignored: Mapping[str, str] = field(default_factory=dict)
     unstaged: tuple[str, ...] = ()
+    modules: Mapping[str, str] = field(default_factory=dict)
 
 
 def file_findings(facts: FileFacts) -> Iterator[Finding]:
@@ -38,27 +42,35 @@ def file_findings(facts: FileFacts) -> Iterator[Finding]:
             path=path,
         )
     for path, rule in facts.ignored.items():
-        yield ignored(path, rule)
-    yield from map(untracked, facts.untracked)
-    yield from map(unstaged, facts.unstaged)
+        yield ignored(path, rule, module=facts.modules.get(path, ""))
+    yield from (untracked(path, facts.modules.get(path, "")) for path in facts.untracked)
+    yield from (unstaged(path, facts.modules.get(path, "")) for path in facts.unstaged)
 
 
-def untracked(path: str) -> Finding:
+def _git(words: str, path: str, module: str) -> str:
+    """Return a command of git about a file that works from where it is read."""
+    if not module:
+        return command(f"git {words}", pathspec(path))
+    place = f'"$(git rev-parse --show-toplevel)"/{word(module)}'
+    return command(f"git -C {place} {words}", path[len(module) + 1 :])
+
+
+def untracked(path: str, module: str = "") -> Finding:
     """Return LB303 for a migration file that git does not know."""
-    add = command("git add", pathspec(path))
+    add = _git("add", path, module)
     return finding("LB303", "this migration file is not tracked by git", add, path=path)
 
 
-def unstaged(path: str) -> Finding:
+def unstaged(path: str, module: str = "") -> Finding:
     """Return LB303 for a migration file that the commit would hold as it was before."""
-    add = command("git add", pathspec(path))
+    add = _git("add", path, module)
     return finding("LB303", "this migration file has changes that are not staged", add, path=path)
 
 
-def ignored(path: str, rule: str = "") -> Finding:
+def ignored(path: str, rule: str = "", module: str = "") -> Finding:
     """Return LB304 for a migration file that git leaves out, by a rule if it is known."""
     message = "this migration file is ignored by git"
-    add = command("git add -f", pathspec(path))
+    add = _git("add -f", path, module)
     if rule:
         return finding("LB304", f"{message} ({rule})", f"change the rule, or {add}", path=path)
     show = command("git check-ignore -v", f":/{path}")

@@ -263,4 +263,5 @@ def _left_out(revisions: Revisions, mine: Tree, listed: Listed) -> FileFacts:
         untracked=tuple(path for path in others if path not in ignored),
         ignored={path: ignored[path] for path in others if path in ignored},
         unstaged=tuple(edited),
+        modules=repository.modules_around([*others, *edited]),
     )

@@ -88,7 +88,12 @@ def _left_out(ctx: Context) -> Iterator[Finding]:
     """Yield migration files that exist but would not be in the commit."""
     if ctx.repository is None:
         return
+    repository = ctx.repository
     folders, _ = ctx.revisions.folders(INDEX)
-    yield from map(rules.untracked, ctx.repository.untracked(folders))
-    yield from map(rules.unstaged, ctx.repository.unstaged(folders))
-    yield from map(rules.ignored, ctx.repository.ignored(folders))
+    for rule, paths in (
+        (rules.untracked, repository.untracked(folders)),
+        (rules.unstaged, repository.unstaged(folders)),
+        (rules.ignored, repository.ignored(folders)),
+    ):
+        modules = repository.modules_around(paths)
+        yield from (rule(path, module=modules.get(path, "")) for path in paths)
