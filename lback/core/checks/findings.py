@@ -25,6 +25,7 @@ CODES: Mapping[str, tuple[Severity, str]] = {
     "LB108": ("error", "the history is not available"),
     "LB109": ("error", "a file has a merge conflict"),
     "LB110": ("warning", "two merge revisions merge the same heads"),
+    "LB111": ("warning", "an id is longer than the version table's column"),
     "LB112": ("note", "the branch changes what is checked"),
     "LB201": ("error", "a published revision was edited"),
     "LB202": ("error", "a published revision was deleted"),

@@ -1,4 +1,4 @@
-"""Rules about the shape of the graph: LB101, LB102, LB107, LB110 and what a merge would break."""
+"""Rules about the shape of the graph, LB101 to LB111, and what a merge would break."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from lback.core.shell import command, pathspec
 from lback.core.source import Commit
 from lback.errors import HistoryMissing
 
+_WIDTH = 32  # of Alembic's `version_num`
 Commits = Mapping[str, Commit]  # by revision id
 
 
@@ -147,6 +148,31 @@ def redundant_merges(graph: GraphView, new: Collection[str] | None = None) -> It
 
 def _joined_above(graph: GraphView, merges: Sequence[str]) -> bool:
     return bool(frozenset.intersection(*(graph.descendants([merge]) for merge in merges)))
+
+
+def long_ids(graph: GraphView, new: Collection[str] | None = None) -> Iterator[Finding]:
+    """Yield LB111 for ids that Alembic's version table does not hold, among `new` ones or all.
+
+    Where such an id has others above it or is not new, the project has made the column wider.
+    """
+    found = [node for node in graph if len(node.id) > _WIDTH]
+    fresh = [
+        node
+        for node in found
+        if (node.id in new if new is not None else not graph.children(node.id))
+    ]
+    if len(fresh) < len(found):
+        return
+    for node in fresh:
+        yield finding(
+            "LB111",
+            f"The id {node.id} has {len(node.id)} letters, and the column that Alembic makes for "
+            f"it takes {_WIDTH}: PostgreSQL and MySQL refuse to stamp it",
+            f"give it an id of up to {_WIDTH} letters; or make `version_num` wider before it runs",
+            path=node.path,
+            line=node.header.line,
+            revisions=(node.id,),
+        )
 
 
 def no_history(err: HistoryMissing) -> Finding:

@@ -13,6 +13,7 @@ from lback.core.checks.findings import Finding, from_problems
 from lback.core.checks.graph import (
     broken_by_merging,
     conflicted,
+    long_ids,
     not_looked_at,
     nothing_found,
     redundant_merges,
@@ -57,7 +58,9 @@ def judge(facts: CheckFacts) -> Iterator[Finding]:
         else:
             yield would_fork(fork.other.merge, fork.heads, facts.sources.commits(fork.heads))
         yield from _overlaps(facts, fork)
-    yield from redundant_merges(graph, facts.new if facts.others else None)
+    new = facts.new if facts.others else None
+    yield from redundant_merges(graph, new)
+    yield from long_ids(graph, new)
     for other in facts.others:
         yield from _judge_merge(facts, other)
     yield from _content(facts)

@@ -11,6 +11,7 @@ from lback.core.checks.graph import (
     GraphMerge,
     branch_point,
     broken_by_merging,
+    long_ids,
     not_looked_at,
     nothing_found,
     redundant_merges,
@@ -35,6 +36,9 @@ from tests.core.graphs import graph
 from tests.core.rollback.drafting import text
 
 HERE = Path(__file__).parent
+
+
+LONG = "add_the_address_of_every_customer"
 
 
 def merge(mine: str, theirs: str) -> GraphMerge:
@@ -130,6 +134,12 @@ def told_of_forks() -> dict[str, list[Finding]]:
         "a head that both sides have": [would_fork(lost, ("c", "h"), {})],
         "broken once merged": list(broken_by_merging(merge("a; b<x", "a; c<y"))),
         "problems as they are": list(from_problems(graph("a; b<x; b<a").problems)),
+        "an id that is too long": list(long_ids(graph(f"a; {LONG}<a; c<a"))),
+        "an id that is new and too long": list(
+            long_ids(graph(f"a; {LONG}<a; c<{LONG}"), {LONG, "c"})
+        ),
+        "a project of long ids": list(long_ids(graph(f"{LONG}; {LONG}2<{LONG}"), {f"{LONG}2"})),
+        "long ids that others stand on": list(long_ids(graph(f"{LONG}; {LONG}2<{LONG}"))),
         "two merges of the same heads": list(redundant_merges(graph(redundant))),
         "the newer of them": list(redundant_merges(graph(redundant), {"n"})),
         "nothing new among them": list(redundant_merges(graph(redundant), {"x"})),
