@@ -13,13 +13,14 @@ from lback.core.effects import Effect, Effects
 from lback.core.graph.revision import Revision
 from lback.core.naming import bare
 from lback.core.revision_code import code_of
+from lback.core.scanner import Lost, Undecodable, chunks, decode_text, parse
 from lback.core.source import WORKTREE, Commit
 from lback.errors import HistoryMissing
 from lback.project.pasts import Past
 from lback.project.revisions import Revisions
 from lback.vcs.lookups import named_ids
 
-_KIND = "origins2"
+_KIND = "origins3"
 _UNCOMMITTED = -1
 
 
@@ -86,14 +87,14 @@ class Origins:
         if not pasts:
             return {}
         read = self.revisions.effects_at(self.at).read_text
-        by_code: dict[str, dict[str, str]] = {}
-        by_blob: dict[str, dict[str, str]] = {}
+        by_code: dict[str, _Version] = {}
+        by_blob: dict[str, _Version] = {}
 
-        def said(blob: str, text: bytes) -> dict[str, str]:
+        def said(blob: str, text: bytes) -> _Version:
             if blob not in by_blob:
                 code = str(code_of(text))  # a formatter changes all files, and nothing in them
                 if code not in by_code:
-                    by_code[code] = _said(read(text))
+                    by_code[code] = _version(read(_readable(text)), text)
                 by_blob[blob] = by_code[code]
             return by_blob[blob]
 
@@ -113,9 +114,9 @@ class Origins:
             node = nodes[revision]
             versions_said = [said(blob, texts[blob]) for blob in blobs]
             newest = _UNCOMMITTED if self.at == WORKTREE else 0
-            for statement, now in said(node.blob, present[node.blob]).items():
-                late = _since([statement in version for version in versions_said], newest)
-                other = _since([version.get(statement) == now for version in versions_said], newest)
+            for statement, now in said(node.blob, present[node.blob]).said.items():
+                late = _since([version.has(statement) for version in versions_said], newest)
+                other = _since([version.has(statement, now) for version in versions_said], newest)
                 if late is not None or other is not None:
                     late_by_revision[revision][statement] = [late, other if other != late else None]
         return late_by_revision
@@ -154,6 +155,37 @@ class Origins:
                     self.revisions.repository.blobs(blob for blob in blobs if blob not in texts)
                 )
         return texts
+
+
+class _Version(NamedTuple):
+    """What a version of a file says by statement; its text where not all of it was read."""
+
+    said: Mapping[str, str]
+    text: str = ""
+
+    def has(self, statement: str, as_now: str | None = None) -> bool:
+        """Tell whether a statement is there, and says what it says now."""
+        if statement in self.said:
+            return as_now in (None, self.said[statement])
+        *_, table, name, _ = (" " * 4 + statement).split(" ")
+        return bool(self.text) and (name or table) in self.text
+
+
+def _version(effects: Effects, text: bytes) -> _Version:
+    shown = text.decode("utf-8", "replace").casefold() if effects.unknowns("upgrade") else ""
+    return _Version(_said(effects), shown)
+
+
+def _readable(text: bytes) -> bytes:
+    """Return a text without what of its top level cannot be parsed, if upgrade() can."""
+    with suppress(Undecodable, Lost):
+        decoded = decode_text(text)
+        if parse(decoded) is None:
+            parts = [chunk.text for chunk in chunks(decoded)]
+            whole = [part for part in parts if parse(part) is not None]
+            if any("def upgrade" in part for part in whole):
+                return "\n".join(whole).encode()
+    return text
 
 
 def _since(holds: Sequence[bool], newest: int) -> int | None:

@@ -158,3 +158,28 @@ def test_a_column_older_than_the_migrations_is_said_to_be_so(shop: Shop) -> None
     assert rows(shop)["born"]["added_by"] is None
     for told in (said(shop), said(shop, column="born")):
         assert "no migration adds it: it is older than the first that names it" in told
+
+
+@pytest.mark.parametrize(
+    ("whole", "broken"),
+    [
+        ("def downgrade()", "def downgrade("),
+        ("def upgrade()", "def upgrade("),
+        ("import sqlalchemy as sa", "<<<<<<< ours\nimport sqlalchemy as sa\n======="),
+    ],
+)
+def test_who_mends_a_file_did_not_bring_its_columns(shop: Shop, whole: str, broken: str) -> None:
+    (place,) = (shop.folder / "migrations/versions").glob("r1*.py")
+    text = place.read_text()
+    assert whole in text
+    longer = text.replace(
+        'server_default="x"),', 'server_default="x"),\n        sa.Column("age", sa.Integer()),'
+    )
+    place.write_text(longer.replace(whole, broken))
+    by(shop, "Ben", "Add age, and break the file")
+    place.write_text(longer)
+    by(shop, "Cleo", "Mend the file")
+    columns = rows(shop)
+    authors = {name: row["added_by"]["commit"]["author"] for name, row in columns.items()}
+    assert authors == {"id": "Ada", "mail": "Ada", "age": "Ben"}
+    assert {row["changed_by"] for row in columns.values()} == {None}
