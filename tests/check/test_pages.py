@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ import pytest
 from lback.core.checks.findings import CODES
 from tests.check.shop import make_shop
 from tests.check.team import Team
+from tests.worlds.processes import programs
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "checks"
@@ -67,24 +67,12 @@ def shop(shop_template: Path, tmp_path: Path) -> Team:
     return shop
 
 
-@pytest.fixture
-def commands(tmp_path: Path) -> Path:
-    """Return a folder with an `lback` that is this one."""
-    program = tmp_path / "bin" / "lback"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m lback "$@"\n')
-    program.chmod(0o755)
-    return program.parent
-
-
 def last_command(script: str) -> str:
     return next(line for line in reversed(script.splitlines()) if line.startswith("lback "))
 
 
 @pytest.mark.parametrize(("code", "way"), WAYS)
-def test_a_page(
-    shop: Team, commands: Path, code: str, way: int, request: pytest.FixtureRequest
-) -> None:
+def test_a_page(shop: Team, code: str, way: int, request: pytest.FixtureRequest) -> None:
     """The example says what is printed; after the fix the finding is gone, and no other came."""
     page = read(code)
     fix = page.fixes[way]
@@ -104,7 +92,7 @@ def test_a_page(
     done = subprocess.run(
         ["bash", "-e", "-c", "\n".join(program)],
         cwd=shop.path,
-        env=env | {"PATH": f"{commands}:{env['PATH']}"},
+        env=env | {"PATH": f"{programs(env)}:{env['PATH']}"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

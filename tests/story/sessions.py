@@ -17,26 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.worlds.people import Developer
+from tests.worlds.processes import programs
 from tests.worlds.projects import found_shop
 
 _ROOT = Path(__file__).parents[2]
+_SITE = Path(__file__).parent / "site"
 _FENCE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"^(?P<person>[a-z]+)\$ (?P<text>.*)$")
 _COMMIT = re.compile(r"\b[0-9a-f]{7}\b")
 _SECONDS = re.compile(r"\b\d+\.\d\d s\b")
 _STAMP = re.compile(r"\b\d{8}T\d{6}\b")
-
-# Alembic takes ids from uuid4: here the n-th one is always the same.
-_SITE = """
-import hashlib, os, pathlib, uuid
-
-def uuid4(counter=pathlib.Path(os.environ["COUNTER"])):
-    number = int(counter.read_text()) + 1
-    counter.write_text(str(number))
-    return uuid.UUID(hashlib.md5(str(number).encode()).hexdigest())
-
-uuid.uuid4 = uuid4
-"""
 
 
 @dataclass
@@ -57,13 +47,14 @@ class Session:
     def person(self, name: str) -> Developer:
         """Return somebody who stands in the common folder."""
         date = f"2026-01-05T{10 + self.minutes // 60}:{self.minutes % 60:02}:00+01:00"
-        programs = Path(sys.executable).parent
+        path = {"PYTHONPATH": f"{_SITE}{os.pathsep}{_ROOT}"}
+        folders = (programs(os.environ | path), Path(sys.executable).parent, os.environ["PATH"])
         return Developer(
             name.title(),
             self.place,
             {
-                "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-                "PYTHONPATH": f"{self.place / 'site'}{os.pathsep}{_ROOT}",
+                **path,
+                "PATH": os.pathsep.join(map(str, folders)),
                 "COUNTER": str(self.place / "count"),
                 "GIT_AUTHOR_DATE": date,
                 "GIT_COMMITTER_DATE": date,
@@ -74,10 +65,8 @@ class Session:
 
 def prepare(place: Path) -> None:
     """Make what every story starts from; it may be copied to another place."""
-    (place / "site").mkdir(parents=True)
-    (place / "site" / "sitecustomize.py").write_text(_SITE)
+    (place / "eve").mkdir(parents=True)
     (place / "count").write_text("0")
-    (place / "eve").mkdir()
     session = Session(place)
     found_shop(session.person("ada"))
     session.person("grace").git("clone", "-q", "shop.git", "grace")

@@ -9,24 +9,41 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import functools
 import gc
 import importlib
-import json
+import marshal
 import os
 import pkgutil
 import runpy
+import select
+import shutil
+import signal
 import socket
 import subprocess
 import sys
-import threading
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryFile
 
 # What an interpreter reads when it starts: with other values of these it has to start.
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_")
 _MORE = ("alembic.command", "psycopg", "pymysql", "sqlalchemy.dialects.sqlite")
+
+# A program for a shell, as quick as Python can be: it hands its streams to the server.
+_CLIENT = """#!{python} -IS
+import array, marshal, os, sys, _socket
+words = {words} + sys.argv[1:]
+if words[0] not in ("-m", "manage.py"):
+    os.execv({python!r}, [{python!r}] + words)
+line = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+line.connect({place!r})
+rights = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", [0, 1, 2]))
+line.sendmsg([b"x"], [rights])
+line.sendall(marshal.dumps((words, os.getcwd(), dict(os.environ))))
+line.shutdown(_socket.SHUT_WR)
+code = int(line.recv(16) or 70)
+os._exit(code if code >= 0 else 128 - code)
+"""
 
 
 def python(
@@ -38,35 +55,60 @@ def python(
     joined: bool = False,
 ) -> subprocess.CompletedProcess[str]:
     """Run `python -m MODULE ...` or `python SCRIPT ...`; joined makes one stream of both."""
-    with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
+    new = tempfile.TemporaryFile
+    with new() as given, new() as out, new() as err:
         given.write(stdin.encode())
-        files = (given, out, out if joined else err)
-        for file in files:
-            file.seek(0)
-        code = _server().run(arguments, folder, environment, [one.fileno() for one in files])
+        given.seek(0)
+        streams = [one.fileno() for one in (given, out, out if joined else err)]
+        _server(os.environ)
+        server = _SERVERS.get(_read_at_start(environment))
+        code = (server.run if server else _start)(arguments, folder, environment, streams)
         for file in (out, err):
             file.seek(0)
         said = [one.read().decode(errors="surrogateescape") for one in (out, err)]
     return subprocess.CompletedProcess(arguments, code, *said)
 
 
+def programs(environment: Mapping[str, str]) -> Path:
+    """Return a folder for the PATH of such an environment; `lback` and `python` there are forks."""
+    return _server(environment).folder
+
+
+def _start(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], streams: Sequence[int]
+) -> int:
+    stdin, out, err = streams
+    command = [sys.executable, *arguments]
+    child = subprocess.Popen(
+        command, cwd=folder, env=environment, stdin=stdin, stdout=out, stderr=err
+    )
+    return child.wait()
+
+
 class _Server:
-    def __init__(self) -> None:
-        self._turn = threading.Lock()
-        self._started = _read_at_start(os.environ)
-        self._connection, there = socket.socketpair()
-        with there:
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="lback-"))
+        self._place = str(self.folder / "line")
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(self._place)
+        listener.listen(64)
+        with listener:
             self._process = subprocess.Popen(
-                [sys.executable, __file__, str(there.fileno())],
-                pass_fds=[there.fileno()],
-                stdin=subprocess.DEVNULL,
+                [sys.executable, __file__, str(listener.fileno())],
+                env=environment,
+                pass_fds=[listener.fileno()],
+                stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
             )
+        for name, words in (("lback", ["-m", "lback"]), ("python", [])):
+            text = _CLIENT.format(python=sys.executable, words=words, place=self._place)
+            (self.folder / name).write_text(text)
+            (self.folder / name).chmod(0o755)
         atexit.register(self._end)
 
     def _end(self) -> None:
-        self._connection.close()
-        self._process.wait(20)
+        self._process.communicate(timeout=20)  # its standard input ends, and then it does
+        shutil.rmtree(self.folder)
 
     def run(
         self,
@@ -75,45 +117,31 @@ class _Server:
         environment: Mapping[str, str],
         streams: Sequence[int],
     ) -> int:
-        """Run one command; a real start where a fork is not the same, or not free."""
-        if _read_at_start(environment) == self._started and self._turn.acquire(blocking=False):
-            try:
-                return self._fork(arguments, folder, environment, streams)
-            finally:
-                self._turn.release()
-        stdin, out, err = streams
-        return subprocess.run(
-            [sys.executable, *arguments],
-            cwd=folder,
-            env=environment,
-            stdin=stdin,
-            stdout=out,
-            stderr=err,
-            check=False,
-        ).returncode
-
-    def _fork(
-        self,
-        arguments: Sequence[str],
-        folder: Path,
-        environment: Mapping[str, str],
-        streams: Sequence[int],
-    ) -> int:
-        with TemporaryFile() as request:
-            request.write(json.dumps([list(arguments), str(folder), dict(environment)]).encode())
-            request.seek(0)
-            socket.send_fds(self._connection, [b"x"], [request.fileno(), *streams])
-        return int(self._connection.recv(16))
+        """Run one command as a fork."""
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(self._place)
+            socket.send_fds(line, [b"x"], list(streams))
+            line.sendall(marshal.dumps((list(arguments), str(folder), dict(environment))))
+            line.shutdown(socket.SHUT_WR)
+            return int(line.recv(16))
 
 
-_server = functools.cache(_Server)
+_SERVERS: dict[tuple[tuple[str, str], ...], _Server] = {}
 
 
-def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: one for name, one in environment.items() if name.startswith(_READ_AT_START)}
+def _server(environment: Mapping[str, str]) -> _Server:
+    """Return the server for what starts as an environment does."""
+    key = _read_at_start(environment)
+    if key not in _SERVERS:
+        _SERVERS[key] = _Server(environment)
+    return _SERVERS[key]
 
 
-def _serve(connection: socket.socket) -> None:
+def _read_at_start(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(pair for pair in environment.items() if pair[0].startswith(_READ_AT_START)))
+
+
+def _serve(listener: socket.socket) -> None:
     """Fork for each request; return in the child, when its streams and arguments are in place."""
     del sys.path[0]
     import lback
@@ -126,28 +154,36 @@ def _serve(connection: socket.socket) -> None:
             importlib.import_module(name)
     gc.collect()
     gc.freeze()
-    while fds := socket.recv_fds(connection, 1, 4)[1]:
-        child = os.fork()
-        if not child:
-            connection.close()
-            _become(*fds)
-            return
-        for fd in fds:
-            os.close(fd)
-        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        connection.send(str(status).encode())
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for who waits for a command
+    while listener in select.select([listener, 0], [], [])[0]:
+        line = listener.accept()[0]
+        if not os.fork():
+            listener.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            if _handle(line):
+                return
+            os._exit(0)
+        line.close()
     os._exit(0)
 
 
-def _become(request: int, *streams: int) -> None:
-    with open(request, "rb") as file:
-        sys.argv, folder, environment = json.load(file)
+def _handle(line: socket.socket) -> bool:
+    """Fork, wait and tell how it ended; return True in the child."""
+    _, streams, _, _ = socket.recv_fds(line, 1, 3)
+    with line.makefile("rb") as request:
+        sys.argv, folder, environment = marshal.load(request)
+    child = os.fork()
+    if child:
+        line.send(str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).encode())
+        return False
+    line.close()
     for number, fd in enumerate(streams):
         os.dup2(fd, number)
         os.close(fd)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    return True
 
 
 def _perform() -> None:
