@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+from contextlib import suppress
 
-from lback.core.scanner import Undecodable, decode_text
+from lback.core.scanner import Lost, Undecodable, chunks, decode_text, parse
 
 _HEADER = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
 
@@ -22,6 +23,18 @@ def code_of(source: bytes) -> dict[str, str]:
         elif not _is_header(node):
             found[""] = found.get("", "") + ast.dump(node)
     return found
+
+
+def readable(source: bytes) -> bytes:
+    """Return a text without what of its top level cannot be parsed, if upgrade() can."""
+    with suppress(Undecodable, Lost):
+        text = decode_text(source)
+        if parse(text) is None:
+            parts = [chunk.text for chunk in chunks(text)]
+            whole = [part for part in parts if parse(part) is not None]
+            if any("def upgrade" in part for part in whole):
+                return "\n".join(whole).encode()
+    return source
 
 
 def changed_part(before: dict[str, str], now: dict[str, str]) -> str:

@@ -12,8 +12,7 @@ from typing import NamedTuple
 from lback.core.effects import Effect, Effects
 from lback.core.graph.revision import Revision
 from lback.core.naming import bare
-from lback.core.revision_code import code_of
-from lback.core.scanner import Lost, Undecodable, chunks, decode_text, parse
+from lback.core.revision_code import code_of, readable
 from lback.core.source import WORKTREE, Commit
 from lback.errors import HistoryMissing
 from lback.project.pasts import Past
@@ -94,7 +93,7 @@ class Origins:
             if blob not in by_blob:
                 code = str(code_of(text))  # a formatter changes all files, and nothing in them
                 if code not in by_code:
-                    by_code[code] = _version(read(_readable(text)), text)
+                    by_code[code] = _version(read(readable(text)), text)
                 by_blob[blob] = by_code[code]
             return by_blob[blob]
 
@@ -174,18 +173,6 @@ class _Version(NamedTuple):
 def _version(effects: Effects, text: bytes) -> _Version:
     shown = text.decode("utf-8", "replace").casefold() if effects.unknowns("upgrade") else ""
     return _Version(_said(effects), shown)
-
-
-def _readable(text: bytes) -> bytes:
-    """Return a text without what of its top level cannot be parsed, if upgrade() can."""
-    with suppress(Undecodable, Lost):
-        decoded = decode_text(text)
-        if parse(decoded) is None:
-            parts = [chunk.text for chunk in chunks(decoded)]
-            whole = [part for part in parts if parse(part) is not None]
-            if any("def upgrade" in part for part in whole):
-                return "\n".join(whole).encode()
-    return text
 
 
 def _since(holds: Sequence[bool], newest: int) -> int | None:
