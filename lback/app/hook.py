@@ -172,7 +172,8 @@ def _report(ctx: Context, options: HookOptions, switch: Switch) -> HookReport:
     if options.name in ("post-merge", "post-rewrite") and not amended:
         from lback.project.githooks.arrivals import arrivals
 
-        return arrivals(ctx)
+        squashed = options.name == "post-merge" and options.arguments[:1] == ("1",)
+        return arrivals(ctx, squashed=squashed)
     if options.name == "pre-commit":
         from lback.project.githooks.pre_commit import pre_commit
 

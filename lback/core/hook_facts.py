@@ -77,12 +77,22 @@ class Fork:
 class ForkMerge:
     """What was done about a fork: nothing yet, or where its merge revision is.
 
-    `note` says why it was not committed although it should have been.
+    `note` says why it was not committed although it should have been; `squashed` that git has a
+    message ready.
     """
 
     plan: MergePlan
     done: Literal["none", "staged", "committed", "amended"] = "none"
     note: str = ""
+    squashed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stashed:
+    """Revisions that git brings back once its hooks have run."""
+
+    revisions: tuple[str, ...]
+    forks: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +158,7 @@ HookFact: TypeAlias = (
     | Fork
     | ForkMerge
     | ForkRebase
+    | Stashed
     | Lacks
     | Adds
     | Switched

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -98,6 +100,33 @@ _SIGNS: tuple[tuple[str, Progress], ...] = (
 def in_progress(git_dir: Path) -> Progress | None:
     """Return the operation that git waits to go on with, if any."""
     return next((what for sign, what in _SIGNS if (git_dir / sign).exists()), None)
+
+
+def coming(git_dir: Path) -> tuple[str, ...]:
+    """Return the commits that git is bringing here: of a merge, a squash or a cherry-pick."""
+    names = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "SQUASH_MSG")
+    merged, picked, squashed = (_words(git_dir / name) for name in names)
+    # There it says "commit" and an id for each, the newest first, among other words.
+    tips = [after for word, after in pairwise(squashed) if word == "commit"]
+    found = [word for word in (*merged, *picked) if _ID.fullmatch(word)]
+    return (*found, *[tip for tip in tips if _ID.fullmatch(tip)][:1])
+
+
+def autostash(git_dir: Path) -> str | None:
+    """Return the commit of the changes that git has put aside, and brings back after its hooks."""
+    places = ("rebase-merge/autostash", "rebase-apply/autostash", "MERGE_AUTOSTASH")
+    words = [word for place in places for word in _words(git_dir / place)]
+    return next((word for word in words if _ID.fullmatch(word)), None)
+
+
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+def _words(place: Path) -> list[str]:
+    try:
+        return place.read_text("utf-8", "replace").split()
+    except OSError:
+        return []
 
 
 def untracked(git: Git, folders: Sequence[str], suffixes: tuple[str, ...]) -> tuple[str, ...]:

@@ -375,3 +375,59 @@ def test_hooks_that_have_nothing_to_say_are_silent(hooked: Shop) -> None:
     hooked.git("add", "-A")
     assert "lback" not in hooked.git("commit", "-m", "Say hello")
     assert "lback" not in hooked.git("push")
+
+
+# while a merge is not committed yet, and what git has put aside
+
+
+def two_sides(shop: Shop) -> None:
+    """Stand on `feature`, with a head on it and another one on main, by somebody else."""
+    shop.git("switch", "-q", "-c", "feature")
+    shop.local("a", ("s1",), *creates("coupons"))
+    shop.git("switch", "-q", "main")
+    shop.name = "Eve"
+    shop.local("b", ("s1",), *creates("orders"))
+    shop.git("switch", "-q", "feature")
+    shop.name = "Grace"
+
+
+def test_who_brought_the_other_side_is_known_before_the_merge_is_committed(hooked: Shop) -> None:
+    two_sides(hooked)
+    hooked.git("merge", "-q", "--no-commit", "main")
+    told = hooked.git("commit", "-m", "Merge", code=1)
+    assert "b  “do b”  by Eve" in told and "a  “do a”  by Grace" in told
+    assert "yours" not in told
+    hooked.git("merge", "--abort")
+    told = hooked.git("merge", "--squash", "main")
+    assert "by Eve" in told and "yours" not in told
+    # git has a message ready.
+    assert "next: git commit, then `lback migrate`" in told
+
+
+def test_a_commit_of_some_files_is_told_what_it_leaves_out(hooked: Shop) -> None:
+    two_sides(hooked)
+    hooked.git("merge", "-q", "--no-edit", "main")
+    (merge,) = [name for name in hooked.migrations() if "_merge_" in name]
+    hooked.write("notes.txt", "x")
+    hooked.git("add", "notes.txt")
+    told = hooked.git("commit", "-m", "Notes", "notes.txt", code=1)
+    assert f"{VERSIONS}/{merge} closes the fork" in told
+    assert "lback resolve" not in told
+    hooked.git("add", "--", f"{VERSIONS}/{merge}")
+    hooked.git("commit", "-q", "-m", "Notes")
+
+
+def test_what_git_has_stashed_comes_back_before_a_fork_is_closed(hooked: Shop) -> None:
+    eve = colleague(hooked, "Eve")
+    eve.local("b", ("s1",), *creates("orders"))
+    eve.git("push", "-q")
+    hooked.write("notes.txt", "x")
+    hooked.commit("Notes")
+    hooked.revise("a", ("s1",), *creates("coupons"))
+    hooked.git("add", "-A")
+    told = hooked.git("pull", "--rebase", "--autostash")
+    assert "git brings back what it has stashed: a" in told
+    assert "b  “do b”  by Eve" in told and "a  “do a”  yours, not committed yet" in told
+    assert not [name for name in hooked.migrations() if "_merge_" in name]
+    hooked.lback("resolve", "--no-database")
+    assert "1 head" in hooked.lback("check", "--ignore", "LB303")

@@ -148,7 +148,8 @@ def _merge(fact: facts.ForkMerge) -> _Lines:
         yield _SAID, f"wrote and staged {plan.path}"
         if fact.note:
             yield _MORE, f"not committed: {fact.note}"
-        yield _NEXT, 'git commit -m "Merge migrations", then `lback migrate`'
+        title = "" if fact.squashed else ' -m "Merge migrations"'
+        yield _NEXT, f"git commit{title}, then `lback migrate`"
     else:
         where = "put it into the merge commit" if fact.done == "amended" else "committed it"
         yield _SAID, f"wrote {plan.path} and {where}"
@@ -185,6 +186,12 @@ def _rebase(fact: facts.ForkRebase) -> _Lines:
     staged = " and staged it" if len(plan.rewrites) == 1 else ", all staged"
     yield _SAID, f"rewrote {paths}{staged}"
     yield _NEXT, 'git commit -m "Rebase migrations", then `lback migrate`'
+
+
+def _stashed(fact: facts.Stashed) -> _Lines:
+    yield _SAID, f"git brings back what it has stashed: {', '.join(fact.revisions)}"
+    if fact.forks:
+        yield _NEXT, "`lback resolve` closes the fork then"
 
 
 def _lacks(fact: facts.Lacks) -> _Lines:
@@ -241,6 +248,7 @@ _TEXTS: Mapping[type, Callable[[Any], _Lines]] = {
     facts.Fork: _fork,
     facts.ForkMerge: _merge,
     facts.ForkRebase: _rebase,
+    facts.Stashed: _stashed,
     facts.Lacks: _lacks,
     facts.Adds: _adds,
     facts.Switched: _switched,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lback.core.shell import command
+from lback.core.shell import command, pathspec
 from lback.errors import LbackError, UsageError
 
 MERGE_COMMIT = "Merge migrations"
@@ -16,6 +16,12 @@ def failed(error: Exception) -> str:
     """Return the first line of what went wrong."""
     said = str(error).splitlines()
     return said[0] if said else "it failed"
+
+
+def left_out(paths: Sequence[str]) -> str:
+    """Say how to commit what closes a fork, where a commit of some files leaves it out."""
+    add = command("git add", *map(pathspec, paths))
+    return f"{add} and commit without naming files: {' and '.join(paths)} closes the fork"
 
 
 def no_repository(folder: str) -> LbackError:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from lback.core import hook_facts as facts
+from lback.core.graph.forks import forks
+from lback.core.graph.graph import Graph
 from lback.core.graph.view import GraphView
 from lback.core.merging.merge_plan import MergePlan
 from lback.core.messages import hooks as messages
@@ -15,15 +17,19 @@ from lback.project.file_changes import recover
 from lback.project.githooks.forks import cycles, fork, known
 from lback.project.merging import plan_merges, preferred_way, write_merges
 from lback.project.models import arrived_findings, arrived_models
+from lback.vcs.comparing import autostash
 
 
-def arrivals(ctx: Context) -> facts.HookReport:
+def arrivals(ctx: Context, *, squashed: bool = False) -> facts.HookReport:
     """Look at what a merge, a pull or a rebase has brought since ORIG_HEAD."""
     recover(ctx)
     before = _before(ctx)
     graph = ctx.revisions.graph()
     new = known(ctx, graph, _new(ctx, graph, before))
-    told, merges = (_problems(ctx, graph), ()) if graph.problems else _close_forks(ctx, graph)
+    told = _problems(ctx, graph) or _stashed(ctx, graph)
+    merges: tuple[str, ...] = ()
+    if not told:
+        told, merges = _close_forks(ctx, graph, squashed=squashed)
     if new:
         told = (facts.Arrived(new, ready=not told), *told)
     models = arrived_models(ctx, before) if before else ()
@@ -62,34 +68,56 @@ def _problems(ctx: Context, graph: GraphView) -> tuple[facts.HookFact, ...]:
 # -- closing forks -----------------------------------------------------------------
 
 
+def _stashed(ctx: Context, graph: GraphView) -> tuple[facts.HookFact, ...]:
+    """Tell what the changes that git brings back after this hook make of the graph, if anything.
+
+    A merge revision that was written now would lack them.
+    """
+    stash = autostash(ctx.repository.git_dir) if ctx.repository is not None else None
+    if stash is None:
+        return ()
+    before, back = ctx.revisions.graph(f"{stash}^"), ctx.revisions.graph(stash)
+    changed = [one for one in back if one.id not in before or before[one.id].blob != one.blob]
+    if not changed:
+        return ()
+    ids = {one.id for one in changed}
+    together = Graph([*(one for one in graph if one.id not in ids), *changed])
+    lanes = [] if together.problems else forks(together, ctx.project.settings.lback.heads)
+    told = facts.Stashed(tuple(one.id for one in changed), forks=bool(lanes))
+    return (*(fork(ctx, together, lane) for lane in lanes), told)
+
+
 def _close_forks(
-    ctx: Context, graph: GraphView
+    ctx: Context, graph: GraphView, *, squashed: bool
 ) -> tuple[tuple[facts.HookFact, ...], tuple[str, ...]]:
     """Close every fork as the settings say; return what to tell, and the files of merges."""
     plans = plan_merges(ctx, graph)
-    forks = [fork(ctx, graph, plan.heads) for plan in plans]
+    sides = [fork(ctx, graph, plan.heads) for plan in plans]
     way = preferred_way(ctx) if plans else "tell"
     if way == "tell":
-        return _merged(forks, plans, "none"), ()
+        return _merged(sides, plans, "none"), ()
     if way == "rebase":
         from lback.project.githooks.rebasing import rebase
 
         rebased = rebase(ctx, plans)
         if rebased is not None:
-            return (*forks, rebased), ()
+            return (*sides, rebased), ()
     paths = write_merges(ctx, plans, stage=True)
     done, note = _commit(ctx, paths)
-    return _merged(forks, plans, done, note), tuple(plan.path for plan in plans if plan.path)
+    told = _merged(sides, plans, done, note, squashed=squashed)
+    return told, tuple(plan.path for plan in plans if plan.path)
 
 
 def _merged(
-    forks: Sequence[facts.Fork],
+    sides: Sequence[facts.Fork],
     plans: Sequence[MergePlan],
     done: Literal["none", "staged", "committed", "amended"],
     note: str = "",
+    *,
+    squashed: bool = False,
 ) -> tuple[facts.HookFact, ...]:
-    merges = [facts.ForkMerge(plan, done, note) for plan in plans]
-    return tuple(fact for pair in zip(forks, merges, strict=True) for fact in pair)
+    merges = [facts.ForkMerge(plan, done, note, squashed) for plan in plans]
+    return tuple(fact for pair in zip(sides, merges, strict=True) for fact in pair)
 
 
 def _commit(

@@ -8,15 +8,22 @@ from datetime import datetime
 from lback.core import hook_facts as facts
 from lback.core.graph.forks import fork_sides
 from lback.core.graph.view import GraphView
-from lback.core.source import WORKTREE
+from lback.core.source import INDEX, WORKTREE
 from lback.project.context import Context
+from lback.vcs.comparing import coming
 
 
 def known(
     ctx: Context, graph: GraphView, revisions: Sequence[str], at: str = WORKTREE
 ) -> tuple[facts.KnownRevision, ...]:
     """Return revisions of a graph with the commits that brought them."""
-    commits = ctx.revisions.commits([graph[revision].path for revision in revisions], at)
+    paths = [graph[revision].path for revision in revisions]
+    commits = dict(ctx.revisions.commits(paths, at))
+    # Before a merge is committed the other side's files are in its own history alone.
+    others = coming(ctx.repository.git_dir) if ctx.repository and at in (WORKTREE, INDEX) else ()
+    for other in others:
+        lacking = [path for path in paths if path not in commits]
+        commits.update(ctx.revisions.commits(lacking, other))
     return tuple(
         facts.KnownRevision(revision, graph[revision].doc, commits.get(graph[revision].path))
         for revision in revisions

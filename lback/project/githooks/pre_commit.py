@@ -10,6 +10,7 @@ from lback.core.checks.findings import Finding, doubted, from_graph
 from lback.core.checks.history import published_findings
 from lback.core.graph.forks import forks
 from lback.core.graph.view import GraphView
+from lback.core.messages import hooks as messages
 from lback.core.source import INDEX
 from lback.project.below import contradicting
 from lback.project.context import Context
@@ -24,11 +25,15 @@ STOPS = frozenset((*_GRAPH, "LB201", "LB202", "LB203", "LB307"))
 def pre_commit(ctx: Context) -> facts.HookReport:
     """Check what would be committed; it stops when the commit would break the branch."""
     graph = ctx.revisions.graph(INDEX)
+    closing = _closing(ctx, graph)
     staged, models = _staged(ctx, graph), staged_models(ctx)
     findings = (
         *doubted(
             [
-                *from_graph(graph, ctx.project.settings.lback.heads),
+                *(
+                    one._replace(hint=closing) if closing and one.code == "LB101" else one
+                    for one in from_graph(graph, ctx.project.settings.lback.heads)
+                ),
                 *_published(ctx, graph),
             ]
         ),
@@ -43,6 +48,16 @@ def pre_commit(ctx: Context) -> facts.HookReport:
     return facts.HookReport(
         heads=graph.heads, facts=told, findings=findings, models=models, stops=stops
     )
+
+
+def _closing(ctx: Context, graph: GraphView) -> str:
+    """Say how to commit the merge revisions that are at hand and left out, "" without any."""
+    apart = ctx.project.settings.lback.heads
+    if graph.problems or not forks(graph, apart):
+        return ""
+    here = ctx.revisions.graph()
+    paths = [one.path for one in here if one.is_merge and one.id not in graph]
+    return messages.left_out(paths) if paths and not forks(here, apart) else ""
 
 
 def graph_facts(ctx: Context, graph: GraphView, at: str) -> tuple[facts.HookFact, ...]:
