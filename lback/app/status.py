@@ -10,6 +10,7 @@ from lback.core.baseline import Baseline
 from lback.core.checks.findings import doubted, from_graph
 from lback.core.graph.view import GraphView
 from lback.core.messages import migrate as migrate_messages
+from lback.core.messages.branches import PULL, bring
 from lback.core.plans import redundant
 from lback.core.results import Result, text_only
 from lback.errors import LbackError, UsageError
@@ -17,6 +18,7 @@ from lback.project.applied import find_lost, unstamped, with_lost
 from lback.project.context import Context
 from lback.project.notes import remember_stamp
 from lback.project.rebase_notes import refuse_hook_rebase
+from lback.vcs.refs import pulls
 
 State = Literal["empty", "current", "behind", "ahead", "diverged", "lost"]
 
@@ -51,12 +53,16 @@ class CheckoutStatus:
 
 @dataclass(frozen=True)
 class UpstreamStatus:
-    """Where the shared branch stands: how many revisions are only here and only there."""
+    """Where the shared branch stands: how many revisions are only here and only there.
+
+    `bring` is what gets those that are only there.
+    """
 
     ref: str
     heads: tuple[str, ...]
     ahead: int
     behind: int
+    bring: str = text_only(default=PULL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,8 +191,12 @@ def _upstream(ctx: Context, graph: GraphView) -> UpstreamStatus | None:
     shared = ctx.revisions.shared
     if shared is None or ctx.repository is None:
         return None
-    if ctx.repository.head().ref == shared.ref:
+    here = ctx.repository.head().ref
+    if here == shared.ref:
         return None
+    way = bring(shared.name, here, pulls=pulls(ctx.repository.git, here, shared.ref))
     theirs = ctx.revisions.graph(shared.commit)
     mine, other = set(graph.order()), set(theirs.order())
-    return UpstreamStatus(shared.name, tuple(theirs.heads), len(mine - other), len(other - mine))
+    return UpstreamStatus(
+        shared.name, tuple(theirs.heads), len(mine - other), len(other - mine), way
+    )

@@ -11,6 +11,7 @@ from lback.core.merging.rebase_plan import RebaseFacts, RebasePlan, plan_rebase,
 from lback.core.merging.reparent import reparent
 from lback.core.merging.results import HolderRow, RemovedRow, RewriteRow
 from lback.core.messages import rebasing as messages
+from lback.core.messages.branches import bring
 from lback.core.plans import refuse_problems
 from lback.core.source import WORKTREE
 from lback.errors import LbackError
@@ -19,6 +20,7 @@ from lback.project.context import Context
 from lback.project.revisions import Revisions
 from lback.project.shared_parents import Parents, restored_text, shared_parents
 from lback.vcs.lookups import path_ids, siblings
+from lback.vcs.refs import pulls
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +92,11 @@ def prepare(ctx: Context, onto: str | None = None, *, force: bool = False) -> Pr
     revisions = ctx.revisions
     graph = revisions.graph()
     refuse_problems(graph)
-    onto, commit = _target(revisions, onto)
+    onto, commit, way = _target(revisions, onto)
     theirs = revisions.graph(commit)
     missing = sorted(theirs.missing_from(graph))
     if missing:
-        raise messages.behind(onto, missing)
+        raise messages.behind(onto, missing, way)
     facts = _facts(revisions, graph, theirs, shared_parents(revisions, graph, theirs, onto))
     plan = plan_rebase(graph, facts, force=force)
     if plan.action != "rebase":
@@ -143,16 +145,19 @@ def _rewritten(
     return contents
 
 
-def _target(revisions: Revisions, onto: str | None) -> tuple[str, str]:
-    """Return the name of what is rebased onto, and its commit."""
-    if revisions.repository is None:
+def _target(revisions: Revisions, onto: str | None) -> tuple[str, str, str]:
+    """Return the name of what is rebased onto, its commit, and what brings it here."""
+    repository = revisions.repository
+    if repository is None:
         raise revisions.places.no_git or messages.nothing_shared(str(revisions.places.cwd))
     if onto is not None:
-        return onto, revisions.repository.commit(onto)
+        return onto, repository.commit(onto), bring(onto, onto, pulls=False)
     shared = revisions.shared
     if shared is None:
         raise messages.no_shared_branch()
-    return shared.name, shared.commit
+    here = repository.head().ref
+    way = bring(shared.name, here, pulls=pulls(repository.git, here, shared.ref))
+    return shared.name, shared.commit, way
 
 
 def _facts(

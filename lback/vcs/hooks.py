@@ -48,7 +48,8 @@ class HookRow:
     `state` is installed | outdated | edited | foreign | missing | disabled (not executable), or
     unwired: our shim is there, but `manager` does not call it. After `install` and `uninstall` it
     is installed | updated | unchanged | removed | restored | absent | refused, or advised: then
-    `lines` have to go into the file `into`, for `manager` runs this hook.
+    `lines` have to go into the file `into`, for `manager` runs this hook; `by_hand` where
+    `--write` does not put them there.
     """
 
     hook: str
@@ -58,6 +59,7 @@ class HookRow:
     manager: str | None
     into: str | None
     lines: tuple[str, ...]
+    by_hand: bool
 
 
 def find(git: Git) -> HookPlace:
@@ -243,7 +245,8 @@ def _row(
     lines: tuple[str, ...] = (),
 ) -> HookRow:
     who, into = (manager.name, os.fspath(manager.file)) if manager else (None, None)
-    return HookRow(name, state, os.fspath(path), message or None, who, into, lines)
+    by_hand = bool(lines) and manager is not None and manager.insert is None
+    return HookRow(name, state, os.fspath(path), message or None, who, into, lines, by_hand)
 
 
 def _look(slot: Slot, text: bytes | None) -> tuple[str, str]:

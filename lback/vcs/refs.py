@@ -195,6 +195,12 @@ def _likely_remotes(git: Git) -> tuple[str, ...]:
     return (*first, *others) if len(others) == 1 else first
 
 
+def pulls(git: Git, branch: str | None, ref: str) -> bool:
+    """Tell whether `git pull` on a branch brings a ref; on a detached HEAD it brings none."""
+    tracked = _tracked(git, branch)
+    return tracked is not None and tracked.ref == ref
+
+
 def _tracked(git: Git, branch: str | None) -> _Ref | None:
     """Return the remote-tracking ref that a branch follows, None where there is no such ref."""
     if branch is None:

@@ -159,7 +159,7 @@ SHOWN = {
     "app": [Shown('"factory:make"', flask_application, child("status"), "a1")],
     "on_fork": [
         Shown('"rebase"', pulled, MERGED, "rebased: c3 moves from b2 onto d4"),
-        Shown('"tell"', pulled, MERGED, "next: `lback merge`"),
+        Shown('"tell"', pulled, MERGED, "next: `lback -C"),
     ],
     "on_checkout": [
         Shown(

@@ -259,7 +259,7 @@ def test_what_is_pushed_moves_by_force_only(shop: Shop) -> None:
     assert "down_revision = 's2'" in shop.text("a")
 
 
-def test_a_checkout_that_lacks_shared_revisions_is_told_to_pull(shop: Shop) -> None:
+def test_a_checkout_that_lacks_shared_revisions_is_told_what_brings_them(shop: Shop) -> None:
     shop.git("switch", "-q", "-c", "feature")
     shop.local("a", ("s1",), *creates("coupons"))
     shop.git("switch", "-q", "main")
@@ -267,7 +267,15 @@ def test_a_checkout_that_lacks_shared_revisions_is_told_to_pull(shop: Shop) -> N
     shop.git("switch", "-q", "feature")
     told = shop.lback("rebase", code=3)
     assert "origin/main has 1 revision that this checkout lacks (s2)" in told
-    assert "git pull" in told
+    assert "Run `git merge origin/main`; then" in told
+    assert "Run `git merge origin/main` to get" in shop.lback("status", "--no-database")
+    shop.git("switch", "-q", "--detach", "feature")
+    assert "Run `git switch main`, then `git pull`" in shop.lback("status", "--no-database")
+    shop.git("switch", "-q", "feature")
+    shop.git("branch", "-q", "--set-upstream-to", "origin/main")
+    assert "Run `git pull` to get" in shop.lback("status", "--no-database")
+    shop.git("merge", "-q", "--no-edit", "origin/main")
+    assert "lacks" not in shop.lback("rebase")
 
 
 def test_a_database_that_does_not_answer_stops_it_unless_left_out(shop: Shop) -> None:

@@ -189,6 +189,15 @@ def test_a_branch_that_lacks_one_is_no_news(guarded: Developer) -> None:
     assert "services/b" not in told
 
 
+def test_a_folder_of_hooks_elsewhere_is_written_by_hand(ada: Developer, tmp_path: Path) -> None:
+    """`--write` does not write there, so nobody is sent to it."""
+    (tmp_path / "shared").mkdir()
+    ada.git("config", "core.hooksPath", str(tmp_path / "shared"))
+    told = ada.lback("-C", "services/a", "hooks", "install")
+    assert "next: add them by hand; a new script begins with `#!/bin/sh`" in told
+    assert "--write" not in told
+
+
 def test_models_belong_to_the_service_they_lie_in(guarded: Developer) -> None:
     guarded.write("services/b/models.py", MODELS + table("users"))
     guarded.write("shared/models.py", MODELS + table("orders"))

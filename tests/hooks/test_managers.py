@@ -100,7 +100,8 @@ def test_a_folder_shared_by_all_repositories(ada: Clone, bob: Clone, python: Int
     shared.mkdir()
     ada.git("config", "--global", "core.hooksPath", "~/hooks")
     changes = ada.install(write=True)
-    assert {change.state for change in changes.values()} == {"advised"}
+    assert {(change.state, change.by_hand) for change in changes.values()} == {("advised", True)}
+    assert {state.by_hand for state in ada.states().values()} == {True}
     assert list(shared.iterdir()) == []
     for name, change in changes.items():
         assert change.into == str(shared.resolve() / name)

@@ -83,7 +83,8 @@ def status() -> int:
 _GOOD = frozenset({"installed", "updated", "unchanged", "removed", "restored", "absent"})
 
 _EITHER_WAY = "add the lines, or let `lback hooks install --write` do it"
-_BY_HAND = "add them by hand: `--write` leaves alone what has an entry for the hook, or ends early"
+_LEFT = "add them by hand: `--write` leaves alone what has an entry for the hook, or ends early"
+_BY_HAND = "add them by hand; a new script begins with `#!/bin/sh` and is made executable"
 
 
 def lines(result: HooksResult, style: Style) -> Iterator[str]:
@@ -108,4 +109,7 @@ def lines(result: HooksResult, style: Style) -> Iterator[str]:
         yield from (f"    {line}" for line in row.lines)
     if advised:
         yield ""
-        yield f"{style.cyan('next:')} {_BY_HAND if result.wrote else _EITHER_WAY}"
+        way = _LEFT if result.wrote else _EITHER_WAY
+        if all(row.by_hand for row in advised):
+            way = _BY_HAND
+        yield f"{style.cyan('next:')} {way}"

@@ -97,5 +97,5 @@ def _next(result: StatusResult) -> str:
     if result.redundant:
         return f"`lback migrate` takes {listing(result.redundant)} out of the stamp."
     if result.upstream is not None and result.upstream.behind:
-        return "Run `git pull` to get what the team has added."
+        return f"Run {result.upstream.bring} to get what the team has added."
     return "Nothing to do."

@@ -10,7 +10,7 @@ from lback.core.checks.findings import Finding, finding
 from lback.core.checks.silencing import Comment, may_be_silenced_by_its_branch
 from lback.core.graph.view import GraphView
 from lback.core.preferences import LbackSettings
-from lback.core.shell import command, named
+from lback.core.shell import command, named, pathspec
 
 # These say how a command works and not what a check finds; every other one decides.
 _SAY_NOTHING = frozenset(
@@ -173,7 +173,7 @@ def configuration_gone(place: str, name: str, path: str) -> Finding:
     return finding(
         "LB112",
         f"{path} configures the migrations in {name} and is missing at {place}",
-        f"restore it: {command('git checkout', name, '--', path)}",
+        f"restore it: {command('git checkout', name, '--', pathspec(path))}",
         path=path,
     )._replace(severity="error")
 

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lback.core.shell import command
 from lback.errors import LbackError
 
 FETCHING = "fetching all remotes"
+PULL = "`git pull`"
+
+
+def bring(name: str, branch: str | None, *, pulls: bool) -> str:
+    """Return what brings a shared branch to where HEAD is; `branch` is None on a detached one."""
+    if pulls:
+        return PULL
+    if branch is not None:
+        return command("git merge", name)
+    return f"{command('git switch', name.partition('/')[2] or name)}, then {PULL}"
 
 
 def no_branches(folder: Path) -> LbackError:

@@ -29,13 +29,13 @@ def no_shared_branch() -> LbackError:
     )
 
 
-def behind(onto: str, missing: Sequence[str]) -> LbackError:
+def behind(onto: str, missing: Sequence[str], way: str) -> LbackError:
     """Say which revisions of the shared branch this checkout lacks."""
     count = "1 revision" if len(missing) == 1 else f"{len(missing)} revisions"
     return LbackError(
         f"{onto} has {count} that this checkout lacks ({', '.join(missing[:3])}), so "
         "nothing can be rebased onto them here.",
-        f"Run `git pull`, or {command('git merge', onto)}; then `lback rebase` again.",
+        f"Run {way}; then `lback rebase` again.",
     )
 
 
