@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from lback.core.checks.findings import doubted, from_graph
 from lback.core.results import Result, text_only
 from lback.core.source import WORKTREE, Commit
+from lback.project.applied import trailed
 from lback.project.context import Context
 
 
@@ -59,7 +60,9 @@ def heads(ctx: Context, at: str = WORKTREE) -> HeadsResult:
         at=at,
         heads=tuple(rows),
         in_git=revisions.repository is not None,
-        findings=tuple(doubted(from_graph(graph, ctx.project.settings.lback.heads))),
+        findings=tuple(
+            doubted(trailed(revisions, graph, from_graph(graph, ctx.project.settings.lback.heads)))
+        ),
         status="findings" if graph.problems else "ok",
         exit_code=1 if graph.problems else 0,
     )

@@ -14,7 +14,7 @@ from lback.core.messages.branches import PULL, bring
 from lback.core.plans import redundant
 from lback.core.results import Result, text_only
 from lback.errors import LbackError, UsageError
-from lback.project.applied import find_lost, unstamped, with_lost
+from lback.project.applied import find_lost, trailed, unstamped, with_lost
 from lback.project.context import Context
 from lback.project.notes import remember_stamp
 from lback.project.rebase_notes import refuse_hook_rebase
@@ -107,7 +107,9 @@ def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
         pending=pending,
         lost=lost,
         redundant=redundant(graph, current) if reachable and not graph.problems else (),
-        findings=tuple(doubted(from_graph(graph, ctx.project.settings.lback.heads))),
+        findings=tuple(
+            doubted(trailed(revisions, graph, from_graph(graph, ctx.project.settings.lback.heads)))
+        ),
         places={revision: one.place for revision, one in rescued.items()},
         docs={revision: graph[revision].doc for revision in pending},
         fix=_fix(ctx, graph, current, found, shared) if reachable else "",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lback.core.baseline import Baseline, baseline, names_in
+from lback.core.checks.findings import Finding
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Header, Revision
 from lback.core.graph.view import GraphView
@@ -20,7 +21,7 @@ from lback.core.source import Commit, Entry
 from lback.errors import HistoryMissing
 from lback.project.context import Context
 from lback.project.revisions import Revisions
-from lback.vcs.lookups import as_committed
+from lback.vcs.lookups import as_committed, named_ids
 
 if TYPE_CHECKING:
     from lback.db.view import View
@@ -90,6 +91,26 @@ def _find(revisions: Revisions, revision: str) -> LostRevision | None:
         return None
     node = Revision(header, newest.path, newest.blob)
     return LostRevision(node, newest.text, newest.commit, newest.refs)
+
+
+def trailed(
+    revisions: Revisions, graph: GraphView, findings: Iterable[Finding]
+) -> Iterator[Finding]:
+    """Say of each parent that is missing who wrote it, and where git still has it."""
+    for each in findings:
+        node = graph[each.revisions[0]] if each.code == "LB103" else None
+        names = (*node.header.down_revisions, *node.depends_on) if node else ()
+        absent = [
+            name for name in names if name not in graph and f" has {name} as " in each.message
+        ]
+        lost = _find(revisions, absent[0]) if absent else None
+        if lost is None or revisions.repository is None:
+            yield each
+            continue
+        commit, path, blob = lost.commit, lost.revision.path, lost.revision.blob
+        at = f"{commit.sha}:{path}"
+        whole = named_ids(revisions.repository, [at]).get(at) == blob
+        yield messages.with_trail(each, absent[0], commit, path, lost.place, whole=whole)
 
 
 def edited_since(

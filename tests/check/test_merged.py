@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from lback.project.context import Context
@@ -97,6 +99,25 @@ def test_a_parent_that_the_other_side_deleted(team: Team) -> None:
     found = team.check(at="mine", against="main").findings
     assert [one.code for one in found] == ["LB103"]
     assert found[0].message.startswith("Once merged with main:")
+
+
+def test_a_parent_that_is_missing_is_looked_for_in_git(team: Team) -> None:
+    team.branch("mine")
+    team.add("c3", "b2")
+    team.add("d4", "c3")
+    team.git("checkout", "-q", "mine~1")
+    team.git("branch", "-q", "-D", "mine")
+    team.git("checkout", "-q", "main")
+    sha = team.git("rev-parse", "HEAD@{1}").strip()
+    team.revision("d4", "c3")
+    (found,) = team.check(ignore="LB303").findings
+    assert (found.code, [one.sha for one in found.commits]) == ("LB103", [sha])
+    told = f"Ada wrote c3: {VERSIONS}/c3.py, in the reflog, commit {sha[:7]}."
+    assert found.message.endswith(told)
+    bring, _, rest = found.hint.partition("` brings it back; or ")
+    assert rest.startswith("add the file of c3")
+    team.git(*shlex.split(bring.removeprefix("`git ")))
+    assert team.codes(ignore="LB303") == []
 
 
 def test_a_conflict_is_said_once_and_hides_nothing(team: Team) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lback.core.checks.findings import Finding
 from lback.core.graph.revision import Problem, Unreadable
-from lback.core.shell import command, named
+from lback.core.shell import command, named, pathspec
+from lback.core.source import Commit
 from lback.errors import UsageError
 
 
@@ -22,6 +24,18 @@ def place_in_git(refs: Sequence[str], sha: str) -> str:
     if refs:
         return f"on {', '.join(refs[:3])}"
     return f"in the reflog, commit {sha[:7]}"
+
+
+def with_trail(
+    found: Finding, name: str, commit: Commit, path: str, place: str, *, whole: bool
+) -> Finding:
+    """Add to LB103 who wrote the missing revision, and, where the commit has it, how to get it."""
+    bring = command("git checkout", commit.sha[:12], "--", pathspec(path))
+    return found._replace(
+        message=f"{found.message} {commit.author} wrote {name}: {path}, {place}.",
+        hint=f"{bring} brings it back; or {found.hint}" if whole else found.hint,
+        commits=(commit,),
+    )
 
 
 def too_big(size: int) -> Unreadable:
