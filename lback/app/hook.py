@@ -15,10 +15,10 @@ from lback.project.context import Context
 from lback.project.environments import (
     around,
     context_of,
-    guarded,
     root_of,
     words,
 )
+from lback.project.githooks.guarded import guarded
 from lback.project.options import Environment
 
 Switch = Callable[[Context], Switched]

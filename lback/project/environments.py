@@ -30,7 +30,6 @@ from lback.project.locate import (
     search_project,
 )
 from lback.project.options import Environment, Options
-from lback.vcs.configuration import recorded
 from lback.vcs.noted import INPUTS
 
 # What is kept there is a pattern or a trial, where the repository has an environment elsewhere.
@@ -146,14 +145,6 @@ def is_aside(environment: Environment, ctx: Context, start: Path | None = None) 
     """Tell whether it lies, from a folder on, among tests, examples or templates."""
     inner = os.path.relpath(root_of(ctx) / environment.folder, start or ctx.cwd)
     return not _ASIDE.isdisjoint(Path(inner).parts)
-
-
-def guarded(ctx: Context) -> tuple[Environment, ...]:
-    """Return the environments that the hooks of this repository were installed for."""
-    repository = ctx.repository
-    if repository is None or repository.root is None:
-        return ()
-    return tuple(dict.fromkeys(map(Environment.parse, recorded(repository.git))))
 
 
 def context_of(ctx: Context, environment: Environment) -> Context:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from lback.core.messages import hooks as messages
 from lback.errors import LbackError, NotConfigured
 from lback.project.context import Context
-from lback.project.environments import around, context_of, environment_of, guarded
+from lback.project.environments import around, context_of, environment_of
+from lback.project.githooks.guarded import guarded
 from lback.project.models import model_globs
 from lback.project.options import Environment
 from lback.vcs.configuration import forget, record

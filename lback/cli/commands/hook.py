@@ -22,7 +22,7 @@ from lback.core.shell import named, pathspec, placed
 from lback.errors import LbackError
 from lback.formats.style import Style, safe
 from lback.formats.words import counted
-from lback.project.environments import guarded
+from lback.project.githooks.guarded import guarded
 from lback.project.options import Environment
 
 if TYPE_CHECKING:

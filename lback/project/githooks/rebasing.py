@@ -11,8 +11,8 @@ from lback.core.merging.resolve_plan import plan_resolve
 from lback.core.messages import hooks as messages
 from lback.errors import LbackError
 from lback.project.context import Context
-from lback.project.environments import guarded
 from lback.project.file_changes import change_files
+from lback.project.githooks.guarded import guarded
 from lback.project.notes import recall_stamp
 from lback.project.rebase_database import perform, stage
 from lback.project.rebase_notes import note_hook_rebase
