@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from lback.core.hook_facts import About, Failed, HookFact, HookReport, Switched
+from lback.core.hook_facts import About, Failed, Gone, HookFact, HookReport, Switched
 from lback.core.results import Result, text_only
 from lback.core.shell import placed
+from lback.core.source import INDEX
 from lback.errors import LbackError, NotConfigured
 from lback.project.context import Context
 from lback.project.environments import (
@@ -19,6 +20,7 @@ from lback.project.environments import (
     words,
 )
 from lback.project.githooks.guarded import guarded
+from lback.project.locate import CONFIGS
 from lback.project.options import Environment
 
 Switch = Callable[[Context], Switched]
@@ -98,19 +100,10 @@ def _reports(
     if not every:
         return [(Environment("."), _report(ctx, options, switch))]
     root, told = root_of(ctx), []
-    # A branch may not have it yet, or no more.
     for one in every:
-        if not (root / one.folder).is_dir():
-            continue
-        try:
-            report = _report(context_of(ctx, one), options, switch)
-        except (LbackError, OSError) as err:
-            if len(every) == 1:
-                raise
-            if isinstance(err, NotConfigured):
-                continue
-            report = HookReport(facts=(Failed(str(err)),))
-        told.append((one, report))
+        report = _report_of(ctx, one, options, switch, alone=len(every) == 1)
+        if report is not None:
+            told.append((one, report))
     said = _said_once([report for _, report in told])
     if every == (Environment("."),):
         return list(zip(every, said, strict=False))
@@ -119,6 +112,35 @@ def _reports(
         (one, _placed(ctx, report, one, start) if report.facts or report.findings else report)
         for (one, _), report in zip(told, said, strict=True)
     ]
+
+
+def _report_of(
+    ctx: Context, one: Environment, options: HookOptions, switch: Switch, *, alone: bool
+) -> HookReport | None:
+    """Do what the hook does for one environment; None where this branch does not have it."""
+    here = (root_of(ctx) / one.folder).is_dir()
+    try:
+        if here:
+            return _report(context_of(ctx, one), options, switch)
+    except NotConfigured:
+        if alone:
+            raise
+    except (LbackError, OSError) as err:
+        if alone:
+            raise
+        return HookReport(facts=(Failed(str(err)),))
+    is_news = options.name == "pre-commit" and _is_taken_away(ctx, one)
+    return HookReport(facts=(Gone(),)) if is_news else None
+
+
+def _is_taken_away(ctx: Context, one: Environment) -> bool:
+    """Tell whether the next commit takes the configuration of an environment away."""
+    if ctx.repository is None or ctx.repository.head().commit is None:
+        return False
+    named = (one.config,) if one.config else CONFIGS
+    names = [PurePosixPath(one.folder, name).as_posix() for name in named]
+    before, after = (ctx.repository.files(at, names) for at in ("HEAD", INDEX))
+    return bool(before.keys() - after.keys())
 
 
 def _environments(ctx: Context) -> tuple[Environment, ...]:

@@ -32,6 +32,11 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """The next commit takes the environment's configuration away."""
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """Why nothing is known of one of several environments."""
 
@@ -152,6 +157,7 @@ class Pushed:
 HookFact: TypeAlias = (
     About
     | Failed
+    | Gone
     | Arrived
     | Problem
     | Cycle

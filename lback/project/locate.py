@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from lback.project.options import Options
     from lback.vcs.repository import Repository
 
-# Where Flask-Migrate keeps its alembic.ini.
-_FLASK = ("migrations/alembic.ini",)
+# What configures a folder where nothing is named; the last is where Flask-Migrate keeps its ini.
+CONFIGS = ("alembic.ini", "pyproject.toml", "migrations/alembic.ini")
 
 
 class Project(NamedTuple):
@@ -258,7 +258,7 @@ def _places(options: Options, cwd: Path, last: Path | None) -> Iterator[tuple[Pa
 def _candidates(cwd: Path, top: Path | None) -> Iterator[tuple[Path, Path]]:
     """Yield folders from here up to the repository's root, with the files that may configure."""
     for folder in (cwd, *cwd.parents):
-        for name in ("alembic.ini", "pyproject.toml", *_FLASK):
+        for name in CONFIGS:
             yield folder, folder / name
         if folder == top:
             return

@@ -13,7 +13,7 @@ from lback.core.models_text import Models, changed_tables, read_models
 from lback.core.source import INDEX, WORKTREE, Entry
 from lback.errors import LbackError
 from lback.project.context import Context
-from lback.project.locate import Project
+from lback.project.locate import CONFIGS, Project
 from lback.project.revisions import Revisions
 from lback.project.sides import Comparison, Tree
 from lback.vcs.committing import changed_files, staged_files
@@ -23,7 +23,6 @@ from lback.vcs.repository import Repository
 
 # Where models usually live; `[tool.lback] models` says it better.
 USUAL = ("**/models.py", "**/models/**/*.py", "**/model.py", "**/schema.py", "**/tables.py")
-_CONFIGS = ("alembic.ini", "pyproject.toml", "migrations/alembic.ini")
 # More files than this are no work of a branch, but a move or a new formatter.
 _MOST_FILES = 200
 
@@ -44,7 +43,7 @@ def own_models(
         return tuple(paths)
     above = {path: [str(one) for one in PurePosixPath(path).parents] for path in paths}
     folders = {folder for parents in above.values() for folder in parents}
-    named = {str(PurePosixPath(folder, name)): folder for folder in folders for name in _CONFIGS}
+    named = {str(PurePosixPath(folder, name)): folder for folder in folders for name in CONFIGS}
     texts = repository.files(at, list(named))
     homes = {
         named[name]

@@ -13,7 +13,14 @@ from lback.core.messages import projects as messages
 from lback.core.settings import Settings, read_own
 from lback.core.source import INDEX, WORKTREE, Entry
 from lback.errors import GitUnavailable, HistoryMissing, LbackError, UsageError
-from lback.project.locate import Project, Texts, config_places, read_project, search_project
+from lback.project.locate import (
+    CONFIGS,
+    Project,
+    Texts,
+    config_places,
+    read_project,
+    search_project,
+)
 from lback.vcs.worktree import blob_id
 
 if TYPE_CHECKING:
@@ -23,7 +30,6 @@ if TYPE_CHECKING:
     from lback.vcs.repository import Repository
 
 Folders = tuple[tuple[str, ...], bool]
-_BARE_CONFIGS = ("alembic.ini", "pyproject.toml", "migrations/alembic.ini")
 
 
 class Places:
@@ -255,10 +261,10 @@ def bare_project(options: Options, repository: Repository, at: str, base: str | 
 def _search_bare(options: Options, repository: Repository, at: str) -> Project | None:
     """Search the project in one commit's tree; UsageError where a file cannot be read."""
     root = repository.git_dir
-    for name in (options.config,) if options.config else _BARE_CONFIGS:
+    for name in (options.config,) if options.config else CONFIGS:
         path = root / name
         # Flask-Migrate's ini lies in the script location; any other one in the project's folder.
-        folder = root if name == _BARE_CONFIGS[2] else path.parent
+        folder = root if name == CONFIGS[2] else path.parent
         empty = Project(Settings(str(path), options.name or "alembic"), folder, root)
         texts = Texts(root, repository.files(at, empty.config_names()))
         settings = read_project(path, folder, empty.settings.section, texts)

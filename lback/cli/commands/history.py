@@ -37,6 +37,7 @@ def command(table: str | None, at: str, everywhere: bool, patch: bool, database:
     return run(
         lambda ctx: history(ctx, options),
         {"-x": None if database else common_options.x},
+        each=table is None,
     )
 
 

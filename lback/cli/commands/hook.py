@@ -240,8 +240,14 @@ def _failed(fact: facts.Failed) -> _Lines:
     yield _SAID, f"{fact.reason.partition(_BREAK)[0]} (hook skipped)"
 
 
+def _gone(_: facts.Gone) -> _Lines:
+    yield _SAID, "this commit takes its configuration away, so the hooks guard it no longer"
+    yield _NEXT, "if it has moved: `lback -C FOLDER hooks install`"
+
+
 _TEXTS: Mapping[type, Callable[[Any], _Lines]] = {
     facts.Failed: _failed,
+    facts.Gone: _gone,
     facts.Arrived: _arrived,
     Problem: _problem,
     facts.Cycle: _cycle,
