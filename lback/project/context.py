@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from lback.core.messages import projects as messages
 from lback.core.messages import runs as run_messages
-from lback.errors import GitUnavailable
+from lback.errors import GitUnavailable, LbackError
 from lback.project.console import Console, SilentConsole
 from lback.project.locate import Project, find_project
 from lback.project.options import Environment, Options
@@ -48,7 +49,7 @@ class Context:
         if directory is None:
             return folder
         if not folder.is_dir():
-            raise messages.no_folder(directory)
+            raise messages.no_folder(directory, _from_the_root(directory))
         return folder
 
     @cached_property
@@ -130,3 +131,18 @@ class Context:
             heads=heads,
             before=[*before, "--quiet"] if options.quiet else before,
         )
+
+
+def _from_the_root(directory: str) -> str | None:
+    """Return a folder that a repository has at its root as one names it from here.
+
+    After a pull in a subfolder the hooks can only write their commands for the root.
+    """
+    try:
+        repository = Context().repository
+    except LbackError:
+        return None
+    if repository is None or repository.root is None:
+        return None
+    place = repository.root / directory
+    return os.path.relpath(place) if place.is_dir() else None

@@ -234,6 +234,10 @@ def test_acting_lists_them(services: Developer) -> None:
     told = services.lback("-C", "services", "migrate", code=2)
     assert "`lback -C services/a migrate`" in told
     assert "applied 1 revision" in services.lback("-C", "services/b", "migrate")
+    services.folder /= "services/a"
+    told = services.lback("-C", "services/b", "heads", code=2)
+    assert "The repository has it at its root: give `-C ../b`." in told
+    services.folder = services.folder.parents[1]
     told = services.lback("check", "--baseline", "b.json", "--write-baseline", code=2)
     assert "There are 2 environments here" in told
 

@@ -16,9 +16,11 @@ def folder_gone() -> LbackError:
     )
 
 
-def no_folder(directory: str) -> UsageError:
-    """Make the error for a `-C` that names no folder."""
-    return UsageError(f"-C {directory}: there is no such folder")
+def no_folder(directory: str, at_the_root: str | None) -> UsageError:
+    """Make the error for a `-C` that names no folder here; `at_the_root` there is one."""
+    there = command("-C", at_the_root) if at_the_root else ""
+    hint = f"The repository has it at its root: give {there}." if there else None
+    return UsageError(f"-C {directory}: there is no such folder", hint)
 
 
 def no_configuration(folder: Path) -> NotConfigured:
