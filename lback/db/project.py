@@ -53,10 +53,7 @@ def build_config(
     """
     options = parsed([f"--name={settings.section}", *before], line)
     options.x = list(x) or None
-    config = config_for(settings, folder, options, buffer=buffer, stdout=sys.stderr)
-    # Its words of files that it writes are for the one who typed its command.
-    config.messaging_opts = {"quiet": True}
-    return config
+    return config_for(settings, folder, options, buffer=buffer, stdout=sys.stderr)
 
 
 def config_for(

@@ -133,6 +133,8 @@ class TextScriptDirectory(Directory):
         self.graph, self.root, self.sources = graph, root, sources
         self.heads_seen = tuple(graph.heads)
         self.generated = []
+        # Alembic's words of files that it writes are for the one who typed its command.
+        self.messaging_opts = {"quiet": True}
         self.revision_map = RevisionMap(self._scripts)
         return self
 

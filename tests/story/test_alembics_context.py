@@ -159,6 +159,16 @@ def test_a_reverting_revision_is_written_and_applied(project: Project) -> None:
     assert step["up_revision_id"] == repr(revision)
 
 
+def test_what_env_py_says_through_alembic_is_heard(project: Project) -> None:
+    project.at("")
+    env = project.folder / "migrations/env.py"
+    env.write_text(env.read_text() + '\ncontext.config.print_stdout("two tenants")\n')
+    done = project.ours("migrate")[1]
+    assert (done.code, "two tenants" in done.err, "two" in done.out) == (0, True, False)
+    said = project.ours("makemigrations", "more", "--empty")[1].said
+    assert "wrote migrations/versions/" in said and "Generating" not in said
+
+
 def test_a_switch_down_and_up_is_one_command_and_then_the_other(project: Project) -> None:
     project.at("c1")
     text = (project.folder / "migrations/versions/c1.py").read_text()
