@@ -104,7 +104,12 @@ def _hooks(ctx: Context) -> Iterator[DoctorLine]:
 
 
 def _database(ctx: Context) -> Iterator[DoctorLine]:
-    stamp = ctx.database.stamp()
     graph = ctx.database.graph
-    more = () if graph.problems else redundant(graph, stamp.revisions)
-    yield messages.database(stamp.url, stamp.dialect, stamp.revisions, more)
+    for answer in ctx.database.ask(lambda view: view.stamp):
+        named = str(answer.database or "")
+        if answer.error is not None:
+            yield messages.database_failed(named, answer.error)
+        elif answer.stamp is not None:
+            stamp = answer.stamp
+            more = () if graph.problems else redundant(graph, stamp.revisions)
+            yield messages.database(named, stamp.dialect, stamp.revisions, more)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from lback.core.checks.findings import from_problems
 from lback.core.effects import Effect, Effects
@@ -18,6 +19,7 @@ from lback.core.source import WORKTREE
 from lback.core.tables import life
 from lback.project.context import Context
 from lback.project.provenance import BroughtRow, Sources, brought_rows, gather, unseen
+from lback.project.run import asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,9 @@ class HistoryOptions:
 class ChangeRow(BroughtRow):
     """What one revision did; `branches` are those that alone have it.
 
-    `applied` is None where the database was not asked; `patch` are the statements as they are
-    in the file, where they were asked for.
+    `applied` is None where the database was not asked, and true where all of several are known to
+    have run it; `applied_on` names those that have where others have not. `patch` are the
+    statements as they are in the file, where they were asked for.
     """
 
     line: int
@@ -44,6 +47,7 @@ class ChangeRow(BroughtRow):
     certain: bool
     applied: bool | None
     branches: tuple[str, ...]
+    applied_on: tuple[str, ...] = ()
     patch: tuple[str, ...] | None = optional()
 
 
@@ -68,7 +72,7 @@ class _Change(NamedTuple):
 def history(ctx: Context, options: HistoryOptions) -> HistoryResult:
     """Return the changes of one table, or of the whole schema, newest first."""
     found = gather(ctx, options.at, everywhere=options.everywhere)
-    applied = _applied(ctx, found.graph) if options.with_database else None
+    applied = _Applied.asked(ctx, found.graph) if options.with_database else _Applied()
     names, changes = _changes(found, options.table)
     brought, _ = brought_rows(found, [change.revision for change in changes])
     rows = [
@@ -77,7 +81,7 @@ def history(ctx: Context, options: HistoryOptions) -> HistoryResult:
             line=_line(found, change),
             operations=tuple(map(operation_row, change.effects)),
             certain=change.certain,
-            applied=None if applied is None else change.revision in applied,
+            **applied.of(change.revision),
             branches=tuple(found.branches.get(change.revision, ())),
             patch=_patch(found, change, names) if options.patch else None,
         )
@@ -137,6 +141,25 @@ def _text_of_line(source: bytes, number: int) -> str:
     return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
 
-def _applied(ctx: Context, graph: GraphView) -> frozenset[str]:
-    known = [revision for revision in ctx.database.stamp().revisions if revision in graph]
-    return graph.ancestors(known) if known else frozenset()
+class _Applied(NamedTuple):
+    """What each database has run, by its name; `unknown` where one was not reached."""
+
+    databases: Mapping[str, frozenset[str]] = MappingProxyType({})
+    unknown: bool = True
+
+    @classmethod
+    def asked(cls, ctx: Context, graph: GraphView) -> _Applied:
+        answers = asked(ctx.database, lambda view: view.stamp.revisions)
+        done = {
+            str(one.database): graph.ancestors(known for known in one.value if known in graph)
+            for one in answers
+            if one.value is not None
+        }
+        return cls(done, any(one.error is not None for one in answers))
+
+    def of(self, revision: str) -> dict[str, Any]:
+        """Return whether all databases have run a revision, and where several do not, which."""
+        on = tuple(name for name, done in self.databases.items() if revision in done)
+        if len(on) < len(self.databases):
+            return {"applied": False, "applied_on": on}
+        return {"applied": None if self.unknown else True}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
+from lback.core.databases import DatabaseName, NamedDatabase
 from lback.core.effects import Effect
 from lback.core.graph.view import GraphView
 from lback.core.lines import to_heads
@@ -23,15 +24,16 @@ from lback.core.plans import (
 )
 from lback.core.results import Result
 from lback.core.rows import DataLoss
+from lback.errors import LbackError
 from lback.project.applied import refuse_unstamped
 from lback.project.context import Context
 from lback.project.data_loss import consents, count_losses, downgrade_effects, refuse_more
 from lback.project.file_changes import recover
-from lback.project.run import Run, perform
+from lback.project.run import Run, asked, attempted, failure, stamps
 
 if TYPE_CHECKING:
-    from lback.db.events import Stamp
-    from lback.db.performing import Decide
+    from lback.db.events import DatabaseOutcome, Stamp
+    from lback.db.performing import Asked, Decide
     from lback.db.view import View
 
 
@@ -58,8 +60,20 @@ class MigrationStep:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MigratedDatabase(NamedDatabase):
+    """One database, where it was, and its steps, planned or done."""
+
+    before: tuple[str, ...] = ()
+    steps: tuple[MigrationStep, ...] = ()
+    mended: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class MigrateResult(Result):
-    """The steps, planned or done; `sql` are the lines of the SQL, where that was asked for."""
+    """The steps, planned or done; `sql` are the lines of the SQL, where that was asked for.
+
+    `before` is of the first database, `steps` are those of all.
+    """
 
     command: ClassVar[str] = "migrate"
 
@@ -70,19 +84,19 @@ class MigrateResult(Result):
     sql: tuple[str, ...] | None = None
     mended: tuple[str, ...] = ()
     """Rows of the stamp that went, since others stand on them."""
+    databases: tuple[MigratedDatabase, ...] = ()
 
 
 class _WayDown(NamedTuple):
     """What going down would undo, and what that deletes; not yet under the lock."""
 
-    stamp: tuple[str, ...]
     going: tuple[str, ...]
     effects: Sequence[Effect]
     losses: tuple[DataLoss, ...]
 
 
 def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
-    """Bring the database to the heads, or to `target`; only tell, under `plan` and `sql`."""
+    """Bring each database to the heads, or to `target`; only tell, under `plan` and `sql`."""
     recover(ctx)
     graph = ctx.database.graph
     apart = ctx.project.settings.lback.heads
@@ -93,62 +107,98 @@ def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
     if options.target is None:
         refuse_forks(graph, apart)
 
-    def decide(stamp: tuple[str, ...]) -> tuple[Step, ...]:
-        return plan_migration(graph, stamp, options.target, apart, fake=options.fake)
+    def decide(stamp: Stamp) -> tuple[Step, ...]:
+        return plan_migration(graph, stamp.revisions, options.target, apart, fake=options.fake)
 
-    def result(before: tuple[str, ...], steps: Iterable[Step] = ()) -> MigrateResult:
-        steps = tuple(steps)
+    def result(*databases: MigratedDatabase) -> MigrateResult:
         return MigrateResult(
-            before=before,
-            steps=_rows(graph, steps),
+            before=databases[0].before if databases else (),
+            steps=tuple(step for database in databases for step in database.steps),
             planned=options.plan,
             fake=options.fake,
-            mended=redundant(graph, before) if steps else (),
+            mended=tuple(dict.fromkeys(row for database in databases for row in database.mended)),
+            databases=databases,
         )
 
     command = "stamp" if options.fake else "upgrade"
     line = (command, options.target) if options.target else to_heads(graph, command)
     if options.sql:
+        from lback.db.events import Stamp
+
         lines = ctx.database.sql(decide, line=line).rstrip("\n").split("\n")
-        return replace(result((), decide(())), sql=tuple(lines))
+        nowhere = Stamp((), "", "", DatabaseName(""))
+        return replace(result(), steps=_rows(graph, decide(nowhere)), sql=tuple(lines))
     # With a target, it is a person who says where the schema stands.
     told = options.fake and options.target is not None
     before = None if told else partial(refuse_unstamped, ctx, graph, options.fake)
 
-    def look(view: View) -> Stamp:
+    def look(view: View) -> tuple[Step, ...]:
         if before is not None:
             before(view)
-        return view.stamp
+        return decide(view.stamp)
 
     if options.plan:
-        stamp = ctx.database.look_first(look).revisions
-        return result(stamp, decide(stamp))
+        answers = asked(ctx.database, look)
+        return _settled(result(*(_answered(graph, one) for one in answers)), failure(answers))
     run = Run(decide, line=line, before=before, lock_timeout=options.lock_timeout)
     if options.target is not None and not options.fake:
-        down = ctx.database.look_first(lambda view: _way_down(ctx, view, decide))
-        if down.going:
+        ways = asked(ctx.database, lambda view: _way_down(ctx, view, decide))
+        down = {one.stamp.database.key: one.value for one in ways if one.stamp and one.value}
+        going = tuple(dict.fromkeys(one for way in down.values() for one in way.going))
+        losses = {str(one.database): one.value.losses for one in ways if one.value}
+        if going:
             run = replace(run, line=("downgrade", options.target))
         if options.yes:
             pass
-        elif not down.going:
+        elif not going:
             run = replace(run, decide=partial(_refuse_down, decide))
-        elif consents(ctx, down.losses, messages.goes_down(down.going)):
-            run = replace(run, planned=down.stamp, before=partial(_refuse_more, down))
+        elif consents(ctx, losses, messages.goes_down(going)):
+            run = replace(run, planned=stamps(ways), before=partial(_refuse_more, down))
         else:
-            declined = result(down.stamp)
+            stay = (
+                MigratedDatabase.of(one.database, one.error, before=_before(one)) for one in ways
+            )
+            declined = result(*stay)
             return replace(declined, status="refused", exit_code=3, message=messages.DECLINED)
-    outcome = perform(ctx, ctx.database, run)
-    return result(outcome.before, outcome.steps)
+    outcome, failed = attempted(ctx, ctx.database, run)
+    return _settled(result(*(_moved(graph, one) for one in outcome.databases)), failed)
+
+
+def _settled(result: MigrateResult, failed: LbackError | None) -> MigrateResult:
+    return result if failed is None else result.refused(failed)
+
+
+def _answered(graph: GraphView, answer: Asked[tuple[Step, ...]]) -> MigratedDatabase:
+    return _row(graph, answer.database, answer.error, _before(answer), answer.value or ())
+
+
+def _before(answer: Asked[Any]) -> tuple[str, ...]:
+    return answer.stamp.revisions if answer.stamp else ()
+
+
+def _moved(graph: GraphView, one: DatabaseOutcome) -> MigratedDatabase:
+    return _row(graph, one.database, one.error, one.before, one.steps)
+
+
+def _row(
+    graph: GraphView,
+    database: DatabaseName | None,
+    error: LbackError | None,
+    before: tuple[str, ...],
+    steps: Sequence[Step],
+) -> MigratedDatabase:
+    mended = redundant(graph, before) if steps else ()
+    rows = _rows(graph, steps)
+    return MigratedDatabase.of(database, error, before=before, steps=rows, mended=mended)
 
 
 def _way_down(ctx: Context, view: View, decide: Decide) -> _WayDown:
-    stamp = view.stamp.revisions
-    going = _downgrades(decide(stamp))
+    going = _downgrades(decide(view.stamp))
     effects = downgrade_effects(going, ctx.revisions.effects(ctx.database.graph, going))
-    return _WayDown(stamp, going, effects, count_losses(view, effects))
+    return _WayDown(going, effects, count_losses(view, effects))
 
 
-def _refuse_down(decide: Decide, stamp: tuple[str, ...]) -> Sequence[Step]:
+def _refuse_down(decide: Decide, stamp: Stamp) -> Sequence[Step]:
     """Choose steps under the lock, where going down was not asked about."""
     steps = decide(stamp)
     going = _downgrades(steps)
@@ -161,8 +211,9 @@ def _downgrades(steps: Iterable[Step]) -> tuple[str, ...]:
     return tuple(step.revision for step in steps if isinstance(step, Downgrade))
 
 
-def _refuse_more(down: _WayDown, view: View) -> None:
-    refuse_more(view, down.effects, down.losses)
+def _refuse_more(down: Mapping[str, _WayDown], view: View) -> None:
+    way = down[view.stamp.database.key]
+    refuse_more(view, way.effects, way.losses)
 
 
 def _rows(graph: GraphView, steps: Iterable[Step]) -> tuple[MigrationStep, ...]:

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lback.core.merging.rebase_plan import with_parents
-from lback.core.merging.results import DatabaseRow, ForkResult, HolderRow, RemovedRow
+from lback.core.merging.results import (
+    DatabaseRow,
+    ForkResult,
+    HolderRow,
+    RemovedRow,
+    most_moved,
+)
 from lback.core.messages import rebasing as messages
 from lback.core.rows import OverlapRow
 from lback.project.context import Context
@@ -30,6 +36,7 @@ class RebaseResult(ForkResult):
     pushed_to: tuple[HolderRow, ...] = ()
     onto: str
     database: DatabaseRow | None = None
+    databases: tuple[DatabaseRow, ...] = ()
 
 
 def rebase(ctx: Context, options: RebaseOptions) -> RebaseResult:
@@ -56,9 +63,11 @@ def rebase(ctx: Context, options: RebaseOptions) -> RebaseResult:
     if plan.action == "none":
         return result
     if options.plan:
-        return replace(result, database=foresee(ctx, ready) if options.database else None)
-    database = perform(ctx, ready, options)
-    return replace(result, database=database, staged=stage(ctx, ready) if options.stage else ())
+        rows = foresee(ctx, ready) if options.database else ()
+        return replace(result, database=most_moved(rows), databases=rows)
+    rows = perform(ctx, ready, options)
+    staged = stage(ctx, ready) if options.stage else ()
+    return replace(result, database=most_moved(rows), databases=rows, staged=staged)
 
 
 def _overlaps(ctx: Context, ready: PreparedRebase) -> tuple[OverlapRow, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from lback.core.merging.merge_plan import merge_rows, nothing_to_merge
 from lback.core.merging.rebase_plan import RebasePlan
 from lback.core.merging.resolve_plan import plan_resolve
-from lback.core.merging.results import DatabaseRow, ForkResult, MergeRow, RemovedRow
+from lback.core.merging.results import DatabaseRow, ForkResult, MergeRow, RemovedRow, most_moved
 from lback.core.messages import merging as messages
 from lback.core.plans import refuse_problems
 from lback.errors import LbackError
@@ -40,6 +40,7 @@ class ResolveResult(ForkResult):
     held: tuple[str, ...] = ()
     onto: str | None = None
     database: DatabaseRow | None = None
+    databases: tuple[DatabaseRow, ...] = ()
 
 
 def resolve(ctx: Context, options: ResolveOptions) -> ResolveResult:
@@ -91,5 +92,6 @@ def _rebased(
     ctx: Context, result: ResolveResult, ready: PreparedRebase, options: ResolveOptions
 ) -> ResolveResult:
     asked = RebaseOptions(yes=options.yes, database=options.database)
-    database = perform(ctx, ready, asked)
-    return replace(result, database=database, staged=stage(ctx, ready) if options.stage else ())
+    rows = perform(ctx, ready, asked)
+    staged = stage(ctx, ready) if options.stage else ()
+    return replace(result, database=most_moved(rows), databases=rows, staged=staged)

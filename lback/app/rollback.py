@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from lback.core.databases import NamedDatabase
 from lback.core.lines import Line, lines_of
 from lback.core.messages import rollback as messages
-from lback.core.plans import applied
+from lback.core.messages.runs import some_failed
+from lback.core.plans import Step, applied, refuse_moved
 from lback.core.results import Result, text_only
 from lback.core.rollback.decide import Strategy, chosen, table_life
 from lback.core.rollback.facts import RollbackFacts, RollbackRequest, Wanted
@@ -17,17 +20,21 @@ from lback.core.rollback.picking import CannotUndo
 from lback.core.rollback.plan import RollbackPlan, plan_rollback
 from lback.core.rollback.proof import RollbackProof
 from lback.core.rollback.reverting import body_for, complete
-from lback.core.rows import DataLoss
+from lback.core.rollback.together import Planned, graph_of, sources_of, together
+from lback.core.rows import DataLoss, total
 from lback.errors import LbackError
 from lback.project.applied import edited_since, find_lost, with_lost
 from lback.project.context import Context
 from lback.project.data_loss import consents, count_losses, refuse_more, save_rows
 from lback.project.file_changes import recover
 from lback.project.proofs import prove_rollback
-from lback.project.run import Run
-from lback.project.run import perform as run_on
+from lback.project.run import Run, asked, attempted, key
 
 if TYPE_CHECKING:
+    from lback.core.schema_diff import Schema
+    from lback.db.events import Stamp
+    from lback.db.performing import Asked
+    from lback.db.runner import Database
     from lback.db.view import View
 
 
@@ -60,8 +67,24 @@ class RevisionTables:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RolledBackDatabase(NamedDatabase):
+    """One database: what is undone there, what goes with that, and where that was saved.
+
+    `undoes` is empty where it has not run any of it.
+    """
+
+    undoes: tuple[str, ...] = ()
+    losses: tuple[DataLoss, ...] = ()
+    target: tuple[str, ...] = ()
+    backup: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class RollbackResult(Result):
-    """What is undone and how; `sql` are the lines of its SQL, where that was asked for."""
+    """What is undone and how; `sql` are the lines of its SQL, where that was asked for.
+
+    `losses` are those of all `databases`; `backup` is the first of their files.
+    """
 
     command: ClassVar[str] = "rollback"
 
@@ -76,6 +99,7 @@ class RollbackResult(Result):
     sql: tuple[str, ...] = ()
     proof: RollbackProof | None = None
     backup: str | None = None
+    databases: tuple[RolledBackDatabase, ...] = ()
     done: bool = text_only(default=False)
     docs: tuple[str, ...] = text_only(default=())
     """What each of `undoes` is about."""
@@ -86,34 +110,60 @@ class RollbackResult(Result):
 def rollback(ctx: Context, options: RollbackOptions) -> RollbackResult:
     """Undo the latest change of a table, or what else was asked for; or say why not."""
     recover(ctx)
-    plan = plan_from(ctx, options.request)
-    result = _result(plan)
+    asked_for = plans_from(ctx, options.request)
+    planned = together(asked_for)
+    running = RunningRollback(ctx, options, planned)
+    result = _result(running, asked_for)
     if result.failed or options.plan:
         return result
     if options.sql:
-        return replace(result, sql=_sql(ctx, plan))
-    also = messages.also_undoes(plan.decision.collateral)
-    if not options.yes and not consents(ctx, plan.losses, also, saved=not options.no_backup):
+        return replace(result, sql=_sql(running))
+    also = messages.also_undoes([row.revision for row in result.collateral])
+    losses = {one.name: running.losses[one.key] for one in planned}
+    if not options.yes and not consents(ctx, losses, also, saved=not options.no_backup):
         return replace(result, status="refused", exit_code=3, message=messages.DECLINED)
-    running = RunningRollback(ctx, options, plan)
-    running.perform()
-    backup = str(running.backup) if running.backup else None
-    return replace(result, losses=running.losses, backup=backup, done=True)
+    failed = running.perform()
+    result = replace(_result(running, asked_for), done=True)
+    return result if failed is None else result.refused(failed)
 
 
-def plan_from(ctx: Context, request: RollbackRequest) -> RollbackPlan:
-    """Plan a rollback by all that can be known without a change; env.py runs once for it."""
+def plans_from(ctx: Context, request: RollbackRequest) -> tuple[Planned, ...]:
+    """Plan a rollback on each database, without a change; env.py runs once for all of it."""
 
-    def plan_and_count(view: View) -> tuple[RollbackPlan, dict[str, Any] | None]:
+    def plan_and_count(view: View) -> tuple[RollbackPlan, View]:
         plan = plan_rollback(gather(ctx, request, view))
-        return plan.with_rows(view.rows(plan.stakes.lost)), view.options
+        return plan.with_rows(view.rows(plan.stakes.lost)), view
 
-    plan, env_options = ctx.database.look_first(plan_and_count)
-    plan = _with_file(ctx, plan)
+    answers = asked(ctx.database, plan_and_count)
+    alone = len(answers) == 1
+    planned = tuple(_planned(ctx, answer, alone=alone) for answer in answers)
+    if all(one.plan is None for one in planned):
+        raise some_failed([(one.name, one.error) for one in planned])
+    return planned
+
+
+def _planned(ctx: Context, answer: Asked[tuple[RollbackPlan, View]], *, alone: bool) -> Planned:
+    """Complete one database's plan with the file and the proof."""
+    plan, error = None, answer.error
+    if answer.value is not None:
+        try:
+            plan = _completed(ctx, *answer.value, alone=alone)
+        except LbackError as err:
+            if alone:
+                raise
+            error = err
+    stamp = answer.stamp.revisions if answer.stamp is not None else None
+    return Planned(key(answer.database), answer.database, stamp, plan, error)
+
+
+def _completed(ctx: Context, plan: RollbackPlan, view: View, *, alone: bool) -> RollbackPlan:
+    """Add the file and the proof; of the view, whose connection is closed, what env.py gave."""
+    plan = _with_file(ctx, plan, view.stamp.database.key)
     if plan.refused:
         return plan
     database = ctx.database_of(plan.graph, plan.sources)
-    proof = prove_rollback(ctx, database, plan.graph, plan.run, plan.facts.dialect, env_options)
+    given = (plan.facts.dialect, view.options, view.arguments)
+    proof = prove_rollback(ctx, database, plan.graph, plan.run, *given, alone=alone)
     return plan.with_proof(proof)
 
 
@@ -169,7 +219,7 @@ def _modified(path: Path) -> datetime:
     return datetime.fromtimestamp(int(path.stat().st_mtime) if path.exists() else 0)
 
 
-def _with_file(ctx: Context, plan: RollbackPlan) -> RollbackPlan:
+def _with_file(ctx: Context, plan: RollbackPlan, at: str) -> RollbackPlan:
     """Let the project's template shape the reverting revision, where there is to be one."""
     draft = plan.draft
     if plan.refused or draft is None:
@@ -193,43 +243,72 @@ def _with_file(ctx: Context, plan: RollbackPlan) -> RollbackPlan:
     if filled.stakes.lost == plan.stakes.lost or filled.refused:
         return filled
     # The template itself adds something that deletes.
-    return filled.with_rows(ctx.database.look_first(lambda view: view.rows(filled.stakes.lost)))
+    counts = ctx.database.look(
+        lambda view: view.rows(filled.stakes.lost) if view.stamp.database.key == at else {}
+    )
+    return filled.with_rows({place: n for rows in counts for place, n in rows.items()})
 
 
 # -- perform ---------------------------------------------------------------------------
 
 
 class RunningRollback:
-    """One rollback that runs.
+    """One rollback that runs, on each database that has run what is undone.
 
-    `losses` are what was deleted, `backup` is where it was saved before.
+    `losses` are what was deleted, `backups` where it was saved before, `errors` why it was not
+    done, by the key of the database.
     """
 
-    def __init__(self, ctx: Context, options: RollbackOptions, plan: RollbackPlan) -> None:
+    def __init__(self, ctx: Context, options: RollbackOptions, planned: Sequence[Planned]) -> None:
         self.ctx = ctx
         self.options = options
-        self.plan = plan
-        self.losses = plan.losses
-        self.backup: Path | None = None
-        self._tables: Any = None
+        self.planned = planned
+        self.plans = {one.key: one.plan for one in planned if one.plan is not None}
+        self.losses = {at: plan.losses for at, plan in self.plans.items()}
+        self.backups: dict[str, Path] = {}
+        self.errors: dict[str, LbackError | None] = {}
+        self._tables: dict[str, Schema | None] = {}
 
-    def perform(self) -> None:
-        """Do it; where it fails before the database has anything of it, no file stays behind."""
+    @property
+    def plan(self) -> RollbackPlan:
+        """Return one of the plans: they are alike but for what is at stake."""
+        return next(iter(self.plans.values()))
+
+    @property
+    def database(self) -> Database:
+        """Return the database with all that the plans need."""
+        plans = list(self.plans.values())
+        return self.ctx.database_of(graph_of(plans), sources_of(self.planned, plans))
+
+    def perform(self) -> LbackError | None:
+        """Do it, and return on which of several databases it failed.
+
+        Where that is before any database has something of it, no file stays behind.
+        """
         written = self._write()
-        plan = self.plan
         run = Run(
-            lambda _stamp: plan.steps,
-            planned=plan.facts.stamp,
+            self._steps,
             before=self._before,
-            line=_line(plan),
+            line=_line(self.plan),
             lock_timeout=self.options.lock_timeout,
         )
         try:
-            run_on(self.ctx, self.ctx.database_of(plan.graph, plan.sources), run)
+            outcome, failed = attempted(self.ctx, self.database, run)
         except BaseException:
-            if written is not None:
-                self._remove(written)
+            self._remove(written)
             raise
+        self.errors = {one.database.key: one.error for one in outcome.databases}
+        if not outcome.steps:
+            self._remove(written)
+        return failed
+
+    def _steps(self, stamp: Stamp) -> Sequence[Step]:
+        """Choose a database's steps, where it is as it was; others are left alone."""
+        plan = self.plans.get(stamp.database.key)
+        if plan is None:
+            return ()
+        refuse_moved(plan.facts.stamp, stamp.revisions)
+        return plan.steps
 
     def _write(self) -> Path | None:
         """Write the reverting revision; what the post-write hooks made of it is what runs."""
@@ -240,20 +319,25 @@ class RunningRollback:
 
         path = self.ctx.project.root / revert.path
         text = write_revision(self.ctx.database, Shaped(revert.id, path, revert.text))
-        plan = self.plan.with_formatted(text)
-        if plan is None:
-            path.unlink()
-            raise messages.hook_changed_revert()
-        self.plan = plan
+        for at, plan in self.plans.items():
+            formatted = plan.with_formatted(text)
+            if formatted is None:
+                path.unlink()
+                raise messages.hook_changed_revert()
+            self.plans[at] = formatted
         return path
 
-    def _remove(self, path: Path) -> None:
-        """Remove the file again when the database has nothing of it."""
+    def _remove(self, path: Path | None) -> None:
+        """Remove the file again when no database has anything of it."""
+        if path is None:
+            return
         revision = self.plan.revert.id if self.plan.revert else ""
+
+        def is_untouched(view: View) -> bool:
+            return view.is_untouched(revision, self._tables.get(view.stamp.database.key))
+
         try:
-            untouched = self.ctx.database.look_first(
-                lambda view: view.is_untouched(revision, self._tables)
-            )
+            untouched = all(self.ctx.database.look(is_untouched))
         except LbackError:
             untouched = False
         if untouched:
@@ -263,21 +347,25 @@ class RunningRollback:
 
     def _before(self, view: View) -> None:
         """Ask again under the lock, before the first step, and save what is at stake."""
-        plan, facts = self.plan, self.plan.facts
+        at = view.stamp.database.key
+        plan, facts = self.plans[at], self.plans[at].facts
         if view.texts(facts.asked) != facts.recorded:
             raise messages.record_changed(facts.asked)
         if not self.options.yes:
-            refuse_more(view, plan.effects, self.losses)
-        self.losses = count_losses(view, plan.effects)
-        self._tables = view.tables_if_needed()
+            refuse_more(view, plan.effects, self.losses[at])
+        self.losses[at] = count_losses(view, plan.effects)
+        self._tables[at] = view.tables_if_needed()
         if plan.stakes.kept and not self.options.no_backup:
             undoes, table = plan.decision.undoes, self.options.table
-            self.backup = save_rows(self.ctx, view, plan.stakes.kept, undoes, table)
+            saved = save_rows(self.ctx, view, plan.stakes.kept, undoes, table)
+            if saved is not None:
+                self.backups[at] = saved
 
 
-def _sql(ctx: Context, plan: RollbackPlan) -> tuple[str, ...]:
-    database = ctx.database_of(plan.graph, plan.sources)
-    text = database.sql(lambda _stamp: plan.steps, start=plan.facts.stamp, line=_line(plan))
+def _sql(running: RunningRollback) -> tuple[str, ...]:
+    plan = running.plan
+    start = plan.facts.stamp
+    text = running.database.sql(lambda _stamp: plan.steps, start=start, line=_line(plan))
     return tuple(text.rstrip("\n").split("\n"))
 
 
@@ -287,26 +375,50 @@ def _line(plan: RollbackPlan) -> Line:
     return lines_of(plan.graph, plan.steps, typed)[0]
 
 
-def _result(plan: RollbackPlan) -> RollbackResult:
+def _result(running: RunningRollback, databases: Sequence[Planned]) -> RollbackResult:
+    """Return what is to be done, or was, on all of the databases."""
+    plans = list(running.plans.values())
+    plan = next((one for one in plans if one.refused), running.plan)
     facts, decision, revert = plan.facts, plan.decision, plan.revert
-    graph = facts.graph
+    rows = tuple(_row(running, one) for one in databases)
+    collateral = {
+        one: plan.facts.effects[one] for plan in plans for one in plan.decision.collateral
+    }
     result = RollbackResult(
         table=facts.request.table,
         strategy=decision.strategy,
         reason=decision.reason,
         undoes=decision.undoes,
-        collateral=tuple(
-            RevisionTables(revision, facts.effects[revision].tables)
-            for revision in decision.collateral
-        ),
-        losses=plan.losses,
+        collateral=tuple(RevisionTables(one, does.tables) for one, does in collateral.items()),
+        losses=total(loss for losses in running.losses.values() for loss in losses),
         proof=plan.proof,
-        docs=tuple(graph[revision].doc for revision in decision.undoes),
+        backup=next((row.backup for row in rows if row.backup), None),
+        databases=rows,
+        docs=tuple(facts.graph[revision].doc for revision in decision.undoes),
     )
     if plan.refused:
-        message = messages.sentence(decision.reason)
-        hint = decision.hint
-        return replace(result, status="refused", exit_code=3, message=message, hint=hint)
+        return result.refused(_refusal(plan))
     upgrade = tuple(plan.draft.upgrade.splitlines()) if plan.draft else ()
     writes = revert.path if revert else None
     return replace(result, writes=writes, target=plan.target, upgrade=upgrade)
+
+
+def _row(running: RunningRollback, one: Planned) -> RolledBackDatabase:
+    plan, error = running.plans.get(one.key), running.errors.get(one.key)
+    if plan is None:
+        return RolledBackDatabase.of(one.database, None, target=one.stamp or ())
+    if plan.refused:
+        return RolledBackDatabase.of(one.database, _refusal(plan))
+    backup = running.backups.get(one.key)
+    return RolledBackDatabase.of(
+        one.database,
+        error,
+        undoes=plan.decision.undoes,
+        losses=running.losses[one.key],
+        target=plan.target if error is None else (),
+        backup=str(backup) if backup else None,
+    )
+
+
+def _refusal(plan: RollbackPlan) -> LbackError:
+    return LbackError(messages.sentence(plan.decision.reason), plan.decision.hint)

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from lback.core.baseline import Baseline
 from lback.core.checks.findings import doubted, from_graph
+from lback.core.databases import NamedDatabase
 from lback.core.graph.view import GraphView
 from lback.core.messages import migrate as migrate_messages
 from lback.core.messages.branches import PULL, bring
+from lback.core.messages.runs import on_one
 from lback.core.plans import redundant
 from lback.core.results import Result, text_only
 from lback.errors import LbackError, UsageError
 from lback.project.applied import find_lost, trailed, unstamped, with_lost
 from lback.project.context import Context
-from lback.project.notes import remember_stamp
-from lback.project.rebase_notes import refuse_hook_rebase
+from lback.project.notes import remember_stamps
+from lback.project.rebase_notes import forget_hook_rebase, refuse_hook_rebase
+from lback.project.run import key
 from lback.vcs.refs import pulls
 
+if TYPE_CHECKING:
+    from lback.db.performing import Asked
+
 State = Literal["empty", "current", "behind", "ahead", "diverged", "lost"]
+_WORST_FIRST = ("unreachable", "lost", "diverged", "empty", "behind", "ahead", "current")
 
 
 @dataclass(frozen=True)
@@ -34,13 +41,24 @@ class DatabaseStatus:
 
 @dataclass(frozen=True)
 class UnreachableDatabase:
-    """A database that could not be asked, and why."""
+    """A database that could not be asked, and why; `url` is None where even that is not known."""
 
     message: str
     hint: str | None
-    url: None = None
+    url: str | None = None
     current: tuple[str, ...] = ()
     state: Literal["unreachable"] = "unreachable"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneOfDatabases(NamedDatabase):
+    """One of the databases: what `status` says of `database`, `pending` and `lost` for it alone."""
+
+    current: tuple[str, ...] = ()
+    state: State | Literal["unreachable"]
+    pending: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    redundant: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,8 +87,10 @@ class UpstreamStatus:
 class StatusResult(Result):
     """Database, checkout and shared branch side by side.
 
-    `places` says where in git lost revisions are, `docs` what pending ones are about; `fix` is
-    the way out where the database would never run a revision.
+    Of several `databases`, `database` is the one that needs a person most, `pending` what any of
+    them lacks, `lost` what any has that no file here defines. `places` says where in git lost
+    revisions are, `docs` what pending ones are about; `fix` is the way out where a database would
+    never run a revision.
     """
 
     command = "status"
@@ -82,6 +102,7 @@ class StatusResult(Result):
     lost: tuple[str, ...]
     redundant: tuple[str, ...] = ()
     """Rows of the stamp that other rows of it stand on."""
+    databases: tuple[OneOfDatabases, ...] = ()
     places: Mapping[str, str] = text_only()
     docs: Mapping[str, str] = text_only()
     fix: str = text_only()
@@ -91,70 +112,109 @@ def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
     """Return where things stand."""
     revisions = ctx.revisions
     graph = ctx.database.graph if with_database else revisions.graph()
-    database, found = _database(ctx, graph) if with_database else (None, None)
-    current = database.current if database else ()
+    answers = _asked(ctx, graph) if with_database else ()
     # A file that cannot be read may be the one that defines it.
-    lost = () if graph.problems else tuple(one for one in current if one not in graph)
+    current = {one for answer in answers if answer.stamp for one in answer.stamp.revisions}
+    lost = () if graph.problems else tuple(sorted(one for one in current if one not in graph))
     rescued = find_lost(revisions, graph, lost)
     known = with_lost(graph, rescued.values())
-    reachable = isinstance(database, DatabaseStatus)
-    pending = _pending(graph, known, current) if reachable else ()
+    rows = tuple(_row(graph, known, answer) for answer in answers)
+    lacking = {revision for row in rows for revision in row.pending}
+    pending = tuple(revision for revision in graph.order() if revision in lacking)
     shared = _upstream(ctx, graph)
     return StatusResult(
-        database=database,
+        database=_worst(rows),
         checkout=_checkout(ctx, graph),
         upstream=shared,
         pending=pending,
         lost=lost,
-        redundant=redundant(graph, current) if reachable and not graph.problems else (),
+        redundant=tuple(dict.fromkeys(one for row in rows for one in row.redundant)),
+        databases=rows,
         findings=tuple(
             doubted(trailed(revisions, graph, from_graph(graph, ctx.project.settings.lback.heads)))
         ),
         places={revision: one.place for revision, one in rescued.items()},
         docs={revision: graph[revision].doc for revision in pending},
-        fix=_fix(ctx, graph, current, found, shared) if reachable else "",
+        fix=_fix(ctx, graph, answers, shared),
     )
+
+
+def _asked(ctx: Context, graph: GraphView) -> tuple[Asked[Baseline | None], ...]:
+    """Ask each database where it is, and what it is without a stamp.
+
+    One that is not reached has why in its answer.
+    """
+    from lback.db.performing import Asked
+
+    try:
+        answers = ctx.database.ask(lambda view: unstamped(ctx, graph, view))
+    except UsageError:
+        raise
+    except LbackError as err:
+        return (Asked(None, None, None, err),)
+    named = [one for one in answers if one.database is not None]
+    remember_stamps(ctx, {str(o.database): o.stamp and o.stamp.revisions for o in named})
+    return answers
+
+
+def _row(graph: GraphView, known: GraphView, answer: Asked[Baseline | None]) -> OneOfDatabases:
+    if answer.stamp is None:
+        return OneOfDatabases.of(answer.database, answer.error, state="unreachable")
+    current = answer.stamp.revisions
+    lost = () if graph.problems else tuple(one for one in current if one not in graph)
+    return OneOfDatabases.of(
+        answer.database,
+        answer.error,
+        current=current,
+        state=state(graph, current),
+        pending=_pending(graph, known, current),
+        lost=lost,
+        redundant=() if graph.problems else redundant(graph, current),
+    )
+
+
+def _worst(rows: Sequence[OneOfDatabases]) -> DatabaseStatus | UnreachableDatabase | None:
+    """Return the database that needs a person most, the first of several such."""
+    if not rows:
+        return None
+    worst = min(rows, key=lambda row: _WORST_FIRST.index(row.state))
+    if worst.state == "unreachable":
+        return UnreachableDatabase(worst.message or "", worst.hint, worst.url)
+    return DatabaseStatus(worst.url or "", worst.current, worst.state)
 
 
 def _fix(
     ctx: Context,
     graph: GraphView,
-    current: Sequence[str],
-    found: Baseline | None,
+    answers: Sequence[Asked[Baseline | None]],
     shared: UpstreamStatus | None,
 ) -> str:
-    """Warn of what keeps this database from being brought up to date; return the way out."""
+    """Warn of what keeps a database from being brought up to date; return the way out."""
+    stamps = [answer.stamp for answer in answers if answer.stamp]
+    if not stamps:
+        return ""
+    current = any(stamp.revisions for stamp in stamps)
     if not graph.heads and not graph.problems and not current and not (shared and shared.behind):
         return _told(ctx, migrate_messages.no_revisions(ctx.revisions.folders()[0]))
-    if found is not None:
-        return _told(ctx, migrate_messages.unstamped(found))
-    try:
-        refuse_hook_rebase(ctx, graph, current)
-    except LbackError as err:
-        return _told(ctx, err)
-    return ""
+    fix = ""
+    for answer in answers:
+        if answer.stamp is None:
+            continue
+        try:
+            if answer.value is not None:
+                raise migrate_messages.unstamped(answer.value)
+            refuse_hook_rebase(ctx, graph, answer.stamp)
+        except LbackError as err:
+            message = on_one(str(answer.database), err.message, len(answers))
+            fix = fix or _told(ctx, LbackError(message, err.hint))
+    if not fix:
+        forget_hook_rebase(ctx, [key(answer.database) for answer in answers])
+    return fix
 
 
 def _told(ctx: Context, err: LbackError) -> str:
     ctx.console.warn(err.message)
     return err.hint or ""
-
-
-def _database(
-    ctx: Context, graph: GraphView
-) -> tuple[DatabaseStatus | UnreachableDatabase, Baseline | None]:
-    """Return where the database stands; the second is what it holds without a stamp."""
-    try:
-        stamp, found = ctx.database.look_first(
-            lambda view: (view.stamp, unstamped(ctx, graph, view))
-        )
-    except UsageError:
-        raise
-    except LbackError as err:
-        return UnreachableDatabase(err.message, err.hint), None
-    current = tuple(stamp.revisions)
-    remember_stamp(ctx, current)
-    return DatabaseStatus(stamp.url, current, state(graph, current)), found
 
 
 def state(graph: GraphView, current: Sequence[str]) -> State:

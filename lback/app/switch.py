@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
+from lback.core.databases import NamedDatabase
 from lback.core.effects import Effect
 from lback.core.graph.graph import Graph
 from lback.core.graph.view import GraphView
 from lback.core.lines import lines_of
 from lback.core.messages import switch as messages
-from lback.core.plans import Downgrade, Upgrade, refuse_forks, refuse_problems
+from lback.core.plans import Downgrade, Step, Upgrade, refuse_forks, refuse_problems
 from lback.core.results import Result, text_only
-from lback.core.rows import DataLoss
+from lback.core.rows import DataLoss, total
 from lback.core.source import WORKTREE, Commit
 from lback.core.switch import SwitchFacts, SwitchPlan, effects_of_going_down, plan_switch
+from lback.errors import LbackError
 from lback.project.applied import LostRevision, find_lost, with_lost
 from lback.project.context import Context
 from lback.project.data_loss import consents, count_losses, refuse_more
 from lback.project.file_changes import recover
 from lback.project.revisions import Revisions
-from lback.project.run import Run, perform
+from lback.project.run import Run, asked, attempted, failure, key, stamps
 
 if TYPE_CHECKING:
+    from lback.db.events import RunOutcome, Stamp
+    from lback.db.performing import Asked
     from lback.db.view import View
 
 
@@ -56,8 +60,21 @@ class RevisionInGit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SwitchedDatabase(NamedDatabase):
+    """One database, where it was, what is undone and applied there, and what that deletes."""
+
+    before: tuple[str, ...] = ()
+    undoes: tuple[RevisionTitle, ...] = ()
+    applies: tuple[RevisionTitle, ...] = ()
+    losses: tuple[DataLoss, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class SwitchResult(Result):
-    """What is undone and applied; `found` are the revisions whose code only git has."""
+    """What is undone and applied; `found` are the revisions whose code only git has.
+
+    `before` is of the first database, the rest of all.
+    """
 
     command: ClassVar[str] = "switch"
 
@@ -67,6 +84,7 @@ class SwitchResult(Result):
     applies: tuple[RevisionTitle, ...]
     losses: tuple[DataLoss, ...]
     found: tuple[RevisionInGit, ...]
+    databases: tuple[SwitchedDatabase, ...] = ()
     done: bool = text_only(default=False)
 
 
@@ -89,14 +107,19 @@ def switch(ctx: Context, options: SwitchOptions) -> SwitchResult:
     target = revisions.graph(options.ref or WORKTREE)
     refuse_problems(target)
     refuse_forks(target, ctx.project.settings.lback.heads)
-    planned = ctx.database.look_first(lambda view: _planned(revisions, options, target, view))
-    result = _result(options, planned)
-    if options.plan or not planned.plan.steps:
-        return result
-    if not options.yes and not consents(ctx, planned.losses):
+    answers = asked(ctx.database, lambda view: _planned(revisions, options, target, view))
+    plans = {key(one.database): one.value for one in answers if one.value is not None}
+    result = _result(options, answers, plans.values(), {})
+    failed = failure(answers)
+    if options.plan or not any(one.plan.steps for one in plans.values()):
+        return result if failed is None else result.refused(failed)
+    losses = {str(one.database): one.value.losses for one in answers if one.value is not None}
+    if not options.yes and not consents(ctx, losses):
         return replace(result, status="refused", exit_code=3, message=messages.DECLINED)
-    _perform(ctx, options, planned)
-    return replace(result, done=True)
+    outcome, failed = _perform(ctx, options, plans, stamps(answers))
+    errors = {key(one.database): one.error for one in outcome.databases}
+    result = replace(_result(options, answers, plans.values(), errors), done=True)
+    return result if failed is None else result.refused(failed)
 
 
 def _planned(
@@ -129,33 +152,69 @@ def _other_texts(
     return {other.id: texts[other.blob] for other in others}
 
 
-def _perform(ctx: Context, options: SwitchOptions, planned: _Switch) -> None:
+def _perform(
+    ctx: Context,
+    options: SwitchOptions,
+    plans: Mapping[str, _Switch],
+    planned: Mapping[str, tuple[str, ...]],
+) -> tuple[RunOutcome, LbackError | None]:
+    def decide(stamp: Stamp) -> Sequence[Step]:
+        plan = plans.get(stamp.database.key)
+        return plan.plan.steps if plan is not None else ()
+
     def before(view: View) -> None:
         if not options.yes:
-            refuse_more(view, planned.undoing, planned.losses)
+            plan = plans[view.stamp.database.key]
+            refuse_more(view, plan.undoing, plan.losses)
 
+    known = Graph({node.id: node for one in plans.values() for node in one.facts.known}.values())
+    sources = {one: text for plan in plans.values() for one, text in plan.sources.items()}
+    first = next(one.plan.steps for one in plans.values() if one.plan.steps)
     run = Run(
-        lambda _stamp: planned.plan.steps,
-        planned=planned.plan.stamp,
-        line=lines_of(planned.facts.known, planned.plan.steps)[0],
+        decide,
+        planned=planned,
+        line=lines_of(known, first)[0],
         before=before,
         lock_timeout=options.lock_timeout,
     )
-    known, heads = planned.facts.known, planned.facts.target.heads
-    perform(ctx, ctx.database_of(known, planned.sources, heads), run)
+    heads = next(iter(plans.values())).facts.target.heads
+    return attempted(ctx, ctx.database_of(known, sources, heads), run)
 
 
-def _result(options: SwitchOptions, planned: _Switch) -> SwitchResult:
+def _result(
+    options: SwitchOptions,
+    answers: Sequence[Asked[_Switch]],
+    plans: Iterable[_Switch],
+    errors: Mapping[str, LbackError | None],
+) -> SwitchResult:
+    rows = tuple(_row(answer, errors.get(key(answer.database))) for answer in answers)
+    lost = {one: revision for plan in plans for one, revision in plan.lost.items()}
     return SwitchResult(
         at=options.ref or WORKTREE,
+        before=rows[0].before,
+        undoes=tuple(dict.fromkeys(title for row in rows for title in row.undoes)),
+        applies=tuple(dict.fromkeys(title for row in rows for title in row.applies)),
+        losses=total(loss for row in rows for loss in row.losses),
+        found=tuple(
+            RevisionInGit(one, rescued.revision.path, rescued.commit, rescued.place)
+            for one, rescued in lost.items()
+        ),
+        databases=rows,
+    )
+
+
+def _row(answer: Asked[_Switch], error: LbackError | None) -> SwitchedDatabase:
+    planned = answer.value
+    if planned is None:
+        before = answer.stamp.revisions if answer.stamp is not None else ()
+        return SwitchedDatabase.of(answer.database, answer.error, before=before)
+    return SwitchedDatabase.of(
+        answer.database,
+        error,
         before=planned.plan.stamp,
         undoes=_titles(planned.facts.known, planned.plan.down),
         applies=_titles(planned.facts.known, planned.plan.up),
         losses=planned.losses,
-        found=tuple(
-            RevisionInGit(one, lost.revision.path, lost.commit, lost.place)
-            for one, lost in planned.lost.items()
-        ),
     )
 
 

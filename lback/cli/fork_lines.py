@@ -50,8 +50,10 @@ def rebase_lines(result: RebaseResult | ResolveResult, style: Style) -> Iterator
     for removed in result.removes:
         verb = "would remove" if planned else "removed"
         yield f"{verb} {safe(removed.path)}: the merge has nothing left to merge"
-    if result.database is not None:
-        yield from _database(result.database, planned=planned)
+    for database in result.databases:
+        several = len(result.databases) > 1
+        who = safe(database.name or "") if several else "the database"
+        yield from _database(database, who, planned=planned)
 
 
 def next_step(result: RebaseResult | ResolveResult) -> str:
@@ -64,17 +66,14 @@ def next_step(result: RebaseResult | ResolveResult) -> str:
     return f"{commit} them" + ("" if moved else ", then `lback migrate`")
 
 
-def _database(row: DatabaseRow, *, planned: bool) -> Iterator[str]:
+def _database(row: DatabaseRow, who: str, *, planned: bool) -> Iterator[str]:
     if row.state == "unreachable":
-        yield f"the database does not answer: {safe(row.message or '')}"
+        yield f"{who} does not answer: {safe(row.message or '')}"
     elif row.restamped:
-        yield "the database has run all of it; only its stamp changes"
+        yield f"{who} has run all of it; only its stamp changes"
     elif row.down:
         verb = "would undo" if planned else "has undone"
-        yield (
-            f"the database {verb} {', '.join(row.down)}, and then run "
-            f"{', '.join(row.up) or 'nothing'}"
-        )
+        yield f"{who} {verb} {', '.join(row.down)}, and then run {', '.join(row.up) or 'nothing'}"
 
 
 def _it_is(ids: Sequence[str]) -> str:

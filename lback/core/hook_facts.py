@@ -113,20 +113,23 @@ class ForkRebase:
 class Lacks:
     """Revisions that a branch does not have; `ran` where the database is known to have run them.
 
-    `followed`: the database is taken along now.
+    `followed`: the database is taken along now. `databases` names those of several that it is
+    about.
     """
 
     revisions: tuple[KnownRevision, ...]
     ran: bool
     followed: bool
+    databases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Adds:
-    """Revisions of a branch that the database has not run."""
+    """Revisions of a branch that the database has not run, or those of several `databases`."""
 
     revisions: tuple[KnownRevision, ...]
     followed: bool
+    databases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -78,6 +79,14 @@ class DataLoss:
     table: str
     column: str | None
     rows: int
+
+
+def total(losses: Iterable[DataLoss]) -> tuple[DataLoss, ...]:
+    """Return what is deleted from several databases, each table or column once."""
+    rows: dict[tuple[str, str | None], int] = {}
+    for one in losses:
+        rows[one.table, one.column] = rows.get((one.table, one.column), 0) + one.rows
+    return tuple(DataLoss(table, column, number) for (table, column), number in rows.items())
 
 
 Verdict = Literal["conflict", "order-matters", "same", "unknown"]

@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from alembic.autogenerate.api import RevisionContext
 from alembic.operations import Operations, ops
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from lback.core.graph.view import GraphView
     from lback.core.lines import Line
     from lback.db.runner import Database
-    from lback.db.session import Session
+    from lback.db.session import Session, WatchedEnvironment
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ class _Comparison:
         if not self.autogenerate:
             self.context.run_no_autogenerate(heads, context)
             return ()
-        self._require_current(heads)
+        self._require_current(heads, context)
         # The stamp holds no head that another one depends on; Alembic's own test would
         # not take it for complete.
         complete = set(heads) != set(self.graph.heads)
@@ -201,16 +201,15 @@ class _Comparison:
             self.sql += [sql_of(upgrade, context, batch=batch) for upgrade in self._upgrades()[-1:]]
         return ()
 
-    def _require_current(self, heads: tuple[str, ...]) -> None:
-        missing = [
-            revision
-            for revision in self.graph.order()
-            if revision not in applied(self.graph, heads)
-        ]
+    def _require_current(self, heads: tuple[str, ...], context: MigrationContext) -> None:
+        database = cast("WatchedEnvironment", context.environment_context).database
+        named = f"The database {database}" if database.distinct else "The database"
+        done = applied(self.graph, heads)
+        missing = [revision for revision in self.graph.order() if revision not in done]
         if missing:
             count = "1 revision" if len(missing) == 1 else f"{len(missing)} revisions"
             raise LbackError(
-                f"The database lacks {count} of this checkout, {missing[0]} first, so that a "
+                f"{named} lacks {count} of this checkout, {missing[0]} first, so that a "
                 "comparison would find those changes again.",
                 "Run `migrate` first, then `makemigrations`.",
             )

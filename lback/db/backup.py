@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lback.core.lossless import encode
+from lback.db.identity import real_schema
 from lback.db.urls import shown_url
 from lback.errors import LbackError
 from lback.files import replacing, sync_folder
@@ -185,10 +186,11 @@ def _wanted(connection: Connection, places: Sequence[tuple[str, str | None]]) ->
         grouped.setdefault(table, set()).add(column)
     wanted = []
     for full, columns in grouped.items():
-        schema, _, table = full.rpartition(".")
-        if not inspector.has_table(table, schema=schema or None):
+        named, _, table = full.rpartition(".")
+        schema = real_schema(connection, named or None)
+        if not inspector.has_table(table, schema=schema):
             continue
-        wanted.append(_kept(inspector, table, schema or None, columns))
+        wanted.append(_kept(inspector, table, schema, columns))
     return [kept for kept in wanted if kept.columns or (kept.whole and kept.keys)]
 
 

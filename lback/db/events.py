@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from lback.core.databases import DatabaseName
+from lback.core.messages import runs as messages
 from lback.core.plans import Step
+from lback.errors import LbackError
 
 if TYPE_CHECKING:
     from alembic.script import Script
@@ -18,8 +21,9 @@ class Event(NamedTuple):
     `plan`: the steps are known (`total`); `start`, `done`, `failed`: of step `number`
     (from 1); `waiting`: somebody else holds the lock (`text` says who); `note`: a
     sentence in `text`. `seconds` is how long the step took, or how long we waited.
-    At `start`, `stamp` is where the database is, `text` its dialect, and `lasting` that it
-    takes back nothing of a step that is cut off.
+    `database` is the one at work. At `start`, `stamp` is where it is, `text` its dialect, and
+    `lasting` that it takes back nothing of a step that is cut off; `outside` that env.py's own
+    transaction has the stamps of all steps.
     """
 
     kind: Literal["plan", "start", "done", "failed", "waiting", "note"]
@@ -30,6 +34,8 @@ class Event(NamedTuple):
     text: str = ""
     stamp: tuple[str, ...] = ()
     lasting: bool = False
+    outside: bool = False
+    database: DatabaseName | None = None
 
 
 OnEvent = Callable[[Event], None]
@@ -45,21 +51,27 @@ class Stamp(NamedTuple):
     revisions: tuple[str, ...]
     url: str
     dialect: str
+    database: DatabaseName
 
 
 class DatabaseOutcome(NamedTuple):
-    """What one run did to one database; `steps` are those that were completed."""
+    """What one run did to one database; `steps` are those that were completed.
 
+    `error` is why not all were; `after` is None where it could not be read then.
+    """
+
+    database: DatabaseName
     before: tuple[str, ...]
-    after: tuple[str, ...]
-    steps: tuple[Step, ...]
+    after: tuple[str, ...] | None
+    steps: tuple[Step, ...] = ()
+    error: LbackError | None = None
 
 
 @dataclass(slots=True)
 class Turn:
     """How far the work on one database has come."""
 
-    url: str
+    database: DatabaseName
     dialect: str
     before: tuple[str, ...]
     transactional: bool
@@ -78,9 +90,22 @@ class Turn:
     applied: set[str] = field(default_factory=set)
     """Every revision that is applied; kept only where the way leads down."""
 
+    error: LbackError | None = None
+    """Why nothing was begun."""
+
+    @property
+    def stamp(self) -> Stamp:
+        """Return where the database was."""
+        return Stamp(self.before, self.database.url, self.dialect, self.database)
+
+    @property
+    def finished(self) -> bool:
+        """Tell whether all steps are done, or there are none."""
+        return self.error is None and self.current is None and len(self.done) == self.total
+
     def outcome(self) -> DatabaseOutcome:
         """Return what has been done, as the caller sees it."""
-        return DatabaseOutcome(self.before, self.after, tuple(self.done))
+        return DatabaseOutcome(self.database, self.before, self.after, tuple(self.done), self.error)
 
 
 class RunOutcome(NamedTuple):
@@ -101,4 +126,23 @@ class RunOutcome(NamedTuple):
     @property
     def after(self) -> tuple[str, ...]:
         """Return the stamp of the first database as it is now."""
-        return self.databases[0].after
+        return self.databases[0].after or ()
+
+    @property
+    def failed(self) -> tuple[DatabaseOutcome, ...]:
+        """Return the databases on which not all was done."""
+        return tuple(one for one in self.databases if one.error is not None)
+
+
+class SeveralError(LbackError):
+    """Says which of several databases failed and why; `outcome` tells of each.
+
+    `broken` is why env.py itself did not come to its end.
+    """
+
+    def __init__(self, outcome: RunOutcome, broken: LbackError | None) -> None:
+        rows = [(str(one.database), one.error) for one in outcome.databases]
+        told = messages.some_failed(rows, broken)
+        super().__init__(told.message, told.hint)
+        self.outcome = outcome
+        self.broken = broken

@@ -8,14 +8,14 @@ import sysconfig
 import traceback
 from collections.abc import Iterator
 from configparser import InterpolationError
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from alembic.util.exc import CommandError
 from sqlalchemy import exc as sa
-from sqlalchemy.engine import URL, Engine
+from sqlalchemy.engine import URL, Connection, Engine
 
 from lback.core.plans import Restamp, Step
 from lback.core.shell import named
@@ -38,8 +38,8 @@ class Situation:
 
     env_path: Path
     folder: Path
-    connected: bool = False
-    """env.py has called configure() with a connection."""
+    connected: set[str] = field(default_factory=set)
+    """The URLs of the connections that env.py has called configure() with."""
 
     def learn(self, url: str | URL | None) -> None:
         """Remember the password of a URL as something never to print."""
@@ -61,6 +61,14 @@ class Situation:
             return str(path)
 
 
+class UnreachableError(LbackError):
+    """Says that a database does not answer; `url` is its own, with the password, where known."""
+
+    def __init__(self, message: str, hint: str, url: str | None) -> None:
+        super().__init__(message, hint)
+        self.url = url
+
+
 def translate(err: BaseException, at: Situation) -> LbackError:
     """Turn what env.py raised, outside of any revision, into a message with a next step."""
     ours = _find_ours(err)
@@ -70,11 +78,12 @@ def translate(err: BaseException, at: Situation) -> LbackError:
     url = _url_in_play(err.__traceback__)
     at.learn(url)
     where = f" {shown_url(url)}" if url is not None else ""
-    if _is_connection_failure(err, at, url):
-        return LbackError(
+    if url is not None and _is_connection_failure(err, at, url):
+        return UnreachableError(
             at.hide(f"The database{where} cannot be reached: {reason(err)}"),
             "Is the server running, and are host, name and password in the URL right? "
             "lback uses the URL that env.py connects to.",
+            plain(url) if _passes(err.__traceback__, "raw_connection") else None,
         )
     if isinstance(err, sa.DBAPIError):
         return LbackError(at.hide(f"The database{where} refused: {reason(err)}"), _CORRECT)
@@ -187,9 +196,16 @@ def _find_ours(err: BaseException, depth: int = 0) -> LbackError | None:
     return None
 
 
-def _is_connection_failure(err: BaseException, at: Situation, url: URL | None) -> bool:
-    if at.connected or url is None:
+def plain(url: URL) -> str:
+    """Return a URL with its password: to compare it, never to show it."""
+    return url.render_as_string(hide_password=False)
+
+
+def _is_connection_failure(err: BaseException, at: Situation, url: URL) -> bool:
+    if plain(url) in at.connected:
         return False
+    if at.connected and not _passes(err.__traceback__, "raw_connection"):
+        return False  # env.py has others open, and was at work with them
     # Asynchronous drivers let OSError through, and their own errors.
     return isinstance(err, (sa.DBAPIError, OSError, TimeoutError)) or _passes(
         err.__traceback__, "_do_get"
@@ -197,11 +213,13 @@ def _is_connection_failure(err: BaseException, at: Situation, url: URL | None) -
 
 
 def _url_in_play(trace: TracebackType | None) -> URL | None:
-    """Find the engine that was connecting, among the variables of the frames passed."""
+    """Find the engine that was at work, among the variables of the frames passed."""
     url: URL | None = None
     for frame, _line in _walk(trace):
         for value in tuple(frame.f_locals.values()):
             engine: Any = getattr(value, "sync_engine", value) if _is_engine(value) else None
+            if isinstance(value, Connection):
+                engine = value.engine
             if isinstance(engine, Engine):
                 url = engine.url
     return url
@@ -270,6 +288,31 @@ def migration_failure(
     if sql:
         message += f"; in: {sql}"
     return LbackError(at.hide(message), at.hide(state_left(turn, now)))
+
+
+def swallowed(turn: Turn) -> LbackError:
+    """Say that env.py went on after a step had broken off."""
+    revision = getattr(turn.current, "revision", None)
+    at = f"revision {revision}" if revision else "the first step"
+    return LbackError(
+        f"The run broke off at {at}, {len(turn.done)} of {turn.total} steps were "
+        "completed, and env.py does not say why.",
+        "Let env.py pass exceptions on; what it has printed may tell more.",
+    )
+
+
+def taken_back(turn: Turn, now: tuple[str, ...] | None) -> LbackError:
+    """Say that steps ran, and env.py has ended its transaction because of another database."""
+    names = ", ".join(_name(step) or "a stamp" for step in turn.done)
+    kept = (
+        f"{turn.dialect} does not roll back every change of a schema: what was done may still be "
+        "there"
+    )
+    return LbackError(
+        f"{names} had run when env.py broke off and took its transaction back. {kept}. "
+        f"{_position(turn, now)}",
+        "Look which of it is there and undo that by hand; then run the command again.",
+    )
 
 
 def state_left(turn: Turn, now: tuple[str, ...] | None) -> str:

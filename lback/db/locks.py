@@ -15,8 +15,6 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Protocol
 
 from sqlalchemy import event
@@ -24,6 +22,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.engine import Connection
 
 from lback.db.events import Event, OnEvent, ignore
+from lback.db.identity import untouched
 from lback.errors import LbackError
 from lback.files import FileLock
 
@@ -92,23 +91,25 @@ class Locks:
         self._on_event = on_event
         self._held: dict[str, Lock] = {}
 
-    def take(self, connection: Connection, version_table: str) -> None:
+    def take(self, connection: Connection, version_table: str, name: str = "") -> None:
         """Wait for this database's lock; LbackError names the holder after the timeout.
 
-        The connection's transaction is left as it was. A second call for a database
-        whose lock this run already holds does nothing.
+        `version_table` with its schema tells those apart that share a database of a server. The
+        connection's transaction is left as it was. A second call for a database whose lock this
+        run already holds does nothing.
         """
         lock = self._lock_for(connection, version_table)
         if lock is None:
             return
-        key = f"{_place(connection)}|{version_table}"
+        # One file has one lock, however many version tables are in it.
+        key = lock.path if isinstance(lock, LockFile) else f"{_place(connection)}|{version_table}"
         held = self._held.get(key)
         if held is not None:
             if not getattr(held, "released", False):
                 return
             held.release()
         try:
-            waited = _wait(lock, self._timeout, self._on_event)
+            waited = _wait(lock, name, self._timeout, self._on_event)
         except OSError as err:
             if not isinstance(lock, LockFile):
                 raise
@@ -147,7 +148,7 @@ class Locks:
         self._on_event(Event("note", text=text))
 
 
-def _wait(lock: Lock, timeout: float | None, on_event: OnEvent) -> bool:
+def _wait(lock: Lock, name: str, timeout: float | None, on_event: OnEvent) -> bool:
     """Poll until the lock is ours; tell whether we had to wait.
 
     Polling, since a session that sits in pg_advisory_lock() holds a snapshot, and the
@@ -155,16 +156,17 @@ def _wait(lock: Lock, timeout: float | None, on_event: OnEvent) -> bool:
     """
     started = time.monotonic()
     pause, told = _FIRST_PAUSE, 0.0
+    named = f" ({name})" if name else ""
     while not lock.attempt():
         waited = time.monotonic() - started
         if timeout is not None and waited >= timeout:
             raise LbackError(
-                f"Another migration of this database is running: {lock.holder()}. "
+                f"Another migration of this database{named} is running: {lock.holder()}. "
                 f"It did not end within {timeout:g} s.",
                 "Try again when it is done, or wait longer with --lock-timeout SECONDS.",
             )
         if not told or waited - told > _TELL_EVERY:
-            text = f"Waiting for another migration of this database: {lock.holder()}."
+            text = f"Waiting for another migration of this database{named}: {lock.holder()}."
             on_event(Event("waiting", seconds=waited, text=text))
             told = max(waited, 1e-9)
         left = pause if timeout is None else min(pause, max(0.0, timeout - waited) + 0.001)
@@ -209,7 +211,7 @@ class _SessionLock:
         released, self.released = self.released, True
         with contextlib.suppress(Exception):
             if not released and not self.connection.invalidated:  # it would connect again
-                with _untouched(self.connection):
+                with untouched(self.connection):
                     self.connection.exec_driver_sql(self._unlock_sql())
 
 
@@ -224,7 +226,7 @@ class _Advisory(_SessionLock):
     def attempt(self) -> bool:
         """Take the lock if it is free."""
         query = sql("SELECT pg_try_advisory_lock(CAST(:key AS bigint))")
-        with _untouched(self.connection):
+        with untouched(self.connection):
             taken = bool(self.connection.scalar(query, {"key": self.key}))
         if taken:
             self._holds()
@@ -243,7 +245,7 @@ class _Advisory(_SessionLock):
         )
         unsigned = self.key % (1 << 64)
         numbers = {"high": unsigned >> 32, "low": unsigned & 0xFFFFFFFF}
-        with _untouched(self.connection):
+        with untouched(self.connection):
             row = self.connection.execute(query, numbers).first()
         if row is None:
             return "a session that has just ended"
@@ -265,7 +267,7 @@ class _Named(_SessionLock):
 
     def attempt(self) -> bool:
         """Take the lock if it is free."""
-        with _untouched(self.connection):
+        with untouched(self.connection):
             taken = self.connection.exec_driver_sql(f"SELECT GET_LOCK({self.name}, 0)").scalar()
         if taken:
             self._holds()
@@ -277,7 +279,7 @@ class _Named(_SessionLock):
             "SELECT id, user, host, time FROM information_schema.processlist "
             f"WHERE id = IS_USED_LOCK({self.name})"
         )
-        with _untouched(self.connection):
+        with untouched(self.connection):
             row = self.connection.exec_driver_sql(query).first()
         if row is None:
             return "a session that we may not see, or that has just ended"
@@ -286,17 +288,6 @@ class _Named(_SessionLock):
 
     def _unlock_sql(self) -> str:
         return f"SELECT RELEASE_LOCK({self.name})"
-
-
-@contextmanager
-def _untouched(connection: Connection) -> Iterator[None]:
-    """End the transaction that a statement of ours would begin; leave env.py's alone."""
-    inside = connection.in_transaction()
-    try:
-        yield
-    finally:
-        if not inside and connection.in_transaction():
-            connection.rollback()
 
 
 def _refresh_snapshot(connection: Connection) -> None:
@@ -325,7 +316,7 @@ def _place(connection: Connection) -> str:
 
 def _sqlite_file(connection: Connection) -> str | None:
     """Return the database's file; None for one in memory."""
-    with _untouched(connection):
+    with untouched(connection):
         rows = connection.exec_driver_sql("PRAGMA database_list").all()
     path = next((row[2] for row in rows if row[1] == "main"), None)
     return os.path.realpath(path) if path else None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
@@ -15,21 +16,35 @@ from lback.core.lines import lines_of
 from lback.core.plans import Downgrade, Restamp, Step, Upgrade, is_only_written, stamp_after
 from lback.db.alembic_compat import is_kept_each, is_outside, make_version_table
 from lback.db.events import Event, OnEvent, RunOutcome, Stamp, Turn
+from lback.db.failures import swallowed
 from lback.db.scripts import GraphStep, stamp_steps
-from lback.db.urls import shown_url
 from lback.db.view import View
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
+    from lback.core.databases import DatabaseName
     from lback.db.scripts import TextScript, TextScriptDirectory
     from lback.db.session import WatchedEnvironment, Work
 
-Decide = Callable[[tuple[str, ...]], Sequence[Step]]
-Refuse = Callable[[tuple[str, ...]], None]
+Decide = Callable[[Stamp], Sequence[Step]]
+Refuse = Callable[[Stamp], None]
 """Raises LbackError for a stamp on which nothing may be run."""
 T = TypeVar("T")
 Before = Callable[[View], None]
 """What happens between decision and first step, under the lock, on the same connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[T]):
+    """What one database was asked, or why it gave no answer.
+
+    `stamp` is None where it was not reached, `database` where it is not even known which it is.
+    """
+
+    database: DatabaseName | None
+    stamp: Stamp | None
+    value: T | None
+    error: LbackError | None = None
 
 
 class Looker(Generic[T]):
@@ -37,43 +52,57 @@ class Looker(Generic[T]):
 
     def __init__(self, gather: Callable[[View], T]) -> None:
         self.gather = gather
-        self.gathered: list[T] = []
-        self.refusal: LbackError | None = None
+        self.answers: list[Asked[T]] = []
 
     def __call__(self, heads: Sequence[str], context: MigrationContext) -> Sequence[Any]:
         """Ask one database; there are no steps to do."""
         turn = _begin(tuple(sorted(heads)), context)
         environment = cast("WatchedEnvironment", context.environment_context)
         connection = cast("Connection", context.connection)
-        view = View(_stamp(turn), connection, environment.replayable)
+        view = View(turn.stamp, connection, environment.replayable, environment.arguments)
         try:
-            self.gathered.append(self.gather(view))
+            answer = Asked(turn.database, turn.stamp, self.gather(view))
         except LbackError as err:
-            self.refusal = err
-            raise
+            answer = Asked(turn.database, turn.stamp, None, err)
+        self.answers.append(answer)
         return ()
 
 
 class Performer:
-    """The function that Alembic calls for each database that env.py configures."""
+    """The function that Alembic calls for each database that env.py configures.
 
-    def __init__(self, decide: Decide, on_event: OnEvent, before: Before | None = None) -> None:
+    The databases with the keys in `settled` are left alone.
+    """
+
+    def __init__(
+        self,
+        decide: Decide,
+        on_event: OnEvent,
+        before: Before | None = None,
+        settled: Container[str] = (),
+    ) -> None:
         self.decide = decide
         self.on_event = on_event
         self.before = before
+        self.settled = settled
         self.turns: list[Turn] = []
-        self.refusal: LbackError | None = None
 
     def __call__(
         self, heads: Sequence[str], context: MigrationContext
     ) -> Iterator[RevisionStep | StampStep]:
         """Yield Alembic's steps; each is finished when the next one is asked for."""
         turn = _begin(tuple(sorted(heads)), context)
+        if turn.database.key in self.settled:
+            return
         self.turns.append(turn)
-        with self._heeding_refusals():
-            steps = tuple(self.decide(turn.before))
+        try:
+            steps = tuple(self.decide(turn.stamp))
+        except LbackError as err:
+            # Not raised: env.py may have other databases to come to.
+            turn.error = err
+            return
         turn.total = len(steps)
-        self.on_event(Event("plan", total=turn.total))
+        self.on_event(Event("plan", total=turn.total, database=turn.database))
         if not steps:
             return
         scripts = cast("TextScriptDirectory", context.script)
@@ -86,8 +115,8 @@ class Performer:
             make_version_table(context)
         self._watch(turn, context)
         if self.before is not None and isinstance(context.connection, Connection):
-            with self._heeding_refusals():
-                self.before(View(_stamp(turn), context.connection))
+            with _heeding_refusals(turn):
+                self.before(View(turn.stamp, context.connection))
         environment = cast("WatchedEnvironment", context.environment_context)
         lines = lines_of(scripts.graph, steps, environment.line)
         for number, (line, (step, script, moves)) in enumerate(
@@ -101,28 +130,13 @@ class Performer:
         """Return what has been done."""
         return RunOutcome(tuple(turn.outcome() for turn in self.turns))
 
-    @contextmanager
-    def _heeding_refusals(self) -> Iterator[None]:
-        """Keep a refusal, whatever env.py makes of it."""
-        try:
-            yield
-        except LbackError as err:
-            self.refusal = err
-            raise
-
     def require_finished(self) -> None:
         """Raise LbackError when env.py has swallowed a refusal or a failure."""
-        if self.refusal is not None:
-            raise self.refusal
         for turn in self.turns:
-            if len(turn.done) < turn.total:
-                revision = getattr(turn.current, "revision", None)
-                at = f"revision {revision}" if revision else "the first step"
-                raise LbackError(
-                    f"The run broke off at {at}, {len(turn.done)} of {turn.total} steps were "
-                    "completed, and env.py does not say why.",
-                    "Let env.py pass exceptions on; what it has printed may tell more.",
-                )
+            if turn.error is not None:
+                raise turn.error
+            if not turn.finished:
+                raise swallowed(turn)
 
     def _perform(
         self,
@@ -143,6 +157,8 @@ class Performer:
                 text=turn.dialect,
                 stamp=turn.after,
                 lasting=lasting,
+                outside=turn.outside,
+                database=turn.database,
             )
         )
         started = time.perf_counter()
@@ -153,7 +169,10 @@ class Performer:
         elif isinstance(step, Upgrade):
             turn.applied.add(step.revision)
         turn.done.append(step)
-        self.on_event(Event("done", step, number, turn.total, time.perf_counter() - started))
+        seconds = time.perf_counter() - started
+        self.on_event(
+            Event("done", step, number, turn.total, seconds, database=turn.database),
+        )
 
     def _watch(self, turn: Turn, context: MigrationContext) -> None:
         """Learn what the version table holds after each step, as Alembic keeps it."""
@@ -179,13 +198,23 @@ class Follower(Performer):
         turn = _begin(tuple(sorted(heads)), context)
         self.turns.append(turn)
         if self.refuse is not None:
-            with self._heeding_refusals():
-                self.refuse(turn.before)
+            with _heeding_refusals(turn):
+                self.refuse(turn.stamp)
         moves = tuple(self.work(heads, context))
         turn.total = len(moves)
         self._watch(turn, context)
         for number, move in enumerate(moves, 1):
             yield from self._perform(turn, number, _step(move), None, (move,))
+
+
+@contextmanager
+def _heeding_refusals(turn: Turn) -> Iterator[None]:
+    """Keep a refusal, whatever env.py makes of it."""
+    try:
+        yield
+    except LbackError as err:
+        turn.error = err
+        raise
 
 
 def _step(move: RevisionStep | StampStep) -> Step:
@@ -223,12 +252,9 @@ def _prepare(scripts: TextScriptDirectory, turn: Turn, step: Any) -> _Prepared:
 
 
 def _begin(before: tuple[str, ...], context: MigrationContext) -> Turn:
-    connection = context.connection
-    url = ""
-    if isinstance(connection, Connection):  # not so when SQL is only written
-        url = shown_url(connection.engine.url)
+    environment = cast("WatchedEnvironment", context.environment_context)
     return Turn(
-        url=url,
+        database=environment.database,
         dialect=context.dialect.name,
         before=before,
         after=before,
@@ -237,10 +263,6 @@ def _begin(before: tuple[str, ...], context: MigrationContext) -> Turn:
         outside=is_outside(context),
         offline=context.as_sql,
     )
-
-
-def _stamp(turn: Turn) -> Stamp:
-    return Stamp(turn.before, turn.url, turn.dialect)
 
 
 def _function(script: TextScript, name: str) -> Callable[..., Any]:

@@ -53,7 +53,7 @@ class GivenAnswers:
         )
 
     def rename_table(self, old: str, new: str) -> bool:
-        """Answer from the options; LbackError names the option that is missing."""
+        """Asked from the options; LbackError names the option that is missing."""
         answer = self._given(old, new)
         if answer is not None:
             return answer
@@ -66,7 +66,7 @@ class GivenAnswers:
         )
 
     def rename_column(self, table: str, old: str, new: str, type_: str) -> bool:
-        """Answer from the options; LbackError names the option that is missing."""
+        """Asked from the options; LbackError names the option that is missing."""
         answer = self._given(f"{table}.{old}", f"{table}.{new}")
         if answer is not None:
             return answer
@@ -79,7 +79,7 @@ class GivenAnswers:
         )
 
     def default_for_not_null(self, table: str, column: str, type_: str) -> str | None:
-        """Answer from the options; LbackError names the option that is missing."""
+        """Asked from the options; LbackError names the option that is missing."""
         name = f"{table}.{column}"
         if name in self.defaults:
             return self.defaults[name]

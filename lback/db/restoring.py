@@ -8,11 +8,12 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lback.core.databases import DatabaseName
 from lback.core.lossless import decode
 from lback.db.alembic_compat import is_outside
 from lback.db.backup import FORMAT, Kept, place, plain_session
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
 
     from lback.db.runner import Database
+    from lback.db.session import WatchedEnvironment
 
 _CHUNK = 1000
 
@@ -98,12 +100,17 @@ def restore(
     lock_timeout: float | None = None,
     on_event: OnEvent = ignore,
 ) -> tuple[Restored, ...]:
-    """Put all values back, in one transaction; LbackError where a table or column is not there."""
+    """Put all values back, in one transaction; LbackError where a table or column is not there.
+
+    Of several databases only the one that the rows were saved from is written to.
+    """
     done: list[Restored] = []
+    target = _origin(database, backup)
 
     def work(_stamp: Any, context: MigrationContext) -> Sequence[Any]:
         connection = context.connection
-        if connection is not None:
+        environment = cast("WatchedEnvironment", context.environment_context)
+        if connection is not None and environment.database.key == target.key:
             done[:] = _restore(connection, backup)
             if not context.impl.transactional_ddl and not is_outside(context):
                 # There begin_transaction() of env.py begins none, and commits none.
@@ -114,6 +121,30 @@ def restore(
     with database.opened(LOOK) as session, explained(session.at):
         session.run_env(work, locks=locks)
     return tuple(done)
+
+
+def _origin(database: Database, backup: Backup) -> DatabaseName:
+    """Return which database a backup is of: the only one, or by its key, place or name."""
+    answers = database.ask(lambda view: view.stamp)
+    names = [answer.database for answer in answers if answer.database is not None]
+    if len(names) == 1:
+        return names[0]
+    head = backup.head
+    for fits in (
+        [one for one in names if one.key == head.get("at")],
+        [one for one in names if (one.url, one.schema) == (head["database"], head.get("schema"))],
+        [one for one in names if one.name and one.name == head.get("name")],
+    ):
+        if len(fits) == 1:
+            return fits[0]
+    broken = next((answer.error for answer in answers if answer.error is not None), None)
+    if broken is not None:
+        raise broken
+    raise LbackError(
+        f"{backup.path} is of {head['database']}, and env.py connects to "
+        f"{', '.join(map(str, names))}.",
+        "Let env.py connect to the database that it came from.",
+    )
 
 
 def _restore(connection: Connection, backup: Backup) -> list[Restored]:

@@ -6,13 +6,14 @@ import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from lback.db.absent import PassedOver
 from lback.db.command_lines import LOOK
-from lback.db.events import Event, OnEvent, RunOutcome, Stamp, ignore
+from lback.db.events import Event, OnEvent, RunOutcome, SeveralError, Stamp, Turn, ignore
 from lback.db.failures import Situation, migration_failure, state_left, translate
 from lback.db.locks import Locks
-from lback.db.performing import Before, Decide, Looker, Performer
+from lback.db.performing import Asked, Before, Decide, Looker, Performer
 from lback.db.session import ProjectPlace, Session, open_session
 from lback.errors import LbackError
 
@@ -64,17 +65,38 @@ class Database:
         """Read where the database is, without a lock and without writing anything."""
         return self.look_first(lambda view: view.stamp)
 
-    def look(self, gather: Callable[[View], T]) -> tuple[T, ...]:
+    def ask(self, gather: Callable[[View], T]) -> tuple[Asked[T], ...]:
         """Run env.py once and let `gather` ask each database; nothing locked, nothing written.
 
-        An LbackError of `gather` comes out as it is, whatever env.py makes of it.
+        A database that does not answer, or at which `gather` raises an LbackError, has that in
+        its answer; so has the last one where env.py itself broke off. env.py runs again where
+        others may come after one that does not answer.
         """
-        looker = Looker(gather)
-        with self.opened(LOOK) as session, explained(session.at):
-            session.run_env(looker)
-        if looker.refusal is not None:
-            raise looker.refusal
-        return tuple(looker.gathered)
+        passed = PassedOver()
+        while True:
+            looker = Looker(gather)
+            try:
+                with self.opened(LOOK) as session, explained(session.at):
+                    session.run_env(looker, passed=passed)
+            except LbackError as err:
+                if passed.learn(err):
+                    continue
+                if not looker.answers and not passed.outcomes:
+                    raise
+                looker.answers.append(Asked(None, None, None, err))
+            answers = [
+                *looker.answers,
+                *(Asked(one.database, None, None, one.error) for one in passed.outcomes.values()),
+            ]
+            return tuple(sorted(answers, key=lambda answer: passed.place(answer.database)))
+
+    def look(self, gather: Callable[[View], T]) -> tuple[T, ...]:
+        """Let `gather` ask each database, as `ask` does; raise the LbackError of any."""
+        answers = self.ask(gather)
+        for answer in answers:
+            if answer.error is not None:
+                raise answer.error
+        return tuple(cast("T", answer.value) for answer in answers)
 
     def look_first(self, gather: Callable[[View], T]) -> T:
         """Let `gather` ask the first database that env.py configures, as `look` does."""
@@ -98,34 +120,51 @@ class Database:
     ) -> RunOutcome:
         """Take the lock, read the stamp, let `decide` choose the steps, perform them.
 
-        `decide` is called once for each database that env.py configures, with the raw
-        stamp; an LbackError of its leaves the database untouched. `line` is the Alembic
-        command that env.py sees.
+        `decide` is called once for each database that env.py configures, with its stamp; an
+        LbackError of its leaves that database untouched. `line` is the Alembic command that
+        env.py sees.
         `before` may ask the database, or save from it, when there is something to do;
         nothing is done when it raises.
+
+        Where one of several databases fails, env.py runs again for the others, and all that is
+        known of each comes out as SeveralError.
         """
-        performer = Performer(decide, on_event, before)
+        passed = PassedOver()
         locks = Locks(lock_timeout, on_event)
-        with self.opened(line) as session, self._explained(session.at, performer):
-            session.run_env(performer, locks=locks)
-        performer.require_finished()
-        return performer.outcome()
+        broken: LbackError | None = None
+        while True:
+            performer = Performer(decide, on_event, before, passed.outcomes)
+            with self.opened(line) as session:
+                try:
+                    session.run_env(performer, locks=locks, passed=passed)
+                except KeyboardInterrupt:
+                    self._tell_interrupted(performer)
+                    raise
+                except (Exception, SystemExit) as err:
+                    broken = self._pass_over(err, session.at, performer, passed)
+                    if broken is None:
+                        continue
+                else:
+                    passed.settle(performer.turns)
+            return _finished(passed, broken)
 
     def sql(
         self, decide: Decide, start: Sequence[str] = (), *, line: Line = ("upgrade", "heads")
     ) -> str:
         """Return the SQL of the steps that `decide(start)` chooses, by env.py's offline mode."""
         buffer = io.StringIO()
-        performer = Performer(lambda _stamp: decide(tuple(start)), ignore)
+        performer = Performer(lambda stamp: decide(stamp._replace(revisions=tuple(start))), ignore)
         command, *names = line
         if len(start) == 1 and command != "stamp":
             names = [f"{start[0]}:{name}" for name in names]
         context: dict[str, Any] = {"starting_rev": list(start)} if len(start) > 1 else {}
-        with (
-            self.opened((command, *names, "--sql"), buffer) as session,
-            self._explained(session.at, performer),
-        ):
-            session.run_env(performer, **context)
+        with self.opened((command, *names, "--sql"), buffer) as session:
+            try:
+                session.run_env(performer, **context)
+            except (Exception, SystemExit) as err:
+                turn = performer.turns[-1] if performer.turns else None
+                broken = translate(err, session.at)
+                raise _failure(err, session.at, turn, None) if turn else broken from err
         performer.require_finished()
         return buffer.getvalue()
 
@@ -135,35 +174,64 @@ class Database:
         with open_session(self.origin, line, buffer=buffer) as session:
             yield session
 
-    @contextmanager
-    def _explained(self, at: Situation, performer: Performer) -> Iterator[None]:
-        """Say which migration broke, and what that has left behind."""
-        try:
-            yield
-        except KeyboardInterrupt:
-            self._tell_interrupted(performer)
-            raise
-        except (Exception, SystemExit) as err:
-            turn = performer.turns[-1] if performer.turns else None
-            if turn is None or turn.current is None:
-                raise translate(err, at) from err
-            now = turn.before if turn.loading or turn.offline else self._position(performer)
-            raise migration_failure(err, turn, at, now) from err
+    def _pass_over(
+        self, err: BaseException, at: Situation, performer: Performer, passed: PassedOver
+    ) -> LbackError | None:
+        """Leave what failed to itself and come to the others; or return why that cannot be."""
+        stands = self._stands()
+        turn = performer.turns[-1] if performer.turns else None
+        known = len(passed.outcomes)
+        if turn is None or turn.finished or turn.error is not None:
+            error = translate(err, at)
+            found = passed.learn(error)
+        else:
+            now = stands.get(turn.database.key)
+            error = _failure(err, at, turn, now)
+            turn.error, turn.after = error, now or turn.before
+            found = False
+        error.__cause__ = err if error is not err else err.__cause__
+        passed.settle(performer.turns, stands)
+        others = stands.keys() - passed.outcomes.keys()
+        return None if found or (others and len(passed.outcomes) > known) else error
 
-    def _position(self, performer: Performer) -> tuple[str, ...] | None:
-        """Read the stamp again after a failure; None when even that fails."""
+    def _stands(self) -> dict[str, tuple[str, ...]]:
+        """Read the stamps again after a failure; those that can be read."""
         try:
-            return self.look(lambda view: view.stamp.revisions)[len(performer.turns) - 1]
-        except (LbackError, IndexError):
-            return None
+            answers = self.ask(lambda view: view.stamp)
+        except LbackError:
+            return {}
+        stamps = [one.value for one in answers if one.value is not None]
+        return {stamp.database.key: stamp.revisions for stamp in stamps}
 
     def _tell_interrupted(self, performer: Performer) -> None:
         turn = performer.turns[-1] if performer.turns else None
         if turn is None or turn.current is None or turn.loading:
             return
-        left = state_left(turn, self._position(performer))
+        left = state_left(turn, self._stands().get(turn.database.key))
         number = len(turn.done) + 1
-        performer.on_event(Event("failed", turn.current, number, turn.total, text=left))
+        event = Event("failed", turn.current, number, turn.total, text=left)
+        performer.on_event(event._replace(database=turn.database))
+
+
+def _failure(
+    err: BaseException, at: Situation, turn: Turn, now: tuple[str, ...] | None
+) -> LbackError:
+    """Say which migration broke, and what that has left behind."""
+    if turn.current is None:
+        return translate(err, at)
+    return migration_failure(err, turn, at, turn.before if turn.loading or turn.offline else now)
+
+
+def _finished(passed: PassedOver, broken: LbackError | None) -> RunOutcome:
+    """Return what was done; where that is not all of it, raise what is known of each database."""
+    outcome = passed.outcome()
+    errors = [one.error for one in outcome.failed if one.error is not None]
+    errors += [broken] if broken is not None and broken not in errors else []
+    if not errors:
+        return outcome
+    if len(outcome.databases) <= 1:
+        raise errors[0]
+    raise SeveralError(outcome, broken)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -17,9 +18,10 @@ from lback.core.plans import Step
 from lback.core.schema_diff import Schema
 from lback.db.events import ignore
 from lback.db.failures import line_in, reason
+from lback.db.identity import version_table
 from lback.db.performing import Performer
 from lback.db.schema import read_schema, schemas
-from lback.db.session import Adjust, version_table
+from lback.db.session import Adjust
 from lback.db.urls import shown_url
 from lback.errors import LbackError
 from lback.secrets import KNOWN
@@ -52,12 +54,13 @@ def run_stages(
     url: URL,
     options: Mapping[str, Any] | None = None,
     read: Callable[[Connection], Schema] = read_schema,
+    arguments: Mapping[str, Any] = MappingProxyType({}),
 ) -> StagesRun:
     """Run each stage's steps, one stage after the other, and read the schema after each.
 
     env.py runs unchanged, and what it configures gets the scratch connection instead of its
-    own. With `options` for configure() it does not run at all. LbackError when the database
-    that `url` names is not empty or does not answer.
+    own. With `options` for configure(), and `arguments` for run_migrations(), it does not run at
+    all. LbackError when the database that `url` names is not empty or does not answer.
     """
     schemas_read: list[Schema] = []
     with scratch_connection(url) as connection:
@@ -67,7 +70,7 @@ def run_stages(
             configured.pop("url", None)
 
         for stage in stages:
-            broken = run_steps(database, stage, adjust, options)
+            broken = run_steps(database, stage, adjust, options, arguments)
             if connection.in_transaction():
                 connection.commit() if broken is None else connection.rollback()
             if broken is not None:
@@ -82,6 +85,7 @@ def run_steps(
     steps: Sequence[Step],
     adjust: Adjust,
     replayed: Mapping[str, Any] | None = None,
+    arguments: Mapping[str, Any] = MappingProxyType({}),
 ) -> Broken | None:
     """Run steps by env.py, or with `replayed` options instead; None when all went well.
 
@@ -103,7 +107,7 @@ def run_steps(
             else:
                 options = dict(replayed)
                 adjusted(options)
-                session.replay(performer, options)
+                session.replay(performer, options, arguments)
         performer.require_finished()
     except (Exception, SystemExit) as err:
         turn = performer.turns[-1] if performer.turns else None

@@ -7,8 +7,10 @@ import io
 import logging
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -17,9 +19,12 @@ import alembic.autogenerate  # noqa: F401 - its logger has to be there
 from alembic.runtime.environment import EnvironmentContext
 from sqlalchemy.engine import Connection
 
+from lback.core.databases import DatabaseName
+from lback.db.absent import PassedOver, StandIn
 from lback.db.alembic_compat import speak_through
 from lback.db.command_lines import LOOK, context_options, function_like, retype
-from lback.db.failures import Situation, translate
+from lback.db.failures import Situation, plain, translate
+from lback.db.identity import given_name, identify
 from lback.db.locks import Locks
 from lback.db.project import application_context, build_config, extend_sys_path, open_scripts
 from lback.db.scripts import TextScriptDirectory
@@ -60,6 +65,7 @@ class WatchedEnvironment(EnvironmentContext):
         adjust: Adjust | None = None,
         line: Line = (),
         work: Work | None = None,
+        passed: PassedOver | None = None,
         **options: Any,
     ) -> None:
         super().__init__(config, script, **options)
@@ -69,9 +75,16 @@ class WatchedEnvironment(EnvironmentContext):
         self.locks = locks
         self.adjust = adjust
         self.at = at
+        self.passed = passed or PassedOver()
         self.ran = False
+        self.database = DatabaseName("")
+        """The one that env.py has configured last."""
+        self._absent: StandIn | None = None
+        self._ran: Counter[DatabaseName] = Counter()
         self.replayable: dict[str, Any] | None = None
         """The options of configure(); None where env.py did more with the context than run it."""
+        self.arguments: Mapping[str, Any] = {}
+        """Those of run_migrations()."""
         self._options: dict[str, Any] = {}
         self._handed_out = False
         if line:
@@ -101,12 +114,16 @@ class WatchedEnvironment(EnvironmentContext):
         options.pop("self")
         options.update(options.pop("kw", {}))
         connection = options.get("connection")
+        self._absent = connection if isinstance(connection, StandIn) else None
         # Anything else than a Connection is a mistake of env.py's that Alembic explains.
         if isinstance(connection, Connection) and not self.is_offline_mode():
-            self.at.connected = True
+            self.at.connected.add(plain(connection.engine.url))
             self.at.learn(connection.engine.url)
-            if self.locks is not None:
-                self.locks.take(connection, version_table(options))
+            named = identify(connection, options, asked=self._absent is None)
+            self.database = replace(named, number=self._ran[named] + 1)
+            if self._absent is not None:
+                return
+            self._lock(connection)
         if self.adjust is not None:
             self.adjust(options)
         if self.line != self._typed:  # the database before has taken more than one command
@@ -114,13 +131,26 @@ class WatchedEnvironment(EnvironmentContext):
         self._options, self._handed_out = options, False
         super().configure(**options)
 
+    def _lock(self, connection: Connection) -> None:
+        if self.locks is None or self.database.key in self.passed.outcomes:
+            return
+        try:
+            self.locks.take(connection, self.database.stamped_in, str(self.database))
+        except LbackError as err:
+            self.passed.fail(self.database, err)
+            raise
+
     def get_context(self) -> MigrationContext:
         """Do what Alembic does, and remember that env.py may have done something with it."""
+        if self._absent is not None:
+            raise self._absent.error
         self._handed_out = True
         return super().get_context()
 
     def begin_transaction(self) -> Any:
         """Do what Alembic does; every env.py does that."""
+        if self._absent is not None:
+            return nullcontext()
         before = self._handed_out
         transaction = super().begin_transaction()
         self._handed_out = before
@@ -129,7 +159,14 @@ class WatchedEnvironment(EnvironmentContext):
     def run_migrations(self, **kw: Any) -> None:
         """Do what Alembic does, and remember that env.py came this far."""
         self.ran = True
-        self.replayable = None if self._handed_out or kw else self._options
+        self._ran[replace(self.database, number=1)] += 1
+        self.database = replace(self.database, name=given_name(kw))
+        self.passed.reach(self.database)
+        if self._absent is not None:
+            self.passed.fail(self.database, self._absent.error)
+            return
+        self.replayable = None if self._handed_out else self._options
+        self.arguments = kw
         if self.line:
             # The table of versions is made once there is something to write.
             self.context_opts["dont_mutate"] = True
@@ -137,13 +174,6 @@ class WatchedEnvironment(EnvironmentContext):
 
 
 speak_through(WatchedEnvironment)
-
-
-def version_table(options: dict[str, Any]) -> str:
-    """Return the name of the table that the options of configure() keep the stamp in."""
-    schema = options.get("version_table_schema")
-    name = options.get("version_table") or "alembic_version"
-    return f"{schema}.{name}" if schema else str(name)
 
 
 @contextmanager
@@ -220,15 +250,15 @@ class Session:
         self.at = at
         self.line = line
 
-    def replay(self, work: Work, options: Mapping[str, Any]) -> None:
-        """Do what env.py did with these options of configure(), without running it."""
+    def replay(self, work: Work, options: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
+        """Do what env.py did with these options and arguments, without running it."""
         environment = WatchedEnvironment(
             self.config, self.scripts, self.at, line=self.line, work=work
         )
         with environment:
             environment.configure(**options)
             with environment.begin_transaction():
-                environment.run_migrations()
+                environment.run_migrations(**arguments)
 
     def run_env(
         self,
@@ -236,11 +266,13 @@ class Session:
         *,
         locks: Locks | None = None,
         adjust: Adjust | None = None,
+        passed: PassedOver | None = None,
         **context: Any,
     ) -> None:
         """Run env.py with this work; whatever it raises comes out as it is.
 
-        `context` are options of Alembic's EnvironmentContext beside those of the command.
+        Databases in `passed` are not locked. `context` are options of Alembic's
+        EnvironmentContext beside those of the command.
         """
         environment = WatchedEnvironment(
             self.config,
@@ -248,12 +280,13 @@ class Session:
             self.at,
             locks=locks,
             adjust=adjust,
+            passed=passed,
             line=self.line,
             work=work,
             **context,
         )
         try:
-            with environment:
+            with environment, environment.passed.stood_in_for():
                 self.scripts.run_env()
         finally:
             if locks is not None:

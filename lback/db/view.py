@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from lback.core.schema_diff import Schema
 from lback.db.events import Stamp
+from lback.db.identity import real_schema
 from lback.db.ledger import texts_that_ran
 from lback.db.schema import is_projects, read_tables, schemas
 
@@ -26,15 +28,21 @@ _LOOKED_FOR = frozenset({"table", "column", "index"})
 class View:
     """Answers from a connection that is open anyway; it is good for nothing afterwards.
 
-    `options` are those of env.py's configure(), where they are all that it did.
+    `options` are those of env.py's configure(), where they and the `arguments` of its
+    run_migrations() are all that it did.
     """
 
     def __init__(
-        self, stamp: Stamp, connection: Connection, options: dict[str, Any] | None = None
+        self,
+        stamp: Stamp,
+        connection: Connection,
+        options: dict[str, Any] | None = None,
+        arguments: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self.stamp = stamp
         self.connection = connection
         self.options = options
+        self.arguments = arguments
 
     def texts(self, revisions: Sequence[str]) -> dict[str, bytes]:
         """Return the text that each recorded revision's upgrade() was run from."""
@@ -55,7 +63,7 @@ class View:
         """
         inspector = sa.inspect(self.connection)
         seen = {
-            _is_there(inspector, effect) == (effect.kind == "create")
+            _is_there(self.connection, inspector, effect) == (effect.kind == "create")
             for effect in effects
             if _can_be_seen(effect)
         }
@@ -77,7 +85,7 @@ class View:
         found: dict[str, frozenset[str]] = {}
         for table in tables:
             named, _, name = table.rpartition(".")
-            schema = named or current
+            schema = real_schema(self.connection, named or None) or current
             if schema not in listed:
                 listed[schema] = frozenset(inspector.get_table_names(schema))
             if name in listed[schema]:
@@ -101,14 +109,15 @@ class View:
 
 
 def _count(connection: Connection, table: str, column: str | None) -> int | None:
-    schema, _, name = table.rpartition(".")
+    named, _, name = table.rpartition(".")
+    schema = real_schema(connection, named or None)
     inspector = sa.inspect(connection)
-    if not inspector.has_table(name, schema=schema or None):
+    if not inspector.has_table(name, schema=schema):
         return None
-    target = sa.table(name, schema=schema or None)
+    target = sa.table(name, schema=schema)
     counted: Any = sa.func.count()
     if column is not None:
-        if column not in {row["name"] for row in inspector.get_columns(name, schema or None)}:
+        if column not in {row["name"] for row in inspector.get_columns(name, schema)}:
             return None
         counted = sa.func.count(sa.column(column))
     return int(connection.execute(sa.select(counted).select_from(target)).scalar_one())
@@ -120,11 +129,12 @@ def _can_be_seen(effect: Effect) -> bool:
     return effect.kind in ("create", "drop") and effect.object in _LOOKED_FOR and named and plain
 
 
-def _is_there(inspector: Any, effect: Effect) -> bool:
-    schema, _, table = (effect.table or "").rpartition(".")
-    if not inspector.has_table(table, schema=schema or None):
+def _is_there(connection: Connection, inspector: Any, effect: Effect) -> bool:
+    named, _, table = (effect.table or "").rpartition(".")
+    schema = real_schema(connection, named or None)
+    if not inspector.has_table(table, schema=schema):
         return False
     if effect.object == "table":
         return True
     ask = inspector.get_columns if effect.object == "column" else inspector.get_indexes
-    return any(row["name"] == effect.name for row in ask(table, schema=schema or None))
+    return any(row["name"] == effect.name for row in ask(table, schema=schema))

@@ -42,13 +42,18 @@ def refuse_more(view: View, effects: Iterable[Effect], agreed: Sequence[DataLoss
 
 
 def consents(
-    ctx: Context, losses: Sequence[DataLoss], also: str = "", *, saved: bool = False
+    ctx: Context,
+    losses: Mapping[str, Sequence[DataLoss]],
+    also: str = "",
+    *,
+    saved: bool = False,
 ) -> bool:
     """Ask before rows and values go; where nothing does, and nothing else, there is no question.
 
-    `also` says what else happens; `saved` whether the rows go to a file first.
+    `losses` are by the name of the database. `also` says what else happens; `saved` whether the
+    rows go to a file first.
     """
-    if not losses and not also:
+    if not any(losses.values()) and not also:
         return True
     return ctx.console.confirm(messages.question(losses, also, saved=saved), option="`--yes`")
 
@@ -60,13 +65,27 @@ def save_rows(
     from lback.db.backup import save
 
     now = f"{datetime.datetime.now(datetime.timezone.utc):%Y%m%dT%H%M%S}"
-    name = re.sub(r"[^\w.-]+", "_", f"{now}-{table or 'revision'}-{undoes[0]}")
-    path = backup_folder(ctx) / f"{name}.jsonl.gz"
-    rows = save(view.connection, path, places, {"undoes": list(undoes), "created": now})
+    database = view.stamp.database
+    own = database.name or database.schema
+    parts = (now, table or "revision", undoes[0], *([own] if own else ()))
+    name = re.sub(r"[^\w.-]+", "_", "-".join(parts))
+    about = {"undoes": list(undoes), "created": now, "at": database.key}
+    about |= {"schema": database.schema, "name": database.name}
+    path = _free(backup_folder(ctx), name)
+    rows = save(view.connection, path, places, about)
     if not rows:
         path.unlink(missing_ok=True)
         return None
     ctx.console.note(messages.rows_saved(rows, path))
+    return path
+
+
+def _free(folder: Path, name: str) -> Path:
+    """Return a file that is not there yet: another database's may be of the same second."""
+    path, number = folder / f"{name}.jsonl.gz", 1
+    while path.exists():
+        number += 1
+        path = folder / f"{name}-{number}.jsonl.gz"
     return path
 
 

@@ -7,9 +7,9 @@ way removes it and has said its own word; only a kill leaves it behind.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lback.core.effects import Direction
 from lback.core.graph.view import GraphView
@@ -19,7 +19,8 @@ from lback.project.context import Context
 from lback.project.notes import Note
 
 if TYPE_CHECKING:
-    from lback.db.events import Event, OnEvent
+    from lback.db.events import Event, OnEvent, Stamp
+    from lback.vcs.cache import Slate
 
 _KIND = "step"
 _KEYS = frozenset({"way", "revision", "stamp", "dialect"})
@@ -28,32 +29,44 @@ _KEYS = frozenset({"way", "revision", "stamp", "dialect"})
 @contextmanager
 def noting_steps(ctx: Context, listener: OnEvent) -> Iterator[OnEvent]:
     """Yield a listener that notes the step at work before it tells the given one."""
-    slate = Note(ctx, _KIND).slate()
+    slates: dict[str, Slate | None] = {}
+    first: dict[str, dict[str, Any]] = {}
 
     def listen(event: Event) -> None:
         step = event.step
         if event.kind == "start" and event.lasting and isinstance(step, Upgrade | Downgrade):
+            key = event.database.key if event.database is not None else ""
             way = "upgrade" if isinstance(step, Upgrade) else "downgrade"
             note = {"way": way, "revision": step.revision, "stamp": sorted(event.stamp)}
+            note["dialect"] = event.text
+            if key not in slates:
+                slates[key] = Note(ctx, _KIND, key).slate()
+                first[key] = note
+            slate = slates[key]
+            # What env.py's own transaction holds, the stamp falls back to where it began.
+            notes = [first[key], note] if event.outside and note != first[key] else [note]
             if slate is not None:
-                slate.write(json.dumps({**note, "dialect": event.text}).encode())
+                slate.write(json.dumps(notes).encode())
         listener(event)
 
     try:
         yield listen
     finally:
-        if slate is not None:  # one it has not written on is of another command
-            slate.wipe()
+        for slate in slates.values():
+            if slate is not None:  # one it has not written on is of another command
+                slate.wipe()
 
 
-def refuse_interrupted(ctx: Context, graph: GraphView, stamp: Sequence[str]) -> None:
+def refuse_interrupted(ctx: Context, graph: GraphView, stamp: Stamp) -> None:
     """Refuse once where a kill has left a step half done, and nobody has moved it since."""
-    note = Note(ctx, _KIND)
-    value = note.read()
-    if not isinstance(value, dict) or not value.keys() >= _KEYS:
+    note = Note(ctx, _KIND, stamp.database.key)
+    notes = note.read()
+    if not isinstance(notes, list):
         return
     note.clear()
-    if value["stamp"] != sorted(stamp):
+    now = sorted(stamp.revisions)
+    value = next((one for one in notes if one.keys() >= _KEYS and one["stamp"] == now), None)
+    if value is None:
         return
     revision = str(value["revision"])
     path, effects = "", None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
 
 class Note:
-    """One kind of note; outside of git there is none, and writing does nothing."""
+    """One kind of note; outside of git there is none, and writing does nothing.
 
-    def __init__(self, ctx: Context, kind: str) -> None:
-        place = f"{ctx.project.folder}\0{ctx.project.settings.section}"
+    One about a `database` has the key of that in its name.
+    """
+
+    def __init__(self, ctx: Context, kind: str, database: str = "") -> None:
+        place = f"{ctx.project.folder}\0{ctx.project.settings.section}\0{database}".rstrip("\0")
         self._name = f"{kind}-{hashlib.sha256(os.fsencode(place)).hexdigest()[:12]}"
         self._store = ctx.repository.store if ctx.repository is not None else None
 
@@ -47,13 +50,25 @@ class Note:
         return self._store.slate(self._name) if self._store is not None else None
 
 
-def remember_stamp(ctx: Context, stamp: Sequence[str]) -> None:
-    """Keep where the database is, for hooks, which never run env.py; failing to is no harm."""
+Stamps = Mapping[str, tuple[str, ...]]
+"""Where each database is, by its name."""
+
+
+def remember_stamps(ctx: Context, stamps: Mapping[str, Sequence[str] | None]) -> None:
+    """Keep where the databases are, for hooks, which never run env.py; failing to is no harm.
+
+    Where one is not known now (None), what was known before stays.
+    """
+    before = recall_stamps(ctx) or {}
+    now = {name: before.get(name) if stamp is None else stamp for name, stamp in stamps.items()}
     with suppress(OSError, ValueError):
-        Note(ctx, "stamp").write(sorted(stamp))
+        known = {name: sorted(stamp) for name, stamp in now.items() if stamp is not None}
+        Note(ctx, "stamp").write(known)
 
 
-def recall_stamp(ctx: Context) -> tuple[str, ...] | None:
-    """Return where the database was when lback last spoke to it; None where it never did."""
-    stamp = Note(ctx, "stamp").read()
-    return tuple(str(revision) for revision in stamp) if isinstance(stamp, list) else None
+def recall_stamps(ctx: Context) -> Stamps | None:
+    """Return where the databases were when lback last spoke to them; None where it never did."""
+    note = Note(ctx, "stamp").read()
+    if not isinstance(note, dict):
+        return None
+    return {name: tuple(map(str, stamp)) for name, stamp in note.items()} or None

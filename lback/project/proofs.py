@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from lback.core.graph.view import GraphView
@@ -81,10 +82,15 @@ def prove_rollback(
     planned: RollbackRun,
     dialect: str,
     options: Mapping[str, Any] | None = None,
+    arguments: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    alone: bool = True,
 ) -> RollbackProof:
     """Run the present, the rollback and the way forward again, and compare the tables.
 
-    The `options` that env.py has configured before save a run of it, where they are enough.
+    The `options` and `arguments` that env.py has given before save a run of it, where they are
+    enough. A database that is not `alone` is proved by them or not at all: env.py would come to
+    the others, too.
     """
     from lback.db.schema import read_tables
     from lback.db.scratch_run import is_in_memory, run_stages, scratch_url
@@ -93,9 +99,13 @@ def prove_rollback(
     if url is None:
         return RollbackProof("unproved", messages.no_scratch_database(dialect))
     stages = stages_of(graph, planned)
-    run = run_stages(database, stages, url, options, read_tables) if options is not None else None
-    if run is None or run.broken is not None:
+    run = None
+    if options is not None:
+        run = run_stages(database, stages, url, options, read_tables, arguments)
+    if alone and (run is None or run.broken is not None):
         run = run_stages(database, stages, url, read=read_tables)
+    if run is None:
+        return RollbackProof("unproved", messages.NOT_ALONE)
     where = messages.place(in_memory=is_in_memory(url))
     if run.broken is not None:
         return judge_failure(len(run.schemas), run.broken.revision, run.broken.why, where)

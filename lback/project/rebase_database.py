@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from lback.core.graph.view import GraphView
 from lback.core.lines import lines_of, to_heads
 from lback.core.merging.database_move import Move, plan_move
 from lback.core.merging.results import DatabaseRow
 from lback.core.messages import rebasing as messages
+from lback.core.messages.runs import on_one
 from lback.core.plans import Step, applied
 from lback.core.rows import DataLoss
 from lback.core.source import INDEX
@@ -17,87 +18,120 @@ from lback.errors import LbackError
 from lback.project.context import Context
 from lback.project.data_loss import consents, count_losses, downgrade_effects, refuse_more
 from lback.project.file_changes import change_files
-from lback.project.rebase_notes import note_followed_rebase
+from lback.project.rebase_notes import note_followed_rebase, note_hook_rebase
 from lback.project.rebasing import PreparedRebase, RebaseOptions
-from lback.project.run import Run
+from lback.project.run import Run, attempted, failure
 from lback.project.run import perform as run_on
 from lback.project.shared_parents import graph_that_ran
 from lback.vcs import committing
 
 if TYPE_CHECKING:
+    from lback.db.events import Stamp
+    from lback.db.performing import Asked
     from lback.db.view import View
 
 
-def foresee(ctx: Context, ready: PreparedRebase) -> DatabaseRow:
-    """Tell what the database would have to do; a database that does not answer is told so."""
+def foresee(ctx: Context, ready: PreparedRebase) -> tuple[DatabaseRow, ...]:
+    """Tell what the databases would have to do; one that does not answer is told so."""
     try:
-        move = ctx.database.look_first(lambda view: _decided(ready, view))
+        answers = ctx.database.ask(lambda view: _decided(ready, view))
     except LbackError as err:
-        return DatabaseRow("unreachable", message=err.message)
-    return move.row()
+        return (DatabaseRow("unreachable", message=err.message),)
+    return tuple(_row(answer) for answer in answers)
 
 
-def perform(ctx: Context, ready: PreparedRebase, options: RebaseOptions) -> DatabaseRow | None:
-    """Rewrite the files; a database that has run them goes down before and up after.
+def _row(answer: Asked[Move]) -> DatabaseRow:
+    name = str(answer.database) if answer.database is not None else None
+    if answer.value is None:
+        message = answer.error.message if answer.error is not None else None
+        return DatabaseRow("unreachable", message=message, name=name)
+    return answer.value.row(name)
 
-    The files change under the database's lock, once it is known to be where it has to
-    be: whatever fails or dies, it never stands on a revision whose ancestors it lacks.
+
+def perform(ctx: Context, ready: PreparedRebase, options: RebaseOptions) -> tuple[DatabaseRow, ...]:
+    """Rewrite the files; databases that have run them go down before and up after.
+
+    The files change under the databases' locks, once each is known to be where it has to
+    be: whatever fails or dies, none ever stands on a revision whose ancestors it lacks.
     """
     if not options.database:
         change_files(ctx, ready.contents)
-        return None
-    move, losses = _asked(ctx, ready, options)
-    if not options.yes and not _consents(ctx, move, losses):
+        return ()
+    ways = _asked(ctx, ready, options)
+    if not options.yes and not _consents(ctx, ways):
         raise LbackError(messages.DECLINED)
-    if move.down:
-        _go_down(ctx, ready, move, losses, options)
-    _go_up(ctx, ready, move, options)
-    return move.row()
+    moves = {way.key: way for way in ways}
+    if any(way.move.down for way in ways):
+        _go_down(ctx, ready, moves, options)
+    _go_up(ctx, ready, moves, options)
+    return tuple(way.move.row(way.name) for way in ways)
 
 
-def _asked(
-    ctx: Context, ready: PreparedRebase, options: RebaseOptions
-) -> tuple[Move, tuple[DataLoss, ...]]:
-    """Ask the databases where they are; without an answer nothing may be moved."""
+class _Way(NamedTuple):
+    """What one database has to do, and what it loses by that."""
+
+    key: str
+    name: str
+    move: Move
+    losses: tuple[DataLoss, ...]
+
+
+_Ways = Mapping[str, _Way]
+"""By the key of the database."""
+
+
+def _asked(ctx: Context, ready: PreparedRebase, options: RebaseOptions) -> tuple[_Way, ...]:
+    """Ask the databases where they are; without an answer of each nothing may be moved."""
     try:
-        answers = ctx.database.look(lambda view: _answer(ready, view, counts=not options.yes))
+        answers = ctx.database.ask(lambda view: _answer(ready, view, counts=not options.yes))
     except LbackError as err:
         raise messages.not_asked(err) from err
     for answer in answers:
-        if isinstance(answer, LbackError):
-            raise answer
-    (move, losses), *others = (answer for answer in answers if not isinstance(answer, LbackError))
-    if any(not other.idle for other, _losses in others):
-        raise messages.several_databases()
-    _refuse_no_way_down(ready, move)
-    return move, losses
+        if answer.error is not None and answer.stamp is None:
+            raise messages.not_asked(failure(answers) or answer.error)
+    ways = []
+    for answer in answers:
+        if answer.value is None:
+            raise _named(answer, len(answers))
+        ways.append(answer.value)
+    for way in ways:
+        _refuse_no_way_down(ready, way.move)
+    return tuple(ways)
 
 
-def _answer(
-    ready: PreparedRebase, view: View, *, counts: bool
-) -> tuple[Move, tuple[DataLoss, ...]] | LbackError:
-    """Return one database's way and what it loses; or why that is not known, though it answers."""
-    try:
-        move = _decided(ready, view)
-    except LbackError as err:
-        return err
+def _named(answer: Asked[_Way], number: int) -> LbackError:
+    """Return why a database gave no answer, with its name where there are several."""
+    assert answer.error is not None
+    message = on_one(str(answer.database), answer.error.message, number)
+    return LbackError(message, answer.error.hint)
+
+
+def _answer(ready: PreparedRebase, view: View, *, counts: bool) -> _Way:
+    """Return one database's way and what it loses."""
+    move = _decided(ready, view)
     going = [step.revision for step in move.down] if counts else []
     effects = ready.revisions.effects(ready.graph, going)
-    return move, count_losses(view, downgrade_effects(going, effects))
+    losses = count_losses(view, downgrade_effects(going, effects))
+    database = view.stamp.database
+    return _Way(database.key, str(database), move, losses)
 
 
 def _decided(ready: PreparedRebase, view: View) -> Move:
     """Choose the way of a database, by the graph that it has run what it has run by."""
-    stamp = view.stamp.revisions
-    ready.ran[stamp] = graph_that_ran(ready.revisions, ready.graph, ready.plan, view)
+    stamp = view.stamp
+    ready.ran[_at(stamp)] = graph_that_ran(ready.revisions, ready.graph, ready.plan, view)
     return _chosen(ready, stamp)
 
 
-def _chosen(ready: PreparedRebase, stamp: tuple[str, ...]) -> Move:
-    old = ready.ran[stamp]
+def _at(stamp: Stamp) -> tuple[str, tuple[str, ...]]:
+    return stamp.database.key, tuple(sorted(stamp.revisions))
+
+
+def _chosen(ready: PreparedRebase, stamp: Stamp) -> Move:
+    old = ready.ran[_at(stamp)]
     changed = {node.id for node in old if old[node.id].parents != ready.graph[node.id].parents}
     touched = ready.plan.touched - changed
-    return plan_move(old, ready.graph_after, touched, stamp, ready.held)
+    return plan_move(old, ready.graph_after, touched, stamp.revisions, ready.held)
 
 
 def _refuse_no_way_down(ready: PreparedRebase, move: Move) -> None:
@@ -109,74 +143,79 @@ def _refuse_no_way_down(ready: PreparedRebase, move: Move) -> None:
             raise messages.cannot_run_again(revision, does.downgrade_gap, move.lacking)
 
 
-def _consents(ctx: Context, move: Move, losses: Sequence[DataLoss]) -> bool:
+def _consents(ctx: Context, ways: Sequence[_Way]) -> bool:
     """Ask before rows are lost; where none are at stake there is nothing to ask."""
-    if not losses:
+    losing = [way.move for way in ways if way.losses]
+    if not losing:
         return True
-    going = [step.revision for step in move.down]
-    return consents(ctx, losses, messages.runs_again(going, move.lacking))
+    going = dict.fromkeys(step.revision for move in losing for step in move.down)
+    lacking = dict.fromkeys(revision for move in losing for revision in move.lacking)
+    losses = {way.name: way.losses for way in ways}
+    return consents(ctx, losses, messages.runs_again(tuple(going), tuple(lacking)))
 
 
-def _go_down(
-    ctx: Context,
-    ready: PreparedRebase,
-    move: Move,
-    losses: Sequence[DataLoss],
-    options: RebaseOptions,
-) -> None:
-    """Undo what moves by the old files, where that is still what was decided and agreed to.
-
-    Other databases that env.py configures are left alone.
-    """
+def _go_down(ctx: Context, ready: PreparedRebase, ways: _Ways, options: RebaseOptions) -> None:
+    """Undo what moves by the old files, where that is still what was decided and agreed to."""
     graph = ctx.database.graph
-    going = [step.revision for step in move.down]
-    undoing = downgrade_effects(going, ready.revisions.effects(ready.graph, going))
-    steps = iter([move.down])
 
-    def decide(now: tuple[str, ...]) -> Sequence[Step]:
-        down = next(steps, ())
-        if down:
-            _refuse_moved(graph, now, move.before)
-        return down
+    def decide(stamp: Stamp) -> Sequence[Step]:
+        way = ways.get(stamp.database.key)
+        if way is None or not way.move.down:
+            return ()
+        _refuse_moved(graph, stamp.revisions, way.move.before)
+        return way.move.down
 
     def before(view: View) -> None:
-        if _decided(ready, view) != move:  # its record says that other texts have run by now
+        way = ways[view.stamp.database.key]
+        if _decided(ready, view) != way.move:  # its record says that other texts have run by now
             raise messages.database_moved(view.stamp.revisions)
         if not options.yes:
-            refuse_more(view, undoing, losses)
+            going = [step.revision for step in way.move.down]
+            undoing = downgrade_effects(going, ready.revisions.effects(ready.graph, going))
+            refuse_more(view, undoing, way.losses)
 
     run = Run(
         decide,
         before=before,
-        line=lines_of(graph, move.down)[0],
+        line=lines_of(graph, next(way.move.down for way in ways.values() if way.move.down))[0],
         lock_timeout=options.lock_timeout,
     )
     run_on(ctx, ctx.database, run)
 
 
-def _go_up(ctx: Context, ready: PreparedRebase, move: Move, options: RebaseOptions) -> None:
+def _go_up(ctx: Context, ready: PreparedRebase, ways: _Ways, options: RebaseOptions) -> None:
     """Rewrite the files under the lock, then run again by the new ones."""
     after = ready.graph_after
-    steps = iter([move.up])
 
-    def decide(now: tuple[str, ...]) -> Sequence[Step]:
-        up = next(steps, None)
-        if up is not None and not move.idle:
+    def decide(stamp: Stamp) -> Sequence[Step]:
+        way, now = ways.get(stamp.database.key), stamp.revisions
+        if way is None:
+            raise messages.database_moved(now)
+        move = way.move
+        if not move.idle:
             _refuse_moved(ready.graph, now, move.between)
-        elif tuple(sorted(now)) not in ready.ran or not _chosen(ready, tuple(sorted(now))).idle:
+        elif _at(stamp) not in ready.ran or not _chosen(ready, stamp).idle:
             _refuse_moved(ready.graph, now, move.before)
-        if up:
-            note_followed_rebase(ctx, after, ready.plan.touched, move.between, up)
-        return up or ()
+        if move.up:
+            key, touched = stamp.database.key, ready.plan.touched
+            note_followed_rebase(ctx, key, after, touched, move.between, move.up)
+        return move.up
 
+    up = next((way.move.up for way in ways.values() if way.move.up), ())
     run = Run(
         decide,
         files=ready.contents,
         graph_before=ready.graph,
-        line=lines_of(after, move.up)[0] if move.up else to_heads(after),
+        line=lines_of(after, up)[0] if up else to_heads(after),
         lock_timeout=options.lock_timeout,
     )
-    run_on(ctx, ctx.database_of(after, ready.texts), run)
+    outcome, failed = attempted(ctx, ctx.database_of(after, ready.texts), run)
+    if failed is None:
+        return
+    # The files may have changed: whoever has not followed is told by the next command.
+    followed = [one.database.key for one in outcome.databases if one.error is None]
+    note_hook_rebase(ctx, ready.plan, followed)
+    raise failed
 
 
 def _refuse_moved(graph: GraphView, now: tuple[str, ...], expected: tuple[str, ...]) -> None:

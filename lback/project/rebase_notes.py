@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Revision
@@ -19,49 +20,73 @@ from lback.core.plans import Restamp, Step, Upgrade, tips
 from lback.project.context import Context
 from lback.project.notes import Note
 
+if TYPE_CHECKING:
+    from lback.db.events import Stamp
 
-def note_hook_rebase(ctx: Context, plan: RebasePlan) -> None:
-    """Note what a hook moves, and the commit that has the files as they were."""
+
+def note_hook_rebase(ctx: Context, plan: RebasePlan, settled: Sequence[str] = ()) -> None:
+    """Note what is moved, and the commit that has the files as they were.
+
+    The databases with the keys `settled` have been asked.
+    """
     if ctx.repository is None:
         return
     moved = {
         rewrite.revision: {"path": rewrite.path, "to": list(rewrite.new)}
         for rewrite in plan.rewrites
     }
-    Note(ctx, "unasked").write({"moved": moved, "commit": ctx.repository.head().commit})
+    Note(ctx, "unasked").write(
+        {"moved": moved, "commit": ctx.repository.head().commit, "settled": list(settled)}
+    )
 
 
-def refuse_hook_rebase(ctx: Context, graph: GraphView, stamp: Sequence[str]) -> None:
-    """Raise LbackError where this database had run what a hook has moved without asking it."""
+def refuse_hook_rebase(ctx: Context, graph: GraphView, stamp: Stamp) -> None:
+    """Raise LbackError where this database had run what a hook has moved without asking it.
+
+    One that had not is asked no more: it may run it by the files as they are now.
+    """
     note = Note(ctx, "unasked")
     value = note.read()
     if not isinstance(value, dict) or not {"moved", "commit"} <= value.keys():
         return
-    moved = value["moved"]
+    moved, settled = value["moved"], value.get("settled", [])
+    if stamp.database.key in settled:
+        return
     here = [one for one in moved if one in graph and list(graph[one].parents) == moved[one]["to"]]
-    done = graph.ancestors(revision for revision in stamp if revision in graph)
+    done = graph.ancestors(revision for revision in stamp.revisions if revision in graph)
     ran = [one for one in here if one in done]
     if not ran:
         # What a revision that is not here stands on is not known: that settles nothing.
-        if all(revision in graph for revision in stamp):
-            note.clear()
+        if all(revision in graph for revision in stamp.revisions):
+            note.write({**value, "settled": [*settled, stamp.database.key]})
         return
     below = sorted({parent for one in ran for parent in moved[one]["to"]})
     paths = [moved[one]["path"] for one in here]
     raise messages.rebased_by_hook(ran, below, value["commit"], paths)
 
 
+def forget_hook_rebase(ctx: Context, databases: Collection[str]) -> None:
+    """Forget what a hook has moved once none of the databases, by their keys, had run it."""
+    note = Note(ctx, "unasked")
+    value = note.read()
+    if isinstance(value, dict) and set(databases) <= set(value.get("settled", [])):
+        note.clear()
+
+
 def note_followed_rebase(
     ctx: Context,
+    database: str,
     after: GraphView,
     touched: Collection[str],
     between: Sequence[str],
     up: Sequence[Step],
 ) -> None:
-    """Note the new parents of what moves, and each stamp that the database will have by them."""
+    """Note the new parents of what moves, and each stamp that a database will have by them."""
     parents = {one: list(after[one].parents) for one in sorted(touched) if one in after}
     with suppress(OSError):
-        Note(ctx, "moved").write({"parents": parents, "stamps": _stamps(after, between, up)})
+        Note(ctx, "moved", database).write(
+            {"parents": parents, "stamps": _stamps(after, between, up)}
+        )
 
 
 def _stamps(after: GraphView, between: Sequence[str], up: Sequence[Step]) -> list[list[str]]:
@@ -78,9 +103,10 @@ def _stamps(after: GraphView, between: Sequence[str], up: Sequence[Step]) -> lis
     return found
 
 
-def refuse_undone_rebase(ctx: Context, graph: GraphView, stamp: Sequence[str]) -> None:
+def refuse_undone_rebase(ctx: Context, graph: GraphView, at: Stamp) -> None:
     """Raise LbackError where the database has followed a rebase whose files are gone again."""
-    parents, stamps = _followed(ctx)
+    parents, stamps = _followed(ctx, at.database.key)
+    stamp = at.revisions
     if sorted(stamp) not in stamps or not all(revision in graph for revision in stamp):
         return
     moved = Graph(
@@ -100,15 +126,15 @@ def refuse_undone_rebase(ctx: Context, graph: GraphView, stamp: Sequence[str]) -
         raise messages.rebase_undone(stamp, tips(graph, has_run))
 
 
-def forget_followed_rebase(ctx: Context, graph: GraphView) -> None:
+def forget_followed_rebase(ctx: Context, database: str, graph: GraphView) -> None:
     """Forget a rebase once the database has gone its way by other files, from a stamp of theirs."""
-    parents, _ = _followed(ctx)
+    parents, _ = _followed(ctx, database)
     if any(one in graph and list(graph[one].parents) != new for one, new in parents.items()):
-        Note(ctx, "moved").clear()
+        Note(ctx, "moved", database).clear()
 
 
-def _followed(ctx: Context) -> tuple[Mapping[str, list[str]], list[list[str]]]:
-    note = Note(ctx, "moved").read()
+def _followed(ctx: Context, database: str) -> tuple[Mapping[str, list[str]], list[list[str]]]:
+    note = Note(ctx, "moved", database).read()
     try:
         return note["parents"], note["stamps"]
     except (KeyError, TypeError):

@@ -47,7 +47,8 @@ class PreparedRebase:
     contents: dict[str, bytes | None] = field(default_factory=dict)
     held: tuple[str, ...] = ()  # what moves, and cannot run on what it moves onto
     pushed: frozenset[str] = frozenset()
-    ran: dict[tuple[str, ...], GraphView] = field(default_factory=dict)  # by a database's stamp
+    ran: dict[tuple[str, tuple[str, ...]], GraphView] = field(default_factory=dict)
+    """By the key and the stamp of a database."""
 
     @property
     def graph_after(self) -> GraphView:

@@ -1,45 +1,51 @@
-"""The one way to move a database: a plan under the lock, with its progress and what it leaves."""
+"""The one way to ask databases, and to move them: under the lock, with progress."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lback.core.graph.view import GraphView
 from lback.core.lines import Line
 from lback.core.messages import runs as messages
 from lback.core.plans import Downgrade, Step, Upgrade, refuse_moved
+from lback.errors import LbackError
 from lback.project.context import Context
 from lback.project.file_changes import change_files
 from lback.project.interrupted_step import noting_steps, refuse_interrupted
-from lback.project.notes import remember_stamp
+from lback.project.notes import remember_stamps
 from lback.project.rebase_notes import (
     forget_followed_rebase,
+    forget_hook_rebase,
     refuse_hook_rebase,
     refuse_undone_rebase,
 )
 
 if TYPE_CHECKING:
-    from lback.db.events import Event, OnEvent, RunOutcome
-    from lback.db.performing import Before, Decide
+    from lback.core.databases import DatabaseName
+    from lback.db.events import Event, OnEvent, RunOutcome, Stamp
+    from lback.db.performing import Asked, Before, Decide
     from lback.db.runner import Database
+    from lback.db.view import View
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One way of a database, performed under its lock.
+    """The ways of the databases of one env.py, each performed under its lock.
 
-    `decide` chooses the steps by the stamp that it has then; with `planned` that must be the
-    stamp that the steps were chosen for. `before` asks or saves on the same connection when there
-    is something to do. `files` change (None removes one) once the steps are chosen and before the
-    first one runs. Raising leaves the database and the files as they are. `line` is the Alembic
-    command that env.py sees.
+    `decide` chooses the steps by the stamp that one has then; with `planned` that must be the
+    stamp, by the key of the database, that the steps were chosen for. `before` asks or saves on
+    the same connection when there is something to do. `files` change (None removes one) once the
+    steps are chosen and before the first one runs. Raising leaves the database and the files as
+    they are. `line` is the Alembic command that env.py sees.
     """
 
     decide: Decide
-    planned: Sequence[str] | None = None
+    planned: Mapping[str, Sequence[str]] | None = None
     before: Before | None = None
     files: Mapping[str, bytes | None] | None = None
     line: Line = ("upgrade", "heads")
@@ -52,11 +58,22 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
     """Take the lock, make sure of the stamp, do the steps, remember where the database is then."""
     graph = run.graph_before or database.graph
     files = run.files
+    refused: LbackError | None = None
 
-    def decide(stamp: tuple[str, ...]) -> Sequence[Step]:
+    def decide(stamp: Stamp) -> Sequence[Step]:
+        nonlocal refused
+        if refused is not None:  # files may not change where one database does not follow
+            raise refused
+        try:
+            return chosen(stamp)
+        except LbackError as err:
+            refused = err if run.files is not None else None
+            raise
+
+    def chosen(stamp: Stamp) -> Sequence[Step]:
         nonlocal files
         if run.planned is not None:
-            refuse_moved(run.planned, stamp)
+            refuse_moved(run.planned.get(stamp.database.key, ()), stamp.revisions)
         refuse_unsettled(ctx, graph, stamp)
         steps = run.decide(stamp)
         _refuse_left_out(ctx, database, steps)
@@ -76,8 +93,17 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
             before=run.before,
         )
 
-    tell = partial(_tell_step, ctx, database.graph)
-    return noted(ctx, lambda: database.graph, move, tell)
+    return noted(ctx, lambda: database.graph, move, _Teller(ctx, database.graph))
+
+
+def attempted(ctx: Context, database: Database, run: Run) -> tuple[RunOutcome, LbackError | None]:
+    """Do what `perform` does; where some of several databases failed, return that as well."""
+    from lback.db.events import SeveralError
+
+    try:
+        return perform(ctx, database, run), None
+    except SeveralError as err:
+        return err.outcome, err
 
 
 def noted(
@@ -91,12 +117,21 @@ def noted(
     It is given a listener, which tells a person of the lock, and of the steps by `tell`. The
     `graph` is only asked for where something ran.
     """
+    from lback.db.events import SeveralError
+
+    failed: SeveralError | None = None
     with noting_steps(ctx, partial(_tell, ctx, tell)) as listener:
-        outcome = move(listener)
-        if outcome.databases:
-            forget_followed_rebase(ctx, graph())
-    if outcome.databases:
-        remember_stamp(ctx, outcome.after)
+        try:
+            outcome = move(listener)
+        except SeveralError as err:
+            failed, outcome = err, err.outcome
+        for database in outcome.databases:
+            if database.error is None:
+                forget_followed_rebase(ctx, database.database.key, graph())
+    remember_stamps(ctx, {str(one.database): one.after for one in outcome.databases})
+    if failed is not None:
+        raise failed
+    forget_hook_rebase(ctx, [one.database.key for one in outcome.databases])
     return outcome
 
 
@@ -127,7 +162,7 @@ def _refuse_left_out(ctx: Context, database: Database, steps: Sequence[Step]) ->
                 raise messages.left_out(path)
 
 
-def refuse_unsettled(ctx: Context, graph: GraphView, stamp: Sequence[str]) -> None:
+def refuse_unsettled(ctx: Context, graph: GraphView, stamp: Stamp) -> None:
     """Raise LbackError where a stamp does not tell what this database has run."""
     refuse_interrupted(ctx, graph, stamp)
     refuse_undone_rebase(ctx, graph, stamp)
@@ -141,11 +176,28 @@ def _tell(ctx: Context, more: OnEvent | None, event: Event) -> None:
         more(event)
 
 
-def _tell_step(ctx: Context, graph: GraphView, event: Event) -> None:
-    if event.kind == "done" and event.step is not None:
-        sign, name = _shown(graph, event.step)
-        told = messages.step_done(sign, name, event.number, event.total, event.seconds)
-        ctx.console.note(told)
+class _Teller:
+    """Tells of each step that is done, under the name of its database where there are several."""
+
+    def __init__(self, ctx: Context, graph: GraphView) -> None:
+        self.ctx = ctx
+        self.graph = graph
+        self.met: set[str] = set()
+        self.told = ""
+
+    def __call__(self, event: Event) -> None:
+        """Tell of one event."""
+        database = event.database
+        if database is not None:
+            self.met.add(database.key)
+            several = len(self.met) > 1 or database.distinct
+            if event.kind == "plan" and event.total and several and self.told != database.key:
+                self.told = database.key
+                self.ctx.console.note(messages.on_database(str(database)))
+        if event.kind == "done" and event.step is not None:
+            sign, name = _shown(self.graph, event.step)
+            told = messages.step_done(sign, name, event.number, event.total, event.seconds)
+            self.ctx.console.note(told)
 
 
 def _shown(graph: GraphView, step: Step) -> tuple[str, str]:
@@ -153,3 +205,34 @@ def _shown(graph: GraphView, step: Step) -> tuple[str, str]:
         doc = graph[step.revision].doc if step.revision in graph else ""
         return "+" if isinstance(step, Upgrade) else "-", f"{step.revision}  {doc}"
     return "=", ", ".join(step.revisions) or "nothing"
+
+
+# -- several databases -----------------------------------------------------------------
+
+
+def asked(database: Database, gather: Callable[[View], T]) -> tuple[Asked[T], ...]:
+    """Ask each database; LbackError where the only one has no answer."""
+    answers = database.ask(gather)
+    if len(answers) == 1 and answers[0].error is not None:
+        raise answers[0].error
+    return answers
+
+
+def failure(answers: Sequence[Asked[Any]]) -> LbackError | None:
+    """Return which of the databases failed, and why; None where none did."""
+    if all(answer.error is None for answer in answers):
+        return None
+    known = [(str(one.database), one.error) for one in answers if one.database is not None]
+    broken = next((one.error for one in answers if one.database is None), None)
+    return messages.some_failed(known, broken)
+
+
+def stamps(answers: Sequence[Asked[Any]]) -> dict[str, tuple[str, ...]]:
+    """Return where each database is, by its key; those that did not answer are left out."""
+    known = [answer.stamp for answer in answers if answer.stamp is not None]
+    return {stamp.database.key: stamp.revisions for stamp in known}
+
+
+def key(database: DatabaseName | None) -> str:
+    """Return the key of a database, "" where it is not known which it is."""
+    return database.key if database is not None else ""

@@ -18,7 +18,7 @@ def main() -> int:
     database = project.database()
     try:
         outcome = database.run(
-            lambda stamp: plan_upgrade(database.graph, stamp),
+            lambda stamp: plan_upgrade(database.graph, stamp.revisions),
             on_event=lambda event: print(event.kind, event.text, flush=True),
             lock_timeout=timeout,
         )

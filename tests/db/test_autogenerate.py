@@ -62,12 +62,12 @@ class Modelled(Project):
 
     def migrate(self) -> None:
         database = self.database()
-        database.run(lambda stamp: plan_upgrade(database.graph, stamp))
+        database.run(lambda stamp: plan_upgrade(database.graph, stamp.revisions))
 
     def back(self) -> None:
         database = self.database()
         head = database.graph.heads[0]
-        database.run(lambda stamp: plan_downgrade(database.graph, stamp, {head}).steps)
+        database.run(lambda stamp: plan_downgrade(database.graph, stamp.revisions, {head}).steps)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tests.db.projects import ASYNC_ENV, PER_MIGRATION_ENV, MakeProject, Project
 def refusal(project: Project) -> LbackError:
     database = project.database()
     with pytest.raises(LbackError) as caught:
-        database.run(lambda stamp: plan_upgrade(database.graph, stamp))
+        database.run(lambda stamp: plan_upgrade(database.graph, stamp.revisions))
     text = f"{caught.value.message} {caught.value.hint}"
     assert "s3cret" not in text and "Traceback" not in text
     return caught.value
@@ -216,7 +216,7 @@ def test_code_that_needs_a_connection_has_no_offline_sql(
     project.add("a1", None, "op.get_bind().execute(sa.text('SELECT 1')).scalar()")
     database = project.database()
     with pytest.raises(LbackError, match="SQL of revision a1") as caught:
-        database.sql(lambda stamp: plan_upgrade(database.graph, stamp))
+        database.sql(lambda stamp: plan_upgrade(database.graph, stamp.revisions))
     assert "without --sql" in (caught.value.hint or "")
 
 
@@ -226,7 +226,7 @@ def test_prints_of_env_and_migrations_do_not_reach_our_output(
     project = make_project(url=sqlite_url)
     project.add("a1", None, "print('from the migration')")
     database = project.database()
-    database.run(lambda stamp: plan_upgrade(database.graph, stamp))
+    database.run(lambda stamp: plan_upgrade(database.graph, stamp.revisions))
     out, err = capsys.readouterr()
     assert out == "" and "from the migration" in err
 
@@ -249,7 +249,7 @@ def test_ctrl_c_in_the_middle(make_project: MakeProject, any_url: str) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        database.run(lambda stamp: plan_upgrade(database.graph, stamp), on_event=listen)
+        database.run(lambda stamp: plan_upgrade(database.graph, stamp.revisions), on_event=listen)
     assert events[-1].kind == "failed"
     assert "1 of 2 steps were completed and stay." in events[-1].text
     assert "The database is at a1." in events[-1].text

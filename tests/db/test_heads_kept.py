@@ -34,10 +34,12 @@ def test_random_graphs_up_and_down(tmp_path: Path, graph: Graph, data: st.DataOb
     done: set[str] = set()
     for _ in range(3):
         targets = data.draw(st.lists(st.sampled_from(ids), min_size=1, unique=True))
-        outcome = database.run(lambda stamp, to=targets: plan_upgrade(graph, stamp, to))
+        outcome = database.run(lambda stamp, to=targets: plan_upgrade(graph, stamp.revisions, to))
         done |= graph.ancestors(targets)
         assert outcome.after == tips(graph, done) == database.stamp().revisions
         undo = data.draw(st.lists(st.sampled_from(sorted(done)), max_size=3, unique=True))
-        outcome = database.run(lambda stamp, it=undo: plan_downgrade(graph, stamp, it).steps)
+        outcome = database.run(
+            lambda stamp, it=undo: plan_downgrade(graph, stamp.revisions, it).steps
+        )
         done -= {step.revision for step in outcome.steps}
         assert outcome.after == tips(graph, done) == database.stamp().revisions

@@ -67,7 +67,7 @@ FLASK_APP = """
 
 def migrate(project: Project, **options: object) -> RunOutcome:
     database = project.database(**options)
-    return database.run(lambda stamp: plan_upgrade(database.graph, stamp))
+    return database.run(lambda stamp: plan_upgrade(database.graph, stamp.revisions))
 
 
 def tables(url: str) -> set[str]:
@@ -179,7 +179,7 @@ def test_the_folder_of_flask_migrate_wins(make_project: MakeProject, sqlite_url:
     settings = find_project(Options(), project.root, None).settings
     assert settings.script_location == str(project.root / "migrations")
     database = Database(settings, project.graph(), project.root)
-    done = database.run(lambda stamp: plan_upgrade(database.graph, stamp))
+    done = database.run(lambda stamp: plan_upgrade(database.graph, stamp.revisions))
     assert done.after == ("a1",)
 
 
@@ -336,7 +336,7 @@ def test_a_graph_from_another_folder_than_alembics(
     top = project.root.parent
     graph = project.graph_from(top)
     database = Database(project.settings(), graph, top, folder=project.root)
-    assert database.run(lambda stamp: plan_upgrade(graph, stamp)).after == ("a1",)
+    assert database.run(lambda stamp: plan_upgrade(graph, stamp.revisions)).after == ("a1",)
 
 
 def test_an_alembic_that_reads_no_pyproject_gets_its_options(

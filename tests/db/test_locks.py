@@ -37,15 +37,17 @@ def test_a_pool_gives_the_lock_back(make_project: MakeProject, any_url: str) -> 
     project.write("engines.py", engines)
     project.chain("a1")
     database = project.database()
-    database.run(lambda stamp: plan_upgrade(database.graph, stamp))
+    database.run(lambda stamp: plan_upgrade(database.graph, stamp.revisions))
     other = create_engine(any_url, poolclass=pool.NullPool)
     with other.connect() as connection:
         locks = Locks(0)
         locks.take(connection, "alembic_version")
         with pytest.raises(LbackError, match="Another migration"):
-            database.run(lambda stamp: plan_upgrade(database.graph, stamp), lock_timeout=0)
+            database.run(
+                lambda stamp: plan_upgrade(database.graph, stamp.revisions), lock_timeout=0
+            )
         locks.release()
-        database.run(lambda stamp: plan_upgrade(database.graph, stamp), lock_timeout=0)
+        database.run(lambda stamp: plan_upgrade(database.graph, stamp.revisions), lock_timeout=0)
     sys.modules["engines"].engine.dispose()
 
 
@@ -83,7 +85,9 @@ def test_waiting_is_told(make_project: MakeProject, any_url: str) -> None:
                 locks.release()
 
         database.run(
-            lambda stamp: plan_upgrade(database.graph, stamp), on_event=listen, lock_timeout=30
+            lambda stamp: plan_upgrade(database.graph, stamp.revisions),
+            on_event=listen,
+            lock_timeout=30,
         )
     assert [one.kind for one in events] == ["waiting", "plan", "start", "done"]
     assert "Waiting for another migration" in events[0].text
@@ -111,7 +115,7 @@ def test_a_lock_file_that_cannot_be_made_is_no_reason_to_go_without(
     project.chain("a1")
     database = project.database()
     with pytest.raises(LbackError, match=r"lock file .* cannot be made: Is a directory"):
-        database.run(lambda stamp: plan_upgrade(database.graph, stamp))
+        database.run(lambda stamp: plan_upgrade(database.graph, stamp.revisions))
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
@@ -123,10 +127,12 @@ def test_where_nobody_can_write_nobody_migrates_and_a_look_needs_no_lock(
     project = make_project(url=f"sqlite:///{folder / 'db.sqlite3'}")
     project.chain("a1")
     database = project.database()
-    database.run(lambda stamp: plan_upgrade(database.graph, stamp))
+    database.run(lambda stamp: plan_upgrade(database.graph, stamp.revisions))
     folder.chmod(0o555)
     heard: list[Event] = []
-    outcome = database.run(lambda stamp: plan_upgrade(database.graph, stamp), on_event=heard.append)
+    outcome = database.run(
+        lambda stamp: plan_upgrade(database.graph, stamp.revisions), on_event=heard.append
+    )
     folder.chmod(0o755)
     assert outcome.steps == ()
     assert [one.kind for one in heard] == ["note", "plan"] and "No lock was taken" in heard[0].text
@@ -146,7 +152,7 @@ def test_in_memory_needs_no_lock(make_project: MakeProject) -> None:
     project.chain("a1")
     database = project.database()
     heard: list[Event] = []
-    database.run(lambda stamp: plan_upgrade(database.graph, stamp), on_event=heard.append)
+    database.run(lambda stamp: plan_upgrade(database.graph, stamp.revisions), on_event=heard.append)
     assert "note" not in [one.kind for one in heard]
     assert not list(project.root.glob(f"*{SUFFIX}"))
 

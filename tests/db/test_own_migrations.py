@@ -26,12 +26,12 @@ def database(any_url: str, monkeypatch: pytest.MonkeyPatch) -> Database:
 
 
 def test_the_ledger_comes_goes_and_agrees_with_its_model(database: Database, any_url: str) -> None:
-    database.run(lambda stamp: plan_upgrade(database.graph, stamp))
+    database.run(lambda stamp: plan_upgrade(database.graph, stamp.revisions))
     assert differences(database) == ()
     engine = create_engine(any_url)
     assert inspect(engine).has_table(LEDGER_TABLE)
     everything = set(database.graph.order())
-    database.run(lambda stamp: plan_downgrade(database.graph, stamp, everything).steps)
+    database.run(lambda stamp: plan_downgrade(database.graph, stamp.revisions, everything).steps)
     assert not inspect(engine).has_table(LEDGER_TABLE)
     engine.dispose()
 
@@ -39,7 +39,7 @@ def test_the_ledger_comes_goes_and_agrees_with_its_model(database: Database, any
 def test_a_long_source_fits_the_ledger(database: Database, any_url: str) -> None:
     import datetime
 
-    database.run(lambda stamp: plan_upgrade(database.graph, stamp))
+    database.run(lambda stamp: plan_upgrade(database.graph, stamp.revisions))
     source = "é" * 200_000
     engine = create_engine(any_url)
     with engine.begin() as connection:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, inspect, pool
 
+from lback.core.databases import DatabaseName
 from lback.core.plans import Downgrade, Restamp, Step, Upgrade, plan_upgrade
 from lback.db.events import DatabaseOutcome, Event, Stamp
 from lback.db.view import View
@@ -74,11 +75,15 @@ def test_what_a_run_tells(make_project: MakeProject, any_url: str) -> None:
     project.chain("a1", "b2")
     database = project.database()
     heard: list[Event] = []
-    outcome = database.run(lambda stamp: plan_upgrade(database.graph, stamp), on_event=heard.append)
+    outcome = database.run(
+        lambda stamp: plan_upgrade(database.graph, stamp.revisions), on_event=heard.append
+    )
     dialect = {"my": "mysql", "po": "postgresql"}.get(any_url[:2], "sqlite")
     lasting = dialect != "postgresql"
     start = Event("start", total=2, text=dialect, lasting=lasting)
-    assert [one._replace(seconds=0.0) for one in heard] == [
+    name = DatabaseName(re.sub(r":[^:@/]*@", ":***@", any_url))
+    assert {one.database for one in heard} == {name}
+    assert [one._replace(seconds=0.0, database=None) for one in heard] == [
         Event("plan", total=2),
         start._replace(step=Upgrade("a1"), number=1),
         Event("done", Upgrade("a1"), 1, 2),
@@ -87,9 +92,9 @@ def test_what_a_run_tells(make_project: MakeProject, any_url: str) -> None:
     ]
     assert all((one.seconds > 0) == (one.kind == "done") for one in heard)
     steps = (Upgrade("a1"), Upgrade("b2"))
-    assert outcome.databases == (DatabaseOutcome((), ("b2",), steps),)
+    assert outcome.databases == (DatabaseOutcome(name, (), ("b2",), steps),)
     assert (outcome.before, outcome.after, outcome.steps) == ((), ("b2",), steps)
-    stamp = Stamp(("b2",), re.sub(r":[^:@/]*@", ":***@", any_url), dialect)
+    stamp = Stamp(("b2",), name.url, dialect, name)
     assert database.stamp() == stamp
 
 
@@ -110,8 +115,8 @@ def test_several_databases_are_decided_on_one_by_one(
     database = project.database()
     turns: list[tuple[str, ...]] = []
 
-    def decide(now: tuple[str, ...]) -> Sequence[Step]:
-        turns.append(now)
+    def decide(now: Stamp) -> Sequence[Step]:
+        turns.append(now.revisions)
         return (Upgrade("a1"),) if len(turns) == 1 else ()
 
     outcome = database.run(decide)
@@ -119,7 +124,7 @@ def test_several_databases_are_decided_on_one_by_one(
     assert [one.steps for one in outcome.databases] == [(Upgrade("a1"),), ()]
     assert (outcome.steps, outcome.after) == ((Upgrade("a1"),), ("a1",))
     stamp = database.stamp()
-    assert stamp == Stamp(("a1",), urls[0], "sqlite")
+    assert stamp == Stamp(("a1",), urls[0], "sqlite", DatabaseName(urls[0]))
     assert database.look(lambda view: view.stamp.url) == tuple(urls)
     assert database.look_first(lambda view: view.stamp.url) == urls[0]
     assert tables(urls[1]) == set()
@@ -137,7 +142,7 @@ def test_the_failing_database_says_where_it_is(make_project: MakeProject, tmp_pa
 
     database.run(lambda _now: (Upgrade("a1"),))
     with pytest.raises(LbackError, match="Revision c3") as refusal:
-        database.run(lambda now: plan_upgrade(database.graph, now))
+        database.run(lambda now: plan_upgrade(database.graph, now.revisions))
     assert "2 of 2" not in (refusal.value.hint or "")
     assert "1 of 2 steps were completed and stay." in (refusal.value.hint or "")
     assert "The database is at b2." in (refusal.value.hint or "")
@@ -185,7 +190,7 @@ def test_a_refusal_comes_out_whatever_env_makes_of_it(
             database.run(refuse)
         else:
             database.run(
-                lambda now: plan_upgrade(database.graph, now),
+                lambda now: plan_upgrade(database.graph, now.revisions),
                 before=lambda view: refuse(view) and None,
             )
     assert tables(sqlite_url) == set()
@@ -203,7 +208,7 @@ def test_a_failure_that_env_swallows_is_told(make_project: MakeProject, sqlite_u
 
     for before, at in ((fail, "the first step, 0"), (None, "revision c3, 2")):
         with pytest.raises(LbackError) as refusal:
-            database.run(lambda now: plan_upgrade(database.graph, now), before=before)
+            database.run(lambda now: plan_upgrade(database.graph, now.revisions), before=before)
         assert refusal.value.message == (
             f"The run broke off at {at} of 3 steps were completed, and env.py does not say why."
         )
@@ -325,7 +330,7 @@ def test_a_module_without_the_way_that_is_to_run(
     )
     database = project.database()
     with pytest.raises(LbackError) as refusal:
-        database.run(lambda now: plan_upgrade(database.graph, now))
+        database.run(lambda now: plan_upgrade(database.graph, now.revisions))
     path = project.versions / "a1_add.py"
     assert refusal.value.message == (
         "Revision a1 (migrations/versions/a1_add.py) cannot be loaded: "
@@ -343,6 +348,6 @@ def test_each_step_stays_by_itself(make_project: MakeProject, postgres_url: str)
     database = project.database()
     heard: list[Event] = []
     with pytest.raises(LbackError, match="Revision c3"):
-        database.run(lambda now: plan_upgrade(database.graph, now), on_event=heard.append)
+        database.run(lambda now: plan_upgrade(database.graph, now.revisions), on_event=heard.append)
     assert database.stamp().revisions == ("b2",)
     assert [one.kind for one in heard[-2:]] == ["done", "start"]

@@ -20,7 +20,7 @@ from tests.db.projects import (
 
 def migrate(project: Project, **options: object) -> RunOutcome:
     database = project.database()
-    return database.run(lambda stamp: plan_upgrade(database.graph, stamp), **options)  # type: ignore[arg-type]
+    return database.run(lambda stamp: plan_upgrade(database.graph, stamp.revisions), **options)  # type: ignore[arg-type]
 
 
 def tables(url: str) -> set[str]:
@@ -50,7 +50,8 @@ def test_up_and_down_with_every_style_of_env(
     assert migrate(project).steps == ()
 
     down = database.run(
-        lambda stamp: plan_downgrade(database.graph, stamp, {"b2"}).steps, line=("downgrade", "a1")
+        lambda stamp: plan_downgrade(database.graph, stamp.revisions, {"b2"}).steps,
+        line=("downgrade", "a1"),
     )
     assert down.after == ("a1",)
     assert tables(any_url) == {"alembic_version", "t_a1"}
@@ -104,10 +105,12 @@ def test_fake_writes_down_and_runs_nothing(make_project: MakeProject, any_url: s
     project = make_project(url=any_url)
     project.chain("a1", "b2")
     database = project.database()
-    database.run(lambda stamp: plan_upgrade(database.graph, stamp, fake=True))
+    database.run(lambda stamp: plan_upgrade(database.graph, stamp.revisions, fake=True))
     assert database.stamp().revisions == ("b2",)
     assert tables(any_url) == {"alembic_version"}
-    database.run(lambda stamp: plan_downgrade(database.graph, stamp, {"a1"}, fake=True).steps)
+    database.run(
+        lambda stamp: plan_downgrade(database.graph, stamp.revisions, {"a1"}, fake=True).steps
+    )
     assert database.stamp().revisions == ()
 
 
@@ -135,9 +138,9 @@ def test_offline_sql(make_project: MakeProject, any_url: str) -> None:
     project = make_project(url=any_url)
     project.chain("a1", "b2")
     database = project.database()
-    sql = database.sql(lambda stamp: plan_upgrade(database.graph, stamp))
+    sql = database.sql(lambda stamp: plan_upgrade(database.graph, stamp.revisions))
     assert "CREATE TABLE t_a1" in sql and "CREATE TABLE t_b2" in sql
-    rest = database.sql(lambda stamp: plan_upgrade(database.graph, stamp), ("a1",))
+    rest = database.sql(lambda stamp: plan_upgrade(database.graph, stamp.revisions), ("a1",))
     assert "t_a1" not in rest and "UPDATE alembic_version" in rest
     assert tables(any_url) == set()
 
@@ -153,7 +156,7 @@ def test_nothing_pending_reads_no_revision(make_project: MakeProject, sqlite_url
     project.add("c3", "b2")
     database = project.database()
     with database.opened(("upgrade", "heads")) as session:
-        work = Performer(lambda stamp: plan_upgrade(database.graph, stamp), ignore)
+        work = Performer(lambda stamp: plan_upgrade(database.graph, stamp.revisions), ignore)
         session.run_env(work)
         loaded = [
             one.id for one in database.graph if vars(session.scripts.script(one.id))["_module"]
@@ -169,7 +172,7 @@ def test_a_merge_whose_one_parent_stands_on_the_other(
     project.add("m3", ("a1", "b2"), "pass")
     assert migrate(project).after == ("m3",)
     database = project.database()
-    down = database.run(lambda stamp: plan_downgrade(database.graph, stamp, {"m3"}).steps)
+    down = database.run(lambda stamp: plan_downgrade(database.graph, stamp.revisions, {"m3"}).steps)
     assert down.after == ("b2",)
     assert migrate(project).after == ("m3",)
 
@@ -182,7 +185,7 @@ def test_texts_from_elsewhere_are_run_instead_of_files(
     graph, source = project.graph(), path.read_bytes().replace(b"t_a1", b"t_other")
     path.unlink()
     database = Database(project.settings(), graph, project.root, sources={"a1": source})
-    database.run(lambda stamp: plan_upgrade(graph, stamp))
+    database.run(lambda stamp: plan_upgrade(graph, stamp.revisions))
     assert "t_other" in tables(sqlite_url)
 
 
@@ -208,5 +211,5 @@ def test_a_header_that_code_changes_is_refused(make_project: MakeProject, sqlite
     path.write_text(path.read_text() + "\nglobals()['revision'] = 'other'\n")
     database = Database(project.settings(), graph, project.root)
     with pytest.raises(LbackError, match="'other'"):
-        database.run(lambda stamp: plan_upgrade(graph, stamp))
+        database.run(lambda stamp: plan_upgrade(graph, stamp.revisions))
     assert tables(sqlite_url) == set()

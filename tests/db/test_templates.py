@@ -61,16 +61,18 @@ def test_a_new_project_makes_migrates_and_rolls_back(
     database = open_database(tmp_path)
 
     def up() -> None:
-        database.run(lambda stamp: plan_upgrade(database.graph, stamp))
+        database.run(lambda stamp: plan_upgrade(database.graph, stamp.revisions))
 
     up()
     assert "users" in tables(any_url)
     head = set(database.graph.heads)
-    database.run(lambda stamp: plan_downgrade(database.graph, stamp, head).steps)
+    database.run(lambda stamp: plan_downgrade(database.graph, stamp.revisions, head).steps)
     assert "users" not in tables(any_url)
     up()
     assert "users" in tables(any_url)
-    assert "CREATE TABLE users" in database.sql(lambda stamp: plan_upgrade(database.graph, stamp))
+    assert "CREATE TABLE users" in database.sql(
+        lambda stamp: plan_upgrade(database.graph, stamp.revisions)
+    )
 
 
 def test_sqlite_in_the_projects_folder_by_default(tmp_path: Path) -> None:
@@ -78,7 +80,7 @@ def test_sqlite_in_the_projects_folder_by_default(tmp_path: Path) -> None:
     (tmp_path / "models.py").write_text(MODELS)
     make_revision(open_database(tmp_path), Draft("one"), GivenAnswers())
     database = open_database(tmp_path)
-    database.run(lambda stamp: plan_upgrade(database.graph, stamp))
+    database.run(lambda stamp: plan_upgrade(database.graph, stamp.revisions))
     assert tables(f"sqlite:///{tmp_path / 'db.sqlite3'}") == {"alembic_version", "users"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from lback.core.databases import DatabaseName
 from lback.core.effects import Effect
 from lback.core.plans import Upgrade
 from lback.db.events import Stamp
@@ -27,7 +28,7 @@ def view_of(url: str) -> View:
         if "postgresql" in url:
             connection.exec_driver_sql("CREATE SCHEMA deep CREATE TABLE t (one INTEGER)")
     connection = engine.connect()
-    return View(Stamp(("a1",), url, engine.dialect.name), connection)
+    return View(Stamp(("a1",), url, engine.dialect.name, DatabaseName(url)), connection)
 
 
 def test_rows_and_values_are_counted(view: View, any_url: str) -> None:

@@ -33,7 +33,7 @@ ROOMS: dict[str, str] = {
     "lback.core.merging.footprint_keys": "one kind of effects: indexes and constraints",
     "lback.core.rollback.inverse": "the way back where the author wrote none",
     "lback.core.rollback.leftovers": "upgrade() beside downgrade()",
-    "lback.core.rollback.plan": "what is decided, apart from what is gathered and done",
+    "lback.core.rollback.together": "several databases, one rollback",
     "lback.core.rollback.uses": "what others need of a table",
     "lback.core.switch": "what is decided, apart from what is gathered and done",
     "lback.db.passthrough": "Alembic's own command line",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def test_alembic_leaves_word_of_the_stamp_for_the_hooks(tmp_path: Path) -> None:
     said = shop.lback("alembic", "upgrade", "head")
     assert "+ r1" not in said
     kept = [path for path in (shop.folder / ".git" / "lback").rglob("stamp-*") if path.is_file()]
-    assert [path.read_text().splitlines()[1:] for path in kept] == [['["r1"]']]
+    assert [json.loads(path.read_text().splitlines()[1]) for path in kept] == [{shop.url: ["r1"]}]
 
 
 MEANWHILE = """

@@ -95,6 +95,8 @@ def _where(change: ChangeRow, style: Style) -> str:
 def _applied(change: ChangeRow) -> str:
     if change.applied is None:
         return ""
+    if change.applied_on:
+        return f"; applied on {listing(change.applied_on)} alone"
     return "; applied" if change.applied else "; pending"
 
 

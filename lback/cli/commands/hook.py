@@ -197,7 +197,9 @@ def _stashed(fact: facts.Stashed) -> _Lines:
 def _lacks(fact: facts.Lacks) -> _Lines:
     count = counted(len(fact.revisions), "revision")
     if fact.ran:
-        yield _SAID, f"the database has run {count} that this branch lacks"
+        who = ", ".join(fact.databases) or "the database"
+        has = "have" if len(fact.databases) > 1 else "has"
+        yield _SAID, f"{who} {has} run {count} that this branch lacks"
         step = "`lback switch` undoes them; or go back to the branch that has them"
     else:
         yield _SAID, f"this branch lacks {count} of the branch before"
@@ -208,7 +210,8 @@ def _lacks(fact: facts.Lacks) -> _Lines:
 
 
 def _adds(fact: facts.Adds) -> _Lines:
-    yield _SAID, f"this branch adds {counted(len(fact.revisions), 'revision')}"
+    to = f" to {', '.join(fact.databases)}" if fact.databases else ""
+    yield _SAID, f"this branch adds {counted(len(fact.revisions), 'revision')}{to}"
     yield from _rows(fact.revisions)
     if not fact.followed:
         yield _NEXT, "`lback migrate`"

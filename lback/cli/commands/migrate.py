@@ -14,7 +14,7 @@ from lback.formats.style import Script, Style, safe
 from lback.formats.words import counted, title
 
 if TYPE_CHECKING:
-    from lback.app.migrate import MigrateResult
+    from lback.app.migrate import MigratedDatabase, MigrateResult
 
 
 @click.command("migrate", cls=Command)
@@ -47,24 +47,34 @@ def command(
 
 
 def lines(result: MigrateResult, style: Style) -> Iterator[str]:
-    """Yield the plan, or what was done."""
-    if result.failed:
-        return
-    steps = result.steps
-    for row in result.mended:
-        told = "goes" if result.planned else "went"
-        yield f"{safe(row)} {told} out of the stamp: another row of it stands on that"
+    """Yield the plan, or what was done; of several databases, under the name of each."""
     if result.sql is not None:
         yield Script("\n".join(result.sql))
-    elif not steps and result.mended:
+    elif len(result.databases) > 1:
+        for database in result.databases:
+            yield f"{style.bold(safe(database.title))}:"
+            told = [style.red(safe(database.message))] if database.message else []
+            told += _steps(database, result, style) if database.steps or not told else []
+            yield from (f"  {line}" for line in told)
+    elif not result.failed:
+        yield from (line for one in result.databases for line in _steps(one, result, style))
+    if result.planned and result.steps:
+        yield f"{counted(len(result.steps), 'step')}; nothing was done"
+
+
+def _steps(database: MigratedDatabase, result: MigrateResult, style: Style) -> Iterator[str]:
+    steps = database.steps
+    for row in database.mended:
+        told = "goes" if result.planned else "went"
+        yield f"{safe(row)} {told} out of the stamp: another row of it stands on that"
+    if not steps and database.mended:
         return
-    elif not steps:
+    if not steps:
         yield "nothing to do: the database is up to date"
     elif result.planned:
         for step in steps:
             sign = style.green("+ apply") if step.direction == "up" else style.red("- undo ")
             yield f"{sign}  {title(step.revision, step.doc, style)}"
-        yield f"{counted(len(steps), 'step')}; nothing was done"
     else:
         up = sum(step.direction == "up" for step in steps)
         down = len(steps) - up

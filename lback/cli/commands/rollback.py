@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -16,7 +16,7 @@ from lback.formats.style import Script, Style, safe
 from lback.formats.words import listing
 
 if TYPE_CHECKING:
-    from lback.app.rollback import RollbackResult
+    from lback.app.rollback import RollbackResult, RolledBackDatabase
 
 
 @click.command("rollback", cls=Command)
@@ -71,7 +71,9 @@ def lines(result: RollbackResult, style: Style) -> Iterator[str]:
     if result.sql:
         yield Script("\n".join(result.sql))
         return
+    several = len(result.databases) > 1
     if result.failed:
+        yield from _databases(result, style) if several else ()
         return
     done = result.done
     yield from _undone(result, style)
@@ -83,15 +85,39 @@ def lines(result: RollbackResult, style: Style) -> Iterator[str]:
         yield f"{'wrote' if done else 'would write'} {style.cyan(safe(result.writes))}"
         if not done:
             yield from (f"    {safe(line)}" for line in result.upgrade)
-    for lost in result.losses:
-        yield style.red(f"{'deleted' if done else 'deletes'}: {loss(lost)}")
-    if result.backup:
-        yield f"saved to {safe(result.backup)}"
+    yield from () if several else _losses(result, done, style)
     yield from _proof(result, style)
-    target = listing(result.target) or "its base: nothing is applied"
-    yield f"the database {'is' if done else 'would be'} at {target}"
+    if several:
+        yield from _databases(result, style)
+    else:
+        yield f"the database {'is' if done else 'would be'} at {_place(result.target)}"
     if done:
         yield f"{style.cyan('next:')} {_next(result)}"
+
+
+def _losses(row: RollbackResult | RolledBackDatabase, done: bool, style: Style) -> Iterator[str]:
+    for lost in row.losses:
+        yield style.red(f"{'deleted' if done else 'deletes'}: {loss(lost)}")
+    if row.backup:
+        yield f"saved to {safe(row.backup)}"
+
+
+def _databases(result: RollbackResult, style: Style) -> Iterator[str]:
+    """Yield what comes of each of several databases."""
+    done = result.done
+    for row in result.databases:
+        yield f"{style.bold(safe(row.title))}:"
+        if row.message:
+            yield f"  {style.red(safe(row.message))}"
+        elif row.undoes and not (result.failed and not done):
+            yield from (f"  {line}" for line in _losses(row, done, style))
+            yield f"  {'is' if done else 'would be'} at {_place(row.target)}"
+        else:
+            yield f"  stays at {_place(row.target)}"
+
+
+def _place(target: Sequence[str]) -> str:
+    return listing(target) or "its base: nothing is applied"
 
 
 def _undone(result: RollbackResult, style: Style) -> Iterator[str]:
@@ -113,8 +139,10 @@ def _proof(result: RollbackResult, style: Style) -> Iterator[str]:
 
 
 def _next(result: RollbackResult) -> str:
-    saved = result.backup
-    back = f"; {shell.command('lback restore', saved)} puts the values back" if saved else ""
+    saved = [row.backup for row in result.databases if row.backup]
+    restored = " and ".join(shell.command("lback restore", one) for one in saved)
+    verb = "puts" if len(saved) == 1 else "put"
+    back = f"; {restored} {verb} the values back" if saved else ""
     if result.writes:
         return f"take the change out of the models, then commit both{back}"
     return f"`lback migrate` does it again; or change or delete the file{back}"

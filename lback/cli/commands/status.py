@@ -14,7 +14,7 @@ from lback.formats.style import Style, safe
 from lback.formats.words import counted, listing
 
 if TYPE_CHECKING:
-    from lback.app.status import DatabaseStatus, StatusResult, UnreachableDatabase, UpstreamStatus
+    from lback.app.status import StatusResult, UpstreamStatus
 
 
 @click.command("status", cls=Command)
@@ -36,7 +36,7 @@ def command(no_database: bool) -> int:
 
 def lines(result: StatusResult, style: Style) -> Iterator[str]:
     """Yield one line each for database, checkout and shared branch, then what to do."""
-    yield f"database  {_database(result.database, style)}"
+    yield from _databases(result, style)
     ref = result.checkout.ref
     where = f"{safe(ref)}, " if ref else "no git, "
     yield f"checkout  {where}{_heads(result.checkout.heads)}"
@@ -57,14 +57,20 @@ def lines(result: StatusResult, style: Style) -> Iterator[str]:
     yield f"{style.cyan('next:')} {_next(result)}"
 
 
-def _database(database: DatabaseStatus | UnreachableDatabase | None, style: Style) -> str:
-    if database is None:
-        return "not asked"
-    if database.state == "unreachable":
-        return style.red(f"unreachable: {safe(database.message)}")
-    paint = {"current": style.green, "lost": style.red}.get(database.state, style.yellow)
-    at = f" at {listing(database.current)}" if database.current else ""
-    return f"{safe(database.url)}: {paint(database.state)}{at}"
+def _databases(result: StatusResult, style: Style) -> Iterator[str]:
+    if not result.databases:
+        yield "database  not asked"
+    for database in result.databases:
+        title = safe(database.title)
+        if database.state == "unreachable":
+            name = f"{title}: " if len(result.databases) > 1 else ""
+            yield f"database  {name}{style.red(f'unreachable: {safe(database.message or str())}')}"
+            continue
+        paint = {"current": style.green, "lost": style.red}.get(database.state, style.yellow)
+        at = f" at {listing(database.current)}" if database.current else ""
+        several = len(result.databases) > 1 and database.pending
+        lacks = f", {len(database.pending)} pending" if several else ""
+        yield f"database  {title}: {paint(database.state)}{at}{lacks}"
 
 
 def _upstream(upstream: UpstreamStatus | None) -> str:
@@ -84,7 +90,8 @@ def _heads(heads: Sequence[str]) -> str:
 
 def _next(result: StatusResult) -> str:
     """Return the one step that comes next."""
-    if result.database is not None and result.database.state == "unreachable":
+    if all(one.state == "unreachable" for one in result.databases) and result.database:
+        assert result.database.state == "unreachable"
         return result.database.hint or "Start the database, then run `lback status` again."
     if result.fix:
         return result.fix
@@ -96,6 +103,8 @@ def _next(result: StatusResult) -> str:
         return "Run `lback migrate`."
     if result.redundant:
         return f"`lback migrate` takes {listing(result.redundant)} out of the stamp."
+    if result.database is not None and result.database.state == "unreachable":
+        return result.database.hint or "Start the database, then run `lback status` again."
     if result.upstream is not None and result.upstream.behind:
         return f"Run {result.upstream.bring} to get what the team has added."
     return "Nothing to do."

@@ -15,7 +15,7 @@ from lback.formats.style import Style, safe
 from lback.formats.words import title
 
 if TYPE_CHECKING:
-    from lback.app.switch import SwitchResult
+    from lback.app.switch import SwitchedDatabase, SwitchResult
 
 
 @click.command("switch", cls=Command)
@@ -39,21 +39,32 @@ def command(ref: str | None, plan: bool, yes: bool, lock_timeout: float | None) 
 
 
 def lines(result: SwitchResult, style: Style) -> Iterator[str]:
-    """Yield what goes down and what goes up."""
+    """Yield what goes down and what goes up; of several databases, under the name of each."""
+    if len(result.databases) > 1:
+        for database in result.databases:
+            yield f"{style.bold(safe(database.title))}:"
+            if database.message:
+                yield f"  {style.red(safe(database.message))}"
+            else:
+                yield from (f"  {line}" for line in _steps(result, database, style))
+    elif result.databases:
+        yield from _steps(result, result.databases[0], style)
+    if not result.done and not result.failed and (result.undoes or result.applies):
+        yield "nothing was done"
+
+
+def _steps(result: SwitchResult, steps: SwitchedDatabase, style: Style) -> Iterator[str]:
     done = result.done
     places = {row.revision: row.place for row in result.found}
-    if not result.undoes and not result.applies:
+    if not steps.undoes and not steps.applies:
         yield "nothing to do: the database is what this branch expects"
-        return
-    for row in result.undoes:
+    for row in steps.undoes:
         place = places.get(row.revision)
         found = style.dim(f"  (found {safe(place)})") if place else ""
         sign = style.red("- undid " if done else "- undo  ")
         yield f"{sign} {title(row.revision, row.doc, style)}{found}"
-    for row in result.applies:
+    for row in steps.applies:
         sign = style.green("+ applied" if done else "+ apply ")
         yield f"{sign} {title(row.revision, row.doc, style)}"
-    for lost in result.losses:
+    for lost in steps.losses:
         yield style.red(f"{'deleted' if done else 'deletes'}: {loss(lost)}")
-    if not done and not result.failed:
-        yield "nothing was done"

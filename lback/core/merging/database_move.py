@@ -33,7 +33,7 @@ class Move:
     up: tuple[Upgrade | Restamp, ...] = ()
     lacking: tuple[str, ...] = ()
 
-    def row(self) -> DatabaseRow:
+    def row(self, name: str | None = None) -> DatabaseRow:
         """Return the way as results tell it."""
         up = [step for step in self.up if isinstance(step, Upgrade)]
         return DatabaseRow(
@@ -41,6 +41,7 @@ class Move:
             tuple(step.revision for step in self.down),
             tuple(step.revision for step in up),
             bool(self.up) and not up,
+            name=name,
         )
 
     @property

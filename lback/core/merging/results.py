@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -48,13 +49,20 @@ class RemovedRow:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseRow:
-    """What a rebase does to the database; `message` says why it does not answer."""
+    """What a rebase does to a database; `message` says why it does not answer."""
 
     state: Literal["untouched", "moved", "unreachable"]
     down: tuple[str, ...] = ()
     up: tuple[str, ...] = ()
     restamped: bool = False
     message: str | None = None
+    name: str | None = None
+
+
+def most_moved(rows: Sequence[DatabaseRow]) -> DatabaseRow | None:
+    """Return the row that says most: of one that does not answer, or that moves, or the first."""
+    order = ("unreachable", "moved", "untouched")
+    return min(rows, key=lambda row: order.index(row.state), default=None)
 
 
 @dataclass(frozen=True, kw_only=True)

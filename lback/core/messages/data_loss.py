@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lback.core.display import visible
 from lback.core.rows import DataLoss
@@ -25,11 +25,21 @@ def more_than_agreed(losses: Sequence[DataLoss]) -> LbackError:
     )
 
 
-def question(losses: Sequence[DataLoss], also: str = "", *, saved: bool = False) -> str:
-    """Ask for consent; `also` says what else happens, `saved` that the rows go to a file first."""
+def question(
+    losses: Mapping[str, Sequence[DataLoss]], also: str = "", *, saved: bool = False
+) -> str:
+    """Ask for consent to what goes from each database; `also` says what else happens.
+
+    `saved` says that the rows go to a file first.
+    """
     parts = [also] if also else []
-    if losses:
-        parts.append(f"This deletes {'; '.join(map(loss, losses))}.")
+    told = [
+        f"{loss(one)} on {name}" if len(losses) > 1 else loss(one)
+        for name, rows in losses.items()
+        for one in rows
+    ]
+    if told:
+        parts.append(f"This deletes {'; '.join(told)}.")
         if saved:
             parts.append("What goes is saved to a file first.")
     return " ".join([*parts, "Go on?"])

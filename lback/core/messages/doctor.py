@@ -110,6 +110,12 @@ def hooks(states: Mapping[str, str]) -> DoctorLine:
     return DoctorLine("hooks", "note", shown, "`lback hooks install`")
 
 
+def database_failed(name: str, error: LbackError) -> DoctorLine:
+    """Say why one database could not be looked at."""
+    told = f"{name}: {error.message}" if name else error.message
+    return DoctorLine("database", "error", told, error.hint or None)
+
+
 def database(
     url: str, dialect: str, stamp: Sequence[str], redundant: Sequence[str] = ()
 ) -> DoctorLine:

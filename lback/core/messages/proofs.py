@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from lback.core.schema_diff import Difference
 
+NOT_ALONE = "env.py does more than configure this one of its databases, which was not repeated"
+
 
 def place(*, in_memory: bool) -> str:
     """Return what the revisions were run on."""

@@ -72,14 +72,6 @@ def not_asked(err: LbackError) -> LbackError:
     )
 
 
-def several_databases() -> LbackError:
-    """Say that another database than the first has run what would move."""
-    return LbackError(
-        "This project has several databases, and one of them has run what would move.",
-        "Merge the heads with `lback merge` instead.",
-    )
-
-
 def cannot_run_again(revision: str, gap: str, lacking: Sequence[str]) -> LbackError:
     """Say that what the database has run has nothing to go down by."""
     return LbackError(

@@ -88,6 +88,39 @@ def record_changed(revisions: Iterable[str]) -> LbackError:
     )
 
 
+def not_on_all(name: str, error: LbackError | None) -> LbackError:
+    """Say that one of several databases does not let it be planned, so that none is touched."""
+    why = f": {error.message}" if error is not None else "."
+    return LbackError(
+        f"On {name} this cannot be planned{why}",
+        f"Nothing was changed on any database. {(error.hint if error else None) or ''}".rstrip(),
+    )
+
+
+def otherwise_on(
+    one: tuple[str, str, Sequence[str]], other: tuple[str, str, Sequence[str]]
+) -> LbackError:
+    """Say that it would not be the same on two databases; each is name, strategy, revisions."""
+    told = [
+        f"on {name} it is {strategy} of {', '.join(undoes)}"
+        for name, strategy, undoes in (one, other)
+    ]
+    return LbackError(
+        f"This is not the same on every database: {', and '.join(told)}.",
+        "Nothing was changed. Bring the databases to one revision first with `lback migrate`, or "
+        "name what is meant with `--revision REV` and `--strategy`.",
+    )
+
+
+def other_text_on(name: str, revision: str) -> LbackError:
+    """Say that two databases have run different texts of one revision."""
+    return LbackError(
+        f"{name} has run another text of {revision} than a database before it.",
+        "Nothing was changed. Undo it on one of them at a time, with an env.py that connects to "
+        "that one alone.",
+    )
+
+
 def unreadable_later(
     table: str | None, revision: str, path: str, unknown: Unknown, undoes: str
 ) -> Refusal:

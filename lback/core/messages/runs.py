@@ -85,3 +85,47 @@ def step_done(sign: str, name: str, number: int, total: int, seconds: float) -> 
     """Tell of one step that is done."""
     place = f"[{number}/{total}]" if total > 1 else ""
     return f"{sign} {name} {place} {seconds:.2f} s"
+
+
+def on_database(name: str) -> str:
+    """Say on which database the steps that follow run."""
+    return f"{name}:"
+
+
+def on_one(name: str, message: str, number: int) -> str:
+    """Return what is said of one database, with its name where there are several."""
+    return f"{name}: {message}" if number > 1 else message
+
+
+def some_failed(
+    rows: Sequence[tuple[str, LbackError | None]], broken: LbackError | None = None
+) -> LbackError:
+    """Say which of several databases failed, each with its reason, and which did not."""
+    failed = [(name, error) for name, error in rows if error is not None]
+    right = [name for name, error in rows if error is None]
+    parts = [f"{len(failed)} of {len(rows)} databases failed."] if failed else []
+    parts += _together([(name, ended(error.message)) for name, error in failed])
+    if broken is not None:
+        parts.append(
+            f"env.py broke off before it came to any other database: {ended(broken.message)}"
+        )
+    if right:
+        parts.append(f"All was done on {', '.join(right)}.")
+    hints = [
+        f"On {told}" for told in _together([(name, error.hint or "") for name, error in failed])
+    ]
+    hints += [broken.hint] if broken is not None and broken.hint else []
+    return LbackError(" ".join(parts), " ".join(dict.fromkeys(hints)))
+
+
+def ended(text: str) -> str:
+    """Return a text that something follows, with an end to its sentence."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+def _together(rows: Sequence[tuple[str, str]]) -> list[str]:
+    """Return what is said of databases, what is the same of several once."""
+    told: dict[str, list[str]] = {}
+    for name, text in rows:
+        told.setdefault(text, []).append(name)
+    return [f"{', '.join(names)}: {text}" for text, names in told.items() if text]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from lback.core import hook_facts as facts
 from lback.core.graph.view import GraphView
 from lback.project.context import Context
-from lback.project.notes import recall_stamp
+from lback.project.notes import Stamps, recall_stamps
 from lback.vcs.configuration import on_checkout
 
 Switch = Callable[[Context], facts.Switched]
@@ -28,8 +28,8 @@ def post_checkout(ctx: Context, arguments: Sequence[str], switch: Switch) -> fac
     # A file is no consent: the branch that was just checked out has brought it.
     consent = on_checkout(ctx.repository.git) if ctx.repository is not None else None
     follow = consent == "switch"
-    stamp = recall_stamp(ctx)
-    told = _lacking(before, now, gone, stamp, follow) + _adding(now, new, stamp, follow)
+    stamps = recall_stamps(ctx)
+    told = _lacking(before, now, gone, stamps, follow) + _adding(now, new, stamps, follow)
     if told and follow:
         told.append(switch(ctx))
     elif told and consent is None and "on_checkout" in ctx.project.settings.lback.powerless:
@@ -41,24 +41,46 @@ def _lacking(
     before: GraphView,
     now: GraphView,
     gone: Sequence[str],
-    stamp: tuple[str, ...] | None,
+    stamps: Stamps | None,
     follow: bool,
 ) -> list[facts.HookFact]:
-    if stamp is None:
+    if stamps is None:
         return [facts.Lacks(_rows(before, gone), ran=False, followed=follow)] if gone else []
-    done = before.ancestors(revision for revision in stamp if revision in before)
-    applied = [revision for revision in gone if revision in done]
-    lost = [revision for revision in stamp if revision not in before and revision not in now]
-    rows = _rows(before, [*applied, *lost])
-    return [facts.Lacks(rows, ran=True, followed=follow)] if rows else []
+
+    def lacks(stamp: Sequence[str]) -> tuple[str, ...]:
+        done = before.ancestors(revision for revision in stamp if revision in before)
+        lost = [revision for revision in stamp if revision not in before and revision not in now]
+        return (*(revision for revision in gone if revision in done), *lost)
+
+    return [
+        facts.Lacks(_rows(before, revisions), ran=True, followed=follow, databases=names)
+        for revisions, names in _alike(stamps, lacks)
+    ]
 
 
 def _adding(
-    now: GraphView, new: Sequence[str], stamp: tuple[str, ...] | None, follow: bool
+    now: GraphView, new: Sequence[str], stamps: Stamps | None, follow: bool
 ) -> list[facts.HookFact]:
-    done = now.ancestors(revision for revision in stamp or () if revision in now)
-    rows = _rows(now, [revision for revision in new if revision not in done])
-    return [facts.Adds(rows, followed=follow)] if rows else []
+    def adds(stamp: Sequence[str]) -> tuple[str, ...]:
+        done = now.ancestors(revision for revision in stamp if revision in now)
+        return tuple(revision for revision in new if revision not in done)
+
+    return [
+        facts.Adds(_rows(now, revisions), followed=follow, databases=names)
+        for revisions, names in _alike(stamps or {"": ()}, adds)
+    ]
+
+
+def _alike(
+    stamps: Stamps, of: Callable[[Sequence[str]], tuple[str, ...]]
+) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Yield what is to be told of databases, and of which; no names where it is of all."""
+    told: dict[tuple[str, ...], list[str]] = {}
+    for name, stamp in stamps.items():
+        told.setdefault(of(stamp), []).append(name)
+    for revisions, names in told.items():
+        if revisions:
+            yield revisions, tuple(names) if len(told) > 1 else ()
 
 
 def _rows(graph: GraphView, revisions: Iterable[str]) -> tuple[facts.KnownRevision, ...]:

@@ -13,7 +13,7 @@ from lback.errors import LbackError
 from lback.project.context import Context
 from lback.project.file_changes import change_files
 from lback.project.githooks.guarded import guarded
-from lback.project.notes import recall_stamp
+from lback.project.notes import recall_stamps
 from lback.project.rebase_database import perform, stage
 from lback.project.rebase_notes import note_hook_rebase
 from lback.project.rebasing import PreparedRebase, RebaseOptions, prepare
@@ -51,13 +51,14 @@ def rebase(ctx: Context, merges: Sequence[MergePlan]) -> facts.ForkRebase | None
 
 
 def _has_run(ctx: Context, ready: PreparedRebase) -> bool:
-    """Tell whether the database, as lback last saw it, has run what moves."""
-    stamp = recall_stamp(ctx)
-    if stamp is None:
-        return False
-    if any(revision not in ready.graph for revision in stamp):
+    """Tell whether a database, as lback last saw it, has run what moves."""
+    stamps = (recall_stamps(ctx) or {}).values()
+    if any(revision not in ready.graph for stamp in stamps for revision in stamp):
         return True
+    touched = ready.plan.touched
     try:
-        return not plan_move(ready.graph, ready.graph_after, ready.plan.touched, stamp).idle
+        return not all(
+            plan_move(ready.graph, ready.graph_after, touched, stamp).idle for stamp in stamps
+        )
     except LbackError:
         return True
