@@ -134,11 +134,15 @@ class Adds:
 
 @dataclass(frozen=True, slots=True)
 class Switched:
-    """How the database followed a checkout; `refused` says why it did not."""
+    """How the database followed a checkout; `refused` says why it did not.
+
+    `partly` is set where some of several databases did.
+    """
 
     undone: tuple[str, ...] = ()
     applied: tuple[str, ...] = ()
     refused: str = ""
+    partly: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,8 @@ class PassedOver:
     def __init__(self) -> None:
         self.outcomes: dict[str, DatabaseOutcome] = {}
         """By the key of the database, in the order in which they were settled."""
+        self.raised: dict[str, Exception] = {}
+        """What came out of the turn of each database, whatever env.py made of it."""
         self._order: dict[str, int] = {}
         self._urls: dict[str, LbackError] = {}
 

@@ -145,6 +145,7 @@ class Database:
                     if broken is None:
                         continue
                 else:
+                    self._tell_swallowed(session.at, performer, passed)
                     passed.settle(performer.turns)
             return _finished(passed, broken)
 
@@ -193,6 +194,18 @@ class Database:
         passed.settle(performer.turns, stands)
         others = stands.keys() - passed.outcomes.keys()
         return None if found or (others and len(passed.outcomes) > known) else error
+
+    def _tell_swallowed(self, at: Situation, performer: Performer, passed: PassedOver) -> None:
+        """Say why the turns broke off whose exceptions env.py has kept to itself."""
+        broken = [
+            (turn, passed.raised[turn.database.key])
+            for turn in performer.turns
+            if turn.error is None and not turn.finished and turn.database.key in passed.raised
+        ]
+        stands = self._stands() if broken else {}
+        for turn, err in broken:
+            now = stands.get(turn.database.key)
+            turn.error, turn.after = _failure(err, at, turn, now), now or turn.before
 
     def _stands(self) -> dict[str, tuple[str, ...]]:
         """Read the stamps again after a failure; those that can be read."""

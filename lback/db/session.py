@@ -170,7 +170,12 @@ class WatchedEnvironment(EnvironmentContext):
         if self.line:
             # The table of versions is made once there is something to write.
             self.context_opts["dont_mutate"] = True
-        super().run_migrations(**kw)
+        try:
+            super().run_migrations(**kw)
+        except Exception as err:
+            # env.py may go on to the next database, and never tell.
+            self.passed.raised[self.database.key] = err
+            raise
 
 
 speak_through(WatchedEnvironment)

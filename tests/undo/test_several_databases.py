@@ -236,3 +236,16 @@ def test_a_checkout_tells_of_each(files: Several) -> None:
     assert "two (sqlite" not in said
     said = files.shop.git("checkout", "-q", "main")
     assert "this branch adds 1 revision to two (sqlite:///" in said
+
+
+SWALLOWS = LOOP.replace("    engine =", "  try:\n    engine =") + "  except Exception:\n    pass\n"
+
+
+def test_what_env_py_swallows_is_told_with_its_name(files: Several) -> None:
+    files.lback("migrate", "r1")
+    files.query("one", "ALTER TABLE users ADD COLUMN note VARCHAR(20)")
+    files.shop.write("migrations/env.py", SWALLOWS.format(urls=files.urls))
+    said = files.lback("migrate", code=3).err
+    assert "1 of 2 databases failed. one (sqlite:///" in said
+    assert "Revision r2 (" in said and "duplicate column name: note" in said
+    assert files.stamps() == {"one": ["r1"], "two": ["r2"]}

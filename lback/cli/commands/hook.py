@@ -66,7 +66,8 @@ def _switch(ctx: Context) -> facts.Switched:
     result = switch(ctx, SwitchOptions())
     undone = tuple(row.revision for row in result.undoes)
     applied = tuple(row.revision for row in result.applies)
-    return facts.Switched(undone, applied, result.message)
+    partly = any(one.message for one in result.databases) and result.done
+    return facts.Switched(undone, applied, result.message, partly)
 
 
 def _switch_apart(environment: Environment) -> facts.Switched:
@@ -77,7 +78,9 @@ def _switch_apart(environment: Environment) -> facts.Switched:
     if not data:
         raise LbackError(error["message"], error["hint"])
     undone, applied = ([row["revision"] for row in data[key]] for key in ("undoes", "applies"))
-    return facts.Switched(tuple(undone), tuple(applied), error["message"])
+    failed = [one for one in data["databases"] if one["message"]]
+    partly = 0 < len(failed) < len(data["databases"])
+    return facts.Switched(tuple(undone), tuple(applied), error["message"], partly)
 
 
 # What a line is: the first one of a matter, more about it, or what to do now.
@@ -219,7 +222,8 @@ def _adds(fact: facts.Adds) -> _Lines:
 
 def _switched(fact: facts.Switched) -> _Lines:
     if fact.refused:
-        yield _SAID, f"the database stays where it is: {fact.refused}"
+        stays = "not every database followed" if fact.partly else "the database stays where it is"
+        yield _SAID, f"{stays}: {fact.refused}"
     elif fact.undone:
         yield _SAID, f"the database has undone {', '.join(fact.undone)}"
     if fact.applied and not fact.refused:
