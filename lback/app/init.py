@@ -105,7 +105,7 @@ def _adopted(ctx: Context, folder: Path, existing: str, options: InitOptions) ->
     """Add what an existing project lacks, and touch nothing of it."""
     home = ctx.cwd
     inner = os.path.relpath(home, folder)
-    written = _write_missing(home, {"manage.py": _manage()})
+    written = _write_missing(home, {"manage.py": _files("models:Base")["manage.py"]})
     return InitResult(
         folder=str(home),
         adopted=existing,
@@ -172,10 +172,6 @@ def _files(models: str) -> dict[str, str]:
     from lback.db.templates import render_project
 
     return {**render_project(models), ".gitignore": "__pycache__/\n*.sqlite3\n*.sqlite3-journal\n"}
-
-
-def _manage() -> str:
-    return _files("models:Base")["manage.py"]
 
 
 def _write_missing(folder: Path, files: dict[str, str]) -> tuple[str, ...]:

@@ -60,7 +60,8 @@ def next_step(result: RebaseResult | ResolveResult) -> str:
     """Say what to do after a rebase; what could not run where it stands now comes first."""
     commit = "commit" if result.staged else "`git add` and commit"
     if result.held:
-        held = f"{_names(result.held)}, which cannot run as {_it_is(result.held)}"
+        it_is = "it is" if len(result.held) == 1 else "they are"
+        held = f"{_names(result.held)}, which cannot run as {it_is}"
         return f"edit {held}; then {commit} and `lback migrate`"
     moved = result.database is not None and result.database.state == "moved"
     return f"{commit} them" + ("" if moved else ", then `lback migrate`")
@@ -74,10 +75,6 @@ def _database(row: DatabaseRow, who: str, *, planned: bool) -> Iterator[str]:
     elif row.down:
         verb = "would undo" if planned else "has undone"
         yield f"{who} {verb} {', '.join(row.down)}, and then run {', '.join(row.up) or 'nothing'}"
-
-
-def _it_is(ids: Sequence[str]) -> str:
-    return "it is" if len(ids) == 1 else "they are"
 
 
 def _names(ids: Sequence[str]) -> str:

@@ -117,7 +117,11 @@ def life(
     book = Identities(graph, dialects)
     for revision in order:
         book.follow(revision, effects[revision].upgrade)
-    doubts = _doubts(order, effects)
+    doubts = [
+        Doubt(revision, unknown)
+        for revision in reversed(order)
+        for unknown in effects[revision].unknowns("upgrade")
+    ]
     identity = book.meant(table)
     if identity is None:
         from difflib import get_close_matches
@@ -213,14 +217,6 @@ def _column(found: ColumnPath) -> ColumnLife:
 
 def _part(found: PartPath) -> Part:
     return Part(found.object, found.name, found.columns, found.gone, tuple(found.deeds))
-
-
-def _doubts(order: list[str], effects: Mapping[str, Effects]) -> list[Doubt]:
-    return [
-        Doubt(revision, unknown)
-        for revision in reversed(order)
-        for unknown in effects[revision].unknowns("upgrade")
-    ]
 
 
 def _about(doubts: Iterable[Doubt], names: tuple[str, ...]) -> tuple[Doubt, ...]:

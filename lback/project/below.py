@@ -23,14 +23,22 @@ def effects_near(
     texts = {blob: text.lower() for blob, text in revisions.texts(rest.values(), at).items()}
     known: dict[str, Effects] = {}
     while names and rest:
-        near = [revision for revision, node in rest.items() if _mentions(texts[node.blob], names)]
+        near = [
+            revision
+            for revision, node in rest.items()
+            if any(name in texts[node.blob] for name in names)
+        ]
         for revision in near:
             del rest[revision]
         fresh = revisions.effects(graph, near, at)
         known.update(fresh)
         # What a table was called before leads to those that knew it by that name.
         names = {
-            name for each in fresh.values() for effect in each.upgrade for name in _old(effect)
+            name
+            for each in fresh.values()
+            for effect in each.upgrade
+            if effect.object == "table" and effect.kind == "rename"
+            for name in _names(effect)
         }
     return known
 
@@ -63,12 +71,3 @@ def _names(effect: Effect) -> Iterator[bytes]:
     if effect.table is None or effect.object == "table":
         names = (*names, effect.name, effect.to)
     yield from (encoded(bare(name)) for name in names if name)
-
-
-def _old(effect: Effect) -> Iterator[bytes]:
-    if effect.object == "table" and effect.kind == "rename":
-        yield from _names(effect)
-
-
-def _mentions(text: bytes, names: Collection[bytes]) -> bool:
-    return any(name in text for name in names)

@@ -174,7 +174,7 @@ def _together(helpers: Iterable[str]) -> tuple[str, ...]:
     kept: dict[str, None] = {}
     known: dict[str, str] = {}
     for helper in helpers:
-        for name in _binds(helper):
+        for name in (name for one in ast.parse(helper).body for name in bound(one)):
             if known.setdefault(name, helper) != helper:
                 raise CannotUndo(1, f"two of the revisions have a {named(name)} of their own")
         kept[helper] = None
@@ -202,10 +202,6 @@ def created(dates: Iterable[str]) -> datetime | None:
 def _without_marks(code: str) -> str:
     """Return code without the comments that autogenerate leaves: they are nobody's words."""
     return "\n".join(line for line in code.splitlines() if not _MARK.fullmatch(line)).strip("\n")
-
-
-def _binds(code: str) -> list[str]:
-    return [name for statement in ast.parse(code).body for name in bound(statement)]
 
 
 def _message(parts: Sequence[UndoneRevision], table: str | None) -> str:

@@ -64,7 +64,7 @@ class Extractor:
         body = list(function.body)
         found = self.effects.upgrade if direction == "upgrade" else self.effects.downgrade
         unknown = self.effects.unknowns(direction)
-        if all(self._belongs(one) for one in found) and self._alone:
+        if all(self.owner(one) is not False for one in found) and self._alone:
             code = self.lines.block(body)
             return Extract(code, found, unknown, self._free(body), True)
         picker = Picker(self, direction)
@@ -95,9 +95,6 @@ class Extractor:
     def is_own(self, table: str) -> bool:
         """Tell whether a table is one of those that are wanted."""
         return any(same_name(table, name) for name in self.own)
-
-    def _belongs(self, effect: Effect) -> bool:
-        return self.owner(effect) is not False
 
     def owner(self, effect: Effect) -> bool | None:
         """Tell whether an effect is about the own tables; None where that cannot be told."""

@@ -82,7 +82,9 @@ class Picker:
         owners = {self._owner(effect, statement) for effect in effects}
         owners |= {self._unknown_owner(one, statement) for one in unknown}
         if not owners:
-            return Piece(statement, keep=_controls(statement), silent=True)
+            # It may end the function early.
+            keep = any(isinstance(one, _CONTROL) for one in ast.walk(statement))
+            return Piece(statement, keep=keep, silent=True)
         if owners == {False}:
             return Piece(statement, keep=False)
         if owners == {True}:
@@ -146,8 +148,3 @@ def keep_needed(pieces: list[Piece]) -> None:
             piece.keep = bool(needed & set(bound(piece.node)))
         if piece.keep:
             needed |= {name for node in piece.nodes() for name in loaded(node)}
-
-
-def _controls(statement: ast.stmt) -> bool:
-    """Tell whether a statement without effect may end the function early."""
-    return any(isinstance(one, _CONTROL) for one in ast.walk(statement))

@@ -87,7 +87,7 @@ def _reference(
                 and _points_at(texts.get(revision, ""), effect.line, name, column)
                 for name, column in taken.columns
             )
-            if (whole or part) and not _is_taken(effect.table, taken):
+            if (whole or part) and not any(same_name(effect.table, one) for one in taken.tables):
                 message = f"{described(effect)}: it refers to what would go"
                 called = (table, effect.name or ",".join(effect.columns))
                 living[called] = Dependent(revision, effect.line, message)
@@ -98,10 +98,6 @@ def _ends(effect: Effect, table: str, called: tuple[str, str]) -> bool:
     if table != called[0]:
         return False
     return effect.object == "table" or effect.name in called[1].split(",")
-
-
-def _is_taken(table: str | None, taken: _Taken) -> bool:
-    return any(same_name(table, one) for one in taken.tables)
 
 
 def _looking(

@@ -130,7 +130,7 @@ def create_table(cursor: Cursor, *, temporary: bool) -> Outcome:
 def _elements(cursor: Cursor, table: str, seen: Seen) -> list[Effect]:
     """Read the columns, constraints and indexes between the brackets."""
     found: list[Effect] = []
-    if all(len(part) == 1 for part in _widths(cursor)):
+    if all(part.end - part.place == 1 for part in cursor.copy().commas()):
         look = cursor.copy()
         names = [comma.identifier() for comma in look.commas()]
         # Bare names: columns without types in SQLite, names for a query's columns elsewhere.
@@ -149,10 +149,6 @@ def _elements(cursor: Cursor, table: str, seen: Seen) -> list[Effect]:
             found += column(part, table, seen, guarded=False, running=False)
         part.finish()
     return found
-
-
-def _widths(cursor: Cursor) -> list[range]:
-    return [range(comma.place, comma.end) for comma in cursor.copy().commas()]
 
 
 def _is_index(part: Cursor) -> bool:
