@@ -21,7 +21,9 @@ from lback.vcs.objects import read_blobs, read_trees
 from lback.vcs.worktree import blob_id
 
 _LINK, _MODULE = "120000", "160000"
-_MOST_FOLDERS = 10_000
+_MOST_FOLDERS = 1_000
+_MOST_FILES = 20_000
+_LARGEST = 64 * 1024 * 1024
 _MOST_LINKS = 40
 _SKIPPED = frozenset((".git", "__pycache__"))
 _PACKAGES = frozenset(("site-packages", "dist-packages"))
@@ -189,7 +191,10 @@ def outside_entries(
     paths: dict[str, None] = {}
     for folder in folders:
         INPUTS.doubt()
-        paths.update(dict.fromkeys(_files(folder, suffixes, recursive=recursive)))
+        for path in _files(folder, suffixes, recursive=recursive):
+            paths[path] = None
+            if len(paths) > _MOST_FILES:
+                raise _too_much(folder, f"{_MOST_FILES:,} files")
     return tuple(
         Entry(path, blob_id(data, algorithm))
         for path in sorted(paths)
@@ -200,12 +205,17 @@ def outside_entries(
 def _files(folder: str, suffixes: tuple[str, ...], *, recursive: bool) -> Iterator[str]:
     for number, (here, below, names) in enumerate(os.walk(folder)):
         if number == _MOST_FOLDERS:
-            raise LbackError(
-                f"There are more than {_MOST_FOLDERS} folders below {folder}.",
-                "Name the folder of the migrations itself in `version_locations`.",
-            )
+            raise _too_much(folder, f"{_MOST_FOLDERS:,} folders")
         below[:] = [name for name in below if name not in _SKIPPED] if recursive else []
         yield from (f"{here}/{name}" for name in names if name.endswith(suffixes))
+
+
+def _too_much(folder: str, most: str) -> LbackError:
+    """Say that a folder that a branch may have named is not searched to its end."""
+    return LbackError(
+        f"There are more than {most} below {folder}, which is not in the repository.",
+        "Name the folder of the migrations itself in `version_locations`.",
+    )
 
 
 def outside_texts(entries: Sequence[Entry], algorithm: str = "sha1") -> dict[str, bytes]:
@@ -223,7 +233,11 @@ def outside_texts(entries: Sequence[Entry], algorithm: str = "sha1") -> dict[str
 
 def _bytes(path: str) -> bytes | None:
     try:
-        return Path(path).read_bytes() if is_plain(path) else None
+        if not is_plain(path):
+            return None
+        if Path(path).stat().st_size > _LARGEST:
+            raise LbackError(f"{path} is larger than 64 MB.", "Is it the right file?")
+        return Path(path).read_bytes()
     except OSError as err:
         raise LbackError(
             f"{path} cannot be read: {err.strerror or err}",

@@ -322,8 +322,8 @@ def test_a_link_to_everything(shop: Shop) -> None:
     (shop.folder / VERSIONS).symlink_to("/")
     ini = shop.folder / "alembic.ini"
     ini.write_text(ini.read_text() + "recursive_version_locations = true\n")
-    assert "a link that leaves" in shop.lback("heads", code=3)
-    assert "a link that leaves" in shop.lback("check", code=3)
+    assert "There are more than 1,000 folders" in shop.lback("heads", code=3)
+    assert "There are more than 1,000 folders" in shop.lback("check", code=3)
 
 
 @pytest.mark.parametrize("template", ["../../x_%%(rev)s", "/tmp/x_%%(rev)s", "way/x"])
