@@ -54,10 +54,17 @@ def fork_sides(graph: GraphView, fork: Sequence[str]) -> dict[str, tuple[str, ..
 def real_forks(
     graph: GraphView, declared: Sequence[str], doubted: frozenset[str] = frozenset()
 ) -> list[Lane]:
-    """Return the forks that are more than the shadow of a missing parent or a cycle."""
-    torn = any(problem.code in ("LB103", "LB105") for problem in graph.problems)
+    """Return the forks that are more than the shadow of a missing parent or a cycle.
+
+    A missing parent may stand on any head: what is above it forks with none for certain.
+    """
     found = forks(graph, declared, doubted)
-    return [fork for fork in found if not torn or branch_point(graph, fork)]
+    if not any(problem.code in ("LB103", "LB105") for problem in graph.problems):
+        return found
+    torn = [one.id for one in graph if not graph.ids.issuperset(one.header.down_revisions)]
+    above = graph.descendants(torn) if torn else frozenset()
+    whole = [tuple(head for head in fork if head not in above) for fork in found]
+    return [fork for fork in whole if len(fork) > 1 and branch_point(graph, fork)]
 
 
 def branch_point(graph: GraphView, heads: Iterable[str]) -> tuple[str, ...]:

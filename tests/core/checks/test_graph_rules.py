@@ -63,9 +63,12 @@ def effects(code: str):  # type: ignore[no-untyped-def]
         ("a; b<a; c<a", [("b", "c")]),
         # the shadow of a parent that is not there, or of a cycle
         ("a; b<x; c<a", []),
-        ("a; b<a; c<a; d<x", [("b", "c", "d")]),
+        ("a; b<a; c<a; d<x", [("b", "c")]),
         ("a; b<c; c<b", []),
         ("a; z", [("a", "z")]),
+        ("a; e<a; m<e,b; d<a", []),  # b may stand on d
+        ("a; c<b; d<a; e<a", [("d", "e")]),
+        ("a; m<a,b; d<a; e<a", [("d", "e")]),
     ],
 )
 def test_forks_that_are_real(text: str, expected: list[tuple[str, ...]]) -> None:
