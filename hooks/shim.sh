@@ -89,6 +89,15 @@ is_null() { # the id that git gives for "no commit": zeros, 40 or 64 of them
 	case $1 in *[!0]*) return 1 ;; esac
 }
 
+commits_something() {
+	unchanged HEAD~ HEAD
+	case $? in
+	0) return 1 ;;
+	1) ;;
+	*) ! unchanged "$(git hash-object -t tree /dev/null)" HEAD ;; # the first commit has no parent
+	esac
+}
+
 rebasing() {
 	git_dir=$(git rev-parse --git-dir)
 	[ -d "$git_dir/rebase-merge" ] || [ -d "$git_dir/rebase-apply" ]
@@ -109,6 +118,19 @@ relevant_pre_commit() {
 		[ -n "$(untracked)" ] || return 1
 	fi
 	rm -f "$looked"
+}
+
+relevant_post_commit() { # also of a cherry-pick and a revert; post-rewrite speaks at the end of a rebase
+	commits_something || return 1
+	# Mostly pre-commit has looked at these very files.
+	if read -r tree <"${GIT_DIR:-.git}/lback-checked"; then
+		[ "$tree" != "$(git rev-parse 'HEAD^{tree}')" ] || return 1
+	fi
+	! rebasing
+}
+
+relevant_post_applypatch() { # a rebase applies patches as well
+	[ ! -e "${GIT_DIR:-.git}/rebase-apply/rebasing" ] && commits_something
 }
 
 relevant_post_merge() { # $1: 1 for a squash merge, which moves nothing but the index
@@ -165,6 +187,8 @@ relevant_pre_push() { # $1 remote's name; standard input: "local-ref local-id re
 
 case $hook in
 pre-commit) relevant_pre_commit ;;
+post-commit) relevant_post_commit ;;
+post-applypatch) relevant_post_applypatch ;;
 post-merge) relevant_post_merge "$@" ;;
 post-checkout) relevant_post_checkout "$@" ;;
 post-rewrite) relevant_post_rewrite "$@" ;;
@@ -223,6 +247,9 @@ if [ "$status" -eq 11 ] && other=$(command -v python3) && ! brought "$other"; th
 	status=$?
 fi
 
+case $hook$status in
+pre-commit0) git write-tree >"${GIT_DIR:-.git}/lback-checked" ;;
+esac 2>/dev/null
 case $status in
 0 | 12) ;;
 10) case $hook in pre-*) exit 1 ;; esac ;;

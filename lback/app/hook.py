@@ -200,6 +200,10 @@ def _report(ctx: Context, options: HookOptions, switch: Switch) -> HookReport:
         from lback.project.githooks.pre_commit import pre_commit
 
         return pre_commit(ctx)
+    if options.name in ("post-commit", "post-applypatch"):
+        from lback.project.githooks.pre_commit import post_commit
+
+        return post_commit(ctx)
     if options.name == "post-checkout":
         from lback.project.githooks.checkout import post_checkout
 

@@ -85,11 +85,12 @@ def _changes(fields: list[str]) -> Iterator[ChangedFile]:
             yield ChangedFile(letter[0], next(words))
 
 
-Progress = Literal["merge", "rebase", "cherry-pick", "revert"]
+Progress = Literal["merge", "rebase", "am", "cherry-pick", "revert"]
 
 # A rebase picks commits, so it is looked for before what it is made of.
 _SIGNS: tuple[tuple[str, Progress], ...] = (
     ("rebase-merge", "rebase"),
+    ("rebase-apply/applying", "am"),
     ("rebase-apply", "rebase"),
     ("MERGE_HEAD", "merge"),
     ("CHERRY_PICK_HEAD", "cherry-pick"),

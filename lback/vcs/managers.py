@@ -18,6 +18,7 @@ _READS_INPUT = ("post-rewrite", "pre-push")
 # What the pre-commit framework tells its hooks, and in which order git would have said it.
 _FRAMEWORK_ARGUMENTS = {
     "pre-commit": "",
+    "post-commit": "",
     "post-merge": ' "$PRE_COMMIT_IS_SQUASH_MERGE"',
     "post-checkout": (' "$PRE_COMMIT_FROM_REF" "$PRE_COMMIT_TO_REF" "$PRE_COMMIT_CHECKOUT_TYPE"'),
     "post-rewrite": ' "$PRE_COMMIT_REWRITE_COMMAND" </dev/null',
@@ -128,7 +129,7 @@ def _manager_of(hook: str, folder: Path, root: Path | None, *, ours: bool) -> Ma
     for name in _LEFTHOOK:
         if (root / name).is_file():
             return _lefthook(hook, root / name)
-    if (root / ".overcommit.yml").is_file():
+    if hook != "post-applypatch" and (root / ".overcommit.yml").is_file():
         return _overcommit(hook, root / ".overcommit.yml")
     installed = _read(folder / hook) or b""
     if b"hook-type=" in installed and b"pre_commit" in installed:

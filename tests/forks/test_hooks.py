@@ -431,3 +431,41 @@ def test_what_git_has_stashed_comes_back_before_a_fork_is_closed(hooked: Shop) -
     assert not [name for name in hooked.migrations() if "_merge_" in name]
     hooked.lback("resolve", "--no-database")
     assert "1 head" in hooked.lback("check", "--ignore", "LB303")
+
+
+# what no other hook sees: cherry-pick, revert, am
+
+
+def test_a_cherry_pick_that_forks_is_told(hooked: Shop) -> None:
+    two_sides(hooked)
+    told = hooked.git("cherry-pick", "main")
+    assert "LB101 2 heads: a, b" in told and "Close the fork with `lback resolve`" in told
+    assert "b  “do b”  by Eve" in told
+    assert "lback" not in hooked.git("commit", "-q", "--allow-empty", "-m", "Nothing")
+
+
+def test_a_revert_of_what_is_published_is_told(hooked: Shop) -> None:
+    hooked.local("a", ("s1",), *creates("coupons"))
+    hooked.git("push", "-q")
+    assert "LB202" in hooked.git("revert", "--no-edit", "HEAD")
+
+
+def test_a_patch_that_forks_is_told(hooked: Shop) -> None:
+    two_sides(hooked)
+    patch = hooked.git("format-patch", "-1", "main").strip()
+    told = hooked.git("am", patch)
+    assert "LB101 2 heads: a, b" in told
+    hooked.git("reset", "-q", "--hard", "HEAD~")
+    assert "LB101" not in hooked.git("rebase", "--apply", "main")  # post-rewrite speaks of that
+
+
+def test_a_commit_that_leaves_the_merge_revision_out_is_told(hooked: Shop) -> None:
+    two_sides(hooked)
+    hooked.git("merge", "-q", "--no-edit", "main")
+    hooked.write("notes.txt", "x")
+    hooked.git("add", "notes.txt")
+    told = hooked.git("commit", "--no-verify", "-m", "Notes", "notes.txt")
+    assert "commit without naming files" not in told  # the commit has changed no revision
+    hooked.write(f"{VERSIONS}/a.py", hooked.text("a") + "\n# more\n")
+    told = hooked.git("commit", "--no-verify", "-m", "More", f"{VERSIONS}/a.py")
+    assert "LB101" in told and "commit without naming files" in told

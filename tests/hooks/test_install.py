@@ -53,13 +53,13 @@ def picture(folder: Path) -> dict[str, tuple[int, Path | bytes]]:
 def test_install_uninstall_leaves_no_trace(ada: Clone) -> None:
     before = picture(ada.path / ".git")
     changes = ada.install()
-    assert [change.state for change in changes.values()] == ["installed"] * 5
+    assert [change.state for change in changes.values()] == ["installed"] * len(NAMES)
     assert set(changes) == set(NAMES)
     assert all(state.state == "installed" for state in ada.states().values())
     ada.git("commit", "-q", "--allow-empty", "-m", "x")
     ada.git("reset", "-q", "--soft", "HEAD~1")
     changes = ada.uninstall()
-    assert [change.state for change in changes.values()] == ["removed"] * 5
+    assert [change.state for change in changes.values()] == ["removed"] * len(NAMES)
     assert all(state.state == "missing" for state in ada.states().values())
     after = picture(ada.path / ".git")
     assert {name for name in after if "lback" in name} == set()
@@ -142,7 +142,8 @@ def test_an_existing_hook_that_fails(ada: Clone, python: Interpreter, status: in
     assert ada.try_git("push", "-q").returncode == 1
     done = ada.try_git("checkout", "-q", "-b", "old", "HEAD~1")
     assert done.returncode == 1  # git passes on that post-checkout failed
-    assert [call.split("> <")[1] for call in python.calls()] == ["post-checkout"]
+    calls = [call.strip("<>").split("> <")[1] for call in python.calls()]
+    assert calls == ["post-commit", "post-checkout"]
     ada.git("merge", "-q", "main")
     assert len(python.calls()) == 1
 
@@ -398,6 +399,8 @@ def test_hooks_of_the_configuration_are_told(ada: Clone) -> None:
     states = {state.hook: state for state in hooks.status(place)}
     assert {name: (state.state, state.message) for name, state in states.items()} == {
         "pre-commit": ("missing", None),
+        "post-commit": ("missing", None),
+        "post-applypatch": ("missing", None),
         "post-merge": ("installed", "git runs it by hook.lback.command"),
         "post-checkout": ("missing", None),
         "post-rewrite": ("missing", None),

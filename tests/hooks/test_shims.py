@@ -112,6 +112,31 @@ def test_pre_commit_in_the_first_commit_and_a_partial_one(ada: Clone, python: In
     assert len(python.calls()) == 1
 
 
+def test_post_commit_of_what_pre_commit_has_not_seen(ada: Clone, python: Interpreter) -> None:
+    ada.install()
+    ada.commit(REVISION)
+    assert python.calls() == ["<hook> <pre-commit>"]
+    ada.git("commit", "-q", "--allow-empty", "-m", "nothing")
+    ada.commit("readme", "more\n")
+    assert python.calls() == []
+    ada.git("revert", "--no-edit", "HEAD~2")
+    ada.git("cherry-pick", "HEAD~3")
+    assert python.calls() == ["<hook> <post-commit>"] * 2
+    ada.git("commit", "-q", "--allow-empty", "-m", "nothing")
+    ada.commit("migrations/versions/c_third.py", "", LBACK_SKIP="1")
+    assert python.calls() == []
+    ada.git("format-patch", "-1", "-o", "..")
+    (patch,) = ada.path.parent.glob("0001*")
+    ada.git("reset", "-q", "--hard", "HEAD~")
+    ada.git("am", "-q", str(patch))
+    assert python.calls() == ["<hook> <post-applypatch>"]
+    ada.git("checkout", "-q", "-b", "other", "HEAD~3")
+    ada.commit("notes")
+    python.calls()
+    ada.git("rebase", "-q", "--apply", "main")
+    assert not [call for call in python.calls() if "applypatch" in call or "commit" in call]
+
+
 @pytest.mark.parametrize("how", ["fast-forward", "merge", "squash", "octopus"])
 def test_post_merge(ada: Clone, bob: Clone, python: Interpreter, how: str) -> None:
     bob.commit(REVISION)

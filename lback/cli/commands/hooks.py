@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from lback.app.hooks import HooksResult
 
 
-NAMES = ("pre-commit", "post-merge", "post-checkout", "post-rewrite", "pre-push")
+NAMES = (
+    "pre-commit",
+    "post-commit",
+    "post-applypatch",
+    "post-merge",
+    "post-checkout",
+    "post-rewrite",
+    "pre-push",
+)
 
 
 @click.group("hooks", cls=Group)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lback.core import hook_facts as facts
 from lback.core.checks import files as rules
@@ -12,6 +12,7 @@ from lback.core.graph.forks import forks
 from lback.core.graph.view import GraphView
 from lback.core.messages import hooks as messages
 from lback.core.source import INDEX
+from lback.errors import HistoryMissing, UsageError
 from lback.project.below import contradicting
 from lback.project.context import Context
 from lback.project.githooks.forks import cycles, fork
@@ -25,29 +26,55 @@ STOPS = frozenset((*_GRAPH, "LB201", "LB202", "LB203", "LB307"))
 def pre_commit(ctx: Context) -> facts.HookReport:
     """Check what would be committed; it stops when the commit would break the branch."""
     graph = ctx.revisions.graph(INDEX)
-    closing = _closing(ctx, graph)
-    staged, models = _staged(ctx, graph), staged_models(ctx)
+    head = ctx.repository.head().commit if ctx.repository is not None else None
+    staged, models = _changed(ctx, graph, head), staged_models(ctx)
     findings = (
-        *doubted(
-            [
-                *(
-                    one._replace(hint=closing) if closing and one.code == "LB101" else one
-                    for one in from_graph(graph, ctx.project.settings.lback.heads)
-                ),
-                *_published(ctx, graph),
-            ]
-        ),
-        *contradicting(ctx.revisions, graph, staged, INDEX),
+        *_judged(ctx, graph, staged, INDEX),
         *_left_out(ctx),
         *staged_findings(ctx, graph, staged, models),
     )
     # A rebase replays commits whose heads are merged at its end.
-    replaying = ctx.repository is not None and ctx.repository.in_progress() == "rebase"
-    stops = not replaying and any(finding.code in STOPS for finding in findings)
+    stops = not _replaying(ctx) and any(finding.code in STOPS for finding in findings)
     told = graph_facts(ctx, graph, INDEX) if stops else ()
     return facts.HookReport(
         heads=graph.heads, facts=told, findings=findings, models=models, stops=stops
     )
+
+
+def post_commit(ctx: Context) -> facts.HookReport:
+    """Tell what a commit has broken that `pre-commit` has not seen: a cherry-pick, a revert."""
+    if ctx.repository is None or _replaying(ctx):
+        return facts.HookReport()
+    graph = ctx.revisions.graph("HEAD")
+    changed = _changed(ctx, graph, known_commit(ctx, "HEAD~"))
+    findings = tuple(one for one in _judged(ctx, graph, changed, "HEAD") if one.code in STOPS)
+    told = graph_facts(ctx, graph, "HEAD") if findings else ()
+    return facts.HookReport(heads=graph.heads, facts=told, findings=findings)
+
+
+def known_commit(ctx: Context, name: str | None) -> str | None:
+    """Return a commit that is in this clone; one that was never fetched is none."""
+    if name is None or ctx.repository is None:
+        return None
+    try:
+        return ctx.repository.commit(name)
+    except (UsageError, HistoryMissing):
+        return None
+
+
+def _replaying(ctx: Context) -> bool:
+    return ctx.repository is not None and ctx.repository.in_progress() == "rebase"
+
+
+def _judged(ctx: Context, graph: GraphView, changed: Sequence[str], at: str) -> Iterator[Finding]:
+    """Yield what is wrong with the graph of a commit, made or to be made."""
+    closing = _closing(ctx, graph)
+    found = (
+        one._replace(hint=closing) if closing and one.code == "LB101" else one
+        for one in from_graph(graph, ctx.project.settings.lback.heads)
+    )
+    yield from doubted([*found, *_published(ctx, graph, at)])
+    yield from contradicting(ctx.revisions, graph, changed, at)
 
 
 def _closing(ctx: Context, graph: GraphView) -> str:
@@ -68,28 +95,27 @@ def graph_facts(ctx: Context, graph: GraphView, at: str) -> tuple[facts.HookFact
     return tuple(fork(ctx, graph, lane, at) for lane in lanes)
 
 
-def _staged(ctx: Context, graph: GraphView) -> list[str]:
-    """Return the revisions that the next commit adds or changes."""
-    known: frozenset[tuple[str, str]] = frozenset()
-    if ctx.repository is not None and ctx.repository.head().commit is not None:
-        known = frozenset((node.id, node.blob) for node in ctx.revisions.graph("HEAD"))
+def _changed(ctx: Context, graph: GraphView, before: str | None) -> list[str]:
+    """Return the revisions that a commit adds or changes."""
+    old = ctx.revisions.graph(before) if before is not None else ()
+    known = {(node.id, node.blob) for node in old}
     return [node.id for node in graph if (node.id, node.blob) not in known]
 
 
-def _published(ctx: Context, graph: GraphView) -> Iterator[Finding]:
+def _published(ctx: Context, graph: GraphView, at: str) -> Iterator[Finding]:
     shared = ctx.revisions.shared
     if shared is None or not shared.publishes or ctx.repository is None:
         return
-    theirs, at = ctx.revisions.graph(shared.commit), shared.commit
+    theirs, place = ctx.revisions.graph(shared.commit), shared.commit
     # What this branch does not have yet is not deleted by it.
-    base = ctx.repository.merge_base("HEAD", at)
+    base = ctx.repository.merge_base("HEAD", place)
     if base is not None:
         yield from published_findings(
             graph,
             theirs,
             ctx.revisions.graph(base),
-            lambda revision: text_of(ctx, graph, revision, INDEX),
-            lambda revision: text_of(ctx, theirs, revision, at),
+            lambda revision: text_of(ctx, graph, revision, at),
+            lambda revision: text_of(ctx, theirs, revision, place),
         )
 
 

@@ -11,10 +11,9 @@ from lback.core.checks.graph import GraphMerge, would_fork
 from lback.core.checks.history import published_findings
 from lback.core.graph.graph import Graph
 from lback.core.graph.view import GraphView
-from lback.errors import HistoryMissing, UsageError
 from lback.project.below import contradicting
 from lback.project.context import Context
-from lback.project.githooks.pre_commit import STOPS, graph_facts, text_of
+from lback.project.githooks.pre_commit import STOPS, graph_facts, known_commit, text_of
 from lback.vcs.refs import SharedRef
 from lback.vcs.remotes import is_at, remote_of
 
@@ -96,7 +95,7 @@ def _findings(ctx: Context, graph: GraphView, update: Update, *, shared: bool) -
     branch = ctx.revisions.shared
     if branch is not None and shared and update.reviewed:
         yield from _once_merged(ctx, graph, branch)
-    there = _known(ctx, update.old) or (branch.commit if branch else None)
+    there = known_commit(ctx, update.old) or (branch.commit if branch else None)
     known = {(node.id, node.blob) for node in ctx.revisions.graph(there)} if there else set()
     new = [node.id for node in graph if (node.id, node.blob) not in known]
     yield from contradicting(ctx.revisions, graph, new, update.commit)
@@ -121,7 +120,7 @@ def _rewritten(
     at: str | None = branch.commit if branch.publishes else None
     if shared and not update.reviewed:
         # What was fetched last may be older than what git has just heard from the remote.
-        base = at = _known(ctx, update.old) or at
+        base = at = known_commit(ctx, update.old) or at
     else:
         base = repository.merge_base(update.commit, at) if at else None
     if at is None or base is None:
@@ -134,13 +133,3 @@ def _rewritten(
         lambda revision: text_of(ctx, graph, revision, update.commit),
         lambda revision: text_of(ctx, theirs, revision, place),
     )
-
-
-def _known(ctx: Context, commit: str | None) -> str | None:
-    """Return a commit that is in this clone; one that was never fetched is none."""
-    if commit is None or ctx.repository is None:
-        return None
-    try:
-        return ctx.repository.commit(commit)
-    except (UsageError, HistoryMissing):
-        return None
