@@ -111,7 +111,7 @@ class StatusResult(Result):
 def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
     """Return where things stand."""
     revisions = ctx.revisions
-    graph = ctx.database.graph if with_database else revisions.graph()
+    graph = revisions.graph()
     answers = _asked(ctx, graph) if with_database else ()
     # A file that cannot be read may be the one that defines it.
     current = {one for answer in answers if answer.stamp for one in answer.stamp.revisions}
@@ -147,6 +147,7 @@ def _asked(ctx: Context, graph: GraphView) -> tuple[Asked[Baseline | None], ...]
     from lback.db.performing import Asked
 
     try:
+        ctx.database = ctx.database_of(graph)
         answers = ctx.database.ask(lambda view: unstamped(ctx, graph, view))
     except UsageError:
         raise

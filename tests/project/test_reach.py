@@ -337,6 +337,7 @@ def test_files_that_a_sparse_checkout_leaves_out(ada: Person, tmp_path: Path) ->
     assert "applied 2 revisions" in bob.lback("migrate")
     ada.git("sparse-checkout", "set", "--no-cone", "/*", "!/migrations/")
     assert "this sparse checkout leaves it out" in bob.lback("rollback", "orders", code=3)
+    assert "database  unreachable: migrations/env.py is not on disk" in bob.lback("status")
 
 
 def test_no_revision_files_are_not_up_to_date(ada: Person) -> None:
