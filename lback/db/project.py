@@ -132,7 +132,8 @@ def open_scripts(config: Config, opener: Callable[[Config], Opened]) -> Opened:
             "Check script_location in the configuration; `lback doctor` shows what was read.",
         ) from err
     except (ValueError, ModuleNotFoundError, FileNotFoundError) as err:
-        raise LbackError(f"The Alembic configuration cannot be used: {err}") from err
+        hint = import_hint(err.name) if isinstance(err, ModuleNotFoundError) and err.name else None
+        raise LbackError(f"The Alembic configuration cannot be used: {err}", hint) from err
     finally:
         sys.path[:] = before
 
@@ -244,13 +245,18 @@ def import_hint(name: str) -> str:
 
 
 def _folder_of(name: str | None) -> Path | None:
-    """Return the nearest folder with a module of a name, up to the repository's root."""
+    """Return the nearest folder with a module of a name, up to the repository's root.
+
+    What lies in a package goes by the package's name.
+    """
     top, here = (name or "").partition(".")[0], Path.cwd()
     for above in (here, *here.parents) if top else ():
         for pattern in (f"{top}.py", f"{top}/*.py", f"*/{top}.py", f"*/{top}/*.py"):
-            found = next(iter(sorted(above.glob(pattern))), None)
-            if found is not None:
-                return above.joinpath(*found.relative_to(above).parts[: pattern.count("*/")])
+            for found in sorted(above.glob(pattern)):
+                inner = found.relative_to(above).parts[: pattern.count("*/")]
+                home = above.joinpath(*inner)
+                if home == here or not (home / "__init__.py").exists():
+                    return home
         if (above / ".git").exists():
             break
     return None

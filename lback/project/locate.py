@@ -128,7 +128,7 @@ class Project(NamedTuple):
         for top in [*tops, *(Path(entry) for entry in sys.path if entry)]:
             place = top.joinpath(*package.split("."))
             if place.is_dir():
-                return Path(os.path.normpath(place / inner))
+                return Path(os.path.normpath(place.joinpath(*inner.split(":"))))
         raise messages.no_package(package, location)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
 from os import fsdecode, fsencode
@@ -143,7 +143,19 @@ class Revisions:
         if settings.sourceless:
             paths = [path for path in self._compiled(at) if not settings.lback.ignores(path)]
             problems += map(revision_messages.compiled, paths)
+        folders, recursive = self.folders(at)
+        if not entries and not recursive:
+            problems += self._passed_over(folders, at)
         return Graph(revisions, problems)
+
+    def _passed_over(self, folders: tuple[str, ...], at: str) -> Iterator[Problem]:
+        """Yield what is wrong where all revisions lie in subfolders, which do not count."""
+        deeper = self.entries_in(at, (folders, True))
+        headers = self.contents.headers(deeper, at)
+        found = [entry.path for entry in deeper if isinstance(headers[entry.blob], Header)]
+        homes = dict.fromkeys(path.rpartition("/")[0] for path in found)
+        if homes:
+            yield revision_messages.in_subfolders(folders, tuple(homes), len(found))
 
     def _compiled(self, at: str) -> Iterable[str]:
         """Return the bytecode at a place that Alembic would load."""
@@ -290,13 +302,13 @@ class Revisions:
         """Return the graph of the work tree; where nothing has changed, its heads cost nothing."""
         kind = _tops_kind(self.project)
         tops = look.note(kind)
-        if tops is not None:
+        if tops not in (None, b"[]"):
             return RememberedGraph(
                 map(_from_top, json.loads(tops)),
                 lambda: self.revisions_of(self.wanted(look.entries, WORKTREE), WORKTREE),
             )
         graph = self.graph_of(self.wanted(look.entries, WORKTREE), WORKTREE)
-        if not graph.problems:
+        if graph.heads and not graph.problems:
             rows = [_top(graph, head) for head in graph.heads]
             look.take_note(kind, json.dumps(rows, separators=(",", ":")).encode())
         return graph

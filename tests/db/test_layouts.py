@@ -138,6 +138,7 @@ def test_a_flask_application_that_breaks_is_named(
         ),
         ("import stock", "named 'stock'", "add lib to prepend_sys_path"),
         ("import shared.money", "named 'shared'", "add .. to prepend_sys_path"),
+        ("import tasks", "named 'tasks'", "Install tasks"),
         ("import flask.money", "named 'flask.money'", "flask is loaded from"),
         ("from os import nothing", "cannot import name 'nothing'", "Correct it"),
     ],
@@ -148,6 +149,8 @@ def test_an_application_that_cannot_be_imported_is_told_by_the_cause(
     project = flask_project(make_project, sqlite_url)
     project.write("lib/stock/__init__.py", "")
     project.write("../shared/money.py", "")
+    project.write("shop/__init__.py", "")
+    project.write("shop/tasks/__init__.py", "")
     (project.root.parent / ".git").mkdir()
     project.write("app.py", f"{line}\n")
     project.add("a1")
@@ -170,6 +173,16 @@ def test_the_folder_of_an_application_is_missing(
     assert "add lib to prepend_sys_path" in (refusal.value.hint or "")
     project.write("migrations/alembic.ini", "[alembic]\nprepend_sys_path = lib\n")
     assert migrate(project).after == ("a1",)
+
+
+def test_the_folder_of_a_package_with_the_migrations_is_missing(make_project: MakeProject) -> None:
+    project = make_project("")
+    project.write("stock/__init__.py", "")
+    project.write("stock/migrations/env.py", "")
+    project.write("alembic.ini", "[alembic]\nscript_location = stock:migrations\n")
+    with pytest.raises(LbackError, match="No module named 'stock'") as refusal:
+        migrate(project)
+    assert "add . to prepend_sys_path" in (refusal.value.hint or "")
 
 
 def test_the_folder_of_flask_migrate_wins(make_project: MakeProject, sqlite_url: str) -> None:

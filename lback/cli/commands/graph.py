@@ -46,9 +46,9 @@ def command(at: str, form: str | None, effects: bool) -> int:
 
 def lines(result: GraphResult, style: Style) -> Iterator[str]:
     """Yield the graph as a drawing."""
-    if not result.revisions:
+    if not result.revisions and not result.findings:
         yield "no revisions yet"
-    else:
+    elif result.revisions:
         yield from _text(result.revisions, style)
 
 

@@ -43,6 +43,18 @@ def too_big(size: int) -> Unreadable:
     return Unreadable("LB106", f"The file has {size:,} bytes; a revision file has less than 2 MB.")
 
 
+def in_subfolders(folders: Sequence[str], homes: Sequence[str], count: int) -> Problem:
+    """Say that revision files lie below the version locations only, where nobody looks."""
+    here = ", ".join(folder or "." for folder in folders)
+    return Problem(
+        "LB107",
+        f"no revision files in {here}; those in folders below do not count ({count}): "
+        f"{', '.join(homes[:5])}{', …' if len(homes) > 5 else ''}",
+        "name them in `version_locations`, or set `recursive_version_locations = true`; "
+        f"{command('lback --script-location', homes[0], then='heads')} reads one as it is",
+    )
+
+
 def compiled(path: str) -> Problem:
     """Say that a revision is there as bytecode alone, which Alembic would run (`sourceless`)."""
     return Problem(
