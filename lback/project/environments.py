@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from lback.core.shell import place
 from lback.core.source import WORKTREE
@@ -23,6 +23,7 @@ from lback.project.discovery import (
     walked,
 )
 from lback.project.locate import (
+    CONFIGS,
     Texts,
     config_places,
     default_config,
@@ -31,6 +32,7 @@ from lback.project.locate import (
 )
 from lback.project.options import Environment, Options
 from lback.vcs.noted import INPUTS
+from lback.vcs.repository import Repository
 
 # What is kept there is a pattern or a trial, where the repository has an environment elsewhere.
 _ASIDE = frozenset(
@@ -64,10 +66,27 @@ def around(ctx: Context) -> tuple[Environment, ...]:
         _ = ctx.project
     except NotConfigured:
         if ctx.options.script_location is None and not named_config(ctx.options):
+            if ctx.repository is not None and ctx.repository.is_bare:
+                return _in_bare(ctx, ctx.repository)
             return below(ctx) or below(ctx, root_of(ctx))
     except LbackError:
         pass  # whoever needs the project says what is wrong
     return ()
+
+
+def _in_bare(ctx: Context, repository: Repository) -> tuple[Environment, ...]:
+    """Return the environments of HEAD, each by its file: there is no folder to stand in."""
+    tree = tree_at(repository, "HEAD")
+    files = [tree.root / name for name in tree.configuration.found or () if is_looked_at(name)]
+    every = []
+    for one in _chosen(ctx, tree.root, files, tree):
+        folder = tree.root / one.folder
+        path = default_config(folder, tree.configuration)
+        if one.config is not None:
+            path = folder / one.config
+        if path is not None:
+            every.append(Environment(".", relative(path, tree.root), one.section))
+    return tuple(every)
 
 
 def left_out(ctx: Context, ref: str, here: Collection[Environment]) -> tuple[Environment, ...]:
@@ -156,6 +175,11 @@ def placed_at(
     ctx: Context, environment: Environment, options: Options, console: Console
 ) -> Context:
     """Return a context for an environment, whose folder may be gone: a commit may have it."""
+    if ctx.repository is not None and ctx.repository.is_bare and environment.config:
+        path = PurePosixPath(environment.config)
+        name = None if path.name in CONFIGS else path.name
+        clone = Environment(str(path.parent), name, environment.section)
+        options.in_a_clone = clone.options(Options(), Path("/"), Path("/")).place
     inner = Context(options, console, environment=environment)
     folder = root_of(ctx) / environment.folder
     if not folder.is_dir():
@@ -175,4 +199,6 @@ def words(ctx: Context, environment: Environment, start: Path) -> str:
 def root_of(ctx: Context) -> Path:
     """Return what the folders of environments are relative to."""
     repository = ctx.repository
-    return repository.root if repository and repository.root else ctx.cwd
+    if repository is None:
+        return ctx.cwd
+    return repository.root or repository.git_dir

@@ -34,10 +34,14 @@ class Options:
     """The command line itself."""
     only: str | None = None
     """Which one of the environments below is meant, where another process goes through them."""
+    in_a_clone: tuple[str, ...] = ()
+    """What names the environment for whoever reads the answer of a bare repository."""
 
     @property
     def place(self) -> tuple[str, ...]:
         """Return the words of a command line that say which environment it is about."""
+        if self.in_a_clone:
+            return self.in_a_clone
         given = {"-C": self.directory, "-c": self.config, "-n": self.name}
         return tuple(part for flag, value in given.items() if value for part in (flag, value))
 

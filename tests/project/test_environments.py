@@ -273,6 +273,20 @@ def test_a_branch_hides_no_environment_from_a_check(services: Developer) -> None
     assert "services/c:\n" in services.lback("check", "--against", "main")
 
 
+def test_a_bare_repository_has_those_of_its_head(services: Developer, tmp_path: Path) -> None:
+    """Next commands are for a clone, where whoever pushes reads them."""
+    revise(services, "services/b/migrations", "b2")
+    services.commit("Fork")
+    services.git("clone", "-q", "--bare", ".", str(tmp_path / "bare"))
+    services.folder = tmp_path / "bare"
+    told = services.lback("check", "--at", "main", "--against", "main~", "--replace", code=1)
+    assert "services/a/alembic.ini:\n" in told
+    assert "Close the fork with `lback -C services/b resolve`" in told
+    assert services.lback("heads", "--at", "main").count("services/b/migrations") == 2
+    told = services.lback("show", "a1", "--at", "main", code=2)
+    assert "`lback -c services/a/alembic.ini show`" in told
+
+
 # init
 
 

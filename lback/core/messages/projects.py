@@ -58,9 +58,9 @@ def not_configured_by(path: Path) -> NotConfigured:
     )
 
 
-def no_configuration_at(at: str, git_dir: Path) -> UsageError:
+def no_configuration_at(at: str, git_dir: Path) -> NotConfigured:
     """Make the error for a commit of a bare repository that configures nothing."""
-    return UsageError(
+    return NotConfigured(
         f"There is no Alembic configuration at the top of {at} in {git_dir}",
         "Name the file with `--config` (from the top of the tree), or the folder of the "
         "migrations with `--script-location`.",
