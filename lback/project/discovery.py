@@ -108,7 +108,9 @@ def in_file(path: Path, tree: FileTree) -> Iterator[Environment]:
     content = tree.read(path)
     if path.suffix == ".toml":
         if "tool.alembic" in content and "script_location" in content:
-            yield _environment(tree, path.parent, path, DEFAULT_SECTION)
+            beside = path.with_name("alembic.ini")  # Alembic reads both, and names the ini
+            first = beside if tree.read(beside) else path
+            yield _environment(tree, path.parent, first, DEFAULT_SECTION)
         return
     for section, location in _sections(content, path, tree):
         yield _environment(tree, _home(tree, path, location), path, section)

@@ -97,6 +97,7 @@ def test_files_that_are_no_default_are_found_where_one_stands(ada: Developer) ->
 
 def test_a_toml_and_another_folder_to_start_in(ada: Developer) -> None:
     ada.write("core/pyproject.toml", '[tool.alembic]\nscript_location = "migrations"\n')
+    ada.write("core/alembic.ini", "[alembic]\nsqlalchemy.url = sqlite:///core.db\n")
     ada.write("web/pyproject.toml", "[project]\nname = 'web'\n")
     ada.write("backend/conf/alembic.ini", "[alembic]\nscript_location = app/migrations\n")
     ada.write("backend/app/migrations/env.py", ENV)

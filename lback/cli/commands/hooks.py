@@ -101,14 +101,14 @@ def lines(result: HooksResult, style: Style) -> Iterator[str]:
         path = row.path.removeprefix(f"{result.root}/") if result.root else row.path
         paint = style.green if row.state in _GOOD else style.yellow
         message = f"  {safe(row.message)}" if row.message else ""
-        yield f"{row.hook:<14} {paint(f'{row.state:<10}')} {safe(path)}{style.dim(message)}"
+        yield f"{row.hook:<16} {paint(f'{row.state:<10}')} {safe(path)}{style.dim(message)}"
     one_at_the_root = [row.name for row in result.environments] == ["."]
     if result.unguarded or not one_at_the_root:
         for number, environment in enumerate(result.environments):
             absent = "" if environment.here else style.dim("  not in this checkout")
-            yield f"{'' if number else 'guarded':<14} {safe(environment.name)}{absent}"
+            yield f"{'' if number else 'guarded':<16} {safe(environment.name)}{absent}"
     if result.environments and result.unguarded and result.action == "status":
-        yield f"{'not guarded':<14} {listing(result.unguarded)}"
+        yield f"{'not guarded':<16} {listing(result.unguarded)}"
         yield f"{style.cyan('next:')} `lback hooks install` guards them, too"
     advised = [row for row in result.hooks if row.lines]
     for row in advised:
