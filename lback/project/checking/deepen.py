@@ -40,10 +40,15 @@ def _tracking(ctx: Context, repository: Repository, remote: str, branch: str | N
     from lback.vcs.fetching import default_branch, fetch_branch
 
     prefix = f"refs/remotes/{remote}/"
+    configured = branch or ctx.project.settings.lback.upstream
     try:
-        shared = repository.upstream(branch or ctx.project.settings.lback.upstream)
+        shared = repository.upstream(configured)
     except HistoryMissing:
         shared = None
+    # A clone of one branch suggests that branch itself; the remote knows better.
+    default = None if configured else default_branch(repository, remote)
+    if default is not None and (shared is None or shared.ref != prefix + default):
+        return fetch_branch(repository, remote, default)
     if shared is not None and shared.ref.startswith(prefix):
         return shared.ref
     if shared is not None and branch:
