@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
     from alembic.runtime.migration import MigrationContext, StampStep
     from sqlalchemy import Column
+    from sqlalchemy.engine import Connection
     from sqlalchemy.types import TypeEngine
 
 # From 1.16 on Alembic reads pyproject.toml.
@@ -92,6 +93,13 @@ def is_outside(context: MigrationContext) -> bool:
     """Tell whether env.py has begun the transaction itself, so that Alembic ends none."""
     # begin_transaction() goes by it, and nothing public tells.
     return bool(context._in_external_transaction)
+
+
+def commits_each_statement(connection: Connection) -> bool:
+    """Tell whether a connection, or its engine, is in AUTOCOMMIT mode."""
+    # get_isolation_level() asks the server, which knows nothing of it.
+    asks = getattr(connection, "_is_autocommit_isolation", None)
+    return asks is not None and bool(asks())
 
 
 def is_in_batch(context: AutogenContext) -> bool:

@@ -85,6 +85,10 @@ class Turn:
     """Every step has a transaction of its own."""
     outside: bool = False
     """env.py had begun the transaction itself."""
+    autocommit: bool = False
+    """The connection commits each statement at once."""
+    committed: list[Step] = field(default_factory=list)
+    """Steps that committed on their way: in an autocommit block, or by a COMMIT of their own."""
     offline: bool = False
     """Only SQL is written."""
     applied: set[str] = field(default_factory=set)

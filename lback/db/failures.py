@@ -325,6 +325,13 @@ def _kept(turn: Turn) -> str:
     if turn.transactional and not turn.kept_each:
         if turn.outside:
             return "env.py's own transaction decides what stays."
+        if turn.committed:
+            names = " and ".join(filter(None, map(_name, turn.committed)))
+            return (
+                f"{names} committed on the way (an autocommit block, or a COMMIT): what had run "
+                "until then stays, and the rest of this run was rolled back. Look before you run "
+                "it again."
+            )
         return "Everything of this run was rolled back."
     if not done:
         return "No step of this run was completed."
@@ -336,7 +343,19 @@ def _partly(turn: Turn) -> str:
         return ""
     name = _name(turn.current)
     if turn.transactional:
-        return "" if turn.outside or not turn.kept_each else f"{name} was rolled back. "
+        if turn.outside or not turn.kept_each:
+            return ""
+        if turn.current in turn.committed:
+            return (
+                f"{name} committed on its way: what it had done until then stays, look before you "
+                "run it again. "
+            )
+        return f"{name} was rolled back. "
+    if turn.autocommit:
+        return (
+            f"The connection commits each statement at once (AUTOCOMMIT): what {name} had done "
+            "before stays, look before you run it again. "
+        )
     return (
         f"{turn.dialect} does not roll back every change of a schema: what {name} had done "
         "before may still be there, look before you run it again. "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,11 +11,17 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
+from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
 from lback.core.lines import lines_of
 from lback.core.plans import Downgrade, Restamp, Step, Upgrade, is_only_written, stamp_after
-from lback.db.alembic_compat import is_kept_each, is_outside, make_version_table
+from lback.db.alembic_compat import (
+    commits_each_statement,
+    is_kept_each,
+    is_outside,
+    make_version_table,
+)
 from lback.db.events import Event, OnEvent, RunOutcome, Stamp, Turn
 from lback.db.failures import swallowed
 from lback.db.scripts import GraphStep, stamp_steps
@@ -30,6 +37,7 @@ Decide = Callable[[Stamp], Sequence[Step]]
 Refuse = Callable[[Stamp], None]
 """Raises LbackError for a stamp on which nothing may be run."""
 T = TypeVar("T")
+_COMMIT = re.compile(r"(?:^|;)\s*(?:COMMIT\b|END\s*(?:WORK|TRANSACTION)?\s*(?:;|$))", re.IGNORECASE)
 Before = Callable[[View], None]
 """What happens between decision and first step, under the lock, on the same connection."""
 
@@ -181,6 +189,8 @@ class Performer:
             turn.after = tuple(sorted(heads))
 
         context.on_version_apply_callbacks = (*context.on_version_apply_callbacks, applied)
+        if isinstance(context.connection, Connection):
+            _watch_commits(turn, context.connection)
 
 
 class Follower(Performer):
@@ -205,6 +215,21 @@ class Follower(Performer):
         self._watch(turn, context)
         for number, move in enumerate(moves, 1):
             yield from self._perform(turn, number, _step(move), None, (move,))
+
+
+def _watch_commits(turn: Turn, connection: Connection) -> None:
+    """Learn which steps commit before they are done."""
+
+    def committed(_connection: Connection) -> None:
+        if turn.current is not None and turn.current not in turn.committed:
+            turn.committed.append(turn.current)
+
+    def executed(_connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
+        if _COMMIT.search(statement):
+            committed(connection)
+
+    event.listen(connection, "commit", committed)
+    event.listen(connection, "before_cursor_execute", executed)
 
 
 @contextmanager
@@ -253,12 +278,15 @@ def _prepare(scripts: TextScriptDirectory, turn: Turn, step: Any) -> _Prepared:
 
 def _begin(before: tuple[str, ...], context: MigrationContext) -> Turn:
     environment = cast("WatchedEnvironment", context.environment_context)
+    connection = context.connection
+    autocommit = isinstance(connection, Connection) and commits_each_statement(connection)
     return Turn(
         database=environment.database,
         dialect=context.dialect.name,
         before=before,
         after=before,
-        transactional=bool(context.impl.transactional_ddl),
+        transactional=bool(context.impl.transactional_ddl) and not autocommit,
+        autocommit=autocommit,
         kept_each=is_kept_each(context),
         outside=is_outside(context),
         offline=context.as_sql,

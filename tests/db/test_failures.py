@@ -16,6 +16,7 @@ from lback.db.events import Event
 from lback.errors import LbackError
 from lback.secrets import Secrets, redact
 from tests.db.projects import ASYNC_ENV, PER_MIGRATION_ENV, MakeProject, Project
+from tests.worlds.texts import SYNC_ENV
 
 
 def refusal(project: Project) -> LbackError:
@@ -182,6 +183,42 @@ def test_a_failing_migration_with_a_transaction_each(
         hint == "1 of 3 steps were completed and stay. b2 was rolled back. The database is at a1."
     )
     assert tables(postgres_url) == {"alembic_version", "t_a1"}
+
+
+@pytest.mark.parametrize("each", [False, True], ids=["one transaction", "one each"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "with op.get_context().autocommit_block():\n    op.execute('SELECT nonsense_here')",
+        "op.execute('COMMIT')\nop.execute('SELECT nonsense_here')",
+        "op.execute('CREATE TABLE u (a int); commit; SELECT nonsense_here')",
+        "op.get_bind().commit()\nop.execute('SELECT nonsense_here')",
+    ],
+)
+def test_what_was_committed_on_the_way_is_not_called_rolled_back(
+    make_project: MakeProject, postgres_url: str, code: str, each: bool
+) -> None:
+    project = make_project(PER_MIGRATION_ENV if each else SYNC_ENV, url=postgres_url)
+    project.add("a1", None, f"op.create_table('kept', sa.Column('id', sa.Integer))\n{code}")
+    hint = refusal(project).hint or ""
+    assert "kept" in tables(postgres_url)
+    assert "a1 committed on" in hint and "stays" in hint and "look before" in hint.lower()
+    assert "Everything" not in hint and "a1 was rolled back" not in hint
+
+
+def test_a_connection_that_commits_each_statement_rolls_nothing_back(
+    make_project: MakeProject, postgres_url: str
+) -> None:
+    project = make_project(url=postgres_url)
+    place = project.migrations / "env.py"
+    text = place.read_text()
+    assert "poolclass=pool.NullPool" in text
+    place.write_text(text.replace("NullPool", "NullPool, isolation_level='AUTOCOMMIT'"))
+    failing(project)
+    hint = refusal(project).hint or ""
+    assert tables(postgres_url) == {"alembic_version", "t_a1", "t_b2"}
+    assert "commits each statement at once (AUTOCOMMIT): what b2 had done before stays" in hint
+    assert "1 of 3 steps were completed and stay." in hint
 
 
 def test_python_that_fails_in_a_migration(make_project: MakeProject, sqlite_url: str) -> None:
