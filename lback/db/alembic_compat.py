@@ -6,18 +6,21 @@ the newest when this was written (1.20.1, 2.1.9): the same in both where nothing
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alembic.autogenerate.render import _alembic_autogenerate_prefix, _repr_type
 from alembic.config import Config
+from alembic.operations.batch import ApplyBatchImpl
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory, write_hooks
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
+    from alembic.ddl.impl import DefaultImpl
     from alembic.runtime.migration import MigrationContext, StampStep
     from sqlalchemy import Column
     from sqlalchemy.engine import Connection
@@ -100,6 +103,23 @@ def commits_each_statement(connection: Connection) -> bool:
     # get_isolation_level() asks the server, which knows nothing of it.
     asks = getattr(connection, "_is_autocommit_isolation", None)
     return asks is not None and bool(asks())
+
+
+@contextmanager
+def around_batches(around: Callable[[Connection | None, str], Any]) -> Iterator[None]:
+    """Enter `around(connection, table)` around each copy of a table, while this lasts."""
+    # The one step from the new table to its name; there is no event for it. Alembic before 1.0.
+    create = ApplyBatchImpl._create
+
+    def surrounded(self: ApplyBatchImpl, op_impl: DefaultImpl) -> None:
+        with around(None if op_impl.as_sql else op_impl.connection, self.table.name):
+            create(self, op_impl)
+
+    ApplyBatchImpl._create = surrounded  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        ApplyBatchImpl._create = create  # type: ignore[method-assign]
 
 
 def is_in_batch(context: AutogenContext) -> bool:

@@ -22,6 +22,7 @@ from sqlalchemy.engine import Connection
 from lback.core.databases import DatabaseName
 from lback.db.absent import PassedOver, StandIn
 from lback.db.alembic_compat import speak_through
+from lback.db.batches import sparing_others
 from lback.db.command_lines import LOOK, context_options, function_like, retype
 from lback.db.failures import Situation, plain, translate
 from lback.db.identity import given_name, identify
@@ -291,7 +292,7 @@ class Session:
             **context,
         )
         try:
-            with environment, environment.passed.stood_in_for():
+            with environment, environment.passed.stood_in_for(), sparing_others():
                 self.scripts.run_env()
         finally:
             if locks is not None:

@@ -129,3 +129,18 @@ def _together(rows: Sequence[tuple[str, str]]) -> list[str]:
     for name, text in rows:
         told.setdefault(text, []).append(name)
     return [f"{', '.join(names)}: {text}" for text, names in told.items() if text]
+
+
+def batch_takes_rows(table: str, others: Sequence[str]) -> LbackError:
+    """Make the error for a batch operation that would delete or empty rows of other tables."""
+    return LbackError(
+        f"the batch operation copies {table} and drops the original, which with `PRAGMA "
+        f"foreign_keys=ON` deletes or empties rows of {' and '.join(others)}; a transaction is "
+        "open, so it cannot be switched off here: do it in env.py before the transaction begins, "
+        "or begin the revision with the batch operation"
+    )
+
+
+def batch_breaks_keys(table: str, other: str) -> LbackError:
+    """Make the error for a batch operation after which rows refer to nothing."""
+    return LbackError(f"after the batch operation on {table}, rows of {other} refer to no row")
