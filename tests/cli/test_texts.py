@@ -12,6 +12,7 @@ from lback.app.restore import RestoredTable, RestoreResult
 from lback.app.status import (
     CheckoutStatus,
     DatabaseStatus,
+    OneOfDatabases,
     StatusResult,
     UnreachableDatabase,
     UpstreamStatus,
@@ -23,6 +24,16 @@ from lback.formats.style import Style
 
 CURRENT = StatusResult(
     database=DatabaseStatus("sqlite:///x", ("a1",), "current"),
+    databases=(
+        OneOfDatabases(
+            name=None,
+            url="sqlite:///x",
+            schema=None,
+            title="sqlite:///x",
+            current=("a1",),
+            state="current",
+        ),
+    ),
     checkout=CheckoutStatus("main", ("a1",)),
     upstream=UpstreamStatus("origin/main", ("a1",), 0, 0),
     pending=(),
@@ -47,7 +58,9 @@ def test_status_on_one_screen() -> None:
 
 
 def test_status_without_git_and_without_a_database() -> None:
-    alone = replace(CURRENT, database=None, checkout=CheckoutStatus(None, ()), upstream=None)
+    alone = replace(
+        CURRENT, database=None, databases=(), checkout=CheckoutStatus(None, ()), upstream=None
+    )
     assert text(alone)[:3] == [
         "database  not asked",
         "checkout  no git, no revisions",

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from lback.core.plans import Downgrade, Restamp, Upgrade
-from lback.db.events import Event, RunOutcome
+from lback.db.events import Event, RunOutcome, Stamp
 from lback.db.passthrough import run_alembic
 from lback.errors import LbackError, UsageError
 from tests.db.projects import MakeProject
@@ -62,14 +62,14 @@ def test_what_moves_a_database_is_told_of_and_may_be_refused(
     project.ini("path_separator = os\n")
     settings = project.settings()
     heard: list[Event] = []
-    asked: list[tuple[str, ...]] = []
+    asked: list[Stamp] = []
 
     def alembic(*line: str) -> RunOutcome:
         return run_alembic(settings, project.root, line, on_event=heard.append, refuse=asked.append)
 
     assert alembic("upgrade", "head").steps == (Upgrade("a1"), Upgrade("b2"))
     assert alembic("downgrade", "-1").steps == (Downgrade("b2"),)
-    assert asked == [(), ("b2",)]
+    assert [one.revisions for one in asked] == [(), ("b2",)]
     assert alembic("stamp", "head").after == ("b2",)
     assert len(asked) == 2
     starts = [(one.step, one.stamp) for one in heard if one.kind == "start"]
