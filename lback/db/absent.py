@@ -69,6 +69,13 @@ class PassedOver:
         """Note that env.py came to a database."""
         self._order.setdefault(database.key, len(self._order))
 
+    def call(self, databases: Iterable[DatabaseName]) -> None:
+        """Take the names of databases that had failed before env.py gave them."""
+        for database in databases:
+            outcome = self.outcomes.get(database.key)
+            if outcome is not None:
+                self.outcomes[database.key] = outcome._replace(database=database)
+
     def settle(
         self, turns: Iterable[Turn], stands: Mapping[str, tuple[str, ...]] | None = None
     ) -> None:

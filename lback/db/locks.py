@@ -108,6 +108,8 @@ class Locks:
             if not getattr(held, "released", False):
                 return
             held.release()
+        if self._has(lock):
+            return
         try:
             waited = _wait(lock, name, self._timeout, self._on_event)
         except OSError as err:
@@ -125,6 +127,11 @@ class Locks:
         self._held[key] = lock
         if waited:
             _refresh_snapshot(connection)
+
+    def _has(self, lock: Lock) -> bool:
+        """Tell whether another session of this run has a lock: two URLs may lead to one place."""
+        sessions = [one.session for one in self._held.values() if isinstance(one, _SessionLock)]
+        return bool(sessions) and isinstance(lock, _SessionLock) and lock.owner() in sessions
 
     def release(self) -> None:
         """Give back what is still held."""
@@ -181,10 +188,17 @@ class _SessionLock:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.released = False
+        self.session: Any = None
+        """The server's number of the session that has the lock."""
         self._pooled: Any = None
+
+    def owner(self) -> Any:
+        """Ask the server for the number of the session that has the lock; None for nobody."""
+        raise NotImplementedError
 
     def _holds(self) -> None:
         """Watch for the moment after env.py's commit: a pool keeps the session open."""
+        self.session = self.owner()
         self._pooled = self.connection.connection.dbapi_connection
         event.listen(self.connection.engine.pool, "checkin", self._checkin)
 
@@ -232,8 +246,12 @@ class _Advisory(_SessionLock):
             self._holds()
         return taken
 
-    def holder(self) -> str:
-        """Ask the server who has it."""
+    def owner(self) -> Any:
+        """Ask the server for the number of the session that has the lock; None for nobody."""
+        row = self._row()
+        return row[0] if row is not None else None
+
+    def _row(self) -> Any:
         query = sql(
             "SELECT a.pid, a.usename, a.application_name, CAST(a.client_addr AS text),"
             " CAST(date_trunc('second', a.backend_start) AS text)"
@@ -246,7 +264,11 @@ class _Advisory(_SessionLock):
         unsigned = self.key % (1 << 64)
         numbers = {"high": unsigned >> 32, "low": unsigned & 0xFFFFFFFF}
         with untouched(self.connection):
-            row = self.connection.execute(query, numbers).first()
+            return self.connection.execute(query, numbers).first()
+
+    def holder(self) -> str:
+        """Ask the server who has it."""
+        row = self._row()
         if row is None:
             return "a session that has just ended"
         pid, user, application, address, since = row
@@ -272,6 +294,11 @@ class _Named(_SessionLock):
         if taken:
             self._holds()
         return bool(taken)
+
+    def owner(self) -> Any:
+        """Ask the server for the number of the session that has the lock; None for nobody."""
+        with untouched(self.connection):
+            return self.connection.exec_driver_sql(f"SELECT IS_USED_LOCK({self.name})").scalar()
 
     def holder(self) -> str:
         """Ask the server who has it."""

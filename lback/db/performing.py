@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -87,7 +87,7 @@ class Performer:
         decide: Decide,
         on_event: OnEvent,
         before: Before | None = None,
-        settled: Container[str] = (),
+        settled: Collection[str] = (),
     ) -> None:
         self.decide = decide
         self.on_event = on_event

@@ -133,7 +133,7 @@ class Database:
         locks = Locks(lock_timeout, on_event)
         broken: LbackError | None = None
         while True:
-            performer = Performer(decide, on_event, before, passed.outcomes)
+            performer = Performer(decide, on_event, before, frozenset(passed.outcomes))
             with self.opened(line) as session:
                 try:
                     session.run_env(performer, locks=locks, passed=passed)
@@ -179,9 +179,8 @@ class Database:
         self, err: BaseException, at: Situation, performer: Performer, passed: PassedOver
     ) -> LbackError | None:
         """Leave what failed to itself and come to the others; or return why that cannot be."""
-        stands = self._stands()
+        stands = self._stands(passed)
         turn = performer.turns[-1] if performer.turns else None
-        known = len(passed.outcomes)
         if turn is None or turn.finished or turn.error is not None:
             error = translate(err, at)
             found = passed.learn(error)
@@ -193,7 +192,9 @@ class Database:
         error.__cause__ = err if error is not err else err.__cause__
         passed.settle(performer.turns, stands)
         others = stands.keys() - passed.outcomes.keys()
-        return None if found or (others and len(passed.outcomes) > known) else error
+        return (
+            None if found or (others and len(passed.outcomes) > len(performer.settled)) else error
+        )
 
     def _tell_swallowed(self, at: Situation, performer: Performer, passed: PassedOver) -> None:
         """Say why the turns broke off whose exceptions env.py has kept to itself."""
@@ -202,18 +203,20 @@ class Database:
             for turn in performer.turns
             if turn.error is None and not turn.finished and turn.database.key in passed.raised
         ]
-        stands = self._stands() if broken else {}
+        stands = self._stands(passed) if broken else {}
         for turn, err in broken:
             now = stands.get(turn.database.key)
             turn.error, turn.after = _failure(err, at, turn, now), now or turn.before
 
-    def _stands(self) -> dict[str, tuple[str, ...]]:
-        """Read the stamps again after a failure; those that can be read."""
+    def _stands(self, passed: PassedOver | None = None) -> dict[str, tuple[str, ...]]:
+        """Read the stamps again after a failure, of those that can be read, and their names."""
         try:
             answers = self.ask(lambda view: view.stamp)
         except LbackError:
             return {}
         stamps = [one.value for one in answers if one.value is not None]
+        if passed is not None:
+            passed.call([stamp.database for stamp in stamps])
         return {stamp.database.key: stamp.revisions for stamp in stamps}
 
     def _tell_interrupted(self, performer: Performer) -> None:
@@ -239,7 +242,8 @@ def _finished(passed: PassedOver, broken: LbackError | None) -> RunOutcome:
     """Return what was done; where that is not all of it, raise what is known of each database."""
     outcome = passed.outcome()
     errors = [one.error for one in outcome.failed if one.error is not None]
-    errors += [broken] if broken is not None and broken not in errors else []
+    broken = None if broken in errors else broken
+    errors += [broken] if broken is not None else []
     if not errors:
         return outcome
     if len(outcome.databases) <= 1:

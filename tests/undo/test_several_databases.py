@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.undo.several import LOOP, Several, several
+from lback.db.locks import LockFile
+from tests.undo.several import LOOP, NOTE, Several, several
 
 KINDS = [
     "sqlite-loop",
@@ -80,7 +81,7 @@ def test_a_whole_table_of_each_comes_back(world: Several) -> None:
 
 def test_a_reverting_revision_runs_on_each(world: Several) -> None:
     if not world.schemas:
-        pytest.skip("a reverting revision takes no arguments")
+        pytest.skip("the project's template takes no arguments, and env.py gives some")
     world.lback("migrate")
     world.fill()
     done = world.ask("rollback", "users", "--strategy", "revert", "--yes")
@@ -249,3 +250,85 @@ def test_what_env_py_swallows_is_told_with_its_name(files: Several) -> None:
     assert "1 of 2 databases failed. one (sqlite:///" in said
     assert "Revision r2 (" in said and "duplicate column name: note" in said
     assert files.stamps() == {"one": ["r1"], "two": ["r2"]}
+
+
+def test_one_that_is_locked_does_not_stop_the_others(files: Several) -> None:
+    lock = LockFile(files.urls["one"][10:])
+    assert lock.attempt()
+    said = files.lback("migrate", "--lock-timeout", "0", code=3).err
+    lock.release()
+    assert "1 of 2 databases failed. one (sqlite:///" in said
+    assert said.count("Another migration of this database (sqlite:///") == 1
+    assert files.query("two", "SELECT version_num FROM alembic_version") == [("r2",)]
+
+
+TWICE = """
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+engines = [create_engine(url, poolclass=pool.NullPool) for url in {urls!r}]
+connections = [engine.connect() for engine in engines]
+for number, connection in enumerate(connections):
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations(engine_name="bind %d" % number)
+for connection in connections:
+    connection.commit()
+    connection.close()
+"""
+
+
+@pytest.mark.postgresql
+def test_two_names_of_one_database_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    with several("postgresql-template", tmp_path) as world:
+        url = world.urls["one"]
+        urls = [url, url.replace("127.0.0.1", "localhost")]
+        world.shop.write("migrations/env.py", TWICE.format(urls=urls))
+        said = world.lback("migrate", "--lock-timeout", "1").out
+        assert "bind 0 (" in said and "bind 1 (" in said
+        assert world.query("one", "SELECT version_num FROM alembic_version") == [("r2",)]
+
+
+def test_a_rebase_steps_each_database(tmp_path: Path) -> None:
+    with several("sqlite-loop", tmp_path) as world:
+        shop = world.shop
+        shop.git("checkout", "-q", "-b", "mine", "before")
+        world.last = "r1"
+        world.add("m2", *NOTE)
+        shop.commit("Mine")
+        world.lback("migrate")
+        world.fill()
+        world.query("two", "ALTER TABLE users DROP COLUMN note")
+        world.query("two", "UPDATE alembic_version SET version_num = 'r1'")
+        shop.git("checkout", "-q", "main")
+        shop.git("reset", "-q", "--hard", "before")
+        world.last = "r1"
+        made = (
+            'def upgrade(engine_name):\n    op.create_table("pets", sa.Column("id", sa.Integer))\n'
+        )
+        world.add("t2", made, 'def downgrade(engine_name):\n    op.drop_table("pets")\n')
+        shop.commit("Theirs")
+        shop.git("checkout", "-q", "mine")
+        shop.git("merge", "-q", "--no-edit", "main")
+        planned = world.ask("rebase", "--onto", "main", "--plan")["databases"]
+        assert [(row["name"][:3], row["state"]) for row in planned] == [
+            ("one", "moved"),
+            ("two", "untouched"),
+        ]
+        done = world.ask("rebase", "--onto", "main", "--yes")
+        assert done["database"] == done["databases"][0]
+        assert world.stamps() == {"one": ["m2"], "two": ["r1"]}
+        assert world.query("one", "SELECT count(*) FROM pets") == [(0,)]
+        world.lback("migrate")
+        assert world.stamps() == {"one": ["m2"], "two": ["m2"]}
+
+
+def test_makemigrations_names_the_database_that_lacks_a_revision(files: Several) -> None:
+    files.lback("migrate")
+    files.query("two", "UPDATE alembic_version SET version_num = 'r1'")
+    env = files.shop.folder / "migrations" / "env.py"
+    models = "from models import Base\n"
+    asked = "connection=connection, target_metadata=Base.metadata"
+    env.write_text(models + env.read_text().replace("connection=connection", asked))
+    said = files.lback("makemigrations", "more", code=3).err
+    assert "The database two (sqlite:///" in said and "lacks 1 revision" in said
