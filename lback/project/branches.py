@@ -91,7 +91,7 @@ def _tips(
         added = known.get(tip)
         if added is not None:
             yield sibling, added
-        elif tip in trees:
+        elif tip in known:
             yield sibling, _in_full(revisions, mine, trees[tip], trees[left[tip]])
 
 
@@ -106,8 +106,10 @@ def _additions(revisions: Revisions, mine: Tree, left: Mapping[str, str]) -> dic
     here = {entry.path: entry.blob for entry in mine.entries}
     added: dict[str, list[Entry]] = {}
     tips: dict[str, _Tip | None] = {}
+    # What changes in a submodule is no file of a tip that git lists here.
+    modules = revisions.repository.modules_around(f"{name}/" for name in folders[0])
     for tip, changes in differences(revisions.repository, left, folders[0]).items():
-        if revisions.folders(tip) != folders or revisions.folders(left[tip]) != folders:
+        if modules or revisions.folders(tip) != folders or revisions.folders(left[tip]) != folders:
             tips[tip] = None
             continue
         entries = [Entry(change.path, change.blob, change.mode) for change in changes]

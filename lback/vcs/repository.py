@@ -341,13 +341,20 @@ class Repository:
         for name in folders:
             module = self._reach(INDEX, name).module
             if module and self.root and not (self.root / module / ".git").exists():
-                raise _no_module(module)
+                raise self._no_module(module)
+
+    def _no_module(self, module: str) -> HistoryMissing:
+        get = f"Get it: {command('git submodule update --init', pathspec(module))}"
+        bare = "Ask in a clone that has it: `git clone --recurse-submodules`"
+        return HistoryMissing(
+            f"The submodule {module} is not in this clone", bare if self.is_bare else get
+        )
 
     def _lend(self, module: str) -> None:
         """Let our children read the objects of a submodule."""
         objects = objects_of(self.root, self.common_dir, module)
         if objects is None:
-            raise _no_module(module)
+            raise self._no_module(module)
         self.git.lent = tuple(dict.fromkeys((*self.git.lent, os.fspath(objects.resolve()))))
 
     def _left_out(
@@ -567,10 +574,3 @@ class Repository:
                     f"git has no content of {path} at {at[:12]} in this clone",
                     self._fetch_hint(),
                 )
-
-
-def _no_module(module: str) -> HistoryMissing:
-    return HistoryMissing(
-        f"The submodule {module} is not in this clone",
-        f"Get it: {command('git submodule update --init', pathspec(module))}",
-    )

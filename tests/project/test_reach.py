@@ -11,6 +11,7 @@ import pytest
 from lback.app.check import CheckOptions, check
 from lback.app.heads import heads
 from lback.app.history import HistoryOptions, history
+from lback.app.radar import RadarOptions, radar
 from lback.core.source import INDEX, WORKTREE
 from lback.errors import HistoryMissing
 from lback.project.applied import edited_since
@@ -272,6 +273,21 @@ def test_a_submodule_is_read_at_its_commit(outer: Person) -> None:
     assert (row.commit.author, row.commit.subject) == ("Ida", "Add orders")
     (told,) = history(context(outer.path), HistoryOptions("orders")).changes
     assert told.commit is not None and told.commit.subject == "Add orders"
+
+
+def test_a_branch_that_moves_a_submodule_on_is_another_branch(outer: Person) -> None:
+    inner = Person("Ida", outer.path / "migrations")
+    for name in ("b", "c"):
+        outer.git("checkout", "-q", "-b", name, "main")
+        outer.git("submodule", "-q", "update")
+        inner.git("checkout", "-q", "-b", name)
+        inner.write(f"versions/{name}.py", revision_text(name, ("a",), f"{name}s"))
+        inner.commit(f"Add {name}")
+        outer.commit(f"Move on to {name}")
+    (found,) = radar(context(outer.path), RadarOptions()).branches
+    assert (found.branch, [one.revision for one in found.revisions]) == ("b", ["b"])
+    (one,) = check(context(outer.path), CheckOptions(against=("b",))).findings
+    assert (one.code, one.path) == ("LB102", "migrations/versions/c.py")
 
 
 def test_a_submodule_that_is_not_here_is_said(outer: Person, tmp_path: Path) -> None:
