@@ -45,8 +45,9 @@ def noting_steps(ctx: Context, listener: OnEvent) -> Iterator[OnEvent]:
             slate = slates[key]
             # What env.py's own transaction holds, the stamp falls back to where it began.
             notes = [first[key], note] if event.outside and note != first[key] else [note]
-            if slate is not None:
-                slate.write(json.dumps(notes).encode())
+            if slate is not None and not slate.write(json.dumps(notes).encode()):
+                ctx.console.warn(messages.NOT_NOTED)
+                slates[key] = None  # said once
         listener(event)
 
     try:

@@ -149,8 +149,8 @@ class Slate:
         self._path = path
         self._handle: int | None = None
 
-    def write(self, value: bytes) -> None:
-        """Put a value in the place of the one before; a disk that fails keeps none."""
+    def write(self, value: bytes) -> bool:
+        """Put a value in the place of the one before; False for a disk that keeps none."""
         data = _checked_table(value)
         try:
             if self._handle is None:
@@ -161,7 +161,8 @@ class Slate:
             os.write(self._handle, data)
             os.ftruncate(self._handle, len(data))
         except OSError:
-            return
+            return False
+        return True
 
     def wipe(self) -> None:
         """Leave an empty value, if this one has written any, and close the file."""

@@ -103,6 +103,9 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
     for line in _WORKS:
         done = ended(place, line)
         assert done.status == 0, (line, done)
+    (place / "app.db").unlink()
+    # A step that a kill cuts off is noted there, on databases that do not roll it back.
+    assert ended(place, "migrate").err.count("cannot be written") == 1
 
 
 def test_a_link_to_anywhere_does_not_stop_a_bare_repository(tmp_path: Path) -> None:

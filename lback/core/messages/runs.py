@@ -15,6 +15,12 @@ _COPIES = (
 )
 
 
+NOT_NOTED = (
+    "git's own folder cannot be written: if this command is killed in a step, the next one will "
+    "not know of it"
+)
+
+
 def interrupted(
     direction: Direction, revision: str, path: str, dialect: str, effects: Effects | None
 ) -> LbackError:
