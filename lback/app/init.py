@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,7 +14,7 @@ from lback.core.results import Result, optional
 from lback.errors import LbackError, UsageError
 from lback.files import BY_HAND, is_plain, write_whole
 from lback.project.context import Context
-from lback.project.environments import below, context_of, is_aside, root_of
+from lback.project.environments import below, context_of, is_aside, root_of, unconfigured
 from lback.project.hook_files import install_hooks
 from lback.project.options import Options
 from lback.vcs.shims import NAMES
@@ -44,12 +45,16 @@ Hooks = Literal["none", "offered", "installed"]
 
 @dataclass(frozen=True, kw_only=True)
 class InitResult(Result):
-    """What was written into which folder; `adopted` is the configuration that was there."""
+    """What was written into which folder; `adopted` are the configurations that were there.
+
+    `unconfigured` is a folder of migrations that no file configured.
+    """
 
     command = "init"
 
     folder: str
-    adopted: str | None = None
+    adopted: tuple[str, ...] = ()
+    unconfigured: str | None = optional()
     written: tuple[str, ...]
     models: str | None = None
     models_found: bool | None = optional()
@@ -66,14 +71,23 @@ def init(ctx: Context, options: InitOptions) -> InitResult:
     inner = Context(Options(directory=str(folder)), ctx.console)
     there = next(one for one in (folder, *folder.parents) if one.is_dir())
     around = Context(Options(directory=str(there)), ctx.console)
-    around = _meant(ctx, around, folder, options)
     existing = _existing(around, options)
-    _refuse_what_means_nothing(around, existing, options)
-    if existing is not None:
-        inner = around if around.environment else inner
+    every = _below(ctx, around, folder, options) if existing is None else ()
+    bare = _unconfigured(around, folder, options) if not every and existing is None else None
+    there_already = bare or existing or (every[0].project.settings.config_path if every else None)
+    _refuse_what_means_nothing(around, there_already, options)
     folder.mkdir(parents=True, exist_ok=True)
-    if existing is not None:
-        return _adopted(inner, folder, existing, options)
+    if every or existing is not None:
+        return _adopted(inner, folder, every or (inner,), options)
+    if bare is not None:
+        written = _write_missing(folder, {"manage.py": _manage(), "alembic.ini": _ini(bare)})
+        hooks = _hooks(inner, options.hooks)
+        return InitResult(folder=str(folder), unconfigured=bare, written=written, hooks=hooks)
+    return _started(inner, folder, options)
+
+
+def _started(ctx: Context, folder: Path, options: InitOptions) -> InitResult:
+    """Write a new project."""
     found = None if options.models else find_models(folder)
     where = options.models or found or "models:Base"
     _refuse_odd(where)
@@ -83,34 +97,45 @@ def init(ctx: Context, options: InitOptions) -> InitResult:
         models=where,
         models_found=found is not None,
         models_there=_is_there(folder, where),
-        hooks=_hooks(inner, options.hooks),
+        hooks=_hooks(ctx, options.hooks),
     )
 
 
-def _meant(ctx: Context, around: Context, folder: Path, options: InitOptions) -> Context:
-    """Return the context of the project that lies below; UsageError where there are several."""
-    if options.new or not folder.is_dir() or _existing(around, options) is not None:
-        return around
-    every = below(around)
-    if len(every) == 1 and not is_aside(every[0], around):
-        return context_of(around, every[0])
-    if every:
+def _below(
+    ctx: Context, around: Context, folder: Path, options: InitOptions
+) -> tuple[Context, ...]:
+    """Return contexts for the projects that lie below; UsageError where all are examples."""
+    every = below(around) if not options.new and folder.is_dir() else ()
+    if any(is_aside(one, around) for one in every):
         root = root_of(around)
         words = [one.options(ctx.options, root, ctx.cwd).place for one in every]
         raise messages.projects_below([one.name for one in every], words)
-    return around
+    return tuple(context_of(around, one) for one in every)
 
 
-def _adopted(ctx: Context, folder: Path, existing: str, options: InitOptions) -> InitResult:
-    """Add what an existing project lacks, and touch nothing of it."""
-    home = ctx.cwd
-    inner = os.path.relpath(home, folder)
-    written = _write_missing(home, {"manage.py": _files("models:Base")["manage.py"]})
+def _unconfigured(around: Context, folder: Path, options: InitOptions) -> str | None:
+    """Return the folder of migrations that no file configures; UsageError where there are more."""
+    found = unconfigured(around) if not options.new and folder.is_dir() else ()
+    if len(found) > 1:
+        raise messages.unconfigured(found)
+    return found[0] if found else None
+
+
+def _adopted(
+    ctx: Context, folder: Path, every: Sequence[Context], options: InitOptions
+) -> InitResult:
+    """Add what existing projects lack, and touch nothing of them."""
+    written = []
+    for one in every:
+        inner = os.path.relpath(one.cwd, folder)
+        added = _write_missing(one.cwd, {"manage.py": _manage()})
+        written += [os.path.normpath(Path(inner, name)) for name in added]
+    found = [one.project.settings for one in every]
     return InitResult(
-        folder=str(home),
-        adopted=existing,
-        written=tuple(os.path.normpath(Path(inner, name)) for name in written),
-        hooks=_hooks(ctx, options.hooks),
+        folder=str(every[0].cwd if len(every) == 1 else folder),
+        adopted=tuple(dict.fromkeys(each.config_path or "" for each in found)),
+        written=tuple(written),
+        hooks=_hooks(every[0] if len(every) == 1 else ctx, options.hooks),
     )
 
 
@@ -166,6 +191,16 @@ def _existing(ctx: Context, options: InitOptions) -> str | None:
 def _refuse_odd(models: str) -> None:
     if not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", models):
         raise messages.odd_models(models)
+
+
+def _manage() -> str:
+    return _files("models:Base")["manage.py"]
+
+
+def _ini(location: str) -> str:
+    from lback.db.templates import render_configuration
+
+    return render_configuration(location)
 
 
 def _files(models: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from importlib import resources
 from string import Template
@@ -12,6 +13,9 @@ _FILES = {
     "migrations/env.py": "env.py.txt",
     "migrations/script.py.mako": "script.py.mako.txt",
 }
+
+# What a project is given that starts with lback: a database, and names of files.
+_OWN = re.compile(r"^(?:# Used where|file_template|sqlalchemy\.url).*\n", re.MULTILINE)
 
 
 def render_project(models: str) -> Mapping[str, str]:
@@ -29,6 +33,12 @@ def render_project(models: str) -> Mapping[str, str]:
     )
     texts["migrations/versions/.gitkeep"] = ""
     return texts
+
+
+def render_configuration(location: str) -> str:
+    """Return an alembic.ini for migrations that are there; env.py says which database."""
+    ini = _read(_FILES["alembic.ini"])
+    return _OWN.sub("", ini).replace("%(here)s/migrations", f"%(here)s/{location}")
 
 
 def _read(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path, PurePosixPath
 
 from lback.core.configuration import parse_ini
@@ -63,8 +63,17 @@ def is_looked_at(name: str) -> bool:
     return not _is_env(name) and all(map(_is_open, name.split("/")))
 
 
+def envs(start: Path) -> Iterator[Path]:
+    """Yield the env.py below a folder, the nearest first."""
+    return _walk(start, _is_env)
+
+
 def walked(start: Path) -> Iterator[Path]:
     """Yield the files below a folder that may configure something, the nearest first."""
+    return _walk(start, _may_configure)
+
+
+def _walk(start: Path, wanted: Callable[[str], bool]) -> Iterator[Path]:
     pending, seen = deque([(start, 0)]), 0
     while pending and seen < _MOST_FOLDERS:
         folder, depth = pending.popleft()
@@ -77,7 +86,7 @@ def walked(start: Path) -> Iterator[Path]:
         if any(item.name == "pyvenv.cfg" for item in items):
             continue
         for item in items:
-            if _may_configure(item.name):
+            if wanted(item.name):
                 yield Path(item.path)
             elif depth < _DEEPEST and _is_open(item.name) and item.is_dir(follow_symlinks=False):
                 pending.append((Path(item.path), depth + 1))

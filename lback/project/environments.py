@@ -11,10 +11,12 @@ from pathlib import Path, PurePosixPath
 from lback.core.shell import place
 from lback.core.source import WORKTREE
 from lback.errors import LbackError, NotConfigured
+from lback.files import read_by_hand
 from lback.project.console import Console
 from lback.project.context import Context
 from lback.project.discovery import (
     FileTree,
+    envs,
     in_file,
     is_looked_at,
     relative,
@@ -148,6 +150,26 @@ def below(ctx: Context, start: Path | None = None) -> tuple[Environment, ...]:
     return _chosen(
         ctx, start, chain(walked(start), tracked(ctx.repository)), FileTree(root, Texts(root))
     )
+
+
+def unconfigured(ctx: Context) -> tuple[str, ...]:
+    """Return the folders below with an env.py and revisions, where no file says so.
+
+    An application may hand Alembic its settings itself.
+    """
+    found = []
+    for env in sorted(envs(ctx.cwd)):
+        inner = Path(relative(env.parent, ctx.cwd))
+        files = sorted((env.parent / "versions").glob("*.py"))
+        if files and _ASIDE.isdisjoint(inner.parts) and _is_alembic(env):
+            found.append(inner.as_posix())
+    return tuple(found)
+
+
+def _is_alembic(env: Path) -> bool:
+    with suppress(LbackError, OSError):
+        return b"alembic" in (read_by_hand(env) or b"")
+    return False
 
 
 def _chosen(

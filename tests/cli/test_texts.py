@@ -113,7 +113,7 @@ def test_init_says_where_the_models_are() -> None:
 
 
 def test_init_adopts_and_offers_the_hooks() -> None:
-    adopted = InitResult(folder="/x", adopted="alembic.ini", written=(), hooks="offered")
+    adopted = InitResult(folder="/x", adopted=("alembic.ini",), written=(), hooks="offered")
     assert text(adopted) == [
         "found an Alembic project: alembic.ini; no file of it was changed",
         "next: `lback status`",

@@ -291,11 +291,14 @@ def test_a_bare_repository_has_those_of_its_head(services: Developer, tmp_path: 
 # init
 
 
-def test_init_starts_no_second_one(services: Developer) -> None:
-    told = services.lback("init", code=2)
-    assert "`lback -C services/a init`, `lback -C services/b init`" in told
-    assert "`lback init --new`" in told
-    assert services.git("status", "--porcelain") == ""
+def test_init_adopts_all_and_starts_no_second_one(services: Developer) -> None:
+    told = services.lback("init", "--hooks")
+    assert told.count("found an Alembic project: ") == 2
+    assert "wrote services/a/manage.py\nwrote services/b/manage.py\n" in told
+    changed = services.git("status", "--porcelain").splitlines()
+    assert changed == ["?? services/a/manage.py", "?? services/b/manage.py"]
+    assert services.git("config", "--get-all", "lback.project") == "services/a\nservices/b\n"
+    assert "wrote" not in services.lback("init")
     assert "wrote alembic.ini" in services.lback("init", "services/c")
     services.lback("init", "--new")
     assert (services.folder / "alembic.ini").exists()
@@ -308,6 +311,34 @@ def test_init_adopts_the_only_one(ada: Developer) -> None:
     assert "wrote backend/manage.py" in told
     assert not (ada.folder / "manage.py").exists()
     assert ada.git("config", "lback.project") == "backend\n"
+
+
+def test_init_configures_migrations_that_no_file_configures(ada: Developer) -> None:
+    env = ENV.replace(
+        "from alembic import context",
+        "from logging.config import fileConfig\n"
+        "from alembic import context\nfileConfig(context.config.config_file_name)",
+    )
+    ada.write("shop/migrations/env.py", env)
+    revise(ada, "shop/migrations", "a1")
+    assert "let `lback init` adopt" in ada.lback("heads", code=2)
+    told = ada.lback("init")
+    assert "found migrations that no file configures: shop/migrations" in told
+    assert "wrote manage.py\nwrote alembic.ini\n" in told
+    assert not (ada.folder / "migrations").exists()
+    assert "a1" in ada.lback("heads")
+    # Which database it is says env.py, and nobody else.
+    assert "got None" in ada.lback("migrate", code=3)
+
+
+def test_init_does_not_choose_among_unconfigured_migrations(ada: Developer) -> None:
+    for name in ("a", "b"):
+        ada.write(f"{name}/migrations/env.py", ENV)
+        revise(ada, f"{name}/migrations", f"{name}1")
+    told = ada.lback("init", code=2)
+    assert "no file configures: a/migrations, b/migrations" in told
+    assert ada.git("status", "--porcelain") == "?? a/\n?? b/\n"
+    assert "a1" in ada.lback("--script-location", "a/migrations", "heads")
 
 
 def test_init_does_not_take_an_example_for_the_project(ada: Developer) -> None:

@@ -44,11 +44,14 @@ def command(directory: str, models: str | None, hooks: bool | None, new: bool) -
 
 def lines(result: InitResult, style: Style) -> Iterator[str]:
     """Yield what was found and written, then the next commands."""
-    if result.adopted is not None:
-        yield f"found an Alembic project: {safe(result.adopted)}; no file of it was changed"
+    for name in result.adopted:
+        yield f"found an Alembic project: {safe(name)}; no file of it was changed"
+    if result.unconfigured:
+        where = safe(result.unconfigured)
+        yield f"found migrations that no file configures: {where}; none of them was changed"
     for name in result.written:
         yield f"wrote {safe(name)}"
-    if result.adopted is not None:
+    if result.adopted or result.unconfigured:
         yield f"{style.cyan('next:')} `lback status`"
     else:
         yield _models(result)

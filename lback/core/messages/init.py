@@ -28,6 +28,15 @@ def projects_below(names: Sequence[str], words: Sequence[Sequence[str]]) -> Usag
     )
 
 
+def unconfigured(folders: Sequence[str]) -> UsageError:
+    """Say that there are several folders of migrations that no file configures."""
+    return UsageError(
+        f"There are migrations that no file configures: {', '.join(folders)}.",
+        f"{command('lback --script-location', folders[0], then='heads')} reads one; to adopt it, "
+        "write an alembic.ini with its `script_location`.",
+    )
+
+
 def no_repository(folder: object) -> LbackError:
     """Say that there is no git to put hooks into."""
     return LbackError(

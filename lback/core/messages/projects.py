@@ -27,7 +27,8 @@ def no_configuration(folder: Path) -> NotConfigured:
     """Make the error for a folder in no project."""
     return NotConfigured(
         f"There is no Alembic configuration in {folder}, above it or below it.",
-        "Change into the project, name the file with `--config`, or start one with `lback init`.",
+        "Change into the project, name the file with `--config`, or let `lback init` adopt what "
+        "lies here, or start one.",
     )
 
 
