@@ -125,11 +125,21 @@ class Project(NamedTuple):
         INPUTS.doubt()
         package, _, inner = location.partition(":")
         tops = [self.folder / entry for entry in (*self.settings.prepend_sys_path, ".", "src")]
-        for top in [*tops, *(Path(entry) for entry in sys.path if entry)]:
-            place = top.joinpath(*package.split("."))
+        first, *rest = package.split(".")
+        places = [top / first for top in (*tops, *(Path(entry) for entry in sys.path if entry))]
+        for found in (*places, *_installed(first)):
+            place = found.joinpath(*rest)
             if place.is_dir():
                 return Path(os.path.normpath(place.joinpath(*inner.split(":"))))
         raise messages.no_package(package, location)
+
+
+def _installed(package: str) -> Iterator[Path]:
+    """Yield the folders of a package that an import hook finds, as it does an editable one."""
+    for finder in sys.meta_path:
+        spec = finder.find_spec(package, None)
+        for folder in (spec.submodule_search_locations if spec else None) or ():
+            yield Path(folder)
 
 
 class Texts:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from textwrap import dedent
 
@@ -151,6 +153,27 @@ def test_an_environment_inside_the_repository_is_out_of_reach(
     for at in PLACES:
         assert paths(ada.path, at) == [f"{site}/acme/db/versions/p.py"]
     assert check(context(ada.path), CheckOptions()).findings == ()
+
+
+def test_a_package_that_an_import_hook_finds(
+    ada: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "elsewhere" / "db" / "versions" / "p.py"
+    place.parent.mkdir(parents=True)
+    place.write_text(revision_text("p", (), "acme"))
+
+    class Editable:
+        @staticmethod
+        def find_spec(name: str, *_: object) -> ModuleSpec | None:
+            if name != "acme":
+                return None
+            spec = ModuleSpec(name, None, is_package=True)
+            spec.submodule_search_locations = [str(tmp_path / "elsewhere")]
+            return spec
+
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Editable])
+    ada.write("alembic.ini", "[alembic]\nscript_location = acme:db\n")
+    assert paths(ada.path) == [str(place)]
 
 
 def test_a_clone_inside_the_repository_is_out_of_reach(ada: Person) -> None:
