@@ -33,7 +33,7 @@ _NEED_GIT = (
 )
 
 
-@pytest.fixture(params=[name for name in LAYOUTS if name != "two_databases"])
+@pytest.fixture(params=list(LAYOUTS))
 def layout(request: pytest.FixtureRequest, tmp_path: Path) -> Layout:
     folder = tmp_path / "project"
     folder.mkdir()
