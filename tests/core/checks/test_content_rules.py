@@ -14,7 +14,15 @@ from lback.core.checks.findings import Finding, finding
 from lback.core.checks.report import LeftOutCounts
 from lback.core.checks.silencing import LeftOut
 from lback.core.checks.team import line_findings
-from lback.core.checks.trials import Loss, Trial, model_findings, not_tried, trial_findings
+from lback.core.checks.trials import (
+    Loss,
+    Trial,
+    cannot_run,
+    model_findings,
+    not_tried,
+    nothing_to_run,
+    trial_findings,
+)
 from lback.core.effects import Effects, Unknown
 from lback.core.graph.revision import Header, Revision
 from lback.core.interpreter.reading import read_effects
@@ -241,6 +249,7 @@ def told_of_trials() -> Iterator[tuple[str, list[Finding]]]:
         tried(Trial("b", losses=(Loss("upgrade", "t", None, 1),)), None),
     )
     yield "not tried", [not_tried("no database"), not_tried("no database", "set one up")]
+    yield "nothing to run", [nothing_to_run(), cannot_run("there are two heads")]
     yield "models", list(model_findings(("add column t.c", "drop table u")))
 
 

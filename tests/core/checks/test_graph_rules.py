@@ -11,7 +11,9 @@ from lback.core.checks.graph import (
     GraphMerge,
     branch_point,
     broken_by_merging,
+    conflicted,
     long_ids,
+    no_refs,
     not_looked_at,
     nothing_found,
     redundant_merges,
@@ -130,6 +132,8 @@ def told_of_forks() -> dict[str, list[Finding]]:
     lost = merge("a; b<a; h<b", "a; b<a; h<b; k<h; c<a")
     redundant = "a; b<a; c<a; m<b,c; n<c,b; x<b"
     return {
+        "a file that git stops at": [conflicted(merge("a", "a; b<a"), "m/a b.py")],
+        "no such branch": [no_refs("refs/heads/topic/*")],
         "three heads": [several_heads(fork, ("b", "c", "d"), COMMITS)],
         "two that have nothing in common": [several_heads(graph("a; z"), ("a", "z"), {})],
         "a fork once merged": [would_fork(one, ("b", "c"), COMMITS)],
