@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import alembic
+import flask_migrate
 
 from tests.cli.inside import Done, lback
 from tests.reports import report_of
@@ -17,6 +19,7 @@ from tests.servers import fresh_database
 from tests.undo.team import Shop
 from tests.worlds import databases
 
+FLASK = Path(flask_migrate.__file__).parent / "templates" / "flask-multidb" / "env.py"
 TEMPLATE = Path(alembic.__file__).parent / "templates" / "multidb" / "env.py"
 
 LOOP = """
@@ -59,6 +62,17 @@ with engine.connect() as plain:
         context.configure(connection=connection, version_table_schema=schema)
         with context.begin_transaction():
             context.run_migrations()
+"""
+
+APPLICATION = """
+from flask import Flask
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+
+app = Flask(__name__)
+app.config["SQLALCHEMY_DATABASE_URI"] = {first!r}
+app.config["SQLALCHEMY_BINDS"] = {binds!r}
+Migrate(app, SQLAlchemy(app))
 """
 
 USERS = (
@@ -116,6 +130,7 @@ class Several:
 
     def lback(self, *line: str, code: int = 0) -> Done:
         """Run a command in this process."""
+        sys.modules.pop("app", None)  # each project has one of its own
         done = lback(self.shop.folder, *line)
         assert done.code == code, done.said
         return done
@@ -130,8 +145,9 @@ class Several:
 def several(kind: str, folder: Path) -> Iterator[Several]:
     """Yield a project on two or more databases with a table in two steps."""
     made: Several
-    if kind in ("sqlite-loop", "sqlite-template"):
-        urls = {name: f"sqlite:///{folder}/{name}.sqlite3" for name in ("one", "two")}
+    if kind in ("sqlite-loop", "sqlite-template", "flask-binds"):
+        names = ("main", "one", "two") if kind == "flask-binds" else ("one", "two")
+        urls = {name: f"sqlite:///{folder}/{name}.sqlite3" for name in names}
         made = _files(folder, kind, urls)
         yield _begun(made)
         return
@@ -141,12 +157,12 @@ def several(kind: str, folder: Path) -> Iterator[Several]:
                 made = _files(folder, kind, {"one": url, "two": other})
                 yield _begun(made)
             return
-        names = [f"tenant_{number}" for number in range(1, 6)]
+        tenants = [f"tenant_{number}" for number in range(1, 6)]
         shop = Shop.at(folder / "ada", url)
         env = SEARCHED if kind == "searched" else TRANSLATED
-        shop.write("migrations/env.py", env.format(url=url, schemas=names))
-        made = Several(shop, dict.fromkeys(names, url), schemas=True)
-        databases.query(url, *(f"CREATE SCHEMA {name}" for name in names))
+        shop.write("migrations/env.py", env.format(url=url, schemas=tenants))
+        made = Several(shop, dict.fromkeys(tenants, url), schemas=True)
+        databases.query(url, *(f"CREATE SCHEMA {name}" for name in tenants))
         yield _begun(made)
 
 
@@ -157,6 +173,12 @@ def _files(folder: Path, kind: str, urls: dict[str, str]) -> Several:
         sections = "".join(f"\n[{name}]\nsqlalchemy.url = {url}\n" for name, url in urls.items())
         ini = f"[alembic]\nscript_location = migrations\ndatabases = {', '.join(urls)}\n{sections}"
         shop.write("alembic.ini", ini + LOGGING)
+    elif kind == "flask-binds":
+        shutil.copy(FLASK, shop.folder / "migrations" / "env.py")
+        first, *binds = urls
+        bound = {name: urls[name] for name in binds}
+        shop.write("app.py", APPLICATION.format(first=urls[first], binds=bound))
+        shop.write("alembic.ini", f"[alembic]\nscript_location = migrations\n{LOGGING}")
     else:
         shop.write("migrations/env.py", LOOP.format(urls=urls))
     return Several(shop, urls)

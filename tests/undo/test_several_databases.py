@@ -11,9 +11,12 @@ import pytest
 from lback.db.locks import LockFile
 from tests.undo.several import LOOP, NOTE, Several, several
 
+pytestmark = pytest.mark.filterwarnings("ignore:'get_engine' is deprecated")
+
 KINDS = [
     "sqlite-loop",
     "sqlite-template",
+    "flask-binds",
     pytest.param("postgresql-template", marks=pytest.mark.postgresql),
     pytest.param("searched", marks=pytest.mark.postgresql),
     pytest.param("translated", marks=pytest.mark.postgresql),
@@ -41,7 +44,8 @@ def test_each_is_migrated_and_named(world: Several) -> None:
     assert set(map(tuple, world.stamps().values())) == {("r2",)}
     status = world.ask("status")
     assert [one["state"] for one in status["databases"]] == ["current"] * len(world.urls)
-    assert [one["name"] or one["schema"] for one in status["databases"]] == list(world.urls)
+    names = [one["name"] or one["schema"] or "main" for one in status["databases"]]
+    assert names == list(world.urls)
     assert "***" in status["databases"][0]["url"] or "://" in status["databases"][0]["url"]
 
 
@@ -179,9 +183,7 @@ def test_a_migration_that_fails_on_one_is_told_with_its_name(world: Several) -> 
     first = next(iter(world.urls))
     world.query(first, "ALTER TABLE users ADD COLUMN note VARCHAR(20)")
     said = world.lback("migrate", code=3).err
-    assert (
-        f"1 of {len(world.urls)} databases failed. {first} (" in said or f"schema {first}" in said
-    )
+    assert f"1 of {len(world.urls)} databases failed. " in said and first in said
     assert "Revision r2" in said and "All was done on" in said
     stamps = world.stamps()
     assert stamps.pop(first) == ["r1"]
