@@ -203,6 +203,7 @@ def test_a_rebase_that_was_done_tells_what_the_database_did() -> None:
         removes=(RemovedRow("m", "v/m.py"),),
         onto="origin/main",
         database=DatabaseRow("moved", ("a",), ("t", "a")),
+        databases=(DatabaseRow("moved", ("a",), ("t", "a")),),
         staged=("v/a.py",),
     )
     assert text(result) == [
@@ -232,6 +233,7 @@ def test_a_plan_of_a_rebase(database: DatabaseRow, told: list[str]) -> None:
         reason="a is local only",
         rewrites=(LOCAL,),
         database=database,
+        databases=(database,),
         planned=True,
     )
     assert text(result) == [
