@@ -343,6 +343,21 @@ def test_two_heads_in_a_submodule_stop_the_commit(outer: Person) -> None:
     assert "A  versions/d.py" in inner.git("status", "--porcelain")
 
 
+def test_a_pull_that_moves_a_submodule_on_tells_what_arrived(outer: Person) -> None:
+    outer.git("clone", "-q", "--recurse-submodules", ".", "../bob")
+    bob = Developer("Bob", outer.path.parent / "bob")
+    bob.lback("hooks", "install")
+    inner = Person("Ida", outer.path.parent / "inner")
+    for name in ("b", "c"):
+        inner.write(f"versions/{name}.py", revision_text(name, ("a",), f"{name}s"))
+    inner.commit("Fork")
+    Person("Ida", outer.path / "migrations").git("pull", "-q")
+    outer.commit("Move on")
+    said = bob.git("pull")
+    assert "lback: 2 revisions arrived" in said and "the migrations fork after a: 2 heads" in said
+    assert paths(bob.folder) == ["migrations/versions/a.py"]
+
+
 def test_a_submodule_is_guarded_from_inside(outer: Person) -> None:
     inner = Developer("Ida", outer.path / "migrations")
     inner.lback("hooks", "install")

@@ -11,6 +11,7 @@ from lback.core.graph.graph import Graph
 from lback.core.graph.view import GraphView
 from lback.core.merging.merge_plan import MergePlan
 from lback.core.messages import hooks as messages
+from lback.core.source import WORKTREE
 from lback.errors import LbackError, UsageError
 from lback.project.context import Context
 from lback.project.file_changes import recover
@@ -24,19 +25,33 @@ def arrivals(ctx: Context, *, squashed: bool = False) -> facts.HookReport:
     """Look at what a merge, a pull or a rebase has brought since ORIG_HEAD."""
     recover(ctx)
     before = _before(ctx)
-    graph = ctx.revisions.graph()
-    new = known(ctx, graph, _new(ctx, graph, before))
-    told = _problems(ctx, graph) or _stashed(ctx, graph)
+    # git has moved a submodule's commit, and leaves its files to `git submodule update`.
+    at = "HEAD" if _in_submodule(ctx) else WORKTREE
+    graph = ctx.revisions.graph(at)
+    new = known(ctx, graph, _new(ctx, graph, before), at)
+    told = _problems(ctx, graph)
     merges: tuple[str, ...] = ()
-    if not told:
-        told, merges = _close_forks(ctx, graph, squashed=squashed)
+    if not told and at != WORKTREE:
+        lanes = forks(graph, ctx.project.settings.lback.heads)
+        told = tuple(fork(ctx, graph, lane, at) for lane in lanes)
+    elif not told:
+        told = _stashed(ctx, graph)
+        if not told:
+            told, merges = _close_forks(ctx, graph, squashed=squashed)
     if new:
-        told = (facts.Arrived(new, ready=not told), *told)
+        told = (facts.Arrived(new, ready=not told and at == WORKTREE), *told)
     models = arrived_models(ctx, before) if before else ()
     findings = tuple(arrived_findings(ctx, models))
     return facts.HookReport(
         heads=graph.heads, merges=merges, facts=told, findings=findings, models=models
     )
+
+
+def _in_submodule(ctx: Context) -> bool:
+    """Tell whether a submodule holds the migrations."""
+    folders, _ = ctx.revisions.folders()
+    repository = ctx.repository
+    return bool(repository and repository.modules_around(f"{name}/" for name in folders))
 
 
 def _before(ctx: Context) -> str | None:
