@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 
 # A module of these that is imported and not used does nothing; any other may register operations.
-_SILENT = ("__future__", "alembic", "collections", "datetime", "sqlalchemy", "typing")
+_SILENT = frozenset(sys.stdlib_module_names) | {"alembic", "sqlalchemy", "typing_extensions"}
+_HEADER = ("down_revision", "branch_labels", "depends_on")
 _PLAIN = (
     ast.Attribute,
     ast.BinOp,
@@ -56,17 +58,28 @@ def _upgrade(source: bytes) -> list[str]:
 
 def _meaning(source: bytes, without: str = "") -> str:
     tree = _Plain().visit(ast.parse(source))
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    tree.body = [node for node in tree.body if not without or not _assigns(node, without)]
+    used = {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store)
+    }
+    tree.body = [
+        node
+        for node in tree.body
+        if not (without and _assigns(node, without)) and not _is_empty_header(node, used)
+    ]
     return "\n".join(_statements(tree.body, used))
 
 
 def _statements(body: list[ast.stmt], used: set[str]) -> Iterator[str]:
-    """Yield each statement; imports that stand together are put in one order."""
+    """Yield each statement; imports and functions that stand together are put in one order."""
     together: list[tuple[str, str]] = []
     for node in body:
         if isinstance(node, ast.Import | ast.ImportFrom):
             together += _imports(node, used)
+            continue
+        if isinstance(node, ast.FunctionDef) and not _runs_when_defined(node):
+            together.append((node.name, ast.dump(node)))
             continue
         yield from _in_order(together)
         together = []
@@ -74,8 +87,16 @@ def _statements(body: list[ast.stmt], used: set[str]) -> Iterator[str]:
     yield from _in_order(together)
 
 
+def _runs_when_defined(node: ast.FunctionDef) -> bool:
+    given = node.args
+    annotated = any(one.annotation for one in ast.walk(given) if isinstance(one, ast.arg))
+    return bool(
+        node.decorator_list or node.returns or given.defaults or given.kw_defaults or annotated
+    )
+
+
 def _in_order(imports: list[tuple[str, str]]) -> list[str]:
-    """Sort imports, unless a later one may take the name of an earlier one."""
+    """Sort what binds names, unless a later one may take the name of an earlier one."""
     names = [name for name, _ in imports]
     texts = [text for _, text in imports]
     return texts if len(set(names)) < len(names) or "*" in names else sorted(texts)
@@ -95,21 +116,39 @@ def _imports(node: ast.Import | ast.ImportFrom, used: set[str]) -> Iterator[tupl
 
 
 class _Plain(ast.NodeTransformer):
-    """Takes out what says nothing: docstrings, and annotations of names where nothing reads them.
+    """Takes out what says nothing: docstrings, `pass`, and annotations of names that nothing reads.
 
     Those of a class are read by SQLAlchemy and dataclasses, and one that calls something does it.
     """
 
-    def visit_Module(self, node: ast.Module) -> ast.Module:
+    def visit_Pass(self, node: ast.Pass) -> None:
+        return None
+
+    def visit_Expr(self, node: ast.Expr) -> ast.stmt | None:
         self.generic_visit(node)
-        _drop_docstring(node)
-        return node
+        value = node.value.value if isinstance(node.value, ast.Constant) else None
+        return None if isinstance(value, str) or value is ... else node
+
+    def visit_If(self, node: ast.If) -> ast.stmt | list[ast.stmt]:
+        self.generic_visit(node)
+        test = node.test
+        name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
+        return node.orelse if name == "TYPE_CHECKING" else node
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        return ast.Constant(node.value)  # without the u of u"..."
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
+        self.generic_visit(node)
+        texts = [one.value for one in node.values if isinstance(one, ast.Constant)]
+        return node if len(texts) < len(node.values) else ast.Constant("".join(map(str, texts)))
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
-        for inner in node.body:
-            if not isinstance(inner, ast.AnnAssign):
-                self.visit(inner)
-        _drop_docstring(node)
+        node.body = [
+            kept
+            for inner in node.body
+            if (kept := inner if isinstance(inner, ast.AnnAssign) else self.visit(inner))
+        ]
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
@@ -126,13 +165,13 @@ class _Plain(ast.NodeTransformer):
             return node
         return ast.Assign([node.target], node.value, lineno=node.lineno) if node.value else None
 
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        if node.annotation is not None and _is_plain(node.annotation):
+            node.annotation = None
+        return node
+
     def _plain_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self.generic_visit(node)
-        _drop_docstring(node)
-        given = node.args
-        for argument in (*given.posonlyargs, *given.args, *given.kwonlyargs):
-            if argument.annotation is not None and _is_plain(argument.annotation):
-                argument.annotation = None
         if node.returns is not None and _is_plain(node.returns):
             node.returns = None
 
@@ -141,18 +180,19 @@ def _is_plain(annotation: ast.expr) -> bool:
     return all(isinstance(node, _PLAIN) for node in ast.walk(annotation))
 
 
+def _is_empty_header(node: ast.stmt, used: set[str]) -> bool:
+    """Tell whether a line of the header says no more than its absence."""
+    return (
+        isinstance(node, ast.Assign)
+        and any(_assigns(node, name) for name in _HEADER if name not in used)
+        and (
+            node.value.value in (None, "")
+            if isinstance(node.value, ast.Constant)
+            else not getattr(node.value, "elts", True)
+        )
+    )
+
+
 def _assigns(node: ast.stmt, name: str) -> bool:
     targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
     return any(isinstance(target, ast.Name) and target.id == name for target in targets)
-
-
-def _drop_docstring(
-    node: ast.Module | ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef,
-) -> None:
-    first = node.body[0] if node.body else None
-    if (
-        isinstance(first, ast.Expr)
-        and isinstance(first.value, ast.Constant)
-        and isinstance(first.value.value, str)
-    ):
-        del node.body[0]
