@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lback.core.checks.findings import from_problems
+from lback.core.checks.findings import doubted, from_problems
 from lback.core.effects import Unknown
 from lback.core.identities import KNOWN
 from lback.core.messages import history as messages
@@ -145,7 +145,7 @@ def blame(ctx: Context, options: BlameOptions) -> BlameResult:
         doubts=tuple(_doubt(found, doubt.revision, doubt.unknown) for doubt in told.doubts),
         helpers=_helpers(found, pasts),
         unseen=(*unseen(found, rows.values()), *blind),
-        findings=from_problems(found.graph.problems),
+        findings=tuple(doubted(from_problems(found.graph.problems))),
     )
 
 

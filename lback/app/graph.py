@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lback.core.checks.findings import from_problems
+from lback.core.checks.findings import doubted, from_problems
 from lback.core.results import Result
 from lback.core.rows import RevisionRow, revision_row
 from lback.core.source import WORKTREE
@@ -44,7 +44,7 @@ def graph(ctx: Context, options: GraphOptions) -> GraphResult:
     return GraphResult(
         at=options.at,
         revisions=tuple(rows),
-        findings=from_problems(found.problems),
+        findings=tuple(doubted(from_problems(found.problems))),
         status="findings" if found.problems else "ok",
         exit_code=1 if found.problems else 0,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from lback.core.checks.findings import from_problems
+from lback.core.checks.findings import doubted, from_problems
 from lback.core.effects import Effect, Effects
 from lback.core.graph.view import GraphView
 from lback.core.messages import history as messages
@@ -92,7 +92,7 @@ def history(ctx: Context, options: HistoryOptions) -> HistoryResult:
         names=names,
         changes=tuple(rows),
         unseen=unseen(found, rows),
-        findings=from_problems(found.graph.problems),
+        findings=tuple(doubted(from_problems(found.graph.problems))),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
 from lback.core.graph.forks import real_forks
+from lback.core.graph.problems import CLOSED
 from lback.core.source import Commit, CommitKeys
 
 if TYPE_CHECKING:
@@ -53,7 +54,6 @@ CODES: Mapping[str, tuple[Severity, str]] = {
 
 
 # Files that nobody can read, and findings of what may be in them.
-_CLOSED = frozenset({"LB106", "LB109"})
 _ABSENT = frozenset({"LB101", "LB102", "LB103", "LB107", "LB202"})
 
 
@@ -139,7 +139,7 @@ def from_graph(graph: GraphView, declared: Sequence[str]) -> tuple[Finding, ...]
 def doubted(findings: Iterable[Finding]) -> Iterator[Finding]:
     """Say of each finding about something absent that it may be in a file that cannot be read."""
     listed = tuple(findings)
-    closed = sorted({each.path for each in listed if each.code in _CLOSED and each.path})
+    closed = sorted({each.path for each in listed if each.code in CLOSED and each.path})
     for each in listed:
         if not closed or each.code not in _ABSENT:
             yield each

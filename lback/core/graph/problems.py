@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 Nodes = Mapping[str, "Revision"]
 
+# Of a file that cannot be read; what seems to be missing may be in it.
+CLOSED = frozenset({"LB106", "LB109"})
+
 # Alembic needs these for `label@head` and `head-1`; the colon joined them in 1.16.
 _ILLEGAL = re.compile(r"[@+:-]")
 
@@ -29,7 +32,7 @@ def problems(
     stuck: frozenset[str],
     edges: Callable[[str], Iterable[str]],
 ) -> tuple[Problem, ...]:
-    """Return all problems of a graph, sorted by code and place."""
+    """Return all problems of a graph, by code and place; first the files that others may be in."""
     wrong = [
         *given,
         *(_missing(nodes, *row) for row in missing),
@@ -39,7 +42,8 @@ def problems(
         *_illegal(nodes),
         *_uncertain(nodes),
     ]
-    return tuple(sorted(wrong, key=attrgetter("code", "path", "line", "revisions")))
+    by_place = sorted(wrong, key=attrgetter("code", "path", "line", "revisions"))
+    return tuple(sorted(by_place, key=lambda problem: problem.code not in CLOSED))
 
 
 def _missing(nodes: Nodes, revision: str, variable: str, name: str) -> Problem:

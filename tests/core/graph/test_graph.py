@@ -4,7 +4,8 @@ import pytest
 
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Header, Problem, Revision
-from lback.errors import UsageError
+from lback.core.plans import refuse_problems
+from lback.errors import LbackError, UsageError
 from tests.core.graphs import graph
 
 
@@ -133,6 +134,14 @@ def test_two_cycles_are_two_problems() -> None:
 def test_given_problems_are_kept() -> None:
     given = Problem("LB106", "m", "h", "versions/x.py", 3)
     assert Graph([], [given]).problems == (given,)
+
+
+def test_a_file_that_cannot_be_read_comes_before_what_may_be_in_it() -> None:
+    closed = Problem("LB109", "Line 1 is a conflict marker.", "resolve it", "a.py", 1)
+    broken = Graph(graph("b<a"), [closed])
+    assert [one.code for one in broken.problems] == ["LB109", "LB103"]
+    with pytest.raises(LbackError, match="conflict marker"):
+        refuse_problems(broken)
 
 
 def test_ids_that_alembic_refuses_stay_and_are_named() -> None:
