@@ -162,9 +162,9 @@ def _beside_commands(place: HookPlace, row: HookRow) -> HookRow:
     elif any("lback" in command for command in commands.values()):
         if row.state == "missing":
             return replace(row, state="installed", message=f"git runs it by {names}")
-        told = f"git runs lback by {names} as well"
+        told = f"{names} in git's configuration runs lback as well"
     else:
-        told = f"git runs {names} first"
+        told = f"{names} in git's configuration runs first"
     return replace(row, message=f"{row.message}; {told}" if row.message else told)
 
 

@@ -408,6 +408,8 @@ def test_hooks_of_the_configuration_are_told(ada: Clone) -> None:
     }
     ada.install()
     [state] = [one for one in hooks.status(place) if one.hook == "pre-push"]
-    assert state.message == "git runs lback by hook.lback.command, hook.lint.command as well"
+    assert state.message == (
+        "hook.lback.command, hook.lint.command in git's configuration runs lback as well"
+    )
     old = hooks.status(replace(place, heeded=False))
     assert "this git is too old to run hook.lback.command" in [one.message for one in old]
