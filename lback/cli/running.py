@@ -30,6 +30,7 @@ from lback.project.options import Environment, Options
 
 # Commands without a project: what names one is of no use to them.
 _NO_PROJECT = ("explain", "demo", "init")
+_WHERE = ("-C", "-c", "--config", "-n", "--name")
 # Commands that never run env.py, and those that cannot do without it.
 _NEVER_ENV = (*_NO_PROJECT, "heads", "graph", "show", "blame", "radar", "hooks")
 _ALWAYS_ENV = ("makemigrations", "migrate", "rollback", "restore", "switch", "alembic")
@@ -96,7 +97,7 @@ def _placed(ctx: Context, base: str | None, *, each: bool) -> tuple[Context, ...
     places = [one.options(options, root_of(ctx), ctx.cwd) for one in every]
     if len(every) > 1 and not each:
         words = [one.place for one in places]
-        raise messages.several([one.name for one in every], options.command, words)
+        raise messages.several([one.name for one in every], _line(options), words)
     terminal = ctx.console
     assert isinstance(terminal, Terminal)
     if len(every) == 1:
@@ -111,6 +112,13 @@ def _placed(ctx: Context, base: str | None, *, each: bool) -> tuple[Context, ...
         placed_at(ctx, one, inner, Terminal(inner, terminal.prog))
         for one, inner in zip(every, places, strict=True)
     )
+
+
+def _line(options: Options) -> tuple[str, ...]:
+    """Return the words of the command line from its command on, if none says where it is."""
+    args = options.args
+    after = args[args.index(options.command) :] if options.command in args else ()
+    return (options.command,) if set(after).intersection(_WHERE) else after or (options.command,)
 
 
 def _with_those_of(

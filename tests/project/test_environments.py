@@ -138,6 +138,13 @@ def test_beside_where_one_stands(services: Developer) -> None:
     assert found(services.folder / "services/a") == []
 
 
+def test_the_whole_command_line_is_said_for_each(services: Developer) -> None:
+    told = services.lback("blame", "no such", "--at", "HEAD", code=2)
+    assert "`lback -C services/a blame 'no such' --at HEAD`, `lback -C services/b bl" in told
+    told = services.lback("blame", "users", "-C", ".", code=2)
+    assert "`lback -C services/a blame`, `lback -C services/b blame`" in told
+
+
 def test_without_git(tmp_path: Path) -> None:
     environment(Developer("Ada", tmp_path), "backend", "a1")
     assert found(tmp_path) == ["-C backend"]
@@ -231,7 +238,8 @@ def test_acting_lists_them(services: Developer) -> None:
     for words in (["migrate"], ["merge"], ["show", "a1"], ["alembic", "current"]):
         told = services.lback(*words, code=2)
         assert "There are 2 environments here: services/a, services/b." in told
-        assert f"`lback -C services/a {words[0]}`, `lback -C services/b {words[0]}`" in told
+        line = " ".join(words)
+        assert f"`lback -C services/a {line}`, `lback -C services/b {line}`" in told
     told = services.lback("-C", "services", "migrate", code=2)
     assert "`lback -C services/a migrate`" in told
     assert "applied 1 revision" in services.lback("-C", "services/b", "migrate")
@@ -285,7 +293,7 @@ def test_a_bare_repository_has_those_of_its_head(services: Developer, tmp_path: 
     assert "Close the fork with `lback -C services/b resolve`" in told
     assert services.lback("heads", "--at", "main").count("services/b/migrations") == 2
     told = services.lback("show", "a1", "--at", "main", code=2)
-    assert "`lback -c services/a/alembic.ini show`" in told
+    assert "`lback -c services/a/alembic.ini show a1 --at main`" in told
 
 
 # init

@@ -37,9 +37,11 @@ def the_only(name: str, verb: str, words: Sequence[str]) -> str:
     return f"note: the environment is {name}: {command(f'lback {place(words)} {verb}')}"
 
 
-def several(names: Sequence[str], verb: str, words: Sequence[Sequence[str]]) -> UsageError:
+def several(
+    names: Sequence[str], line: Sequence[str], words: Sequence[Sequence[str]]
+) -> UsageError:
     """Make the error for a command that acts on one environment where there are more."""
-    each = [command(f"lback {place(those)} {verb}") for those in words]
+    each = [command(f"lback {place((*those, *line))}") for those in words]
     return UsageError(
         f"There are {len(names)} environments here: {', '.join(names)}.",
         f"Name one: {', '.join(each)}.",
