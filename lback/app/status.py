@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -15,8 +15,9 @@ from lback.core.messages.branches import PULL, bring
 from lback.core.messages.runs import on_one
 from lback.core.plans import redundant
 from lback.core.results import Result, text_only
+from lback.core.rows import OtherText
 from lback.errors import LbackError, UsageError
-from lback.project.applied import find_lost, trailed, unstamped, with_lost
+from lback.project.applied import find_lost, other_texts, trailed, unstamped, with_lost
 from lback.project.context import Context
 from lback.project.notes import remember_stamps
 from lback.project.rebase_notes import forget_hook_rebase, refuse_hook_rebase
@@ -102,6 +103,8 @@ class StatusResult(Result):
     lost: tuple[str, ...]
     redundant: tuple[str, ...] = ()
     """Rows of the stamp that other rows of it stand on."""
+    edited: tuple[OtherText, ...] = ()
+    """Applied local revisions of which it is not known which of two texts has run."""
     databases: tuple[OneOfDatabases, ...] = ()
     places: Mapping[str, str] = text_only()
     docs: Mapping[str, str] = text_only()
@@ -129,6 +132,7 @@ def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
         pending=pending,
         lost=lost,
         redundant=tuple(dict.fromkeys(one for row in rows for one in row.redundant)),
+        edited=_edited(ctx, graph, known, current),
         databases=rows,
         findings=tuple(
             doubted(trailed(revisions, graph, from_graph(graph, ctx.project.settings.lback.heads)))
@@ -242,6 +246,15 @@ def _pending(graph: GraphView, known: GraphView, current: Sequence[str]) -> tupl
         return ()
     done = known.ancestors(current)
     return tuple(revision for revision in graph.order() if revision not in done)
+
+
+def _edited(
+    ctx: Context, graph: GraphView, known: GraphView, current: Iterable[str]
+) -> tuple[OtherText, ...]:
+    """Return which applied revisions may have been run from another text than their files'."""
+    done = known.ancestors(one for one in current if one in known)
+    applied = [] if graph.problems else [one for one in graph.order() if one in done]
+    return other_texts(ctx.revisions, graph, applied)
 
 
 def _checkout(ctx: Context, graph: GraphView) -> CheckoutStatus:

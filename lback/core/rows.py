@@ -89,6 +89,20 @@ def total(losses: Iterable[DataLoss]) -> tuple[DataLoss, ...]:
     return tuple(DataLoss(table, column, number) for (table, column), number in rows.items())
 
 
+@dataclass(frozen=True, slots=True)
+class OtherText:
+    """A revision whose upgrade() said something else in a commit that this checkout was at.
+
+    `part` is what differs; `was` is the path that the file had in that commit.
+    """
+
+    revision: str
+    path: str
+    part: str
+    commit: Commit
+    was: str
+
+
 Verdict = Literal["conflict", "order-matters", "same", "unknown"]
 
 

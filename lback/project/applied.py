@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,11 +17,15 @@ from lback.core.messages import revisions as messages
 from lback.core.naming import key
 from lback.core.revision_code import changed_part, code_of
 from lback.core.rollback.facts import EditedRevision
-from lback.core.source import Commit, Entry
+from lback.core.rows import OtherText
+from lback.core.source import WORKTREE, Commit, Entry
 from lback.errors import HistoryMissing
 from lback.project.context import Context
+from lback.project.places import inside
 from lback.project.revisions import Revisions
 from lback.vcs.lookups import as_committed, named_ids
+from lback.vcs.reach import is_outside
+from lback.vcs.repository import Repository
 
 if TYPE_CHECKING:
     from lback.db.view import View
@@ -122,12 +126,7 @@ def edited_since(
         return ()
     from lback.vcs.log import histories
 
-    nodes = [graph[revision] for revision in ids]
-    here = {node.path: node.blob for node in revisions.graph()}
-    on_disk = [Entry(node.path, node.blob) for node in nodes if here.get(node.path) == node.blob]
-    blobs = {node.path: node.blob for node in nodes}
-    blobs |= {file.path: file.blob for file in as_committed(repository, on_disk)}
-    texts = revisions.texts([node._replace(blob=blobs[node.path]) for node in nodes])
+    code = _code_as_committed(repository, revisions, [graph[revision] for revision in ids])
     by_path = histories(repository, [graph[revision].path for revision in ids], whole=True)
     edited = []
     for revision in ids:
@@ -135,7 +134,7 @@ def edited_since(
         history = by_path.get(node.path)
         if history is None:
             continue
-        now = code_of(texts[blobs[node.path]])
+        now = code[revision]
         names = (*history.names, node.path)
         newest: Commit | None = None  # of the version that the loop has come from
         for commit in (None, *history.edits, history.brought):
@@ -147,6 +146,80 @@ def edited_since(
                 break
             newest = commit if commit is not None else newest
     return tuple(edited)
+
+
+def _code_as_committed(
+    repository: Repository, revisions: Revisions, nodes: Sequence[Revision]
+) -> dict[str, dict[str, str]]:
+    """Return the code of revisions by id, without what a checkout made of their texts."""
+    here = {node.path: node.blob for node in revisions.graph()}
+    on_disk = [Entry(node.path, node.blob) for node in nodes if here.get(node.path) == node.blob]
+    blobs = {node.path: node.blob for node in nodes}
+    blobs |= {file.path: file.blob for file in as_committed(repository, on_disk)}
+    texts = revisions.texts([node._replace(blob=blobs[node.path]) for node in nodes])
+    return {node.id: code_of(texts[blobs[node.path]]) for node in nodes}
+
+
+def other_texts(
+    revisions: Revisions, graph: GraphView, ids: Iterable[str]
+) -> tuple[OtherText, ...]:
+    """Return which local revisions had another upgrade() in a commit that HEAD has been at.
+
+    Amended, rebased, reset or edited since. Where this clone lacks a text nothing is claimed.
+    """
+    inner = [revision for revision in ids if not is_outside(graph[revision].path)]
+    repository = revisions.repository
+    if repository is None or repository.is_bare or not inner:
+        return ()
+    public = revisions.published_among(graph, inner)
+    nodes = {revision: graph[revision] for revision in inner if revision not in public}
+    if not nodes:
+        return ()
+    try:
+        past = _past_texts(repository, revisions, nodes)
+    except HistoryMissing:
+        return ()
+    code = _code_as_committed(repository, revisions, [nodes[one] for one in past])
+    other: dict[str, OtherText] = {}
+    for revision, versions in past.items():
+        now = _upward(code[revision])
+        for commit, was, text in versions:
+            then = _upward(code_of(text))
+            if then != now:
+                part = changed_part(then, now)
+                other[revision] = OtherText(revision, nodes[revision].path, part, commit, was)
+                break
+    return tuple(other[revision] for revision in nodes if revision in other)
+
+
+def _upward(code: Mapping[str, str]) -> dict[str, str]:
+    """Return what a step up runs."""
+    return {name: text for name, text in code.items() if name != "downgrade"}
+
+
+def _past_texts(
+    repository: Repository, revisions: Revisions, nodes: Mapping[str, Revision]
+) -> dict[str, list[tuple[Commit, str, bytes]]]:
+    """Return by revision the other texts of it that HEAD was at, newest first.
+
+    Each has the first commit with it and its path there.
+    """
+    from lback.vcs.walk import where_head_was
+
+    folders, present = revisions.folders(), {node.blob for node in nodes.values()}
+    seen: dict[str, tuple[Commit, Entry]] = {}
+    for commit, entries in where_head_was(repository, folders[0]):
+        for entry in revisions.wanted(entries, WORKTREE):
+            if entry.blob not in present and inside(entry.path, folders):
+                seen[entry.blob] = (commit, entry)
+    headers = revisions.contents.headers([entry for _, entry in seen.values()], "HEAD")
+    by_blob = {blob: header for blob in seen if isinstance(header := headers[blob], Header)}
+    texts = repository.blobs(blob for blob, one in by_blob.items() if one.revision in nodes)
+    found: dict[str, list[tuple[Commit, str, bytes]]] = {}
+    for blob, text in texts.items():
+        commit, entry = seen[blob]
+        found.setdefault(by_blob[blob].revision, []).append((commit, entry.path, text))
+    return found
 
 
 def unstamped(ctx: Context, graph: GraphView, view: View) -> Baseline | None:

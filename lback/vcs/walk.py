@@ -6,12 +6,12 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from lback.core.source import Commit
+from lback.core.source import Commit, Entry
 from lback.errors import HistoryMissing
 from lback.vcs.git import text
 from lback.vcs.refs import refs_with
 from lback.vcs.repository import Repository
-from lback.vcs.trees import PY, chosen
+from lback.vcs.trees import PY, chosen, entries_of, tops_of
 
 # A path is never empty, so an empty field can only come before this mark.
 _MARK = b"\x01"
@@ -107,6 +107,30 @@ def _commit(fields: Iterator[bytes]) -> Commit:
     )
     other = committer != author and address != email and address not in _MACHINES
     return Commit(sha, author, email, date, subject, committer=committer if other else "")
+
+
+_POSITIONS = 500  # of HEAD, back from the one where it is
+
+
+def where_head_was(
+    repository: Repository, folders: Sequence[str]
+) -> tuple[tuple[Commit, tuple[Entry, ...]], ...]:
+    """Return the commits that HEAD has been at by its reflog, newest first, with their .py files.
+
+    A few children for all. HistoryMissing where this clone lacks one of their trees.
+    """
+    commits = _log_of_head(repository, "-g", f"--max-count={_POSITIONS}")
+    commits = commits or _log_of_head(repository, "--max-count=1")  # nobody keeps a reflog
+    ids, places = list(dict.fromkeys(commit.sha for commit in commits)), chosen(folders)
+    tops = tops_of(repository.git, ids, places) if ids else {}
+    found = entries_of(repository.git, tops, hint="Fetch what is missing and run again.")
+    return tuple((commit, found.get(commit.sha, ())) for commit in commits)
+
+
+def _log_of_head(repository: Repository, *options: str) -> list[Commit]:
+    command = ("log", "-z", "--encoding=UTF-8", FORMAT, *options, "HEAD", "--")
+    fields = iter(repository.git.ask(*command).out.split(b"\0"))
+    return [_commit(fields) for field in fields if field.lstrip(b"\n") == _MARK]
 
 
 # --full-history: what a branch added and took away again before it was merged counts.

@@ -10,8 +10,10 @@ import click
 from lback.cli.options import common
 from lback.cli.running import options_of_run, run
 from lback.cli.strict import Command
+from lback.core.shell import command as command_line
+from lback.core.shell import pathspec
 from lback.formats.style import Style, safe
-from lback.formats.words import counted, listing
+from lback.formats.words import counted, listing, who
 
 if TYPE_CHECKING:
     from lback.app.status import StatusResult, UpstreamStatus
@@ -46,6 +48,12 @@ def lines(result: StatusResult, style: Style) -> Iterator[str]:
         yield style.red(f"lost      {safe(revision)}: applied, not in this checkout, {place}")
     for revision in result.redundant:
         yield style.yellow(f"redundant {safe(revision)}: another row of the stamp stands on it")
+    for each in result.edited[:5]:
+        then = f"{each.part} was another before ({who(each.commit)})"
+        name = safe(each.revision)
+        yield style.yellow(f"edited    {name}: {then}; which text this database ran is not known")
+    if len(result.edited) > 5:
+        yield f"          and {len(result.edited) - 5} more"
     if result.pending:
         yield f"pending   {counted(len(result.pending), 'revision')}"
         for revision in result.pending[:10]:
@@ -107,4 +115,9 @@ def _next(result: StatusResult) -> str:
         return result.database.hint or "Start the database, then run `lback status` again."
     if result.upstream is not None and result.upstream.behind:
         return f"Run {result.upstream.bring} to get what the team has added."
+    if result.edited:
+        first = result.edited[0]
+        paths = map(pathspec, dict.fromkeys((first.was, first.path)))
+        shown = command_line("git diff", first.commit.sha[:12], "--", *paths)
+        return f"{shown} shows what has changed in {safe(first.revision)} since."
     return "Nothing to do."
