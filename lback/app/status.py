@@ -104,7 +104,7 @@ class StatusResult(Result):
     redundant: tuple[str, ...] = ()
     """Rows of the stamp that other rows of it stand on."""
     edited: tuple[OtherText, ...] = ()
-    """Applied local revisions of which it is not known which of two texts has run."""
+    """Applied local revisions of which it is not known which text has run, the latest first."""
     databases: tuple[OneOfDatabases, ...] = ()
     places: Mapping[str, str] = text_only()
     docs: Mapping[str, str] = text_only()
@@ -253,8 +253,8 @@ def _edited(
 ) -> tuple[OtherText, ...]:
     """Return which applied revisions may have been run from another text than their files'."""
     done = known.ancestors(one for one in current if one in known)
-    applied = [] if graph.problems else [one for one in graph.order() if one in done]
-    return other_texts(ctx.revisions, graph, applied)
+    order = () if graph.problems else reversed(graph.order())
+    return other_texts(ctx.revisions, graph, [one for one in order if one in done])
 
 
 def _checkout(ctx: Context, graph: GraphView) -> CheckoutStatus:

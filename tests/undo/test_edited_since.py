@@ -90,7 +90,8 @@ def test_what_is_published_or_pending_is_not_said(shop: Shop) -> None:
     amend(shop)
     assert edited(shop) == []
     shop.migrate()
-    assert [one for one, *_ in edited(shop)] == ["c1"]
+    edit(shop, "b1", "sa.Integer", "sa.String(9)")
+    assert [one for one, *_ in edited(shop)] == ["c1", "b1"]
     shop.git("push", "-q", "origin", "main")
     assert edited(shop) == []
 
