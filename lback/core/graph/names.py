@@ -155,9 +155,10 @@ class Resolver:
 
     def _single(self, token: str, revisions: tuple[str, ...]) -> str | None:
         if len(revisions) > 1:
+            steps = token.rpartition("@")[2]
             raise UsageError(
                 f"{named(token)} can be counted from {' and from '.join(revisions)}.",
-                "name the revision to count from, as in `abc123+1`",
+                f"name the revision to count from, as in {named(revisions[0] + steps)}",
             )
         return revisions[0] if revisions else None
 
