@@ -61,9 +61,9 @@ def _logins(text: str) -> Iterator[_Login]:
     while at >= 0:
         begin = at + 3
         end = _end_of_url(text, begin)
-        found = _login(text[begin:end], begin, text[max(0, at - 6) : at])
-        if found is not None:
-            yield found
+        login = _login(text[begin:end], begin, text[max(0, at - 6) : at])
+        if login is not None:
+            yield login
         at = text.find("://", max(end, begin))
 
 
@@ -141,8 +141,8 @@ class Secrets:
 
     def learn_url(self, url: str | None) -> None:
         """Remember the password of a URL that is a text of its own, spaces and quotes included."""
-        _, found, rest = (url or "").partition("://")
-        login = _login(rest, 0, "") if found else None
+        _, separator, rest = (url or "").partition("://")
+        login = _login(rest, 0, "") if separator else None
         if login is not None:
             self.learn(login.password, login.user, login.host)
         self.learn_text(url)
@@ -235,21 +235,21 @@ def _assigned() -> re.Pattern[str]:
     return re.compile(_ASSIGNED)  # 4 ms, and nearly no text needs it
 
 
-def _masked(found: re.Match[str]) -> str:
-    value = found["value"]
+def _masked(match: re.Match[str]) -> str:
+    value = match["value"]
     if value.strip("'\"").casefold().rstrip(",;)]}") in _NOTHING:
-        return found[0]
-    head = found[0][: found.start("value") - found.start()]
+        return match[0]
+    head = match[0][: match.start("value") - match.start()]
     if value[0] in "\\{" or value.lstrip("bBrRuUfF")[:1] in ("'", '"'):
         return f"{head}{MASK}"
     return f"{head}{MASK}{value[len(value.rstrip(_CLOSERS)) :]}"
 
 
-def _masked_where_sure(found: re.Match[str]) -> str:
+def _masked_where_sure(match: re.Match[str]) -> str:
     """Leave `password: longer` and `password = :value` of a result: they are words and SQL."""
-    sign = (found["a"] or found["b"] or "").upper()
+    sign = (match["a"] or match["b"] or "").upper()
     sure = sign in ("=", "%3D") or sign.startswith(("'", '"', "\\"))
-    return _masked(found) if sure else found[0]
+    return _masked(match) if sure else match[0]
 
 
 _CLOSERS = ")]}'\",;"
@@ -288,11 +288,11 @@ def _spellings(password: str) -> set[str]:
 
     plain = {password, unquote(password), unquote_plus(password), password.replace("%%", "%")}
     plain |= {unquote(one) for one in plain}
-    found = set(plain)
+    spellings = set(plain)
     for one in plain:
-        found |= {quote(one, safe="", errors="replace"), quote_plus(one, errors="replace")}
-        found |= {one.replace("%", "%%"), repr(one)[1:-1], json.dumps(one)[1:-1]}
-    return found
+        spellings |= {quote(one, safe="", errors="replace"), quote_plus(one, errors="replace")}
+        spellings |= {one.replace("%", "%%"), repr(one)[1:-1], json.dumps(one)[1:-1]}
+    return spellings
 
 
 def _alternatives(words: set[str], shape: str) -> re.Pattern[str] | None:

@@ -121,16 +121,16 @@ class BlameResult(Result):
 
 def blame(ctx: Context, options: BlameOptions) -> BlameResult:
     """Return the columns, keys, indexes and types of a table, each with who and when."""
-    found = gather(ctx, options.at)
-    dialects = found.revisions.effects_at(options.at).dialects & KNOWN
-    told = life(options.table, found.graph, found.effects, dialects=dialects)
+    sources = gather(ctx, options.at)
+    dialects = sources.revisions.effects_at(options.at).dialects & KNOWN
+    told = life(options.table, sources.graph, sources.effects, dialects=dialects)
     if not told.found:
         raise messages.unknown_table(options.table, told.near)
     if options.column is not None:
         told = _only(told, options.column)
-    rows, pasts = brought_rows(found, _told_of(found, told))
-    origins = Origins(found.revisions, options.at)
-    here = {row: found.graph[row] for row in rows if row in pasts}
+    rows, pasts = brought_rows(sources, _told_of(sources, told))
+    origins = Origins(sources.revisions, options.at)
+    here = {row: sources.graph[row] for row in rows if row in pasts}
     origins.gather({one: pasts[one] for one in here}, here)
     blamed = _Blamed(rows, origins)
     blind = (messages.older_versions(origins.blind),) if origins.blind else ()
@@ -142,10 +142,10 @@ def blame(ctx: Context, options: BlameOptions) -> BlameResult:
         columns=tuple(map(blamed.column, told.columns)),
         gone=tuple(map(blamed.column, told.gone)),
         parts=tuple(map(blamed.part, told.parts)),
-        doubts=tuple(_doubt(found, doubt.revision, doubt.unknown) for doubt in told.doubts),
-        helpers=_helpers(found, pasts),
-        unseen=(*unseen(found, rows.values()), *blind),
-        findings=tuple(doubted(from_problems(found.graph.problems))),
+        doubts=tuple(_doubt(sources, doubt.revision, doubt.unknown) for doubt in told.doubts),
+        helpers=_helpers(sources, pasts),
+        unseen=(*unseen(sources, rows.values()), *blind),
+        findings=tuple(doubted(from_problems(sources.graph.problems))),
     )
 
 
@@ -164,12 +164,12 @@ def _only(told: TableLife, column: str) -> TableLife:
     return told._replace(columns=columns, gone=gone, parts=())
 
 
-def _told_of(found: Sources, told: TableLife) -> list[str]:
+def _told_of(sources: Sources, told: TableLife) -> list[str]:
     """Return the revisions that changed what is told of, in graph order."""
     changes = [one.deeds for one in (*told.columns, *told.gone)]
     changes += [part.deeds for part in told.parts]
     revisions = {deed.revision for deeds in changes for deed in deeds}
-    return [revision for revision in found.graph.order() if revision in revisions]
+    return [revision for revision in sources.graph.order() if revision in revisions]
 
 
 class _Blamed:
@@ -236,13 +236,15 @@ class _Blamed:
         return row
 
 
-def _helpers(found: Sources, pasts: Mapping[str, Past]) -> tuple[HelperRow, ...]:
+def _helpers(sources: Sources, pasts: Mapping[str, Past]) -> tuple[HelperRow, ...]:
     """Return the helper files that were edited after the revisions that call them had come."""
-    if found.revisions.repository is None or not pasts:
+    if sources.revisions.repository is None or not pasts:
         return ()
-    called = found.revisions.effects_at(found.at).helpers([found.graph[past] for past in pasts])
+    called = sources.revisions.effects_at(sources.at).helpers(
+        [sources.graph[past] for past in pasts]
+    )
     paths = sorted({path for helpers in called.values() for path in helpers})
-    edits = pasts_of(found.revisions, paths, found.at) if paths else {}
+    edits = pasts_of(sources.revisions, paths, sources.at) if paths else {}
     rows = []
     for path in paths:
         past = edits.get(path)
@@ -260,5 +262,5 @@ def _later(past: Past, since: Iterable[Commit | None]) -> tuple[Commit, ...]:
     return tuple(edit for edit in past.edits if datetime.fromisoformat(edit.date) > min(times))
 
 
-def _doubt(found: Sources, revision: str, unknown: Unknown) -> DoubtRow:
-    return DoubtRow(revision, found.graph[revision].path, unknown.line, unknown.reason)
+def _doubt(sources: Sources, revision: str, unknown: Unknown) -> DoubtRow:
+    return DoubtRow(revision, sources.graph[revision].path, unknown.line, unknown.reason)

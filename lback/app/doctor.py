@@ -56,13 +56,13 @@ def _looked(ctx: Context, looks: Mapping[Topic, Look]) -> list[DoctorLine]:
 
 
 def _versions(_ctx: Context) -> Iterator[DoctorLine]:
-    found: dict[str, str | None] = {}
+    installed: dict[str, str | None] = {}
     for package in _PACKAGES:
         try:
-            found[package] = metadata.version(package)
+            installed[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
-            found[package] = None
-    yield messages.versions(platform.python_version(), found)
+            installed[package] = None
+    yield messages.versions(platform.python_version(), installed)
 
 
 def _git(ctx: Context) -> Iterator[DoctorLine]:

@@ -32,19 +32,19 @@ class GraphResult(Result):
 def graph(ctx: Context, options: GraphOptions) -> GraphResult:
     """Return every revision at a place, parents first."""
     revisions = ctx.revisions
-    found = revisions.graph(options.at)
-    effects = revisions.effects(found, at=options.at)
-    tables = revisions.tables(found, found.order(), effects, options.at)
+    view = revisions.graph(options.at)
+    effects = revisions.effects(view, at=options.at)
+    tables = revisions.tables(view, view.order(), effects, options.at)
     rows = [
         revision_row(
-            found, revision, tables[revision], effects[revision] if options.effects else None
+            view, revision, tables[revision], effects[revision] if options.effects else None
         )
-        for revision in found.order()
+        for revision in view.order()
     ]
     return GraphResult(
         at=options.at,
         revisions=tuple(rows),
-        findings=tuple(doubted(from_problems(found.problems))),
-        status="findings" if found.problems else "ok",
-        exit_code=1 if found.problems else 0,
+        findings=tuple(doubted(from_problems(view.problems))),
+        status="findings" if view.problems else "ok",
+        exit_code=1 if view.problems else 0,
     )

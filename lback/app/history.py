@@ -71,19 +71,19 @@ class _Change(NamedTuple):
 
 def history(ctx: Context, options: HistoryOptions) -> HistoryResult:
     """Return the changes of one table, or of the whole schema, newest first."""
-    found = gather(ctx, options.at, everywhere=options.everywhere)
-    applied = _Applied.asked(ctx, found.graph) if options.with_database else _Applied()
-    names, changes = _changes(found, options.table)
-    brought, _ = brought_rows(found, [change.revision for change in changes])
+    sources = gather(ctx, options.at, everywhere=options.everywhere)
+    applied = _Applied.asked(ctx, sources.graph) if options.with_database else _Applied()
+    names, changes = _changes(sources, options.table)
+    brought, _ = brought_rows(sources, [change.revision for change in changes])
     rows = [
         ChangeRow(
             **vars(brought[change.revision]),
-            line=_line(found, change),
+            line=_line(sources, change),
             operations=tuple(map(operation_row, change.effects)),
             certain=change.certain,
             **applied.of(change.revision),
-            branches=tuple(found.branches.get(change.revision, ())),
-            patch=_patch(found, change, names) if options.patch else None,
+            branches=tuple(sources.branches.get(change.revision, ())),
+            patch=_patch(sources, change, names) if options.patch else None,
         )
         for change in changes
     ]
@@ -91,21 +91,21 @@ def history(ctx: Context, options: HistoryOptions) -> HistoryResult:
         table=options.table,
         names=names,
         changes=tuple(rows),
-        unseen=unseen(found, rows),
-        findings=tuple(doubted(from_problems(found.graph.problems))),
+        unseen=unseen(sources, rows),
+        findings=tuple(doubted(from_problems(sources.graph.problems))),
     )
 
 
-def _changes(found: Sources, table: str | None) -> tuple[tuple[str, ...], list[_Change]]:
+def _changes(sources: Sources, table: str | None) -> tuple[tuple[str, ...], list[_Change]]:
     """Return every name that the table had, and its changes; of the whole schema without one."""
-    effects = found.effects
+    effects = sources.effects
     if table is None:
-        order = reversed(found.graph.order())
+        order = reversed(sources.graph.order())
         return (), [
             _Change(revision, effects[revision].upgrade, _certain(effects[revision]))
             for revision in order
         ]
-    told = life(table, found.graph, effects)
+    told = life(table, sources.graph, effects)
     if not told.found:
         raise messages.unknown_table(table, told.near)
     return told.names, [
@@ -117,21 +117,21 @@ def _certain(effects: Effects) -> bool:
     return all(effect.certain for effect in effects.upgrade) and not effects.unknowns("upgrade")
 
 
-def _line(found: Sources, change: _Change) -> int:
-    return change.effects[0].line if change.effects else found.graph[change.revision].header.line
+def _line(sources: Sources, change: _Change) -> int:
+    return change.effects[0].line if change.effects else sources.graph[change.revision].header.line
 
 
-def _patch(found: Sources, change: _Change, names: Sequence[str]) -> tuple[str, ...]:
+def _patch(sources: Sources, change: _Change, names: Sequence[str]) -> tuple[str, ...]:
     """Return the statements of upgrade() that are about the table, as they are in the file."""
-    node = found.graph[change.revision]
-    place = found.place(node.id)
-    source = found.revisions.texts([node], place)[node.blob]
-    read = found.revisions.effects_at(place).read_text
-    own = list(names) or list(found.effects[node.id].tables)
+    node = sources.graph[change.revision]
+    place = sources.place(node.id)
+    source = sources.revisions.texts([node], place)[node.blob]
+    read = sources.revisions.effects_at(place).read_text
+    own = list(names) or list(sources.effects[node.id].tables)
     try:
         code = Extractor(source, node.path, own, read).extract("upgrade").code
     except CannotUndo:
-        code = _text_of_line(source, _line(found, change))
+        code = _text_of_line(source, _line(sources, change))
     return tuple(code.splitlines())
 
 

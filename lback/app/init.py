@@ -144,7 +144,7 @@ def find_models(folder: Path) -> str | None:
 
     None also where several files define one: which is meant is not ours to guess.
     """
-    found = []
+    classes = []
     for path in sorted(folder.rglob("*.py")):
         inner = path.relative_to(folder)
         if len(inner.parts) > 4 or any(_skipped(part) for part in inner.parts[:-1]):
@@ -156,8 +156,8 @@ def find_models(folder: Path) -> str | None:
             parts = inner.with_suffix("").parts
             parts = parts[1:] if parts[0] == "src" else parts
             parts = parts[:-1] if parts[-1] == "__init__" else parts
-            found.append(f"{'.'.join(parts)}:{match[1] or match[2]}")
-    return found[0] if len(found) == 1 else None
+            classes.append(f"{'.'.join(parts)}:{match[1] or match[2]}")
+    return classes[0] if len(classes) == 1 else None
 
 
 def _skipped(part: str) -> bool:

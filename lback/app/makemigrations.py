@@ -107,7 +107,7 @@ def makemigrations(ctx: Context, options: MakemigrationsOptions) -> Makemigratio
 
 def _head(graph: GraphView, name: str) -> str:
     """Return the one revision that a name stands for."""
-    found = graph.resolve(name)
-    if len(found) != 1:
-        raise messages.not_one_head(name, found)
-    return found[0]
+    heads = graph.resolve(name)
+    if len(heads) != 1:
+        raise messages.not_one_head(name, heads)
+    return heads[0]

@@ -64,9 +64,9 @@ class LazyGroup(Group):
                 f"Did you mean {named(near[0])}?" if near else "Run `--help` to see all commands."
             )
             raise click.UsageError(f"There is no command {named(args[0])}. {hint}", ctx)
-        found = super().resolve_command(ctx, args)
-        ctx.find_root().ensure_object(Options).command = found[0] or ""
-        return found
+        resolved = super().resolve_command(ctx, args)
+        ctx.find_root().ensure_object(Options).command = resolved[0] or ""
+        return resolved
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands by section without importing them."""

@@ -233,16 +233,16 @@ def _refuse_contradictions(options: Options) -> None:
 
 def _unused(options: Options) -> dict[str, Any]:
     """Return the common options that this command has no use for."""
-    found: dict[str, Any] = {}
+    unused: dict[str, Any] = {}
     if options.command in _NO_PROJECT:
-        found = {
+        unused = {
             "--config": options.config,
             "--name": options.name,
             "--script-location": options.script_location,
         }
     if options.command in _NEVER_ENV:
-        found["-x"] = options.x
-    return found
+        unused["-x"] = options.x
+    return unused
 
 
 def from_here(options: Options, path: str) -> str:

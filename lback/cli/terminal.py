@@ -64,10 +64,10 @@ def render(result: Result, style: Style) -> Iterator[str]:
     yield from findings(result.findings, style)
 
 
-def findings(found: Iterable[Finding], style: Style) -> Iterator[str]:
+def findings(listed: Iterable[Finding], style: Style) -> Iterator[str]:
     """Yield findings as `path:line: CODE message` with the hint below."""
     paint = {"error": style.red, "warning": style.yellow, "note": style.cyan}
-    for one in found:
+    for one in listed:
         place = f"{safe(one.path)}:{one.line}: " if one.path and one.line else ""
         if one.path and not one.line:
             place = f"{safe(one.path)}: "

@@ -41,14 +41,14 @@ def bind(statements: Iterable[ast.stmt]) -> Scope:
 
 def hidden(statements: Iterable[ast.stmt], names: frozenset[str]) -> set[str]:
     """Return those names that code can rebind from inside an expression or a function."""
-    found: set[str] = set()
+    hidden_names: set[str] = set()
     for statement in statements:
         for node in ast.walk(statement):
             if isinstance(node, ast.Global):
-                found.update(names.intersection(node.names))
+                hidden_names.update(names.intersection(node.names))
             elif isinstance(node, ast.NamedExpr) and node.target.id in names:
-                found.add(node.target.id)
-    return found
+                hidden_names.add(node.target.id)
+    return hidden_names
 
 
 def _run(statements: Iterable[ast.stmt], scope: Scope) -> None:
@@ -141,11 +141,11 @@ def _branch(ways: list[list[ast.stmt]], scope: Scope) -> None:
         _run(way, end)
         ends.append(end)
     for name in {name for end in ends for name in end}:
-        found = [end.get(name) for end in ends]
-        known = [one for one in found if one is not None]
-        if all(one == known[0] for one in found):
+        bound = [end.get(name) for end in ends]
+        known = [one for one in bound if one is not None]
+        if all(one == known[0] for one in bound):
             continue_with = known[0]
-        elif len(known) == len(found) and len({repr(one.value) for one in known}) == 1:
+        elif len(known) == len(bound) and len({repr(one.value) for one in known}) == 1:
             continue_with = replace(known[0], plain=False)
         else:
             continue_with = Binding(UNKNOWN, None, known[0].line, plain=False)
@@ -177,17 +177,17 @@ def evaluate(node: ast.expr, scope: Scope) -> Value:
 
 
 def _series(elts: Iterable[ast.expr], scope: Scope) -> Value:
-    found: list[Value] = []
+    items: list[Value] = []
     for element in elts:
         starred = isinstance(element, ast.Starred)
         value = evaluate(element.value if isinstance(element, ast.Starred) else element, scope)
         if value is UNKNOWN or (starred and not isinstance(value, tuple)):
             return UNKNOWN
         if starred and isinstance(value, tuple):
-            found.extend(value)
+            items.extend(value)
         else:
-            found.append(value)
-    return tuple(found)
+            items.append(value)
+    return tuple(items)
 
 
 def _sum(left: Value, right: Value) -> Value:

@@ -36,13 +36,13 @@ class Ini(NamedTuple):
         """Return the options of any section, defaults included; {} when it is missing."""
         if not self.parser.has_section(section):
             return {}
-        found: dict[str, str] = {}
+        options: dict[str, str] = {}
         for name in self.parser.options(section):
             try:
-                found[name] = self.parser.get(section, name)
+                options[name] = self.parser.get(section, name)
             except ConfigParserError:
-                found[name] = self.parser.get(section, name, raw=True)
-        return found
+                options[name] = self.parser.get(section, name, raw=True)
+        return options
 
     def get(self, name: str) -> str | None:
         """Return one option, None when absent; UsageError when it cannot be interpolated."""

@@ -91,10 +91,10 @@ def project_dialects(ini_text: str | None, env_text: str | None) -> Dialects:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return EVERY_DIALECT
     try:
-        found = _Env(tree, _of_ini(ini_text or "")).schemes()
+        schemes = _Env(tree, _of_ini(ini_text or "")).schemes()
     except RecursionError:
-        found = None
-    return Dialects(found, but=False) if found else EVERY_DIALECT
+        schemes = None
+    return Dialects(schemes, but=False) if schemes else EVERY_DIALECT
 
 
 def _of_ini(text: str) -> _Found:
@@ -102,7 +102,7 @@ def _of_ini(text: str) -> _Found:
 
     What the template holds in its place is no URL: such a project has another one.
     """
-    found: set[str] = set()
+    schemes: set[str] = set()
     for match in _INI_URL.finditer(text):
         url = match.group(1).strip("\"'")
         scheme = _scheme(url)
@@ -110,8 +110,8 @@ def _of_ini(text: str) -> _Found:
             if not url.startswith(_PLACEHOLDER):
                 return None
         else:
-            found.add(scheme)
-    return frozenset(found)
+            schemes.add(scheme)
+    return frozenset(schemes)
 
 
 def _scheme(text: str) -> str | None:
@@ -143,14 +143,14 @@ class _Env:
         nodes = list(ast.walk(self.tree))
         replacing = [(id(node) in maybe, one) for node in nodes for one in _replaced(node)]
         if replacing:
-            found = self._union(one for _, one in replacing)
+            schemes = self._union(one for _, one in replacing)
             always = not all(unsure for unsure, _ in replacing)
-            self.ini = found if always else _both(found, self.ini)
+            self.ini = schemes if always else _both(schemes, self.ini)
         uses = [one for node in nodes for one in _used(node)]
-        found = self._union(uses)
+        schemes = self._union(uses)
         if any(isinstance(node, ast.Call) and _called(node) in _FROM_CONFIG for node in nodes):
-            found = _both(found, self.ini)
-        return found or None
+            schemes = _both(schemes, self.ini)
+        return schemes or None
 
     def _remember(self, node: ast.AST) -> None:
         if isinstance(node, ast.Assign):
@@ -217,10 +217,10 @@ class _Env:
         return self._union(options or [None], depth + 1)
 
     def _union(self, options: Iterable[ast.expr | None], depth: int = 0) -> _Found:
-        found: _Found = frozenset()
+        schemes: _Found = frozenset()
         for option in options:
-            found = _both(found, self._of(option, depth))
-        return found
+            schemes = _both(schemes, self._of(option, depth))
+        return schemes
 
 
 def _used(node: ast.AST) -> Iterator[ast.expr]:

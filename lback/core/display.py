@@ -32,7 +32,7 @@ def visible(text: str) -> str:
 def harmless_line(text: str) -> str:
     """Return a visible text that no reader of build logs takes for a command."""
     if "::" in text:
-        text = _COMMAND.sub(lambda found: f"{found[0][:-2]}\\x3a:", text)
+        text = _COMMAND.sub(lambda match: f"{match[0][:-2]}\\x3a:", text)
     return mute(text, "\\x23")
 
 

@@ -78,12 +78,12 @@ class Effect(NamedTuple):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields that differ from their defaults, for a cache."""
-        found: dict[str, Any] = {"kind": self.kind, "object": self.object, "table": self.table}
+        shown: dict[str, Any] = {"kind": self.kind, "object": self.object, "table": self.table}
         for name, default in _EFFECT_DEFAULTS:
             value = getattr(self, name)
             if value != default:
-                found[name] = list(value) if isinstance(value, tuple) else value
-        return found
+                shown[name] = list(value) if isinstance(value, tuple) else value
+        return shown
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Effect:
@@ -151,9 +151,9 @@ class Effects(NamedTuple):
     @property
     def tables(self) -> tuple[str, ...]:
         """Return the sorted names of the tables that upgrade() changes."""
-        found = {effect.table for effect in self.upgrade if effect.table}
-        found |= {e.to for e in self.upgrade if e.object == "table" and e.kind == "rename" and e.to}
-        return tuple(sorted(found))
+        names = {effect.table for effect in self.upgrade if effect.table}
+        names |= {e.to for e in self.upgrade if e.object == "table" and e.kind == "rename" and e.to}
+        return tuple(sorted(names))
 
     @property
     def homeless(self) -> bool:

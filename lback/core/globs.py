@@ -20,12 +20,12 @@ _FEW = 2
 def matching(globs: Iterable[str], paths: Iterable[str]) -> tuple[str, ...]:
     """Return the paths that any of the patterns means, as git's pathspecs do."""
     patterns = [pattern for glob in dict.fromkeys(globs) for pattern in _patterns(glob)]
-    found = []
+    chosen = []
     for path in paths:
         names = path.split("/")
         if any(_matches(segments, names) for segments in patterns):
-            found.append(path)
-    return tuple(found)
+            chosen.append(path)
+    return tuple(chosen)
 
 
 def leaves(glob: str) -> bool:

@@ -76,10 +76,10 @@ class UsualHeader:
 
 def usual_header(text: str) -> UsualHeader | None:
     """Return the header of a file of the usual shape, or None when in any doubt."""
-    found = _docstring(text)
-    if found is None:
+    docstring_span = _docstring(text)
+    if docstring_span is None:
         return None
-    docstring, at = found
+    docstring, at = docstring_span
     values: dict[str, tuple[str, ...]] = {}
     place = -1
     while True:
@@ -158,9 +158,9 @@ def read_header(source: bytes, name: str) -> Header | Unreadable:
     except Undecodable as err:
         return Unreadable("LB106", _sentence(err.message), err.line)
     if "<<<<<<<" in text or ">>>>>>>" in text:
-        found = _conflict(text)
-        if found is not None:
-            return found
+        conflict = _conflict(text)
+        if conflict is not None:
+            return conflict
     usual = usual_header(text)
     if usual is None:
         return parsed_header(text, name)
@@ -220,8 +220,8 @@ def _header(scope: Scope, docstring: str, name: str) -> Header | Unreadable:
     values: dict[str, tuple[str, ...]] = {}
     uncertain: list[str] = []
     for variable in ("down_revision", "depends_on", "branch_labels"):
-        found = scope.get(variable)
-        ids = () if found is None else _ids(found.value)
+        binding = scope.get(variable)
+        ids = () if binding is None else _ids(binding.value)
         if ids is None:
             uncertain.append(variable)
         values[variable] = ids or ()
@@ -238,8 +238,8 @@ def _header(scope: Scope, docstring: str, name: str) -> Header | Unreadable:
 
 
 def _revision(scope: Scope, name: str) -> str | Unreadable:
-    found = scope.get("revision")
-    if found is None:
+    binding = scope.get("revision")
+    if binding is None:
         legacy = _LEGACY_ID.match(name)
         if legacy and "down_revision" in scope:
             return legacy.group(1)
@@ -248,13 +248,15 @@ def _revision(scope: Scope, name: str) -> str | Unreadable:
             "`revision` is not assigned in this file, so Alembic cannot load it.",
             foreign="down_revision" not in scope,
         )
-    if found.value is UNKNOWN:
-        message = f"`revision` is computed on line {found.line}; only running the file would tell."
-        return Unreadable("LB106", message, found.line)
-    if not isinstance(found.value, str) or not found.value:
-        message = f"`revision` on line {found.line} is not a revision id."
-        return Unreadable("LB106", message, found.line)
-    return found.value
+    if binding.value is UNKNOWN:
+        message = (
+            f"`revision` is computed on line {binding.line}; only running the file would tell."
+        )
+        return Unreadable("LB106", message, binding.line)
+    if not isinstance(binding.value, str) or not binding.value:
+        message = f"`revision` on line {binding.line} is not a revision id."
+        return Unreadable("LB106", message, binding.line)
+    return binding.value
 
 
 def _ids(value: bindings.Value) -> tuple[str, ...] | None:
@@ -276,18 +278,18 @@ def _first_paragraph(docstring: str) -> str:
 def _create_date(docstring: str) -> str:
     if "Create Date:" not in docstring:
         return ""
-    found = _CREATE_DATE.search(docstring)
-    return found.group(1) if found else ""
+    match = _CREATE_DATE.search(docstring)
+    return match.group(1) if match else ""
 
 
 def _conflict(text: str) -> Unreadable | None:
     """Return the finding about conflict markers; a lone one counts outside of strings."""
-    found = _CONFLICT.search(text)
-    if found is None:
-        found = _MARKER.search(text)
-        if found is None or scanner.parse(text) is not None:
+    match = _CONFLICT.search(text)
+    if match is None:
+        match = _MARKER.search(text)
+        if match is None or scanner.parse(text) is not None:
             return None
-    line = text.count("\n", 0, found.start()) + 1
+    line = text.count("\n", 0, match.start()) + 1
     return Unreadable("LB109", f"Line {line} is a conflict marker that git left.", line)
 
 

@@ -92,16 +92,16 @@ class Identities:
 
     def meant(self, name: str) -> Identity | None:
         """Return the table that a user means by a name that some table has or had."""
-        found = self._spelled(name)
-        if not found:
+        bindings = self._spelled(name)
+        if not bindings:
             return None
-        present = [one for one in found if one.ended_by is None]
+        present = [one for one in bindings if one.ended_by is None]
         living = [one for one in present if one.identity.exists]
-        return (living or present or found)[-1].identity
+        return (living or present or bindings)[-1].identity
 
     def names(self) -> list[str]:
         """Return every name that a table ever had."""
-        return sorted({one.name for found in self._bindings.values() for one in found})
+        return sorted({one.name for bindings in self._bindings.values() for one in bindings})
 
     def tables(self) -> list[Identity]:
         """Return every table that was ever there."""
@@ -121,18 +121,18 @@ class Identities:
     def _of(self, effect: Effect, revision: str) -> Identity | None:
         """Return the table that an effect changes; made known where it is new."""
         if effect.table:
-            found = self._find(effect.table, revision)
-            if found is None or _is_another(found, effect):
-                found = Identity([effect.table])
-                self._bind(effect.table, found)
-            return found
+            identity = self._find(effect.table, revision)
+            if identity is None or _is_another(identity, effect):
+                identity = Identity([effect.table])
+                self._bind(effect.table, identity)
+            return identity
         if effect.object == "index" and effect.name:
             return self._indexes.get(key(effect.name))
         return None
 
     def _find(self, name: str, revision: str) -> Identity | None:
-        found = self._spelled(name)
-        for one in reversed(found):
+        bindings = self._spelled(name)
+        for one in reversed(bindings):
             # A rename on a parallel branch has not happened for this revision.
             if one.ended_by is None or one.ended_by not in self._graph.ancestors([revision]):
                 return one.identity
@@ -140,9 +140,9 @@ class Identities:
 
     def _spelled(self, name: str) -> list[_Binding]:
         """Return the bindings of a name: those of its very spelling, where there are any."""
-        found = [one for one in self._bindings.get(bare(name), ()) if same_name(one.name, name)]
-        exact = [one for one in found if bare_as_written(one.name) == bare_as_written(name)]
-        return exact or found
+        bindings = [one for one in self._bindings.get(bare(name), ()) if same_name(one.name, name)]
+        exact = [one for one in bindings if bare_as_written(one.name) == bare_as_written(name)]
+        return exact or bindings
 
     def _bind(self, name: str, identity: Identity) -> None:
         self._bindings.setdefault(bare(name), []).append(_Binding(name, identity))
@@ -184,8 +184,8 @@ class Identities:
         kept.exists = True
         kept.references.extend(copy.references)
         kept.serving |= copy.serving
-        for found in self._bindings.values():
-            for one in found:
+        for bindings in self._bindings.values():
+            for one in bindings:
                 if one.identity is copy:
                     one.identity = kept
         for index, identity in self._indexes.items():

@@ -93,31 +93,31 @@ class _Reading(ast.NodeVisitor):
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         """Read one class as a model."""
         model = _sqlmodel(node)
-        found = _Class(node.name, node.lineno)
+        klass = _Class(node.name, node.lineno)
         seen: dict[str, int] = {}
         for name, line, spelling in _attributes(node, model):
             if name in seen:
                 self.twice.append(Twice(node.name, name, seen[name], line))
             seen.setdefault(name, line)
             if spelling is not None:
-                found.columns[name] = spelling
-        _read_names(node, found)
-        self._keep(node, found, model)
+                klass.columns[name] = spelling
+        _read_names(node, klass)
+        self._keep(node, klass, model)
         self.generic_visit(node)
 
-    def _keep(self, node: ast.ClassDef, found: _Class, model: bool) -> None:
+    def _keep(self, node: ast.ClassDef, klass: _Class, model: bool) -> None:
         bases = [_last(base) for base in node.bases]
         inherited = next((self.owners[base] for base in bases if base in self.owners), None)
-        table = found.table or inherited
-        if table is None and not found.abstract and found.columns:
+        table = klass.table or inherited
+        if table is None and not klass.abstract and klass.columns:
             if model:
                 table = node.name.lower()
             elif "Model" in bases:
                 table = _snake(node.name)  # as Flask-SQLAlchemy names it
-        if table is None or found.abstract:
+        if table is None or klass.abstract:
             return
         self.owners[node.name] = table
-        self._add(table, found.columns, found.line)
+        self._add(table, klass.columns, klass.line)
 
     def visit_Call(self, node: ast.Call) -> None:
         """Read `Table("name", metadata, Column("name", ...), ...)`."""
@@ -174,15 +174,15 @@ def _mapped(annotation: ast.expr, model: bool) -> bool:
     return name == "Mapped" or (model and name != "ClassVar")
 
 
-def _read_names(node: ast.ClassDef, found: _Class) -> None:
+def _read_names(node: ast.ClassDef, klass: _Class) -> None:
     for statement in node.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id="__tablename__")], value=value):
-                found.table = _text(value)
+                klass.table = _text(value)
             case ast.AnnAssign(target=ast.Name(id="__tablename__"), value=ast.expr() as value):
-                found.table = _text(value)
+                klass.table = _text(value)
             case ast.Assign(targets=[ast.Name(id="__abstract__")], value=ast.Constant(value=True)):
-                found.abstract = True
+                klass.abstract = True
             case _:
                 continue
 

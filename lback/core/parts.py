@@ -153,8 +153,8 @@ class TableParts:
         elif word == "renamed" and effect.to:
             path.names.append(effect.to)
             self.columns = {
-                (effect.to.casefold() if one == key else one): found
-                for one, found in self.columns.items()
+                (effect.to.casefold() if one == key else one): held
+                for one, held in self.columns.items()
             }
             self._renamed(name, effect.to)
         else:

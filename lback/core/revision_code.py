@@ -16,13 +16,13 @@ def code_of(source: bytes) -> dict[str, str]:
         tree = ast.parse(decode_text(source))
     except (Undecodable, SyntaxError, ValueError):
         return {"": source.decode("utf-8", "replace")}
-    found: dict[str, str] = {}
+    code: dict[str, str] = {}
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
-            found[node.name] = found.get(node.name, "") + ast.dump(_bare(node))
+            code[node.name] = code.get(node.name, "") + ast.dump(_bare(node))
         elif not _is_header(node):
-            found[""] = found.get("", "") + ast.dump(node)
-    return found
+            code[""] = code.get("", "") + ast.dump(node)
+    return code
 
 
 def readable(source: bytes) -> bytes:

@@ -36,7 +36,7 @@ class SourceText:
 
     def offset(self, line: int, column: int) -> int:
         """Return the index in `raw` of a place that `ast` gives (UTF-8 columns, lines from 1)."""
-        starts = [0, *(found.end() for found in _NEWLINE.finditer(self.raw))]
+        starts = [0, *(match.end() for match in _NEWLINE.finditer(self.raw))]
         start = starts[line - 1]
         end = starts[line] if line < len(starts) else len(self.raw)
         before = self.raw[start:end].encode("utf-8", "surrogatepass")[:column]
@@ -67,10 +67,10 @@ def normal(raw: str) -> str:
 
 def _encoding(source: bytes) -> tuple[str, bool]:
     bom = source.startswith(_BOM)
-    found = _COOKIE.match(source[3:] if bom else source)
-    if found is None:
+    match = _COOKIE.match(source[3:] if bom else source)
+    if match is None:
         return "utf-8", bom
-    name = found.group(1).decode("ascii", "replace")
+    name = match.group(1).decode("ascii", "replace")
     if bom and re.sub(r"[-_]", "", name.lower()) not in ("utf8", "utf8sig"):
         raise Undecodable(f"the file has a UTF-8 byte order mark and claims to be {name}")
     return name, bom
@@ -129,20 +129,20 @@ def salvage(text: str, words: re.Pattern[str]) -> list[ast.stmt]:
     A statement that cannot be parsed is left out when it is a definition or holds
     none of `words`; otherwise raises Lost.
     """
-    found: list[ast.stmt] = []
+    statements: list[ast.stmt] = []
     try:
         for chunk in chunks(text):
             body = parse(chunk.text)
             if body is not None:
                 for statement in body:
                     ast.increment_lineno(statement, chunk.line - 1)
-                found.extend(body)
+                statements.extend(body)
             elif not _DEFINES.match(chunk.text) and words.search(chunk.text):
                 raise Lost(chunk.line, chunk.text)
     except Lost as lost:
         if words.search(lost.rest):
             raise
-    return found
+    return statements
 
 
 def chunks(text: str) -> Iterator[Chunk]:
@@ -182,9 +182,9 @@ def _logical_ends(text: str) -> tuple[list[int], int]:
     """
     ends: list[int] = []
     depth = at = 0
-    while found := _STOP.search(text, at):
-        letter = found.group()
-        at = found.end()
+    while match := _STOP.search(text, at):
+        letter = match.group()
+        at = match.end()
         if letter == "\n":
             if not depth:
                 ends.append(at)
@@ -208,12 +208,12 @@ def _logical_ends(text: str) -> tuple[list[int], int]:
 def has_comment(text: str) -> bool:
     """Tell whether a piece of code holds a comment."""
     at = 0
-    while found := _STOP.search(text, at):
-        at = found.end()
-        if found.group() == "#":
+    while match := _STOP.search(text, at):
+        at = match.end()
+        if match.group() == "#":
             return True
-        if found.group() in "\"'":
-            at = _after_string(text, at, found.group())
+        if match.group() in "\"'":
+            at = _after_string(text, at, match.group())
             if at < 0:
                 return False
     return False
@@ -222,7 +222,7 @@ def has_comment(text: str) -> bool:
 def _after_string(text: str, at: int, quote: str) -> int:
     """Return the index after a string whose first quote is before `at`; -1 if it never ends."""
     if text.startswith(quote * 2, at):
-        found = _TRIPLE[quote].match(text, at + 2)
+        match = _TRIPLE[quote].match(text, at + 2)
     else:
-        found = _SINGLE[quote].match(text, at)
-    return found.end() if found else -1
+        match = _SINGLE[quote].match(text, at)
+    return match.end() if match else -1

@@ -117,30 +117,30 @@ class _Options(NamedTuple):
     cwd: str
 
     def text(self, name: str) -> str | None:
-        found = self.ini.get(name) if self.ini else None
-        if found is None and self.toml:
-            found = self.toml.get(name, str, "a text")
-        return found
+        value = self.ini.get(name) if self.ini else None
+        if value is None and self.toml:
+            value = self.toml.get(name, str, "a text")
+        return value
 
     def flag(self, name: str) -> bool:
-        found = self.ini.get(name) if self.ini else None
-        if found is not None:
-            return found == "true"  # Alembic takes no other word
+        value = self.ini.get(name) if self.ini else None
+        if value is not None:
+            return value == "true"  # Alembic takes no other word
         return bool(self.toml.get(name, bool, "true, false")) if self.toml else False
 
     def slug_length(self) -> int:
-        found: str | int | None = self.ini.get("truncate_slug_length") if self.ini else None
-        if found is None and self.toml:
-            found = self.toml.get("truncate_slug_length", int, "a whole number")
+        length: str | int | None = self.ini.get("truncate_slug_length") if self.ini else None
+        if length is None and self.toml:
+            length = self.toml.get("truncate_slug_length", int, "a whole number")
         try:
-            return int(found or 0) or DEFAULT_SLUG_LENGTH
+            return int(length or 0) or DEFAULT_SLUG_LENGTH
         except ValueError:
-            raise self._wrong("truncate_slug_length", str(found), "a whole number") from None
+            raise self._wrong("truncate_slug_length", str(length), "a whole number") from None
 
     def script_location(self) -> str:
-        found = self.text("script_location")
-        if found:
-            return self._absolute(found)
+        location = self.text("script_location")
+        if location:
+            return self._absolute(location)
         if self.ini and self.ini.parser.has_section(self.ini.section):
             # Flask-Migrate keeps alembic.ini inside the script folder and does not say so.
             return str(PurePath(self.ini.path).parent)
@@ -165,11 +165,11 @@ class _Options(NamedTuple):
         return self._paths("prepend_sys_path", _COMMA_OR_COLON, "path_separator")
 
     def _paths(self, name: str, legacy: re.Pattern[str], *separators: str) -> tuple[str, ...]:
-        found = self.ini.get(name) if self.ini else None
+        value = self.ini.get(name) if self.ini else None
         entries: Sequence[str]
-        if found:
+        if value:
             separator = self._separator(separators)
-            entries = found.split(separator) if separator else legacy.split(found)
+            entries = value.split(separator) if separator else legacy.split(value)
         else:
             entries = (self.toml.get(name, list, "a list of texts") if self.toml else None) or ()
         stripped = [entry.strip() for entry in entries]
@@ -177,11 +177,11 @@ class _Options(NamedTuple):
 
     def _separator(self, names: Sequence[str]) -> str | None:
         for name in names:
-            found = self.ini.get(name) if self.ini else None
-            if found is not None:
-                if found not in _SEPARATORS:
-                    raise self._wrong(name, found, ", ".join(_SEPARATORS))
-                return _SEPARATORS[found]
+            value = self.ini.get(name) if self.ini else None
+            if value is not None:
+                if value not in _SEPARATORS:
+                    raise self._wrong(name, value, ", ".join(_SEPARATORS))
+                return _SEPARATORS[value]
         return None
 
     def _absolute(self, location: str) -> str:

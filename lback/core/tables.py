@@ -165,7 +165,7 @@ def tables_of(
     the effects of the revisions below, which `effects` must hold, too.
     """
     wanted = list(revisions)
-    found = {one: set(effects[one].tables) for one in wanted}
+    names_of = {one: set(effects[one].tables) for one in wanted}
     lost = [one for one in wanted if effects[one].homeless]
     if lost:
         book = Identities(graph)
@@ -173,8 +173,8 @@ def tables_of(
             if revision in effects:
                 book.follow(revision, effects[revision].upgrade)
         for revision in lost:
-            found[revision].update(book.served(revision))
-    return {one: tuple(sorted(names)) for one, names in found.items()}
+            names_of[revision].update(book.served(revision))
+    return {one: tuple(sorted(names)) for one, names in names_of.items()}
 
 
 def types_elsewhere(
@@ -195,28 +195,28 @@ def types_elsewhere(
 def _changes(identity: Identity, order: list[str]) -> tuple[TableChange, ...]:
     """Return the changes newest first: a type may be older than the table that it serves."""
     return tuple(
-        TableChange(revision, tuple(found), all(one.certain for one in found))
+        TableChange(revision, tuple(effects), all(one.certain for one in effects))
         for revision in reversed(order)
-        if (found := identity.changes.get(revision))
+        if (effects := identity.changes.get(revision))
     )
 
 
-def _column(found: ColumnPath) -> ColumnLife:
+def _column(path: ColumnPath) -> ColumnLife:
     return ColumnLife(
-        found.names[-1],
-        found.definition.get("type", ""),
-        found.added_by,
-        found.changed_by,
-        found.dropped_by,
-        tuple(reversed(found.names)),
-        found.certain,
-        MappingProxyType(found.definition),
-        tuple(found.deeds),
+        path.names[-1],
+        path.definition.get("type", ""),
+        path.added_by,
+        path.changed_by,
+        path.dropped_by,
+        tuple(reversed(path.names)),
+        path.certain,
+        MappingProxyType(path.definition),
+        tuple(path.deeds),
     )
 
 
-def _part(found: PartPath) -> Part:
-    return Part(found.object, found.name, found.columns, found.gone, tuple(found.deeds))
+def _part(path: PartPath) -> Part:
+    return Part(path.object, path.name, path.columns, path.gone, tuple(path.deeds))
 
 
 def _about(doubts: Iterable[Doubt], names: tuple[str, ...]) -> tuple[Doubt, ...]:

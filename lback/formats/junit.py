@@ -28,7 +28,7 @@ def render(result: CheckResult) -> str:
     looked_for = {*result.codes, *by_code, *quiet}
     codes = [code for code in CODES if code in looked_for]
     cases = [_case(code, by_code.get(code, []), quiet.get(code, []), limit) for code in codes]
-    failures = sum(fails(found, limit) for found in by_code.values())
+    failures = sum(fails(findings, limit) for findings in by_code.values())
     skipped = sum(code not in by_code for code in quiet)
     counts = f'tests="{len(cases)}" failures="{failures}" errors="0"'
     return "\n".join(
@@ -52,19 +52,19 @@ def _properties(result: CheckResult) -> Iterator[str]:
     yield "  </properties>"
 
 
-def _case(code: str, found: Sequence[Finding], quiet: Sequence[str], limit: FailOn) -> str:
+def _case(code: str, findings: Sequence[Finding], quiet: Sequence[str], limit: FailOn) -> str:
     head = f'  <testcase classname="lback" name={_attribute(_name(code))}'
     bodies = []
-    bad = [finding for finding in found if fails([finding], limit)]
+    bad = [finding for finding in findings if fails([finding], limit)]
     if bad:
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
         message = _attribute(f"{bad[0].message}{more}")
         kind = _attribute(bad[0].severity)
         text = "\n".join(_told(finding) for finding in bad)
         bodies.append(f"<failure message={message} type={kind}>{text}</failure>")
-    elif quiet and not found:
+    elif quiet and not findings:
         bodies.append("<skipped/>")
-    lines = [f"{finding.severity}: {_told(finding)}" for finding in found if finding not in bad]
+    lines = [f"{finding.severity}: {_told(finding)}" for finding in findings if finding not in bad]
     lines += [f"{quiet.count(by)} left out by {by}" for by in dict.fromkeys(quiet)]
     if lines:
         bodies.append(f"<system-out>{chr(10).join(lines)}</system-out>")

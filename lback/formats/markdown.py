@@ -105,5 +105,5 @@ def _line(text: str) -> str:
     return visible(text).replace("&", "&amp;")
 
 
-def _entity(found: re.Match[str]) -> str:
-    return f"&#{ord(found[0])};"
+def _entity(match: re.Match[str]) -> str:
+    return f"&#{ord(match[0])};"

@@ -43,5 +43,5 @@ def label(text: str, most: int | None = None) -> str:
     return _MEANS_SOMETHING.sub(_entities, visible(text).strip()[:most])
 
 
-def _entities(found: re.Match[str]) -> str:
-    return "".join(f"#{ord(char)};" for char in found[0])
+def _entities(match: re.Match[str]) -> str:
+    return "".join(f"#{ord(char)};" for char in match[0])

@@ -32,8 +32,8 @@ def about(code: str) -> str:
 
 def fix(code: str) -> str:
     """Return what a page says is to be done, in one line."""
-    found = re.search(r"\*\*Fix:\*\*(.*?)(?:\n\n|\Z)", page_of(code), re.S)
-    return _one_line(found[1]) if found else ""
+    match = re.search(r"\*\*Fix:\*\*(.*?)(?:\n\n|\Z)", page_of(code), re.S)
+    return _one_line(match[1]) if match else ""
 
 
 def _one_line(text: str) -> str:

@@ -59,8 +59,8 @@ def _driver(codes: Sequence[str]) -> dict[str, Any]:
 
 def _semantic(text: str) -> str:
     """Return a version as Semantic Versioning writes it: 1.2 is 1.2.0, 1.2.0rc1 is 1.2.0-rc1."""
-    found = re.match(r"\d+(?:\.\d+){0,2}", text)
-    numbers = found[0] if found else "0"
+    match = re.match(r"\d+(?:\.\d+){0,2}", text)
+    numbers = match[0] if match else "0"
     rest = re.sub(r"[^0-9A-Za-z.]+", ".", text[len(numbers) :]).strip(".")
     whole_numbers = ".".join([*numbers.split("."), "0", "0"][:3])
     return f"{whole_numbers}-{rest}" if rest else whole_numbers

@@ -19,10 +19,10 @@ _BY: Mapping[str, str] = {
 
 def verdict(result: CheckResult) -> str:
     """Return the verdict in one line."""
-    found = Counter(finding.severity for finding in result.findings)
-    if not found:
+    counts = Counter(finding.severity for finding in result.findings)
+    if not counts:
         return "✓ nothing found"
-    parts = [counted(found[kind], kind) for kind in ("error", "warning", "note") if found[kind]]
+    parts = [counted(counts[kind], kind) for kind in ("error", "warning", "note") if counts[kind]]
     return f"{'✗' if result.exit_code else '✓'} {', '.join(parts)}"
 
 

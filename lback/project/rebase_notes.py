@@ -93,14 +93,14 @@ def _stamps(after: GraphView, between: Sequence[str], up: Sequence[Step]) -> lis
     # A merge revision that is gone with the rebase is in the way of nothing: then only the stamp
     # changes, which says itself what it will be.
     done = set(after.ancestors(one for one in between if one in after))
-    found = []
+    stamps = []
     for step in up:
         if isinstance(step, Restamp):
-            found.append(sorted(step.revisions))
+            stamps.append(sorted(step.revisions))
         elif isinstance(step, Upgrade):
             done.add(step.revision)
-            found.append(sorted(tips(after, done)))
-    return found
+            stamps.append(sorted(tips(after, done)))
+    return stamps
 
 
 def refuse_undone_rebase(ctx: Context, graph: GraphView, at: Stamp) -> None:

@@ -50,9 +50,9 @@ class Store:
         wanted = tuple(blobs)
         if kind not in self._rows and len(wanted) <= _FEW and kind not in self._asked:
             self._asked.add(kind)  # whoever comes back will come again: then all are read
-            found: dict[str, bytes] = {}
-            _read_segments(_read(self._path(kind, ".rows")) or b"", found, wanted)
-            return found
+            values: dict[str, bytes] = {}
+            _read_segments(_read(self._path(kind, ".rows")) or b"", values, wanted)
+            return values
         rows = self._loaded(kind)
         return {blob: rows[blob] for blob in wanted if blob in rows} if rows else {}
 

@@ -172,5 +172,5 @@ def _listed(
         return ()
     paths = () if "" in folders else ("--", *folders)
     out = git.run("ls-files", *options, "-z", "--full-name", *paths)
-    found = {path for path in text(out).split("\0") if path.endswith(suffixes)}
-    return tuple(sorted(found))
+    changed = {path for path in text(out).split("\0") if path.endswith(suffixes)}
+    return tuple(sorted(changed))

@@ -57,20 +57,20 @@ def _find(start: Path, environ: Mapping[str, str], cwd: Path) -> Repository | No
     return None if by_folder is None else _with(by_folder, environment.stranger(environ))
 
 
-def _refuse_brought(found: Repository) -> None:
+def _refuse_brought(repository: Repository) -> None:
     """Raise LbackError for a repository whose very git directory is made of files of another.
 
     A branch can bring such a folder: whoever stands in it would follow its configuration.
     """
-    if found.git_dir.name == ".git" or _HOMES.intersection(found.git_dir.parts):
+    if repository.git_dir.name == ".git" or _HOMES.intersection(repository.git_dir.parts):
         return  # git refuses to track a path like that
-    above = _ask(Git(found.git_dir.parent, environment.stranger(found.git.environ)))
-    if above is None or above.root is None or above.git_dir == found.git_dir:
+    above = _ask(Git(repository.git_dir.parent, environment.stranger(repository.git.environ)))
+    if above is None or above.root is None or above.git_dir == repository.git_dir:
         return
-    inner = os.path.relpath(found.git_dir, os.path.realpath(above.root))
+    inner = os.path.relpath(repository.git_dir, os.path.realpath(above.root))
     if above.git.ask("ls-files", "-z", "--", f"{inner}/HEAD", f"{inner}/config").out:
         raise LbackError(
-            f"{found.git_dir} is a git repository that {above.root} has brought as files.",
+            f"{repository.git_dir} is a git repository that {above.root} has brought as files.",
             "Change to another folder; `git ls-files` there shows who has committed it.",
         )
 
@@ -171,6 +171,6 @@ def _found(
     )
 
 
-def _with(found: Repository, variables: Mapping[str, str]) -> Repository:
-    found.git = Git(found.git.cwd, variables)
-    return found
+def _with(repository: Repository, variables: Mapping[str, str]) -> Repository:
+    repository.git = Git(repository.git.cwd, variables)
+    return repository

@@ -66,13 +66,13 @@ def deepen(repository: Repository, remote: str, ours: str, theirs: str) -> str |
             _fetch(repository, step, remote, f"+refs/heads/{branch}:{theirs}")
             _fetch_commit(repository, step, remote, ours)
         try:
-            found = repository.merge_base(ours, theirs)
+            base = repository.merge_base(ours, theirs)
         except HistoryMissing:
             continue
         if not (repository.common_dir / "shallow").exists():
-            return found
-        if found is not None and not is_cut(repository, found, ours, theirs):
-            return found
+            return base
+        if base is not None and not is_cut(repository, base, ours, theirs):
+            return base
     return None
 
 
@@ -82,8 +82,8 @@ def is_cut(repository: Repository, base: str, *tips: str) -> bool:
         ends = (repository.common_dir / "shallow").read_text("ascii").split()
     except FileNotFoundError:
         return False
-    found = repository.git.run("rev-list", *tips, f"^{base}", "--").decode("ascii").split()
-    return not frozenset(ends).isdisjoint(found)
+    commits = repository.git.run("rev-list", *tips, f"^{base}", "--").decode("ascii").split()
+    return not frozenset(ends).isdisjoint(commits)
 
 
 def _fetch_commit(repository: Repository, step: str, remote: str, commit: str) -> None:

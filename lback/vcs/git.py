@@ -162,10 +162,10 @@ class Git:
 
 def _program(environ: Mapping[str, str], cwd: Path) -> str:
     """Return the path of git; it is never taken from where one stands, as `.` on PATH would."""
-    found = git_program(environ)
-    if found is None:
+    program = git_program(environ)
+    if program is None:
         raise _not_started(cwd)
-    return found
+    return program
 
 
 def failure(arguments: Sequence[str], answer: Answer) -> LbackError:

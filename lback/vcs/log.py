@@ -49,8 +49,8 @@ class _Trail:
 
 def commits_of(repository: Repository, paths: Iterable[str], at: str = "HEAD") -> dict[str, Commit]:
     """Return the commit that brought each file to `at`; files not committed are left out."""
-    found = histories(repository, paths, at)
-    return {path: past.brought for path, past in found.items() if past.brought is not None}
+    histories_of = histories(repository, paths, at)
+    return {path: past.brought for path, past in histories_of.items() if past.brought is not None}
 
 
 def histories(
@@ -62,13 +62,13 @@ def histories(
     and for each of its submodules. Where this clone lacks an object on the way, what came before
     that is not known; with `whole` HistoryMissing.
     """
-    found: dict[str, History] = {}
+    by_path: dict[str, History] = {}
     for (module, commit), names in repository.modules_of(at, paths).items():
         prefix = f"{module}/" if module else ""
         for name, past in _histories(repository, names, commit, whole=whole).items():
             known = past._replace(names=tuple(prefix + one for one in past.names))
-            found[prefix + name] = known
-    return found
+            by_path[prefix + name] = known
+    return by_path
 
 
 def _histories(
@@ -237,11 +237,11 @@ def co_authors(repository: Repository, shas: Sequence[str]) -> dict[str, tuple[s
     form = "--format=%H%x00%(trailers:key=Co-authored-by,valueonly,separator=%x00)"
     command = ("log", "--no-walk=unsorted", "--no-patch", form, *shas, "--")
     out = text(repository.git.run(*command, lasting=all(map(is_whole_id, shas))))
-    found: dict[str, tuple[str, ...]] = {}
+    people_of: dict[str, tuple[str, ...]] = {}
     for line in out.splitlines():
         sha, *people = line.split("\0")
-        found[sha] = tuple(person.partition(" <")[0] for person in people if person)
-    return found
+        people_of[sha] = tuple(person.partition(" <")[0] for person in people if person)
+    return people_of
 
 
 def _boundary(repository: Repository) -> frozenset[str]:

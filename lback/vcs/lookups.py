@@ -44,8 +44,8 @@ def path_ids(
     """
     places = tuple(paths)
     wanted = list(dict.fromkeys(commits))
-    found = look_up(repository.git, (f"{one}:{path}" for one in wanted for path in places))
-    return {one: tuple(found.get(f"{one}:{path}", "") for path in places) for one in wanted}
+    ids = look_up(repository.git, (f"{one}:{path}" for one in wanted for path in places))
+    return {one: tuple(ids.get(f"{one}:{path}", "") for path in places) for one in wanted}
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,15 +194,15 @@ def siblings(repository: Repository, pattern: str | None = None) -> tuple[Siblin
     answer = repository.git.ask(*command)
     if answer.status != 0:
         raise failure(command, answer)
-    found: dict[tuple[str, str], Sibling] = {}
+    by_tip: dict[tuple[str, str], Sibling] = {}
     for line in text(answer.out).split("\n"):
         fields = line.split("\0")
         if len(fields) != len(_FIELDS) + 1 or fields[2] != "commit" or fields[3]:
             continue
         ref, commit, _, _, date, author = fields
         key = (commit, "" if pattern else bare_name(ref))
-        found.setdefault(key, Sibling(short_name(ref), ref, commit, date, author))
-    return tuple(found.values())
+        by_tip.setdefault(key, Sibling(short_name(ref), ref, commit, date, author))
+    return tuple(by_tip.values())
 
 
 def bare_name(ref: str) -> str:
@@ -250,13 +250,13 @@ def _left(
                 points.add(parent)
     if len(points) == 1:
         return points.pop()
-    found = merge_base(repository.git, trunk, tip) if points else None
-    if found is None and repository.is_shallow:
+    base = merge_base(repository.git, trunk, tip) if points else None
+    if base is None and repository.is_shallow:
         raise HistoryMissing(
             f"The common ancestor of {trunk[:12]} and {tip[:12]} is not in this shallow clone",
             "Fetch the history: git fetch --unshallow (in CI: fetch-depth: 0)",
         )
-    return found
+    return base
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,16 +286,16 @@ def differences(
         "diff-tree", "--stdin", "--raw", "-r", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff",
         "-m", *paths, given=given.encode("ascii"),
     )  # fmt: skip
-    found: dict[str, list[TipChange]] = {tip: [] for tip in points}
+    changes: dict[str, list[TipChange]] = {tip: [] for tip in points}
     current: list[TipChange] = []
     fields = iter(text(out).split("\0"))
     for field in fields:
         if not field.startswith(":"):
-            current = found.get(field.strip(), [])
+            current = changes.get(field.strip(), [])
             continue
         _, mode, _, blob, status = field.split(" ")
         current.append(TipChange(status[:1], next(fields), blob, mode))
-    return {tip: tuple(items) for tip, items in found.items()}
+    return {tip: tuple(items) for tip, items in changes.items()}
 
 
 def own_program(name: str, repository: Repository | None) -> Path | None:

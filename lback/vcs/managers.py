@@ -91,7 +91,7 @@ def erase(file: Path, hook: str) -> bool:
     if text is None:
         return False
     name = re.escape(hook.encode())
-    found = re.search(
+    match = re.search(
         rb"(?ms)^# lback: begin "
         + name
         + rb"(?P<remark>(?: \([^\n]*\))?)\n.*?^# lback: end "
@@ -99,13 +99,13 @@ def erase(file: Path, hook: str) -> bool:
         + rb"\n",
         text,
     )
-    if found is None:
+    if match is None:
         return False
-    before, after = text[: found.start()], text[found.end() :]
-    if found["remark"].decode() == _CREATED and before + after == b"#!/bin/sh\n":
+    before, after = text[: match.start()], text[match.end() :]
+    if match["remark"].decode() == _CREATED and before + after == b"#!/bin/sh\n":
         file.unlink()
         return True
-    if found["remark"].decode() == _LINE_BREAK and not after:
+    if match["remark"].decode() == _LINE_BREAK and not after:
         before = before.removesuffix(b"\n")
     replace_text(file, before + after)
     return True
@@ -117,8 +117,8 @@ def manager_of(hook: str, folder: Path, root: Path | None, *, ours: bool) -> Man
     `folder` is where git looks for hooks, `ours` says that it lies in the
     repository's own git directory.
     """
-    found = _manager_of(hook, folder, root, ours=ours)
-    return None if found is None else replace(found, root=root)
+    manager = _manager_of(hook, folder, root, ours=ours)
+    return None if manager is None else replace(manager, root=root)
 
 
 def _manager_of(hook: str, folder: Path, root: Path | None, *, ours: bool) -> Manager | None:
@@ -237,5 +237,5 @@ def _list_indent(text: str) -> int | None:
     """Return how far the items of `repos:` stand in, if new ones can follow at the file's end."""
     if not _is_block_mapping(text) or _keys(text)[-1:] != ["repos"]:
         return None
-    found = re.search(r"(?m)^repos:[ \t]*(?:#.*)?\n(?:[ \t]*(?:#.*)?\n)*( *)- ", text)
-    return len(found[1]) if found else None
+    match = re.search(r"(?m)^repos:[ \t]*(?:#.*)?\n(?:[ \t]*(?:#.*)?\n)*( *)- ", text)
+    return len(match[1]) if match else None

@@ -133,18 +133,18 @@ def _renames(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> dict[st
     for path, entry in after.items():
         if path not in before and entry.blob in gone:
             come.setdefault(entry.blob, []).append(path)
-    found: dict[str, str] = {}
+    renames: dict[str, str] = {}
     for blob, paths in come.items():
         olds = gone[blob]
         if len(olds) == 1 and len(paths) == 1:
-            found[olds[0]] = paths[0]
+            renames[olds[0]] = paths[0]
             continue
         names = {path.rpartition("/")[2]: path for path in paths}
         if len(names) == len(paths):  # several equal files moved to another folder
-            found.update(
+            renames.update(
                 (old, names[name]) for old in olds if (name := old.rpartition("/")[2]) in names
             )
-    return found
+    return renames
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ def resolve(git: Git, ref: str) -> str:
             "This repository has no commit yet", "Commit something first, or use the work tree."
         )
     _refuse_beyond(git, ref)
-    near = _near(ref, [short_name(found.ref) for found in _matching(git)])
+    near = _near(ref, [short_name(other.ref) for other in _matching(git)])
     hint = f"Did you mean {' or '.join(near)}?" if near else "See `git branch --all`."
     raise UsageError(f"git knows no commit named {ref!r}", hint)
 
@@ -235,20 +235,20 @@ def list_branches(git: Git) -> tuple[Branch, ...]:
         )
     )
     command = ("for-each-ref", f"--format={form}", "--sort=-committerdate", _HEADS, _REMOTES)
-    found: list[Branch] = []
+    branches: list[Branch] = []
     for line in text(git.run(*command)).split("\n"):
         fields = line.split("\0")
         if len(fields) != 6 or fields[2]:
             continue
         ref, commit, _, date, author, here = fields
         remote = ref.startswith(_REMOTES)
-        found.append(Branch(short_name(ref), ref, commit, date, author, remote, here == "*"))
-    return tuple(found)
+        branches.append(Branch(short_name(ref), ref, commit, date, author, remote, here == "*"))
+    return tuple(branches)
 
 
 def remote_refs(git: Git) -> dict[str, str]:
     """Return the commit of each remote-tracking ref."""
-    return {found.ref: found.commit for found in _matching(git, _REMOTES) if not found.target}
+    return {ref.ref: ref.commit for ref in _matching(git, _REMOTES) if not ref.target}
 
 
 def refs_with(git: Git, commit: str) -> tuple[str, ...]:
@@ -324,19 +324,19 @@ def _matching(git: Git, *patterns: str) -> list[_Ref]:
     if answer.status != 0:
         raise failure(("for-each-ref",), answer)
     places: dict[str, tuple[str, str]] = {}
-    found: list[_Ref] = []
+    refs: list[_Ref] = []
     for line in text(answer.out).split("\n"):
         fields = line.split("\0")
         if len(fields) == 4:
-            found.append(_Ref((fields[0], fields[2] or fields[1], fields[3])))
+            refs.append(_Ref((fields[0], fields[2] or fields[1], fields[3])))
             places[fields[0]] = (fields[1], fields[3] or fields[0])
     for pattern in patterns:
         INPUTS.ref(pattern, *places.get(pattern, (None, "")))
-    return found
+    return refs
 
 
-def _first(found: list[_Ref], refs: tuple[str, ...] | list[str]) -> _Ref | None:
-    by_name = {ref.ref: ref for ref in found}
+def _first(listed: list[_Ref], refs: tuple[str, ...] | list[str]) -> _Ref | None:
+    by_name = {ref.ref: ref for ref in listed}
     return next((by_name[ref] for ref in refs if ref in by_name), None)
 
 

@@ -138,8 +138,8 @@ def _leads_there(line: str) -> bool:
 
 def _lists_same(line: str) -> bool:
     digest, deep, root, suffixes, *folders = line.split("\0")
-    found = scan(root, folders, tuple(suffixes.split(" ")), bool(deep))
-    return not found.odd and found.digest() == digest
+    listing = scan(root, folders, tuple(suffixes.split(" ")), bool(deep))
+    return not listing.odd and listing.digest() == digest
 
 
 def _start(words: Sequence[str]) -> tuple[int, int] | None:

@@ -143,13 +143,13 @@ class Repository:
 
         HistoryMissing where the clone is shallow and may only hide it.
         """
-        found = comparing.merge_base(self.git, a, b)
-        if found is None and self.is_shallow:
+        base = comparing.merge_base(self.git, a, b)
+        if base is None and self.is_shallow:
             raise HistoryMissing(
                 f"The common ancestor of {a} and {b} is not in this shallow clone",
                 "Fetch the history: git fetch --unshallow (in CI: fetch-depth: 0)",
             )
-        return found
+        return base
 
     def is_ancestor(self, a: str, b: str) -> bool:
         """Tell whether everything in `a` is also in `b`."""
@@ -197,20 +197,20 @@ class Repository:
         A symbolic link stands for the content it points at while that is in the same place.
         Folders are named as `led` does.
         """
-        found = self._listed_at(at, folders, suffixes=suffixes, recursive=recursive)
+        entries = self._listed_at(at, folders, suffixes=suffixes, recursive=recursive)
         more: list[Entry] = []
         if at != WORKTREE:
-            more += self._in_modules(at, folders, found, suffixes=suffixes, recursive=recursive)
+            more += self._in_modules(at, folders, entries, suffixes=suffixes, recursive=recursive)
         elif self.has_submodules:
             self._require_modules(name for name in folders if not self._is_plain(name))
         if at == WORKTREE and self.is_sparse:
-            more += self._left_out(folders, found, suffixes=suffixes, recursive=recursive)
+            more += self._left_out(folders, entries, suffixes=suffixes, recursive=recursive)
         outside = [folder for folder in folders if is_outside(folder)]
         if outside and not self.is_bare:
             more += outside_entries(
                 outside, suffixes, recursive=recursive, algorithm=self.algorithm
             )
-        return tuple(sorted((*found, *more), key=attrgetter("path"))) if more else found
+        return tuple(sorted((*entries, *more), key=attrgetter("path"))) if more else entries
 
     def led(self, at: str, folders: Sequence[str], *, recursive: bool = True) -> tuple[str, ...]:
         """Return where folders are at a place once links are followed.
@@ -432,8 +432,8 @@ class Repository:
         """Return the contents of files by path; a path that is no file there is left out."""
         wanted = tuple(paths)
         if at == WORKTREE:
-            found = {path: self.worktree.file(path) for path in wanted}
-            return {path: data for path, data in found.items() if data is not None}
+            contents = {path: self.worktree.file(path) for path in wanted}
+            return {path: data for path, data in contents.items() if data is not None}
         prefix = ":" if at == INDEX else f"{at}:"
         names = {f"{prefix}{path}": path for path in wanted}
         texts = read_names(self.git, names)

@@ -51,29 +51,29 @@ def scan(root: str, folders: Sequence[str], suffixes: tuple[str, ...], recursive
 
     OSError with the folder, relative to the root, as its name where one cannot be read.
     """
-    found = Scan()
+    listing = Scan()
     pending = [folder + "/" if folder else "" for folder in folders]
     while pending:
         prefix = pending.pop()
         try:
-            _scan_one(root, prefix, found, suffixes, pending if recursive else None)
+            _scan_one(root, prefix, listing, suffixes, pending if recursive else None)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as err:
             err.filename = prefix
             raise
-    return found
+    return listing
 
 
 def _scan_one(
-    root: str, prefix: str, found: Scan, suffixes: tuple[str, ...], pending: list[str] | None
+    root: str, prefix: str, into: Scan, suffixes: tuple[str, ...], pending: list[str] | None
 ) -> None:
     # Opened first: the system then finds each file from the folder, and not from the root.
     place = f"{root}/{prefix}"
     handle = None
     if os.scandir in os.supports_fd:
         handle = os.open(place, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
-    names, numbers = found.names, found.numbers
+    names, numbers = into.names, into.numbers
     try:
         with os.scandir(place if handle is None else handle) as listing:
             for item in listing:
@@ -87,7 +87,7 @@ def _scan_one(
                         names.append(prefix + name)
                         numbers += _LOOK(at)
                     else:
-                        found.odd.append(prefix + name)
+                        into.odd.append(prefix + name)
                 elif (
                     pending is not None
                     and name not in _SKIPPED

@@ -64,19 +64,19 @@ def render(hook: str, python: str, watched: Watched) -> bytes:
         "LOOSE": " ".join(map(_quoted, _loose(watched))),
         "FOLDERS": " ".join(map(_quoted, _dated(watched))),
     }
-    text = _PLACEHOLDER.sub(lambda found: values[found[1]], _template(home))
+    text = _PLACEHOLDER.sub(lambda match: values[match[1]], _template(home))
     body = os.fsencode(text)
     return body.replace(b"@MARK@", _mark(_FORMAT, body), 1)
 
 
 def read_mark(content: bytes) -> Mark | None:
     """Read the marker line; None where the text is not a shim of ours."""
-    found = _MARK.search(content)
-    if found is None:
+    match = _MARK.search(content)
+    if match is None:
         return None
-    version = int(found["format"])
-    body = content[: found.start()] + b"@MARK@" + content[found.end() :]
-    return Mark(version, _mark(version, body) == found[0])
+    version = int(match["format"])
+    body = content[: match.start()] + b"@MARK@" + content[match.end() :]
+    return Mark(version, _mark(version, body) == match[0])
 
 
 def _mark(version: int, body: bytes) -> bytes:

@@ -61,14 +61,14 @@ def commit_entries(
     answer = git.ask("ls-tree", "-r", "-z", "--full-tree", at, *paths, lasting=lasting)
     if answer.status != 0:
         return answer
-    found: list[Entry] = []
+    entries: list[Entry] = []
     links = False
     for line in text(answer.out).split("\0"):
         meta, _, path = line.partition("\t")
         if path.endswith(suffixes) and meta[7:11] == "blob":
             links = links or meta[:2] == "12"
-            found.append(Entry(path, meta[12:], meta[:6]))
-    kept = found if recursive else _direct(found, places)
+            entries.append(Entry(path, meta[12:], meta[:6]))
+    kept = entries if recursive else _direct(entries, places)
     return tuple(followed(git, at + ":", kept)) if links else tuple(kept)
 
 
@@ -81,13 +81,13 @@ def index_entries(
         return ()
     paths = () if "" in places else ("--", *places)
     command = ("ls-files", "--stage", "-z", "--full-name", *paths)
-    found: list[Entry] = []
+    entries: list[Entry] = []
     for line in text(git.run(*command)).split("\0"):
         meta, _, path = line.partition("\t")
         if path.endswith(suffixes) and not meta.startswith("160000"):
             mode, blob, stage = meta.split(" ")
-            found.append(Entry(path, blob, mode, int(stage)))
-    kept = found if recursive else _direct(found, places)
+            entries.append(Entry(path, blob, mode, int(stage)))
+    kept = entries if recursive else _direct(entries, places)
     if any(entry.mode == "120000" for entry in kept):
         kept = followed(git, ":", kept)
     promised = _promised(git, kept)
@@ -137,13 +137,13 @@ def followed(git: Git, at: str, entries: Sequence[Entry]) -> list[Entry]:
         )
         if not target.startswith(("../", "/")):
             targets[entry.path] = at + target
-    found = look_up(git, targets.values())
+    blobs = look_up(git, targets.values())
     kept: list[Entry] = []
     for entry in entries:
         if entry.mode != "120000":
             kept.append(entry)
-        elif targets.get(entry.path) in found:
-            kept.append(entry._replace(blob=found[targets[entry.path]]))
+        elif targets.get(entry.path) in blobs:
+            kept.append(entry._replace(blob=blobs[targets[entry.path]]))
     return kept
 
 
@@ -197,20 +197,21 @@ def entries_of(
     """
     trees = _read(git, {top for top in tops.values() if top is not None}, hint)
     listings: dict[tuple[str, str], list[Entry]] = {}
-    found: dict[str, list[Entry]] = {}
+    by_commit: dict[str, list[Entry]] = {}
     for (commit, folder), top in tops.items():
-        entries = found.setdefault(commit, [])
+        entries = by_commit.setdefault(commit, [])
         if top is None:
             continue
         if (top, folder) not in listings:
             prefix = folder + "/" if folder else ""
             listings[top, folder] = list(_below(trees, top, prefix, suffixes))
         entries += listings[top, folder]
-    for commit, entries in found.items():
+    for commit, entries in by_commit.items():
         if any(entry.mode == "120000" for entry in entries):
-            found[commit] = followed(git, commit + ":", entries)
+            by_commit[commit] = followed(git, commit + ":", entries)
     return {
-        commit: tuple(sorted(entries, key=attrgetter("path"))) for commit, entries in found.items()
+        commit: tuple(sorted(entries, key=attrgetter("path")))
+        for commit, entries in by_commit.items()
     }
 
 

@@ -163,9 +163,9 @@ def find_in_history(
     if not needle or "\n" in needle:
         return ()
     for candidates in _searches(repository, needle, folders):
-        found = _accepted(repository, candidates, accept)
-        if found:
-            return found
+        versions = _accepted(repository, candidates, accept)
+        if versions:
+            return versions
     return ()
 
 
@@ -209,7 +209,7 @@ def _accepted(
         if known.gone and not item.gone:  # who wrote it, not who replaced it
             newest[item.blob, item.path] = item
     texts = repository.blobs(item.blob for item in newest.values())
-    found: list[FoundVersion] = []
+    versions: list[FoundVersion] = []
     seen: set[str] = set()
     for item in newest.values():
         text = texts[item.blob]
@@ -217,8 +217,8 @@ def _accepted(
             continue
         seen.add(item.blob)
         refs = refs_with(repository.git, item.commit.sha)
-        found.append(FoundVersion(item.path, item.blob, text, item.commit, refs))
-    return tuple(found)
+        versions.append(FoundVersion(item.path, item.blob, text, item.commit, refs))
+    return tuple(versions)
 
 
 def _literal(needle: str) -> str:

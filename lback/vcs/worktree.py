@@ -89,8 +89,8 @@ class Worktree:
             )
         known = _known(rows)
         now = time.time_ns()  # before anything is read: what comes later is to leave a trace
-        found = [(key, blob) for key in keys if (blob := known.get(key) or self._hash(_path(key)))]
-        settled = [row for row in found if row[0] in known or _is_settled(row[0], now)]
+        hashed = [(key, blob) for key in keys if (blob := known.get(key) or self._hash(_path(key)))]
+        settled = [row for row in hashed if row[0] in known or _is_settled(row[0], now)]
         after = os.fsencode("\n".join(key for key, _ in settled)) + _BREAK
         if not rows.startswith(after):
             rows = after + "\n".join(blob for _, blob in settled).encode("ascii")
@@ -98,7 +98,7 @@ class Worktree:
         links = [link for path in odd if (link := self._link(path)) is not None]
         whole = len(settled) == len(keys) and not odd
         return Look(
-            lambda: _entries(found, links),
+            lambda: _entries(hashed, links),
             save=(lambda new: self._save(name, new, rows)) if whole else None,
         )
 
@@ -227,9 +227,9 @@ def _is_settled(key: str, now: int) -> bool:
     return max(map(int, key.rsplit(" ", 2)[1:])) + RACY_NS < now and "\n" not in key
 
 
-def _entries(found: Iterable[tuple[str, str]], links: Sequence[Entry] = ()) -> tuple[Entry, ...]:
+def _entries(rows: Iterable[tuple[str, str]], links: Sequence[Entry] = ()) -> tuple[Entry, ...]:
     entries = [*links]
-    for key, blob in found:
+    for key, blob in rows:
         path, _, facts = key.partition("\0")
         entries.append(Entry(path, blob, "100755" if facts[3] in "1357" else "100644"))
     entries.sort(key=attrgetter("path"))

@@ -72,8 +72,8 @@ class Content:
     def statement(self, line: int) -> str:
         """Return the source of the statement at a line, in lower case."""
         text = self.text().decode("utf-8", "replace")
-        found = next((s for s in _simple(text) if s[0] <= line <= s[1]), (line, line))
-        return "\n".join(text.splitlines()[found[0] - 1 : found[1]]).lower()
+        span = next((s for s in _simple(text) if s[0] <= line <= s[1]), (line, line))
+        return "\n".join(text.splitlines()[span[0] - 1 : span[1]]).lower()
 
 
 def content_findings(content: Content, locks: LockedTables) -> Iterator[Finding]:

@@ -31,8 +31,8 @@ class GraphMerge:
     ) -> list[Lane]:
         """Return the forks of the merged graph that are not in mine already."""
         known = frozenset(self.mine.heads)
-        found = real_forks(self.merged, declared, doubted)
-        return [fork for fork in found if not known.issuperset(fork)]
+        lanes = real_forks(self.merged, declared, doubted)
+        return [fork for fork in lanes if not known.issuperset(fork)]
 
     @property
     def new(self) -> tuple[str, ...]:

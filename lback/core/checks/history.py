@@ -105,18 +105,18 @@ def history_findings(
         if not same_upgrade(mine(kept), theirs(kept))  # else those were just deleted
     }
     gone = {revision: kept for kept, ones in squashed.items() for revision in ones}
-    for found in published_findings(merge.mine, merge.theirs, base, mine, theirs):
-        revision = found.revisions[0]
-        if found.code == "LB202" and revision in gone:
+    for change in published_findings(merge.mine, merge.theirs, base, mine, theirs):
+        revision = change.revisions[0]
+        if change.code == "LB202" and revision in gone:
             continue
-        if found.code in ("LB201", "LB203") and revision in squashed:
+        if change.code in ("LB201", "LB203") and revision in squashed:
             continue
         # Only a whole history can be checked out: the branch's own HEAD lacks the file.
-        if found.code == "LB202":
-            back = command("git checkout", merge.name, "--", pathspec(found.path))
+        if change.code == "LB202":
+            back = command("git checkout", merge.name, "--", pathspec(change.path))
             hint = f"Restore it, because databases have run it: {back}"
-            found = found._replace(hint=hint)  # noqa: PLW2901
-        yield found
+            change = change._replace(hint=hint)  # noqa: PLW2901
+        yield change
     for kept, ones in squashed.items():
         yield _squash(merge.mine, kept, ones)
     yield from placed_under(merge)
@@ -129,9 +129,9 @@ def squashes(mine: GraphView, published: GraphView, base: GraphView) -> dict[str
     below the deleted ones, so that a database at or above that id never notices.
     """
     deleted = {revision for revision in base.ids if revision in published and revision not in mine}
-    found: dict[str, tuple[str, ...]] = {}
+    replaced: dict[str, tuple[str, ...]] = {}
     if not deleted:
-        return found
+        return replaced
     for kept in published.order():
         if kept not in mine or not deleted.intersection(published[kept].parents):
             continue
@@ -146,8 +146,8 @@ def squashes(mine: GraphView, published: GraphView, base: GraphView) -> dict[str
             for child in published.children(revision)
         )
         if ones and inside and alone:
-            found[kept] = tuple(revision for revision in published.order() if revision in ones)
-    return found
+            replaced[kept] = tuple(revision for revision in published.order() if revision in ones)
+    return replaced
 
 
 def _reached(graph: GraphView, start: str, allowed: set[str]) -> set[str]:
@@ -201,13 +201,13 @@ def _standing_on(
     merged: GraphView, hidden: frozenset[str], published: GraphView
 ) -> Mapping[str, str]:
     """Return, for each hidden revision, the lowest published one above it."""
-    found: dict[str, str] = {}
+    standing: dict[str, str] = {}
     for revision in reversed(merged.order()):
         if revision not in hidden:
             continue
         for child in (*merged.children(revision), *merged.dependents(revision)):
             if child in published:
-                found[revision] = child
-            elif child in found:
-                found.setdefault(revision, found[child])
-    return found
+                standing[revision] = child
+            elif child in standing:
+                standing.setdefault(revision, standing[child])
+    return standing

@@ -86,14 +86,14 @@ def _line_of(text: str, table: str, key: str) -> tuple[int, bool]:
     """Return the line of a key, else that of its table, else 0; and whether it is the key's."""
     wanted, header, current = f"{table}.{key}", 0, ""
     for number, line in enumerate(text.splitlines(), 1):
-        if found := _HEADER.match(line):
-            current = _plain(found[1])
+        if match := _HEADER.match(line):
+            current = _plain(match[1])
             if current == wanted:
                 return number, True
             if current == table:
                 header = header or number
-        elif found := _KEY.match(line):
-            name = _plain(f"{current}.{found[1]}" if current else found[1])
+        elif match := _KEY.match(line):
+            name = _plain(f"{current}.{match[1]}" if current else match[1])
             if name == wanted or name.startswith(f"{wanted}."):
                 return number, True
     return header, False

@@ -115,7 +115,7 @@ def read_choice(
 
 def _codes(words: Iterable[str]) -> tuple[str, ...]:
     """Split at commas and check: every code or prefix has to mean something."""
-    found = []
+    codes = []
     for word in words:
         for part in word.split(","):
             code = part.strip().upper()
@@ -124,15 +124,15 @@ def _codes(words: Iterable[str]) -> tuple[str, ...]:
             if not any(known.startswith(code) for known in CODES):
                 near = get_close_matches(code, CODES, n=3) or ["LB1", "LB2", "LB3", "LB4", "LB5"]
                 raise UsageError(f"There is no code {part.strip()}", f"Known: {', '.join(near)} …")
-            found.append(code)
-    return tuple(found)
+            codes.append(code)
+    return tuple(codes)
 
 
 def comments_in(text: bytes) -> tuple[Comment, ...]:
     """Return the codes that a file silences, line by line; a string holds no comment."""
     if b"lback:" not in text:
         return ()
-    found = []
+    comments = []
     line, at = 1, 0
     for token in _TOKEN.finditer(text):
         match = _INLINE.search(text, *token.span()) if token[0][:1] == b"#" else None
@@ -142,8 +142,8 @@ def comments_in(text: bytes) -> tuple[Comment, ...]:
         at = match.start()
         reason = match[2].decode("utf-8", "replace").strip()
         codes = match[1].decode("ascii").upper().split(",")
-        found += [Comment(code.strip(), reason, line) for code in codes if code.strip()]
-    return tuple(found)
+        comments += [Comment(code.strip(), reason, line) for code in codes if code.strip()]
+    return tuple(comments)
 
 
 class Comments(NamedTuple):
@@ -281,11 +281,11 @@ def can_be_old(finding: Finding) -> bool:
 def fingerprints(findings: Sequence[Finding]) -> list[str]:
     """Return one name a finding that stays the same while lines move; equal ones are counted."""
     seen: dict[str, int] = {}
-    found = []
+    names = []
     for finding in findings:
         place = finding.path.rpartition("/")[2]
         parts = (finding.code, place, *sorted(finding.revisions), "", *sorted(finding.tables))
         name = sha256(encoded("\0".join(parts))).hexdigest()[:32]
         seen[name] = seen.get(name, 0) + 1
-        found.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
-    return found
+        names.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
+    return names

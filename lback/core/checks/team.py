@@ -97,9 +97,9 @@ def collision(
     )
 
 
-def line_findings(found: Iterable[Contradiction], graph: GraphView) -> Iterator[Finding]:
+def line_findings(contradictions: Iterable[Contradiction], graph: GraphView) -> Iterator[Finding]:
     """Yield LB307 for what a revision cannot do after what is below it."""
-    for contradiction in found:
+    for contradiction in contradictions:
         table, below = contradiction.effect.table, contradiction.fact.revision
         yield finding(
             "LB307",

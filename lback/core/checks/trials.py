@@ -104,14 +104,14 @@ def _failure(trial: Trial, node: Revision) -> Finding:
             "LB501", f"upgrade() of {name} fails on an empty database: {why}", hint, node, line
         )
     if trial.failed == "upgrade with rows":
-        found = _place(
+        placed = _place(
             "LB501",
             f"upgrade() of {name} works on empty tables and fails with a test row in each: {why}",
             "Handle the rows that exist; if only the test rows are wrong, ignore it with a reason.",
             node,
             line,
         )
-        return found._replace(severity="warning")
+        return placed._replace(severity="warning")
     if trial.failed == "downgrade" and trial.kind == _NO_WAY_DOWN:
         return _place(
             "LB401",
@@ -140,7 +140,7 @@ def _loss(loss: Loss, node: Revision, effects: Effects | None) -> Iterator[Findi
     step = {"upgrade": "upgrade()", "downgrade": "downgrade()"}.get(
         loss.when, "the second upgrade()"
     )
-    found = _place(
+    placed = _place(
         "LB504",
         f"{node.id} loses data: {step} removes {what}",
         "Copy the values along, as `lback makemigrations` does for a rename.",
@@ -150,7 +150,7 @@ def _loss(loss: Loss, node: Revision, effects: Effects | None) -> Iterator[Findi
     unread = effects is None or any(
         not unknown.tables or loss.table in unknown.tables for unknown in effects.unknown
     )
-    yield found._replace(severity="warning") if unread else found
+    yield placed._replace(severity="warning") if unread else placed
 
 
 def _meant(loss: Loss, effects: Effects) -> bool:

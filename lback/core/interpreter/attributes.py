@@ -104,9 +104,9 @@ def _of_name(machine: Machine, value: Name, name: str) -> Discharge:
 
 
 def _of_module(machine: Machine, value: Module, name: str) -> Value:
-    found = find(machine, name, value.scope)
-    if found is not MISSING:
-        return found
+    value_there = find(machine, name, value.scope)
+    if value_there is not MISSING:
+        return value_there
     path = f"{value.scope.package}.{name}" if value.scope.package else name
     inner = module(machine, path)
     return Module(inner) if inner is not None else Name(path, True)
@@ -119,12 +119,12 @@ def _of_class(machine: Machine, value: Klass, name: str) -> Discharge:
             return pure("a mapped table", table)
         if table is not None and name == "query":
             return pure("a query", Handle("query", table.names, whole=True))
-    found = class_attribute(machine, value, name)
-    if isinstance(found.value, ColumnV):
+    member_value = class_attribute(machine, value, name)
+    if isinstance(member_value.value, ColumnV):
         table = table_of(machine, value)
         if table is not None:
-            return pure("a mapped column", column_of(table, found.value.known or name))
-    return found
+            return pure("a mapped column", column_of(table, member_value.value.known or name))
+    return member_value
 
 
 _TO_CONNECTION = frozenset(

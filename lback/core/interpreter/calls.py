@@ -92,9 +92,9 @@ def call(machine: Machine, callee: Value, arguments: Arguments) -> Discharge:  #
 
 def _bound(machine: Machine, callee: Bound, arguments: Arguments) -> Discharge:
     if isinstance(callee.function, Name) and len(arguments.positional) == 1:
-        found = decorated_by_alembic(machine, callee, arguments.positional[0])
-        if found is not None:
-            return followed(found)
+        decorated = decorated_by_alembic(machine, callee, arguments.positional[0])
+        if decorated is not None:
+            return followed(decorated)
     given = Arguments(
         [*callee.positional, *arguments.positional],
         {**callee.keywords, **arguments.keywords},
@@ -104,13 +104,13 @@ def _bound(machine: Machine, callee: Bound, arguments: Arguments) -> Discharge:
 
 
 def _either(machine: Machine, callee: Choice, arguments: Arguments) -> Discharge:
-    found: list[Value] = []
+    returned: list[Value] = []
 
     def one(option: Value) -> None:
-        found.append(call(machine, option, arguments).value)
+        returned.append(call(machine, option, arguments).value)
 
     each_option(machine, callee, one)
-    return followed(Choice(tuple(found)) if len(found) > 1 else (found or [PLAIN])[0])
+    return followed(Choice(tuple(returned)) if len(returned) > 1 else (returned or [PLAIN])[0])
 
 
 def _named(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
@@ -125,9 +125,9 @@ def _named(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
             return _of_frame(machine, callee.last, arguments)
         return builtin(machine, path[len("builtins.") :], arguments)
     if callee.ours or not is_library(path):
-        found = force(machine, callee)
-        if not isinstance(found, Name):
-            return call(machine, found, arguments)
+        target = force(machine, callee)
+        if not isinstance(target, Name):
+            return call(machine, target, arguments)
     special_call = library_call(machine, callee, arguments)
     if special_call is not None:
         return special_call

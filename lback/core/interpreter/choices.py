@@ -86,8 +86,8 @@ def key_of(value: Value) -> Key | Plain:
     if isinstance(value, CONSTANTS):
         return value
     if isinstance(value, Seq) and not value.content.open and value.kind == "tuple":
-        found = [item for item in value.content.items if isinstance(item, CONSTANTS)]
-        return tuple(found) if len(found) == len(value.content.items) else PLAIN
+        keys = [item for item in value.content.items if isinstance(item, CONSTANTS)]
+        return tuple(keys) if len(keys) == len(value.content.items) else PLAIN
     return PLAIN
 
 

@@ -43,7 +43,7 @@ _HARMLESS = frozenset(
 
 def unfollowed(classes: list[Value]) -> list[str]:
     """Return special methods of classes that Python calls by itself and nobody follows."""
-    found: list[str] = []
+    names: list[str] = []
     for kind in classes:
         for statement in kind.node.body if isinstance(kind, Klass) else ():
             if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -51,8 +51,8 @@ def unfollowed(classes: list[Value]) -> list[str]:
             name = statement.name
             special_name = name[:2] == "__" == name[-2:] and name[2:-2] not in _FOLLOWED
             if special_name and not name[2:].startswith(("table", "mapper")) and _acts(statement):
-                found.append(name)
-    return found
+                names.append(name)
+    return names
 
 
 def _acts(statement: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
@@ -103,17 +103,17 @@ def read_class(machine: Machine, klass: Klass) -> None:
 
 def mro(klass: Klass) -> list[Value]:
     """Return a class and all its bases in the order in which members are looked for."""
-    found: list[Value] = []
+    order: list[Value] = []
     waiting: list[Value] = [klass]
-    while waiting and len(found) < _MOST_BASES:
+    while waiting and len(order) < _MOST_BASES:
         one = waiting.pop(0)
-        if any(one is other for other in found):
+        if any(one is other for other in order):
             # A shared base comes after all that descend from it.
-            found = [other for other in found if other is not one]
-        found.append(one)
+            order = [other for other in order if other is not one]
+        order.append(one)
         if isinstance(one, Klass):
             waiting = [*one.bases, *waiting]
-    return found
+    return order
 
 
 def is_known_base(value: Value) -> bool:
@@ -182,57 +182,57 @@ def class_attribute(machine: Machine, klass: Klass, name: str) -> Discharge:
     """Return `Class.name`."""
     if name == "__name__" or (name == "__qualname__" and klass.frame.is_module):
         return pure("a class's name", klass.node.name)
-    found = member(machine, klass, name)
-    if found is MISSING:
+    attribute = member(machine, klass, name)
+    if attribute is MISSING:
         return pure("a class without such a member", PLAIN if name in _TOLD else Opaque())
-    if isinstance(found, Func):
-        if found.flavour == "classmethod":
-            return pure("a method", Bound(found, (klass,)))
-        return pure("a function of a class", found)
-    if is_enum(klass) and (is_constant(found) or isinstance(found, Seq)):
-        return pure("a member of an enumeration", enum_member(klass, name, found))
-    if isinstance(found, Instance):
-        return _described(machine, found, None, klass)
-    return pure("a class's attribute", found)
+    if isinstance(attribute, Func):
+        if attribute.flavour == "classmethod":
+            return pure("a method", Bound(attribute, (klass,)))
+        return pure("a function of a class", attribute)
+    if is_enum(klass) and (is_constant(attribute) or isinstance(attribute, Seq)):
+        return pure("a member of an enumeration", enum_member(klass, name, attribute))
+    if isinstance(attribute, Instance):
+        return _described(machine, attribute, None, klass)
+    return pure("a class's attribute", attribute)
 
 
 def instance_attribute(machine: Machine, value: Instance, name: str) -> Discharge:
     """Return `object.name`, as properties, descriptors and __getattr__ give it."""
-    found = member(machine, value.of, name)
-    if isinstance(found, Func) and found.flavour == "property":
-        return followed(machine.call(found, value))
+    attribute = member(machine, value.of, name)
+    if isinstance(attribute, Func) and attribute.flavour == "property":
+        return followed(machine.call(attribute, value))
     if name in value.fields.values:
         return pure("an object's attribute", value.fields.values[name])
-    if isinstance(found, Func) and found.flavour == "cached":
-        machine.state.bind(value.fields, name, machine.call(found, value))
+    if isinstance(attribute, Func) and attribute.flavour == "cached":
+        machine.state.bind(value.fields, name, machine.call(attribute, value))
         return followed(value.fields.values[name])
     if name == "__class__":
         return pure("an object's class", value.of)
     if name == "__dict__":
         return pure("an object's attributes", Opaque())
-    if found is MISSING:
+    if attribute is MISSING:
         getter = member(machine, value.of, "__getattr__")
         if getter is not MISSING:
             return followed(machine.call(_bind(getter, value), name))
         return pure("an object without such an attribute", Opaque())
-    if isinstance(found, Instance):
-        return _described(machine, found, value, value.of)
-    return pure("an object's attribute", _bind(found, value))
+    if isinstance(attribute, Instance):
+        return _described(machine, attribute, value, value.of)
+    return pure("an object's attribute", _bind(attribute, value))
 
 
-def _bind(found: Value, receiver: Value) -> Value:
-    if not isinstance(found, Func) or found.flavour == "staticmethod":
-        return found
-    if found.flavour == "classmethod" and isinstance(receiver, Instance):
-        return Bound(found, (receiver.of,))
-    return Bound(found, (receiver,))
+def _bind(attribute: Value, receiver: Value) -> Value:
+    if not isinstance(attribute, Func) or attribute.flavour == "staticmethod":
+        return attribute
+    if attribute.flavour == "classmethod" and isinstance(receiver, Instance):
+        return Bound(attribute, (receiver.of,))
+    return Bound(attribute, (receiver,))
 
 
-def _described(machine: Machine, found: Instance, receiver: Value, klass: Klass) -> Discharge:
-    getter = member(machine, found.of, "__get__")
+def _described(machine: Machine, descriptor: Instance, receiver: Value, klass: Klass) -> Discharge:
+    getter = member(machine, descriptor.of, "__get__")
     if getter is MISSING:
-        return pure("a class's attribute", found)
-    return followed(machine.call(_bind(getter, found), receiver, klass))
+        return pure("a class's attribute", descriptor)
+    return followed(machine.call(_bind(getter, descriptor), receiver, klass))
 
 
 def super_attribute(machine: Machine, value: Super, name: str) -> Discharge:
@@ -241,20 +241,20 @@ def super_attribute(machine: Machine, value: Super, name: str) -> Discharge:
     klass = receiver.of if isinstance(receiver, Instance) else receiver
     if not isinstance(klass, Klass):
         return unknown(machine, f"super().{name} of a class that is not in the text")
-    found = member(machine, klass, name, after=value.after)
-    if found is MISSING:
+    attribute = member(machine, klass, name, after=value.after)
+    if attribute is MISSING:
         return pure("nothing above a class", Name(f"builtins.object.{name}"))
-    if isinstance(found, Func) and found.flavour == "property":
-        return followed(machine.call(found, receiver))
-    return pure("a method above", _bind(found, receiver))
+    if isinstance(attribute, Func) and attribute.flavour == "property":
+        return followed(machine.call(attribute, receiver))
+    return pure("a method above", _bind(attribute, receiver))
 
 
 def special(machine: Machine, value: Value, name: str) -> Value:
     """Return a method like __enter__ of an object, bound, or MISSING."""
     if not isinstance(value, Instance):
         return MISSING
-    found = member(machine, value.of, name)
-    return found if found is MISSING or isinstance(found, Opaque) else _bind(found, value)
+    method = member(machine, value.of, name)
+    return method if method is MISSING or isinstance(method, Opaque) else _bind(method, value)
 
 
 # Types of SQLAlchemy that projects write under the same name.

@@ -106,9 +106,9 @@ def entered(
     if isinstance(value, Method) and isinstance(value.owner, str | Text):
         inside(value)
         return pure("an open file", None)
-    found = unknown(machine, "enters something that is not in the text")
+    doubt = unknown(machine, "enters something that is not in the text")
     inside(Opaque())
-    return found
+    return doubt
 
 
 def _void(_: Discharge) -> None:
@@ -123,16 +123,16 @@ def _of_library(machine: Machine, value: Bound, inside: Inside) -> Discharge:
     if name == "sqlalchemy.orm.Session":
         inside(Handle("session"))
         return pure(name, None)
-    found = unknown(machine, f"enters {name}, whose code is not here")
+    doubt = unknown(machine, f"enters {name}, whose code is not here")
     inside(Opaque())
-    return found
+    return doubt
 
 
 def _generator(machine: Machine, value: Lazy, inside: Inside, frame: Frame) -> Discharge:
     if value.kind not in ("manager", "generator") or not isinstance(value.function, Func):
-        found = unknown(machine, "enters what is no context manager")
+        doubt = unknown(machine, "enters what is no context manager")
         inside(Opaque())
-        return found
+        return doubt
     captures: list[Capture] = []
     yielded: list[bool] = []
 
@@ -144,13 +144,13 @@ def _generator(machine: Machine, value: Lazy, inside: Inside, frame: Frame) -> D
         captures.append(capture)
         return PLAIN
 
-    found = run(machine, value.function, value.arguments or Arguments(), given)
+    doubt = run(machine, value.function, value.arguments or Arguments(), given)
     for capture in reversed(captures):
         capture.release()
     if not yielded and not machine.dead:
-        found = unknown(machine, "a context manager whose `yield` is not found")
+        doubt = unknown(machine, "a context manager whose `yield` is not found")
         inside(Opaque())
-    return found
+    return doubt
 
 
 def _object(
@@ -164,9 +164,9 @@ def _object(
     kind = "a" if asynchronous else ""
     enter, leave = (special(machine, value, f"__{kind}{word}__") for word in ("enter", "exit"))
     if enter is MISSING or isinstance(enter, Opaque):
-        found = unknown(machine, f"enters {value.of.node.name}, whose code is not here")
+        doubt = unknown(machine, f"enters {value.of.node.name}, whose code is not here")
         inside(Opaque())
-        return found
+        return doubt
     bound = _awaited(machine, machine.call(enter))
     leaving = Bound(leave, (None, None, None))
     if stack is not None:

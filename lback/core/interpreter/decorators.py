@@ -142,9 +142,9 @@ def decorated(machine: Machine, decorator: Value, value: Value) -> Discharge:
         if name.path in _TRANSPARENT:
             return pure(name.path, value)
         if isinstance(decorator, Bound):
-            found = decorated_by_alembic(machine, decorator, value)
-            if found is not None:
-                return followed(found)
+            known = decorated_by_alembic(machine, decorator, value)
+            if known is not None:
+                return followed(known)
         if is_pure(name.path):
             return pure(name.path, Opaque())
         if name.path == "atexit.register":

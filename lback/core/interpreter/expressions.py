@@ -93,31 +93,31 @@ def bound_to_frame(name: str, callee: Value, frame: Frame) -> Value:
 
 def read_arguments(machine: Machine, node: ast.Call, frame: Frame) -> tuple[Arguments, list[Value]]:
     """Evaluate the arguments of a call, and what may be one of several dicts of them."""
-    found, spread = Arguments(), list[Value]()
+    arguments, spread = Arguments(), list[Value]()
     for argument in node.args:
         if isinstance(argument, ast.Starred):
             value = machine.evaluate(argument.value, frame)
             content = collect(machine, value)
             any_ = [choice(content.items)] * len(content.items) if shuffled(value) else None
-            found.positional.extend(any_ or content.items)
-            found.open = found.open or content.open
+            arguments.positional.extend(any_ or content.items)
+            arguments.open = arguments.open or content.open
         else:
-            found.positional.append(machine.evaluate(argument, frame))
+            arguments.positional.append(machine.evaluate(argument, frame))
     for keyword in node.keywords:
         value = machine.evaluate(keyword.value, frame)
         if keyword.arg is not None:
-            found.keywords[keyword.arg] = value
+            arguments.keywords[keyword.arg] = value
             continue
         closed = all(isinstance(one, Map) and not one.content.open for one in options(value))
         if closed and isinstance(value, Choice):
             spread.append(value)
         elif isinstance(value, Map):
             items = value.content.items
-            found.keywords.update({k: v for k, v in items.items() if isinstance(k, str)})
-            found.open = found.open or value.content.open
+            arguments.keywords.update({k: v for k, v in items.items() if isinstance(k, str)})
+            arguments.open = arguments.open or value.content.open
         else:
-            found.open = True
-    return found, spread
+            arguments.open = True
+    return arguments, spread
 
 
 def evaluate(machine: Machine, node: ast.expr, frame: Frame) -> Value:
@@ -151,38 +151,38 @@ def _attribute(machine: Machine, node: ast.expr, frame: Frame) -> Value:
 
 def _sequence(machine: Machine, node: ast.expr, frame: Frame) -> Value:
     elements = node.elts if isinstance(node, ast.List | ast.Tuple | ast.Set) else []
-    found: list[Value] = []
+    items: list[Value] = []
     open_, alike = False, True
     for element in elements:
         if isinstance(element, ast.Starred):
             value = evaluate(machine, element.value, frame)
             content = collect(machine, value, ordered=not isinstance(node, ast.Set))
-            found.extend(content.items)
+            items.extend(content.items)
             open_ = open_ or content.open
             alike = alike and (content.alike or not content.open)
         else:
-            found.append(evaluate(machine, element, frame))
-    if len(found) > MOST_ITEMS:
+            items.append(evaluate(machine, element, frame))
+    if len(items) > MOST_ITEMS:
         return Seq(Items((), True))
     # What another module leaves empty others may have filled by now.
-    filled = machine.loading > 0 and not found and not isinstance(node, ast.Tuple)
-    content = Items(tuple(found), open_ or filled, open_ and alike)
+    filled = machine.loading > 0 and not items and not isinstance(node, ast.Tuple)
+    content = Items(tuple(items), open_ or filled, open_ and alike)
     if isinstance(node, ast.Tuple):
         return Seq(content, "tuple")
-    if isinstance(node, ast.Set) and any(map(unhashable, found)):
+    if isinstance(node, ast.Set) and any(map(unhashable, items)):
         throw(machine)
     return Seq(distinct(content), "set") if isinstance(node, ast.Set) else Seq(content)
 
 
 def _dict(machine: Machine, node: ast.expr, frame: Frame) -> Value:
-    found: dict[Key, Value] = {}
+    entries: dict[Key, Value] = {}
     open_, data = False, True
     pairs = zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ()
     for key, value in pairs:
         if key is None:
             inner = evaluate(machine, value, frame)
             if isinstance(inner, Map):
-                found.update(inner.content.items)
+                entries.update(inner.content.items)
                 open_ = open_ or inner.content.open
                 data = data and (inner.content.data or not inner.content.open)
             else:
@@ -200,11 +200,11 @@ def _dict(machine: Machine, node: ast.expr, frame: Frame) -> Value:
         if isinstance(known, Plain):
             open_, data = True, data and is_data(inner)
         else:
-            found[known] = inner
-    if len(found) > MOST_ITEMS:
+            entries[known] = inner
+    if len(entries) > MOST_ITEMS:
         return Map(Entries({}, True))
-    filled = machine.loading > 0 and not found
-    return Map(Entries(found, open_ or filled, data=open_ and data and not filled))
+    filled = machine.loading > 0 and not entries
+    return Map(Entries(entries, open_ or filled, data=open_ and data and not filled))
 
 
 def _joined(machine: Machine, node: ast.expr, frame: Frame) -> Value:

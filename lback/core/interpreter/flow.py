@@ -44,10 +44,10 @@ from lback.core.interpreter.values import (
 
 def leave(machine: Machine, mark: int, value: Value = None) -> Exit:
     """Return the exit that control takes here; what follows is not reached."""
-    found = Exit(machine.path, machine.state.changes(mark), value)
+    left = Exit(machine.path, machine.state.changes(mark), value)
     machine.exits += 1
     machine.die()
-    return found
+    return left
 
 
 def throw(machine: Machine) -> None:
@@ -214,13 +214,13 @@ def _really_changed(machine: Machine, mark: int, birth: int) -> list[tuple[Write
     before: dict[tuple[int, str], Content] = {}
     for change in machine.state.log[mark:]:
         before.setdefault((id(change.store), change.key), change.content)
-    found = []
+    changed = []
     for place, change in machine.state.changes(mark).items():
         if getattr(change.store, "born", 0) > birth:
             continue
         if not covers(before[place], change.content) and not _is_new(before[place], change):
-            found.append((change, before[place]))
-    return found
+            changed.append((change, before[place]))
+    return changed
 
 
 def _is_new(before: Content, change: Write) -> bool:

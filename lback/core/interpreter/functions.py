@@ -179,13 +179,13 @@ def _returned(exits: list[Exit]) -> Value:
     if not exits:
         return PLAIN
     values = [one.value for one in exits]
-    found = choice(values)
-    if isinstance(found, Choice) and len(found.options) == len(exits):
+    returned = choice(values)
+    if isinstance(returned, Choice) and len(returned.options) == len(exits):
         on = [dialects(one.path) for one in exits]
         disjoint = all((a & b).empty for i, a in enumerate(on) for b in on[:i])
         if disjoint and not any(isinstance(value, Choice) for value in values):
             return Choice(tuple(values), tuple(on))
-    return found
+    return returned
 
 
 def bind(machine: Machine, function: Func, arguments: Arguments) -> Frame:
@@ -226,21 +226,21 @@ def given_arguments(function: Value) -> Arguments:
         return Arguments(open=True)
     parameters = function.node.args
     names = [one.arg for one in (*parameters.posonlyargs, *parameters.args)]
-    found = Arguments()
+    arguments = Arguments()
     optional = len(function.defaults)
     for position, name in enumerate(names):
         if name == "op":
-            found.keywords[name] = Handle("op")
+            arguments.keywords[name] = Handle("op")
         elif position < len(names) - optional:
-            found.keywords[name] = Opaque(given=True)
+            arguments.keywords[name] = Opaque(given=True)
     for kwonlyarg in parameters.kwonlyargs:
         if kwonlyarg.arg not in function.keyword_defaults:
-            found.keywords[kwonlyarg.arg] = (
+            arguments.keywords[kwonlyarg.arg] = (
                 Handle("op") if kwonlyarg.arg == "op" else Opaque(given=True)
             )
     if parameters.vararg or parameters.kwarg:
-        found.open = True
-    return found
+        arguments.open = True
+    return arguments
 
 
 class Capture:

@@ -71,8 +71,8 @@ def item(machine: Machine, value: Value, key: Value) -> Discharge:  # noqa: PLR0
     if isinstance(value, Seq):
         return pure("an item of a list", _of_seq(machine, value, key))
     if isinstance(value, str | bytes):
-        found = of_each(machine, key, lambda one: fold(machine, operator.getitem, value, one))
-        return pure("an item of a text", found)
+        values = of_each(machine, key, lambda one: fold(machine, operator.getitem, value, one))
+        return pure("an item of a text", values)
     if isinstance(value, Choice):
         return followed(of_each(machine, value, lambda one: machine.item(one, key)))
     if isinstance(value, Instance):
@@ -134,7 +134,7 @@ def by_dialect(machine: Machine, value: Map, default: Value) -> Value:
     """Return what a dict holds for each dialect; without a default it raises on the others."""
     if value.content.open:
         return Opaque()
-    found: list[Value] = []
+    values: list[Value] = []
     on: list[Dialects] = []
     rest = ~NO_DIALECT
     for key, one in value.content.items.items():
@@ -143,14 +143,14 @@ def by_dialect(machine: Machine, value: Map, default: Value) -> Value:
         meant = dialect_named(key).must & rest
         rest = rest & ~meant
         if not meant.empty:
-            found.append(one)
+            values.append(one)
             on.append(meant)
     if default is MISSING:
         branch(machine, Test(~rest, ~rest), lambda: None, lambda: throw(machine))
     else:
-        found.append(default)
+        values.append(default)
         on.append(rest)
-    return Choice(tuple(found), tuple(on)) if found else Opaque()
+    return Choice(tuple(values), tuple(on)) if values else Opaque()
 
 
 def _of_seq(machine: Machine, value: Seq, key: Value) -> Value:
@@ -169,9 +169,9 @@ def _of_seq(machine: Machine, value: Seq, key: Value) -> Value:
 
 def _of_class(machine: Machine, value: Klass, key: Value) -> Discharge:
     if is_enum(value) and isinstance(key, str):
-        found = member(machine, value, key)
-        if is_constant(found):
-            return pure("a member of an enumeration", enum_member(value, key, found))
+        member_value = member(machine, value, key)
+        if is_constant(member_value):
+            return pure("a member of an enumeration", enum_member(value, key, member_value))
     getter = member(machine, value, "__class_getitem__")
     if isinstance(getter, Func):
         return followed(machine.call(getter, value, key))
@@ -222,15 +222,15 @@ def _global(machine: Machine, value: Globals, key: Value) -> Value:
     """Return the functions of this module that `globals()[key]` may give."""
     names = [option for option in options(key) if isinstance(option, str)]
     if len(names) == len(options(key)):
-        found = [find(machine, name, value.scope) for name in names]
-        return choice([Opaque() if one is MISSING else one for one in found])
+        values = [find(machine, name, value.scope) for name in names]
+        return choice([Opaque() if one is MISSING else one for one in values])
     if not isinstance(key, Text):
         return Opaque()
     pattern = re.compile("".join(".*" if p is None else re.escape(p) for p in key.parts))
     known = [*value.scope.names.values, *value.scope.pending]
     fitting = [name for name in dict.fromkeys(known) if pattern.fullmatch(name)]
-    found = [find(machine, name, value.scope) for name in fitting]
-    functions = [one for one in found if isinstance(one, Func)]
+    values = [find(machine, name, value.scope) for name in fitting]
+    functions = [one for one in values if isinstance(one, Func)]
     return choice(functions) if functions else Opaque()
 
 

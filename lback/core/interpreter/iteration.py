@@ -85,7 +85,7 @@ def comprehension(machine: Machine, node: Comprehension, frame: Frame) -> Value:
         # What it walks through is looked up now, all the rest when somebody walks.
         first = Arguments([machine.evaluate(node.generators[0].iter, frame)])
         return Lazy("expression", arguments=first, node=node, frame=frame)
-    start, found, state, shuffles = machine.path, list[Value](), [False], machine.shuffles
+    start, items, state, shuffles = machine.path, list[Value](), [False], machine.shuffles
     target = Map(Entries({}))
 
     def one(item: Value) -> None:
@@ -101,8 +101,8 @@ def comprehension(machine: Machine, node: Comprehension, frame: Frame) -> Value:
             else:
                 held[key] = item.content.items[1]
             target.content = Entries(held, state[0], data=data)
-        elif not (state[0] and any(same(item, other) for other in found[:MOST_COMPARED])):
-            found.append(item)
+        elif not (state[0] and any(same(item, other) for other in items[:MOST_COMPARED])):
+            items.append(item)
 
     generate(machine, node, frame, one)
     if isinstance(node, ast.DictComp):
@@ -110,12 +110,12 @@ def comprehension(machine: Machine, node: Comprehension, frame: Frame) -> Value:
         data = target.content.data or (mixed and not state[0] and is_data(target))
         target.content = Entries(target.content.items, state[0] or mixed, data=data)
         return target
-    if len(found) > MOST_ITEMS:
+    if len(items) > MOST_ITEMS:
         return list_of([], open=True)
     if isinstance(node, ast.SetComp):
-        return Seq(distinct(Items(tuple(found), state[0], state[0])), "set")
+        return Seq(distinct(Items(tuple(items), state[0], state[0])), "set")
     open_ = state[0] or machine.shuffles != shuffles
-    return Seq(Items(tuple(found), open_, open_))
+    return Seq(Items(tuple(items), open_, open_))
 
 
 def generate(
@@ -223,9 +223,9 @@ def _void(_: Discharge) -> None:
 
 
 def _strange(machine: Machine, what: str, body: Body) -> Discharge:
-    found = unknown(machine, f"walks through {what} that is not in the text")
+    doubt = unknown(machine, f"walks through {what} that is not in the text")
     rounds(machine, [Opaque()], body)
-    return found
+    return doubt
 
 
 def _known(machine: Machine, items: Sequence[Value], body: Body) -> Discharge:
@@ -377,22 +377,22 @@ def collect(machine: Machine, value: Value, *, ordered: bool = True) -> Items:
             machine.state.fill(value, [], open=False)
         mixed = ordered and shuffled(value)
         return Items(content.items, True, content.alike or not content.open) if mixed else content
-    start, found, open_ = machine.path, list[Value](), [False]
+    start, items, open_ = machine.path, list[Value](), [False]
     shuffles = machine.shuffles
 
     def one(item: Value) -> None:
         open_[0] = open_[0] or machine.path != start
-        if not (open_[0] and any(same(item, other) for other in found[:_MOST_ROUNDS])):
-            found.append(item)
+        if not (open_[0] and any(same(item, other) for other in items[:_MOST_ROUNDS])):
+            items.append(item)
 
     discharge = walk(machine, value, one)
     if discharge.by == "unknown":
         return Items((), True)
-    if len(found) > MOST_ITEMS:
+    if len(items) > MOST_ITEMS:
         return Items((), True)
-    if ordered and machine.shuffles != shuffles and len(found) > 1:
+    if ordered and machine.shuffles != shuffles and len(items) > 1:
         open_[0] = True
-    return Items(tuple(found), open_[0], alike=open_[0] and bool(found))
+    return Items(tuple(items), open_[0], alike=open_[0] and bool(items))
 
 
 def in_order(machine: Machine, content: Items, arguments: Arguments) -> list[Value] | None:

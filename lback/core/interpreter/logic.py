@@ -82,7 +82,7 @@ def boolean(machine: Machine, node: ast.expr, frame: Frame) -> Value:
     if not isinstance(node, ast.BoolOp):
         return PLAIN
     wanted = isinstance(node.op, ast.And)
-    found: list[Value] = []
+    operands: list[Value] = []
     known: list[Test] = []
 
     def rest(position: int) -> None:
@@ -91,7 +91,7 @@ def boolean(machine: Machine, node: ast.expr, frame: Frame) -> Value:
             if isinstance(node, ast.BoolOp)
             else PLAIN
         )
-        found.append(value)
+        operands.append(value)
         test = decide(truth(machine, value))
         known.append(test)
         if isinstance(node, ast.BoolOp) and position + 1 < len(node.values):
@@ -99,7 +99,7 @@ def boolean(machine: Machine, node: ast.expr, frame: Frame) -> Value:
             branch(machine, goes_on, lambda: rest(position + 1))
 
     rest(0)
-    return _of_operands(found, known, wanted)
+    return _of_operands(operands, known, wanted)
 
 
 def condition(machine: Machine, node: ast.expr, frame: Frame) -> Test:
@@ -125,27 +125,27 @@ def condition(machine: Machine, node: ast.expr, frame: Frame) -> Test:
     return result
 
 
-def _of_operands(found: list[Value], known: list[Test], wanted: bool) -> Value:
-    expressions = [one for one in found if isinstance(one, ExprV | StatementV)]
+def _of_operands(operands: list[Value], known: list[Test], wanted: bool) -> Value:
+    expressions = [one for one in operands if isinstance(one, ExprV | StatementV)]
     if expressions:
         return expressions[-1]
-    for place, (value, test) in enumerate(zip(found, known, strict=True)):
-        last = place == len(found) - 1
+    for place, (value, test) in enumerate(zip(operands, known, strict=True)):
+        last = place == len(operands) - 1
         if last and all(one in (YES, NO) for one in known):
             return value
         if (test == NO and wanted) or (test == YES and not wanted):
             if all(one in (YES, NO) for one in known[:place]):
                 return value
             break
-    told = all(isinstance(one, Test | bool) for one in found) or all(one == ANY for one in known)
-    if told and all(is_data(one) for one in found):
+    told = all(isinstance(one, Test | bool) for one in operands) or all(one == ANY for one in known)
+    if told and all(is_data(one) for one in operands):
         result = known[0]
         for test in known[1:]:
             result = both(result, test) if wanted else either(result, test)
         return result if result not in (YES, NO) else result == YES
     possible = [
-        value for place, (value, test) in enumerate(zip(found, known, strict=True))
-        if place == len(found) - 1 or test != (YES if wanted else NO)
+        value for place, (value, test) in enumerate(zip(operands, known, strict=True))
+        if place == len(operands) - 1 or test != (YES if wanted else NO)
     ]  # fmt: skip
     return choice(possible)
 
@@ -154,19 +154,19 @@ def comparison(machine: Machine, node: ast.expr, frame: Frame) -> Value:
     """Evaluate a comparison, or a chain of them."""
     if not isinstance(node, ast.Compare):
         return PLAIN
-    found: list[Value] = []
+    answer: list[Value] = []
     known: list[Test] = []
 
     def rest(position: int, left: Value) -> None:
         right = machine.evaluate(node.comparators[position], frame)
         value = _compared(machine, node.ops[position], left, right)
-        found.append(value)
+        answer.append(value)
         known.append(decide(truth(machine, value)))
         if position + 1 < len(node.ops):
             branch(machine, known[-1], lambda: rest(position + 1, right))
 
     rest(0, machine.evaluate(node.left, frame))
-    return _of_operands(found, known, True)
+    return _of_operands(answer, known, True)
 
 
 def _compared(machine: Machine, kind: ast.cmpop, left: Value, right: Value) -> Value:
@@ -233,15 +233,15 @@ def if_expression(machine: Machine, node: ast.expr, frame: Frame) -> Value:
     """Evaluate `x if test else y`."""
     if not isinstance(node, ast.IfExp):
         return PLAIN
-    found: list[Value] = []
+    values: list[Value] = []
     test = condition(machine, node.test, frame)
     branch(
         machine,
         test,
-        lambda: found.append(machine.evaluate(node.body, frame)),
-        lambda: found.append(machine.evaluate(node.orelse, frame)),
+        lambda: values.append(machine.evaluate(node.body, frame)),
+        lambda: values.append(machine.evaluate(node.orelse, frame)),
     )
-    exact = test.must == test.may and len(found) == 2
-    if exact and not any(isinstance(one, Choice) for one in found):
-        return Choice(tuple(found), (test.must, ~test.must))
-    return choice(found)
+    exact = test.must == test.may and len(values) == 2
+    if exact and not any(isinstance(one, Choice) for one in values):
+        return Choice(tuple(values), (test.must, ~test.must))
+    return choice(values)

@@ -231,17 +231,17 @@ class Machine:
     def _add(self, effect: Effect, path: Path) -> None:
         if effect.table in self.copied:
             effect = effect._replace(uses=(*effect.uses, Use("column", "*", effect.table)))
-        found = effect._replace(
+        added = effect._replace(
             certain=effect.certain and certain(path) and not self._is_moved(effect),
             line=effect.line or self.line,
             dialect=dialects(path).text,
             guarded=effect.guarded or self.guarded,
         )
-        if self.again and found in self.effects:
+        if self.again and added in self.effects:
             return
         if len(self.effects) >= MOST_FOUND:
             raise Exhausted("does too many things to follow")
-        self.effects.append(found)
+        self.effects.append(added)
 
     def _is_moved(self, effect: Effect) -> bool:
         """Tell whether a name without a schema may mean another table by now."""
@@ -250,8 +250,8 @@ class Machine:
     def cannot_read(self, reason: str, tables: tuple[str, ...] = ()) -> None:
         """Record that something here may touch the database and could not be read."""
         if not self.quiet and self.path:
-            found = Unknown(self.direction, self.line, reason, tuple(sorted(set(tables))))
-            self.unknown[found] = None
+            doubt = Unknown(self.direction, self.line, reason, tuple(sorted(set(tables))))
+            self.unknown[doubt] = None
 
     def has_read(self, tables: Sequence[str]) -> None:
         """Record tables that are queried."""
@@ -304,7 +304,7 @@ class Machine:
 
     def ends_of(self, frame: Frame) -> Ends:
         """Return how the function ends that a frame belongs to."""
-        found = self.ends.get(frame)
-        if found is None:
-            found = self.ends[frame] = Ends(self.state.mark())
-        return found
+        ends = self.ends.get(frame)
+        if ends is None:
+            ends = self.ends[frame] = Ends(self.state.mark())
+        return ends

@@ -96,10 +96,10 @@ def content(machine: Machine, path: Value) -> Discharge:
     """Return the text of a file of the tree."""
     if not isinstance(path, str) or not path:
         return pure("a file whose name is not in the text", UNKNOWN_TEXT)
-    found = machine.project.resolve_file(posixpath.normpath(path))
-    if found is None or not machine.room_for(len(found)):
+    data = machine.project.resolve_file(posixpath.normpath(path))
+    if data is None or not machine.room_for(len(data)):
         return pure("a file that is not in the tree", UNKNOWN_TEXT)
-    return pure("a file of the tree", found.decode("utf-8", "replace"))
+    return pure("a file of the tree", data.decode("utf-8", "replace"))
 
 
 def file_method(machine: Machine, path: Value, name: str) -> Discharge:
@@ -108,10 +108,10 @@ def file_method(machine: Machine, path: Value, name: str) -> Discharge:
         if name in ("close", "seek", "__enter__", "__exit__", "write", "flush", "readline"):
             return pure(f"a file's {name}", PLAIN)
         return unknown(machine, f"a file has no method {name}()")
-    found = content(machine, path)
-    if name == "readlines" and isinstance(found.value, str):
-        return pure("a file of the tree", list_of(found.value.splitlines(keepends=True)[:2000]))
-    return found
+    text = content(machine, path)
+    if name == "readlines" and isinstance(text.value, str):
+        return pure("a file of the tree", list_of(text.value.splitlines(keepends=True)[:2000]))
+    return text
 
 
 def open_file(arguments: Arguments) -> Discharge:
@@ -175,10 +175,10 @@ def module(machine: Machine, name: str) -> ModuleScope | None:
 
 
 def _scope(tree: ast.Module, package: str, generators: bool) -> ModuleScope:
-    found = ModuleScope(package, Names(), bindings(tree), generators=generators)
-    found.stars = [absolute(star, package) for star in stars(tree)]
-    found.changed = frozenset(n for names in changed_by_functions(tree).values() for n in names)
-    return found
+    scope = ModuleScope(package, Names(), bindings(tree), generators=generators)
+    scope.stars = [absolute(star, package) for star in stars(tree)]
+    scope.changed = frozenset(n for names in changed_by_functions(tree).values() for n in names)
+    return scope
 
 
 def name_value(machine: Machine, name: str, frame: Frame) -> Value:
@@ -194,9 +194,9 @@ def name_value(machine: Machine, name: str, frame: Frame) -> Value:
 
 def global_value(machine: Machine, name: str, scope: ModuleScope) -> Value:
     """Return what a name stands for that no function has bound."""
-    found = find(machine, name, scope)
-    if found is not MISSING:
-        return found
+    value = find(machine, name, scope)
+    if value is not MISSING:
+        return value
     if name == "__name__":
         return scope.package or "__revision__"
     if name == "__file__":
@@ -316,10 +316,10 @@ def force(machine: Machine, value: Value) -> Value:
         return Choice(tuple(options), value.on) if value.on else choice(options)
     seen = 0
     while isinstance(value, Name) and (value.ours or not is_library(value.path)):
-        found = _behind(machine, value)
-        if found is None or seen > DEEPEST_IMPORT:
+        behind = _behind(machine, value)
+        if behind is None or seen > DEEPEST_IMPORT:
             return value
-        value, seen = found, seen + 1
+        value, seen = behind, seen + 1
     return value
 
 

@@ -32,10 +32,10 @@ def uses_of_text(text: str, table: str | None) -> tuple[tuple[Use, ...], tuple[s
 
     if not text.strip():
         return (), ()
-    found = expression_uses(text, table or _HERE)
-    if found is None:
+    uses = expression_uses(text, table or _HERE)
+    if uses is None:
         return (), _NOT_UNDERSTOOD
-    return tuple(use._replace(table=None) if use.table == _HERE else use for use in found), ()
+    return tuple(use._replace(table=None) if use.table == _HERE else use for use in uses), ()
 
 
 def is_pure_function(name: str) -> bool:
@@ -55,39 +55,43 @@ _HIDDEN = ("SQL that is not in the text",)
 
 def expression(value: Value, table: str | None = None) -> ExprV:  # noqa: PLR0912
     """Return a value as an SQL expression, with all that it uses."""
-    found: list[ExprV] = []
+    expressions: list[ExprV] = []
     for option in options(value):
         if isinstance(option, ExprV):
-            found.append(option)
+            expressions.append(option)
         elif isinstance(option, SqlV):
             known = option.text
             uses, unread = ((), _HIDDEN) if known is None else uses_of_text(known, table)
-            found.append(ExprV(known or "", uses, unread=unread))
+            expressions.append(ExprV(known or "", uses, unread=unread))
         elif isinstance(option, ColumnV):
             column = option.known
             uses = (Use("column", column, option.table or table),) if column else ()
-            found.append(ExprV(column or "", uses, (option.table,) if option.table else (), column))
+            expressions.append(
+                ExprV(column or "", uses, (option.table,) if option.table else (), column)
+            )
         elif isinstance(option, TableV):
-            found.append(ExprV("", (), option.names))
+            expressions.append(ExprV("", (), option.names))
         elif isinstance(option, StatementV):
             nested = (option,) if option.kind != "select" else option.nested
             reads = (*option.reads, *(option.tables if option.kind == "select" else ()))
-            found.append(ExprV("", option.uses, reads, None, nested, option.unread))
+            expressions.append(ExprV("", option.uses, reads, None, nested, option.unread))
         elif isinstance(option, TypeV):
-            found.append(ExprV("", option.uses))
+            expressions.append(ExprV("", option.uses))
         elif isinstance(option, SequenceV):
-            found.append(ExprV("", tuple(Use("sequence", name) for name in option.name or ())))
+            expressions.append(
+                ExprV("", tuple(Use("sequence", name) for name in option.name or ()))
+            )
         elif isinstance(option, Seq):
-            found.extend(expression(inner, table) for inner in option.content.items)
+            expressions.extend(expression(inner, table) for inner in option.content.items)
         elif isinstance(option, Map):
-            found.extend(expression(inner, table) for inner in option.content.items.values())
+            expressions.extend(expression(inner, table) for inner in option.content.items.values())
         elif isinstance(option, Method):
-            found.append(expression(option.owner, table))
+            expressions.append(expression(option.owner, table))
         elif isinstance(option, Row | Rows):
             continue
         elif isinstance(option, Klass) and option.table is not None:
-            found.append(ExprV("", (), option.table.names))
-    return merged(found) if len(found) != 1 else found[0]
+            expressions.append(ExprV("", (), option.table.names))
+    return merged(expressions) if len(expressions) != 1 else expressions[0]
 
 
 def of_arguments(arguments: Arguments, *first: Value) -> ExprV:

@@ -76,11 +76,11 @@ def _check_size(source: bytes) -> None:
 
 def bindings(tree: ast.Module) -> dict[str, list[ast.stmt]]:
     """Map each top-level name to the statements that bind or change it, in order."""
-    found: dict[str, list[ast.stmt]] = {}
+    by_name: dict[str, list[ast.stmt]] = {}
     changes = changed_by_functions(tree)
     for statement in tree.body:
         for name in names_of(statement):
-            held = found.setdefault(name, [])
+            held = by_name.setdefault(name, [])
             if not held or held[-1] is not statement:
                 held.append(statement)
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -88,9 +88,9 @@ def bindings(tree: ast.Module) -> dict[str, list[ast.stmt]]:
                 # A decorator of the module may put what it decorates into a list of the module.
                 root = _root(decorator)
                 for name in {root, *changes.get(root, ())} - {statement.name, ""}:
-                    if name in found and not _is_code(found[name][-1]):
-                        found[name].append(statement)
-    return _joined(tree, found)
+                    if name in by_name and not _is_code(by_name[name][-1]):
+                        by_name[name].append(statement)
+    return _joined(tree, by_name)
 
 
 def _joined(tree: ast.Module, found: dict[str, list[ast.stmt]]) -> dict[str, list[ast.stmt]]:
@@ -157,13 +157,13 @@ def changed_by_functions(tree: ast.Module) -> dict[str, set[str]]:
 
     Read-only, as the tree.
     """
-    found: dict[str, set[str]] = {}
+    by_function: dict[str, set[str]] = {}
     for statement in tree.body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names = {name for node in ast.walk(statement) for name in _changed_in(node)}
             if names:
-                found[statement.name] = found.get(statement.name, set()) | names
-    return found
+                by_function[statement.name] = by_function.get(statement.name, set()) | names
+    return by_function
 
 
 def _changed_in(node: ast.AST) -> list[str]:
@@ -201,12 +201,12 @@ def names_of(statement: ast.stmt) -> list[str]:
 
 
 def _inner(statement: ast.stmt) -> list[ast.stmt]:
-    found: list[ast.stmt] = []
+    statements: list[ast.stmt] = []
     for part in ("body", "orelse", "finalbody"):
-        found.extend(getattr(statement, part, ()))
+        statements.extend(getattr(statement, part, ()))
     for handler in getattr(statement, "handlers", ()):
-        found.extend(handler.body)
-    return found
+        statements.extend(handler.body)
+    return statements
 
 
 def _targets(target: ast.expr) -> list[str]:
@@ -221,6 +221,6 @@ def _targets(target: ast.expr) -> list[str]:
 
 def _changed(call: ast.Call) -> list[str]:
     """Return the names whose values a call may change: its owner's, and its arguments'."""
-    found = [_root(call.func)] if isinstance(call.func, ast.Attribute) else []
-    found += [argument.id for argument in call.args if isinstance(argument, ast.Name)]
-    return [one for one in found if one]
+    names = [_root(call.func)] if isinstance(call.func, ast.Attribute) else []
+    names += [argument.id for argument in call.args if isinstance(argument, ast.Name)]
+    return [one for one in names if one]

@@ -59,10 +59,10 @@ def split(path: Path, test: Test) -> tuple[Path, Path]:
 
 def join(paths: Iterable[Path]) -> Path:
     """Return the path that disjoint cases take together."""
-    found: Path = DEAD
+    joined: Path = DEAD
     for path in paths:
-        found = _joined(found, path) if found and path else found or path
-    return found
+        joined = _joined(joined, path) if joined and path else joined or path
+    return joined
 
 
 def _joined(left: Path, right: Path) -> Path:
@@ -97,8 +97,8 @@ def _tidied(parts: list[tuple[Dialects, float]]) -> Path:
             broken = on if broken is None else broken | on
         else:
             by_share[share] = by_share[share] | on if share in by_share else on
-    found = tuple((on, share) for share, on in by_share.items())
-    return found if broken is None else (*found, (broken, math.nan))
+    tidied = tuple((on, share) for share, on in by_share.items())
+    return tidied if broken is None else (*tidied, (broken, math.nan))
 
 
 def certain(path: Path) -> bool:
@@ -108,10 +108,10 @@ def certain(path: Path) -> bool:
 
 def dialects(path: Path) -> Dialects:
     """Return the dialects that are meant."""
-    found = ~EVERY_DIALECT
+    union = ~EVERY_DIALECT
     for on, _ in path:
-        found = found | on
-    return found
+        union = union | on
+    return union
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,12 +221,12 @@ class MachineState:
     def changes(self, mark: int) -> Delta:
         """Return what is otherwise now than at the mark."""
         self.work += len(self.log) - mark
-        found: Delta = {}
+        delta: Delta = {}
         for change in self.log[mark:]:
             place = (id(change.store), change.key)
-            if place not in found:
-                found[place] = Write(change.store, change.key, load(change.store, change.key))
-        return found
+            if place not in delta:
+                delta[place] = Write(change.store, change.key, load(change.store, change.key))
+        return delta
 
     def rewind(self, mark: int) -> None:
         """Put everything back as it was at the mark."""
@@ -275,14 +275,14 @@ class MachineState:
 
     def any_of(self, mark: int) -> Delta:
         """Return what each place may have been at any moment since the mark."""
-        found: Delta = {}
+        delta: Delta = {}
         for change in [*self.log[mark:], *self.seen]:
             place = (id(change.store), change.key)
             now = load(change.store, change.key)
-            before = found[place].content if place in found else now
+            before = delta[place].content if place in delta else now
             content = together(before, change.content)
-            found[place] = Write(change.store, change.key, content)
-        return found
+            delta[place] = Write(change.store, change.key, content)
+        return delta
 
 
 def _size(content: Content) -> int:
@@ -345,23 +345,23 @@ def _items(left: Content, right: Content) -> Content:
     if len(left.items) * len(right.items) > _MOST_PAIRS:
         data = all(is_data(item) for item in (*left.items, *right.items))
         return Items((PLAIN,) if data else (), True, data)
-    found = list(left.items)
+    items = list(left.items)
     for item in right.items:
-        if not any(same(item, other) for other in found):
-            found.append(item)
+        if not any(same(item, other) for other in items):
+            items.append(item)
     alike = (left.alike or not left.open) and (right.alike or not right.open)
-    return Items(tuple(found), True, alike)
+    return Items(tuple(items), True, alike)
 
 
 def _entries(left: Content, right: Content) -> Content:
     if not isinstance(left, Entries) or not isinstance(right, Entries):
         return right
-    found = dict(left.items)
+    entries = dict(left.items)
     for key, value in right.items.items():
-        found[key] = choice((found[key], value)) if key in found else value
+        entries[key] = choice((entries[key], value)) if key in entries else value
     whole = left.items.keys() == right.items.keys() and not left.open and not right.open
     data = (left.data or not left.open) and (right.data or not right.open)
-    return Entries(found, not whole, left.fallback, data and not whole)
+    return Entries(entries, not whole, left.fallback, data and not whole)
 
 
 def differs(left: Content, right: Content) -> bool:

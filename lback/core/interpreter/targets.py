@@ -473,10 +473,10 @@ def _sequence(
     if len(subject.content.items) != len(pattern.patterns):
         return NO
     values = unpacked(machine, subject, len(pattern.patterns), -1)
-    found = YES
+    fits = YES
     for one, value in zip(pattern.patterns, values, strict=True):
-        found = both(found, _test(machine, one, value, frame, bound))
-    return found
+        fits = both(fits, _test(machine, one, value, frame, bound))
+    return fits
 
 
 def _bind_all(pattern: ast.pattern, subject: Value, bound: Bound) -> None:

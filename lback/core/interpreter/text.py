@@ -65,10 +65,14 @@ def text_of(machine: Machine, parts: Iterable[str | None]) -> Value:
             last.append(part)
     if not machine.room_for(size) or len(merged) > MOST_ITEMS:
         return UNKNOWN_TEXT
-    found = tuple(None if one is None else "".join(one) for one in merged)
-    if not found:
+    merged_pieces = tuple(None if one is None else "".join(one) for one in merged)
+    if not merged_pieces:
         return ""
-    return found[0] if len(found) == 1 and found[0] is not None else Text(found)
+    return (
+        merged_pieces[0]
+        if len(merged_pieces) == 1 and merged_pieces[0] is not None
+        else Text(merged_pieces)
+    )
 
 
 def join(machine: Machine, left: Value, right: Value) -> Value:
@@ -83,13 +87,13 @@ def strings(value: Value) -> tuple[str, ...] | None:
     if isinstance(value, SqlV):
         return (value.text,) if value.text is not None else None
     if isinstance(value, Choice):
-        found: list[str] = []
+        texts: list[str] = []
         for option in value.options:
             inner = strings(option)
             if inner is None:
                 return None
-            found.extend(inner)
-        return tuple(dict.fromkeys(found))
+            texts.extend(inner)
+        return tuple(dict.fromkeys(texts))
     return None
 
 
@@ -145,10 +149,10 @@ def formatted(
         whole = fold(machine, str.format, template, *positional, keywords=keywords, grows=True)
         if whole is not UNREAD or machine.dead:
             return whole
-    found: list[str | None] = []
+    parts: list[str | None] = []
     automatic = 0
     for literal, field, spec, conversion in parsed:
-        found.append(literal)
+        parts.append(literal)
         if field is None:
             continue
         key: str | int = field
@@ -158,9 +162,9 @@ def formatted(
             key = int(field)
         value = _argument(key, positional, keywords)
         if "{" in (spec or ""):
-            return text_of(machine, (*found, None))
-        found.extend(laid_out(machine, value[0], spec or "", conversion) if value else (None,))
-    return text_of(machine, found)
+            return text_of(machine, (*parts, None))
+        parts.extend(laid_out(machine, value[0], spec or "", conversion) if value else (None,))
+    return text_of(machine, parts)
 
 
 def laid_out(machine: Machine, value: Value, spec: Value, conversion: str | None) -> Pieces:
@@ -274,10 +278,10 @@ def _replaced(machine: Machine, owner: str, old: Value, new: Value) -> Value:
     size = len(owner) + times * sum(len(one or "") for one in filler)
     if not machine.room_for(size) or times > MOST_ITEMS:
         return UNKNOWN_TEXT
-    found: list[str | None] = []
+    parts: list[str | None] = []
     for position, part in enumerate(owner.split(old)):
-        found.extend((*filler, part) if position else (part,))
-    return text_of(machine, found)
+        parts.extend((*filler, part) if position else (part,))
+    return text_of(machine, parts)
 
 
 def _joined(machine: Machine, separator: str | Text, items: Value) -> Value:
@@ -290,9 +294,9 @@ def _joined(machine: Machine, separator: str | Text, items: Value) -> Value:
     long = count * sum(len(piece or "") for piece in pieces(separator))
     if shuffled or not machine.room_for(long):
         return UNKNOWN_TEXT
-    found: list[str | None] = []
+    parts: list[str | None] = []
     for position, item in enumerate(items.content.items):
         if position:
-            found.extend(pieces(separator))
-        found.extend(pieces(item) if isinstance(item, str | Text) else (None,))
-    return text_of(machine, found)
+            parts.extend(pieces(separator))
+        parts.extend(pieces(item) if isinstance(item, str | Text) else (None,))
+    return text_of(machine, parts)

@@ -30,17 +30,17 @@ _PLAIN_SETTINGS = (
 
 def footprint(effect: Effect, around: Surroundings) -> tuple[Touch, ...]:
     """Return what an effect touches; `around` is what is known of the schema at its side."""
-    found = list(_HANDLERS.get(effect.object, _other)(effect, around))
-    found += footprint_reads.used(effect)
+    touches = list(_HANDLERS.get(effect.object, _other)(effect, around))
+    touches += footprint_reads.used(effect)
     schemas = dict.fromkeys(map(schema_of, (effect.table, effect.name, effect.to)))
     if effect.object not in ("column", "data", "condition", "query"):
-        found += [Touch("object", f"schema {schema}", "need") for schema in schemas if schema]
-    found += footprint_reads.listed(effect)
+        touches += [Touch("object", f"schema {schema}", "need") for schema in schemas if schema]
+    touches += footprint_reads.listed(effect)
     if "cascade" in effect.aspects:
-        found.append(Touch("cascade", "", "take"))
+        touches.append(Touch("cascade", "", "take"))
     if not _runs_on(effect, "sqlite"):
-        found = [one for one in found if one.kind != "copies"]
-    return tuple(dict.fromkeys(found))
+        touches = [one for one in touches if one.kind != "copies"]
+    return tuple(dict.fromkeys(touches))
 
 
 def _runs_on(effect: Effect, dialect: str) -> bool:

@@ -23,10 +23,10 @@ def looked_at(effect: Effect, table: str | None) -> tuple[str, ...] | None:
 
     What reads migrations tells of every expression what it uses, or that it is unknown.
     """
-    found = [
+    asked = [
         use.name for use in effect.uses if use.object == "column" and key(use.table) == key(table)
     ]
-    return None if "*" in found else tuple(found)
+    return None if "*" in asked else tuple(asked)
 
 
 def read(tables: Iterable[str], around: Surroundings, *, star: bool) -> Iterable[Touch]:
@@ -229,8 +229,8 @@ _BUILT_IN = frozenset(
 
 def is_of_type(written: str, name: str | None) -> bool:
     """Tell whether a column's type, as it is written, is the named one."""
-    found = _SQL_TYPE.match(written)
-    parts = [part for part in found.groups() if part] if found else []
+    match = _SQL_TYPE.match(written)
+    parts = [part for part in match.groups() if part] if match else []
     return bool(parts) and key(".".join(parts)) == key(name)
 
 
@@ -243,9 +243,9 @@ def defined(effect: Effect) -> Iterable[Touch]:
 def _types(effect: Effect) -> Iterable[Touch]:
     """Touch the type that a column's definition in SQL names."""
     written = dict(effect.sets).get("type", "")
-    found = _SQL_TYPE.match(written)
-    if found and found.group(1).casefold() not in _BUILT_IN:
-        yield from named(".".join(part for part in found.groups() if part), "need")
+    match = _SQL_TYPE.match(written)
+    if match and match.group(1).casefold() not in _BUILT_IN:
+        yield from named(".".join(part for part in match.groups() if part), "need")
 
 
 def _default(effect: Effect) -> Iterable[Touch]:

@@ -36,8 +36,8 @@ _ASKED = Clash("order-matters", "a condition of one asks for what the other chan
 _SET = Clash("order-matters", _DEPENDS)
 
 
-def _both_ways(found: dict[tuple[str, str], Clash]) -> Modes:
-    return {**found, **{(right, left): clash for (left, right), clash in found.items()}}
+def _both_ways(clashes: dict[tuple[str, str], Clash]) -> Modes:
+    return {**clashes, **{(right, left): clash for (left, right), clash in clashes.items()}}
 
 
 # Something with a name: needed, made, dropped, moved to another name, asked for.

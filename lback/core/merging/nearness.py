@@ -116,13 +116,13 @@ def touched(does: Effects, around: Surroundings = NOTHING_AROUND) -> frozenset[K
 
     Besides, what it is "about", for what the other side has that cannot be read.
     """
-    found: set[Key] = set()
+    keys: set[Key] = set()
     for effect in effects_of(does):
         for touch in footprint(effect, around):
-            found.add((touch.kind, touch.of, touch.mode))
-            found.update(("about", of, "") for of in touch.about())
+            keys.add((touch.kind, touch.of, touch.mode))
+            keys.update(("about", of, "") for of in touch.about())
     for unknown in does.unknowns("upgrade"):
         if not unknown.tables:
             return None
-        found.update(("unread", key(table), "") for table in unknown.tables)
-    return frozenset(found)
+        keys.update(("unread", key(table), "") for table in unknown.tables)
+    return frozenset(keys)

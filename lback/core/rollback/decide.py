@@ -49,10 +49,10 @@ def table_life(facts: RollbackFacts) -> TableLife | None:
         return None
     if not facts.applied:
         raise messages.nothing_applied()
-    found = life(facts.request.table, facts.graph, facts.effects, facts.applied)
-    if not found.changes:
-        raise messages.unknown_table(facts.request.table, found.near)
-    return found
+    told = life(facts.request.table, facts.graph, facts.effects, facts.applied)
+    if not told.changes:
+        raise messages.unknown_table(facts.request.table, told.near)
+    return told
 
 
 def chosen(facts: RollbackFacts, table: TableLife | None) -> tuple[str, ...]:
@@ -63,10 +63,10 @@ def chosen(facts: RollbackFacts, table: TableLife | None) -> tuple[str, ...]:
     if table is not None:
         return latest_change(table, graph)
     if request.revision is not None:
-        found = graph.resolve(request.revision, facts.stamp)
-        if not found:
+        revisions = graph.resolve(request.revision, facts.stamp)
+        if not revisions:
             raise messages.not_a_revision(request.revision)
-        return found
+        return revisions
     order = [revision for revision in graph.order() if revision in facts.applied]
     return tuple(reversed(order[-(request.steps or 1) :]))
 
@@ -185,14 +185,14 @@ def _no_downgrade(
 def _complete(facts: RollbackFacts, decision: Decision) -> Decision:
     """Refuse a downgrade() that by its text does not bring back what was."""
     for revision in decision.undoes:
-        found = leftovers(facts.effects[revision], facts.dialect)
-        if found:
+        remains = leftovers(facts.effects[revision], facts.dialect)
+        if remains:
             path = facts.graph[revision].path
             refusal = messages.not_undone(
                 revision,
-                [one.effect for one in found if one.left],
-                [one.effect for one in found if not one.left],
-                [one.sentence(revision, path) for one in found[:3]],
+                [one.effect for one in remains if one.left],
+                [one.effect for one in remains if not one.left],
+                [one.sentence(revision, path) for one in remains[:3]],
             )
             return decision.refused(refusal)
     return decision

@@ -278,7 +278,7 @@ def _part(facts: RollbackFacts, revision: str, table: TableLife | None) -> Undon
 def _earlier(facts: RollbackFacts, revision: str) -> tuple[EarlierRevision, ...]:
     """Return the revisions below, newest first, for an inverse that has to be computed."""
     below = facts.graph.ancestors([revision]) - {revision}
-    found = []
+    earlier = []
     for one in reversed(facts.graph.order()):
         if one not in below:
             continue
@@ -286,8 +286,8 @@ def _earlier(facts: RollbackFacts, revision: str) -> tuple[EarlierRevision, ...]
             tree = ast.parse(decode_text(facts.texts[one]))
         except (Undecodable, SyntaxError, ValueError):
             continue
-        found.append(EarlierRevision(facts.effects[one], tree))
-    return tuple(found)
+        earlier.append(EarlierRevision(facts.effects[one], tree))
+    return tuple(earlier)
 
 
 def _created(facts: RollbackFacts, parts: Sequence[UndoneRevision]) -> datetime:

@@ -62,11 +62,11 @@ class Extractor:
         """
         function = self.function(direction)
         body = list(function.body)
-        found = self.effects.upgrade if direction == "upgrade" else self.effects.downgrade
+        effects = self.effects.upgrade if direction == "upgrade" else self.effects.downgrade
         unknown = self.effects.unknowns(direction)
-        if all(self.owner(one) is not False for one in found) and self._alone:
+        if all(self.owner(one) is not False for one in effects) and self._alone:
             code = self.lines.block(body)
-            return Extract(code, found, unknown, self._free(body), True)
+            return Extract(code, effects, unknown, self._free(body), True)
         picker = Picker(self, direction)
         pieces = picker.pick(body, lambda inner: inner)
         kept = [piece for piece in pieces if piece.keep]
@@ -76,14 +76,14 @@ class Extractor:
 
     def function(self, direction: Direction) -> ast.FunctionDef:
         """Return the function of one direction; CannotUndo where there is no plain one."""
-        found = [
+        functions = [
             statement
             for statement in self.tree.body
             if isinstance(statement, ast.FunctionDef) and statement.name == direction
         ]
-        if len(found) != 1:
+        if len(functions) != 1:
             raise CannotUndo(1, f"{self.path} has no plain function {direction}() to take from")
-        return found[0]
+        return functions[0]
 
     @property
     def _alone(self) -> bool:
@@ -122,7 +122,7 @@ class Extractor:
             return set()
         before = 0
         for number, statement in enumerate(body, 1):
-            found = self.probe("upgrade", body[:number]).upgrade
+            effects = self.probe("upgrade", body[:number]).upgrade
             mentioned = any(
                 isinstance(node, ast.Constant)
                 and isinstance(node.value, str)
@@ -130,8 +130,8 @@ class Extractor:
                 for node in ast.walk(statement)
             )
             if mentioned:
-                tables |= {one.table for one in found[before:] if one.table}
-            before = len(found)
+                tables |= {one.table for one in effects[before:] if one.table}
+            before = len(effects)
         return tables
 
     # -- reading parts -------------------------------------------------------------

@@ -172,9 +172,9 @@ class _Inverse:
     def _before(self, effect: Effect, name: str, existing: str, given: dict[str, ast.expr]) -> str:
         if existing in given:
             return ast.unparse(given[existing])
-        found = self._defined(effect, name)
-        if found is not None:
-            return found
+        definition = self._defined(effect, name)
+        if definition is not None:
+            return definition
         value = given[name]
         if name == "nullable" and isinstance(value, ast.Constant):
             return repr(not value.value)
@@ -197,10 +197,10 @@ class _Inverse:
         return None
 
     def _call(self, effect: Effect) -> ast.Call:
-        found = _covering(self.function, effect.line, "alter_column")
-        if found is None:
+        call = _covering(self.function, effect.line, "alter_column")
+        if call is None:
             raise self._no(effect, "it has no inverse that can be computed")
-        return found
+        return call
 
     # -- dropped indexes and constraints -------------------------------------------
 

@@ -63,9 +63,9 @@ class Picker:
         return pieces
 
     def _read(self, body: list[ast.stmt]) -> tuple[tuple[Effect, ...], tuple[Unknown, ...]]:
-        found = self.revision.probe(self.direction, body)
-        effects = found.upgrade if self.direction == "upgrade" else found.downgrade
-        return effects, found.unknowns(self.direction)
+        reading = self.revision.probe(self.direction, body)
+        effects = reading.upgrade if self.direction == "upgrade" else reading.downgrade
+        return effects, reading.unknowns(self.direction)
 
     def _piece(
         self,

@@ -162,14 +162,14 @@ class Lines:
         return self.lines[number - 1].lstrip().startswith("#") and number not in self.inside
 
     def _dedented(self, numbers: Sequence[int] | range, column: int) -> str:
-        found = []
+        lines = []
         for number in numbers:
             line = self.lines[number - 1]
             if number not in self.inside:
                 cut = min(column, _indent(line))
                 line = line[cut:] if line.strip() else ""
-            found.append(line)
-        return "\n".join(found)
+            lines.append(line)
+        return "\n".join(lines)
 
 
 def indent(code: str) -> str:

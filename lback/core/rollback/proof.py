@@ -57,10 +57,10 @@ def judge(planned: RollbackRun, schemas: Sequence[Schema], where: str) -> Rollba
     else:
         apart = _unlike(planned, before, present, after)
     back = difference(present, forward[0]) if forward and apart is None else None
-    found = apart or back
-    if found is None:
+    wrong = apart or back
+    if wrong is None:
         return RollbackProof("proved", messages.rollback_proved(where))
-    message = messages.rollback_wrong(where, found, on_the_way_back=found is back)
+    message = messages.rollback_wrong(where, wrong, on_the_way_back=wrong is back)
     return RollbackProof("wrong", message)
 
 

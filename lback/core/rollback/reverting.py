@@ -39,10 +39,10 @@ def complete(rendered: str, draft: RevertDraft) -> str:
 
 
 def _inserted(lines: list[str], inserts: list[tuple[int, list[str]]]) -> list[str]:
-    found = [*lines]
+    longer = [*lines]
     for at, block in sorted(inserts, key=lambda one: -one[0]):
-        found[at:at] = block
-    return found
+        longer[at:at] = block
+    return longer
 
 
 def _code_of(lines: list[str]) -> list[str]:
@@ -66,10 +66,10 @@ def sketch(draft: RevertDraft) -> bytes:
 
 def verify(source: bytes, draft: RevertDraft, read: Read) -> None:
     """Raise CannotUndo unless the file does what was meant, as far as can be read."""
-    found = read(source)
-    pairs = [("downgrade", draft.redoing, found.downgrade)]
+    reading = read(source)
+    pairs = [("downgrade", draft.redoing, reading.downgrade)]
     if draft.undoing is not None:
-        pairs.append(("upgrade", draft.undoing, found.upgrade))
+        pairs.append(("upgrade", draft.undoing, reading.upgrade))
     for name, meant, got in pairs:
         if [_key(one) for one in meant] != [_key(one) for one in got]:
             raise CannotUndo(
@@ -77,9 +77,9 @@ def verify(source: bytes, draft: RevertDraft, read: Read) -> None:
                 f"the reverting revision's {name}() would not do what was meant",
                 "The project's script.py.mako may lack `${upgrades}` or `${downgrades}`.",
             )
-    more = len(found.unknown) - len(draft.unknown)
+    more = len(reading.unknown) - len(draft.unknown)
     if more > 0:
-        one = found.unknown[-1]
+        one = reading.unknown[-1]
         raise CannotUndo(one.line, f"the reverting revision could not be read: {one.reason}")
 
 

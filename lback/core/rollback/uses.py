@@ -44,10 +44,10 @@ def first_use(
     one, only what it did to other tables is looked at.
     """
     taken = _taken(undoing)
-    found = _reference(taken, later, effects, texts)
-    if found is None:
-        found = _looking(taken, later, effects, texts, same)
-    return found or _clash(undoing, later, effects)
+    dependent = _reference(taken, later, effects, texts)
+    if dependent is None:
+        dependent = _looking(taken, later, effects, texts, same)
+    return dependent or _clash(undoing, later, effects)
 
 
 def _taken(undoing: Iterable[Effect]) -> _Taken:

@@ -130,12 +130,12 @@ def alter_table(cursor: Cursor, piece: str) -> Outcome:
     if cursor.done:
         raise CannotRead
     for action in cursor.commas():
-        found = _one(action, table, seen, piece)
+        effects = _one(action, table, seen, piece)
         seen.effects += [
             one._replace(certain=one.certain and not guarded, guarded=one.guarded or guarded)
-            for one in found
+            for one in effects
         ]
-        last = found[-1] if found else None
+        last = effects[-1] if effects else None
         if last is not None and last.kind == "rename" and last.object == "table" and last.to:
             table = last.to
     return seen.outcome() if seen.effects or seen.doubts else NotUnderstood(short(piece), (table,))
@@ -146,7 +146,7 @@ def _one(action: Cursor, table: str, seen: Seen, piece: str) -> list[Effect]:
     inner = Seen()
     try:
         start = action.copy()
-        found = _action(action, table, inner)
+        effects = _action(action, table, inner)
         action.finish()
     except Impossible:
         raise
@@ -156,7 +156,7 @@ def _one(action: Cursor, table: str, seen: Seen, piece: str) -> list[Effect]:
         reason = problem.reason or f"ALTER TABLE that is not understood: {short(piece)}"
         seen.doubt(reason, () if far else (table,))
         return []
-    for one in found:
+    for one in effects:
         if one.kind == "create" and one.object == "constraint" and "check" in one.aspects:
             # It is checked for the rows that are there.
             for use in (use for use in one.uses if use.object == "function"):
@@ -167,7 +167,7 @@ def _one(action: Cursor, table: str, seen: Seen, piece: str) -> list[Effect]:
     uses = tuple(use for use in inner.uses if use != Use("table", table))
     return [
         *inner.effects,
-        *(one._replace(uses=tuple(dict.fromkeys((*one.uses, *uses)))) for one in found),
+        *(one._replace(uses=tuple(dict.fromkeys((*one.uses, *uses)))) for one in effects),
     ]
 
 
@@ -212,16 +212,16 @@ def _add(cursor: Cursor, table: str, seen: Seen) -> list[Effect]:
     guarded = cursor.guard()
     if not cursor.opens():
         return column(cursor.rest(), table, seen, guarded=guarded, running=True)
-    found: list[Effect] = []
+    effects: list[Effect] = []
     for part in cursor.group().commas():
         if begins_constraint(part):
-            found.append(constraint(part, table))
+            effects.append(constraint(part, table))
         elif part.word in _INDEXES and _names_index(part):
-            found.append(index_in_table(part, table))
+            effects.append(index_in_table(part, table))
         else:
-            found += column(part, table, seen, guarded=guarded, running=True)
+            effects += column(part, table, seen, guarded=guarded, running=True)
         part.finish()
-    return found
+    return effects
 
 
 def _unique_index(cursor: Cursor) -> bool:
@@ -340,5 +340,5 @@ def _alter(cursor: Cursor, table: str, seen: Seen) -> Effect:
         return Effect("alter", "index", table, name, certain=not guarded, guarded=guarded)
     cursor.take("COLUMN")
     guarded = cursor.guard()
-    found = alter_column(cursor, table, cursor.identifier(), seen)
-    return found._replace(certain=not guarded, guarded=guarded)
+    altered = alter_column(cursor, table, cursor.identifier(), seen)
+    return altered._replace(certain=not guarded, guarded=guarded)

@@ -23,18 +23,18 @@ _LONGEST = 100_000
 
 def names_in(cursor: Cursor) -> tuple[Use, ...]:
     """Return the tables that a text names, in strings of code too; takes all that is left."""
-    found: dict[Use, None] = {}
-    _gather(cursor.rest(), found)
-    return tuple(found)
+    uses: dict[Use, None] = {}
+    _gather(cursor.rest(), uses)
+    return tuple(uses)
 
 
-def _gather(cursor: Cursor, found: dict[Use, None]) -> None:
+def _gather(cursor: Cursor, uses: dict[Use, None]) -> None:
     while not cursor.done:
         token = cursor.next()
         if token.kind == "string" and len(token.text) > 20:
-            _gather_code(token, cursor, found)
+            _gather_code(token, cursor, uses)
         elif token.upper in ("PERFORM", "CALL") and cursor.peek(1).text == "(":
-            found[Use("function", cursor.peek().text)] = None
+            uses[Use("function", cursor.peek().text)] = None
         elif token.upper in _BEFORE_A_TABLE and cursor.word not in _NO_TABLE:
             place = cursor.place
             try:
@@ -44,10 +44,10 @@ def _gather(cursor: Cursor, found: dict[Use, None]) -> None:
                 cursor.place = place
                 continue
             if not cursor.opens() or token.upper in ("INTO", "TABLE"):
-                found[Use("table", name)] = None
+                uses[Use("table", name)] = None
 
 
-def _gather_code(token: Token, cursor: Cursor, found: dict[Use, None]) -> None:
+def _gather_code(token: Token, cursor: Cursor, uses: dict[Use, None]) -> None:
     """Look into a string that may be the code of a routine."""
     text = body_of(token)
     if len(text) > _LONGEST or not any(word in text.upper() for word in _BEFORE_A_TABLE):
@@ -56,7 +56,7 @@ def _gather_code(token: Token, cursor: Cursor, found: dict[Use, None]) -> None:
         inner = Cursor(cut(text, cursor.grammars[0]), text, cursor.grammars)
     except CannotRead:
         return
-    _gather(inner, found)
+    _gather(inner, uses)
 
 
 def trigger(cursor: Cursor, verb: str) -> Outcome:
@@ -255,14 +255,14 @@ def grant(cursor: Cursor, _: str) -> Outcome:
 
 def _granted(cursor: Cursor) -> list[str]:
     """Take table names; MySQL's `db.*` and `*.*` stand for many."""
-    found: list[str] = []
+    names: list[str] = []
     while True:
         if cursor.take("*"):
             if cursor.take("."):
                 cursor.need("*")
-            found.append("")
+            names.append("")
         else:
             parts = cursor.parts_of_column()
-            found.append("" if parts[-1] == "*" else ".".join(parts[-2:]))
+            names.append("" if parts[-1] == "*" else ".".join(parts[-2:]))
         if not cursor.take(","):
-            return found
+            return names

@@ -206,9 +206,9 @@ class Block:
             elif upper == word and depth == 0:
                 break
             cursor.skip()
-        found = cursor.window(start, cursor.place)
+        window = cursor.window(start, cursor.place)
         cursor.need(word)
-        return found
+        return window
 
     def _source(self, part: Cursor) -> None:
         """Read what a FOR loop goes through: a query, numbers, SQL made at run time."""

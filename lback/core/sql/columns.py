@@ -46,25 +46,25 @@ class Definition:
 
 def definition(cursor: Cursor, table: str, name: str, *, running: bool) -> tuple[Definition, Seen]:
     """Read what follows a column's name, to the end; `running` where rows get its default now."""
-    found = Definition(table, name)
+    made = Definition(table, name)
     seen = Seen(running=running)
     if cursor.peek().kind in ("word", "quoted") and not _part_begins(cursor):
-        found.type, uses = type_of(cursor)
-        found.uses.update(dict.fromkeys(uses))
-    found.sets = {"type": found.type or "?", "nullable": "yes"}
-    if is_serial(found.type):
-        found.given = True
+        made.type, uses = type_of(cursor)
+        made.uses.update(dict.fromkeys(uses))
+    made.sets = {"type": made.type or "?", "nullable": "yes"}
+    if is_serial(made.type):
+        made.given = True
         if "postgresql" in cursor.grammars:
-            found.uses[Use("sequence", f"{table}_{name}_seq")] = None
+            made.uses[Use("sequence", f"{table}_{name}_seq")] = None
     constraint = ""
     while not cursor.done:
         if cursor.take("CONSTRAINT"):
             constraint = "" if _part_begins(cursor) else cursor.identifier()
             continue
-        _part(cursor, found, seen, constraint)
+        _part(cursor, made, seen, constraint)
         constraint = ""
-    found.uses.update(seen.uses)
-    return found, seen
+    made.uses.update(seen.uses)
+    return made, seen
 
 
 def _part_begins(cursor: Cursor) -> bool:
@@ -74,30 +74,30 @@ def _part_begins(cursor: Cursor) -> bool:
     return word in PARTS
 
 
-def _part(cursor: Cursor, found: Definition, seen: Seen, name: str) -> None:
+def _part(cursor: Cursor, made: Definition, seen: Seen, name: str) -> None:
     if cursor.take("NOT"):
         if cursor.take("NULL"):
-            found.required, found.sets["nullable"] = True, "no"
+            made.required, made.sets["nullable"] = True, "no"
             _on_conflict(cursor)
         else:
             cursor.need_any("DEFERRABLE", "ENFORCED", "VALID")
     elif cursor.take("NULL"):
         _on_conflict(cursor)
     elif cursor.take("DEFAULT"):
-        found.given = True
-        found.sets["default"] = taken_expression(cursor, found, seen)
+        made.given = True
+        made.sets["default"] = taken_expression(cursor, made, seen)
     elif cursor.take("GENERATED") or cursor.word == "AS":
-        _generated(cursor, found, seen)
+        _generated(cursor, made, seen)
     elif cursor.word in _CONSTRAINTS:
-        _constraint(cursor, found, name)
-    elif not _trait(cursor, found, seen):
+        _constraint(cursor, made, name)
+    elif not _trait(cursor, made, seen):
         raise CannotRead
 
 
 _CONSTRAINTS = frozenset({"PRIMARY", "KEY", "UNIQUE", "REFERENCES", "CHECK"})
 
 
-def taken_expression(cursor: Cursor, found: Definition, seen: Seen) -> str:
+def taken_expression(cursor: Cursor, made: Definition, seen: Seen) -> str:
     """Take an expression, to the next part of the definition; return it as written."""
     start = cursor.place
     if cursor.done:
@@ -108,16 +108,16 @@ def taken_expression(cursor: Cursor, found: Definition, seen: Seen) -> str:
             break
     inner = cursor.window(start, cursor.place)
     text = inner.written()
-    whole_expression(inner, _own(found), seen)
+    whole_expression(inner, _own(made), seen)
     return text
 
 
-def _own(found: Definition) -> QueryScope:
-    return QueryScope({found.table.rpartition(".")[2].casefold(): found.table})
+def _own(made: Definition) -> QueryScope:
+    return QueryScope({made.table.rpartition(".")[2].casefold(): made.table})
 
 
-def _generated(cursor: Cursor, found: Definition, seen: Seen) -> None:
-    found.given = True
+def _generated(cursor: Cursor, made: Definition, seen: Seen) -> None:
+    made.given = True
     if cursor.before().upper == "GENERATED":
         if cursor.take("BY"):
             cursor.need("DEFAULT")
@@ -125,16 +125,16 @@ def _generated(cursor: Cursor, found: Definition, seen: Seen) -> None:
             cursor.need("ALWAYS")
     cursor.need("AS")
     if cursor.take("IDENTITY"):
-        found.sets["identity"] = "always or by default"
-        found.sets["nullable"] = "no"
+        made.sets["identity"] = "always or by default"
+        made.sets["nullable"] = "no"
         if "postgresql" in cursor.grammars:
-            found.uses[Use("sequence", f"{found.table}_{found.name}_seq")] = None
+            made.uses[Use("sequence", f"{made.table}_{made.name}_seq")] = None
         if cursor.opens():
             sequence_options(cursor.group(), seen)
         return
     inner = cursor.group()
-    found.sets["computed"] = inner.written() or "?"
-    whole_expression(inner, _own(found), seen)
+    made.sets["computed"] = inner.written() or "?"
+    whole_expression(inner, _own(made), seen)
     cursor.take_any("STORED", "VIRTUAL", "PERSISTENT")
 
 
@@ -173,7 +173,7 @@ def _owner(cursor: Cursor, seen: Seen) -> None:
     seen.use("column", parts[-1], ".".join(parts[:-1][-2:]))
 
 
-def _constraint(cursor: Cursor, found: Definition, name: str) -> None:
+def _constraint(cursor: Cursor, made: Definition, name: str) -> None:
     """Read a constraint that stands in a column's definition."""
     referred = Referred()
     uses: tuple[Use, ...] = ()
@@ -184,12 +184,12 @@ def _constraint(cursor: Cursor, found: Definition, name: str) -> None:
         kind = "primary"
         if word == "PRIMARY":
             cursor.need("KEY")
-        found.sets["nullable"] = "no"
-        found.given = True
+        made.sets["nullable"] = "no"
+        made.given = True
         cursor.take_any("ASC", "DESC")
         _on_conflict(cursor)
         if cursor.take("AUTOINCREMENT"):
-            found.sets["identity"] = "auto_increment"
+            made.sets["identity"] = "auto_increment"
         index_options(cursor)
     elif word == "UNIQUE":
         kind = "unique"
@@ -202,13 +202,13 @@ def _constraint(cursor: Cursor, found: Definition, name: str) -> None:
     else:
         kind = "check"
         inner = Seen(running=False)
-        whole_expression(cursor.group(), _own(found), inner)
+        whole_expression(cursor.group(), _own(made), inner)
         uses = inner.used()
         if cursor.take("NO"):
             cursor.need("INHERIT")
     deferring(cursor)
-    found.constraints.append(
-        constraint_effect(cursor, found.table, name or None, kind, (found.name,), referred, uses)
+    made.constraints.append(
+        constraint_effect(cursor, made.table, name or None, kind, (made.name,), referred, uses)
     )
 
 
@@ -217,13 +217,13 @@ def _on_conflict(cursor: Cursor) -> None:
         cursor.need_any("ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE")
 
 
-def _trait(cursor: Cursor, found: Definition, seen: Seen) -> bool:
+def _trait(cursor: Cursor, made: Definition, seen: Seen) -> bool:
     """Read what neither constrains the column nor gives it a value."""
     if cursor.take("COMMENT"):
-        found.sets["comment"] = body_of(cursor.string())
+        made.sets["comment"] = body_of(cursor.string())
     elif cursor.take("AUTO_INCREMENT") or cursor.take("AUTOINCREMENT"):
-        found.given = True
-        found.sets["identity"] = "auto_increment"
+        made.given = True
+        made.sets["identity"] = "auto_increment"
     elif cursor.take("COLLATE"):
         cursor.take("=")
         if cursor.peek().kind == "string":
@@ -234,11 +234,11 @@ def _trait(cursor: Cursor, found: Definition, seen: Seen) -> bool:
         cursor.take("=")
         cursor.literal()
     elif cursor.take("ON", "UPDATE"):
-        taken_expression(cursor, found, seen)
+        taken_expression(cursor, made, seen)
     elif cursor.take("STORAGE") or cursor.take("COMPRESSION") or cursor.take("SRID"):
         cursor.literal()
     elif cursor.take("AFTER"):
-        found.uses[Use("column", cursor.identifier(), found.table)] = None
+        made.uses[Use("column", cursor.identifier(), made.table)] = None
     elif cursor.take("INITIALLY"):
         cursor.need_any("DEFERRED", "IMMEDIATE")
     else:
@@ -250,27 +250,27 @@ def _trait(cursor: Cursor, found: Definition, seen: Seen) -> bool:
     return True
 
 
-def created(found: Definition, *, guarded: bool) -> list[Effect]:
+def created(made: Definition, *, guarded: bool) -> list[Effect]:
     """Return the effects of a new column: itself, then the constraints that it brings."""
-    required = found.required and not found.given
-    detail = found.type + (", not null" if found.required else "")
+    required = made.required and not made.given
+    detail = made.type + (", not null" if made.required else "")
     column = Effect(
         "create",
         "column",
-        found.table,
-        found.name,
+        made.table,
+        made.name,
         certain=not guarded,
         guarded=guarded,
         detail=detail,
         aspects=("not null",) if required else (),
-        uses=tuple(found.uses),
-        sets=tuple(found.sets.items()),
+        uses=tuple(made.uses),
+        sets=tuple(made.sets.items()),
     )
     return [
         column,
         *(
             constraint._replace(certain=not guarded, guarded=guarded)
-            for constraint in found.constraints
+            for constraint in made.constraints
         ),
     ]
 
@@ -285,9 +285,9 @@ def redefine(cursor: Cursor, table: str, seen: Seen) -> list[Effect]:
     guarded = cursor.guard()
     old = cursor.identifier()
     new = cursor.identifier() if changes else old
-    found, inner = definition(cursor.rest(), table, new, running=True)
+    made, inner = definition(cursor.rest(), table, new, running=True)
     seen.doubts.update(inner.doubts)
-    aspects = ("type", "nullable", *(("not null",) if found.required else ()), "default", "comment")
+    aspects = ("type", "nullable", *(("not null",) if made.required else ()), "default", "comment")
     altered = Effect(
         "alter",
         "column",
@@ -295,12 +295,12 @@ def redefine(cursor: Cursor, table: str, seen: Seen) -> list[Effect]:
         old,
         certain=not guarded,
         guarded=guarded,
-        detail=f"type {found.type}",
+        detail=f"type {made.type}",
         aspects=aspects,
-        uses=tuple(found.uses),
-        sets=tuple({"default": "", "comment": "", **found.sets}.items()),
+        uses=tuple(made.uses),
+        sets=tuple({"default": "", "comment": "", **made.sets}.items()),
     )
-    effects = [altered, *found.constraints]
+    effects = [altered, *made.constraints]
     if new != old:
         effects.append(
             Effect("rename", "column", table, old, to=new, certain=not guarded, guarded=guarded)

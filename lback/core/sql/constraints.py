@@ -34,9 +34,9 @@ def constraint(cursor: Cursor, table: str) -> Effect:
         guarded = cursor.guard()
         if cursor.word not in _KINDS or cursor.peek(1).upper in _KINDS:
             name = cursor.identifier()
-    found = _constraint(cursor, table, name)
+    effect = _constraint(cursor, table, name)
     cursor.finish()
-    return found._replace(certain=not guarded, guarded=guarded)
+    return effect._replace(certain=not guarded, guarded=guarded)
 
 
 def _constraint(cursor: Cursor, table: str, name: str | None) -> Effect:
@@ -103,8 +103,8 @@ def _foreign_key(cursor: Cursor, table: str, name: str | None) -> Effect:
     inner.finish()
     cursor.need("REFERENCES")
     referred = references(cursor)
-    found = constraint_effect(cursor, table, name, "foreignkey", columns, referred, ())
-    return found._replace(certain=not guarded, guarded=guarded)
+    effect = constraint_effect(cursor, table, name, "foreignkey", columns, referred, ())
+    return effect._replace(certain=not guarded, guarded=guarded)
 
 
 def _exclude(cursor: Cursor, table: str, name: str | None) -> Effect:

@@ -129,7 +129,7 @@ def create_table(cursor: Cursor, *, temporary: bool) -> Outcome:
 
 def _elements(cursor: Cursor, table: str, seen: Seen) -> list[Effect]:
     """Read the columns, constraints and indexes between the brackets."""
-    found: list[Effect] = []
+    effects: list[Effect] = []
     if all(part.end - part.place == 1 for part in cursor.copy().commas()):
         look = cursor.copy()
         names = [comma.identifier() for comma in look.commas()]
@@ -137,18 +137,18 @@ def _elements(cursor: Cursor, table: str, seen: Seen) -> list[Effect]:
         return [Effect("create", "column", table, name) for name in names]
     for part in cursor.commas():
         if begins_constraint(part):
-            found.append(constraint(part, table))
+            effects.append(constraint(part, table))
         elif part.word in _INDEXES and _is_index(part):
-            found.append(index_in_table(part, table))
+            effects.append(index_in_table(part, table))
         elif part.take("LIKE"):
             _like(part, table, seen)
         elif part.take("PERIOD", "FOR"):
             part.identifier()
             part.group()
         else:
-            found += column(part, table, seen, guarded=False, running=False)
+            effects += column(part, table, seen, guarded=False, running=False)
         part.finish()
-    return found
+    return effects
 
 
 def _is_index(part: Cursor) -> bool:
@@ -165,10 +165,10 @@ def _is_index(part: Cursor) -> bool:
 
 def column(cursor: Cursor, table: str, seen: Seen, *, guarded: bool, running: bool) -> list[Effect]:
     """Read a column's name and definition; return its effects."""
-    found, inner = definition(cursor, table, cursor.identifier(), running=running)
+    made, inner = definition(cursor, table, cursor.identifier(), running=running)
     seen.effects += inner.effects
     seen.doubts.update(inner.doubts)
-    return created(found, guarded=guarded)
+    return created(made, guarded=guarded)
 
 
 def _like(cursor: Cursor, table: str, seen: Seen) -> None:
@@ -183,18 +183,18 @@ def _like(cursor: Cursor, table: str, seen: Seen) -> None:
 def _partition(cursor: Cursor, table: str, seen: Seen) -> list[Effect]:
     parent = cursor.name()
     seen.use("column", "*", parent)
-    found = [Effect("alter", "table", parent, parent, detail=f"partition {table}")]
+    effects = [Effect("alter", "table", parent, parent, detail=f"partition {table}")]
     if cursor.opens():
         for part in cursor.group().commas():
             if begins_constraint(part):
-                found.append(constraint(part, table))
+                effects.append(constraint(part, table))
             else:
                 name = part.identifier()
                 part.take("WITH", "OPTIONS")
                 made, _ = definition(part, table, name, running=False)
-                found += made.constraints
+                effects += made.constraints
     bounds(cursor, table, seen)
-    return found
+    return effects
 
 
 def bounds(cursor: Cursor, table: str, seen: Seen) -> None:

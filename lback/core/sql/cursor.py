@@ -14,11 +14,11 @@ _OPENING = {"(": ")", "[": "]"}
 _END = Token("end", "", "", 0, 0)
 
 
-def brackets(found: list[Token]) -> dict[int, int]:
+def brackets(tokens: list[Token]) -> dict[int, int]:
     """Return where each bracket closes; raises CannotRead where they do not match."""
     closing: dict[int, int] = {}
     stack: list[tuple[int, str]] = []
-    for place, token in enumerate(found):
+    for place, token in enumerate(tokens):
         text = token.text
         if text in _OPENING and token.kind == "symbol":
             stack.append((place, _OPENING[text]))
@@ -117,10 +117,10 @@ class Cursor:
 
     def need_any(self, *words: str) -> str:
         """Take one of these keywords; raises CannotRead where none is there."""
-        found = self.take_any(*words)
-        if not found:
+        taken = self.take_any(*words)
+        if not taken:
             raise CannotRead
-        return found
+        return taken
 
     def finish(self) -> None:
         """Raise CannotRead where something is left that nobody has read."""
@@ -167,26 +167,26 @@ class Cursor:
 
     def parts(self) -> list[str]:
         """Take a name with all its parts."""
-        found = [self.identifier()]
+        parts = [self.identifier()]
         while self.peek().text == "." and self.peek().kind == "symbol":
             self.place += 1
-            found.append(self.identifier())
-        return found
+            parts.append(self.identifier())
+        return parts
 
     def parts_of_column(self) -> list[str]:
         """Take the parts of a column's name; the last may be "*"."""
-        found = [self.identifier()]
+        parts = [self.identifier()]
         while self.peek().text == "." and self.peek().kind == "symbol":
             self.place += 1
-            found.append("*" if self.take("*") else self.identifier())
-        return found
+            parts.append("*" if self.take("*") else self.identifier())
+        return parts
 
     def names(self) -> list[str]:
         """Take names separated by commas."""
-        found = [self.name()]
+        names = [self.name()]
         while self.take(","):
-            found.append(self.name())
-        return found
+            names.append(self.name())
+        return names
 
     def guard(self) -> bool:
         """Take IF EXISTS or IF NOT EXISTS; tell whether it was there."""

@@ -61,9 +61,9 @@ def index_in_table(cursor: Cursor, table: str) -> Effect:
     name = None if cursor.opens() or cursor.word == "USING" else cursor.identifier()
     if cursor.take("USING"):
         cursor.identifier()
-    found = _index(cursor, table, name, unique=unique)
+    effect = _index(cursor, table, name, unique=unique)
     cursor.finish()
-    return found._replace(certain=not guarded, guarded=guarded)
+    return effect._replace(certain=not guarded, guarded=guarded)
 
 
 def alter_index(cursor: Cursor) -> Outcome:

@@ -92,8 +92,11 @@ def read_domain(cursor: Cursor, verb: str) -> Outcome:
     seen = Seen(running=False)
     if verb == "create":
         cursor.take("AS")
-        found, _ = definition(cursor.rest(), name, "value", running=False)
-        every = (*found.uses, *(use for constraint in found.constraints for use in constraint.uses))
+        domain, _ = definition(cursor.rest(), name, "value", running=False)
+        every = (
+            *domain.uses,
+            *(use for constraint in domain.constraints for use in constraint.uses),
+        )
         # VALUE is no column, and the constraints are the domain's own.
         uses = tuple(one for one in every if one.object not in ("column", "constraint"))
         return Does((Effect("create", "domain", None, name, uses=uses),))
@@ -240,10 +243,10 @@ def _statistics(cursor: Cursor, verb: str) -> Outcome:
     table = cursor.name()
     seen = Seen(running=False)
     whole_expression(columns, QueryScope({table: table}), seen)
-    found = Effect(
+    effect = Effect(
         "create", "statistics", table, name, certain=not guarded, guarded=guarded, uses=seen.used()
     )
-    return Does((found,))
+    return Does((effect,))
 
 
 def _publication(cursor: Cursor, verb: str) -> Outcome:
@@ -251,21 +254,21 @@ def _publication(cursor: Cursor, verb: str) -> Outcome:
     name = cursor.name()
     rest = cursor.rest()
     uses = tuple(Use("table", one) for one in _tables_listed(rest))
-    found = Effect(
+    effect = Effect(
         cast(Kind, verb), "publication", None, name, certain=not guarded, guarded=guarded, uses=uses
     )
-    return Does((found,))
+    return Does((effect,))
 
 
 def _tables_listed(cursor: Cursor) -> list[str]:
-    found: list[str] = []
+    tables: list[str] = []
     while not cursor.done:
         if cursor.take("TABLE"):
             cursor.take("ONLY")
-            found += cursor.names()
+            tables += cursor.names()
         else:
             cursor.skip()
-    return found
+    return tables
 
 
 OBJECTS: dict[str, Handler] = {

@@ -287,9 +287,9 @@ def read_all(seen: Seen) -> None:
 
 def _write(cursor: Cursor, scope: QueryScope, seen: Seen) -> None:
     mine = Seen(running=seen.running)
-    found = write(cursor, scope, mine)
+    effects = write(cursor, scope, mine)
     read_all(mine)
-    written = {one.table for one in found}
+    written = {one.table for one in effects}
     # The queries in WITH may bring what is written, and so may rows that they delete.
     brought = {
         *mine.tables,
@@ -300,7 +300,7 @@ def _write(cursor: Cursor, scope: QueryScope, seen: Seen) -> None:
     uses = tuple(use for use in mine.uses if not (use.object == "table" and use.name in written))
     for inner in mine.effects:
         seen.do(inner)
-    for effect in found:
+    for effect in effects:
         seen.do(effect._replace(reads=reads, uses=uses))
     if not seen.running:
         # Text that is kept: what it would write is used by it.

@@ -41,10 +41,10 @@ def insert(cursor: Cursor, outer: QueryScope, seen: Seen, *, replaces: bool) -> 
         cursor.need("VALUE")
     _source(cursor, outer, scope, seen, table, columns)
     made = effect("insert", table, columns)
-    found = [made._replace(aspects=("replace",)) if replaces else made]
-    _upsert(cursor, scope, seen, table, found)
+    effects = [made._replace(aspects=("replace",)) if replaces else made]
+    _upsert(cursor, scope, seen, table, effects)
     returning(cursor, scope, seen)
-    return found
+    return effects
 
 
 def column_list(cursor: Cursor) -> list[str]:
@@ -54,16 +54,16 @@ def column_list(cursor: Cursor) -> list[str]:
     if cursor.peek(1).text == "(":
         return []
     inner = cursor.group()
-    found = []
+    columns = []
     while not inner.done:
         # "a", and PostgreSQL's "a.part" and "a[1]", which are of column a.
         parts = inner.parts()
-        found.append(parts[-1] if len(parts) == 1 or inner.grammars == ("mysql",) else parts[0])
+        columns.append(parts[-1] if len(parts) == 1 or inner.grammars == ("mysql",) else parts[0])
         while inner.peek().text == "[":
             inner.bracketed()
         if not inner.take(","):
             inner.finish()
-    return found
+    return columns
 
 
 def _source(
@@ -121,7 +121,9 @@ def _to_the_end_of_the_query(cursor: Cursor) -> None:
         cursor.skip()
 
 
-def _upsert(cursor: Cursor, scope: QueryScope, seen: Seen, table: str, found: list[Effect]) -> None:
+def _upsert(
+    cursor: Cursor, scope: QueryScope, seen: Seen, table: str, effects: list[Effect]
+) -> None:
     """Read ON CONFLICT and ON DUPLICATE KEY UPDATE: rows that are there may be changed."""
     scope.add("excluded", None)
     while cursor.take("ON"):
@@ -145,7 +147,7 @@ def _upsert(cursor: Cursor, scope: QueryScope, seen: Seen, table: str, found: li
             columns = [name for _, name in assignments(cursor, scope, seen, (*_ENDS, "WHERE"))]
             if cursor.take("WHERE"):
                 expression(cursor.until(*_ENDS), scope, seen)
-        found.append(effect("update", table, columns, certain=False))
+        effects.append(effect("update", table, columns, certain=False))
 
 
 def returning(cursor: Cursor, scope: QueryScope, seen: Seen) -> None:
@@ -165,18 +167,18 @@ def assignments(
     cursor: Cursor, scope: QueryScope, seen: Seen, ends: tuple[str, ...]
 ) -> list[tuple[str | None, str]]:
     """Take `column = value, ...`; return the columns, each with what stands before its dot."""
-    found: list[tuple[str | None, str]] = []
+    assigned: list[tuple[str | None, str]] = []
     while True:
         if cursor.opens():
             inner = cursor.group()
-            found += [(None, name) for name in inner.names()]
+            assigned += [(None, name) for name in inner.names()]
             inner.finish()
         else:
             parts = cursor.parts()
             known = len(parts) > 1 and scope.named(parts[-2])[0]
             if len(parts) > 1 and not known and cursor.grammars != ("mysql",):
                 parts = parts[:1]
-            found.append((parts[-2] if len(parts) > 1 else None, parts[-1]))
+            assigned.append((parts[-2] if len(parts) > 1 else None, parts[-1]))
             while cursor.peek().text == "[":
                 expression(cursor.bracketed(), scope, seen)
         if not cursor.take("="):
@@ -185,10 +187,10 @@ def assignments(
         if value.done:
             raise CannotRead
         if value.word == "DEFAULT":
-            seen.column(scope, found[-1][1])
+            seen.column(scope, assigned[-1][1])
         expression(value, scope, seen)
         if not cursor.take(","):
-            return found
+            return assigned
 
 
 def _until_clause(cursor: Cursor, ends: tuple[str, ...]) -> Cursor:
@@ -206,15 +208,15 @@ def write(cursor: Cursor, outer: QueryScope, seen: Seen) -> list[Effect]:
     """Read one statement that writes rows, to its end; return what it writes."""
     verb = cursor.next().upper
     if verb in ("INSERT", "REPLACE"):
-        found = insert(cursor, outer, seen, replaces=verb == "REPLACE")
+        effects = insert(cursor, outer, seen, replaces=verb == "REPLACE")
     elif verb == "UPDATE":
-        found = _update(cursor, outer, seen)
+        effects = _update(cursor, outer, seen)
     elif verb == "DELETE":
-        found = _delete(cursor, outer, seen)
+        effects = _delete(cursor, outer, seen)
     else:
-        found = _merge(cursor, outer, seen)
+        effects = _merge(cursor, outer, seen)
     cursor.finish()
-    return found
+    return effects
 
 
 # -- UPDATE ------------------------------------------------------------------------
@@ -335,22 +337,22 @@ def _until_clause_only(cursor: Cursor) -> Cursor:
 
 
 def _targets(cursor: Cursor) -> list[str]:
-    found = []
+    targets = []
     while True:
         parts = cursor.parts_of_column()
-        found.append(".".join(parts[:-1] if parts[-1] == "*" else parts))
+        targets.append(".".join(parts[:-1] if parts[-1] == "*" else parts))
         if not cursor.take(","):
-            return found
+            return targets
 
 
 def _deleted(targets: list[str], scope: QueryScope) -> list[Effect]:
-    found = []
+    effects = []
     for target in targets:
         known, table = scope.named(target.rpartition(".")[2])
         if known and table is None:
             raise CannotRead
-        found.append(effect("delete", table or target, []))
-    return found
+        effects.append(effect("delete", table or target, []))
+    return effects
 
 
 # -- MERGE -------------------------------------------------------------------------
@@ -367,7 +369,7 @@ def _merge(cursor: Cursor, outer: QueryScope, seen: Seen) -> list[Effect]:
     tables(cursor.until("ON"), scope, seen)
     cursor.need("ON")
     expression(cursor.until("WHEN"), scope, seen)
-    found = []
+    effects = []
     while cursor.take("WHEN"):
         cursor.take("NOT")
         cursor.need("MATCHED")
@@ -378,9 +380,9 @@ def _merge(cursor: Cursor, outer: QueryScope, seen: Seen) -> list[Effect]:
         cursor.need("THEN")
         action = _merge_action(cursor, scope, seen, table)
         if action is not None:
-            found.append(action)
+            effects.append(action)
     returning(cursor, scope, seen)
-    return found or [effect("update", table, [], certain=False)]
+    return effects or [effect("update", table, [], certain=False)]
 
 
 def _merge_action(cursor: Cursor, scope: QueryScope, seen: Seen, table: str) -> Effect | None:

@@ -44,7 +44,7 @@ def expression_uses(
 
 @lru_cache(maxsize=1024)
 def _uses(text: str, table: str | None, grammars: Grammars) -> tuple[Use, ...] | None:
-    found: dict[Use, None] = {}
+    uses: dict[Use, None] = {}
     understood = False
     try:
         for tokens, who in streams(text, grammars):
@@ -55,10 +55,10 @@ def _uses(text: str, table: str | None, grammars: Grammars) -> tuple[Use, ...] |
             except Impossible:
                 continue
             understood = True
-            found.update(seen.uses)
+            uses.update(seen.uses)
     except (CannotRead, RecursionError):
         return None
-    return tuple(found) if understood else None
+    return tuple(uses) if understood else None
 
 
 T = TypeVar("T")
@@ -115,12 +115,14 @@ def outcomes(text: str, grammars: Grammars) -> list[Outcome]:
     readings: list[list[Outcome]] = []
     problem: Impossible | None = None
     try:
-        found = streams(text, grammars)
+        token_streams = streams(text, grammars)
     except CannotRead as refused:
         return [_not_understood(refused, text)]
-    for tokens, who in found:
+    for tokens, who in token_streams:
         try:
-            readings.append(_read_stream(tokens, text, who, grammars, alone=len(found) == 1))
+            readings.append(
+                _read_stream(tokens, text, who, grammars, alone=len(token_streams) == 1)
+            )
         except Impossible as refused:
             problem = refused
     if not readings:
@@ -135,23 +137,23 @@ def _read_stream(
     tokens: list[Token], text: str, grammars: Grammars, asked: Grammars, *, alone: bool
 ) -> list[Outcome]:
     """Read the statements as some grammars cut them; Impossible where they have no such one."""
-    found: list[Outcome] = []
+    readings: list[Outcome] = []
     for place, statement in enumerate(split(tokens, grammars)):
         if place >= MOST_STATEMENTS:
             return [NotUnderstood("SQL with too many statements to be read")]
         piece = text[statement[0].start : statement[-1].end]
         try:
             cursor = Cursor(statement, text, grammars, asked=asked)
-            found.append(read_statement(cursor, piece, _inner))
+            readings.append(read_statement(cursor, piece, _inner))
         except Impossible as refused:
             if not alone:
                 raise
-            found.append(_not_understood(refused, piece))
+            readings.append(_not_understood(refused, piece))
         except CannotRead as refused:
-            found.append(_not_understood(refused, piece))
+            readings.append(_not_understood(refused, piece))
             if isinstance(refused, TooMuch):
                 break
-    return found
+    return readings
 
 
 def _inner(text: str) -> list[Outcome]:
@@ -169,14 +171,14 @@ def _not_understood(problem: CannotRead, piece: str) -> NotUnderstood:
 
 def _essence(reading: list[Outcome]) -> list[object]:
     """Return what readings must have in common: effects and doubts, but not what is used."""
-    found: list[object] = []
+    essence: list[object] = []
     for one in reading:
         if isinstance(one, NotUnderstood):
-            found.append(frozenset(one.tables))
+            essence.append(frozenset(one.tables))
         elif isinstance(one, Does):
             bare = [e._replace(uses=(), reads=(), detail="", sets=()) for e in one.effects]
-            found.append((bare, [doubt.tables for doubt in one.doubts], one.temporary))
-    return found
+            essence.append((bare, [doubt.tables for doubt in one.doubts], one.temporary))
+    return essence
 
 
 def _united(readings: list[list[Outcome]]) -> list[Outcome]:
@@ -214,7 +216,7 @@ def _merged(left: tuple[T, ...], right: tuple[T, ...]) -> tuple[T, ...]:
 # -- the whole ---------------------------------------------------------------------
 
 
-def _gathered(found: Iterable[Outcome]) -> SqlReading:
+def _gathered(statements: Iterable[Outcome]) -> SqlReading:
     """Put the outcomes of a text together, without what is done to its temporary tables."""
     effects: list[Effect] = []
     doubts: dict[NotUnderstood, None] = {}
@@ -222,7 +224,7 @@ def _gathered(found: Iterable[Outcome]) -> SqlReading:
     uses: dict[Use, None] = {}
     temporary: dict[str, None] = {}
     living: dict[str, None] = {}
-    for one in found:
+    for one in statements:
         if isinstance(one, NotUnderstood):
             doubts[one] = None
             continue
@@ -241,23 +243,23 @@ def _gathered(found: Iterable[Outcome]) -> SqlReading:
     return _without_holes(effects, list(doubts), list(reads), list(uses), tuple(temporary))
 
 
-def _besides_effects(found: Does) -> Reads:
+def _besides_effects(outcome: Does) -> Reads:
     """Return what a statement looks at and none of its effects says already."""
-    tables = {name for effect in found.effects for name in (*effect.reads, effect.table)}
-    used = {use for effect in found.effects for use in effect.uses}
+    tables = {name for effect in outcome.effects for name in (*effect.reads, effect.table)}
+    used = {use for effect in outcome.effects for use in effect.uses}
     return Reads(
-        tuple(table for table in found.looks_at.tables if table not in tables),
+        tuple(table for table in outcome.looks_at.tables if table not in tables),
         tuple(
             use
-            for use in found.looks_at.uses
+            for use in outcome.looks_at.uses
             if use not in used and not (use.object == "table" and use.name in tables)
         ),
     )
 
 
-def _lasting(found: Iterable[Effect], temporary: dict[str, None]) -> Iterator[Effect]:
+def _lasting(effects: Iterable[Effect], temporary: dict[str, None]) -> Iterator[Effect]:
     """Yield the effects on what is not temporary; a name that is dropped means another then."""
-    for effect in found:
+    for effect in effects:
         if effect.table not in temporary:
             yield effect
         elif effect.kind == "drop" and effect.object == "table":

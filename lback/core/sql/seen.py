@@ -26,10 +26,10 @@ class QueryScope:
 
     def real(self) -> list[str]:
         """Return the tables that a bare column may belong to, here and further out."""
-        found = {table for table in self.tables.values() if table is not None}
+        names = {table for table in self.tables.values() if table is not None}
         if self.outer is not None:
-            found.update(self.outer.real())
-        return sorted(found)
+            names.update(self.outer.real())
+        return sorted(names)
 
     def named(self, alias: str) -> tuple[bool, str | None]:
         """Return whether a name stands for something here, and the table that it is."""

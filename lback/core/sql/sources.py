@@ -22,9 +22,9 @@ _NO_ALIAS = _JOIN | frozenset(
 
 def listed(cursor: Cursor) -> list[str]:
     """Take names to the end of a group."""
-    found = cursor.names()
+    names = cursor.names()
     cursor.finish()
-    return found
+    return names
 
 
 def tables(cursor: Cursor, scope: QueryScope, seen: Seen) -> None:

@@ -197,13 +197,13 @@ def rename(cursor: Cursor, _: str) -> Outcome:
     if not cursor.take("TABLES"):
         cursor.need("TABLE")
     cursor.guard()
-    found = []
+    effects = []
     while True:
         old = cursor.name()
         cursor.need("TO")
-        found.append(Effect("rename", "table", old, old, to=cursor.name()))
+        effects.append(Effect("rename", "table", old, old, to=cursor.name()))
         if not cursor.take(","):
-            return Does(tuple(found))
+            return Does(tuple(effects))
 
 
 Read = Callable[[Cursor], Outcome]
@@ -220,24 +220,24 @@ def read_statement(cursor: Cursor, piece: str, read_text: ReadText) -> Outcome:
         return read_query(cursor)
     if not word:
         raise Impossible
-    found: Outcome
+    outcome: Outcome
     if word in _WHOLE:
-        found = _WHOLE[word](cursor)
+        outcome = _WHOLE[word](cursor)
     else:
         cursor.next()
         if word == "DO":
-            found = read_do(cursor, inner, read_text)
+            outcome = read_do(cursor, inner, read_text)
         elif word == "EXPLAIN":
-            found = _explain(cursor, inner)
+            outcome = _explain(cursor, inner)
         elif word in _BY_PIECE:
-            found = _BY_PIECE[word](cursor, piece)
+            outcome = _BY_PIECE[word](cursor, piece)
         elif word in _AFTER:
-            found = _AFTER[word](cursor)
+            outcome = _AFTER[word](cursor)
         else:
             raise CannotRead
-    if not isinstance(found, NotUnderstood):
+    if not isinstance(outcome, NotUnderstood):
         cursor.finish()
-    return found
+    return outcome
 
 
 # -- the rest ----------------------------------------------------------------------
@@ -254,10 +254,10 @@ def _explain(cursor: Cursor, inner: Read) -> Outcome:
     if cursor.take("FORMAT"):
         cursor.take("=")
         cursor.identifier()
-    found = inner(cursor.rest())
-    if runs or isinstance(found, NotUnderstood):
-        return found
-    return found.looks_at if isinstance(found, Does) else found
+    outcome = inner(cursor.rest())
+    if runs or isinstance(outcome, NotUnderstood):
+        return outcome
+    return outcome.looks_at if isinstance(outcome, Does) else outcome
 
 
 def _asks_to_run(option: Cursor) -> bool:

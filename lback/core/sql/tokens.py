@@ -121,7 +121,7 @@ def streams(text: str, grammars: Grammars) -> list[tuple[list[Token], Grammars]]
     """
     if len(grammars) > 1 and _CONTENTIOUS.search(text) is None:
         return [(cut(text, "sqlite" if "sqlite" in grammars else grammars[0]), grammars)]
-    found: list[tuple[list[Token], Grammars]] = []
+    readings: list[tuple[list[Token], Grammars]] = []
     problem: Impossible | None = None
     for grammar in grammars:
         try:
@@ -129,20 +129,20 @@ def streams(text: str, grammars: Grammars) -> list[tuple[list[Token], Grammars]]
         except Impossible as refused:
             problem = refused
             continue
-        for place, (theirs, who) in enumerate(found):
+        for place, (theirs, who) in enumerate(readings):
             if mine == theirs:
-                found[place] = (theirs, (*who, grammar))
+                readings[place] = (theirs, (*who, grammar))
                 break
         else:
-            found.append((mine, (grammar,)))
-    if not found:
+            readings.append((mine, (grammar,)))
+    if not readings:
         raise problem or Impossible
-    return found
+    return readings
 
 
 def cut(text: str, grammar: Grammar = EVERY_GRAMMAR[0]) -> list[Token]:
     """Cut a text into tokens, without white space and comments; raises Impossible or TooMuch."""
-    found: list[Token] = []
+    tokens: list[Token] = []
     match_at = _PATTERNS[grammar].match
     position, size, conditional = 0, len(text), False
     while position < size:
@@ -164,15 +164,15 @@ def cut(text: str, grammar: Grammar = EVERY_GRAMMAR[0]) -> list[Token]:
             if closing < 0:
                 raise Impossible("SQL with a quote that is never closed")
             end = closing + len(match.group())
-            found.append(Token("string", text[position:end], "", position, end))
+            tokens.append(Token("string", text[position:end], "", position, end))
         elif kind != "skip":
-            found.append(_token(kind, match.group(), position, end))
-            if len(found) > MOST_TOKENS:
+            tokens.append(_token(kind, match.group(), position, end))
+            if len(tokens) > MOST_TOKENS:
                 raise TooMuch("SQL that is too long to be read")
         position = end
     if conditional:
         raise Impossible("SQL with a comment that is never closed")
-    return found
+    return tokens
 
 
 def _token(kind: str, word: str, start: int, end: int) -> Token:
@@ -219,12 +219,12 @@ _HAVE_BODIES = frozenset({"TRIGGER", "PROCEDURE", "FUNCTION", "EVENT"})
 _INNER_ENDS = frozenset({"IF", "LOOP", "WHILE", "REPEAT"})
 
 
-def split(found: list[Token], grammars: Grammars) -> Iterator[list[Token]]:
+def split(tokens: list[Token], grammars: Grammars) -> Iterator[list[Token]]:
     """Split tokens into statements at semicolons outside of brackets and BEGIN ... END bodies."""
     current: list[Token] = []
     depth = brackets = 0
     body = False
-    for place, token in enumerate(found):
+    for place, token in enumerate(tokens):
         if token.kind == "symbol":
             if token.text == ";" and depth == 0 and brackets <= 0:
                 if current:
@@ -236,7 +236,7 @@ def split(found: list[Token], grammars: Grammars) -> Iterator[list[Token]]:
             if len(current) < 12 and token.upper in _HAVE_BODIES and current:
                 body = body or current[0].upper == "CREATE"
             if body:
-                depth += _opens(found, place, grammars)
+                depth += _opens(tokens, place, grammars)
         current.append(token)
     if depth > 0:
         raise CannotRead("SQL with a body that does not end")
@@ -244,11 +244,11 @@ def split(found: list[Token], grammars: Grammars) -> Iterator[list[Token]]:
         yield current
 
 
-def _opens(found: list[Token], place: int, grammars: Grammars) -> int:
+def _opens(tokens: list[Token], place: int, grammars: Grammars) -> int:
     """Return by how much a word of a routine's body deepens it."""
-    word = found[place].upper
-    before = found[place - 1].upper if place else ""
-    after = found[place + 1].upper if place + 1 < len(found) else ""
+    word = tokens[place].upper
+    before = tokens[place - 1].upper if place else ""
+    after = tokens[place + 1].upper if place + 1 < len(tokens) else ""
     if word == "BEGIN":
         if grammars == ("postgresql",) and after != "ATOMIC":
             return 0

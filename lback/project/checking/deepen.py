@@ -21,18 +21,18 @@ def deepen_for(ctx: Context, at: str, against: tuple[str, ...]) -> tuple[str, ..
     if not names:
         return against
     ours = repository.commit("HEAD" if at in (WORKTREE, INDEX) else at)
-    found = []
+    branches = []
     for branch in against or (None,):
         ref = _tracking(ctx, repository, names[0], branch)
         if ref is None:
-            found += [branch] if branch else []
+            branches += [branch] if branch else []
             continue
-        found.append(ref.removeprefix("refs/remotes/"))
+        branches.append(ref.removeprefix("refs/remotes/"))
         if repository.is_shallow:
             deepen(repository, names[0], ours, ref)
     # What was known of the clone is not true any more.
     ctx.repository = discover(ctx.cwd)
-    return tuple(found)
+    return tuple(branches)
 
 
 def _tracking(ctx: Context, repository: Repository, remote: str, branch: str | None) -> str | None:

@@ -135,16 +135,16 @@ def _content(facts: CheckFacts) -> Iterator[Finding]:
     urls = [each.main_options.get("sqlalchemy.url", "") for each in (settings, theirs)]
     locks = LockedTables(any(url.startswith("postgres") for url in urls), settings.lback.big_tables)
     sources = facts.sources
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for revision, effects in _effects_of_new(facts):
         content = Content(graph[revision], effects, partial(sources.text, revision, facts.mine))
-        found.extend(content_findings(content, locks))
-    yield from found
+        findings.extend(content_findings(content, locks))
+    yield from findings
     # Without git nobody knows which programs a branch has brought.
     if (locks.everywhere or locks.tables) and not facts.revisions.places.hidden:
         sources.read_ahead(facts.new, facts.mine)
         texts = ((graph[revision], sources.text(revision, facts.mine)) for revision in facts.new)
-        yield from squawk_findings(texts, found, facts.revisions.repository)
+        yield from squawk_findings(texts, findings, facts.revisions.repository)
 
 
 def _effects_of_new(facts: CheckFacts) -> Iterator[tuple[str, Effects]]:

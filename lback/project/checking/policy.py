@@ -92,11 +92,11 @@ def project_of_base(ctx: Context, base: str | None, *, runs: bool) -> str:
     try:
         _ = ctx.project
     except UsageError as err:
-        found = None if runs else _project_there(ctx, base)
-        if found is None:
+        project = None if runs else _project_there(ctx, base)
+        if project is None:
             raise
-        ctx.project = found
-        left = [name for name in found.config_names() if (found.root / name).is_file()]
+        ctx.project = project
+        left = [name for name in project.config_names() if (project.root / name).is_file()]
         return err.message if left else ""
     return ""
 

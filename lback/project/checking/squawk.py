@@ -40,15 +40,15 @@ def sql_literals(source: bytes) -> tuple[SqlLiteral, ...]:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
-    found = []
+    literals = []
     for function in tree.body:
         if not isinstance(function, ast.FunctionDef) or function.name != "upgrade":
             continue
         for node in ast.walk(function):
             if isinstance(node, ast.Call) and (text := _executed(node)) is not None:
                 last = node.end_lineno or node.lineno
-                found.append(SqlLiteral(text.value, text.lineno, node.lineno, last))  # type: ignore[arg-type]
-    return tuple(sorted(found, key=lambda literal: literal.line))
+                literals.append(SqlLiteral(text.value, text.lineno, node.lineno, last))  # type: ignore[arg-type]
+    return tuple(sorted(literals, key=lambda literal: literal.line))
 
 
 def _executed(call: ast.Call) -> ast.Constant | None:

@@ -128,12 +128,12 @@ def _enum(machine: Machine, arguments: Arguments, *, postgresql: bool) -> TypeV:
 def _members(machine: Machine, klass: Klass) -> list[str]:
     if not is_enum(klass):
         return []
-    found = [
+    members = [
         member.fields.values.get("name")
         for member in enum_members(machine, klass)
         if isinstance(member, Instance)
     ]
-    return [one for one in found if isinstance(one, str)]
+    return [one for one in members if isinstance(one, str)]
 
 
 def with_variant(owner: TypeV, arguments: Arguments) -> TypeV:
@@ -157,48 +157,48 @@ _COLUMN_KEYWORDS = frozenset(
 def column(machine: Machine, arguments: Arguments) -> ColumnV:
     """Make sa.Column, mapped_column, db.Column; sqlmodel.Field is one where it is in a class."""
     keywords = arguments.keywords
-    found = ColumnV(words(keywords.get("name")))
-    found.unread = tuple(unknown_keywords(arguments, _COLUMN_KEYWORDS, "a column"))
+    made = ColumnV(words(keywords.get("name")))
+    made.unread = tuple(unknown_keywords(arguments, _COLUMN_KEYWORDS, "a column"))
     for one in arguments.positional:
-        _part(machine, found, one)
+        _part(machine, made, one)
     for keyword in ("type_", "sa_type"):
         if keyword in keywords:
-            _part(machine, found, keywords[keyword])
+            _part(machine, made, keywords[keyword])
     if "foreign_key" in keywords:
-        found.parts = (*found.parts, foreign_key_to(keywords["foreign_key"], None))
+        made.parts = (*made.parts, foreign_key_to(keywords["foreign_key"], None))
     nullable = keywords.get("nullable")
-    found.primary_key = keywords.get("primary_key") is True
+    made.primary_key = keywords.get("primary_key") is True
     if "nullable" in keywords:
-        found.nullable = nullable if isinstance(nullable, bool) else None
+        made.nullable = nullable if isinstance(nullable, bool) else None
     else:
-        found.nullable = None if found.primary_key else True
+        made.nullable = None if made.primary_key else True
     default = keywords.get("server_default")
-    found.has_default = default is not None or found.has_default
-    found.index = keywords.get("index") is True
-    found.unique = keywords.get("unique") is True
+    made.has_default = default is not None or made.has_default
+    made.index = keywords.get("index") is True
+    made.unique = keywords.get("unique") is True
     for keyword in ("index", "unique", "primary_key"):
         if not isinstance(keywords.get(keyword, False), bool | None):
-            found.unread = (*found.unread, f"the argument {keyword} is not in the text")
+            made.unread = (*made.unread, f"the argument {keyword} is not in the text")
     if default is not None:
-        _server_default(machine, found, default)
-    found.sets = (*_aspects(found, keywords), *found.sets)
-    return found
+        _server_default(machine, made, default)
+    made.sets = (*_aspects(made, keywords), *made.sets)
+    return made
 
 
-def _server_default(machine: Machine, found: ColumnV, default: Value) -> None:
+def _server_default(machine: Machine, target: ColumnV, default: Value) -> None:
     for option in options(force(machine, default)):
         if isinstance(option, SequenceV):
-            found.uses = (*found.uses, *(Use("sequence", name) for name in option.name or ()))
+            target.uses = (*target.uses, *(Use("sequence", name) for name in option.name or ()))
         elif isinstance(option, SqlV | ExprV):
             made = expression(option)
-            found.uses = (*found.uses, *made.uses)
-            found.unread = (*found.unread, *made.unread)
+            target.uses = (*target.uses, *made.uses)
+            target.unread = (*target.unread, *made.unread)
 
 
-def _aspects(found: ColumnV, keywords: dict[str, Value]) -> Iterator[tuple[str, str]]:
-    yield "type", found.type.text if found.type else "?"
+def _aspects(made: ColumnV, keywords: dict[str, Value]) -> Iterator[tuple[str, str]]:
+    yield "type", made.type.text if made.type else "?"
     unsaid = "nullable" in keywords and not isinstance(keywords["nullable"], bool)
-    required = found.primary_key if found.nullable is None else not found.nullable
+    required = made.primary_key if made.nullable is None else not made.nullable
     yield "nullable", "?" if unsaid else "no" if required else "yes"
     for aspect, keyword in (("default", "server_default"), ("comment", "comment")):
         if keywords.get(keyword) is not None:
@@ -227,34 +227,34 @@ def as_sql(value: Value, *, quoted: bool = True) -> str:
 _WORDS = frozenset({"true", "false", "null"})
 
 
-def _part(machine: Machine, found: ColumnV, value: Value) -> None:
+def _part(machine: Machine, target: ColumnV, value: Value) -> None:
     for option in options(value):
-        _one_part(machine, found, force(machine, option))
+        _one_part(machine, target, force(machine, option))
 
 
-def _one_part(machine: Machine, found: ColumnV, one: Value) -> None:
+def _one_part(machine: Machine, target: ColumnV, one: Value) -> None:
     if isinstance(one, ConstraintV):
-        found.parts = (*found.parts, one)
+        target.parts = (*target.parts, one)
     elif isinstance(one, DefaultV):
-        found.has_default = found.has_default or one.aspect in ("computed", "identity")
+        target.has_default = target.has_default or one.aspect in ("computed", "identity")
         if one.aspect != "default":
-            found.sets = (*found.sets, (one.aspect, one.text))
-        found.uses = (*found.uses, *one.uses)
-        found.unread = (*found.unread, *one.unread)
+            target.sets = (*target.sets, (one.aspect, one.text))
+        target.uses = (*target.uses, *one.uses)
+        target.unread = (*target.unread, *one.unread)
     elif isinstance(one, SequenceV):
-        found.sequence = one
-        found.uses = (*found.uses, *(Use("sequence", name) for name in one.name or ()))
+        target.sequence = one
+        target.uses = (*target.uses, *(Use("sequence", name) for name in one.name or ()))
     elif isinstance(one, str):
-        found.name = (*(found.name or ()), one)
-    elif isinstance(one, Text | Plain) and found.name is None:
-        found.name = HIDDEN
+        target.name = (*(target.name or ()), one)
+    elif isinstance(one, Text | Plain) and target.name is None:
+        target.name = HIDDEN
     elif isinstance(one, type(None) | Map):
         return
     else:
         made = as_type(machine, one)
         if made is not None:
-            found.type = made
-        elif isinstance(one, Opaque | Name) and found.name is None and found.type is None:
-            found.name = HIDDEN
+            target.type = made
+        elif isinstance(one, Opaque | Name) and target.name is None and target.type is None:
+            target.name = HIDDEN
         else:
-            found.unread = (*found.unread, "an argument of a column that is not understood")
+            target.unread = (*target.unread, "an argument of a column that is not understood")

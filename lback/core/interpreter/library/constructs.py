@@ -91,8 +91,8 @@ def function(last: str, path: str, arguments: Arguments) -> ExprV:
 
 def _text(_: Machine, arguments: Arguments) -> Value:
     value = arguments.get(0, "text", arguments.get(0, "statement", PLAIN))
-    found: list[Value] = [SqlV(pieces(option)) for option in options(value)]
-    return found[0] if len(found) == 1 else Choice(tuple(found))
+    statements: list[Value] = [SqlV(pieces(option)) for option in options(value)]
+    return statements[0] if len(statements) == 1 else Choice(tuple(statements))
 
 
 def _metadata(machine: Machine, arguments: Arguments) -> MetaDataV:

@@ -37,8 +37,8 @@ def table_value(machine: Machine, value: Value) -> Value:
     """Return the table that a value is or stands for, else the value itself."""
     value = force(machine, value)
     if isinstance(value, Klass):
-        found = table_of(machine, value)
-        return found if found is not None else value
+        table = table_of(machine, value)
+        return table if table is not None else value
     if isinstance(value, Method) and value.name in ("alias", "join", "outerjoin"):
         return table_value(machine, value.owner)
     return value
@@ -46,21 +46,21 @@ def table_value(machine: Machine, value: Value) -> Value:
 
 def names_of(machine: Machine, values: Iterable[Value]) -> tuple[str, ...]:
     """Return the tables that values name."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for value in values:
         for option in options(value):
             table = table_value(machine, option)
             if isinstance(table, TableV):
-                found.update(dict.fromkeys(table.names))
+                names.update(dict.fromkeys(table.names))
             elif isinstance(table, StatementV):
-                found.update(dict.fromkeys((*table.reads, *table.tables)))
+                names.update(dict.fromkeys((*table.reads, *table.tables)))
             elif isinstance(table, ExprV):
-                found.update(dict.fromkeys(table.reads))
+                names.update(dict.fromkeys(table.reads))
             elif isinstance(table, ColumnV) and table.table:
-                found[table.table] = None
+                names[table.table] = None
             elif isinstance(table, Seq):
-                found.update(dict.fromkeys(names_of(machine, table.content.items)))
-    return tuple(found)
+                names.update(dict.fromkeys(names_of(machine, table.content.items)))
+    return tuple(names)
 
 
 def dml(kind: str) -> Callable[[Machine, Arguments], StatementV]:
@@ -88,21 +88,21 @@ def select(machine: Machine, arguments: Arguments) -> StatementV:
 
 def is_entity(machine: Machine, value: Value) -> bool:
     """Tell whether a query for this may give objects of a mapped class."""
-    found = force(machine, value)
-    if isinstance(found, TableV):
-        return found.whole
-    return isinstance(found, Klass | Opaque | Name)
+    entity = force(machine, value)
+    if isinstance(entity, TableV):
+        return entity.whole
+    return isinstance(entity, Klass | Opaque | Name)
 
 
 def _used(machine: Machine, values: Iterable[Value]) -> ExprV:
-    found = [expression(table_value(machine, value)) for value in values]
+    expressions = [expression(table_value(machine, value)) for value in values]
     unread = tuple(
         "a part of a statement that is not in the text" for value in values if _is_strange(value)
     )
-    reads = tuple(dict.fromkeys(name for one in found for name in one.reads))
-    uses = tuple(dict.fromkeys(use for one in found for use in one.uses))
-    nested = tuple(inner for one in found for inner in one.nested)
-    words = tuple(dict.fromkeys(word for one in found for word in one.unread))
+    reads = tuple(dict.fromkeys(name for one in expressions for name in one.reads))
+    uses = tuple(dict.fromkeys(use for one in expressions for use in one.uses))
+    nested = tuple(inner for one in expressions for inner in one.nested)
+    words = tuple(dict.fromkeys(word for one in expressions for word in one.unread))
     return ExprV("", uses, reads, None, nested, (*words, *unread[:1]))
 
 
@@ -144,7 +144,7 @@ def chain(machine: Machine, statement: StatementV, name: str, arguments: Argumen
 
 def columns_written(arguments: Arguments) -> tuple[tuple[str, ...], bool]:
     """Return the columns that `values(...)` sets, and whether these are all."""
-    found: dict[str, None] = dict.fromkeys(arguments.keywords)
+    columns: dict[str, None] = dict.fromkeys(arguments.keywords)
     known = not arguments.open
     for given in arguments.positional:
         rows = given.content.items if isinstance(given, Seq) else (given,)
@@ -155,17 +155,17 @@ def columns_written(arguments: Arguments) -> tuple[tuple[str, ...], bool]:
                 known = known and not row.content.open
                 for key in row.content.items:
                     if isinstance(key, str):
-                        found[key] = None
+                        columns[key] = None
                     else:
                         known = False
             elif isinstance(row, Seq) and row.content.items:
                 first = row.content.items[0]
                 name = first.column if isinstance(first, ExprV) else first
                 if isinstance(name, str):
-                    found[name] = None
+                    columns[name] = None
             elif row is not None:
                 known = False
-    return tuple(found), known
+    return tuple(columns), known
 
 
 def schema_statement(kind: str) -> Callable[[Machine, Arguments], StatementV]:

@@ -139,12 +139,12 @@ def _registered(
 ) -> Discharge:
     if batch is not None and directive in ("impl", "migration_context"):
         return pure("a batch's context", Handle("bind"))
-    found = registered_operation(machine, directive)
-    if found is None:
+    operation = registered_operation(machine, directive)
+    if operation is None:
         tables = batch.tables if batch is not None else ()
         reason = f"op.{directive}() is not a directive of Alembic's own"
         return unknown(machine, reason, tables)
-    klass, name = found
+    klass, name = operation
     method = member(machine, klass, name)
     first = (klass, batch or Handle("op"))
     return machine.call_with(Bound(method, first), arguments)

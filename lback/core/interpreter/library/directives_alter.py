@@ -189,12 +189,12 @@ def _restated(given: Given, aspects: tuple[str, ...], *, renamed: bool) -> tuple
 
 def _type(given: Given, name: str) -> TypeV | None:
     for option in options(given.get(name)):
-        found = as_type(given.machine, force(given.machine, option))
-        if found is not None:
-            return found
+        kind = as_type(given.machine, force(given.machine, option))
+        if kind is not None:
+            return kind
     return None
 
 
 def _type_text(given: Given, name: str) -> str:
-    found = _type(given, name)
-    return found.text if found is not None else "?"
+    kind = _type(given, name)
+    return kind.text if kind is not None else "?"

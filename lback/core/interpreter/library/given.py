@@ -107,8 +107,8 @@ class Given:
     def strange(self) -> list[str]:
         """Return the arguments that nobody has thought of."""
         known = {name.lstrip("@") for name in PARAMETERS[self.directive]} | set(_FORMER) | _KNOWN
-        found = [name for name in self.values if name not in known]
-        strange = [name for name in found if not name.startswith(_DIALECTS)]
+        names = [name for name in self.values if name not in known]
+        strange = [name for name in names if not name.startswith(_DIALECTS)]
         if self.rest and self.directive not in ("create_table", "create_exclude_constraint"):
             strange.append("after the last")
         return strange
@@ -124,17 +124,17 @@ class Given:
     def tables(self, name: str, schema: str = "schema") -> tuple[str, ...]:
         """Return the full names a table argument may have; records an unknown when hidden."""
         if self.batch is not None and name == self.table_parameter:
-            found = self.batch.tables
+            tables = self.batch.tables
         else:
-            found = full_names(self.get(name, PLAIN), self.get(schema))
-        if not found:
+            tables = full_names(self.get(name, PLAIN), self.get(schema))
+        if not tables:
             self.machine.cannot_read(f"{self.directive}() on a table whose name is not in the text")
-        return found
+        return tables
 
     def text(self, name: str) -> str | None:
         """Return a string argument where it is known."""
-        found = strings(self.get(name))
-        return found[0] if found and len(found) == 1 else None
+        texts = strings(self.get(name))
+        return texts[0] if texts and len(texts) == 1 else None
 
     def names(self, name: str) -> Words:
         """Return the names an argument may have; None where none is given, () where hidden."""

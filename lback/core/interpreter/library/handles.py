@@ -134,30 +134,30 @@ def add(machine: Machine, name: str, arguments: Arguments) -> Discharge:
 
 
 def _objects(machine: Machine, given: Value) -> tuple[list[Value], bool]:
-    found: list[Value] = []
+    objects: list[Value] = []
     known = True
     for option in options(given):
         if isinstance(option, Seq):
-            found.extend(option.content.items)
+            objects.extend(option.content.items)
             known = known and (not option.content.open or option.content.alike)
         elif isinstance(option, Instance | Row | Klass | TableV | Opaque | Map | Text):
-            found.append(option)
+            objects.append(option)
         elif isinstance(option, Rows | Handle):
-            found.append(Row(option.tables, option.whole))
+            objects.append(Row(option.tables, option.whole))
         else:
             inner: list[Value] = []
             machine.walk(option, inner.append)
-            found.extend(inner)
+            objects.extend(inner)
             known = known and bool(inner)
-    return found, known
+    return objects, known
 
 
 def row_tables(machine: Machine, value: Value) -> tuple[str, ...]:
     """Return the tables that an object may be a row of."""
     if isinstance(value, Row):
         return value.tables
-    found = table_value(machine, value.of if isinstance(value, Instance) else value)
-    return found.names if isinstance(found, TableV) else ()
+    table = table_value(machine, value.of if isinstance(value, Instance) else value)
+    return table.names if isinstance(table, TableV) else ()
 
 
 EXECUTES = frozenset(
@@ -217,15 +217,15 @@ def handle_method(machine: Machine, owner: Handle, name: str, arguments: Argumen
 
 def _executed(machine: Machine, owner: Handle, name: str, arguments: Arguments) -> Discharge:
     first = arguments.get(0, "sqltext", arguments.get(0, "statement", PLAIN))
-    found = send(machine, first)
-    rows = found.value
+    sent = send(machine, first)
+    rows = sent.value
     if name == "scalar":
         # One column of one row; of a mapped class it is an object.
         whole = isinstance(rows, Rows) and rows.whole and owner.kind == "session"
         return effects(Row(rows.tables, True) if whole and isinstance(rows, Rows) else PLAIN)
     if isinstance(rows, Rows) and owner.kind != "session":
         return effects(Rows(rows.tables))
-    return found
+    return sent
 
 
 def _asked(machine: Machine, name: str, arguments: Arguments) -> Discharge:

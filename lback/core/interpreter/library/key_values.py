@@ -151,9 +151,9 @@ def sql_of(value: Value) -> tuple[str, tuple[Use, ...], tuple[str, ...]]:
     """Return the text of an SQL expression, what it uses, and why it is not understood."""
     if isinstance(value, str | Text):
         value = SqlV(pieces(value))
-    found = expression(value)
+    used = expression(value)
     strange = ("SQL that is not in the text",) if isinstance(value, Opaque | Plain | Choice) else ()
-    return (found.text if isinstance(value, SqlV) else ""), found.uses, (*found.unread, *strange)
+    return (used.text if isinstance(value, SqlV) else ""), used.uses, (*used.unread, *strange)
 
 
 _INDEX_KEYWORDS = frozenset({"name", "unique", "quote", "info", "columns", "_table", "table"})
@@ -187,13 +187,13 @@ def index(_: Machine, arguments: Arguments) -> IndexV:
 
 def keyword_uses(arguments: Arguments) -> tuple[Use, ...]:
     """Return what the predicate of an index uses (postgresql_where and its like)."""
-    found: list[Use] = []
+    uses: list[Use] = []
     for name, value in arguments.keywords.items():
         if name.endswith("_where"):
-            found.extend(sql_of(value)[1])
+            uses.extend(sql_of(value)[1])
         elif name.endswith("_include"):
-            found.extend(Use("column", one) for one in listed(value)[0])
-    return tuple(found)
+            uses.extend(Use("column", one) for one in listed(value)[0])
+    return tuple(uses)
 
 
 _TABLE_KEYWORDS = frozenset(
@@ -244,18 +244,18 @@ def _registered(
 
 def table_items(values: list[Value]) -> list[Value]:
     """Return what stands in a table, lists of it taken apart."""
-    found: list[Value] = []
+    items: list[Value] = []
     for value in values:
         for option in options(value):
             if isinstance(option, Seq):
-                found.extend(table_items(list(option.content.items)))
+                items.extend(table_items(list(option.content.items)))
                 if option.content.open:
-                    found.append(PLAIN)
+                    items.append(PLAIN)
             else:
-                found.append(option)
+                items.append(option)
         if isinstance(value, Choice):
-            found.append(PLAIN)
-    return found
+            items.append(PLAIN)
+    return items
 
 
 def full_names(name: Value, schema: Value) -> tuple[str, ...]:

@@ -116,9 +116,9 @@ def _void(_: Value) -> None:
 def _import_module(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
     name = arguments.get(0, "name")
     if isinstance(name, str) and not name.startswith("."):
-        found = force(machine, Name(name))
-        if isinstance(found, Module) or name == "alembic.op" or name.startswith("sqlalchemy"):
-            return pure(callee.path, found)
+        module = force(machine, Name(name))
+        if isinstance(module, Module) or name == "alembic.op" or name.startswith("sqlalchemy"):
+            return pure(callee.path, module)
         return pure(callee.path, Name(name))
     return unknown(machine, "import_module() of a module whose name is not in the text")
 
@@ -187,19 +187,19 @@ def _getter(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
 
 def _get_attributes(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
     *names, owner = arguments.positional
-    found: list[Value] = []
+    values: list[Value] = []
     for name in names:
         value = owner
         for part in name.split(".") if isinstance(name, str) else ():
             value = machine.attribute(value, part)
-        found.append(value if isinstance(name, str) else Opaque())
-    return followed(found[0] if len(found) == 1 else tuple_of(found))
+        values.append(value if isinstance(name, str) else Opaque())
+    return followed(values[0] if len(values) == 1 else tuple_of(values))
 
 
 def _get_items(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
     *keys, owner = arguments.positional
-    found = [machine.item(owner, key) for key in keys]
-    return followed(found[0] if len(found) == 1 else tuple_of(found))
+    values = [machine.item(owner, key) for key in keys]
+    return followed(values[0] if len(values) == 1 else tuple_of(values))
 
 
 def _sys_module(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
@@ -217,13 +217,13 @@ def _slice(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
 
 
 def _run_coroutine(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
-    found: list[Value] = []
+    returned: list[Value] = []
     for one in arguments.all():
         if isinstance(one, Lazy) and one.kind == "coroutine" and isinstance(one.function, Func):
-            found.append(run(machine, one.function, one.arguments or Arguments()).value)
+            returned.append(run(machine, one.function, one.arguments or Arguments()).value)
         elif not is_constant(one):
             return unknown(machine, f"{callee.path}() of what is no coroutine of the text")
-    return followed(found[0] if len(found) == 1 else list_of(found))
+    return followed(returned[0] if len(returned) == 1 else list_of(returned))
 
 
 def _loop(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:

@@ -35,12 +35,12 @@ def _table_of(machine: Machine, klass: Klass) -> TableV | None:
         if any(keyword.arg == "table" for keyword in klass.node.keywords):
             return TableV((klass.node.name.lower(),), columns(machine, klass), True)
         return TableV((), columns(machine, klass), True) if _automapped(klass) else None
-    found = strings(name) or ()
+    names = strings(name) or ()
     extra, schema = _arguments(machine, klass)
     prefix = f"{schema}." if isinstance(schema, str) and schema else ""
     if schema is not None and not isinstance(schema, str):
-        found = ()
-    return TableV(tuple(prefix + one for one in found), (*columns(machine, klass), *extra), True)
+        names = ()
+    return TableV(tuple(prefix + one for one in names), (*columns(machine, klass), *extra), True)
 
 
 def _arguments(machine: Machine, klass: Klass) -> tuple[tuple[ConstraintV | IndexV, ...], Value]:
@@ -51,16 +51,16 @@ def _arguments(machine: Machine, klass: Klass) -> tuple[tuple[ConstraintV | Inde
         with machine.silence():
             value = machine.call(value, klass)
     items = value.content.items if isinstance(value, Seq) else (value,)
-    found: list[ConstraintV | IndexV] = []
+    parts: list[ConstraintV | IndexV] = []
     for item in items:
         if isinstance(item, Map):
             schema = item.content.items.get("schema", schema)
         elif isinstance(item, ConstraintV | IndexV):
-            found.append(item)
+            parts.append(item)
     if schema is None:
         metadata = member(machine, klass, "metadata")
         schema = metadata.schema if isinstance(metadata, MetaDataV) else None
-    return tuple(found), schema if schema is None or strings(schema) is None else choice(
+    return tuple(parts), schema if schema is None or strings(schema) is None else choice(
         list(strings(schema) or ())
     )
 
@@ -77,7 +77,7 @@ def _automapped(klass: Klass) -> bool:
 
 def columns(machine: Machine, klass: Klass) -> tuple[ColumnV, ...]:
     """Return the columns that a mapped class and its mixins declare."""
-    found: dict[str, ColumnV] = {}
+    by_name: dict[str, ColumnV] = {}
     for one in reversed(mro(klass)):
         if not isinstance(one, Klass):
             continue
@@ -87,27 +87,27 @@ def columns(machine: Machine, klass: Klass) -> tuple[ColumnV, ...]:
                 if isinstance(option, ColumnV):
                     if option.name is None:
                         option.name = (name,)
-                    found[name] = option
-        _only_annotated(one, found)
-    return tuple(found.values())
+                    by_name[name] = option
+        _only_annotated(one, by_name)
+    return tuple(by_name.values())
 
 
-def _only_annotated(klass: Klass, found: dict[str, ColumnV]) -> None:
+def _only_annotated(klass: Klass, by_name: dict[str, ColumnV]) -> None:
     """Add columns that an annotation alone declares: `id: Mapped[int]`."""
     for statement in klass.node.body:
         if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
             continue
-        if statement.value is None and statement.target.id not in found:
+        if statement.value is None and statement.target.id not in by_name:
             shown = ast.unparse(statement.annotation)
             if shown.startswith(("Mapped[", "orm.Mapped[", "so.Mapped[")):
-                found[statement.target.id] = ColumnV((statement.target.id,))
+                by_name[statement.target.id] = ColumnV((statement.target.id,))
 
 
 def metadata_of(machine: Machine, klass: Klass) -> MetaDataV | None:
     """Return the metadata of the declarative base that a class descends from."""
-    found = member(machine, klass, "metadata")
-    if isinstance(found, MetaDataV):
-        return found
+    metadata = member(machine, klass, "metadata")
+    if isinstance(metadata, MetaDataV):
+        return metadata
     for one in mro(klass):
         if isinstance(one, Klass) and any(_is_base(base) for base in one.bases):
             made = MetaDataV(held=() if one.frame.scope.is_revision else (None,))

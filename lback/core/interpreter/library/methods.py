@@ -165,9 +165,9 @@ def _run_one(machine: Machine, value: Value) -> None:
     if isinstance(value, Lazy):
         machine.walk(value, lambda _: None)
         return
-    found = machine.call_with(value, Arguments(open=True)).value
-    if isinstance(found, Lazy):
-        machine.walk(found, lambda _: None)
+    returned = machine.call_with(value, Arguments(open=True)).value
+    if isinstance(returned, Lazy):
+        machine.walk(returned, lambda _: None)
 
 
 def _of_attribute(machine: Machine, owner: Method, name: str, arguments: Arguments) -> Discharge:
@@ -219,11 +219,11 @@ def _void(_: Discharge) -> None:
 def _stack(machine: Machine, owner: Stack, name: str, arguments: Arguments) -> Discharge:
     first = arguments.get(0, "cm")
     if name in ("enter_context", "enter_async_context"):
-        found: list[Value] = []
+        given: list[Value] = []
         if any(swallows(machine, option) for option in options(first)):
             _may_swallow(machine)
-        entered(machine, first, found.append, owner)
-        return followed(found[0] if found else Opaque())
+        entered(machine, first, given.append, owner)
+        return followed(given[0] if given else Opaque())
     if name in ("callback", "push_async_callback"):
         later = Bound(first, tuple(arguments.positional[1:]), dict(arguments.keywords))
         items = [*owner.callbacks.content.items, later]

@@ -71,12 +71,12 @@ def sequence(kind: Kind) -> Callable[[Machine, Arguments], Discharge]:
     """Return how list(), tuple(), set() and frozenset() are followed."""
 
     def make(machine: Machine, arguments: Arguments) -> Discharge:
-        found = Items((), machine.loading > 0 and kind in MUTABLE)
+        items = Items((), machine.loading > 0 and kind in MUTABLE)
         if arguments.positional:
-            found = collect(machine, arguments.positional[0], ordered="set" not in kind)
+            items = collect(machine, arguments.positional[0], ordered="set" not in kind)
         if "set" in kind:
-            found = distinct(found)
-        return pure(f"builtins.{kind}", Seq(found, kind))
+            items = distinct(items)
+        return pure(f"builtins.{kind}", Seq(items, kind))
 
     return make
 
@@ -99,8 +99,8 @@ def reversed_list(machine: Machine, arguments: Arguments) -> Discharge:
     if isinstance(value, Seq) and value.kind in ("set", "frozenset", "iterator"):
         throw(machine)
     content = collect(machine, value)
-    found = Items(content.items[::-1], content.open, content.alike)
-    return pure("builtins.reversed", Seq(found, "iterator"))
+    backwards = Items(content.items[::-1], content.open, content.alike)
+    return pure("builtins.reversed", Seq(backwards, "iterator"))
 
 
 def range_list(machine: Machine, arguments: Arguments) -> Discharge:
@@ -111,10 +111,10 @@ def range_list(machine: Machine, arguments: Arguments) -> Discharge:
     if len(numbers) == 3 and numbers[2] == 0:
         throw(machine)
         return pure("builtins.range", PLAIN)
-    found = range(*numbers)
-    if any(abs(number) > 10**18 for number in numbers) or len(found) > MOST_ITEMS:
+    numbered = range(*numbers)
+    if any(abs(number) > 10**18 for number in numbers) or len(numbered) > MOST_ITEMS:
         return pure("builtins.range", Seq(Items((PLAIN,), True, True), "range"))
-    return pure("builtins.range", Seq(Items(tuple(found)), "range"))
+    return pure("builtins.range", Seq(Items(tuple(numbered)), "range"))
 
 
 def enumerated(machine: Machine, arguments: Arguments) -> Discharge:
@@ -126,8 +126,8 @@ def enumerated(machine: Machine, arguments: Arguments) -> Discharge:
         tuple_of([PLAIN if first is None else first + place, item])
         for place, item in enumerate(content.items)
     ]
-    found = Items(tuple(rows), content.open, content.alike)
-    return pure("builtins.enumerate", Seq(found, "iterator"))
+    numbered = Items(tuple(rows), content.open, content.alike)
+    return pure("builtins.enumerate", Seq(numbered, "iterator"))
 
 
 def zipped(machine: Machine, arguments: Arguments) -> Discharge:
@@ -184,14 +184,14 @@ def _tested(machine: Machine, arguments: Arguments, *, wanted: bool) -> Value:
         perhaps(machine, lambda: walked.append(collect(machine, value, ordered=False)))
     else:
         walked.append(collect(machine, value, ordered=False))
-    found = NO
+    test_of_all = NO
     for item in walked[0].items if walked else ():
         test = decide(truth(machine, item))
-        found = either(found, test if wanted else invert(test))
+        test_of_all = either(test_of_all, test if wanted else invert(test))
     if not walked or walked[0].open:
         return ANY
-    found = found if wanted else invert(found)
-    return found == YES if found in (YES, NO) else found
+    test_of_all = test_of_all if wanted else invert(test_of_all)
+    return test_of_all == YES if test_of_all in (YES, NO) else test_of_all
 
 
 def extreme(kind: Callable[..., Any]) -> Callable[[Machine, Arguments], Discharge]:
@@ -301,9 +301,9 @@ def _unbound(machine: Machine, owner: str, method: str, arguments: Arguments) ->
         content = collect(machine, arguments.get(0, "iterable", PLAIN))
         value = arguments.get(1, "value")
         keys = [key_of(item) for item in content.items]
-        found = {key: value for key in keys if not isinstance(key, Plain)}
-        open_ = content.open or len(found) < len(keys)
-        return pure("dict.fromkeys", Map(Entries(found, open_, data=open_ and is_data(value))))
+        entries = {key: value for key in keys if not isinstance(key, Plain)}
+        open_ = content.open or len(entries) < len(keys)
+        return pure("dict.fromkeys", Map(Entries(entries, open_, data=open_ and is_data(value))))
     if not arguments.positional:
         return pure(f"{owner}.{method}", PLAIN)
     if method in ("maketrans", "from_bytes", "fromhex"):
@@ -321,11 +321,11 @@ def _iter(machine: Machine, arguments: Arguments) -> Discharge:
 
 
 def _dict(machine: Machine, arguments: Arguments) -> Discharge:
-    found: dict[Key, Value] = {}
+    entries: dict[Key, Value] = {}
     open_ = machine.loading > 0 and not arguments.all()
     for value in arguments.positional[:1]:
         if isinstance(value, Map):
-            found.update(value.content.items)
+            entries.update(value.content.items)
             open_ = value.content.open
             continue
         content = collect(machine, value)
@@ -336,17 +336,17 @@ def _dict(machine: Machine, arguments: Arguments) -> Discharge:
             if isinstance(key, Plain):
                 open_ = True
             else:
-                found[key] = pair[1]
-    found.update(arguments.keywords)
-    return pure("builtins.dict", Map(Entries(found, open_)))
+                entries[key] = pair[1]
+    entries.update(arguments.keywords)
+    return pure("builtins.dict", Map(Entries(entries, open_)))
 
 
 def _lazy(machine: Machine, arguments: Arguments, kind: str) -> Discharge:
     if len(arguments.positional) < 2:
         return unknown(machine, f"{kind}() of arguments that are not in the text")
     rest = Arguments(arguments.positional[1:])
-    found = Lazy("map" if kind == "map" else "filter", arguments.positional[0], rest)
-    return pure(f"{kind}() that nobody walks", found)
+    walked = Lazy("map" if kind == "map" else "filter", arguments.positional[0], rest)
+    return pure(f"{kind}() that nobody walks", walked)
 
 
 def _map(machine: Machine, arguments: Arguments) -> Discharge:
@@ -361,8 +361,8 @@ def _str(machine: Machine, arguments: Arguments) -> Discharge:
     value = arguments.get(0, "object", "")
     if len(arguments.positional) + len(arguments.keywords) > 1:
         return pure("builtins.str", UNKNOWN_TEXT)
-    found = of_each(machine, value, lambda one: text_of(machine, text_of_value(machine, one)))
-    return followed(found)
+    texts = of_each(machine, value, lambda one: text_of(machine, text_of_value(machine, one)))
+    return followed(texts)
 
 
 def _len(machine: Machine, arguments: Arguments) -> Discharge:
@@ -407,9 +407,9 @@ def _next(machine: Machine, arguments: Arguments) -> Discharge:
     method = special(machine, value, "__next__")
     if method is not MISSING:
         return followed(machine.call(method))
-    found: list[Value] = []
-    perhaps(machine, lambda: found.extend(collect(machine, value).items))
-    return followed(choice([*found, *default]) if found or default else Opaque())
+    items: list[Value] = []
+    perhaps(machine, lambda: items.extend(collect(machine, value).items))
+    return followed(choice([*items, *default]) if items or default else Opaque())
 
 
 def _decorated(flavour: Flavour) -> Callable[[Machine, Arguments], Discharge]:

@@ -120,7 +120,7 @@ def _is_instance(value: Value, kind: Value) -> Test:
 def get_attribute(machine: Machine, arguments: Arguments) -> Discharge:
     """Follow getattr()."""
     owner, name = arguments.get(0, "o"), arguments.get(1, "name")
-    found: list[Value] = []
+    values: list[Value] = []
     for option in options(name):
         if not isinstance(option, str):
             return pure("an attribute that is not called", Opaque())
@@ -128,8 +128,8 @@ def get_attribute(machine: Machine, arguments: Arguments) -> Discharge:
         missing = isinstance(owner, Instance | Klass | Module) and isinstance(value, Opaque | Name)
         if missing and len(arguments.positional) > 2:
             value = choice([value, arguments.positional[2]])
-        found.append(value)
-    return followed(choice(found))
+        values.append(value)
+    return followed(choice(values))
 
 
 def put_attribute(machine: Machine, arguments: Arguments) -> Discharge:

@@ -107,15 +107,15 @@ def type_uses(value: TypeV | None) -> tuple[Use, ...]:
 
 def placed(uses: tuple[Use, ...], table: str | None, own: tuple[str, ...] = ()) -> tuple[Use, ...]:
     """Return uses with the table that a bare column is of, without the object itself."""
-    found: dict[Use, None] = {}
+    moved: dict[Use, None] = {}
     for use in uses:
         if use.object == "column":
             owner = table if use.table in (None, "", _bare(table)) else use.table
             if owner != table or use.name not in own:
-                found[Use("column", use.name, owner)] = None
+                moved[Use("column", use.name, owner)] = None
         else:
-            found[use] = None
-    return tuple(found)
+            moved[use] = None
+    return tuple(moved)
 
 
 def _bare(table: str | None) -> str | None:
@@ -190,10 +190,10 @@ def drop_index(machine: Machine, names: Words, tables: tuple[str | None, ...]) -
     if not names and tables == (None,):
         machine.cannot_read("drops an index whose name is not in the text")
         return
-    found: tuple[str | None, ...] = names or (None,)
+    indexes: tuple[str | None, ...] = names or (None,)
     for table in tables:
-        for name in found:
-            with machine.unsure(len(tables) * len(found) > 1):
+        for name in indexes:
+            with machine.unsure(len(tables) * len(indexes) > 1):
                 machine.emit(Effect("drop", "index", table, name))
 
 
