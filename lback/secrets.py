@@ -287,11 +287,11 @@ def _spellings(password: str) -> set[str]:
     from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
     plain = {password, unquote(password), unquote_plus(password), password.replace("%%", "%")}
-    plain |= {unquote(one) for one in plain}
+    plain |= {unquote(name) for name in plain}
     spellings = set(plain)
-    for one in plain:
-        spellings |= {quote(one, safe="", errors="replace"), quote_plus(one, errors="replace")}
-        spellings |= {one.replace("%", "%%"), repr(one)[1:-1], json.dumps(one)[1:-1]}
+    for name in plain:
+        spellings |= {quote(name, safe="", errors="replace"), quote_plus(name, errors="replace")}
+        spellings |= {name.replace("%", "%%"), repr(name)[1:-1], json.dumps(name)[1:-1]}
     return spellings
 
 

@@ -19,7 +19,7 @@ def leave_current_folder() -> None:
 
 def come_back() -> None:
     """Put it first again, for Alembic's own commands."""
-    sys.path[:0] = [one for one in _taken if one not in sys.path]
+    sys.path[:0] = [name for name in _taken if name not in sys.path]
 
 
 def take_over(folders: list[str]) -> None:

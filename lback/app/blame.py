@@ -131,7 +131,7 @@ def blame(ctx: Context, options: BlameOptions) -> BlameResult:
     rows, pasts = brought_rows(sources, _told_of(sources, told))
     origins = Origins(sources.revisions, options.at)
     here = {row: sources.graph[row] for row in rows if row in pasts}
-    origins.gather({one: pasts[one] for one in here}, here)
+    origins.gather({name: pasts[name] for name in here}, here)
     blamed = _Blamed(rows, origins)
     blind = (messages.older_versions(origins.blind),) if origins.blind else ()
     return BlameResult(
@@ -153,20 +153,20 @@ def _only(told: TableLife, column: str) -> TableLife:
     """Return the life of one column; UsageError where the table never had it."""
     wanted = column.casefold()
 
-    def called(one: ColumnLife) -> bool:
-        return wanted in (name.casefold() for name in one.names)
+    def called(column_life: ColumnLife) -> bool:
+        return wanted in (name.casefold() for name in column_life.names)
 
     columns = tuple(column for column in told.columns if called(column))
-    gone = tuple(one for one in told.gone if called(one))
+    gone = tuple(column_life for column_life in told.gone if called(column_life))
     if not columns and not gone:
-        names = [one.name for one in (*told.columns, *told.gone)]
+        names = [value.name for value in (*told.columns, *told.gone)]
         raise messages.unknown_column(told.table, column, names)
     return told._replace(columns=columns, gone=gone, parts=())
 
 
 def _told_of(sources: Sources, told: TableLife) -> list[str]:
     """Return the revisions that changed what is told of, in graph order."""
-    changes = [one.deeds for one in (*told.columns, *told.gone)]
+    changes = [value.deeds for value in (*told.columns, *told.gone)]
     changes += [part.deeds for part in told.parts]
     revisions = {deed.revision for deeds in changes for deed in deeds}
     return [revision for revision in sources.graph.order() if revision in revisions]
@@ -205,7 +205,7 @@ class _Blamed:
 
     def _last(self, column: ColumnLife, *words: Word) -> ByRow | None:
         own = [deed for deed in column.deeds if deed.effect.object in ("column", "table")]
-        deed = next((one for one in reversed(own) if one.word in words), None)
+        deed = next((value for value in reversed(own) if value.word in words), None)
         return ByRow(**self._by(deed)) if deed is not None else None
 
     def _change(self, deed: Deed) -> PartChangeRow:
@@ -248,7 +248,7 @@ def _helpers(sources: Sources, pasts: Mapping[str, Past]) -> tuple[HelperRow, ..
     rows = []
     for path in paths:
         past = edits.get(path)
-        users = [one for one, helpers in called.items() if path in helpers]
+        users = [name for name, helpers in called.items() if path in helpers]
         later = _later(past, (pasts[user].brought for user in users)) if past else ()
         if later:
             rows.append(HelperRow(path, tuple(users), later))
@@ -256,7 +256,7 @@ def _helpers(sources: Sources, pasts: Mapping[str, Past]) -> tuple[HelperRow, ..
 
 
 def _later(past: Past, since: Iterable[Commit | None]) -> tuple[Commit, ...]:
-    times = [datetime.fromisoformat(one.date) for one in since if one is not None]
+    times = [datetime.fromisoformat(commit.date) for commit in since if commit is not None]
     if not times:
         return ()
     return tuple(edit for edit in past.edits if datetime.fromisoformat(edit.date) > min(times))

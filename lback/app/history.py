@@ -151,11 +151,11 @@ class _Applied(NamedTuple):
     def asked(cls, ctx: Context, graph: GraphView) -> _Applied:
         answers = asked(ctx.database, lambda view: view.stamp.revisions)
         done = {
-            str(one.database): graph.ancestors(known for known in one.value if known in graph)
-            for one in answers
-            if one.value is not None
+            str(answer.database): graph.ancestors(known for known in answer.value if known in graph)
+            for answer in answers
+            if answer.value is not None
         }
-        return cls(done, any(one.error is not None for one in answers))
+        return cls(done, any(answer.error is not None for answer in answers))
 
     def of(self, revision: str) -> dict[str, Any]:
         """Return whether all databases have run a revision, and where several do not, which."""

@@ -81,8 +81,8 @@ def hook(ctx: Context, options: HookOptions, switch: Switch) -> HookResult:
         lacks=only.lacks,
         adds=only.adds,
         projects=tuple(
-            ProjectRow(one.name, report.heads, report.merges, report.lacks, report.adds)
-            for one, report in several
+            ProjectRow(environment.name, report.heads, report.merges, report.lacks, report.adds)
+            for environment, report in several
         ),
         facts=tuple(fact for report in reports for fact in report.facts),
         findings=findings,
@@ -100,28 +100,31 @@ def _reports(
     if not every:
         return [(Environment("."), _report(ctx, options, switch))]
     root, told = root_of(ctx), []
-    for one in every:
-        report = _report_of(ctx, one, options, switch, alone=len(every) == 1)
+    for environment in every:
+        report = _report_of(ctx, environment, options, switch, alone=len(every) == 1)
         if report is not None:
-            told.append((one, report))
+            told.append((environment, report))
     said = _said_once([report for _, report in told])
     if every == (Environment("."),):
         return list(zip(every, said, strict=False))
     start = root / options.prefix
     return [
-        (one, _placed(ctx, report, one, start) if report.facts or report.findings else report)
-        for (one, _), report in zip(told, said, strict=True)
+        (
+            environment,
+            _placed(ctx, report, environment, start) if report.facts or report.findings else report,
+        )
+        for (environment, _), report in zip(told, said, strict=True)
     ]
 
 
 def _report_of(
-    ctx: Context, one: Environment, options: HookOptions, switch: Switch, *, alone: bool
+    ctx: Context, environment: Environment, options: HookOptions, switch: Switch, *, alone: bool
 ) -> HookReport | None:
     """Do what the hook does for one environment; None where this branch does not have it."""
-    here = (root_of(ctx) / one.folder).is_dir()
+    here = (root_of(ctx) / environment.folder).is_dir()
     try:
         if here:
-            return _report(context_of(ctx, one), options, switch)
+            return _report(context_of(ctx, environment), options, switch)
     except NotConfigured:
         if alone:
             raise
@@ -129,16 +132,16 @@ def _report_of(
         if alone:
             raise
         return HookReport(facts=(Failed(str(err)),))
-    is_news = options.name == "pre-commit" and _is_taken_away(ctx, one)
+    is_news = options.name == "pre-commit" and _is_taken_away(ctx, environment)
     return HookReport(facts=(Gone(),)) if is_news else None
 
 
-def _is_taken_away(ctx: Context, one: Environment) -> bool:
+def _is_taken_away(ctx: Context, environment: Environment) -> bool:
     """Tell whether the next commit takes the configuration of an environment away."""
     if ctx.repository is None or ctx.repository.head().commit is None:
         return False
-    named = (one.config,) if one.config else CONFIGS
-    names = [PurePosixPath(one.folder, name).as_posix() for name in named]
+    named = (environment.config,) if environment.config else CONFIGS
+    names = [PurePosixPath(environment.folder, name).as_posix() for name in named]
     before, after = (ctx.repository.files(at, names) for at in ("HEAD", INDEX))
     return bool(before.keys() - after.keys())
 
@@ -151,10 +154,10 @@ def _environments(ctx: Context) -> tuple[Environment, ...]:
     return guarded(ctx) or around(ctx)
 
 
-def _placed(ctx: Context, report: HookReport, one: Environment, start: Path) -> HookReport:
+def _placed(ctx: Context, report: HookReport, environment: Environment, start: Path) -> HookReport:
     """Return a report that says which environment it is about, and in each next command."""
-    about = About(one.name, words(ctx, one, start))
-    folder = "" if one.folder == "." else one.folder
+    about = About(environment.name, words(ctx, environment, start))
+    folder = "" if environment.folder == "." else environment.folder
     findings = [
         each._replace(hint=placed(each.hint, about.where), path=each.path or folder)
         for each in report.findings
@@ -171,20 +174,22 @@ def _said_once(reports: Sequence[HookReport]) -> list[HookReport]:
     left = []
     for report in reports:
         kept = []
-        for one in report.findings:
-            key = (one.code, one.path)
-            about_models = one.path in report.models
+        for finding in report.findings:
+            key = (finding.code, finding.path)
+            about_models = finding.path in report.models
             if about_models and (key in told or not _all_say(reports, key)):
                 continue
             told.add(key)
-            kept.append(one)
+            kept.append(finding)
         left.append(replace(report, findings=tuple(kept)))
     return left
 
 
 def _all_say(reports: Sequence[HookReport], key: tuple[str, str]) -> bool:
     looked = [report for report in reports if key[1] in report.models]
-    return all(any((one.code, one.path) == key for one in each.findings) for each in looked)
+    return all(
+        any((finding.code, finding.path) == key for finding in each.findings) for each in looked
+    )
 
 
 def _report(ctx: Context, options: HookOptions, switch: Switch) -> HookReport:

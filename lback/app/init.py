@@ -69,7 +69,7 @@ def init(ctx: Context, options: InitOptions) -> InitResult:
     """
     folder = (ctx.cwd / options.directory).resolve()
     inner = Context(Options(directory=str(folder)), ctx.console)
-    there = next(one for one in (folder, *folder.parents) if one.is_dir())
+    there = next(path for path in (folder, *folder.parents) if path.is_dir())
     around = Context(Options(directory=str(there)), ctx.console)
     existing = _existing(around, options)
     every = _below(ctx, around, folder, options) if existing is None else ()
@@ -106,11 +106,11 @@ def _below(
 ) -> tuple[Context, ...]:
     """Return contexts for the projects that lie below; UsageError where all are examples."""
     every = below(around) if not options.new and folder.is_dir() else ()
-    if any(is_aside(one, around) for one in every):
+    if any(is_aside(environment, around) for environment in every):
         root = root_of(around)
-        words = [one.options(ctx.options, root, ctx.cwd).place for one in every]
-        raise messages.projects_below([one.name for one in every], words)
-    return tuple(context_of(around, one) for one in every)
+        words = [environment.options(ctx.options, root, ctx.cwd).place for environment in every]
+        raise messages.projects_below([environment.name for environment in every], words)
+    return tuple(context_of(around, environment) for environment in every)
 
 
 def _unconfigured(around: Context, folder: Path, options: InitOptions) -> str | None:
@@ -126,11 +126,11 @@ def _adopted(
 ) -> InitResult:
     """Add what existing projects lack, and touch nothing of them."""
     written = []
-    for one in every:
-        inner = os.path.relpath(one.cwd, folder)
-        added = _write_missing(one.cwd, {"manage.py": _manage()})
+    for context in every:
+        inner = os.path.relpath(context.cwd, folder)
+        added = _write_missing(context.cwd, {"manage.py": _manage()})
         written += [os.path.normpath(Path(inner, name)) for name in added]
-    found = [one.project.settings for one in every]
+    found = [context.project.settings for context in every]
     return InitResult(
         folder=str(every[0].cwd if len(every) == 1 else folder),
         adopted=tuple(dict.fromkeys(each.config_path or "" for each in found)),

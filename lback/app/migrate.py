@@ -139,13 +139,13 @@ def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
 
     if options.plan:
         answers = asked(ctx.database, look)
-        return _settled(result(*(_answered(graph, one) for one in answers)), failure(answers))
+        return _settled(result(*(_answered(graph, answer) for answer in answers)), failure(answers))
     run = Run(decide, line=line, before=before, lock_timeout=options.lock_timeout)
     if options.target is not None and not options.fake:
         ways = asked(ctx.database, lambda view: _way_down(ctx, view, decide))
-        down = {one.stamp.database.key: one.value for one in ways if one.stamp and one.value}
-        going = tuple(dict.fromkeys(one for way in down.values() for one in way.going))
-        losses = {str(one.database): one.value.losses for one in ways if one.value}
+        down = {item.stamp.database.key: item.value for item in ways if item.stamp and item.value}
+        going = tuple(dict.fromkeys(name for way in down.values() for name in way.going))
+        losses = {str(item.database): item.value.losses for item in ways if item.value}
         if going:
             run = replace(run, line=("downgrade", options.target))
         if options.yes:
@@ -156,12 +156,15 @@ def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
             run = replace(run, planned=stamps(ways), before=partial(_refuse_more, down))
         else:
             stay = (
-                MigratedDatabase.of(one.database, one.error, before=_before(one)) for one in ways
+                MigratedDatabase.of(item.database, item.error, before=_before(item))
+                for item in ways
             )
             declined = result(*stay)
             return replace(declined, status="refused", exit_code=3, message=messages.DECLINED)
     outcome, failed = attempted(ctx, ctx.database, run)
-    return _settled(result(*(_moved(graph, one) for one in outcome.databases)), failed)
+    return _settled(
+        result(*(_moved(graph, database_outcome) for database_outcome in outcome.databases)), failed
+    )
 
 
 def _settled(result: MigrateResult, failed: LbackError | None) -> MigrateResult:
@@ -176,8 +179,14 @@ def _before(answer: Asked[Any]) -> tuple[str, ...]:
     return answer.stamp.revisions if answer.stamp else ()
 
 
-def _moved(graph: GraphView, one: DatabaseOutcome) -> MigratedDatabase:
-    return _row(graph, one.database, one.error, one.before, one.steps)
+def _moved(graph: GraphView, database_outcome: DatabaseOutcome) -> MigratedDatabase:
+    return _row(
+        graph,
+        database_outcome.database,
+        database_outcome.error,
+        database_outcome.before,
+        database_outcome.steps,
+    )
 
 
 def _row(

@@ -56,7 +56,9 @@ def restore(ctx: Context, options: RestoreOptions) -> RestoreResult:
     ]
     if not options.plan:
         timeout = ctx.lock_timeout(options.lock_timeout)
-        for done in put_back(ctx.database, backup, timeout, lambda one: ctx.console.note(one.text)):
+        for done in put_back(
+            ctx.database, backup, timeout, lambda event: ctx.console.note(event.text)
+        ):
             at = next(at for at, table in enumerate(tables) if table.table == done.table)
             tables[at] = replace(
                 tables[at], restored=done.rows, present=done.present, missing=done.missing

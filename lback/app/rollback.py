@@ -119,7 +119,7 @@ def rollback(ctx: Context, options: RollbackOptions) -> RollbackResult:
     if options.sql:
         return replace(result, sql=_sql(running))
     also = messages.also_undoes([row.revision for row in result.collateral])
-    losses = {one.name: running.losses[one.key] for one in planned}
+    losses = {item.name: running.losses[item.key] for item in planned}
     if not options.yes and not consents(ctx, losses, also, saved=not options.no_backup):
         return replace(result, status="refused", exit_code=3, message=messages.DECLINED)
     failed = running.perform()
@@ -137,8 +137,8 @@ def plans_from(ctx: Context, request: RollbackRequest) -> tuple[Planned, ...]:
     answers = asked(ctx.database, plan_and_count)
     alone = len(answers) == 1
     planned = tuple(_planned(ctx, answer, alone=alone) for answer in answers)
-    if all(one.plan is None for one in planned):
-        raise some_failed([(one.name, one.error) for one in planned])
+    if all(value.plan is None for value in planned):
+        raise some_failed([(value.name, value.error) for value in planned])
     return planned
 
 
@@ -209,7 +209,7 @@ def _with_history(ctx: Context, facts: RollbackFacts, view: View) -> RollbackFac
         facts,
         asked=asked,
         recorded=recorded,
-        edited=edited_since(revisions, graph, [one for one in present if one not in recorded]),
+        edited=edited_since(revisions, graph, [name for name in present if name not in recorded]),
         commits=revisions.commits(paths),
         modified={path: _modified(ctx.project.root / path) for path in paths},
     )
@@ -263,7 +263,7 @@ class RunningRollback:
         self.ctx = ctx
         self.options = options
         self.planned = planned
-        self.plans = {one.key: one.plan for one in planned if one.plan is not None}
+        self.plans = {item.key: item.plan for item in planned if item.plan is not None}
         self.losses = {at: plan.losses for at, plan in self.plans.items()}
         self.backups: dict[str, Path] = {}
         self.errors: dict[str, LbackError | None] = {}
@@ -297,7 +297,10 @@ class RunningRollback:
         except BaseException:
             self._remove(written)
             raise
-        self.errors = {one.database.key: one.error for one in outcome.databases}
+        self.errors = {
+            database_outcome.database.key: database_outcome.error
+            for database_outcome in outcome.databases
+        }
         if not outcome.steps:
             self._remove(written)
         return failed
@@ -378,18 +381,18 @@ def _line(plan: RollbackPlan) -> Line:
 def _result(running: RunningRollback, databases: Sequence[Planned]) -> RollbackResult:
     """Return what is to be done, or was, on all of the databases."""
     plans = list(running.plans.values())
-    plan = next((one for one in plans if one.refused), running.plan)
+    plan = next((rollback_plan for rollback_plan in plans if rollback_plan.refused), running.plan)
     facts, decision, revert = plan.facts, plan.decision, plan.revert
-    rows = tuple(_row(running, one) for one in databases)
+    rows = tuple(_row(running, planned) for planned in databases)
     collateral = {
-        one: plan.facts.effects[one] for plan in plans for one in plan.decision.collateral
+        name: plan.facts.effects[name] for plan in plans for name in plan.decision.collateral
     }
     result = RollbackResult(
         table=facts.request.table,
         strategy=decision.strategy,
         reason=decision.reason,
         undoes=decision.undoes,
-        collateral=tuple(RevisionTables(one, does.tables) for one, does in collateral.items()),
+        collateral=tuple(RevisionTables(name, does.tables) for name, does in collateral.items()),
         losses=total(loss for losses in running.losses.values() for loss in losses),
         proof=plan.proof,
         backup=next((row.backup for row in rows if row.backup), None),
@@ -403,18 +406,18 @@ def _result(running: RunningRollback, databases: Sequence[Planned]) -> RollbackR
     return replace(result, writes=writes, target=plan.target, upgrade=upgrade)
 
 
-def _row(running: RunningRollback, one: Planned) -> RolledBackDatabase:
-    plan, error = running.plans.get(one.key), running.errors.get(one.key)
+def _row(running: RunningRollback, planned: Planned) -> RolledBackDatabase:
+    plan, error = running.plans.get(planned.key), running.errors.get(planned.key)
     if plan is None:
-        return RolledBackDatabase.of(one.database, None, target=one.stamp or ())
+        return RolledBackDatabase.of(planned.database, None, target=planned.stamp or ())
     if plan.refused:
-        return RolledBackDatabase.of(one.database, _refusal(plan))
-    backup = running.backups.get(one.key)
+        return RolledBackDatabase.of(planned.database, _refusal(plan))
+    backup = running.backups.get(planned.key)
     return RolledBackDatabase.of(
-        one.database,
+        planned.database,
         error,
         undoes=plan.decision.undoes,
-        losses=running.losses[one.key],
+        losses=running.losses[planned.key],
         target=plan.target if error is None else (),
         backup=str(backup) if backup else None,
     )

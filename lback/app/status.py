@@ -117,8 +117,8 @@ def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
     graph = revisions.graph()
     answers = _asked(ctx, graph) if with_database else ()
     # A file that cannot be read may be the one that defines it.
-    current = {one for answer in answers if answer.stamp for one in answer.stamp.revisions}
-    lost = () if graph.problems else tuple(sorted(one for one in current if one not in graph))
+    current = {name for answer in answers if answer.stamp for name in answer.stamp.revisions}
+    lost = () if graph.problems else tuple(sorted(name for name in current if name not in graph))
     rescued = find_lost(revisions, graph, lost)
     known = with_lost(graph, rescued.values())
     rows = tuple(_row(graph, known, answer) for answer in answers)
@@ -131,13 +131,13 @@ def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
         upstream=shared,
         pending=pending,
         lost=lost,
-        redundant=tuple(dict.fromkeys(one for row in rows for one in row.redundant)),
+        redundant=tuple(dict.fromkeys(name for row in rows for name in row.redundant)),
         edited=_edited(ctx, graph, known, current),
         databases=rows,
         findings=tuple(
             doubted(trailed(revisions, graph, from_graph(graph, ctx.project.settings.lback.heads)))
         ),
-        places={revision: one.place for revision, one in rescued.items()},
+        places={revision: lost_revision.place for revision, lost_revision in rescued.items()},
         docs={revision: graph[revision].doc for revision in pending},
         fix=_fix(ctx, graph, answers, shared),
     )
@@ -157,7 +157,7 @@ def _asked(ctx: Context, graph: GraphView) -> tuple[Asked[Baseline | None], ...]
         raise
     except LbackError as err:
         return (Asked(None, None, None, err),)
-    named = [one for one in answers if one.database is not None]
+    named = [asked for asked in answers if asked.database is not None]
     remember_stamps(ctx, {str(o.database): o.stamp and o.stamp.revisions for o in named})
     return answers
 
@@ -166,7 +166,9 @@ def _row(graph: GraphView, known: GraphView, answer: Asked[Baseline | None]) -> 
     if answer.stamp is None:
         return OneOfDatabases.of(answer.database, answer.error, state="unreachable")
     current = answer.stamp.revisions
-    lost = () if graph.problems else tuple(one for one in current if one not in graph)
+    lost = (
+        () if graph.problems else tuple(revision for revision in current if revision not in graph)
+    )
     return OneOfDatabases.of(
         answer.database,
         answer.error,
@@ -227,7 +229,7 @@ def state(graph: GraphView, current: Sequence[str]) -> State:
 
     `ahead` cannot be told from one checkout alone: what is beyond it is lost.
     """
-    if any(one not in graph for one in current):
+    if any(revision not in graph for revision in current):
         return "lost"
     if not current:
         return "empty"
@@ -242,7 +244,7 @@ def _pending(graph: GraphView, known: GraphView, current: Sequence[str]) -> tupl
 
     Below a revision that is nowhere nobody knows what has been applied: nothing is claimed.
     """
-    if any(one not in known for one in current):
+    if any(name not in known for name in current):
         return ()
     done = known.ancestors(current)
     return tuple(revision for revision in graph.order() if revision not in done)
@@ -252,9 +254,9 @@ def _edited(
     ctx: Context, graph: GraphView, known: GraphView, current: Iterable[str]
 ) -> tuple[OtherText, ...]:
     """Return which applied revisions may have been run from another text than their files'."""
-    done = known.ancestors(one for one in current if one in known)
+    done = known.ancestors(revision for revision in current if revision in known)
     order = () if graph.problems else reversed(graph.order())
-    return other_texts(ctx.revisions, graph, [one for one in order if one in done])
+    return other_texts(ctx.revisions, graph, [name for name in order if name in done])
 
 
 def _checkout(ctx: Context, graph: GraphView) -> CheckoutStatus:

@@ -108,16 +108,21 @@ def switch(ctx: Context, options: SwitchOptions) -> SwitchResult:
     refuse_problems(target)
     refuse_forks(target, ctx.project.settings.lback.heads)
     answers = asked(ctx.database, lambda view: _planned(revisions, options, target, view))
-    plans = {key(one.database): one.value for one in answers if one.value is not None}
+    plans = {key(answer.database): answer.value for answer in answers if answer.value is not None}
     result = _result(options, answers, plans.values(), {})
     failed = failure(answers)
-    if options.plan or not any(one.plan.steps for one in plans.values()):
+    if options.plan or not any(plan.plan.steps for plan in plans.values()):
         return result if failed is None else result.refused(failed)
-    losses = {str(one.database): one.value.losses for one in answers if one.value is not None}
+    losses = {
+        str(answer.database): answer.value.losses for answer in answers if answer.value is not None
+    }
     if not options.yes and not consents(ctx, losses):
         return replace(result, status="refused", exit_code=3, message=messages.DECLINED)
     outcome, failed = _perform(ctx, options, plans, stamps(answers))
-    errors = {key(one.database): one.error for one in outcome.databases}
+    errors = {
+        key(database_outcome.database): database_outcome.error
+        for database_outcome in outcome.databases
+    }
     result = replace(_result(options, answers, plans.values(), errors), done=True)
     return result if failed is None else result.refused(failed)
 
@@ -128,7 +133,7 @@ def _planned(
     """Plan by where the database is, and count what going down deletes."""
     stamp = view.stamp.revisions
     here = revisions.graph()
-    both = Graph([*target, *(one for one in here if one.id not in target)])
+    both = Graph([*target, *(item for item in here if item.id not in target)])
     lost = find_lost(revisions, both, stamp)
     known = with_lost(both, lost.values())
     apart = revisions.project.settings.lback.heads
@@ -136,7 +141,7 @@ def _planned(
     plan = plan_switch(facts)
     effects = revisions.effects(known, [step.revision for step in plan.down])
     undoing = effects_of_going_down(facts, plan, effects)
-    sources = {one: revision.text for one, revision in lost.items()}
+    sources = {name: revision.text for name, revision in lost.items()}
     sources |= _other_texts(revisions, options, target, here)
     return _Switch(facts, plan, lost, sources, undoing, count_losses(view, undoing))
 
@@ -147,7 +152,11 @@ def _other_texts(
     """Return the texts of the branch's revisions that the files here do not have."""
     if options.ref is None:
         return {}
-    others = [one for one in target if one.id not in here or one.blob != here[one.id].blob]
+    others = [
+        revision
+        for revision in target
+        if revision.id not in here or revision.blob != here[revision.id].blob
+    ]
     texts = revisions.texts(others, options.ref)
     return {other.id: texts[other.blob] for other in others}
 
@@ -167,9 +176,9 @@ def _perform(
             plan = plans[view.stamp.database.key]
             refuse_more(view, plan.undoing, plan.losses)
 
-    known = Graph({node.id: node for one in plans.values() for node in one.facts.known}.values())
-    sources = {one: text for plan in plans.values() for one, text in plan.sources.items()}
-    first = next(one.plan.steps for one in plans.values() if one.plan.steps)
+    known = Graph({node.id: node for item in plans.values() for node in item.facts.known}.values())
+    sources = {name: text for plan in plans.values() for name, text in plan.sources.items()}
+    first = next(item.plan.steps for item in plans.values() if item.plan.steps)
     run = Run(
         decide,
         planned=planned,
@@ -188,7 +197,7 @@ def _result(
     errors: Mapping[str, LbackError | None],
 ) -> SwitchResult:
     rows = tuple(_row(answer, errors.get(key(answer.database))) for answer in answers)
-    lost = {one: revision for plan in plans for one, revision in plan.lost.items()}
+    lost = {name: revision for plan in plans for name, revision in plan.lost.items()}
     return SwitchResult(
         at=options.ref or WORKTREE,
         before=rows[0].before,
@@ -196,8 +205,8 @@ def _result(
         applies=tuple(dict.fromkeys(title for row in rows for title in row.applies)),
         losses=total(loss for row in rows for loss in row.losses),
         found=tuple(
-            RevisionInGit(one, rescued.revision.path, rescued.commit, rescued.place)
-            for one, rescued in lost.items()
+            RevisionInGit(name, rescued.revision.path, rescued.commit, rescued.place)
+            for name, rescued in lost.items()
         ),
         databases=rows,
     )

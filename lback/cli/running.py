@@ -94,10 +94,10 @@ def _placed(ctx: Context, base: str | None, *, each: bool) -> tuple[Context, ...
     every = around(ctx) if options.only is None else (Environment.parse(options.only),)
     if base is not None and options.only is None:
         every = _with_those_of(ctx, base, every)
-    places = [one.options(options, root_of(ctx), ctx.cwd) for one in every]
+    places = [environment.options(options, root_of(ctx), ctx.cwd) for environment in every]
     if len(every) > 1 and not each:
-        words = [one.place for one in places]
-        raise messages.several([one.name for one in every], _line(options), words)
+        words = [place.place for place in places]
+        raise messages.several([environment.name for environment in every], _line(options), words)
     terminal = ctx.console
     assert isinstance(terminal, Terminal)
     if len(every) == 1:
@@ -109,8 +109,8 @@ def _placed(ctx: Context, base: str | None, *, each: bool) -> tuple[Context, ...
         )
         return (placed_at(ctx, every[0], options, terminal),)
     return tuple(
-        placed_at(ctx, one, inner, Terminal(inner, terminal.prog))
-        for one, inner in zip(every, places, strict=True)
+        placed_at(ctx, value, inner, Terminal(inner, terminal.prog))
+        for value, inner in zip(every, places, strict=True)
     )
 
 

@@ -75,7 +75,7 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
     if isinstance(value, (list, tuple)):
-        return [one for one in value if isinstance(one, str)]
+        return [name for name in value if isinstance(name, str)]
     return []
 
 

@@ -67,13 +67,13 @@ def render(result: Result, style: Style) -> Iterator[str]:
 def findings(listed: Iterable[Finding], style: Style) -> Iterator[str]:
     """Yield findings as `path:line: CODE message` with the hint below."""
     paint = {"error": style.red, "warning": style.yellow, "note": style.cyan}
-    for one in listed:
-        place = f"{safe(one.path)}:{one.line}: " if one.path and one.line else ""
-        if one.path and not one.line:
-            place = f"{safe(one.path)}: "
-        yield f"{place}{paint[one.severity](one.code)} {safe(one.message)}"
-        if one.hint:
-            yield f"    {style.cyan('next:')} {safe(one.hint[:1].upper() + one.hint[1:])}"
+    for finding in listed:
+        place = f"{safe(finding.path)}:{finding.line}: " if finding.path and finding.line else ""
+        if finding.path and not finding.line:
+            place = f"{safe(finding.path)}: "
+        yield f"{place}{paint[finding.severity](finding.code)} {safe(finding.message)}"
+        if finding.hint:
+            yield f"    {style.cyan('next:')} {safe(finding.hint[:1].upper() + finding.hint[1:])}"
 
 
 class Terminal:

@@ -29,10 +29,10 @@ def lines(err: BaseException | None, seen: frozenset[int] = frozenset()) -> Iter
     yield "Traceback (most recent call last):"
     yield from _frames(err)
     yield from _message(err)
-    for one in getattr(err, "exceptions", ()):  # a group
-        if isinstance(one, BaseException):
+    for base_exception in getattr(err, "exceptions", ()):  # a group
+        if isinstance(base_exception, BaseException):
             yield "  caused in part by:"
-            yield from (f"  {line}" for line in lines(one, seen))
+            yield from (f"  {line}" for line in lines(base_exception, seen))
 
 
 def _frames(err: BaseException) -> Iterator[str]:

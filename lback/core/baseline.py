@@ -60,7 +60,9 @@ def baseline(
         if _shows(effects[revision]) and _fits(book, there, made, dialect):
             fitting = at
     done = frozenset(order[: fitting + 1])
-    above = {parent for one in done for parent in (*graph[one].parents, *graph.dependencies(one))}
+    above = {
+        parent for name in done for parent in (*graph[name].parents, *graph.dependencies(name))
+    }
     fits = tuple(revision for revision in order if revision in done - above)
     rest = order[fitting + 1 :] if fits else ()
     unseen = tuple(takewhile(lambda revision: not _shows(effects[revision]), rest))
@@ -69,7 +71,7 @@ def baseline(
 
 def _shows(does: Effects) -> bool:
     """Tell whether a revision changes which tables and columns there are."""
-    return any(one.kind in _CHANGES and one.object in _SEEN for one in does.upgrade)
+    return any(effect.kind in _CHANGES and effect.object in _SEEN for effect in does.upgrade)
 
 
 def _clash(
@@ -117,15 +119,17 @@ class _Made(NamedTuple):
 
 def _fits(book: Identities, there: Columns, made: _Made, dialect: str) -> bool:
     """Tell whether what there is at a moment is there, and nothing that is made later or gone."""
-    living = {key(one.called[-1], dialect): one for one in book.tables() if one.exists}
+    living = {
+        key(identity.called[-1], dialect): identity for identity in book.tables() if identity.exists
+    }
     if not living.keys() <= there.keys() or not made.tables & there.keys() <= living.keys():
         return False
     for name, table in living.items():
         columns = table.parts.columns.values()
-        names = {one.names[-1].casefold() for one in columns}
-        sure = {one.names[-1].casefold() for one in columns if one.certain}
+        names = {column_path.names[-1].casefold() for column_path in columns}
+        sure = {column_path.names[-1].casefold() for column_path in columns if column_path.certain}
         known = made.columns.get(name, set()) | {
-            one.casefold() for gone in table.parts.gone for one in gone.names
+            text.casefold() for gone in table.parts.gone for text in gone.names
         }
         if not sure <= there[name] or not known & there[name] <= names:
             return False

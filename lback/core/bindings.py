@@ -86,14 +86,14 @@ def _assign(target: ast.expr, value: ast.expr, scope: Scope, *, plain: bool) -> 
         parts = value.elts
     # All right hand sides are evaluated before the first name is bound.
     before = dict(scope)
-    for one, part in zip(target.elts, parts, strict=True):
-        if isinstance(one, ast.Starred):
-            _assign(one.value, ast.Starred(value), scope, plain=False)
-        elif isinstance(one, ast.Name):
+    for item, part in zip(target.elts, parts, strict=True):
+        if isinstance(item, ast.Starred):
+            _assign(item.value, ast.Starred(value), scope, plain=False)
+        elif isinstance(item, ast.Name):
             known = UNKNOWN if part is None else evaluate(part, before)
-            scope[one.id] = Binding(known, part, one.lineno, plain)
+            scope[item.id] = Binding(known, part, item.lineno, plain)
         elif part is not None:
-            _assign(one, part, scope, plain=plain)
+            _assign(item, part, scope, plain=plain)
 
 
 def _define(statement: ast.stmt, scope: Scope) -> None:
@@ -142,10 +142,10 @@ def _branch(ways: list[list[ast.stmt]], scope: Scope) -> None:
         ends.append(end)
     for name in {name for end in ends for name in end}:
         bound = [end.get(name) for end in ends]
-        known = [one for one in bound if one is not None]
-        if all(one == known[0] for one in bound):
+        known = [binding for binding in bound if binding is not None]
+        if all(binding == known[0] for binding in bound):
             continue_with = known[0]
-        elif len(known) == len(bound) and len({repr(one.value) for one in known}) == 1:
+        elif len(known) == len(bound) and len({repr(binding.value) for binding in known}) == 1:
             continue_with = replace(known[0], plain=False)
         else:
             continue_with = Binding(UNKNOWN, None, known[0].line, plain=False)
@@ -171,8 +171,8 @@ def evaluate(node: ast.expr, scope: Scope) -> Value:
         case ast.JoinedStr(values=values):
             return _joined(values, scope)
         case ast.IfExp(body=body, orelse=orelse):
-            one, other = evaluate(body, scope), evaluate(orelse, scope)
-            return one if one == other else UNKNOWN
+            option, other = evaluate(body, scope), evaluate(orelse, scope)
+            return option if option == other else UNKNOWN
     return UNKNOWN
 
 
@@ -200,13 +200,13 @@ def _sum(left: Value, right: Value) -> Value:
 
 def _joined(values: Iterable[ast.expr], scope: Scope) -> Value:
     parts: list[str] = []
-    for one in values:
-        if isinstance(one, ast.FormattedValue):
-            value = evaluate(one.value, scope) if one.format_spec is None else UNKNOWN
-            if one.conversion != -1:
+    for item in values:
+        if isinstance(item, ast.FormattedValue):
+            value = evaluate(item.value, scope) if item.format_spec is None else UNKNOWN
+            if item.conversion != -1:
                 return UNKNOWN
         else:
-            value = evaluate(one, scope)
+            value = evaluate(item, scope)
         if not isinstance(value, str):
             return UNKNOWN
         parts.append(value)

@@ -71,7 +71,7 @@ class Toml(NamedTuple):
         if value is None:
             return None
         right = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
-        if not right or (kind is list and not all(isinstance(one, str) for one in value)):
+        if not right or (kind is list and not all(isinstance(option, str) for option in value)):
             raise UsageError(
                 f"{self.path} [tool.alembic]: {named(name)} has the wrong type.",
                 f"allowed: {allowed}",
@@ -83,7 +83,7 @@ class Toml(NamedTuple):
                 f"{self.path} [tool.alembic]: {named(name)} cannot be read: a % begins nothing.",
                 "write a plain percent sign as %%",
             )
-        filled = [_SUBSTITUTED.sub(lambda one: here if one[1] else "%", text) for text in texts]
+        filled = [_SUBSTITUTED.sub(lambda match: here if match[1] else "%", text) for text in texts]
         return filled if kind is list else filled[0] if kind is str else value
 
 
@@ -122,8 +122,8 @@ def _refuse_growth(parser: ConfigParser, path: str, section: str) -> None:
             return 0
         if (name, depth) not in sizes:
             sizes[name, depth] = 0
-            inner = (parser.optionxform(one) for one in _REFERENCE.findall(raw[name]))
-            sizes[name, depth] = len(raw[name]) + sum(size(one, depth + 1) for one in inner)
+            inner = (parser.optionxform(value) for value in _REFERENCE.findall(raw[name]))
+            sizes[name, depth] = len(raw[name]) + sum(size(text, depth + 1) for text in inner)
         return sizes[name, depth]
 
     for name in raw:

@@ -141,12 +141,12 @@ class _Env:
             for inner in ast.walk(node)
         }
         nodes = list(ast.walk(self.tree))
-        replacing = [(id(node) in maybe, one) for node in nodes for one in _replaced(node)]
+        replacing = [(id(node) in maybe, part) for node in nodes for part in _replaced(node)]
         if replacing:
-            schemes = self._union(one for _, one in replacing)
+            schemes = self._union(part for _, part in replacing)
             always = not all(unsure for unsure, _ in replacing)
             self.ini = schemes if always else _both(schemes, self.ini)
-        uses = [one for node in nodes for one in _used(node)]
+        uses = [part for node in nodes for part in _used(node)]
         schemes = self._union(uses)
         if any(isinstance(node, ast.Call) and _called(node) in _FROM_CONFIG for node in nodes):
             schemes = _both(schemes, self.ini)
@@ -170,7 +170,7 @@ class _Env:
         elif isinstance(node, ast.withitem) and node.optional_vars is not None:
             self._assign(node.optional_vars, None)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            inner = [one.value for one in ast.walk(node) if isinstance(one, ast.Return)]
+            inner = [item.value for item in ast.walk(node) if isinstance(item, ast.Return)]
             known = not node.decorator_list and bool(inner)
             self.returns.setdefault(node.name, []).extend(inner if known else [None])
 

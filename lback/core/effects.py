@@ -162,7 +162,7 @@ class Effects(NamedTuple):
 
     def unknowns(self, direction: Direction) -> tuple[Unknown, ...]:
         """Return what could not be read in one direction."""
-        return tuple(one for one in self.unknown if one.direction == direction)
+        return tuple(doubt for doubt in self.unknown if doubt.direction == direction)
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as JSON data; `from_dict` gives the same Effects back."""
@@ -172,7 +172,7 @@ class Effects(NamedTuple):
             "unknown": [unknown.as_dict() for unknown in self.unknown],
             "downgrade_gap": self.downgrade_gap,
             "reads": list(self.reads),
-            "asked": [list(one) for one in self.asked],
+            "asked": [list(use) for use in self.asked],
         }
 
     @classmethod
@@ -180,12 +180,12 @@ class Effects(NamedTuple):
         """Build Effects from what `as_dict` gave; raises KeyError or TypeError on other data."""
         down = () if upgrade_only else data["downgrade"]
         return cls(
-            tuple(Effect.from_dict(one) for one in data["upgrade"]),
-            tuple(Effect.from_dict(one) for one in down),
-            tuple(Unknown.from_dict(one) for one in data["unknown"]),
+            tuple(Effect.from_dict(value) for value in data["upgrade"]),
+            tuple(Effect.from_dict(value) for value in down),
+            tuple(Unknown.from_dict(value) for value in data["unknown"]),
             data["downgrade_gap"],
             tuple(data["reads"]),
-            tuple(Use(*one) for one in data["asked"]),
+            tuple(Use(*value) for value in data["asked"]),
         )
 
 

@@ -137,4 +137,4 @@ def _class(segment: str, at: int) -> tuple[_Token, int]:
         at += 1
     if at >= len(segment):
         return _never, at
-    return (lambda one: any(a <= one <= b for a, b in pairs) != not_these), at + 1
+    return (lambda name: any(a <= name <= b for a, b in pairs) != not_these), at + 1

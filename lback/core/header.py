@@ -88,11 +88,11 @@ def usual_header(text: str) -> UsualHeader | None:
         assigned = _ASSIGNMENT.match(text, at)
         if assigned is None:
             break
-        name, one, many, listed = assigned.group("name", "one", "many", "list")
+        name, value, many, listed = assigned.group("name", "one", "many", "list")
         many = many or listed
         if name == "revision":
             place = at
-        ids = [one] if one else _ITEM.findall(many) if many else ()
+        ids = [value] if value else _ITEM.findall(many) if many else ()
         values[name] = tuple([item[1:-1] for item in ids if len(item) > 2])
         at = assigned.end()
     if "down_revision" not in values or len(values.get("revision", ())) != 1:
@@ -183,8 +183,8 @@ def parsed_header(text: str, name: str) -> Header | Unreadable:
         return Unreadable("LB106", f"Line {lost.line} is not valid Python.", lost.line)
     scope = bindings.bind(statements)
     if ":=" in text or "global " in text:
-        for one in bindings.hidden(statements, NAMES):
-            scope[one] = Binding(UNKNOWN, None, 1, plain=False)
+        for word in bindings.hidden(statements, NAMES):
+            scope[word] = Binding(UNKNOWN, None, 1, plain=False)
     return _header(scope, docstring_of(statements, scope), name)
 
 
@@ -267,7 +267,7 @@ def _ids(value: bindings.Value) -> tuple[str, ...] | None:
         return (value,) if value else ()
     if not isinstance(value, tuple):
         return None
-    ids = tuple(one for one in value if isinstance(one, str))
+    ids = tuple(option for option in value if isinstance(option, str))
     return tuple(filter(None, ids)) if len(ids) == len(value) else None
 
 

@@ -95,17 +95,23 @@ class Identities:
         bindings = self._spelled(name)
         if not bindings:
             return None
-        present = [one for one in bindings if one.ended_by is None]
-        living = [one for one in present if one.identity.exists]
+        present = [binding for binding in bindings if binding.ended_by is None]
+        living = [binding for binding in present if binding.identity.exists]
         return (living or present or bindings)[-1].identity
 
     def names(self) -> list[str]:
         """Return every name that a table ever had."""
-        return sorted({one.name for bindings in self._bindings.values() for one in bindings})
+        return sorted(
+            {binding.name for bindings in self._bindings.values() for binding in bindings}
+        )
 
     def tables(self) -> list[Identity]:
         """Return every table that was ever there."""
-        every = {id(one.identity): one.identity for all_ in self._bindings.values() for one in all_}
+        every = {
+            id(binding.identity): binding.identity
+            for all_ in self._bindings.values()
+            for binding in all_
+        }
         return list(every.values())
 
     def served(self, revision: str) -> set[str]:
@@ -132,16 +138,26 @@ class Identities:
 
     def _find(self, name: str, revision: str) -> Identity | None:
         bindings = self._spelled(name)
-        for one in reversed(bindings):
+        for binding in reversed(bindings):
             # A rename on a parallel branch has not happened for this revision.
-            if one.ended_by is None or one.ended_by not in self._graph.ancestors([revision]):
-                return one.identity
+            if binding.ended_by is None or binding.ended_by not in self._graph.ancestors(
+                [revision]
+            ):
+                return binding.identity
         return None
 
     def _spelled(self, name: str) -> list[_Binding]:
         """Return the bindings of a name: those of its very spelling, where there are any."""
-        bindings = [one for one in self._bindings.get(bare(name), ()) if same_name(one.name, name)]
-        exact = [one for one in bindings if bare_as_written(one.name) == bare_as_written(name)]
+        bindings = [
+            binding
+            for binding in self._bindings.get(bare(name), ())
+            if same_name(binding.name, name)
+        ]
+        exact = [
+            binding
+            for binding in bindings
+            if bare_as_written(binding.name) == bare_as_written(name)
+        ]
         return exact or bindings
 
     def _bind(self, name: str, identity: Identity) -> None:
@@ -166,9 +182,9 @@ class Identities:
             self._rename(table, effect, revision)
 
     def _rename(self, table: Identity, effect: Effect, revision: str) -> None:
-        for one in self._bindings.get(bare(effect.table), ()):
-            if one.identity is table and one.ended_by is None:
-                one.ended_by = revision
+        for binding in self._bindings.get(bare(effect.table), ()):
+            if binding.identity is table and binding.ended_by is None:
+                binding.ended_by = revision
         target = self._find(effect.to or "", revision)
         if target is not None and target is not table and not target.exists:
             # A copy takes the place of the table that was dropped for it.
@@ -185,9 +201,9 @@ class Identities:
         kept.references.extend(copy.references)
         kept.serving |= copy.serving
         for bindings in self._bindings.values():
-            for one in bindings:
-                if one.identity is copy:
-                    one.identity = kept
+            for binding in bindings:
+                if binding.identity is copy:
+                    binding.identity = kept
         for index, identity in self._indexes.items():
             if identity is copy:
                 self._indexes[index] = kept
@@ -202,7 +218,11 @@ class Identities:
         deeds = self._servants.setdefault(servant, [])
         deeds.append((revision, effect))
         if effect.object == "view" and effect.kind == "create":
-            tables = {id(one): one for name in effect.reads if (one := self._find(name, revision))}
+            tables = {
+                id(identity): identity
+                for name in effect.reads
+                if (identity := self._find(name, revision))
+            }
             if len(tables) == 1 and "?" not in effect.reads:
                 self._hire(next(iter(tables.values())), servant)
             return

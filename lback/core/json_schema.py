@@ -132,8 +132,8 @@ class _Types:
             required = list(hints)
         elif is_dataclass(kind):
             keys = data_fields(kind)
-            hints = {key(one): _value(hints[one.name], one.metadata) for one in keys}
-            required = [key(one) for one in keys if OPTIONAL not in one.metadata]
+            hints = {key(item): _value(hints[item.name], item.metadata) for item in keys}
+            required = [key(item) for item in keys if OPTIONAL not in item.metadata]
         else:
             raise TypeError(f"no JSON Schema for {kind!r}")
         properties = {name: self.of(hint) for name, hint in hints.items()}

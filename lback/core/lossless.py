@@ -31,9 +31,9 @@ def encode(value: Any) -> Any:
     if isinstance(value, UUID):
         return {"uuid": str(value)}
     if isinstance(value, list | tuple):
-        return {"list": [encode(one) for one in value]}
+        return {"list": [encode(option) for option in value]}
     if isinstance(value, dict):
-        return {"dict": [[encode(key), encode(one)] for key, one in value.items()]}
+        return {"dict": [[encode(key), encode(option)] for key, option in value.items()]}
     raise TypeError(f"a value of type {type(value).__name__} cannot be saved")
 
 
@@ -55,6 +55,6 @@ _DECODERS: dict[str, Any] = {
     "time": time.fromisoformat,
     "timedelta": lambda value: timedelta(*value),
     "uuid": UUID,
-    "list": lambda value: [decode(one) for one in value],
-    "dict": lambda value: {decode(key): decode(one) for key, one in value},
+    "list": lambda value: [decode(option) for option in value],
+    "dict": lambda value: {decode(key): decode(option) for key, option in value},
 }

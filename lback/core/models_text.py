@@ -201,7 +201,7 @@ def _spelling(call: ast.Call) -> str:
     """Return a column's declaration without what only Python sees of it."""
     keywords = sorted(
         (keyword for keyword in call.keywords if keyword.arg not in _PYTHON_ONLY),
-        key=lambda one: one.arg or "",
+        key=lambda item: item.arg or "",
     )
     args = [argument for argument in call.args if not _is_default(call, argument)]
     return ast.unparse(ast.Call(func=call.func, args=args, keywords=keywords))

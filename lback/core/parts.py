@@ -47,7 +47,7 @@ class ColumnPath:
     def last(self, *words: Word) -> Deed | None:
         """Return the last change of the column itself that is called by one of the words."""
         own = (deed for deed in reversed(self.deeds) if deed.effect.object in ("column", "table"))
-        return next((one for one in own if one.word in words), None)
+        return next((value for value in own if value.word in words), None)
 
     def note(self, revision: str, word: Word, effect: Effect) -> None:
         """Append a deed, once."""
@@ -112,7 +112,7 @@ class TableParts:
 
     def replace(self, copy: TableParts, revision: str, effect: Effect) -> None:
         """Take over the parts of a copy that was put into this table's place."""
-        before = {one.names[-1].casefold(): one for one in self.gone}
+        before = {column_path.names[-1].casefold(): column_path for column_path in self.gone}
         for name, path in copy.columns.items():
             old = before.get(name)
             if old is None or old not in self.gone:
@@ -153,8 +153,8 @@ class TableParts:
         elif word == "renamed" and effect.to:
             path.names.append(effect.to)
             self.columns = {
-                (effect.to.casefold() if one == key else one): held
-                for one, held in self.columns.items()
+                (effect.to.casefold() if text == key else text): held
+                for text, held in self.columns.items()
             }
             self._renamed(name, effect.to)
         else:

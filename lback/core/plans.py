@@ -146,7 +146,7 @@ def redundant(graph: GraphView, stamp: Iterable[str]) -> tuple[str, ...]:
     return tuple(
         row
         for row in rows
-        if len(rows) > 1 and any(row in graph.ancestors([one]) for one in rows if one != row)
+        if len(rows) > 1 and any(row in graph.ancestors([name]) for name in rows if name != row)
     )
 
 

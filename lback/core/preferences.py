@@ -153,13 +153,13 @@ def _text(value: Any, where: str, _: str) -> str:
 
 def _choice(value: Any, where: str, name: str) -> str:
     if value not in _CHOICES[name]:
-        allowed = ", ".join(f'"{one}"' for one in _CHOICES[name])
+        allowed = ", ".join(f'"{text}"' for text in _CHOICES[name])
         raise UsageError(f"{where} cannot be {value!r}.", f"allowed: {allowed}")
     return str(value)
 
 
 def _texts(value: Any, where: str, _: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+    if not isinstance(value, list) or not all(isinstance(name, str) and name for name in value):
         raise _wrong(where, value, 'a list of texts, as in ["a", "b"]')
     return tuple(value)
 
@@ -177,7 +177,7 @@ def _seconds(value: Any, where: str, _: str) -> float:
 
 
 def _mapping(value: Any, where: str, _: str) -> Mapping[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
+    if not isinstance(value, dict) or not all(isinstance(option, str) for option in value.values()):
         raise _wrong(
             where, value, 'a table of texts, as in { "helpers.add_index" = "create_index" }'
         )

@@ -108,11 +108,13 @@ class EnvironmentReport(TypedDict):
 def together(reports: Sequence[tuple[Any, Mapping[str, Any]]]) -> dict[str, Any]:
     """Return one object for several environments: the worst status, and a row for each."""
     statuses = get_args(Status)
-    worst = max((report for _, report in reports), key=lambda one: statuses.index(one["status"]))
+    worst = max(
+        (report for _, report in reports), key=lambda mapping: statuses.index(mapping["status"])
+    )
     keys = ("status", "exit_code", "data", "findings", "error")
     rows = [
-        {"environment": one.name, **one._asdict(), **{key: report[key] for key in keys}}
-        for one, report in reports
+        {"environment": value.name, **value._asdict(), **{key: report[key] for key in keys}}
+        for value, report in reports
     ]
     return {
         **worst,
@@ -130,7 +132,7 @@ def data_fields(kind: type[Any]) -> tuple[Any, ...]:
     """Return the fields of a result, or of a row in it, that are keys in JSON, in order."""
     own = _ENVELOPE if issubclass(kind, Result) else ()
     shown = (field for field in fields(kind) if TEXT_ONLY not in field.metadata)
-    return tuple(one for one in shown if one.name not in own)
+    return tuple(item for item in shown if item.name not in own)
 
 
 def key(of: Any) -> str:
@@ -157,7 +159,7 @@ def _row(value: Any) -> dict[str, Any]:
     kind: Any = type(value)
     values = [(field, getattr(value, field.name)) for field in data_fields(kind)]
     return {
-        key(one): plain(inner)
-        for one, inner in values
-        if inner is not None or OPTIONAL not in one.metadata
+        key(option): plain(inner)
+        for option, inner in values
+        if inner is not None or OPTIONAL not in option.metadata
     }

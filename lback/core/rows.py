@@ -84,8 +84,10 @@ class DataLoss:
 def total(losses: Iterable[DataLoss]) -> tuple[DataLoss, ...]:
     """Return what is deleted from several databases, each table or column once."""
     rows: dict[tuple[str, str | None], int] = {}
-    for one in losses:
-        rows[one.table, one.column] = rows.get((one.table, one.column), 0) + one.rows
+    for data_loss in losses:
+        rows[data_loss.table, data_loss.column] = (
+            rows.get((data_loss.table, data_loss.column), 0) + data_loss.rows
+        )
     return tuple(DataLoss(table, column, number) for (table, column), number in rows.items())
 
 

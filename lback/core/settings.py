@@ -147,7 +147,7 @@ class _Options(NamedTuple):
         if self.ini and not self.toml:
             about_logs = {"loggers", "handlers", "formatters"}
             every = self.ini.parser.sections()
-            sections = [one for one in every if "_" not in one and one not in about_logs]
+            sections = [name for name in every if "_" not in name and name not in about_logs]
             raise NotConfigured(
                 f"{self.ini.path} has no section [{self.ini.section}].",
                 f"it has {', '.join(sections) or 'none'}; choose one with `--name`",

@@ -48,7 +48,7 @@ class ColumnLife(NamedTuple):
         """Return the last effect on the column itself that added, changed or dropped it."""
         words = ("changed", "renamed") if word == "changed" else (word,)
         own = (deed for deed in reversed(self.deeds) if deed.effect.object in ("column", "table"))
-        return next((one.effect for one in own if one.word in words), None)
+        return next((value.effect for value in own if value.word in words), None)
 
 
 class Part(NamedTuple):
@@ -138,7 +138,7 @@ def life(
         identity.exists,
         _changes(identity, order),
         tuple(_column(column) for column in identity.parts.columns.values()),
-        tuple(_column(one) for one in identity.parts.gone),
+        tuple(_column(column_path) for column_path in identity.parts.gone),
         tuple(_part(other) for other in identity.parts.others),
         tuple(Reference(revision, effect) for revision, effect in reversed(identity.references)),
         _about(doubts, identity.names()),
@@ -165,8 +165,8 @@ def tables_of(
     the effects of the revisions below, which `effects` must hold, too.
     """
     wanted = list(revisions)
-    names_of = {one: set(effects[one].tables) for one in wanted}
-    lost = [one for one in wanted if effects[one].homeless]
+    names_of = {name: set(effects[name].tables) for name in wanted}
+    lost = [name for name in wanted if effects[name].homeless]
     if lost:
         book = Identities(graph)
         for revision in graph.order():
@@ -174,7 +174,7 @@ def tables_of(
                 book.follow(revision, effects[revision].upgrade)
         for revision in lost:
             names_of[revision].update(book.served(revision))
-    return {one: tuple(sorted(names)) for one, names in names_of.items()}
+    return {name: tuple(sorted(names)) for name, names in names_of.items()}
 
 
 def types_elsewhere(
@@ -185,7 +185,7 @@ def types_elsewhere(
     for revision in graph.order():
         if revision in effects:
             book.follow(revision, effects[revision].upgrade)
-    mine = {bare(one) for one in own}
+    mine = {bare(text) for text in own}
     others = (
         table for table in book.tables() if table.exists and not mine & set(map(bare, table.called))
     )
@@ -195,7 +195,7 @@ def types_elsewhere(
 def _changes(identity: Identity, order: list[str]) -> tuple[TableChange, ...]:
     """Return the changes newest first: a type may be older than the table that it serves."""
     return tuple(
-        TableChange(revision, tuple(effects), all(one.certain for one in effects))
+        TableChange(revision, tuple(effects), all(effect.certain for effect in effects))
         for revision in reversed(order)
         if (effects := identity.changes.get(revision))
     )

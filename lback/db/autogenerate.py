@@ -59,7 +59,7 @@ class Draft:
             "rev-id": self.rev_id,
         }
         given = [f"--{name}={text}" for name, text in texts.items() if text is not None]
-        given += [f"--depends-on={one}" for one in self.depends_on]
+        given += [f"--depends-on={word}" for word in self.depends_on]
         switches = {"--autogenerate": autogenerate, "--splice": self.splice}
         return ("revision", *(name for name, on in switches.items() if on), *given)
 

@@ -150,30 +150,30 @@ def _alteration(change: ops.AlterColumnOp, dialect: Dialect) -> str:
     return ", ".join(parts) or "changed"
 
 
-def _named(one: Any, table: str) -> str:
-    name = getattr(one, "index_name", None) or getattr(one, "constraint_name", None)
+def _named(item: Any, table: str) -> str:
+    name = getattr(item, "index_name", None) or getattr(item, "constraint_name", None)
     shown = f" {name}" if name else ""
-    if isinstance(one, ops.CreateIndexOp):
-        kind = "unique index" if one.unique else "index"
-        return f"create {kind}{shown} on {table} ({_columns(one.columns)})"
-    if isinstance(one, ops.DropIndexOp):
+    if isinstance(item, ops.CreateIndexOp):
+        kind = "unique index" if item.unique else "index"
+        return f"create {kind}{shown} on {table} ({_columns(item.columns)})"
+    if isinstance(item, ops.DropIndexOp):
         return f"drop index{shown} on {table}"
-    if isinstance(one, ops.CreateForeignKeyOp):
-        there = full_name(one.referent_table, one.kw.get("referent_schema"))
-        here = full_name(one.source_table, one.kw.get("source_schema"))
+    if isinstance(item, ops.CreateForeignKeyOp):
+        there = full_name(item.referent_table, item.kw.get("referent_schema"))
+        here = full_name(item.source_table, item.kw.get("source_schema"))
         return (
             f"add foreign key{shown} from {here}"
-            f" ({_columns(one.local_cols)}) to {there} ({_columns(one.remote_cols)})"
+            f" ({_columns(item.local_cols)}) to {there} ({_columns(item.remote_cols)})"
         )
-    if isinstance(one, ops.DropConstraintOp):
+    if isinstance(item, ops.DropConstraintOp):
         return f"drop constraint{shown} of {table}"
-    if isinstance(one, ops.CreateUniqueConstraintOp):
-        return f"add unique constraint{shown} on {table} ({_columns(one.columns)})"
-    if isinstance(one, ops.CreateTableCommentOp):
+    if isinstance(item, ops.CreateUniqueConstraintOp):
+        return f"add unique constraint{shown} on {table} ({_columns(item.columns)})"
+    if isinstance(item, ops.CreateTableCommentOp):
         return f"change comment of table {table}"
-    if isinstance(one, ops.DropTableCommentOp):
+    if isinstance(item, ops.DropTableCommentOp):
         return f"drop comment of table {table}"
-    words = type(one).__name__.removesuffix("Op")
+    words = type(item).__name__.removesuffix("Op")
     return f"{words}{shown} {table}".strip()
 
 

@@ -135,7 +135,11 @@ class RunOutcome(NamedTuple):
     @property
     def failed(self) -> tuple[DatabaseOutcome, ...]:
         """Return the databases on which not all was done."""
-        return tuple(one for one in self.databases if one.error is not None)
+        return tuple(
+            database_outcome
+            for database_outcome in self.databases
+            if database_outcome.error is not None
+        )
 
 
 class SeveralError(LbackError):
@@ -145,7 +149,10 @@ class SeveralError(LbackError):
     """
 
     def __init__(self, outcome: RunOutcome, broken: LbackError | None) -> None:
-        rows = [(str(one.database), one.error) for one in outcome.databases]
+        rows = [
+            (str(database_outcome.database), database_outcome.error)
+            for database_outcome in outcome.databases
+        ]
         told = messages.some_failed(rows, broken)
         super().__init__(told.message, told.hint)
         self.outcome = outcome

@@ -130,7 +130,7 @@ class Locks:
 
     def _has(self, lock: Lock) -> bool:
         """Tell whether another session of this run has a lock: two URLs may lead to one place."""
-        sessions = [one.session for one in self._held.values() if isinstance(one, _SessionLock)]
+        sessions = [item.session for item in self._held.values() if isinstance(item, _SessionLock)]
         return bool(sessions) and isinstance(lock, _SessionLock) and lock.owner() in sessions
 
     def release(self) -> None:

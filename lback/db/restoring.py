@@ -131,9 +131,17 @@ def _origin(database: Database, backup: Backup) -> DatabaseName:
         return names[0]
     head = backup.head
     for fits in (
-        [one for one in names if one.key == head.get("at")],
-        [one for one in names if (one.url, one.schema) == (head["database"], head.get("schema"))],
-        [one for one in names if one.name and one.name == head.get("name")],
+        [database_name for database_name in names if database_name.key == head.get("at")],
+        [
+            database_name
+            for database_name in names
+            if (database_name.url, database_name.schema) == (head["database"], head.get("schema"))
+        ],
+        [
+            database_name
+            for database_name in names
+            if database_name.name and database_name.name == head.get("name")
+        ],
     ):
         if len(fits) == 1:
             return fits[0]

@@ -86,7 +86,10 @@ class Database:
                 looker.answers.append(Asked(None, None, None, err))
             answers = [
                 *looker.answers,
-                *(Asked(one.database, None, None, one.error) for one in passed.outcomes.values()),
+                *(
+                    Asked(database_outcome.database, None, None, database_outcome.error)
+                    for database_outcome in passed.outcomes.values()
+                ),
             ]
             return tuple(sorted(answers, key=lambda answer: passed.place(answer.database)))
 
@@ -214,7 +217,7 @@ class Database:
             answers = self.ask(lambda view: view.stamp)
         except LbackError:
             return {}
-        stamps = [one.value for one in answers if one.value is not None]
+        stamps = [asked.value for asked in answers if asked.value is not None]
         if passed is not None:
             passed.call([stamp.database for stamp in stamps])
         return {stamp.database.key: stamp.revisions for stamp in stamps}
@@ -241,7 +244,11 @@ def _failure(
 def _finished(passed: PassedOver, broken: LbackError | None) -> RunOutcome:
     """Return what was done; where that is not all of it, raise what is known of each database."""
     outcome = passed.outcome()
-    errors = [one.error for one in outcome.failed if one.error is not None]
+    errors = [
+        database_outcome.error
+        for database_outcome in outcome.failed
+        if database_outcome.error is not None
+    ]
     broken = None if broken in errors else broken
     errors += [broken] if broken is not None else []
     if not errors:

@@ -196,10 +196,10 @@ class TextScriptDirectory(Directory):
             return None
         if not os.path.isabs(self.graph[parent].path):  # noqa: PTH117 - as the graph spells it
             return None
-        paths = (one.path for one in self.graph)
+        paths = (revision.path for revision in self.graph)
         closed = {os.path.dirname(path) for path in paths if os.path.isabs(path)}  # noqa: PTH117, PTH120
-        own = (one for one in self.locations() if not leads_out(one, self.root))
-        return next((str(one) for one in own if os.path.realpath(one) not in closed), None)
+        own = (location for location in self.locations() if not leads_out(location, self.root))
+        return next((str(item) for item in own if os.path.realpath(item) not in closed), None)
 
     def require_inside(self, path: Path) -> None:
         """Raise LbackError for a new file that would lie outside of every version location."""

@@ -73,7 +73,9 @@ class View:
         """Tell whether there is any table of the project's."""
         inspector = sa.inspect(self.connection)
         places = schemas(self.connection, inspector)
-        return any(is_projects(name) for one in places for name in inspector.get_table_names(one))
+        return any(
+            is_projects(name) for place in places for name in inspector.get_table_names(place)
+        )
 
     def columns(self, tables: Iterable[str]) -> dict[str, frozenset[str]]:
         """Return, for those of these tables that are there, the names of columns in one case."""

@@ -179,7 +179,7 @@ def other_texts(
         past = _past_texts(repository, revisions, nodes)
     except HistoryMissing:
         return ()
-    code = _code_as_committed(repository, revisions, [nodes[one] for one in past])
+    code = _code_as_committed(repository, revisions, [nodes[name] for name in past])
     other: dict[str, OtherText] = {}
     for revision, versions in past.items():
         now = _upward(code[revision])
@@ -214,7 +214,7 @@ def _past_texts(
                 seen[entry.blob] = (commit, entry)
     headers = revisions.contents.headers([entry for _, entry in seen.values()], "HEAD")
     by_blob = {blob: header for blob in seen if isinstance(header := headers[blob], Header)}
-    texts = repository.blobs(blob for blob, one in by_blob.items() if one.revision in nodes)
+    texts = repository.blobs(blob for blob, value in by_blob.items() if value.revision in nodes)
     found: dict[str, list[tuple[Commit, str, bytes]]] = {}
     for blob, text in texts.items():
         commit, entry = seen[blob]

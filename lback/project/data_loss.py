@@ -34,7 +34,7 @@ def count_losses(view: View, effects: Iterable[Effect]) -> tuple[DataLoss, ...]:
 
 def refuse_more(view: View, effects: Iterable[Effect], agreed: Sequence[DataLoss]) -> None:
     """Raise LbackError when under the lock more would go than was agreed to."""
-    known = {(one.table, one.column): one.rows for one in agreed}
+    known = {(data_loss.table, data_loss.column): data_loss.rows for data_loss in agreed}
     losses = count_losses(view, effects)
     more = [loss for loss in losses if loss.rows > known.get((loss.table, loss.column), 0)]
     if more:

@@ -48,7 +48,7 @@ def tree_at(repository: Repository, commit: str) -> FileTree:
     """Return the files of a commit, those alone that may configure an environment."""
     answer = repository.git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
     names = [name for name in text(answer).split("\0") if name]
-    wanted = [one for one in names if _may_configure(one.rpartition("/")[2]) or _is_env(one)]
+    wanted = [word for word in names if _may_configure(word.rpartition("/")[2]) or _is_env(word)]
     folders = {str(folder) for name in names for folder in PurePosixPath(name).parents}
     root = repository.root or repository.git_dir
     return FileTree(root, Texts(root, repository.files(commit, wanted)), folders)
@@ -152,8 +152,8 @@ def _home(tree: FileTree, path: Path, location: str | None) -> Path:
         is_flask = "current_app" in tree.read(folder / "env.py")
         return folder.parent if is_flask else folder
     inner = location.partition(":")[0].replace(".", "/") if is_resource(location) else location
-    above = [one for one in folder.parents if one.is_relative_to(root)]
-    return next((one for one in (folder, *above) if tree.has(one / inner)), folder)
+    above = [parent for parent in folder.parents if parent.is_relative_to(root)]
+    return next((item for item in (folder, *above) if tree.has(item / inner)), folder)
 
 
 def _environment(tree: FileTree, folder: Path, path: Path, section: str) -> Environment:

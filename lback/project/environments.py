@@ -81,13 +81,13 @@ def _in_bare(ctx: Context, repository: Repository) -> tuple[Environment, ...]:
     tree = tree_at(repository, "HEAD")
     files = [tree.root / name for name in tree.configuration.found or () if is_looked_at(name)]
     every = []
-    for one in _chosen(ctx, tree.root, files, tree):
-        folder = tree.root / one.folder
+    for environment in _chosen(ctx, tree.root, files, tree):
+        folder = tree.root / environment.folder
         path = default_config(folder, tree.configuration)
-        if one.config is not None:
-            path = folder / one.config
+        if environment.config is not None:
+            path = folder / environment.config
         if path is not None:
-            every.append(Environment(".", relative(path, tree.root), one.section))
+            every.append(Environment(".", relative(path, tree.root), environment.section))
     return tuple(every)
 
 
@@ -114,16 +114,20 @@ def left_out(ctx: Context, ref: str, here: Collection[Environment]) -> tuple[Env
         return ()  # what is compared with it says what is wrong
     files = [tree.root / name for name in tree.configuration.found or () if is_looked_at(name)]
     there = _chosen(ctx, ctx.cwd, files, tree) or _chosen(ctx, tree.root, files, tree)
-    gone = [one for one in there if one not in here]
-    now = {pair for one in here if gone for pair in _contents(context_of(ctx, one))}
-    return tuple(one for one in gone if not _is_moved(ctx, one, tree, shared.commit, now))
+    gone = [environment for environment in there if environment not in here]
+    now = {pair for environment in here if gone for pair in _contents(context_of(ctx, environment))}
+    return tuple(value for value in gone if not _is_moved(ctx, value, tree, shared.commit, now))
 
 
 def _is_moved(
-    ctx: Context, one: Environment, tree: FileTree, commit: str, now: Collection[tuple[str, str]]
+    ctx: Context,
+    environment: Environment,
+    tree: FileTree,
+    commit: str,
+    now: Collection[tuple[str, str]],
 ) -> bool:
     """Tell whether another environment has all of its revisions, as they were."""
-    inner = context_of(ctx, one)
+    inner = context_of(ctx, environment)
     with suppress(LbackError):
         project = search_project(inner.options, inner.cwd, tree.configuration, tree.root)
         if project is not None:
@@ -176,10 +180,12 @@ def _chosen(
     ctx: Context, start: Path, files: Iterable[Path], tree: FileTree
 ) -> tuple[Environment, ...]:
     inner = [file for file in dict.fromkeys(files) if file.is_relative_to(start)]
-    every = dict.fromkeys(one for file in inner for one in in_file(file, tree))
-    named = [one for one in every if ctx.options.name in (None, one.section)]
-    main = [one for one in named if not is_aside(one, ctx, start)]
-    return tuple(sorted(main or named, key=lambda one: (one.folder, one.config or "", one.section)))
+    every = dict.fromkeys(environment for file in inner for environment in in_file(file, tree))
+    named = [value for value in every if ctx.options.name in (None, value.section)]
+    main = [value for value in named if not is_aside(value, ctx, start)]
+    return tuple(
+        sorted(main or named, key=lambda value: (value.folder, value.config or "", value.section))
+    )
 
 
 def is_aside(environment: Environment, ctx: Context, start: Path | None = None) -> bool:

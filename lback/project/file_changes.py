@@ -146,16 +146,16 @@ def _finish(folder: Path, root: Path) -> tuple[str, ...]:
         (folder / _PLAN).unlink(missing_ok=True)
         return ()
     left = [change for change in changes if _now(change.path) != change.after]
-    if len(left) == len(changes) and all(_now(one.path) == one.before for one in left):
+    if len(left) == len(changes) and all(_now(value.path) == value.before for value in left):
         # Not begun, or taken back by git since: as it was is as good as done.
         _sweep(folder, changes)
         return ()
-    foreign = [one for one in left if _now(one.path) != one.before]
+    foreign = [value for value in left if _now(value.path) != value.before]
     if foreign:
-        paths = [str(one.path) for one in foreign]
+        paths = [str(value.path) for value in foreign]
         raise messages.edited_since(paths, str(folder / _PLAN))
     _perform(folder, changes)
-    return tuple(str(one.path) for one in left)
+    return tuple(str(value.path) for value in left)
 
 
 def _perform(folder: Path, changes: list[FileChange]) -> None:

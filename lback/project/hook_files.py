@@ -54,7 +54,7 @@ def uninstall_hooks(
     place, every = _place(ctx), guarded(ctx)
     assert ctx.repository is not None
     mine = every if everything else _meant(ctx, every)
-    forget(ctx.repository, [one.spelled() for one in mine])
+    forget(ctx.repository, [environment.spelled() for environment in mine])
     if set(mine) >= set(every):
         return uninstall(place, force=force)
     ours = [state.hook for state in status(place) if state.state in ("installed", "unwired")]
@@ -71,8 +71,14 @@ def hook_states(ctx: Context) -> tuple[HookRow, ...]:
 def guarded_rows(ctx: Context) -> tuple[EnvironmentRow, ...]:
     """Return the environments that the hooks guard."""
     return tuple(
-        EnvironmentRow(one.name, one.folder, one.config, one.section, _is_here(ctx, one))
-        for one in guarded(ctx)
+        EnvironmentRow(
+            environment.name,
+            environment.folder,
+            environment.config,
+            environment.section,
+            _is_here(ctx, environment),
+        )
+        for environment in guarded(ctx)
     )
 
 
@@ -85,7 +91,7 @@ def unguarded(ctx: Context) -> tuple[str, ...]:
             raise
         return ()
     there = guarded(ctx)
-    return tuple(one.name for one in here if one not in there)
+    return tuple(environment.name for environment in here if environment not in there)
 
 
 def _meant(ctx: Context, every: Sequence[Environment]) -> Sequence[Environment]:
@@ -103,7 +109,7 @@ def _meant(ctx: Context, every: Sequence[Environment]) -> Sequence[Environment]:
             raise
         return every
     if not set(mine) & set(every):
-        raise messages.not_guarded(mine[0].name, [one.name for one in every])
+        raise messages.not_guarded(mine[0].name, [environment.name for environment in every])
     return mine
 
 
@@ -123,7 +129,7 @@ def _place(ctx: Context) -> HookPlace:
 def _watched(ctx: Context) -> Watched:
     """Return what all environments that the hooks guard want to be asked about."""
     every = guarded(ctx)
-    parts = [_watched_of(ctx, one) for one in every]
+    parts = [_watched_of(ctx, environment) for environment in every]
     return Watched(
         _unique(folder for part in parts for folder in part.folders),
         _unique(glob for part in parts for glob in part.globs),

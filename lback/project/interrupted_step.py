@@ -66,7 +66,7 @@ def refuse_interrupted(ctx: Context, graph: GraphView, stamp: Stamp) -> None:
         return
     note.clear()
     now = sorted(stamp.revisions)
-    value = next((one for one in notes if one.keys() >= _KEYS and one["stamp"] == now), None)
+    value = next((item for item in notes if item.keys() >= _KEYS and item["stamp"] == now), None)
     if value is None:
         return
     revision = str(value["revision"])

@@ -41,7 +41,10 @@ def own_models(
     """
     if not paths or project.settings.lback.models:
         return tuple(paths)
-    above = {path: [str(one) for one in PurePosixPath(path).parents] for path in paths}
+    above = {
+        path: [str(pure_posix_path) for pure_posix_path in PurePosixPath(path).parents]
+        for path in paths
+    }
     folders = {folder for parents in above.values() for folder in parents}
     named = {str(PurePosixPath(folder, name)): folder for folder in folders for name in CONFIGS}
     texts = repository.files(at, list(named))
@@ -52,7 +55,7 @@ def own_models(
     }
     own = repository.folder_of(project.folder) or "."
     nearest = {
-        path: next((one for one in parents if one in homes or one == own), own)
+        path: next((parent for parent in parents if parent in homes or parent == own), own)
         for path, parents in above.items()
     }
     return tuple(path for path in paths if nearest[path] == own)

@@ -213,7 +213,11 @@ def _go_up(ctx: Context, ready: PreparedRebase, ways: _Ways, options: RebaseOpti
     if failed is None:
         return
     # The files may have changed: whoever has not followed is told by the next command.
-    followed = [one.database.key for one in outcome.databases if one.error is None]
+    followed = [
+        database_outcome.database.key
+        for database_outcome in outcome.databases
+        if database_outcome.error is None
+    ]
     note_hook_rebase(ctx, ready.plan, followed)
     raise failed
 

@@ -52,16 +52,20 @@ def refuse_hook_rebase(ctx: Context, graph: GraphView, stamp: Stamp) -> None:
     moved, settled = value["moved"], value.get("settled", [])
     if stamp.database.key in settled:
         return
-    here = [one for one in moved if one in graph and list(graph[one].parents) == moved[one]["to"]]
+    here = [
+        option
+        for option in moved
+        if option in graph and list(graph[option].parents) == moved[option]["to"]
+    ]
     done = graph.ancestors(revision for revision in stamp.revisions if revision in graph)
-    ran = [one for one in here if one in done]
+    ran = [option for option in here if option in done]
     if not ran:
         # What a revision that is not here stands on is not known: that settles nothing.
         if all(revision in graph for revision in stamp.revisions):
             note.write({**value, "settled": [*settled, stamp.database.key]})
         return
-    below = sorted({parent for one in ran for parent in moved[one]["to"]})
-    paths = [moved[one]["path"] for one in here]
+    below = sorted({parent for option in ran for parent in moved[option]["to"]})
+    paths = [moved[option]["path"] for option in here]
     raise messages.rebased_by_hook(ran, below, value["commit"], paths)
 
 
@@ -82,7 +86,7 @@ def note_followed_rebase(
     up: Sequence[Step],
 ) -> None:
     """Note the new parents of what moves, and each stamp that a database will have by them."""
-    parents = {one: list(after[one].parents) for one in sorted(touched) if one in after}
+    parents = {name: list(after[name].parents) for name in sorted(touched) if name in after}
     with suppress(OSError):
         Note(ctx, "moved", database).write(
             {"parents": parents, "stamps": _stamps(after, between, up)}
@@ -92,7 +96,7 @@ def note_followed_rebase(
 def _stamps(after: GraphView, between: Sequence[str], up: Sequence[Step]) -> list[list[str]]:
     # A merge revision that is gone with the rebase is in the way of nothing: then only the stamp
     # changes, which says itself what it will be.
-    done = set(after.ancestors(one for one in between if one in after))
+    done = set(after.ancestors(name for name in between if name in after))
     stamps = []
     for step in up:
         if isinstance(step, Restamp):
@@ -129,7 +133,7 @@ def refuse_undone_rebase(ctx: Context, graph: GraphView, at: Stamp) -> None:
 def forget_followed_rebase(ctx: Context, database: str, graph: GraphView) -> None:
     """Forget a rebase once the database has gone its way by other files, from a stamp of theirs."""
     parents, _ = _followed(ctx, database)
-    if any(one in graph and list(graph[one].parents) != new for one, new in parents.items()):
+    if any(name in graph and list(graph[name].parents) != new for name, new in parents.items()):
         Note(ctx, "moved", database).clear()
 
 

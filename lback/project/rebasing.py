@@ -59,7 +59,7 @@ class PreparedRebase:
     def moved(self) -> frozenset[str]:
         """Return the local revisions that will stand on something else, those above as well."""
         after = self.graph_after
-        touched = {one.revision for one in self.plan.rewrites} - self.plan.restored
+        touched = {rewrite.revision for rewrite in self.plan.rewrites} - self.plan.restored
         return after.descendants(touched) - self.plan.restored
 
     @property
@@ -105,7 +105,7 @@ def prepare(ctx: Context, onto: str | None = None, *, force: bool = False) -> Pr
     contents = _rewritten(revisions, graph, plan, {node.id: node for node in theirs}, commit)
     ready = PreparedRebase(revisions, graph, onto, plan, contents, pushed=facts.pushed)
     found = contradicting(revisions, ready.graph_after, ready.moved, WORKTREE)
-    return replace(ready, held=tuple(dict.fromkeys(one.revisions[0] for one in found)))
+    return replace(ready, held=tuple(dict.fromkeys(finding.revisions[0] for finding in found)))
 
 
 def holders(ready: PreparedRebase) -> tuple[HolderRow, ...]:
@@ -114,10 +114,14 @@ def holders(ready: PreparedRebase) -> tuple[HolderRow, ...]:
     paths = [ready.graph[revision].path for revision in sorted(ready.moved & ready.pushed)]
     if repository is None or not paths:
         return ()
-    others = [one for one in siblings(repository) if one.ref.startswith("refs/remotes/")]
-    found = path_ids(repository, [one.commit for one in others], paths)
+    others = [
+        sibling for sibling in siblings(repository) if sibling.ref.startswith("refs/remotes/")
+    ]
+    found = path_ids(repository, [sibling.commit for sibling in others], paths)
     return tuple(
-        HolderRow(one.name, one.author, one.date) for one in others if any(found[one.commit])
+        HolderRow(sibling.name, sibling.author, sibling.date)
+        for sibling in others
+        if any(found[sibling.commit])
     )
 
 

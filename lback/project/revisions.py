@@ -100,7 +100,7 @@ class Revisions:
             key = (id(entries), id(self.project_at(commit)))
             if key not in equal:
                 wanted = self.wanted(entries, commit)
-                equal[key] = tuple(one for one in wanted if inside(one.path, folders[commit]))
+                equal[key] = tuple(entry for entry in wanted if inside(entry.path, folders[commit]))
             trees[commit] = equal[key]
         return trees
 

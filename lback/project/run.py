@@ -128,10 +128,18 @@ def noted(
         for database in outcome.databases:
             if database.error is None:
                 forget_followed_rebase(ctx, database.database.key, graph())
-    remember_stamps(ctx, {str(one.database): one.after for one in outcome.databases})
+    remember_stamps(
+        ctx,
+        {
+            str(database_outcome.database): database_outcome.after
+            for database_outcome in outcome.databases
+        },
+    )
     if failed is not None:
         raise failed
-    forget_hook_rebase(ctx, [one.database.key for one in outcome.databases])
+    forget_hook_rebase(
+        ctx, [database_outcome.database.key for database_outcome in outcome.databases]
+    )
     return outcome
 
 
@@ -142,9 +150,10 @@ def refuse_changed_files(ctx: Context, before: GraphView) -> None:
     """
     now = ctx.revisions.graph()
     changed = [
-        one.path
-        for one in before
-        if one.id not in now or (now[one.id].path, now[one.id].blob) != (one.path, one.blob)
+        revision.path
+        for revision in before
+        if revision.id not in now
+        or (now[revision.id].path, now[revision.id].blob) != (revision.path, revision.blob)
     ]
     if changed:
         raise messages.files_changed(changed)
@@ -222,8 +231,8 @@ def failure(answers: Sequence[Asked[Any]]) -> LbackError | None:
     """Return which of the databases failed, and why; None where none did."""
     if all(answer.error is None for answer in answers):
         return None
-    known = [(str(one.database), one.error) for one in answers if one.database is not None]
-    broken = next((one.error for one in answers if one.database is None), None)
+    known = [(str(item.database), item.error) for item in answers if item.database is not None]
+    broken = next((item.error for item in answers if item.database is None), None)
     return messages.some_failed(known, broken)
 
 

@@ -78,7 +78,7 @@ _KEY = "lback.project"
 def recorded(git: Git) -> tuple[str, ...]:
     """Return what was recorded: the environments that the hooks guard, each as one text."""
     answer = git.ask("config", "--local", "-z", "--get-all", _KEY)
-    return tuple(one for one in text(answer.out).split("\0") if one)
+    return tuple(name for name in text(answer.out).split("\0") if name)
 
 
 def record(repository: Repository, value: str) -> None:
@@ -92,13 +92,13 @@ def record(repository: Repository, value: str) -> None:
 def forget(repository: Repository, values: Collection[str]) -> None:
     """Remove some of what was recorded."""
     there = recorded(repository.git)
-    kept = [one for one in there if one not in values]
+    kept = [name for name in there if name not in values]
     if len(kept) == len(there):
         return
     with library.opened(repository) as repo:
         library.run(repo, "config", "--local", "--unset-all", _KEY)
-        for one in kept:
-            library.run(repo, "config", "--local", "--add", _KEY, one)
+        for name in kept:
+            library.run(repo, "config", "--local", "--add", _KEY, name)
         # What a person has set for lback there stays.
         if library.ask(repo, "config", "--local", "--get-regexp", r"^lback\.").status:
             library.ask(repo, "config", "--local", "--remove-section", "lback")

@@ -66,7 +66,7 @@ def histories(
     for (module, commit), names in repository.modules_of(at, paths).items():
         prefix = f"{module}/" if module else ""
         for name, past in _histories(repository, names, commit, whole=whole).items():
-            known = past._replace(names=tuple(prefix + one for one in past.names))
+            known = past._replace(names=tuple(prefix + word for word in past.names))
             by_path[prefix + name] = known
     return by_path
 

@@ -44,8 +44,8 @@ def path_ids(
     """
     places = tuple(paths)
     wanted = list(dict.fromkeys(commits))
-    ids = look_up(repository.git, (f"{one}:{path}" for one in wanted for path in places))
-    return {one: tuple(ids.get(f"{one}:{path}", "") for path in places) for one in wanted}
+    ids = look_up(repository.git, (f"{name}:{path}" for name in wanted for path in places))
+    return {name: tuple(ids.get(f"{name}:{path}", "") for path in places) for name in wanted}
 
 
 @dataclass(frozen=True, slots=True)

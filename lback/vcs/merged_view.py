@@ -238,7 +238,7 @@ def _with_contents(
 
 
 def _versions(item: Conflict) -> list[Entry]:
-    return [one for one in (item.base, item.ours, item.theirs) if one is not None]
+    return [entry for entry in (item.base, item.ours, item.theirs) if entry is not None]
 
 
 def _merge_file(

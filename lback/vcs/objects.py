@@ -40,7 +40,7 @@ def read_trees(git: Git, names: Iterable[str], size: int) -> dict[str, dict[str,
     wanted = [name for name in dict.fromkeys(names) if "\n" not in name]
     return {
         name: {
-            text(item): (mode.decode("ascii"), one) for mode, item, one in tree_items(data, size)
+            text(item): (mode.decode("ascii"), word) for mode, item, word in tree_items(data, size)
         }
         for name, data in _batch(git, wanted, (), b"tree")
         if data is not None

@@ -314,7 +314,7 @@ class Repository:
                     f"The commit {commit[:12]} of the submodule {module} is not in this clone",
                     f"Fetch it: {command('git submodule update --init', pathspec(module))}",
                 )
-            yield from (one._replace(path=f"{module}/{one.path}") for one in found)
+            yield from (entry._replace(path=f"{module}/{entry.path}") for entry in found)
 
     def modules_of(self, at: str, paths: Iterable[str]) -> dict[tuple[str, str], list[str]]:
         """Return files by the submodule that they are in ("": none) and its commit at a place.

@@ -74,11 +74,11 @@ class _Widths:
     """How wide each part of a line has to be."""
 
     def __init__(self, rows: Sequence[ColumnRow]) -> None:
-        by = [one for row in rows for one in (row.added_by, row.changed_by, row.dropped_by)]
+        by = [by_row for row in rows for by_row in (row.added_by, row.changed_by, row.dropped_by)]
         by += [change for row in rows for change in row.changes]
-        known = [one for one in by if one is not None]
-        self.author = _widest([_author(one) for one in known])
-        self.revision = _widest([one.revision for one in known] or ["?"])
+        known = [by_row for by_row in by if by_row is not None]
+        self.author = _widest([_author(by_row) for by_row in known])
+        self.revision = _widest([by_row.revision for by_row in known] or ["?"])
         self.name = _widest([row.name for row in rows])
         # Commit, date and gaps take twenty-two columns.
         self.before = self.author + self.revision + 22

@@ -44,7 +44,7 @@ def command(hook_name: str, arguments: tuple[str, ...]) -> int:
     from lback.vcs.environment import framework_call
 
     # A script with Windows line ends that calls the shim adds one to the last argument, or as it.
-    arguments = tuple(one for one in (each.rstrip("\r") for each in arguments) if one)
+    arguments = tuple(name for name in (each.rstrip("\r") for each in arguments) if name)
     # git writes to these two only; to read for another one might wait for ever.
     reads = hook_name in ("pre-push", "post-rewrite")
     call = framework_call(hook_name, os.environ) if not arguments else None
@@ -66,7 +66,9 @@ def _switch(ctx: Context) -> facts.Switched:
     result = switch(ctx, SwitchOptions())
     undone = tuple(row.revision for row in result.undoes)
     applied = tuple(row.revision for row in result.applies)
-    partly = any(one.message for one in result.databases) and result.done
+    partly = (
+        any(switched_database.message for switched_database in result.databases) and result.done
+    )
     return facts.Switched(undone, applied, result.message, partly)
 
 
@@ -78,7 +80,7 @@ def _switch_apart(environment: Environment) -> facts.Switched:
     if not data:
         raise LbackError(error["message"], error["hint"])
     undone, applied = ([row["revision"] for row in data[key]] for key in ("undoes", "applies"))
-    failed = [one for one in data["databases"] if one["message"]]
+    failed = [value for value in data["databases"] if value["message"]]
     partly = 0 < len(failed) < len(data["databases"])
     return facts.Switched(tuple(undone), tuple(applied), error["message"], partly)
 

@@ -57,7 +57,11 @@ def lines(result: MigrateResult, style: Style) -> Iterator[str]:
             told += _steps(database, result, style) if database.steps or not told else []
             yield from (f"  {line}" for line in told)
     elif not result.failed:
-        yield from (line for one in result.databases for line in _steps(one, result, style))
+        yield from (
+            line
+            for migrated_database in result.databases
+            for line in _steps(migrated_database, result, style)
+        )
     if result.planned and result.steps:
         yield f"{counted(len(result.steps), 'step')}; nothing was done"
 

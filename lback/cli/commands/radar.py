@@ -74,7 +74,7 @@ def _branch(row: BranchRow, style: Style) -> Iterator[str]:
         word = style.red("overlaps")
     elif row.forks:
         word = style.yellow("forks")
-    also = f" (also {listing([safe(one) for one in row.also], 3)})" if row.also else ""
+    also = f" (also {listing([safe(name) for name in row.also], 3)})" if row.also else ""
     yield (
         f"{word}  {style.bold(safe(row.branch))}{also}  "
         + style.dim(f"{safe(row.commit.author)}, {age(row.commit.date)}")

@@ -140,7 +140,7 @@ def _proof(result: RollbackResult, style: Style) -> Iterator[str]:
 
 def _next(result: RollbackResult) -> str:
     saved = [row.backup for row in result.databases if row.backup]
-    restored = " and ".join(shell.command("lback restore", one) for one in saved)
+    restored = " and ".join(shell.command("lback restore", name) for name in saved)
     verb = "puts" if len(saved) == 1 else "put"
     back = f"; {restored} {verb} the values back" if saved else ""
     if result.writes:

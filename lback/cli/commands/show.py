@@ -59,9 +59,12 @@ def effect_lines(effects: EffectsRow, direction: Direction, style: Style) -> Ite
     done = effects.upgrade if direction == "upgrade" else effects.downgrade
     rows = [(revision.line, effect_text(revision)) for revision in done]
     rows += [
-        (one.line, style.yellow(f"cannot be read: {safe(one.reason)}{_surely(one)}"))
-        for one in effects.unknown
-        if one.direction == direction
+        (
+            unknown_row.line,
+            style.yellow(f"cannot be read: {safe(unknown_row.reason)}{_surely(unknown_row)}"),
+        )
+        for unknown_row in effects.unknown
+        if unknown_row.direction == direction
     ]
     if not rows:
         yield "  nothing"

@@ -98,7 +98,10 @@ def _heads(heads: Sequence[str]) -> str:
 
 def _next(result: StatusResult) -> str:
     """Return the one step that comes next."""
-    if all(one.state == "unreachable" for one in result.databases) and result.database:
+    if (
+        all(one_of_databases.state == "unreachable" for one_of_databases in result.databases)
+        and result.database
+    ):
         assert result.database.state == "unreachable"
         return result.database.hint or "Start the database, then run `lback status` again."
     if result.fix:

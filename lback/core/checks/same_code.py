@@ -89,7 +89,7 @@ def _statements(body: list[ast.stmt], used: set[str]) -> Iterator[str]:
 
 def _runs_when_defined(node: ast.FunctionDef) -> bool:
     given = node.args
-    annotated = any(one.annotation for one in ast.walk(given) if isinstance(one, ast.arg))
+    annotated = any(item.annotation for item in ast.walk(given) if isinstance(item, ast.arg))
     return bool(
         node.decorator_list or node.returns or given.defaults or given.kw_defaults or annotated
     )
@@ -140,7 +140,7 @@ class _Plain(ast.NodeTransformer):
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
         self.generic_visit(node)
-        texts = [one.value for one in node.values if isinstance(one, ast.Constant)]
+        texts = [value.value for value in node.values if isinstance(value, ast.Constant)]
         return node if len(texts) < len(node.values) else ast.Constant("".join(map(str, texts)))
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:

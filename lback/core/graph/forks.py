@@ -61,7 +61,11 @@ def real_forks(
     found = forks(graph, declared, doubted)
     if not any(problem.code in ("LB103", "LB105") for problem in graph.problems):
         return found
-    torn = [one.id for one in graph if not graph.ids.issuperset(one.header.down_revisions)]
+    torn = [
+        revision.id
+        for revision in graph
+        if not graph.ids.issuperset(revision.header.down_revisions)
+    ]
     above = graph.descendants(torn) if torn else frozenset()
     whole = [tuple(head for head in fork if head not in above) for fork in found]
     return [fork for fork in whole if len(fork) > 1 and branch_point(graph, fork)]

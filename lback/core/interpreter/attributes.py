@@ -69,7 +69,7 @@ def attribute(machine: Machine, value: Value, name: str) -> Discharge:  # noqa: 
     if isinstance(value, Super):
         return super_attribute(machine, value, name)
     if isinstance(value, Choice):
-        return followed(of_each(machine, value, lambda one: machine.attribute(one, name)))
+        return followed(of_each(machine, value, lambda item: machine.attribute(item, name)))
     if isinstance(value, Handle):
         return pure(_RULE, _of_handle(value, name))
     if isinstance(value, Opaque):
@@ -94,7 +94,7 @@ def attribute(machine: Machine, value: Value, name: str) -> Discharge:  # noqa: 
         if piece is not None:
             return pure("a part of a path", piece)
         if name in ("real", "imag", "numerator", "denominator"):
-            return pure(_RULE, fold(machine, lambda one: getattr(one, name), value))
+            return pure(_RULE, fold(machine, lambda option: getattr(option, name), value))
         return pure(_RULE, value if name == "value" else Method(value, name))
     assert_never(value)
 

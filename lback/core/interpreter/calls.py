@@ -70,7 +70,7 @@ def call(machine: Machine, callee: Value, arguments: Arguments) -> Discharge:  #
         return machine.call_with(method, arguments)
     if isinstance(callee, Plain):
         run_callbacks(machine, arguments)
-        inert = all(is_inert(one) for one in arguments.all())
+        inert = all(is_inert(value) for value in arguments.all())
         return pure("data that a library made", PLAIN if inert else Opaque())
     if isinstance(callee, TypeV):
         return pure("a column type", callee)
@@ -136,7 +136,7 @@ def _named(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
         return made
     if is_pure(path):
         run_callbacks(machine, arguments)
-        held = holds_arguments(path) and not all(is_inert(one) for one in arguments.all())
+        held = holds_arguments(path) and not all(is_inert(value) for value in arguments.all())
         return pure(path, Opaque() if held else PLAIN)
     return _strange(machine, path, arguments)
 

@@ -270,7 +270,7 @@ KNOWN = frozenset({"postgresql", "mysql", "mariadb", "sqlite", "mssql", "oracle"
 
 def dialects_whose(fits: Callable[[str], bool]) -> Test:
     """Return the test for dialects whose name has some quality."""
-    fitting = Dialects(frozenset(one for one in KNOWN if fits(one)), but=False)
+    fitting = Dialects(frozenset(name for name in KNOWN if fits(name)), but=False)
     return Test(fitting, fitting | Dialects(KNOWN))
 
 

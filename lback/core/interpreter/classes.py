@@ -56,7 +56,7 @@ def unfollowed(classes: list[Value]) -> list[str]:
 
 
 def _acts(statement: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    calls = (one for one in ast.walk(statement) if isinstance(one, ast.Call))
+    calls = (node for node in ast.walk(statement) if isinstance(node, ast.Call))
     return any(
         (
             not (isinstance(call.func, ast.Name) and call.func.id in _HARMLESS)
@@ -106,13 +106,13 @@ def mro(klass: Klass) -> list[Value]:
     order: list[Value] = []
     waiting: list[Value] = [klass]
     while waiting and len(order) < _MOST_BASES:
-        one = waiting.pop(0)
-        if any(one is other for other in order):
+        item = waiting.pop(0)
+        if any(item is other for other in order):
             # A shared base comes after all that descend from it.
-            order = [other for other in order if other is not one]
-        order.append(one)
-        if isinstance(one, Klass):
-            waiting = [*one.bases, *waiting]
+            order = [other for other in order if other is not item]
+        order.append(item)
+        if isinstance(item, Klass):
+            waiting = [*item.bases, *waiting]
     return order
 
 
@@ -131,27 +131,27 @@ def member(machine: Machine, klass: Klass, name: str, after: Klass | None = None
     `after` leaves out this class and all before it, as `super()` does.
     """
     skipping = after is not None
-    for one in mro(klass):
+    for base in mro(klass):
         if skipping:
-            skipping = one is not after
+            skipping = base is not after
             continue
-        if isinstance(one, BaseV):
+        if isinstance(base, BaseV):
             if name == "metadata":
-                return one.metadata
+                return base.metadata
             continue
-        if not isinstance(one, Klass):
-            if not is_known_base(one):
+        if not isinstance(base, Klass):
+            if not is_known_base(base):
                 return Opaque()
             continue
-        machine.read_class(one)
-        if name in one.members.values:
-            return one.members.values[name]
+        machine.read_class(base)
+        if name in base.members.values:
+            return base.members.values[name]
     return MISSING
 
 
 def is_enum(klass: Klass) -> bool:
     """Tell whether a class is an enumeration."""
-    return any(isinstance(one, Name) and one.path.startswith("enum.") for one in mro(klass))
+    return any(isinstance(base, Name) and base.path.startswith("enum.") for base in mro(klass))
 
 
 def enum_members(machine: Machine, klass: Klass) -> list[Value]:
@@ -280,10 +280,10 @@ def instantiate(machine: Machine, klass: Klass, arguments: Arguments) -> Dischar
     """Make an object of a class of the project."""
     for name in unfollowed(mro(klass)):
         machine.cannot_read(f"Python may call {name}() of {klass.node.name} anywhere")
-    above = [one for one in mro(klass) if not isinstance(one, Klass)]
+    above = [value for value in mro(klass) if not isinstance(value, Klass)]
     if is_enum(klass):
         return pure("a member of an enumeration", PLAIN)
-    if any(isinstance(one, Name) and is_type(one.path) for one in above):
+    if any(isinstance(revision, Name) and is_type(revision.path) for revision in above):
         _initialise(machine, klass, Instance(klass, Names()), arguments)
         return pure("a column type", TypeV(f"{type_name(klass)}()"))
     maker = member(machine, klass, "__new__")
@@ -291,19 +291,19 @@ def instantiate(machine: Machine, klass: Klass, arguments: Arguments) -> Dischar
         given = Arguments([klass, *arguments.positional], arguments.keywords, arguments.open)
         made_by = machine.call_with(maker, given).value
 
-        def initialised(one: Value) -> Value:
-            if isinstance(one, Instance) and klass in mro(one.of):
-                _initialise(machine, one.of, one, arguments)
-            elif isinstance(one, Opaque):
+        def initialised(item: Value) -> Value:
+            if isinstance(item, Instance) and klass in mro(item.of):
+                _initialise(machine, item.of, item, arguments)
+            elif isinstance(item, Opaque):
                 machine.cannot_read(f"{klass.node.name}() is made by code that is not here")
-            return one
+            return item
 
         return followed(of_each(machine, made_by, initialised))
     made = Instance(klass, Names())
     if not _initialise(machine, klass, made, arguments):
         initial = member(machine, klass, "__init__")
         hidden = isinstance(initial, Opaque) and initial is not MISSING
-        if hidden or not all(is_known_base(one) for one in above):
+        if hidden or not all(is_known_base(value) for value in above):
             reason = f"{klass.node.name}() is made by code that is not here"
             return unknown(machine, reason, value=made)
         _fill(machine, klass, made, arguments)
@@ -321,13 +321,13 @@ def _initialise(machine: Machine, klass: Klass, made: Instance, arguments: Argum
 def _fill(machine: Machine, klass: Klass, made: Instance, arguments: Arguments) -> None:
     """Fill the fields of a dataclass, a named tuple, a model; then __post_init__."""
     fields: dict[str, Value] = {}
-    for one in reversed(mro(klass)):
-        if isinstance(one, Klass):
-            machine.read_class(one)
-            for statement in one.node.body:
+    for base in reversed(mro(klass)):
+        if isinstance(base, Klass):
+            machine.read_class(base)
+            for statement in base.node.body:
                 if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
                     name = statement.target.id
-                    fields[name] = one.members.values.get(name, Opaque())
+                    fields[name] = base.members.values.get(name, Opaque())
     names = list(fields)
     given = dict(zip(names, arguments.positional, strict=False)) | arguments.keywords
     if arguments.open:

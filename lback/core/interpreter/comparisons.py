@@ -49,7 +49,7 @@ def compare(machine: Machine, kind: ast.cmpop, left: Value, right: Value) -> Val
     if isinstance(left, Dialect) or isinstance(right, Dialect):
         return _dialect_test(kind, left, right)
     if isinstance(left, ExprV) or isinstance(right, ExprV):
-        return merged([one for one in (left, right) if isinstance(one, ExprV)])
+        return merged([expression for expression in (left, right) if isinstance(expression, ExprV)])
     if isinstance(left, Choice):
         return of_each(machine, left, lambda option: compare(machine, kind, option, right))
     if isinstance(right, Choice):
@@ -98,7 +98,7 @@ def _dialect_test(kind: ast.cmpop, left: Value, right: Value) -> Value:
             if not isinstance(other, str):
                 return ANY
             whole = other in KNOWN or other in ALIASES
-            test = dialect_named(other) if whole else dialects_whose(lambda one: other in one)
+            test = dialect_named(other) if whole else dialects_whose(lambda name: other in name)
             return test if isinstance(kind, ast.In) else invert(test)
         if isinstance(other, Seq | Map) and not other.content.open:
             for member in members(other):

@@ -88,7 +88,7 @@ def entered(
         for option in options(value):
             perhaps(
                 machine,
-                lambda one=option: _void(entered(machine, one, inside, stack, frame)),  # type: ignore[misc]
+                lambda item=option: _void(entered(machine, item, inside, stack, frame)),  # type: ignore[misc]
             )
         return followed(None)
     if isinstance(value, Handle):
@@ -207,7 +207,7 @@ def swallows(machine: Machine, value: Value) -> bool:
     if isinstance(value, Bound) and isinstance(value.function, Name):
         return value.function.path == "contextlib.suppress"
     if isinstance(value, Lazy) and isinstance(value.function, Func):
-        return any(isinstance(one, ast.Try) for one in own_nodes(_body(value.function)))
+        return any(isinstance(node, ast.Try) for node in own_nodes(_body(value.function)))
     return isinstance(value, Func | Bound | Opaque) and _swallows(value)
 
 

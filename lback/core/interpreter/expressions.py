@@ -108,7 +108,9 @@ def read_arguments(machine: Machine, node: ast.Call, frame: Frame) -> tuple[Argu
         if keyword.arg is not None:
             arguments.keywords[keyword.arg] = value
             continue
-        closed = all(isinstance(one, Map) and not one.content.open for one in options(value))
+        closed = all(
+            isinstance(option, Map) and not option.content.open for option in options(value)
+        )
         if closed and isinstance(value, Choice):
             spread.append(value)
         elif isinstance(value, Map):
@@ -242,10 +244,10 @@ def _binary(machine: Machine, node: ast.expr, frame: Frame) -> Value:
     while isinstance(chain[-1].left, ast.BinOp):
         chain.append(chain[-1].left)
     value = evaluate(machine, chain[-1].left, frame)
-    for one in reversed(chain):
+    for bin_op in reversed(chain):
         machine.step()
-        right = evaluate(machine, one.right, frame)
-        value = operate(machine, one.op, value, right).value
+        right = evaluate(machine, bin_op.right, frame)
+        value = operate(machine, bin_op.op, value, right).value
     return value
 
 

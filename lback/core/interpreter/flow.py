@@ -60,15 +60,15 @@ def throw(machine: Machine) -> None:
 
 def arrive(machine: Machine, mark: int, exits: Sequence[Exit]) -> None:
     """Let exits, whose changes are told from the mark on, meet the path that is here."""
-    arriving = [one for one in exits if one.path]
+    arriving = [exit_ for exit_ in exits if exit_.path]
     if not arriving:
         return
-    deltas = [one.delta for one in arriving]
+    deltas = [exit_.delta for exit_ in arriving]
     if machine.path:
         deltas.append(machine.state.changes(mark))
     machine.state.rewind(mark)
     machine.state.meet(deltas)
-    machine.path = join([machine.path, *(one.path for one in arriving)])
+    machine.path = join([machine.path, *(exit_.path for exit_ in arriving)])
 
 
 def nothing() -> None:
@@ -133,9 +133,9 @@ def of_each(machine: Machine, value: Value, body: Callable[[Value], Value]) -> V
         return body(value)
     found: list[tuple[Value, bool]] = []
     each_option(machine, value, lambda option: found.append((body(option), machine.dead)))
-    alive = [one for one, dead in found if not dead] or [one for one, _ in found]
+    alive = [item for item, dead in found if not dead] or [item for item, _ in found]
     exact = value.on and len(alive) == len(value.options)
-    if exact and not any(isinstance(one, Choice) for one in alive):
+    if exact and not any(isinstance(item, Choice) for item in alive):
         return Choice(tuple(alive), value.on)
     return choice(alive)
 
@@ -167,7 +167,7 @@ def leave_stack(machine: Machine, owner: Stack) -> Discharge:
     machine.state.fill(owner.callbacks, [], open=False)
     for item in reversed(content.items):
         if content.open:
-            perhaps(machine, lambda one=item: _void(machine.call_with(one, Arguments())))  # type: ignore[misc]
+            perhaps(machine, lambda value=item: _void(machine.call_with(value, Arguments())))  # type: ignore[misc]
         else:
             machine.call_with(item, Arguments())
     return followed(None)
@@ -207,7 +207,7 @@ def rounds(machine: Machine, elements: Sequence[Value], body: Body) -> None:
 
 def _once(machine: Machine, elements: Sequence[Value], body: Body) -> None:
     for element in elements:
-        perhaps(machine, lambda one=element: body(one))  # type: ignore[misc]
+        perhaps(machine, lambda value=element: body(value))  # type: ignore[misc]
 
 
 def _really_changed(machine: Machine, mark: int, birth: int) -> list[tuple[Write, Content]]:
@@ -263,7 +263,7 @@ def _only_similar(before: Items, after: Content) -> bool:
     if before.items == (PLAIN,):
         return is_data(Seq(after))
     new = after.items[len(before.items) :]
-    return all(any(similar(one, other) for other in before.items) for one in new)
+    return all(any(similar(value, other) for other in before.items) for value in new)
 
 
 def widened(before: Content, after: Content) -> Content:
@@ -272,7 +272,7 @@ def widened(before: Content, after: Content) -> Content:
         held = before.items if isinstance(before, Items) else ()
         if len(held) <= _MOST_ALIKE and len(after.items) <= 2 * _MOST_ALIKE:
             new = [item for item in after.items if not any(item is other for other in held)]
-            if held and all(any(similar(one, other) for other in held) for one in new):
+            if held and all(any(similar(value, other) for other in held) for value in new):
                 return Items(held, True, True)
         data = is_data(Seq(after))
         return Items((PLAIN,) if data else (), True, data)
@@ -310,7 +310,9 @@ def _grown(before: Content, after: Content) -> Value:
     """Return a text that every round adds to, or None."""
     first = before.parts if isinstance(before, Text) else (before,)
     texts = [option for option in _options(after) if isinstance(option, str | Text)]
-    if not all(isinstance(one, str | None) for one in first) or len(texts) != len(_options(after)):
+    if not all(isinstance(value, str | None) for value in first) or len(texts) != len(
+        _options(after)
+    ):
         return None
     head = first[0]
     starts = [text.parts[0] if isinstance(text, Text) else text for text in texts]
@@ -326,10 +328,15 @@ def similar(left: Value, right: Value) -> bool:
     if isinstance(left, Instance) and isinstance(right, Instance):
         return left.of is right.of and bool(left.of.has_table)
     if isinstance(left, Seq) and isinstance(right, Seq):
-        one, other = left.content, right.content
-        if one.open or other.open or len(one.items) != len(other.items) or left.kind != right.kind:
+        items, other = left.content, right.content
+        if (
+            items.open
+            or other.open
+            or len(items.items) != len(other.items)
+            or left.kind != right.kind
+        ):
             return is_data(left) and is_data(right)
-        return all(similar(a, b) for a, b in zip(one.items, other.items, strict=True))
+        return all(similar(a, b) for a, b in zip(items.items, other.items, strict=True))
     if isinstance(left, Map) and isinstance(right, Map):
         known = not left.content.open and not right.content.open
         return known and left.content.items.keys() == right.content.items.keys()

@@ -94,8 +94,8 @@ class _Python:
         if plain and isinstance(value, Map) and not value.content.open:
             made: dict[object, object] = {}
             self._note(value, made)
-            for key, one in value.content.items.items():
-                made[key] = self.of(one, depth + 1)
+            for key, item in value.content.items.items():
+                made[key] = self.of(item, depth + 1)
                 self.size += len(str(key))
             return made
         self.unread = True
@@ -155,11 +155,13 @@ class _Python:
         if isinstance(found, set | frozenset) and len(found) <= MOST_ITEMS:
             unordered = set.__iter__(found) if isinstance(found, set) else frozenset.__iter__(found)
             by_text = sorted(unordered, key=repr)
-            ordered = sorted(by_text, key=lambda one: self.places.get(one, len(self.places)))
+            ordered = sorted(by_text, key=lambda value: self.places.get(value, len(self.places)))
             kind = "set" if isinstance(found, set) else "frozenset"
             return Seq(Items(tuple(self.back(item) for item in ordered)), kind)  # type: ignore[arg-type]
         if isinstance(found, dict) and len(found) <= MOST_ITEMS:
-            held: dict[Key, Value] = {key_back(key): self.back(one) for key, one in found.items()}
+            held: dict[Key, Value] = {
+                key_back(key): self.back(value) for key, value in found.items()
+            }
             return Map(Entries(held))
         raise Hidden
 

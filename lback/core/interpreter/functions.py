@@ -50,8 +50,8 @@ def make(machine: Machine, node: Definition, frame: Frame) -> Func:
     arguments = node.args
     defaults = tuple(machine.evaluate(default, frame) for default in arguments.defaults)
     named = {
-        one.arg: machine.evaluate(default, frame)
-        for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        arg.arg: machine.evaluate(default, frame)
+        for arg, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
         if default is not None
     }
     owner = frame.owner if frame.is_class or isinstance(node, ast.Lambda) else None
@@ -166,7 +166,7 @@ def _run(machine: Machine, function: Func, arguments: Arguments, on_yield: OnYie
         machine.block(function.node.body, frame)
     finally:
         del machine.ends[frame]
-    returned = [one for one in ends.returns if one.path]
+    returned = [exit_ for exit_ in ends.returns if exit_.path]
     if machine.path:
         returned.append(Exit(machine.path, {}, None))
     value = _returned(returned)
@@ -178,10 +178,10 @@ def _returned(exits: list[Exit]) -> Value:
     """Return the value of a call; by dialect where nothing else decides."""
     if not exits:
         return PLAIN
-    values = [one.value for one in exits]
+    values = [exit_.value for exit_ in exits]
     returned = choice(values)
     if isinstance(returned, Choice) and len(returned.options) == len(exits):
-        on = [dialects(one.path) for one in exits]
+        on = [dialects(exit_.path) for exit_ in exits]
         disjoint = all((a & b).empty for i, a in enumerate(on) for b in on[:i])
         if disjoint and not any(isinstance(value, Choice) for value in values):
             return Choice(tuple(values), tuple(on))
@@ -191,7 +191,7 @@ def _returned(exits: list[Exit]) -> Value:
 def bind(machine: Machine, function: Func, arguments: Arguments) -> Frame:
     """Make the frame of a call: parameters bound to arguments or defaults."""
     parameters = function.node.args
-    names = [one.arg for one in (*parameters.posonlyargs, *parameters.args)]
+    names = [arg.arg for arg in (*parameters.posonlyargs, *parameters.args)]
     keywords = [kwonlyarg.arg for kwonlyarg in parameters.kwonlyargs]
     bound: dict[str, Value] = dict(zip(names, arguments.positional, strict=False))
     known = {*names, *keywords}
@@ -201,7 +201,7 @@ def bind(machine: Machine, function: Func, arguments: Arguments) -> Frame:
         bound[parameters.vararg.arg] = Seq(Items(rest, arguments.open), "tuple")
     if parameters.kwarg:
         others: dict[Key, Value] = {}
-        others.update({k: one for k, one in arguments.keywords.items() if k not in known})
+        others.update({k: item for k, item in arguments.keywords.items() if k not in known})
         bound[parameters.kwarg.arg] = Map(Entries(others, arguments.open))
     given = dict(zip(reversed(names), reversed(function.defaults), strict=False))
     given.update(function.keyword_defaults)
@@ -225,7 +225,7 @@ def given_arguments(function: Value) -> Arguments:
     if not isinstance(function, Func):
         return Arguments(open=True)
     parameters = function.node.args
-    names = [one.arg for one in (*parameters.posonlyargs, *parameters.args)]
+    names = [arg.arg for arg in (*parameters.posonlyargs, *parameters.args)]
     arguments = Arguments()
     optional = len(function.defaults)
     for position, name in enumerate(names):
@@ -267,15 +267,15 @@ class Capture:
         """Let all ways out meet, so that what comes now is walked through once for all."""
         if self.catch is not None and self.outer is not None:
             self.machine.catches.remove(self.catch)
-            self.exits += [(self.outer.exits, one) for one in self.catch.exits]
-        self.exits += [(self.returns, one) for one in self.ends.returns]
+            self.exits += [(self.outer.exits, exit_) for exit_ in self.catch.exits]
+        self.exits += [(self.returns, exit_) for exit_ in self.ends.returns]
         self.ends.returns = self.returns
         for loop, breaks, continues in self.loops:
-            self.exits += [(breaks, one) for one in loop.breaks]
-            self.exits += [(continues, one) for one in loop.continues]
+            self.exits += [(breaks, exit_) for exit_ in loop.breaks]
+            self.exits += [(continues, exit_) for exit_ in loop.continues]
             loop.breaks, loop.continues = breaks, continues
         self.normal = self.machine.path
-        arrive(self.machine, self.mark, [one for _, one in self.exits])
+        arrive(self.machine, self.mark, [exit_ for _, exit_ in self.exits])
         self.merged = self.machine.path
         self.after = self.machine.state.mark()
 
@@ -286,9 +286,9 @@ class Capture:
             return
         whole = machine.path == self.merged
         overlay = machine.state.changes(self.after)
-        for target, one in self.exits:
-            path = one.path if whole else half(one.path)
-            target.append(Exit(path, {**one.delta, **overlay}, one.value))
+        for target, exit_ in self.exits:
+            path = exit_.path if whole else half(exit_.path)
+            target.append(Exit(path, {**exit_.delta, **overlay}, exit_.value))
             machine.exits += 1
         if not whole:
             self.normal = half(self.normal)
@@ -345,7 +345,7 @@ def _handled(machine: Machine, node: ast.Try, frame: Frame) -> None:
     ways = [Exit(machine.path, state.changes(catch.mark))]
     state.rewind(catch.mark)
     thrown = [*catch.exits, Exit(half(before), any_moment)]
-    path = join([one.path for one in thrown]) if swallows else half(before)
+    path = join([exit_.path for exit_ in thrown]) if swallows else half(before)
     for handler in node.handlers:
         path = path if len(node.handlers) == 1 else half(path)
         ways.append(_caught(machine, handler, frame, thrown, path))
@@ -358,12 +358,12 @@ def _caught(
     machine: Machine, handler: ast.ExceptHandler, frame: Frame, thrown: list[Exit], path: Path
 ) -> Exit:
     mark = machine.state.mark()
-    machine.state.meet([one.delta for one in thrown])
+    machine.state.meet([exit_.delta for exit_ in thrown])
     machine.path = path
     kind = None if handler.type is None else machine.evaluate(handler.type, frame)
     kinds = kind.content.items if isinstance(kind, Seq) else (kind,)
     if handler.name:
-        own = any(isinstance(one, Klass | Opaque) for kind in kinds for one in options(kind))
+        own = any(isinstance(value, Klass | Opaque) for kind in kinds for value in options(kind))
         machine.state.bind(frame.names, handler.name, Opaque() if own else PLAIN)
     machine.block(handler.body, frame)
     return Exit(machine.path, machine.state.changes(mark))

@@ -71,10 +71,10 @@ def item(machine: Machine, value: Value, key: Value) -> Discharge:  # noqa: PLR0
     if isinstance(value, Seq):
         return pure("an item of a list", _of_seq(machine, value, key))
     if isinstance(value, str | bytes):
-        values = of_each(machine, key, lambda one: fold(machine, operator.getitem, value, one))
+        values = of_each(machine, key, lambda entry: fold(machine, operator.getitem, value, entry))
         return pure("an item of a text", values)
     if isinstance(value, Choice):
-        return followed(of_each(machine, value, lambda one: machine.item(one, key)))
+        return followed(of_each(machine, value, lambda entry: machine.item(entry, key)))
     if isinstance(value, Instance):
         getter = special(machine, value, "__getitem__")
         if getter is MISSING or isinstance(getter, Opaque):
@@ -137,13 +137,13 @@ def by_dialect(machine: Machine, value: Map, default: Value) -> Value:
     values: list[Value] = []
     on: list[Dialects] = []
     rest = ~NO_DIALECT
-    for key, one in value.content.items.items():
+    for key, entry in value.content.items.items():
         if not isinstance(key, str):
             return Opaque()
         meant = dialect_named(key).must & rest
         rest = rest & ~meant
         if not meant.empty:
-            values.append(one)
+            values.append(entry)
             on.append(meant)
     if default is MISSING:
         branch(machine, Test(~rest, ~rest), lambda: None, lambda: throw(machine))
@@ -223,14 +223,14 @@ def _global(machine: Machine, value: Globals, key: Value) -> Value:
     names = [option for option in options(key) if isinstance(option, str)]
     if len(names) == len(options(key)):
         values = [find(machine, name, value.scope) for name in names]
-        return choice([Opaque() if one is MISSING else one for one in values])
+        return choice([Opaque() if entry is MISSING else entry for entry in values])
     if not isinstance(key, Text):
         return Opaque()
     pattern = re.compile("".join(".*" if p is None else re.escape(p) for p in key.parts))
     known = [*value.scope.names.values, *value.scope.pending]
     fitting = [name for name in dict.fromkeys(known) if pattern.fullmatch(name)]
     values = [find(machine, name, value.scope) for name in fitting]
-    functions = [one for one in values if isinstance(one, Func)]
+    functions = [function for function in values if isinstance(function, Func)]
     return choice(functions) if functions else Opaque()
 
 
@@ -238,7 +238,7 @@ def cut(machine: Machine, value: Value, bounds: list[Value]) -> Value:
     """Return `value[a:b:c]`."""
     if isinstance(value, str | bytes | Seq):
         plain = tuple_of(value.content.items) if _is_cut(value) else value
-        found = fold(machine, lambda one, *given: one[slice(*given)], plain, *bounds)
+        found = fold(machine, lambda option, *given: option[slice(*given)], plain, *bounds)
         if isinstance(value, Seq) and isinstance(found, Seq):
             return Seq(found.content, value.kind)
         if found is not UNREAD or machine.dead:
@@ -260,7 +260,7 @@ def cut(machine: Machine, value: Value, bounds: list[Value]) -> Value:
         content = value.content
         return Seq(Items(content.items, True, content.alike or not content.open), value.kind)
     if isinstance(value, Choice):
-        return of_each(machine, value, lambda one: cut(machine, one, bounds))
+        return of_each(machine, value, lambda entry: cut(machine, entry, bounds))
     if isinstance(value, Rows | Handle):
         return value
     return value if isinstance(value, Row) else item(machine, value, None).value

@@ -182,7 +182,7 @@ def walk(machine: Machine, value: Value, body: Body) -> Discharge:  # noqa: PLR0
             return followed(None)
         return consume(machine, value, body)
     if isinstance(value, Choice):
-        each_option(machine, value, lambda one: _void(walk(machine, one, body)))
+        each_option(machine, value, lambda item: _void(walk(machine, item, body)))
         return followed(None)
     if isinstance(value, Klass):
         if is_enum(value):

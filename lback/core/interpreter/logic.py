@@ -59,7 +59,7 @@ def unary(machine: Machine, node: ast.expr, frame: Frame) -> Value:
     op = node.op
     if isinstance(op, ast.Not):
         return value if isinstance(value, ExprV | StatementV) else negate(truth(machine, value))
-    return of_each(machine, value, lambda one: _signed(machine, op, one))
+    return of_each(machine, value, lambda option: _signed(machine, op, option))
 
 
 def _signed(machine: Machine, op: ast.unaryop, value: Value) -> Value:
@@ -126,19 +126,21 @@ def condition(machine: Machine, node: ast.expr, frame: Frame) -> Test:
 
 
 def _of_operands(operands: list[Value], known: list[Test], wanted: bool) -> Value:
-    expressions = [one for one in operands if isinstance(one, ExprV | StatementV)]
+    expressions = [operand for operand in operands if isinstance(operand, ExprV | StatementV)]
     if expressions:
         return expressions[-1]
     for place, (value, test) in enumerate(zip(operands, known, strict=True)):
         last = place == len(operands) - 1
-        if last and all(one in (YES, NO) for one in known):
+        if last and all(item in (YES, NO) for item in known):
             return value
         if (test == NO and wanted) or (test == YES and not wanted):
-            if all(one in (YES, NO) for one in known[:place]):
+            if all(item in (YES, NO) for item in known[:place]):
                 return value
             break
-    told = all(isinstance(one, Test | bool) for one in operands) or all(one == ANY for one in known)
-    if told and all(is_data(one) for one in operands):
+    told = all(isinstance(operand, Test | bool) for operand in operands) or all(
+        item == ANY for item in known
+    )
+    if told and all(is_data(operand) for operand in operands):
         result = known[0]
         for test in known[1:]:
             result = both(result, test) if wanted else either(result, test)
@@ -171,9 +173,9 @@ def comparison(machine: Machine, node: ast.expr, frame: Frame) -> Value:
 
 def _compared(machine: Machine, kind: ast.cmpop, left: Value, right: Value) -> Value:
     if may_be_object(left):
-        return of_each(machine, left, lambda one: _compared(machine, kind, one, right))
+        return of_each(machine, left, lambda value: _compared(machine, kind, value, right))
     if may_be_object(right):
-        return of_each(machine, right, lambda one: _compared(machine, kind, left, one))
+        return of_each(machine, right, lambda value: _compared(machine, kind, left, value))
     if isinstance(kind, ast.In | ast.NotIn):
         found = _inside(machine, left, right)
         return negate(found) if isinstance(kind, ast.NotIn) else found
@@ -205,13 +207,13 @@ def _of_objects(machine: Machine, kind: ast.cmpop, left: Value, right: Value) ->
     kin = (
         left.of is right.of if isinstance(left, Instance) and isinstance(right, Instance) else None
     )
-    one, other, place = (left, right, 0) if isinstance(left, Instance) else (right, left, 1)
+    option, other, place = (left, right, 0) if isinstance(left, Instance) else (right, left, 1)
     own = ORDER[type(kind)][0]
     name = ORDER[type(kind)][place]
-    method = method_of(machine, one, name)
+    method = method_of(machine, option, name)
     inverted = method is None and name == "__ne__"
     if inverted:
-        method = method_of(machine, one, "__eq__")
+        method = method_of(machine, option, "__eq__")
     if method is not None and kin is not False:
         value = machine.call(method, other)
         if not declined(value):
@@ -223,9 +225,9 @@ def _of_objects(machine: Machine, kind: ast.cmpop, left: Value, right: Value) ->
 def _same_member(left: Value, right: Value, wanted: bool) -> Value:
     if not isinstance(left, Instance) or not isinstance(right, Instance):
         return ANY
-    one, other = left.fields.values.get("name"), right.fields.values.get("name")
-    if left.of is right.of and isinstance(one, str) and isinstance(other, str):
-        return (one == other) is wanted if "_value_" in left.fields.values else ANY
+    name, other = left.fields.values.get("name"), right.fields.values.get("name")
+    if left.of is right.of and isinstance(name, str) and isinstance(other, str):
+        return (name == other) is wanted if "_value_" in left.fields.values else ANY
     return ANY
 
 
@@ -242,6 +244,6 @@ def if_expression(machine: Machine, node: ast.expr, frame: Frame) -> Value:
         lambda: values.append(machine.evaluate(node.orelse, frame)),
     )
     exact = test.must == test.may and len(values) == 2
-    if exact and not any(isinstance(one, Choice) for one in values):
+    if exact and not any(isinstance(value, Choice) for value in values):
         return Choice(tuple(values), (test.must, ~test.must))
     return choice(values)

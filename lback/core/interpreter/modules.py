@@ -70,7 +70,7 @@ def part(path: str, name: str) -> Value | None:
 
 def path_method(machine: Machine, path: str, name: str, arguments: Arguments) -> Discharge:
     """Follow a method of a pathlib.Path."""
-    rest = [one for one in arguments.positional if isinstance(one, str)]
+    rest = [argument for argument in arguments.positional if isinstance(argument, str)]
     known = len(rest) == len(arguments.positional)
     if name in _SAME:
         return pure(f"pathlib.Path.{name}", PathText(posixpath.normpath(path)))
@@ -145,7 +145,7 @@ def path_call(machine: Machine, callee: Name, arguments: Arguments) -> Discharge
 
 def _like(found: str, texts: list[str]) -> str:
     """Return a text that was made of others, of which one may be a path."""
-    return PathText(found) if any(isinstance(one, PathText) for one in texts) else found
+    return PathText(found) if any(isinstance(text, PathText) for text in texts) else found
 
 
 _BUILTINS = frozenset(dir(builtins))
@@ -218,14 +218,14 @@ def find(machine: Machine, name: str, scope: ModuleScope) -> Value:
         return _from_stars(machine, name, scope)
     if name in scope.looking:
         return Opaque()
-    together = {one for one, held in scope.pending.items() if held is statements}
+    together = {text for text, held in scope.pending.items() if held is statements}
     scope.looking |= together
     try:
         found = _load(machine, together, statements, scope)
     finally:
         scope.looking -= together
     # A container that is one under several names stays one.
-    values.update({one: found[one] for one in together if one not in values})
+    values.update({text: found[text] for text in together if text not in values})
     return values[name]
 
 

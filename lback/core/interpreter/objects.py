@@ -47,15 +47,15 @@ def method_of(machine: Machine, value: Value, name: str) -> Value:
 
 def declined(value: Value) -> bool:
     """Tell whether a method may have given NotImplemented."""
-    return any(one == Name("builtins.NotImplemented") for one in options(value))
+    return any(option == Name("builtins.NotImplemented") for option in options(value))
 
 
 def may_be_object(*values: Value) -> bool:
     """Tell whether one of several that a value may be is an object of the project."""
     return any(
-        isinstance(one, Instance)
+        isinstance(item, Instance)
         for value in values
-        for one in (value.options if isinstance(value, Choice) else ())
+        for item in (value.options if isinstance(value, Choice) else ())
     )
 
 
@@ -65,10 +65,10 @@ def touched(machine: Machine, values: Iterable[Value], names: tuple[str, ...] = 
     found = list(_objects(held, _DEEPEST))
     if not found:
         return
-    peers = choice([*held, *(one for value in held for one in _inside(value))])
-    for one in found:
-        for name in names or _special_names(machine, one):
-            method = method_of(machine, one, name)
+    peers = choice([*held, *(item for value in held for item in _inside(value))])
+    for instance in found:
+        for name in names or _special_names(machine, instance):
+            method = method_of(machine, instance, name)
             if method is not None:
                 perhaps(machine, lambda method=method: _called(machine, method, peers))  # type: ignore[misc]
 
@@ -87,10 +87,10 @@ def _called(machine: Machine, method: Value, peers: Value) -> None:
 
 def _special_names(machine: Machine, value: Instance) -> list[str]:
     found: dict[str, None] = {}
-    for one in mro(value.of):
-        if isinstance(one, Klass):
-            machine.read_class(one)
-            found.update(dict.fromkeys(one.members.values))
+    for base in mro(value.of):
+        if isinstance(base, Klass):
+            machine.read_class(base)
+            found.update(dict.fromkeys(base.members.values))
     return [name for name in found if name[:2] == "__" == name[-2:] and name not in _BY_SYNTAX]
 
 

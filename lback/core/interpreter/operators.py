@@ -86,8 +86,8 @@ def _of_either(machine: Machine, kind: ast.operator, left: Value, right: Value) 
 
 def _of_objects(machine: Machine, kind: ast.operator, left: Value, right: Value) -> Discharge:
     name = _METHODS[type(kind)]
-    for one, method, other in ((left, f"__{name}__", right), (right, f"__r{name}__", left)):
-        found = method_of(machine, one, method)
+    for item, method, other in ((left, f"__{name}__", right), (right, f"__r{name}__", left)):
+        found = method_of(machine, item, method)
         if found is not None:
             value = machine.call(found, other)
             if not declined(value):
@@ -156,12 +156,12 @@ def _folded(machine: Machine, kind: ast.operator, left: Value, right: Value) -> 
     return fold(machine, _OPERATORS[type(kind)], left, right)
 
 
-def _endlessly(one: Value, count: Value) -> bool:
+def _endlessly(item: Value, count: Value) -> bool:
     if not isinstance(count, int):
         return False
-    if isinstance(one, str | bytes):
-        return len(one) * count > MOST_OF_A_VALUE
-    return isinstance(one, Seq) and len(one.content.items) * count > MOST_ITEMS
+    if isinstance(item, str | bytes):
+        return len(item) * count > MOST_OF_A_VALUE
+    return isinstance(item, Seq) and len(item.content.items) * count > MOST_ITEMS
 
 
 def _repeated(machine: Machine, left: Value, right: Value) -> Value:
@@ -180,18 +180,18 @@ def _endless(value: Value) -> Value:
 
 def _of_lists(kind: ast.operator, left: Seq, right: Value) -> Value:
     """Return what holds, perhaps, what two sequences hold."""
-    one = left.content
+    item = left.content
     if not isinstance(right, Seq):
-        return Seq(Items(one.items, True), left.kind)
+        return Seq(Items(item.items, True), left.kind)
     other = right.content
     both = isinstance(kind, ast.Add | ast.BitOr | ast.BitXor)
-    items = one.items + (other.items if both else ())
+    items = item.items + (other.items if both else ())
     if len(items) > MOST_ITEMS:
         return Seq(Items((), True), left.kind)
-    alike = (one.alike or not one.open) and (other.alike or not other.open or not both)
+    alike = (item.alike or not item.open) and (other.alike or not other.open or not both)
     known = isinstance(kind, ast.Add) and left.kind == right.kind
     content = Items(items, True, alike)
-    if known and not one.open and not other.open:
+    if known and not item.open and not other.open:
         content = Items(items)
     if left.kind in ("view", "set", "frozenset"):
         return Seq(distinct(content), "set" if left.kind == "view" else left.kind)

@@ -35,12 +35,12 @@ def doubts(
     A downgrade() that drops a table or column of a table that upgrade() was not seen to touch,
     or makes one, undoes something that nobody has read.
     """
-    said = [one for one in unknown if one.direction == "upgrade"]
-    if any(not one.tables for one in said):
+    said = [doubt for doubt in unknown if doubt.direction == "upgrade"]
+    if any(not value.tables for value in said):
         return
-    touched = {_bare(table) for one in said for table in one.tables}
-    touched |= {_bare(name) for one in upgrade for name in (one.table, one.to) if name}
-    things = [one for one in downgrade if one.object in ("table", "column", "view")]
+    touched = {_bare(table) for value in said for table in value.tables}
+    touched |= {_bare(name) for entry in upgrade for name in (entry.table, entry.to) if name}
+    things = [entry for entry in downgrade if entry.object in ("table", "column", "view")]
     made = {_place(thing, thing.to) for thing in things if thing.kind in _MADE}
     gone = {_place(thing) for thing in things if thing.kind in _GONE}
     for effect in things:
@@ -183,7 +183,7 @@ def _gap(tree: ast.Module, name: Direction) -> Gap:
         return "" if others else "missing"
     # The last to bind the name is what Alembic runs.
     line = getattr(functions[0], "lineno", 0)
-    if len(functions) > 1 or any(getattr(one, "lineno", 0) > line for one in others):
+    if len(functions) > 1 or any(getattr(other, "lineno", 0) > line for other in others):
         return ""
     for statement in getattr(functions[0], "body", ()):
         if isinstance(statement, ast.Raise):
@@ -207,7 +207,7 @@ def _may_bind(node: ast.AST, name: str) -> bool:
         return node.name == name
     if isinstance(node, ast.Call):
         runs = isinstance(node.func, ast.Name) and node.func.id in ("exec", "eval")
-        return runs or any(_is_text(one, name) for one in node.args)
+        return runs or any(_is_text(arg, name) for arg in node.args)
     return isinstance(node, ast.Subscript) and _is_text(node.slice, name)
 
 

@@ -154,7 +154,7 @@ class MetaDataV:
     @property
     def tables(self) -> list[TableV]:
         """Return the tables that it may hold."""
-        return [one for one in self.held if one is not None]
+        return [table for table in self.held if table is not None]
 
     @property
     def known(self) -> bool:

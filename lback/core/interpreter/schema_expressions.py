@@ -46,7 +46,7 @@ def is_pure_function(name: str) -> bool:
 
 def column_of(table: TableV, name: str) -> ExprV:
     """Return a column of a table, as an expression."""
-    uses = tuple(Use("column", name, one) for one in table.names)
+    uses = tuple(Use("column", name, text) for text in table.names)
     return ExprV(name, uses, table.names, name)
 
 
@@ -96,4 +96,4 @@ def expression(value: Value, table: str | None = None) -> ExprV:  # noqa: PLR091
 
 def of_arguments(arguments: Arguments, *first: Value) -> ExprV:
     """Return the expression that a call of arguments makes."""
-    return merged([expression(one) for one in (*first, *arguments.all())])
+    return merged([expression(value) for value in (*first, *arguments.all())])

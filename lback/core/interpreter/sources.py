@@ -106,8 +106,8 @@ def _joined(tree: ast.Module, found: dict[str, list[ast.stmt]]) -> dict[str, lis
     place = {id(statement): number for number, statement in enumerate(tree.body)}
     for name, group in groups.items():
         if len(group) > 1 and name == min(group):
-            held = {id(one): one for member in group for one in found[member]}
-            shared = sorted(held.values(), key=lambda one: place[id(one)])
+            held = {id(node): node for member in group for node in found[member]}
+            shared = sorted(held.values(), key=lambda node: place[id(node)])
             found.update(dict.fromkeys(group, shared))
     return found
 
@@ -223,4 +223,4 @@ def _changed(call: ast.Call) -> list[str]:
     """Return the names whose values a call may change: its owner's, and its arguments'."""
     names = [_root(call.func)] if isinstance(call.func, ast.Attribute) else []
     names += [argument.id for argument in call.args if isinstance(argument, ast.Name)]
-    return [one for one in names if one]
+    return [name for name in names if name]

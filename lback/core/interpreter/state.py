@@ -249,7 +249,7 @@ class MachineState:
         for delta in deltas:
             places.update(delta)
         self.work += len(places) * len(deltas)
-        self.work += sum(_size(one.content) for delta in deltas for one in delta.values())
+        self.work += sum(_size(write.content) for delta in deltas for write in delta.values())
         for place, change in places.items():
             base = load(change.store, change.key)
             contents = [delta[place].content if place in delta else base for delta in deltas]
@@ -267,7 +267,7 @@ class MachineState:
                 alike = content.alike or not content.open
                 content = Items(content.items, True, alike)
             elif isinstance(content, Entries):
-                held = {key: wider([one]) for key, one in content.items.items()}
+                held = {key: wider([value]) for key, value in content.items.items()}
                 content = Entries(held, True, content.fallback, is_data(Map(content)))
             elif not isinstance(content, Absent | Seq | Map | FieldOf):
                 content = wider([content])
@@ -329,8 +329,8 @@ def _part(left: Content, right: Content) -> Content:
     if left == right or not isinstance(left, FieldOf) or not isinstance(right, FieldOf):
         return right
     both = (left.value, right.value)
-    found = tuple(dict.fromkeys(one for value in both for one in value or ()))
-    if all(isinstance(one, str) for one in found):
+    found = tuple(dict.fromkeys(option for value in both for option in value or ()))
+    if all(isinstance(option, str) for option in found):
         return FieldOf(found if all(both) else ())
     return FieldOf((*found, None))
 
@@ -340,7 +340,7 @@ def _items(left: Content, right: Content) -> Content:
         return right
     if len(left.items) == len(right.items) and left.open == right.open:
         pairs = zip(left.items, right.items, strict=True)
-        if all(same(one, other) for one, other in pairs):
+        if all(same(value, other) for value, other in pairs):
             return left
     if len(left.items) * len(right.items) > _MOST_PAIRS:
         data = all(is_data(item) for item in (*left.items, *right.items))
@@ -372,7 +372,7 @@ def differs(left: Content, right: Content) -> bool:
         if len(left.items) != len(right.items) or left.open != right.open:
             return True
         pairs = zip(left.items, right.items, strict=True)
-        return not all(same(one, other) for one, other in pairs)
+        return not all(same(value, other) for value, other in pairs)
     if isinstance(left, FieldOf) or isinstance(right, FieldOf):
         return left != right
     if isinstance(left, Items | Entries | Absent) or isinstance(right, Items | Entries | Absent):

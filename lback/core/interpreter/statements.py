@@ -201,7 +201,7 @@ def _augmented(machine: Machine, node: ast.stmt, frame: Frame) -> None:
 def _combined(machine: Machine, node: ast.AugAssign, held: Value, value: Value) -> Value:
     """Return the outcome of `held += value`; lists and dicts are changed in place."""
     if isinstance(held, Choice) and any(isinstance(o, Seq | Map) for o in held.options):
-        return of_each(machine, held, lambda one: _combined(machine, node, one, value))
+        return of_each(machine, held, lambda item: _combined(machine, node, item, value))
     if isinstance(held, Seq) and held.kind in ("list", "deque") and isinstance(node.op, ast.Add):
         machine.call_with(Method(held, "extend"), Arguments([value]))
         return held

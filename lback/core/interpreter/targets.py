@@ -78,7 +78,7 @@ def set_item(machine: Machine, holder: Value, key: Value, value: Value) -> Disch
             throw(machine)
         content = holder.content
         if isinstance(known, Plain):
-            either = {name: choice((one, value)) for name, one in content.items.items()}
+            either = {name: choice((item, value)) for name, item in content.items.items()}
             data = is_data(value) and (content.data or not content.open)
             state.absorb(value)
             state.fill_map(holder, either, open=True, data=data)
@@ -227,8 +227,8 @@ def unpacked(machine: Machine, value: Value, count: int, starred: int) -> list[V
         mixed = shuffled(value) and not wrong
         if not mixed:
             return _spread(items, count, starred)
-        one = choice(items)
-        return [_rest(one) if place == starred else one for place in range(count)]
+        entry = choice(items)
+        return [_rest(entry) if place == starred else entry for place in range(count)]
     if isinstance(value, Plain | Text | Row | str):
         inner: Value = Row((), True) if isinstance(value, Row) and value.whole else PLAIN
         return [_rest(inner) if place == starred else inner for place in range(count)]
@@ -271,7 +271,7 @@ def set_attribute(  # noqa: PLR0912
     """Follow `holder.name = value`."""
     if isinstance(holder, Choice):
         for option in holder.options:
-            perhaps(machine, lambda one=option: void(set_attribute(machine, one, name, value)))  # type: ignore[misc]
+            perhaps(machine, lambda item=option: void(set_attribute(machine, item, name, value)))  # type: ignore[misc]
         return followed(None)
     if isinstance(holder, Row):
         return _set_column(machine, holder, name)
@@ -308,11 +308,11 @@ def set_attribute(  # noqa: PLR0912
 
 def _rename_table(machine: Machine, holder: TableV, name: str, value: Value) -> Discharge:
     given = ("",) if value is None and name == "schema" else strings(value) or HIDDEN
-    parts = [one.rpartition(".") for one in holder.names]
+    parts = [text.rpartition(".") for text in holder.names]
     if name == "name":
-        found = [f"{schema}{dot}{one}" for schema, dot, _ in parts for one in given]
+        found = [f"{schema}{dot}{text}" for schema, dot, _ in parts for text in given]
     else:
-        found = [f"{one}.{bare}" if one else bare for _, _, bare in parts for one in given]
+        found = [f"{text}.{bare}" if text else bare for _, _, bare in parts for text in given]
     machine.state.set(holder, "names", tuple(dict.fromkeys(found)))
     return pure("the name of a table", None)
 
@@ -449,9 +449,9 @@ def _alternatives(
     machine: Machine, pattern: ast.MatchOr, subject: Value, frame: Frame, bound: Bound
 ) -> Test:
     found, values = NO, dict[str, Value]()
-    for one in pattern.patterns:
+    for item in pattern.patterns:
         inner: Bound = []
-        test = _test(machine, one, subject, frame, inner)
+        test = _test(machine, item, subject, frame, inner)
         for name, value in inner:
             if not test.may.empty:
                 values[name] = choice([values[name], value]) if name in values else value
@@ -465,7 +465,7 @@ def _alternatives(
 def _sequence(
     machine: Machine, pattern: ast.MatchSequence, subject: Value, frame: Frame, bound: Bound
 ) -> Test:
-    stars = [i for i, one in enumerate(pattern.patterns) if isinstance(one, ast.MatchStar)]
+    stars = [i for i, item in enumerate(pattern.patterns) if isinstance(item, ast.MatchStar)]
     known = isinstance(subject, Seq) and not subject.content.open
     if not known or stars or not isinstance(subject, Seq):
         _bind_all(pattern, subject, bound)
@@ -474,18 +474,18 @@ def _sequence(
         return NO
     values = unpacked(machine, subject, len(pattern.patterns), -1)
     fits = YES
-    for one, value in zip(pattern.patterns, values, strict=True):
-        fits = both(fits, _test(machine, one, value, frame, bound))
+    for item, value in zip(pattern.patterns, values, strict=True):
+        fits = both(fits, _test(machine, item, value, frame, bound))
     return fits
 
 
 def _bind_all(pattern: ast.pattern, subject: Value, bound: Bound) -> None:
     """Bind every name of a pattern to what is not known."""
     data = isinstance(subject, Plain | str)
-    for one in ast.walk(pattern):
-        name = getattr(one, "rest", None) if isinstance(one, ast.MatchMapping) else None
-        if isinstance(one, ast.MatchAs | ast.MatchStar):
-            name = one.name
+    for node in ast.walk(pattern):
+        name = getattr(node, "rest", None) if isinstance(node, ast.MatchMapping) else None
+        if isinstance(node, ast.MatchAs | ast.MatchStar):
+            name = node.name
         if isinstance(name, str):
             value: Value = Plain() if data else Opaque()
             bound.append((name, value))

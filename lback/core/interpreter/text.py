@@ -65,7 +65,7 @@ def text_of(machine: Machine, parts: Iterable[str | None]) -> Value:
             last.append(part)
     if not machine.room_for(size) or len(merged) > MOST_ITEMS:
         return UNKNOWN_TEXT
-    merged_pieces = tuple(None if one is None else "".join(one) for one in merged)
+    merged_pieces = tuple(None if value is None else "".join(value) for value in merged)
     if not merged_pieces:
         return ""
     return (
@@ -171,14 +171,14 @@ def laid_out(machine: Machine, value: Value, spec: Value, conversion: str | None
     """Return the pieces of `f"{value!conversion:spec}"`."""
     if isinstance(spec, str) and is_narrow(spec):
         function = _CONVERSIONS.get(conversion or "", str)
-        found = fold(machine, lambda one, how: format(function(one), how), value, spec)
+        found = fold(machine, lambda option, how: format(function(option), how), value, spec)
         if found is not UNREAD:
             return pieces(found)
     return pieces(value) if spec == "" and conversion in (None, "", "s") else (None,)
 
 
 _CONVERSIONS: dict[str, Callable[[object], object]] = {
-    "": lambda one: one, "s": str, "r": repr, "a": ascii,
+    "": lambda entry: entry, "s": str, "r": repr, "a": ascii,
 }  # fmt: skip
 
 
@@ -208,7 +208,7 @@ _WIDTHS = frozenset(["center", "ljust", "rjust", "zfill", "expandtabs", "to_byte
 _GROWS = frozenset(["replace", "translate", "join", "expandtabs"])
 _CODECS = frozenset(["utf-8", "utf8", "ascii", "latin-1", "latin1", "utf-16", "utf-32"])
 _OF_CONSTANTS: dict[type, frozenset[str]] = {
-    kind: frozenset(one for one in dir(kind) if one[:1] != "_") - {"format", "format_map"}
+    kind: frozenset(text for text in dir(kind) if text[:1] != "_") - {"format", "format_map"}
     for kind in (str, bytes, int, float, complex, bool)
 }
 
@@ -225,7 +225,7 @@ def constant_method(
             return UNREAD
     return fold(
         machine,
-        lambda one, *given, **named: getattr(one, name)(*given, **named),
+        lambda value, *given, **named: getattr(value, name)(*given, **named),
         owner,
         *positional,
         keywords=keywords,
@@ -275,7 +275,7 @@ def _replaced(machine: Machine, owner: str, old: Value, new: Value) -> Value:
         return UNKNOWN_TEXT
     times = owner.count(old)
     filler = pieces(new)
-    size = len(owner) + times * sum(len(one or "") for one in filler)
+    size = len(owner) + times * sum(len(name or "") for name in filler)
     if not machine.room_for(size) or times > MOST_ITEMS:
         return UNKNOWN_TEXT
     parts: list[str | None] = []

@@ -121,13 +121,13 @@ def _judged(
                     yield Contradiction(revision, effect, fact, _told(why, fact))
                     break
         touched |= {thing for thing, _, _ in _wants(effect)}
-        touched |= {("table", key(one), "") for one in (effect.to, effect.name) if one}
+        touched |= {("table", key(name), "") for name in (effect.to, effect.name) if name}
 
 
 def _spelled_alike(effect: Effect, other: Effect) -> bool:
     """Tell whether no name differs by its case alone: on PostgreSQL that may be another one."""
-    names = {one for one in (effect.table, effect.name, effect.to) if one}
-    others = {one for one in (other.table, other.name, other.to) if one}
+    names = {text for text in (effect.table, effect.name, effect.to) if text}
+    others = {text for text in (other.table, other.name, other.to) if text}
     folded = {name.casefold() for name in names & others}
     return (
         not ({name.casefold() for name in names} & {other.casefold() for other in others}) - folded
@@ -229,8 +229,8 @@ def _forget_part(schema: _Schema, kind: str, table: str, name: str | None) -> No
     if name is None:
         return
     kinds = ("column",) if kind == "column" else ("index", "constraint")
-    for one in kinds:
-        schema.forget((one, table, _folded(name)))
+    for text in kinds:
+        schema.forget((text, table, _folded(name)))
 
 
 def _apply(schema: _Schema, revision: str, effect: Effect) -> None:
@@ -266,9 +266,9 @@ def _apply_table(schema: _Schema, effect: Effect, table: str, there: Fact, gone:
     elif effect.kind == "rename" and effect.to:
         new = key(effect.to)
         moved = [
-            (one, schema.facts[one])
-            for one in schema.on_table.get(table, ())
-            if one in schema.facts
+            (thing, schema.facts[thing])
+            for thing in schema.on_table.get(table, ())
+            if thing in schema.facts
         ]
         schema.forget_table(new)
         schema.forget_table(table)
@@ -292,5 +292,5 @@ def _apply_part(schema: _Schema, effect: Effect, table: str, there: Fact, gone: 
         schema.set((effect.object, table, _folded(effect.to)), there)
     if effect.object == "column" and effect.kind == "drop":
         # Its indexes and constraints may have gone with it.
-        for one in [o for o in schema.on_table.get(table, ()) if o[0] != "column"]:
-            schema.forget(one)
+        for value in [o for o in schema.on_table.get(table, ()) if o[0] != "column"]:
+            schema.forget(value)

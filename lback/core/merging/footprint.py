@@ -39,7 +39,7 @@ def footprint(effect: Effect, around: Surroundings) -> tuple[Touch, ...]:
     if "cascade" in effect.aspects:
         touches.append(Touch("cascade", "", "take"))
     if not _runs_on(effect, "sqlite"):
-        touches = [one for one in touches if one.kind != "copies"]
+        touches = [touch for touch in touches if touch.kind != "copies"]
     return tuple(dict.fromkeys(touches))
 
 
@@ -79,8 +79,8 @@ def _settings(effect: Effect) -> Iterable[Touch]:
         return
     yield from columns(effect.table, ANY, "all")
     yield from columns(effect.table, ANY, "need")
-    for one in _ASPECTS[:3]:
-        yield from aspect(one, effect.table, ANY, "set")
+    for name in _ASPECTS[:3]:
+        yield from aspect(name, effect.table, ANY, "set")
     yield from aspect("values", effect.table, ANY, "write")
     yield from whole("keys", effect.table, "loose")
     yield from whole("child keys", effect.table, "loose")
@@ -123,7 +123,7 @@ def _column(effect: Effect, around: Surroundings) -> Iterable[Touch]:
         yield from whole("copies", table, "copy")
         yield from _said_again(effect, names, around)
     else:
-        said = tuple(one for one in _ASPECTS if one in effect.aspects) or _ASPECTS
+        said = tuple(text for text in _ASPECTS if text in effect.aspects) or _ASPECTS
         yield from columns(table, names, "need")
         yield from _altered(effect, names, said)
         yield from _said_again(effect, names, around)
@@ -135,9 +135,9 @@ def _column(effect: Effect, around: Surroundings) -> Iterable[Touch]:
 def _altered(
     effect: Effect, names: tuple[str, ...] | None, aspects: Iterable[str]
 ) -> Iterable[Touch]:
-    for one in dict.fromkeys(aspects):
-        if one in _ASPECTS:
-            yield from aspect(one, effect.table, names, "set")
+    for name in dict.fromkeys(aspects):
+        if name in _ASPECTS:
+            yield from aspect(name, effect.table, names, "set")
     if effect.kind == "alter" and ("type" in effect.aspects or not effect.aspects):
         yield from aspect("values", effect.table, names, "write")
     if "not null" in effect.aspects:

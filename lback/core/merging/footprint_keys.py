@@ -176,7 +176,7 @@ def _columns_of(effect: Effect, flavours: set[str]) -> Iterable[str] | None:
 def _words(detail: str) -> tuple[str, ...]:
     """Return the words of a check that may be columns: all that are not in quotes."""
     inner = detail.partition("(")[2]
-    return tuple(one for one in _WORD.findall(inner) if not one.startswith("'"))
+    return tuple(value for value in _WORD.findall(inner) if not value.startswith("'"))
 
 
 def _made_up(table: str | None, names: Iterable[str], suffix: str) -> str | None:

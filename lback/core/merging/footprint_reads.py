@@ -37,10 +37,10 @@ def read(tables: Iterable[str], around: Surroundings, *, star: bool) -> Iterable
         yield from aspect("type", table, ANY, "read")
         if star:
             # A table made like another takes over what its columns must be.
-            for one in ("nullable", "default"):
-                yield from aspect(one, table, ANY, "read")
-            for one in ("constraint", "index"):
-                yield Touch("list", f"{one} {key(table)}", "ask")
+            for name in ("nullable", "default"):
+                yield from aspect(name, table, ANY, "read")
+            for name in ("constraint", "index"):
+                yield Touch("list", f"{name} {key(table)}", "ask")
         yield from whole("rows", table, "read")
         yield from aspect("values", table, ANY, "read")
         yield Touch("any rows", "", "touch")
@@ -148,9 +148,9 @@ def _fired(table: str, around: Surroundings) -> Iterable[Touch]:
         yield from aspect("values", table, ANY, "write")
         if not written:
             yield Touch("any rows", "", "write")
-        for one in written:
-            yield from whole("rows", one, "insert")
-            yield from aspect("values", one, ANY, "write")
+        for text in written:
+            yield from whole("rows", text, "insert")
+            yield from aspect("values", text, ANY, "write")
 
 
 # -- what the text says that is used -----------------------------------------------
@@ -193,8 +193,8 @@ def condition(effect: Effect, around: Surroundings) -> Iterable[Touch]:
             continue
         if use.object == "column":
             yield from columns(use.table, ANY, "ask")
-            for one in _ASPECTS:
-                yield from aspect(one, use.table, ANY, "read")
+            for name in _ASPECTS:
+                yield from aspect(name, use.table, ANY, "read")
         of = f"{use.object} {key(use.table)}" if use.table else use.object
         yield Touch("list", of, "ask")
 

@@ -159,8 +159,8 @@ MATRIX: Mapping[str, Modes] = {
 # For each kind and mode: the modes of the other side that it clashes with.
 PARTNERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     kind: {
-        mode: tuple(dict.fromkeys(other for one, other in modes if one == mode))
-        for mode in dict.fromkeys(one for one, _ in modes)
+        mode: tuple(dict.fromkeys(other for name, other in modes if name == mode))
+        for mode in dict.fromkeys(name for name, _ in modes)
     }
     for kind, modes in MATRIX.items()
 }

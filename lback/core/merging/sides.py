@@ -45,16 +45,16 @@ class _Shelf:
         self.all.append((done, touch))
         if touch.only is None:
             self.open.append((done, touch))
-        for one in touch.only or ():
-            self.by_column.setdefault(one, []).append((done, touch))
+        for value in touch.only or ():
+            self.by_column.setdefault(value, []).append((done, touch))
 
     def meeting(self, touch: Touch) -> Iterator[tuple[PlacedEffect, Touch]]:
         if touch.only is None:
             yield from self.all
             return
         yield from self.open
-        for one in touch.only:
-            yield from self.by_column.get(one, ())
+        for name in touch.only:
+            yield from self.by_column.get(name, ())
 
 
 class Side:
@@ -128,7 +128,8 @@ def _inside_one(mine: PlacedEffect, theirs: PlacedEffect) -> bool:
     if not mine.inside or mine.inside != theirs.inside:
         return False
     return not all(
-        one.effect.object == "table" and one.effect.kind == "create" for one in (mine, theirs)
+        placed_effect.effect.object == "table" and placed_effect.effect.kind == "create"
+        for placed_effect in (mine, theirs)
     )
 
 

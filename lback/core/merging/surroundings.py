@@ -50,8 +50,8 @@ class Surroundings:
     def after(self, effects: Iterable[Effects]) -> Surroundings:
         """Return what is known once some revisions have run."""
         gathered = _Gathered(self)
-        for one in effects:
-            for effect in one.upgrade:
+        for item in effects:
+            for effect in item.upgrade:
                 gathered.follow(effect)
         return gathered.result()
 
@@ -113,10 +113,10 @@ class _Gathered:
             self.indexes = {k: new if v == table else v for k, v in self.indexes.items()}
             self.spans = {(new if t == table else t, n): v for (t, n), v in self.spans.items()}
             moved = [link for link in self.links if table in (link.child, link.parent)]
-            for one in moved:
-                child = new if one.child == table else one.child
-                parent = new if one.parent == table else one.parent
-                self.links[one._replace(child=child, parent=parent)] = None
+            for value in moved:
+                child = new if value.child == table else value.child
+                parent = new if value.parent == table else value.parent
+                self.links[value._replace(child=child, parent=parent)] = None
             if table in self.triggers:
                 self.triggers[new] = self.triggers.pop(table)
             if table in self.keys:
@@ -143,8 +143,8 @@ class _Gathered:
         for (on, name), names in list(self.spans.items()):
             if on == table or (on == "" and self.indexes.get(name) == table):
                 self.spans[on, name] = renamed(names)
-        for one in [link for link in self.links if link.child == table]:
-            self.links[one._replace(columns=renamed(one.columns))] = None
+        for item in [link for link in self.links if link.child == table]:
+            self.links[item._replace(columns=renamed(item.columns))] = None
         if table in self.keys:
             self.keys[table] = frozenset(renamed(self.keys[table]))
 

@@ -34,9 +34,9 @@ def question(
     """
     parts = [also] if also else []
     told = [
-        f"{loss(one)} on {name}" if len(losses) > 1 else loss(one)
+        f"{loss(data_loss)} on {name}" if len(losses) > 1 else loss(data_loss)
         for name, rows in losses.items()
-        for one in rows
+        for data_loss in rows
     ]
     if told:
         parts.append(f"This deletes {'; '.join(told)}.")

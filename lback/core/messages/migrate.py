@@ -57,7 +57,7 @@ def _note(found: Baseline) -> str:
             "Make the schema what one of them leaves (`lback show REVISION` tells what it does), "
             "then note that one: `lback migrate REVISION --fake`."
         )
-    notes = "; ".join(command("lback migrate --fake", one) for one in found.fits)
+    notes = "; ".join(command("lback migrate --fake", fit) for fit in found.fits)
     return f"Note what is there: {notes}. Then `lback migrate` applies the rest."
 
 

@@ -96,5 +96,5 @@ def database_moved(stamp: Sequence[str]) -> LbackError:
 
 
 def _keep(lacking: Sequence[str]) -> str:
-    first = " and ".join(command("lback migrate", one) for one in lacking)
+    first = " and ".join(command("lback migrate", name) for name in lacking)
     return f"Run {first} first: what has run its new ancestors already is not undone."

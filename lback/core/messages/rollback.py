@@ -98,12 +98,12 @@ def not_on_all(name: str, error: LbackError | None) -> LbackError:
 
 
 def otherwise_on(
-    one: tuple[str, str, Sequence[str]], other: tuple[str, str, Sequence[str]]
+    value: tuple[str, str, Sequence[str]], other: tuple[str, str, Sequence[str]]
 ) -> LbackError:
     """Say that it would not be the same on two databases; each is name, strategy, revisions."""
     told = [
         f"on {name} it is {strategy} of {', '.join(undoes)}"
-        for name, strategy, undoes in (one, other)
+        for name, strategy, undoes in (value, other)
     ]
     return LbackError(
         f"This is not the same on every database: {', and '.join(told)}.",
@@ -137,7 +137,7 @@ def not_undone(
     revision: str, left: Sequence[Effect], extra: Sequence[Effect], told: Sequence[str]
 ) -> Refusal:
     """Refuse a downgrade() that does not bring back what was; `told` says it line by line."""
-    types = [one.name for one in left if one.object == "enum"]
+    types = [effect.name for effect in left if effect.object == "enum"]
     if not extra and len(types) == len(left):
         drops = ", ".join(code(f"sa.Enum(name={name!r}).drop(op.get_bind())") for name in types)
         change = f"Add {drops} to"

@@ -158,7 +158,7 @@ def _on_top(facts: RollbackFacts, undoes: tuple[str, ...], why: str) -> Decision
         return decision.refused(messages.forked(forked))
     # Heads that are apart by design: the lane that the undone revision itself is in.
     own = {label for revision in undoes for label in graph.labels_of(revision)}
-    lane = sorted(grouped, key=lambda one: not own & set(graph.labels_of(one[0])))[:1]
+    lane = sorted(grouped, key=lambda pair: not own & set(graph.labels_of(pair[0])))[:1]
     parents = tuple(lane[0])
     pending = [parent for parent in parents if parent not in facts.applied]
     if pending:
@@ -176,7 +176,7 @@ def _no_downgrade(
             continue
         if effects.downgrade_gap == "missing" and not missing:
             continue
-        line = max((one.line for one in effects.upgrade), default=1)
+        line = max((effect.line for effect in effects.upgrade), default=1)
         path = facts.graph[revision].path
         return messages.no_downgrade(revision, path, line, effects.downgrade_gap)
     return None
@@ -190,9 +190,9 @@ def _complete(facts: RollbackFacts, decision: Decision) -> Decision:
             path = facts.graph[revision].path
             refusal = messages.not_undone(
                 revision,
-                [one.effect for one in remains if one.left],
-                [one.effect for one in remains if not one.left],
-                [one.sentence(revision, path) for one in remains[:3]],
+                [leftover.effect for leftover in remains if leftover.left],
+                [leftover.effect for leftover in remains if not leftover.left],
+                [leftover.sentence(revision, path) for leftover in remains[:3]],
             )
             return decision.refused(refusal)
     return decision

@@ -93,12 +93,12 @@ def draft_revert(
     """
     taken, helpers = _take_all(parts, read)
     computed = any(part.compute for part in parts)
-    upgrade = [code for one in taken if (code := _without_marks(one.back.code))]
-    downgrade = [code for one in reversed(taken) if (code := _without_marks(one.forward.code))]
+    upgrade = [code for item in taken if (code := _without_marks(item.back.code))]
+    downgrade = [code for item in reversed(taken) if (code := _without_marks(item.forward.code))]
     if not upgrade:
         raise CannotUndo(1, f"{parts[0].path}: its downgrade() does nothing about {table or 'it'}")
-    undoing = tuple(effect for one in taken for effect in one.back.effects)
-    redoing = tuple(effect for one in reversed(taken) for effect in one.forward.effects)
+    undoing = tuple(effect for item in taken for effect in item.back.effects)
+    redoing = tuple(effect for item in reversed(taken) for effect in item.forward.effects)
     types = () if computed else _types_left(undoing, redoing, shared)
     return RevertDraft(
         revert_id([part.revision for part in parts], table),
@@ -107,11 +107,11 @@ def draft_revert(
         _story(parts, table),
         "\n".join([*upgrade, *map(_dropping, types)]),
         "\n".join(downgrade),
-        tuple(dict.fromkeys(one for other in taken for one in other.imports)),
+        tuple(dict.fromkeys(name for other in taken for name in other.imports)),
         helpers,
-        None if computed else (*undoing, *(Effect("drop", "enum", None, one) for one in types)),
+        None if computed else (*undoing, *(Effect("drop", "enum", None, name) for name in types)),
         redoing,
-        tuple((one.path, unknown) for one in taken for unknown in _unknown(one)),
+        tuple((item.path, unknown) for item in taken for unknown in _unknown(item)),
         computed,
     )
 
@@ -141,8 +141,8 @@ def _take(part: UndoneRevision, read: Read) -> _Taken:
 
 def _computed(part: UndoneRevision, extractor: Extractor, forward: Extract) -> Extract:
     """Return the inverse of an upgrade(); what it does is read again from what was composed."""
-    for one in forward.unknown:
-        raise CannotUndo(one.line, f"it cannot be read ({one.reason}), so it has no inverse")
+    for doubt in forward.unknown:
+        raise CannotUndo(doubt.line, f"it cannot be read ({doubt.reason}), so it has no inverse")
     code = inverse(extractor, forward.effects, part.earlier)
     return Extract(code, (), (), frozenset(), True)
 
@@ -158,9 +158,13 @@ def _types_left(
 
     Unless they are dropped, downgrade(), which makes the table again, could not make its type.
     """
-    gone = {bare(one.name) for one in undoing if one.object in ("enum", "type")}
-    made = [one.name for one in redoing if one.object == "enum" and one.kind == "create"]
-    return [one for one in made if one and bare(one) not in gone | {""} and bare(one) not in shared]
+    gone = {bare(effect.name) for effect in undoing if effect.object in ("enum", "type")}
+    made = [
+        effect.name for effect in redoing if effect.object == "enum" and effect.kind == "create"
+    ]
+    return [
+        name for name in made if name and bare(name) not in gone | {""} and bare(name) not in shared
+    ]
 
 
 def _dropping(enum: str) -> str:
@@ -174,7 +178,7 @@ def _together(helpers: Iterable[str]) -> tuple[str, ...]:
     kept: dict[str, None] = {}
     known: dict[str, str] = {}
     for helper in helpers:
-        for name in (name for one in ast.parse(helper).body for name in bound(one)):
+        for name in (name for node in ast.parse(helper).body for name in bound(node)):
             if known.setdefault(name, helper) != helper:
                 raise CannotUndo(1, f"two of the revisions have a {named(name)} of their own")
         kept[helper] = None
@@ -218,9 +222,11 @@ def _story(parts: Sequence[UndoneRevision], table: str | None) -> str:
         what = f" did to {table}" if table else " did"
         lines.append(f"Undoes what revision {part.revision}{what}; downgrade() does it again.")
         if part.commit is not None:
-            one = part.commit
-            lines.append(f"That came with commit {one.sha[:12]} of {one.author}, {one.date[:10]}:")
-            lines.append(f"{one.subject}")
+            value = part.commit
+            lines.append(
+                f"That came with commit {value.sha[:12]} of {value.author}, {value.date[:10]}:"
+            )
+            lines.append(f"{value.subject}")
         else:
             lines.append("That revision was not committed to git.")
     return "\n".join(_harmless(line) for line in lines)
@@ -255,8 +261,8 @@ def own_names(facts: RollbackFacts, revision: str, table: TableLife | None) -> t
         return tuple(sorted({name for e in both for name in (e.table, e.to) if name}))
     change = next((change for change in table.changes if change.revision == revision), None)
     effects_here = change.effects if change else ()
-    names = {one.table for one in effects_here if one.table}
-    names |= {one.to for one in effects_here if one.object == "table" and one.to}
+    names = {effect.table for effect in effects_here if effect.table}
+    names |= {effect.to for effect in effects_here if effect.object == "table" and effect.to}
     return tuple(sorted(names or set(table.names)))
 
 
@@ -279,14 +285,14 @@ def _earlier(facts: RollbackFacts, revision: str) -> tuple[EarlierRevision, ...]
     """Return the revisions below, newest first, for an inverse that has to be computed."""
     below = facts.graph.ancestors([revision]) - {revision}
     earlier = []
-    for one in reversed(facts.graph.order()):
-        if one not in below:
+    for name in reversed(facts.graph.order()):
+        if name not in below:
             continue
         try:
-            tree = ast.parse(decode_text(facts.texts[one]))
+            tree = ast.parse(decode_text(facts.texts[name]))
         except (Undecodable, SyntaxError, ValueError):
             continue
-        earlier.append(EarlierRevision(facts.effects[one], tree))
+        earlier.append(EarlierRevision(facts.effects[name], tree))
     return tuple(earlier)
 
 

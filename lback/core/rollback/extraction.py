@@ -64,7 +64,7 @@ class Extractor:
         body = list(function.body)
         effects = self.effects.upgrade if direction == "upgrade" else self.effects.downgrade
         unknown = self.effects.unknowns(direction)
-        if all(self.owner(one) is not False for one in effects) and self._alone:
+        if all(self.owner(effect) is not False for effect in effects) and self._alone:
             code = self.lines.block(body)
             return Extract(code, effects, unknown, self._free(body), True)
         picker = Picker(self, direction)
@@ -89,7 +89,7 @@ class Extractor:
     def _alone(self) -> bool:
         """Tell whether the whole revision is about the own tables only."""
         both = (*self.effects.upgrade, *self.effects.downgrade)
-        tables = {one.table for one in both if one.table}
+        tables = {value.table for value in both if value.table}
         return all(self.is_own(table) for table in tables)
 
     def is_own(self, table: str) -> bool:
@@ -110,9 +110,9 @@ class Extractor:
 
     def _tables_named_with(self, effect: Effect) -> set[str]:
         """Return the tables of upgrade() that an index, type or view without one goes with."""
-        same = [one for one in self.effects.upgrade if one.name == effect.name and one.table]
+        same = [item for item in self.effects.upgrade if item.name == effect.name and item.table]
         if effect.object == "index" and same:
-            return {one.table for one in same if one.table}
+            return {value.table for value in same if value.table}
         if not effect.name:
             return set()
         tables: set[str] = set()
@@ -130,7 +130,7 @@ class Extractor:
                 for node in ast.walk(statement)
             )
             if mentioned:
-                tables |= {one.table for one in effects[before:] if one.table}
+                tables |= {item.table for item in effects[before:] if item.table}
             before = len(effects)
         return tables
 

@@ -182,15 +182,15 @@ class _Inverse:
 
     def _defined(self, effect: Effect, name: str) -> str | None:
         """Return what an earlier revision says of the column."""
-        for one in self.earlier:
-            for other in reversed(one.effects.upgrade):
+        for earlier_revision in self.earlier:
+            for other in reversed(earlier_revision.effects.upgrade):
                 if other.object != "column" or other.name != effect.name:
                     continue
                 if not same_name(other.table, effect.table):
                     continue
                 if other.kind == "create":
-                    return _from_column(one.tree, other, name)
-                altered = _covering(one.tree, other.line, "alter_column")
+                    return _from_column(earlier_revision.tree, other, name)
+                altered = _covering(earlier_revision.tree, other.line, "alter_column")
                 for word in altered.keywords if altered else ():
                     if word.arg == name:
                         return _plain(word.value)
@@ -206,13 +206,13 @@ class _Inverse:
 
     def _making(self, effect: Effect) -> str:
         """Return the statement of an earlier revision that made what was dropped."""
-        for one in self.earlier:
-            for other in one.effects.upgrade:
+        for earlier_revision in self.earlier:
+            for other in earlier_revision.effects.upgrade:
                 if (other.kind, other.object, other.name) != ("create", effect.object, effect.name):
                     continue
                 if effect.table and not same_name(other.table, effect.table):
                     continue
-                for call in _calls(one.tree, None):
+                for call in _calls(earlier_revision.tree, None):
                     text = ast.unparse(call)
                     if _within(call, other.line) and text.startswith("op.create_"):
                         return text if _plain(call) else ""
@@ -256,7 +256,7 @@ def _from_column(tree: ast.Module, effect: Effect, name: str) -> str | None:
 
 def _plain(node: ast.expr) -> str | None:
     """Return code that needs nothing but `op` and `sa`; None for any other."""
-    names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+    names = {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
     return ast.unparse(node) if names <= {"op", "sa"} else None
 
 

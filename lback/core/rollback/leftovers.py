@@ -58,8 +58,10 @@ def leftovers(effects: Effects, dialect: str) -> tuple[Leftover, ...]:
         if effect.kind == "drop" and fresh and not _renamed(effects, effect):
             extra.append(Leftover(effect, left=False))
         _follow(made, effect, doubtful)
-    forward = {id(one) for one in effects.upgrade}
-    left = [Leftover(one, left=True) for one in made.values() if one.certain and id(one) in forward]
+    forward = {id(item) for item in effects.upgrade}
+    left = [
+        Leftover(item, left=True) for item in made.values() if item.certain and id(item) in forward
+    ]
     return (*left, *extra)
 
 
@@ -86,8 +88,8 @@ def _follow(made: dict[_Key, Effect], effect: Effect, doubtful: set[_Key]) -> No
     elif effect.kind == "drop":
         made.pop(key, None)
         if effect.object == "table":
-            for one in [one for one in made if one[1] == key[2] and one[0] == "column"]:
-                del made[one]
+            for value in [item for item in made if item[1] == key[2] and item[0] == "column"]:
+                del made[value]
     elif effect.kind == "rename" and effect.to:
         _rename(made, effect, key)
 
@@ -97,22 +99,22 @@ def _rename(made: dict[_Key, Effect], effect: Effect, key: _Key) -> None:
     if key in made:
         made[new] = made.pop(key)
     if effect.object == "table":
-        for one in [one for one in made if one[0] == "column" and one[1] == key[2]]:
-            made["column", new[2], one[2]] = made.pop(one)
+        for value in [item for item in made if item[0] == "column" and item[1] == key[2]]:
+            made["column", new[2], value[2]] = made.pop(value)
 
 
 def _renamed(effects: Effects, drop: Effect) -> bool:
     """Tell whether upgrade() touches the object in another way: a copy, a rename, a drop."""
     name = bare(drop.name or drop.table)
     table = bare(drop.table)
-    for one in effects.upgrade:
-        named = {bare(one.name), bare(one.to), bare(one.table)}
-        if one.object == drop.object and name in named:
+    for effect in effects.upgrade:
+        named = {bare(effect.name), bare(effect.to), bare(effect.table)}
+        if effect.object == drop.object and name in named:
             return True
-        if one.object == "table" and one.kind in ("rename", "drop") and table in named:
+        if effect.object == "table" and effect.kind in ("rename", "drop") and table in named:
             return True
     # A table that downgrade() makes itself, to copy from or into, is its own business.
     return any(
-        one.kind == "create" and one.object == "table" and bare(one.table) in (name, table)
-        for one in effects.downgrade
+        effect.kind == "create" and effect.object == "table" and bare(effect.table) in (name, table)
+        for effect in effects.downgrade
     )

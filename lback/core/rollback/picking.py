@@ -77,19 +77,19 @@ class Picker:
         statement: ast.stmt,
     ) -> Piece:
         effects = after[0][len(before[0]) :]
-        known = {(one.reason, one.tables) for one in before[1]}
-        unknown = [one for one in after[1] if (one.reason, one.tables) not in known]
+        known = {(doubt.reason, doubt.tables) for doubt in before[1]}
+        unknown = [doubt for doubt in after[1] if (doubt.reason, doubt.tables) not in known]
         owners = {self._owner(effect, statement) for effect in effects}
-        owners |= {self._unknown_owner(one, statement) for one in unknown}
+        owners |= {self._unknown_owner(value, statement) for value in unknown}
         if not owners:
             # It may end the function early.
-            keep = any(isinstance(one, _CONTROL) for one in ast.walk(statement))
+            keep = any(isinstance(node, _CONTROL) for node in ast.walk(statement))
             return Piece(statement, keep=keep, silent=True)
         if owners == {False}:
             return Piece(statement, keep=False)
         if owners == {True}:
             self.effects += effects
-            self.unknown += [one._replace(line=statement.lineno) for one in unknown]
+            self.unknown += [value._replace(line=statement.lineno) for value in unknown]
             return Piece(statement, keep=True)
         return self._split(body, index, wrap, statement)
 

@@ -61,7 +61,7 @@ class Lines:
         if not wanted:
             return ""
         if self._is_beside_another(wanted[0], after=False):  # the `def` itself
-            return "\n".join(self._statement(one, one.lineno) for one in wanted)
+            return "\n".join(self._statement(node, node.lineno) for node in wanted)
         first = body.index(wanted[0])
         start = body[first - 1].end_lineno if first else None
         top = self._lead(wanted[0], start or 0)

@@ -67,7 +67,9 @@ class RollbackPlan:
     @property
     def sources(self) -> dict[str, bytes]:
         """Return the texts that are run instead of files, by revision."""
-        texts = {one: self.facts.texts[one] for one in sorted(self.not_in_files)}
+        texts = {
+            not_in_file: self.facts.texts[not_in_file] for not_in_file in sorted(self.not_in_files)
+        }
         return texts if self.revert is None else {**texts, self.revert.id: self.revert.text}
 
     @property
@@ -105,7 +107,7 @@ class RollbackPlan:
             undoes,
             tuple(sorted(own)),
             self.revert.id,
-            touched_later=tuple(sorted({t for one in later for t in facts.effects[one].tables})),
+            touched_later=tuple(sorted({t for text in later for t in facts.effects[text].tables})),
             renames=renames,
         )
 
@@ -188,7 +190,7 @@ def plan_rollback(facts: RollbackFacts) -> RollbackPlan:
         edit = facts.edited[0]
         raise messages.edited_later(edit.revision, edit.path, edit.part, edit.commit)
     other = _recorded_otherwise(facts)
-    effects = {one: facts.read(text) for one, text in other.items()}
+    effects = {name: facts.read(text) for name, text in other.items()}
     facts = replace(facts, texts={**facts.texts, **other}, effects={**facts.effects, **effects})
     not_in_files = facts.only_in_git | other.keys()
     plan = RollbackPlan(facts, decide(facts, undoes, table), table, not_in_files)
@@ -198,9 +200,9 @@ def plan_rollback(facts: RollbackFacts) -> RollbackPlan:
 def _recorded_otherwise(facts: RollbackFacts) -> dict[str, bytes]:
     """Return the texts that have run where the file has other code by now."""
     return {
-        one: text
-        for one, text in facts.recorded.items()
-        if one in facts.applied and code_of(text) != code_of(facts.texts[one])
+        name: text
+        for name, text in facts.recorded.items()
+        if name in facts.applied and code_of(text) != code_of(facts.texts[name])
     }
 
 
@@ -234,7 +236,7 @@ def _still_possible(plan: RollbackPlan) -> RollbackPlan:
             revision: _rest(facts.effects[revision], plan.table, revision) for revision in undoes
         }
     judged = [revision for revision in order if revision in seen]
-    texts = {one: facts.texts[one].decode("utf-8", "replace") for one in judged}
+    texts = {name: facts.texts[name].decode("utf-8", "replace") for name in judged}
     use = first_use(plan.effects, judged, seen, texts, undoes)
     if use is None:
         return plan
@@ -250,13 +252,13 @@ def _rest(effects: Effects, table: TableLife, revision: str) -> Effects:
         if change.revision == revision
         for effect in change.effects
     }
-    return Effects(upgrade=tuple(one for one in effects.upgrade if one not in own))
+    return Effects(upgrade=tuple(item for item in effects.upgrade if item not in own))
 
 
 def _deeds(effects: Effects) -> tuple[list[Effect], ...]:
     """Return what both directions do, wherever in the file that stands."""
     both = (effects.upgrade, effects.downgrade)
-    return tuple([one._replace(line=0) for one in direction] for direction in both)
+    return tuple([effect._replace(line=0) for effect in direction] for direction in both)
 
 
 def _with(graph: GraphView, path: str, text: bytes) -> GraphView:

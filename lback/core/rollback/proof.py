@@ -84,7 +84,7 @@ def _unlike(
     """Return where the own tables are not as before, or others not as at present."""
     names = before.tables.keys() | present.tables.keys() | after.tables.keys()
     own = {name for name in names if not planned.own or _is_named(name, planned.own)}
-    compared = {one for one in own if not _is_named(one, planned.touched_later)}
+    compared = {text for text in own if not _is_named(text, planned.touched_later)}
     apart = difference(before.only(compared), after.only(compared))
     if apart is None and not planned.renames:
         others = names - own

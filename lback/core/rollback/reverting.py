@@ -28,7 +28,7 @@ def complete(rendered: str, draft: RevertDraft) -> str:
         for statement in tree.body
         if isinstance(statement, ast.Import | ast.ImportFrom)
     }
-    imports = [one for one in draft.imports if one not in present]
+    imports = [name for name in draft.imports if name not in present]
     if imports:
         inserts.append((_after_imports(tree), imports))
     place = _story_place(tree, lines, draft.story)
@@ -40,7 +40,7 @@ def complete(rendered: str, draft: RevertDraft) -> str:
 
 def _inserted(lines: list[str], inserts: list[tuple[int, list[str]]]) -> list[str]:
     longer = [*lines]
-    for at, block in sorted(inserts, key=lambda one: -one[0]):
+    for at, block in sorted(inserts, key=lambda value: -value[0]):
         longer[at:at] = block
     return longer
 
@@ -50,7 +50,7 @@ def _code_of(lines: list[str]) -> list[str]:
     body = ast.parse("\n".join(lines)).body
     first = body[0] if body else None
     told = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-    return [ast.dump(one) for one in (body[1:] if told else body)]
+    return [ast.dump(node) for node in (body[1:] if told else body)]
 
 
 def body_for(code: str) -> str:
@@ -71,7 +71,7 @@ def verify(source: bytes, draft: RevertDraft, read: Read) -> None:
     if draft.undoing is not None:
         pairs.append(("upgrade", draft.undoing, reading.upgrade))
     for name, meant, got in pairs:
-        if [_key(one) for one in meant] != [_key(one) for one in got]:
+        if [_key(effect) for effect in meant] != [_key(effect) for effect in got]:
             raise CannotUndo(
                 1,
                 f"the reverting revision's {name}() would not do what was meant",
@@ -79,8 +79,8 @@ def verify(source: bytes, draft: RevertDraft, read: Read) -> None:
             )
     more = len(reading.unknown) - len(draft.unknown)
     if more > 0:
-        one = reading.unknown[-1]
-        raise CannotUndo(one.line, f"the reverting revision could not be read: {one.reason}")
+        doubt = reading.unknown[-1]
+        raise CannotUndo(doubt.line, f"the reverting revision could not be read: {doubt.reason}")
 
 
 def _key(effect: Effect) -> tuple[object, ...]:
@@ -110,4 +110,4 @@ def _story_place(tree: ast.Module, lines: list[str], story: str) -> tuple[int, l
     for number in range(first.lineno, (first.end_lineno or first.lineno) + 1):
         if not lines[number - 1].strip():
             return number, [*block, ""]
-    return first.end_lineno or 1, [f"# {one}" if one else "#" for one in block]
+    return first.end_lineno or 1, [f"# {name}" if name else "#" for name in block]

@@ -15,16 +15,16 @@ def bound(node: ast.AST | None) -> Iterator[str]:
         for alias in node.names:
             yield alias.asname or alias.name.split(".")[0]
     elif node is not None:
-        for one in ast.walk(node):
-            if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
-                yield one.id
+        for item in ast.walk(node):
+            if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store):
+                yield item.id
 
 
 def loaded(node: ast.AST | None) -> Iterator[str]:
     """Yield the names that a statement uses."""
-    for one in ast.walk(node) if node is not None else ():
-        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load):
-            yield one.id
+    for item in ast.walk(node) if node is not None else ():
+        if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Load):
+            yield item.id
 
 
 def only(node: ast.Import | ast.ImportFrom, wanted: set[str]) -> str:

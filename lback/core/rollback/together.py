@@ -36,34 +36,36 @@ def together(databases: Sequence[Planned]) -> tuple[Planned, ...]:
 
     Raises LbackError where one of them is not to be done as the others are: nothing is done then.
     """
-    planned = [(one, one.plan) for one in databases if one.plan is not None]
+    planned = [(database, database.plan) for database in databases if database.plan is not None]
     if len(databases) == 1 or not planned:
-        return tuple(one for one, _plan in planned)
+        return tuple(item for item, _plan in planned)
     first, latest = max(planned, key=lambda row: _place(row[1]))
     undoes = set(latest.decision.undoes)
     found: list[Planned] = []
-    for one in databases:
-        if one.stamp is not None and not _has_run(latest.facts.graph, one, undoes):
+    for database in databases:
+        if database.stamp is not None and not _has_run(latest.facts.graph, database, undoes):
             continue
-        if one.plan is None:
-            raise messages.not_on_all(one.name, one.error)
-        if _kind(one.plan) != _kind(latest):
-            raise messages.otherwise_on(_told(first.name, latest), _told(one.name, one.plan))
-        found.append(one)
+        if database.plan is None:
+            raise messages.not_on_all(database.name, database.error)
+        if _kind(database.plan) != _kind(latest):
+            raise messages.otherwise_on(
+                _told(first.name, latest), _told(database.name, database.plan)
+            )
+        found.append(database)
     return tuple(found)
 
 
 def _place(plan: RollbackPlan) -> int:
     order = plan.facts.graph.order()
-    return max((order.index(one) for one in plan.decision.undoes if one in order), default=-1)
+    return max((order.index(undoe) for undoe in plan.decision.undoes if undoe in order), default=-1)
 
 
-def _has_run(graph: GraphView, one: Planned, undoes: set[str]) -> bool:
+def _has_run(graph: GraphView, planned: Planned, undoes: set[str]) -> bool:
     """Tell whether a database has run any of it; what cannot be told counts as if it had."""
-    if one.plan is not None:
-        return bool(undoes & one.plan.facts.applied)
-    known = [revision for revision in one.stamp or () if revision in graph]
-    return len(known) < len(one.stamp or ()) or bool(undoes & graph.ancestors(known))
+    if planned.plan is not None:
+        return bool(undoes & planned.plan.facts.applied)
+    known = [revision for revision in planned.stamp or () if revision in graph]
+    return len(known) < len(planned.stamp or ()) or bool(undoes & graph.ancestors(known))
 
 
 def _kind(plan: RollbackPlan) -> tuple[object, ...]:
@@ -78,15 +80,20 @@ def _told(name: str, plan: RollbackPlan) -> tuple[str, str, tuple[str, ...]]:
 def graph_of(plans: Sequence[RollbackPlan]) -> GraphView:
     """Return the graph with all that the plans know of."""
     graph = plans[0].graph
-    more = {one.id: one for plan in plans[1:] for one in plan.graph if one.id not in graph}
+    more = {
+        revision.id: revision
+        for plan in plans[1:]
+        for revision in plan.graph
+        if revision.id not in graph
+    }
     return Graph([*graph, *more.values()]) if more else graph
 
 
 def sources_of(databases: Sequence[Planned], plans: Sequence[RollbackPlan]) -> Mapping[str, bytes]:
     """Return the texts that are run instead of files; LbackError where two databases ran others."""
     texts: dict[str, bytes] = {}
-    for one, plan in zip(databases, plans, strict=True):
+    for value, plan in zip(databases, plans, strict=True):
         for revision, text in plan.sources.items():
             if texts.setdefault(revision, text) != text:
-                raise messages.other_text_on(one.name, revision)
+                raise messages.other_text_on(value.name, revision)
     return texts

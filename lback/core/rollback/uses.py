@@ -52,14 +52,23 @@ def first_use(
 
 def _taken(undoing: Iterable[Effect]) -> _Taken:
     tables, columns = [], []
-    for one in undoing:
-        if one.object == "table" and one.kind == "drop" and one.table:
-            tables.append(one.table)
-        elif one.object == "column" and one.kind in ("drop", "rename") and one.table and one.name:
-            columns.append((one.table, one.name))
+    for effect in undoing:
+        if effect.object == "table" and effect.kind == "drop" and effect.table:
+            tables.append(effect.table)
+        elif (
+            effect.object == "column"
+            and effect.kind in ("drop", "rename")
+            and effect.table
+            and effect.name
+        ):
+            columns.append((effect.table, effect.name))
     # A table that is dropped and made again, as a batch by hand does, stays.
-    made = [one.table for one in undoing if one.object == "table" and one.kind == "create"]
-    made += [one.to for one in undoing if one.object == "table" and one.kind == "rename"]
+    made = [
+        effect.table for effect in undoing if effect.object == "table" and effect.kind == "create"
+    ]
+    made += [
+        effect.to for effect in undoing if effect.object == "table" and effect.kind == "rename"
+    ]
     kept = [table for table in tables if not any(same_name(table, other) for other in made)]
     return _Taken(tuple(kept), tuple(columns))
 
@@ -76,7 +85,7 @@ def _reference(
         for effect in effects[revision].upgrade:
             table = key(effect.table)
             if effect.kind == "drop" and effect.object in ("table", "column", "constraint"):
-                for ended in [one for one in living if _ends(effect, table, one)]:
+                for ended in [value for value in living if _ends(effect, table, value)]:
                     del living[ended]
             target = effect.refers_to
             if not target or effect.kind == "drop" or same_name(target, effect.table):
@@ -87,7 +96,7 @@ def _reference(
                 and _points_at(texts.get(revision, ""), effect.line, name, column)
                 for name, column in taken.columns
             )
-            if (whole or part) and not any(same_name(effect.table, one) for one in taken.tables):
+            if (whole or part) and not any(same_name(effect.table, text) for text in taken.tables):
                 message = f"{described(effect)}: it refers to what would go"
                 called = (table, effect.name or ",".join(effect.columns))
                 living[called] = Dependent(revision, effect.line, message)
@@ -133,7 +142,7 @@ def _looking(
 
 def _reads(taken: _Taken, tables: Iterable[str], text: str) -> bool:
     return any(
-        any(same_name(table, one) for one in taken.tables)
+        any(same_name(table, word) for word in taken.tables)
         or any(same_name(table, name) and _names(text, column) for name, column in taken.columns)
         for table in tables
     )
@@ -165,8 +174,8 @@ def _clash(
 ) -> Dependent | None:
     """Find a later change of the same object: it stands on the one that is undone."""
     mine = {"this rollback": Effects(upgrade=tuple(undoing))}
-    theirs = {one: Effects(upgrade=effects[one].upgrade) for one in later}
-    tables = [one.table for one in undoing]
+    theirs = {revision: Effects(upgrade=effects[revision].upgrade) for revision in later}
+    tables = [effect.table for effect in undoing]
     for overlap in overlaps(mine, theirs):
         if overlap.verdict in ("conflict", "order-matters") and isinstance(
             overlap.right_effect, Effect

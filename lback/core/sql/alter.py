@@ -132,8 +132,10 @@ def alter_table(cursor: Cursor, piece: str) -> Outcome:
     for action in cursor.commas():
         effects = _one(action, table, seen, piece)
         seen.effects += [
-            one._replace(certain=one.certain and not guarded, guarded=one.guarded or guarded)
-            for one in effects
+            effect._replace(
+                certain=effect.certain and not guarded, guarded=effect.guarded or guarded
+            )
+            for effect in effects
         ]
         last = effects[-1] if effects else None
         if last is not None and last.kind == "rename" and last.object == "table" and last.to:
@@ -156,10 +158,10 @@ def _one(action: Cursor, table: str, seen: Seen, piece: str) -> list[Effect]:
         reason = problem.reason or f"ALTER TABLE that is not understood: {short(piece)}"
         seen.doubt(reason, () if far else (table,))
         return []
-    for one in effects:
-        if one.kind == "create" and one.object == "constraint" and "check" in one.aspects:
+    for effect in effects:
+        if effect.kind == "create" and effect.object == "constraint" and "check" in effect.aspects:
             # It is checked for the rows that are there.
-            for use in (use for use in one.uses if use.object == "function"):
+            for use in (use for use in effect.uses if use.object == "function"):
                 inner.doubt(f"calls the function {use.name}()")
     seen.doubts.update(inner.doubts)
     seen.tables.update(inner.tables)
@@ -167,7 +169,7 @@ def _one(action: Cursor, table: str, seen: Seen, piece: str) -> list[Effect]:
     uses = tuple(use for use in inner.uses if use != Use("table", table))
     return [
         *inner.effects,
-        *(one._replace(uses=tuple(dict.fromkeys((*one.uses, *uses)))) for one in effects),
+        *(effect._replace(uses=tuple(dict.fromkeys((*effect.uses, *uses)))) for effect in effects),
     ]
 
 

@@ -175,7 +175,7 @@ def _set_config(arguments: Cursor, scope: QueryScope, seen: Seen) -> bool:
 
 def is_default_path(text: str) -> bool:
     """Tell whether a search path means the default schema; an empty one finds no bare name."""
-    names = [one.strip().strip("\"'").lower() for one in text.split(",")]
+    names = [word.strip().strip("\"'").lower() for word in text.split(",")]
     if names == [""]:
         return True
     names = [name for name in names if name not in ("$user", "pg_catalog")]

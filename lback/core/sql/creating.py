@@ -280,8 +280,8 @@ def _query(cursor: Cursor, table: str, seen: Seen, has_columns: bool) -> None:
         raise CannotRead("CREATE TABLE ... AS EXECUTE runs a prepared statement")
     inner = Seen()
     whole_query(cursor.rest(), inner)
-    for one in inner.tables:
-        seen.table(one)
+    for name in inner.tables:
+        seen.table(name)
     seen.uses.update(inner.uses)
     seen.effects += inner.effects
     seen.doubts.update(inner.doubts)

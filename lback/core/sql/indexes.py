@@ -36,8 +36,8 @@ def _index(cursor: Cursor, table: str, name: str | None, *, unique: bool) -> Eff
         if condition.done:
             raise CannotRead
         whole_expression(condition.copy(), own_scope(table), seen)
-    for one in included:
-        seen.use("column", one, table)
+    for text in included:
+        seen.use("column", text, table)
     if name is None and "postgresql" in cursor.grammars:
         seen.use("index", "_".join([table.rpartition(".")[2], *columns, "idx"]), table)
     return Effect(

@@ -98,7 +98,7 @@ def read_domain(cursor: Cursor, verb: str) -> Outcome:
             *(use for constraint in domain.constraints for use in constraint.uses),
         )
         # VALUE is no column, and the constraints are the domain's own.
-        uses = tuple(one for one in every if one.object not in ("column", "constraint"))
+        uses = tuple(value for value in every if value.object not in ("column", "constraint"))
         return Does((Effect("create", "domain", None, name, uses=uses),))
     if cursor.take("RENAME", "TO"):
         return Does((Effect("rename", "domain", None, name, to=cursor.identifier()),))
@@ -253,7 +253,7 @@ def _publication(cursor: Cursor, verb: str) -> Outcome:
     guarded = cursor.guard()
     name = cursor.name()
     rest = cursor.rest()
-    uses = tuple(Use("table", one) for one in _tables_listed(rest))
+    uses = tuple(Use("table", text) for text in _tables_listed(rest))
     effect = Effect(
         cast(Kind, verb), "publication", None, name, certain=not guarded, guarded=guarded, uses=uses
     )

@@ -119,10 +119,10 @@ def _select(cursor: Cursor, outer: QueryScope, seen: Seen) -> QueryScope:
         else:
             parts.append(_condition(word, clause))
     _select_list(listed, scope, seen)
-    for one in parts:
-        expression(one, scope, seen)
-    for one in into:
-        _into(one, seen)
+    for item in parts:
+        expression(item, scope, seen)
+    for item in into:
+        _into(item, seen)
     return scope
 
 
@@ -289,14 +289,14 @@ def _write(cursor: Cursor, scope: QueryScope, seen: Seen) -> None:
     mine = Seen(running=seen.running)
     effects = write(cursor, scope, mine)
     read_all(mine)
-    written = {one.table for one in effects}
+    written = {item.table for item in effects}
     # The queries in WITH may bring what is written, and so may rows that they delete.
     brought = {
         *mine.tables,
         *seen.tables,
         *(effect.table for effect in seen.effects if effect.table),
     }
-    reads = tuple(sorted(one for one in brought if one not in written))
+    reads = tuple(sorted(name for name in brought if name not in written))
     uses = tuple(use for use in mine.uses if not (use.object == "table" and use.name in written))
     for inner in mine.effects:
         seen.do(inner)
@@ -304,8 +304,8 @@ def _write(cursor: Cursor, scope: QueryScope, seen: Seen) -> None:
         seen.do(effect._replace(reads=reads, uses=uses))
     if not seen.running:
         # Text that is kept: what it would write is used by it.
-        for one in written:
-            seen.use("table", one or "")
+        for name in written:
+            seen.use("table", name or "")
     seen.tables.update(dict.fromkeys(reads))
     seen.uses.update(mine.uses)
     seen.doubts.update(mine.doubts)

@@ -250,11 +250,11 @@ def _update(cursor: Cursor, outer: QueryScope, seen: Seen) -> list[Effect]:
         owner = written.get(qualifier.casefold()) if qualifier else None
         owners = [owner] if owner else sorted(named)
         certain = certain and len(owners) == 1
-        for one in owners:
-            by_table.setdefault(one, []).append(column)
+        for name in owners:
+            by_table.setdefault(name, []).append(column)
     if not by_table:
         raise CannotRead
-    return [effect("update", one, by_table[one], certain=certain) for one in sorted(by_table)]
+    return [effect("update", name, by_table[name], certain=certain) for name in sorted(by_table)]
 
 
 def _tables_of(source: Cursor, scope: QueryScope, seen: Seen) -> None:

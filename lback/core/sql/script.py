@@ -172,12 +172,12 @@ def _not_understood(problem: CannotRead, piece: str) -> NotUnderstood:
 def _essence(reading: list[Outcome]) -> list[object]:
     """Return what readings must have in common: effects and doubts, but not what is used."""
     essence: list[object] = []
-    for one in reading:
-        if isinstance(one, NotUnderstood):
-            essence.append(frozenset(one.tables))
-        elif isinstance(one, Does):
-            bare = [e._replace(uses=(), reads=(), detail="", sets=()) for e in one.effects]
-            essence.append((bare, [doubt.tables for doubt in one.doubts], one.temporary))
+    for outcome in reading:
+        if isinstance(outcome, NotUnderstood):
+            essence.append(frozenset(outcome.tables))
+        elif isinstance(outcome, Does):
+            bare = [e._replace(uses=(), reads=(), detail="", sets=()) for e in outcome.effects]
+            essence.append((bare, [doubt.tables for doubt in outcome.doubts], outcome.temporary))
     return essence
 
 
@@ -200,8 +200,10 @@ def _with_uses(mine: Outcome, other: Outcome) -> Outcome:
         return Reads(_merged(mine.tables, other.tables), _merged(mine.uses, other.uses))
     if isinstance(mine, Does) and isinstance(other, Does):
         effects = tuple(
-            one._replace(uses=_merged(one.uses, more.uses), reads=_merged(one.reads, more.reads))
-            for one, more in zip(mine.effects, other.effects, strict=True)
+            value._replace(
+                uses=_merged(value.uses, more.uses), reads=_merged(value.reads, more.reads)
+            )
+            for value, more in zip(mine.effects, other.effects, strict=True)
         )
         looks_at = _with_uses(mine.looks_at, other.looks_at)
         assert isinstance(looks_at, Reads)
@@ -224,20 +226,20 @@ def _gathered(statements: Iterable[Outcome]) -> SqlReading:
     uses: dict[Use, None] = {}
     temporary: dict[str, None] = {}
     living: dict[str, None] = {}
-    for one in statements:
-        if isinstance(one, NotUnderstood):
-            doubts[one] = None
+    for outcome in statements:
+        if isinstance(outcome, NotUnderstood):
+            doubts[outcome] = None
             continue
-        looks_at = _besides_effects(one) if isinstance(one, Does) else one
+        looks_at = _besides_effects(outcome) if isinstance(outcome, Does) else outcome
         reads.update((table, None) for table in looks_at.tables if table not in living)
         uses.update((use, None) for use in looks_at.uses if use.table not in living)
-        if isinstance(one, Does):
-            temporary.update(dict.fromkeys(one.temporary))
-            living.update(dict.fromkeys(one.temporary))
-            effects += _lasting(one.effects, living)
+        if isinstance(outcome, Does):
+            temporary.update(dict.fromkeys(outcome.temporary))
+            living.update(dict.fromkeys(outcome.temporary))
+            effects += _lasting(outcome.effects, living)
             doubts.update(
                 (doubt, None)
-                for doubt in one.doubts
+                for doubt in outcome.doubts
                 if not doubt.tables or not set(doubt.tables) <= living.keys()
             )
     return _without_holes(effects, list(doubts), list(reads), list(uses), tuple(temporary))
@@ -300,7 +302,7 @@ def _without_holes(
 
 def _holes(effect: Effect) -> bool:
     """Tell whether an effect says too little once the unknown names are taken out of it."""
-    if any(HOLE in one for one in (effect.table, effect.to, effect.refers_to) if one):
+    if any(HOLE in name for name in (effect.table, effect.to, effect.refers_to) if name):
         return True
     if effect.name and HOLE in effect.name:
         return effect.object not in ("index", "constraint") or effect.table is None

@@ -32,14 +32,14 @@ def tables(cursor: Cursor, scope: QueryScope, seen: Seen) -> None:
     later: list[tuple[str, Cursor]] = []
     _references(cursor, scope, seen, later)
     cursor.finish()
-    for kind, one in later:
+    for kind, item in later:
         if kind == "query":
-            seen.later("query", one, scope)
+            seen.later("query", item, scope)
         elif kind == "using":
-            for name in listed(one):
+            for name in listed(item):
                 seen.column(scope, name)
         else:
-            expression(one, scope, seen)
+            expression(item, scope, seen)
 
 
 def _references(

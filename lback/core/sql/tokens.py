@@ -31,11 +31,11 @@ def grammars_of(dialects: Dialects) -> Grammars:
     three have to agree.
     """
     if dialects.but:
-        left = (one for one in EVERY_GRAMMAR if one not in dialects.names)
+        left = (grammar for grammar in EVERY_GRAMMAR if grammar not in dialects.names)
         return tuple(left) or EVERY_GRAMMAR
     if not dialects.names or not dialects.names <= _SPOKEN:
         return EVERY_GRAMMAR
-    return tuple(one for one in EVERY_GRAMMAR if dialects.names & _SPEAKERS[one])
+    return tuple(grammar for grammar in EVERY_GRAMMAR if dialects.names & _SPEAKERS[grammar])
 
 
 MOST_TOKENS = 100_000

@@ -84,7 +84,7 @@ def _ends_here(cursor: Cursor) -> bool:
 def _tidy(text: str) -> str:
     """Write a type in one way: no space before a bracket, one behind a comma."""
     text = text.replace(" (", "(").replace("( ", "(").replace(" )", ")").replace(" [", "[")
-    return ", ".join(one.strip() for one in text.split(",")) if "'" not in text else text
+    return ", ".join(name.strip() for name in text.split(",")) if "'" not in text else text
 
 
 def _uses(parts: list[str], cursor: Cursor) -> tuple[Use, ...]:

@@ -92,13 +92,17 @@ def _stashed(ctx: Context, graph: GraphView) -> tuple[facts.HookFact, ...]:
     if stash is None:
         return ()
     before, back = ctx.revisions.graph(f"{stash}^"), ctx.revisions.graph(stash)
-    changed = [one for one in back if one.id not in before or before[one.id].blob != one.blob]
+    changed = [
+        revision
+        for revision in back
+        if revision.id not in before or before[revision.id].blob != revision.blob
+    ]
     if not changed:
         return ()
-    ids = {one.id for one in changed}
-    together = Graph([*(one for one in graph if one.id not in ids), *changed])
+    ids = {value.id for value in changed}
+    together = Graph([*(revision for revision in graph if revision.id not in ids), *changed])
     lanes = [] if together.problems else forks(together, ctx.project.settings.lback.heads)
-    told = facts.Stashed(tuple(one.id for one in changed), forks=bool(lanes))
+    told = facts.Stashed(tuple(value.id for value in changed), forks=bool(lanes))
     return (*(fork(ctx, together, lane) for lane in lanes), told)
 
 

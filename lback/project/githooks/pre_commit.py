@@ -47,7 +47,9 @@ def post_commit(ctx: Context) -> facts.HookReport:
         return facts.HookReport()
     graph = ctx.revisions.graph("HEAD")
     changed = _changed(ctx, graph, known_commit(ctx, "HEAD~"))
-    findings = tuple(one for one in _judged(ctx, graph, changed, "HEAD") if one.code in STOPS)
+    findings = tuple(
+        finding for finding in _judged(ctx, graph, changed, "HEAD") if finding.code in STOPS
+    )
     told = graph_facts(ctx, graph, "HEAD") if findings else ()
     return facts.HookReport(heads=graph.heads, facts=told, findings=findings)
 
@@ -70,8 +72,8 @@ def _judged(ctx: Context, graph: GraphView, changed: Sequence[str], at: str) -> 
     """Yield what is wrong with the graph of a commit, made or to be made."""
     closing = _closing(ctx, graph)
     found = (
-        one._replace(hint=closing) if closing and one.code == "LB101" else one
-        for one in from_graph(graph, ctx.project.settings.lback.heads)
+        finding._replace(hint=closing) if closing and finding.code == "LB101" else finding
+        for finding in from_graph(graph, ctx.project.settings.lback.heads)
     )
     yield from doubted([*found, *_published(ctx, graph, at)])
     yield from contradicting(ctx.revisions, graph, changed, at)
@@ -83,7 +85,7 @@ def _closing(ctx: Context, graph: GraphView) -> str:
     if graph.problems or not forks(graph, apart):
         return ""
     here = ctx.revisions.graph()
-    paths = [one.path for one in here if one.is_merge and one.id not in graph]
+    paths = [revision.path for revision in here if revision.is_merge and revision.id not in graph]
     return messages.left_out(paths) if paths and not forks(here, apart) else ""
 
 

@@ -104,7 +104,7 @@ def _findings(ctx: Context, graph: GraphView, update: Update, *, shared: bool) -
 def _once_merged(ctx: Context, graph: GraphView, branch: SharedRef) -> Iterator[Finding]:
     """Yield the forks that the shared branch would have after the review."""
     theirs = ctx.revisions.graph(branch.commit)
-    merged = Graph([*graph, *(one for one in theirs if one.id not in graph)])
+    merged = Graph([*graph, *(revision for revision in theirs if revision.id not in graph)])
     merge = GraphMerge(branch.name, graph, theirs, merged)
     for fork in merge.would_forks(ctx.project.settings.lback.heads):
         yield would_fork(merge, fork, {})

@@ -57,9 +57,9 @@ def table_method(machine: Machine, owner: TableV, name: str, arguments: Argument
     if name in ("to_metadata", "tometadata"):
         return pure(f"Table.{name}", _copied(machine, owner, arguments))
     if name in ("append_column", "append_constraint"):
-        for one in arguments.positional:
-            known = isinstance(one, ColumnV | ConstraintV)
-            machine.state.set(owner, "items", (*owner.items, one if known else None))
+        for value in arguments.positional:
+            known = isinstance(value, ColumnV | ConstraintV)
+            machine.state.set(owner, "items", (*owner.items, value if known else None))
         return pure(f"Table.{name}", None)
     if name in ("c", "columns", "exists", "count", "corresponding_column", "is_derived_from"):
         return pure(f"Table.{name}", of_arguments(arguments, owner))
@@ -94,8 +94,8 @@ def metadata_method(
     """Follow a method of a MetaData."""
     if name in ("clear", "remove"):
         gone = owner.tables if name == "clear" else arguments.positional
-        sure = all(one in owner.tables for one in gone)
-        left = tuple(one for one in owner.held if not any(one is other for other in gone))
+        sure = all(value in owner.tables for value in gone)
+        left = tuple(table for table in owner.held if not any(table is other for other in gone))
         machine.state.set(owner, "held", left if sure else (*left, None))
         return pure(f"MetaData.{name}", None)
     if name in ("reflect", "bind", "prepare"):
@@ -112,9 +112,9 @@ def metadata_method(
     # It skips what exists, so nothing of it is certain.
     guard = arguments.get(2, "checkfirst", True)
     with machine.unsure(guard is not False or not known, guarded=guard is True):
-        for one in listed:
-            if isinstance(one, TableV):
-                (tables_made.create if name == "create_all" else tables_made.drop)(machine, one)
+        for item in listed:
+            if isinstance(item, TableV):
+                (tables_made.create if name == "create_all" else tables_made.drop)(machine, item)
             else:
                 known = False
     if not known or not listed:
@@ -195,9 +195,9 @@ def dialect_method(owner: Dialect, name: str, arguments: Arguments) -> Discharge
     first = arguments.get(0, "x")
     if name in ("startswith", "endswith", "__contains__") and isinstance(first, str):
         fits = {
-            "startswith": lambda one: one.startswith(first),
-            "endswith": lambda one: one.endswith(first),
-        }.get(name, lambda one: first in one)
+            "startswith": lambda value: value.startswith(first),
+            "endswith": lambda value: value.endswith(first),
+        }.get(name, lambda value: first in value)
         return pure(f"a dialect's {name}", dialects_whose(fits))
     if name == "__eq__" and isinstance(first, str):
         return pure("a dialect's __eq__", dialect_named(first))

@@ -60,7 +60,7 @@ def entity(machine: Machine, last: str, arguments: Arguments) -> Discharge:
     definition = arguments.get(2, "definition", PLAIN)
     full = (*pieces(schema), ".", *pieces(signature)) if schema else pieces(signature)
     if last == "PGFunction":
-        bare = tuple(one.partition("(")[0] if one else one for one in full)
+        bare = tuple(item.partition("(")[0] if item else item for item in full)
         return _made(
             ("CREATE FUNCTION ", *full, " ", *pieces(definition)), ("DROP FUNCTION ", *bare)
         )
@@ -121,8 +121,8 @@ def decorated_by_alembic(machine: Machine, decorator: Bound, value: Value) -> Va
             machine.registered[name] = (value, method)
         return value
     if path.endswith("Operations.implementation_for"):
-        for one in decorator.positional:
-            if isinstance(one, Klass) and isinstance(value, Func | Bound):
-                machine.implementations[one] = value
+        for argument in decorator.positional:
+            if isinstance(argument, Klass) and isinstance(value, Func | Bound):
+                machine.implementations[argument] = value
         return value
     return None

@@ -134,7 +134,7 @@ def is_type(path: str) -> bool:
         return False
     if path.startswith("sqlalchemy."):
         return last not in _NO_TYPES
-    return any(path.startswith(f"{one}.") for one in _TYPES)
+    return any(path.startswith(f"{name}.") for name in _TYPES)
 
 
 _NO_TYPES = frozenset(

@@ -49,7 +49,7 @@ def as_type(machine: Machine, value: Value) -> TypeV | None:
     if isinstance(value, Klass):
         return TypeV(type_name(value))
     if isinstance(value, Instance) and any(
-        isinstance(one, Name) and is_type(one.path) for one in mro(value.of)
+        isinstance(base, Name) and is_type(base.path) for base in mro(value.of)
     ):
         return TypeV(type_name(value.of))
     return None
@@ -57,10 +57,10 @@ def as_type(machine: Machine, value: Value) -> TypeV | None:
 
 def plain_type(callee: Name, arguments: Arguments) -> TypeV:
     """Make a column type; its text is how people write it, without the module."""
-    shown = [_shown(one) for one in arguments.positional]
+    shown = [_shown(argument) for argument in arguments.positional]
     shown += [f"{key}={_shown(value)}" for key, value in arguments.keywords.items()]
     text = f"{callee.last}({', '.join(shown)})"
-    inner = next((one for one in arguments.all() if isinstance(one, TypeV)), None)
+    inner = next((item for item in arguments.all() if isinstance(item, TypeV)), None)
     if inner is not None:
         return TypeV(text, inner.name, inner.enum, inner.values, inner.create, inner.postgresql,
                      inner.schema, inner.uses, inner.unread)  # fmt: skip
@@ -96,20 +96,20 @@ def _enum(machine: Machine, arguments: Arguments, *, postgresql: bool) -> TypeV:
     values: list[str] = []
     named = arguments.keywords.get("name")
     names = strings(named) or () if named is not None else None
-    for one in arguments.positional:
-        if isinstance(one, str):
-            values.append(one)
-        elif isinstance(one, Seq):
-            values.extend(inner for inner in one.content.items if isinstance(inner, str))
-        elif isinstance(one, Klass):
-            values.extend(_members(machine, one))
-            names = names if names is not None else (one.node.name.lower(),)
-        elif isinstance(one, Name):
-            names = names if names is not None else (one.last.lower(),)
-        elif isinstance(one, TypeV) and one.enum:
-            values.extend(one.values)
-            names = names if names is not None else one.name
-        elif isinstance(one, Choice | Func | Method):
+    for argument in arguments.positional:
+        if isinstance(argument, str):
+            values.append(argument)
+        elif isinstance(argument, Seq):
+            values.extend(inner for inner in argument.content.items if isinstance(inner, str))
+        elif isinstance(argument, Klass):
+            values.extend(_members(machine, argument))
+            names = names if names is not None else (argument.node.name.lower(),)
+        elif isinstance(argument, Name):
+            names = names if names is not None else (argument.last.lower(),)
+        elif isinstance(argument, TypeV) and argument.enum:
+            values.extend(argument.values)
+            names = names if names is not None else argument.name
+        elif isinstance(argument, Choice | Func | Method):
             continue
     keywords = arguments.keywords
     native = keywords.get("native_enum", True) is not False
@@ -133,7 +133,7 @@ def _members(machine: Machine, klass: Klass) -> list[str]:
         for member in enum_members(machine, klass)
         if isinstance(member, Instance)
     ]
-    return [one for one in members if isinstance(one, str)]
+    return [name for name in members if isinstance(name, str)]
 
 
 def with_variant(owner: TypeV, arguments: Arguments) -> TypeV:
@@ -159,8 +159,8 @@ def column(machine: Machine, arguments: Arguments) -> ColumnV:
     keywords = arguments.keywords
     made = ColumnV(words(keywords.get("name")))
     made.unread = tuple(unknown_keywords(arguments, _COLUMN_KEYWORDS, "a column"))
-    for one in arguments.positional:
-        _part(machine, made, one)
+    for value in arguments.positional:
+        _part(machine, made, value)
     for keyword in ("type_", "sa_type"):
         if keyword in keywords:
             _part(machine, made, keywords[keyword])
@@ -232,29 +232,29 @@ def _part(machine: Machine, target: ColumnV, value: Value) -> None:
         _one_part(machine, target, force(machine, option))
 
 
-def _one_part(machine: Machine, target: ColumnV, one: Value) -> None:
-    if isinstance(one, ConstraintV):
-        target.parts = (*target.parts, one)
-    elif isinstance(one, DefaultV):
-        target.has_default = target.has_default or one.aspect in ("computed", "identity")
-        if one.aspect != "default":
-            target.sets = (*target.sets, (one.aspect, one.text))
-        target.uses = (*target.uses, *one.uses)
-        target.unread = (*target.unread, *one.unread)
-    elif isinstance(one, SequenceV):
-        target.sequence = one
-        target.uses = (*target.uses, *(Use("sequence", name) for name in one.name or ()))
-    elif isinstance(one, str):
-        target.name = (*(target.name or ()), one)
-    elif isinstance(one, Text | Plain) and target.name is None:
+def _one_part(machine: Machine, target: ColumnV, item: Value) -> None:
+    if isinstance(item, ConstraintV):
+        target.parts = (*target.parts, item)
+    elif isinstance(item, DefaultV):
+        target.has_default = target.has_default or item.aspect in ("computed", "identity")
+        if item.aspect != "default":
+            target.sets = (*target.sets, (item.aspect, item.text))
+        target.uses = (*target.uses, *item.uses)
+        target.unread = (*target.unread, *item.unread)
+    elif isinstance(item, SequenceV):
+        target.sequence = item
+        target.uses = (*target.uses, *(Use("sequence", name) for name in item.name or ()))
+    elif isinstance(item, str):
+        target.name = (*(target.name or ()), item)
+    elif isinstance(item, Text | Plain) and target.name is None:
         target.name = HIDDEN
-    elif isinstance(one, type(None) | Map):
+    elif isinstance(item, type(None) | Map):
         return
     else:
-        made = as_type(machine, one)
+        made = as_type(machine, item)
         if made is not None:
             target.type = made
-        elif isinstance(one, Opaque | Name) and target.name is None and target.type is None:
+        elif isinstance(item, Opaque | Name) and target.name is None and target.type is None:
             target.name = HIDDEN
         else:
             target.unread = (*target.unread, "an argument of a column that is not understood")

@@ -158,7 +158,7 @@ def _quoted(_: Machine, arguments: Arguments) -> Value:
 
 def _expression(_: Machine, arguments: Arguments) -> ExprV:
     made = of_arguments(arguments)
-    strange = any(isinstance(one, Opaque) for one in arguments.all())
+    strange = any(isinstance(value, Opaque) for value in arguments.all())
     unread = ("a part of a statement that is not in the text",) if strange else ()
     return ExprV("", made.uses, made.reads, None, made.nested, (*made.unread, *unread))
 

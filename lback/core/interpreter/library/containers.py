@@ -64,7 +64,7 @@ def seq_method(machine: Machine, owner: Seq, name: str, arguments: Arguments) ->
         return _filled(machine, owner, Items(tuple(items), not known, alike and not known))
     if name in ("extend", "update", "extendleft"):
         ordered = owner.kind != "set"
-        others = [collect(machine, one, ordered=ordered) for one in arguments.positional]
+        others = [collect(machine, value, ordered=ordered) for value in arguments.positional]
         return _extended(machine, owner, others, left=name == "extendleft")
     if name in ("pop", "popleft"):
         return _popped(machine, owner, name, arguments)
@@ -104,13 +104,13 @@ def _removed(machine: Machine, owner: Seq, name: str, item: Value) -> Discharge:
     items = list(content.items)
     if not content.open:
         held = list_of(items)
-        count = fold(machine, lambda all_, one: all_.count(one), held, item)
+        count = fold(machine, lambda all_, value: all_.count(value), held, item)
         if count == 0 and name == "discard":
             return pure(_RULE, None)
         if count == 0:
             throw(machine)
             return pure(_RULE, None)
-        at = fold(machine, lambda all_, one: all_.index(one), held, item) if count else UNREAD
+        at = fold(machine, lambda all_, value: all_.index(value), held, item) if count else UNREAD
         if isinstance(at, int):
             return _filled(machine, owner, Items((*items[:at], *items[at + 1 :])))
     alike = content.alike or not content.open
@@ -128,23 +128,23 @@ def _of_set(machine: Machine, owner: Seq, name: str, arguments: Arguments) -> Di
     content = owner.content
     apart = name in ("index", "count")
     given: list[Value] = [
-        one if apart or isinstance(one, Seq | Map | str) else Seq(collect(machine, one))
-        for one in arguments.positional
+        value if apart or isinstance(value, Seq | Map | str) else Seq(collect(machine, value))
+        for value in arguments.positional
     ]
     asked = name.removesuffix("_update")
     if asked in _ASKED and not arguments.open:
         holder = tuple_of(content.items) if apart and not content.open else owner
-        found = fold(machine, lambda one, *rest: getattr(one, asked)(*rest), holder, *given)
+        found = fold(machine, lambda value, *rest: getattr(value, asked)(*rest), holder, *given)
         if isinstance(found, Seq) and name.endswith("_update"):
             return _filled(machine, owner, found.content)
         if found is not UNREAD:
             return pure(_RULE, found)
-    others = [one.content for one in given if isinstance(one, Seq)]
+    others = [entry.content for entry in given if isinstance(entry, Seq)]
     if len(others) < len(given):
         others.append(Items((), True))
     if asked in ("union", "symmetric_difference"):
         items = (*content.items, *(item for other in others for item in other.items))
-        alike = all(one.alike or not one.open for one in (content, *others))
+        alike = all(entry.alike or not entry.open for entry in (content, *others))
         content = distinct(Items(items, True, alike))
     else:
         content = Items(content.items, True, content.alike or not content.open)
@@ -255,16 +255,16 @@ def _updated(machine: Machine, owner: Map, arguments: Arguments) -> Discharge:
     items = dict(owner.content.items)
     open_ = owner.content.open or arguments.open
     data = (owner.content.data or not owner.content.open) and not arguments.open
-    for one in arguments.positional:
-        if isinstance(one, Map):
-            items.update(one.content.items)
-            open_ = open_ or one.content.open
-            data = data and (one.content.data or not one.content.open)
+    for argument in arguments.positional:
+        if isinstance(argument, Map):
+            items.update(argument.content.items)
+            open_ = open_ or argument.content.open
+            data = data and (argument.content.data or not argument.content.open)
             continue
-        if isinstance(one, Plain):
+        if isinstance(argument, Plain):
             open_ = True
             continue
-        content = collect(machine, one)
+        content = collect(machine, argument)
         open_ = open_ or content.open
         for pair in content.items:
             parts = pair.content.items if isinstance(pair, Seq) else ()
@@ -296,7 +296,7 @@ def _get(machine: Machine, owner: Map, name: str, arguments: Arguments) -> Value
     if key in content.items:
         value = content.items[key]
         if name == "pop":
-            left = {one: held for one, held in content.items.items() if one != key}
+            left = {entry: held for entry, held in content.items.items() if entry != key}
             machine.state.fill_map(owner, left, open=content.open, data=content.data)
         return value if not content.open else choice([value, default])
     if name == "pop" and not content.open and len(arguments.all()) < 2:
@@ -313,8 +313,8 @@ def copied(value: Value, *, deep: bool, seen: dict[int, Value] | None = None) ->
     if id(value) in seen:
         return seen[id(value)]
 
-    def inner(one: Value) -> Value:
-        return copied(one, deep=True, seen=seen) if deep else one
+    def inner(value: Value) -> Value:
+        return copied(value, deep=True, seen=seen) if deep else value
 
     if isinstance(value, Seq):
         made = seen[id(value)] = Seq(value.content, value.kind)
@@ -322,7 +322,7 @@ def copied(value: Value, *, deep: bool, seen: dict[int, Value] | None = None) ->
         return made
     if isinstance(value, Map):
         held = seen[id(value)] = Map(value.content, value.kind)
-        items = {key: inner(one) for key, one in value.content.items.items()}
+        items = {key: inner(entry) for key, entry in value.content.items.items()}
         held.content = replace(value.content, items=items)
         return held
     if isinstance(value, Instance):

@@ -78,8 +78,8 @@ def dml(kind: str) -> Callable[[Machine, Arguments], StatementV]:
 def select(machine: Machine, arguments: Arguments) -> StatementV:
     """Make sa.select(...)."""
     values: list[Value] = []
-    for one in arguments.all():
-        values.extend(one.content.items if isinstance(one, Seq) else [one])
+    for item in arguments.all():
+        values.extend(item.content.items if isinstance(item, Seq) else [item])
     made = _used(machine, values)
     whole = any(is_entity(machine, value) for value in values)
     return StatementV("select", (), (), (*made.reads, *names_of(machine, values)), None, None,
@@ -99,10 +99,10 @@ def _used(machine: Machine, values: Iterable[Value]) -> ExprV:
     unread = tuple(
         "a part of a statement that is not in the text" for value in values if _is_strange(value)
     )
-    reads = tuple(dict.fromkeys(name for one in expressions for name in one.reads))
-    uses = tuple(dict.fromkeys(use for one in expressions for use in one.uses))
-    nested = tuple(inner for one in expressions for inner in one.nested)
-    words = tuple(dict.fromkeys(word for one in expressions for word in one.unread))
+    reads = tuple(dict.fromkeys(name for item in expressions for name in item.reads))
+    uses = tuple(dict.fromkeys(use for item in expressions for use in item.uses))
+    nested = tuple(inner for item in expressions for inner in item.nested)
+    words = tuple(dict.fromkeys(word for item in expressions for word in item.unread))
     return ExprV("", uses, reads, None, nested, (*words, *unread[:1]))
 
 

@@ -205,7 +205,7 @@ def _create_table(given: Given) -> Value:
 def _drop_table(given: Given) -> Value:
     with given.looking("if_exists"):
         tables = given.tables("table_name")
-        each(given, tables, lambda one: given.machine.emit(Effect("drop", "table", one, one)))
+        each(given, tables, lambda name: given.machine.emit(Effect("drop", "table", name, name)))
     return None
 
 

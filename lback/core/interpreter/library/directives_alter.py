@@ -184,7 +184,7 @@ def _restated(given: Given, aspects: tuple[str, ...], *, renamed: bool) -> tuple
     dated = _type_text(given, known).casefold().startswith(("datetime", "timestamp"))
     if not (renamed or set(aspects) - {"default"} or given.has("autoincrement") or dated):
         return ()
-    return tuple(one for one in ("type", "nullable", "default") if one not in aspects)
+    return tuple(name for name in ("type", "nullable", "default") if name not in aspects)
 
 
 def _type(given: Given, name: str) -> TypeV | None:

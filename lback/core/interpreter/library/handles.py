@@ -53,7 +53,7 @@ def new_query(machine: Machine, name: str, arguments: Arguments) -> Discharge:
     has_read(machine, tables)
     made = of_arguments(Arguments(list(asked)))
     statement(machine, selection(made))
-    whole = any(is_entity(machine, one) for one in asked) or arguments.open
+    whole = any(is_entity(machine, value) for value in asked) or arguments.open
     if name == "get":
         return effects(Row(tables, whole))
     return effects(Handle("query", tables, whole=whole))
@@ -118,8 +118,8 @@ def add(machine: Machine, name: str, arguments: Arguments) -> Discharge:
             return effects(None)
     items, known = _objects(machine, given)
     tables: dict[str, None] = {}
-    for one in [option for value in items for option in options(value)]:
-        names = row_tables(machine, one)
+    for item in [option for value in items for option in options(value)]:
+        names = row_tables(machine, item)
         known = known and bool(names)
         tables.update(dict.fromkeys(names))
     sure = known and len(tables) == 1
@@ -293,11 +293,11 @@ def inspector_method(machine: Machine, name: str, arguments: Arguments) -> Disch
     schema = arguments.keywords.get("schema")
     prefix = f"{schema}." if isinstance(schema, str) else ""
     names = first.names if isinstance(first, TableV) else strings(first) or ()
-    for one in (tuple(prefix + name for name in names) if of_table else ()) or ("*",):
+    for text in (tuple(prefix + name for name in names) if of_table else ()) or ("*",):
         if kind in ("column", "index", "constraint"):
-            machine.has_asked(Use(kind, "*", one))
+            machine.has_asked(Use(kind, "*", text))
         else:
-            machine.has_asked(Use(kind, one))
+            machine.has_asked(Use(kind, text))
     return effects(ANY if name.startswith("has_") else PLAIN)
 
 

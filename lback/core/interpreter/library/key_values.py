@@ -162,8 +162,8 @@ _INDEX_KEYWORDS = frozenset({"name", "unique", "quote", "info", "columns", "_tab
 def index(_: Machine, arguments: Arguments) -> IndexV:
     """Make sa.Index."""
     rest = arguments.positional[1:]
-    table = next((one.names for one in rest if isinstance(one, TableV)), None)
-    columns = [one for one in rest if not isinstance(one, TableV)]
+    table = next((item.names for item in rest if isinstance(item, TableV)), None)
+    columns = [value for value in rest if not isinstance(value, TableV)]
     names, uses, known = listed(list_of(columns))
     if table is None:
         owners = dict.fromkeys(
@@ -192,7 +192,7 @@ def keyword_uses(arguments: Arguments) -> tuple[Use, ...]:
         if name.endswith("_where"):
             uses.extend(sql_of(value)[1])
         elif name.endswith("_include"):
-            uses.extend(Use("column", one) for one in listed(value)[0])
+            uses.extend(Use("column", text) for text in listed(value)[0])
     return tuple(uses)
 
 
@@ -206,7 +206,7 @@ _TABLE_KEYWORDS = frozenset(
 def table(machine: Machine, arguments: Arguments) -> TableV:
     """Make sa.Table or sa.table; a MetaData among its arguments learns of it."""
     rest = arguments.positional[1:]
-    metadata = next((one for one in rest if isinstance(one, MetaDataV)), None)
+    metadata = next((entry for entry in rest if isinstance(entry, MetaDataV)), None)
     schema = arguments.keywords.get("schema", metadata.schema if metadata else None)
     names = full_names(arguments.get(0, "name", PLAIN), schema)
     unread = list(unknown_keywords(arguments, _TABLE_KEYWORDS, "a table"))
@@ -228,13 +228,17 @@ def _registered(
     machine: Machine, metadata: MetaDataV, made: TableV, arguments: Arguments
 ) -> TableV:
     """Put a table into a MetaData, or return the one that it holds already, perhaps extended."""
-    held = next((one for one in metadata.tables if one.names == made.names and one.names), None)
+    held = next((item for item in metadata.tables if item.names == made.names and item.names), None)
     if held is None:
         machine.state.set(metadata, "held", (*metadata.held, made))
         return made
     if arguments.keywords.get("extend_existing", False) is not False:
-        mine = [one.name for one in made.items if isinstance(one, ColumnV)]
-        kept = [one for one in held.items if not (isinstance(one, ColumnV) and one.name in mine)]
+        mine = [column.name for column in made.items if isinstance(column, ColumnV)]
+        kept = [
+            column
+            for column in held.items
+            if not (isinstance(column, ColumnV) and column.name in mine)
+        ]
         doubt = (None,) if made.unread else ()
         machine.state.set(held, "items", (*kept, *made.items, *doubt))
         return held

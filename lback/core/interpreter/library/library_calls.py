@@ -81,9 +81,9 @@ def _deferred(machine: Machine, callee: Name, arguments: Arguments) -> Discharge
 
 
 def _memo(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
-    for one in arguments.positional:
-        if isinstance(one, Func):
-            return pure(callee.path, replace(one, flavour="memo"))
+    for argument in arguments.positional:
+        if isinstance(argument, Func):
+            return pure(callee.path, replace(argument, flavour="memo"))
     return _deferred(machine, callee, arguments)
 
 
@@ -99,13 +99,13 @@ def _reduce(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
     content = collect(machine, arguments.get(1, "iterable", PLAIN))
     values = [*arguments.positional[2:3], *content.items]
     if content.open:
-        rounds(machine, [Opaque()], lambda one: _void(machine.call(function, one, Opaque())))
+        rounds(machine, [Opaque()], lambda item: _void(machine.call(function, item, Opaque())))
         return followed(Opaque())
     if not values:
         return pure(callee.path, PLAIN)
     value = values[0]
-    for one in values[1:]:
-        value = machine.call(function, value, one)
+    for item in values[1:]:
+        value = machine.call(function, value, item)
     return followed(value)
 
 
@@ -139,7 +139,7 @@ def _product(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
 
 
 def _chain(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
-    parts = [collect(machine, one) for one in arguments.positional]
+    parts = [collect(machine, value) for value in arguments.positional]
     if callee.path.endswith("from_iterable") and parts:
         parts = [collect(machine, item) for item in parts[0].items]
     items = [item for part in parts for item in part.items]
@@ -218,10 +218,10 @@ def _slice(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
 
 def _run_coroutine(machine: Machine, callee: Name, arguments: Arguments) -> Discharge:
     returned: list[Value] = []
-    for one in arguments.all():
-        if isinstance(one, Lazy) and one.kind == "coroutine" and isinstance(one.function, Func):
-            returned.append(run(machine, one.function, one.arguments or Arguments()).value)
-        elif not is_constant(one):
+    for item in arguments.all():
+        if isinstance(item, Lazy) and item.kind == "coroutine" and isinstance(item.function, Func):
+            returned.append(run(machine, item.function, item.arguments or Arguments()).value)
+        elif not is_constant(item):
             return unknown(machine, f"{callee.path}() of what is no coroutine of the text")
     return followed(returned[0] if len(returned) == 1 else list_of(returned))
 

@@ -40,7 +40,7 @@ def _table_of(machine: Machine, klass: Klass) -> TableV | None:
     prefix = f"{schema}." if isinstance(schema, str) and schema else ""
     if schema is not None and not isinstance(schema, str):
         names = ()
-    return TableV(tuple(prefix + one for one in names), (*columns(machine, klass), *extra), True)
+    return TableV(tuple(prefix + text for text in names), (*columns(machine, klass), *extra), True)
 
 
 def _arguments(machine: Machine, klass: Klass) -> tuple[tuple[ConstraintV | IndexV, ...], Value]:
@@ -78,17 +78,17 @@ def _automapped(klass: Klass) -> bool:
 def columns(machine: Machine, klass: Klass) -> tuple[ColumnV, ...]:
     """Return the columns that a mapped class and its mixins declare."""
     by_name: dict[str, ColumnV] = {}
-    for one in reversed(mro(klass)):
-        if not isinstance(one, Klass):
+    for base in reversed(mro(klass)):
+        if not isinstance(base, Klass):
             continue
-        machine.read_class(one)
-        for name, value in one.members.values.items():
+        machine.read_class(base)
+        for name, value in base.members.values.items():
             for option in options(value):
                 if isinstance(option, ColumnV):
                     if option.name is None:
                         option.name = (name,)
                     by_name[name] = option
-        _only_annotated(one, by_name)
+        _only_annotated(base, by_name)
     return tuple(by_name.values())
 
 
@@ -108,10 +108,10 @@ def metadata_of(machine: Machine, klass: Klass) -> MetaDataV | None:
     metadata = member(machine, klass, "metadata")
     if isinstance(metadata, MetaDataV):
         return metadata
-    for one in mro(klass):
-        if isinstance(one, Klass) and any(_is_base(base) for base in one.bases):
-            made = MetaDataV(held=() if one.frame.scope.is_revision else (None,))
-            machine.state.bind(one.members, "metadata", made)
+    for item in mro(klass):
+        if isinstance(item, Klass) and any(_is_base(base) for base in item.bases):
+            made = MetaDataV(held=() if item.frame.scope.is_revision else (None,))
+            machine.state.bind(item.members, "metadata", made)
             return made
     return None
 

@@ -142,7 +142,7 @@ def data_method(machine: Machine, name: str, arguments: Arguments) -> Discharge:
     run_callbacks(machine, arguments)
     if any(_reaches(option) for value in arguments.all() for option in options(value)):
         return unknown(machine, f"{name}() keeps what may reach the database")
-    inert = all(is_inert(one) for one in arguments.all())
+    inert = all(is_inert(entry) for entry in arguments.all())
     return pure("a method of data", PLAIN if inert else Opaque())
 
 
@@ -158,7 +158,7 @@ def run_callbacks(machine: Machine, arguments: Arguments) -> None:
     for value in arguments.all():
         for option in options(value):
             if isinstance(option, Func | Bound | Lazy):
-                perhaps(machine, lambda one=option: _run_one(machine, one))  # type: ignore[misc]
+                perhaps(machine, lambda entry=option: _run_one(machine, entry))  # type: ignore[misc]
 
 
 def _run_one(machine: Machine, value: Value) -> None:

@@ -105,7 +105,7 @@ def reversed_list(machine: Machine, arguments: Arguments) -> Discharge:
 
 def range_list(machine: Machine, arguments: Arguments) -> Discharge:
     """Follow range()."""
-    numbers = [one for one in arguments.positional if isinstance(one, int)]
+    numbers = [argument for argument in arguments.positional if isinstance(argument, int)]
     if len(numbers) != len(arguments.positional) or not 1 <= len(numbers) <= 3:
         return pure("builtins.range", Seq(Items((PLAIN,), True, True), "range"))
     if len(numbers) == 3 and numbers[2] == 0:
@@ -134,21 +134,25 @@ def zipped(machine: Machine, arguments: Arguments) -> Discharge:
     """Follow zip()."""
     rule = "builtins.zip"
     walked = [
-        one for one in arguments.positional if isinstance(one, Seq) and one.kind == "iterator"
+        argument
+        for argument in arguments.positional
+        if isinstance(argument, Seq) and argument.kind == "iterator"
     ]
     columns = [
-        one if any(one is other for other in walked) else Seq(collect(machine, one), "iterator")
-        for one in arguments.positional
+        value
+        if any(value is other for other in walked)
+        else Seq(collect(machine, value), "iterator")
+        for value in arguments.positional
     ]
     ends = {len(column.content.items) for column in columns if isinstance(column, Seq)}
     strict = len(ends) > 1 and decide(arguments.keywords.get("strict", False)) != NO
     parts = [column for column in columns if isinstance(column, Seq)]
     if not strict and not any(column.content.open for column in parts):
         return pure(rule, Seq(Items(tuple(_rows(machine, parts))), "iterator"))
-    alike = all(one.content.alike or not one.content.open for one in parts)
-    row = [choice(one.content.items) if one.content.items and alike else Opaque() for one in parts]
-    for one in walked:
-        machine.state.fill(one, one.content.items, open=True, alike=alike)
+    alike = all(seq.content.alike or not seq.content.open for seq in parts)
+    row = [choice(seq.content.items) if seq.content.items and alike else Opaque() for seq in parts]
+    for seq in walked:
+        machine.state.fill(seq, seq.content.items, open=True, alike=alike)
     return pure(rule, Seq(Items((tuple_of(row),), True, True), "iterator"))
 
 
@@ -246,7 +250,7 @@ def _asked(machine: Machine, name: str, arguments: Arguments) -> Value:
     given, named = arguments.positional, arguments.keywords
     long = name == "format" and not all(isinstance(o, str) and is_narrow(o) for o in given[1:])
     coded = name == "str" and len(given) + len(named) > 1
-    if arguments.open or long or coded or any(isinstance(one, Choice) for one in given):
+    if arguments.open or long or coded or any(isinstance(value, Choice) for value in given):
         return UNREAD
     return fold(machine, _ASKED[name], *given, keywords=named, widest=_LONGEST)
 
@@ -361,14 +365,16 @@ def _str(machine: Machine, arguments: Arguments) -> Discharge:
     value = arguments.get(0, "object", "")
     if len(arguments.positional) + len(arguments.keywords) > 1:
         return pure("builtins.str", UNKNOWN_TEXT)
-    texts = of_each(machine, value, lambda one: text_of(machine, text_of_value(machine, one)))
+    texts = of_each(machine, value, lambda item: text_of(machine, text_of_value(machine, item)))
     return followed(texts)
 
 
 def _len(machine: Machine, arguments: Arguments) -> Discharge:
     value = arguments.get(0, "obj")
     if may_be_object(value):
-        return followed(of_each(machine, value, lambda one: _len(machine, Arguments([one])).value))
+        return followed(
+            of_each(machine, value, lambda item: _len(machine, Arguments([item])).value)
+        )
     if isinstance(value, Seq) and value.kind == "iterator":
         throw(machine)
     if isinstance(value, Seq | Map) and not value.content.open:
@@ -392,7 +398,7 @@ def _next(machine: Machine, arguments: Arguments) -> Discharge:
     default = arguments.positional[1:2]
     if may_be_object(value):
         return followed(
-            of_each(machine, value, lambda one: _next(machine, Arguments([one, *default])).value)
+            of_each(machine, value, lambda item: _next(machine, Arguments([item, *default])).value)
         )
     if isinstance(value, Seq) and value.kind == "iterator":
         content = value.content

@@ -55,7 +55,7 @@ def text_of_value(machine: Machine, value: Value) -> tuple[str | None, ...]:
 def truth(machine: Machine, value: Value) -> Value:
     """Return what a value is as a condition; runs the __bool__ or __len__ of an object."""
     if may_be_object(value):
-        return of_each(machine, value, lambda one: truth(machine, one))
+        return of_each(machine, value, lambda item: truth(machine, item))
     if isinstance(value, Instance):
         for name in ("__bool__", "__len__"):
             method = special(machine, value, name)
@@ -74,7 +74,9 @@ def is_instance(machine: Machine, arguments: Arguments) -> Discharge:
             return pure("isinstance", dialect_named(parts[parts.index("dialects") + 1]))
     if isinstance(value, Choice):
         return followed(
-            of_each(machine, value, lambda one: is_instance(machine, Arguments([one, kind])).value)
+            of_each(
+                machine, value, lambda item: is_instance(machine, Arguments([item, kind])).value
+            )
         )
     kinds = kind.content.items if isinstance(kind, Seq) else (kind,)
     answers = [_is_instance(value, kind) for kind in kinds]
@@ -98,9 +100,9 @@ _SEQUENCES: dict[str, Kind] = {
 def _is_instance(value: Value, kind: Value) -> Test:
     if isinstance(value, Instance):
         above = mro(value.of)
-        if any(one is kind or one == kind for one in above):
+        if any(item is kind or item == kind for item in above):
             return YES
-        return NO if all(isinstance(one, Klass) for one in above) else ANY
+        return NO if all(isinstance(item, Klass) for item in above) else ANY
     known = is_constant(value) or isinstance(value, Seq | Map | Text)
     if not known or not isinstance(kind, Name):
         return ANY

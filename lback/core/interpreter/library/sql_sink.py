@@ -111,8 +111,8 @@ def has_read(machine: Machine, tables: tuple[str, ...]) -> None:
 
 def statement(machine: Machine, value: StatementV) -> Discharge:
     """Follow an SQLAlchemy Core statement."""
-    for one in value.nested:
-        statement(machine, one)
+    for statement_v in value.nested:
+        statement(machine, statement_v)
     for reason in value.unread:
         machine.cannot_read(reason, value.tables)
     if value.kind not in ("insert", "update", "delete", "select"):

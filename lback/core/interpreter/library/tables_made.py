@@ -102,7 +102,7 @@ def type_uses(value: TypeV | None) -> tuple[Use, ...]:
         return ()
     schema = f"{value.schema}." if value.schema else ""
     named = value.name or () if value.enum else ()
-    return (*(Use("type", schema + one) for one in named), *value.uses)
+    return (*(Use("type", schema + name) for name in named), *value.uses)
 
 
 def placed(uses: tuple[Use, ...], table: str | None, own: tuple[str, ...] = ()) -> tuple[Use, ...]:
