@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lback.core.checks.findings import doubted, from_graph
 from lback.core.results import Result, text_only
 from lback.core.source import WORKTREE, Commit
-from lback.project.applied import trailed
+from lback.project.checking.trails import trailed
 from lback.project.context import Context
 
 
@@ -61,7 +61,9 @@ def heads(ctx: Context, at: str = WORKTREE) -> HeadsResult:
         heads=tuple(rows),
         in_git=revisions.repository is not None,
         findings=tuple(
-            doubted(trailed(revisions, graph, from_graph(graph, ctx.project.settings.lback.heads)))
+            doubted(
+                trailed(revisions, graph, from_graph(graph, ctx.project.settings.lback.heads), at)
+            )
         ),
         status="findings" if graph.problems else "ok",
         exit_code=1 if graph.problems else 0,

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from lback.core.graph.view import GraphView
 from lback.core.messages import makemigrations as messages
-from lback.core.plans import refuse_problems
 from lback.core.results import Result, text_only
 from lback.core.shell import command
+from lback.project.checking.trails import refuse_broken
 from lback.project.console import Console
 from lback.project.context import Context
 from lback.project.file_changes import recover
@@ -74,7 +74,7 @@ def makemigrations(ctx: Context, options: MakemigrationsOptions) -> Makemigratio
     """Write one migration, or with `check` only say whether one is needed; exit 1 then."""
     recover(ctx)
     graph = ctx.revisions.graph()
-    refuse_problems(graph)
+    refuse_broken(ctx.revisions, graph)
     from lback.db import autogenerate
     from lback.db.questions import GivenAnswers
 

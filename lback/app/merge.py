@@ -10,7 +10,7 @@ from lback.core.graph.view import GraphView
 from lback.core.merging.merge_plan import MergePlan, merge_rows, nothing_to_merge
 from lback.core.merging.results import ForkResult, MergeRow
 from lback.core.messages import merging as messages
-from lback.core.plans import refuse_problems
+from lback.project.checking.trails import refuse_broken
 from lback.project.context import Context
 from lback.project.file_changes import recover
 from lback.project.merging import overlap_rows, plan_merges, write_merges
@@ -44,7 +44,7 @@ def merge(ctx: Context, options: MergeOptions) -> MergeResult:
     """Merge the heads of every fork; refuse where the sides are not known to commute."""
     recover(ctx)
     graph = ctx.revisions.graph()
-    refuse_problems(graph)
+    refuse_broken(ctx.revisions, graph)
     plans = plan_merges(ctx, graph, force=options.force)
     if not plans:
         return MergeResult(heads=graph.heads, action="none", reason=nothing_to_merge(graph.heads))

@@ -20,12 +20,12 @@ from lback.core.plans import (
     plan_migration,
     redundant,
     refuse_forks,
-    refuse_problems,
 )
 from lback.core.results import Result
 from lback.core.rows import DataLoss
 from lback.errors import LbackError
 from lback.project.applied import refuse_unstamped
+from lback.project.checking.trails import refuse_broken
 from lback.project.context import Context
 from lback.project.data_loss import consents, count_losses, downgrade_effects, refuse_more
 from lback.project.file_changes import recover
@@ -101,7 +101,7 @@ def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
     graph = ctx.database.graph
     apart = ctx.project.settings.lback.heads
     # Before anything connects: to connect is to create a SQLite file.
-    refuse_problems(graph)
+    refuse_broken(ctx.revisions, graph)
     if not graph.heads:
         raise messages.no_revisions(ctx.revisions.folders()[0])
     if options.target is None:

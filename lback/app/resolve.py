@@ -9,8 +9,8 @@ from lback.core.merging.rebase_plan import RebasePlan
 from lback.core.merging.resolve_plan import plan_resolve
 from lback.core.merging.results import DatabaseRow, ForkResult, MergeRow, RemovedRow, most_moved
 from lback.core.messages import merging as messages
-from lback.core.plans import refuse_problems
 from lback.errors import LbackError
+from lback.project.checking.trails import refuse_broken
 from lback.project.context import Context
 from lback.project.file_changes import recover
 from lback.project.merging import overlap_rows, plan_merges, preferred_way, write_merges
@@ -47,7 +47,7 @@ def resolve(ctx: Context, options: ResolveOptions) -> ResolveResult:
     """Merge or rebase, whichever is right; refuse where a person has to decide."""
     recover(ctx)
     graph = ctx.revisions.graph()
-    refuse_problems(graph)
+    refuse_broken(ctx.revisions, graph)
     merges = plan_merges(ctx, graph)
     if not merges:
         reason = nothing_to_merge(graph.heads)

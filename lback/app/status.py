@@ -17,7 +17,8 @@ from lback.core.plans import redundant
 from lback.core.results import Result, text_only
 from lback.core.rows import OtherText
 from lback.errors import LbackError, UsageError
-from lback.project.applied import find_lost, other_texts, trailed, unstamped, with_lost
+from lback.project.applied import find_lost, other_texts, unstamped, with_lost
+from lback.project.checking.trails import trailed
 from lback.project.context import Context
 from lback.project.notes import remember_stamps
 from lback.project.rebase_notes import forget_hook_rebase, refuse_hook_rebase

@@ -12,13 +12,14 @@ from lback.core.graph.graph import Graph
 from lback.core.graph.view import GraphView
 from lback.core.lines import lines_of
 from lback.core.messages import switch as messages
-from lback.core.plans import Downgrade, Step, Upgrade, refuse_forks, refuse_problems
+from lback.core.plans import Downgrade, Step, Upgrade, refuse_forks
 from lback.core.results import Result, text_only
 from lback.core.rows import DataLoss, total
 from lback.core.source import WORKTREE, Commit
 from lback.core.switch import SwitchFacts, SwitchPlan, effects_of_going_down, plan_switch
 from lback.errors import LbackError
 from lback.project.applied import LostRevision, find_lost, with_lost
+from lback.project.checking.trails import refuse_broken
 from lback.project.context import Context
 from lback.project.data_loss import consents, count_losses, refuse_more
 from lback.project.file_changes import recover
@@ -105,7 +106,7 @@ def switch(ctx: Context, options: SwitchOptions) -> SwitchResult:
     recover(ctx)
     revisions = ctx.revisions
     target = revisions.graph(options.ref or WORKTREE)
-    refuse_problems(target)
+    refuse_broken(revisions, target, options.ref or WORKTREE)
     refuse_forks(target, ctx.project.settings.lback.heads)
     answers = asked(ctx.database, lambda view: _planned(revisions, options, target, view))
     plans = {key(answer.database): answer.value for answer in answers if answer.value is not None}

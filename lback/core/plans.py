@@ -12,6 +12,8 @@ from lback.core.shell import named
 from lback.errors import LbackError, UsageError
 
 if TYPE_CHECKING:
+    from lback.core.checks.findings import Finding
+    from lback.core.graph.revision import Problem
     from lback.core.graph.view import GraphView
 
 
@@ -228,7 +230,12 @@ def tips(graph: GraphView, revisions: Collection[str]) -> tuple[str, ...]:
 
 def refuse_problems(graph: GraphView) -> None:
     """Raise LbackError when the revision files do not form a graph that can be run."""
-    for problem in graph.problems:
+    refuse_first(graph.problems)
+
+
+def refuse_first(problems: Iterable[Problem | Finding]) -> None:
+    """Raise LbackError for the first of some problems."""
+    for problem in problems:
         line = f":{problem.line}" if problem.line else ""
         place = f"{problem.path}{line}: " if problem.path else ""
         raise LbackError(f"{place}{problem.message}", problem.hint or "See `lback check`.")

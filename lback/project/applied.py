@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lback.core.baseline import Baseline, baseline, names_in
-from lback.core.checks.findings import Finding
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Header, Revision
 from lback.core.graph.view import GraphView
@@ -23,7 +22,7 @@ from lback.errors import HistoryMissing
 from lback.project.context import Context
 from lback.project.places import inside
 from lback.project.revisions import Revisions
-from lback.vcs.lookups import as_committed, named_ids
+from lback.vcs.lookups import as_committed
 from lback.vcs.reach import is_outside
 from lback.vcs.repository import Repository
 
@@ -59,7 +58,7 @@ def find_lost(
         revision = wanted.pop()
         if revision in by_id:
             continue
-        lost = _find(revisions, revision)
+        lost = find_one(revisions, revision)
         if lost is None:
             continue
         by_id[revision] = lost
@@ -73,7 +72,8 @@ def with_lost(graph: GraphView, lost: Collection[LostRevision]) -> GraphView:
     return Graph([*graph, *(revision.revision for revision in lost)]) if lost else graph
 
 
-def _find(revisions: Revisions, revision: str) -> LostRevision | None:
+def find_one(revisions: Revisions, revision: str) -> LostRevision | None:
+    """Return the newest version of a revision that git has, without what it stands on."""
     if revisions.repository is None:
         return None
     from lback.vcs.walk import find_in_history
@@ -95,26 +95,6 @@ def _find(revisions: Revisions, revision: str) -> LostRevision | None:
         return None
     node = Revision(header, newest.path, newest.blob)
     return LostRevision(node, newest.text, newest.commit, newest.refs)
-
-
-def trailed(
-    revisions: Revisions, graph: GraphView, findings: Iterable[Finding]
-) -> Iterator[Finding]:
-    """Say of each parent that is missing who wrote it, and where git still has it."""
-    for each in findings:
-        node = graph[each.revisions[0]] if each.code == "LB103" else None
-        names = (*node.header.down_revisions, *node.depends_on) if node else ()
-        absent = [
-            name for name in names if name not in graph and f" has {name} as " in each.message
-        ]
-        lost = _find(revisions, absent[0]) if absent else None
-        if lost is None or revisions.repository is None:
-            yield each
-            continue
-        commit, path, blob = lost.commit, lost.revision.path, lost.revision.blob
-        at = f"{commit.sha}:{path}"
-        whole = named_ids(revisions.repository, [at]).get(at) == blob
-        yield messages.with_trail(each, absent[0], commit, path, lost.place, whole=whole)
 
 
 def edited_since(

@@ -12,10 +12,10 @@ from lback.core.merging.reparent import reparent
 from lback.core.merging.results import HolderRow, RemovedRow, RewriteRow
 from lback.core.messages import rebasing as messages
 from lback.core.messages.branches import bring
-from lback.core.plans import refuse_problems
 from lback.core.source import WORKTREE
 from lback.errors import LbackError
 from lback.project.below import contradicting
+from lback.project.checking.trails import refuse_broken
 from lback.project.context import Context
 from lback.project.revisions import Revisions
 from lback.project.shared_parents import Parents, restored_text, shared_parents
@@ -92,7 +92,7 @@ def prepare(ctx: Context, onto: str | None = None, *, force: bool = False) -> Pr
     """Read what is there and decide what would be rewritten; write nothing."""
     revisions = ctx.revisions
     graph = revisions.graph()
-    refuse_problems(graph)
+    refuse_broken(revisions, graph)
     onto, commit, way = _target(revisions, onto)
     theirs = revisions.graph(commit)
     missing = sorted(theirs.missing_from(graph))

@@ -68,7 +68,7 @@ def _twice(first: Revision, second: Revision) -> Problem:
     return Problem(
         "LB104",
         f"Revision {first.id} is defined by {first.path} and by {second.path}.",
-        "delete one of the two files, or give it an id of its own",
+        "give the one that nobody else has an id of its own; `lback status` tells which",
         second.path,
         second.header.line,
         (first.id,),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lback.core.checks.findings import Finding
 from lback.core.graph.revision import Problem, Unreadable
@@ -36,6 +36,51 @@ def with_trail(
         hint=f"{bring} brings it back; or {found.hint}" if whole else found.hint,
         commits=(commit,),
     )
+
+
+PUSHED = "pushed"
+
+
+def with_twins(
+    found: Finding,
+    paths: Sequence[str],
+    places: Mapping[str, str],
+    commits: Mapping[str, Commit],
+    number: str | None,
+    *,
+    copies: bool,
+) -> Finding:
+    """Add to LB104 who wrote each file and where others have it, and which gets another id.
+
+    A file without a place is only here; `number` is free, None where ids are no numbers.
+    """
+    trail = "; ".join(_twin(path, places.get(path), commits.get(path)) for path in paths)
+    local = [path for path in paths if path not in places]
+    new = f"the id {number}" if number else "an id of its own"
+    if len(local) == 1:
+        stays = next(path for path in paths if path not in local)
+        hint = (
+            f"leave {stays} as it is, others have it; give {local[0]} {new}, in `revision` and in "
+            f"its file name{', or take it out, it is a copy' if copies else ''}"
+        )
+    elif local:
+        hint = f"give the later of the two {new}, in `revision` and in its file name"
+    else:
+        hint = (
+            "keep both files, databases may have run either; agree with their authors which one "
+            f"gets {new}, in `revision` and in its file name"
+        )
+    return found._replace(
+        message=f"{found.message} {trail}.",
+        hint=f"{hint}; then `lback rebase`",
+        commits=tuple(commits[path] for path in paths if path in commits),
+    )
+
+
+def _twin(path: str, place: str | None, commit: Commit | None) -> str:
+    if commit is None:
+        return f"{path} is not committed"
+    return f"{commit.author} wrote {path}, {place or 'only here'}"
 
 
 def too_big(size: int) -> Unreadable:

@@ -32,10 +32,10 @@ from lback.core.checks.trials import (
 )
 from lback.core.effects import Effects
 from lback.errors import LbackError
-from lback.project.applied import trailed
 from lback.project.below import contradicting
 from lback.project.checking.gather import CheckFacts, ForkFacts, file_facts
 from lback.project.checking.squawk import squawk_findings
+from lback.project.checking.trails import trailed
 from lback.project.models import models_of_branch
 from lback.project.sides import Comparison
 from lback.vcs.reach import is_outside
@@ -51,7 +51,7 @@ _AT_ONCE = 1000
 def judge(facts: CheckFacts) -> Iterator[Finding]:
     """Yield what is found of mine, of each merge with another, and of the files."""
     graph = facts.mine.graph
-    yield from trailed(facts.revisions, graph, from_problems(graph.problems))
+    yield from trailed(facts.revisions, graph, from_problems(graph.problems), facts.mine.at)
     yield from _emptiness(facts)
     for fork in facts.forks:
         if fork.other is None:
