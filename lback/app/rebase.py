@@ -11,10 +11,12 @@ from lback.core.merging.results import (
     ForkResult,
     HolderRow,
     RemovedRow,
+    RenumberRow,
     most_moved,
 )
 from lback.core.messages import rebasing as messages
 from lback.core.rows import OverlapRow
+from lback.project.checking.renumbering import renumbered
 from lback.project.context import Context
 from lback.project.file_changes import recover
 from lback.project.merging import overlap_rows, plan_merges
@@ -42,6 +44,9 @@ class RebaseResult(ForkResult):
 def rebase(ctx: Context, options: RebaseOptions) -> RebaseResult:
     """Move the local revisions onto the shared head, or say why they stay."""
     recover(ctx)
+    renumbers = renumbered(ctx, plan=options.plan, stage=options.stage, database=options.database)
+    if renumbers:
+        return _then_rebased(ctx, options, renumbers)
     ready = prepare(ctx, options.onto, force=options.force)
     overlaps = _overlaps(ctx, ready)
     ready = replace(ready, held=_held(ready, overlaps))
@@ -68,6 +73,21 @@ def rebase(ctx: Context, options: RebaseOptions) -> RebaseResult:
     rows = perform(ctx, ready, options)
     staged = stage(ctx, ready) if options.stage else ()
     return replace(result, database=most_moved(rows), databases=rows, staged=staged)
+
+
+def _then_rebased(
+    ctx: Context, options: RebaseOptions, rows: tuple[RenumberRow, ...]
+) -> RebaseResult:
+    """Rebase what has other numbers now; a plan tells those, and stops where files are needed."""
+    if options.plan:
+        reason, shared = messages.number_taken(rows), ctx.revisions.shared
+        heads, onto = ctx.revisions.graph().heads, options.onto or (shared.name if shared else "")
+        return RebaseResult(
+            heads=heads, action="rebase", reason=reason, renumbered=rows, onto=onto, planned=True
+        )
+    ctx.console.warn(messages.number_given(rows))
+    result = rebase(ctx.fresh(), options)
+    return replace(result, renumbered=rows)
 
 
 def _overlaps(ctx: Context, ready: PreparedRebase) -> tuple[OverlapRow, ...]:

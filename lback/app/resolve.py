@@ -9,7 +9,9 @@ from lback.core.merging.rebase_plan import RebasePlan
 from lback.core.merging.resolve_plan import plan_resolve
 from lback.core.merging.results import DatabaseRow, ForkResult, MergeRow, RemovedRow, most_moved
 from lback.core.messages import merging as messages
+from lback.core.messages import rebasing
 from lback.errors import LbackError
+from lback.project.checking.renumbering import renumbered
 from lback.project.checking.trails import refuse_broken
 from lback.project.context import Context
 from lback.project.file_changes import recover
@@ -46,6 +48,19 @@ class ResolveResult(ForkResult):
 def resolve(ctx: Context, options: ResolveOptions) -> ResolveResult:
     """Merge or rebase, whichever is right; refuse where a person has to decide."""
     recover(ctx)
+    renumbers = renumbered(ctx, plan=options.plan, stage=options.stage, database=options.database)
+    if renumbers and options.plan:
+        return ResolveResult(
+            heads=ctx.revisions.graph().heads,
+            action="rebase",
+            reason=rebasing.number_taken(renumbers),
+            renumbered=renumbers,
+            planned=True,
+        )
+    if renumbers:
+        ctx.console.warn(rebasing.number_given(renumbers))
+        result = resolve(ctx.fresh(), options)
+        return replace(result, renumbered=renumbers)
     graph = ctx.revisions.graph()
     refuse_broken(ctx.revisions, graph)
     merges = plan_merges(ctx, graph)

@@ -40,6 +40,8 @@ def rebase_lines(result: RebaseResult | ResolveResult, style: Style) -> Iterator
     """Yield a line for each file, and what becomes of the database."""
     planned = result.planned
     move, give = ("would move", "would give") if planned else ("moved", "gave")
+    for number in result.renumbered:
+        yield f"{give} {safe(number.path)} the id {style.yellow(number.to)}: {safe(number.to_path)}"
     for row in result.rewrites:
         name = style.yellow(safe(row.revision))
         if row.published:

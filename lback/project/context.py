@@ -38,6 +38,10 @@ class Context:
     environment: Environment | None = None
     """Which one it is, where a command goes through several."""
 
+    def fresh(self) -> Context:
+        """Return the same run with nothing read yet: after files have changed."""
+        return Context(self.options, self.console, self.limits, environment=self.environment)
+
     @cached_property
     def cwd(self) -> Path:
         """Return the folder the command runs in, as an absolute path."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -15,6 +17,11 @@ ADAS, GRACES = f"{VERSIONS}/0003_orders.py", f"{VERSIONS}/0003_coupons.py"
 
 def text(name: str, parent: str, table: str) -> str:
     return revision(name, (parent,), *creates(table))
+
+
+def said(shop: Shop, name: str) -> str:
+    """Return a file that had been 0003; its message, which nobody rewrites, says so."""
+    return shop.text(name).replace('"""do 0003', f'"""do {name[:4]}')
 
 
 def ada_publishes(shop: Shop) -> None:
@@ -52,7 +59,7 @@ def test_it_is_told_which_one_others_have_and_which_number_is_free(numbered: Sho
     for command in ("migrate", "merge", "check --against origin/main"):
         told = shop.lback(*command.split(), code=1 if "check" in command else 3)
         assert f"Grace wrote {GRACES}, only here; Ada wrote {ADAS}, on origin/main." in told
-        assert f"eave {ADAS} as it is, others have it; give {GRACES} the id 0008" in told
+        assert f"eave {ADAS} as it is, others have it; give {GRACES} the id 0008 by" in told
         assert "then `lback rebase`" in told
         assert "delete" not in told
 
@@ -65,3 +72,102 @@ def test_neither_goes_where_both_are_published(numbered: Shop) -> None:
     told = shop.lback("migrate", code=3)
     assert "eep both files" in told
     assert "delete" not in told
+
+
+def test_the_local_one_gets_the_free_number(numbered: Shop) -> None:
+    shop = numbered
+    shop.lback("migrate")
+    graces_own(shop)
+    ada_publishes(shop)
+    told = shop.lback("rebase", "--plan")
+    assert f"would give {GRACES} the id 0004: {VERSIONS}/0004_coupons.py" in told
+    assert shop.git("status", "--porcelain") == ""
+    report = json.loads(shop.lback("rebase", "--plan", "--json"))
+    assert report["data"]["renumbered"] == [
+        {
+            "revision": "0003",
+            "to": "0004",
+            "path": GRACES,
+            "to_path": f"{VERSIONS}/0004_coupons.py",
+        }
+    ]
+    shop.lback("rebase")
+    assert shop.git("status", "--porcelain").split() == [
+        "R",
+        GRACES,
+        "->",
+        f"{VERSIONS}/0004_coupons.py",
+    ]
+    assert said(shop, "0004_coupons") == text("0004", "0003", "coupons")
+    shop.lback("migrate")
+    assert shop.stamp() == ["0004"]
+    assert set(shop.schema()) == {"users", "tags", "orders", "coupons"}
+
+
+def test_a_chain_moves_with_it(numbered: Shop) -> None:
+    shop = numbered
+    graces_own(shop)
+    shop.write(f"{VERSIONS}/0004_more.py", text("0004", "0003", "more"))
+    shop.commit("Add more")
+    ada_publishes(shop)
+    shop.lback("rebase")
+    assert said(shop, "0005_coupons") == text("0005", "0003", "coupons")
+    assert shop.text("0004_more") == text("0004", "0005", "more")
+    shop.lback("migrate")
+    assert shop.stamp() == ["0004"]
+
+
+def test_a_database_that_has_run_the_local_one_is_followed_by_the_commands_told(
+    numbered: Shop,
+) -> None:
+    shop = numbered
+    graces_own(shop)
+    shop.lback("migrate")
+    ada_publishes(shop)
+    before = shop.migrations()
+    told = shop.lback("rebase", code=3)
+    assert "The database is at 0003" in told
+    assert shop.migrations() == before
+    way = told.partition(f"If it has run {GRACES}: ")[2]
+    for command in re.findall(r"`lback ([^`]+)`", way):
+        shop.lback(*command.split())
+    assert shop.stamp() == ["0004"]
+    assert set(shop.schema()) == {"users", "tags", "orders", "coupons"}
+
+
+def test_what_is_pushed_keeps_its_number(numbered: Shop) -> None:
+    shop = numbered
+    graces_own(shop)
+    shop.git("push", "-q", "origin", "HEAD:refs/heads/topic")
+    ada_publishes(shop)
+    before = shop.migrations()
+    assert "LB104" in shop.lback("check", "--against", "origin/main", code=1)
+    assert "keep both files" in shop.lback("rebase", code=3).lower()
+    assert shop.migrations() == before
+
+
+def test_what_is_not_committed_gets_it_and_is_not_staged(numbered: Shop) -> None:
+    shop = numbered
+    shop.write(GRACES, text("0003", "0002", "coupons"))
+    ada_publishes(shop)
+    shop.lback("rebase")
+    assert shop.git("status", "--porcelain").split() == ["??", f"{VERSIONS}/0004_coupons.py"]
+    assert said(shop, "0004_coupons") == text("0004", "0003", "coupons")
+
+
+def test_resolve_gives_it_as_well(numbered: Shop) -> None:
+    shop = numbered
+    graces_own(shop)
+    ada_publishes(shop)
+    assert "would give" in shop.lback("resolve", "--plan")
+    assert shop.git("status", "--porcelain") == ""
+    shop.lback("resolve")
+    shop.lback("migrate")
+    assert set(shop.schema()) == {"users", "tags", "orders", "coupons"}
+
+
+def test_a_copy_gets_no_number(numbered: Shop) -> None:
+    shop = numbered
+    ada_publishes(shop)
+    shop.write(GRACES, text("0003", "0002", "orders"))
+    assert "it is a copy" in shop.lback("rebase", code=3)

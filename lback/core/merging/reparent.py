@@ -17,6 +17,8 @@ from lback.errors import LbackError
 _QUOTE = re.compile(r"([uU]?)[rR]?(\"\"\"|'''|\"|')")
 _DOCSTRING = re.compile(r"(?s)[uUrR]?(\"\"\"|'''|\"|')(.*)\1")
 _REVISES = re.compile(r"(?<![^\r\n])([ \t]*Revises:[ \t]*)([^\r\n]*?)[ \t]*(?=\r|\n|\Z)")
+_REVISION_ID = re.compile(r"(?m)(^[ \t]*Revision ID:[ \t]*)([^\s]+)")
+_HINT_ID = "write `revision` by hand in this file"
 _HINT = "write `down_revision` by hand in this file"
 
 # Any name that Alembic takes an id from: files without `revision` are rewritten too.
@@ -54,17 +56,39 @@ def reparent(source: bytes, old: tuple[str, ...], new: tuple[str, ...]) -> bytes
         raise LbackError(err.message, _HINT) from None
     except UnicodeEncodeError as err:
         raise LbackError(f"{_listed(new)} cannot be written as {err.encoding}.", _HINT) from None
-    _verify(before, new, result)
+    _verify(before, before._replace(down_revisions=new), result)
     return result
 
 
-def _verify(before: Header, new: tuple[str, ...], result: bytes) -> None:
+def renumber(source: bytes, new: str) -> bytes:
+    """Return the file with `new` as its id; `Revision ID:` of the docstring follows."""
+    before = read_header(source, _ANY_NAME)
+    if isinstance(before, Unreadable):
+        raise LbackError(before.message, _HINT_ID)
+    try:
+        text = decode(source)
+        statements = header_statements(text.text)
+    except (Undecodable, scanner.Lost):
+        raise LbackError("the file is not valid Python", _HINT_ID) from None
+    binding = bindings.bind(statements).get("revision")
+    if binding is None or not binding.plain or not isinstance(binding.node, ast.Constant):
+        raise LbackError(f"Line {before.line}: `revision` is not one plain value.", _HINT_ID)
+    start, end = _span(text, binding.node)
+    edits = [_Edit(start, end, _literal(new, _quote_of(text, binding.node) or '"'))]
+    told = _REVISION_ID.search(text.raw, 0, start)
+    if told is not None and told.group(2) == before.revision:
+        edits.append(_Edit(told.start(2), told.end(2), new))
+    result = text.encode(_spliced(text.raw, edits))
+    _verify(before, before._replace(revision=new), result)
+    return result
+
+
+def _verify(before: Header, wished: Header, result: bytes) -> None:
     after = read_header(result, _ANY_NAME)
-    wished = before._replace(down_revisions=new)
     # Only the docstring may have followed, where `Revises:` stands in its first paragraph.
     if not isinstance(after, Header) or after._replace(doc=before.doc, line=before.line) != wished:
         raise LbackError(
-            f"Line {before.line}: the parent of {before.revision} cannot be rewritten exactly.",
+            f"Line {before.line}: the header of {before.revision} cannot be rewritten exactly.",
             _HINT,
         )
 
@@ -83,7 +107,10 @@ def _edited(source: SourceText, old: tuple[str, ...], new: tuple[str, ...]) -> s
     if old != new:
         quote = _quote(source, binding, scope.get("revision"))
         edits += _value_edits(source, binding.node, new, quote)
-    text = source.raw
+    return _spliced(source.raw, edits)
+
+
+def _spliced(text: str, edits: Sequence[_Edit]) -> str:
     for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text

@@ -31,6 +31,16 @@ class RewriteRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RenumberRow:
+    """A local revision that gets a free number, for a published one has its own."""
+
+    revision: str
+    to: str
+    path: str
+    to_path: str
+
+
+@dataclass(frozen=True, slots=True)
 class HolderRow:
     """A branch of a remote that has what moves; `author` and `date` are its last commit's."""
 
@@ -74,6 +84,7 @@ class ForkResult(Result):
     reason: str
     revision: str | None = None
     path: str | None = None
+    renumbered: tuple[RenumberRow, ...] = ()
     rewrites: tuple[RewriteRow, ...] = ()
     overlaps: tuple[OverlapRow, ...] = ()
     staged: tuple[str, ...] = ()

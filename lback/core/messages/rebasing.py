@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from lback.core.shell import command, pathspec
 from lback.errors import LbackError
+
+if TYPE_CHECKING:
+    from lback.core.merging.results import RenumberRow
 
 
 def not_rebased(reason: str, hint: str) -> LbackError:
@@ -60,6 +64,16 @@ def not_known_what_ran(revisions: Sequence[str]) -> LbackError:
     )
 
 
+def number_taken(rows: Sequence[RenumberRow]) -> str:
+    """Say why local revisions get other numbers."""
+    return f"published revisions have the numbers {', '.join(row.revision for row in rows)}"
+
+
+def number_given(rows: Sequence[RenumberRow]) -> str:
+    """Say which local revisions have other numbers now."""
+    return "; ".join(f"{row.path} is {row.to_path} now, with the id {row.to}" for row in rows)
+
+
 DECLINED = "Aborted; nothing was moved."
 
 
@@ -69,6 +83,28 @@ def not_asked(err: LbackError) -> LbackError:
         f"Whether the database has run what would move could not be asked: {err.message}",
         f"{err.hint or 'Start the database.'} Or, if no database has run them: "
         "`lback rebase --no-database`.",
+    )
+
+
+def either_has_run(
+    rows: Sequence[str], published: str, local: str, way: tuple[str, str, str] | None
+) -> LbackError:
+    """Say that a database has run one of two revisions with one id, and how to go on with each.
+
+    `way`: below both, the shared head, and what the database is at, by its new id.
+    """
+    files = "`lback rebase --no-database`"
+    fake = ""
+    if way:
+        below, top, at = way
+        steps = [command("lback migrate --fake", below), command("lback migrate", top)]
+        fake = f"{files}, {', '.join(steps)}, then {command('lback migrate --fake', at)}"
+    else:
+        fake = f"undo it in a checkout without {published} first, then `lback rebase`"
+    return LbackError(
+        f"The database is at {', '.join(rows)}, and may have run {published} or {local}, which "
+        "have the same id. Nothing was changed.",
+        f"If it has run {published}: {files}, then `lback migrate`. If it has run {local}: {fake}.",
     )
 
 

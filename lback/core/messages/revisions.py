@@ -59,10 +59,11 @@ def with_twins(
     new = f"the id {number}" if number else "an id of its own"
     if len(local) == 1:
         stays = next(path for path in paths if path not in local)
-        hint = (
-            f"leave {stays} as it is, others have it; give {local[0]} {new}, in `revision` and in "
-            f"its file name{', or take it out, it is a copy' if copies else ''}"
-        )
+        hint = f"leave {stays} as it is, others have it; give {local[0]} {new}"
+        if number and not copies and places[stays] != PUSHED:
+            hint += " by `lback rebase`; or by hand"
+        hint += ", in `revision` and in its file name"
+        hint += ", or take it out, it is a copy" if copies else ""
     elif local:
         hint = f"give the later of the two {new}, in `revision` and in its file name"
     else:

@@ -36,8 +36,8 @@ def trailed(
             yield each
             continue
         commit, path, blob = lost.commit, lost.revision.path, lost.revision.blob
-        at = f"{commit.sha}:{path}"
-        whole = named_ids(revisions.repository, [at]).get(at) == blob
+        name = f"{commit.sha}:{path}"
+        whole = named_ids(revisions.repository, [name]).get(name) == blob
         yield messages.with_trail(each, absent[0], commit, path, lost.place, whole=whole)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from lback.core.graph.revision import Header
 from lback.core.header import read_header
-from lback.core.merging.reparent import reparent
+from lback.core.merging.reparent import renumber, reparent
 from lback.errors import LbackError
 
 REST = """\
@@ -187,3 +187,26 @@ def test_the_result_says_what_was_wished() -> None:
     header = read_header(reparent(file("down_revision = None"), (), ("a", "b")), "x.py")
     assert isinstance(header, Header)
     assert header.down_revisions == ("a", "b")
+
+
+def test_an_id_is_replaced_and_every_other_byte_stays() -> None:
+    text = (
+        b'"""Add 0003.\r\n\r\nRevision ID: 0003\r\nRevises: 0002\r\n"""\r\n'
+        b"revision: str = '0003'  # mine\r\ndown_revision = '0002'\r\n\r\nTABLE = '0003'\r\n"
+    )
+    assert renumber(text, "0004") == text.replace(b"ID: 0003", b"ID: 0004").replace(
+        b"= '0003'  #", b"= '0004'  #"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "down_revision = '0002'\n",
+        "revision = ID = '0003'\ndown_revision = '0002'\n",
+        "revision = '00' '03'\ndown_revision = None\nrevision += ''\n",
+    ],
+)
+def test_an_id_that_is_no_plain_value_is_not_replaced(text: str) -> None:
+    with pytest.raises(LbackError):
+        renumber(text.encode(), "0004")
