@@ -101,9 +101,10 @@ def _has_run(
     mine = [effect for revision in hidden for effect in effects[revision].upgrade]
     if not mine and not any(effects[revision].unknowns("upgrade") for revision in hidden):
         return False  # they do nothing: once more does no harm
-    made = {_thing(effect) for name in others for effect in effects[name].upgrade}
-    return view.traces(effect for effect in mine if _thing(effect) not in made)
+    made = {thing(effect) for name in others for effect in effects[name].upgrade}
+    return view.traces(effect for effect in mine if thing(effect) not in made)
 
 
-def _thing(effect: Effect) -> tuple[str | None, ...]:
+def thing(effect: Effect) -> tuple[str | None, ...]:
+    """Return what an effect is about, whatever it does to it."""
     return effect.object, effect.table, effect.name

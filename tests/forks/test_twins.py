@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from tests.forks.shop import Shop
+from tests.worlds import databases
 from tests.worlds.people import Developer
 from tests.worlds.texts import VERSIONS, creates, revision
 
@@ -117,22 +118,26 @@ def test_a_chain_moves_with_it(numbered: Shop) -> None:
     assert shop.stamp() == ["0004"]
 
 
+@pytest.mark.parametrize("more", [(), ("more",)])
 def test_a_database_that_has_run_the_local_one_is_followed_by_the_commands_told(
-    numbered: Shop,
+    numbered: Shop, more: tuple[str, ...]
 ) -> None:
     shop = numbered
     graces_own(shop)
+    for name in more:
+        shop.write(f"{VERSIONS}/0004_more.py", text("0004", "0003", name))
+        shop.commit("Add more")
     shop.lback("migrate")
     ada_publishes(shop)
     before = shop.migrations()
     told = shop.lback("rebase", code=3)
-    assert "The database is at 0003" in told
+    assert f"The database is at {'0004' if more else '0003'}, and has run {GRACES}, not" in told
     assert shop.migrations() == before
-    way = told.partition(f"If it has run {GRACES}: ")[2]
+    way = told.partition("Nothing was changed")[2]
     for command in re.findall(r"`lback ([^`]+)`", way):
         shop.lback(*command.split())
     assert shop.stamp() == ["0004"]
-    assert set(shop.schema()) == {"users", "tags", "orders", "coupons"}
+    assert set(shop.schema()) == {"users", "tags", "orders", "coupons", *more}
 
 
 def test_what_is_pushed_keeps_its_number(numbered: Shop) -> None:
@@ -171,3 +176,31 @@ def test_a_copy_gets_no_number(numbered: Shop) -> None:
     ada_publishes(shop)
     shop.write(GRACES, text("0003", "0002", "orders"))
     assert "it is a copy" in shop.lback("rebase", code=3)
+
+
+def test_a_database_that_has_run_the_published_one_is_left_as_it_is(numbered: Shop) -> None:
+    shop = numbered
+    ada_publishes(shop)
+    shop.lback("migrate")
+    shop.git("switch", "-q", "-c", "feature", "HEAD~1")
+    graces_own(shop)
+    shop.git("merge", "-q", "--no-edit", "main")
+    shop.lback("rebase")
+    assert shop.stamp() == ["0003"]
+    shop.lback("migrate")
+    assert shop.stamp() == ["0004"]
+    assert set(shop.schema()) == {"users", "tags", "orders", "coupons"}
+
+
+@pytest.mark.parametrize("ran", [ADAS, GRACES])
+def test_what_a_database_does_not_tell_is_asked_of_a_person(numbered: Shop, ran: str) -> None:
+    shop = numbered
+    graces_own(shop)
+    shop.lback("migrate")
+    ada_publishes(shop)
+    databases.query(shop.url, "CREATE TABLE orders (id INTEGER PRIMARY KEY)")
+    before = shop.migrations()
+    told = shop.lback("rebase", code=3)
+    assert f"may have run {ADAS} or {GRACES}" in told
+    assert shop.migrations() == before
+    assert f"If it has run {ran}: `lback rebase --no-database`" in told

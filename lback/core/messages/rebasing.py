@@ -87,23 +87,35 @@ def not_asked(err: LbackError) -> LbackError:
 
 
 def either_has_run(
-    rows: Sequence[str], published: str, local: str, way: tuple[str, str, str] | None
+    rows: Sequence[str],
+    published: str,
+    local: str,
+    way: tuple[str, str, str] | None,
+    *,
+    certain: bool,
 ) -> LbackError:
     """Say that a database has run one of two revisions with one id, and how to go on with each.
+
+    `certain`: it is known to have run the local one.
 
     `way`: below both, the shared head, and what the database is at, by its new id.
     """
     files = "`lback rebase --no-database`"
     fake = ""
     if way:
-        below, top, at = way
+        below, top, now = way
         steps = [command("lback migrate --fake", below), command("lback migrate", top)]
-        fake = f"{files}, {', '.join(steps)}, then {command('lback migrate --fake', at)}"
+        fake = f"{files}, {', '.join(steps)}, then {command('lback migrate --fake', now)}"
     else:
         fake = f"undo it in a checkout without {published} first, then `lback rebase`"
+    at = f"The database is at {', '.join(rows)}, and"
+    if certain:
+        return LbackError(
+            f"{at} has run {local}, not {published}, which has the same id. Nothing was changed.",
+            f"{fake[:1].upper()}{fake[1:]}.",
+        )
     return LbackError(
-        f"The database is at {', '.join(rows)}, and may have run {published} or {local}, which "
-        "have the same id. Nothing was changed.",
+        f"{at} may have run {published} or {local}, which have the same id. Nothing was changed.",
         f"If it has run {published}: {files}, then `lback migrate`. If it has run {local}: {fake}.",
     )
 

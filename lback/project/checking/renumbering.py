@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from pathlib import PurePosixPath
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Revision
@@ -19,8 +19,12 @@ from lback.project.checking.trails import free_number, places_of, twins_in
 from lback.project.context import Context
 from lback.project.file_changes import change_files
 from lback.project.revisions import Revisions
+from lback.project.shared_parents import thing
 from lback.vcs import committing
 from lback.vcs.lookups import path_ids
+
+if TYPE_CHECKING:
+    from lback.db.view import View
 
 
 class _Pair(NamedTuple):
@@ -157,20 +161,62 @@ def _text(text: bytes, node: Revision, given: Revision) -> bytes:
 
 
 def _refuse_run(ctx: Context, ready: _Prepared) -> None:
-    """Raise LbackError where a stamp is at or above one of the numbers, or not to be had."""
+    """Raise LbackError where a database may have run a local one, or none is to be had."""
+    revisions = ctx.revisions
     try:
-        answers = ctx.database_of(ready.after).ask(lambda view: view.stamp.revisions)
+        answers = ctx.database_of(ready.after).ask(lambda view: _run(revisions, ready, view))
     except LbackError as err:
         raise messages.not_asked(err) from err
-    both = [name for pair in ready.pairs for name in (pair.local.id, pair.new)]
-    above = ready.after.descendants(both)
     for answer in answers:
         if answer.value is None:
             assert answer.error is not None
             raise messages.not_asked(answer.error)
-        run = [row for row in answer.value if row in above or row not in ready.after]
-        if run:
-            raise messages.either_has_run(run, *_ways(ctx.revisions, ready, run))
+        rows, published = answer.value
+        if rows and not published:
+            ways = _ways(revisions, ready, rows)
+            raise messages.either_has_run(rows, *ways, certain=published is False)
+
+
+def _run(revisions: Revisions, ready: _Prepared, view: View) -> tuple[list[str], bool | None]:
+    """Return the rows of a stamp at or above the numbers, and which ones of the pairs it has run.
+
+    True for the published ones, False for the local ones, None where that is not told.
+    """
+    after, rows = ready.after, view.stamp.revisions
+    local = after.descendants([pair.new for pair in ready.pairs])
+    above = after.descendants([pair.local.id for pair in ready.pairs]) | local
+    run = [row for row in rows if row in above or row not in after]
+    if not run or any(row not in after for row in run):
+        return run, None
+    done = after.ancestors(run)
+    others = done - {name for pair in ready.pairs for name in (pair.local.id, pair.new)}
+    effects = revisions.effects(revisions.graph(), others, upgrade_only=True)
+    made = {thing(effect) for does in effects.values() for effect in does.upgrade}
+    told = {
+        _has_run_published(revisions, pair, made, view)
+        for pair in ready.pairs
+        if pair.local.id in done or pair.new in done
+    }
+    ran = told.pop() if len(told) == 1 else None
+    return run, None if ran and local.intersection(run) else ran
+
+
+def _has_run_published(
+    revisions: Revisions, pair: _Pair, made: Set[tuple[str | None, ...]], view: View
+) -> bool | None:
+    """Tell by what only one of two makes which one a database has run."""
+    published, local = (
+        [
+            effect
+            for effect in revisions.effects(Graph([node]), [node.id])[node.id].upgrade
+            if thing(effect) not in made
+        ]
+        for node in (pair.published, pair.local)
+    )
+    both = set(map(thing, published)) & set(map(thing, local))
+    theirs = view.traces(effect for effect in published if thing(effect) not in both)
+    ours = view.traces(effect for effect in local if thing(effect) not in both)
+    return None if theirs is None or ours is None or theirs == ours else theirs
 
 
 def _ways(
