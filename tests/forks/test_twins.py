@@ -140,6 +140,19 @@ def test_a_database_that_has_run_the_local_one_is_followed_by_the_commands_told(
     assert set(shop.schema()) == {"users", "tags", "orders", "coupons", *more}
 
 
+def test_nothing_is_guessed_about_what_stands_on_either(numbered: Shop) -> None:
+    shop = numbered
+    graces_own(shop)
+    ada_publishes(shop)
+    shop.write(f"{VERSIONS}/0004_more.py", text("0004", "0003", "more"))
+    shop.commit("Add more")
+    before = shop.migrations()
+    told = shop.lback("rebase", code=3)
+    assert "the commit that brought it does not tell which one is meant" in told
+    assert f"Give {GRACES} the id 0005 by hand" in told
+    assert shop.migrations() == before
+
+
 def test_what_is_pushed_keeps_its_number(numbered: Shop) -> None:
     shop = numbered
     graces_own(shop)

@@ -86,6 +86,16 @@ def not_asked(err: LbackError) -> LbackError:
     )
 
 
+def on_either(taken: str, child: str, local: str, new: str) -> LbackError:
+    """Say that git does not tell on which of two revisions with one id a local one stands."""
+    return LbackError(
+        f"{child} stands on {taken}, and two files have that id: the commit that brought it does "
+        "not tell which one is meant. Nothing was changed.",
+        f"Give {local} the id {new} by hand, in `revision` and in its file name, and in "
+        f"`down_revision` of {child} if it stands on that one; then `lback rebase`.",
+    )
+
+
 def either_has_run(
     rows: Sequence[str],
     published: str,

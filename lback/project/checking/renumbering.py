@@ -82,8 +82,6 @@ def _prepared(revisions: Revisions) -> _Prepared | None:
     texts = revisions.texts(local)
     for node in local:
         given = _given(revisions, node, pairs)
-        if given is None:
-            return None
         if given != node:
             contents[node.path] = None
             contents[given.path] = _text(texts[node.blob], node, given)
@@ -122,14 +120,15 @@ def _pairs(
     return tuple(pairs)
 
 
-def _given(revisions: Revisions, node: Revision, pairs: Iterable[_Pair]) -> Revision | None:
-    """Return a local revision as it will be; None where it is not told what it stands on."""
+def _given(revisions: Revisions, node: Revision, pairs: Iterable[_Pair]) -> Revision:
+    """Return a local revision as it will be; LbackError where nothing tells what it stands on."""
     header, path = node.header, PurePosixPath(node.path)
     for pair in pairs:
         if pair.local.id in node.parents:
             side = _stands_on_local(revisions, node, pair)
             if side is None:
-                return None
+                local = pair.local
+                raise messages.on_either(local.id, node.path, local.path, pair.new)
             if side:
                 parents = [pair.new if up == pair.local.id else up for up in header.down_revisions]
                 header = header._replace(down_revisions=tuple(parents))
