@@ -100,7 +100,7 @@ def find_one(revisions: Revisions, revision: str) -> LostRevision | None:
 def edited_since(
     revisions: Revisions, graph: GraphView, ids: Sequence[str]
 ) -> tuple[EditedRevision, ...]:
-    """Return which of some files say something else than a version that git has."""
+    """Return which of some files say something else than a version that git has, or had here."""
     repository = revisions.repository
     if repository is None or repository.head().commit is None:
         return ()
@@ -125,6 +125,9 @@ def edited_since(
                 edited.append(EditedRevision(revision, node.path, part, newest))
                 break
             newest = commit if commit is not None else newest
+    known = {each.revision for each in edited}
+    amended = other_texts(revisions, graph, [name for name in ids if name not in known])
+    edited += [EditedRevision(a.revision, a.path, a.part, None, a.commit) for a in amended]
     return tuple(edited)
 
 

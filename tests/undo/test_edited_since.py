@@ -112,3 +112,14 @@ def test_without_a_reflog_only_head_is_known(shop: Shop) -> None:
     assert edited(shop) == []
     edit(shop, "b1", "sa.String(9)", "sa.String(10)")
     assert edited(shop) == [("b1", "upgrade()", shop.git("rev-parse", "HEAD").strip())]
+
+
+def test_a_rollback_does_not_guess_which_of_two_texts_ran(shop: Shop) -> None:
+    before = shop.git("rev-parse", "HEAD").strip()
+    edit(shop, "b1", '"id"', '"number"')
+    amend(shop)
+    done = lback(shop.folder, "rollback", "b", "--yes")
+    assert done.code == 3
+    assert f"upgrade() of b1 was another in commit {before[:7]} by Ada" in done.err
+    assert f"`git diff {before[:12]} -- " in done.err and "--strategy downgrade" in done.err
+    assert lback(shop.folder, "rollback", "b", "--yes", "--strategy", "downgrade").code == 0

@@ -225,7 +225,7 @@ def test_partial_clone_fetches_nothing(remote, tmp_path, box):
     entries = partial.entries(old, FOLDERS)
     with pytest.raises(HistoryMissing) as caught:
         partial.read(old, entries)
-    assert "partial clone" in caught.value.hint
+    assert "partial clone" in caught.value.message
     with pytest.raises(HistoryMissing):
         partial.file(old, "db/versions/b2.py")
     assert partial.file(old, "db/versions/none.py") is None

@@ -70,6 +70,17 @@ def edited_later(revision: str, path: str, part: str, commit: Commit | None) -> 
     )
 
 
+def amended(revision: str, path: str, part: str, before: Commit) -> LbackError:
+    """Say that it is not known whether a file was amended before or after it ran."""
+    return LbackError(
+        f"{path}: {part} of {revision} was another in commit {before.sha[:7]} by {before.author}, "
+        "where this checkout has been, and which version this database has run is not known.",
+        f"Compare them ({command(f'git diff {before.sha[:12]} --', pathspec(path))}) and put the "
+        "one that ran back; or say with `--strategy downgrade` or `--strategy revert` that the "
+        "file as it is now is right.",
+    )
+
+
 def published_unknown(revisions: Sequence[str], why: str) -> Refusal:
     """Refuse to choose between going down and reverting, for which git would be asked."""
     return Refusal(

@@ -29,13 +29,15 @@ class RollbackRequest:
 class EditedRevision:
     """A file whose code was changed later, while no record says which version has run.
 
-    `part` is what was changed; `commit` did it, None where that was in the work tree.
+    `part` is what was changed; `commit` did it, None where that was in the work tree. Where the
+    change was an amend, a rebase or a reset, `before` is the commit with the other text.
     """
 
     revision: str
     path: str
     part: str
     commit: Commit | None
+    before: Commit | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,6 +188,8 @@ def plan_rollback(facts: RollbackFacts) -> RollbackPlan:
         return RollbackPlan(facts, Decision("revert", "", undoes).refused(refusal), table)
     if facts.edited and facts.request.strategy is None:
         edit = facts.edited[0]
+        if edit.before is not None:
+            raise messages.amended(edit.revision, edit.path, edit.part, edit.before)
         raise messages.edited_later(edit.revision, edit.path, edit.part, edit.commit)
     other = _recorded_otherwise(facts)
     effects = {name: facts.read(text) for name, text in other.items()}
