@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -135,6 +136,7 @@ class Database:
         passed = PassedOver()
         locks = Locks(lock_timeout, on_event)
         broken: LbackError | None = None
+        process = os.getpid()
         while True:
             performer = Performer(decide, on_event, before, frozenset(passed.outcomes))
             with self.opened(line) as session:
@@ -144,6 +146,8 @@ class Database:
                     self._tell_interrupted(performer)
                     raise
                 except (Exception, SystemExit) as err:
+                    if os.getpid() != process:  # a fork of env.py's, which has ended
+                        raise
                     broken = self._pass_over(err, session.at, performer, passed)
                     if broken is None:
                         continue

@@ -177,10 +177,10 @@ def test_the_folder_of_an_application_is_missing(
 
 def test_the_folder_of_a_package_with_the_migrations_is_missing(make_project: MakeProject) -> None:
     project = make_project("")
-    project.write("stock/__init__.py", "")
-    project.write("stock/migrations/env.py", "")
-    project.write("alembic.ini", "[alembic]\nscript_location = stock:migrations\n")
-    with pytest.raises(LbackError, match="No module named 'stock'") as refusal:
+    project.write("depot/__init__.py", "")
+    project.write("depot/migrations/env.py", "")
+    project.write("alembic.ini", "[alembic]\nscript_location = depot:migrations\n")
+    with pytest.raises(LbackError, match="No module named 'depot'") as refusal:
         migrate(project)
     assert "add . to prepend_sys_path" in (refusal.value.hint or "")
 

@@ -330,6 +330,8 @@ def test_files_taken_back_after_a_rebase_are_seen(shop: Shop) -> None:
     assert "up to date" in shop.lback("migrate", "heads")
     shop.git("stash", "pop", "-q")
     assert "nothing to rebase" in shop.lback("rebase")
+    assert "a2 went out of the stamp: another row of it stands on that" in shop.lback("migrate")
+    assert shop.stamp() == ["e2"]
     assert "up to date" in shop.lback("migrate")
 
 

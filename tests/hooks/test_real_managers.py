@@ -114,7 +114,7 @@ def test_lefthook(ada: Developer, node_modules: Path) -> None:
     lefthook = str(node_modules / ".bin/lefthook")
     ada.run(lefthook, "install")
     told = ada.lback("hooks", "install", "--write")
-    assert told.count("then run `lefthook install`") == 5
+    assert told.count("then run `lefthook install`") == 7
     ada.run(lefthook, "validate")
     ada.run(lefthook, "install")
     ada.git("add", "-A")
