@@ -75,7 +75,7 @@ def amended(revision: str, path: str, part: str, before: Commit) -> LbackError:
     return LbackError(
         f"{path}: {part} of {revision} was another in commit {before.sha[:7]} by {before.author}, "
         "where this checkout has been, and which version this database has run is not known.",
-        f"Compare them ({command(f'git diff {before.sha[:12]} --', pathspec(path))}) and put the "
+        f"Compare them ({command('git diff', before.sha[:12], '--', pathspec(path))}) and put the "
         "one that ran back; or say with `--strategy downgrade` or `--strategy revert` that the "
         "file as it is now is right.",
     )
