@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from lback.core.hook_names import NAMES
 from lback.core.messages import init as messages
 from lback.core.results import Result, optional
 from lback.errors import LbackError, UsageError
@@ -17,7 +18,6 @@ from lback.project.context import Context
 from lback.project.environments import below, context_of, is_aside, root_of, unconfigured
 from lback.project.hook_files import install_hooks
 from lback.project.options import Options
-from lback.vcs.shims import NAMES
 
 _BASE = re.compile(
     r"^class\s+(\w+)\s*\([^)]*(?:DeclarativeBase|MappedAsDataclass)[^)]*\)\s*:"

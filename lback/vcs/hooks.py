@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from lback.core.hook_names import NAMES
 from lback.errors import LbackError, UsageError
 from lback.files import alone, sweep
 from lback.vcs import git as git_child
 from lback.vcs.configuration import hook_commands, runs_hook_commands
 from lback.vcs.git import Git
 from lback.vcs.managers import Manager, erase, manager_of
-from lback.vcs.shims import NAMES, Watched, read_mark, render
+from lback.vcs.shims import Watched, read_mark, render
 from lback.vcs.slots import Slot, SlotOutcome
 
 

@@ -12,15 +12,6 @@ from pathlib import Path
 from lback.core.globs import light
 from lback.errors import LbackError
 
-NAMES = (
-    "pre-commit",
-    "post-commit",
-    "post-applypatch",
-    "post-merge",
-    "post-checkout",
-    "post-rewrite",
-    "pre-push",
-)
 KEPT = ".lback-kept"
 
 _FORMAT = 1

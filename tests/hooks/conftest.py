@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from lback.core.hook_names import NAMES
 from lback.vcs.environment import outside
 from lback.vcs.git import Git
 from lback.vcs.hooks import HookPlace, HookRow, find, install, status, uninstall
-from lback.vcs.shims import NAMES, Watched
+from lback.vcs.shims import Watched
 from tests.worlds.people import Person
 
 WATCHED = Watched(("migrations/versions",), ("**/models.py",), ("alembic.ini",))

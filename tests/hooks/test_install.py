@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from lback.core.hook_names import NAMES
 from lback.errors import LbackError, UsageError
 from lback.vcs import hooks
-from lback.vcs.shims import NAMES, Watched
+from lback.vcs.shims import Watched
 from lback.vcs.slots import Slot
 
 from .conftest import WATCHED, Clone, Interpreter, mode_of

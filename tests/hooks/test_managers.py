@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from lback.core.hook_names import NAMES
 from lback.vcs.managers import shell_call
-from lback.vcs.shims import NAMES
 
 from .conftest import Clone, Interpreter, framework
 

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from lback.core.hook_names import NAMES
 from lback.vcs.git import Git
 from lback.vcs.hooks import find, install
-from lback.vcs.shims import NAMES, Watched, read_mark, render
+from lback.vcs.shims import Watched, read_mark, render
 
 from .conftest import WATCHED, Clone, Interpreter
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lback.core.hook_names import NAMES
 from lback.core.settings import read_settings
 from lback.errors import LbackError, UsageError
 from lback.files import read_by_hand
@@ -21,7 +22,7 @@ from lback.vcs.discovery import discover
 from lback.vcs.environment import git_program
 from lback.vcs.hooks import find, install
 from lback.vcs.lookups import own_program
-from lback.vcs.shims import NAMES, Watched
+from lback.vcs.shims import Watched
 from tests.check.team import CONTENT
 from tests.forks.shop import Shop
 from tests.reports import report_of

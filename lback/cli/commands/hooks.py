@@ -10,22 +10,12 @@ import click
 from lback.cli.options import common
 from lback.cli.running import run
 from lback.cli.strict import Group
+from lback.core.hook_names import NAMES
 from lback.formats.style import Style, safe
 from lback.formats.words import listing
 
 if TYPE_CHECKING:
     from lback.app.hooks import HooksResult
-
-
-NAMES = (
-    "pre-commit",
-    "post-commit",
-    "post-applypatch",
-    "post-merge",
-    "post-checkout",
-    "post-rewrite",
-    "pre-push",
-)
 
 
 @click.group("hooks", cls=Group)
