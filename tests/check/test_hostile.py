@@ -29,18 +29,28 @@ class Ended:
     peak: int
 
 
+# A process begins with the peak of the one that starts it, so a small one has to start it.
+_MEASURED = """
+import os, resource, subprocess, sys
+code = subprocess.call(sys.argv[2:])
+with open(int(sys.argv[1]), "w") as said:
+    print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=said)
+sys.exit(code)
+"""
+
+
 def lback(team: Team, *arguments: str) -> Ended:
     """Run the command as a process of its own."""
     root = Path(__file__).parents[2]
     command = [sys.executable, "-m", "lback", "-C", str(team.path), "check", *arguments]
     env = {**os.environ, "PYTHONPATH": str(root)}
-    with TemporaryFile("w+") as out, TemporaryFile("w+") as err:
-        child = subprocess.Popen(command, env=env, stdout=out, stderr=err)
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
-        err.seek(0)
-        return Ended(child.returncode, out.read(), err.read(), usage.ru_maxrss * 1024)
+    with TemporaryFile("w+") as peak:
+        done = subprocess.run(
+            [sys.executable, "-IS", "-c", _MEASURED, str(peak.fileno()), *command],
+            env=env, capture_output=True, text=True, pass_fds=[peak.fileno()], check=False,
+        )  # fmt: skip
+        peak.seek(0)
+        return Ended(done.returncode, done.stdout, done.stderr, int(peak.read()) * 1024)
 
 
 def test_nothing_runs(team: Team, tmp_path: Path) -> None:

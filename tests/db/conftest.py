@@ -30,6 +30,8 @@ def _same_process_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     sys.path[:] = path
     for name in set(sys.modules) - modules:
-        file = getattr(sys.modules[name], "__file__", None) or ""
-        if "pytest-of-" in file:
+        module = sys.modules[name]
+        # A folder without __init__.py is a module too; it has no file, only places.
+        places = [getattr(module, "__file__", None) or "", *getattr(module, "__path__", ())]
+        if any("pytest-of-" in place for place in places):
             del sys.modules[name]
