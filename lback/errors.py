@@ -7,11 +7,25 @@ class LbackError(Exception):
     """Refuses or fails with a message and the next step; the terminal turns it into exit 3."""
 
     exit_code = 3
+    state = "failed"
+    """What the database is, of which it tells, in a summary."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+
+class LockedError(LbackError):
+    """Says that somebody else is at work with the database."""
+
+    state = "locked"
+
+
+class LostError(LbackError):
+    """Says that the database is stamped with what no file here defines."""
+
+    state = "lost"
 
 
 class UsageError(LbackError):

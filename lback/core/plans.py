@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lback.core.graph.forks import forks
 from lback.core.graph.ordering import run_order
 from lback.core.shell import named
-from lback.errors import LbackError, UsageError
+from lback.errors import LbackError, LostError, UsageError
 
 if TYPE_CHECKING:
     from lback.core.checks.findings import Finding
@@ -246,7 +246,7 @@ def refuse_lost(graph: GraphView, stamp: Iterable[str]) -> None:
     lost = [revision for revision in stamp if revision not in graph]
     if lost:
         names = ", ".join(lost)
-        raise LbackError(
+        raise LostError(
             f"The database is stamped with {names}, and no file of this checkout defines it.",
             "It probably came from another branch: `lback status` says where it may be, "
             "`lback switch` undoes it.",

@@ -64,6 +64,8 @@ class Situation:
 class UnreachableError(LbackError):
     """Says that a database does not answer; `url` is its own, with the password, where known."""
 
+    state = "unreachable"
+
     def __init__(self, message: str, hint: str, url: str | None) -> None:
         super().__init__(message, hint)
         self.url = url

@@ -23,7 +23,7 @@ from sqlalchemy.engine import Connection
 
 from lback.db.events import Event, OnEvent, ignore
 from lback.db.identity import untouched
-from lback.errors import LbackError
+from lback.errors import LbackError, LockedError
 from lback.files import FileLock
 
 SUFFIX = ".lback-lock"
@@ -167,7 +167,7 @@ def _wait(lock: Lock, name: str, timeout: float | None, on_event: OnEvent) -> bo
     while not lock.attempt():
         waited = time.monotonic() - started
         if timeout is not None and waited >= timeout:
-            raise LbackError(
+            raise LockedError(
                 f"Another migration of this database{named} is running: {lock.holder()}. "
                 f"It did not end within {timeout:g} s.",
                 "Try again when it is done, or wait longer with --lock-timeout SECONDS.",
