@@ -7,9 +7,9 @@ import os
 from alembic import context
 from sqlalchemy import create_engine, pool
 
-from lback.db.ledger import LedgerEntry
+from lback.db.record.table import METADATA
 
-target_metadata = LedgerEntry.metadata
+target_metadata = METADATA
 url = os.environ.get("DATABASE_URL") or "sqlite:///db.sqlite3"
 
 

@@ -12,6 +12,7 @@ from lback.project.context import Context
 from lback.project.run import noted, refuse_unsettled
 
 if TYPE_CHECKING:
+    from lback.core.graph.view import GraphView
     from lback.db.events import OnEvent, RunOutcome
 
 
@@ -36,12 +37,17 @@ def alembic(ctx: Context, arguments: Sequence[str]) -> AlembicResult:
     SQL goes out as it is.
     """
     from lback.db.passthrough import run_alembic
+    from lback.db.record.writing import RecordWriter
 
     project = ctx.project
     kept = _Kept() if ctx.options.json else None
     told = kept or ctx.console.spoken()
 
+    def graph() -> GraphView:
+        return ctx.database.graph
+
     def run(listener: OnEvent) -> RunOutcome:
+        recorded = project.settings.lback.ledger
         return run_alembic(
             project.settings,
             project.folder,
@@ -51,12 +57,13 @@ def alembic(ctx: Context, arguments: Sequence[str]) -> AlembicResult:
             out=kept or ctx.console.output(),
             told=told,
             on_event=listener,
-            refuse=lambda stamp: refuse_unsettled(ctx, ctx.database.graph, stamp),
+            refuse=lambda stamp: refuse_unsettled(ctx, graph(), stamp),
+            recorder=RecordWriter(graph, ctx.git_facts, listener) if recorded else None,
         )
 
     try:
         # Alembic speaks of its own steps.
-        noted(ctx, lambda: ctx.database.graph, run)
+        noted(ctx, graph, run)
     finally:
         if kept is None:
             told.close()  # a last line without an end

@@ -14,11 +14,11 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import MetaData, Table
 
 from lback.core.plans import applied
+from lback.core.record.steps import RECORD_TABLE
 from lback.core.shell import command
 from lback.db.alembic_compat import copy_column
 from lback.db.command_lines import like
 from lback.db.directives import describe, full_name
-from lback.db.ledger import LEDGER_TABLE
 from lback.db.project import boolean_option
 from lback.db.questions import Questioner
 from lback.db.revising import write_scripts
@@ -193,7 +193,7 @@ class _Comparison:
         # not take it for complete.
         complete = set(heads) != set(self.graph.heads)
         theirs = context.opts["include_object"]
-        context.opts["include_object"] = _without_ledger(theirs)
+        context.opts["include_object"] = _without_record(theirs)
         self.context.run_autogenerate(self.graph.heads if complete else heads, context)
         context.opts["include_object"] = theirs
         if self.with_sql:
@@ -226,12 +226,12 @@ class _Comparison:
         settle_not_null(upgrade, context, self.ask, batch=batch)
 
 
-def _without_ledger(theirs: Callable[..., Any] | None) -> Callable[..., bool]:
+def _without_record(theirs: Callable[..., Any] | None) -> Callable[..., bool]:
     """Return what keeps our own table out of a comparison, and does what env.py gave for it."""
 
     def include_object(thing: Any, name: Any, type_: str, reflected: bool, other: Any) -> bool:
         # lback's own project has the table among its models; there it counts.
-        if type_ == "table" and name == LEDGER_TABLE and reflected and other is None:
+        if type_ == "table" and name == RECORD_TABLE and reflected and other is None:
             return False
         return theirs is None or bool(theirs(thing, name, type_, reflected, other))
 

@@ -44,7 +44,7 @@ class LockFile(FileLock):
         owner = {
             "pid": os.getpid(),
             "host": socket.gethostname(),
-            "user": _user(),
+            "user": user_name(),
             "since": time.strftime("%Y-%m-%d %H:%M:%S"),
         }
         self.sign(json.dumps(owner).encode())
@@ -63,7 +63,8 @@ class LockFile(FileLock):
             return f"another process that holds {self.path}"
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Return who runs this process, as the machine calls them."""
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):  # a container's user without a name

@@ -30,6 +30,7 @@ from lback.start import come_back
 
 if TYPE_CHECKING:
     from lback.core.settings import Settings
+    from lback.db.record.writing import RecordWriter
 
 _RUNS_REVISIONS = frozenset({"upgrade", "downgrade"})
 _MOVES_THE_DATABASE = _RUNS_REVISIONS | {"stamp", "ensure_version"}
@@ -47,11 +48,13 @@ def run_alembic(
     told: TextIO | None = None,
     on_event: OnEvent = ignore,
     refuse: Refuse | None = None,
+    recorder: RecordWriter | None = None,
 ) -> RunOutcome:
     """Run one Alembic command; return what it did to this project's databases, if it moves any.
 
     Its SQL goes to `out`, its words to `told`, and what the project's own code prints to
     standard error. `refuse` is called with the stamp before a revision runs, under the lock.
+    What moves a database is written down by the `recorder`.
     UsageError for a wrong line, LbackError for what Alembic or env.py refuses.
     """
     out = out or sys.stdout
@@ -63,7 +66,7 @@ def run_alembic(
     options.x = [*x, *(options.x or [])] or None
     at = Situation(Path("env.py"), folder.absolute())
     at.learn(os.environ.get("DATABASE_URL"))
-    watch = _Watch(at, line, options, Locks(lock_timeout, on_event), on_event, refuse)
+    watch = _Watch(at, line, options, Locks(lock_timeout, on_event), on_event, refuse, recorder)
     come_back()
     with (
         standing_in(folder),
@@ -87,7 +90,9 @@ class _Watch:
         locks: Locks,
         on_event: OnEvent,
         refuse: Refuse | None,
+        recorder: RecordWriter | None,
     ) -> None:
+        self.recorder = recorder
         name = options.cmd[0].__name__
         self.at, self.locks, self.on_event = at, locks, on_event
         self.refuse = refuse if name in _RUNS_REVISIONS else None
@@ -98,7 +103,7 @@ class _Watch:
     def __call__(self, config: Config, script: Any, **options: Any) -> WatchedEnvironment:
         """Do what Alembic's own class does for its command."""
         if self.moves and self.ours:
-            follower = Follower(options["fn"], self.refuse, self.on_event)
+            follower = Follower(options["fn"], self.refuse, self.on_event, self.recorder)
             self.followers.append(follower)
             options["fn"] = like(options["fn"], follower)
         locks = self.locks if self.moves else None

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
@@ -24,12 +25,14 @@ from lback.db.alembic_compat import (
 )
 from lback.db.events import Event, OnEvent, RunOutcome, Stamp, Turn
 from lback.db.failures import swallowed
+from lback.db.record.table import place_of
 from lback.db.scripts import GraphStep, stamp_steps
 from lback.db.view import View
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
     from lback.core.databases import DatabaseName
+    from lback.db.record.writing import Recording, RecordWriter
     from lback.db.scripts import TextScript, TextScriptDirectory
     from lback.db.session import WatchedEnvironment, Work
 
@@ -67,7 +70,13 @@ class Looker(Generic[T]):
         turn = _begin(tuple(sorted(heads)), context)
         environment = cast("WatchedEnvironment", context.environment_context)
         connection = cast("Connection", context.connection)
-        view = View(turn.stamp, connection, environment.replayable, environment.arguments)
+        view = View(
+            turn.stamp,
+            connection,
+            environment.replayable,
+            environment.arguments,
+            place=partial(place_of, context, connection),
+        )
         try:
             answer = Asked(turn.database, turn.stamp, self.gather(view))
         except LbackError as err:
@@ -79,7 +88,8 @@ class Looker(Generic[T]):
 class Performer:
     """The function that Alembic calls for each database that env.py configures.
 
-    The databases with the keys in `settled` are left alone.
+    The databases with the keys in `settled` are left alone. With a `recorder` all that is done is
+    written down in the database.
     """
 
     def __init__(
@@ -88,11 +98,13 @@ class Performer:
         on_event: OnEvent,
         before: Before | None = None,
         settled: Collection[str] = (),
+        recorder: RecordWriter | None = None,
     ) -> None:
         self.decide = decide
         self.on_event = on_event
         self.before = before
         self.settled = settled
+        self.recorder = recorder
         self.turns: list[Turn] = []
 
     def __call__(
@@ -121,17 +133,21 @@ class Performer:
         if not heads and not context.as_sql:
             # Alembic does it for any run; we only once there is something to write.
             make_version_table(context)
-        self._watch(turn, context)
         if self.before is not None and isinstance(context.connection, Connection):
+            connection = context.connection
+            place = partial(place_of, context, connection)
             with _heeding_refusals(turn):
-                self.before(View(turn.stamp, context.connection))
+                self.before(View(turn.stamp, connection, place=place))
+        recording = self._watch(turn, context)
         environment = cast("WatchedEnvironment", context.environment_context)
         lines = lines_of(scripts.graph, steps, environment.line)
-        for number, (line, (step, script, moves)) in enumerate(
+        for number, (line, (step, script, moves, stamped)) in enumerate(
             zip(lines, prepared, strict=True), 1
         ):
             if line != environment.line:
                 environment.look_like(line)
+            if recording is not None:
+                recording.start(stamped, script, len(moves))
             yield from self._perform(turn, number, step, script, moves)
 
     def outcome(self) -> RunOutcome:
@@ -182,22 +198,35 @@ class Performer:
             Event("done", step, number, turn.total, seconds, database=turn.database),
         )
 
-    def _watch(self, turn: Turn, context: MigrationContext) -> None:
-        """Learn what the version table holds after each step, as Alembic keeps it."""
+    def _watch(self, turn: Turn, context: MigrationContext) -> Recording | None:
+        """Learn what the version table holds after each step, as Alembic keeps it; record it."""
+        connection, recording = context.connection, None
+        if self.recorder is not None and isinstance(connection, Connection):
+            recording = self.recorder.begin(turn, context, connection)
+            cast("WatchedEnvironment", context.environment_context).recording = recording
 
         def applied(*, heads: set[str], **_kw: Any) -> None:
             turn.after = tuple(sorted(heads))
+            if recording is not None:
+                recording.applied()
 
         context.on_version_apply_callbacks = (*context.on_version_apply_callbacks, applied)
-        if isinstance(context.connection, Connection):
-            _watch_commits(turn, context.connection)
+        if isinstance(connection, Connection):
+            _watch_commits(turn, connection, recording)
+        return recording
 
 
 class Follower(Performer):
     """Performs what one of Alembic's own commands decides; `refuse` may stop it before."""
 
-    def __init__(self, work: Work, refuse: Refuse | None, on_event: OnEvent) -> None:
-        super().__init__(lambda _stamp: (), on_event)
+    def __init__(
+        self,
+        work: Work,
+        refuse: Refuse | None,
+        on_event: OnEvent,
+        recorder: RecordWriter | None = None,
+    ) -> None:
+        super().__init__(lambda _stamp: (), on_event, recorder=recorder)
         self.work = work
         self.refuse = refuse
 
@@ -212,15 +241,21 @@ class Follower(Performer):
                 self.refuse(turn.stamp)
         moves = tuple(self.work(heads, context))
         turn.total = len(moves)
-        self._watch(turn, context)
+        recording = self._watch(turn, context) if moves else None
         for number, move in enumerate(moves, 1):
-            yield from self._perform(turn, number, _step(move), None, (move,))
+            step = _step(move)
+            if recording is not None:
+                script = move.revision if isinstance(move, RevisionStep) else None
+                recording.start((step,), script, 1)
+            yield from self._perform(turn, number, step, None, (move,))
 
 
-def _watch_commits(turn: Turn, connection: Connection) -> None:
-    """Learn which steps commit before they are done."""
+def _watch_commits(turn: Turn, connection: Connection, recording: Recording | None) -> None:
+    """Learn which steps commit before they are done; the record goes along."""
 
     def committed(_connection: Connection) -> None:
+        if recording is not None:
+            recording.committing()
         if turn.current is not None and turn.current not in turn.committed:
             turn.committed.append(turn.current)
 
@@ -229,6 +264,8 @@ def _watch_commits(turn: Turn, connection: Connection) -> None:
             committed(connection)
 
     event.listen(connection, "commit", committed)
+    if recording is not None:
+        event.listen(connection, "rollback", lambda _connection: recording.rolled_back())
     event.listen(connection, "before_cursor_execute", executed)
 
 
@@ -249,7 +286,8 @@ def _step(move: RevisionStep | StampStep) -> Step:
     return Upgrade(revision) if move.is_upgrade else Downgrade(revision)
 
 
-_Prepared = tuple[Step, "TextScript | None", Sequence[RevisionStep | StampStep]]
+_Prepared = tuple[Step, "TextScript | None", Sequence[RevisionStep | StampStep], tuple[Step, ...]]
+"""A step, its script and Alembic's moves for it; and the steps that those moves do."""
 
 
 def _prepared(scripts: TextScriptDirectory, turn: Turn, steps: Sequence[Step]) -> list[_Prepared]:
@@ -263,7 +301,8 @@ def _prepared(scripts: TextScriptDirectory, turn: Turn, steps: Sequence[Step]) -
         part = tuple(group)
         before = stamp_after(scripts.graph, turn.before, steps[: len(prepared)])
         moves = stamp_steps(scripts, before, stamp_after(scripts.graph, before, part))
-        prepared += [(step, None, () if number else moves) for number, step in enumerate(part)]
+        prepared.append((part[0], None, moves, part))
+        prepared += [(step, None, (), ()) for step in part[1:]]
     return prepared
 
 
@@ -273,7 +312,7 @@ def _prepare(scripts: TextScriptDirectory, turn: Turn, step: Any) -> _Prepared:
     function = _function(script, "upgrade" if isinstance(step, Upgrade) else "downgrade")
     move = GraphStep(scripts, turn.applied, script, step, function)
     turn.current, turn.script, turn.loading = None, None, False
-    return step, script, (move,)
+    return step, script, (move,), (step,)
 
 
 def _begin(before: tuple[str, ...], context: MigrationContext) -> Turn:

@@ -15,12 +15,14 @@ from lback.db.events import Event, OnEvent, RunOutcome, SeveralError, Stamp, Tur
 from lback.db.failures import Situation, migration_failure, state_left, translate
 from lback.db.locks import Locks
 from lback.db.performing import Asked, Before, Decide, Looker, Performer
+from lback.db.record.writing import RecordWriter
 from lback.db.session import ProjectPlace, Session, open_session
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
     from lback.core.graph.view import GraphView
     from lback.core.lines import Line
+    from lback.core.record.steps import GitFacts
     from lback.core.settings import Settings
     from lback.db.view import View
 
@@ -34,6 +36,7 @@ class Database:
     Alembic would be started (relative URLs and paths of env.py start there). Texts in
     `sources`, by revision id, are run instead of files. `before` are options of Alembic's that
     stand before its command, and `heads` those that env.py sees, where the graph has others.
+    With `git`, which tells where the checkout is, what `run` does is recorded in the database.
     """
 
     def __init__(
@@ -48,8 +51,10 @@ class Database:
         verbose: bool = False,
         before: Sequence[str] = (),
         heads: Sequence[str] | None = None,
+        git: Callable[[], GitFacts] | None = None,
     ) -> None:
         self.graph = graph
+        self.git = git
         self.origin = ProjectPlace(
             settings,
             graph,
@@ -137,8 +142,10 @@ class Database:
         locks = Locks(lock_timeout, on_event)
         broken: LbackError | None = None
         process = os.getpid()
+        recorder = self._recorder(on_event)
         while True:
-            performer = Performer(decide, on_event, before, frozenset(passed.outcomes))
+            settled = frozenset(passed.outcomes)
+            performer = Performer(decide, on_event, before, settled, recorder)
             with self.opened(line) as session:
                 try:
                     session.run_env(performer, locks=locks, passed=passed)
@@ -175,6 +182,11 @@ class Database:
                 raise _failure(err, session.at, turn, None) if turn else broken from err
         performer.require_finished()
         return buffer.getvalue()
+
+    def _recorder(self, on_event: OnEvent) -> RecordWriter | None:
+        return (
+            RecordWriter(lambda: self.graph, self.git, on_event) if self.git is not None else None
+        )
 
     @contextmanager
     def opened(self, line: Line, buffer: io.StringIO | None = None) -> Iterator[Session]:

@@ -39,6 +39,8 @@ class TextLoader(SourceFileLoader):
     def __init__(self, name: str, path: str, source: bytes | None = None) -> None:
         super().__init__(name, path)
         self._source = source
+        self.text: bytes | None = None
+        """What was compiled."""
 
     def get_data(self, path: str) -> bytes:
         """Return the held text for our own path."""
@@ -48,7 +50,8 @@ class TextLoader(SourceFileLoader):
 
     def get_code(self, fullname: str) -> Any:
         """Compile the text."""
-        return self.source_to_code(self.get_data(self.path), self.path)
+        self.text = self.get_data(self.path)
+        return self.source_to_code(self.text, self.path)
 
 
 def load_text(path: Path, source: bytes | None = None) -> ModuleType:
@@ -87,6 +90,12 @@ class TextScript(Script):
         if self._module is None:
             self._module = self._load()
         return self._module
+
+    @property
+    def text(self) -> bytes | None:
+        """Return the text that the module was loaded from; None before that."""
+        loader = self._module.__loader__ if self._module is not None else None
+        return loader.text if isinstance(loader, TextLoader) else None
 
     @property
     def doc(self) -> str:

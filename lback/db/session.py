@@ -24,7 +24,7 @@ from lback.db.absent import PassedOver, StandIn
 from lback.db.alembic_compat import speak_through
 from lback.db.batches import sparing_others
 from lback.db.command_lines import LOOK, context_options, function_like, retype
-from lback.db.failures import Situation, plain, translate
+from lback.db.failures import Situation, plain, reason, translate
 from lback.db.identity import given_name, identify
 from lback.db.locks import Locks
 from lback.db.project import application_context, build_config, extend_sys_path, open_scripts
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from lback.core.lines import Line
     from lback.core.settings import Settings
     from lback.db.failures import Situation
+    from lback.db.record.writing import Recording
     from lback.db.scripts import TextScriptDirectory
 
 
@@ -78,6 +79,8 @@ class WatchedEnvironment(EnvironmentContext):
         self.at = at
         self.passed = passed or PassedOver()
         self.ran = False
+        self.recording: Recording | None = None
+        """Of the database at work."""
         self.database = DatabaseName("")
         """The one that env.py has configured last."""
         self._absent: StandIn | None = None
@@ -166,6 +169,7 @@ class WatchedEnvironment(EnvironmentContext):
         if self._absent is not None:
             self.passed.fail(self.database, self._absent.error)
             return
+        self.recording = None
         self.replayable = None if self._handed_out else self._options
         self.arguments = kw
         if self.line:
@@ -174,9 +178,14 @@ class WatchedEnvironment(EnvironmentContext):
         try:
             super().run_migrations(**kw)
         except Exception as err:
+            self._record_failure(err)
             # env.py may go on to the next database, and never tell.
             self.passed.raised[self.database.key] = err
             raise
+
+    def _record_failure(self, err: Exception) -> None:
+        if self.recording is not None:
+            self.recording.failed(reason(err))
 
 
 speak_through(WatchedEnvironment)

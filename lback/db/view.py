@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ from sqlalchemy.engine import Connection
 from lback.core.schema_diff import Schema
 from lback.db.events import Stamp
 from lback.db.identity import real_schema
-from lback.db.ledger import texts_that_ran
+from lback.db.record.reading import Recorded
+from lback.db.record.table import RecordPlace
 from lback.db.schema import is_projects, read_tables, schemas
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ class View:
     """Answers from a connection that is open anyway; it is good for nothing afterwards.
 
     `options` are those of env.py's configure(), where they and the `arguments` of its
-    run_migrations() are all that it did.
+    run_migrations() are all that it did. `place` tells where the record is.
     """
 
     def __init__(
@@ -38,15 +40,23 @@ class View:
         connection: Connection,
         options: dict[str, Any] | None = None,
         arguments: Mapping[str, Any] = MappingProxyType({}),
+        place: Callable[[], RecordPlace] | None = None,
     ) -> None:
+        self._place = place
         self.stamp = stamp
         self.connection = connection
         self.options = options
         self.arguments = arguments
 
+    @cached_property
+    def record(self) -> Recorded:
+        """Return lback's own record of what ran here."""
+        place = self._place() if self._place else RecordPlace(None, self.stamp.database.table)
+        return Recorded(self.connection, place)
+
     def texts(self, revisions: Sequence[str]) -> dict[str, bytes]:
         """Return the text that each recorded revision's upgrade() was run from."""
-        return texts_that_ran(self.connection, revisions)
+        return self.record.texts(revisions) if revisions else {}
 
     def rows(self, places: Sequence[Place]) -> dict[Place, int]:
         """Count the rows of tables, or the values of columns that are not NULL.

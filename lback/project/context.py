@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from lback.core.messages import projects as messages
 from lback.core.messages import runs as run_messages
+from lback.core.record.steps import GitFacts
 from lback.errors import GitUnavailable, LbackError
 from lback.project.console import Console, SilentConsole
 from lback.project.locate import Project, find_project
 from lback.project.options import Environment, Options
+from lback.vcs.configuration import person
 from lback.vcs.noted import INPUTS
 
 if TYPE_CHECKING:
@@ -134,7 +136,19 @@ class Context:
             verbose=options.verbose,
             heads=heads,
             before=[*before, "--quiet"] if options.quiet else before,
+            git=self.git_facts if project.settings.lback.ledger else None,
         )
+
+    def git_facts(self) -> GitFacts:
+        """Return where the checkout is and who works in it, for the record."""
+        if self.repository is None:
+            return GitFacts()
+        try:
+            head = self.repository.head()
+            branch = head.name if head.ref is not None else None
+            return GitFacts(head.commit, branch, person(self.repository.git))
+        except LbackError:  # the record is a help, never a condition
+            return GitFacts()
 
 
 def _from_the_root(directory: str) -> str | None:

@@ -20,6 +20,13 @@ def configured(git: Git, key: str) -> str | None:
     return answer.out.decode("utf-8", "replace").rstrip("\0") if not answer.status else None
 
 
+def person(git: Git) -> str | None:
+    """Return who would be the author of a commit, "Name <mail>"; None where nobody is known."""
+    answer = git.ask("var", "GIT_AUTHOR_IDENT")
+    name, end, _time = text(answer.out).partition(">")
+    return f"{name}{end}" if end and not answer.status else None
+
+
 def on_checkout(git: Git) -> str | None:
     """Return what `post-checkout` may do, "tell" or "switch"; None where nobody has said.
 

@@ -8,15 +8,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import pytest
-import sqlalchemy as sa
 
 from lback.core.preferences import CONSENTS, LbackSettings
-from lback.db.ledger import LedgerEntry
 from lback.db.locks import LockFile
 from tests.check.shop import make_shop
 from tests.check.team import Team, content
@@ -112,16 +109,6 @@ def edited_after_it_ran(shop: Team) -> None:
     assert child("migrate")(shop).startswith("0")
     path = shop.path / VERSIONS / "b2.py"
     source = path.read_text()
-    engine = sa.create_engine(f"sqlite:///{shop.path}/shop.db")
-    LedgerEntry.metadata.create_all(engine)
-    with engine.begin() as connection:
-        row = {
-            "direction": "upgrade", "revision": "b2", "down_revisions": "a1", "path": "",
-            "blob": "", "source": source, "run_by": "", "run_id": "", "outcome": "done",
-            "started_at": datetime(2026, 1, 1),
-        }  # fmt: skip
-        connection.execute(sa.insert(LedgerEntry).values(row))
-    engine.dispose()
     path.write_text(source.replace("op.drop_column", "op.f('x'); op.drop_column"))
 
 

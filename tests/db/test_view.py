@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import pytest
 import sqlalchemy as sa
 
@@ -9,7 +11,7 @@ from lback.core.databases import DatabaseName
 from lback.core.effects import Effect
 from lback.core.plans import Upgrade
 from lback.db.events import Stamp
-from lback.db.ledger import LedgerEntry
+from lback.db.record.table import METADATA, RECORD
 from lback.db.view import View
 from tests.db.projects import MakeProject
 
@@ -99,20 +101,23 @@ def test_the_texts_that_ran_are_in_the_record(make_project: MakeProject, any_url
     database.run(lambda _now: (Upgrade("a1"),))
     assert database.look_first(lambda view: view.texts(["a1"])) == {}
     engine = sa.create_engine(any_url, poolclass=sa.pool.NullPool)
-    table = LedgerEntry.__table__
-    LedgerEntry.metadata.create_all(engine)
+    METADATA.create_all(engine)
     common = {"down_revisions": "", "path": "", "blob": "", "run_by": "", "run_id": "",
-              "started_at": sa.func.current_timestamp()}  # fmt: skip
+              "started_at": sa.func.current_timestamp(),
+              "version_table": "alembic_version"}  # fmt: skip
     rows = [
-        ("a1", "upgrade", "done", "old"), ("a1", "upgrade", "done", "new"),
-        ("a1", "downgrade", "done", "no"), ("a1", "upgrade", "failed", "no"),
-        ("b2", "upgrade", "done", None), ("c3", "upgrade", "done", "other"),
+        ("a1", "upgrade", "done", b"old"), ("a1", "downgrade", "done", b"no"),
+        ("a1", "upgrade", "done", b"new"), ("a1", "upgrade", "failed", b"no"),
+        ("b2", "upgrade", "done", None), ("c3", "upgrade", "done", b"other"),
+        ("d4", "upgrade", "done", b"gone"), ("d4", "downgrade", "done", b"gone"),
+        ("e5", "upgrade", "done", b"gone"), ("e5", "fake upgrade", "done", b"gone"),
     ]  # fmt: skip
     with engine.begin() as connection:
         for revision, direction, outcome, source in rows:
             given = {"revision": revision, "direction": direction, "outcome": outcome}
-            connection.execute(sa.insert(table).values(**common, **given, source=source))
-    asked: list[list[str]] = [["a1", "b2", "zz"], []]
+            body = zlib.compress(source) if source is not None else None
+            connection.execute(sa.insert(RECORD).values(**common, **given, body=body))
+    asked: list[list[str]] = [["a1", "b2", "d4", "e5", "zz"], []]
     assert database.look_first(lambda view: [view.texts(one) for one in asked]) == [
         {"a1": b"new"}, {}
     ]  # fmt: skip

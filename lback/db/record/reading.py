@@ -1,0 +1,134 @@
+"""Reads the record of a database: what ran there, in which version of its file, who ran it."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from lback.core.record.steps import RecordedStep
+from lback.db.record.table import (
+    NoRecordError,
+    RecordPlace,
+    columns,
+    execute,
+    is_ours,
+    sparing_transaction,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+_LARGE = 500  # names in one IN (...)
+
+
+class Recorded:
+    """The record of one database as it is read; empty where there is none, or none to read.
+
+    `why_not` says why the table that is there could not be read.
+    """
+
+    def __init__(self, connection: Connection, place: RecordPlace) -> None:
+        self.why_not: str | None = None
+        self._connection = connection
+        self._place = place
+        try:
+            names = columns(connection, place)
+        except (NoRecordError, sa.exc.SQLAlchemyError) as err:
+            names, self.why_not = frozenset(), str(err)
+        self.exists = bool(names) and is_ours(names) and "version_table" in names
+
+    def steps(self, *, newest: int | None = None) -> tuple[RecordedStep, ...]:
+        """Return the steps in the order in which they were taken; only the `newest` N of them."""
+        table = self._place.table
+        chosen = [column for column in table.columns if column.name != "body"]
+        query = sa.select(*chosen).where(self._place.mine)
+        if newest is None:
+            return tuple(_step(row) for row in self._all(query.order_by(table.c.id)))
+        rows = self._all(query.order_by(table.c.id.desc()).limit(newest))
+        return tuple(_step(row) for row in reversed(rows))
+
+    def last(self) -> RecordedStep | None:
+        """Return the step that was taken last."""
+        steps = self.steps(newest=1)
+        return steps[0] if steps else None
+
+    def unfinished(self) -> tuple[RecordedStep, ...]:
+        """Return the steps that began and were never done, and have not been done since."""
+        open_steps: dict[str, RecordedStep] = {}
+        for step in self.steps():
+            open_steps.pop(step.revision, None)
+            if step.outcome != "done":
+                open_steps[step.revision] = step
+        return tuple(open_steps.values())
+
+    def texts(self, revisions: Iterable[str]) -> dict[str, bytes]:
+        """Return the text that each revision's upgrade() was run from; unrecorded are left out.
+
+        One that was undone since, or only written down as applied, has none.
+        """
+        names, texts = list(revisions), {}
+        table = self._place.table
+        for start in range(0, len(names), _LARGE):
+            part = names[start : start + _LARGE]
+            query = (
+                sa.select(table.c.revision, table.c.direction, table.c.body)
+                .where(self._place.mine, table.c.revision.in_(part), table.c.outcome == "done")
+                .where(table.c.direction != "stamp")
+                .order_by(table.c.id)
+            )
+            for row in self._all(query):
+                text = _text(row.body) if row.direction == "upgrade" else None
+                texts[row.revision] = text
+        return {revision: text for revision, text in texts.items() if text is not None}
+
+    def _all(self, query: Any) -> Sequence[Any]:
+        if not self.exists:
+            return ()
+        try:
+            with sparing_transaction(self._connection):
+                rows: Sequence[Any] = execute(self._connection, query).all()
+        except sa.exc.SQLAlchemyError as err:
+            self.exists, self.why_not = False, str(getattr(err, "orig", None) or err)
+            return ()
+        return rows
+
+
+def _text(body: bytes | None) -> bytes | None:
+    try:
+        return zlib.decompress(body) if body is not None else None
+    except zlib.error:
+        return None
+
+
+def _step(row: Any) -> RecordedStep:
+    return RecordedStep(
+        id=row.id,
+        run=row.run_id,
+        direction=row.direction,
+        revision=row.revision,
+        parents=_names(row.down_revisions) or (),
+        depends_on=_names(row.depends_on) or (),
+        path=row.path,
+        blob=row.blob,
+        commit=row.commit_sha,
+        branch=row.branch,
+        git_user=row.git_user,
+        run_by=row.run_by,
+        host=row.host or "",
+        process=row.process,
+        command=row.command or "",
+        lback=row.lback or "",
+        started_at=row.started_at,
+        seconds=row.seconds,
+        outcome=row.outcome,
+        message=row.message,
+        before=_names(row.stamp_before),
+        after=_names(row.stamp_after),
+    )
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(text.split("\n") if text else ())

@@ -1,0 +1,310 @@
+"""Writes the record while steps run: with the stamp where a step is one transaction, else around.
+
+A row goes into the transaction that also moves the stamp, so that both are there or neither. A
+step that keeps something before it is done (where DDL commits, in an autocommit block, by a COMMIT
+of its own) has a row from that moment on, whose outcome is `started` until it is done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import socket
+import sys
+import time
+import uuid
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from lback.core.messages import runs as messages
+from lback.core.plans import Restamp, Step, Upgrade, is_only_written
+from lback.core.record.steps import GitFacts
+from lback.db.events import Event, OnEvent, Turn
+from lback.db.locks import user_name
+from lback.db.record.table import (
+    NoRecordError,
+    RecordPlace,
+    execute,
+    make,
+    place_of,
+    sparing_transaction,
+)
+from lback.secrets import KNOWN
+
+if TYPE_CHECKING:
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import Script
+    from sqlalchemy.engine import Connection
+
+    from lback.core.graph.view import GraphView
+
+_LONGEST_NAME = 255
+_LONGEST_MESSAGE = 4000
+
+
+@dataclass
+class RecordWriter:
+    """Writes what one command does into the record of each database that it moves.
+
+    `graph` and `git` are asked once there is something to write.
+    """
+
+    graph: Callable[[], GraphView]
+    git: Callable[[], GitFacts]
+    on_event: OnEvent
+    told: set[str] = field(default_factory=set)
+    """The keys of databases without a record of which that was said."""
+
+    def begin(self, turn: Turn, context: MigrationContext, connection: Connection) -> Recording:
+        """Make sure of the record of a database that is about to be moved."""
+        recording = Recording(self, turn, connection)
+        recording.open(context)
+        return recording
+
+    @cached_property
+    def same(self) -> dict[str, Any]:
+        """Return what all rows of this command have in common."""
+        git = self.git()
+        return {
+            "run_id": uuid.uuid4().hex,
+            "commit_sha": git.commit,
+            "branch": _name(git.branch),
+            "git_user": _name(git.user),
+            "run_by": _name(user_name()),
+            "host": _name(socket.gethostname()),
+            "process": os.getpid(),
+            "command": _text(command_line()),
+            "lback": _version(),
+        }
+
+    @cached_property
+    def nodes(self) -> GraphView:
+        """Return the revisions of the files that run."""
+        return self.graph()
+
+
+class Recording:
+    """The record of one database while its steps run."""
+
+    def __init__(self, recorder: RecordWriter, turn: Turn, connection: Connection) -> None:
+        self._recorder = recorder
+        self._turn = turn
+        self._connection = connection
+        self._place: RecordPlace | None = None
+        self._waiting: list[dict[str, Any]] = []
+        """Rows of done steps that go out with the transaction."""
+        self._current: list[dict[str, Any]] = []
+        self._moves = 0
+        self._began = 0.0
+        self.row: int | None = None
+        """The id of the row of the step at work, where it has one before it is done."""
+        # SQLite's driver would begin a transaction that PRAGMAs of the step cannot have.
+        self._first = not turn.transactional and (turn.dialect != "sqlite" or turn.autocommit)
+
+    def open(self, context: MigrationContext) -> None:
+        """Find the record, or make it; where that cannot be, say so once and go on."""
+        try:
+            place = place_of(context, self._connection)
+            make(self._connection, place)
+        except (NoRecordError, sa.exc.SQLAlchemyError) as err:
+            self._give_up(err)
+        else:
+            self._place = place
+
+    def start(self, steps: Sequence[Step], script: Script | None, moves: int) -> None:
+        """Take the steps that `moves` of Alembic's are about to do."""
+        if self._place is None or not moves:
+            return
+        before: tuple[str, ...] | None = self._turn.after
+        self._current, self._moves, self.row = [], moves, None
+        self._began = time.perf_counter()
+        for step in steps:
+            self._current.append(self._row(step, script, before))
+            before = None
+        if self._first and not is_only_written(steps[0]):
+            self._insert_started()
+
+    def applied(self) -> None:
+        """Write that the step is done, once the last of its moves has been stamped."""
+        self._moves -= 1
+        if self._moves or not self._current:
+            return
+        seconds, after = time.perf_counter() - self._began, _stamp(self._turn.after)
+        for number, row in enumerate(self._current):
+            row.update(outcome="done", seconds=seconds, stamp_after=after)
+            if number:  # the first one has moved the stamp for all of them
+                row["stamp_before"] = after
+        if self.row is None:
+            self._waiting += self._current
+        else:
+            self._update(outcome="done", seconds=seconds, stamp_after=after)
+        self._current = []
+        if not self._turn.transactional:
+            self.flush()
+
+    def committing(self) -> None:
+        """Write what the transaction that is about to be committed has done."""
+        self.flush()
+        if self._current and self.row is None:
+            self._insert_started()
+
+    def rolled_back(self) -> None:
+        """Forget what was done in the transaction that is gone."""
+        self._waiting.clear()
+
+    def failed(self, reason: str) -> None:
+        """Write why the step at work has ended, where it has a row that is still there."""
+        if not self._current or self.row is None or self._turn.transactional:
+            return
+        seconds = time.perf_counter() - self._began
+        message = _text(KNOWN.redact(reason))[:_LONGEST_MESSAGE]
+        self._update(outcome="failed", seconds=seconds, message=message)
+        self._current = []
+        if not self._turn.outside and self._connection.in_transaction():
+            try:
+                self._connection.commit()
+            except sa.exc.SQLAlchemyError as err:
+                self._give_up(err)
+
+    def flush(self) -> None:
+        """Write the rows of the steps that are done."""
+        rows, self._waiting = self._waiting, []
+        if rows:
+            self._write(lambda table: table.insert(), rows)
+
+    # -- rows -------------------------------------------------------------------------
+
+    def _row(
+        self, step: Step, script: Script | None, before: tuple[str, ...] | None
+    ) -> dict[str, Any]:
+        assert self._place is not None
+        row = {
+            **self._recorder.same,
+            "direction": _direction(step),
+            "revision": "",
+            "down_revisions": "",
+            "depends_on": "",
+            "path": "",
+            "blob": "",
+            "body": None,
+            "started_at": datetime.now(timezone.utc).replace(tzinfo=None),
+            "seconds": None,
+            "outcome": "started",
+            "message": None,
+            "version_table": self._place.version_table,
+            "stamp_before": _stamp(before) if before is not None else None,
+            "stamp_after": None,
+        }
+        if isinstance(step, Restamp):
+            row["revision"] = step.revisions[0] if len(step.revisions) == 1 else ""
+            return row
+        row["revision"] = step.revision
+        text = _source(script)
+        if step.revision in self._recorder.nodes:
+            node = self._recorder.nodes[step.revision]
+            row["down_revisions"] = _stamp(node.parents)
+            row["depends_on"] = _stamp(node.depends_on)
+            row["path"], row["blob"] = _text(node.path), node.blob
+        elif text is not None:
+            row["blob"] = _blob(text)
+        row["body"] = _compressed(text)
+        return row
+
+    # -- statements ---------------------------------------------------------------------
+
+    def _insert_started(self) -> None:
+        row = self._current[0]
+        result = self._write(lambda table: table.insert().values(**row))
+        if result is not None:
+            self.row = int(result.inserted_primary_key[0])
+
+    def _update(self, **values: Any) -> None:
+        self._write(lambda table: table.update().where(table.c.id == self.row).values(**values))
+
+    def _write(self, statement: Callable[[sa.Table], Any], rows: Any = None) -> Any:
+        if self._place is None:
+            return None
+        try:
+            with sparing_transaction(self._connection):
+                return execute(self._connection, statement(self._place.table), rows)
+        except sa.exc.SQLAlchemyError as err:
+            self._give_up(err)
+            return None
+
+    def _give_up(self, err: Exception) -> None:
+        self._place, self._current = None, []
+        self._waiting.clear()
+        database = self._turn.database
+        if database.key in self._recorder.told:
+            return
+        self._recorder.told.add(database.key)
+        why = KNOWN.redact(str(getattr(err, "orig", None) or err))
+        text = messages.no_record(str(database), why)
+        self._recorder.on_event(Event("note", text=text, database=database))
+
+
+def command_line() -> str:
+    """Return what was typed, without passwords."""
+    program, *arguments = sys.argv or [""]
+    name = Path(program).name
+    return KNOWN.redact(shlex.join(["lback" if name == "__main__.py" else name, *arguments]))
+
+
+def _direction(step: Step) -> str:
+    if isinstance(step, Restamp):
+        return "stamp"
+    name = "upgrade" if isinstance(step, Upgrade) else "downgrade"
+    return f"fake {name}" if step.fake else name
+
+
+def _source(script: Script | None) -> bytes | None:
+    """Return the text that a script was loaded from; None where it has none."""
+    text = getattr(script, "text", None)
+    if text is not None or script is None:
+        return text
+    try:
+        path = Path(script.path)
+        return path.read_bytes() if path.suffix == ".py" else None
+    except OSError:
+        return None
+
+
+def _compressed(text: bytes | None) -> bytes | None:
+    """Return a text as the record keeps it; None where a password of this run is in it."""
+    if text is None:
+        return None
+    shown = text.decode("utf-8", "replace")
+    return zlib.compress(text, 1) if KNOWN.redact_known(shown) == shown else None
+
+
+def _blob(text: bytes) -> str:
+    return hashlib.sha1(b"blob %d\0" % len(text) + text, usedforsecurity=False).hexdigest()
+
+
+def _stamp(revisions: Sequence[str]) -> str:
+    return _text("\n".join(revisions))
+
+
+def _name(text: str | None) -> str | None:
+    return _text(text)[:_LONGEST_NAME] if text is not None else None
+
+
+def _text(text: str) -> str:
+    """Return a text that every database takes."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
+
+
+def _version() -> str:
+    try:
+        return version("lback")
+    except PackageNotFoundError:
+        return "unknown"
