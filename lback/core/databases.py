@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from lback.core.results import text_only
@@ -18,7 +18,7 @@ class DatabaseName:
 
     `url` has no password; `schema` is "" where it is the default one; `name` is what env.py
     calls it, "" where it does not; `table` keeps the stamp. `number` counts those that are alike
-    in all of that.
+    in all of that. `apart`: plain names go to its schema, and not to the default one.
     """
 
     url: str
@@ -26,6 +26,7 @@ class DatabaseName:
     name: str = ""
     table: str = "alembic_version"
     number: int = 1
+    apart: bool = field(default=False, compare=False)
 
     @property
     def key(self) -> str:
@@ -34,9 +35,9 @@ class DatabaseName:
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
     @property
-    def stamped_in(self) -> str:
-        """Return its version table with its schema: what has one lock on one server's database."""
-        return f"{self.table}|{self.schema}" if self.schema else self.table
+    def locked(self) -> str:
+        """Return the schema that has a lock of its own, "" for the whole database."""
+        return self.schema if self.apart else ""
 
     @property
     def short(self) -> str:

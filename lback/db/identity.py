@@ -26,9 +26,15 @@ def identify(
     Not `asked`, it may be one that does not answer.
     """
     current = _current(connection) if asked else None
-    schema = _translated(connection) or current or options.get("version_table_schema")
+    own = _translated(connection) or current
+    schema = own or options.get("version_table_schema")
     shown = "" if schema in (None, _default(connection)) else str(schema)
-    return DatabaseName(shown_url(connection.engine.url), shown, table=version_table(options))
+    return DatabaseName(
+        shown_url(connection.engine.url),
+        shown,
+        table=version_table(options),
+        apart=bool(own and shown),
+    )
 
 
 def given_name(arguments: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ from alembic.util.exc import CommandError
 from lback.db.command_lines import like
 from lback.db.events import OnEvent, RunOutcome, ignore
 from lback.db.failures import Situation, translate
-from lback.db.locks import Locks
+from lback.db.locking.locks import Locks
 from lback.db.performing import Follower, Refuse
 from lback.db.project import application_context, config_for
 from lback.db.session import WatchedEnvironment, standing_in
@@ -66,7 +66,8 @@ def run_alembic(
     options.x = [*x, *(options.x or [])] or None
     at = Situation(Path("env.py"), folder.absolute())
     at.learn(os.environ.get("DATABASE_URL"))
-    watch = _Watch(at, line, options, Locks(lock_timeout, on_event), on_event, refuse, recorder)
+    locks = Locks(lock_timeout, on_event, f"alembic {options.cmd[0].__name__}")
+    watch = _Watch(at, line, options, locks, on_event, refuse, recorder)
     come_back()
     with (
         standing_in(folder),

@@ -19,7 +19,7 @@ from lback.db.alembic_compat import is_outside
 from lback.db.backup import FORMAT, Kept, place, plain_session
 from lback.db.command_lines import LOOK
 from lback.db.events import OnEvent, ignore
-from lback.db.locks import Locks
+from lback.db.locking.locks import Locks
 from lback.db.runner import explained
 from lback.errors import LbackError, UsageError
 
@@ -117,7 +117,7 @@ def restore(
                 connection.commit()
         return ()
 
-    locks = Locks(lock_timeout, on_event)
+    locks = Locks(lock_timeout, on_event, database.command)
     with database.opened(LOOK) as session, explained(session.at):
         session.run_env(work, locks=locks)
     return tuple(done)

@@ -13,7 +13,7 @@ from lback.db.absent import PassedOver
 from lback.db.command_lines import LOOK
 from lback.db.events import Event, OnEvent, RunOutcome, SeveralError, Stamp, Turn, ignore
 from lback.db.failures import Situation, migration_failure, state_left, translate
-from lback.db.locks import Locks
+from lback.db.locking.locks import Locks
 from lback.db.performing import Asked, Before, Decide, Looker, Performer
 from lback.db.record.writing import RecordWriter
 from lback.db.session import ProjectPlace, Session, open_session
@@ -37,6 +37,7 @@ class Database:
     `sources`, by revision id, are run instead of files. `before` are options of Alembic's that
     stand before its command, and `heads` those that env.py sees, where the graph has others.
     With `git`, which tells where the checkout is, what `run` does is recorded in the database.
+    `command` is lback's own at work, for whoever waits for it.
     """
 
     def __init__(
@@ -52,9 +53,11 @@ class Database:
         before: Sequence[str] = (),
         heads: Sequence[str] | None = None,
         git: Callable[[], GitFacts] | None = None,
+        command: str = "",
     ) -> None:
         self.graph = graph
         self.git = git
+        self.command = command
         self.origin = ProjectPlace(
             settings,
             graph,
@@ -139,7 +142,7 @@ class Database:
         known of each comes out as SeveralError.
         """
         passed = PassedOver()
-        locks = Locks(lock_timeout, on_event)
+        locks = Locks(lock_timeout, on_event, self.command)
         broken: LbackError | None = None
         process = os.getpid()
         recorder = self._recorder(on_event)

@@ -26,7 +26,7 @@ from lback.db.batches import sparing_others
 from lback.db.command_lines import LOOK, context_options, function_like, retype
 from lback.db.failures import Situation, plain, reason, translate
 from lback.db.identity import given_name, identify
-from lback.db.locks import Locks
+from lback.db.locking.locks import Locks
 from lback.db.project import application_context, build_config, extend_sys_path, open_scripts
 from lback.db.scripts import TextScriptDirectory
 from lback.errors import LbackError
@@ -139,7 +139,7 @@ class WatchedEnvironment(EnvironmentContext):
         if self.locks is None or self.database.key in self.passed.outcomes:
             return
         try:
-            self.locks.take(connection, self.database.stamped_in, str(self.database))
+            self.locks.take(connection, self.database.locked, str(self.database))
         except LbackError as err:
             self.passed.fail(self.database, err)
             raise

@@ -135,6 +135,7 @@ class Context:
             sources=sources,
             verbose=options.verbose,
             heads=heads,
+            command=options.command,
             before=[*before, "--quiet"] if options.quiet else before,
             git=self.git_facts if project.settings.lback.ledger else None,
         )

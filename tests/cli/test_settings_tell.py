@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple, get_args, get_origin, get_type_hints
 import pytest
 
 from lback.core.preferences import CONSENTS, LbackSettings
-from lback.db.locks import LockFile
+from lback.db.locking.files import LockFile
 from tests.check.shop import make_shop
 from tests.check.team import Team, content
 from tests.cli.asking import Run, child, here

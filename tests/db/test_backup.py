@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from lback.db.backup import save
 from lback.db.events import Event
-from lback.db.locks import Locks
+from lback.db.locking.locks import Locks
 from lback.db.restoring import Restored, open_backup, restore
 from lback.errors import LbackError, UsageError
 from tests.db.projects import BEGUN_ENV, MakeProject, Project
@@ -506,7 +506,7 @@ def test_a_restore_waits_for_the_lock(
     engine = sa.create_engine(any_url, poolclass=sa.pool.NullPool)
     with engine.connect() as connection:
         locks = Locks(0)
-        locks.take(connection, "alembic_version")
+        locks.take(connection)
         with pytest.raises(LbackError, match=r"Another migration of this database .* is running"):
             put_back(project, file, lock_timeout=0)
         heard: list[Event] = []

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from lback.app.migrate import MigrateOptions, migrate
 from lback.app.rollback import RollbackOptions, rollback
 from lback.app.switch import SwitchOptions, switch
-from lback.db.locks import Locks
+from lback.db.locking.locks import Locks
 from tests.servers import fresh_database
 from tests.undo.team import Shop
 
@@ -93,7 +93,7 @@ def test_the_setting_limits_the_wait_for_the_lock(tmp_path: Path, command: tuple
         engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
         locks = Locks(5)
         with engine.connect() as connection:
-            locks.take(connection, "alembic_version")
+            locks.take(connection)
             try:
                 said = shop.lback(*command, code=3)
             finally:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lback.db.locks import LockFile
+from lback.db.locking.files import LockFile
 from tests.undo.several import LOOP, NOTE, Several, several
 
 pytestmark = pytest.mark.filterwarnings("ignore:'get_engine' is deprecated")

@@ -29,7 +29,7 @@ from lback.core.messages import runs as messages
 from lback.core.plans import Restamp, Step, Upgrade, is_only_written
 from lback.core.record.steps import GitFacts
 from lback.db.events import Event, OnEvent, Turn
-from lback.db.locks import user_name
+from lback.db.locking.caller import user_name
 from lback.db.record.table import (
     NoRecordError,
     RecordPlace,

@@ -1,0 +1,66 @@
+"""MySQL's and MariaDB's lock: GET_LOCK; names are the server's, so ours hold the database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from lback.db.identity import untouched
+from lback.db.locking.sessions import Lent
+
+_NAME = "CONCAT('lback:', SHA1(IFNULL(DATABASE(), '')))"
+
+
+class NamedLock:
+    """The lock of the database that the connection is in; `ours` are the sessions of this run."""
+
+    def __init__(self, connection: Connection, ours: Collection[int]) -> None:
+        self.connection = connection
+        self.session: Any = None
+        """The server's number of the session that has the lock."""
+        self._ours = ours
+        self._lent: Lent | None = None
+
+    @property
+    def released(self) -> bool:
+        """Tell whether the session was given back meanwhile."""
+        return self._lent is not None and self._lent.ended
+
+    def is_ours(self) -> bool:
+        """Tell whether this run has it by another session: two URLs may lead to one place."""
+        return bool(self._ours) and self._scalar(f"SELECT IS_USED_LOCK({_NAME})") in self._ours
+
+    def attempt(self) -> bool:
+        """Take the lock if it is free."""
+        if not self._scalar(f"SELECT GET_LOCK({_NAME}, 0)"):
+            return False
+        self.session = self._scalar("SELECT CONNECTION_ID()")
+        self._lent = Lent(self.connection)
+        # env.py may leave the session in another database than the one that is locked.
+        name = str(self._scalar(f"SELECT {_NAME}"))
+        self._lent.statements.append(f"SELECT RELEASE_LOCK('{name}')")
+        return True
+
+    def holder(self) -> str:
+        """Ask the server who has it."""
+        query = (
+            "SELECT id, user, host, time FROM information_schema.processlist "
+            f"WHERE id = IS_USED_LOCK({_NAME})"
+        )
+        with untouched(self.connection):
+            row = self.connection.exec_driver_sql(query).first()
+        if row is None:
+            return "a session that we may not see, or that has just ended"
+        number, user, host, seconds = row
+        return f"server process {number} of {user} from {host}, in its statement for {seconds} s"
+
+    def release(self) -> None:
+        """Give it back; harmless when it is gone already."""
+        if self._lent is not None:
+            self._lent.end()
+
+    def _scalar(self, statement: str) -> Any:
+        with untouched(self.connection):
+            return self.connection.exec_driver_sql(statement).scalar()
