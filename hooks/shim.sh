@@ -144,8 +144,13 @@ relevant_post_checkout() { # $1 from, $2 to, $3: 1 for a branch, 0 for files
 	case $3 in 1*) [ "$1" != "$2" ] || return 1 ;; *) return 1 ;; esac
 	! is_null "$1" || return 1 # a clone or a new work tree: nothing was here before
 	! unchanged "$1" "$2" || return 1
-	# A rebase visits its base and comes back: post-rewrite speaks at its end, unless it only fast-forwards.
-	! rebasing || git merge-base --is-ancestor "$1" "$2"
+	# A rebase visits its base and comes back: post-rewrite speaks at its end, unless there is nothing
+	# to replay: it only fast-forwards, or drops what was here for what somebody has rewritten.
+	! rebasing || git merge-base --is-ancestor "$1" "$2" || replays_nothing
+}
+
+replays_nothing() {
+	read -r done <"$git_dir/rebase-merge/done" && [ "$done" = noop ]
 }
 
 relevant_post_rewrite() { # $1: amend or rebase; standard input: "old new" lines

@@ -11,7 +11,9 @@ from lback.core.databases import DatabaseName, NamedDatabase
 from lback.core.effects import Effect
 from lback.core.graph.view import GraphView
 from lback.core.lines import to_heads
+from lback.core.merging.skipped import NOTHING_SKIPPED, Skips
 from lback.core.messages import migrate as messages
+from lback.core.messages import skipped as skipped_messages
 from lback.core.plans import (
     Downgrade,
     Restamp,
@@ -29,10 +31,11 @@ from lback.project.checking.trails import refuse_broken
 from lback.project.context import Context
 from lback.project.data_loss import consents, count_losses, downgrade_effects, refuse_more
 from lback.project.file_changes import recover
-from lback.project.run import Run, asked, attempted, failure, stamps
+from lback.project.run import Run, asked, attempted, failure, key, stamps
+from lback.project.skipped import late, note_said, skips
 
 if TYPE_CHECKING:
-    from lback.db.events import DatabaseOutcome, Stamp
+    from lback.db.events import DatabaseOutcome, RunOutcome, Stamp
     from lback.db.performing import Asked, Decide
     from lback.db.view import View
 
@@ -51,21 +54,26 @@ class MigrateOptions:
 
 @dataclass(frozen=True)
 class MigrationStep:
-    """One revision that goes up or down."""
+    """One revision that goes up or down; `late` where the stamp stood for it already."""
 
     direction: Literal["up", "down"]
     revision: str
     doc: str
     path: str
+    late: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class MigratedDatabase(NamedDatabase):
-    """One database, where it was, and its steps, planned or done."""
+    """One database, where it was, and its steps, planned or done.
+
+    `unknown` are revisions below its stamp of which it is not known whether they have run.
+    """
 
     before: tuple[str, ...] = ()
     steps: tuple[MigrationStep, ...] = ()
     mended: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,18 +107,17 @@ def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
     """Bring each database to the heads, or to `target`; only tell, under `plan` and `sql`."""
     recover(ctx)
     graph = ctx.database.graph
-    apart = ctx.project.settings.lback.heads
     # Before anything connects: to connect is to create a SQLite file.
     refuse_broken(ctx.revisions, graph)
     if not graph.heads:
         raise messages.no_revisions(ctx.revisions.folders()[0])
     if options.target is None:
-        refuse_forks(graph, apart)
-
-    def decide(stamp: Stamp) -> tuple[Step, ...]:
-        return plan_migration(graph, stamp.revisions, options.target, apart, fake=options.fake)
+        refuse_forks(graph, ctx.project.settings.lback.heads)
+    steps = _Steps(ctx, graph, options)
+    decide = steps.decide
 
     def result(*databases: MigratedDatabase) -> MigrateResult:
+        _warn_of_unknown(ctx, databases)
         return MigrateResult(
             before=databases[0].before if databases else (),
             steps=tuple(step for database in databases for step in database.steps),
@@ -133,16 +140,20 @@ def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
     before = None if told else partial(refuse_unstamped, ctx, graph, options.fake)
 
     def look(view: View) -> tuple[Step, ...]:
+        steps.look(view)
         if before is not None:
             before(view)
         return decide(view.stamp)
 
     if options.plan:
         answers = asked(ctx.database, look)
-        return _settled(result(*(_answered(graph, answer) for answer in answers)), failure(answers))
-    run = Run(decide, line=line, before=before, lock_timeout=options.lock_timeout)
+        rows = [_answered(graph, answer, steps.found) for answer in answers]
+        return _settled(result(*rows), failure(answers))
+    run = Run(
+        decide, line=line, before=before, lock_timeout=options.lock_timeout, learn=steps.learn
+    )
     if options.target is not None and not options.fake:
-        ways = asked(ctx.database, lambda view: _way_down(ctx, view, decide))
+        ways = asked(ctx.database, lambda view: _way_down(ctx, view, steps))
         down = {item.stamp.database.key: item.value for item in ways if item.stamp and item.value}
         going = tuple(dict.fromkeys(name for way in down.values() for name in way.going))
         losses = {str(item.database): item.value.losses for item in ways if item.value}
@@ -162,31 +173,101 @@ def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
             declined = result(*stay)
             return replace(declined, status="refused", exit_code=3, message=messages.DECLINED)
     outcome, failed = attempted(ctx, ctx.database, run)
-    return _settled(
-        result(*(_moved(graph, database_outcome) for database_outcome in outcome.databases)), failed
-    )
+    steps.note(outcome)
+    rows = [_moved(graph, moved, steps.found) for moved in outcome.databases]
+    return _settled(result(*rows), failed)
+
+
+class _Steps:
+    """Chooses the steps of each database; `found` is what each has not run below its stamp."""
+
+    def __init__(self, ctx: Context, graph: GraphView, options: MigrateOptions) -> None:
+        self.ctx = ctx
+        self.graph = graph
+        self.options = options
+        self.found: dict[str, Skips] = {}
+
+    def look(self, view: View) -> None:
+        """Learn what a database has not run."""
+        self.learn(view.stamp, skips(self.ctx, self.graph, view))
+
+    def learn(self, stamp: Stamp, skipped: Skips) -> None:
+        """Take in what a database has not run."""
+        self.found[stamp.database.key] = skipped
+
+    def decide(self, stamp: Stamp) -> tuple[Step, ...]:
+        """Choose the steps: first what was skipped below the stamp, then what is pending."""
+        found = self.found.get(stamp.database.key, NOTHING_SKIPPED)
+        target, fake = self.options.target, self.options.fake
+        if fake and target is not None and found:
+            named = [
+                name
+                for name in self.graph.resolve(target, stamp.revisions)
+                if name in found.revisions
+            ]
+            if named:
+                return tuple(Upgrade(name, fake=True, late=True) for name in named)
+        apart = self.ctx.project.settings.lback.heads
+        steps = plan_migration(self.graph, stamp.revisions, target, apart, fake=fake)
+        if not found.skipped:
+            return steps
+        if _downgrades(steps):
+            raise skipped_messages.would_go_down(found.skipped)
+        mending = sum(isinstance(step, Restamp) for step in steps)
+        return (*steps[:mending], *self._late(stamp, found), *steps[mending:])
+
+    def _late(self, stamp: Stamp, found: Skips) -> tuple[Upgrade, ...]:
+        plan = late(self.ctx.revisions, self.graph, stamp.revisions, found)
+        if self.options.fake:
+            return tuple(replace(step, fake=True) for step in plan.steps)
+        if plan.refused:
+            raise skipped_messages.cannot_run_late(found.skipped, plan)
+        return plan.steps
+
+    def note(self, outcome: RunOutcome) -> None:
+        """Note of what somebody has said that it was done."""
+        for moved in outcome.databases if self.options.fake else ():
+            late_ones = [step for step in moved.steps if isinstance(step, Upgrade) and step.late]
+            if late_ones:
+                key = moved.database.key
+                note_said(self.ctx, key, [step.revision for step in late_ones])
 
 
 def _settled(result: MigrateResult, failed: LbackError | None) -> MigrateResult:
     return result if failed is None else result.refused(failed)
 
 
-def _answered(graph: GraphView, answer: Asked[tuple[Step, ...]]) -> MigratedDatabase:
-    return _row(graph, answer.database, answer.error, _before(answer), answer.value or ())
+def _answered(
+    graph: GraphView, answer: Asked[tuple[Step, ...]], found: Mapping[str, Skips]
+) -> MigratedDatabase:
+    row = _row(graph, answer.database, answer.error, _before(answer), answer.value or ())
+    return replace(row, unknown=_unknown(answer.database, row, found))
 
 
 def _before(answer: Asked[Any]) -> tuple[str, ...]:
     return answer.stamp.revisions if answer.stamp else ()
 
 
-def _moved(graph: GraphView, database_outcome: DatabaseOutcome) -> MigratedDatabase:
-    return _row(
-        graph,
-        database_outcome.database,
-        database_outcome.error,
-        database_outcome.before,
-        database_outcome.steps,
-    )
+def _moved(
+    graph: GraphView, moved: DatabaseOutcome, found: Mapping[str, Skips]
+) -> MigratedDatabase:
+    row = _row(graph, moved.database, moved.error, moved.before, moved.steps)
+    return replace(row, unknown=_unknown(moved.database, row, found))
+
+
+def _unknown(
+    database: DatabaseName | None, row: MigratedDatabase, found: Mapping[str, Skips]
+) -> tuple[str, ...]:
+    """Return of which revisions below the stamp it is still not known whether they have run."""
+    skipped = found.get(key(database), NOTHING_SKIPPED)
+    done = {step.revision for step in row.steps}
+    return tuple(name for name in skipped.unknown if name not in done)
+
+
+def _warn_of_unknown(ctx: Context, databases: Iterable[MigratedDatabase]) -> None:
+    told = dict.fromkeys(database.unknown for database in databases if database.unknown)
+    for unknown in told:
+        ctx.console.warn(skipped_messages.not_known(unknown))
 
 
 def _row(
@@ -201,8 +282,9 @@ def _row(
     return MigratedDatabase.of(database, error, before=before, steps=rows, mended=mended)
 
 
-def _way_down(ctx: Context, view: View, decide: Decide) -> _WayDown:
-    going = _downgrades(decide(view.stamp))
+def _way_down(ctx: Context, view: View, steps: _Steps) -> _WayDown:
+    steps.look(view)
+    going = _downgrades(steps.decide(view.stamp))
     effects = downgrade_effects(going, ctx.revisions.effects(ctx.database.graph, going))
     return _WayDown(going, effects, count_losses(view, effects))
 
@@ -232,6 +314,7 @@ def _rows(graph: GraphView, steps: Iterable[Step]) -> tuple[MigrationStep, ...]:
             step.revision,
             graph[step.revision].doc,
             graph[step.revision].path,
+            isinstance(step, Upgrade) and step.late,
         )
         for step in steps
         if not isinstance(step, Restamp)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from lback.core.baseline import Baseline
 from lback.core.checks.findings import doubted, from_graph
 from lback.core.databases import NamedDatabase
 from lback.core.graph.view import GraphView
+from lback.core.merging.skipped import NOTHING_SKIPPED, Skips
 from lback.core.messages import migrate as migrate_messages
+from lback.core.messages import skipped as skipped_messages
 from lback.core.messages.branches import PULL, bring
 from lback.core.messages.runs import on_one
 from lback.core.plans import redundant
 from lback.core.results import Result, text_only
 from lback.core.rows import OtherText
+from lback.core.source import Commit
 from lback.errors import LbackError, UsageError
 from lback.project.applied import find_lost, other_texts, unstamped, with_lost
 from lback.project.checking.trails import trailed
@@ -23,6 +26,7 @@ from lback.project.context import Context
 from lback.project.notes import remember_stamps
 from lback.project.rebase_notes import forget_hook_rebase, refuse_hook_rebase
 from lback.project.run import key
+from lback.project.skipped import late, skips
 from lback.vcs.refs import pulls
 
 if TYPE_CHECKING:
@@ -54,13 +58,19 @@ class UnreachableDatabase:
 
 @dataclass(frozen=True, kw_only=True)
 class OneOfDatabases(NamedDatabase):
-    """One of the databases: what `status` says of `database`, `pending` and `lost` for it alone."""
+    """One of the databases: what `status` says of `database`, `pending` and `lost` for it alone.
+
+    `skipped` are revisions below its stamp that it has not run, `unknown` those of which it is
+    not known whether it has.
+    """
 
     current: tuple[str, ...] = ()
     state: State | Literal["unreachable"]
     pending: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     redundant: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,11 +114,16 @@ class StatusResult(Result):
     lost: tuple[str, ...]
     redundant: tuple[str, ...] = ()
     """Rows of the stamp that other rows of it stand on."""
+    skipped: tuple[str, ...] = ()
+    """Revisions below the stamp that a database has not run."""
+    unknown: tuple[str, ...] = ()
+    """Revisions below the stamp of which it is not known whether a database has run them."""
     edited: tuple[OtherText, ...] = ()
     """Applied local revisions of which it is not known which text has run, the latest first."""
     databases: tuple[OneOfDatabases, ...] = ()
     places: Mapping[str, str] = text_only()
     docs: Mapping[str, str] = text_only()
+    brought: Mapping[str, Commit] = text_only()
     fix: str = text_only()
 
 
@@ -126,6 +141,8 @@ def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
     lacking = {revision for row in rows for revision in row.pending}
     pending = tuple(revision for revision in graph.order() if revision in lacking)
     shared = _upstream(ctx, graph)
+    skipped = _in_order(graph, (name for row in rows for name in row.skipped))
+    unknown = _in_order(graph, (name for row in rows for name in row.unknown))
     return StatusResult(
         database=_worst(rows),
         checkout=_checkout(ctx, graph),
@@ -133,18 +150,39 @@ def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
         pending=pending,
         lost=lost,
         redundant=tuple(dict.fromkeys(name for row in rows for name in row.redundant)),
+        skipped=skipped,
+        unknown=unknown,
         edited=_edited(ctx, graph, known, current),
         databases=rows,
         findings=tuple(
             doubted(trailed(revisions, graph, from_graph(graph, ctx.project.settings.lback.heads)))
         ),
         places={revision: lost_revision.place for revision, lost_revision in rescued.items()},
-        docs={revision: graph[revision].doc for revision in pending},
+        docs={revision: graph[revision].doc for revision in (*pending, *skipped, *unknown)},
+        brought=_brought(ctx, graph, (*skipped, *unknown)),
         fix=_fix(ctx, graph, answers, shared),
     )
 
 
-def _asked(ctx: Context, graph: GraphView) -> tuple[Asked[Baseline | None], ...]:
+class _Answer(NamedTuple):
+    """What a database is without a stamp, and what it has not run below one."""
+
+    baseline: Baseline | None = None
+    skips: Skips = NOTHING_SKIPPED
+
+
+def _in_order(graph: GraphView, names: Iterable[str]) -> tuple[str, ...]:
+    some = set(names)
+    return tuple(name for name in graph.order() if name in some) if some else ()
+
+
+def _brought(ctx: Context, graph: GraphView, names: Sequence[str]) -> dict[str, Commit]:
+    """Return the commits that brought revisions."""
+    paths = {graph[name].path: name for name in names}
+    return {paths[path]: commit for path, commit in ctx.revisions.commits(list(paths)).items()}
+
+
+def _asked(ctx: Context, graph: GraphView) -> tuple[Asked[_Answer], ...]:
     """Ask each database where it is, and what it is without a stamp.
 
     One that is not reached has why in its answer.
@@ -153,7 +191,9 @@ def _asked(ctx: Context, graph: GraphView) -> tuple[Asked[Baseline | None], ...]
 
     try:
         ctx.database = ctx.database_of(graph)
-        answers = ctx.database.ask(lambda view: unstamped(ctx, graph, view))
+        answers = ctx.database.ask(
+            lambda view: _Answer(unstamped(ctx, graph, view), skips(ctx, graph, view))
+        )
     except UsageError:
         raise
     except LbackError as err:
@@ -163,10 +203,12 @@ def _asked(ctx: Context, graph: GraphView) -> tuple[Asked[Baseline | None], ...]
     return answers
 
 
-def _row(graph: GraphView, known: GraphView, answer: Asked[Baseline | None]) -> OneOfDatabases:
+def _row(graph: GraphView, known: GraphView, answer: Asked[_Answer]) -> OneOfDatabases:
     if answer.stamp is None:
         return OneOfDatabases.of(answer.database, answer.error, state="unreachable")
     current = answer.stamp.revisions
+    found = answer.value.skips if answer.value is not None else NOTHING_SKIPPED
+    at = state(graph, current)
     lost = (
         () if graph.problems else tuple(revision for revision in current if revision not in graph)
     )
@@ -174,10 +216,12 @@ def _row(graph: GraphView, known: GraphView, answer: Asked[Baseline | None]) -> 
         answer.database,
         answer.error,
         current=current,
-        state=state(graph, current),
+        state="behind" if found.skipped and at == "current" else at,
         pending=_pending(graph, known, current),
         lost=lost,
         redundant=() if graph.problems else redundant(graph, current),
+        skipped=found.skipped,
+        unknown=found.unknown,
     )
 
 
@@ -194,7 +238,7 @@ def _worst(rows: Sequence[OneOfDatabases]) -> DatabaseStatus | UnreachableDataba
 def _fix(
     ctx: Context,
     graph: GraphView,
-    answers: Sequence[Asked[Baseline | None]],
+    answers: Sequence[Asked[_Answer]],
     shared: UpstreamStatus | None,
 ) -> str:
     """Warn of what keeps a database from being brought up to date; return the way out."""
@@ -209,9 +253,13 @@ def _fix(
         if answer.stamp is None:
             continue
         try:
-            if answer.value is not None:
-                raise migrate_messages.unstamped(answer.value)
+            if answer.value is not None and answer.value.baseline is not None:
+                raise migrate_messages.unstamped(answer.value.baseline)
             refuse_hook_rebase(ctx, graph, answer.stamp)
+            found = answer.value.skips if answer.value is not None else NOTHING_SKIPPED
+            plan = late(ctx.revisions, graph, answer.stamp.revisions, found)
+            if plan.refused:
+                raise skipped_messages.cannot_run_late(found.skipped, plan)
         except LbackError as err:
             message = on_one(str(answer.database), err.message, len(answers))
             fix = fix or _told(ctx, LbackError(message, err.hint))

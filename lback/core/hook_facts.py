@@ -133,6 +133,16 @@ class Adds:
 
 
 @dataclass(frozen=True, slots=True)
+class Beneath:
+    """Revisions that lie under what a database had run before they did, and what is `above`."""
+
+    revisions: tuple[KnownRevision, ...]
+    above: tuple[str, ...]
+    databases: tuple[str, ...] = ()
+    followed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Switched:
     """How the database followed a checkout; `refused` says why it did not.
 
@@ -174,6 +184,7 @@ HookFact: TypeAlias = (
     | Stashed
     | Lacks
     | Adds
+    | Beneath
     | Switched
     | NoConsent
     | Pushed

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """Run the `upgrade()` of one revision; `fake` only writes it down."""
+    """Run the `upgrade()` of one revision; `fake` only writes it down.
+
+    `late`: the stamp stands for it already, and stays as it is.
+    """
 
     revision: str
     fake: bool = False
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

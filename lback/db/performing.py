@@ -89,7 +89,8 @@ class Performer:
     """The function that Alembic calls for each database that env.py configures.
 
     The databases with the keys in `settled` are left alone. With a `recorder` all that is done is
-    written down in the database.
+    written down in the database. `first` asks a database before the steps are chosen, `before`
+    once there are some.
     """
 
     def __init__(
@@ -99,12 +100,14 @@ class Performer:
         before: Before | None = None,
         settled: Collection[str] = (),
         recorder: RecordWriter | None = None,
+        first: Before | None = None,
     ) -> None:
         self.decide = decide
         self.on_event = on_event
         self.before = before
         self.settled = settled
         self.recorder = recorder
+        self.first = first
         self.turns: list[Turn] = []
 
     def __call__(
@@ -116,6 +119,8 @@ class Performer:
             return
         self.turns.append(turn)
         try:
+            if self.first is not None and isinstance(context.connection, Connection):
+                self.first(_view(turn, context, context.connection))
             steps = tuple(self.decide(turn.stamp))
         except LbackError as err:
             # Not raised: env.py may have other databases to come to.
@@ -134,10 +139,8 @@ class Performer:
             # Alembic does it for any run; we only once there is something to write.
             make_version_table(context)
         if self.before is not None and isinstance(context.connection, Connection):
-            connection = context.connection
-            place = partial(place_of, context, connection)
             with _heeding_refusals(turn):
-                self.before(View(turn.stamp, connection, place=place))
+                self.before(_view(turn, context, context.connection))
         recording = self._watch(turn, context)
         environment = cast("WatchedEnvironment", context.environment_context)
         lines = lines_of(scripts.graph, steps, environment.line)
@@ -267,6 +270,10 @@ def _watch_commits(turn: Turn, connection: Connection, recording: Recording | No
     if recording is not None:
         event.listen(connection, "rollback", lambda _connection: recording.rolled_back())
     event.listen(connection, "before_cursor_execute", executed)
+
+
+def _view(turn: Turn, context: MigrationContext, connection: Connection) -> View:
+    return View(turn.stamp, connection, place=partial(place_of, context, connection))
 
 
 @contextmanager

@@ -129,12 +129,13 @@ class Database:
         lock_timeout: float | None = None,
         line: Line = ("upgrade", "heads"),
         before: Before | None = None,
+        first: Before | None = None,
     ) -> RunOutcome:
         """Take the lock, read the stamp, let `decide` choose the steps, perform them.
 
         `decide` is called once for each database that env.py configures, with its stamp; an
-        LbackError of its leaves that database untouched. `line` is the Alembic command that
-        env.py sees.
+        LbackError of its leaves that database untouched. So does one of `first`, which may ask
+        the database before that. `line` is the Alembic command that env.py sees.
         `before` may ask the database, or save from it, when there is something to do;
         nothing is done when it raises.
 
@@ -148,7 +149,7 @@ class Database:
         recorder = self._recorder(on_event)
         while True:
             settled = frozenset(passed.outcomes)
-            performer = Performer(decide, on_event, before, settled, recorder)
+            performer = Performer(decide, on_event, before, settled, recorder, first)
             with self.opened(line) as session:
                 try:
                     session.run_env(performer, locks=locks, passed=passed)

@@ -19,7 +19,7 @@ from alembic.script.revision import Revision as AlembicRevision
 from alembic.script.revision import RevisionMap
 
 from lback.core.plans import Downgrade, Upgrade, refuse_problems
-from lback.db.alembic_compat import Directory, found_exactly, stamped
+from lback.db.alembic_compat import Directory, found_exactly, row_as_it_is, stamped
 from lback.db.filling import fill
 from lback.errors import LbackError
 from lback.files import leads_out, write_whole
@@ -277,9 +277,12 @@ class GraphStep(RevisionStep):
         self.migration_fn = function
         self._graph = scripts.graph
         self._applied = applied
+        self._late = isinstance(step, Upgrade) and step.late
 
     def _change(self, heads: set[str]) -> tuple[list[str], list[str]]:
         """Return the rows that go and the rows that come, each sorted."""
+        if self._late:
+            return sorted(heads)[:1], sorted(heads)[:1]
         revision = self.revision.revision
         below = {*self._graph[revision].parents, *self._graph.dependencies(revision)}
         if self.is_upgrade:
@@ -321,4 +324,6 @@ class GraphStep(RevisionStep):
     def update_version_num(self, heads: set[str]) -> tuple[str, str]:
         """Return the row to change and into what."""
         gone, new = self._change(heads)
+        if self._late:
+            return row_as_it_is(heads, gone[0]), gone[0]
         return gone[0], new[0]

@@ -13,7 +13,7 @@ from lback.core.merging.nearness import Index, Meeting, Neighbour
 from lback.core.merging.overlap import Overlap, overlaps
 from lback.core.merging.surroundings import surroundings
 from lback.core.source import Commit, Entry
-from lback.project.below import effects_near
+from lback.project.checking.below import effects_near
 from lback.project.places import inside
 from lback.project.revisions import Revisions
 from lback.project.sides import Tree

@@ -14,7 +14,7 @@ from lback.core.messages import rebasing as messages
 from lback.core.messages.branches import bring
 from lback.core.source import WORKTREE
 from lback.errors import LbackError
-from lback.project.below import contradicting
+from lback.project.checking.below import contradicting
 from lback.project.checking.trails import refuse_broken
 from lback.project.context import Context
 from lback.project.revisions import Revisions

@@ -53,6 +53,8 @@ class Revisions:
         self.places = places
         self.repository = places.repository
         self.contents = Contents(places.repository, places.here.root, limits)
+        self.state = ""
+        """A word for the files that the last graph of the work tree was made of; "" for none."""
         self._effects: EffectsAt | None = None
 
     @property
@@ -125,6 +127,7 @@ class Revisions:
             folders, recursive = self.folders(at)
             look = self.repository.look(folders, recursive=recursive)
             if look is not None:
+                self.state = look.state
                 return self._graph_on_disk(look)
         return self.graph_of(self.entries(at), at)
 

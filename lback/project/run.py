@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lback.core.graph.view import GraphView
 from lback.core.lines import Line
+from lback.core.merging.skipped import NOTHING_SKIPPED, Skips
 from lback.core.messages import runs as messages
+from lback.core.messages import skipped as skipped_messages
 from lback.core.plans import Downgrade, Step, Upgrade, refuse_moved
 from lback.errors import LbackError
 from lback.project.context import Context
@@ -22,6 +24,7 @@ from lback.project.rebase_notes import (
     refuse_hook_rebase,
     refuse_undone_rebase,
 )
+from lback.project.skipped import skips
 
 if TYPE_CHECKING:
     from lback.core.databases import DatabaseName
@@ -52,6 +55,8 @@ class Run:
     lock_timeout: float | None = None
     graph_before: GraphView | None = None
     """The graph that the stamp is of, where the files change."""
+    learn: Callable[[Stamp, Skips], None] | None = None
+    """Is told what a database has not run below its stamp; without it that is refused."""
 
 
 def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
@@ -59,6 +64,7 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
     graph = run.graph_before or database.graph
     files = run.files
     refused: LbackError | None = None
+    seen: dict[str, Skips] = {}
 
     def decide(stamp: Stamp) -> Sequence[Step]:
         nonlocal refused
@@ -75,6 +81,11 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
         if run.planned is not None:
             refuse_moved(run.planned.get(stamp.database.key, ()), stamp.revisions)
         refuse_unsettled(ctx, graph, stamp)
+        found = seen.get(stamp.database.key, NOTHING_SKIPPED)
+        if run.learn is not None:
+            run.learn(stamp, found)
+        elif found.skipped:
+            raise skipped_messages.in_the_way(found.skipped)
         steps = run.decide(stamp)
         _refuse_left_out(ctx, database, steps)
         if files is not None or (steps and run.files is None):
@@ -84,9 +95,13 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
             files = None  # for all databases that env.py configures
         return steps
 
+    def first(view: View) -> None:
+        seen[view.stamp.database.key] = skips(ctx, graph, view)
+
     def move(listener: OnEvent) -> RunOutcome:
         return database.run(
             decide,
+            first=first,
             on_event=listener,
             lock_timeout=ctx.lock_timeout(run.lock_timeout),
             line=run.line,

@@ -133,6 +133,28 @@ def _log_of_head(repository: Repository, *options: str) -> list[Commit]:
     return [_commit(fields) for field in fields if field.lstrip(b"\n") == _MARK]
 
 
+def replaced(
+    repository: Repository, folders: Sequence[str], at: str, since: str | None = None
+) -> list[Stored]:
+    """Return the .py files that commits of one line have changed or taken away, as they were.
+
+    The line is that of first parents down from `at`, as those see it who only pull; without what
+    `since` has. HistoryMissing where this clone lacks what has to be compared.
+    """
+    wanted = tuple(option for option in OPTIONS if option != "-c")
+    line = ("--first-parent", "-m", "--diff-filter=MDT", at, *([f"^{since}"] if since else []))
+    command = ("log", "--raw", "--no-abbrev", "--no-renames", *wanted, *line)
+    places = [folder for folder in chosen(folders) if folder]
+    answer = repository.git.ask(*command, "--", *places)
+    if answer.status != 0:
+        raise HistoryMissing(
+            f"The history could not be searched: {answer.complaint.strip()}",
+            "Fetch what is missing and run again.",
+        )
+    fields = iter(answer.out.split(b"\0"))
+    return [item for item in stored(fields) if item.gone and item.path.endswith(PY)]
+
+
 # --full-history: what a branch added and took away again before it was merged counts.
 _EVERYWHERE = ("--full-history", "--all", "--reflog")
 

@@ -23,17 +23,24 @@ _BREAK = b"\n\n"
 class Look:
     """What is on disk at one moment; only files that were not known have been read."""
 
-    __slots__ = ("_found", "_note", "_save")
+    __slots__ = ("_found", "_note", "_save", "_settled")
 
     def __init__(
         self,
         found: Callable[[], tuple[Entry, ...]],
         note: bytes = b"",
         save: Callable[[bytes], None] | None = None,
+        settled: bytes = b"",
     ) -> None:
         self._found = found
         self._note = note
         self._save = save
+        self._settled = settled
+
+    @property
+    def state(self) -> str:
+        """Return a word for these files as they are; "" where one may still change unseen."""
+        return sha1(self._settled).hexdigest() if self._settled else ""
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -86,6 +93,7 @@ class Worktree:
                 lambda: _entries(zip(keys, _lines(rows[len(same) :]), strict=True)),
                 note,
                 lambda new: self._save(name, new, rows),
+                same,
             )
         known = _known(rows)
         now = time.time_ns()  # before anything is read: what comes later is to leave a trace
@@ -100,6 +108,7 @@ class Worktree:
         return Look(
             lambda: _entries(hashed, links),
             save=(lambda new: self._save(name, new, rows)) if whole else None,
+            settled=after if whole else b"",
         )
 
     def entries(

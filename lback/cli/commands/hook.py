@@ -222,6 +222,18 @@ def _adds(fact: facts.Adds) -> _Lines:
         yield _NEXT, "`lback migrate`"
 
 
+def _beneath(fact: facts.Beneath) -> _Lines:
+    who = ", ".join(fact.databases) or "your database"
+    has = "have" if len(fact.databases) > 1 else "has"
+    under = "which now lies" if len(fact.revisions) == 1 else "which now lie"
+    names = _names([known.revision for known in fact.revisions[:_MOST]])
+    above = _names(fact.above) or "what stands above"
+    yield _SAID, f"{who} {has} {above} but not {names}, {under} under it:"
+    yield from _rows(fact.revisions)
+    if not fact.followed:
+        yield _NEXT, "`lback status`; `lback migrate` runs it where that still gives the same"
+
+
 def _switched(fact: facts.Switched) -> _Lines:
     if fact.refused:
         stays = "not every database followed" if fact.partly else "the database stays where it is"
@@ -266,6 +278,7 @@ _TEXTS: Mapping[type, Callable[[Any], _Lines]] = {
     facts.Stashed: _stashed,
     facts.Lacks: _lacks,
     facts.Adds: _adds,
+    facts.Beneath: _beneath,
     facts.Switched: _switched,
     facts.NoConsent: _no_consent,
     facts.Pushed: _pushed,

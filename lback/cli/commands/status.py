@@ -10,6 +10,7 @@ import click
 from lback.cli.options import common
 from lback.cli.running import options_of_run, run
 from lback.cli.strict import Command
+from lback.core.messages.skipped import look_for
 from lback.core.shell import command as command_line
 from lback.core.shell import pathspec
 from lback.formats.style import Style, safe
@@ -48,6 +49,7 @@ def lines(result: StatusResult, style: Style) -> Iterator[str]:
         yield style.red(f"lost      {safe(revision)}: applied, not in this checkout, {place}")
     for revision in result.redundant:
         yield style.yellow(f"redundant {safe(revision)}: another row of the stamp stands on it")
+    yield from _below_the_stamp(result, style)
     for each in result.edited[:5]:
         then = f"{each.part} was another before ({who(each.commit)})"
         name = safe(each.revision)
@@ -63,6 +65,21 @@ def lines(result: StatusResult, style: Style) -> Iterator[str]:
         if len(result.pending) > 10:
             yield f"          and {len(result.pending) - 10} more"
     yield f"{style.cyan('next:')} {_next(result)}"
+
+
+def _below_the_stamp(result: StatusResult, style: Style) -> Iterator[str]:
+    """Yield what a database has not run although its stamp stands for it, and what is unknown."""
+    told = (
+        (result.skipped, "not run ", "below the stamp, and this database has not run it"),
+        (result.unknown, "unknown ", "below the stamp; whether this database ran it is not known"),
+    )
+    for names, word, text in told:
+        for name in names[:10]:
+            commit = result.brought.get(name)
+            by = f" (brought by {who(commit)})" if commit is not None else ""
+            yield style.yellow(f"{word}  {safe(name)}: {text}{by}")
+        if len(names) > 10:
+            yield f"          and {len(names) - 10} more"
 
 
 def _databases(result: StatusResult, style: Style) -> Iterator[str]:
@@ -110,12 +127,14 @@ def _next(result: StatusResult) -> str:
         return "Fix what is listed below, then run `lback status` again."
     if result.lost:
         return "`lback switch` undoes what this checkout lacks; `lback switch --plan` shows it."
-    if result.pending:
+    if result.pending or result.skipped:
         return "Run `lback migrate`."
     if result.redundant:
         return f"`lback migrate` takes {listing(result.redundant)} out of the stamp."
     if result.database is not None and result.database.state == "unreachable":
         return result.database.hint or "Start the database, then run `lback status` again."
+    if result.unknown:
+        return look_for(result.unknown[0])
     if result.upstream is not None and result.upstream.behind:
         return f"Run {result.upstream.bring} to get what the team has added."
     if result.edited:

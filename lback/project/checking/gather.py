@@ -19,8 +19,8 @@ from lback.core.merging.overlap import Overlap
 from lback.core.messages import checks as messages
 from lback.core.source import INDEX, WORKTREE, Entry
 from lback.errors import HistoryMissing
-from lback.project.below import effects_near
 from lback.project.branches import compare, overlaps_of
+from lback.project.checking.below import effects_near
 from lback.project.places import inside
 from lback.project.revisions import Revisions
 from lback.project.sides import (

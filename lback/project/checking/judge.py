@@ -32,7 +32,7 @@ from lback.core.checks.trials import (
 )
 from lback.core.effects import Effects
 from lback.errors import LbackError
-from lback.project.below import contradicting
+from lback.project.checking.below import contradicting
 from lback.project.checking.gather import CheckFacts, ForkFacts, file_facts
 from lback.project.checking.squawk import squawk_findings
 from lback.project.checking.trails import trailed

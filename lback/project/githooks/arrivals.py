@@ -15,9 +15,11 @@ from lback.core.source import WORKTREE
 from lback.errors import LbackError, UsageError
 from lback.project.context import Context
 from lback.project.file_changes import recover
+from lback.project.githooks.beneath import beneath
 from lback.project.githooks.forks import cycles, fork, known
 from lback.project.merging import plan_merges, preferred_way, write_merges
 from lback.project.models import arrived_findings, arrived_models
+from lback.project.notes import recall_stamps
 from lback.vcs.comparing import autostash
 
 
@@ -38,8 +40,11 @@ def arrivals(ctx: Context, *, squashed: bool = False) -> facts.HookReport:
         told = _stashed(ctx, graph)
         if not told:
             told, merges = _close_forks(ctx, graph, squashed=squashed)
+    if before is not None and at == WORKTREE:
+        told = (*beneath(ctx.revisions.graph(before), graph, recall_stamps(ctx)), *told)
     if new:
-        told = (facts.Arrived(new, ready=not told and at == WORKTREE), *told)
+        ready = at == WORKTREE and all(isinstance(fact, facts.Beneath) for fact in told)
+        told = (facts.Arrived(new, ready=ready), *told)
     models = arrived_models(ctx, before) if before else ()
     findings = tuple(arrived_findings(ctx, models))
     return facts.HookReport(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from lback.core import hook_facts as facts
 from lback.core.graph.view import GraphView
 from lback.project.context import Context
+from lback.project.githooks.beneath import alike, beneath
 from lback.project.notes import Stamps, recall_stamps
 from lback.vcs.configuration import on_checkout
 
@@ -30,6 +32,7 @@ def post_checkout(ctx: Context, arguments: Sequence[str], switch: Switch) -> fac
     follow = consent == "switch"
     stamps = recall_stamps(ctx)
     told = _lacking(before, now, gone, stamps, follow) + _adding(now, new, stamps, follow)
+    told += [replace(fact, followed=follow) for fact in beneath(before, now, stamps)]
     if told and follow:
         told.append(switch(ctx))
     elif told and consent is None and "on_checkout" in ctx.project.settings.lback.powerless:
@@ -54,7 +57,7 @@ def _lacking(
 
     return [
         facts.Lacks(_rows(before, revisions), ran=True, followed=follow, databases=names)
-        for revisions, names in _alike(stamps, lacks)
+        for revisions, names in alike(stamps, lacks)
     ]
 
 
@@ -67,20 +70,8 @@ def _adding(
 
     return [
         facts.Adds(_rows(now, revisions), followed=follow, databases=names)
-        for revisions, names in _alike(stamps or {"": ()}, adds)
+        for revisions, names in alike(stamps or {"": ()}, adds)
     ]
-
-
-def _alike(
-    stamps: Stamps, of: Callable[[Sequence[str]], tuple[str, ...]]
-) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Yield what is to be told of databases, and of which; no names where it is of all."""
-    told: dict[tuple[str, ...], list[str]] = {}
-    for name, stamp in stamps.items():
-        told.setdefault(of(stamp), []).append(name)
-    for revisions, names in told.items():
-        if revisions:
-            yield revisions, tuple(names) if len(told) > 1 else ()
 
 
 def _rows(graph: GraphView, revisions: Iterable[str]) -> tuple[facts.KnownRevision, ...]:

@@ -13,7 +13,7 @@ from lback.core.graph.view import GraphView
 from lback.core.messages import hooks as messages
 from lback.core.source import INDEX
 from lback.errors import HistoryMissing, UsageError
-from lback.project.below import contradicting
+from lback.project.checking.below import contradicting
 from lback.project.context import Context
 from lback.project.githooks.forks import cycles, fork
 from lback.project.models import staged_findings, staged_models

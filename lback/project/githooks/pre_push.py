@@ -11,7 +11,7 @@ from lback.core.checks.graph import GraphMerge, would_fork
 from lback.core.checks.history import published_findings
 from lback.core.graph.graph import Graph
 from lback.core.graph.view import GraphView
-from lback.project.below import contradicting
+from lback.project.checking.below import contradicting
 from lback.project.context import Context
 from lback.project.githooks.pre_commit import STOPS, graph_facts, known_commit, text_of
 from lback.vcs.refs import SharedRef

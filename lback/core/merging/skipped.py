@@ -1,0 +1,323 @@
+"""Revisions below a stamp that a database has not run; facts in, verdicts out; pure.
+
+A stamp stands for all that is below it by the files as they are. Where a revision got other
+parents since it ran, that is more than the database has run, or other than that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lback.core.dialects import Dialects
+from lback.core.effects import Effect, Effects
+from lback.core.graph.ordering import run_order
+from lback.core.graph.view import GraphView
+from lback.core.merging.overlap import Overlap, overlaps
+from lback.core.merging.surroundings import surroundings
+from lback.core.naming import key
+from lback.core.plans import Upgrade
+
+Parents = tuple[str, ...]
+"""What a revision stands on: its parents and what it depends on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """By which parents a database may have come to its stamp.
+
+    `recorded`: those by which its record has a revision as applied, of each that it has; `ran` are
+    more that it saw run. It is `complete` where it saw every step since the database was empty.
+    `earlier`: those that a revision's file had besides, of ids that no file has any more as well.
+    """
+
+    recorded: Mapping[str, Parents] = field(default_factory=dict)
+    ran: frozenset[str] = frozenset()
+    complete: bool = False
+    earlier: Mapping[str, tuple[Parents, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """Revisions below a stamp, in the order of a linear run.
+
+    `by_record` never ran by what the record says; `open` may have run, or not. Each of `groups`
+    came to lie under one revision together: where that ran without them, it was without any.
+    """
+
+    by_record: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
+    groups: tuple[frozenset[str], ...] = ()
+
+    def __bool__(self) -> bool:
+        """Tell whether there is a doubt."""
+        return bool(self.by_record or self.open)
+
+    @property
+    def revisions(self) -> tuple[str, ...]:
+        """Return all of them."""
+        return (*self.by_record, *self.open)
+
+    def without(self, names: Collection[str]) -> Doubts:
+        """Return the doubts about others than these."""
+        by_record, others = (
+            tuple(name for name in some if name not in names)
+            for some in (self.by_record, self.open)
+        )
+        return Doubts(by_record, others, self.groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Skips:
+    """Revisions below a stamp that are `skipped`, or of which it is `unknown` whether they ran."""
+
+    skipped: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Tell whether there is anything to say."""
+        return bool(self.skipped or self.unknown)
+
+    @property
+    def revisions(self) -> tuple[str, ...]:
+        """Return all of them."""
+        return (*self.skipped, *self.unknown)
+
+
+NOTHING_SKIPPED = Skips()
+
+
+def doubts(graph: GraphView, stamp: Iterable[str], trail: Trail) -> Doubts:
+    """Return what a database with this stamp has perhaps not run, by the parents as they were."""
+    rows = [row for row in stamp if row in graph]
+    if not rows or graph.problems:
+        return Doubts()
+    seen = {*trail.recorded, *trail.ran, *rows}
+    passed = [group - seen for group in _passed_by(graph, rows, trail)]
+    groups = tuple(dict.fromkeys(group for group in passed if group))
+    possible: Collection[str] = ()
+    if trail.complete:
+        lacking = graph.ancestors(rows) - seen
+    else:
+        lacking = frozenset().union(*groups)
+        possible = _possibly(graph, rows, trail) if lacking else ()
+    order = linear_order(graph, rows) if lacking else ()
+    return Doubts(
+        tuple(name for name in order if name in lacking and name not in possible),
+        tuple(name for name in order if name in lacking and name in possible),
+        groups,
+    )
+
+
+def _passed_by(graph: GraphView, rows: Sequence[str], trail: Trail) -> Iterator[frozenset[str]]:
+    """Yield what came to lie under a revision that may have run before, on other parents.
+
+    Whatever was run after that took it for applied, so that other ways to it say nothing.
+    """
+    moved = {name for name in (*trail.recorded, *trail.earlier) if _has_moved(graph, trail, name)}
+    moved &= graph.ancestors(rows) if moved else frozenset()
+    for name in sorted(moved):
+        under = graph.ancestors([name]) - {name}
+        for parents in _versions(graph, trail, name):
+            below = _below(graph, trail, parents)
+            if below is not None:
+                yield under - below
+
+
+def linear_order(graph: GraphView, stamp: Iterable[str]) -> tuple[str, ...]:
+    """Return all that is below a stamp in the order in which Alembic would run it from nothing."""
+    rows = [row for row in stamp if row in graph]
+    return tuple(reversed(run_order(graph, graph.ancestors(rows), rows)))
+
+
+def _now(graph: GraphView, revision: str) -> Parents:
+    return (*graph[revision].parents, *graph.dependencies(revision))
+
+
+def _has_moved(graph: GraphView, trail: Trail, revision: str) -> bool:
+    """Tell whether a revision of the graph may have run on other parents than it has now."""
+    if revision not in graph:
+        return False
+    now = set(_now(graph, revision))
+    return any(set(parents) != now for parents in _versions(graph, trail, revision))
+
+
+def _versions(graph: GraphView, trail: Trail, revision: str) -> tuple[Parents, ...]:
+    """Return every set of parents with which a revision may have run; () where none is known."""
+    if revision in trail.recorded:
+        return (trail.recorded[revision],)
+    earlier = trail.earlier.get(revision, ())
+    return (_now(graph, revision), *earlier) if revision in graph else earlier
+
+
+def _below(graph: GraphView, trail: Trail, parents: Iterable[str]) -> frozenset[str] | None:
+    """Return all that stands below parents, by the files as they are where these are here.
+
+    None where one of them is nowhere, so that nobody knows what it stood on.
+    """
+    below: set[str] = set()
+    seen: set[str] = set()
+    todo = list(parents)
+    while todo:
+        name = todo.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if name in graph:
+            below |= graph.ancestors([name])
+            continue
+        versions = _versions(graph, trail, name)
+        if not versions:
+            return None
+        todo += [parent for version in versions for parent in version]
+    return frozenset(below)
+
+
+def _possibly(graph: GraphView, rows: Iterable[str], trail: Trail) -> frozenset[str]:
+    """Return what has run by some of the parents that are possible."""
+    possible: set[str] = set()
+    todo = list(rows)
+    while todo:
+        name = todo.pop()
+        if name in possible:
+            continue
+        possible.add(name)
+        versions = _versions(graph, trail, name)
+        for parents in versions:
+            if _below(graph, trail, parents) is None and name in graph:
+                todo += _now(graph, name)
+            todo += parents
+    return frozenset(possible)
+
+
+# -- what the schema shows ---------------------------------------------------------
+
+
+def settled(doubt: Doubts, shows: Mapping[str, bool | None], idle: Collection[str] = ()) -> Skips:
+    """Return what is skipped, and what is unknown, by what the schema shows of each.
+
+    `shows` is True where what a revision makes is there, False where none of it is, None where
+    that cannot be seen: then the others that came with it may tell. Those that are `idle` do
+    nothing: once more or never is the same.
+    """
+    skipped, unknown = [], []
+    for name in doubt.revisions:
+        ran = shows.get(name)
+        if ran is None:
+            ran = _ran_with_others(doubt, shows, name)
+        if name in doubt.by_record and ran is None:
+            ran = False
+        elif name in doubt.by_record and shows.get(name) is None and ran:
+            ran = None  # others that came with it have run, by somebody who writes no record
+        if ran is False and name not in idle:
+            skipped.append(name)
+        elif ran is None and name not in idle:
+            unknown.append(name)
+    return Skips(tuple(skipped), tuple(unknown))
+
+
+def _ran_with_others(doubt: Doubts, shows: Mapping[str, bool | None], revision: str) -> bool | None:
+    """Tell whether a revision ran, by those that came to lie under another together with it."""
+    told = [
+        {shows[name] for name in group if shows.get(name) is not None}
+        for group in doubt.groups
+        if revision in group
+    ]
+    if {False} in told:
+        return False
+    return True if told and all(True in said for said in told) else None
+
+
+def telling(
+    effects: Mapping[str, Effects], revision: str, others: Iterable[str], dialect: str
+) -> tuple[Effect, ...]:
+    """Return what of a revision can be looked for, as none of the others touches it."""
+    beside = [effects[name] for name in others if name != revision]
+    done = [effect for does in beside for effect in does.upgrade]
+    touched = {_place(effect, dialect) for effect in done}
+    moved = {
+        key(name, dialect)
+        for effect in done
+        if effect.object == "table" and effect.kind in ("drop", "rename")
+        for name in (effect.table, effect.to)
+    }
+    moved |= {key(table, dialect) for does in beside for u in does.unknown for table in u.tables}
+    here = Dialects(frozenset({dialect}), but=False)
+    return tuple(
+        effect
+        for effect in effects[revision].upgrade
+        if not (Dialects.of(effect.dialect) & here).empty
+        and _place(effect, dialect) not in touched
+        and key(effect.table, dialect) not in moved
+    )
+
+
+def _place(effect: Effect, dialect: str) -> tuple[str, str, str]:
+    return effect.object, key(effect.table, dialect), (effect.name or "").casefold()
+
+
+def is_blind(effects: Mapping[str, Effects], later: Iterable[str]) -> bool:
+    """Tell whether one of these revisions may have taken away anything."""
+    return any(not u.tables for name in later for u in effects[name].unknowns("upgrade"))
+
+
+# -- whether it may run now ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LatePlan:
+    """The steps that run what was skipped, or why that would be another schema.
+
+    `overlaps` are those with what has run above; `uncertain` are skipped revisions of which not
+    all could be read, `unsettled` those below them of which it is unknown whether they ran.
+    """
+
+    steps: tuple[Upgrade, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
+    uncertain: tuple[str, ...] = ()
+    unsettled: tuple[str, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        """Tell whether they may not run."""
+        return bool(self.overlaps or self.uncertain or self.unsettled)
+
+
+def plan_late(
+    graph: GraphView, stamp: Sequence[str], skips: Skips, effects: Mapping[str, Effects]
+) -> LatePlan:
+    """Choose the steps that run skipped revisions in the order of a linear run.
+
+    Each has to commute with all that would have run after it and has run by now. `effects` are
+    those of everything below the stamp.
+    """
+    skipped = frozenset(skips.skipped)
+    order = linear_order(graph, stamp)
+    found: list[Overlap] = []
+    for part, after in _parts(order, skipped):
+        around = surroundings(effects[name] for name in order[: order.index(part[0])])
+        mine = {name: effects[name] for name in part}
+        found += overlaps(mine, {name: effects[name] for name in after}, around)
+    needed = graph.ancestors(skipped) if skipped else frozenset()
+    return LatePlan(
+        tuple(Upgrade(name, late=True) for name in order if name in skipped),
+        tuple(found),
+        tuple(name for name in order if name in skipped and not _certain(effects[name])),
+        tuple(name for name in skips.unknown if name in needed),
+    )
+
+
+def _parts(order: Sequence[str], skipped: Collection[str]) -> Iterator[tuple[list[str], list[str]]]:
+    """Yield skipped revisions that stand together, with what has run of all after them."""
+    part: list[str] = []
+    for at, name in enumerate(order):
+        if name in skipped:
+            part.append(name)
+            following = order[at + 1] if at + 1 < len(order) else ""
+            if following not in skipped:
+                yield part, [other for other in order[at + 1 :] if other not in skipped]
+                part = []
+
+
+def _certain(does: Effects) -> bool:
+    return not does.unknowns("upgrade") and all(effect.certain for effect in does.upgrade)

@@ -1,0 +1,223 @@
+"""What a database has not run of all that is below its stamp: from git, and by its schema."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from hashlib import sha256
+from os import fsencode
+from typing import TYPE_CHECKING, Any
+
+from lback.core.effects import Effects
+from lback.core.graph.revision import Header
+from lback.core.graph.view import GraphView
+from lback.core.merging.skipped import (
+    NOTHING_SKIPPED,
+    LatePlan,
+    Parents,
+    Skips,
+    Trail,
+    doubts,
+    is_blind,
+    linear_order,
+    plan_late,
+    settled,
+    telling,
+)
+from lback.core.source import WORKTREE, Entry
+from lback.errors import HistoryMissing, LbackError
+from lback.project.context import Context
+from lback.project.notes import Note
+from lback.project.places import inside
+from lback.project.revisions import Revisions
+from lback.vcs.repository import Repository
+
+if TYPE_CHECKING:
+    from lback.db.view import View
+
+_TABLE = "earlier-1-"
+_SAID = "said"
+Earlier = Mapping[str, tuple[Parents, ...]]
+"""What revisions stood on in other versions of their files, by id."""
+
+
+def skips(ctx: Context, graph: GraphView, view: View, at: str = WORKTREE) -> Skips:
+    """Return what a database has not run below its stamp, and of what that is not known.
+
+    `graph` is that of a place, with more than is there perhaps. Where no revision below the
+    stamp has ever had other parents nothing is asked.
+    """
+    stamp = [row for row in view.stamp.revisions if row in graph]
+    if not stamp or graph.problems:
+        return NOTHING_SKIPPED
+    revisions = ctx.revisions
+    doubt = doubts(graph, stamp, Trail(earlier=earlier_parents(revisions, graph, at)))
+    if not doubt:
+        return NOTHING_SKIPPED
+    doubt = doubt.without(_said(ctx, view.stamp.database.key))
+    order = linear_order(graph, stamp)
+    effects = revisions.effects(graph, order, upgrade_only=True)
+    idle = [
+        name for name in doubt.revisions if not (effects[name].upgrade or effects[name].unknown)
+    ]
+    shows: dict[str, bool | None] = {}
+    for name in doubt.revisions:
+        seen = view.traces(telling(effects, name, order, view.stamp.dialect))
+        # What came after it may have taken away what it made.
+        blind = seen is False and is_blind(effects, order[order.index(name) + 1 :])
+        shows[name] = None if blind else seen
+    return settled(doubt, shows, idle)
+
+
+def _does_anything(does: Effects) -> bool:
+    return bool(does.upgrade or does.unknowns("upgrade"))
+
+
+def note_said(ctx: Context, database: str, revisions: Iterable[str]) -> None:
+    """Note that somebody said of revisions below the stamp that they are done."""
+    with suppress(OSError):
+        Note(ctx, _SAID, database).write(sorted({*_said(ctx, database), *revisions}))
+
+
+def _said(ctx: Context, database: str) -> frozenset[str]:
+    names = Note(ctx, _SAID, database).read()
+    return frozenset(map(str, names)) if isinstance(names, list) else frozenset()
+
+
+def late(revisions: Revisions, graph: GraphView, stamp: Sequence[str], found: Skips) -> LatePlan:
+    """Decide whether skipped revisions may run now."""
+    if not found.skipped:
+        return LatePlan()
+    effects = revisions.effects(graph, linear_order(graph, stamp), upgrade_only=True)
+    return plan_late(graph, stamp, found, effects)
+
+
+# -- what git has of the files as they were -------------------------------------------
+
+
+def earlier_parents(revisions: Revisions, graph: GraphView, at: str = WORKTREE) -> Earlier:
+    """Return what revisions stood on in versions that a database here may have been moved by.
+
+    Those are the files here, where HEAD has been, and what the line of its first parents had, as
+    those have it who only pull. Empty where this clone lacks one of them: nothing is claimed then.
+    """
+    earlier = _earlier_here(revisions)
+    if at == WORKTREE:
+        return earlier
+    here = revisions.graph()
+    versions = {name: list(parents) for name, parents in earlier.items()}
+    for node in here:
+        now = _now(here, node.id)
+        if node.id not in graph or set(_now(graph, node.id)) != set(now):
+            versions.setdefault(node.id, []).append(now)
+    return {
+        name: tuple(
+            parents
+            for parents in some
+            if name not in graph or set(parents) != set(_now(graph, name))
+        )
+        for name, some in versions.items()
+    }
+
+
+def _now(graph: GraphView, revision: str) -> Parents:
+    return (*graph[revision].parents, *graph.dependencies(revision))
+
+
+def _earlier_here(revisions: Revisions) -> Earlier:
+    """Return what revisions stood on beside what they stand on in the files here."""
+    repository = revisions.repository
+    if repository is None or repository.is_bare or repository.head().commit is None:
+        return {}
+    known = _load(repository, revisions)
+    if revisions.state and known.get("state") == revisions.state:
+        return _earlier(known["earlier"])
+    graph = revisions.graph()
+    try:
+        blobs = _old_blobs(repository, revisions, graph, known)
+        earlier = _parents(revisions, graph, blobs)
+    except LbackError:
+        return {}
+    row = {
+        "state": revisions.state,
+        "commit": repository.head().commit,
+        "blobs": sorted(blobs.items()),
+        "earlier": earlier,
+    }
+    data = json.dumps(row, separators=(",", ":")).encode()
+    repository.store.put_table(_name(revisions), data)
+    return earlier
+
+
+def _old_blobs(
+    repository: Repository, revisions: Revisions, graph: GraphView, known: Mapping[str, Any]
+) -> dict[str, str]:
+    """Return the versions of revision files that are not here, by blob id, with their paths."""
+    from lback.vcs.walk import replaced, where_head_was
+
+    folders, commit = revisions.folders(), repository.head().commit or "HEAD"
+    since, before = known.get("commit"), dict(known.get("blobs", ()))
+    try:
+        line = replaced(repository, folders[0], commit, since)
+    except HistoryMissing:  # a commit from before was collected
+        if since is None:
+            raise
+        line, before = replaced(repository, folders[0], commit), {}
+    places = [Entry(item.path, item.blob) for item in line]
+    for _, entries in where_head_was(repository, folders[0]):
+        places += entries
+    present = {node.blob for node in graph}
+    others = dict.fromkeys(entry for entry in places if entry.blob not in present)
+    wanted = revisions.wanted(others, WORKTREE)
+    return before | {entry.blob: entry.path for entry in wanted if inside(entry.path, folders)}
+
+
+def _parents(
+    revisions: Revisions, graph: GraphView, blobs: Mapping[str, str]
+) -> dict[str, tuple[Parents, ...]]:
+    """Return what each revision stood on in these versions, where that is not what it is now."""
+    entries = [Entry(path, blob) for blob, path in blobs.items()]
+    headers = revisions.contents.headers(entries, "HEAD")
+    earlier: dict[str, list[Parents]] = {}
+    for entry in entries:
+        header = headers[entry.blob]
+        if not isinstance(header, Header) or header.uncertain:
+            continue
+        stood = _stood_on(graph, header)
+        name = header.revision
+        same = name in graph and set(stood) == set(_now(graph, name))
+        if not same and stood not in earlier.setdefault(name, []):
+            earlier[name].append(stood)
+    return {name: tuple(versions) for name, versions in earlier.items() if versions}
+
+
+def _stood_on(graph: GraphView, header: Header) -> Parents:
+    """Return parents and dependencies; a label stands for the revision that has it now."""
+    if header.revision in graph and header.depends_on == graph[header.revision].depends_on:
+        return (*header.down_revisions, *graph.dependencies(header.revision))
+    needs = (graph.label_owners.get(name, name) for name in header.depends_on)
+    return (*header.down_revisions, *needs)
+
+
+def _load(repository: Repository, revisions: Revisions) -> dict[str, Any]:
+    data = repository.store.table(_name(revisions))
+    try:
+        row = json.loads(data) if data else {}
+    except ValueError:
+        return {}
+    whole = isinstance(row, dict) and row.keys() == {"state", "commit", "blobs", "earlier"}
+    return row if whole else {}
+
+
+def _name(revisions: Revisions) -> str:
+    """Return the name of the table: worktrees have a HEAD each, environments their folders."""
+    repository = revisions.repository
+    assert repository is not None
+    folders = sorted(revisions.folders()[0])
+    place = "\0".join([str(repository.git_dir), *folders])
+    return _TABLE + sha256(fsencode(place)).hexdigest()[:12]
+
+
+def _earlier(rows: Mapping[str, Iterable[Sequence[str]]]) -> Earlier:
+    return {name: tuple(map(tuple, versions)) for name, versions in rows.items()}
