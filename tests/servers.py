@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from sqlalchemy.engine import URL, make_url
 
 KINDS = ("sqlite", "postgresql", "mariadb")
 WAIT_FOR_START = 60.0
+_SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
 
 
 @contextmanager
@@ -98,6 +99,42 @@ def _postgres_dsn(admin: URL) -> str:
 
 
 @contextmanager
+def pgbouncer(mode: str, pool_size: int = 20) -> Iterator[Callable[[str], str]]:
+    """Start a PgBouncer before the PostgreSQL server; yield what makes its URL of the server's."""
+    server, program = _postgres_server(), shutil.which("pgbouncer", path=_SYSTEM_PATH)
+    if program is None:
+        _missing("pgbouncer is not installed")
+    assert program is not None
+    folder = Path(tempfile.mkdtemp(prefix="lback-pgbouncer-"))
+    folder.chmod(0o777)  # it may run as another user
+    port = _free_port()
+    target = f"host={server.host or '127.0.0.1'} port={server.port or 5432} user={server.username}"
+    target += f" password={server.password}" if server.password else ""
+    lines = [
+        "[databases]",
+        f"* = {target}",
+        "[pgbouncer]",
+        f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any",
+        f"pool_mode = {mode}\ndefault_pool_size = {pool_size}\nmax_client_conn = 500",
+        "ignore_startup_parameters = extra_float_digits,options",
+    ]
+    (folder / "pgbouncer.ini").write_text("\n".join(lines) + "\n")
+    user = ["-u", "nobody"] if os.geteuid() == 0 else []
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen([program, *user, folder / "pgbouncer.ini"], stderr=log)
+    try:
+        deadline = time.monotonic() + WAIT_FOR_START
+        while not _listens(port):
+            assert process.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < deadline, "pgbouncer did not start"
+            time.sleep(0.02)
+        place = {"host": "127.0.0.1", "port": port}
+        yield lambda url: make_url(url).set(**place).render_as_string(hide_password=False)
+    finally:
+        _stop(process, folder)
+
+
+@contextmanager
 def _fresh_mariadb() -> Iterator[str]:
     admin = _mariadb_server()
     name = f"lback_test_{uuid.uuid4().hex[:16]}"
@@ -131,6 +168,12 @@ def _listens(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
         return True
     return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _postgres_server() -> URL:
@@ -212,9 +255,7 @@ def _start_mariadb() -> URL | str:
     )
     if made.returncode:
         return f"mariadb-install-db failed: {made.stderr.decode(errors='replace')[-300:]}"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = _free_port()
     process = subprocess.Popen(
         [
             server,

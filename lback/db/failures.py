@@ -17,6 +17,7 @@ from alembic.util.exc import CommandError
 from sqlalchemy import exc as sa
 from sqlalchemy.engine import URL, Connection, Engine
 
+from lback.core.messages.locks import statement_pooling
 from lback.core.plans import Restamp, Step
 from lback.core.shell import named
 from lback.db.events import Turn
@@ -80,6 +81,8 @@ def translate(err: BaseException, at: Situation) -> LbackError:
     url = _url_in_play(err.__traceback__)
     at.learn(url)
     where = f" {shown_url(url)}" if url is not None else ""
+    if isinstance(err, sa.DBAPIError) and "statement pooling" in str(err.orig):
+        return statement_pooling()
     if url is not None and _is_connection_failure(err, at, url):
         return UnreachableError(
             at.hide(f"The database{where} cannot be reached: {reason(err)}"),

@@ -147,6 +147,8 @@ class Performer:
         for number, (line, (step, script, moves, stamped)) in enumerate(
             zip(lines, prepared, strict=True), 1
         ):
+            if environment.locks is not None:
+                environment.locks.assure()
             if line != environment.line:
                 environment.look_like(line)
             if recording is not None:

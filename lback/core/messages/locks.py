@@ -37,6 +37,43 @@ def each_waits(name: str, who: str) -> LbackError:
     )
 
 
+_DIRECTLY = (
+    "Let env.py connect to the server itself while it migrates, or to a pool of the pooler with "
+    "`pool_mode = session`."
+)
+
+
+def statement_pooling() -> LbackError:
+    """Say that a pooler in statement mode lets no migration run as one transaction."""
+    return LbackError(
+        "The database is behind a pooler that gives the session away after each statement "
+        "(PgBouncer's `pool_mode = statement`): no lock can be kept there, and no transaction.",
+        _DIRECTLY,
+    )
+
+
+def snapshot_behind_pooler() -> LbackError:
+    """Say that a transaction begun by env.py cannot see what the holder of the lock has done."""
+    return LbackError(
+        "env.py begins a transaction that keeps its view of the rows (REPEATABLE READ or "
+        "SERIALIZABLE) before it calls context.configure(), and the database is behind a pooler "
+        "that gives the session away after it: the stamp could be an old one.",
+        f"Begin no transaction before context.configure(). Or: {_DIRECTLY}",
+    )
+
+
+def lock_lost(why: str) -> LbackError:
+    """Say that the lock of the database was lost on the way."""
+    return LbackError(
+        f"The lock of this database was lost: {why}.",
+        "No further step was begun. Run the command again: what is done is not done twice.",
+    )
+
+
+TRANSACTION_ENDED = "env.py's own transaction, which had it, has ended"
+SESSION_CHANGED = "the pooler has given this connection another session of the server"
+
+
 def no_lock_file(path: str, why: str) -> LbackError:
     """Say that the lock file of a SQLite database cannot be made."""
     return LbackError(

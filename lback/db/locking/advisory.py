@@ -11,14 +11,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
-from typing import Any, Protocol
-
-from sqlalchemy.engine import Connection
+from typing import Any
 
 from lback.core.messages import locks as messages
-from lback.db.identity import untouched
 from lback.db.locking.caller import Caller
-from lback.db.locking.sessions import Lent, kept
+from lback.db.locking.keyrings import Keyring
 
 _SINCE = 0x6C62616B
 """The first half of a shared lock whose second half is the second in which it was taken."""
@@ -33,111 +30,30 @@ def _key(name: str) -> int:
 TURN, SCHEMAS = _key("turn"), _key("schemas")
 
 
-class Keyring(Protocol):
-    """A session that can have advisory locks."""
-
-    def ask(self, statement: str) -> Sequence[Any]:
-        """Return the first row of a query."""
-
-    def rows(self, statement: str) -> Sequence[Any]:
-        """Return all rows of a query."""
-
-    def take(self, key: str, *, shared: bool = False) -> bool:
-        """Take a lock if it is free."""
-
-    def give_back(self, number: int, *, idle: bool) -> None:
-        """Give back the locks that were taken last; `idle` where none is left."""
-
-    def enter(self, caller: Caller) -> int:
-        """Call the session by the caller's name; return its number."""
-
-    def close(self) -> None:
-        """Give back everything."""
-
-
-class OwnSession:
-    """The locks of the very session that migrates.
-
-    Should the process die, the server drops them only when that session has ended, with whatever
-    statement it was still running.
-    """
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self._taken: list[str] = []
-        self.lent: Lent | None = None
-
-    @property
-    def gone(self) -> bool:
-        """Tell whether env.py has given the session back."""
-        return self.lent is not None and self.lent.ended
-
-    def ask(self, statement: str) -> Sequence[Any]:
-        """Return the first row of a query."""
-        row: Sequence[Any] = self.rows(statement)[0]
-        return row
-
-    def rows(self, statement: str) -> Sequence[Any]:
-        """Return all rows of a query."""
-        with untouched(self.connection):
-            return self.connection.exec_driver_sql(statement).all()
-
-    def take(self, key: str, *, shared: bool = False) -> bool:
-        """Take a lock if it is free."""
-        way = "_shared" if shared else ""
-        if not self.ask(f"SELECT pg_try_advisory_lock{way}({key})")[0]:
-            return False
-        self._taken.append(f"SELECT pg_advisory_unlock{way}({key})")
-        self._note()
-        return True
-
-    def give_back(self, number: int, *, idle: bool) -> None:
-        """Give back the locks that were taken last."""
-        for _ in range(number):
-            self.rows(self._taken.pop())
-        self._note()
-
-    def enter(self, caller: Caller) -> int:
-        """Call the session by the caller's name; return its number."""
-        query = "SELECT pg_backend_pid(), current_setting('application_name')"
-        number, own = self.ask(query)
-        self.lent = Lent(self.connection)
-        with kept(self.connection):
-            name = caller.application("" if Caller.read(own) else own)
-            self.connection.exec_driver_sql(f"SET application_name = '{name}'")
-        if not Caller.read(own):
-            quoted = own.replace("'", "''").replace("%", "_")
-            self.lent.statements.append(f"SET application_name = '{quoted}'")
-        self._others = len(self.lent.statements)
-        return int(number)
-
-    def _note(self) -> None:
-        if self.lent is not None:
-            self.lent.statements[self._others :] = reversed(self._taken)
-
-    def close(self) -> None:
-        """Give back everything, unless the pool's return of the session has done it."""
-        if self.lent is not None:
-            self.lent.end()
-
-
 class AdvisoryLock:
     """The lock of a database, or of one schema of it; `ours` are the sessions of this run."""
 
     def __init__(self, keyring: Keyring, schema: str, ours: Collection[int]) -> None:
         self.keyring = keyring
         self.schema = schema
-        self.session: int | None = None
-        """The server's number of the session that has the lock."""
         self._ours = ours
         self._own_key = _key(f"schema|{schema}")
         self._has_turn = False
         self._blocked_by = TURN
 
     @property
+    def session(self) -> int | None:
+        """Return the server's number of the session that has the lock."""
+        return self.keyring.number
+
+    @property
     def released(self) -> bool:
         """Tell whether the session was given back meanwhile."""
-        return bool(getattr(self.keyring, "gone", False))
+        return self.keyring.gone
+
+    def assure(self) -> None:
+        """Raise LbackError where the lock is known to be lost."""
+        self.keyring.assure()
 
     def is_ours(self) -> bool:
         """Tell whether this run has it by another session: two URLs may lead to one place."""
@@ -156,6 +72,7 @@ class AdvisoryLock:
             self._has_turn = self.keyring.take(str(TURN))
             if not self._has_turn:
                 self._refuse_circle()
+                self.keyring.give_back(0, idle=True)
                 return False
         self._blocked_by = SCHEMAS
         if self.keyring.take(str(SCHEMAS)):
@@ -192,7 +109,7 @@ class AdvisoryLock:
 
     def _sign(self) -> bool:
         now = f"SELECT CAST(extract(epoch FROM clock_timestamp()) AS bigint) - {_EPOCH}"
-        self.keyring.take(f"{_SINCE}, {int(self.keyring.ask(now)[0])}", shared=True)
+        self.keyring.take(f"{_SINCE}, {int(self.keyring.rows(now)[0][0])}", shared=True)
         return True
 
     def holder(self) -> str:

@@ -13,9 +13,10 @@ from sqlalchemy.engine import Connection
 from lback.core.messages import locks as messages
 from lback.db.events import Event, OnEvent, ignore
 from lback.db.identity import untouched
-from lback.db.locking.advisory import AdvisoryLock, OwnSession
+from lback.db.locking.advisory import AdvisoryLock
 from lback.db.locking.caller import Caller
 from lback.db.locking.files import LockFile
+from lback.db.locking.keyrings import keyring_for
 from lback.db.locking.named import NamedLock
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.4
@@ -71,11 +72,10 @@ class Locks:
                 return
             held.release()
             del self._held[key]
-        if not isinstance(lock, LockFile) and lock.is_ours():
-            return
         try:
-            if isinstance(lock, AdvisoryLock):
-                lock.session = lock.keyring.enter(self._caller)
+            if not isinstance(lock, LockFile) and lock.is_ours():
+                lock.release()
+                return
             waited = _wait(lock, name, self._timeout, self._on_event)
         except OSError as err:
             if not isinstance(lock, LockFile):
@@ -92,6 +92,12 @@ class Locks:
         self._held[key] = lock
         if waited:
             _refresh_snapshot(connection)
+
+    def assure(self) -> None:
+        """Raise LbackError where a lock of this run is known to be lost."""
+        for lock in self._held.values():
+            if isinstance(lock, AdvisoryLock) and not lock.released:
+                lock.assure()
 
     def release(self) -> None:
         """Give back what is still held."""
@@ -110,7 +116,7 @@ class Locks:
     ) -> LockFile | AdvisoryLock | NamedLock | None:
         name = connection.dialect.name
         if name == "postgresql":
-            return AdvisoryLock(OwnSession(connection), schema, self._ours())
+            return AdvisoryLock(keyring_for(connection, self._caller), schema, self._ours())
         if name in ("mysql", "mariadb"):
             return NamedLock(connection, self._ours())
         if name == "sqlite":
