@@ -129,8 +129,6 @@ def test_a_pool_that_is_full_of_those_who_wait(postgres_url: str) -> None:
 
 
 AUTOCOMMIT_ENV = SYNC_ENV.replace("pool.NullPool)", 'pool.NullPool, isolation_level="AUTOCOMMIT")')
-    "create_engine(", 'create_engine(isolation_level="AUTOCOMMIT", url='
-)
 
 
 @pytest.mark.parametrize("env", [SYNC_ENV, AUTOCOMMIT_ENV], ids=["sync", "autocommit"])
