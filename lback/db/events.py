@@ -81,6 +81,8 @@ class Turn:
     current: Step | None = None
     script: Script | None = None
     loading: bool = False
+    inside: bool = False
+    """The code of `current` is at work; what follows it are the stamp and the commit."""
     kept_each: bool = False
     """Every step has a transaction of its own."""
     outside: bool = False

@@ -25,6 +25,7 @@ from lback.db.locking.locks import Locks
 from lback.db.performing import Follower, Refuse
 from lback.db.project import application_context, config_for
 from lback.db.session import WatchedEnvironment, standing_in
+from lback.db.sqlite.batches import sparing_others
 from lback.errors import LbackError, UsageError
 from lback.start import come_back
 
@@ -116,7 +117,8 @@ class _Watch:
         module: Any = alembic.command
         theirs, module.EnvironmentContext = module.EnvironmentContext, self
         try:
-            yield
+            with sparing_others():
+                yield
         finally:
             module.EnvironmentContext = theirs
             self.locks.release()

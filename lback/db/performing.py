@@ -27,6 +27,7 @@ from lback.db.events import Event, OnEvent, RunOutcome, Stamp, Turn
 from lback.db.failures import swallowed
 from lback.db.record.table import place_of
 from lback.db.scripts import GraphStep, stamp_steps
+from lback.db.sqlite.transactions import beginning, transactions_of
 from lback.db.view import View
 from lback.errors import LbackError
 
@@ -135,7 +136,17 @@ class Performer:
             known = [revision for revision in turn.before if revision in scripts.graph]
             turn.applied.update(scripts.graph.ancestors(known))
         prepared = _prepared(scripts, turn, steps)
-        if not heads and not context.as_sql:
+        with beginning(context.connection):
+            yield from self._perform_all(turn, context, steps, prepared)
+
+    def _perform_all(
+        self,
+        turn: Turn,
+        context: MigrationContext,
+        steps: Sequence[Step],
+        prepared: Sequence[_Prepared],
+    ) -> Iterator[RevisionStep | StampStep]:
+        if not turn.before and not context.as_sql:
             # Alembic does it for any run; we only once there is something to write.
             make_version_table(context)
         if self.before is not None and isinstance(context.connection, Connection):
@@ -143,6 +154,7 @@ class Performer:
                 self.before(_view(turn, context, context.connection))
         recording = self._watch(turn, context)
         environment = cast("WatchedEnvironment", context.environment_context)
+        scripts = cast("TextScriptDirectory", context.script)
         lines = lines_of(scripts.graph, steps, environment.line)
         for number, (line, (step, script, moves, stamped)) in enumerate(
             zip(lines, prepared, strict=True), 1
@@ -191,7 +203,8 @@ class Performer:
             )
         )
         started = time.perf_counter()
-        yield from moves
+        for move in moves:
+            yield _noticed(turn, move)
         turn.current, turn.script = None, None
         if isinstance(step, Downgrade):
             turn.applied.discard(step.revision)
@@ -246,13 +259,14 @@ class Follower(Performer):
                 self.refuse(turn.stamp)
         moves = tuple(self.work(heads, context))
         turn.total = len(moves)
-        recording = self._watch(turn, context) if moves else None
-        for number, move in enumerate(moves, 1):
-            step = _step(move)
-            if recording is not None:
-                script = move.revision if isinstance(move, RevisionStep) else None
-                recording.start((step,), script, 1)
-            yield from self._perform(turn, number, step, None, (move,))
+        with beginning(context.connection):
+            recording = self._watch(turn, context) if moves else None
+            for number, move in enumerate(moves, 1):
+                step = _step(move)
+                if recording is not None:
+                    script = move.revision if isinstance(move, RevisionStep) else None
+                    recording.start((step,), script, 1)
+                yield from self._perform(turn, number, step, None, (move,))
 
 
 def _watch_commits(turn: Turn, connection: Connection, recording: Recording | None) -> None:
@@ -261,14 +275,15 @@ def _watch_commits(turn: Turn, connection: Connection, recording: Recording | No
     def committed(_connection: Connection) -> None:
         if recording is not None:
             recording.committing()
-        if turn.current is not None and turn.current not in turn.committed:
+        if turn.inside and turn.current is not None and turn.current not in turn.committed:
             turn.committed.append(turn.current)
 
     def executed(_connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
         if _COMMIT.search(statement):
             committed(connection)
 
-    event.listen(connection, "commit", committed)
+    # Before whoever sends COMMIT, so that the record goes along.
+    event.listen(connection, "commit", committed, insert=True)
     if recording is not None:
         event.listen(connection, "rollback", lambda _connection: recording.rolled_back())
     event.listen(connection, "before_cursor_execute", executed)
@@ -276,6 +291,20 @@ def _watch_commits(turn: Turn, connection: Connection, recording: Recording | No
 
 def _view(turn: Turn, context: MigrationContext, connection: Connection) -> View:
     return View(turn.stamp, connection, place=partial(place_of, context, connection))
+
+
+def _noticed(turn: Turn, move: RevisionStep | StampStep) -> RevisionStep | StampStep:
+    """Let the turn know while the code of a step is at work."""
+    function = move.migration_fn
+
+    def noticed(*args: Any, **kw: Any) -> Any:
+        turn.inside = True
+        result = function(*args, **kw)
+        turn.inside = False
+        return result
+
+    move.migration_fn = noticed
+    return move
 
 
 @contextmanager
@@ -328,15 +357,17 @@ def _begin(before: tuple[str, ...], context: MigrationContext) -> Turn:
     environment = cast("WatchedEnvironment", context.environment_context)
     connection = context.connection
     autocommit = isinstance(connection, Connection) and commits_each_statement(connection)
+    outside = is_outside(context)
+    together = bool(context.impl.transactional_ddl)
     return Turn(
         database=environment.database,
         dialect=context.dialect.name,
         before=before,
         after=before,
-        transactional=bool(context.impl.transactional_ddl) and not autocommit,
+        transactional=(together or transactions_of(connection) is not None) and not autocommit,
         autocommit=autocommit,
-        kept_each=is_kept_each(context),
-        outside=is_outside(context),
+        kept_each=(is_kept_each(context) or not together) and not outside,
+        outside=outside,
         offline=context.as_sql,
     )
 

@@ -22,13 +22,14 @@ from sqlalchemy.engine import Connection
 from lback.core.databases import DatabaseName
 from lback.db.absent import PassedOver, StandIn
 from lback.db.alembic_compat import speak_through
-from lback.db.batches import sparing_others
 from lback.db.command_lines import LOOK, context_options, function_like, retype
 from lback.db.failures import Situation, plain, reason, translate
 from lback.db.identity import given_name, identify
 from lback.db.locking.locks import Locks
 from lback.db.project import application_context, build_config, extend_sys_path, open_scripts
 from lback.db.scripts import TextScriptDirectory
+from lback.db.sqlite.batches import sparing_others
+from lback.db.sqlite.transactions import keep_transactions
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ class WatchedEnvironment(EnvironmentContext):
             if self._absent is not None:
                 return
             self._lock(connection)
+            keep_transactions(connection)
         if self.adjust is not None:
             self.adjust(options)
         if self.line != self._typed:  # the database before has taken more than one command

@@ -161,7 +161,12 @@ def test_a_failing_migration(make_project: MakeProject, any_url: str) -> None:
     assert error.message.startswith("Revision b2 (migrations/versions/b2_add.py:8) failed: ")
     assert "nonsense_here" in error.message and "in: SELECT nonsense_here" in error.message
     left = tables(any_url) - {"alembic_version"}
-    if "postgresql" in any_url:
+    if "sqlite" in any_url:
+        assert left == {"t_a1"}
+        assert (error.hint or "") == (
+            "1 of 3 steps were completed and stay. b2 was rolled back. The database is at a1."
+        )
+    elif "postgresql" in any_url:
         assert left == set()
         assert "Everything of this run was rolled back. The database is at base, as before." in (
             error.hint or ""

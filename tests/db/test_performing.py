@@ -79,7 +79,7 @@ def test_what_a_run_tells(make_project: MakeProject, any_url: str) -> None:
         lambda stamp: plan_upgrade(database.graph, stamp.revisions), on_event=heard.append
     )
     dialect = {"my": "mysql", "po": "postgresql"}.get(any_url[:2], "sqlite")
-    lasting = dialect != "postgresql"
+    lasting = dialect == "mysql"
     start = Event("start", total=2, text=dialect, lasting=lasting)
     name = DatabaseName(re.sub(r":[^:@/]*@", ":***@", any_url))
     assert {one.database for one in heard} == {name}

@@ -197,7 +197,7 @@ def check_rebase(shop: Shop, names: list[str], after: float, git_first: bool) ->
 
 
 # On PostgreSQL, where a killed migration leaves nothing behind: what is left over is the
-# rebase's own. SQLite commits each statement, which is a matter of the migration.
+# rebase's own.
 
 
 @pytest.mark.postgresql
@@ -219,8 +219,8 @@ def test_many_killed_rebases(tmp_path: Path, postgres_url: str, seed: int) -> No
     check_rebase(shop, deep(shop), chance.random() * 3, git_first=chance.random() < 0.3)
 
 
-# While the database goes down and up, on each kind of database. Only PostgreSQL takes back a
-# step that is cut off; elsewhere the next command has to say which one, and a person does it.
+# While the database goes down and up, on each kind of database. MariaDB takes back no step that
+# is cut off: the next command has to say which one, and a person does it.
 
 
 def kill_on_the_way(shop: Shop, chance: random.Random) -> None:

@@ -38,7 +38,6 @@ ROOMS: dict[str, str] = {
     "lback.core.rollback.together": "several databases, one rollback",
     "lback.core.rollback.uses": "what others need of a table",
     "lback.core.switch": "what is decided, apart from what is gathered and done",
-    "lback.db.batches": "how SQLite copies a table",
     "lback.db.passthrough": "Alembic's own command line",
     "lback.db.restoring": "backups, read",
     "lback.db.settling": "what autogenerate cannot know",

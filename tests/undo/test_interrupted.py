@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import mariadb_url
 from tests.undo.team import Shop
+
+__all__ = ["mariadb_url"]
 
 DIES = """
 import os, signal
@@ -19,12 +22,13 @@ if os.environ.get("DIE"):
 COMMANDS = {"alembic": ("alembic", "upgrade", "head"), "migrate": ("migrate",)}
 
 
+@pytest.mark.mysql
 @pytest.mark.parametrize("second", COMMANDS.values(), ids=COMMANDS)
 @pytest.mark.parametrize("first", COMMANDS.values(), ids=COMMANDS)
 def test_a_killed_step_is_told_of_once(
-    tmp_path: Path, first: tuple[str, ...], second: tuple[str, ...]
+    tmp_path: Path, mariadb_url: str, first: tuple[str, ...], second: tuple[str, ...]
 ) -> None:
-    shop = Shop.at(tmp_path / "ada", f"sqlite:///{tmp_path}/x.sqlite3")
+    shop = Shop.at(tmp_path / "ada", mariadb_url)
     shop.add("r1", DIES, 'op.drop_table("users")', commit="Add users")
     shop.env["DIE"] = "1"
     shop.lback(*first, code=-signal.SIGKILL)
@@ -33,6 +37,18 @@ def test_a_killed_step_is_told_of_once(
     assert "killed in upgrade() of r1" in said and "table users" in said
     shop.execute("DROP TABLE users")
     shop.lback(*second)
+    assert set(shop.tables()) == {"users"}
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_sqlite_takes_a_killed_step_back(tmp_path: Path, command: tuple[str, ...]) -> None:
+    shop = Shop.at(tmp_path / "ada", f"sqlite:///{tmp_path}/x.sqlite3")
+    shop.add("r1", DIES, 'op.drop_table("users")', commit="Add users")
+    shop.env["DIE"] = "1"
+    shop.lback(*command, code=-signal.SIGKILL)
+    del shop.env["DIE"]
+    assert not shop.tables()
+    shop.lback("migrate")
     assert set(shop.tables()) == {"users"}
 
 

@@ -150,11 +150,19 @@ def batch_takes_rows(table: str, others: Sequence[str]) -> LbackError:
     return LbackError(
         f"the batch operation copies {table} and drops the original, which with `PRAGMA "
         f"foreign_keys=ON` deletes or empties rows of {' and '.join(others)}; a transaction is "
-        "open, so it cannot be switched off here: do it in env.py before the transaction begins, "
-        "or begin the revision with the batch operation"
+        "open that cannot be done again without them: begin the revision with the batch operation"
     )
 
 
 def batch_breaks_keys(table: str, other: str) -> LbackError:
     """Make the error for a batch operation after which rows refer to nothing."""
     return LbackError(f"after the batch operation on {table}, rows of {other} refer to no row")
+
+
+def batch_let_go(others: Sequence[str]) -> LbackError:
+    """Make the error for what would do otherwise, had a batch operation not let go of keys."""
+    after = f": rows of {' and '.join(others)} refer to no row" if others else ""
+    return LbackError(
+        "foreign keys are not heeded after a batch operation until its revision ends, and what "
+        f"follows it here would come out otherwise{after}; put it into a revision of its own"
+    )

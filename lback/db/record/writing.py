@@ -107,8 +107,7 @@ class Recording:
         self._began = 0.0
         self.row: int | None = None
         """The id of the row of the step at work, where it has one before it is done."""
-        # SQLite's driver would begin a transaction that PRAGMAs of the step cannot have.
-        self._first = not turn.transactional and (turn.dialect != "sqlite" or turn.autocommit)
+        self._first = not turn.transactional
 
     def open(self, context: MigrationContext) -> None:
         """Find the record, or make it; where that cannot be, say so once and go on."""

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from lback.core.messages import runs as messages
 from lback.db.alembic_compat import around_batches
+from lback.db.sqlite.transactions import Transactions, transactions_of
 
 _ACTIONS = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
 
@@ -28,13 +29,39 @@ def sparing_others() -> Iterator[None]:
 
 @contextmanager
 def _keeping(connection: Connection | None, table: str) -> Iterator[None]:
-    if connection is None or connection.dialect.name != "sqlite" or not _enforced(connection):
+    transactions = transactions_of(connection)
+    let_go = transactions is not None and transactions.let_go
+    sqlite = connection is not None and connection.dialect.name == "sqlite"
+    if connection is None or not sqlite or not (let_go or _enforced(connection)):
         yield
         return
     at_stake = _at_stake(connection, table)
     if not at_stake:
         yield
         return
+    if transactions is None:
+        around = _alone(connection, table, at_stake)
+    else:
+        around = _within(transactions, table, at_stake)
+    with around:
+        yield
+
+
+@contextmanager
+def _within(transactions: Transactions, table: str, at_stake: list[str]) -> Iterator[None]:
+    """Copy a table as a part of its step's transaction."""
+    if not transactions.let_go_of_keys():
+        raise messages.batch_takes_rows(table, at_stake)
+    with transactions.copying():
+        yield
+    broken = transactions.broken()
+    if broken:
+        raise messages.batch_breaks_keys(table, broken[0])
+
+
+@contextmanager
+def _alone(connection: Connection, table: str, at_stake: list[str]) -> Iterator[None]:
+    """Copy a table in a transaction of its own, where each statement is committed."""
     connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
     if _enforced(connection):  # SQLite heeds it outside of transactions alone
         raise messages.batch_takes_rows(table, at_stake)
