@@ -29,8 +29,9 @@ from lback.errors import LbackError
 from lback.project.applied import refuse_unstamped
 from lback.project.checking.trails import refuse_broken
 from lback.project.context import Context
-from lback.project.data_loss import consents, count_losses, downgrade_effects, refuse_more
 from lback.project.file_changes import recover
+from lback.project.keeping.data_loss import consents, count_losses, downgrade_effects, refuse_more
+from lback.project.keeping.saved_rows import keeper_for, tell
 from lback.project.run import Run, asked, attempted, failure, key, stamps
 from lback.project.skipped import late, note_said, skips
 
@@ -149,8 +150,14 @@ def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
         answers = asked(ctx.database, look)
         rows = [_answered(graph, answer, steps.found) for answer in answers]
         return _settled(result(*rows), failure(answers))
+    keeper = None if options.fake else keeper_for(ctx, graph, keeps=False)
     run = Run(
-        decide, line=line, before=before, lock_timeout=options.lock_timeout, learn=steps.learn
+        decide,
+        line=line,
+        before=before,
+        lock_timeout=options.lock_timeout,
+        learn=steps.learn,
+        keeper=keeper,
     )
     if options.target is not None and not options.fake:
         ways = asked(ctx.database, lambda view: _way_down(ctx, view, steps))
@@ -174,6 +181,8 @@ def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
             return replace(declined, status="refused", exit_code=3, message=messages.DECLINED)
     outcome, failed = attempted(ctx, ctx.database, run)
     steps.note(outcome)
+    if keeper is not None:
+        tell(ctx, [keeper])
     rows = [_moved(graph, moved, steps.found) for moved in outcome.databases]
     return _settled(result(*rows), failed)
 

@@ -1,27 +1,43 @@
-"""The use case of `restore`: put back what a rollback has saved."""
+"""The use case of `restore`: put back what a rollback or a switch has saved."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from lback.core.messages import saved_rows as messages
 from lback.core.results import Result, text_only
+from lback.errors import LbackError, UsageError
 from lback.project.context import Context
-from lback.project.data_loss import backup_folder
+from lback.project.keeping.data_loss import backup_folder
+
+if TYPE_CHECKING:
+    from lback.core.databases import DatabaseName
+    from lback.db.events import Event
+    from lback.db.keeping.putting_back import Restored
+    from lback.db.keeping.saved import Saving
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreOptions:
-    """What the command line asks of `restore`."""
+    """What the command line asks of `restore`; without a `file` it lists what there is."""
 
-    file: str
+    file: str | None = None
     plan: bool = False
     lock_timeout: float | None = None
+    overwrite: bool = False
+    drop: bool = False
 
 
 @dataclass(frozen=True)
 class RestoredTable:
-    """What a backup holds of one table, and how much of it was put back."""
+    """What is saved of one table, and how much of it was put back.
+
+    Of its rows `present` were there as they were saved, `missing` are deleted since, `other` hold
+    newer values (`keys` are those of some), and `blocked` have no place any more.
+    """
 
     table: str
     columns: tuple[str, ...]
@@ -30,45 +46,178 @@ class RestoredTable:
     restored: int = 0
     present: int = 0
     missing: int = 0
+    other: int = 0
+    blocked: int = 0
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SavedPlace:
+    """Something that can be restored: its name, what went down with it, and its rows."""
+
+    name: str
+    created: str
+    undoes: tuple[str, ...]
+    rows: int
+    database: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class RestoreResult(Result):
-    """What came of a backup file."""
+    """What came of one saving; without one, `saved` lists what there is."""
 
     command = "restore"
 
-    file: str
-    undoes: tuple[str, ...]
-    tables: tuple[RestoredTable, ...]
-    done: bool = text_only()
+    file: str | None = None
+    undoes: tuple[str, ...] = ()
+    tables: tuple[RestoredTable, ...] = ()
+    saved: tuple[SavedPlace, ...] = ()
+    done: bool = text_only(default=False)
+    dropped: bool = text_only(default=False)
 
 
 def restore(ctx: Context, options: RestoreOptions) -> RestoreResult:
-    """Put the rows and values of a backup file back; with `plan` only tell what it holds."""
-    from lback.db.restoring import open_backup
-    from lback.db.restoring import restore as put_back
+    """Put saved rows and values back, never over newer ones unasked; or tell what is saved."""
+    if options.file is None:
+        return RestoreResult(saved=_listed(ctx))
+    if options.file.isdecimal() and not _place(ctx, options.file).is_file():
+        return _from_database(ctx, options, int(options.file))
+    return _from_file(ctx, options, options.file)
 
-    backup = open_backup(_place(ctx, options.file))
-    tables = [
+
+def _from_file(ctx: Context, options: RestoreOptions, file: str) -> RestoreResult:
+    from lback.db.keeping.restoring import open_backup
+    from lback.db.keeping.restoring import restore as put_back
+
+    backup = open_backup(_place(ctx, file))
+    held = tuple(
         RestoredTable(kept.full_name, tuple(kept.columns), kept.whole, rows)
         for kept, rows in zip(backup.tables, backup.counts, strict=True)
-    ]
-    if not options.plan:
-        timeout = ctx.lock_timeout(options.lock_timeout)
-        for done in put_back(
-            ctx.database, backup, timeout, lambda event: ctx.console.note(event.text)
-        ):
-            at = next(at for at, table in enumerate(tables) if table.table == done.table)
-            tables[at] = replace(
-                tables[at], restored=done.rows, present=done.present, missing=done.missing
-            )
-    return RestoreResult(
-        file=str(backup.path),
-        undoes=tuple(backup.head.get("undoes", ())),
-        tables=tuple(tables),
-        done=not options.plan,
     )
+    undoes = tuple(backup.head.get("undoes", ()))
+    result = RestoreResult(file=str(backup.path), undoes=undoes, tables=held)
+    if options.drop:
+        raise UsageError(messages.NOT_DROPPED, messages.remove_file(backup.path))
+
+    def put(*, overwrite: bool) -> Sequence[Restored]:
+        timeout = ctx.lock_timeout(options.lock_timeout)
+        return put_back(ctx.database, backup, timeout, _listener(ctx), overwrite=overwrite)
+
+    return result if options.plan else _done(ctx, options, result, put)
+
+
+def _from_database(ctx: Context, options: RestoreOptions, number: int) -> RestoreResult:
+    from lback.db.keeping.restoring import restore_saving
+
+    at, saving = _saving(ctx, number)
+    held = tuple(
+        RestoredTable(table.kept.full_name, tuple(table.kept.columns), table.kept.whole, table.rows)
+        for table in saving.tables
+    )
+    result = RestoreResult(file=str(number), undoes=tuple(saving.revisions), tables=held)
+
+    def put(*, overwrite: bool) -> Sequence[Restored]:
+        timeout = ctx.lock_timeout(options.lock_timeout)
+        return restore_saving(
+            ctx.database,
+            at,
+            number,
+            timeout,
+            _listener(ctx),
+            overwrite=overwrite,
+            drop=options.drop,
+        )
+
+    if options.plan:
+        return result
+    if options.drop:
+        put(overwrite=False)
+        return replace(result, dropped=True)
+    return _done(ctx, options, result, put)
+
+
+def _done(
+    ctx: Context,
+    options: RestoreOptions,
+    result: RestoreResult,
+    put: Callable[..., Sequence[Restored]],
+) -> RestoreResult:
+    """Put back what no newer value stands in the way of; ask before the rest is written over."""
+    done = put(overwrite=options.overwrite)
+    newer = [row for row in done if row.other]
+    if newer and not options.overwrite:
+        question = messages.overwrite([(row.table, row.other, row.examples) for row in newer])
+        if _agreed(ctx, question):
+            done = _both(done, put(overwrite=True))
+            newer = []
+    rows = tuple(
+        replace(
+            table,
+            restored=row.rows,
+            present=row.present,
+            missing=row.missing,
+            other=row.other,
+            blocked=row.blocked,
+            keys=row.examples,
+        )
+        for table, row in zip(result.tables, done, strict=True)
+    )
+    result = replace(result, tables=rows, done=True)
+    problems = [f"{row.table}: {row.problem}" for row in done if row.problem]
+    if problems:
+        return result.refused(messages.not_put_back(problems))
+    lacking = [row for row in done if row.table_gone or row.lacking]
+    if lacking:
+        return result.refused(messages.no_place([(r.table, r.lacking) for r in lacking]))
+    if newer:
+        return result.refused(messages.newer_stay([row.table for row in newer], options.file or ""))
+    return result
+
+
+def _agreed(ctx: Context, question: str) -> bool:
+    try:
+        return ctx.console.confirm(question, option="`--overwrite`")
+    except LbackError:  # nobody is there to be asked
+        return False
+
+
+def _listener(ctx: Context) -> Callable[[Event], None]:
+    return lambda event: ctx.console.note(event.text)
+
+
+def _both(first: Sequence[Restored], second: Sequence[Restored]) -> Sequence[Restored]:
+    """Return what two goes have come to: what the first one put back is present in the second."""
+    return [
+        replace(after, rows=before.rows + after.rows, present=before.present)
+        for before, after in zip(first, second, strict=True)
+    ]
+
+
+def _saving(ctx: Context, number: int) -> tuple[DatabaseName, Saving]:
+    from lback.db.keeping.restoring import savings
+
+    for at, saving in savings(ctx.database):
+        if saving.number == number:
+            return at, saving
+    raise UsageError(messages.no_saving(number), messages.LIST)
+
+
+def _listed(ctx: Context) -> tuple[SavedPlace, ...]:
+    """Return what the databases hold, then the files that rollbacks have written."""
+    from lback.db.keeping.restoring import head_of, savings
+
+    rows = [
+        SavedPlace(
+            str(saving.number), saving.created, tuple(saving.revisions), saving.rows, str(at)
+        )
+        for at, saving in savings(ctx.database)
+    ]
+    for path in sorted(backup_folder(ctx).glob("*.jsonl.gz"), reverse=True):
+        head = head_of(path)
+        if head is not None:
+            created, undoes = str(head.get("created", "")), tuple(head.get("undoes", ()))
+            rows.append(SavedPlace(path.name, created, undoes, int(head.get("rows", 0))))
+    return tuple(rows)
 
 
 def _place(ctx: Context, file: str) -> Path:

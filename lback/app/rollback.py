@@ -25,8 +25,8 @@ from lback.core.rows import DataLoss, total
 from lback.errors import LbackError
 from lback.project.applied import edited_since, find_lost, with_lost
 from lback.project.context import Context
-from lback.project.data_loss import consents, count_losses, refuse_more, save_rows
 from lback.project.file_changes import recover
+from lback.project.keeping.data_loss import consents, count_losses, refuse_more, save_rows
 from lback.project.proofs import prove_rollback
 from lback.project.run import Run, asked, attempted, key
 

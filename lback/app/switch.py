@@ -21,13 +21,24 @@ from lback.errors import LbackError
 from lback.project.applied import LostRevision, find_lost, with_lost
 from lback.project.checking.trails import refuse_broken
 from lback.project.context import Context
-from lback.project.data_loss import consents, count_losses, refuse_more
 from lback.project.file_changes import recover
+from lback.project.keeping.data_loss import consents, count_losses, refuse_more
+from lback.project.keeping.saved_rows import (
+    RowsReturned,
+    RowsSaved,
+    keeper_for,
+    returned_rows,
+    saved_rows,
+    settled,
+    tell,
+    waits,
+)
 from lback.project.revisions import Revisions
 from lback.project.run import Run, asked, attempted, failure, key, stamps
 
 if TYPE_CHECKING:
     from lback.db.events import RunOutcome, Stamp
+    from lback.db.keeping.keeper import Keeper
     from lback.db.performing import Asked
     from lback.db.view import View
 
@@ -39,6 +50,7 @@ class SwitchOptions:
     ref: str | None = None
     plan: bool = False
     yes: bool = False
+    no_backup: bool = False
     lock_timeout: float | None = None
 
 
@@ -86,6 +98,11 @@ class SwitchResult(Result):
     losses: tuple[DataLoss, ...]
     found: tuple[RevisionInGit, ...]
     databases: tuple[SwitchedDatabase, ...] = ()
+    saved: tuple[RowsSaved, ...] = ()
+    """What went down and is kept in the database until it comes up again."""
+    returned: tuple[RowsReturned, ...] = ()
+    """What had gone down before, and came up again."""
+    keeps: bool = text_only(default=True)
     done: bool = text_only(default=False)
 
 
@@ -99,6 +116,7 @@ class _Switch:
     sources: Mapping[str, bytes]
     undoing: tuple[Effect, ...]
     losses: tuple[DataLoss, ...]
+    waits: bool
 
 
 def switch(ctx: Context, options: SwitchOptions) -> SwitchResult:
@@ -112,20 +130,44 @@ def switch(ctx: Context, options: SwitchOptions) -> SwitchResult:
     plans = {key(answer.database): answer.value for answer in answers if answer.value is not None}
     result = _result(options, answers, plans.values(), {})
     failed = failure(answers)
-    if options.plan or not any(plan.plan.steps for plan in plans.values()):
+    if options.plan:
+        return result if failed is None else result.refused(failed)
+    if not any(plan.plan.steps for plan in plans.values()):
+        result = _settled(ctx, plans, result)
         return result if failed is None else result.refused(failed)
     losses = {
         str(answer.database): answer.value.losses for answer in answers if answer.value is not None
     }
-    if not options.yes and not consents(ctx, losses):
+    if options.no_backup and not options.yes and not consents(ctx, losses):
         return replace(result, status="refused", exit_code=3, message=messages.DECLINED)
-    outcome, failed = _perform(ctx, options, plans, stamps(answers))
+    graph = _known(plans.values())
+    keeper = keeper_for(ctx, graph, keeps=not options.no_backup)
+    outcome, failed = _perform(ctx, options, plans, stamps(answers), keeper)
     errors = {
         key(database_outcome.database): database_outcome.error
         for database_outcome in outcome.databases
     }
-    result = replace(_result(options, answers, plans.values(), errors), done=True)
+    tell(ctx, [keeper])
+    result = replace(
+        _result(options, answers, plans.values(), errors),
+        saved=saved_rows(keeper),
+        returned=returned_rows(keeper),
+        done=True,
+    )
     return result if failed is None else result.refused(failed)
+
+
+def _settled(ctx: Context, plans: Mapping[str, _Switch], result: SwitchResult) -> SwitchResult:
+    """Put back what an earlier run was killed before; most of the time there is nothing."""
+    if not any(plan.waits for plan in plans.values()):
+        return result
+    keeper = settled(ctx, _known(plans.values()))
+    tell(ctx, [keeper])
+    return replace(result, returned=returned_rows(keeper))
+
+
+def _known(plans: Iterable[_Switch]) -> Graph:
+    return Graph({node.id: node for item in plans for node in item.facts.known}.values())
 
 
 def _planned(
@@ -144,7 +186,8 @@ def _planned(
     undoing = effects_of_going_down(facts, plan, effects)
     sources = {name: revision.text for name, revision in lost.items()}
     sources |= _other_texts(revisions, options, target, here)
-    return _Switch(facts, plan, lost, sources, undoing, count_losses(view, undoing))
+    losses = count_losses(view, undoing)
+    return _Switch(facts, plan, lost, sources, undoing, losses, waits(view, known))
 
 
 def _other_texts(
@@ -167,17 +210,18 @@ def _perform(
     options: SwitchOptions,
     plans: Mapping[str, _Switch],
     planned: Mapping[str, tuple[str, ...]],
+    keeper: Keeper,
 ) -> tuple[RunOutcome, LbackError | None]:
     def decide(stamp: Stamp) -> Sequence[Step]:
         plan = plans.get(stamp.database.key)
         return plan.plan.steps if plan is not None else ()
 
     def before(view: View) -> None:
-        if not options.yes:
+        if options.no_backup and not options.yes:
             plan = plans[view.stamp.database.key]
             refuse_more(view, plan.undoing, plan.losses)
 
-    known = Graph({node.id: node for item in plans.values() for node in item.facts.known}.values())
+    known = _known(plans.values())
     sources = {name: text for plan in plans.values() for name, text in plan.sources.items()}
     first = next(item.plan.steps for item in plans.values() if item.plan.steps)
     run = Run(
@@ -186,6 +230,7 @@ def _perform(
         line=lines_of(known, first)[0],
         before=before,
         lock_timeout=options.lock_timeout,
+        keeper=keeper,
     )
     heads = next(iter(plans.values())).facts.target.heads
     return attempted(ctx, ctx.database_of(known, sources, heads), run)
@@ -210,6 +255,7 @@ def _result(
             for name, rescued in lost.items()
         ),
         databases=rows,
+        keeps=not options.no_backup,
     )
 
 

@@ -14,11 +14,11 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import MetaData, Table
 
 from lback.core.plans import applied
-from lback.core.record.steps import RECORD_TABLE
 from lback.core.shell import command
 from lback.db.alembic_compat import copy_column
 from lback.db.command_lines import like
 from lback.db.directives import describe, full_name
+from lback.db.own_tables import is_own
 from lback.db.project import boolean_option
 from lback.db.questions import Questioner
 from lback.db.revising import write_scripts
@@ -231,7 +231,7 @@ def _without_record(theirs: Callable[..., Any] | None) -> Callable[..., bool]:
 
     def include_object(thing: Any, name: Any, type_: str, reflected: bool, other: Any) -> bool:
         # lback's own project has the table among its models; there it counts.
-        if type_ == "table" and name == RECORD_TABLE and reflected and other is None:
+        if type_ == "table" and is_own(name) and reflected and other is None:
             return False
         return theirs is None or bool(theirs(thing, name, type_, reflected, other))
 

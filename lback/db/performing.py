@@ -33,6 +33,7 @@ from lback.errors import LbackError
 
 if TYPE_CHECKING:
     from lback.core.databases import DatabaseName
+    from lback.db.keeping.keeper import Keeper
     from lback.db.record.writing import Recording, RecordWriter
     from lback.db.scripts import TextScript, TextScriptDirectory
     from lback.db.session import WatchedEnvironment, Work
@@ -91,7 +92,7 @@ class Performer:
 
     The databases with the keys in `settled` are left alone. With a `recorder` all that is done is
     written down in the database. `first` asks a database before the steps are chosen, `before`
-    once there are some.
+    once there are some. `keeper` saves what goes down, and puts it back.
     """
 
     def __init__(
@@ -102,7 +103,9 @@ class Performer:
         settled: Collection[str] = (),
         recorder: RecordWriter | None = None,
         first: Before | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
+        self.keeper = keeper
         self.decide = decide
         self.on_event = on_event
         self.before = before
@@ -152,6 +155,9 @@ class Performer:
         if self.before is not None and isinstance(context.connection, Connection):
             with _heeding_refusals(turn):
                 self.before(_view(turn, context, context.connection))
+        keeping = _Keeping(self.keeper, turn, context, steps)
+        with _heeding_refusals(turn):
+            keeping.begin()
         recording = self._watch(turn, context)
         environment = cast("WatchedEnvironment", context.environment_context)
         scripts = cast("TextScriptDirectory", context.script)
@@ -163,9 +169,11 @@ class Performer:
                 environment.locks.assure()
             if line != environment.line:
                 environment.look_like(line)
+            keeping.before(step, number)
             if recording is not None:
                 recording.start(stamped, script, len(moves))
             yield from self._perform(turn, number, step, script, moves)
+            keeping.after(step, number)
 
     def outcome(self) -> RunOutcome:
         """Return what has been done."""
@@ -267,6 +275,60 @@ class Follower(Performer):
                     script = move.revision if isinstance(move, RevisionStep) else None
                     recording.start((step,), script, 1)
                 yield from self._perform(turn, number, step, None, (move,))
+
+
+class _Keeping:
+    """What a keeper does between the steps of one turn."""
+
+    def __init__(
+        self,
+        keeper: Keeper | None,
+        turn: Turn,
+        context: MigrationContext,
+        steps: Sequence[Step],
+    ) -> None:
+        connection = context.connection
+        self.keeper = keeper if isinstance(connection, Connection) else None
+        self.turn = turn
+        self.context = context
+        self.steps = steps
+        self.turned = False
+
+    def begin(self) -> None:
+        """Save what goes, before the first step."""
+        if self.keeper is not None:
+            # In the transaction of the first step, where there is one.
+            self.keeper.begin(self._view(own=not self.turn.transactional), self.steps)
+
+    def before(self, step: Step, number: int) -> None:
+        """Look at what is there before the first step up."""
+        if self.keeper is not None and isinstance(step, Upgrade) and not self.turned:
+            self._turn(self.steps[number - 1 :])
+
+    def after(self, step: Step, number: int) -> None:
+        """Put back what waited for this step; after the last one, look at what is there."""
+        if self.keeper is None:
+            return
+        own = self.turn.kept_each or not self.turn.transactional
+        self.keeper.stepped(self._view(own=own), step, self.steps[number:])
+        if number == len(self.steps) and not self.turned:
+            self._turn(())
+
+    def _turn(self, left: Sequence[Step]) -> None:
+        assert self.keeper is not None
+        self.turned = True
+        view = self._view(own=self.turn.kept_each or not self.turn.transactional)
+        self.keeper.turn(view, left)
+        view.commit()
+
+    def _view(self, *, own: bool) -> View:
+        connection = cast("Connection", self.context.connection)
+        commit = connection.commit if own and not self.turn.outside else _stay_open
+        return View(self.turn.stamp, connection, commit=commit)
+
+
+def _stay_open() -> None:
+    """Leave what was written to the transaction that is open."""
 
 
 def _watch_commits(turn: Turn, connection: Connection, recording: Recording | None) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lback.core.lines import Line
     from lback.core.record.steps import GitFacts
     from lback.core.settings import Settings
+    from lback.db.keeping.keeper import Keeper
     from lback.db.view import View
 
 T = TypeVar("T")
@@ -130,6 +131,7 @@ class Database:
         line: Line = ("upgrade", "heads"),
         before: Before | None = None,
         first: Before | None = None,
+        keeper: Keeper | None = None,
     ) -> RunOutcome:
         """Take the lock, read the stamp, let `decide` choose the steps, perform them.
 
@@ -137,7 +139,7 @@ class Database:
         LbackError of its leaves that database untouched. So does one of `first`, which may ask
         the database before that. `line` is the Alembic command that env.py sees.
         `before` may ask the database, or save from it, when there is something to do;
-        nothing is done when it raises.
+        nothing is done when it raises. `keeper` saves and puts back rows between the steps.
 
         Where one of several databases fails, env.py runs again for the others, and all that is
         known of each comes out as SeveralError.
@@ -149,7 +151,7 @@ class Database:
         recorder = self._recorder(on_event)
         while True:
             settled = frozenset(passed.outcomes)
-            performer = Performer(decide, on_event, before, settled, recorder, first)
+            performer = Performer(decide, on_event, before, settled, recorder, first, keeper)
             with self.opened(line) as session:
                 try:
                     session.run_env(performer, locks=locks, passed=passed)

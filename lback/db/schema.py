@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lback.core.record.steps import RECORD_TABLE
 from lback.core.schema_diff import Column, Constraint, Constraints, Schema, Table
+from lback.db.own_tables import is_own
 
 
 def read_schema(connection: Connection) -> Schema:
@@ -46,7 +46,7 @@ def schemas(connection: Connection, inspector: sa.Inspector) -> list[str | None]
 
 def is_projects(name: str) -> bool:
     """Tell whether a table is one of the project's, not Alembic's or ours."""
-    return name not in ("alembic_version", RECORD_TABLE)
+    return name != "alembic_version" and not is_own(name)
 
 
 def _table(connection: Connection, inspector: sa.Inspector, name: str, schema: str | None) -> Table:

@@ -27,11 +27,16 @@ _ROLLS_BACK_STEPS = frozenset({"postgresql", "mssql"})
 _LOOKED_FOR = frozenset({"table", "column", "index"})
 
 
+def _stay_open() -> None:
+    """Leave the transaction to whoever began it."""
+
+
 class View:
     """Answers from a connection that is open anyway; it is good for nothing afterwards.
 
     `options` are those of env.py's configure(), where they and the `arguments` of its
-    run_migrations() are all that it did. `place` tells where the record is.
+    run_migrations() are all that it did. `place` tells where the record is. `commit` keeps what was
+    written, where that is not in the transaction of a step.
     """
 
     def __init__(
@@ -41,12 +46,14 @@ class View:
         options: dict[str, Any] | None = None,
         arguments: Mapping[str, Any] = MappingProxyType({}),
         place: Callable[[], RecordPlace] | None = None,
+        commit: Callable[[], None] = _stay_open,
     ) -> None:
         self._place = place
         self.stamp = stamp
         self.connection = connection
         self.options = options
         self.arguments = arguments
+        self.commit = commit
 
     @cached_property
     def record(self) -> Recorded:
@@ -86,6 +93,16 @@ class View:
         return any(
             is_projects(name) for place in places for name in inspector.get_table_names(place)
         )
+
+    def table_names(self) -> list[str]:
+        """Return the names of the project's tables, with the schema where that is another."""
+        inspector = sa.inspect(self.connection)
+        return [
+            name if place in (None, inspector.default_schema_name) else f"{place}.{name}"
+            for place in schemas(self.connection, inspector)
+            for name in inspector.get_table_names(place)
+            if is_projects(name)
+        ]
 
     def columns(self, tables: Iterable[str]) -> dict[str, frozenset[str]]:
         """Return, for those of these tables that are there, the names of columns in one case."""

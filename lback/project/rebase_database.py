@@ -16,8 +16,9 @@ from lback.core.rows import DataLoss
 from lback.core.source import INDEX
 from lback.errors import LbackError
 from lback.project.context import Context
-from lback.project.data_loss import consents, count_losses, downgrade_effects, refuse_more
 from lback.project.file_changes import change_files
+from lback.project.keeping.data_loss import consents, count_losses, downgrade_effects, refuse_more
+from lback.project.keeping.saved_rows import keeper_for, tell
 from lback.project.rebase_notes import note_followed_rebase, note_hook_rebase
 from lback.project.rebasing import PreparedRebase, RebaseOptions
 from lback.project.run import Run, attempted, failure
@@ -58,7 +59,7 @@ def perform(ctx: Context, ready: PreparedRebase, options: RebaseOptions) -> tupl
         change_files(ctx, ready.contents)
         return ()
     ways = _asked(ctx, ready, options)
-    if not options.yes and not _consents(ctx, ways):
+    if options.no_backup and not options.yes and not _consents(ctx, ways):
         raise LbackError(messages.DECLINED)
     moves = {way.key: way for way in ways}
     if any(way.move.down for way in ways):
@@ -83,7 +84,9 @@ _Ways = Mapping[str, _Way]
 def _asked(ctx: Context, ready: PreparedRebase, options: RebaseOptions) -> tuple[_Way, ...]:
     """Ask the databases where they are; without an answer of each nothing may be moved."""
     try:
-        answers = ctx.database.ask(lambda view: _answer(ready, view, counts=not options.yes))
+        answers = ctx.database.ask(
+            lambda view: _answer(ready, view, counts=options.no_backup and not options.yes)
+        )
     except LbackError as err:
         raise messages.not_asked(err) from err
     for answer in answers:
@@ -169,18 +172,21 @@ def _go_down(ctx: Context, ready: PreparedRebase, ways: _Ways, options: RebaseOp
         way = ways[view.stamp.database.key]
         if _decided(ready, view) != way.move:  # its record says that other texts have run by now
             raise messages.database_moved(view.stamp.revisions)
-        if not options.yes:
+        if options.no_backup and not options.yes:
             going = [step.revision for step in way.move.down]
             undoing = downgrade_effects(going, ready.revisions.effects(ready.graph, going))
             refuse_more(view, undoing, way.losses)
 
+    keeper = keeper_for(ctx, graph, keeps=not options.no_backup)
     run = Run(
         decide,
         before=before,
         line=lines_of(graph, next(way.move.down for way in ways.values() if way.move.down))[0],
         lock_timeout=options.lock_timeout,
+        keeper=keeper,
     )
     run_on(ctx, ctx.database, run)
+    tell(ctx, [keeper])
 
 
 def _go_up(ctx: Context, ready: PreparedRebase, ways: _Ways, options: RebaseOptions) -> None:
@@ -202,14 +208,17 @@ def _go_up(ctx: Context, ready: PreparedRebase, ways: _Ways, options: RebaseOpti
         return move.up
 
     up = next((way.move.up for way in ways.values() if way.move.up), ())
+    keeper = keeper_for(ctx, after, ready.graph, keeps=False)
     run = Run(
         decide,
         files=ready.contents,
         graph_before=ready.graph,
         line=lines_of(after, up)[0] if up else to_heads(after),
         lock_timeout=options.lock_timeout,
+        keeper=keeper,
     )
     outcome, failed = attempted(ctx, ctx.database_of(after, ready.texts), run)
+    tell(ctx, [keeper])
     if failed is None:
         return
     # The files may have changed: whoever has not followed is told by the next command.

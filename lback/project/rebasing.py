@@ -34,6 +34,7 @@ class RebaseOptions:
     stage: bool = True
     database: bool = True
     lock_timeout: float | None = None
+    no_backup: bool = False
 
 
 @dataclass(frozen=True, slots=True)

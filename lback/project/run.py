@@ -29,6 +29,7 @@ from lback.project.skipped import skips
 if TYPE_CHECKING:
     from lback.core.databases import DatabaseName
     from lback.db.events import Event, OnEvent, RunOutcome, Stamp
+    from lback.db.keeping.keeper import Keeper
     from lback.db.performing import Asked, Before, Decide
     from lback.db.runner import Database
     from lback.db.view import View
@@ -53,6 +54,8 @@ class Run:
     files: Mapping[str, bytes | None] | None = None
     line: Line = ("upgrade", "heads")
     lock_timeout: float | None = None
+    keeper: Keeper | None = None
+    """What saves rows on the way down, and puts them back on the way up."""
     graph_before: GraphView | None = None
     """The graph that the stamp is of, where the files change."""
     learn: Callable[[Stamp, Skips], None] | None = None
@@ -106,6 +109,7 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
             lock_timeout=ctx.lock_timeout(run.lock_timeout),
             line=run.line,
             before=run.before,
+            keeper=run.keeper,
         )
 
     return noted(ctx, lambda: database.graph, move, _Teller(ctx, database.graph))

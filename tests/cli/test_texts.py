@@ -132,7 +132,7 @@ def test_restore_tells_what_it_holds_and_what_came_back() -> None:
     there = replace(table, whole=True, present=3, missing=0, restored=0)
     assert text(replace(result, tables=(there,))) == [
         "users: 0 rows put back (whole rows)",
-        "    3 rows left alone: their keys are there already",
+        "    3 rows there already, as they were saved",
     ]
 
 

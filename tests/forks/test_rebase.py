@@ -70,15 +70,25 @@ def test_rows_are_not_lost_without_consent(shop: Shop) -> None:
     forked(shop)
     shop.rows("insert into coupons (id) values (7)")
     before = shop.migrations()
-    told = shop.lback("rebase", code=3)
+    told = shop.lback("rebase", "--no-backup", code=3)
     assert "This deletes 1 row of coupons." in told
     assert "--yes" in told
     assert "lback migrate s2" in told
     assert shop.migrations() == before
     assert shop.stamp() == ["b"]
     assert shop.schema() == {"users": {"id", "nick"}, "coupons": {"id"}}
-    shop.lback("rebase", "--yes")
+    shop.lback("rebase", "--no-backup", "--yes")
     assert shop.schema() == EVERYTHING
+    assert shop.rows("select * from coupons") == []
+
+
+def test_rows_come_back_above_what_they_move_onto(any_shop: Shop) -> None:
+    shop = any_shop
+    forked(shop)
+    shop.rows("insert into coupons (id) values (7)")
+    shop.lback("rebase")
+    assert shop.schema() == EVERYTHING
+    assert [tuple(row) for row in shop.rows("select id from coupons")] == [(7,)]
 
 
 def test_more_rows_than_were_asked_about_stop_a_rebase(shop: Shop) -> None:
@@ -95,7 +105,7 @@ def test_more_rows_than_were_asked_about_stop_a_rebase(shop: Shop) -> None:
     ctx = Context(Options(directory=str(shop.folder)))
     ctx.console = Meanwhile()
     with pytest.raises(LbackError, match="2 rows of coupons now"):
-        rebase(ctx, RebaseOptions())
+        rebase(ctx, RebaseOptions(no_backup=True))
     assert shop.migrations() == before
     assert shop.stamp() == ["b"]
     assert len(shop.rows("select * from coupons")) == 2

@@ -39,7 +39,6 @@ ROOMS: dict[str, str] = {
     "lback.core.rollback.uses": "what others need of a table",
     "lback.core.switch": "what is decided, apart from what is gathered and done",
     "lback.db.passthrough": "Alembic's own command line",
-    "lback.db.restoring": "backups, read",
     "lback.db.settling": "what autogenerate cannot know",
     "lback.db.specimens": "made-up rows",
     "lback.db.templates": "the files of a new project",

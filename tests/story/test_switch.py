@@ -15,7 +15,7 @@ from tests.worlds.texts import revision_text
 def tables(person: Developer) -> set[str]:
     with sqlite3.connect(person.folder / "db.sqlite3") as connection:
         rows = connection.execute("select name from sqlite_master where type = 'table'")
-        return {row[0] for row in rows} - {"alembic_version"}
+        return {row[0] for row in rows if not row[0].startswith("lback_")} - {"alembic_version"}
 
 
 def head(person: Developer) -> str:
@@ -66,15 +66,32 @@ def test_to_a_branch_that_is_not_checked_out(ada: Developer) -> None:
     assert ada.git("status", "--porcelain") == ""
 
 
+def test_rows_go_with_their_branch_and_come_back_with_it(ada: Developer) -> None:
+    with sqlite3.connect(ada.folder / "db.sqlite3") as connection:
+        connection.execute("insert into carts values (1)")
+    assert "saves: 1 row of carts" in ada.lback("switch", "--plan")
+    assert "saved: 1 row of carts" in ada.lback("switch")
+    assert tables(ada) == {"users"}
+    listed = ada.lback("restore")
+    assert "1 row" in listed
+    assert "went down with f2, f1" in listed
+    ada.git("switch", "-q", "feature")
+    assert "put back: 1 row of carts" in ada.lback("switch")
+    with sqlite3.connect(ada.folder / "db.sqlite3") as connection:
+        assert connection.execute("select * from carts").fetchall() == [(1,)]
+    assert "nothing is saved" in ada.lback("restore")
+
+
 def test_rows_are_not_lost_without_consent(ada: Developer) -> None:
     with sqlite3.connect(ada.folder / "db.sqlite3") as connection:
         connection.execute("insert into carts values (1)")
-    said = ada.lback("switch", code=3)
+    said = ada.lback("switch", "--no-backup", code=3)
     assert "1 row of carts" in said
     assert "--yes" in said
     assert tables(ada) == {"users", "carts", "wishes"}
-    ada.lback("switch", "--yes")
+    ada.lback("switch", "--no-backup", "--yes")
     assert tables(ada) == {"users"}
+    assert "nothing is saved" in ada.lback("restore")
 
 
 def test_what_is_nowhere_is_said(ada: Developer) -> None:

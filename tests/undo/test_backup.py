@@ -32,9 +32,16 @@ def test_whole_tables_come_back(tmp_path: Path, kind: str) -> None:
         assert shop.tables() == {}
         shop.migrate()
         shop.execute("INSERT INTO users (id, note) VALUES (1, 'newer')")
-        done = restore(shop.context(), RestoreOptions(result.data["backup"])).data["tables"][0]
-        assert (done["restored"], done["present"]) == (9, 1)
+        told = restore(shop.context(), RestoreOptions(result.data["backup"]))
+        done = told.data["tables"][0]
+        assert (done["restored"], done["other"], done["keys"]) == (9, 1, ["1"])
+        assert told.exit_code == 3
+        assert told.message == "Rows of users hold newer values and were left alone."
+        assert "--overwrite` writes the saved values over them" in told.hint
         assert shop.rows("users") == [(1, "newer"), *before[1:]]
+        options = RestoreOptions(result.data["backup"], overwrite=True)
+        assert restore(shop.context(), options).exit_code == 0
+        assert shop.rows("users") == before
 
 
 @pytest.mark.parametrize("kind", KINDS)

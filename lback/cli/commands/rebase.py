@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--onto", metavar="REF", help="Rebase onto REF instead of the shared branch.")
 @click.option("--plan", is_flag=True, help="Show the plan; change nothing.")
 @click.option("--force", is_flag=True, help="Move pushed revisions, too; never published ones.")
+@click.option("--no-backup", is_flag=True, help="Delete rows instead of saving them first.")
 @click.option("--yes", "-y", is_flag=True, help="Delete rows without asking.")
 @click.option("--no-stage", is_flag=True, help="Do not `git add` the rewritten files.")
 @click.option(
@@ -33,6 +34,7 @@ def command(
     onto: str | None,
     plan: bool,
     force: bool,
+    no_backup: bool,
     yes: bool,
     no_stage: bool,
     no_database: bool,
@@ -45,10 +47,13 @@ def command(
     from lback.app.rebase import rebase
     from lback.project.rebasing import RebaseOptions
 
-    options = RebaseOptions(onto, plan, force, yes, not no_stage, not no_database, lock_timeout)
+    options = RebaseOptions(
+        onto, plan, force, yes, not no_stage, not no_database, lock_timeout, no_backup
+    )
     moves = not (plan or no_database)
     idle = {
         "--yes": yes and not moves,
+        "--no-backup": no_backup and not moves,
         "--no-stage": plan and no_stage,
         "--lock-timeout": None if moves else lock_timeout,
     }

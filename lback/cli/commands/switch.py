@@ -11,6 +11,7 @@ from lback.cli.options import common, lock_timeout_option
 from lback.cli.running import run
 from lback.cli.strict import Command
 from lback.core.messages.data_loss import loss
+from lback.core.rows import DataLoss
 from lback.formats.style import Style, safe
 from lback.formats.words import title
 
@@ -21,19 +22,24 @@ if TYPE_CHECKING:
 @click.command("switch", cls=Command)
 @click.argument("ref", required=False)
 @click.option("--plan", is_flag=True, help="Show the plan; change nothing.")
+@click.option("--no-backup", is_flag=True, help="Lose data instead of saving it first.")
 @click.option("--yes", "-y", is_flag=True, help="Lose data without asking.")
 @lock_timeout_option
 @common
-def command(ref: str | None, plan: bool, yes: bool, lock_timeout: float | None) -> int:
+def command(
+    ref: str | None, plan: bool, no_backup: bool, yes: bool, lock_timeout: float | None
+) -> int:
     """Bring the database to the revisions of REF (default: this checkout).
 
     Revisions that REF does not have are undone with their own code, wherever in git that is.
+    Rows and values that go with them are saved in the database, and come back when the
+    revisions do.
 
     Example: `lback switch --plan` after `git switch main`
     """
     from lback.app.switch import SwitchOptions, switch
 
-    options = SwitchOptions(ref, plan, yes, lock_timeout)
+    options = SwitchOptions(ref, plan, yes, no_backup, lock_timeout)
     idle = {"--yes": plan and yes, "--lock-timeout": lock_timeout if plan else None}
     return run(lambda ctx: switch(ctx, options), idle)
 
@@ -49,6 +55,8 @@ def lines(result: SwitchResult, style: Style) -> Iterator[str]:
                 yield from (f"  {line}" for line in _steps(result, database, style))
     elif result.databases:
         yield from _steps(result, result.databases[0], style)
+    for row in result.returned:
+        yield style.green(f"put back: {loss(DataLoss(row.table, None, row.rows))}")
     if not result.done and not result.failed and (result.undoes or result.applies):
         yield "nothing was done"
 
@@ -67,4 +75,7 @@ def _steps(result: SwitchResult, steps: SwitchedDatabase, style: Style) -> Itera
         sign = style.green("+ applied" if done else "+ apply ")
         yield f"{sign} {title(row.revision, row.doc, style)}"
     for lost in steps.losses:
-        yield style.red(f"{'deleted' if done else 'deletes'}: {loss(lost)}")
+        if result.keeps:
+            yield f"{'saved' if done else 'saves'}: {loss(lost)}"
+        else:
+            yield style.red(f"{'deleted' if done else 'deletes'}: {loss(lost)}")

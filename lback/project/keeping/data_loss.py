@@ -62,7 +62,7 @@ def save_rows(
     ctx: Context, view: View, places: Sequence[Place], undoes: Sequence[str], table: str | None
 ) -> Path | None:
     """Save what is at these places to a new backup file; return it, None where there is nothing."""
-    from lback.db.backup import save
+    from lback.db.keeping.backup import save
 
     now = f"{datetime.datetime.now(datetime.timezone.utc):%Y%m%dT%H%M%S}"
     database = view.stamp.database

@@ -1,0 +1,283 @@
+"""Saves what a run takes from a database on its way down, and brings it back on a way up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lback.core.plans import Downgrade, Step, Upgrade
+from lback.core.rollback.stakes import Stakes
+from lback.db.alembic_compat import commits_each_statement
+from lback.db.keeping.kept import plain_session
+from lback.db.keeping.putting_back import Made, PuttingBack, Restored, put_back_all
+from lback.db.keeping.row_sql import Shape
+from lback.db.keeping.saved import SavedRows, SavedTable, Saving
+from lback.db.view import View
+
+
+@dataclass(slots=True)
+class Returning:
+    """A saving some of whose revisions come in this run, and what that finds made by itself."""
+
+    saving: Saving
+    made: dict[str, Made] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class KeptByRun:
+    """What one run has saved on one database, and what came back there."""
+
+    saved: Saving | None = None
+    returned: list[tuple[Saving, tuple[Restored, ...]]] = field(default_factory=list)
+
+
+class Keeper:
+    """Goes along with one run on the databases of one env.py.
+
+    `stakes` tells what some revisions delete on their way down, `blobs` which text each revision
+    has, `applied` which revisions a stamp stands for. Not `keeps`: nothing is saved.
+    """
+
+    def __init__(
+        self,
+        stakes: Callable[[View, Sequence[str]], Stakes],
+        blobs: Mapping[str, str],
+        applied: Callable[[Sequence[str]], Collection[str]],
+        *,
+        keeps: bool = True,
+    ) -> None:
+        self.stakes = stakes
+        self.blobs = blobs
+        self.applied = applied
+        self.keeps = keeps
+        self.kept: dict[str, KeptByRun] = {}
+        self._coming: dict[str, list[Returning]] = {}
+        self._came: list[str] = []
+
+    def begin(self, view: View, steps: Sequence[Step]) -> None:
+        """Save what the way down takes; settle before what an earlier run was cut off at."""
+        at = view.stamp.database.key
+        kept = self.kept[at] = KeptByRun()
+        self._came, self._coming[at] = [], []
+        rows = SavedRows(view.connection, view.stamp.database)
+        self.settle(view)
+        going = [step.revision for step in steps if isinstance(step, Downgrade)]
+        if going and self.keeps:
+            told = self.stakes(view, going)
+            revisions = {name: self.blobs.get(name, "") for name in going}
+            kept.saved = rows.save(told.kept, told.lost, revisions)
+        view.commit()
+
+    def turn(self, view: View, steps: Sequence[Step]) -> None:
+        """Note what is there once all is down, before anything goes up."""
+        at = view.stamp.database.key
+        rows, saved = SavedRows(view.connection, view.stamp.database), self.kept[at].saved
+        if saved is not None:
+            _seal(rows, saved)
+            if not saved.tables:
+                self.kept[at].saved = None
+        coming = {step.revision for step in steps if isinstance(step, Upgrade) and not step.fake}
+        for saving in rows.all() if coming else ():
+            if saving.state == "saved" and coming & saving.revisions.keys():
+                self._coming[at].append(_expected(rows, saving))
+
+    def stepped(self, view: View, step: Step, left: Sequence[Step]) -> None:
+        """Put back what waited for a step, once the others that it waits for are done."""
+        if not isinstance(step, Upgrade):
+            return
+        at = view.stamp.database.key
+        self._came.append(step.revision)
+        later = {other.revision for other in left if isinstance(other, Upgrade)}
+        waiting = self._coming[at]
+        for returning in list(waiting):
+            revisions = returning.saving.revisions.keys()
+            if revisions & set(self._came) and not revisions & later:
+                waiting.remove(returning)
+                self._put_back(view, returning, self._came)
+
+    def settle(self, view: View) -> bool:
+        """Finish what a kill has cut off; tell whether there was anything."""
+        rows = SavedRows(view.connection, view.stamp.database)
+        savings = [saving for saving in rows.all() if saving.state != "left"]
+        if not savings:
+            return False
+        applied = set(self.applied(view.stamp.revisions))
+        met = False
+        self.kept.setdefault(view.stamp.database.key, KeptByRun())
+        for saving in savings:
+            here = [revision for revision in saving.revisions if revision in applied]
+            if saving.state == "begun":
+                met = True
+                _settle_begun(rows, saving, here)
+            elif here:
+                met = True
+                self._put_back(view, Returning(saving), here)
+        return met
+
+    def _put_back(self, view: View, returning: Returning, came: Sequence[str]) -> None:
+        rows = SavedRows(view.connection, view.stamp.database)
+        saving = returning.saving
+        exact = set(came) <= saving.revisions.keys() and all(
+            self.blobs.get(name, "") == saving.revisions[name]
+            for name in came
+            if name in saving.revisions
+        )
+        done = put_back_saving(view.connection, rows, saving, returning.made, exact=exact)
+        self.kept[view.stamp.database.key].returned.append((saving, done))
+        left = {name: blob for name, blob in saving.revisions.items() if name not in came}
+        gone = _after_return(rows, saving, done, left)
+        view.commit()
+        rows.drop(gone)
+        view.commit()
+
+
+def put_back_saving(
+    connection: Connection,
+    rows: SavedRows,
+    saving: Saving,
+    made: Mapping[str, Made],
+    *,
+    exact: bool = False,
+    overwrite: bool = False,
+    asking: bool = True,
+) -> tuple[Restored, ...]:
+    """Put back what a saving holds, all of it or, where a statement fails, nothing.
+
+    `asking`: what may have been deleted on purpose since is left to a person.
+    """
+    ways = []
+    for table in saving.tables:
+        unsure = table.kept.whole and table.lost is not None and not overwrite
+        known = made.get(table.source, Made(asks=unsure and asking))
+        ways.append(
+            PuttingBack(
+                connection,
+                table.kept,
+                rows.place(table.source),
+                made=known._replace(exact=exact and known.table),
+                overwrite=overwrite,
+            )
+        )
+    try:
+        with _apart(connection), plain_session(connection):
+            return put_back_all(ways)
+    except sa.exc.DBAPIError as err:
+        problem = str(err.orig).strip().split("\n")[0]
+        return tuple(
+            Restored(table.kept.full_name, table.kept.columns, problem=problem)
+            for table in saving.tables
+        )
+
+
+@contextmanager
+def _apart(connection: Connection) -> Iterator[None]:
+    """Take back what a failing statement's companions have done, and nothing else."""
+    if commits_each_statement(connection):
+        yield
+        return
+    with connection.begin_nested():
+        yield
+
+
+def _expected(rows: SavedRows, saving: Saving) -> Returning:
+    """Learn what is not there before the steps that bring a saving's revisions."""
+    returning = Returning(saving)
+    for table in saving.tables:
+        shape = Shape(rows.connection, table.kept.table, table.kept.schema)
+        if not shape.there:
+            returning.made[table.source] = Made(table=table.lost is None)
+            continue
+        rows.leave_touched(table)
+        absent = frozenset(name for name in table.lost or () if name not in shape.columns)
+        after = rows.place(table.after) if table.after else ""
+        asks = table.kept.whole and not after
+        returning.made[table.source] = Made(columns=absent, after=after, asks=asks)
+    return returning
+
+
+def _seal(rows: SavedRows, saving: Saving, *, noting: bool = True) -> None:
+    """Keep of a saving what is not in the tables any more."""
+    with plain_session(rows.connection):
+        for table in saving.tables:
+            rows.copy_after(table, noting=noting)
+    empty = [table for table in saving.tables if not table.rows]
+    saving.tables = [table for table in saving.tables if table.rows]
+    saving.state = "saved"
+    if saving.tables:
+        rows.note(saving)
+    else:
+        rows.forget(saving)
+    rows.drop(empty)
+
+
+def _settle_begun(rows: SavedRows, saving: Saving, here: Sequence[str]) -> None:
+    """Keep of a saving whose run was cut off what has gone down; the rest is where it was."""
+    _seal(rows, saving, noting=False)
+    there = [table for table in saving.tables if _is_there(rows, table)]
+    saving.tables = [table for table in saving.tables if table not in there]
+    away = {name: blob for name, blob in saving.revisions.items() if name not in here}
+    if not saving.tables:
+        rows.forget(saving)
+    elif away:
+        rows.note(replace(saving, revisions=away, state="saved"))
+    elif any(table.lost != () for table in saving.tables):
+        # A step that was cut off half way: it is still to go down in full, or to be undone.
+        rows.note(replace(saving, state="begun"))
+    else:
+        rows.note(replace(saving, state="left"))
+    rows.drop(there)
+
+
+def _is_there(rows: SavedRows, table: SavedTable) -> bool:
+    """Tell whether nothing of a table has gone: it and all of its columns are there."""
+    shape = Shape(rows.connection, table.kept.table, table.kept.schema)
+    return shape.there and table.lost != () and set(table.kept.names) <= shape.columns.keys()
+
+
+def _after_return(
+    rows: SavedRows, saving: Saving, done: Sequence[Restored], left: dict[str, str]
+) -> list[SavedTable]:
+    """Note what of a saving still waits, for revisions or for a person; return what is done."""
+    waiting: list[SavedTable] = []
+    asking: list[SavedTable] = []
+    gone: list[SavedTable] = []
+    for table, result in zip(saving.tables, done, strict=True):
+        if left and (result.table_gone or result.lacking):
+            if result.other or result.blocked:
+                asking.append(table)
+            waiting.append(_rest(table, result))
+        elif result.leaves_rows:
+            asking.append(table)
+        else:
+            gone.append(table)
+    if waiting:
+        if asking:
+            other = Saving(rows.next(), dict(saving.revisions), [], "left", saving.created)
+            other.tables = [
+                rows.copy_left(table, other.number, position)
+                for position, table in enumerate(asking)
+            ]
+            rows.note(other)
+        rows.note(replace(saving, tables=waiting, revisions=left))
+        return [*gone, *(table for table in asking if table.source not in _sources(waiting))]
+    if asking:
+        rows.note(replace(saving, tables=asking, state="left"))
+    else:
+        rows.forget(saving)
+    return gone
+
+
+def _sources(tables: Sequence[SavedTable]) -> set[str]:
+    return {table.source for table in tables}
+
+
+def _rest(table: SavedTable, result: Restored) -> SavedTable:
+    """Return what of a table waits on: all of it, or columns that are not there yet."""
+    if result.table_gone:
+        return table
+    kept = replace(table.kept, columns=result.lacking, whole=False)
+    return replace(table, kept=kept, lost=result.lacking, after="")

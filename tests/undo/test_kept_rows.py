@@ -1,0 +1,159 @@
+"""What goes down with a branch comes back with it: schema and rows as they were."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from lback.app.switch import SwitchOptions, switch
+from lback.core.schema_diff import Table
+from tests.reports import checked
+from tests.servers import KINDS, fresh_database
+from tests.undo.team import Shop
+
+USERS = """
+op.create_table(
+    "users",
+    sa.Column("id", sa.Integer(), primary_key=True),
+    sa.Column("name", sa.String(50), nullable=False),
+)
+op.bulk_insert(
+    sa.table("users", sa.column("id"), sa.column("name")),
+    [{"id": 1, "name": "Ada"}, {"id": 2, "name": "Grace"}, {"id": 3, "name": "Edsger"}],
+)
+"""
+# A tree, a list of rows without a key, and a table that refers to both users and the tree.
+TREE = """
+op.create_table(
+    "parts",
+    sa.Column("id", sa.Integer(), primary_key=True),
+    sa.Column("order", sa.String(20), server_default="none"),
+    sa.Column("inside", sa.Integer(), sa.ForeignKey("parts.id")),
+)
+op.create_table(
+    "owners",
+    sa.Column("part", sa.Integer(), sa.ForeignKey("parts.id"), nullable=False),
+    sa.Column("user", sa.Integer(), sa.ForeignKey("users.id"), nullable=False),
+)
+op.execute("INSERT INTO parts (id) VALUES (1), (2), (9)")
+with op.batch_alter_table("users") as batch:
+    batch.add_column(sa.Column("100% sure", sa.Boolean()))
+    batch.add_column(sa.Column("née", sa.Text(), server_default="x"))
+"""
+TREE_DOWN = """
+with op.batch_alter_table("users") as batch:
+    batch.drop_column("née")
+    batch.drop_column("100% sure")
+op.drop_table("owners")
+op.drop_table("parts")
+"""
+MORE = """
+with op.batch_alter_table("parts") as batch:
+    batch.add_column(sa.Column("price", sa.Numeric(12, 4)))
+    batch.add_column(sa.Column("at", sa.DateTime()))
+"""
+MORE_DOWN = """
+with op.batch_alter_table("parts") as batch:
+    batch.drop_column("at")
+    batch.drop_column("price")
+"""
+OTHER = 'op.create_table("other", sa.Column("id", sa.Integer(), primary_key=True))'
+
+
+@pytest.fixture(params=KINDS)
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """Stand on branch `a`, which has two revisions more than main, with rows."""
+    with fresh_database(request.param, tmp_path) as url:
+        shop = Shop.at(tmp_path / "ada", url)
+        shop.add("r1", USERS, 'op.drop_table("users")', commit="Add users")
+        shop.git("checkout", "-q", "-b", "a")
+        shop.add("a1", TREE, TREE_DOWN)
+        shop.commit("Add parts")
+        shop.add("a2", MORE, MORE_DOWN)
+        shop.commit("Add prices")
+        shop.migrate()
+        fill(shop)
+        yield shop
+
+
+def fill(shop: Shop) -> None:
+    q = quoter(shop)
+    shop.execute(
+        "DELETE FROM parts WHERE id = 9",
+        f"UPDATE parts SET {q('order')} = '', price = 12.3456 WHERE id = 1",
+        f"INSERT INTO parts (id, {q('order')}, inside, price, at) VALUES "
+        "(5, NULL, 7, NULL, '2026-01-02 03:04:05'), (7, 'back', NULL, -0.0001, NULL)"
+        if not shop.url.startswith("mysql")
+        else "INSERT INTO parts (id, `order`, inside, price, at) VALUES "
+        "(7, 'back', NULL, -0.0001, NULL), (5, NULL, 7, NULL, '2026-01-02 03:04:05')",
+        f"INSERT INTO owners (part, {q('user')}) VALUES (1, 1), (1, 1), (7, 2)",
+        f"UPDATE users SET {q('née')} = 'é' WHERE id = 1",
+        f"UPDATE users SET {q('née')} = NULL WHERE id = 3",
+    )
+    set_sure(shop)
+
+
+def set_sure(shop: Shop) -> None:
+    engine = sa.create_engine(shop.url, poolclass=sa.pool.NullPool)
+    users = sa.table("users", sa.column("id"), sa.column("100% sure"))
+    with engine.begin() as connection:
+        connection.execute(sa.update(users).where(users.c.id == 1).values({"100% sure": True}))
+
+
+def quoter(shop: Shop) -> Any:
+    mark = "`" if shop.url.startswith("mysql") else '"'
+    return lambda name: f"{mark}{name}{mark}"
+
+
+def everything(shop: Shop) -> tuple[dict[str, Table], dict[str, list[Any]]]:
+    tables = dict(shop.tables())
+    q = quoter(shop)
+    rows = {name: sorted(map(repr, query(shop, f"SELECT * FROM {q(name)}"))) for name in tables}
+    return tables, rows
+
+
+def query(shop: Shop, text: str) -> list[Any]:
+    engine = sa.create_engine(shop.url, poolclass=sa.pool.NullPool)
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(sa.text(text))]
+
+
+def own_tables(shop: Shop) -> list[str]:
+    engine = sa.create_engine(shop.url, poolclass=sa.pool.NullPool)
+    with engine.connect() as connection:
+        names = sa.inspect(connection).get_table_names()
+    return [name for name in names if name.startswith("lback_saved")]
+
+
+def go(shop: Shop, ref: str | None = None, **options: Any) -> dict[str, Any]:
+    result = switch(shop.context(), SwitchOptions(ref, **options))
+    report = checked(result)
+    assert result.exit_code == 0, result.message
+    return dict(report["data"])
+
+
+def test_there_and_back(shop: Shop) -> None:
+    before = everything(shop)
+    shop.git("checkout", "-q", "main")
+    there = go(shop)
+    assert {row["table"] for row in there["saved"]} == {"parts", "owners", "users"}
+    assert set(shop.tables()) == {"users"}
+    assert set(shop.tables()["users"].columns) == {"id", "name"}
+    shop.add("b1", OTHER, 'op.drop_table("other")', parents=("r1",), commit="Add other")
+    go(shop)
+    shop.execute("INSERT INTO other VALUES (1)")
+    other = everything(shop)
+    shop.git("checkout", "-q", "a")
+    back = go(shop)
+    assert [row for row in back["returned"] if row["left"]] == []
+    assert everything(shop) == before
+    shop.git("checkout", "-q", "main")
+    go(shop)
+    assert everything(shop) == other
+    shop.git("checkout", "-q", "a")
+    go(shop)
+    assert everything(shop) == before
+    assert own_tables(shop) in (["lback_saved"], sorted(own_tables(shop)))
