@@ -36,8 +36,14 @@ def _no_password_of_before() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _private_home(tmp_path_factory: pytest.TempPathFactory) -> None:
     home = tmp_path_factory.mktemp("home")
+    # Of the template only the folders: the samples would be copied into thousands of repositories.
+    for name in ("hooks", "info"):
+        (home / "template" / name).mkdir(parents=True)
     (home / ".gitconfig").write_text(
-        "[init]\n\tdefaultBranch = main\n[advice]\n\tdetachedHead = false\n[gc]\n\tauto = 0\n"
+        "[init]\n\tdefaultBranch = main\n"
+        f"\ttemplateDir = {home / 'template'}\n"
+        "[advice]\n\tdetachedHead = false\n"
+        "[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[core]\n\tfsync = none\n"
         '[protocol "file"]\n\tallow = always\n'
     )
     os.environ["HOME"] = str(home)
