@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -15,13 +15,13 @@ from tests.worlds.texts import VERSIONS, creates
 HOOKS = ("pre-commit", "post-merge", "post-checkout", "post-rewrite", "pre-push")
 
 
-def shims(shop: Shop, old: str, new: str) -> None:
-    """Change the text of all shims, as a world that moved on since would have it."""
+def shims(shop: Shop, line: str, new: str) -> None:
+    """Change a line of all shims, as a world that moved on since would have it."""
     for name in HOOKS:
         path = shop.folder / ".git/hooks" / name
-        text = path.read_text()
-        assert old in text
-        path.write_text(text.replace(old, new))
+        text, count = re.subn(rf"^{line}=.*", f"{line}={new}", path.read_text(), flags=re.M)
+        assert count == 1
+        path.write_text(text)
 
 
 def bare_path(shop: Shop) -> None:
@@ -36,15 +36,15 @@ def bare_path(shop: Shop) -> None:
 
 
 def no_python(shop: Shop) -> None:
-    shims(shop, f"python='{sys.executable}'", "python='/nowhere/bin/python'")
+    shims(shop, "python", "'/nowhere/bin/python'")
     bare_path(shop)
 
 
 def no_module(shop: Shop) -> None:
     bare = shop.write("../bare-python", f'#!/bin/sh\nexec {sys.base_prefix}/bin/python3 -S "$@"\n')
     bare.chmod(0o755)
-    shims(shop, f"python='{sys.executable}'", f"python='{bare}'")
-    shims(shop, f"home='{Path(__file__).parents[2]}'", "home='/nowhere'")
+    shims(shop, "python", f"'{bare}'")
+    shims(shop, "home", "'/nowhere'")
     bare_path(shop)
 
 

@@ -9,13 +9,15 @@ from tests.worlds.people import Developer
 
 
 def test_the_demo_plays_to_its_end(tmp_path: Path) -> None:
-    ada = Developer("Ada", tmp_path)
-    said = ada.lback("demo", str(tmp_path / "demo"))
+    """As the example of its help page says it."""
+    ada = Developer("Ada", tmp_path, {"TMPDIR": str(tmp_path)})
+    said = ada.lback("demo")
+    (place,) = tmp_path.glob("lback-demo-*")
     assert "wrote and staged migrations/versions/" in said
     assert "undid the latest change of reviews" in said
     assert "INFO" not in said
     for name in ("ada", "grace"):
-        with sqlite3.connect(tmp_path / "demo" / name / "db.sqlite3") as connection:
+        with sqlite3.connect(place / name / "db.sqlite3") as connection:
             tables = {row[0] for row in connection.execute("select name from sqlite_master")}
         assert {"users", "orders", "coupons"} <= tables
         assert "reviews" not in tables

@@ -2,7 +2,8 @@
 
 A server starts once, in a fresh interpreter that has everything imported and nothing run. Each
 command is a fork of it with a folder, an environment and streams of its own, and it ends or is
-killed as any other child. How the program starts is tested where it is started.
+killed as any other child. What it starts with its own interpreter is such a fork as well, and so
+are the hooks that it installs. How the program starts is tested where it is started.
 """
 
 from __future__ import annotations
@@ -27,19 +28,20 @@ from pathlib import Path
 
 # What an interpreter reads when it starts: with other values of these it has to start.
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_")
+_INTERPRETER = "_LBACK_TESTS_INTERPRETER"
 _MORE = ("alembic.command", "psycopg", "pymysql", "sqlalchemy.dialects.sqlite")
 
 # A program for a shell, as quick as Python can be: it hands its streams to the server.
 _CLIENT = """#!{python} -IS
 import array, marshal, os, sys, _socket
 words = {words} + sys.argv[1:]
-if words[0] not in ("-m", "manage.py"):
+if words[0] not in ("-m", "-c", "manage.py"):
     os.execv({python!r}, [{python!r}] + words)
 line = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
 line.connect({place!r})
 rights = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", [0, 1, 2]))
 line.sendmsg([b"x"], [rights])
-line.sendall(marshal.dumps((words, os.getcwd(), dict(os.environ))))
+line.sendall(marshal.dumps((words, os.getcwd(), {{**os.environ, {name!r}: {itself!r}}})))
 line.shutdown(_socket.SHUT_WR)
 code = int(line.recv(16) or 70)
 os._exit(code if code >= 0 else 128 - code)
@@ -101,7 +103,13 @@ class _Server:
                 stdout=subprocess.DEVNULL,
             )
         for name, words in (("lback", ["-m", "lback"]), ("python", [])):
-            text = _CLIENT.format(python=sys.executable, words=words, place=self._place)
+            text = _CLIENT.format(
+                python=sys.executable,
+                words=words,
+                place=self._place,
+                name=_INTERPRETER,
+                itself=str(self.folder / "python"),
+            )
             (self.folder / name).write_text(text)
             (self.folder / name).chmod(0o755)
         atexit.register(self._end)
@@ -121,7 +129,8 @@ class _Server:
         with socket.socket(socket.AF_UNIX) as line:
             line.connect(self._place)
             socket.send_fds(line, [b"x"], list(streams))
-            line.sendall(marshal.dumps((list(arguments), str(folder), dict(environment))))
+            given = {**environment, _INTERPRETER: str(self.folder / "python")}
+            line.sendall(marshal.dumps((list(arguments), str(folder), given)))
             line.shutdown(socket.SHUT_WR)
             return int(line.recv(16))
 
@@ -172,6 +181,7 @@ def _handle(line: socket.socket) -> bool:
     _, streams, _, _ = socket.recv_fds(line, 1, 3)
     with line.makefile("rb") as request:
         sys.argv, folder, environment = marshal.load(request)
+    sys.executable = environment.pop(_INTERPRETER, sys.executable)
     child = os.fork()
     if child:
         line.send(str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).encode())
@@ -191,6 +201,10 @@ def _perform() -> None:
         del sys.argv[0]
         sys.path.insert(0, str(Path.cwd()))
         runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    elif sys.argv[0] == "-c":
+        sys.path.insert(0, "")
+        code = compile(sys.argv.pop(1), "<string>", "exec")
+        exec(code, {"__name__": "__main__", "__builtins__": __builtins__})
     else:
         sys.path.insert(0, str(Path(sys.argv[0]).parent.resolve()))
         runpy.run_path(sys.argv[0], run_name="__main__")
