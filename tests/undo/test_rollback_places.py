@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -124,17 +125,25 @@ PLACES = (top, under_unrelated, under_related, before_merge, one_side_of_a_fork,
 WANTED = {"top": "r8", "inside_many": "r6"}
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("published", [False, True], ids=["local", "published"])
-@pytest.mark.parametrize("place", PLACES, ids=lambda one: one.__name__)
+# What is local is reverted as what is published, but for the latest one.
+CASES = [
+    pytest.param(kind, published, place, id=f"{place.__name__}-{where}-{kind}")
+    for kind in KINDS
+    for published, where in ((False, "local"), (True, "published"))
+    for place in PLACES
+    if published or place is top or kind == "sqlite"
+]
+
+
+@pytest.mark.parametrize(("kind", "published", "place"), CASES)
 def test_only_the_change_is_undone(
-    tmp_path: Path, kind: str, published: bool, place: object
+    tmp_path: Path, kind: str, published: bool, place: Callable[[Shop], None]
 ) -> None:
-    name = place.__name__  # type: ignore[attr-defined]
+    name = place.__name__
     (tmp_path / "b").mkdir()
     with fresh_database(kind, tmp_path) as url, fresh_database(kind, tmp_path / "b") as other:
         shop = Shop.at(tmp_path / "ada", url)
-        place(shop)  # type: ignore[operator]
+        place(shop)
         shop.commit("Add migrations")
         if published:
             shop.publish(tmp_path / "shop.git")
