@@ -22,7 +22,20 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 # consent. Each with the command that gives it.
 CONSENTS: Mapping[str, str] = {"on_checkout": "git config lback.onCheckout switch"}
 _MOST_MODELS = 200
+_LONGEST_WAIT = 2_000_000  # seconds; PostgreSQL counts milliseconds in 31 bits
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+class PostgresqlSettings(NamedTuple):
+    """How long statements of a migration wait on PostgreSQL; 0 is no end.
+
+    Seconds for a lock, seconds for a whole statement, and how often what gave up a lock is tried
+    again.
+    """
+
+    lock_timeout: float = 3.0
+    statement_timeout: float = 0.0
+    retries: int = 20
 
 
 class LbackSettings(NamedTuple):
@@ -48,6 +61,7 @@ class LbackSettings(NamedTuple):
     scratch_url: str | None = None
     ignore_folders: tuple[str, ...] = ()
     lock_timeout: float | None = None
+    postgresql: PostgresqlSettings = PostgresqlSettings()
     big_tables: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
@@ -101,7 +115,7 @@ def _typed(key: str, value: str) -> Any:
         return text.lower() in _TRUE
     if reader is _seconds and re.fullmatch(r"\d+(?:\.\d*)?", text):
         return float(text)
-    if reader is _mapping:
+    if reader in (_mapping, _postgresql):
         pairs = [part.split("=", 1) for part in re.split(r"\s*[,\n]\s*", text) if part]
         if all(len(pair) == 2 for pair in pairs):
             return {pair[0].strip(): pair[1].strip() for pair in pairs}
@@ -176,6 +190,28 @@ def _seconds(value: Any, where: str, _: str) -> float:
     return float(value)
 
 
+def _postgresql(value: Any, where: str, _: str) -> PostgresqlSettings:
+    fields = PostgresqlSettings._fields
+    if not isinstance(value, dict) or not value.keys() <= set(fields):
+        raise _wrong(where, value, f"a table with {', '.join(fields)}")
+    given: dict[str, Any] = {}
+    for key, number in value.items():
+        given[key] = _seconds(_number(number), f"{where}.{key}", key)
+        if given[key] > _LONGEST_WAIT:
+            raise _wrong(f"{where}.{key}", number, f"a number up to {_LONGEST_WAIT:,}")
+        if key == "retries":
+            if given[key] != int(given[key]):
+                raise _wrong(f"{where}.{key}", number, "a whole number, 0 or more")
+            given[key] = int(given[key])
+    return PostgresqlSettings(**given)
+
+
+def _number(value: Any) -> Any:
+    """Give a text of an ini its number."""
+    fits = isinstance(value, str) and re.fullmatch(r"\d+(?:\.\d*)?", value)
+    return float(value) if fits else value
+
+
 def _mapping(value: Any, where: str, _: str) -> Mapping[str, str]:
     if not isinstance(value, dict) or not all(isinstance(option, str) for option in value.values()):
         raise _wrong(
@@ -196,6 +232,7 @@ _READERS: Mapping[str, Callable[[Any, str, str], Any]] = {
     "scratch_url": _text,
     "ignore_folders": _texts,
     "lock_timeout": _seconds,
+    "postgresql": _postgresql,
     "big_tables": _texts,
     "select": _texts,
     "ignore": _texts,

@@ -98,6 +98,11 @@ class Turn:
 
     error: LbackError | None = None
     """Why nothing was begun."""
+    steps: tuple[Step, ...] = ()
+    began: tuple[str, ...] | None = None
+    """Where the database was at the first try, where this is another one."""
+    kept: int = 0
+    """How many of the steps earlier tries have done."""
 
     @property
     def stamp(self) -> Stamp:
@@ -111,7 +116,8 @@ class Turn:
 
     def outcome(self) -> DatabaseOutcome:
         """Return what has been done, as the caller sees it."""
-        return DatabaseOutcome(self.database, self.before, self.after, tuple(self.done), self.error)
+        before = self.before if self.began is None else self.began
+        return DatabaseOutcome(self.database, before, self.after, tuple(self.done), self.error)
 
 
 class RunOutcome(NamedTuple):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
@@ -93,6 +94,7 @@ class Performer:
     The databases with the keys in `settled` are left alone. With a `recorder` all that is done is
     written down in the database. `first` asks a database before the steps are chosen, `before`
     once there are some. `keeper` saves what goes down, and puts it back.
+    What a try before has `left` to do is gone on with.
     """
 
     def __init__(
@@ -104,9 +106,11 @@ class Performer:
         recorder: RecordWriter | None = None,
         first: Before | None = None,
         keeper: Keeper | None = None,
+        left: Mapping[str, Turn] = MappingProxyType({}),
     ) -> None:
         self.keeper = keeper
         self.decide = decide
+        self.left = left
         self.on_event = on_event
         self.before = before
         self.settled = settled
@@ -122,15 +126,18 @@ class Performer:
         if turn.database.key in self.settled:
             return
         self.turns.append(turn)
+        left = _left(self.left.get(turn.database.key), turn)
         try:
-            if self.first is not None and isinstance(context.connection, Connection):
-                self.first(_view(turn, context, context.connection))
-            steps = tuple(self.decide(turn.stamp))
+            asked = left is None and isinstance(context.connection, Connection)
+            if asked and self.first is not None:
+                self.first(_view(turn, context, cast("Connection", context.connection)))
+            steps = tuple(self.decide(turn.stamp)) if left is None else left
         except LbackError as err:
             # Not raised: env.py may have other databases to come to.
             turn.error = err
             return
-        turn.total = len(steps)
+        turn.steps = (*turn.done, *steps)
+        turn.total = len(turn.steps)
         self.on_event(Event("plan", total=turn.total, database=turn.database))
         if not steps:
             return
@@ -162,6 +169,7 @@ class Performer:
         environment = cast("WatchedEnvironment", context.environment_context)
         scripts = cast("TextScriptDirectory", context.script)
         lines = lines_of(scripts.graph, steps, environment.line)
+        kept = len(turn.done)
         for number, (line, (step, script, moves, stamped)) in enumerate(
             zip(lines, prepared, strict=True), 1
         ):
@@ -172,7 +180,7 @@ class Performer:
             keeping.before(step, number)
             if recording is not None:
                 recording.start(stamped, script, len(moves))
-            yield from self._perform(turn, number, step, script, moves)
+            yield from self._perform(turn, kept + number, step, script, moves)
             keeping.after(step, number)
 
     def outcome(self) -> RunOutcome:
@@ -349,6 +357,19 @@ def _watch_commits(turn: Turn, connection: Connection, recording: Recording | No
     if recording is not None:
         event.listen(connection, "rollback", lambda _connection: recording.rolled_back())
     event.listen(connection, "before_cursor_execute", executed)
+
+
+def _left(earlier: Turn | None, turn: Turn) -> tuple[Step, ...] | None:
+    """Return what an earlier try has left to do here; None where the stamp is not as it left it."""
+    if earlier is None:
+        return None
+    ways = [(earlier.before, earlier.kept), (earlier.after, len(earlier.done))]
+    for stamp, done in reversed(ways) if earlier.kept_each else ways:
+        if turn.before == stamp:
+            turn.began = earlier.before if earlier.began is None else earlier.began
+            turn.kept, turn.done = done, list(earlier.done[:done])
+            return earlier.steps[done:]
+    return None
 
 
 def _view(turn: Turn, context: MigrationContext, connection: Connection) -> View:

@@ -14,6 +14,7 @@ from lback.db.command_lines import LOOK
 from lback.db.events import Event, OnEvent, RunOutcome, SeveralError, Stamp, Turn, ignore
 from lback.db.failures import Situation, migration_failure, state_left, translate
 from lback.db.locking.locks import Locks
+from lback.db.locking.tries import Tries
 from lback.db.performing import Asked, Before, Decide, Looker, Performer
 from lback.db.record.writing import RecordWriter
 from lback.db.session import ProjectPlace, Session, open_session
@@ -145,13 +146,17 @@ class Database:
         known of each comes out as SeveralError.
         """
         passed = PassedOver()
-        locks = Locks(lock_timeout, on_event, self.command)
+        patience = self.origin.settings.lback.postgresql
+        locks = Locks(lock_timeout, on_event, self.command, patience)
+        tries = Tries(patience.retries, on_event)
         broken: LbackError | None = None
         process = os.getpid()
         recorder = self._recorder(on_event)
         while True:
             settled = frozenset(passed.outcomes)
-            performer = Performer(decide, on_event, before, settled, recorder, first, keeper)
+            performer = Performer(
+                decide, on_event, before, settled, recorder, first, keeper, tries.left
+            )
             with self.opened(line) as session:
                 try:
                     session.run_env(performer, locks=locks, passed=passed)
@@ -161,7 +166,11 @@ class Database:
                 except (Exception, SystemExit) as err:
                     if os.getpid() != process:  # a fork of env.py's, which has ended
                         raise
-                    broken = self._pass_over(err, session.at, performer, passed)
+                    if tries.again(err, performer.turns, locks.blockers):
+                        if len(performer.turns) > 1:
+                            passed.settle(performer.turns[:-1], self._stands(passed))
+                        continue
+                    broken = self._pass_over(err, session.at, performer, passed, tries)
                     if broken is None:
                         continue
                 else:
@@ -201,7 +210,12 @@ class Database:
             yield session
 
     def _pass_over(
-        self, err: BaseException, at: Situation, performer: Performer, passed: PassedOver
+        self,
+        err: BaseException,
+        at: Situation,
+        performer: Performer,
+        passed: PassedOver,
+        tries: Tries,
     ) -> LbackError | None:
         """Leave what failed to itself and come to the others; or return why that cannot be."""
         stands = self._stands(passed)
@@ -211,7 +225,7 @@ class Database:
             found = passed.learn(error)
         else:
             now = stands.get(turn.database.key)
-            error = _failure(err, at, turn, now)
+            error = tries.explained(_failure(err, at, turn, now))
             turn.error, turn.after = error, now or turn.before
             found = False
         error.__cause__ = err if error is not err else err.__cause__

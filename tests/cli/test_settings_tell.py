@@ -18,6 +18,7 @@ from lback.db.locking.files import LockFile
 from tests.check.shop import make_shop
 from tests.check.team import Team, content
 from tests.cli.asking import Run, child, here
+from tests.servers import fresh_database
 from tests.worlds.texts import VERSIONS
 
 ROOT = Path(__file__).parents[2]
@@ -112,6 +113,16 @@ def edited_after_it_ran(shop: Team) -> None:
     path.write_text(source.replace("op.drop_column", "op.f('x'); op.drop_column"))
 
 
+def limited(shop: Team) -> str:
+    """Migrate a PostgreSQL database by a revision that fails with the limit that it has."""
+    text = "op.execute(\"DO $$ BEGIN RAISE 'limit %', current_setting('lock_timeout'); END $$\")"
+    shop.write(f"{VERSIONS}/c3.py", content("c3", "b2", text))
+    env = shop.path / "migrations" / "env.py"
+    with fresh_database("postgresql", shop.path) as url:
+        env.write_text(env.read_text().replace("sqlite:///shop.db", url))
+        return child("migrate")(shop)
+
+
 def locked(shop: Team) -> str:
     """Migrate while somebody holds the lock; give it back as soon as that is said."""
     lock = LockFile(str(shop.path / "shop.db"))
@@ -182,6 +193,7 @@ SHOWN = {
     ],
     "ignore_folders": [Shown('["migrations/versions"]', nothing, CHECK, "LB107")],
     "lock_timeout": [Shown("0", nothing, locked, "3\n")],
+    "postgresql": [Shown("{ lock_timeout = 7 }", nothing, limited, "limit 7s")],
     "big_tables": [Shown('["users"]', index, CHECK, "LB404")],
     "select": [Shown('["LB1"]', no_way_down, CHECK, "nothing found")],
     "ignore": [Shown('["LB401"]', no_way_down, CHECK, "nothing found")],
@@ -235,10 +247,12 @@ def test_every_setting_has_a_row_on_its_page() -> None:
 def test_alembic_says_whom_it_waits_for(tmp_path: Path) -> None:
     shop = make_shop(tmp_path / "world")
     ini = shop.path / "alembic.ini"
-    ini.write_text(f"{ini.read_text()}[lback]\nlock_timeout = 1\n")
+    ini.write_text(f"{ini.read_text()}[lback]\nlock_timeout = 3\n")
     lock = LockFile(str(shop.path / "shop.db"))
     assert lock.attempt()
     said = child("alembic", "upgrade", "head")(shop)
     lock.release()
     assert said.startswith("3\n")
-    assert f"): process {os.getpid()} of" in said.partition("Waiting for another migration of")[2]
+    assert (
+        f"(process {os.getpid()}), since" in said.partition("Waiting for another migration of")[2]
+    )

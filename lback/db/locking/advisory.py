@@ -51,6 +51,11 @@ class AdvisoryLock:
         """Tell whether the session was given back meanwhile."""
         return self.keyring.gone
 
+    @property
+    def shares(self) -> bool:
+        """Tell whether the session that migrates is another one's after each transaction."""
+        return self.keyring.shares
+
     def assure(self) -> None:
         """Raise LbackError where the lock is known to be lost."""
         self.keyring.assure()

@@ -20,6 +20,8 @@ class Keyring(Protocol):
 
     number: int | None
     """The server's number of it."""
+    shares: bool
+    """Whether the session that migrates is another one's after each transaction."""
 
     @property
     def gone(self) -> bool:

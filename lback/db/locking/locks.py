@@ -11,6 +11,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.engine import Connection
 
 from lback.core.messages import locks as messages
+from lback.core.preferences import PostgresqlSettings
 from lback.db.events import Event, OnEvent, ignore
 from lback.db.identity import untouched
 from lback.db.locking.advisory import AdvisoryLock
@@ -18,6 +19,7 @@ from lback.db.locking.caller import Caller
 from lback.db.locking.files import LockFile
 from lback.db.locking.keyrings import keyring_for
 from lback.db.locking.named import NamedLock
+from lback.db.locking.waits import Blocker, Waits
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.4
 _TELL_AFTER, _TELL_EVERY = 2.0, 5.0
@@ -43,16 +45,25 @@ class Lock(Protocol):
 class Locks:
     """The locks of one run of env.py, which may connect to several databases.
 
-    `command` is what others read of this run: the lback command at work.
+    `command` is what others read of this run: the lback command at work. `patience` is how long
+    statements wait on PostgreSQL; None leaves that as it is.
     """
 
     def __init__(
-        self, timeout: float | None, on_event: OnEvent = ignore, command: str = ""
+        self,
+        timeout: float | None,
+        on_event: OnEvent = ignore,
+        command: str = "",
+        patience: PostgresqlSettings | None = None,
     ) -> None:
         self._timeout = timeout
         self._on_event = on_event
         self._caller = Caller.current(command)
         self._held: dict[str, Lock] = {}
+        self._patience = patience
+        self._waits: list[Waits] = []
+        self.blockers: tuple[Blocker, ...] = ()
+        """The sessions that a statement of the last run waited for, until it gave up."""
 
     def take(self, connection: Connection, schema: str = "", name: str = "") -> None:
         """Wait for this database's lock; LbackError names the holder after the timeout.
@@ -64,6 +75,13 @@ class Locks:
         lock = self._lock_for(connection, schema)
         if lock is None:
             return
+        self._take(lock, connection, schema, name)
+        watched = any(waits.connection is connection for waits in self._waits)
+        if isinstance(lock, AdvisoryLock) and self._patience is not None and not watched:
+            waits = Waits(connection, self._patience, self._on_event, local=lock.shares)
+            self._waits.append(waits)
+
+    def _take(self, lock: Any, connection: Connection, schema: str, name: str) -> None:
         # One file has one lock, however many version tables are in it.
         key = lock.path if isinstance(lock, LockFile) else f"{_place(connection)}|{schema}"
         held = self._held.get(key)
@@ -101,9 +119,14 @@ class Locks:
 
     def release(self) -> None:
         """Give back what is still held."""
+        self.blockers = ()
         for lock in self._held.values():
             lock.release()
         self._held.clear()
+        for waits in self._waits:
+            waits.end()
+            self.blockers = waits.blockers or self.blockers
+        self._waits.clear()
 
     def _ours(self) -> frozenset[Any]:
         """Return the numbers of the sessions by which this run has locks."""
