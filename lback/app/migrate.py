@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
@@ -14,6 +14,7 @@ from lback.core.lines import to_heads
 from lback.core.merging.skipped import NOTHING_SKIPPED, Skips
 from lback.core.messages import migrate as messages
 from lback.core.messages import skipped as skipped_messages
+from lback.core.messages.preflight import RowsRefused
 from lback.core.plans import (
     Downgrade,
     Restamp,
@@ -23,16 +24,18 @@ from lback.core.plans import (
     redundant,
     refuse_forks,
 )
+from lback.core.preflight.questions import PreflightRow
 from lback.core.results import Result
 from lback.core.rows import DataLoss
 from lback.errors import LbackError
 from lback.project.applied import refuse_unstamped
+from lback.project.checking.preflight import ask_rows, consented, refuse_rows
 from lback.project.checking.trails import refuse_broken
 from lback.project.context import Context
 from lback.project.file_changes import recover
 from lback.project.keeping.data_loss import consents, count_losses, downgrade_effects, refuse_more
 from lback.project.keeping.saved_rows import keeper_for, tell
-from lback.project.run import Run, asked, attempted, failure, key, stamps
+from lback.project.run import Run, asked, failure, key, stamps
 from lback.project.skipped import late, note_said, skips
 
 if TYPE_CHECKING:
@@ -51,6 +54,7 @@ class MigrateOptions:
     fake: bool = False
     yes: bool = False
     lock_timeout: float | None = None
+    preflight: bool = True
 
 
 @dataclass(frozen=True)
@@ -68,13 +72,15 @@ class MigrationStep:
 class MigratedDatabase(NamedDatabase):
     """One database, where it was, and its steps, planned or done.
 
-    `unknown` are revisions below its stamp of which it is not known whether they have run.
+    `unknown` are revisions below its stamp of which it is not known whether they have run;
+    `preflight` is what its rows were asked before.
     """
 
     before: tuple[str, ...] = ()
     steps: tuple[MigrationStep, ...] = ()
     mended: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    preflight: tuple[PreflightRow, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +99,16 @@ class MigrateResult(Result):
     sql: tuple[str, ...] | None = None
     mended: tuple[str, ...] = ()
     """Rows of the stamp that went, since others stand on them."""
+    preflight: tuple[PreflightRow, ...] = ()
+    """What the rows of all databases were asked, where nothing was done since."""
     databases: tuple[MigratedDatabase, ...] = ()
+
+
+class _Foreseen(NamedTuple):
+    """What would be done, and what the rows say to it."""
+
+    steps: tuple[Step, ...] = ()
+    rows: tuple[PreflightRow, ...] = ()
 
 
 class _WayDown(NamedTuple):
@@ -125,6 +140,7 @@ def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
             planned=options.plan,
             fake=options.fake,
             mended=tuple(dict.fromkeys(row for database in databases for row in database.mended)),
+            preflight=tuple(row for database in databases for row in database.preflight),
             databases=databases,
         )
 
@@ -140,11 +156,13 @@ def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
     told = options.fake and options.target is not None
     before = None if told else partial(refuse_unstamped, ctx, graph, options.fake)
 
-    def look(view: View) -> tuple[Step, ...]:
+    def look(view: View) -> _Foreseen:
         steps.look(view)
         if before is not None:
             before(view)
-        return decide(view.stamp)
+        planned = decide(view.stamp)
+        rows = ask_rows(ctx, ctx.database, view, planned) if options.preflight else ()
+        return _Foreseen(planned, rows)
 
     if options.plan:
         answers = asked(ctx.database, look)
@@ -159,32 +177,10 @@ def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
         learn=steps.learn,
         keeper=keeper,
     )
-    if options.target is not None and not options.fake:
-        ways = asked(ctx.database, lambda view: _way_down(ctx, view, steps))
-        down = {item.stamp.database.key: item.value for item in ways if item.stamp and item.value}
-        going = tuple(dict.fromkeys(name for way in down.values() for name in way.going))
-        losses = {str(item.database): item.value.losses for item in ways if item.value}
-        if going:
-            run = replace(run, line=("downgrade", options.target))
-        if options.yes:
-            pass
-        elif not going:
-            run = replace(run, decide=partial(_refuse_down, decide))
-        elif consents(ctx, losses, messages.goes_down(going)):
-            run = replace(run, planned=stamps(ways), before=partial(_refuse_more, down))
-        else:
-            stay = (
-                MigratedDatabase.of(item.database, item.error, before=_before(item))
-                for item in ways
-            )
-            declined = result(*stay)
-            return replace(declined, status="refused", exit_code=3, message=messages.DECLINED)
-    outcome, failed = attempted(ctx, ctx.database, run)
-    steps.note(outcome)
-    if keeper is not None:
-        tell(ctx, [keeper])
-    rows = [_moved(graph, moved, steps.found) for moved in outcome.databases]
-    return _settled(result(*rows), failed)
+    if options.preflight:
+        agreed = None if options.yes else ()
+        run = replace(run, preflight=partial(refuse_rows, ctx, ctx.database, agreed))
+    return _perform(ctx, options, steps, run, result)
 
 
 class _Steps:
@@ -242,15 +238,56 @@ class _Steps:
                 note_said(self.ctx, key, [step.revision for step in late_ones])
 
 
+def _perform(
+    ctx: Context,
+    options: MigrateOptions,
+    steps: _Steps,
+    run: Run,
+    result: Callable[..., MigrateResult],
+) -> MigrateResult:
+    """Do it, where a person agrees to what goes; return what was done on each database."""
+    graph = steps.graph
+    if options.target is not None and not options.fake:
+        ways = asked(ctx.database, lambda view: _way_down(ctx, view, steps))
+        down = {item.stamp.database.key: item.value for item in ways if item.stamp and item.value}
+        going = tuple(dict.fromkeys(name for way in down.values() for name in way.going))
+        losses = {str(item.database): item.value.losses for item in ways if item.value}
+        if going:
+            run = replace(run, line=("downgrade", options.target))
+        if options.yes:
+            pass
+        elif not going:
+            run = replace(run, decide=partial(_refuse_down, steps.decide))
+        elif consents(ctx, losses, messages.goes_down(going)):
+            run = replace(run, planned=stamps(ways), before=partial(_refuse_more, down))
+        else:
+            stay = (
+                MigratedDatabase.of(item.database, item.error, before=_before(item))
+                for item in ways
+            )
+            declined = result(*stay)
+            return replace(declined, status="refused", exit_code=3, message=messages.DECLINED)
+    try:
+        outcome, failed = consented(ctx, ctx.database, run)
+    except RowsRefused as err:
+        return replace(result(), preflight=err.rows).refused(err)
+    steps.note(outcome)
+    if run.keeper is not None:
+        tell(ctx, [run.keeper])
+    rows = [_moved(graph, moved, steps.found) for moved in outcome.databases]
+    return _settled(result(*rows), failed)
+
+
 def _settled(result: MigrateResult, failed: LbackError | None) -> MigrateResult:
     return result if failed is None else result.refused(failed)
 
 
 def _answered(
-    graph: GraphView, answer: Asked[tuple[Step, ...]], found: Mapping[str, Skips]
+    graph: GraphView, answer: Asked[_Foreseen], found: Mapping[str, Skips]
 ) -> MigratedDatabase:
-    row = _row(graph, answer.database, answer.error, _before(answer), answer.value or ())
-    return replace(row, unknown=_unknown(answer.database, row, found))
+    foreseen = answer.value or _Foreseen()
+    row = _row(graph, answer.database, answer.error, _before(answer), foreseen.steps)
+    return replace(row, unknown=_unknown(answer.database, row, found), preflight=foreseen.rows)
 
 
 def _before(answer: Asked[Any]) -> tuple[str, ...]:

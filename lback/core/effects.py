@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 # Raise it whenever the same text may give other effects than before: caches are keyed by it.
-EFFECTS_VERSION = 15
+EFFECTS_VERSION = 16
 
 Kind = Literal["create", "drop", "alter", "rename", "insert", "update", "delete"]
 Direction = Literal["upgrade", "downgrade"]
@@ -37,6 +37,9 @@ class Use(NamedTuple):
     table: str | None = None
 
 
+IF_THERE = ("if there", "yes")
+
+
 class Effect(NamedTuple):
     """One thing that one direction of a revision does to one object.
 
@@ -56,6 +59,12 @@ class Effect(NamedTuple):
     (of a new column: it has none).
     `guarded` is set where the statement itself looks first (IF EXISTS, IF NOT EXISTS,
     checkfirst): done already, it does nothing and fails nothing.
+    `terms` say what of the rows that are there decides whether it can be done: ("every row",
+    "yes") where each of them must satisfy it by the plain `columns` alone, ("refers", column) for
+    each column that a foreign key refers to, ("condition", SQL) of a check, ("using", SQL) of a
+    conversion, ("value", label) for each value of an enum. An option that changes the question is
+    a term under its own name ("postgresql_where"); "?" is a value that the text does not say.
+    `IF_THERE` is one where nothing but the statement's own look decides.
     """
 
     kind: Kind
@@ -75,6 +84,7 @@ class Effect(NamedTuple):
     uses: tuple[Use, ...] = ()
     sets: tuple[tuple[str, str], ...] = ()
     guarded: bool = False
+    terms: tuple[tuple[str, str], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields that differ from their defaults, for a cache."""
@@ -93,8 +103,9 @@ class Effect(NamedTuple):
         }
         if "uses" in values:
             values["uses"] = tuple(Use(*value) for value in values["uses"])
-        if "sets" in values:
-            values["sets"] = tuple((aspect, value) for aspect, value in values["sets"])
+        for name in ("sets", "terms"):
+            if name in values:
+                values[name] = tuple((aspect, value) for aspect, value in values[name])
         return cls(**values)
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from lback.db.view import View
 
 T = TypeVar("T")
+Preflight = Callable[["View", Sequence[Step]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ class Run:
     """The graph that the stamp is of, where the files change."""
     learn: Callable[[Stamp, Skips], None] | None = None
     """Is told what a database has not run below its stamp; without it that is refused."""
+    preflight: Preflight | None = None
+    """Asks the rows whether the steps can be done, after `before` and before the first of them."""
 
 
 def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
@@ -68,13 +71,15 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
     files = run.files
     refused: LbackError | None = None
     seen: dict[str, Skips] = {}
+    chosen_for: dict[str, Sequence[Step]] = {}
 
     def decide(stamp: Stamp) -> Sequence[Step]:
         nonlocal refused
         if refused is not None:  # files may not change where one database does not follow
             raise refused
         try:
-            return chosen(stamp)
+            chosen_for[stamp.database.key] = steps = chosen(stamp)
+            return steps
         except LbackError as err:
             refused = err if run.files is not None else None
             raise
@@ -101,6 +106,12 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
     def first(view: View) -> None:
         seen[view.stamp.database.key] = skips(ctx, graph, view)
 
+    def before(view: View) -> None:
+        if run.before is not None:
+            run.before(view)
+        if run.preflight is not None:
+            run.preflight(view, chosen_for[view.stamp.database.key])
+
     def move(listener: OnEvent) -> RunOutcome:
         return database.run(
             decide,
@@ -108,7 +119,7 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
             on_event=listener,
             lock_timeout=ctx.lock_timeout(run.lock_timeout),
             line=run.line,
-            before=run.before,
+            before=before,
             keeper=run.keeper,
         )
 

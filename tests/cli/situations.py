@@ -19,6 +19,7 @@ from tests.cli.places import (
     revision,
     write,
 )
+from tests.worlds.texts import revision as revision_of
 
 
 class Shown(NamedTuple):
@@ -161,6 +162,14 @@ def locked_and_saved(folder: Path) -> None:
     write(folder, "pyproject.toml", "[tool.lback]\nlock_timeout = 0\n")
 
 
+def losing(folder: Path) -> None:
+    """What is pending drops a table that has rows."""
+    repository(folder)
+    database(folder, "b2", "users", "orders")
+    text = revision_of("c3", ("b2",), 'op.drop_table("orders")', "pass")
+    write(folder, "migrations/versions/c3_carts.py", text)
+
+
 def beside(folder: Path) -> None:
     """Another branch forks from this one."""
     repository(folder)
@@ -174,7 +183,7 @@ STAGES: Places = {
         one.__name__: one
         for one in (
             renamed, required, clash, saved, diverged, pushed, shallow, newer_remote, tracked_hooks,
-            many_branches, hooked, sections, below, locked, locked_and_saved, beside,
+            many_branches, hooked, sections, below, locked, locked_and_saved, losing, beside,
         )
     },
 }  # fmt: skip
@@ -200,6 +209,7 @@ SHOWN: dict[str, list[Shown]] = {
         Shown("repository", "migrate", "--sql"),
         Shown("repository", "migrate", "--fake"),
         Shown("migrated", "migrate a1", "--yes"),
+        Shown("losing", "migrate", "--no-preflight"),
         Shown("locked", "migrate a1 --yes", "--lock-timeout 0.1"),
     ],
     "rollback": [

@@ -39,6 +39,8 @@ ROOMS: dict[str, str] = {
     "lback.core.rollback.uses": "what others need of a table",
     "lback.core.switch": "what is decided, apart from what is gathered and done",
     "lback.db.passthrough": "Alembic's own command line",
+    "lback.db.preflight.asking": "what is asked of rows",
+    "lback.db.preflight.conversions": "which values fit another type",
     "lback.db.settling": "what autogenerate cannot know",
     "lback.db.specimens": "made-up rows",
     "lback.db.templates": "the files of a new project",

@@ -10,11 +10,13 @@ import click
 from lback.cli.options import common, lock_timeout_option
 from lback.cli.running import apart, run
 from lback.cli.strict import Command
+from lback.core.messages import preflight as messages
 from lback.formats.style import Script, Style, safe
 from lback.formats.words import counted, title
 
 if TYPE_CHECKING:
     from lback.app.migrate import MigratedDatabase, MigrateResult
+    from lback.core.preflight.questions import PreflightRow
 
 
 @click.command("migrate", cls=Command)
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 @click.option("--plan", is_flag=True, help="Show the plan; change nothing.")
 @click.option("--sql", is_flag=True, help="Print the SQL instead of running it.")
 @click.option("--fake", is_flag=True, help="Mark the revisions as applied without running them.")
-@click.option("--yes", "-y", is_flag=True, help="Undo revisions without asking.")
+@click.option("--no-preflight", is_flag=True, help="Do not ask the rows whether the steps can run.")
+@click.option("--yes", "-y", is_flag=True, help="Undo revisions, and delete data, without asking.")
 @lock_timeout_option
 @common
 def command(
@@ -30,6 +33,7 @@ def command(
     plan: bool,
     sql: bool,
     fake: bool,
+    no_preflight: bool,
     yes: bool,
     lock_timeout: float | None,
 ) -> int:
@@ -42,7 +46,7 @@ def command(
     apart({"--plan": plan, "--sql": sql})
     only_told = plan or sql
     idle = {"--yes": only_told and yes, "--lock-timeout": lock_timeout if only_told else None}
-    options = MigrateOptions(revision, plan, sql, fake, yes, lock_timeout)
+    options = MigrateOptions(revision, plan, sql, fake, yes, lock_timeout, not no_preflight)
     return run(lambda ctx: migrate(ctx, options), idle)
 
 
@@ -79,6 +83,8 @@ def _steps(database: MigratedDatabase, result: MigrateResult, style: Style) -> I
         for step in steps:
             sign = style.green("+ apply") if step.direction == "up" else style.red("- undo ")
             yield f"{sign}  {title(step.revision, step.doc, style)}"
+            own = [row for row in database.preflight if row.revision == step.revision]
+            yield from (line for row in own for line in _preflight(row, style))
     else:
         up = sum(step.direction == "up" for step in steps)
         down = len(steps) - up
@@ -86,3 +92,19 @@ def _steps(database: MigratedDatabase, result: MigrateResult, style: Style) -> I
         parts += [f"undid {counted(down, 'revision')}"] if down else []
         note = ", noted only (nothing was run)" if result.fake else ""
         yield " and ".join(parts) + note
+
+
+_SIGNS = {"stops": "fails", "loses": "deletes", "told": "note", "unknown": "not known"}
+
+
+def _preflight(row: PreflightRow, style: Style) -> Iterator[str]:
+    """Yield what is in the way of a step, and the query that shows all of it."""
+    if row.state == "fine":
+        return
+    if row.state == "unknown":
+        yield style.dim(f"    not known  {safe(messages.not_asked(row))}")
+        return
+    paint = style.red if row.state in ("stops", "loses") else style.dim
+    told = messages.told(row) + (f"; {safe(row.reason)}" if row.reason else "")
+    yield f"    {paint(_SIGNS[row.state])}  {safe(row.path)}:{row.line}: {told}"
+    yield style.dim(f"      {safe(row.query)}")

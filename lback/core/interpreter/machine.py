@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from lback.core.dialects import Dialects
-from lback.core.effects import Direction, Effect, Resolve, ResolveFile, Unknown, Use
+from lback.core.effects import IF_THERE, Direction, Effect, Resolve, ResolveFile, Unknown, Use
 from lback.core.interpreter.discharge import Discharge
 from lback.core.interpreter.state import (
     DEAD,
@@ -236,6 +236,7 @@ class Machine:
             line=effect.line or self.line,
             dialect=dialects(path).text,
             guarded=effect.guarded or self.guarded,
+            terms=(*effect.terms, IF_THERE) if effect.guarded and certain(path) else effect.terms,
         )
         if self.again and added in self.effects:
             return

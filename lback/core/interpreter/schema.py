@@ -91,6 +91,7 @@ class ConstraintV:
     detail: str = ""
     uses: tuple[Use, ...] = ()
     unread: tuple[str, ...] = ()
+    terms: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -103,6 +104,7 @@ class IndexV:
     table: Words = None
     uses: tuple[Use, ...] = ()
     unread: tuple[str, ...] = ()
+    terms: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True, eq=False)

@@ -313,8 +313,9 @@ def alter_column(cursor: Cursor, table: str, name: str, seen: Seen) -> Effect:
     detail = " ".join(cursor.copy().written().split())[:60].lower()
     aspects: tuple[str, ...]
     sets: _Sets = ()
+    terms: _Sets = ()
     if cursor.take("TYPE") or cursor.take("SET", "DATA", "TYPE"):
-        aspects, detail, sets = _type(cursor, table, seen)
+        aspects, detail, sets, terms = _type(cursor, table, seen)
     elif cursor.take("SET", "NOT", "NULL"):
         aspects, detail, sets = ("nullable", "not null"), "nullable=false", (("nullable", "no"),)
     elif cursor.take("DROP", "NOT", "NULL"):
@@ -333,21 +334,24 @@ def alter_column(cursor: Cursor, table: str, name: str, seen: Seen) -> Effect:
     else:
         aspects, sets = _identity(cursor, seen)
     cursor.finish()
-    return Effect("alter", "column", table, name, detail=detail, aspects=aspects, sets=sets)
+    made = Effect("alter", "column", table, name, detail=detail, aspects=aspects, sets=sets)
+    return made._replace(terms=terms)
 
 
-def _type(cursor: Cursor, table: str, seen: Seen) -> tuple[tuple[str, ...], str, _Sets]:
+def _type(cursor: Cursor, table: str, seen: Seen) -> tuple[tuple[str, ...], str, _Sets, _Sets]:
     text, uses = type_of(cursor)
     seen.uses.update(dict.fromkeys(uses))
     if cursor.take("COLLATE"):
         cursor.parts()
+    terms: _Sets = ()
     if cursor.take("USING"):
         value = cursor.rest()
+        terms = (("using", value.exactly() or "?"),)
         if value.done:
             raise CannotRead
         whole_expression(value, own_scope(table), seen)
     cursor.take_any("CASCADE", "RESTRICT")
-    return ("type",), f"type {text}", (("type", text),)
+    return ("type",), f"type {text}", (("type", text),), terms
 
 
 def _identity(cursor: Cursor, seen: Seen) -> tuple[tuple[str, ...], _Sets]:

@@ -34,9 +34,11 @@ def constraint(cursor: Cursor, table: str) -> Effect:
         guarded = cursor.guard()
         if cursor.word not in _KINDS or cursor.peek(1).upper in _KINDS:
             name = cursor.identifier()
+    start = cursor.place
     effect = _constraint(cursor, table, name)
     cursor.finish()
-    return effect._replace(certain=not guarded, guarded=guarded)
+    terms = (*asked_of_rows(cursor, start), *effect.terms)
+    return effect._replace(certain=not guarded, guarded=guarded, terms=terms)
 
 
 def _constraint(cursor: Cursor, table: str, name: str | None) -> Effect:
@@ -51,11 +53,14 @@ def _constraint(cursor: Cursor, table: str, name: str | None) -> Effect:
         return _foreign_key(cursor, table, name)
     if word == "CHECK":
         seen = Seen(running=False)
-        whole_expression(cursor.group(), own_scope(table), seen)
+        condition = cursor.group()
+        terms = (("condition", condition.exactly() or "?"),)
+        whole_expression(condition, own_scope(table), seen)
         if cursor.take("NO"):
             cursor.need("INHERIT")
         deferring(cursor)
-        return constraint_effect(cursor, table, name, "check", (), Referred(), seen.used())
+        made = constraint_effect(cursor, table, name, "check", (), Referred(), seen.used())
+        return made._replace(terms=terms)
     if word == "EXCLUDE":
         return _exclude(cursor, table, name)
     if word == "NOT":
@@ -65,6 +70,26 @@ def _constraint(cursor: Cursor, table: str, name: str | None) -> Effect:
         uses = (Use("column", column, table),)
         return constraint_effect(cursor, table, name, "check", (), Referred(), uses)
     raise CannotRead
+
+
+# Words after which not every row must satisfy it, or not by plain columns as they are.
+_OTHERWISE = frozenset(
+    {"VALID", "ENFORCED", "USING", "WHERE", "CONFLICT", "COLLATE", "NULLS", "FULLTEXT", "SPATIAL"}
+)
+
+
+def asked_of_rows(cursor: Cursor, start: int) -> tuple[tuple[str, str], ...]:
+    """Return the term for what each row that is there must satisfy, by the text from a place on."""
+    words = {token.upper for token in cursor.tokens[start : cursor.place]}
+    return () if words & _OTHERWISE else (("every row", "yes"),)
+
+
+EXPRESSION = (("expression", "?"),)
+
+
+def plain_columns(cursor: Cursor, columns: tuple[str, ...]) -> bool:
+    """Tell whether these columns are all that a list holds, each of them as it is."""
+    return len(list(cursor.commas())) == len(columns)
 
 
 def own_scope(table: str) -> QueryScope:
@@ -84,11 +109,13 @@ def _key(cursor: Cursor, table: str, name: str | None, kind: str) -> Effect:
     if not cursor.opens() and cursor.word != "USING":
         name = cursor.identifier() if name is None else (cursor.identifier() and name)
     index_options(cursor)
-    columns, seen = index_columns(cursor.group(), table)
+    listed = cursor.group()
+    columns, seen = index_columns(listed.copy(), table)
     for option in index_options(cursor):
         seen.use("column", option, table)
     deferring(cursor)
-    return constraint_effect(cursor, table, name, kind, columns, Referred(), seen.used())
+    made = constraint_effect(cursor, table, name, kind, columns, Referred(), seen.used())
+    return made if plain_columns(listed, columns) else made._replace(terms=EXPRESSION)
 
 
 def _foreign_key(cursor: Cursor, table: str, name: str | None) -> Effect:
@@ -283,4 +310,5 @@ def constraint_effect(
         detail=kind + (f" ({', '.join(columns)})" if columns else ""),
         aspects=(kind,),
         uses=tuple(dict.fromkeys(uses)),
+        terms=tuple(("refers", column) for column in referred.columns),
     )

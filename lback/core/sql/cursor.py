@@ -272,6 +272,12 @@ class Cursor:
         self.place = self.end
         return inner
 
+    def exactly(self) -> str:
+        """Return what is left as the text has it, letter by letter."""
+        if self.done:
+            return ""
+        return self.text[self.tokens[self.place].start : self.tokens[self.end - 1].end]
+
     def written(self) -> str:
         """Return what is left as the text has it, on one line."""
         if self.done:

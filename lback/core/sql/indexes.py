@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from lback.core.effects import Effect, Use
-from lback.core.sql.constraints import index_columns, index_options, own_scope, storage
+from lback.core.sql.constraints import (
+    EXPRESSION,
+    asked_of_rows,
+    index_columns,
+    index_options,
+    own_scope,
+    plain_columns,
+    storage,
+)
 from lback.core.sql.cursor import Cursor
 from lback.core.sql.outcome import CannotRead, Does, Outcome
 from lback.core.sql.queries import whole_expression
@@ -29,7 +37,10 @@ def create_index(cursor: Cursor, *, unique: bool) -> Outcome:
 
 def _index(cursor: Cursor, table: str, name: str | None, *, unique: bool) -> Effect:
     """Read an index from its columns to its end."""
-    columns, seen = index_columns(cursor.group(), table)
+    start = cursor.place
+    listed = cursor.group()
+    columns, seen = index_columns(listed.copy(), table)
+    plain = plain_columns(listed, columns)
     included = list(index_options(cursor))
     if cursor.take("WHERE"):
         condition = cursor.rest()
@@ -49,6 +60,7 @@ def _index(cursor: Cursor, table: str, name: str | None, *, unique: bool) -> Eff
         columns=columns,
         aspects=("unique",) if unique else (),
         uses=seen.used(),
+        terms=() if not unique else asked_of_rows(cursor, start) if plain else EXPRESSION,
     )
 
 

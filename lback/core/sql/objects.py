@@ -60,9 +60,9 @@ def read_type(cursor: Cursor, verb: str) -> Outcome:
 def _create_type(cursor: Cursor, name: str) -> Outcome:
     seen = Seen(running=False)
     values = ""
+    shown: list[str] = []
     if cursor.take("AS", "ENUM"):
         inner = cursor.group()
-        shown = []
         while not inner.done:
             shown.append(body_of(inner.string()))
             if not inner.take(","):
@@ -81,7 +81,8 @@ def _create_type(cursor: Cursor, name: str) -> Outcome:
         for token in cursor.group().tokens:
             if token.kind == "word" and token.text.lower().endswith(("_in", "_out")):
                 seen.use("function", token.text)
-    return Does((Effect("create", "enum", None, name, detail=values, uses=seen.used()),))
+    made = Effect("create", "enum", None, name, detail=values, uses=seen.used())
+    return Does((made._replace(terms=tuple(("value", label) for label in shown)),))
 
 
 def read_domain(cursor: Cursor, verb: str) -> Outcome:

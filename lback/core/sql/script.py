@@ -176,7 +176,9 @@ def _essence(reading: list[Outcome]) -> list[object]:
         if isinstance(outcome, NotUnderstood):
             essence.append(frozenset(outcome.tables))
         elif isinstance(outcome, Does):
-            bare = [e._replace(uses=(), reads=(), detail="", sets=()) for e in outcome.effects]
+            bare = [
+                e._replace(uses=(), reads=(), detail="", sets=(), terms=()) for e in outcome.effects
+            ]
             essence.append((bare, [doubt.tables for doubt in outcome.doubts], outcome.temporary))
     return essence
 
@@ -318,19 +320,24 @@ def _clean(effect: Effect) -> Effect:
         detail=effect.detail.replace(HOLE, "…"),
         reads=_known(effect.reads),
         uses=_known_uses(effect.uses),
-        sets=tuple((aspect, "?" if HOLE in value else value) for aspect, value in effect.sets),
+        sets=_known_values(effect.sets),
+        terms=_known_values(effect.terms),
     )
 
 
 def _mentions_a_hole(effect: Effect) -> bool:
     texts = [effect.name or "", effect.detail, *effect.columns, *effect.reads]
     texts += [part for use in effect.uses for part in (use.name, use.table or "")]
-    texts += [value for _, value in effect.sets]
+    texts += [value for _, value in (*effect.sets, *effect.terms)]
     return any(HOLE in text for text in texts)
 
 
 def _known(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in names if HOLE not in name)
+
+
+def _known_values(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((aspect, "?" if HOLE in value else value) for aspect, value in pairs)
 
 
 def _known_uses(uses: Iterable[Use]) -> tuple[Use, ...]:

@@ -28,10 +28,12 @@ def create_index(given: Given) -> Value:
     """Record op.create_index()."""
     tables = given.tables("table_name")
     names = given.columns("columns", tables)
-    uses = (*listed(given.get("columns"))[1], *keyword_uses(given.arguments))
+    used = listed(given.get("columns"))[1]
+    uses = (*used, *keyword_uses(given.arguments))
     unique = given.flag("unique")
     unread = () if unique is not None else ("an index that may be unique or not",)
-    made = IndexV(given.names("index_name"), names, unique is True, None, uses, unread)
+    terms = _terms(given, alone=not used) if unique else ()
+    made = IndexV(given.names("index_name"), names, unique is True, None, uses, unread, terms)
     with given.looking("if_not_exists"):
         each(given, tables, lambda table: tables_made.index(given.machine, made, table))
     return None
@@ -62,6 +64,7 @@ def create_foreign_key(given: Given) -> Value:
         given.columns("local_cols", tables),
         referred[0] if len(referred) == 1 else None,
         unread=() if len(referred) == 1 else unread,
+        terms=(*_terms(given, alone=True), *_referred(given)),
     )
     each(given, tables, lambda table: tables_made.constraint(given.machine, made, table))
     return None
@@ -82,9 +85,40 @@ def create_constraint(given: Given) -> Value:
     columns = given.columns("columns", tables) if given.has("columns") else ()
     uses = (*uses, *listed(Seq(_items(given)))[1])
     kind, names = _KINDS[given.directive], given.names("constraint_name")
-    made = ConstraintV(kind, names, columns, detail=detail, uses=uses, unread=unread)
+    terms = _terms(given, alone=kind == "check" or not uses)
+    terms += (("condition", detail),) if kind == "check" and detail else ()
+    made = ConstraintV(kind, names, columns, detail=detail, uses=uses, unread=unread, terms=terms)
     each(given, tables, lambda table: tables_made.constraint(given.machine, made, table))
     return None
+
+
+# Options that leave it as it is which rows are in the way.
+_HARMLESS = frozenset(
+    """postgresql_using postgresql_concurrently postgresql_with postgresql_tablespace
+    postgresql_include postgresql_ops mysql_length mariadb_length mysql_using mysql_engine
+    mariadb_using""".split()  # noqa: SIM905
+)
+_OPTIONS = ("postgresql_", "mysql_", "mariadb_", "sqlite_")
+
+
+def _terms(given: Given, *, alone: bool) -> tuple[tuple[str, str], ...]:
+    """Return whether every row must satisfy it, by its columns `alone`, and what else counts."""
+    plain = alone and not given.open and not any("where" in name for name in _own(given))
+    more = [
+        (name, str(given.get(name)).lower() if isinstance(given.get(name), bool) else "?")
+        for name in given.values
+        if name.startswith(_OPTIONS) and name not in _HARMLESS
+    ]
+    return ((("every row", "yes"),) if plain else ()) + tuple(more)
+
+
+def _own(given: Given) -> Iterator[str]:
+    return (name for name in given.values if not name.startswith(_OPTIONS))
+
+
+def _referred(given: Given) -> tuple[tuple[str, str], ...]:
+    names, uses, known = listed(given.get("remote_cols"))
+    return tuple(("refers", name) for name in names) if known and not uses else ()
 
 
 def _items(given: Given) -> Items:
@@ -121,6 +155,7 @@ def alter_column(given: Given) -> Value:
         aspects=aspects,
         restates=_restated(given, aspects, renamed=new is not None),
         sets=tuple(_sets(given)),
+        terms=(*_using(given), *tables_made.values_of(type_)),
     )
 
     def record(table: str) -> None:
@@ -139,6 +174,11 @@ def alter_column(given: Given) -> Value:
 
     each(given, given.tables("table_name"), record)
     return None
+
+
+def _using(given: Given) -> Iterator[tuple[str, str]]:
+    if given.get("postgresql_using") is not None:
+        yield "using", sql_of(given.get("postgresql_using"))[0] or "?"
 
 
 def _changes(given: Given) -> tuple[tuple[str, ...], str]:

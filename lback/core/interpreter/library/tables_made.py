@@ -152,6 +152,7 @@ def constraint(machine: Machine, value: ConstraintV, table: str, kind: str = "cr
                     refers_to=value.refers_to,
                     aspects=(value.kind,) if value.kind else (),
                     uses=placed(value.uses, table) if kind == "create" else (),
+                    terms=value.terms,
                 )
             )
 
@@ -181,6 +182,7 @@ def index(machine: Machine, value: IndexV, table: str | None) -> None:
                     columns=value.columns,
                     aspects=("unique",) if value.unique else (),
                     uses=placed(value.uses, table, value.columns),
+                    terms=value.terms,
                 )
             )
 
@@ -211,8 +213,14 @@ def enum(machine: Machine, kind: str, value: TypeV) -> None:
                 detail=", ".join(value.values),
                 dialect="postgresql",
                 certain=len(names) == 1,
+                terms=values_of(value),
             )
         )
+
+
+def values_of(value: TypeV | None) -> tuple[tuple[str, str], ...]:
+    """Return the values of a type that the database keeps a list of, as terms."""
+    return tuple(("value", label) for label in value.values) if value and value.enum else ()
 
 
 def _implied_enum(machine: Machine, value: TypeV) -> None:
