@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from lback.core.results import Result
 from lback.project.context import Context
-from lback.project.run import noted, refuse_unsettled
+from lback.project.run import noted, refuse_skipped, refuse_unsettled
 
 if TYPE_CHECKING:
     from lback.core.graph.view import GraphView
     from lback.db.events import OnEvent, RunOutcome
+    from lback.db.view import View
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,10 @@ def alembic(ctx: Context, arguments: Sequence[str]) -> AlembicResult:
     def graph() -> GraphView:
         return ctx.database.graph
 
+    def refuse(view: View) -> None:
+        refuse_unsettled(ctx, graph(), view.stamp)
+        refuse_skipped(ctx, graph(), view)
+
     def run(listener: OnEvent) -> RunOutcome:
         recorded = project.settings.lback.ledger
         return run_alembic(
@@ -57,7 +62,7 @@ def alembic(ctx: Context, arguments: Sequence[str]) -> AlembicResult:
             out=kept or ctx.console.output(),
             told=told,
             on_event=listener,
-            refuse=lambda stamp: refuse_unsettled(ctx, graph(), stamp),
+            refuse=refuse,
             recorder=RecordWriter(graph, ctx.git_facts, listener) if recorded else None,
         )
 

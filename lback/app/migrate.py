@@ -174,7 +174,7 @@ def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
         line=line,
         before=before,
         lock_timeout=options.lock_timeout,
-        learn=steps.learn,
+        look=steps.look,
         keeper=keeper,
     )
     if options.preflight:
@@ -194,11 +194,7 @@ class _Steps:
 
     def look(self, view: View) -> None:
         """Learn what a database has not run."""
-        self.learn(view.stamp, skips(self.ctx, self.graph, view))
-
-    def learn(self, stamp: Stamp, skipped: Skips) -> None:
-        """Take in what a database has not run."""
-        self.found[stamp.database.key] = skipped
+        self.found[view.stamp.database.key] = skips(self.ctx, self.graph, view)
 
     def decide(self, stamp: Stamp) -> tuple[Step, ...]:
         """Choose the steps: first what was skipped below the stamp, then what is pending."""

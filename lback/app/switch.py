@@ -11,6 +11,8 @@ from lback.core.effects import Effect
 from lback.core.graph.graph import Graph
 from lback.core.graph.view import GraphView
 from lback.core.lines import lines_of
+from lback.core.merging.reparent import reparent
+from lback.core.messages import skipped as skipped_messages
 from lback.core.messages import switch as messages
 from lback.core.plans import Downgrade, Step, Upgrade, refuse_forks
 from lback.core.results import Result, text_only
@@ -35,9 +37,10 @@ from lback.project.keeping.saved_rows import (
 )
 from lback.project.revisions import Revisions
 from lback.project.run import Run, asked, attempted, failure, key, stamps
+from lback.project.skipped import late, skips
 
 if TYPE_CHECKING:
-    from lback.db.events import RunOutcome, Stamp
+    from lback.db.events import RunOutcome
     from lback.db.keeping.keeper import Keeper
     from lback.db.performing import Asked
     from lback.db.view import View
@@ -126,9 +129,13 @@ def switch(ctx: Context, options: SwitchOptions) -> SwitchResult:
     target = revisions.graph(options.ref or WORKTREE)
     refuse_broken(revisions, target, options.ref or WORKTREE)
     refuse_forks(target, ctx.project.settings.lback.heads)
-    answers = asked(ctx.database, lambda view: _planned(revisions, options, target, view))
+    answers = asked(ctx.database, lambda view: _planned(ctx, options, target, view))
     plans = {key(answer.database): answer.value for answer in answers if answer.value is not None}
     result = _result(options, answers, plans.values(), {})
+    unknown = dict.fromkeys(plan.facts.skips.unknown for plan in plans.values())
+    for names in unknown:
+        if names:
+            ctx.console.warn(skipped_messages.not_known(names))
     failed = failure(answers)
     if options.plan:
         return result if failed is None else result.refused(failed)
@@ -140,18 +147,17 @@ def switch(ctx: Context, options: SwitchOptions) -> SwitchResult:
     }
     if options.no_backup and not options.yes and not consents(ctx, losses):
         return replace(result, status="refused", exit_code=3, message=messages.DECLINED)
-    graph = _known(plans.values())
-    keeper = keeper_for(ctx, graph, keeps=not options.no_backup)
-    outcome, failed = _perform(ctx, options, plans, stamps(answers), keeper)
+    keepers: list[Keeper] = []
+    outcome, failed = _perform(ctx, options, plans, stamps(answers), keepers)
     errors = {
         key(database_outcome.database): database_outcome.error
         for database_outcome in outcome.databases
     }
-    tell(ctx, [keeper])
+    tell(ctx, keepers)
     result = replace(
         _result(options, answers, plans.values(), errors),
-        saved=saved_rows(keeper),
-        returned=returned_rows(keeper),
+        saved=tuple(row for keeper in keepers for row in saved_rows(keeper)),
+        returned=tuple(row for keeper in keepers for row in returned_rows(keeper)),
         done=True,
     )
     return result if failed is None else result.refused(failed)
@@ -170,18 +176,17 @@ def _known(plans: Iterable[_Switch]) -> Graph:
     return Graph({node.id: node for item in plans for node in item.facts.known}.values())
 
 
-def _planned(
-    revisions: Revisions, options: SwitchOptions, target: GraphView, view: View
-) -> _Switch:
+def _planned(ctx: Context, options: SwitchOptions, target: GraphView, view: View) -> _Switch:
     """Plan by where the database is, and count what going down deletes."""
-    stamp = view.stamp.revisions
+    revisions, stamp, at = ctx.revisions, view.stamp.revisions, options.ref or WORKTREE
     here = revisions.graph()
     both = Graph([*target, *(item for item in here if item.id not in target)])
     lost = find_lost(revisions, both, stamp)
     known = with_lost(both, lost.values())
     apart = revisions.project.settings.lback.heads
-    facts = SwitchFacts(options.ref, stamp, target, known, apart)
-    plan = plan_switch(facts)
+    found = skips(ctx, known, view, at)
+    facts = SwitchFacts(options.ref, stamp, target, known, apart, found)
+    plan = plan_switch(facts, lambda graph, left, some: late(revisions, graph, left, some, at))
     effects = revisions.effects(known, [step.revision for step in plan.down])
     undoing = effects_of_going_down(facts, plan, effects)
     sources = {name: revision.text for name, revision in lost.items()}
@@ -210,30 +215,81 @@ def _perform(
     options: SwitchOptions,
     plans: Mapping[str, _Switch],
     planned: Mapping[str, tuple[str, ...]],
-    keeper: Keeper,
+    keepers: list[Keeper],
 ) -> tuple[RunOutcome, LbackError | None]:
-    def decide(stamp: Stamp) -> Sequence[Step]:
-        plan = plans.get(stamp.database.key)
-        return plan.plan.steps if plan is not None else ()
-
-    def before(view: View) -> None:
-        if options.no_backup and not options.yes:
-            plan = plans[view.stamp.database.key]
-            refuse_more(view, plan.undoing, plan.losses)
+    """Do the steps; what goes down by other parents than it will have goes in a run before."""
+    from lback.db.events import RunOutcome
 
     known = _known(plans.values())
     sources = {name: text for plan in plans.values() for name, text in plan.sources.items()}
-    first = next(item.plan.steps for item in plans.values() if item.plan.steps)
+    stands, left = dict(planned), {name: plan.plan.steps for name, plan in plans.items()}
+    outcome: RunOutcome = RunOutcome(())
+    apart: dict[tuple[str, ...], dict[str, SwitchPlan]] = {}
+    for name, item in plans.items():
+        if item.plan.way_down is not None and item.plan.down:
+            apart.setdefault(item.facts.skips.skipped, {})[name] = item.plan
+    for some in apart.values():
+        ran = next(plan.way_down for plan in some.values() if plan.way_down is not None)
+        texts = sources | _texts_by(ctx.revisions, known, ran, sources)
+        down = {name: plan.down for name, plan in some.items()}
+        outcome, failed = _run(ctx, options, plans, stands, down, ran, texts, keepers)
+        if failed is not None:
+            return outcome, failed
+        stands.update((name, plan.between) for name, plan in some.items())
+        left.update((name, (*plan.late, *plan.up)) for name, plan in some.items())
+    if not any(left.values()):
+        return outcome, None
+    return _run(ctx, options, plans, stands, left, known, sources, keepers)
+
+
+def _texts_by(
+    revisions: Revisions, known: GraphView, ran: GraphView, sources: Mapping[str, bytes]
+) -> dict[str, bytes]:
+    """Return the texts of revisions that have other parents in the graph by which they ran."""
+    moved = [node for node in ran if node.parents != known[node.id].parents]
+    files = revisions.texts([node for node in moved if node.id not in sources])
+    return {
+        node.id: reparent(
+            sources[node.id] if node.id in sources else files[node.blob],
+            known[node.id].parents,
+            node.parents,
+        )
+        for node in moved
+    }
+
+
+def _run(
+    ctx: Context,
+    options: SwitchOptions,
+    plans: Mapping[str, _Switch],
+    planned: Mapping[str, tuple[str, ...]],
+    steps: Mapping[str, Sequence[Step]],
+    graph: GraphView,
+    sources: Mapping[str, bytes],
+    keepers: list[Keeper],
+) -> tuple[RunOutcome, LbackError | None]:
+    def before(view: View) -> None:
+        plan = plans[view.stamp.database.key]
+        if view.stamp.revisions == plan.plan.stamp and plan.facts.skips:
+            at = options.ref or WORKTREE
+            if skips(ctx, plan.facts.known, view, at) != plan.facts.skips:
+                raise messages.moved()
+        if options.no_backup and not options.yes:
+            refuse_more(view, plan.undoing, plan.losses)
+
+    first = next(some for some in steps.values() if some)
+    keepers.append(keeper_for(ctx, _known(plans.values()), keeps=not options.no_backup))
     run = Run(
-        decide,
+        lambda stamp: steps.get(stamp.database.key, ()),
         planned=planned,
-        line=lines_of(known, first)[0],
+        line=lines_of(graph, first)[0],
         before=before,
+        look=lambda _view: None,
         lock_timeout=options.lock_timeout,
-        keeper=keeper,
+        keeper=keepers[-1],
     )
     heads = next(iter(plans.values())).facts.target.heads
-    return attempted(ctx, ctx.database_of(known, sources, heads), run)
+    return attempted(ctx, ctx.database_of(graph, sources, heads), run)
 
 
 def _result(
@@ -269,7 +325,7 @@ def _row(answer: Asked[_Switch], error: LbackError | None) -> SwitchedDatabase:
         error,
         before=planned.plan.stamp,
         undoes=_titles(planned.facts.known, planned.plan.down),
-        applies=_titles(planned.facts.known, planned.plan.up),
+        applies=_titles(planned.facts.known, (*planned.plan.late, *planned.plan.up)),
         losses=planned.losses,
     )
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from lback.core.effects import Effect, Effects
 from lback.core.graph.view import GraphView
+from lback.core.merging.skipped import (
+    NOTHING_SKIPPED,
+    LatePlan,
+    Skips,
+    linear_order,
+    without_skipped,
+)
 from lback.core.messages import switch as messages
 from lback.core.plans import (
     Downgrade,
@@ -24,7 +31,8 @@ class SwitchFacts:
     """Where a database is, and what the branch expects.
 
     `target` is the branch's graph, `known` that with every revision that is applied. `ref` is
-    None for this checkout. `separate_heads` is what `[tool.lback] heads` declares.
+    None for this checkout. `separate_heads` is what `[tool.lback] heads` declares, `skips` what
+    the database has not run below its stamp.
     """
 
     ref: str | None
@@ -32,36 +40,66 @@ class SwitchFacts:
     target: GraphView
     known: GraphView
     separate_heads: tuple[str, ...] = ()
+    skips: Skips = NOTHING_SKIPPED
 
 
 @dataclass(frozen=True, slots=True)
 class SwitchPlan:
-    """The steps of a switch from one stamp."""
+    """The steps of a switch from one stamp; `late` are those that its branch has further below.
+
+    `way_down` is the graph by which the database has run what goes down, where that is not the
+    one that is known; `between` the stamp after that.
+    """
 
     stamp: tuple[str, ...]
     down: tuple[Downgrade, ...]
     up: tuple[Upgrade, ...]
+    late: tuple[Upgrade, ...] = ()
+    way_down: GraphView | None = None
+    between: tuple[str, ...] = ()
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """Return all steps in their order."""
-        return (*self.down, *self.up)
+        return (*self.down, *self.late, *self.up)
 
 
-def plan_switch(facts: SwitchFacts) -> SwitchPlan:
+Late = Callable[[GraphView, tuple[str, ...], Skips], LatePlan]
+"""Decides whether skipped revisions may run now, at a stamp of a graph."""
+
+
+def plan_switch(facts: SwitchFacts, late: Late | None = None) -> SwitchPlan:
     """Choose the steps; LbackError where an applied revision is nowhere, or cannot go alone."""
     for revision in facts.stamp:
         if revision not in facts.known:
             raise messages.nowhere(revision)
     refuse_problems(facts.known)
-    done = facts.known.ancestors(facts.stamp) if facts.stamp else frozenset()
+    skipped = facts.skips.skipped
+    ran = without_skipped(facts.known, skipped) if skipped else facts.known
+    done = ran.ancestors(facts.stamp) if facts.stamp else frozenset()
     undo = done - facts.target.ids
-    down = plan_downgrade(facts.known, facts.stamp, undo)
+    down = plan_downgrade(ran, facts.stamp, undo)
     if down.collateral:
         raise messages.other_parent(down.collateral[0], sorted(undo)[0], facts.ref)
-    left = tips(facts.known, done - undo)
-    up = plan_upgrade(facts.target, left, (), facts.separate_heads)
-    return SwitchPlan(facts.stamp, down.steps, up)
+    left = tips(ran, done - undo)
+    way_down = ran if skipped else None
+    plan = SwitchPlan(facts.stamp, down.steps, (), (), way_down, left)
+    below = [name for name in linear_order(facts.target, left) if name in skipped]
+    if below and late is not None:
+        chosen = late(facts.target, left, Skips(tuple(below), facts.skips.unknown))
+        if not chosen.refused:
+            return _up(facts, replace(plan, late=chosen.steps))
+    if below:  # what stands above goes down, too, and up again in its order
+        again = facts.target.descendants(below) & done
+        steps = plan_downgrade(ran, facts.stamp, undo | again).steps
+        left = tips(ran, done - {step.revision for step in steps})
+        plan = replace(plan, down=steps, between=left)
+    return _up(facts, plan)
+
+
+def _up(facts: SwitchFacts, plan: SwitchPlan) -> SwitchPlan:
+    up = plan_upgrade(facts.target, plan.between, (), facts.separate_heads)
+    return replace(plan, up=up)
 
 
 def effects_of_going_down(

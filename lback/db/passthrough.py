@@ -54,7 +54,7 @@ def run_alembic(
     """Run one Alembic command; return what it did to this project's databases, if it moves any.
 
     Its SQL goes to `out`, its words to `told`, and what the project's own code prints to
-    standard error. `refuse` is called with the stamp before a revision runs, under the lock.
+    standard error. `refuse` is called with the database before a revision runs, under the lock.
     What moves a database is written down by the `recorder`.
     UsageError for a wrong line, LbackError for what Alembic or env.py refuses.
     """

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from lback.db.session import WatchedEnvironment, Work
 
 Decide = Callable[[Stamp], Sequence[Step]]
-Refuse = Callable[[Stamp], None]
-"""Raises LbackError for a stamp on which nothing may be run."""
+Refuse = Callable[[View], None]
+"""Raises LbackError for a database on which nothing may be run."""
 T = TypeVar("T")
 _COMMIT = re.compile(r"(?:^|;)\s*(?:COMMIT\b|END\s*(?:WORK|TRANSACTION)?\s*(?:;|$))", re.IGNORECASE)
 Before = Callable[[View], None]
@@ -270,9 +270,9 @@ class Follower(Performer):
         """Yield the command's own steps; each is finished when the next one is asked for."""
         turn = _begin(tuple(sorted(heads)), context)
         self.turns.append(turn)
-        if self.refuse is not None:
+        if self.refuse is not None and isinstance(context.connection, Connection):
             with _heeding_refusals(turn):
-                self.refuse(turn.stamp)
+                self.refuse(_view(turn, context, context.connection))
         moves = tuple(self.work(heads, context))
         turn.total = len(moves)
         with beginning(context.connection):
@@ -414,7 +414,7 @@ _Prepared = tuple[Step, "TextScript | None", Sequence[RevisionStep | StampStep],
 def _prepared(scripts: TextScriptDirectory, turn: Turn, steps: Sequence[Step]) -> list[_Prepared]:
     """Load the code of every step before the first one runs."""
     prepared: list[_Prepared] = []
-    for only_written, group in groupby(steps, is_only_written):
+    for only_written, group in groupby(steps, _is_stamped):
         if not only_written:
             prepared += [_prepare(scripts, turn, step) for step in group]
             continue
@@ -427,13 +427,24 @@ def _prepared(scripts: TextScriptDirectory, turn: Turn, steps: Sequence[Step]) -
     return prepared
 
 
+def _is_stamped(step: Step) -> bool:
+    """Tell whether a step only moves the stamp."""
+    return is_only_written(step) and not (isinstance(step, Upgrade) and step.late)
+
+
 def _prepare(scripts: TextScriptDirectory, turn: Turn, step: Any) -> _Prepared:
     script = scripts.script(step.revision)
+    if step.fake:  # what its stamp stands for already is only written down
+        return step, None, (GraphStep(scripts, turn.applied, script, step, _nothing),), (step,)
     turn.current, turn.script, turn.loading = step, script, True
     function = _function(script, "upgrade" if isinstance(step, Upgrade) else "downgrade")
     move = GraphStep(scripts, turn.applied, script, step, function)
     turn.current, turn.script, turn.loading = None, None, False
     return step, script, (move,), (step,)
+
+
+def _nothing(**_kw: Any) -> None:
+    """Run nothing."""
 
 
 def _begin(before: tuple[str, ...], context: MigrationContext) -> Turn:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lback.core.graph.view import GraphView
 from lback.core.lines import Line
-from lback.core.merging.skipped import NOTHING_SKIPPED, Skips
 from lback.core.messages import runs as messages
 from lback.core.messages import skipped as skipped_messages
 from lback.core.plans import Downgrade, Step, Upgrade, refuse_moved
@@ -59,8 +58,9 @@ class Run:
     """What saves rows on the way down, and puts them back on the way up."""
     graph_before: GraphView | None = None
     """The graph that the stamp is of, where the files change."""
-    learn: Callable[[Stamp, Skips], None] | None = None
-    """Is told what a database has not run below its stamp; without it that is refused."""
+    look: Before | None = None
+    """Asks a database before its steps are chosen; without it one is refused that has not run
+    what lies below its stamp."""
     preflight: Preflight | None = None
     """Asks the rows whether the steps can be done, after `before` and before the first of them."""
 
@@ -70,7 +70,6 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
     graph = run.graph_before or database.graph
     files = run.files
     refused: LbackError | None = None
-    seen: dict[str, Skips] = {}
     chosen_for: dict[str, Sequence[Step]] = {}
 
     def decide(stamp: Stamp) -> Sequence[Step]:
@@ -89,11 +88,6 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
         if run.planned is not None:
             refuse_moved(run.planned.get(stamp.database.key, ()), stamp.revisions)
         refuse_unsettled(ctx, graph, stamp)
-        found = seen.get(stamp.database.key, NOTHING_SKIPPED)
-        if run.learn is not None:
-            run.learn(stamp, found)
-        elif found.skipped:
-            raise skipped_messages.in_the_way(found.skipped)
         steps = run.decide(stamp)
         _refuse_left_out(ctx, database, steps)
         if files is not None or (steps and run.files is None):
@@ -102,9 +96,6 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
             change_files(ctx, files)
             files = None  # for all databases that env.py configures
         return steps
-
-    def first(view: View) -> None:
-        seen[view.stamp.database.key] = skips(ctx, graph, view)
 
     def before(view: View) -> None:
         if run.before is not None:
@@ -115,7 +106,7 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
     def move(listener: OnEvent) -> RunOutcome:
         return database.run(
             decide,
-            first=first,
+            first=run.look or partial(refuse_skipped, ctx, graph),
             on_event=listener,
             lock_timeout=ctx.lock_timeout(run.lock_timeout),
             line=run.line,
@@ -206,6 +197,13 @@ def refuse_unsettled(ctx: Context, graph: GraphView, stamp: Stamp) -> None:
     refuse_interrupted(ctx, graph, stamp)
     refuse_undone_rebase(ctx, graph, stamp)
     refuse_hook_rebase(ctx, graph, stamp)
+
+
+def refuse_skipped(ctx: Context, graph: GraphView, view: View) -> None:
+    """Raise LbackError where a database has not run what lies below its stamp."""
+    found = skips(ctx, graph, view)
+    if found.skipped:
+        raise skipped_messages.in_the_way(found.skipped)
 
 
 def _tell(ctx: Context, more: OnEvent | None, event: Event) -> None:

@@ -14,10 +14,9 @@ from lback.core.graph.revision import Header
 from lback.core.graph.view import GraphView
 from lback.core.merging.skipped import (
     NOTHING_SKIPPED,
+    Doubts,
     LatePlan,
-    Parents,
     Skips,
-    Trail,
     doubts,
     is_blind,
     linear_order,
@@ -25,6 +24,7 @@ from lback.core.merging.skipped import (
     settled,
     telling,
 )
+from lback.core.record.trail import Parents, stood_on, trail_of
 from lback.core.source import WORKTREE, Entry
 from lback.errors import HistoryMissing, LbackError
 from lback.project.context import Context
@@ -45,22 +45,35 @@ Earlier = Mapping[str, tuple[Parents, ...]]
 def skips(ctx: Context, graph: GraphView, view: View, at: str = WORKTREE) -> Skips:
     """Return what a database has not run below its stamp, and of what that is not known.
 
-    `graph` is that of a place, with more than is there perhaps. Where no revision below the
-    stamp has ever had other parents nothing is asked.
+    `graph` is that of a place, with more than is there perhaps. Where there was no doubt about
+    the same files, stamp and record before, nothing is asked again.
     """
     stamp = [row for row in view.stamp.revisions if row in graph]
     if not stamp or graph.problems:
         return NOTHING_SKIPPED
-    revisions = ctx.revisions
-    doubt = doubts(graph, stamp, Trail(earlier=earlier_parents(revisions, graph, at)))
-    if not doubt:
+    last = view.record.last()
+    calm = Note(ctx, "calm", view.stamp.database.key)
+    state = [ctx.revisions.state, sorted(view.stamp.revisions), last.id if last else 0]
+    known = bool(ctx.revisions.state) and at == WORKTREE
+    if known and calm.read() == state:
         return NOTHING_SKIPPED
-    doubt = doubt.without(_said(ctx, view.stamp.database.key))
-    order = linear_order(graph, stamp)
-    effects = revisions.effects(graph, order, upgrade_only=True)
-    idle = [
-        name for name in doubt.revisions if not (effects[name].upgrade or effects[name].unknown)
-    ]
+    earlier = earlier_parents(ctx.revisions, graph, at)
+    steps = view.record.steps() if last else ()
+    doubt = doubts(graph, stamp, trail_of(graph, steps, view.stamp.revisions, earlier))
+    if doubt:
+        doubt = doubt.without(_said(ctx, view.stamp.database.key))
+        return _settled(ctx.revisions, graph, view, doubt, at)
+    if known:
+        with suppress(OSError):
+            calm.write(state)
+    return NOTHING_SKIPPED
+
+
+def _settled(revisions: Revisions, graph: GraphView, view: View, doubt: Doubts, at: str) -> Skips:
+    """Let the schema tell what has run."""
+    order = linear_order(graph, [row for row in view.stamp.revisions if row in graph])
+    effects = _effects(revisions, graph, order, at)
+    idle = {name for name in doubt.revisions if not _does_anything(effects[name])}
     shows: dict[str, bool | None] = {}
     for name in doubt.revisions:
         seen = view.traces(telling(effects, name, order, view.stamp.dialect))
@@ -85,12 +98,31 @@ def _said(ctx: Context, database: str) -> frozenset[str]:
     return frozenset(map(str, names)) if isinstance(names, list) else frozenset()
 
 
-def late(revisions: Revisions, graph: GraphView, stamp: Sequence[str], found: Skips) -> LatePlan:
+def late(
+    revisions: Revisions,
+    graph: GraphView,
+    stamp: Sequence[str],
+    found: Skips,
+    at: str = WORKTREE,
+) -> LatePlan:
     """Decide whether skipped revisions may run now."""
     if not found.skipped:
         return LatePlan()
-    effects = revisions.effects(graph, linear_order(graph, stamp), upgrade_only=True)
+    effects = _effects(revisions, graph, linear_order(graph, stamp), at)
     return plan_late(graph, stamp, found, effects)
+
+
+def _effects(
+    revisions: Revisions, graph: GraphView, ids: Sequence[str], at: str
+) -> dict[str, Effects]:
+    """Return what upgrade() of revisions does, by the files of a place, or by those here."""
+    if at == WORKTREE:
+        return revisions.effects(graph, ids, upgrade_only=True)
+    blobs = {node.id: node.blob for node in revisions.graph(at)}
+    there = [name for name in ids if blobs.get(name) == graph[name].blob]
+    here = [name for name in ids if blobs.get(name) != graph[name].blob]
+    found = revisions.effects(graph, there, at, upgrade_only=True)
+    return found | revisions.effects(graph, here, upgrade_only=True)
 
 
 # -- what git has of the files as they were -------------------------------------------
@@ -184,20 +216,12 @@ def _parents(
         header = headers[entry.blob]
         if not isinstance(header, Header) or header.uncertain:
             continue
-        stood = _stood_on(graph, header)
         name = header.revision
+        stood = stood_on(graph, name, header.down_revisions, header.depends_on)
         same = name in graph and set(stood) == set(_now(graph, name))
         if not same and stood not in earlier.setdefault(name, []):
             earlier[name].append(stood)
     return {name: tuple(versions) for name, versions in earlier.items() if versions}
-
-
-def _stood_on(graph: GraphView, header: Header) -> Parents:
-    """Return parents and dependencies; a label stands for the revision that has it now."""
-    if header.revision in graph and header.depends_on == graph[header.revision].depends_on:
-        return (*header.down_revisions, *graph.dependencies(header.revision))
-    needs = (graph.label_owners.get(name, name) for name in header.depends_on)
-    return (*header.down_revisions, *needs)
 
 
 def _load(repository: Repository, revisions: Revisions) -> dict[str, Any]:

@@ -7,34 +7,19 @@ parents since it ran, that is more than the database has run, or other than that
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from lback.core.dialects import Dialects
 from lback.core.effects import Effect, Effects
+from lback.core.graph.graph import Graph
 from lback.core.graph.ordering import run_order
+from lback.core.graph.revision import Revision
 from lback.core.graph.view import GraphView
 from lback.core.merging.overlap import Overlap, overlaps
 from lback.core.merging.surroundings import surroundings
 from lback.core.naming import key
-from lback.core.plans import Upgrade
-
-Parents = tuple[str, ...]
-"""What a revision stands on: its parents and what it depends on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trail:
-    """By which parents a database may have come to its stamp.
-
-    `recorded`: those by which its record has a revision as applied, of each that it has; `ran` are
-    more that it saw run. It is `complete` where it saw every step since the database was empty.
-    `earlier`: those that a revision's file had besides, of ids that no file has any more as well.
-    """
-
-    recorded: Mapping[str, Parents] = field(default_factory=dict)
-    ran: frozenset[str] = frozenset()
-    complete: bool = False
-    earlier: Mapping[str, tuple[Parents, ...]] = field(default_factory=dict)
+from lback.core.plans import Upgrade, tips
+from lback.core.record.trail import Parents, Trail
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +87,10 @@ def doubts(graph: GraphView, stamp: Iterable[str], trail: Trail) -> Doubts:
         lacking = frozenset().union(*groups)
         possible = _possibly(graph, rows, trail) if lacking else ()
     order = linear_order(graph, rows) if lacking else ()
+    unclear = {*possible, *trail.begun}
     return Doubts(
-        tuple(name for name in order if name in lacking and name not in possible),
-        tuple(name for name in order if name in lacking and name in possible),
+        tuple(name for name in order if name in lacking and name not in unclear),
+        tuple(name for name in order if name in lacking and name in unclear),
         groups,
     )
 
@@ -188,6 +174,26 @@ def _possibly(graph: GraphView, rows: Iterable[str], trail: Trail) -> frozenset[
                 todo += _now(graph, name)
             todo += parents
     return frozenset(possible)
+
+
+def without_skipped(graph: GraphView, skipped: Collection[str]) -> Graph:
+    """Return the graph by which a database has run what it has: skipped revisions are not in it.
+
+    What stood on them stands on what is below them.
+    """
+    return Graph(_put_past(graph, node, skipped) for node in graph if node.id not in skipped)
+
+
+def _put_past(graph: GraphView, node: Revision, skipped: Collection[str]) -> Revision:
+    if {*node.parents, *graph.dependencies(node.id)}.isdisjoint(skipped):
+        return node
+    parents: list[str] = []
+    for parent in node.parents:
+        left = graph.ancestors([parent], dependencies=False) - set(skipped)
+        parents += [parent] if parent not in skipped else tips(graph, left)
+    needs = tuple(name for name in graph.dependencies(node.id) if name not in skipped)
+    header = node.header._replace(down_revisions=tuple(dict.fromkeys(parents)), depends_on=needs)
+    return node._replace(header=header)
 
 
 # -- what the schema shows ---------------------------------------------------------

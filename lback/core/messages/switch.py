@@ -36,5 +36,13 @@ def no_downgrade(revision: str, path: str, gap: str, ref: str | None) -> LbackEr
     )
 
 
+def moved() -> LbackError:
+    """Say that by now a database has run other revisions than when the steps were chosen."""
+    return LbackError(
+        "Somebody else has run revisions below the stamp while this was being planned.",
+        "Nothing was changed. Run the same command again.",
+    )
+
+
 def _named(ref: str | None) -> str:
     return ref or "this checkout"

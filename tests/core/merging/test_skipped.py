@@ -9,7 +9,6 @@ from lback.core.graph.graph import Graph
 from lback.core.merging.skipped import (
     Doubts,
     Skips,
-    Trail,
     doubts,
     is_blind,
     linear_order,
@@ -18,6 +17,7 @@ from lback.core.merging.skipped import (
     telling,
 )
 from lback.core.plans import Upgrade, stamp_after
+from lback.core.record.trail import Trail
 from tests.core.test_plans import graph_of
 
 # b2 was on a1 before c1 came to lie between them.
