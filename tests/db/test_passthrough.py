@@ -65,7 +65,13 @@ def test_what_moves_a_database_is_told_of_and_may_be_refused(
     asked: list[Stamp] = []
 
     def alembic(*line: str) -> RunOutcome:
-        return run_alembic(settings, project.root, line, on_event=heard.append, refuse=asked.append)
+        return run_alembic(
+            settings,
+            project.root,
+            line,
+            on_event=heard.append,
+            refuse=lambda view: asked.append(view.stamp),
+        )
 
     assert alembic("upgrade", "head").steps == (Upgrade("a1"), Upgrade("b2"))
     assert alembic("downgrade", "-1").steps == (Downgrade("b2"),)
