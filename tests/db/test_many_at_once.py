@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import textwrap
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -145,3 +146,22 @@ def test_thirty_processes(way: str, tmp_path: Path) -> None:
     processes = int(os.environ.get("LBACK_SOAK_PROCESSES", "30"))
     revisions = int(os.environ.get("LBACK_SOAK_REVISIONS", "50"))
     rounds(way, tmp_path, processes, revisions, int(os.environ.get("LBACK_SOAK_ROUNDS", "20")))
+
+
+@pytest.mark.mysql
+def test_mariadb_says_who_is_at_work_by_the_record(tmp_path: Path) -> None:
+    with fresh_database("mariadb", tmp_path) as url:
+        folder = tmp_path / "project"
+        make_project(folder, url, 1)
+        (revision,) = (folder / "alembic" / "versions").iterdir()
+        # What was begun is committed by the first change of a schema.
+        slow = 'op.execute("CREATE TABLE t (id INT)"); op.execute("SELECT SLEEP(60)")'
+        revision.write_text(revision.read_text().partition("    # Nobody")[0] + f"    {slow}\n")
+        line = [sys.executable, "-m", "lback", "migrate"]
+        with subprocess.Popen(line, cwd=folder, stderr=subprocess.DEVNULL) as holder:
+            while ("t",) not in query(url, "SHOW TABLES"):
+                assert holder.poll() is None
+            said = python(["-m", "lback", "migrate", "--lock-timeout", "0"], folder, os.environ)
+            holder.kill()
+        assert said.returncode == 3
+        assert f"(process {holder.pid})" in said.stderr and "`lback migrate` of " in said.stderr

@@ -13,6 +13,11 @@ def holder(user: str, host: str, pid: object, command: str, since: str, more: st
     return f"{what}{user} on {host} (process {pid}{more}), since {since}"
 
 
+def step_on_record(revision: str, command: str, user: str, host: str, pid: object) -> str:
+    """Say which step the record has begun and not ended, and who has begun it."""
+    return f"; the step on record is {revision}, by `{command}` of {user} on {host} (process {pid})"
+
+
 def waiting(name: str, who: str) -> str:
     """Say whom a command waits for."""
     return f"Waiting for another migration of this database{_named(name)}: {who}."
@@ -71,6 +76,16 @@ def lock_lost(why: str) -> LbackError:
 
 
 TRANSACTION_ENDED = "env.py's own transaction, which had it, has ended"
+CUT_HINT = (
+    "The connection was cut, so no lock is held: run the command again once the server answers."
+)
+
+
+def connection_cut(what: str, why: str) -> LbackError:
+    """Say that the server, or what is between, has ended the connection."""
+    return LbackError(f"{what} was cut: {why}", CUT_HINT)
+
+
 SESSION_CHANGED = "the pooler has given this connection another session of the server"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -226,27 +227,27 @@ class OtherTransaction(_InTransaction):
     def rows(self, statement: str) -> Sequence[Any]:
         """Return the rows of a query."""
         self._begin()
-        return self._beside.rows(statement)
+        try:
+            return self._beside.rows(statement)
+        except Exception as err:
+            raise messages.lock_lost(str(err).strip().splitlines()[0]) from err
 
     def _run(self, statement: str) -> None:
-        self._beside.rows(statement)
+        self.rows(statement)
 
     def give_back(self, number: int, *, idle: bool) -> None:
         """Give back the locks that were taken last; and the session to the pooler, without any."""
         if not idle:
             super().give_back(number, idle=idle)
             return
-        self._beside.rollback()
+        with contextlib.suppress(Exception):  # what has ended already needs no end
+            self._beside.rollback()
         self._taken, self.number = 0, None
 
     def assure(self) -> None:
         """Look whether the transaction is still there."""
-        if self.gone:
-            return
-        try:
-            self._beside.rows("SELECT 1")
-        except Exception as err:
-            raise messages.lock_lost(str(err).strip().splitlines()[0]) from err
+        if not self.gone:
+            self.rows("SELECT 1")
 
     def close(self) -> None:
         """Give back everything."""

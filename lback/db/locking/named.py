@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 
+from lback.core.messages import locks as messages
+from lback.core.record.steps import RECORD_TABLE
 from lback.db.identity import untouched
 from lback.db.locking.sessions import Lent
 
@@ -54,7 +58,20 @@ class NamedLock:
         if row is None:
             return "a session that we may not see, or that has just ended"
         number, user, host, seconds = row
-        return f"server process {number} of {user} from {host}, in its statement for {seconds} s"
+        who = f"server process {number} of {user} from {host}, in its statement for {seconds} s"
+        return f"{who}{self._on_record()}"
+
+    def _on_record(self) -> str:
+        """Say what the record knows: a session has no name here that others could read."""
+        query = (
+            f"SELECT revision, command, run_by, host, process FROM {RECORD_TABLE}"
+            " WHERE outcome = 'started' ORDER BY id DESC LIMIT 1"
+        )
+        with suppress(DBAPIError), untouched(self.connection):
+            row = self.connection.exec_driver_sql(query).first()
+            if row is not None:
+                return messages.step_on_record(*row)
+        return ""
 
     def release(self) -> None:
         """Give it back; harmless when it is gone already."""
