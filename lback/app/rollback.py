@@ -28,6 +28,7 @@ from lback.project.context import Context
 from lback.project.file_changes import recover
 from lback.project.keeping.data_loss import consents, count_losses, refuse_more, save_rows
 from lback.project.proofs import prove_rollback
+from lback.project.ran import texts_that_ran
 from lback.project.run import Run, asked, attempted, key
 
 if TYPE_CHECKING:
@@ -202,12 +203,11 @@ def _with_history(ctx: Context, facts: RollbackFacts, view: View) -> RollbackFac
     graph, revisions = facts.graph, ctx.revisions
     undoes = chosen(facts, table_life(facts))
     present = tuple(revision for revision in undoes if revision not in facts.only_in_git)
-    asked = present if ctx.project.settings.lback.ledger else ()
-    recorded = view.texts(asked)
+    recorded = texts_that_ran(ctx, view, graph, present)
     paths = [graph[revision].path for revision in undoes]
     return replace(
         facts,
-        asked=asked,
+        asked=present,
         recorded=recorded,
         edited=edited_since(revisions, graph, [name for name in present if name not in recorded]),
         commits=revisions.commits(paths),
@@ -352,7 +352,7 @@ class RunningRollback:
         """Ask again under the lock, before the first step, and save what is at stake."""
         at = view.stamp.database.key
         plan, facts = self.plans[at], self.plans[at].facts
-        if view.texts(facts.asked) != facts.recorded:
+        if texts_that_ran(self.ctx, view, facts.graph, facts.asked) != facts.recorded:
             raise messages.record_changed(facts.asked)
         if not self.options.yes:
             refuse_more(view, plan.effects, self.losses[at])

@@ -16,14 +16,16 @@ from lback.core.messages import skipped as skipped_messages
 from lback.core.messages.branches import PULL, bring
 from lback.core.messages.runs import on_one
 from lback.core.plans import redundant
+from lback.core.record.gaps import UnrecordedMove
 from lback.core.results import Result, text_only
-from lback.core.rows import OtherText
+from lback.core.rows import ChangedSince, OtherText
 from lback.core.source import Commit
 from lback.errors import LbackError, UsageError
 from lback.project.applied import find_lost, other_texts, unstamped, with_lost
 from lback.project.checking.trails import trailed
 from lback.project.context import Context
 from lback.project.notes import remember_stamps
+from lback.project.ran import NOTHING_RAN, Ran, what_ran
 from lback.project.rebase_notes import forget_hook_rebase, refuse_hook_rebase
 from lback.project.run import key
 from lback.project.skipped import late, skips
@@ -71,6 +73,8 @@ class OneOfDatabases(NamedDatabase):
     redundant: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    moved: UnrecordedMove | None = None
+    """The move of the stamp since lback's last step here, where something else made one."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,8 @@ class StatusResult(Result):
     """Revisions below the stamp of which it is not known whether a database has run them."""
     edited: tuple[OtherText, ...] = ()
     """Applied local revisions of which it is not known which text has run, the latest first."""
+    changed: tuple[ChangedSince, ...] = ()
+    """Applied revisions whose files say something else than what ran, by a database's record."""
     databases: tuple[OneOfDatabases, ...] = ()
     places: Mapping[str, str] = text_only()
     docs: Mapping[str, str] = text_only()
@@ -152,7 +158,10 @@ def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
         redundant=tuple(dict.fromkeys(name for row in rows for name in row.redundant)),
         skipped=skipped,
         unknown=unknown,
-        edited=_edited(ctx, graph, known, current),
+        edited=_edited(ctx, graph, known, answers),
+        changed=tuple(
+            each for answer in answers if answer.value for each in answer.value.ran.changed
+        ),
         databases=rows,
         findings=tuple(
             doubted(trailed(revisions, graph, from_graph(graph, ctx.project.settings.lback.heads)))
@@ -165,10 +174,11 @@ def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
 
 
 class _Answer(NamedTuple):
-    """What a database is without a stamp, and what it has not run below one."""
+    """What a database is without a stamp, what it has not run below one, and its record."""
 
     baseline: Baseline | None = None
     skips: Skips = NOTHING_SKIPPED
+    ran: Ran = NOTHING_RAN
 
 
 def _in_order(graph: GraphView, names: Iterable[str]) -> tuple[str, ...]:
@@ -183,7 +193,7 @@ def _brought(ctx: Context, graph: GraphView, names: Sequence[str]) -> dict[str, 
 
 
 def _asked(ctx: Context, graph: GraphView) -> tuple[Asked[_Answer], ...]:
-    """Ask each database where it is, and what it is without a stamp.
+    """Ask each database where it is, what it is without a stamp, and what its record says.
 
     One that is not reached has why in its answer.
     """
@@ -192,7 +202,9 @@ def _asked(ctx: Context, graph: GraphView) -> tuple[Asked[_Answer], ...]:
     try:
         ctx.database = ctx.database_of(graph)
         answers = ctx.database.ask(
-            lambda view: _Answer(unstamped(ctx, graph, view), skips(ctx, graph, view))
+            lambda view: _Answer(
+                unstamped(ctx, graph, view), skips(ctx, graph, view), what_ran(ctx, view, graph)
+            )
         )
     except UsageError:
         raise
@@ -222,6 +234,7 @@ def _row(graph: GraphView, known: GraphView, answer: Asked[_Answer]) -> OneOfDat
         redundant=() if graph.problems else redundant(graph, current),
         skipped=found.skipped,
         unknown=found.unknown,
+        moved=answer.value.ran.last_move if answer.value else None,
     )
 
 
@@ -300,12 +313,19 @@ def _pending(graph: GraphView, known: GraphView, current: Sequence[str]) -> tupl
 
 
 def _edited(
-    ctx: Context, graph: GraphView, known: GraphView, current: Iterable[str]
+    ctx: Context, graph: GraphView, known: GraphView, answers: Iterable[Asked[_Answer]]
 ) -> tuple[OtherText, ...]:
-    """Return which applied revisions may have been run from another text than their files'."""
-    done = known.ancestors(revision for revision in current if revision in known)
+    """Return which applied revisions may have been run from another text than their files'.
+
+    Those that a record knows the text of are left out.
+    """
+    doubtful: set[str] = set()
+    for answer in answers:
+        stamp = answer.stamp.revisions if answer.stamp else ()
+        done = known.ancestors(revision for revision in stamp if revision in known)
+        doubtful |= done - (answer.value.ran.by.keys() if answer.value else set())
     order = () if graph.problems else reversed(graph.order())
-    return other_texts(ctx.revisions, graph, [name for name in order if name in done])
+    return other_texts(ctx.revisions, graph, [name for name in order if name in doubtful])
 
 
 def _checkout(ctx: Context, graph: GraphView) -> CheckoutStatus:

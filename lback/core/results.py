@@ -13,7 +13,7 @@ from lback.errors import LbackError
 Status = Literal["ok", "findings", "refused", "error"]
 
 # Commands that go through all environments that lie below, where none is configured here.
-EACH = frozenset({"check", "doctor", "graph", "heads", "history", "radar", "status"})
+EACH = frozenset({"check", "doctor", "graph", "heads", "history", "log", "radar", "status"})
 
 TEXT_ONLY = "text_only"
 OPTIONAL = "optional"

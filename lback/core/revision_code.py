@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from contextlib import suppress
 
 from lback.core.scanner import Lost, Undecodable, chunks, decode_text, parse
@@ -35,6 +36,11 @@ def readable(source: bytes) -> bytes:
             if any("def upgrade" in part for part in whole):
                 return "\n".join(whole).encode()
     return source
+
+
+def upward(code: Mapping[str, str]) -> dict[str, str]:
+    """Return what a step up runs."""
+    return {name: text for name, text in code.items() if name != "downgrade"}
 
 
 def changed_part(before: dict[str, str], now: dict[str, str]) -> str:

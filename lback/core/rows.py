@@ -105,6 +105,21 @@ class OtherText:
     was: str
 
 
+@dataclass(frozen=True, slots=True)
+class ChangedSince:
+    """A revision whose upgrade() says something else than what ran on a database.
+
+    `part` is what differs; `who` ran it, `at` that time in UTC. `url` names the database.
+    """
+
+    revision: str
+    path: str
+    part: str
+    who: str
+    at: str
+    url: str
+
+
 Verdict = Literal["conflict", "order-matters", "same", "unknown"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lback.core.record.gaps import UnrecordedMove
 from lback.core.source import Commit
 from lback.formats.style import Style, safe
 
@@ -29,6 +30,13 @@ def listing(names: Sequence[str], most: int = 5) -> str:
     """Return names joined by commas, the rest counted."""
     shown = ", ".join(safe(name) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def moved(move: UnrecordedMove) -> str:
+    """Return what is known of a move of the stamp that was not lback's."""
+    way = f"{listing(move.before) or 'nothing'} to {listing(move.after) or 'nothing'}"
+    until = f"{move.until} UTC" if move.until else "now"
+    return f"moved from {way} by something else than lback, between {move.since} UTC and {until}"
 
 
 def counted(number: int, word: str) -> str:

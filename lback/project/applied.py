@@ -14,7 +14,7 @@ from lback.core.header import read_header
 from lback.core.messages import migrate as migrate_messages
 from lback.core.messages import revisions as messages
 from lback.core.naming import key
-from lback.core.revision_code import changed_part, code_of
+from lback.core.revision_code import changed_part, code_of, upward
 from lback.core.rollback.facts import EditedRevision
 from lback.core.rows import OtherText
 from lback.core.source import WORKTREE, Commit, Entry
@@ -165,19 +165,14 @@ def other_texts(
     code = _code_as_committed(repository, revisions, [nodes[name] for name in past])
     other: dict[str, OtherText] = {}
     for revision, versions in past.items():
-        now = _upward(code[revision])
+        now = upward(code[revision])
         for commit, was, text in versions:
-            then = _upward(code_of(text))
+            then = upward(code_of(text))
             if then != now:
                 part = changed_part(then, now)
                 other[revision] = OtherText(revision, nodes[revision].path, part, commit, was)
                 break
     return tuple(other[revision] for revision in nodes if revision in other)
-
-
-def _upward(code: Mapping[str, str]) -> dict[str, str]:
-    """Return what a step up runs."""
-    return {name: text for name, text in code.items() if name != "downgrade"}
 
 
 def _past_texts(

@@ -14,7 +14,7 @@ from lback.core.messages.skipped import look_for
 from lback.core.shell import command as command_line
 from lback.core.shell import pathspec
 from lback.formats.style import Style, safe
-from lback.formats.words import counted, listing, who
+from lback.formats.words import counted, listing, moved, who
 
 if TYPE_CHECKING:
     from lback.app.status import StatusResult, UpstreamStatus
@@ -39,6 +39,7 @@ def command(no_database: bool) -> int:
 
 def lines(result: StatusResult, style: Style) -> Iterator[str]:
     """Yield one line each for database, checkout and shared branch, then what to do."""
+    several = len(result.databases) > 1
     yield from _databases(result, style)
     ref = result.checkout.ref
     where = f"{safe(ref)}, " if ref else "no git, "
@@ -50,6 +51,12 @@ def lines(result: StatusResult, style: Style) -> Iterator[str]:
     for revision in result.redundant:
         yield style.yellow(f"redundant {safe(revision)}: another row of the stamp stands on it")
     yield from _below_the_stamp(result, style)
+    for changed in result.changed[:5]:
+        name, where = safe(changed.revision), f" ({safe(changed.url)})" if several else ""
+        ran = f"ran as {safe(changed.who)} had it on {changed.at[:10]}{where}"
+        yield style.yellow(f"edited    {name}: {ran}, and {changed.part} was edited since")
+    if len(result.changed) > 5:
+        yield f"          and {len(result.changed) - 5} more"
     for each in result.edited[:5]:
         then = f"{each.part} was another before ({who(each.commit)})"
         name = safe(each.revision)
@@ -96,6 +103,8 @@ def _databases(result: StatusResult, style: Style) -> Iterator[str]:
         several = len(result.databases) > 1 and database.pending
         lacks = f", {len(database.pending)} pending" if several else ""
         yield f"database  {title}: {paint(database.state)}{at}{lacks}"
+        if database.moved is not None:
+            yield style.yellow(f"          {moved(database.moved)}")
 
 
 def _upstream(upstream: UpstreamStatus | None) -> str:
@@ -137,6 +146,9 @@ def _next(result: StatusResult) -> str:
         return look_for(result.unknown[0])
     if result.upstream is not None and result.upstream.behind:
         return f"Run {result.upstream.bring} to get what the team has added."
+    if result.changed:
+        undo = command_line("lback rollback --revision", result.changed[0].revision)
+        return f"{undo} undoes what ran; then `lback migrate` runs the file as it is now."
     if result.edited:
         first = result.edited[0]
         paths = map(pathspec, dict.fromkeys((first.was, first.path)))

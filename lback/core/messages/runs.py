@@ -21,14 +21,6 @@ NOT_NOTED = (
 )
 
 
-def no_record(database: str, why: str) -> str:
-    """Say once that lback goes on without its record."""
-    return (
-        f"what runs on {database} is not recorded: {' '.join(why.split())}; it runs all the same "
-        "(`ledger = false` in [tool.lback] does without the record)"
-    )
-
-
 def interrupted(
     direction: Direction, revision: str, path: str, dialect: str, effects: Effects | None
 ) -> LbackError:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from lback.core.messages import runs as messages
+from lback.core.messages import record as messages
 from lback.core.plans import Restamp, Step, Upgrade, is_only_written
 from lback.core.record.steps import GitFacts
 from lback.db.events import Event, OnEvent, Turn
@@ -247,7 +247,7 @@ class Recording:
             return
         self._recorder.told.add(database.key)
         why = KNOWN.redact(str(getattr(err, "orig", None) or err))
-        text = messages.no_record(str(database), why)
+        text = messages.unwritable(str(database), why)
         self._recorder.on_event(Event("note", text=text, database=database))
 
 

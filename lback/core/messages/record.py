@@ -1,0 +1,13 @@
+"""What is said of the record of a database."""
+
+from __future__ import annotations
+
+TURNED_OFF = "`ledger = false` turns the record off"
+
+
+def unwritable(database: str, why: str) -> str:
+    """Say once that lback goes on without its record."""
+    return (
+        f"what runs on {database} is not recorded: {' '.join(why.split())}; it runs all the same "
+        "(`ledger = false` in [tool.lback] does without the record)"
+    )

@@ -1,0 +1,82 @@
+"""What has run on a database, by its record and beside the files of this checkout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lback.core.graph.view import GraphView
+from lback.core.record.gaps import UnrecordedMove, gaps, reliable, shown_time
+from lback.core.record.steps import RecordedStep
+from lback.core.revision_code import changed_part, code_of, upward
+from lback.core.rows import ChangedSince
+from lback.project.context import Context
+
+if TYPE_CHECKING:
+    from lback.db.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What one database's record says; nothing where there is none, or none is wanted.
+
+    `steps` are all, oldest first. `by` has the upgrade by which each revision ran whose text is
+    known; `moves` are those of the stamp that the record did not see.
+    """
+
+    steps: tuple[RecordedStep, ...] = ()
+    by: Mapping[str, RecordedStep] = field(default_factory=dict)
+    moves: tuple[UnrecordedMove, ...] = ()
+    changed: tuple[ChangedSince, ...] = ()
+    """Revisions whose upgrade() was another when it ran."""
+
+    @property
+    def last_move(self) -> UnrecordedMove | None:
+        """Return the move since the last step, if there was one."""
+        return self.moves[-1] if self.moves and self.moves[-1].until is None else None
+
+
+NOTHING_RAN = Ran()
+
+
+def texts_that_ran(
+    ctx: Context, view: View, graph: GraphView, revisions: Iterable[str]
+) -> dict[str, bytes]:
+    """Return the text that each revision was run from; unknown ones are left out."""
+    if not ctx.project.settings.lback.ledger:
+        return {}
+    wanted = tuple(revisions)
+    steps = view.record.steps() if wanted else ()
+    return view.texts(sorted(reliable(steps, view.stamp.revisions, graph, wanted)))
+
+
+def what_ran(ctx: Context, view: View, graph: GraphView) -> Ran:
+    """Read the record of a database, and compare it with the files."""
+    if not ctx.project.settings.lback.ledger:
+        return Ran()
+    now = view.stamp.revisions
+    steps = view.record.steps()
+    applied = graph.ancestors([name for name in now if name in graph]) if steps else ()
+    known = reliable(steps, now, graph, applied)
+    by = {step.revision: step for step in steps if step.outcome == "done"}
+    by = {revision: step for revision, step in by.items() if revision in known}
+    changed = _changed(ctx, view, graph, by)
+    return Ran(steps, by, gaps(steps, now), changed)
+
+
+def _changed(
+    ctx: Context, view: View, graph: GraphView, by: Mapping[str, RecordedStep]
+) -> tuple[ChangedSince, ...]:
+    other = [revision for revision, step in by.items() if step.blob != graph[revision].blob]
+    texts = view.texts(other)
+    nodes = [graph[revision] for revision in other if revision in texts]
+    present = ctx.revisions.texts(nodes)
+    changed, url = [], str(view.stamp.database)
+    for node in nodes:
+        then, now = upward(code_of(texts[node.id])), upward(code_of(present[node.blob]))
+        if then != now:
+            step = by[node.id]
+            part, at = changed_part(then, now), shown_time(step.started_at)
+            changed.append(ChangedSince(node.id, node.path, part, step.who, at, url))
+    return tuple(changed)
