@@ -100,6 +100,8 @@ class RollbackResult(Result):
     sql: tuple[str, ...] = ()
     proof: RollbackProof | None = None
     backup: str | None = None
+    recorded: tuple[str, ...] = ()
+    """Revisions undone with the text that ran, by the record, since their files were edited."""
     databases: tuple[RolledBackDatabase, ...] = ()
     done: bool = text_only(default=False)
     docs: tuple[str, ...] = text_only(default=())
@@ -397,6 +399,7 @@ def _result(running: RunningRollback, databases: Sequence[Planned]) -> RollbackR
         proof=plan.proof,
         backup=next((row.backup for row in rows if row.backup), None),
         databases=rows,
+        recorded=tuple(dict.fromkeys(name for each in plans for name in each.recorded_otherwise)),
         docs=tuple(facts.graph[revision].doc for revision in decision.undoes),
     )
     if plan.refused:

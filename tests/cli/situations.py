@@ -64,6 +64,14 @@ def saved(folder: Path) -> None:
     backup.rename(folder / "saved.jsonl.gz")
 
 
+def recorded(folder: Path) -> None:
+    """lback has run two revisions."""
+    repository(folder)
+    from tests.cli.lines import in_process
+
+    assert in_process(folder, ["migrate"]).status == 0
+
+
 def diverged(folder: Path) -> None:
     """A local revision, which this database has, beside a published one."""
     remote = folder.parent / f"remote of {folder.name}"
@@ -182,8 +190,9 @@ STAGES: Places = {
     **{
         one.__name__: one
         for one in (
-            renamed, required, clash, saved, diverged, pushed, shallow, newer_remote, tracked_hooks,
-            many_branches, hooked, sections, below, locked, locked_and_saved, losing, beside,
+            renamed, required, clash, saved, recorded, diverged, pushed, shallow, newer_remote,
+            tracked_hooks, many_branches, hooked, sections, below, locked, locked_and_saved,
+            losing, beside,
         )
     },
 }  # fmt: skip
@@ -227,6 +236,7 @@ SHOWN: dict[str, list[Shown]] = {
         Shown("locked_and_saved", "restore saved.jsonl.gz", "--lock-timeout 0.1"),
     ],
     "status": [Shown("migrated", "status", "--no-database")],
+    "log": [Shown("recorded", "log", "--max-count 1")],
     "heads": [Shown("repository", "heads", "--at topic")],
     "graph": [
         Shown("repository", "graph", "--at topic"),
@@ -315,6 +325,7 @@ LINES = {
     "rollback": ("migrated", "rollback carts --plan"),
     "restore": ("saved", "restore saved.jsonl.gz"),
     "status": ("repository", "status"),
+    "log": ("recorded", "log"),
     "heads": ("repository", "heads"),
     "graph": ("repository", "graph"),
     "show": ("repository", "show b2"),

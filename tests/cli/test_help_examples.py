@@ -38,6 +38,7 @@ SAYS = {
     "hooks status": "0\n.*post-merge",
     "hooks uninstall": "0\n",
     "init": "0\n",
+    "log --max-count 5": "0\n.*b2 .*applied 20",
     "makemigrations add_users_table": "0\n.*add_users_table.py",
     "merge --plan": "0\n.*would write .*_merge_c3_d4.py",
     "migrate --plan": "0\n.*c3",

@@ -111,6 +111,12 @@ class Shop(Developer):
         report = checked(migrate(self.context(), MigrateOptions(target, yes=True)))
         return [step["revision"] for step in report["data"]["steps"]]
 
+    def forget(self) -> None:
+        """Leave the database without a record of what ran, as plain Alembic does."""
+        engine = sa.create_engine(self.url, poolclass=sa.pool.NullPool)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE lback_ledger")
+
     def roll(self, table: str | None = None, **options: Any) -> Result:
         """Call `rollback`."""
         result = rollback(self.context(), RollbackOptions(table, **options))

@@ -1,4 +1,4 @@
-"""An applied local revision whose file was changed since it may have run."""
+"""An applied local revision whose file was changed since it may have run: no record tells."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def shop(tmp_path: Path) -> Shop:
     shop.publish(tmp_path / "hub.git")
     shop.add("b1", MAKE.format("b"), 'op.drop_table("b")', commit="Add b")
     shop.migrate()
+    shop.forget()
     return shop
 
 
@@ -90,6 +91,7 @@ def test_what_is_published_or_pending_is_not_said(shop: Shop) -> None:
     amend(shop)
     assert edited(shop) == []
     shop.migrate()
+    shop.forget()
     edit(shop, "b1", "sa.Integer", "sa.String(9)")
     assert [one for one, *_ in edited(shop)] == ["c1", "b1"]
     shop.git("push", "-q", "origin", "main")

@@ -198,6 +198,7 @@ def test_a_downgrade_edited_after_it_ran(shop: Shop) -> None:
     path = shop.add("r2", ADD, DROP)
     shop.commit("Add migrations")
     shop.migrate()
+    shop.forget()
     path.write_text(path.read_text().replace("op.drop_column", "pass  # op.drop_column"))
     found = refused(shop, r"downgrade\(\) of r2 was edited later", commit=False)
     assert "--strategy" in found.hint
@@ -209,6 +210,7 @@ def test_an_upgrade_edited_in_the_work_tree(shop: Shop) -> None:
     path = shop.add("r2", ADD, DROP)
     shop.commit("Add migrations")
     shop.migrate()
+    shop.forget()
     path.write_text(path.read_text().replace("String(50)", "String(60)"))
     refused(shop, r"upgrade\(\) of r2 was edited later \(in this work tree\)", commit=False)
 

@@ -78,6 +78,9 @@ def lines(result: RollbackResult, style: Style) -> Iterator[str]:
     done = result.done
     yield from _undone(result, style)
     yield style.dim(f"how: {result.strategy}, because {safe(result.reason)}")
+    for revision in result.recorded:
+        name = style.yellow(safe(revision))
+        yield f"{name} with the text that ran here, since its file was edited later"
     for row in result.collateral:
         tables = f" ({listing(row.tables)})" if row.tables else ""
         yield f"also undone: {style.yellow(safe(row.revision))}{tables}"

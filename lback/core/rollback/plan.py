@@ -65,6 +65,12 @@ class RollbackPlan:
         return self.facts.graph if self.revert is None else self.revert.graph
 
     @property
+    def recorded_otherwise(self) -> tuple[str, ...]:
+        """Return what is undone with the text that ran, which its file has no longer."""
+        other = self.not_in_files - self.facts.only_in_git
+        return tuple(name for name in self.decision.undoes if name in other)
+
+    @property
     def sources(self) -> dict[str, bytes]:
         """Return the texts that are run instead of files, by revision."""
         texts = {

@@ -1,0 +1,90 @@
+"""A revision whose file was edited after lback had run it: the record knows what ran."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.inside import lback
+from tests.undo.team import Shop
+from tests.worlds import databases
+
+MAKE = 'op.create_table("{0}", sa.Column("id", sa.Integer))'
+DROP = 'op.drop_table("{0}")'
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    shop = Shop.at(tmp_path / "shop", f"sqlite:///{tmp_path}/x.sqlite3")
+    shop.add("a1", MAKE.format("a"), DROP.format("a"), commit="Add a")
+    shop.publish(tmp_path / "hub.git")
+    shop.add("b1", MAKE.format("b"), DROP.format("b"), commit="Add b")
+    shop.migrate()
+    return shop
+
+
+def rename(shop: Shop, revision: str, old: str, new: str) -> None:
+    """Let a file speak of another table."""
+    path = shop.written[revision]
+    path.write_text(path.read_text().replace(f'"{old}"', f'"{new}"'))
+
+
+def status(shop: Shop) -> dict[str, Any]:
+    shop.context()
+    data: dict[str, Any] = json.loads(lback(shop.folder, "status", "--json").out)["data"]
+    return data
+
+
+@pytest.mark.parametrize("how", ["work tree", "committed", "amended", "published"])
+def test_it_is_undone_with_the_text_that_ran(shop: Shop, how: str) -> None:
+    rename(shop, "b1", "b", "other")
+    shop.git("add", "-A")
+    if how == "amended":
+        shop.git("commit", "-q", "--amend", "--no-edit")
+    elif how != "work tree":
+        shop.commit("Say something else")
+    if how == "published":
+        shop.git("push", "-q", "origin", "main")
+    (row,) = status(shop)["changed"]
+    assert (row["revision"], row["part"], row["who"]) == ("b1", "upgrade()", "Ada Lovelace")
+    assert status(shop)["edited"] == []
+    said = lback(shop.folder, "status").said
+    assert "edited    b1: ran as Ada Lovelace had it on 20" in said
+    assert "rollback --revision b1` undoes what ran" in said
+    done = lback(shop.folder, "rollback", "--revision", "b1", "--yes", "--strategy", "downgrade")
+    assert done.code == 0, done.said
+    assert sorted(databases.columns(shop.url)) == ["a"]
+    assert "b1 with the text that ran here" in done.out
+    shop.migrate()
+    assert sorted(databases.columns(shop.url)) == ["a", "other"]
+    assert status(shop)["changed"] == []
+
+
+def test_also_where_the_file_was_moved_onto_another_parent(shop: Shop) -> None:
+    shop.add("a2", MAKE.format("a2"), DROP.format("a2"), parents=["a1"], commit="Add a2")
+    shop.git("push", "-q", "origin", "main")
+    path = shop.written["b1"]
+    path.write_text(path.read_text().replace("down_revision = 'a1'", "down_revision = 'a2'"))
+    rename(shop, "b1", "b", "other")
+    assert lback(shop.folder, "alembic", "stamp", "--purge", "b1").code == 0
+    done = lback(shop.folder, "rollback", "--revision", "b1", "--yes")
+    assert done.code == 3, done.said
+    assert "is not known" in done.err
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_something_else_may_have_run_is_not_known(shop: Shop, again: bool) -> None:
+    from tests.undo.test_mixed_with_alembic import alembic
+
+    alembic(shop, "downgrade", "a1")
+    said = lback(shop.folder, "status").said
+    assert "moved from b1 to a1 by something else than lback, between " in said
+    if again:
+        lback(shop.folder, "alembic", "stamp", "b1")
+        rename(shop, "b1", "b", "other")
+        shop.commit("Say something else")
+        assert status(shop)["changed"] == []
+        assert [row["revision"] for row in status(shop)["edited"]] == ["b1"]
