@@ -28,7 +28,7 @@ from lback.project.context import Context
 from lback.project.file_changes import recover
 from lback.project.keeping.data_loss import consents, count_losses, refuse_more, save_rows
 from lback.project.proofs import prove_rollback
-from lback.project.ran import texts_that_ran
+from lback.project.record.ran import texts_that_ran
 from lback.project.run import Run, asked, attempted, key
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ from lback.project.applied import find_lost, other_texts, unstamped, with_lost
 from lback.project.checking.trails import trailed
 from lback.project.context import Context
 from lback.project.notes import remember_stamps
-from lback.project.ran import NOTHING_RAN, Ran, what_ran
 from lback.project.rebase_notes import forget_hook_rebase, refuse_hook_rebase
+from lback.project.record.ran import NOTHING_RAN, Ran, what_ran
 from lback.project.run import key
 from lback.project.skipped import late, skips
 from lback.vcs.refs import pulls

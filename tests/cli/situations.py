@@ -357,7 +357,8 @@ TALKS = {
     "resolve": ("diverged", "resolve --plan --yes"),
     "switch": ("migrated", "switch main --yes"),
     "rebase": ("diverged", "rebase --plan --yes"),
-    "doctor": None,  # its result is all that it says
+    "log": None,  # their result is all that they say
+    "doctor": None,
     "alembic": None,
     **{
         name: (place, f"{line} -x a=b")
