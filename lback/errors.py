@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+ErrorState = Literal["failed", "locked", "unreachable", "lost", "killed", "interrupted", "left"]
+
 
 class LbackError(Exception):
     """Refuses or fails with a message and the next step; the terminal turns it into exit 3."""
 
     exit_code = 3
-    state = "failed"
+    state: ErrorState = "failed"
     """What the database is, of which it tells, in a summary."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
@@ -19,13 +23,17 @@ class LbackError(Exception):
 class LockedError(LbackError):
     """Says that somebody else is at work with the database."""
 
-    state = "locked"
+    state: ErrorState = "locked"
 
 
 class LostError(LbackError):
     """Says that the database is stamped with what no file here defines."""
 
-    state = "lost"
+    state: ErrorState = "lost"
+
+
+class OtherDatabaseError(LbackError):
+    """Says that env.py is at work with another database than the one that it was given."""
 
 
 class UsageError(LbackError):

@@ -64,6 +64,7 @@ def alembic(ctx: Context, arguments: Sequence[str]) -> AlembicResult:
             on_event=listener,
             refuse=refuse,
             recorder=RecordWriter(graph, ctx.git_facts, listener) if recorded else None,
+            listed=ctx.listed,
         )
 
     try:

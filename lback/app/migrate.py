@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
-from lback.core.databases import DatabaseName, NamedDatabase
+from lback.core.databases import BAD, DatabaseName, StatedDatabase
 from lback.core.effects import Effect
 from lback.core.graph.view import GraphView
 from lback.core.lines import to_heads
 from lback.core.merging.skipped import NOTHING_SKIPPED, Skips
+from lback.core.messages import listed as listed_messages
 from lback.core.messages import migrate as messages
 from lback.core.messages import skipped as skipped_messages
 from lback.core.messages.preflight import RowsRefused
@@ -25,7 +26,7 @@ from lback.core.plans import (
     refuse_forks,
 )
 from lback.core.preflight.questions import PreflightRow
-from lback.core.results import Result
+from lback.core.results import Result, optional
 from lback.core.rows import DataLoss
 from lback.errors import LbackError
 from lback.project.applied import refuse_unstamped
@@ -53,6 +54,7 @@ class MigrateOptions:
     sql: bool = False
     fake: bool = False
     yes: bool = False
+    only_behind: bool = False
     lock_timeout: float | None = None
     preflight: bool = True
 
@@ -69,7 +71,7 @@ class MigrationStep:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MigratedDatabase(NamedDatabase):
+class MigratedDatabase(StatedDatabase):
     """One database, where it was, and its steps, planned or done.
 
     `unknown` are revisions below its stamp of which it is not known whether they have run;
@@ -87,7 +89,8 @@ class MigratedDatabase(NamedDatabase):
 class MigrateResult(Result):
     """The steps, planned or done; `sql` are the lines of the SQL, where that was asked for.
 
-    `before` is of the first database, `steps` are those of all.
+    `before` is of the first database, `steps` are those of all. With --all both are empty, and
+    `summary` counts the databases by state.
     """
 
     command: ClassVar[str] = "migrate"
@@ -102,6 +105,7 @@ class MigrateResult(Result):
     preflight: tuple[PreflightRow, ...] = ()
     """What the rows of all databases were asked, where nothing was done since."""
     databases: tuple[MigratedDatabase, ...] = ()
+    summary: Mapping[str, int] | None = optional()
 
 
 class _Foreseen(NamedTuple):
@@ -119,16 +123,22 @@ class _WayDown(NamedTuple):
     losses: tuple[DataLoss, ...]
 
 
-def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
-    """Bring each database to the heads, or to `target`; only tell, under `plan` and `sql`."""
+def prepare(ctx: Context, options: MigrateOptions) -> None:
+    """Raise LbackError where nothing can be done on any database."""
     recover(ctx)
-    graph = ctx.database.graph
+    graph = ctx.revisions.graph()
     # Before anything connects: to connect is to create a SQLite file.
     refuse_broken(ctx.revisions, graph)
     if not graph.heads:
         raise messages.no_revisions(ctx.revisions.folders()[0])
     if options.target is None:
         refuse_forks(graph, ctx.project.settings.lback.heads)
+
+
+def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
+    """Bring each database to the heads, or to `target`; only tell, under `plan` and `sql`."""
+    prepare(ctx, options)
+    graph = ctx.database.graph
     steps = _Steps(ctx, graph, options)
     decide = steps.decide
 
@@ -168,6 +178,10 @@ def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
         answers = asked(ctx.database, look)
         rows = [_answered(graph, answer, steps.found) for answer in answers]
         return _settled(result(*rows), failure(answers))
+    if options.only_behind:
+        answers = asked(ctx.database, lambda view: _Foreseen(steps.ahead(view)))
+        if all(answer.value is not None and not answer.value.steps for answer in answers):
+            return result(*(_answered(graph, answer, steps.found) for answer in answers))
     keeper = None if options.fake else keeper_for(ctx, graph, keeps=False)
     run = Run(
         decide,
@@ -195,6 +209,11 @@ class _Steps:
     def look(self, view: View) -> None:
         """Learn what a database has not run."""
         self.found[view.stamp.database.key] = skips(self.ctx, self.graph, view)
+
+    def ahead(self, view: View) -> tuple[Step, ...]:
+        """Return what would be done on a database."""
+        self.look(view)
+        return self.decide(view.stamp)
 
     def decide(self, stamp: Stamp) -> tuple[Step, ...]:
         """Choose the steps: first what was skipped below the stamp, then what is pending."""
@@ -258,7 +277,12 @@ def _perform(
             run = replace(run, planned=stamps(ways), before=partial(_refuse_more, down))
         else:
             stay = (
-                MigratedDatabase.of(item.database, item.error, before=_before(item))
+                MigratedDatabase.of(
+                    item.database,
+                    item.error,
+                    before=_before(item),
+                    state=item.error.state if item.error is not None else "left",
+                )
                 for item in ways
             )
             declined = result(*stay)
@@ -274,6 +298,33 @@ def _perform(
     return _settled(result(*rows), failed)
 
 
+def migrated(ctx: Context, options: MigrateOptions) -> tuple[MigratedDatabase, ...]:
+    """Do it with one of the listed databases, and return its row; or a row for each schema."""
+    result = migrate(ctx, options)
+    if result.failed and not any(row.message for row in result.databases):
+        raise LbackError(result.message, result.hint)
+    return result.databases
+
+
+def together(
+    options: MigrateOptions,
+    rows: Sequence[MigratedDatabase],
+    counts: Mapping[str, int],
+    *,
+    interrupted: bool = False,
+) -> MigrateResult:
+    """Return the result for all listed databases; `counts` may count more than there are rows."""
+    result = MigrateResult(
+        planned=options.plan, fake=options.fake, databases=tuple(rows), summary=dict(counts)
+    )
+    wrong = sum(number for state, number in counts.items() if state in BAD)
+    if not wrong:
+        return result
+    why = listed_messages.not_all(wrong, sum(counts.values()), interrupted=interrupted)
+    refused = result.refused(why)
+    return replace(refused, exit_code=130) if interrupted else refused
+
+
 def _settled(result: MigrateResult, failed: LbackError | None) -> MigrateResult:
     return result if failed is None else result.refused(failed)
 
@@ -283,7 +334,12 @@ def _answered(
 ) -> MigratedDatabase:
     foreseen = answer.value or _Foreseen()
     row = _row(graph, answer.database, answer.error, _before(answer), foreseen.steps)
-    return replace(row, unknown=_unknown(answer.database, row, found), preflight=foreseen.rows)
+    return replace(
+        row,
+        unknown=_unknown(answer.database, row, found),
+        preflight=foreseen.rows,
+        state="pending" if row.state == "done" else row.state,
+    )
 
 
 def _before(answer: Asked[Any]) -> tuple[str, ...]:
@@ -321,7 +377,10 @@ def _row(
 ) -> MigratedDatabase:
     mended = redundant(graph, before) if steps else ()
     rows = _rows(graph, steps)
-    return MigratedDatabase.of(database, error, before=before, steps=rows, mended=mended)
+    state = error.state if error is not None else "done" if steps else "current"
+    return MigratedDatabase.of(
+        database, error, before=before, steps=rows, mended=mended, state=state
+    )
 
 
 def _way_down(ctx: Context, view: View, steps: _Steps) -> _WayDown:

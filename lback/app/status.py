@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
 
 from lback.core.baseline import Baseline
 from lback.core.checks.findings import doubted, from_graph
-from lback.core.databases import NamedDatabase
+from lback.core.databases import DatabaseState, StatedDatabase
 from lback.core.graph.view import GraphView
 from lback.core.merging.skipped import NOTHING_SKIPPED, Skips
+from lback.core.messages import listed as listed_messages
 from lback.core.messages import migrate as migrate_messages
 from lback.core.messages import skipped as skipped_messages
 from lback.core.messages.branches import PULL, bring
 from lback.core.messages.runs import on_one
 from lback.core.plans import redundant
 from lback.core.record.gaps import UnrecordedMove
-from lback.core.results import Result, text_only
+from lback.core.results import Result, optional, text_only
 from lback.core.rows import ChangedSince, OtherText
 from lback.core.source import Commit
-from lback.errors import LbackError, UsageError
+from lback.errors import LbackError, OtherDatabaseError, UsageError
 from lback.project.applied import find_lost, other_texts, unstamped, with_lost
 from lback.project.checking.trails import trailed
 from lback.project.context import Context
@@ -59,7 +60,7 @@ class UnreachableDatabase:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OneOfDatabases(NamedDatabase):
+class OneOfDatabases(StatedDatabase):
     """One of the databases: what `status` says of `database`, `pending` and `lost` for it alone.
 
     `skipped` are revisions below its stamp that it has not run, `unknown` those of which it is
@@ -67,7 +68,7 @@ class OneOfDatabases(NamedDatabase):
     """
 
     current: tuple[str, ...] = ()
-    state: State | Literal["unreachable"]
+    state: DatabaseState
     pending: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     redundant: tuple[str, ...] = ()
@@ -127,6 +128,8 @@ class StatusResult(Result):
     changed: tuple[ChangedSince, ...] = ()
     """Applied revisions whose files say something else than what ran, by a database's record."""
     databases: tuple[OneOfDatabases, ...] = ()
+    summary: Mapping[str, int] | None = optional()
+    """How many databases are in which state, where those that the project lists were asked."""
     places: Mapping[str, str] = text_only()
     docs: Mapping[str, str] = text_only()
     brought: Mapping[str, Commit] = text_only()
@@ -135,15 +138,65 @@ class StatusResult(Result):
 
 def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
     """Return where things stand."""
-    revisions = ctx.revisions
-    graph = revisions.graph()
+    graph = ctx.revisions.graph()
     answers = _asked(ctx, graph) if with_database else ()
+    rows, known = _rows(ctx, graph, answers)
+    return _side_by_side(ctx, graph, known, rows, answers)
+
+
+def rows(ctx: Context, _options: object = None) -> tuple[OneOfDatabases, ...]:
+    """Return where each database stands that env.py connects to, and nothing else."""
+    graph = ctx.revisions.graph()
+    answers = _asked(ctx, graph)
+    every, _ = _rows(ctx, graph, answers)
+    return tuple(
+        replace(row, state=answer.error.state)
+        if answer.error is not None and row.state == "unreachable"
+        else row
+        for row, answer in zip(every, answers, strict=True)
+    )
+
+
+def status_of_all(
+    ctx: Context,
+    every: Sequence[OneOfDatabases],
+    counts: Mapping[str, int],
+    *,
+    interrupted: bool = False,
+) -> StatusResult:
+    """Return where things stand with all listed databases; there may be fewer rows than counts."""
+    graph = ctx.revisions.graph()
+    lost = tuple(sorted({name for row in every for name in row.lost}))
+    known = with_lost(graph, find_lost(ctx.revisions, graph, lost).values())
+    result = replace(_side_by_side(ctx, graph, known, every, ()), summary=dict(counts))
+    if not interrupted:
+        return result
+    wrong = counts.get("interrupted", 0) + counts.get("left", 0)
+    why = listed_messages.not_all(wrong, sum(counts.values()), interrupted=True)
+    return replace(result.refused(why), exit_code=130)
+
+
+def _rows(
+    ctx: Context, graph: GraphView, answers: Sequence[Asked[_Answer]]
+) -> tuple[tuple[OneOfDatabases, ...], GraphView]:
+    """Return a row for each answer, and the graph with those lost revisions that git still has."""
     # A file that cannot be read may be the one that defines it.
     current = {name for answer in answers if answer.stamp for name in answer.stamp.revisions}
     lost = () if graph.problems else tuple(sorted(name for name in current if name not in graph))
+    known = with_lost(graph, find_lost(ctx.revisions, graph, lost).values())
+    return tuple(_row(graph, known, answer) for answer in answers), known
+
+
+def _side_by_side(
+    ctx: Context,
+    graph: GraphView,
+    known: GraphView,
+    rows: Sequence[OneOfDatabases],
+    answers: Sequence[Asked[_Answer]],
+) -> StatusResult:
+    revisions = ctx.revisions
+    lost = tuple(sorted({name for row in rows for name in row.lost}))
     rescued = find_lost(revisions, graph, lost)
-    known = with_lost(graph, rescued.values())
-    rows = tuple(_row(graph, known, answer) for answer in answers)
     lacking = {revision for row in rows for revision in row.pending}
     pending = tuple(revision for revision in graph.order() if revision in lacking)
     shared = _upstream(ctx, graph)
@@ -162,7 +215,7 @@ def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
         changed=tuple(
             each for answer in answers if answer.value for each in answer.value.ran.changed
         ),
-        databases=rows,
+        databases=tuple(rows),
         findings=tuple(
             doubted(trailed(revisions, graph, from_graph(graph, ctx.project.settings.lback.heads)))
         ),
@@ -206,10 +259,13 @@ def _asked(ctx: Context, graph: GraphView) -> tuple[Asked[_Answer], ...]:
                 unstamped(ctx, graph, view), skips(ctx, graph, view), what_ran(ctx, view, graph)
             )
         )
-    except UsageError:
+    except (UsageError, OtherDatabaseError):
         raise
     except LbackError as err:
         return (Asked(None, None, None, err),)
+    for answer in answers:
+        if isinstance(answer.error, OtherDatabaseError):
+            raise answer.error
     named = [asked for asked in answers if asked.database is not None]
     remember_stamps(ctx, {str(o.database): o.stamp and o.stamp.revisions for o in named})
     return answers
@@ -242,10 +298,17 @@ def _worst(rows: Sequence[OneOfDatabases]) -> DatabaseStatus | UnreachableDataba
     """Return the database that needs a person most, the first of several such."""
     if not rows:
         return None
-    worst = min(rows, key=lambda row: _WORST_FIRST.index(row.state))
-    if worst.state == "unreachable":
+    worst = min(rows, key=lambda row: _WORST_FIRST.index(_standing(row)))
+    standing = _standing(worst)
+    if standing == "unreachable":
         return UnreachableDatabase(worst.message or "", worst.hint, worst.url)
-    return DatabaseStatus(worst.url or "", worst.current, worst.state)
+    return DatabaseStatus(worst.url or "", worst.current, standing)
+
+
+def _standing(row: OneOfDatabases) -> State | Literal["unreachable"]:
+    """Return where a database stands; one that was not asked is out of reach."""
+    known: tuple[str, ...] = get_args(State)
+    return cast("State", row.state) if row.state in known else "unreachable"
 
 
 def _fix(

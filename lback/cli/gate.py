@@ -27,6 +27,7 @@ _TAKE_A_VALUE = (
     "--name",
     "-x",
     "--script-location",
+    "--db",
     "--color",
     "--json-schema",
 )
@@ -36,7 +37,8 @@ def guarded(program: click.Command, args: list[str], prog: str, only: str | None
     """Run the program; return its exit status whatever happens inside."""
     options = Options(args=tuple(args), only=only)
     # An error can come before click has seen the options, so look for these by hand.
-    options.json = _wants_json(args)
+    options.json_lines = "--json-lines" in args
+    options.json = options.json_lines or _wants_json(args)
     options.debug = "--debug" in args
     options.command = _command_in(args)
     learn_environment()

@@ -56,6 +56,12 @@ COMMON: tuple[Callable[[Any], Any], ...] = (
         help="Read every revision file below DIR (from the repository's root) instead of a "
         "configuration.",
     ),
+    _option(
+        "database",
+        "--db",
+        metavar="NAME",
+        help="One of the databases of [tool.lback.databases], by its name.",
+    ),
     _option("json", "--json", is_flag=True, help="Print one JSON object."),
     _option("quiet", "--quiet", "-q", is_flag=True, help="Print the result only."),
     _option("verbose", "--verbose", "-v", is_flag=True, help="Print more about what is done."),

@@ -30,7 +30,7 @@ from lback.project.options import Environment, Options
 
 # Commands without a project: what names one is of no use to them.
 _NO_PROJECT = ("explain", "demo", "init")
-_WHERE = ("-C", "-c", "--config", "-n", "--name")
+_WHERE = ("-C", "-c", "--config", "-n", "--name", "--db")
 # Commands that never run env.py, and those that cannot do without it.
 _NEVER_ENV = (*_NO_PROJECT, "heads", "graph", "show", "blame", "radar", "hooks")
 _ALWAYS_ENV = ("makemigrations", "migrate", "rollback", "restore", "switch", "alembic")
@@ -184,6 +184,12 @@ def options_of_run() -> Options:
     return click.get_current_context().find_root().ensure_object(Options)
 
 
+def for_env(*, used: bool = False) -> dict[str, Any]:
+    """Return the options that are for env.py, unless that is run."""
+    options = options_of_run()
+    return {} if used else {"-x": options.x, "--db": options.database}
+
+
 def tell_more(ctx: Context, started: float) -> None:
     """Say what went without git, and under `--verbose` what was read, where, and how long."""
     if ctx.no_git is not None and ctx.no_git is not sys.exc_info()[1] and not _tells(ctx):
@@ -241,7 +247,7 @@ def _unused(options: Options) -> dict[str, Any]:
             "--script-location": options.script_location,
         }
     if options.command in _NEVER_ENV:
-        unused["-x"] = options.x
+        unused |= for_env()
     return unused
 
 

@@ -69,6 +69,18 @@ def take() -> None:
     sys.stderr = sys.__stderr__ = _text(_Way(2, close=False), *told)  # type: ignore[misc, assignment]
 
 
+def stand_alone(number: int) -> None:
+    """Let a process that was forked from this one write to a descriptor, and read nothing."""
+    empty = os.open(os.devnull, os.O_RDWR)
+    os.dup2(empty, 0)
+    os.dup2(number, 1)
+    os.dup2(number, 2)
+    _HERE.out = _HERE.way = None
+    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: SIM115
+    sys.stdout = sys.__stdout__ = _text(_Way(1, close=False), "utf-8", "backslashreplace")  # type: ignore[misc, assignment]
+    sys.stderr = sys.__stderr__ = _text(_Way(2, close=False), "utf-8", "backslashreplace")  # type: ignore[misc, assignment]
+
+
 def result() -> TextIO:
     """Return where the result goes: the caller's standard output."""
     return _HERE.out if _HERE.out is not None else sys.stdout

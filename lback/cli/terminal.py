@@ -6,7 +6,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import IO, Any, TextIO, cast
 
@@ -139,12 +139,21 @@ class Terminal:
         for finding in report["findings"]:
             finding["hint"] = finding["hint"] and self.spell(finding["hint"])
         report = {**report, "error": error}
-        text = json.dumps(cleaned(report, _without_password), ensure_ascii=False, indent=2)
+        indent = None if self.options.json_lines else 2
+        text = json.dumps(cleaned(report, _without_password), ensure_ascii=False, indent=indent)
+        self._json(text)
+        self.options.answered = True
+
+    def answer_line(self, row: Mapping[str, Any]) -> None:
+        """Write a part of the answer at once, as a line of JSON of its own."""
+        self._json(json.dumps(cleaned(row, _without_password), ensure_ascii=False))
+        streams.result().flush()
+
+    def _json(self, text: str) -> None:
         out = streams.result()
         # An escape is JSON under every encoding, also for a file name that is no text.
         utf = "utf" in (getattr(out, "encoding", None) or "ascii").lower()
         _put(out, escaped(text) if utf else escaped(text, everything=True))
-        self.options.answered = True
 
     def document(self, text: str) -> None:
         """Write a text that its format has made safe to standard output, line breaks included."""

@@ -4,11 +4,31 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from lback.core.results import text_only
 from lback.errors import LbackError
 
+DatabaseState = Literal[
+    "done",
+    "current",
+    "pending",
+    "empty",
+    "behind",
+    "ahead",
+    "diverged",
+    "failed",
+    "locked",
+    "unreachable",
+    "lost",
+    "killed",
+    "interrupted",
+    "left",
+]
+"""How the turn of one of several databases has ended, or where it stands; `left` had no turn."""
+STATES: tuple[str, ...] = get_args(DatabaseState)
+BAD = frozenset(STATES[STATES.index("failed") :])
+"""What a person has to do something about."""
 _Row = TypeVar("_Row", bound="NamedDatabase")
 
 
@@ -86,3 +106,10 @@ class NamedDatabase:
             title=str(database),
             **own,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatedDatabase(NamedDatabase):
+    """One of the databases of a result, and the state that a summary counts it under."""
+
+    state: DatabaseState = "done"

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from lback.core.globs import leaves
+from lback.core.listed.databases import DatabaseList, split_line
 from lback.core.shell import command, named
 from lback.errors import UsageError
 
@@ -45,7 +46,8 @@ class LbackSettings(NamedTuple):
     files, `wrappers` names of the project's own functions with the `op` directive that
     each stands for, `lock_timeout` seconds (None waits), `big_tables` tables that a
     lock would hurt, `ignore_folders` folders whose files are no revisions, `select`,
-    `ignore` and `severity` (code to error, warning or note) what `check` tells,
+    `ignore` and `severity` (code to error, warning or note) what `check` tells, `databases`
+    what lists those of `--all`,
     `powerless` keys that only git's own configuration can set, and `warnings` sentences
     about keys that mean nothing.
     """
@@ -66,6 +68,7 @@ class LbackSettings(NamedTuple):
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     severity: Mapping[str, str] = MappingProxyType({})
+    databases: DatabaseList | None = None
     powerless: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -100,9 +103,31 @@ def read_preferences(table: Mapping[str, Any], place: str) -> LbackSettings:
     return LbackSettings(**values, powerless=tuple(powerless), warnings=tuple(warnings))
 
 
-def read_ini_preferences(table: Mapping[str, str], place: str) -> LbackSettings:
-    """Read the [lback] section of an ini: lists by comma or line, yes and no as words."""
-    return read_preferences({key: _typed(key, value) for key, value in table.items()}, place)
+def read_ini_preferences(
+    table: Mapping[str, str], place: str, databases: Mapping[str, str] = MappingProxyType({})
+) -> LbackSettings:
+    """Read the [lback] section of an ini: lists by comma or line, yes and no as words.
+
+    `databases` is its section [lback.databases].
+    """
+    typed = {key: _typed(key, value) for key, value in table.items()}
+    if databases:
+        typed["databases"] = _listed_in_ini(databases)
+    return read_preferences(typed, place)
+
+
+def _listed_in_ini(section: Mapping[str, str]) -> dict[str, Any]:
+    """Give the texts of [lback.databases] of an ini the types that its keys have in TOML."""
+    typed: dict[str, Any] = {}
+    for key, value in section.items():
+        text = value.strip()
+        if key == "urls":
+            typed[key] = [line.strip() for line in text.splitlines() if line.strip()]
+        elif key == "connect_timeout" and re.fullmatch(r"\d+(?:\.\d*)?", text):
+            typed[key] = float(text)
+        else:
+            typed[key] = text
+    return typed
 
 
 def _typed(key: str, value: str) -> Any:
@@ -220,6 +245,48 @@ def _mapping(value: Any, where: str, _: str) -> Mapping[str, str]:
     return MappingProxyType(dict(value))
 
 
+def _databases(value: Any, where: str, _: str) -> DatabaseList:
+    """Read [tool.lback.databases]; a list alone is one of URLs."""
+    table = {"urls": value} if isinstance(value, list) else value
+    if not isinstance(table, dict):
+        raise _wrong(where, value, "a table, with urls, command or schemas")
+    values: dict[str, Any] = {}
+    for key, given in table.items():
+        name = key.replace("-", "_")
+        if name not in _OF_DATABASES:
+            raise UsageError(
+                f"{where}: {named(key)} is not a setting.", f"known are {', '.join(_OF_DATABASES)}"
+            )
+        values[name] = _OF_DATABASES[name](given, f"{where}: {named(key)}", name)
+    return DatabaseList(**values)
+
+
+def _urls(value: Any, where: str, name: str) -> tuple[tuple[str, str], ...]:
+    if isinstance(value, dict):
+        pairs = _mapping(value, where, name)
+        return tuple((key, url.strip()) for key, url in pairs.items())
+    return tuple(split_line(text.strip()) for text in _texts(value, where, name))
+
+
+def _words(value: Any, where: str, name: str) -> str | tuple[str, ...]:
+    return _text(value, where, name) if isinstance(value, str) else _texts(value, where, name)
+
+
+def _text_or_texts(value: Any, where: str, name: str) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return tuple(_text(value, where, name).split())
+    return _texts(value, where, name)
+
+
+_OF_DATABASES: Mapping[str, Callable[[Any, str, str], Any]] = {
+    "urls": _urls,
+    "command": _words,
+    "schemas": _text_or_texts,
+    "x": _text_or_texts,
+    "variables": _text_or_texts,
+    "connect_timeout": _seconds,
+}
+
 _READERS: Mapping[str, Callable[[Any, str, str], Any]] = {
     "upstream": _text,
     "heads": _texts,
@@ -237,4 +304,5 @@ _READERS: Mapping[str, Callable[[Any, str, str], Any]] = {
     "select": _texts,
     "ignore": _texts,
     "severity": _mapping,
+    "databases": _databases,
 }

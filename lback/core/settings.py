@@ -204,11 +204,15 @@ class _Options(NamedTuple):
     def preferences(self) -> LbackSettings:
         if self.toml and self.toml.lback is not None:
             return read_preferences(self.toml.lback, f"{self.toml.path} [tool.lback]")
-        if self.ini and self.ini.parser.has_section("lback"):
-            own = {
-                name: value
-                for name, value in self.ini.section_options("lback").items()
-                if name not in self.ini.parser.defaults()
-            }
-            return read_ini_preferences(own, f"{self.ini.path} [lback]")
+        own, databases = self._own("lback"), self._own("lback", "databases")
+        if self.ini and (own or databases):
+            return read_ini_preferences(own, f"{self.ini.path} [lback]", databases)
         return LbackSettings()
+
+    def _own(self, *names: str) -> dict[str, str]:
+        """Return what a section of the ini says itself."""
+        if self.ini is None:
+            return {}
+        options = self.ini.section_options(".".join(names))
+        defaults = self.ini.parser.defaults()
+        return {name: value for name, value in options.items() if name not in defaults}

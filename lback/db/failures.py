@@ -11,7 +11,7 @@ from configparser import InterpolationError
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alembic.util.exc import CommandError
 from sqlalchemy import exc as sa
@@ -23,8 +23,11 @@ from lback.core.shell import named
 from lback.db.events import Turn
 from lback.db.project import import_hint
 from lback.db.urls import learn_url, shown_url
-from lback.errors import LbackError
+from lback.errors import ErrorState, LbackError
 from lback.secrets import KNOWN, learn_environment
+
+if TYPE_CHECKING:
+    from lback.core.listed.databases import ListedDatabase
 
 _OURS = str(Path(__file__).resolve().parents[1])
 _STDLIB = sysconfig.get_paths()["stdlib"]
@@ -41,6 +44,8 @@ class Situation:
     folder: Path
     connected: set[str] = field(default_factory=set)
     """The URLs of the connections that env.py has called configure() with."""
+    listed: ListedDatabase | None = None
+    """The one that env.py is given, of those that the project lists."""
 
     def learn(self, url: str | URL | None) -> None:
         """Remember the password of a URL as something never to print."""
@@ -65,7 +70,7 @@ class Situation:
 class UnreachableError(LbackError):
     """Says that a database does not answer; `url` is its own, with the password, where known."""
 
-    state = "unreachable"
+    state: ErrorState = "unreachable"
 
     def __init__(self, message: str, hint: str, url: str | None) -> None:
         super().__init__(message, hint)

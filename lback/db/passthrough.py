@@ -21,6 +21,7 @@ from alembic.util.exc import CommandError
 from lback.db.command_lines import like
 from lback.db.events import OnEvent, RunOutcome, ignore
 from lback.db.failures import Situation, translate
+from lback.db.listed.handing import hand_over, in_environment
 from lback.db.locking.locks import Locks
 from lback.db.performing import Follower, Refuse
 from lback.db.project import application_context, config_for
@@ -30,6 +31,7 @@ from lback.errors import LbackError, UsageError
 from lback.start import come_back
 
 if TYPE_CHECKING:
+    from lback.core.listed.databases import ListedDatabase
     from lback.core.settings import Settings
     from lback.db.record.writing import RecordWriter
 
@@ -50,6 +52,7 @@ def run_alembic(
     on_event: OnEvent = ignore,
     refuse: Refuse | None = None,
     recorder: RecordWriter | None = None,
+    listed: ListedDatabase | None = None,
 ) -> RunOutcome:
     """Run one Alembic command; return what it did to this project's databases, if it moves any.
 
@@ -64,14 +67,15 @@ def run_alembic(
     options = _parsed(line, arguments, told)
     if options is None:
         return RunOutcome(())
-    options.x = [*x, *(options.x or [])] or None
-    at = Situation(Path("env.py"), folder.absolute())
+    options.x = [*x, *(listed.x if listed is not None else ()), *(options.x or [])] or None
+    at = Situation(Path("env.py"), folder.absolute(), listed=listed)
     at.learn(os.environ.get("DATABASE_URL"))
     locks = Locks(lock_timeout, on_event, f"alembic {options.cmd[0].__name__}")
     watch = _Watch(at, line, options, locks, on_event, refuse, recorder)
     come_back()
     with (
         standing_in(folder),
+        in_environment(listed),
         watch.installed(),
         _speaking_to(told, out),
         redirect_stdout(sys.stderr),
@@ -179,6 +183,7 @@ def _run(
     if options.name == "alembic":
         options.name = settings.section
     config = config_for(settings, folder, options, buffer=out, stdout=told)
+    hand_over(config, at.listed)
     at.env_path = _env_path(settings)
     with application_context(settings, at.env_path, config) as config:
         function(

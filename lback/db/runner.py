@@ -23,6 +23,7 @@ from lback.errors import LbackError
 if TYPE_CHECKING:
     from lback.core.graph.view import GraphView
     from lback.core.lines import Line
+    from lback.core.listed.databases import ListedDatabase
     from lback.core.record.steps import GitFacts
     from lback.core.settings import Settings
     from lback.db.keeping.keeper import Keeper
@@ -40,6 +41,7 @@ class Database:
     stand before its command, and `heads` those that env.py sees, where the graph has others.
     With `git`, which tells where the checkout is, what `run` does is recorded in the database.
     `command` is lback's own at work, for whoever waits for it.
+    `listed` is the database that env.py is given, of those that the project lists.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Database:
         heads: Sequence[str] | None = None,
         git: Callable[[], GitFacts] | None = None,
         command: str = "",
+        listed: ListedDatabase | None = None,
     ) -> None:
         self.graph = graph
         self.git = git
@@ -70,6 +73,7 @@ class Database:
             verbose,
             tuple(before),
             tuple(graph.heads if heads is None else heads),
+            listed,
         )
 
     def stamp(self) -> Stamp:

@@ -25,6 +25,7 @@ from lback.db.alembic_compat import speak_through
 from lback.db.command_lines import LOOK, context_options, function_like, retype
 from lback.db.failures import Situation, plain, reason, translate
 from lback.db.identity import given_name, identify
+from lback.db.listed.handing import hand_over, in_environment, require_asked
 from lback.db.locking.locks import Locks
 from lback.db.project import application_context, build_config, extend_sys_path, open_scripts
 from lback.db.scripts import TextScriptDirectory
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from lback.core.graph.view import GraphView
     from lback.core.lines import Line
+    from lback.core.listed.databases import ListedDatabase
     from lback.core.settings import Settings
     from lback.db.failures import Situation
     from lback.db.record.writing import Recording
@@ -125,6 +127,11 @@ class WatchedEnvironment(EnvironmentContext):
             self.at.connected.add(plain(connection.engine.url))
             self.at.learn(connection.engine.url)
             named = identify(connection, options, asked=self._absent is None)
+            listed = self.at.listed
+            if listed is not None:
+                if self._absent is None:
+                    require_asked(listed, connection, named, self.at.folder)
+                named = replace(named, name=listed.name)
             self.database = replace(named, number=self._ran[named] + 1)
             if self._absent is not None:
                 return
@@ -166,7 +173,8 @@ class WatchedEnvironment(EnvironmentContext):
         """Do what Alembic does, and remember that env.py came this far."""
         self.ran = True
         self._ran[replace(self.database, number=1)] += 1
-        self.database = replace(self.database, name=given_name(kw))
+        listed = self.at.listed.name if self.at.listed is not None else ""
+        self.database = replace(self.database, name=given_name(kw) or listed)
         self.passed.reach(self.database)
         if self._absent is not None:
             self.passed.fail(self.database, self._absent.error)
@@ -254,6 +262,8 @@ class ProjectPlace(NamedTuple):
     verbose: bool = False
     before: tuple[str, ...] = ()
     heads: tuple[str, ...] = ()
+    listed: ListedDatabase | None = None
+    """The database that env.py is given; None: the one that it connects to by itself."""
 
 
 class Session:
@@ -321,19 +331,21 @@ def open_session(
     origin: ProjectPlace, line: Line, *, buffer: io.StringIO | None = None
 ) -> Iterator[Session]:
     """Open the environment as `alembic LINE` would; LbackError for what cannot be opened."""
-    at = Situation(Path("env.py"), origin.folder)
+    at = Situation(Path("env.py"), origin.folder, listed=origin.listed)
     at.learn(os.environ.get("DATABASE_URL"))
     with ExitStack() as stack:
         stack.enter_context(surroundings(origin.folder, verbose=origin.verbose))
+        stack.enter_context(in_environment(origin.listed))
         try:
             config = build_config(
                 origin.settings,
                 origin.folder,
                 line=line,
                 before=origin.before,
-                x=origin.x,
+                x=(*origin.x, *(origin.listed.x if origin.listed is not None else ())),
                 buffer=buffer,
             )
+            hand_over(config, origin.listed)
             scripts = open_scripts(config, _opener(origin))
             extend_sys_path(origin.settings, origin.folder)
             at.env_path = scripts.env_path

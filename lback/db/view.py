@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lback.core.messages.listed import only_postgresql
 from lback.core.schema_diff import Schema
 from lback.db.events import Stamp
 from lback.db.identity import real_schema
@@ -24,6 +26,7 @@ Place = tuple[str, str | None]
 """A table ("schema.table" or "table"), or a column of one."""
 
 _ROLLS_BACK_STEPS = frozenset({"postgresql", "mssql"})
+_OF_STANDARD = "information_schema"
 _LOOKED_FOR = frozenset({"table", "column", "index"})
 
 
@@ -103,6 +106,16 @@ class View:
             for name in inspector.get_table_names(place)
             if is_projects(name)
         ]
+
+    def schemas(self, patterns: Sequence[str]) -> tuple[str, ...]:
+        """Return the schemas of a PostgreSQL database that fit a pattern, sorted."""
+        if self.stamp.dialect != "postgresql":
+            raise only_postgresql(self.stamp.dialect)
+        names = self.connection.execute(sa.text("SELECT nspname FROM pg_namespace")).scalars()
+        own = [name for name in names if not name.startswith("pg_") and name != _OF_STANDARD]
+        return tuple(
+            sorted(name for name in own if any(fnmatchcase(name, glob) for glob in patterns))
+        )
 
     def columns(self, tables: Iterable[str]) -> dict[str, frozenset[str]]:
         """Return, for those of these tables that are there, the names of columns in one case."""

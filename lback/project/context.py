@@ -21,6 +21,7 @@ from lback.vcs.noted import INPUTS
 
 if TYPE_CHECKING:
     from lback.core.graph.view import GraphView
+    from lback.core.listed.databases import ListedDatabase
     from lback.db.runner import Database
     from lback.project.contents import Limits
     from lback.project.revisions import Revisions
@@ -84,6 +85,17 @@ class Context:
         return wished if wished is not None else self.project.settings.lback.lock_timeout
 
     @cached_property
+    def listed(self) -> ListedDatabase | None:
+        """Return the database that env.py is given, of those that the project lists."""
+        options = self.options
+        if options.listed is not None or options.database is None:
+            return options.listed
+        from lback.project.listed.finding import one_of
+
+        project = self.project
+        return one_of(project.settings.lback.databases, project.folder, options.database)
+
+    @cached_property
     def revisions(self) -> Revisions:
         """Return the store of revisions: graph, texts and effects, at any place."""
         from lback.project.places import Places
@@ -136,6 +148,7 @@ class Context:
             verbose=options.verbose,
             heads=heads,
             command=options.command,
+            listed=self.listed,
             before=[*before, "--quiet"] if options.quiet else before,
             git=self.git_facts if project.settings.lback.ledger else None,
         )

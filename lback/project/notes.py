@@ -59,6 +59,8 @@ def remember_stamps(ctx: Context, stamps: Mapping[str, Sequence[str] | None]) ->
 
     Where one is not known now (None), what was known before stays.
     """
+    if ctx.listed is not None:  # of hundreds, which no checkout is about
+        return
     before = recall_stamps(ctx) or {}
     now = {name: before.get(name) if stamp is None else stamp for name, stamp in stamps.items()}
     with suppress(OSError, ValueError):

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from lback.core.listed.databases import ListedDatabase
+
 DEFAULT_SECTION = "alembic"
 _FIELDS = "//"  # in no path that is spelled as short as it can be
 
@@ -21,6 +23,8 @@ class Options:
     x: tuple[str, ...] = ()
     script_location: str | None = None
     json: bool = False
+    json_lines: bool = False
+    """What is printed as JSON is one line, or several such."""
     quiet: bool = False
     verbose: bool = False
     debug: bool = False
@@ -34,6 +38,10 @@ class Options:
     """The command line itself."""
     only: str | None = None
     """Which one of the environments below is meant, where another process goes through them."""
+    database: str | None = None
+    """The name of the one that is meant, of those that the project lists."""
+    listed: ListedDatabase | None = None
+    """The same, found already."""
     in_a_clone: tuple[str, ...] = ()
     """What names the environment for whoever reads the answer of a bare repository."""
 
@@ -42,7 +50,7 @@ class Options:
         """Return the words of a command line that say which environment it is about."""
         if self.in_a_clone:
             return self.in_a_clone
-        given = {"-C": self.directory, "-c": self.config, "-n": self.name}
+        given = {"-C": self.directory, "-c": self.config, "-n": self.name, "--db": self.database}
         return tuple(part for flag, value in given.items() if value for part in (flag, value))
 
 

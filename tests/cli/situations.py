@@ -178,6 +178,16 @@ def losing(folder: Path) -> None:
     write(folder, "migrations/versions/c3_carts.py", text)
 
 
+def listed(folder: Path) -> None:
+    """Two databases are listed, one of them up to date."""
+    migrated(folder)
+    write(
+        folder,
+        "pyproject.toml",
+        '[tool.lback.databases]\nurls = { one = "sqlite:///app.db", two = "sqlite:///b.db" }\n',
+    )
+
+
 def beside(folder: Path) -> None:
     """Another branch forks from this one."""
     repository(folder)
@@ -193,6 +203,7 @@ STAGES: Places = {
             renamed, required, clash, saved, recorded, diverged, pushed, shallow, newer_remote,
             tracked_hooks, many_branches, hooked, sections, below, locked, locked_and_saved,
             losing, beside,
+            listed,
         )
     },
 }  # fmt: skip
@@ -220,6 +231,11 @@ SHOWN: dict[str, list[Shown]] = {
         Shown("migrated", "migrate a1", "--yes"),
         Shown("losing", "migrate", "--no-preflight"),
         Shown("locked", "migrate a1 --yes", "--lock-timeout 0.1"),
+        Shown("listed", "migrate", "--all"),
+        Shown("listed", "migrate --all", "--only-behind"),
+        Shown("listed", "migrate", "--jobs 2"),
+        Shown("listed", "migrate --all", "--shard 1/9"),
+        Shown("listed", "migrate --all", "--json-lines"),
     ],
     "rollback": [
         Shown("migrated", "rollback", "--revision c3"),
@@ -235,7 +251,13 @@ SHOWN: dict[str, list[Shown]] = {
         Shown("saved", "restore saved.jsonl.gz", "--plan"),
         Shown("locked_and_saved", "restore saved.jsonl.gz", "--lock-timeout 0.1"),
     ],
-    "status": [Shown("migrated", "status", "--no-database")],
+    "status": [
+        Shown("migrated", "status", "--no-database"),
+        Shown("listed", "status", "--all"),
+        Shown("listed", "status", "--jobs 2"),
+        Shown("listed", "status --all", "--shard 1/9"),
+        Shown("listed", "status --all", "--json-lines"),
+    ],
     "log": [Shown("recorded", "log", "--max-count 1")],
     "heads": [Shown("repository", "heads", "--at topic")],
     "graph": [

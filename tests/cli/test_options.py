@@ -136,7 +136,7 @@ def test_the_common_options_change_something(theatre: Theatre, name: str) -> Non
     without = ended(theatre, place, line)
     assert ended(theatre, place, line) == without
     for number, option in enumerate(
-        ("--json", "-v", "-C gone", "-c gone.ini", "-n gone", "-x a=b")
+        ("--json", "-v", "-C gone", "-c gone.ini", "-n gone", "-x a=b", "--db gone")
     ):
         # Before the command and after it in turn; what follows it is Alembic's for `alembic`.
         first = (number + len(name)) % 2 or name == "alembic"

@@ -197,6 +197,9 @@ SHOWN = {
     "big_tables": [Shown('["users"]', index, CHECK, "LB404")],
     "select": [Shown('["LB1"]', no_way_down, CHECK, "nothing found")],
     "ignore": [Shown('["LB401"]', no_way_down, CHECK, "nothing found")],
+    "databases": [
+        Shown('["sqlite:///shop.db"]', nothing, child("status", "--all"), "empty  1  shop"),
+    ],
     "severity": [Shown('{ LB401 = "error" }', no_way_down, CHECK, "1 error")],
 }
 CASES = [(name, shown) for name, rows in SHOWN.items() for shown in rows]

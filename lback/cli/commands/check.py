@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from lback.cli.options import common
-from lback.cli.running import apart, from_here, opened, options_of_run, run, tell_more
+from lback.cli.running import apart, for_env, from_here, opened, options_of_run, run, tell_more
 from lback.cli.strict import Command
 from lback.cli.terminal import Terminal
 from lback.core.checks.report import CheckResult, ModelsRow, together
@@ -82,7 +82,7 @@ def command(form: str | None, **given: Any) -> int:
     options = options_of_run()
     apart({"--json": options.json, f"--format {form}": form if form != "json" else None})
     options.json = options.json or form == "json"
-    idle = {"-x": None if given["models"] else options.x}
+    idle = for_env(used=given["models"])
     baseline = given["baseline"] and from_here(options, given["baseline"])
     asked = CheckOptions(**{**given, "baseline": baseline})
     is_shown = options.json or form in (None, "text")

@@ -9,7 +9,7 @@ import click
 
 from lback.cli.commands.show import operation_text
 from lback.cli.options import at_option, common
-from lback.cli.running import options_of_run, run
+from lback.cli.running import for_env, run
 from lback.cli.strict import Command
 from lback.formats.style import Style, safe
 from lback.formats.words import NOBODY_KNOWN, listing, title, who
@@ -33,10 +33,9 @@ def command(table: str | None, at: str, everywhere: bool, patch: bool, database:
     from lback.app.history import HistoryOptions, history
 
     options = HistoryOptions(table, at, database, everywhere, patch)
-    common_options = options_of_run()
     return run(
         lambda ctx: history(ctx, options),
-        {"-x": None if database else common_options.x},
+        for_env(used=database),
         each=table is None,
     )
 

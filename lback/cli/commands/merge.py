@@ -9,7 +9,7 @@ import click
 
 from lback.cli.fork_lines import merge_lines, overlap_lines
 from lback.cli.options import common
-from lback.cli.running import options_of_run, run
+from lback.cli.running import for_env, run
 from lback.cli.strict import Command
 from lback.formats.style import Style, safe
 
@@ -33,7 +33,7 @@ def command(force: bool, plan: bool, prove: bool, no_stage: bool) -> int:
     options = MergeOptions(force, plan, not no_stage, prove)
     return run(
         lambda ctx: merge(ctx, options),
-        {"--no-stage": plan and no_stage, "-x": None if prove else options_of_run().x},
+        {"--no-stage": plan and no_stage, **for_env(used=prove)},
     )
 
 

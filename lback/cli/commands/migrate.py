@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from lback.cli.everywhere import (
+    Everywhere,
+    Task,
+    Turns,
+    everywhere,
+    everywhere_options,
+    require_all,
+)
 from lback.cli.options import common, lock_timeout_option
 from lback.cli.running import apart, run
 from lback.cli.strict import Command
+from lback.cli.summary import summary
 from lback.core.messages import preflight as messages
 from lback.formats.style import Script, Style, safe
 from lback.formats.words import counted, title
 
 if TYPE_CHECKING:
-    from lback.app.migrate import MigratedDatabase, MigrateResult
+    from lback.app.migrate import MigratedDatabase, MigrateOptions, MigrateResult
+    from lback.core.databases import DatabaseName
     from lback.core.preflight.questions import PreflightRow
+    from lback.errors import LbackError
+    from lback.project.context import Context
 
 
 @click.command("migrate", cls=Command)
@@ -26,7 +39,9 @@ if TYPE_CHECKING:
 @click.option("--fake", is_flag=True, help="Mark the revisions as applied without running them.")
 @click.option("--no-preflight", is_flag=True, help="Do not ask the rows whether the steps can run.")
 @click.option("--yes", "-y", is_flag=True, help="Undo revisions, and delete data, without asking.")
+@click.option("--only-behind", is_flag=True, help="With --all: lock only what is not up to date.")
 @lock_timeout_option
+@everywhere_options
 @common
 def command(
     revision: str | None,
@@ -35,7 +50,10 @@ def command(
     fake: bool,
     no_preflight: bool,
     yes: bool,
+    only_behind: bool,
     lock_timeout: float | None,
+    every: bool,
+    **all_of_them: Any,
 ) -> int:
     """Apply the pending revisions, up to REVISION or to the head.
 
@@ -44,16 +62,44 @@ def command(
     from lback.app.migrate import MigrateOptions, migrate
 
     apart({"--plan": plan, "--sql": sql})
+    apart({"--all": every, "--sql": sql})
     only_told = plan or sql
-    idle = {"--yes": only_told and yes, "--lock-timeout": lock_timeout if only_told else None}
-    options = MigrateOptions(revision, plan, sql, fake, yes, lock_timeout, not no_preflight)
+    idle = {
+        "--yes": only_told and yes,
+        "--lock-timeout": lock_timeout if only_told else None,
+        "--only-behind": only_behind and plan,
+    }
+    options = MigrateOptions(
+        revision, plan, sql, fake, yes, only_behind, lock_timeout, not no_preflight
+    )
+    if every:
+        return _everywhere(options, Everywhere.of(all_of_them), idle)
+    require_all({"only_behind": only_behind, **all_of_them})
     return run(lambda ctx: migrate(ctx, options), idle)
+
+
+def _everywhere(options: MigrateOptions, asked: Everywhere, idle: Mapping[str, Any]) -> int:
+    from lback.app.migrate import MigratedDatabase, migrated, prepare, together
+
+    def row(name: DatabaseName, error: LbackError) -> MigratedDatabase:
+        return MigratedDatabase.of(name, error, state=error.state)
+
+    def result(_ctx: Context, turns: Turns[MigratedDatabase]) -> MigrateResult:
+        return together(options, turns.rows, turns.states, interrupted=turns.interrupted)
+
+    keep = (lambda row: row.state != "current") if options.only_behind else (lambda _row: True)
+    task = Task(
+        migrated, options, row, result, prepare=lambda ctx: prepare(ctx, options), keep=keep
+    )
+    return everywhere(task, asked, idle)
 
 
 def lines(result: MigrateResult, style: Style) -> Iterator[str]:
     """Yield the plan, or what was done; of several databases, under the name of each."""
     if result.sql is not None:
         yield Script("\n".join(result.sql))
+    elif result.summary is not None:
+        yield from summary(result.databases, result.summary, style)
     elif len(result.databases) > 1:
         for database in result.databases:
             yield f"{style.bold(safe(database.title))}:"
@@ -66,6 +112,8 @@ def lines(result: MigrateResult, style: Style) -> Iterator[str]:
             for migrated_database in result.databases
             for line in _steps(migrated_database, result, style)
         )
+    if result.summary is None and len(result.databases) > 1:
+        yield from summary(result.databases, Counter(row.state for row in result.databases), style)
     if result.planned and result.steps:
         yield f"{counted(len(result.steps), 'step')}; nothing was done"
 

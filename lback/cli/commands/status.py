@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from lback.cli.everywhere import (
+    Everywhere,
+    Task,
+    Turns,
+    everywhere,
+    everywhere_options,
+    require_all,
+)
 from lback.cli.options import common
-from lback.cli.running import options_of_run, run
+from lback.cli.running import apart, for_env, run
 from lback.cli.strict import Command
+from lback.cli.summary import summary
 from lback.core.messages.skipped import look_for
 from lback.core.shell import command as command_line
 from lback.core.shell import pathspec
@@ -17,24 +27,45 @@ from lback.formats.style import Style, safe
 from lback.formats.words import counted, listing, moved, who
 
 if TYPE_CHECKING:
-    from lback.app.status import StatusResult, UpstreamStatus
+    from lback.app.status import OneOfDatabases, StatusResult, UpstreamStatus
+    from lback.core.databases import DatabaseName
+    from lback.errors import LbackError
+    from lback.project.context import Context
+
+_MOST = 10  # databases with a line of their own
 
 
 @click.command("status", cls=Command)
 @click.option("--no-database", is_flag=True, help="Do not connect to the database.")
+@everywhere_options
 @common
-def command(no_database: bool) -> int:
+def command(no_database: bool, every: bool, **all_of_them: Any) -> int:
     """Show where database, checkout and shared branch stand, and the next command.
 
     Example: `lback status`
     """
     from lback.app.status import status
 
-    options = options_of_run()
+    apart({"--all": every, "--no-database": no_database})
+    if every:
+        return _everywhere(Everywhere.of(all_of_them))
+    require_all(all_of_them)
     return run(
-        lambda ctx: status(ctx, with_database=not no_database),
-        {"-x": no_database and options.x},
+        lambda ctx: status(ctx, with_database=not no_database), for_env(used=not no_database)
     )
+
+
+def _everywhere(asked: Everywhere) -> int:
+    from lback.app.status import OneOfDatabases, rows, status_of_all
+
+    def row(name: DatabaseName, error: LbackError) -> OneOfDatabases:
+        return OneOfDatabases.of(name, error, state=error.state)
+
+    def result(ctx: Context, turns: Turns[OneOfDatabases]) -> StatusResult:
+        return status_of_all(ctx, turns.rows, turns.states, interrupted=turns.interrupted)
+
+    task = Task(rows, None, row, result, prepare=lambda ctx: ctx.revisions.graph())
+    return everywhere(task, asked, {})
 
 
 def lines(result: StatusResult, style: Style) -> Iterator[str]:
@@ -90,6 +121,10 @@ def _below_the_stamp(result: StatusResult, style: Style) -> Iterator[str]:
 
 
 def _databases(result: StatusResult, style: Style) -> Iterator[str]:
+    if result.summary is not None or len(result.databases) > _MOST:
+        counts = result.summary or Counter(row.state for row in result.databases)
+        yield from summary(result.databases, counts, style)
+        return
     if not result.databases:
         yield "database  not asked"
     for database in result.databases:
@@ -137,7 +172,7 @@ def _next(result: StatusResult) -> str:
     if result.lost:
         return "`lback switch` undoes what this checkout lacks; `lback switch --plan` shows it."
     if result.pending or result.skipped:
-        return "Run `lback migrate`."
+        return "Run `lback migrate`." if result.summary is None else "Run `lback migrate --all`."
     if result.redundant:
         return f"`lback migrate` takes {listing(result.redundant)} out of the stamp."
     if result.database is not None and result.database.state == "unreachable":
