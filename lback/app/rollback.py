@@ -23,10 +23,11 @@ from lback.core.rollback.reverting import body_for, complete
 from lback.core.rollback.together import Planned, graph_of, sources_of, together
 from lback.core.rows import DataLoss, total
 from lback.errors import LbackError
-from lback.project.applied import edited_since, find_lost, with_lost
+from lback.project.applied import edited_since
 from lback.project.context import Context
 from lback.project.file_changes import recover
 from lback.project.keeping.data_loss import consents, count_losses, refuse_more, save_rows
+from lback.project.lost import dead_end, find_lost, recorded_runs, with_lost
 from lback.project.proofs import prove_rollback
 from lback.project.record.ran import texts_that_ran
 from lback.project.run import Run, asked, attempted, key
@@ -178,8 +179,12 @@ def gather(ctx: Context, request: RollbackRequest, view: View) -> RollbackFacts:
     revisions, stamp = ctx.revisions, view.stamp
     here = revisions.graph()
     missing = [revision for revision in stamp.revisions if revision not in here]
-    lost = find_lost(revisions, here, missing) if missing else {}
+    runs = recorded_runs(view, here)
+    lost = find_lost(revisions, here, missing, runs)
     graph = with_lost(here, lost.values())
+    gone = [revision for revision in missing if revision not in graph]
+    if gone:
+        raise dead_end(revisions, here, view, gone, runs)
     done = applied(graph, stamp.revisions)
     nodes = [graph[revision] for revision in done]
     texts = revisions.texts(nodes)

@@ -22,9 +22,10 @@ from lback.core.results import Result, optional, text_only
 from lback.core.rows import ChangedSince, OtherText
 from lback.core.source import Commit
 from lback.errors import LbackError, OtherDatabaseError, UsageError
-from lback.project.applied import find_lost, other_texts, unstamped, with_lost
+from lback.project.applied import other_texts, unstamped
 from lback.project.checking.trails import trailed
 from lback.project.context import Context
+from lback.project.lost import RecordedRun, Runs, dead_end, find_lost, recorded_runs, with_lost
 from lback.project.notes import remember_stamps
 from lback.project.rebase_notes import forget_hook_rebase, refuse_hook_rebase
 from lback.project.record.ran import NOTHING_RAN, Ran, what_ran
@@ -34,6 +35,7 @@ from lback.vcs.refs import pulls
 
 if TYPE_CHECKING:
     from lback.db.performing import Asked
+    from lback.db.view import View
 
 State = Literal["empty", "current", "behind", "ahead", "diverged", "lost"]
 _WORST_FIRST = ("unreachable", "lost", "diverged", "empty", "behind", "ahead", "current")
@@ -132,7 +134,7 @@ class StatusResult(Result):
     """How many databases are in which state, where those that the project lists were asked."""
     places: Mapping[str, str] = text_only()
     docs: Mapping[str, str] = text_only()
-    brought: Mapping[str, Commit] = text_only()
+    brought: Mapping[str, Commit] = text_only(default_factory=dict)
     fix: str = text_only()
 
 
@@ -183,7 +185,7 @@ def _rows(
     # A file that cannot be read may be the one that defines it.
     current = {name for answer in answers if answer.stamp for name in answer.stamp.revisions}
     lost = () if graph.problems else tuple(sorted(name for name in current if name not in graph))
-    known = with_lost(graph, find_lost(ctx.revisions, graph, lost).values())
+    known = with_lost(graph, find_lost(ctx.revisions, graph, lost, _runs(answers)).values())
     return tuple(_row(graph, known, answer) for answer in answers), known
 
 
@@ -196,7 +198,7 @@ def _side_by_side(
 ) -> StatusResult:
     revisions = ctx.revisions
     lost = tuple(sorted({name for row in rows for name in row.lost}))
-    rescued = find_lost(revisions, graph, lost)
+    rescued = find_lost(revisions, graph, lost, _runs(answers))
     lacking = {revision for row in rows for revision in row.pending}
     pending = tuple(revision for revision in graph.order() if revision in lacking)
     shared = _upstream(ctx, graph)
@@ -232,6 +234,28 @@ class _Answer(NamedTuple):
     baseline: Baseline | None = None
     skips: Skips = NOTHING_SKIPPED
     ran: Ran = NOTHING_RAN
+    runs: Runs | None = None
+    """What the record says of revisions that no file here defines."""
+    dead_end: LbackError | None = None
+
+
+def _runs(answers: Sequence[Asked[_Answer]]) -> dict[str, RecordedRun]:
+    """Return what all records say of revisions that no file here defines."""
+    runs: dict[str, RecordedRun] = {}
+    for answer in answers:
+        runs |= (answer.value.runs if answer.value is not None else None) or {}
+    return runs
+
+
+def _lost(ctx: Context, graph: GraphView, view: View) -> tuple[Runs, LbackError | None]:
+    """Return what the record says of revisions that are lost here, and the end of the road."""
+    runs = recorded_runs(view, graph)
+    lost = [name for name in view.stamp.revisions if name not in graph]
+    if not lost or graph.problems:
+        return runs, None
+    known = find_lost(ctx.revisions, graph, lost, runs)
+    gone = [name for name in lost if name not in known]
+    return runs, dead_end(ctx.revisions, graph, view, gone, runs) if gone else None
 
 
 def _in_order(graph: GraphView, names: Iterable[str]) -> tuple[str, ...]:
@@ -256,7 +280,10 @@ def _asked(ctx: Context, graph: GraphView) -> tuple[Asked[_Answer], ...]:
         ctx.database = ctx.database_of(graph)
         answers = ctx.database.ask(
             lambda view: _Answer(
-                unstamped(ctx, graph, view), skips(ctx, graph, view), what_ran(ctx, view, graph)
+                unstamped(ctx, graph, view),
+                skips(ctx, graph, view),
+                what_ran(ctx, view, graph),
+                *_lost(ctx, graph, view),
             )
         )
     except (UsageError, OtherDatabaseError):
@@ -329,6 +356,8 @@ def _fix(
         if answer.stamp is None:
             continue
         try:
+            if answer.value is not None and answer.value.dead_end is not None:
+                raise answer.value.dead_end
             if answer.value is not None and answer.value.baseline is not None:
                 raise migrate_messages.unstamped(answer.value.baseline)
             refuse_hook_rebase(ctx, graph, answer.stamp)

@@ -20,7 +20,6 @@ from lback.core.rows import DataLoss, total
 from lback.core.source import WORKTREE, Commit
 from lback.core.switch import SwitchFacts, SwitchPlan, effects_of_going_down, plan_switch
 from lback.errors import LbackError
-from lback.project.applied import LostRevision, find_lost, with_lost
 from lback.project.checking.trails import refuse_broken
 from lback.project.context import Context
 from lback.project.file_changes import recover
@@ -35,6 +34,7 @@ from lback.project.keeping.saved_rows import (
     tell,
     waits,
 )
+from lback.project.lost import LostRevision, dead_end, find_lost, recorded_runs, with_lost
 from lback.project.revisions import Revisions
 from lback.project.run import Run, asked, attempted, failure, key, stamps
 from lback.project.skipped import late, skips
@@ -71,7 +71,7 @@ class RevisionInGit:
 
     revision: str
     path: str
-    commit: Commit
+    commit: Commit | None
     place: str = text_only()
 
 
@@ -181,8 +181,12 @@ def _planned(ctx: Context, options: SwitchOptions, target: GraphView, view: View
     revisions, stamp, at = ctx.revisions, view.stamp.revisions, options.ref or WORKTREE
     here = revisions.graph()
     both = Graph([*target, *(item for item in here if item.id not in target)])
-    lost = find_lost(revisions, both, stamp)
+    runs = recorded_runs(view, both)
+    lost = find_lost(revisions, both, stamp, runs)
     known = with_lost(both, lost.values())
+    gone = [revision for revision in stamp if revision not in known]
+    if gone:
+        raise dead_end(revisions, here, view, gone, runs)
     apart = revisions.project.settings.lback.heads
     found = skips(ctx, known, view, at)
     facts = SwitchFacts(options.ref, stamp, target, known, apart, found)

@@ -69,6 +69,20 @@ def baseline(
     return Baseline(*clash, fits, unseen)
 
 
+def unexplained(
+    effects: Iterable[Effects], there: Columns, tables: Iterable[str], dialect: str
+) -> tuple[str, ...]:
+    """Return the tables, and the columns of others, that no revision makes."""
+    made = _Made.by(effects, dialect)
+    unknown = [name for name in tables if key(name, dialect) not in made.tables]
+    columns = [
+        f"{table}.{name}"
+        for table in sorted(there.keys() & made.columns.keys())
+        for name in sorted(there[table] - made.columns[table])
+    ]
+    return (*sorted(unknown), *columns)
+
+
 def _shows(does: Effects) -> bool:
     """Tell whether a revision changes which tables and columns there are."""
     return any(effect.kind in _CHANGES and effect.object in _SEEN for effect in does.upgrade)

@@ -21,6 +21,7 @@ from lback.core.plans import (
     Upgrade,
     plan_downgrade,
     plan_upgrade,
+    refuse_lost,
     refuse_problems,
     tips,
 )
@@ -70,9 +71,7 @@ Late = Callable[[GraphView, tuple[str, ...], Skips], LatePlan]
 
 def plan_switch(facts: SwitchFacts, late: Late | None = None) -> SwitchPlan:
     """Choose the steps; LbackError where an applied revision is nowhere, or cannot go alone."""
-    for revision in facts.stamp:
-        if revision not in facts.known:
-            raise messages.nowhere(revision)
+    refuse_lost(facts.known, facts.stamp)
     refuse_problems(facts.known)
     skipped = facts.skips.skipped
     ran = without_skipped(facts.known, skipped) if skipped else facts.known

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lback.core.baseline import Baseline, baseline, names_in
-from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Header, Revision
 from lback.core.graph.view import GraphView
-from lback.core.header import read_header
 from lback.core.messages import migrate as migrate_messages
-from lback.core.messages import revisions as messages
 from lback.core.naming import key
 from lback.core.revision_code import changed_part, code_of, upward
 from lback.core.rollback.facts import EditedRevision
@@ -28,73 +24,6 @@ from lback.vcs.repository import Repository
 
 if TYPE_CHECKING:
     from lback.db.view import View
-
-
-@dataclass(frozen=True, slots=True)
-class LostRevision:
-    """A revision that no file of this checkout defines; `refs` is () where a reflog has it."""
-
-    revision: Revision
-    text: bytes
-    commit: Commit
-    refs: tuple[str, ...]
-
-    @property
-    def place(self) -> str:
-        """Say where it is, as people would look for it."""
-        return messages.place_in_git(self.refs, self.commit.sha)
-
-
-def find_lost(
-    revisions: Revisions, graph: GraphView, ids: Iterable[str]
-) -> dict[str, LostRevision]:
-    """Find revisions in any ref, stash or reflog, and the ancestors that the graph lacks, too.
-
-    What is nowhere to be found is left out.
-    """
-    by_id: dict[str, LostRevision] = {}
-    wanted = [revision for revision in ids if revision not in graph]
-    while wanted:
-        revision = wanted.pop()
-        if revision in by_id:
-            continue
-        lost = find_one(revisions, revision)
-        if lost is None:
-            continue
-        by_id[revision] = lost
-        above = (*lost.revision.parents, *lost.revision.depends_on)
-        wanted += [parent for parent in above if parent not in graph and parent not in by_id]
-    return by_id
-
-
-def with_lost(graph: GraphView, lost: Collection[LostRevision]) -> GraphView:
-    """Return the graph with the found revisions added."""
-    return Graph([*graph, *(revision.revision for revision in lost)]) if lost else graph
-
-
-def find_one(revisions: Revisions, revision: str) -> LostRevision | None:
-    """Return the newest version of a revision that git has, without what it stands on."""
-    if revisions.repository is None:
-        return None
-    from lback.vcs.walk import find_in_history
-
-    def defines(path: str, text: bytes) -> bool:
-        header = read_header(text, path.rpartition("/")[2])
-        return isinstance(header, Header) and header.revision == revision
-
-    folders, _ = revisions.folders()
-    try:
-        versions = find_in_history(revisions.repository, revision, defines, folders)
-    except HistoryMissing:
-        return None
-    if not versions:
-        return None
-    newest = versions[0]
-    header = revisions.contents.learn(Entry(newest.path, newest.blob), newest.text)
-    if not isinstance(header, Header):
-        return None
-    node = Revision(header, newest.path, newest.blob)
-    return LostRevision(node, newest.text, newest.commit, newest.refs)
 
 
 def edited_since(

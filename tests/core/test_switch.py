@@ -48,7 +48,7 @@ def test_only_what_differs_moves(target: str, known: str, stamp: str, down: str,
 
 
 def test_a_revision_that_is_nowhere_is_named() -> None:
-    with pytest.raises(LbackError, match="The database is at z, and no file"):
+    with pytest.raises(LbackError, match="stamped with z, and no file"):
         plan("a", "a", "z")
 
 

@@ -52,6 +52,7 @@ ROOMS: dict[str, str] = {
     "lback.project.effects": "effects by blob id, cached",
     "lback.project.interrupted_step": "what a killed command left half done",
     "lback.project.origins": "who wrote a statement",
+    "lback.vcs.strays": "files that no commit has",
     "lback.vcs.managers": "other people's hook managers",
 }
 

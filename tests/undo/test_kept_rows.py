@@ -157,3 +157,29 @@ def test_there_and_back(shop: Shop) -> None:
     go(shop)
     assert everything(shop) == before
     assert own_tables(shop) in (["lback_saved"], sorted(own_tables(shop)))
+
+
+def test_a_revision_that_was_never_committed_and_is_deleted(shop: Shop) -> None:
+    path = shop.add(
+        "a3",
+        'op.create_table("drafts", sa.Column("id", sa.Integer(), primary_key=True))',
+        'op.drop_table("drafts")',
+    )
+    shop.migrate()
+    shop.execute("INSERT INTO drafts VALUES (4)")
+    before = everything(shop)
+    text = path.read_text()
+    path.unlink()
+    shop.git("checkout", "-q", "main")
+    shop.git("gc", "-q", "--prune=now")
+    told = go(shop, plan=True)
+    assert [row["revision"] for row in told["undoes"]] == ["a3", "a2", "a1"]
+    go(shop)
+    assert set(shop.tables()) == {"users"}
+    shop.git("checkout", "-q", "a")
+    there = go(shop)
+    assert [row["revision"] for row in there["applies"]] == ["a1", "a2"]
+    assert "drafts" not in shop.tables()
+    path.write_text(text)
+    go(shop)
+    assert everything(shop) == before

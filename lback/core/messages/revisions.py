@@ -19,13 +19,6 @@ def not_one_revision(token: str, revisions: Sequence[str]) -> UsageError:
     )
 
 
-def place_in_git(refs: Sequence[str], sha: str) -> str:
-    """Say where git has a revision; without `refs` a reflog has its commit."""
-    if refs:
-        return f"on {', '.join(refs[:3])}"
-    return f"in the reflog, commit {sha[:7]}"
-
-
 def with_trail(
     found: Finding, name: str, commit: Commit, path: str, place: str, *, whole: bool
 ) -> Finding:

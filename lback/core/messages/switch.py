@@ -8,15 +8,6 @@ from lback.errors import LbackError
 DECLINED = "Aborted; nothing was changed."
 
 
-def nowhere(revision: str) -> LbackError:
-    """Say that an applied revision is nowhere to be found."""
-    return LbackError(
-        f"The database is at {revision}, and no file of this checkout and nothing in git's refs, "
-        "stashes and reflogs defines it.",
-        "Ask who migrated this database for the branch, fetch it, and run this again.",
-    )
-
-
 def other_parent(collateral: str, undone: str, ref: str | None) -> LbackError:
     """Say that going down would take along a revision that the target has."""
     return LbackError(

@@ -9,11 +9,12 @@ from lback.core.checks.findings import Finding, from_problems
 from lback.core.checks.same_code import same_code
 from lback.core.graph.revision import Revision
 from lback.core.graph.view import GraphView
+from lback.core.messages import lost as lost_messages
 from lback.core.messages import revisions as messages
 from lback.core.plans import refuse_first
 from lback.core.source import WORKTREE
 from lback.errors import LbackError
-from lback.project.applied import find_one
+from lback.project.lost import find_one
 from lback.project.revisions import Revisions
 from lback.vcs.lookups import named_ids, siblings
 
@@ -32,7 +33,7 @@ def trailed(
             name for name in names if name not in graph and f" has {name} as " in each.message
         ]
         lost = find_one(revisions, absent[0]) if absent else None
-        if lost is None or revisions.repository is None:
+        if lost is None or lost.commit is None or revisions.repository is None:
             yield each
             continue
         commit, path, blob = lost.commit, lost.revision.path, lost.revision.blob
@@ -78,7 +79,7 @@ def places_of(revisions: Revisions, nodes: Sequence[Revision]) -> dict[str, str]
         there = revisions.revisions_of(revisions.entries(shared.commit), shared.commit)
         ids = {node.path: node.id for node in there}
         named = [node.path for node in nodes if ids.get(node.path) == node.id]
-        places |= dict.fromkeys(named, messages.place_in_git((shared.name,), shared.commit))
+        places |= dict.fromkeys(named, lost_messages.in_git((shared.name,), shared.commit))
     return places
 
 
