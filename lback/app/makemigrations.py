@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from lback.core.graph.view import GraphView
 from lback.core.messages import makemigrations as messages
@@ -12,6 +13,7 @@ from lback.project.checking.trails import refuse_broken
 from lback.project.console import Console
 from lback.project.context import Context
 from lback.project.file_changes import recover
+from lback.project.run import refuse_skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,9 @@ def makemigrations(ctx: Context, options: MakemigrationsOptions) -> Makemigratio
     from lback.db import autogenerate
     from lback.db.questions import GivenAnswers
 
+    refuse = partial(refuse_skipped, ctx, graph)
     if options.check:
-        changes = autogenerate.differences(ctx.database)
+        changes = autogenerate.differences(ctx.database, refuse)
         return MakemigrationsResult(
             changes=changes,
             status="findings" if changes else "ok",
@@ -93,7 +96,9 @@ def makemigrations(ctx: Context, options: MakemigrationsOptions) -> Makemigratio
         ask = GivenAnswers.from_options(
             options.renames, options.no_rename, options.defaults, Questions(ctx.console)
         )
-        made = autogenerate.make_revision(ctx.database, draft, ask, with_sql=options.sql)
+        made = autogenerate.make_revision(
+            ctx.database, draft, ask, with_sql=options.sql, refuse=refuse
+        )
     paths = tuple(ctx.project.name_of(path) for path in made.paths)
     return MakemigrationsResult(
         revision=made.revisions[0] if made.revisions else None,

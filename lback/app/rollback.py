@@ -30,7 +30,7 @@ from lback.project.keeping.data_loss import consents, count_losses, refuse_more,
 from lback.project.lost import dead_end, find_lost, recorded_runs, with_lost
 from lback.project.proofs import prove_rollback
 from lback.project.record.ran import texts_that_ran
-from lback.project.run import Run, asked, attempted, key
+from lback.project.run import Run, asked, attempted, key, refuse_skipped
 
 if TYPE_CHECKING:
     from lback.core.schema_diff import Schema
@@ -135,6 +135,7 @@ def plans_from(ctx: Context, request: RollbackRequest) -> tuple[Planned, ...]:
     """Plan a rollback on each database, without a change; env.py runs once for all of it."""
 
     def plan_and_count(view: View) -> tuple[RollbackPlan, View]:
+        refuse_skipped(ctx, ctx.database.graph, view)
         plan = plan_rollback(gather(ctx, request, view))
         return plan.with_rows(view.rows(plan.stakes.lost)), view
 

@@ -19,6 +19,7 @@ from lback.db.alembic_compat import copy_column
 from lback.db.command_lines import like
 from lback.db.directives import describe, full_name
 from lback.db.own_tables import is_own
+from lback.db.performing import Looker
 from lback.db.project import boolean_option
 from lback.db.questions import Questioner
 from lback.db.revising import write_scripts
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from lback.core.graph.view import GraphView
     from lback.core.lines import Line
+    from lback.db.performing import Refuse
     from lback.db.runner import Database
     from lback.db.session import Session, WatchedEnvironment
 
@@ -75,11 +77,19 @@ class Generated:
 
 
 def make_revision(
-    database: Database, draft: Draft, ask: Questioner, *, with_sql: bool = False
+    database: Database,
+    draft: Draft,
+    ask: Questioner,
+    *,
+    with_sql: bool = False,
+    refuse: Refuse | None = None,
 ) -> Generated:
-    """Compare models and schema and write one revision file, or none if they agree."""
+    """Compare models and schema and write one revision file, or none if they agree.
+
+    `refuse` raises for a database that has not run what its stamp stands for.
+    """
     with database.opened(draft.line(autogenerate=True)) as session:
-        comparison = _Comparison(session, database.graph, draft, ask, with_sql=with_sql)
+        comparison = _Comparison(session, database.graph, draft, ask, refuse, with_sql=with_sql)
         comparison.run()
         if not comparison.has_changes:
             return Generated((), (), ())
@@ -97,11 +107,11 @@ def make_empty_revision(database: Database, draft: Draft) -> Generated:
     return Generated(paths, revisions, ())
 
 
-def differences(database: Database) -> tuple[str, ...]:
+def differences(database: Database, refuse: Refuse | None = None) -> tuple[str, ...]:
     """Return what models and schema disagree on, a line each; asks and writes nothing."""
     with database.opened(("check",)) as session:
         draft = Draft("check", head="heads", splice=True)
-        comparison = _Comparison(session, database.graph, draft, None)
+        comparison = _Comparison(session, database.graph, draft, None, refuse)
         comparison.run()
     return comparison.changes
 
@@ -115,6 +125,7 @@ class _Comparison:
         graph: GraphView,
         draft: Draft,
         ask: Questioner | None,
+        refuse: Refuse | None = None,
         *,
         autogenerate: bool = True,
         with_sql: bool = False,
@@ -122,6 +133,7 @@ class _Comparison:
         self.session = session
         self.graph = graph
         self.ask = ask
+        self.refuse = refuse
         self.autogenerate = autogenerate
         self.with_sql = with_sql
         self.sql: list[str] = []
@@ -189,6 +201,11 @@ class _Comparison:
             self.context.run_no_autogenerate(heads, context)
             return ()
         self._require_current(heads, context)
+        if self.refuse is not None:
+            looker = Looker(self.refuse)
+            looker(heads, context)
+            if looker.answers[0].error is not None:
+                raise looker.answers[0].error
         # The stamp holds no head that another one depends on; Alembic's own test would
         # not take it for complete.
         complete = set(heads) != set(self.graph.heads)

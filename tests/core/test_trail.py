@@ -82,6 +82,8 @@ def test_a_stamp_that_somebody_set_says_nothing_of_the_parents() -> None:
     # Rows that others stood on went out of the stamp.
     both = step("upgrade", "b", "a", "a", "a b")
     assert trail(A, both, step("stamp", "b", "", "a b", "b")).complete
+    found = trail(step("stamp", "b", "", "c b", "b"))
+    assert (found.ran, found.complete) == (frozenset("bc"), False)
 
 
 def test_what_was_begun_and_not_done_is_neither() -> None:

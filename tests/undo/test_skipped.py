@@ -182,6 +182,9 @@ def test_no_other_command_moves_such_a_database(shop: Shop) -> None:
     before = content(shop.url)
     for arguments in (
         ("rollback", "b", "--yes"),
+        ("rollback", "b", "--plan"),
+        ("makemigrations", "more"),
+        ("makemigrations", "--check"),
         ("migrate", "a1", "--yes"),
         ("migrate", "c1", "--yes"),
         ("alembic", "downgrade", "a1"),

@@ -78,7 +78,8 @@ def doubts(graph: GraphView, stamp: Iterable[str], trail: Trail) -> Doubts:
     if not rows or graph.problems:
         return Doubts()
     seen = {*trail.recorded, *trail.ran, *rows}
-    passed = [group - seen for group in _passed_by(graph, rows, trail)]
+    # What stands below one that ran had run before, as it came to lie here together with that.
+    passed = [group - graph.ancestors(group & seen) for group in _passed_by(graph, rows, trail)]
     groups = tuple(dict.fromkeys(group for group in passed if group))
     possible: Collection[str] = ()
     if trail.complete:

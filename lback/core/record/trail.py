@@ -74,8 +74,7 @@ class _Gathered:
         if step.before is not None:
             self.meet(step.before)
         if step.direction == "stamp":
-            if not (step.before and step.after and set(step.after) <= set(step.before)):
-                self.lose()
+            self.stamped(step.before or (), step.after or ())
         elif step.direction in ("upgrade", "fake upgrade"):
             parents = stood_on(self.graph, step.revision, step.parents, step.depends_on)
             self.recorded[step.revision] = parents
@@ -87,6 +86,14 @@ class _Gathered:
             self.ran.discard(step.revision)
         self.begun.discard(step.revision)
         self.at = step.after
+
+    def stamped(self, before: Sequence[str], after: Sequence[str]) -> None:
+        """Take in that somebody set the stamp; rows that others stand on only went out of it."""
+        if not after or not set(after) <= set(before):
+            self.lose()
+            return
+        under = self.graph.ancestors(row for row in after if row in self.graph)
+        self.ran.update(row for row in before if row in under and row not in self.recorded)
 
     def meet(self, rows: Sequence[str]) -> None:
         """Compare where the record left the database with where it is."""

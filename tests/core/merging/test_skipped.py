@@ -48,6 +48,12 @@ def test_git_alone_leaves_open_whether_it_ran() -> None:
     assert doubt(MOVED, "b2 c1", earlier=ONTO_A) == ("", "")
 
 
+def test_what_stands_below_a_row_had_run_with_it() -> None:
+    graph = graph_of(("a1", ""), ("c0", "a1"), ("c1", "c0"), ("c2", "c1"), ("b2", "c2"))
+    assert doubt(graph, "b2 c1", earlier=ONTO_A) == ("", "c2")
+    assert doubt(graph, "b2", earlier=ONTO_A, ran=frozenset(["c1"])) == ("", "c2")
+
+
 def test_the_record_knows_that_it_did_not() -> None:
     assert doubt(MOVED, "b2", recorded={"a1": (), "b2": ("a1",)}) == ("c1", "")
     assert doubt(MOVED, "b2", recorded={"a1": (), "c1": ("a1",), "b2": ("c1",)}) == ("", "")
