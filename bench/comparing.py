@@ -66,10 +66,15 @@ class Comparison:
     mended: tuple[str, ...] = ()
 
 
-def compare(places: Sequence[Place], env: Mapping[str, str]) -> Iterator[Comparison]:
+LBACK = (sys.executable, "-m", "lback")
+
+
+def compare(
+    places: Sequence[Place], env: Mapping[str, str], program: Sequence[str] = LBACK
+) -> Iterator[Comparison]:
     """Ask both about every place, Alembic in one child process for all."""
     for place, theirs in zip(places, alembic_answers(places, env), strict=True):
-        yield _compared(place, theirs, env)
+        yield _compared(place, theirs, env, program)
 
 
 def alembic_answers(places: Sequence[Place], env: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -88,11 +93,13 @@ def alembic_answers(places: Sequence[Place], env: Mapping[str, str]) -> list[dic
         return [json.loads(line) for line in output.read_text("utf-8").splitlines()]
 
 
-def lback_answer(command: str, place: Place, env: Mapping[str, str]) -> dict[str, Any]:
+def lback_answer(
+    command: str, place: Place, env: Mapping[str, str], program: Sequence[str] = LBACK
+) -> dict[str, Any]:
     """Return the whole JSON object of `lback heads` or `lback graph`."""
     at = ("--at", place.at) if place.at else ()
     done = subprocess.run(
-        [sys.executable, "-m", "lback", command, *at, *place.arguments, "--json"],
+        [*program, command, *at, *place.arguments, "--json"],
         capture_output=True,
         env=env,
         cwd=ROOT,
@@ -106,9 +113,11 @@ def lback_answer(command: str, place: Place, env: Mapping[str, str]) -> dict[str
     return found
 
 
-def _compared(place: Place, theirs: dict[str, Any], env: Mapping[str, str]) -> Comparison:
-    graph = lback_answer("graph", place, env)
-    heads = lback_answer("heads", place, env)
+def _compared(
+    place: Place, theirs: dict[str, Any], env: Mapping[str, str], program: Sequence[str]
+) -> Comparison:
+    graph = lback_answer("graph", place, env, program)
+    heads = lback_answer("heads", place, env, program)
     refused = theirs.get("refused")
     if refused:
         # Where Alembic has no answer, lback has to say what is wrong too.
