@@ -27,6 +27,7 @@ from lback.core.settings import read_settings
 from tests.check.api import serving
 from tests.check.schemas import shipped
 from tests.check.team import Team
+from tests.worlds.processes import programs
 from tests.worlds.texts import VERSIONS
 
 ROOT = Path(__file__).parents[2]
@@ -141,14 +142,16 @@ def origin(team: Team, tmp_path: Path) -> Team:
 STEPS = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]
 
 
-def runner(tmp_path: Path) -> dict[str, str]:
-    """Return the variables of a runner that has installed lback already."""
+def runner(tmp_path: Path, *, isolated: bool = False) -> dict[str, str]:
+    """Return the variables of a runner that has installed lback; isolated is as pip installs it."""
     folder = tmp_path / "runner" / "lback" / "bin"
     folder.mkdir(parents=True, exist_ok=True)
-    start = "-I -c 'from lback.cli.main import main; main()'"
-    for name, call in (("lback", start), ("python", "")):
+    lback: str | Path = programs(os.environ) / "lback"
+    if isolated:
+        lback = f"{sys.executable} -I -c 'from lback.cli.main import main; main()'"
+    for name, call in (("lback", lback), ("python", sys.executable)):
         program = folder / name
-        program.write_text(f'#!/bin/sh\nexec {sys.executable} {call} "$@"\n')
+        program.write_text(f'#!/bin/sh\nexec {call} "$@"\n')
         program.chmod(0o755)
     return {
         "RUNNER_TEMP": str(tmp_path / "runner"),
@@ -209,9 +212,11 @@ def test_the_action_installs_what_it_was_released_with(tmp_path: Path) -> None:
     assert said.stdout.strip() == released
 
 
-def action(clone: Team, tmp_path: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
+def action(
+    clone: Team, tmp_path: Path, *, isolated: bool = False, **inputs: str
+) -> subprocess.CompletedProcess[str]:
     """Run the check of the action, with lback at hand already."""
-    environ = runner(tmp_path) | {
+    environ = runner(tmp_path, isolated=isolated) | {
         "LBACK_AGAINST": inputs.get("against", ""),
         "LBACK_ARGUMENTS": inputs.get("arguments", ""),
     }
@@ -381,7 +386,8 @@ def test_arguments_are_no_shell(origin: Team, tmp_path: Path) -> None:
     # Nothing is run of what the tree has, either.
     for name in ("os.py", "shlex.py", "sys.py", "lback.py"):
         clone.write(name, "open('ran', 'w')\n")
-    assert action(clone, tmp_path, against="main", arguments="--select LB1").returncode == 1
+    done = action(clone, tmp_path, isolated=True, against="main", arguments="--select LB1")
+    assert done.returncode == 1
     assert not (clone.path / "ran").exists()
 
 
@@ -636,10 +642,7 @@ class Server:
         hook = origin.path / "hooks" / "pre-receive"
         hook.parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / "hooks" / "pre-receive", hook)
-        python = place / "python"
-        python.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} "$@"\n')
-        python.chmod(0o755)
-        origin.git("config", "lback.python", str(python))
+        origin.git("config", "lback.python", str(programs(os.environ) / "python"))
 
     def push(self, *refs: str) -> tuple[int, str]:
         options = [ref for ref in refs if ref.startswith("-")]
