@@ -20,6 +20,7 @@ from lback.db.locking.locks import Locks
 from tests.db.projects import BEGUN_ENV, SYNC_ENV, MakeProject, Project
 from tests.servers import fresh_database, own_postgres
 from tests.worlds.databases import query
+from tests.worlds.processes import programs
 
 SERVERS = [
     pytest.param("postgresql", marks=pytest.mark.postgresql),
@@ -28,14 +29,21 @@ SERVERS = [
 ROOT = Path(__file__).parents[2]
 
 
-def start(project: Project, *arguments: str) -> subprocess.Popen[str]:
+def start(
+    project: Project, *arguments: str, python: str | Path = sys.executable
+) -> subprocess.Popen[str]:
+    """Start a process that migrates; the number of a fork of a warm one is not its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.db.run_migrate", str(project.root), *arguments],
+        [python, "-m", "tests.db.run_migrate", str(project.root), *arguments],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+def warm() -> Path:
+    return programs(os.environ) / "python"
 
 
 def together(project: Project, count: int) -> None:
@@ -52,7 +60,7 @@ def together(project: Project, count: int) -> None:
             """,
             f"op.drop_table('t_{revision}')",
         )
-    running = start(project, "120", str(count))
+    running = start(project, "120", str(count), python=warm())
     said = running.communicate(timeout=240)[0]
     assert running.returncode == 0, said
     applied = [int(one) for one in re.findall(r"^applied: (\d+)$", said, re.MULTILINE)]
@@ -82,7 +90,7 @@ def test_whoever_waits_too_long_is_told_who_holds_it(
         assert holder.stdout is not None
         while not holder.stdout.readline().startswith("start"):
             assert holder.poll() is None
-        waiter = start(project, "0.3")
+        waiter = start(project, "0.3", python=warm())
         said = waiter.communicate(timeout=60)[0]
         assert waiter.returncode == 3
         assert "Another migration of this database (" in said and ") is running: " in said
@@ -107,7 +115,7 @@ def test_a_killed_holder_holds_nothing(make_project: MakeProject, any_url: str) 
     holder.communicate()
     path.unlink()
     project.add("a1")
-    after = start(project, "30")
+    after = start(project, "30", python=warm())
     assert "applied: 1" in after.communicate(timeout=60)[0]
 
 
@@ -208,7 +216,7 @@ def test_a_snapshot_from_before_the_lock_is_renewed(
     with engine.connect() as connection:
         locks = Locks(0)
         locks.take(connection)
-        late = start(project)
+        late = start(project, python=warm())
         assert late.stdout is not None
         while not late.stdout.readline().startswith("waiting"):
             assert late.poll() is None

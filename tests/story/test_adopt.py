@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,10 +10,14 @@ import pytest
 
 from tests.reports import report_of
 from tests.worlds.people import Developer
+from tests.worlds.processes import programs
 from tests.worlds.texts import revision_text
 
-_PYTHON = sys.executable
 _ALEMBIC = tuple(int(part) for part in version("alembic").split(".")[:2])
+
+
+def python() -> str:
+    return str(programs(os.environ) / "python")
 
 
 @pytest.fixture
@@ -55,7 +59,7 @@ def two_revisions(person: Developer, folder: str) -> None:
 
 
 def test_alembic_ini(ada: Developer) -> None:
-    ada.run(_PYTHON, "-m", "alembic", "init", "alembic")
+    ada.run(python(), "-m", "alembic", "init", "alembic")
     put_url(ada, "alembic.ini", "sqlite:///app.db")
     two_revisions(ada, "alembic/versions")
     works_untouched(ada)
@@ -63,7 +67,7 @@ def test_alembic_ini(ada: Developer) -> None:
 
 @pytest.mark.skipif(_ALEMBIC < (1, 16), reason="this Alembic reads no pyproject.toml")
 def test_pyproject(ada: Developer) -> None:
-    ada.run(_PYTHON, "-m", "alembic", "init", "-t", "pyproject", "alembic")
+    ada.run(python(), "-m", "alembic", "init", "-t", "pyproject", "alembic")
     env = (ada.folder / "alembic/env.py").read_text()
     # That template leaves the connection to the project.
     ada.write(
@@ -78,14 +82,14 @@ def test_pyproject(ada: Developer) -> None:
 
 
 def test_async_env(ada: Developer) -> None:
-    ada.run(_PYTHON, "-m", "alembic", "init", "-t", "async", "alembic")
+    ada.run(python(), "-m", "alembic", "init", "-t", "async", "alembic")
     put_url(ada, "alembic.ini", "sqlite+aiosqlite:///app.db")
     two_revisions(ada, "alembic/versions")
     works_untouched(ada)
 
 
 def test_two_version_locations(ada: Developer) -> None:
-    ada.run(_PYTHON, "-m", "alembic", "init", "alembic")
+    ada.run(python(), "-m", "alembic", "init", "alembic")
     put_url(ada, "alembic.ini", "sqlite:///app.db")
     text = (ada.folder / "alembic.ini").read_text()
     # Each generation of the template has another of these lines.
@@ -116,8 +120,8 @@ def test_flask_migrate(ada: Developer) -> None:
         "    id = db.Column(db.Integer, primary_key=True)\n",
     )
     ada.write(".gitignore", "__pycache__/\n*.db\ninstance/\n")
-    ada.run(_PYTHON, "-m", "flask", "db", "init")
-    ada.run(_PYTHON, "-m", "flask", "db", "migrate", "-m", "things")
+    ada.run(python(), "-m", "flask", "db", "init")
+    ada.run(python(), "-m", "flask", "db", "migrate", "-m", "things")
     works_untouched(ada, count=1)
     assert "agree" in ada.lback("makemigrations", "--check")
     ini = ada.folder / "migrations/alembic.ini"
@@ -130,7 +134,7 @@ def test_in_a_subfolder_of_the_repository(ada: Developer) -> None:
     top = ada.folder
     ada.folder = top / "services" / "shop ü"
     ada.folder.mkdir(parents=True)
-    ada.run(_PYTHON, "-m", "alembic", "init", "alembic")
+    ada.run(python(), "-m", "alembic", "init", "alembic")
     put_url(ada, "alembic.ini", "sqlite:///app.db")
     two_revisions(ada, "alembic/versions")
     works_untouched(ada)
@@ -140,11 +144,11 @@ def test_in_a_subfolder_of_the_repository(ada: Developer) -> None:
 
 
 def test_tables_that_no_stamp_tells_of(ada: Developer) -> None:
-    ada.run(_PYTHON, "-m", "alembic", "init", "alembic")
+    ada.run(python(), "-m", "alembic", "init", "alembic")
     put_url(ada, "alembic.ini", "sqlite:///app.db")
     two_revisions(ada, "alembic/versions")
     ada.lback("migrate", "a1")
-    ada.run(_PYTHON, "-m", "alembic", "stamp", "base")
+    ada.run(python(), "-m", "alembic", "stamp", "base")
     told = "holds users already: a1 would create what is there. Its tables and columns fit up to a1"
     for command, code in ((["status"], 0), (["migrate"], 3), (["migrate", "--plan"], 3)):
         assert told in ada.lback(*command, code=code)
@@ -154,5 +158,5 @@ def test_tables_that_no_stamp_tells_of(ada: Developer) -> None:
     assert fix == "lback migrate --fake a1"
     assert "applied 1 revision, noted only" in ada.lback(*fix.split()[1:])
     assert "applied 1 revision" in ada.lback("migrate")
-    ada.run(_PYTHON, "-m", "alembic", "stamp", "base")
+    ada.run(python(), "-m", "alembic", "stamp", "base")
     assert "applied 2 revisions, noted only" in ada.lback("migrate", "--fake")
