@@ -6,7 +6,6 @@ import shlex
 import shutil
 import sqlite3
 import sys
-from pathlib import Path
 
 import pytest
 from alembic.config import main as alembic_main
@@ -61,13 +60,27 @@ PAIRS = [
 class Project(Developer):
     """The project as it was written, for one command after the other."""
 
+    stamped: dict[str, bytes]  # the database at a revision
+    looked: dict[str, list[Run]]  # what `alembic current` sees there
+
     def at(self, stamp: str) -> None:
         """Bring files and database to where a command begins."""
+        self.git("reset", "-q", "--hard", "start")
         self.git("clean", "-fdxq")
-        self.git("checkout", "-q", ".")
-        if stamp:
+        shutil.rmtree(self.folder / ".git/lback", ignore_errors=True)
+        if stamp and stamp in self.stamped:
+            (self.folder / "app.db").write_bytes(self.stamped[stamp])
+        elif stamp:
             self.alembic("upgrade", stamp)
+            self.stamped[stamp] = (self.folder / "app.db").read_bytes()
         runs_in(self.folder)
+
+    def look(self, stamp: str) -> list[Run]:
+        """Return what is seen by a command that only looks."""
+        if stamp not in self.looked:
+            self.at(stamp)
+            self.looked[stamp] = self.alembic("current")
+        return self.looked[stamp]
 
     def alembic(self, *line: str) -> list[Run]:
         """Run Alembic itself in this process; return what was seen."""
@@ -92,21 +105,22 @@ def _forget() -> None:
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def written(tmp_path_factory: pytest.TempPathFactory) -> Project:
     folder = tmp_path_factory.mktemp("seeing") / "project"
     folder.mkdir()
     found(Developer("Ada", folder))
-    return folder
+    project = Project("Ada", folder)
+    project.stamped, project.looked = {}, {}
+    project.git("tag", "start")
+    return project
 
 
 @pytest.fixture
-def project(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+def project(written: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    folder = tmp_path / "project"
-    shutil.copytree(written, folder)
-    monkeypatch.chdir(folder)
-    return Project("Ada", folder)
+    monkeypatch.chdir(written.folder)
+    return written
 
 
 def is_look(run: Run) -> bool:
@@ -121,10 +135,7 @@ def is_rehearsal(run: Run) -> bool:
 def test_it_is_seen_as_under_alembic(project: Project, stamp: str, theirs: str, typed: str) -> None:
     """Compare command by command; only looks and rehearsals come before, which say so."""
     models = ONE_MORE if "more" in theirs and "autogenerate" in theirs else MODELS
-    looked: list[Run] = []
-    if "current" not in theirs:
-        project.at(stamp)
-        looked = project.alembic("current")
+    looked = project.look(stamp) if "current" not in theirs else []
     project.at(stamp)
     project.write("models.py", models)
     expected = project.alembic(*shlex.split(theirs))
