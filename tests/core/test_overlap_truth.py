@@ -25,21 +25,25 @@ def tables(kind: str) -> set[str]:
     return {touch.of for touch in found if touch.kind in ("name", "column", "rows")}
 
 
-def test_what_is_joined_comes_out_alike_on_sqlite() -> None:
+@pytest.mark.no_cover
+def test_some_of_what_is_joined_comes_out_alike_on_sqlite() -> None:
     near = [one for one in joined() if tables(one[0]) & tables(one[1])]
-    assert survey(near, ["sqlite"]).wrong() == []
+    assert survey(near[1::4], ["sqlite"]).wrong() == []
 
 
+@pytest.mark.no_cover
 @pytest.mark.postgresql
 def test_some_of_what_is_joined_comes_out_alike_on_postgresql() -> None:
-    assert survey(joined()[7::40], ["postgresql"]).wrong() == []
+    assert survey(joined()[7::120], ["postgresql"]).wrong() == []
 
 
+@pytest.mark.no_cover
 @pytest.mark.mysql
 def test_some_of_what_is_joined_comes_out_alike_on_mariadb() -> None:
-    assert survey(joined()[3::200], ["mariadb"]).wrong() == []
+    assert survey(joined()[3::300], ["mariadb"]).wrong() == []
 
 
+@pytest.mark.no_cover
 @pytest.mark.postgresql
 @pytest.mark.mysql
 def test_the_named_pairs_are_as_the_page_says() -> None:

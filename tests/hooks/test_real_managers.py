@@ -1,4 +1,7 @@
-"""Under the managers themselves: husky and lefthook from npm, the framework from a clone."""
+"""Under the managers themselves: husky and lefthook from npm, the framework from a clone.
+
+CI installs husky; the others are long rounds (`pytest -m soak tests/hooks`).
+"""
 
 from __future__ import annotations
 
@@ -108,6 +111,7 @@ def test_husky(ada: Developer, node_modules: Path) -> None:
     ]
 
 
+@pytest.mark.soak
 def test_lefthook(ada: Developer, node_modules: Path) -> None:
     before = "commit-msg:\n  jobs:\n    - run: echo linted\n"
     path = ada.write("lefthook.yml", before)
@@ -125,6 +129,7 @@ def test_lefthook(ada: Developer, node_modules: Path) -> None:
     assert path.read_text() == before
 
 
+@pytest.mark.soak
 def test_lefthook_with_an_entry_of_its_own(ada: Developer, node_modules: Path) -> None:
     before = "pre-commit:\n  commands:\n    lint:\n      run: echo linted\n"
     path = ada.write("lefthook.yml", before)
@@ -147,6 +152,7 @@ def test_lefthook_with_an_entry_of_its_own(ada: Developer, node_modules: Path) -
 # The framework
 
 
+@pytest.mark.soak
 def test_the_framework_installs_lback_from_a_clone(
     ada: Developer, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
 ) -> None:

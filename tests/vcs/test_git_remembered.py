@@ -179,9 +179,9 @@ def rounds(box: Any, tmp_path: Path, seed: int, edits: int) -> int:
     return used
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_random_edits(box: Any, tmp_path: Path, seed: int) -> None:
-    assert rounds(box, tmp_path, seed, 25) > 0
+    assert rounds(box, tmp_path, seed, 15) > 0
 
 
 @pytest.mark.soak
