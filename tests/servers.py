@@ -4,6 +4,9 @@ A server is, in this order: the one that LBACK_TEST_POSTGRES_URL / LBACK_TEST_MA
 names (an administrator's URL), one that listens on the default port of this machine, or
 one that is started here for the length of the run. Where there is none the test skips and
 says so; with LBACK_REQUIRE_SERVERS=1 it fails.
+
+`python -m tests.servers COMMAND` gives all processes of a command the same servers: a MariaDB
+that waits for no disk, where one can be started.
 """
 
 from __future__ import annotations
@@ -15,10 +18,11 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -102,7 +106,7 @@ _MORE_THAN_SCHEMAS = """
     UNION ALL SELECT 1 FROM pg_largeobject_metadata
     UNION ALL SELECT 1 FROM pg_default_acl
     UNION ALL SELECT 1 FROM pg_db_role_setting AS s JOIN pg_database AS d ON d.oid = s.setdatabase
-        WHERE d.datname = current_database()
+        WHERE d.datname = current_database() AND setconfig <> '{synchronous_commit=off}'
     UNION ALL SELECT 1 FROM pg_database WHERE datname = current_database() AND
         (datacl IS NOT NULL OR datconnlimit <> -1 OR NOT datallowconn)
 """
@@ -116,6 +120,7 @@ _SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information
 def _created(admin: URL) -> str:
     name = f"lback_test_{uuid.uuid4().hex[:16]}"
     _on_postgres(admin, f'CREATE DATABASE "{name}" TEMPLATE template0')
+    _on_postgres(admin, f'ALTER DATABASE "{name}" SET synchronous_commit = off')
     atexit.register(_drop, admin, name)
     return name
 
@@ -322,7 +327,8 @@ def _find_mariadb() -> URL | str:
 
 
 def _start_mariadb() -> URL | str:
-    server, install = shutil.which("mariadbd"), shutil.which("mariadb-install-db")
+    places = f"{os.environ['PATH']}:/usr/sbin"
+    server, install = (shutil.which(one, path=places) for one in ("mariadbd", "mariadb-install-db"))
     if server is None or install is None:
         return "no MariaDB on port 3306 and mariadbd is not installed"
     folder = Path(tempfile.mkdtemp(prefix="lback-mariadb-"))
@@ -345,6 +351,8 @@ def _start_mariadb() -> URL | str:
             "--bind-address=127.0.0.1",
             f"--socket={folder / 's'}",
             f"--pid-file={folder / 'pid'}",
+            "--innodb-flush-log-at-trx-commit=0",
+            "--innodb-flush-method=nosync",
             *as_root,
         ],
         stdout=subprocess.DEVNULL,
@@ -366,3 +374,20 @@ def _stop(process: subprocess.Popen[bytes], folder: Path) -> None:
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(20)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _beside(command: Sequence[str]) -> int:
+    """Run a command where all of its processes find the same servers; return its exit status."""
+    started = _find_mariadb() if "LBACK_TEST_MARIADB_URL" in os.environ else _start_mariadb()
+    found = {
+        "LBACK_TEST_MARIADB_URL": started if isinstance(started, URL) else _find_mariadb(),
+        "LBACK_TEST_POSTGRES_URL": _find_postgres(),
+    }
+    for name, url in found.items():
+        if isinstance(url, URL):
+            os.environ[name] = url.render_as_string(hide_password=False)
+    return subprocess.run(command, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(_beside(sys.argv[1:]))
