@@ -2,8 +2,9 @@
 
 Each mutant changes one expression or statement in a copy of the tree, and the tests of the room
 of its module run on it: those of tests/core/merging for lback/core/merging, the ones named after
-the module first. A mutant is killed when one of them fails within the limit. The seed is printed,
-so that a run can be played again.
+the module first. A mutant is killed when one of them fails within the limit, which counts the
+time of the processor: a machine that has more to do does not kill. The seed is printed, so that a
+run can be played again.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from pathlib import Path
 
 from bench.mutating import Mutant, mutants
 
+# What has not used up its limit by then is stopped, and has survived.
+PATIENCE = 20
 PYTEST = ("-m", "pytest", "-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider")
 
 
@@ -148,14 +151,29 @@ def _run(copy: Path, tests: Sequence[Path], limit: float) -> str:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    patience = time.monotonic() + PATIENCE * limit
     try:
-        return "killed" if run.wait(limit) else "survived"
-    except subprocess.TimeoutExpired:
-        return "timeout"
+        while time.monotonic() < patience:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return "killed" if run.wait(0.5) else "survived"
+            if _spent(run.pid) > limit:
+                return "timeout"
+        return "survived"
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(run.pid, signal.SIGKILL)
         run.wait()
+
+
+def _spent(session: int) -> float:
+    """Return the processor's seconds of all processes of a session, and of what they waited for."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = stat.read_text("utf-8", "replace").rpartition(")")[2].split()
+            if int(fields[3]) == session:
+                ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -163,7 +181,9 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("paths", nargs="+", type=Path, help="modules and folders of lback")
     parser.add_argument("--number", "-n", type=int, default=100, help="mutants to try")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--limit", type=float, default=60, help="seconds for a mutant")
+    parser.add_argument(
+        "--limit", type=float, default=60, help="seconds of the processor for a mutant"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="mutants at a time")
     parser.add_argument("--tests", type=Path, help="other tests than those of the module's room")
     parser.add_argument("--json", type=Path, help="a file for what became of each")
