@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -215,6 +216,19 @@ def test_nothing_is_left_set_in_an_applications_session(
         ]
     assert shown == ["0", ""]
     engine.dispose()
+
+
+def test_no_thread_is_left(make_project: MakeProject, postgres_url: str) -> None:
+    before = threading.active_count()
+    migrate(waiting_project(make_project, postgres_url))
+    assert threading.active_count() == before
+    with pgbouncer("transaction", 4) as pooled:
+        locks = Locks(0, patience=PostgresqlSettings())
+        engine = create_engine(pooled(postgres_url), poolclass=pool.NullPool)
+        with engine.connect() as connection:
+            locks.take(connection)
+        locks.release()
+    assert threading.active_count() == before
 
 
 def test_behind_a_pooler_nothing_is_left_set_in_its_sessions(

@@ -105,7 +105,7 @@ def postgres_shop(tmp_path: Path) -> Iterator[Shop]:
 
 def commands() -> list[list[str]]:
     """Return what the containers of the page run."""
-    job, deployment, procfile, compose = documents()
+    job, deployment, procfile, compose, _ = documents()
     pods = [document["spec"]["template"]["spec"] for document in (job, deployment)]
     return [
         pods[0]["containers"][0]["command"],
@@ -126,7 +126,8 @@ def test_containers_that_start_together(shop: Shop, number: int) -> None:
 
 
 def test_manifests_are_what_the_orchestrators_know() -> None:
-    job, deployment, procfile, compose = documents()
+    job, deployment, procfile, compose, indexed = documents()
+    assert (indexed["kind"], indexed["spec"]["completionMode"]) == ("Job", "Indexed")
     assert (job["kind"], deployment["kind"]) == ("Job", "Deployment")
     pod = job["spec"]["template"]["spec"]
     command = pod["containers"][0]["command"]
@@ -138,6 +139,25 @@ def test_manifests_are_what_the_orchestrators_know() -> None:
     assert set(procfile) == {"release", "web"}
     for service in compose["services"].values():
         assert set(service.get("depends_on", {})) <= set(compose["services"])
+
+
+def test_an_indexed_job_migrates_each_database_once(shop: Shop) -> None:
+    (shop.folder / "pyproject.toml").write_text(texts("toml")[0])
+    spec = documents()[-1]["spec"]
+    (command,) = (one["command"] for one in spec["template"]["spec"]["containers"])
+    urls = {f"{name}_URL": f"sqlite:///{name}.db" for name in ("NORTH", "SOUTH", "WEST")}
+    shop.env.update(urls)
+    del shop.env["DATABASE_URL"]
+
+    def pod(number: int) -> subprocess.CompletedProcess[str]:
+        shop.env["JOB_COMPLETION_INDEX"] = str(number)
+        return shop.run(command)
+
+    ended = [pod(number) for number in range(spec["completions"])]
+    assert [one.returncode for one in ended] == [0] * spec["completions"], ended
+    for url in urls.values():
+        place = shop.folder / url.removeprefix("sqlite:///")
+        assert stamp(f"sqlite:///{place}") == ["b2"]
 
 
 def test_an_older_image_starts_on_a_newer_database(shop: Shop) -> None:
@@ -157,14 +177,14 @@ def test_the_settings_are_settings(tmp_path: Path) -> None:
         whole = f"{text}\n[tool.alembic]\nscript_location = 'migrations'\n"
         settings = read_settings(pyproject=(str(tmp_path / "pyproject.toml"), whole)).lback
         assert settings.warnings == ()
-    limits, heads = texts("toml")
-    assert "retries = 30" in limits and "expand" in heads
+    listed, limits, heads = texts("toml")
+    assert "urls" in listed and "retries = 30" in limits and "expand" in heads
 
 
 def test_expand_before_and_contract_after(shop: Shop) -> None:
     shop.add("expand1", "b2", "", "expand")
     shop.add("contract1", "b2", "", "contract")
-    (shop.folder / "pyproject.toml").write_text(texts("toml")[1])
+    (shop.folder / "pyproject.toml").write_text(texts("toml")[2])
     lines = [line[2:] for text in texts("console") for line in text.splitlines()]
     first, second = (line for line in lines if line.startswith("lback"))
     assert shop.run(shlex.split(first)).returncode == 0

@@ -91,6 +91,8 @@ class Waits:
     def end(self) -> None:
         """Stop watching, and take back what was set."""
         self._over.set()
+        if self._thread is not None:
+            self._thread.join(2)
         self._lent.end()
         for name, function in self._listeners:
             with contextlib.suppress(Exception):
