@@ -112,6 +112,9 @@ class _Server:
             )
             (self.folder / name).write_text(text)
             (self.folder / name).chmod(0o755)
+        squawk = Path(sys.executable).with_name("squawk")  # is looked for beside Python
+        if squawk.exists():
+            (self.folder / "squawk").symlink_to(squawk)
         atexit.register(self._end)
 
     def _end(self) -> None:
