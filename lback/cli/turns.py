@@ -64,9 +64,8 @@ def serve(given: IO[bytes]) -> None:
     folders, options, use_case, arguments = pickle.load(given)
     take_over(list(folders))
     answer = os.dup(1)
-    orders = os.fdopen(os.dup(0), "rb")
     stand_alone(os.dup(2))
-    serve_all(answer, orders, Context(options), use_case, arguments)
+    serve_all(answer, given, Context(options), use_case, arguments)
 
 
 def stand_alone(line: int) -> None:

@@ -35,10 +35,11 @@ _TICK = 0.2
 
 _LONGEST_LINE = 10_000
 _PROGRAM = """
-import pickle, sys
-sys.path[:] = pickle.load(sys.stdin.buffer)
+import os, pickle, sys
+given = os.fdopen(os.dup(0), "rb")
+sys.path[:] = pickle.load(given)
 from lback.cli.turns import serve
-serve(sys.stdin.buffer)
+serve(given)
 """
 
 
