@@ -225,7 +225,7 @@ class Database:
         stands = self._stands(passed)
         turn = performer.turns[-1] if performer.turns else None
         if turn is None or turn.finished or turn.error is not None:
-            error = translate(err, at)
+            error = tries.explained(translate(err, at))
             found = passed.learn(error)
         else:
             now = stands.get(turn.database.key)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, pool, text
@@ -13,6 +16,7 @@ from lback.errors import LbackError
 from tests.db.projects import ASYNC_ENV, BEGUN_ENV, PER_MIGRATION_ENV, SYNC_ENV, MakeProject
 from tests.servers import pgbouncer
 
+ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.postgresql
 MODES = ("session", "transaction")
 
@@ -101,6 +105,27 @@ def test_migrations_and_what_leaves_the_transaction(
     database = project.database()
     outcome = database.run(lambda stamp: plan_upgrade(database.graph, stamp.revisions))
     assert len(outcome.steps) == len(database.graph)
+    assert locks_left(postgres_url) == 0
+
+
+def test_a_killed_holder_holds_nothing(
+    make_project: MakeProject, pooled_url: str, postgres_url: str
+) -> None:
+    project = make_project(url=pooled_url)
+    path = project.add("a1", None, "import time; time.sleep(60)")
+    line = [sys.executable, "-m", "tests.db.run_migrate", str(project.root)]
+    with subprocess.Popen(
+        line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        while not holder.stdout.readline().startswith("start"):
+            assert holder.poll() is None
+        assert locks_left(postgres_url) > 0
+        holder.kill()
+    path.unlink()
+    project.chain("a1")
+    database = project.database()
+    database.run(lambda stamp: plan_upgrade(database.graph, stamp.revisions), lock_timeout=30)
     assert locks_left(postgres_url) == 0
 
 

@@ -103,6 +103,26 @@ def test_a_migration_gives_up_and_says_for_whom_it_waited(
     assert query(postgres_url, "SELECT to_regclass('t_a1')") == [(None,)]
 
 
+def test_the_version_table_is_waited_for_in_the_same_way(
+    make_project: MakeProject, postgres_url: str
+) -> None:
+    project = waiting_project(make_project, postgres_url, settings="lock_timeout = 0.3")
+    migrate(project)
+    project.add("c3", "b2")
+    heard: list[Event] = []
+    outcomes: list[RunOutcome] = []
+    engine = create_engine(postgres_url, poolclass=pool.NullPool)
+    thread = Thread(target=lambda: outcomes.append(migrate(project, heard)))
+    with engine.connect() as other:
+        other.execute(text("LOCK TABLE alembic_version"))
+        thread.start()
+        while not any(event.kind == "waiting" for event in heard):
+            assert thread.is_alive()
+            time.sleep(0.01)
+    thread.join(60)
+    assert [step.revision for step in outcomes[0].steps] == ["c3"]  # type: ignore[union-attr]
+
+
 def test_what_was_kept_is_not_tried_again(make_project: MakeProject, postgres_url: str) -> None:
     project = waiting_project(make_project, postgres_url, settings="lock_timeout = 0.2")
     project.add(

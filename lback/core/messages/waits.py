@@ -30,6 +30,7 @@ def waiting(blockers: Sequence[str]) -> str:
 def again(name: str, why: str, blockers: Sequence[str], seconds: float, number: int) -> str:
     """Say that a step will be tried again, and why."""
     kept_back = f" for {'; and for '.join(blockers)}" if blockers else ""
+    name = name or "A statement"
     what = f"{name} waited{kept_back}" if why != "deadlock" else f"{name} met another session"
     return (
         f"{what}. It gave up ({_REASONS[why]}) and was rolled back, so that nobody waits behind "

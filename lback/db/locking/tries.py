@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from lback.core.messages import waits as messages
-from lback.core.plans import Restamp
+from lback.core.plans import Downgrade, Upgrade
 from lback.db.events import Event, OnEvent, Turn
 from lback.db.locking.waits import Blocker, gave_up
 from lback.errors import LbackError
@@ -34,22 +34,23 @@ class Tries:
     def again(self, err: BaseException, turns: Sequence[Turn], blockers: Sequence[Blocker]) -> bool:
         """Tell whether to begin again, after a while in which nothing is locked."""
         turn = turns[-1] if turns else None
-        self._why = gave_up(err) if turn is not None and turn.current is not None else None
+        self._why = gave_up(err)
         self._blockers = tuple(blocker.told() for blocker in blockers)
-        if turn is None or turn.current is None or self._why is None:
+        if self._why is None:
             return False
-        self._kept = not turn.transactional or _has_kept(turn)
+        self._kept = turn is not None and turn.total > 0 and _has_kept(turn)
         if self._kept or self._why == "statement_timeout" or self._done >= self._retries:
             return False
         self._done += 1
-        self.left[turn.database.key] = turn
+        if turn is not None and turn.total:
+            self.left[turn.database.key] = turn
         pause = min(_FIRST_PAUSE * 2 ** (self._done - 1), _LONGEST_PAUSE)
         pause *= random.uniform(0.75, 1.25)  # those who met once shall not meet again
-        step = turn.current
-        name = "A stamp" if isinstance(step, Restamp) else step.revision
+        step = turn.current if turn is not None else None
+        name = step.revision if isinstance(step, Upgrade | Downgrade) else ""
         left = self._retries - self._done
         text = messages.again(name, self._why, self._blockers, pause, left)
-        self._on_event(Event("waiting", step, seconds=pause, text=text, database=turn.database))
+        self._on_event(Event("waiting", step, seconds=pause, text=text))
         time.sleep(pause)
         return True
 
@@ -63,4 +64,6 @@ class Tries:
 
 def _has_kept(turn: Turn) -> bool:
     """Tell whether something of what would be done again is there already."""
+    if not turn.transactional:
+        return True
     return turn.current in turn.committed if turn.kept_each else bool(turn.committed)
