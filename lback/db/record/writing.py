@@ -21,15 +21,16 @@ from datetime import datetime, timezone
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
 from lback.core.messages import record as messages
 from lback.core.plans import Restamp, Step, Upgrade, is_only_written
-from lback.core.record.steps import GitFacts
+from lback.core.record.steps import GitFacts, Outcome
 from lback.db.events import Event, OnEvent, Turn
 from lback.db.locking.caller import user_name
+from lback.db.record.statements import Prepared, ending, insertion
 from lback.db.record.table import (
     NoRecordError,
     RecordPlace,
@@ -47,6 +48,10 @@ if TYPE_CHECKING:
 
     from lback.core.graph.view import GraphView
 
+T = TypeVar("T")
+
+# Drivers whose cursors have the id of a row that was inserted.
+_TELL_THE_ID = frozenset({"mysql", "mariadb", "sqlite"})
 _LONGEST_NAME = 255
 _LONGEST_MESSAGE = 4000
 
@@ -100,6 +105,8 @@ class Recording:
         self._turn = turn
         self._connection = connection
         self._place: RecordPlace | None = None
+        self._insert: Prepared
+        self._end: Prepared
         self._waiting: list[dict[str, Any]] = []
         """Rows of done steps that go out with the transaction."""
         self._current: list[dict[str, Any]] = []
@@ -118,6 +125,8 @@ class Recording:
             self._give_up(err)
         else:
             self._place = place
+            self._insert = insertion(self._connection, place.table)
+            self._end = ending(self._connection, place.table)
 
     def start(self, steps: Sequence[Step], script: Script | None, moves: int) -> None:
         """Take the steps that `moves` of Alembic's are about to do."""
@@ -145,7 +154,7 @@ class Recording:
         if self.row is None:
             self._waiting += self._current
         else:
-            self._update(outcome="done", seconds=seconds, stamp_after=after)
+            self._update("done", seconds, stamp_after=after)
         self._current = []
         if not self._turn.transactional:
             self.flush()
@@ -166,7 +175,7 @@ class Recording:
             return
         seconds = time.perf_counter() - self._began
         message = _text(KNOWN.redact(reason))[:_LONGEST_MESSAGE]
-        self._update(outcome="failed", seconds=seconds, message=message)
+        self._update("failed", seconds, message=message)
         self._current = []
         if not self._turn.outside and self._connection.in_transaction():
             try:
@@ -178,7 +187,7 @@ class Recording:
         """Write the rows of the steps that are done."""
         rows, self._waiting = self._waiting, []
         if rows:
-            self._write(lambda table: table.insert(), rows)
+            self._write(lambda: self._insert.execute(self._connection, *rows))
 
     # -- rows -------------------------------------------------------------------------
 
@@ -221,20 +230,35 @@ class Recording:
     # -- statements ---------------------------------------------------------------------
 
     def _insert_started(self) -> None:
+        self.row = self._write(self._insert_first)
+
+    def _insert_first(self) -> int:
+        """Insert the row of the step at work; return its id."""
+        assert self._place is not None
         row = self._current[0]
-        result = self._write(lambda table: table.insert().values(**row))
-        if result is not None:
-            self.row = int(result.inserted_primary_key[0])
+        if self._turn.dialect in _TELL_THE_ID:
+            return int(self._insert.execute(self._connection, row).lastrowid)
+        result = execute(self._connection, self._place.table.insert().values(**row))
+        return int(result.inserted_primary_key[0])
 
-    def _update(self, **values: Any) -> None:
-        self._write(lambda table: table.update().where(table.c.id == self.row).values(**values))
+    def _update(
+        self, outcome: Outcome, seconds: float, *, stamp_after: str | None = None, message: str = ""
+    ) -> None:
+        values = {
+            "row_id": self.row,
+            "outcome": outcome,
+            "seconds": seconds,
+            "message": message or None,
+            "stamp_after": stamp_after,
+        }
+        self._write(lambda: self._end.execute(self._connection, values))
 
-    def _write(self, statement: Callable[[sa.Table], Any], rows: Any = None) -> Any:
+    def _write(self, action: Callable[[], T]) -> T | None:
         if self._place is None:
             return None
         try:
             with sparing_transaction(self._connection):
-                return execute(self._connection, statement(self._place.table), rows)
+                return action()
         except sa.exc.SQLAlchemyError as err:
             self._give_up(err)
             return None
