@@ -28,13 +28,12 @@ from lback.project.context import Context
 from lback.project.file_changes import recover
 from lback.project.keeping.data_loss import consents, count_losses, refuse_more, save_rows
 from lback.project.lost import dead_end, find_lost, recorded_runs, with_lost
-from lback.project.proofs import prove_rollback
+from lback.project.proofs import Witness, prove_rollback
 from lback.project.record.ran import texts_that_ran
 from lback.project.run import Run, asked, attempted, key, refuse_skipped
 
 if TYPE_CHECKING:
-    from lback.core.schema_diff import Schema
-    from lback.db.events import Stamp
+    from lback.db.events import Stamp, TakesBack
     from lback.db.performing import Asked
     from lback.db.runner import Database
     from lback.db.view import View
@@ -275,7 +274,8 @@ class RunningRollback:
         self.losses = {at: plan.losses for at, plan in self.plans.items()}
         self.backups: dict[str, Path] = {}
         self.errors: dict[str, LbackError | None] = {}
-        self._tables: dict[str, Schema | None] = {}
+        self._witnesses: dict[str, Witness] = {}
+        self._wrong: list[LbackError] = []
 
     @property
     def plan(self) -> RollbackPlan:
@@ -297,6 +297,7 @@ class RunningRollback:
         run = Run(
             self._steps,
             before=self._before,
+            after=self._after,
             line=_line(self.plan),
             lock_timeout=self.options.lock_timeout,
         )
@@ -311,7 +312,7 @@ class RunningRollback:
         }
         if not outcome.steps:
             self._remove(written)
-        return failed
+        return failed or next(iter(self._wrong), None)
 
     def _steps(self, stamp: Stamp) -> Sequence[Step]:
         """Choose a database's steps, where it is as it was; others are left alone."""
@@ -345,7 +346,8 @@ class RunningRollback:
         revision = self.plan.revert.id if self.plan.revert else ""
 
         def is_untouched(view: View) -> bool:
-            return view.is_untouched(revision, self._tables.get(view.stamp.database.key))
+            witness = self._witnesses.get(view.stamp.database.key)
+            return view.is_untouched(revision, witness.schema if witness else None)
 
         try:
             untouched = all(self.ctx.database.look(is_untouched))
@@ -365,12 +367,24 @@ class RunningRollback:
         if not self.options.yes:
             refuse_more(view, plan.effects, self.losses[at])
         self.losses[at] = count_losses(view, plan.effects)
-        self._tables[at] = view.tables_if_needed()
+        self._witnesses[at] = Witness(plan, view)
         if plan.stakes.kept and not self.options.no_backup:
             undoes, table = plan.decision.undoes, self.options.table
             saved = save_rows(self.ctx, view, plan.stakes.kept, undoes, table)
             if saved is not None:
                 self.backups[at] = saved
+
+    def _after(self, view: View, takes_back: TakesBack) -> None:
+        """Compare what came of it, and refuse it where it can still be taken back."""
+        at = view.stamp.database.key
+        told = self._witnesses[at].told(view)
+        if told is None:
+            return
+        plan, backup = self.plans[at], self.backups.get(at)
+        error = messages.not_as_promised(plan.doer, told, takes_back, view.stamp.dialect, backup)
+        if takes_back != "nothing":
+            raise error
+        self._wrong.append(error)
 
 
 def _sql(running: RunningRollback) -> tuple[str, ...]:

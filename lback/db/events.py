@@ -67,6 +67,10 @@ class DatabaseOutcome(NamedTuple):
     error: LbackError | None = None
 
 
+TakesBack = Literal["all", "step", "nothing"]
+"""What a failure of the last step takes back: all steps, this one, or not even that."""
+
+
 @dataclass(slots=True)
 class Turn:
     """How far the work on one database has come."""
@@ -108,6 +112,18 @@ class Turn:
     def stamp(self) -> Stamp:
         """Return where the database was."""
         return Stamp(self.before, self.database.url, self.dialect, self.database)
+
+    @property
+    def at_the_end(self) -> bool:
+        """Tell whether the last step is at work."""
+        return self.current is not None and len(self.done) + 1 == self.total
+
+    @property
+    def takes_back(self) -> TakesBack:
+        """Return what goes when the step at work fails now."""
+        if not self.transactional or self.current in self.committed:
+            return "nothing"
+        return "step" if self.kept_each and self.done else "all"
 
     @property
     def finished(self) -> bool:

@@ -24,7 +24,7 @@ from lback.db.alembic_compat import (
     is_outside,
     make_version_table,
 )
-from lback.db.events import Event, OnEvent, RunOutcome, Stamp, Turn
+from lback.db.events import Event, OnEvent, RunOutcome, Stamp, TakesBack, Turn
 from lback.db.failures import swallowed
 from lback.db.record.table import place_of
 from lback.db.scripts import GraphStep, stamp_steps
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from lback.db.session import WatchedEnvironment, Work
 
 Decide = Callable[[Stamp], Sequence[Step]]
+After = Callable[[View, TakesBack], None]
+"""Looks at what came of the steps, before the last one is kept where that can be."""
 Refuse = Callable[[View], None]
 """Raises LbackError for a database on which nothing may be run."""
 T = TypeVar("T")
@@ -107,7 +109,9 @@ class Performer:
         first: Before | None = None,
         keeper: Keeper | None = None,
         left: Mapping[str, Turn] = MappingProxyType({}),
+        after: After | None = None,
     ) -> None:
+        self.after = after
         self.keeper = keeper
         self.decide = decide
         self.left = left
@@ -243,6 +247,9 @@ class Performer:
             turn.after = tuple(sorted(heads))
             if recording is not None:
                 recording.applied()
+            if self.after is not None and isinstance(connection, Connection) and turn.at_the_end:
+                with _heeding_refusals(turn):
+                    self.after(_view(turn, context, connection), turn.takes_back)
 
         context.on_version_apply_callbacks = (*context.on_version_apply_callbacks, applied)
         if isinstance(connection, Connection):

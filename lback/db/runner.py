@@ -15,7 +15,7 @@ from lback.db.events import Event, OnEvent, RunOutcome, SeveralError, Stamp, Tur
 from lback.db.failures import Situation, migration_failure, state_left, translate
 from lback.db.locking.locks import Locks
 from lback.db.locking.tries import Tries
-from lback.db.performing import Asked, Before, Decide, Looker, Performer
+from lback.db.performing import After, Asked, Before, Decide, Looker, Performer
 from lback.db.record.writing import RecordWriter
 from lback.db.session import ProjectPlace, Session, open_session
 from lback.errors import LbackError
@@ -137,6 +137,7 @@ class Database:
         before: Before | None = None,
         first: Before | None = None,
         keeper: Keeper | None = None,
+        after: After | None = None,
     ) -> RunOutcome:
         """Take the lock, read the stamp, let `decide` choose the steps, perform them.
 
@@ -145,6 +146,7 @@ class Database:
         the database before that. `line` is the Alembic command that env.py sees.
         `before` may ask the database, or save from it, when there is something to do;
         nothing is done when it raises. `keeper` saves and puts back rows between the steps.
+        `after` looks at what came of it; where it raises, the step that is open is not kept.
 
         Where one of several databases fails, env.py runs again for the others, and all that is
         known of each comes out as SeveralError.
@@ -159,7 +161,7 @@ class Database:
         while True:
             settled = frozenset(passed.outcomes)
             performer = Performer(
-                decide, on_event, before, settled, recorder, first, keeper, tries.left
+                decide, on_event, before, settled, recorder, first, keeper, tries.left, after
             )
             with self.opened(line) as session:
                 try:

@@ -27,6 +27,7 @@ Place = tuple[str, str | None]
 
 _ROLLS_BACK_STEPS = frozenset({"postgresql", "mssql"})
 _OF_STANDARD = "information_schema"
+_DELETED = "SELECT schemaname, relname, n_tup_del FROM pg_stat_xact_user_tables"
 _LOOKED_FOR = frozenset({"table", "column", "index"})
 
 
@@ -138,6 +139,27 @@ class View:
     def tables(self) -> Schema:
         """Return all tables as they are."""
         return read_tables(self.connection)
+
+    def listed(self, table: str) -> str:
+        """Return the name under which `tables` has a table of the texts."""
+        named, _, name = table.rpartition(".")
+        inspector = sa.inspect(self.connection)
+        schema = real_schema(self.connection, named or None)
+        if schema is None and self.stamp.dialect == "postgresql":
+            schema = self.connection.exec_driver_sql("SELECT current_schema()").scalar()
+        return name if schema in (None, inspector.default_schema_name) else f"{schema}.{name}"
+
+    def deletions(self, tables: Iterable[str]) -> dict[str, int]:
+        """Return, for tables by the names that `tables` has, a number that grows with each row
+        that goes: on PostgreSQL those that this transaction deletes, as others write meanwhile.
+        """
+        names = tuple(tables)
+        if self.stamp.dialect == "postgresql":
+            plain = sa.inspect(self.connection).default_schema_name
+            rows = self.connection.exec_driver_sql(_DELETED).fetchall()
+            gone = {(name if at == plain else f"{at}.{name}"): number for at, name, number in rows}
+            return {name: int(gone.get(name, 0)) for name in names}
+        return {name: -rows for (name, _), rows in self.rows([(n, None) for n in names]).items()}
 
     def tables_if_needed(self) -> Schema | None:
         """Return all tables as they are; None where a failed step is rolled back as a whole."""

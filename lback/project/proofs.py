@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from lback.core.graph.view import GraphView
 from lback.core.merging.merge_plan import MergePlan
 from lback.core.messages import proofs as messages
+from lback.core.messages import rollback as rollback_messages
 from lback.core.plans import Upgrade
+from lback.core.rollback.plan import RollbackPlan
+from lback.core.rollback.promise import departure
 from lback.core.rollback.proof import (
     RollbackProof,
     RollbackRun,
@@ -23,6 +26,7 @@ from lback.project.context import Context
 
 if TYPE_CHECKING:
     from lback.db.runner import Database
+    from lback.db.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,28 @@ def _orders(graph: GraphView, heads: tuple[str, ...]) -> tuple[list[str], list[s
             done |= below[head]
         orders.append(order)
     return orders[0], orders[1]
+
+
+class Witness:
+    """Looks at a database before and after a rollback, in the transaction where there is one."""
+
+    def __init__(self, plan: RollbackPlan, view: View) -> None:
+        self.plan = plan
+        self.schema = view.tables()
+        self.rows = view.deletions(self.schema.tables)
+
+    def told(self, view: View) -> str | None:
+        """Return what is not as it was to be; None where all is."""
+        kept = self.plan.promise
+        apart = departure(kept, self.schema, view.tables(), view.listed)
+        if apart is not None:
+            return messages.changed(apart)
+        about = {view.listed(name).casefold() for name in (kept.own | kept.written)}
+        rows = view.deletions(self.rows)
+        for table, number in rows.items():
+            if table.casefold() not in about and number > self.rows[table]:
+                return rollback_messages.rows_went(table, number - self.rows[table])
+        return None
 
 
 def prove_rollback(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lback.core.databases import DatabaseName
     from lback.db.events import Event, OnEvent, RunOutcome, Stamp
     from lback.db.keeping.keeper import Keeper
-    from lback.db.performing import Asked, Before, Decide
+    from lback.db.performing import After, Asked, Before, Decide
     from lback.db.runner import Database
     from lback.db.view import View
 
@@ -63,6 +63,8 @@ class Run:
     what lies below its stamp."""
     preflight: Preflight | None = None
     """Asks the rows whether the steps can be done, after `before` and before the first of them."""
+    after: After | None = None
+    """Looks at what came of it; raising takes back what can be."""
 
 
 def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
@@ -112,6 +114,7 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
             line=run.line,
             before=before,
             keeper=run.keeper,
+            after=run.after,
         )
 
     return noted(ctx, lambda: database.graph, move, _Teller(ctx, database.graph))

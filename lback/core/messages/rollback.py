@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from lback.core.display import visible
 from lback.core.effects import Effect, Unknown
 from lback.core.shell import code, command, pathspec
 from lback.core.source import Commit
@@ -185,6 +186,30 @@ def proved_wrong(message: str, revision: str, path: str, *, downgrade: bool) -> 
         f"the rollback would not be right: {message}",
         f"Correct the downgrade() of {revision} ({path}){also}.",
     )
+
+
+def not_as_promised(
+    what: str, told: str, takes_back: str, dialect: str, backup: object | None
+) -> LbackError:
+    """Say that what a rollback did is not what it was to lead to."""
+    message = f"{what} does not lead back: {told}."
+    if takes_back != "nothing":
+        kept = "Nothing was changed" if takes_back == "all" else "Its last step was taken back"
+        return LbackError(
+            message, f"{kept}. Correct it, or take it as it is with `--strategy downgrade`."
+        )
+    saved = f" What went is saved: {command('lback restore', str(backup))}." if backup else ""
+    return LbackError(
+        message,
+        f"It is done all the same: {dialect} keeps each statement at once.{saved} Correct the "
+        "schema in a new revision, and the downgrade() for the next time.",
+    )
+
+
+def rows_went(table: str, rows: int) -> str:
+    """Say that rows of a table went that the rollback is not about."""
+    word = "row" if rows == 1 else "rows"
+    return f"{rows} {word} of {visible(table)} would go with it, as of a foreign key that cascades"
 
 
 def neither_read_nor_proved(path: str, unknown: Unknown, message: str) -> Refusal:

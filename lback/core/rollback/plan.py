@@ -17,6 +17,7 @@ from lback.core.rollback.decide import Decision, chosen, decide, newer_doubt, ta
 from lback.core.rollback.draft import RevertDraft, draft_of, own_names
 from lback.core.rollback.facts import RollbackFacts
 from lback.core.rollback.picking import CannotUndo
+from lback.core.rollback.promise import Promise, promise
 from lback.core.rollback.proof import RollbackProof, RollbackRun
 from lback.core.rollback.reverting import sketch, verify
 from lback.core.rollback.stakes import Stakes, stakes
@@ -116,6 +117,33 @@ class RollbackPlan:
             touched_later=tuple(sorted({t for text in later for t in facts.effects[text].tables})),
             renames=renames,
         )
+
+    @property
+    def doer(self) -> str:
+        """Return whose work it is, as a message names it."""
+        if self.revert is not None:
+            return f"upgrade() of the reverting revision {self.revert.id}"
+        first = self.decision.undoes[0]
+        return f"downgrade() of {first} ({self.facts.graph[first].path})"
+
+    @property
+    def promise(self) -> Promise:
+        """Return what it is to lead to; what is proved, or asked for as it is, is not compared."""
+        facts, run = self.facts, self.run
+        going = [step.revision for step in self._down] if self.revert is None else run.undoes
+        made = promise(
+            facts.graph,
+            facts.effects,
+            facts.applied,
+            going,
+            self.effects,
+            facts.dialect,
+            own=run.own or None,
+            touched_later=run.touched_later,
+        )
+        proved = self.proof is not None and self.proof.state == "proved"
+        as_it_is = self.revert is None and facts.request.strategy is not None
+        return replace(made, fates=()) if proved or as_it_is else made
 
     @property
     def _down(self) -> tuple[Downgrade, ...]:
