@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from lback.app.restore import RestoreOptions, restore
 from lback.app.switch import SwitchOptions, switch
 from lback.core.schema_diff import Table
 from tests.reports import checked
@@ -128,6 +129,12 @@ def own_tables(shop: Shop) -> list[str]:
     return [name for name in names if name.startswith("lback_saved")]
 
 
+def number_of(shop: Shop) -> str:
+    saved = checked(restore(shop.context(), RestoreOptions()))["data"]["saved"]
+    assert len(saved) == 1
+    return str(saved[0]["name"])
+
+
 def go(shop: Shop, ref: str | None = None, **options: Any) -> dict[str, Any]:
     result = switch(shop.context(), SwitchOptions(ref, **options))
     report = checked(result)
@@ -156,7 +163,9 @@ def test_there_and_back(shop: Shop) -> None:
     shop.git("checkout", "-q", "a")
     go(shop)
     assert everything(shop) == before
-    assert own_tables(shop) in (["lback_saved"], sorted(own_tables(shop)))
+    assert {name for name in own_tables(shop) if name != "lback_saved"} == {
+        f"lback_saved_{number_of(shop)}_0"
+    }
 
 
 def test_a_revision_that_was_never_committed_and_is_deleted(shop: Shop) -> None:
@@ -183,3 +192,77 @@ def test_a_revision_that_was_never_committed_and_is_deleted(shop: Shop) -> None:
     path.write_text(text)
     go(shop)
     assert everything(shop) == before
+
+
+def test_in_a_clone_that_has_never_seen_the_branch(shop: Shop, tmp_path: Path) -> None:
+    before = everything(shop)
+    shop.publish(tmp_path / "shop.git")  # main alone
+    clone = Shop("Grace", tmp_path / "grace", {"DATABASE_URL": shop.url}, url=shop.url)
+    shop.git("clone", "-q", str(tmp_path / "shop.git"), str(clone.folder))
+    told = go(clone, plan=True)
+    assert [row["revision"] for row in told["undoes"]] == ["a2", "a1"]
+    go(clone)
+    assert set(shop.tables()) == {"users"}
+    assert clone.git("status", "--porcelain") == ""
+    go(shop)
+    assert everything(shop) == before
+
+
+def test_from_another_worktree(shop: Shop, tmp_path: Path) -> None:
+    before = everything(shop)
+    shop.git("worktree", "add", "-q", str(tmp_path / "second"), "main")
+    second = Shop("Ada", tmp_path / "second", {"DATABASE_URL": shop.url}, url=shop.url)
+    go(second)
+    assert set(shop.tables()) == {"users"}
+    go(second, "a")
+    assert everything(shop) == before
+
+
+def test_newer_rows_stay_and_are_named(shop: Shop) -> None:
+    """What was written on the other branch is newer than what was saved."""
+    shop.git("checkout", "-q", "-b", "c")
+    shop.add(
+        "c1",
+        "op.execute(\"UPDATE users SET name = 'X' WHERE id < 3\")\n"
+        'op.execute("DELETE FROM users WHERE id = 3")',
+        "op.execute(\"UPDATE users SET name = 'Y' WHERE id < 3\")",
+        commit="Change names",
+    )
+    shop.migrate()
+    shop.execute("UPDATE users SET name = 'mine'")
+    shop.git("checkout", "-q", "a")
+    go(shop)
+    assert [row[1] for row in query(shop, "SELECT id, name FROM users ORDER BY id")] == ["Y", "Y"]
+    shop.execute("UPDATE users SET name = 'newer' WHERE id = 2")
+    shop.git("checkout", "-q", "c")
+    back = go(shop)
+    rows = query(shop, "SELECT id, name FROM users ORDER BY id")
+    assert rows == [(1, "mine"), (2, "X")]
+    told = [(row["table"], row["rows"], row["left"], row["keys"]) for row in back["returned"]]
+    assert told == [("users", 1, 1, ["2"])]
+    listed = checked(restore(shop.context(), RestoreOptions()))["data"]["saved"]
+    assert [(row["undoes"], row["rows"]) for row in listed] == [(["c1"], 2)]
+    name = listed[0]["name"]
+    assert restore(shop.context(), RestoreOptions(name)).exit_code == 3
+    assert query(shop, "SELECT name FROM users WHERE id = 2") == [("X",)]
+    assert restore(shop.context(), RestoreOptions(name, overwrite=True)).exit_code == 0
+    assert query(shop, "SELECT name FROM users ORDER BY id") == [("mine",), ("mine",)]
+    assert own_tables(shop) == ["lback_saved"]
+
+
+def test_a_column_that_came_back_with_values_of_its_own(shop: Shop) -> None:
+    """A kill, or plain Alembic, brought the column back; by now somebody has written to it."""
+    before = everything(shop)
+    shop.git("checkout", "-q", "main")
+    go(shop)
+    shop.git("checkout", "-q", "a")
+    shop.lback("alembic", "upgrade", "heads")
+    shop.execute("UPDATE parts SET price = 7 WHERE id = 1", "DELETE FROM parts WHERE id = 2")
+    back = go(shop)
+    assert {row["table"]: (row["rows"], row["left"]) for row in back["returned"]} == {
+        "parts": (3, 1),  # what is gone before anything came back is no newer value
+        "owners": (3, 0),
+        "users": (2, 0),
+    }
+    assert query(shop, "SELECT price FROM parts WHERE id = 1") == [(7,)]
+    assert everything(shop)[0] == before[0]
