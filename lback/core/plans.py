@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lback.core.graph.forks import forks
 from lback.core.graph.ordering import run_order
+from lback.core.messages.lost import lost_stamp
 from lback.core.shell import named
-from lback.errors import LbackError, LostError, UsageError
+from lback.errors import LbackError, UsageError
 
 if TYPE_CHECKING:
     from lback.core.checks.findings import Finding
@@ -249,12 +250,7 @@ def refuse_lost(graph: GraphView, stamp: Iterable[str]) -> None:
     """Raise LbackError when the stamp names a revision that no file defines."""
     lost = [revision for revision in stamp if revision not in graph]
     if lost:
-        names = ", ".join(lost)
-        raise LostError(
-            f"The database is stamped with {names}, and no file of this checkout defines it.",
-            "It probably came from another branch: `lback status` says where it may be, "
-            "`lback switch` undoes it.",
-        )
+        raise lost_stamp(lost)
 
 
 def refuse_moved(planned: Collection[str], now: Collection[str]) -> None:

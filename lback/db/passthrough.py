@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from alembic.config import CommandLine, Config
 from alembic.util import coerce_resource_to_filename
 from alembic.util.exc import CommandError
 
+from lback.core.messages.lost import lost_stamp
 from lback.db.command_lines import like
 from lback.db.events import OnEvent, RunOutcome, ignore
 from lback.db.failures import Situation, translate
@@ -79,7 +81,7 @@ def run_alembic(
         watch.installed(),
         _speaking_to(told, out),
         redirect_stdout(sys.stderr),
-        _translated(at),
+        _translated(at, arguments),
     ):
         _run(line, settings, folder.absolute(), options, at, arguments, out, told)
     return watch.outcome()
@@ -136,11 +138,15 @@ class _Watch:
         )
 
 
+_NOT_LOCATED = re.compile("Can't locate revision identified by '(.+)'")
+
+
 @contextmanager
-def _translated(at: Situation) -> Iterator[None]:
+def _translated(at: Situation, arguments: Sequence[str]) -> Iterator[None]:
     try:
         yield
     except CommandError as err:
+        _refuse_lost(str(err), arguments)
         raise LbackError(at.hide(str(err)), _hint(str(err))) from err
     except (Exception, SystemExit) as err:
         raise translate(err, at) from err
@@ -226,9 +232,21 @@ def _speaking_to(told: TextIO, out: TextIO) -> Iterator[None]:
         messages.write_outstream, configuration.Config = theirs
 
 
+def _refuse_lost(message: str, arguments: Sequence[str]) -> None:
+    """Say whose revision it is that Alembic cannot locate: the database's, or who typed it."""
+    named = _NOT_LOCATED.search(message)
+    if named is None:
+        return
+    revision = named.group(1)
+    if any(revision in argument for argument in arguments):
+        raise LbackError(
+            f"No file of this checkout defines {revision}.",
+            "`lback graph` lists what there is; `lback graph --at REF` what another branch has.",
+        )
+    raise lost_stamp([revision])
+
+
 def _hint(message: str) -> str:
-    if "Can't locate revision" in message:
-        return "`lback status` says what the database is stamped with and where that may be."
     if "overlaps with other" in message:
         return "`lback migrate` takes a row out of the stamp that another one stands on."
     if "multiple heads" in message.lower():

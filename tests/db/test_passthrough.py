@@ -49,9 +49,9 @@ def test_wrong_use_and_refusals(
     with pytest.raises(UsageError, match="invalid choice: 'fly'"):
         run_alembic(settings, project.root, ["fly"])
     assert run_alembic(settings, project.root, ["--help"]).databases == ()
-    with pytest.raises(LbackError, match="Can't locate revision identified by 'zz'") as refusal:
+    with pytest.raises(LbackError, match="No file of this checkout defines zz") as refusal:
         run_alembic(settings, project.root, ["upgrade", "zz"])
-    assert "lback status" in (refusal.value.hint or "")
+    assert "lback graph" in (refusal.value.hint or "")
 
 
 def test_what_moves_a_database_is_told_of_and_may_be_refused(

@@ -32,6 +32,16 @@ def stray(kind: str, where: str, path: str, blob: str) -> str:
     return f"staged once, git object {blob[:12]}"
 
 
+def lost_stamp(lost: Sequence[str]) -> LbackError:
+    """Say that the stamp names what no file here defines, and who knows more."""
+    return LostError(
+        f"The database is stamped with {', '.join(map(visible, lost))}, and no file of this "
+        "checkout defines it.",
+        "It probably came from another branch: `lback status` says where it may be, "
+        "`lback switch` undoes it.",
+    )
+
+
 def dead_end(
     gone: Sequence[str],
     steps: Sequence[RecordedStep],
