@@ -11,6 +11,8 @@ from lback.core.checks.findings import doubted, from_problems
 from lback.core.effects import Effect, Effects
 from lback.core.graph.view import GraphView
 from lback.core.messages import history as messages
+from lback.core.record.gaps import shown_time
+from lback.core.record.steps import RecordedStep
 from lback.core.results import Result, optional
 from lback.core.rollback.extraction import Extractor
 from lback.core.rollback.picking import CannotUndo
@@ -19,6 +21,7 @@ from lback.core.source import WORKTREE
 from lback.core.tables import life
 from lback.project.context import Context
 from lback.project.provenance import BroughtRow, Sources, brought_rows, gather, unseen
+from lback.project.record.ran import ran_by
 from lback.project.run import asked
 
 
@@ -33,13 +36,23 @@ class HistoryOptions:
     patch: bool = False
 
 
+@dataclass(frozen=True)
+class AppliedBy:
+    """Who applied a revision to a database, by its record, and when, in UTC."""
+
+    database: str
+    who: str
+    at: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class ChangeRow(BroughtRow):
     """What one revision did; `branches` are those that alone have it.
 
     `applied` is None where the database was not asked, and true where all of several are known to
-    have run it; `applied_on` names those that have where others have not. `patch` are the
-    statements as they are in the file, where they were asked for.
+    have run it; `applied_on` names those that have where others have not, `applied_by` who did it
+    there, where a record tells. `patch` are the statements as they are in the file, where they were
+    asked for.
     """
 
     line: int
@@ -48,6 +61,7 @@ class ChangeRow(BroughtRow):
     applied: bool | None
     branches: tuple[str, ...]
     applied_on: tuple[str, ...] = ()
+    applied_by: tuple[AppliedBy, ...] = ()
     patch: tuple[str, ...] | None = optional()
 
 
@@ -146,20 +160,29 @@ class _Applied(NamedTuple):
 
     databases: Mapping[str, frozenset[str]] = MappingProxyType({})
     unknown: bool = True
+    by: Mapping[str, Mapping[str, RecordedStep]] = MappingProxyType({})
 
     @classmethod
     def asked(cls, ctx: Context, graph: GraphView) -> _Applied:
-        answers = asked(ctx.database, lambda view: view.stamp.revisions)
+        answers = asked(ctx.database, lambda view: ran_by(ctx, view, graph))
         done = {
-            str(answer.database): graph.ancestors(known for known in answer.value if known in graph)
+            str(answer.database): graph.ancestors(
+                known for known in answer.stamp.revisions if known in graph
+            )
             for answer in answers
-            if answer.value is not None
+            if answer.stamp is not None and answer.value is not None
         }
-        return cls(done, any(answer.error is not None for answer in answers))
+        by = {str(answer.database): answer.value or {} for answer in answers}
+        return cls(done, any(answer.error is not None for answer in answers), by)
 
     def of(self, revision: str) -> dict[str, Any]:
-        """Return whether all databases have run a revision, and where several do not, which."""
+        """Return whether all databases have run a revision, where several do not which, and who."""
         on = tuple(name for name, done in self.databases.items() if revision in done)
+        by = tuple(
+            AppliedBy(name, steps[revision].who, shown_time(steps[revision].started_at))
+            for name, steps in self.by.items()
+            if revision in steps
+        )
         if len(on) < len(self.databases):
-            return {"applied": False, "applied_on": on}
-        return {"applied": None if self.unknown else True}
+            return {"applied": False, "applied_on": on, "applied_by": by}
+        return {"applied": None if self.unknown else True, "applied_by": by}

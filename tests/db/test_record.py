@@ -430,3 +430,31 @@ def test_a_password_that_is_known_stays_out(
     (row,) = rows(any_url)
     assert row.body is None and row.blob
     assert "pa55" not in row.command and row.command.startswith("lback migrate -x")
+
+
+def test_the_line_for_plain_alembic(make_project: MakeProject, any_url: str) -> None:
+    page = (ROOT / "docs/record.md").read_text()
+    (line,) = [row.strip() for row in page.splitlines() if "include_name=" in row]
+    project = make_project(url=any_url)
+    project.add("a1", None, "op.execute('SELECT 1')")
+    run(project, Upgrade("a1"))
+    env = project.migrations / "env.py"
+    text = env.read_text().replace("target_metadata = None", "target_metadata = sa.MetaData()")
+    env.write_text("import sqlalchemy as sa\n" + text)
+    assert "lback_ledger" in checked(project)
+    env.write_text(
+        env.read_text().replace("connection=connection,", f"connection=connection, {line}")
+    )
+    assert "No new upgrade operations detected" in checked(project)
+
+
+def checked(project: Project) -> str:
+    """Return what `alembic check` says."""
+    done = subprocess.run(
+        [sys.executable, "-m", "alembic", "check"],
+        cwd=project.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr

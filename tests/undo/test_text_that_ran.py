@@ -88,3 +88,31 @@ def test_what_something_else_may_have_run_is_not_known(shop: Shop, again: bool) 
         shop.commit("Say something else")
         assert status(shop)["changed"] == []
         assert [row["revision"] for row in status(shop)["edited"]] == ["b1"]
+
+
+def test_history_says_who_applied_it_here(shop: Shop) -> None:
+    shop.context()
+    assert "; applied by Ada Lovelace on 20" in lback(shop.folder, "history", "--database").said
+    shop.forget()
+    said = lback(shop.folder, "history", "--database").said
+    assert "; applied\n" in said and "applied by" not in said
+
+
+def test_log_names_a_revision_and_what_failed(shop: Shop) -> None:
+    shop.context()
+    shop.add("c1", MAKE.format("c"), DROP.format("c"))
+    shop.migrate()
+    said = lback(shop.folder, "log", "b1").out
+    assert "b1  b1 does it" in said and "a1  " not in said and "c1  " not in said
+    said = lback(shop.folder, "log", "--max-count", "1").out
+    assert "c1  c1 does it" in said and "and 2 earlier steps" in said
+    databases.query(shop.url, "UPDATE lback_ledger SET outcome = 'failed', message = 'no room'")
+    assert "failed: no room" in lback(shop.folder, "log").out
+    databases.query(shop.url, "UPDATE lback_ledger SET outcome = 'started'")
+    assert "did not end" in lback(shop.folder, "log").out
+    shop.forget()
+    assert "nothing is recorded here" in lback(shop.folder, "log").out
+    databases.query(shop.url, "CREATE TABLE lback_ledger (x INTEGER)")
+    assert "a table of that name is not lback's own" in lback(shop.folder, "log").out
+    shop.write("pyproject.toml", "[tool.lback]\nledger = false\n")
+    assert "turns the record off" in lback(shop.folder, "log").out

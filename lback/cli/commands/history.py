@@ -95,8 +95,17 @@ def _applied(change: ChangeRow) -> str:
     if change.applied is None:
         return ""
     if change.applied_on:
-        return f"; applied on {listing(change.applied_on)} alone"
-    return "; applied" if change.applied else "; pending"
+        return f"; applied on {listing(change.applied_on)} alone{_by(change)}"
+    return f"; applied{_by(change)}" if change.applied else "; pending"
+
+
+def _by(change: ChangeRow) -> str:
+    """Say who applied it, of several databases on the first that knows."""
+    if not change.applied_by:
+        return ""
+    first = change.applied_by[0]
+    more = len(change.applied_by) - 1
+    return f" by {safe(first.who)} on {first.at[:10]}{f' and {more} more' if more else ''}"
 
 
 def _operations(change: ChangeRow, style: Style, *, short: bool) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+NOT_OURS = "a table of that name is not lback's own"
 TURNED_OFF = "`ledger = false` turns the record off"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from lback.core.messages.record import NOT_OURS
 from lback.core.record.steps import RecordedStep
 from lback.db.record.table import (
     NoRecordError,
@@ -38,12 +39,19 @@ class Recorded:
             names = columns(connection, place)
         except (NoRecordError, sa.exc.SQLAlchemyError) as err:
             names, self.why_not = frozenset(), str(err)
-        self.exists = bool(names) and is_ours(names) and "version_table" in names
+        self._names = names
+        self.exists = is_ours(names) and "version_table" in names
+        if names and not is_ours(names):
+            self.why_not = NOT_OURS
 
     def steps(self, *, newest: int | None = None) -> tuple[RecordedStep, ...]:
         """Return the steps in the order in which they were taken; only the `newest` N of them."""
         table = self._place.table
-        chosen = [column for column in table.columns if column.name != "body"]
+        chosen = [
+            column if column.name in self._names else sa.null().label(column.name)
+            for column in table.columns
+            if column.name != "body"
+        ]
         query = sa.select(*chosen).where(self._place.mine)
         if newest is None:
             return tuple(_step(row) for row in self._all(query.order_by(table.c.id)))

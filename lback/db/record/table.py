@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Float, Integer, LargeBinary
 from sqlalchemy.dialects import mysql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from lback.core.messages.record import NOT_OURS
 from lback.core.record.steps import RECORD_TABLE
 from lback.db.alembic_compat import commits_each_statement
 from lback.db.identity import real_schema
@@ -172,7 +173,7 @@ def make(connection: Connection, place: RecordPlace) -> None:
         else:
             return
     if not is_ours(names):
-        raise NoRecordError("a table of that name is not lback's own")
+        raise NoRecordError(NOT_OURS)
     for name in _LATER:
         if name not in names:
             _add(connection, place, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -54,15 +54,27 @@ def texts_that_ran(
 def what_ran(ctx: Context, view: View, graph: GraphView) -> Ran:
     """Read the record of a database, and compare it with the files."""
     if not ctx.project.settings.lback.ledger:
-        return Ran()
-    now = view.stamp.revisions
+        return NOTHING_RAN
     steps = view.record.steps()
+    by = _known(steps, view, graph)
+    return Ran(steps, by, gaps(steps, view.stamp.revisions), _changed(ctx, view, graph, by))
+
+
+def ran_by(ctx: Context, view: View, graph: GraphView) -> Mapping[str, RecordedStep]:
+    """Return for each applied revision that the record knows of the step that applied it."""
+    if not ctx.project.settings.lback.ledger:
+        return {}
+    return _known(view.record.steps(), view, graph)
+
+
+def _known(
+    steps: Sequence[RecordedStep], view: View, graph: GraphView
+) -> Mapping[str, RecordedStep]:
+    now = view.stamp.revisions
     applied = graph.ancestors([name for name in now if name in graph]) if steps else ()
     known = reliable(steps, now, graph, applied)
     by = {step.revision: step for step in steps if step.outcome == "done"}
-    by = {revision: step for revision, step in by.items() if revision in known}
-    changed = _changed(ctx, view, graph, by)
-    return Ran(steps, by, gaps(steps, now), changed)
+    return {revision: step for revision, step in by.items() if revision in known}
 
 
 def _changed(
