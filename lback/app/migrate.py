@@ -229,6 +229,10 @@ class _Steps:
                 return tuple(Upgrade(name, fake=True, late=True) for name in named)
         apart = self.ctx.project.settings.lback.heads
         steps = plan_migration(self.graph, stamp.revisions, target, apart, fake=fake)
+        again = [step.revision for step in steps if isinstance(step, Upgrade) and not step.fake]
+        again = [name for name in again if name in found.ahead]
+        if again:
+            raise skipped_messages.ran_already(again)
         if not found.skipped:
             return steps
         if _downgrades(steps):

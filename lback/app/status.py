@@ -365,6 +365,8 @@ def _fix(
             plan = late(ctx.revisions, graph, answer.stamp.revisions, found)
             if plan.refused:
                 raise skipped_messages.cannot_run_late(found.skipped, plan)
+            if found.ahead:
+                raise skipped_messages.ran_already(found.ahead)
         except LbackError as err:
             message = on_one(str(answer.database), err.message, len(answers))
             fix = fix or _told(ctx, LbackError(message, err.hint))

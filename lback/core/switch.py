@@ -15,6 +15,7 @@ from lback.core.merging.skipped import (
     without_skipped,
 )
 from lback.core.messages import switch as messages
+from lback.core.messages.skipped import ran_already
 from lback.core.plans import (
     Downgrade,
     Step,
@@ -98,6 +99,9 @@ def plan_switch(facts: SwitchFacts, late: Late | None = None) -> SwitchPlan:
 
 def _up(facts: SwitchFacts, plan: SwitchPlan) -> SwitchPlan:
     up = plan_upgrade(facts.target, plan.between, (), facts.separate_heads)
+    again = [step.revision for step in up if step.revision in facts.skips.ahead]
+    if again:
+        raise ran_already(again)
     return replace(plan, up=up)
 
 

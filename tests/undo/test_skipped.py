@@ -236,3 +236,23 @@ def test_three_levels_with_a_merge_revision_below(shop: Shop) -> None:
     now = content(shop.url)
     assert "Nothing to do" in lback(shop, "status").said
     assert now == linear(shop)
+
+
+def test_what_ran_before_it_was_put_on_top_does_not_run_twice(shop: Shop) -> None:
+    b2(shop, ROW, NO_ROW)
+    shop.add("d3", TABLE.format("d"), DROP.format("d"), parents=["b2"], commit="Add d3")
+    lback(shop, "migrate")
+    for name, parent in (("d3", "a1"), ("b2", "d3")):
+        path = shop.written[name]
+        text = path.read_text()
+        old = text.partition("down_revision = '")[2].partition("'")[0]
+        path.write_text(text.replace(f"down_revision = '{old}'", f"down_revision = '{parent}'"))
+    shop.commit("Put b2 onto d3")
+    for arguments in (("migrate",), ("switch",)):
+        refused = lback(shop, *arguments)
+        assert (refused.code, "has run b2 already" in refused.err) == (3, True)
+    assert query(shop.url, "SELECT id FROM users") == [(1,)]
+    assert "`lback migrate --fake b2` notes that it is done" in lback(shop, "status").out
+    assert lback(shop, "migrate", "--fake", "b2").code == 0
+    assert stamp(shop.url) == ["b2"]
+    assert "nothing to do" in lback(shop, "migrate").out

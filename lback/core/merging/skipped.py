@@ -33,10 +33,12 @@ class Doubts:
     by_record: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
     groups: tuple[frozenset[str], ...] = ()
+    ahead: tuple[str, ...] = ()
+    """Revisions above the stamp that ran by the record; of them there is no doubt."""
 
     def __bool__(self) -> bool:
         """Tell whether there is a doubt."""
-        return bool(self.by_record or self.open)
+        return bool(self.by_record or self.open or self.ahead)
 
     @property
     def revisions(self) -> tuple[str, ...]:
@@ -49,19 +51,23 @@ class Doubts:
             tuple(name for name in some if name not in names)
             for some in (self.by_record, self.open)
         )
-        return Doubts(by_record, others, self.groups)
+        return Doubts(by_record, others, self.groups, self.ahead)
 
 
 @dataclass(frozen=True, slots=True)
 class Skips:
-    """Revisions below a stamp that are `skipped`, or of which it is `unknown` whether they ran."""
+    """Revisions below a stamp that are `skipped`, or of which it is `unknown` whether they ran.
+
+    `ahead` have run by the record, and the stamp does not stand for them by the files as they are.
+    """
 
     skipped: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    ahead: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Tell whether there is anything to say."""
-        return bool(self.skipped or self.unknown)
+        return bool(self.skipped or self.unknown or self.ahead)
 
     @property
     def revisions(self) -> tuple[str, ...]:
@@ -93,7 +99,16 @@ def doubts(graph: GraphView, stamp: Iterable[str], trail: Trail) -> Doubts:
         tuple(name for name in order if name in lacking and name not in unclear),
         tuple(name for name in order if name in lacking and name in unclear),
         groups,
+        _ahead(graph, rows, trail),
     )
+
+
+def _ahead(graph: GraphView, rows: Sequence[str], trail: Trail) -> tuple[str, ...]:
+    """Return what ran and is above the stamp, since it got other parents than it ran on."""
+    if not any(_has_moved(graph, trail, name) for name in trail.recorded):
+        return ()
+    below = graph.ancestors(rows)
+    return tuple(name for name in trail.recorded if name in graph and name not in below)
 
 
 def _passed_by(graph: GraphView, rows: Sequence[str], trail: Trail) -> Iterator[frozenset[str]]:
@@ -220,7 +235,7 @@ def settled(doubt: Doubts, shows: Mapping[str, bool | None], idle: Collection[st
             skipped.append(name)
         elif ran is None and name not in idle:
             unknown.append(name)
-    return Skips(tuple(skipped), tuple(unknown))
+    return Skips(tuple(skipped), tuple(unknown), doubt.ahead)
 
 
 def _ran_with_others(doubt: Doubts, shows: Mapping[str, bool | None], revision: str) -> bool | None:

@@ -36,6 +36,18 @@ def _ways_out(names: str, first: str) -> str:
     )
 
 
+def ran_already(revisions: Sequence[str]) -> LbackError:
+    """Say that a database would run again what it has run on other parents."""
+    names = ", ".join(revisions)
+    return LbackError(
+        f"This database has run {names} already, by its record, before that got other parents: it "
+        "would run twice.",
+        f"{command('lback migrate --fake', revisions[0])} notes that it is done; "
+        f"{command('lback show', revisions[0])} tells what it does. Look whether that, after what "
+        "now lies below it, is still the same.",
+    )
+
+
 def would_go_down(skipped: Sequence[str]) -> LbackError:
     """Say that the way down leads over what was never run."""
     return LbackError(
