@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 import sqlite3
 import sys
 
@@ -64,10 +63,9 @@ class Project(Developer):
     looked: dict[str, list[Run]]  # what `alembic current` sees there
 
     def at(self, stamp: str) -> None:
-        """Bring files and database to where a command begins."""
+        """Bring files and database to where a command begins; what was read stays remembered."""
         self.git("reset", "-q", "--hard", "start")
         self.git("clean", "-fdxq")
-        shutil.rmtree(self.folder / ".git/lback", ignore_errors=True)
         if stamp and stamp in self.stamped:
             (self.folder / "app.db").write_bytes(self.stamped[stamp])
         elif stamp:
