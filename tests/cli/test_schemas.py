@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from jsonschema import Draft202012Validator
+
 from lback.cli.group import COMMANDS
 from lback.cli.schemas import FOLDER, files
 from tests.cli.inside import lback
@@ -21,6 +24,13 @@ def test_the_files_of_the_package_are_up_to_date() -> None:
 
 def test_every_command_has_one() -> None:
     assert [place.stem for place, _ in files()] == list(COMMANDS)
+
+
+@pytest.mark.no_cover
+def test_each_is_a_schema() -> None:
+    for place, text in files():
+        if place.suffix == ".json":
+            Draft202012Validator.check_schema(json.loads(text))
 
 
 def test_an_unknown_command_has_the_list(tmp_path: Path) -> None:
