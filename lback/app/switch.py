@@ -35,6 +35,7 @@ from lback.project.keeping.saved_rows import (
     waits,
 )
 from lback.project.lost import LostRevision, dead_end, find_lost, recorded_runs, with_lost
+from lback.project.record.ran import edited_since_they_ran
 from lback.project.revisions import Revisions
 from lback.project.run import Run, asked, attempted, failure, key, stamps
 from lback.project.skipped import late, skips
@@ -191,7 +192,11 @@ def _planned(ctx: Context, options: SwitchOptions, target: GraphView, view: View
     found = skips(ctx, known, view, at)
     facts = SwitchFacts(options.ref, stamp, target, known, apart, found)
     plan = plan_switch(facts, lambda graph, left, some: late(revisions, graph, left, some, at))
-    effects = revisions.effects(known, [step.revision for step in plan.down])
+    going = [step.revision for step in plan.down]
+    edited = edited_since_they_ran(ctx, view, known, [name for name in going if name in here])
+    if edited:
+        raise messages.edited_since_it_ran(edited[0])
+    effects = revisions.effects(known, going)
     undoing = effects_of_going_down(facts, plan, effects)
     sources = {name: revision.text for name, revision in lost.items()}
     sources |= _other_texts(revisions, options, target, here)

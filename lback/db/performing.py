@@ -33,6 +33,8 @@ from lback.db.view import View
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
+    from alembic.script import Script
+
     from lback.core.databases import DatabaseName
     from lback.db.keeping.keeper import Keeper
     from lback.db.record.writing import Recording, RecordWriter
@@ -183,7 +185,7 @@ class Performer:
                 environment.look_like(line)
             keeping.before(step, number)
             if recording is not None:
-                recording.start(stamped, script, len(moves))
+                recording.start(stamped, partial(_script_of, scripts), len(moves))
             yield from self._perform(turn, kept + number, step, script, moves)
             keeping.after(step, number)
 
@@ -288,7 +290,7 @@ class Follower(Performer):
                 step = _step(move)
                 if recording is not None:
                     script = move.revision if isinstance(move, RevisionStep) else None
-                    recording.start((step,), script, 1)
+                    recording.start((step,), partial(_always, script), 1)
                 yield from self._perform(turn, number, step, None, (move,))
 
 
@@ -405,6 +407,14 @@ def _heeding_refusals(turn: Turn) -> Iterator[None]:
     except LbackError as err:
         turn.error = err
         raise
+
+
+def _script_of(scripts: TextScriptDirectory, step: Step) -> Script | None:
+    return None if isinstance(step, Restamp) else scripts.script(step.revision)
+
+
+def _always(script: Script | None, _step: Step) -> Script | None:
+    return script
 
 
 def _step(move: RevisionStep | StampStep) -> Step:

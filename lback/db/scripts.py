@@ -93,9 +93,9 @@ class TextScript(Script):
 
     @property
     def text(self) -> bytes | None:
-        """Return the text that the module was loaded from; None before that."""
+        """Return what the module is loaded from; None for a file that is not loaded yet."""
         loader = self._module.__loader__ if self._module is not None else None
-        return loader.text if isinstance(loader, TextLoader) else None
+        return loader.text if isinstance(loader, TextLoader) else self._source
 
     @property
     def doc(self) -> str:

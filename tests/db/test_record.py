@@ -107,7 +107,8 @@ def test_each_step_has_a_row(make_project: MakeProject, any_url: str, style: str
         ("downgrade", "b2", "done", "b2", "a1"),
         ("fake upgrade", "b2", "done", "a1", "b2"),
     ]
-    first, second = rows(any_url)[:2]
+    first, second, _, faked = rows(any_url)
+    assert faked.body == second.body
     assert zlib.decompress(second.body) == (project.versions / "b2_add.py").read_bytes()
     assert (second.down_revisions, second.path) == ("a1", "migrations/versions/b2_add.py")
     assert (first.commit_sha, first.branch, first.git_user) == WHO_AS_KEPT

@@ -116,3 +116,16 @@ def test_log_names_a_revision_and_what_failed(shop: Shop) -> None:
     assert "a table of that name is not lback's own" in lback(shop.folder, "log").out
     shop.write("pyproject.toml", "[tool.lback]\nledger = false\n")
     assert "turns the record off" in lback(shop.folder, "log").out
+
+
+def test_a_switch_does_not_undo_by_another_text(shop: Shop) -> None:
+    shop.git("branch", "before", "HEAD~1")
+    shop.git("remote", "rm", "origin")
+    rename(shop, "b1", "b", "other")
+    shop.commit("Say something else")
+    shop.context()
+    done = lback(shop.folder, "switch", "before", "--yes")
+    assert done.code == 3 and "was edited since Ada Lovelace ran it" in done.err
+    assert lback(shop.folder, "rollback", "--revision", "b1", "--yes").code == 0
+    assert lback(shop.folder, "switch", "before", "--yes").code == 0
+    assert databases.stamp(shop.url) == ["a1"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from lback.core.messages.rollback import cannot_go_down
+from lback.core.rows import ChangedSince
+from lback.core.shell import command
 from lback.errors import LbackError
 
 DECLINED = "Aborted; nothing was changed."
@@ -24,6 +26,16 @@ def no_downgrade(revision: str, path: str, gap: str, ref: str | None) -> LbackEr
         f"{path}: {revision} {cannot_go_down(gap)}.",
         f"{name[:1].upper()}{name[1:]} does not have it, so it has to be undone by hand; then "
         "`lback alembic stamp` notes where the database is.",
+    )
+
+
+def edited_since_it_ran(edited: ChangedSince) -> LbackError:
+    """Say that the file would undo something else than what ran."""
+    undo = command("lback rollback --revision", edited.revision)
+    return LbackError(
+        f"{edited.path}: {edited.part} of {edited.revision} was edited since {edited.who} ran it "
+        f"on {edited.url} on {edited.at[:10]}: the file undoes something else than what ran.",
+        f"{undo} undoes it with the text that ran; then switch again.",
     )
 
 

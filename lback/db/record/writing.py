@@ -128,7 +128,9 @@ class Recording:
             self._insert = insertion(self._connection, place.table)
             self._end = ending(self._connection, place.table)
 
-    def start(self, steps: Sequence[Step], script: Script | None, moves: int) -> None:
+    def start(
+        self, steps: Sequence[Step], script_of: Callable[[Step], Script | None], moves: int
+    ) -> None:
         """Take the steps that `moves` of Alembic's are about to do."""
         if self._place is None or not moves:
             return
@@ -136,7 +138,7 @@ class Recording:
         self._current, self._moves, self.row = [], moves, None
         self._began = time.perf_counter()
         for step in steps:
-            self._current.append(self._row(step, script, before))
+            self._current.append(self._row(step, script_of(step), before))
             before = None
         if self._first and not is_only_written(steps[0]):
             self._insert_started()

@@ -77,8 +77,22 @@ def _known(
     return {revision: step for revision, step in by.items() if revision in known}
 
 
+def edited_since_they_ran(
+    ctx: Context, view: View, graph: GraphView, revisions: Iterable[str]
+) -> tuple[ChangedSince, ...]:
+    """Return which of some revisions have other code, in either direction, than what ran."""
+    by = ran_by(ctx, view, graph)
+    wanted = {name: by[name] for name in revisions if name in by}
+    return _changed(ctx, view, graph, wanted, whole=True)
+
+
 def _changed(
-    ctx: Context, view: View, graph: GraphView, by: Mapping[str, RecordedStep]
+    ctx: Context,
+    view: View,
+    graph: GraphView,
+    by: Mapping[str, RecordedStep],
+    *,
+    whole: bool = False,
 ) -> tuple[ChangedSince, ...]:
     other = [revision for revision, step in by.items() if step.blob != graph[revision].blob]
     texts = view.texts(other)
@@ -86,7 +100,9 @@ def _changed(
     present = ctx.revisions.texts(nodes)
     changed, url = [], str(view.stamp.database)
     for node in nodes:
-        then, now = upward(code_of(texts[node.id])), upward(code_of(present[node.blob]))
+        then, now = code_of(texts[node.id]), code_of(present[node.blob])
+        if not whole:
+            then, now = upward(then), upward(now)
         if then != now:
             step = by[node.id]
             part, at = changed_part(then, now), shown_time(step.started_at)
