@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     from lback.db.view import View
 
 
+_LONGEST_WAIT = 60.0  # seconds, for the lock of one of many
+
+
 @dataclass(frozen=True, slots=True)
 class MigrateOptions:
     """What the command line asks of `migrate`."""
@@ -138,6 +141,10 @@ def prepare(ctx: Context, options: MigrateOptions) -> None:
 def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
     """Bring each database to the heads, or to `target`; only tell, under `plan` and `sql`."""
     prepare(ctx, options)
+    return _migrate(ctx, options)
+
+
+def _migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
     graph = ctx.database.graph
     steps = _Steps(ctx, graph, options)
     decide = steps.decide
@@ -304,7 +311,10 @@ def _perform(
 
 def migrated(ctx: Context, options: MigrateOptions) -> tuple[MigratedDatabase, ...]:
     """Do it with one of the listed databases, and return its row; or a row for each schema."""
-    result = migrate(ctx, options)
+    # Nobody waits for one of hundreds without an end.
+    wait = ctx.lock_timeout(options.lock_timeout)
+    options = replace(options, lock_timeout=_LONGEST_WAIT if wait is None else wait)
+    result = _migrate(ctx, options)
     if result.failed and not any(row.message for row in result.databases):
         raise LbackError(result.message, result.hint)
     return result.databases

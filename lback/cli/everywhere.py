@@ -96,8 +96,7 @@ def everywhere(task: Task[Row], asked: Everywhere, idle: Mapping[str, Any]) -> i
     with progress(terminal, len(databases), ctx.options.command) as told:
         for message in each(job, databases):
             if isinstance(message, Said):
-                if not message.note or ctx.options.verbose:
-                    told.said(f"{message.database.name}: {message.text}")
+                told.said(f"{message.database.name}: {message.text}")
                 continue
             rows = _rows(task, message)
             place = places.pop(message.database.name)

@@ -29,7 +29,7 @@ from lback.start import take_over
 
 UseCase = Callable[[Context, Any], Any]
 HUNG_UP = (signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()
-_MOST_TURNS = 50  # of one process, so that what leaks in it does not grow
+_MOST_TURNS = 25  # of one process, so that what leaks in it does not grow
 # What was found once for all of them.
 _SHARED = ("cwd", "repository", "project", "revisions")
 
@@ -37,12 +37,14 @@ _SHARED = ("cwd", "repository", "project", "revisions")
 class _ChildConsole(SilentConsole):
     """Hands on what is said; asks nobody."""
 
-    def __init__(self, send: Callable[[str, Any], None]) -> None:
+    def __init__(self, send: Callable[[str, Any], None], *, notes: bool) -> None:
         self._send = send
+        self._notes = notes
 
     def note(self, text: str) -> None:
-        """Hand on."""
-        self._send("note", KNOWN.redact(text))
+        """Hand on, where somebody wants to know: one message costs as much as a small step."""
+        if self._notes:
+            self._send("line", KNOWN.redact(text))
 
     def warn(self, text: str) -> None:
         """Hand on."""
@@ -106,7 +108,7 @@ def serve_all(
         for number in range(_MOST_TURNS):
             database: ListedDatabase = pickle.load(orders)
             traces = traces or Traces(database.variables)
-            inner = _inner(ctx, database, _ChildConsole(send))
+            inner = _inner(ctx, database, _ChildConsole(send, notes=ctx.options.verbose))
             kind, value = _done(inner, use_case, options, anew=not number)
             if os.getpid() != me:  # a fork of env.py's that has come back
                 os._exit(0)

@@ -53,11 +53,10 @@ class Ended(NamedTuple):
 
 
 class Said(NamedTuple):
-    """A line that a process has for a person; a `note` is said under --verbose alone."""
+    """A line that a process has for a person."""
 
     database: ListedDatabase
     text: str
-    note: bool = False
 
 
 @dataclass
@@ -91,8 +90,8 @@ def each(job: Job, databases: Iterable[ListedDatabase]) -> Iterator[Ended | Said
             if not job.running:
                 return
             for child, kind, value in _by_selectors(job) if job.fork else _by_threads(job):
-                if kind in ("note", "line"):
-                    yield Said(child.turn, value, kind == "note")
+                if kind == "line":
+                    yield Said(child.turn, value)
                 elif kind == "connected":
                     child.deadline = None
                 elif kind in ("value", "error"):

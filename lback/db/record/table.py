@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -86,6 +86,15 @@ class NoRecordError(Exception):
     """Says why there is none to write in or to read."""
 
 
+@lru_cache(maxsize=64)
+def _table_in(schema: str | None) -> sa.Table:
+    """Return the table of a schema, made once for many databases."""
+    metadata = sa.MetaData(naming_convention=_NAMES)
+    if schema is None:
+        return RECORD.to_metadata(metadata)
+    return RECORD.to_metadata(metadata, schema=schema)
+
+
 @dataclass(frozen=True)
 class RecordPlace:
     """Where the record of one version table is: beside it, in the `schema` as the server calls it.
@@ -99,10 +108,7 @@ class RecordPlace:
     @cached_property
     def table(self) -> sa.Table:
         """Return the table there."""
-        metadata = sa.MetaData(naming_convention=_NAMES)
-        if self.schema is None:
-            return RECORD.to_metadata(metadata)
-        return RECORD.to_metadata(metadata, schema=self.schema)
+        return _table_in(self.schema)
 
     @property
     def mine(self) -> sa.ColumnElement[bool]:
