@@ -39,6 +39,8 @@ ROOT = Path(__file__).parents[2]
         ("action.yml", "github-actions.json"),
         ("examples/ci/github.yml", "github-workflows.json"),
         ("examples/ci/gitlab-ci.yml", "gitlab-ci.json"),
+        ("examples/many/github.yml", "github-workflows.json"),
+        ("examples/many/gitlab-ci.yml", "gitlab-ci.json"),
     ],
 )
 def test_files_fit_their_schemas(file: str, name: str) -> None:
