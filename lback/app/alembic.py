@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lback.core.results import Result
 from lback.project.context import Context
-from lback.project.run import noted, refuse_skipped, refuse_unsettled
+from lback.project.run import noted, refuse_half, refuse_skipped
 
 if TYPE_CHECKING:
     from lback.core.graph.view import GraphView
@@ -48,7 +48,7 @@ def alembic(ctx: Context, arguments: Sequence[str]) -> AlembicResult:
         return ctx.database.graph
 
     def refuse(view: View) -> None:
-        refuse_unsettled(ctx, graph(), view.stamp)
+        refuse_half(ctx, graph(), view)
         refuse_skipped(ctx, graph(), view)
 
     def run(listener: OnEvent) -> RunOutcome:

@@ -9,12 +9,14 @@ from importlib import metadata
 
 from lback.core.graph.forks import forks
 from lback.core.messages import doctor as messages
+from lback.core.messages import half as half_messages
 from lback.core.messages.doctor import DoctorLine, Topic
 from lback.core.plans import redundant
 from lback.core.results import Result
 from lback.errors import LbackError
 from lback.project.context import Context
 from lback.project.hook_files import hook_states
+from lback.project.run import half_of
 
 _PACKAGES = ("lback-migrations", "alembic", "sqlalchemy", "gitpython", "click")
 
@@ -105,7 +107,7 @@ def _hooks(ctx: Context) -> Iterator[DoctorLine]:
 
 def _database(ctx: Context) -> Iterator[DoctorLine]:
     graph = ctx.database.graph
-    for answer in ctx.database.ask(lambda view: view.stamp):
+    for answer in ctx.database.ask(lambda view: half_of(graph, view)):
         named = str(answer.database or "")
         if answer.error is not None:
             yield messages.database_failed(named, answer.error)
@@ -113,3 +115,5 @@ def _database(ctx: Context) -> Iterator[DoctorLine]:
             stamp = answer.stamp
             more = () if graph.problems else redundant(graph, stamp.revisions)
             yield messages.database(named, stamp.dialect, stamp.revisions, more)
+            if answer.value is not None:
+                yield messages.failed("database", half_messages.refused(answer.value))

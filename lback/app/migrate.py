@@ -12,6 +12,7 @@ from lback.core.effects import Effect
 from lback.core.graph.view import GraphView
 from lback.core.lines import to_heads
 from lback.core.merging.skipped import NOTHING_SKIPPED, Skips
+from lback.core.messages import half as half_messages
 from lback.core.messages import listed as listed_messages
 from lback.core.messages import migrate as messages
 from lback.core.messages import skipped as skipped_messages
@@ -40,6 +41,7 @@ from lback.project.run import Run, asked, failure, key, stamps
 from lback.project.skipped import late, note_said, skips
 
 if TYPE_CHECKING:
+    from lback.core.record.operations import HalfRun
     from lback.db.events import DatabaseOutcome, RunOutcome, Stamp
     from lback.db.performing import Asked, Decide
     from lback.db.view import View
@@ -60,6 +62,14 @@ class MigrateOptions:
     only_behind: bool = False
     lock_timeout: float | None = None
     preflight: bool = True
+    resume: bool = False
+    undo_half: bool = False
+    undone: bool = False
+
+    @property
+    def settles(self) -> bool:
+        """Tell whether this is about a revision that was cut off half-way."""
+        return self.resume or self.undo_half or self.undone
 
 
 @dataclass(frozen=True)
@@ -78,7 +88,8 @@ class MigratedDatabase(StatedDatabase):
     """One database, where it was, and its steps, planned or done.
 
     `unknown` are revisions below its stamp of which it is not known whether they have run;
-    `preflight` is what its rows were asked before.
+    `preflight` is what its rows were asked before; `settled`: nothing is left of a revision that
+    was cut off.
     """
 
     before: tuple[str, ...] = ()
@@ -86,6 +97,7 @@ class MigratedDatabase(StatedDatabase):
     mended: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     preflight: tuple[PreflightRow, ...] = ()
+    settled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +182,7 @@ def _migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
         nowhere = Stamp((), "", "", DatabaseName(""))
         return replace(result(), steps=_rows(graph, decide(nowhere)), sql=tuple(lines))
     # With a target, it is a person who says where the schema stands.
-    told = options.fake and options.target is not None
+    told = (options.fake and options.target is not None) or options.settles
     before = None if told else partial(refuse_unstamped, ctx, graph, options.fake)
 
     def look(view: View) -> _Foreseen:
@@ -197,8 +209,9 @@ def _migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
         lock_timeout=options.lock_timeout,
         look=steps.look,
         keeper=keeper,
+        settle=steps.settle if options.settles or options.fake else None,
     )
-    if options.preflight:
+    if options.preflight and not options.settles:
         agreed = None if options.yes else ()
         run = replace(run, preflight=partial(refuse_rows, ctx, ctx.database, agreed))
     return _perform(ctx, options, steps, run, result)
@@ -212,6 +225,8 @@ class _Steps:
         self.graph = graph
         self.options = options
         self.found: dict[str, Skips] = {}
+        self.half: dict[str, HalfRun | None] = {}
+        self.settled: set[str] = set()
 
     def look(self, view: View) -> None:
         """Learn what a database has not run."""
@@ -222,8 +237,41 @@ class _Steps:
         self.look(view)
         return self.decide(view.stamp)
 
+    def settle(self, view: View, half: HalfRun | None) -> None:
+        """Do what was asked about the step that was cut off on a database."""
+        options, key = self.options, view.stamp.database.key
+        self.half[key] = half
+        if half is None or options.resume or options.fake:
+            return
+        self.half[key] = None
+        if options.undone:
+            view.declare_undone(half)
+        else:
+            view.undo(half, rows_go=options.yes, tell=self._took_back)
+        self.settled.add(key)
+
+    def _took_back(self, statement: str) -> None:
+        self.ctx.console.note(half_messages.took_back(statement))
+
+    def _going_on(self, stamp: Stamp) -> tuple[Step, ...]:
+        """Choose the step that was cut off, and what comes after it on the way up."""
+        half = self.half.get(stamp.database.key)
+        if half is None:
+            return ()
+        if half.unknown:
+            raise half_messages.unknown_first(half)
+        revision, graph = half.step.revision, self.graph
+        if revision not in graph or set(graph[revision].parents) != set(half.step.parents):
+            raise half_messages.not_here(half)
+        if half.step.direction == "downgrade":
+            return (Downgrade(revision),)
+        late = revision in graph.ancestors(stamp.revisions)
+        return (Upgrade(revision, late=late),)
+
     def decide(self, stamp: Stamp) -> tuple[Step, ...]:
         """Choose the steps: first what was skipped below the stamp, then what is pending."""
+        if self.options.settles:
+            return self._going_on(stamp)
         found = self.found.get(stamp.database.key, NOTHING_SKIPPED)
         target, fake = self.options.target, self.options.fake
         if fake and target is not None and found:
@@ -256,7 +304,9 @@ class _Steps:
         return plan.steps
 
     def note(self, outcome: RunOutcome) -> None:
-        """Note of what somebody has said that it was done."""
+        """Note of what somebody has said that it was done; refuse where there was nothing half."""
+        if self.options.settles and not (outcome.steps or self.settled or outcome.failed):
+            raise half_messages.nothing_half()
         for moved in outcome.databases if self.options.fake else ():
             late_ones = [step for step in moved.steps if isinstance(step, Upgrade) and step.late]
             if late_ones:
@@ -273,7 +323,7 @@ def _perform(
 ) -> MigrateResult:
     """Do it, where a person agrees to what goes; return what was done on each database."""
     graph = steps.graph
-    if options.target is not None and not options.fake:
+    if options.target is not None and not options.fake and not options.settles:
         ways = asked(ctx.database, lambda view: _way_down(ctx, view, steps))
         down = {item.stamp.database.key: item.value for item in ways if item.stamp and item.value}
         going = tuple(dict.fromkeys(name for way in down.values() for name in way.going))
@@ -305,7 +355,10 @@ def _perform(
     steps.note(outcome)
     if run.keeper is not None:
         tell(ctx, [run.keeper])
-    rows = [_moved(graph, moved, steps.found) for moved in outcome.databases]
+    rows = [
+        replace(_moved(graph, moved, steps.found), settled=moved.database.key in steps.settled)
+        for moved in outcome.databases
+    ]
     return _settled(result(*rows), failed)
 
 

@@ -11,6 +11,7 @@ from lback.core.checks.findings import doubted, from_graph
 from lback.core.databases import DatabaseState, StatedDatabase
 from lback.core.graph.view import GraphView
 from lback.core.merging.skipped import NOTHING_SKIPPED, Skips
+from lback.core.messages import half as half_messages
 from lback.core.messages import listed as listed_messages
 from lback.core.messages import migrate as migrate_messages
 from lback.core.messages import skipped as skipped_messages
@@ -29,11 +30,12 @@ from lback.project.lost import RecordedRun, Runs, dead_end, find_lost, recorded_
 from lback.project.notes import remember_stamps
 from lback.project.rebase_notes import forget_hook_rebase, refuse_hook_rebase
 from lback.project.record.ran import NOTHING_RAN, Ran, what_ran
-from lback.project.run import key
+from lback.project.run import half_of, key
 from lback.project.skipped import late, skips
 from lback.vcs.refs import pulls
 
 if TYPE_CHECKING:
+    from lback.core.record.operations import HalfRun
     from lback.db.performing import Asked
     from lback.db.view import View
 
@@ -125,6 +127,8 @@ class StatusResult(Result):
     """Revisions below the stamp that a database has not run."""
     unknown: tuple[str, ...] = ()
     """Revisions below the stamp of which it is not known whether a database has run them."""
+    half: tuple[str, ...] = ()
+    """Revisions that were cut off half-way on a database, and are not settled."""
     edited: tuple[OtherText, ...] = ()
     """Applied local revisions of which it is not known which text has run, the latest first."""
     changed: tuple[ChangedSince, ...] = ()
@@ -213,6 +217,13 @@ def _side_by_side(
         redundant=tuple(dict.fromkeys(name for row in rows for name in row.redundant)),
         skipped=skipped,
         unknown=unknown,
+        half=tuple(
+            dict.fromkeys(
+                answer.value.half.step.revision
+                for answer in answers
+                if answer.value is not None and answer.value.half is not None
+            )
+        ),
         edited=_edited(ctx, graph, known, answers),
         changed=tuple(
             each for answer in answers if answer.value for each in answer.value.ran.changed
@@ -237,6 +248,7 @@ class _Answer(NamedTuple):
     runs: Runs | None = None
     """What the record says of revisions that no file here defines."""
     dead_end: LbackError | None = None
+    half: HalfRun | None = None
 
 
 def _runs(answers: Sequence[Asked[_Answer]]) -> dict[str, RecordedRun]:
@@ -284,6 +296,7 @@ def _asked(ctx: Context, graph: GraphView) -> tuple[Asked[_Answer], ...]:
                 skips(ctx, graph, view),
                 what_ran(ctx, view, graph),
                 *_lost(ctx, graph, view),
+                half_of(graph, view),
             )
         )
     except (UsageError, OtherDatabaseError):
@@ -356,6 +369,8 @@ def _fix(
         if answer.stamp is None:
             continue
         try:
+            if answer.value is not None and answer.value.half is not None:
+                raise half_messages.refused(answer.value.half)
             if answer.value is not None and answer.value.dead_end is not None:
                 raise answer.value.dead_end
             if answer.value is not None and answer.value.baseline is not None:

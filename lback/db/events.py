@@ -87,6 +87,8 @@ class Turn:
     loading: bool = False
     inside: bool = False
     """The code of `current` is at work; what follows it are the stamp and the commit."""
+    recorded: bool = False
+    """Each statement of a step is written down, where what ran of it may stay."""
     kept_each: bool = False
     """Every step has a transaction of its own."""
     outside: bool = False

@@ -346,8 +346,7 @@ def _kept(turn: Turn) -> str:
             names = " and ".join(filter(None, map(_name, turn.committed)))
             return (
                 f"{names} committed on the way (an autocommit block, or a COMMIT): what had run "
-                "until then stays, and the rest of this run was rolled back. Look before you run "
-                "it again."
+                f"until then stays, and the rest of this run was rolled back. {_look(turn)}."
             )
         return "Everything of this run was rolled back."
     if not done:
@@ -364,19 +363,28 @@ def _partly(turn: Turn) -> str:
             return ""
         if turn.current in turn.committed:
             return (
-                f"{name} committed on its way: what it had done until then stays, look before you "
-                "run it again. "
+                f"{name} committed on its way: what it had done until then stays. {_look(turn)}. "
             )
         return f"{name} was rolled back. "
     if turn.autocommit:
         return (
             f"The connection commits each statement at once (AUTOCOMMIT): what {name} had done "
-            "before stays, look before you run it again. "
+            f"before stays. {_look(turn)}. "
         )
     return (
         f"{turn.dialect} does not roll back every change of a schema: what {name} had done "
-        "before may still be there, look before you run it again. "
+        f"before may still be there. {_look(turn)}. "
     )
+
+
+def _look(turn: Turn) -> str:
+    """Say where to look for what has stayed."""
+    if turn.recorded:
+        return (
+            "`lback status` names what ran of it; `lback migrate --resume` goes on after that, and "
+            "`lback migrate --undo-half` takes it back"
+        )
+    return "Look before you run it again"
 
 
 def _position(turn: Turn, now: tuple[str, ...] | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lback.core.record.operations import OPERATIONS_TABLE
 from lback.core.record.steps import RECORD_TABLE
 
 SAVED_TABLE = "lback_saved"
@@ -9,4 +10,5 @@ SAVED_TABLE = "lback_saved"
 
 def is_own(name: str) -> bool:
     """Tell whether a table is lback's, and neither the project's nor Alembic's."""
-    return name in (RECORD_TABLE, SAVED_TABLE) or name.startswith(f"{SAVED_TABLE}_")
+    ours = (RECORD_TABLE, OPERATIONS_TABLE, SAVED_TABLE)
+    return name in ours or name.startswith(f"{SAVED_TABLE}_")

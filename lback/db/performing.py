@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -186,7 +186,7 @@ class Performer:
             keeping.before(step, number)
             if recording is not None:
                 recording.start(stamped, partial(_script_of, scripts), len(moves))
-            yield from self._perform(turn, kept + number, step, script, moves)
+            yield from self._perform(turn, kept + number, step, script, moves, recording)
             keeping.after(step, number)
 
     def outcome(self) -> RunOutcome:
@@ -208,9 +208,11 @@ class Performer:
         step: Step,
         script: TextScript | None,
         moves: Sequence[RevisionStep | StampStep],
+        recording: Recording | None,
     ) -> Iterator[RevisionStep | StampStep]:
         turn.current, turn.script = step, script
-        lasting = not turn.transactional and not getattr(step, "fake", False)
+        recorded = turn.recorded = recording is not None and recording.writes
+        lasting = not turn.transactional and not getattr(step, "fake", False) and not recorded
         self.on_event(
             Event(
                 "start",
@@ -226,7 +228,7 @@ class Performer:
         )
         started = time.perf_counter()
         for move in moves:
-            yield _noticed(turn, move)
+            yield _noticed(turn, move, recording)
         turn.current, turn.script = None, None
         if isinstance(step, Downgrade):
             turn.applied.discard(step.revision)
@@ -291,7 +293,7 @@ class Follower(Performer):
                 if recording is not None:
                     script = move.revision if isinstance(move, RevisionStep) else None
                     recording.start((step,), partial(_always, script), 1)
-                yield from self._perform(turn, number, step, None, (move,))
+                yield from self._perform(turn, number, step, None, (move,), recording)
 
 
 class _Keeping:
@@ -385,13 +387,16 @@ def _view(turn: Turn, context: MigrationContext, connection: Connection) -> View
     return View(turn.stamp, connection, place=partial(place_of, context, connection))
 
 
-def _noticed(turn: Turn, move: RevisionStep | StampStep) -> RevisionStep | StampStep:
-    """Let the turn know while the code of a step is at work."""
+def _noticed(
+    turn: Turn, move: RevisionStep | StampStep, recording: Recording | None
+) -> RevisionStep | StampStep:
+    """Let the turn, and the record, know while the code of a step is at work."""
     function = move.migration_fn
 
     def noticed(*args: Any, **kw: Any) -> Any:
         turn.inside = True
-        result = function(*args, **kw)
+        with recording.at_work() if recording is not None else nullcontext():
+            result = function(*args, **kw)
         turn.inside = False
         return result
 

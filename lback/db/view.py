@@ -15,12 +15,14 @@ from lback.core.messages.listed import only_postgresql
 from lback.core.schema_diff import Schema
 from lback.db.events import Stamp
 from lback.db.identity import real_schema
+from lback.db.record.half import declare_undone, half_run, undo
 from lback.db.record.reading import Recorded
 from lback.db.record.table import RecordPlace
 from lback.db.schema import is_projects, read_tables, schemas
 
 if TYPE_CHECKING:
     from lback.core.effects import Effect
+    from lback.core.record.operations import HalfRun
 
 Place = tuple[str, str | None]
 """A table ("schema.table" or "table"), or a column of one."""
@@ -62,8 +64,25 @@ class View:
     @cached_property
     def record(self) -> Recorded:
         """Return lback's own record of what ran here."""
-        place = self._place() if self._place else RecordPlace(None, self.stamp.database.table)
-        return Recorded(self.connection, place)
+        return Recorded(self.connection, self.place)
+
+    @cached_property
+    def half(self) -> HalfRun | None:
+        """Return the step that was cut off here, where no transaction has taken it back."""
+        return half_run(self.connection, self.place)
+
+    @cached_property
+    def place(self) -> RecordPlace:
+        """Return where the record is."""
+        return self._place() if self._place else RecordPlace(None, self.stamp.database.table)
+
+    def undo(self, half: HalfRun, *, rows_go: bool, tell: Callable[[str], None]) -> None:
+        """Take back what ran of a step that was cut off; LbackError where that cannot be."""
+        undo(self.connection, self.place, half, rows_go=rows_go, tell=tell)
+
+    def declare_undone(self, half: HalfRun) -> None:
+        """Write down that somebody has taken back what ran of a step that was cut off."""
+        declare_undone(self.connection, self.place, half)
 
     def texts(self, revisions: Sequence[str]) -> dict[str, bytes]:
         """Return the text that each recorded revision's upgrade() was run from."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lback.core.graph.view import GraphView
 from lback.core.lines import Line
+from lback.core.messages import half as half_messages
 from lback.core.messages import runs as messages
 from lback.core.messages import skipped as skipped_messages
 from lback.core.plans import Downgrade, Step, Upgrade, refuse_moved
@@ -27,6 +28,7 @@ from lback.project.skipped import skips
 
 if TYPE_CHECKING:
     from lback.core.databases import DatabaseName
+    from lback.core.record.operations import HalfRun
     from lback.db.events import Event, OnEvent, RunOutcome, Stamp
     from lback.db.keeping.keeper import Keeper
     from lback.db.performing import After, Asked, Before, Decide
@@ -61,6 +63,8 @@ class Run:
     look: Before | None = None
     """Asks a database before its steps are chosen; without it one is refused that has not run
     what lies below its stamp."""
+    settle: Callable[[View, HalfRun | None], None] | None = None
+    """Is told of the step that was cut off on a database; without it that is refused."""
     preflight: Preflight | None = None
     """Asks the rows whether the steps can be done, after `before` and before the first of them."""
     after: After | None = None
@@ -99,6 +103,17 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
             files = None  # for all databases that env.py configures
         return steps
 
+    def first(view: View) -> None:
+        half = half_of(graph, view)
+        if run.settle is not None:
+            run.settle(view, half)
+        elif half is not None:
+            raise half_messages.refused(half)
+        if run.look is not None:
+            run.look(view)
+        else:
+            refuse_skipped(ctx, graph, view)
+
     def before(view: View) -> None:
         if run.before is not None:
             run.before(view)
@@ -108,7 +123,7 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
     def move(listener: OnEvent) -> RunOutcome:
         return database.run(
             decide,
-            first=run.look or partial(refuse_skipped, ctx, graph),
+            first=first,
             on_event=listener,
             lock_timeout=ctx.lock_timeout(run.lock_timeout),
             line=run.line,
@@ -193,6 +208,26 @@ def _refuse_left_out(ctx: Context, database: Database, steps: Sequence[Step]) ->
             known = step.revision in database.origin.sources
             if not known and not (ctx.project.root / path).exists():
                 raise messages.left_out(path)
+
+
+def half_of(graph: GraphView, view: View) -> HalfRun | None:
+    """Return the step that was cut off on a database, unless its stamp was set since."""
+    half = view.half
+    if half is None or half.step.before is None or half.step.revision not in graph:
+        return half
+    known = [name for name in half.step.before if name in graph]
+    now = [name for name in view.stamp.revisions if name in graph]
+    revision = half.step.revision
+    moved = (revision in graph.ancestors(known)) != (revision in graph.ancestors(now))
+    return None if moved else half
+
+
+def refuse_half(ctx: Context, graph: GraphView, view: View) -> None:
+    """Raise LbackError where a step was cut off, or a stamp does not tell what has run."""
+    half = half_of(graph, view)
+    if half is not None:
+        raise half_messages.refused(half)
+    refuse_unsettled(ctx, graph, view.stamp)
 
 
 def refuse_unsettled(ctx: Context, graph: GraphView, stamp: Stamp) -> None:

@@ -1,4 +1,4 @@
-"""A step that is killed is told of once by the next command, whichever of them moves a database."""
+"""Without a record, a step that is killed is told of once by the next command."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ def test_a_killed_step_is_told_of_once(
     tmp_path: Path, mariadb_url: str, first: tuple[str, ...], second: tuple[str, ...]
 ) -> None:
     shop = Shop.at(tmp_path / "ada", mariadb_url)
+    shop.write("pyproject.toml", "[tool.lback]\nledger = false\n")
     shop.add("r1", DIES, 'op.drop_table("users")', commit="Add users")
     shop.env["DIE"] = "1"
     shop.lback(*first, code=-signal.SIGKILL)

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 @click.option("--fake", is_flag=True, help="Mark the revisions as applied without running them.")
 @click.option("--no-preflight", is_flag=True, help="Do not ask the rows whether the steps can run.")
 @click.option("--yes", "-y", is_flag=True, help="Undo revisions, and delete data, without asking.")
+@click.option("--resume", is_flag=True, help="Go on with a revision that was cut off.")
+@click.option("--undo-half", is_flag=True, help="Take back what ran of such a revision.")
+@click.option("--undone", is_flag=True, help="Say that this was taken back by hand.")
 @click.option("--only-behind", is_flag=True, help="With --all: lock only what is not up to date.")
 @lock_timeout_option
 @everywhere_options
@@ -50,6 +53,9 @@ def command(
     fake: bool,
     no_preflight: bool,
     yes: bool,
+    resume: bool,
+    undo_half: bool,
+    undone: bool,
     only_behind: bool,
     lock_timeout: float | None,
     every: bool,
@@ -61,16 +67,28 @@ def command(
     """
     from lback.app.migrate import MigrateOptions, migrate
 
-    apart({"--plan": plan, "--sql": sql})
+    settles = {"--resume": resume, "--undo-half": undo_half, "--undone": undone}
+    apart({"--plan": plan, "--sql": sql, "--fake": fake, **settles})
     apart({"--all": every, "--sql": sql})
     only_told = plan or sql
-    idle = {
+    idle: dict[str, object] = {
         "--yes": only_told and yes,
         "--lock-timeout": lock_timeout if only_told else None,
         "--only-behind": only_behind and plan,
+        "REVISION": revision if any(settles.values()) else None,
     }
     options = MigrateOptions(
-        revision, plan, sql, fake, yes, only_behind, lock_timeout, not no_preflight
+        revision,
+        plan,
+        sql,
+        fake,
+        yes,
+        only_behind,
+        lock_timeout,
+        not no_preflight,
+        resume,
+        undo_half,
+        undone,
     )
     if every:
         return _everywhere(options, Everywhere.of(all_of_them), idle)
@@ -125,7 +143,9 @@ def _steps(database: MigratedDatabase, result: MigrateResult, style: Style) -> I
         yield f"{safe(row)} {told} out of the stamp: another row of it stands on that"
     if not steps and database.mended:
         return
-    if not steps:
+    if database.settled:
+        yield "settled: nothing is left of the revision that was cut off"
+    elif not steps:
         yield "nothing to do: the database is up to date"
     elif result.planned:
         for step in steps:

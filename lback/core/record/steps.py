@@ -10,7 +10,7 @@ RECORD_TABLE = "lback_ledger"
 
 Direction = Literal["upgrade", "downgrade", "fake upgrade", "fake downgrade", "stamp"]
 """`fake` ones were only written down; a stamp is a move that is no single revision's."""
-Outcome = Literal["started", "done", "failed"]
+Outcome = Literal["started", "done", "failed", "undone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ class RecordedStep:
 
     `revision` is "" for a stamp of several rows or none. `before` and `after` are the rows of
     the version table; None where they are not known, and after a step that did not end. Times
-    are UTC. `outcome` stays at started where the process was killed, or the connection was cut.
+    are UTC. `outcome` stays at started where the process was killed, or the connection was cut;
+    it is undone where all that ran was taken back.
     """
 
     id: int

@@ -22,6 +22,7 @@ from lback.db.record.table import (
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
+_NEWEST = 10  # rows that may be of a step that was cut off
 _LARGE = 500  # names in one IN (...)
 
 
@@ -68,9 +69,26 @@ class Recorded:
         open_steps: dict[str, RecordedStep] = {}
         for step in self.steps():
             open_steps.pop(step.revision, None)
-            if step.outcome != "done":
+            if step.outcome not in ("done", "undone"):
                 open_steps[step.revision] = step
         return tuple(open_steps.values())
+
+    def open_ended(self) -> tuple[RecordedStep, ...]:
+        """Return the newest steps that were not done, and nothing was said of since."""
+        table = self._place.table
+        chosen = [column for column in table.columns if column.name != "body"]
+        query = sa.select(*chosen).where(self._place.mine)
+        query = query.where(table.c.outcome.in_(("started", "failed")))
+        query = query.where(table.c.direction.in_(("upgrade", "downgrade")))
+        newest = self._all(query.order_by(table.c.id.desc()).limit(_NEWEST))
+        return tuple(_step(row) for row in newest if not self._is_settled(row))
+
+    def _is_settled(self, row: Any) -> bool:
+        table = self._place.table
+        said = (table.c.revision == row.revision) | (table.c.direction == "stamp")
+        query = sa.select(table.c.id).where(self._place.mine, table.c.id > row.id, said)
+        query = query.where(table.c.outcome.in_(("done", "undone")))
+        return bool(self._all(query.limit(1)))
 
     def texts(self, revisions: Iterable[str]) -> dict[str, bytes]:
         """Return the text that each revision's upgrade() was run from; unrecorded are left out.

@@ -15,7 +15,8 @@ import sys
 import time
 import uuid
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cached_property
@@ -27,9 +28,12 @@ import sqlalchemy as sa
 
 from lback.core.messages import record as messages
 from lback.core.plans import Restamp, Step, Upgrade, is_only_written
+from lback.core.record.operations import HalfRun, SentOperation
 from lback.core.record.steps import GitFacts, Outcome
 from lback.db.events import Event, OnEvent, Turn
 from lback.db.locking.caller import user_name
+from lback.db.record.half import half_run, settle
+from lback.db.record.operations import Operations, make_operations
 from lback.db.record.statements import Prepared, ending, insertion
 from lback.db.record.table import (
     NoRecordError,
@@ -110,23 +114,36 @@ class Recording:
         self._waiting: list[dict[str, Any]] = []
         """Rows of done steps that go out with the transaction."""
         self._current: list[dict[str, Any]] = []
+        self._ran: tuple[SentOperation, ...] = ()
         self._moves = 0
         self._began = 0.0
         self.row: int | None = None
         """The id of the row of the step at work, where it has one before it is done."""
         self._first = not turn.transactional
+        self._operations: Operations | None = None
+        self.half: HalfRun | None = None
+        """The step that was cut off here; to begin it is to go on with it."""
 
     def open(self, context: MigrationContext) -> None:
         """Find the record, or make it; where that cannot be, say so once and go on."""
         try:
             place = place_of(context, self._connection)
             make(self._connection, place)
+            with sparing_transaction(self._connection):
+                make_operations(self._connection, place)
+            self.half = half_run(self._connection, place)
         except (NoRecordError, sa.exc.SQLAlchemyError) as err:
             self._give_up(err)
         else:
             self._place = place
             self._insert = insertion(self._connection, place.table)
             self._end = ending(self._connection, place.table)
+            self._operations = Operations(self._connection, place, self._started)
+
+    @property
+    def writes(self) -> bool:
+        """Tell whether there is a record that is written in."""
+        return self._place is not None
 
     def start(
         self, steps: Sequence[Step], script_of: Callable[[Step], Script | None], moves: int
@@ -140,8 +157,41 @@ class Recording:
         for step in steps:
             self._current.append(self._row(step, script_of(step), before))
             before = None
-        if self._first and not is_only_written(steps[0]):
+        self._ran = ()
+        if self._goes_on(steps[0]):
+            assert self.half is not None
+            self.row, self._ran = self.half.step.id, self.half.first_time
+            settle(self._connection, self._place, self.half)
+        elif self._first and not is_only_written(steps[0]):
             self._insert_started()
+
+    def _goes_on(self, step: Step) -> bool:
+        half = self.half
+        return (
+            half is not None
+            and not isinstance(step, Restamp)
+            and half.step.revision == step.revision
+            and half.step.direction == _direction(step)
+        )
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Write down what the code of a step sends while this lasts."""
+        if self._operations is None or self._place is None:
+            yield
+            return
+        with self._operations.watching(self._ran):
+            yield
+
+    def _started(self, doubted: bool) -> int | None:
+        """Return the row of the step at work, which is made where there is none."""
+        if doubted and self.row is not None and self._place is not None:
+            table = self._place.table
+            query = sa.select(table.c.id).where(table.c.id == self.row)
+            self.row = execute(self._connection, query).scalar()
+        if self.row is None and self._current:
+            self._insert_started()
+        return self.row
 
     def applied(self) -> None:
         """Write that the step is done, once the last of its moves has been stamped."""
@@ -157,6 +207,8 @@ class Recording:
             self._waiting += self._current
         else:
             self._update("done", seconds, stamp_after=after)
+            if self._operations is not None:
+                self._operations.forget(self.row)
         self._current = []
         if not self._turn.transactional:
             self.flush()
@@ -166,10 +218,14 @@ class Recording:
         self.flush()
         if self._current and self.row is None:
             self._insert_started()
+        if self._operations is not None:
+            self._operations.committing()
 
     def rolled_back(self) -> None:
         """Forget what was done in the transaction that is gone."""
         self._waiting.clear()
+        if self._operations is not None:
+            self._operations.rolled_back()
 
     def failed(self, reason: str) -> None:
         """Write why the step at work has ended, where it has a row that is still there."""

@@ -1,0 +1,179 @@
+"""A revision that was cut off where nothing takes it back is named until it is settled."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers import mariadb_url, postgres_url
+from tests.undo.team import Shop
+from tests.worlds.databases import stamp
+
+__all__ = ["mariadb_url", "postgres_url"]
+
+pytestmark = pytest.mark.mysql
+
+DIE = """
+if os.environ.get("DIE") == "{name}": os.kill(os.getpid(), signal.SIGKILL)
+"""
+PARTS = (
+    'op.create_table("users", sa.Column("id", sa.Integer(), primary_key=True))',
+    'op.execute("INSERT INTO users VALUES (1), (2)")',
+    'op.bulk_insert(sa.table("users", sa.column("id")), [{"id": 3}, {"id": 4}])',
+    'op.add_column("users", sa.Column("name", sa.String(20)))',
+    "op.execute(\"UPDATE users SET name = CONCAT('u', id)\")",
+    'op.create_index("ix_users_name", "users", ["name"])',
+    "op.execute(\"INSERT INTO users VALUES (5, 'last')\")",
+)
+DOWN = (
+    'op.drop_index("ix_users_name", "users")',
+    'op.drop_column("users", "name")',
+    'op.drop_table("users")',
+)
+LAST = 'op.create_table("more", sa.Column("id", sa.Integer()))'
+
+
+def code(parts: tuple[str, ...], mark: str) -> str:
+    lines = ["import os, signal"]
+    for number, part in enumerate(parts, 1):
+        lines += [part, DIE.format(name=f"{mark}{number}").strip()]
+    return "\n".join(lines)
+
+
+def shop_at(folder: Path, url: str) -> Shop:
+    shop = Shop.at(folder, url)
+    shop.add("r1", code(PARTS, "up"), code(DOWN, "down"))
+    shop.add("r2", LAST, 'op.drop_table("more")')
+    shop.commit("Add users")
+    return shop
+
+
+def whole(shop: Shop) -> dict[str, Any]:
+    tables = [name for name in shop.tables() if not name.startswith("lback_")]
+    return {name: sorted(map(tuple, shop.rows(name))) for name in tables}
+
+
+USERS = [(1, "u1"), (2, "u2"), (3, "u3"), (4, "u4"), (5, "last")]
+DONE = {"users": USERS, "more": []}
+
+
+def kill(shop: Shop, mark: str, *command: str) -> None:
+    shop.env["DIE"] = mark
+    shop.lback(*command, code=-signal.SIGKILL)
+    del shop.env["DIE"]
+
+
+@pytest.mark.parametrize("number", range(1, len(PARTS) + 1))
+def test_what_ran_is_named_until_it_is_settled(
+    tmp_path: Path, mariadb_url: str, number: int
+) -> None:
+    shop = shop_at(tmp_path / "ada", mariadb_url)
+    kill(shop, f"up{number}", "migrate")
+    for command in (("migrate",), ("switch",), ("alembic", "upgrade", "head"), ("migrate",)):
+        said = shop.lback(*command, code=3)
+        assert "upgrade() of r1" in said and "1. CREATE TABLE users" in said, command
+        assert ("ADD COLUMN name" in said) == (number > 3)
+        assert "--resume" in said
+    assert "r1" in shop.ask("status")["data"]["half"]
+    assert "cut off half-way" in shop.lback("doctor", code=1)
+    said = shop.lback("migrate", "--resume")
+    assert "applied 1 revision" in said
+    shop.lback("migrate")
+    assert whole(shop) == DONE
+    assert stamp(shop.url) == ["r2"]
+    assert not shop.rows("lback_operations")
+    assert "nothing to settle" in shop.lback("migrate", "--resume", code=3)
+
+
+@pytest.mark.parametrize("number", range(1, len(DOWN) + 1))
+def test_a_rollback_goes_on_as_well(tmp_path: Path, mariadb_url: str, number: int) -> None:
+    shop = shop_at(tmp_path / "ada", mariadb_url)
+    shop.lback("migrate")
+    kill(shop, f"down{number}", "migrate", "base", "--yes")
+    said = shop.lback("rollback", "users", "--yes", code=3)
+    assert "downgrade() of r1" in said and "1. DROP INDEX ix_users_name ON users" in said
+    shop.lback("migrate", "--resume")
+    assert whole(shop) == {} and stamp(shop.url) == []
+    shop.lback("migrate")
+    assert whole(shop) == DONE
+
+
+@pytest.mark.parametrize("number", [1, 3, 4, 6])
+def test_what_ran_is_taken_back(tmp_path: Path, mariadb_url: str, number: int) -> None:
+    shop = shop_at(tmp_path / "ada", mariadb_url)
+    kill(shop, f"up{number}", "migrate")
+    if number > 4:  # an UPDATE ran
+        said = shop.lback("migrate", "--undo-half", code=3)
+        assert "5. UPDATE users" in said and "Nothing was done" in said
+        shop.execute("DROP TABLE users")
+        assert "nothing is left" in shop.lback("migrate", "--undone")
+    else:
+        said = shop.lback("migrate", "--undo-half")
+        assert "- DROP TABLE users" in said and "nothing is left" in said
+    assert whole(shop) == {}
+    assert shop.ask("status")["data"]["half"] == []
+    shop.lback("migrate")
+    assert whole(shop) == DONE
+
+
+def test_rows_that_came_since_stay(tmp_path: Path, mariadb_url: str) -> None:
+    shop = shop_at(tmp_path / "ada", mariadb_url)
+    kill(shop, "up1", "migrate")
+    shop.execute("INSERT INTO users VALUES (9)")
+    said = shop.lback("migrate", "--undo-half", code=3)
+    assert "would delete 1 row that came since" in said
+    assert whole(shop) == {"users": [(9,)]}
+    shop.lback("migrate", "--undo-half", "--yes")
+    assert whole(shop) == {}
+
+
+def test_what_was_finished_by_hand_is_noted(tmp_path: Path, mariadb_url: str) -> None:
+    shop = shop_at(tmp_path / "ada", mariadb_url)
+    kill(shop, "up4", "migrate")
+    shop.lback("migrate", "r1", "--fake")
+    shop.lback("migrate")
+    assert stamp(shop.url) == ["r2"] and "more" in whole(shop)
+
+
+def test_another_statement_stops_it(tmp_path: Path, mariadb_url: str) -> None:
+    shop = shop_at(tmp_path / "ada", mariadb_url)
+    kill(shop, "up4", "migrate")
+    path = shop.written["r1"]
+    text = path.read_text()
+    path.write_text(text.replace("(1), (2)", "(1), (7)"))
+    said = shop.lback("migrate", "--resume", code=3)
+    assert "statement 2 is another one" in said and "(1), (7)" in said
+    path.write_text(text.replace('op.create_index("ix_users_name"', 'op.create_index("ix_other"'))
+    shop.lback("migrate", "--resume")
+    assert whole(shop)["users"] == USERS
+
+
+def test_a_failed_step_goes_on_once_it_is_corrected(tmp_path: Path, mariadb_url: str) -> None:
+    shop = shop_at(tmp_path / "ada", mariadb_url)
+    path = shop.written["r1"]
+    text = path.read_text()
+    path.write_text(text.replace('["name"]', '["nome"]'))
+    said = shop.lback("migrate", code=3)
+    assert "nome" in said and "--resume" in said
+    assert "nome" in shop.lback("migrate", code=3)
+    path.write_text(text)
+    shop.lback("migrate", "--resume")
+    shop.lback("migrate")
+    assert whole(shop) == DONE
+
+
+def test_a_statement_in_flight_is_decided_by_the_schema(tmp_path: Path, mariadb_url: str) -> None:
+    shop = shop_at(tmp_path / "ada", mariadb_url)
+    kill(shop, "up4", "migrate")
+    ran = "UPDATE lback_operations SET outcome = 'started' WHERE number = 4"
+    shop.execute(ran)
+    assert "ADD COLUMN name" in shop.lback("migrate", code=3)
+    shop.execute("ALTER TABLE users DROP COLUMN name")
+    assert "ADD COLUMN name" not in shop.lback("migrate", code=3)
+    shop.execute(f"{ran} OR number = 1", "UPDATE lback_operations SET `before` = NULL")
+    said = shop.lback("migrate", code=3)
+    assert "not known: 1. CREATE TABLE users" in said and "--resume" not in said
+    assert "not known" in shop.lback("migrate", "--resume", code=3)
