@@ -18,13 +18,13 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Theatre:
     return Theatre(tmp_path_factory.mktemp("lines"))
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_random_lines_end_as_documented(theatre: Theatre, seed: int) -> None:
-    wrong_ends = [one for line in lines(seed, 60) for one in play(line, theatre, in_process)]
+    wrong_ends = [one for line in lines(seed, 45) for one in play(line, theatre, in_process)]
     assert not wrong_ends, "\n".join(wrong_ends)
 
 
-@pytest.mark.parametrize("seed", range(100, 102))
+@pytest.mark.parametrize("seed", [100])
 def test_wherever_the_result_goes(theatre: Theatre, seed: int) -> None:
     assert not _through_doors(theatre, seed, 2 * len(DOORS))
 
