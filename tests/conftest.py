@@ -43,7 +43,8 @@ def _private_home(tmp_path_factory: pytest.TempPathFactory) -> None:
         "[init]\n\tdefaultBranch = main\n"
         f"\ttemplateDir = {home / 'template'}\n"
         "[advice]\n\tdetachedHead = false\n"
-        "[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[core]\n\tfsync = none\n"
+        "[gc]\n\tauto = 0\n[receive]\n\tautogc = false\n[maintenance]\n\tauto = false\n"
+        "[core]\n\tfsync = none\n"
         '[protocol "file"]\n\tallow = always\n'
     )
     os.environ["HOME"] = str(home)
