@@ -15,6 +15,7 @@ from lback.errors import LbackError, UsageError
 from lback.vcs import hooks
 from lback.vcs.shims import Watched
 from lback.vcs.slots import Slot
+from tests.worlds.processes import programs
 
 from .conftest import WATCHED, Clone, Interpreter, mode_of
 
@@ -341,9 +342,9 @@ def test_killed_at_any_moment(ada: Clone, what: str) -> None:
         if what == "uninstall":
             ada.install()
         child = subprocess.run(
-            [sys.executable, "-c", KILLED, what, str(moment)],
+            [programs(os.environ) / "python", "-c", KILLED, what, str(moment)],
             cwd=ada.path,
-            env={**ada.env, "PYTHONPATH": str(Path(hooks.__file__).parents[2])},
+            env=ada.env,
             check=False,
         )
         present = picture(ada.path / ".git/hooks")
@@ -356,7 +357,7 @@ def test_killed_at_any_moment(ada: Clone, what: str) -> None:
         assert picture(ada.path / ".git/hooks") == before
         if child.returncode == 0:
             break
-        assert child.returncode == -9
+        assert child.returncode == 128 + 9
     assert moment > 4
 
 

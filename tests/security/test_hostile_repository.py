@@ -65,7 +65,7 @@ def test_commands_that_read(team: Hostile) -> None:
 def test_a_shared_branch_that_looks_like_an_option(team: Hostile) -> None:
     text = SETTINGS.format(upstream="--upload-pack=touch ran4")
     team.write("pyproject.toml", text)
-    for command in READING[:14]:
+    for command in READING[7:14]:
         assert team.try_("lback", *command).returncode in (0, 1, 2, 3), command
     team.try_("git", "commit", "-q", "-a", "-m", "Settings")
     assert team.traps() == []
