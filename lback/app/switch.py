@@ -84,6 +84,7 @@ class SwitchedDatabase(NamedDatabase):
     undoes: tuple[RevisionTitle, ...] = ()
     applies: tuple[RevisionTitle, ...] = ()
     losses: tuple[DataLoss, ...] = ()
+    mended: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,7 +241,9 @@ def _perform(
     for some in apart.values():
         ran = next(plan.way_down for plan in some.values() if plan.way_down is not None)
         texts = sources | _texts_by(ctx.revisions, known, ran, sources)
-        down = {name: plan.down for name, plan in some.items()}
+        down: dict[str, Sequence[Step]] = {
+            name: (*plan.mending, *plan.down) for name, plan in some.items()
+        }
         outcome, failed = _run(ctx, options, plans, stands, down, ran, texts, keepers)
         if failed is not None:
             return outcome, failed
@@ -336,6 +339,7 @@ def _row(answer: Asked[_Switch], error: LbackError | None) -> SwitchedDatabase:
         undoes=_titles(planned.facts.known, planned.plan.down),
         applies=_titles(planned.facts.known, (*planned.plan.late, *planned.plan.up)),
         losses=planned.losses,
+        mended=planned.plan.mended,
     )
 
 

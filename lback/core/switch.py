@@ -18,10 +18,12 @@ from lback.core.messages import switch as messages
 from lback.core.messages.skipped import ran_already
 from lback.core.plans import (
     Downgrade,
+    Restamp,
     Step,
     Upgrade,
     plan_downgrade,
     plan_upgrade,
+    redundant,
     refuse_lost,
     refuse_problems,
     tips,
@@ -59,11 +61,19 @@ class SwitchPlan:
     late: tuple[Upgrade, ...] = ()
     way_down: GraphView | None = None
     between: tuple[str, ...] = ()
+    mended: tuple[str, ...] = ()
+    """Rows that go out of the stamp, for others stand on them."""
+
+    @property
+    def mending(self) -> tuple[Restamp, ...]:
+        """Return the step that takes rows out of the stamp."""
+        kept = tuple(row for row in self.stamp if row not in self.mended)
+        return (Restamp(kept),) if self.mended else ()
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """Return all steps in their order."""
-        return (*self.down, *self.late, *self.up)
+        return (*self.mending, *self.down, *self.late, *self.up)
 
 
 Late = Callable[[GraphView, tuple[str, ...], Skips], LatePlan]
@@ -83,7 +93,8 @@ def plan_switch(facts: SwitchFacts, late: Late | None = None) -> SwitchPlan:
         raise messages.other_parent(down.collateral[0], sorted(undo)[0], facts.ref)
     left = tips(ran, done - undo)
     way_down = ran if skipped else None
-    plan = SwitchPlan(facts.stamp, down.steps, (), (), way_down, left)
+    more = redundant(ran, facts.stamp)
+    plan = SwitchPlan(facts.stamp, down.steps, (), (), way_down, left, more)
     below = [name for name in linear_order(facts.target, left) if name in skipped]
     if below and late is not None:
         chosen = late(facts.target, left, Skips(tuple(below), facts.skips.unknown))

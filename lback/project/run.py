@@ -12,7 +12,7 @@ from lback.core.lines import Line
 from lback.core.messages import half as half_messages
 from lback.core.messages import runs as messages
 from lback.core.messages import skipped as skipped_messages
-from lback.core.plans import Downgrade, Step, Upgrade, refuse_moved
+from lback.core.plans import Downgrade, Restamp, Step, Upgrade, redundant, refuse_moved
 from lback.errors import LbackError
 from lback.project.context import Context
 from lback.project.file_changes import change_files
@@ -94,7 +94,7 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
         if run.planned is not None:
             refuse_moved(run.planned.get(stamp.database.key, ()), stamp.revisions)
         refuse_unsettled(ctx, graph, stamp)
-        steps = run.decide(stamp)
+        steps = _mending(ctx, graph, stamp, run.decide(stamp))
         _refuse_left_out(ctx, database, steps)
         if files is not None or (steps and run.files is None):
             refuse_changed_files(ctx, run.graph_before or ctx.database.graph)
@@ -235,6 +235,17 @@ def refuse_unsettled(ctx: Context, graph: GraphView, stamp: Stamp) -> None:
     refuse_interrupted(ctx, graph, stamp)
     refuse_undone_rebase(ctx, graph, stamp)
     refuse_hook_rebase(ctx, graph, stamp)
+
+
+def _mending(ctx: Context, graph: GraphView, stamp: Stamp, steps: Sequence[Step]) -> Sequence[Step]:
+    """Let rows of the stamp that others stand on go first, where the steps do not do that."""
+    if not steps or isinstance(steps[0], Restamp):
+        return steps
+    more = redundant(graph, stamp.revisions)
+    if not more:
+        return steps
+    ctx.console.note(messages.mended(more))
+    return (Restamp(tuple(row for row in stamp.revisions if row not in more)), *steps)
 
 
 def refuse_skipped(ctx: Context, graph: GraphView, view: View) -> None:

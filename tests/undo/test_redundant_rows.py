@@ -56,3 +56,20 @@ def test_what_is_pending_comes_after_it(shop: Shop) -> None:
     assert (refused.code, "migrate` takes a row out of the stamp" in refused.said) == (3, True)
     assert shop.migrate() == ["d1"]
     assert stamp(shop) == ["d1"]
+
+
+def test_switch_takes_it_out_and_every_other_command_on_its_way(shop: Shop) -> None:
+    shop.commit("Put c1 onto b1")
+    shop.context()
+    told = "b1 goes out of the stamp: another row of it stands on that\n"
+    assert told in lback(shop.folder, "switch", "--plan").out
+    assert lback(shop.folder, "rollback", "b1", "--yes").code == 0
+    assert stamp(shop) == [shop.ask("heads")["data"]["heads"][0]["revision"]]
+
+
+def test_switch_takes_it_out_where_nothing_else_is_to_be_done(shop: Shop) -> None:
+    shop.context()
+    told = "b1 went out of the stamp: another row of it stands on that\n"
+    assert told in lback(shop.folder, "switch").out
+    assert stamp(shop) == ["c1"]
+    assert "nothing to do" in lback(shop.folder, "switch").out

@@ -256,3 +256,91 @@ def test_what_ran_before_it_was_put_on_top_does_not_run_twice(shop: Shop) -> Non
     assert lback(shop, "migrate", "--fake", "b2").code == 0
     assert stamp(shop.url) == ["b2"]
     assert "nothing to do" in lback(shop, "migrate").out
+
+
+def test_a_branch_of_its_own_beside_others(tmp_path: Path, sqlite_url: str) -> None:
+    shop = Shop.at(tmp_path / "shop", sqlite_url)
+    shop.add("x1", TABLE.format("x"), DROP.format("x"), parents=[])
+    shop.add("a1", TABLE.format("users"), DROP.format("users"), parents=[])
+    b2(shop)
+    lback(shop, "migrate", "heads")
+    assert stamp(shop.url) == ["b2", "x1"]
+    under(shop, ROW, NO_ROW)
+    assert "not run   c1" in lback(shop, "status").out
+    assert shop.migrate("heads") == ["c1"]
+    assert stamp(shop.url) == ["b2", "x1"]
+    assert "not run" not in lback(shop, "status").out
+
+
+def test_a_dependency_that_came_later(tmp_path: Path, sqlite_url: str) -> None:
+    shop = Shop.at(tmp_path / "shop", sqlite_url)
+    shop.add("a1", TABLE.format("users"), DROP.format("users"))
+    b2(shop)
+    lback(shop, "migrate")
+    shop.add("d1", TABLE.format("d"), DROP.format("d"), parents=[])
+    path = shop.written["b2"]
+    path.write_text(path.read_text().replace("depends_on = None", "depends_on = 'd1'"))
+    shop.commit("Need d1")
+    assert "not run   d1" in lback(shop, "status").out
+    assert shop.migrate("heads") == ["d1"]
+    assert stamp(shop.url) == ["b2"]
+    assert "not run" not in lback(shop, "status").out
+
+
+TWO = """
+import os
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+for url in os.environ["DATABASE_URL"].split(" "):
+    engine = create_engine(url, poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        context.configure(connection=connection, target_metadata=None)
+        with context.begin_transaction():
+            context.run_migrations()
+"""
+
+
+@pytest.mark.parametrize("way", ["migrate", "switch"])
+def test_each_of_several_databases_for_itself(tmp_path: Path, way: str) -> None:
+    urls = [f"sqlite:///{tmp_path / name}.sqlite3" for name in ("one", "two")]
+    shop = Shop.at(tmp_path / "shop", urls[0])
+    shop.write("migrations/env.py", TWO)
+    shop.add("a1", TABLE.format("users"), DROP.format("users"))
+    b2(shop)
+    lback(shop, "migrate")
+    under(shop, ROW, NO_ROW)
+    shop.url = " ".join(urls)
+    said = lback(shop, "status").out
+    assert "not run   c1" in said
+    assert lback(shop, way).code == 0
+    for url in urls:
+        assert stamp(url) == ["b2"]
+        assert query(url, "SELECT id FROM users") == [(1,)]
+    assert "not run" not in lback(shop, "status").out
+
+
+def test_a_record_that_is_off_goes_by_git(tmp_path: Path, sqlite_url: str) -> None:
+    shop = Shop.at(tmp_path / "shop", sqlite_url)
+    shop.write("pyproject.toml", "[tool.lback]\nledger = false\n")
+    shop.add("a1", TABLE.format("users"), DROP.format("users"))
+    b2(shop)
+    lback(shop, "migrate")
+    under(shop, ROW, NO_ROW)
+    assert "unknown   c1" in lback(shop, "status").out
+    under(shop, TABLE.format("d"), DROP.format("d"), name="d1")
+    assert "not run   c1" in lback(shop, "status").out
+    assert shop.migrate() == ["c1", "d1"]
+    assert query(shop.url, "SELECT id FROM users") == [(1,)]
+    assert "Nothing to do" in lback(shop, "status").out
+
+
+def test_without_git_the_record_alone_tells(tmp_path: Path, sqlite_url: str) -> None:
+    shop = Shop.at(tmp_path / "shop", sqlite_url, git=False)
+    shop.add("a1", TABLE.format("users"), DROP.format("users"))
+    shop.add("b2", TABLE.format("b"), DROP.format("b"))
+    lback(shop, "migrate")
+    under(shop, ROW, NO_ROW, commit=False)
+    assert "not run   c1" in lback(shop, "status").out
+    assert shop.migrate() == ["c1"]
+    assert "Nothing to do" in lback(shop, "status").out

@@ -64,7 +64,10 @@ def lines(result: SwitchResult, style: Style) -> Iterator[str]:
 def _steps(result: SwitchResult, steps: SwitchedDatabase, style: Style) -> Iterator[str]:
     done = result.done
     places = {row.revision: row.place for row in result.found}
-    if not steps.undoes and not steps.applies:
+    for gone in steps.mended:
+        told = "went" if done else "goes"
+        yield f"{safe(gone)} {told} out of the stamp: another row of it stands on that"
+    if not steps.undoes and not steps.applies and not steps.mended:
         yield "nothing to do: the database is what this branch expects"
     for row in steps.undoes:
         place = places.get(row.revision)

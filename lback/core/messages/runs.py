@@ -93,6 +93,12 @@ def step_done(sign: str, name: str, number: int, total: int, seconds: float) -> 
     return f"{sign} {name} {place} {seconds:.2f} s"
 
 
+def mended(rows: Sequence[str]) -> str:
+    """Say which rows go out of a stamp."""
+    lead = "goes" if len(rows) == 1 else "go"
+    return f"{', '.join(rows)} {lead} out of the stamp: another row of it stands on that"
+
+
 def on_database(name: str) -> str:
     """Say on which database the steps that follow run."""
     return f"{name}:"
