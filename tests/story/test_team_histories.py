@@ -26,7 +26,7 @@ from lback.project.options import Options
 from tests.worlds.databases import content
 from tests.worlds.people import Developer
 from tests.worlds.processes import python
-from tests.worlds.texts import adds, creates, revision
+from tests.worlds.texts import adds, revision
 
 _SHORT = range(5)
 _LONG = range(int(os.environ.get("LBACK_SOAK_HISTORIES", "200")))
@@ -42,6 +42,12 @@ with engine.connect() as connection:
     with context.begin_transaction():
         context.run_migrations()
 """
+
+
+def makes(table: str) -> tuple[str, str]:
+    """Return the statements that create and drop a table with a note in each row."""
+    columns = 'sa.Column("id", sa.Integer(), primary_key=True), sa.Column("note", sa.Integer())'
+    return f'op.create_table("{table}", {columns})', f'op.drop_table("{table}")'
 
 
 class Team:
@@ -64,7 +70,7 @@ class Team:
         ada.write(".gitignore", "__pycache__/\n")
         ada.write("migrations/env.py", ENV)
         ada.write("migrations/script.py.mako", "")
-        ada.write(f"{VERSIONS}/r0.py", revision("r0", (), *creates("t0")))
+        ada.write(f"{VERSIONS}/r0.py", revision("r0", (), *makes("t0")))
         ada.commit("Start")
         ada.git("push", "-q", "-u", "origin", "main")
         for person in self.people[1:]:
@@ -148,13 +154,13 @@ class Team:
         )
         number = self.count
         ways = (
-            creates(f"t{number}"),
+            makes(f"t{number}"),
             adds(table, f"c{number}"),
             (
                 f'op.execute("INSERT INTO {table} (id) VALUES ({number})")',
                 f'op.execute("DELETE FROM {table} WHERE id = {number}")',
             ),
-            (f'op.execute("UPDATE {table} SET id = id + 1000 WHERE id < 1000")', "pass"),
+            (f"op.execute('UPDATE {table} SET note = {number} WHERE note IS NULL')", "pass"),
         )
         does = self.chance.choices(ways, (8, 5, 4, 1))[0]
         person.write(f"{VERSIONS}/{name}.py", revision(name, (chain[at - 1],), *does))

@@ -18,7 +18,7 @@ from lback.core.graph.view import GraphView
 from lback.core.merging.overlap import Overlap, overlaps
 from lback.core.merging.surroundings import surroundings
 from lback.core.naming import key
-from lback.core.plans import Upgrade, tips
+from lback.core.plans import Upgrade
 from lback.core.record.trail import Parents, Trail
 
 
@@ -205,11 +205,20 @@ def _put_past(graph: GraphView, node: Revision, skipped: Collection[str]) -> Rev
         return node
     parents: list[str] = []
     for parent in node.parents:
-        left = graph.ancestors([parent], dependencies=False) - set(skipped)
-        parents += [parent] if parent not in skipped else tips(graph, left)
+        parents += [parent] if parent not in skipped else _highest(graph, parent, skipped)
     needs = tuple(name for name in graph.dependencies(node.id) if name not in skipped)
     header = node.header._replace(down_revisions=tuple(dict.fromkeys(parents)), depends_on=needs)
     return node._replace(header=header)
+
+
+def _highest(graph: GraphView, revision: str, skipped: Collection[str]) -> list[str]:
+    """Return what is right below a skipped revision once all skipped ones are left out."""
+    left = graph.ancestors([revision], dependencies=False) - set(skipped)
+    found: list[str] = []
+    for name in reversed(graph.order()):
+        if name in left and not any(name in graph.ancestors([above]) for above in found):
+            found.append(name)
+    return found
 
 
 # -- what the schema shows ---------------------------------------------------------

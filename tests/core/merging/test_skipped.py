@@ -15,6 +15,7 @@ from lback.core.merging.skipped import (
     plan_late,
     settled,
     telling,
+    without_skipped,
 )
 from lback.core.plans import Upgrade, stamp_after
 from lback.core.record.trail import Trail
@@ -121,6 +122,25 @@ def test_a_parent_that_no_file_has_leads_on_or_says_nothing() -> None:
 
 def test_a_graph_with_problems_is_not_judged() -> None:
     assert doubts(graph_of(("b", "missing")), ["b"], Trail(earlier={"b": ((),)})) == Doubts()
+
+
+def test_the_graph_by_which_it_ran_leaves_the_skipped_ones_out() -> None:
+    graph = graph_of(
+        ("a", ""),
+        ("s1", "a"),
+        ("b", "s1"),
+        ("s2", "b"),
+        ("s3", "s2"),
+        ("c", "s3", "s1"),
+        ("d", "c"),
+    )
+    ran = without_skipped(graph, ["s1", "s2", "s3"])
+    assert {node.id: (node.parents, node.depends_on) for node in ran} == {
+        "a": ((), ()),
+        "b": (("a",), ()),
+        "c": (("b",), ()),
+        "d": (("c",), ()),
+    }
 
 
 def test_what_the_schema_shows_settles_it() -> None:
