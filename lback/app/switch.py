@@ -22,11 +22,12 @@ from lback.core.switch import SwitchFacts, SwitchPlan, effects_of_going_down, pl
 from lback.errors import LbackError
 from lback.project.checking.trails import refuse_broken
 from lback.project.context import Context
-from lback.project.file_changes import recover
+from lback.project.file_changes import change_files, recover
 from lback.project.keeping.data_loss import consents, count_losses, refuse_more
 from lback.project.keeping.saved_rows import (
     RowsReturned,
     RowsSaved,
+    awaited,
     keeper_for,
     returned_rows,
     saved_rows,
@@ -34,7 +35,14 @@ from lback.project.keeping.saved_rows import (
     tell,
     waits,
 )
-from lback.project.lost import LostRevision, dead_end, find_lost, recorded_runs, with_lost
+from lback.project.lost import (
+    LostRevision,
+    dead_end,
+    find_lost,
+    forgotten,
+    recorded_runs,
+    with_lost,
+)
 from lback.project.record.ran import edited_since_they_ran
 from lback.project.revisions import Revisions
 from lback.project.run import Run, asked, attempted, failure, key, stamps
@@ -55,6 +63,7 @@ class SwitchOptions:
     plan: bool = False
     yes: bool = False
     no_backup: bool = False
+    restore_files: bool = False
     lock_timeout: float | None = None
 
 
@@ -74,6 +83,14 @@ class RevisionInGit:
     path: str
     commit: Commit | None
     place: str = text_only()
+
+
+@dataclass(frozen=True)
+class FileInRecord:
+    """A revision that no commit has, and the path that its file would have."""
+
+    revision: str
+    path: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +124,8 @@ class SwitchResult(Result):
     """What went down and is kept in the database until it comes up again."""
     returned: tuple[RowsReturned, ...] = ()
     """What had gone down before, and came up again."""
+    forgotten: tuple[FileInRecord, ...] = ()
+    """Revisions that went down with this branch, and whose files only the record has."""
     keeps: bool = text_only(default=True)
     done: bool = text_only(default=False)
 
@@ -122,11 +141,15 @@ class _Switch:
     undoing: tuple[Effect, ...]
     losses: tuple[DataLoss, ...]
     waits: bool
+    forgotten: tuple[LostRevision, ...] = ()
 
 
 def switch(ctx: Context, options: SwitchOptions) -> SwitchResult:
     """Bring the database to what a branch expects; nothing is guessed and nothing skipped."""
     recover(ctx)
+    if options.restore_files:
+        _write_files(ctx)
+        ctx = ctx.fresh()
     revisions = ctx.revisions
     target = revisions.graph(options.ref or WORKTREE)
     refuse_broken(revisions, target, options.ref or WORKTREE)
@@ -163,6 +186,25 @@ def switch(ctx: Context, options: SwitchOptions) -> SwitchResult:
         done=True,
     )
     return result if failed is None else result.refused(failed)
+
+
+def _write_files(ctx: Context) -> None:
+    """Write the files of revisions whose text only the record has, where they belong here."""
+    answers = asked(ctx.database, lambda view: _forgotten(ctx, ctx.revisions.graph(), view))
+    lost = {each.revision.path: each for answer in answers for each in answer.value or ()}
+    for path in lost:
+        if (ctx.project.root / path).exists():
+            raise messages.in_the_way(path)
+    change_files(ctx, {path: each.text for path, each in lost.items()})
+    for path, each in lost.items():
+        ctx.console.note(messages.file_written(path, each.place))
+    if not lost:
+        ctx.console.note(messages.NO_FILES)
+
+
+def _forgotten(ctx: Context, graph: GraphView, view: View) -> tuple[LostRevision, ...]:
+    """Return the revisions whose rows wait here, and whose files nobody has any more."""
+    return forgotten(ctx.revisions, graph, view, awaited(view))
 
 
 def _settled(ctx: Context, plans: Mapping[str, _Switch], result: SwitchResult) -> SwitchResult:
@@ -202,7 +244,8 @@ def _planned(ctx: Context, options: SwitchOptions, target: GraphView, view: View
     sources = {name: revision.text for name, revision in lost.items()}
     sources |= _other_texts(revisions, options, target, here)
     losses = count_losses(view, undoing)
-    return _Switch(facts, plan, lost, sources, undoing, losses, waits(view, known))
+    missed = _forgotten(ctx, known, view) if options.ref is None else ()
+    return _Switch(facts, plan, lost, sources, undoing, losses, waits(view, known), missed)
 
 
 def _other_texts(
@@ -323,6 +366,13 @@ def _result(
             for name, rescued in lost.items()
         ),
         databases=rows,
+        forgotten=tuple(
+            dict.fromkeys(
+                FileInRecord(each.revision.id, each.revision.path)
+                for plan in plans
+                for each in plan.forgotten
+            )
+        ),
         keeps=not options.no_backup,
     )
 

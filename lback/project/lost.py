@@ -16,6 +16,7 @@ from lback.core.naming import key
 from lback.core.record.steps import RecordedStep
 from lback.core.source import Commit, Entry
 from lback.errors import HistoryMissing, LbackError
+from lback.project.places import inside
 from lback.project.revisions import Revisions
 from lback.vcs.strays import find_stray
 from lback.vcs.worktree import blob_id
@@ -65,6 +66,31 @@ def recorded_runs(view: View, graph: GraphView) -> dict[str, RecordedRun]:
     return {revision: RecordedRun(step, texts.get(revision)) for revision, step in steps.items()}
 
 
+def forgotten(
+    revisions: Revisions, graph: GraphView, view: View, ids: Collection[str]
+) -> tuple[LostRevision, ...]:
+    """Return those of some revisions that stand on this graph, and that no commit ever had.
+
+    Their files are gone; the record still has what they said.
+    """
+    wanted = [revision for revision in ids if revision not in graph]
+    texts = view.record.last_texts(wanted) if wanted else {}
+    found: dict[str, LostRevision] = {}
+    while True:
+        more = [
+            name
+            for name, (step, _) in texts.items()
+            if name not in found and all(up in graph or up in found for up in step.parents)
+        ]
+        if not more:
+            return tuple(found.values())
+        for name in more:
+            step, text = texts.pop(name)
+            lost = _from_record(revisions, name, RecordedRun(step, text), text)
+            if lost is not None and find_one(revisions, name) is None:
+                found[name] = lost
+
+
 def find_lost(
     revisions: Revisions, graph: GraphView, ids: Iterable[str], runs: Runs | None = None
 ) -> dict[str, LostRevision]:
@@ -105,7 +131,9 @@ def _find(revisions: Revisions, revision: str, run: RecordedRun | None) -> LostR
 def _from_record(
     revisions: Revisions, revision: str, run: RecordedRun, text: bytes
 ) -> LostRevision | None:
-    path = run.step.path or _made_up(revisions, revision)
+    path = run.step.path
+    if not path or ".." in path.split("/") or not inside(path, revisions.folders()):
+        path = _made_up(revisions, revision)
     place = messages.in_record(run.step.who, run.step.started_at)
     return _lost(revisions, revision, path, text, None, place)
 

@@ -189,8 +189,10 @@ def test_a_revision_that_was_never_committed_and_is_deleted(shop: Shop) -> None:
     there = go(shop)
     assert [row["revision"] for row in there["applies"]] == ["a1", "a2"]
     assert "drafts" not in shop.tables()
-    path.write_text(text)
-    go(shop)
+    assert there["forgotten"] == [{"revision": "a3", "path": "migrations/versions/a3_it.py"}]
+    assert not path.exists()
+    go(shop, restore_files=True)
+    assert path.read_text() == text
     assert everything(shop) == before
 
 

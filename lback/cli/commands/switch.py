@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lback.cli.options import common, lock_timeout_option
-from lback.cli.running import run
+from lback.cli.running import apart, run
 from lback.cli.strict import Command
 from lback.core.messages.data_loss import loss
 from lback.core.rows import DataLoss
@@ -22,12 +22,20 @@ if TYPE_CHECKING:
 @click.command("switch", cls=Command)
 @click.argument("ref", required=False)
 @click.option("--plan", is_flag=True, help="Show the plan; change nothing.")
+@click.option(
+    "--restore-files", is_flag=True, help="Write files from the record that no commit has."
+)
 @click.option("--no-backup", is_flag=True, help="Lose data instead of saving it first.")
 @click.option("--yes", "-y", is_flag=True, help="Lose data without asking.")
 @lock_timeout_option
 @common
 def command(
-    ref: str | None, plan: bool, no_backup: bool, yes: bool, lock_timeout: float | None
+    ref: str | None,
+    plan: bool,
+    restore_files: bool,
+    no_backup: bool,
+    yes: bool,
+    lock_timeout: float | None,
 ) -> int:
     """Bring the database to the revisions of REF (default: this checkout).
 
@@ -39,7 +47,9 @@ def command(
     """
     from lback.app.switch import SwitchOptions, switch
 
-    options = SwitchOptions(ref, plan, yes, no_backup, lock_timeout)
+    apart({"REF": ref, "--restore-files": restore_files})
+    apart({"--plan": plan, "--restore-files": restore_files})
+    options = SwitchOptions(ref, plan, yes, no_backup, restore_files, lock_timeout)
     idle = {"--yes": plan and yes, "--lock-timeout": lock_timeout if plan else None}
     return run(lambda ctx: switch(ctx, options), idle)
 
@@ -55,6 +65,11 @@ def lines(result: SwitchResult, style: Style) -> Iterator[str]:
                 yield from (f"  {line}" for line in _steps(result, database, style))
     elif result.databases:
         yield from _steps(result, result.databases[0], style)
+    for file in result.forgotten:
+        yield style.yellow(
+            f"{safe(file.revision)} went down with this branch, and its file is in no commit: "
+            f"`lback switch --restore-files` writes {safe(file.path)} from the record"
+        )
     for row in result.returned:
         yield style.green(f"put back: {loss(DataLoss(row.table, None, row.rows))}")
     if not result.done and not result.failed and (result.undoes or result.applies):

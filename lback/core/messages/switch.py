@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from lback.core.display import visible
 from lback.core.messages.rollback import cannot_go_down
 from lback.core.rows import ChangedSince
 from lback.core.shell import command
 from lback.errors import LbackError
 
 DECLINED = "Aborted; nothing was changed."
+NO_FILES = "no file to write: each revision that went down with this branch is in a commit, or here"
 
 
 def other_parent(collateral: str, undone: str, ref: str | None) -> LbackError:
@@ -49,3 +51,16 @@ def moved() -> LbackError:
 
 def _named(ref: str | None) -> str:
     return ref or "this checkout"
+
+
+def in_the_way(path: str) -> LbackError:
+    """Say that a file of another content has the name of one that is to be written."""
+    return LbackError(
+        f"{path} is there already, and does not define the revision that had this name.",
+        "Move it away, then run the same command again.",
+    )
+
+
+def file_written(path: str, place: str) -> str:
+    """Say that a file is there again, and where its text comes from."""
+    return f"  wrote {visible(path)} ({visible(place)})"

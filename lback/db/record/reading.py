@@ -110,6 +110,21 @@ class Recorded:
                 texts[row.revision] = text
         return {revision: text for revision, text in texts.items() if text is not None}
 
+    def last_texts(self, revisions: Iterable[str]) -> dict[str, tuple[RecordedStep, bytes]]:
+        """Return the step and the text that each revision ran from last, undone since or not."""
+        table, known = self._place.table, {}
+        query = (
+            sa.select(table)
+            .where(self._place.mine, table.c.revision.in_(list(revisions)))
+            .where(table.c.outcome == "done")
+            .order_by(table.c.id)
+        )
+        for row in self._all(query):
+            text = _text(row.body)
+            if text is not None:
+                known[row.revision] = (_step(row), text)
+        return known
+
     def _all(self, query: Any) -> Sequence[Any]:
         if not self.exists:
             return ()

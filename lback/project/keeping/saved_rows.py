@@ -96,6 +96,16 @@ def waits(view: View, graph: GraphView) -> bool:
     )
 
 
+def awaited(view: View) -> frozenset[str]:
+    """Return the revisions that saved rows of a database wait for."""
+    from lback.db.keeping.saved import SavedRows
+
+    savings = SavedRows(view.connection, view.stamp.database).all()
+    return frozenset(
+        name for saving in savings if saving.state == "saved" for name in saving.revisions
+    )
+
+
 def saved_rows(keeper: Keeper) -> tuple[RowsSaved, ...]:
     """Return what a run has saved."""
     return tuple(
