@@ -153,10 +153,15 @@ def put_with_mode(draft: Path, path: Path) -> None:
     draft.replace(path)
 
 
-def sweep(folder: Path) -> None:
-    """Remove what writers that were killed have left half written in a folder."""
+def sweep(folder: Path, older: float = 0.0) -> None:
+    """Remove what writers that were killed have left half written in a folder.
+
+    Only what nobody has written to for `older` seconds: others may be writing.
+    """
     for left in folder.glob(f".*{DRAFT}"):
-        left.unlink(missing_ok=True)
+        with suppress(OSError):
+            if not older or time.time() - left.stat().st_mtime > older:
+                left.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

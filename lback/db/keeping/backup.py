@@ -16,10 +16,11 @@ from lback.db.keeping.kept import Kept, hold, plain_session, sequences_of, wante
 from lback.db.keeping.row_sql import Shape, run
 from lback.db.urls import shown_url
 from lback.errors import LbackError
-from lback.files import replacing, sync_folder
+from lback.files import replacing, sweep, sync_folder
 
 FORMAT = 1
 _CHUNK = 2000
+_STALE = 3600.0  # seconds; a save that goes on writes more often
 
 
 def save(
@@ -40,6 +41,7 @@ def save(
         hold(connection, kept)
     tables = [replace(kept, sequences=sequences_of(connection, kept)) for kept in tables]
     try:
+        sweep(path.parent, older=_STALE)
         with replacing(path, 0o600) as file:
             rows = _write(connection, file, tables, about)
         sync_folder(path.parent)
