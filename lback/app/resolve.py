@@ -29,6 +29,7 @@ class ResolveOptions:
     yes: bool = False
     stage: bool = True
     database: bool = True
+    no_backup: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +107,7 @@ def _plan_rebase(ctx: Context, options: ResolveOptions) -> tuple[PreparedRebase 
 def _rebased(
     ctx: Context, result: ResolveResult, ready: PreparedRebase, options: ResolveOptions
 ) -> ResolveResult:
-    asked = RebaseOptions(yes=options.yes, database=options.database)
+    asked = RebaseOptions(yes=options.yes, database=options.database, no_backup=options.no_backup)
     rows = perform(ctx, ready, asked)
     staged = stage(ctx, ready) if options.stage else ()
     return replace(result, database=most_moved(rows), databases=rows, staged=staged)

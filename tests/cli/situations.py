@@ -64,6 +64,30 @@ def saved(folder: Path) -> None:
     backup.rename(folder / "saved.jsonl.gz")
 
 
+def newer_rows(folder: Path) -> None:
+    """What a rollback has saved is there again, with another value."""
+    migrated(folder)
+    from tests.cli.lines import in_process
+
+    with sqlite3.connect(folder / "app.db") as base:
+        base.execute("alter table carts add column what varchar(9)")
+        base.execute("update carts set what = 'old'")
+    assert in_process(folder, ["rollback", "carts", "--yes"]).status == 0
+    (backup,) = (folder / ".git/lback/backups").glob("*.gz")
+    backup.rename(folder / "saved.jsonl.gz")
+    with sqlite3.connect(folder / "app.db") as base:
+        base.execute("create table carts (id integer not null primary key, what varchar(9))")
+        base.execute("insert into carts values (1, 'new')")
+
+
+def kept(folder: Path) -> None:
+    """The database keeps what went down with a branch."""
+    migrated(folder)
+    from tests.cli.lines import in_process
+
+    assert in_process(folder, ["switch", "main"]).status == 0
+
+
 def recorded(folder: Path) -> None:
     """lback has run two revisions."""
     repository(folder)
@@ -200,7 +224,8 @@ STAGES: Places = {
     **{
         one.__name__: one
         for one in (
-            renamed, required, clash, saved, recorded, diverged, pushed, shallow, newer_remote,
+            renamed, required, clash, saved, newer_rows, kept,
+            recorded, diverged, pushed, shallow, newer_remote,
             tracked_hooks, many_branches, hooked, sections, below, locked, locked_and_saved,
             losing, beside,
             listed,
@@ -252,6 +277,8 @@ SHOWN: dict[str, list[Shown]] = {
     ],
     "restore": [
         Shown("saved", "restore saved.jsonl.gz", "--plan"),
+        Shown("newer_rows", "restore saved.jsonl.gz", "--overwrite"),
+        Shown("kept", "restore 1", "--drop"),
         Shown("locked_and_saved", "restore saved.jsonl.gz", "--lock-timeout 0.1"),
     ],
     "status": [
@@ -288,20 +315,24 @@ SHOWN: dict[str, list[Shown]] = {
     "resolve": [
         Shown("diverged", "resolve --plan", "--onto gone"),
         Shown("diverged", "resolve", "--plan"),
-        Shown("diverged", "resolve", "--yes"),
+        Shown("diverged", "resolve", "--no-backup"),
+        Shown("diverged", "resolve --no-backup", "--yes"),
         Shown("diverged", "resolve --yes", "--no-stage"),
         Shown("diverged", "resolve", "--no-database"),
     ],
     "switch": [
         Shown("migrated", "switch main", "--plan"),
-        Shown("migrated", "switch main", "--yes"),
+        Shown("migrated", "switch main", "--no-backup"),
+        Shown("migrated", "switch main --no-backup", "--yes"),
+        Shown("migrated", "switch", "--restore-files"),
         Shown("locked", "switch main --yes", "--lock-timeout 0.1"),
     ],
     "rebase": [
         Shown("diverged", "rebase --plan", "--onto gone"),
         Shown("diverged", "rebase", "--plan"),
         Shown("pushed", "rebase --no-database", "--force"),
-        Shown("diverged", "rebase", "--yes"),
+        Shown("diverged", "rebase", "--no-backup"),
+        Shown("diverged", "rebase --no-backup", "--yes"),
         Shown("diverged", "rebase --yes", "--no-stage"),
         Shown("diverged", "rebase", "--no-database"),
         Shown("diverged", "rebase --plan", "--lock-timeout 0.1"),
@@ -400,9 +431,9 @@ ASKS = {
     "makemigrations": ("renamed", "makemigrations x"),
     "migrate": ("migrated", "migrate a1"),
     "rollback": ("migrated", "rollback carts"),
-    "resolve": ("diverged", "resolve"),
-    "switch": ("migrated", "switch main"),
-    "rebase": ("diverged", "rebase"),
+    "resolve": ("diverged", "resolve --no-backup"),
+    "switch": ("migrated", "switch main --no-backup"),
+    "rebase": ("diverged", "rebase --no-backup"),
 }
 
 # What git calls, for nobody to type: one line at most, and never a reason to stop.

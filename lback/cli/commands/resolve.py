@@ -20,21 +20,34 @@ if TYPE_CHECKING:
 @click.command("resolve", cls=Command)
 @click.option("--onto", metavar="REF", help="The branch to rebase onto, where a rebase is right.")
 @click.option("--plan", is_flag=True, help="Show the plan; change nothing.")
+@click.option("--no-backup", is_flag=True, help="Delete rows instead of saving them first.")
 @click.option("--yes", "-y", is_flag=True, help="Delete rows without asking.")
 @click.option("--no-stage", is_flag=True, help="Do not `git add` what is written.")
 @click.option(
     "--no-database", is_flag=True, help="Change the files only; leave the database alone."
 )
 @common
-def command(onto: str | None, plan: bool, yes: bool, no_stage: bool, no_database: bool) -> int:
+def command(
+    onto: str | None,
+    plan: bool,
+    no_backup: bool,
+    yes: bool,
+    no_stage: bool,
+    no_database: bool,
+) -> int:
     """Close a fork by a merge revision or by a rebase, whichever is right, and say why.
 
     Example: `lback resolve --plan`
     """
     from lback.app.resolve import ResolveOptions, resolve
 
-    options = ResolveOptions(onto, plan, yes, not no_stage, not no_database)
-    idle = {"--yes": yes and (plan or no_database), "--no-stage": plan and no_stage}
+    options = ResolveOptions(onto, plan, yes, not no_stage, not no_database, no_backup)
+    still = plan or no_database
+    idle = {
+        "--yes": yes and still,
+        "--no-backup": no_backup and still,
+        "--no-stage": plan and no_stage,
+    }
     return run(lambda ctx: resolve(ctx, options), idle)
 
 
