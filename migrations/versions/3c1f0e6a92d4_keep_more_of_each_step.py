@@ -23,6 +23,7 @@ TIME = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 
 def upgrade() -> None:
     op.drop_index(op.f("ix_lback_ledger_run_id"), table_name="lback_ledger")
+    op.drop_index(op.f("ix_lback_ledger_revision"), table_name="lback_ledger")
     with op.batch_alter_table("lback_ledger") as batch_op:
         batch_op.alter_column(
             "started_at", existing_type=sa.DateTime(), type_=TIME, existing_nullable=False
@@ -59,4 +60,5 @@ def downgrade() -> None:
         batch_op.alter_column(
             "started_at", existing_type=TIME, type_=sa.DateTime(), existing_nullable=False
         )
+    op.create_index(op.f("ix_lback_ledger_revision"), "lback_ledger", ["revision"])
     op.create_index(op.f("ix_lback_ledger_run_id"), "lback_ledger", ["run_id"])

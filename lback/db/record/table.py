@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, DateTime, Float, Integer, LargeBinary, String, Text
 from sqlalchemy.dialects import mysql
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.schema import CreateTable
 
 from lback.core.messages.record import NOT_OURS
 from lback.core.record.steps import RECORD_TABLE
@@ -39,12 +39,13 @@ _LongText = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 _Bytes = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
 _Time = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 
+# Without indexes: each step would pay for them, and who reads it reads all of it.
 RECORD = sa.Table(
     RECORD_TABLE,
     METADATA,
     Column("id", _Counter, primary_key=True, autoincrement=True),
     Column("direction", String(16), nullable=False),
-    Column("revision", String(255), nullable=False, index=True),
+    Column("revision", String(255), nullable=False),
     Column("down_revisions", Text, nullable=False),
     Column("path", Text, nullable=False),
     Column("blob", String(64), nullable=False),
@@ -189,8 +190,6 @@ def _create(connection: Connection, place: RecordPlace) -> None:
     try:
         with sparing_transaction(connection):
             execute(connection, CreateTable(place.table))
-            for index in place.table.indexes:
-                execute(connection, CreateIndex(index))
     except sa.exc.DBAPIError as err:
         raise NoRecordError(str(err.orig)) from err
 

@@ -56,6 +56,7 @@ T = TypeVar("T")
 
 # Drivers whose cursors have the id of a row that was inserted.
 _TELL_THE_ID = frozenset({"mysql", "mariadb", "sqlite"})
+_SMALL = 16 * 1024
 _LONGEST_NAME = 255
 _LONGEST_MESSAGE = 4000
 
@@ -364,7 +365,12 @@ def _compressed(text: bytes | None) -> bytes | None:
     if text is None:
         return None
     shown = text.decode("utf-8", "replace")
-    return zlib.compress(text, 1) if KNOWN.redact_known(shown) == shown else None
+    if KNOWN.redact_known(shown) != shown:
+        return None
+    # zlib takes 256 KiB of memory for each text where nobody says that it is small.
+    small = len(text) <= _SMALL
+    packer = zlib.compressobj(6, zlib.DEFLATED, 12, 5) if small else zlib.compressobj(1)
+    return packer.compress(text) + packer.flush()
 
 
 def _blob(text: bytes) -> str:
