@@ -6,7 +6,7 @@ import os
 import re
 import sysconfig
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from configparser import InterpolationError
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from alembic.util.exc import CommandError
 from sqlalchemy import exc as sa
 from sqlalchemy.engine import URL, Connection, Engine
 
+from lback.core.messages import half as half_messages
 from lback.core.messages.locks import CUT_HINT, connection_cut, statement_pooling
 from lback.core.plans import Restamp, Step
 from lback.core.shell import named
@@ -272,9 +273,16 @@ def _is_users(path: str) -> bool:
 
 
 def migration_failure(
-    err: BaseException, turn: Turn, at: Situation, now: tuple[str, ...] | None
+    err: BaseException,
+    turn: Turn,
+    at: Situation,
+    now: tuple[str, ...] | None,
+    invalid: Sequence[str] = (),
 ) -> LbackError:
-    """Describe the failure of `turn.current`; `now` is the stamp read afterwards."""
+    """Describe the failure of `turn.current`; `now` is the stamp read afterwards.
+
+    The `invalid` indexes are those that PostgreSQL has then.
+    """
     step = turn.current
     if step is None or turn.script is None:  # pragma: no cover
         return LbackError(at.hide(f"The database could not be stamped: {reason(err)}"))
@@ -301,7 +309,7 @@ def migration_failure(
     sql = statement_of(err)
     if sql:
         message += f"; in: {sql}"
-    hint = at.hide(state_left(turn, now))
+    hint = at.hide(half_messages.invalid_indexes(invalid) + state_left(turn, now))
     if isinstance(err, sa.DBAPIError) and err.connection_invalidated:
         hint = f"{hint} {CUT_HINT}"
     return LbackError(at.hide(message), hint)
@@ -345,8 +353,9 @@ def _kept(turn: Turn) -> str:
         if turn.committed:
             names = " and ".join(filter(None, map(_name, turn.committed)))
             return (
-                f"{names} committed on the way (an autocommit block, or a COMMIT): what had run "
-                f"until then stays, and the rest of this run was rolled back. {_look(turn)}."
+                f"Revision {names} committed on the way (an autocommit block, or a COMMIT): "
+                "what had run until then stays, and the rest of this run was rolled back. "
+                f"{_look(turn)}."
             )
         return "Everything of this run was rolled back."
     if not done:

@@ -231,7 +231,7 @@ class Database:
             found = passed.learn(error)
         else:
             now = stands.get(turn.database.key)
-            error = tries.explained(_failure(err, at, turn, now))
+            error = tries.explained(_failure(err, at, turn, now, self._invalid(turn)))
             turn.error, turn.after = error, now or turn.before
             found = False
         error.__cause__ = err if error is not err else err.__cause__
@@ -264,6 +264,19 @@ class Database:
             passed.call([stamp.database for stamp in stamps])
         return {stamp.database.key: stamp.revisions for stamp in stamps}
 
+    def _invalid(self, turn: Turn) -> tuple[str, ...]:
+        """Return the indexes that a step has left INVALID which commits on its way."""
+        commits = turn.autocommit or turn.current in turn.committed
+        if turn.dialect != "postgresql" or turn.offline or turn.loading or not commits:
+            return ()
+        try:
+            answers = self.ask(lambda view: view.invalid_indexes())
+        except LbackError:
+            return ()
+        key = turn.database.key
+        same = [item for item in answers if item.database and item.database.key == key]
+        return tuple(name for item in same for name in item.value or ())
+
     def _tell_interrupted(self, performer: Performer) -> None:
         turn = performer.turns[-1] if performer.turns else None
         if turn is None or turn.current is None or turn.loading:
@@ -275,12 +288,17 @@ class Database:
 
 
 def _failure(
-    err: BaseException, at: Situation, turn: Turn, now: tuple[str, ...] | None
+    err: BaseException,
+    at: Situation,
+    turn: Turn,
+    now: tuple[str, ...] | None,
+    invalid: tuple[str, ...] = (),
 ) -> LbackError:
     """Say which migration broke, and what that has left behind."""
     if turn.current is None:
         return translate(err, at)
-    return migration_failure(err, turn, at, turn.before if turn.loading or turn.offline else now)
+    now = turn.before if turn.loading or turn.offline else now
+    return migration_failure(err, turn, at, now, invalid)
 
 
 def _finished(passed: PassedOver, broken: LbackError | None) -> RunOutcome:

@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 Place = tuple[str, str | None]
 """A table ("schema.table" or "table"), or a column of one."""
 
+# Not those that somebody is building at this moment.
+_INVALID = sa.text(
+    "SELECT CAST(CAST(i.indexrelid AS regclass) AS text) FROM pg_index i"
+    " JOIN pg_class c ON c.oid = i.indexrelid AND c.relkind = 'i'"
+    " WHERE NOT i.indisvalid AND i.indexrelid NOT IN"
+    " (SELECT index_relid FROM pg_stat_progress_create_index) ORDER BY 1"
+)
 _ROLLS_BACK_STEPS = frozenset({"postgresql", "mssql"})
 _OF_STANDARD = "information_schema"
 _DELETED = "SELECT schemaname, relname, n_tup_del FROM pg_stat_xact_user_tables"
@@ -87,6 +94,12 @@ class View:
     def texts(self, revisions: Sequence[str]) -> dict[str, bytes]:
         """Return the text that each recorded revision's upgrade() was run from."""
         return self.record.texts(revisions) if revisions else {}
+
+    def invalid_indexes(self) -> tuple[str, ...]:
+        """Return the indexes that a failed CREATE INDEX CONCURRENTLY has left."""
+        if self.stamp.dialect != "postgresql":
+            return ()
+        return tuple(self.connection.scalars(_INVALID))
 
     def rows(self, places: Sequence[Place]) -> dict[Place, int]:
         """Count the rows of tables, or the values of columns that are not NULL.

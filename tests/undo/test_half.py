@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from tests.servers import mariadb_url, postgres_url
 from tests.undo.team import Shop
@@ -177,3 +178,50 @@ def test_a_statement_in_flight_is_decided_by_the_schema(tmp_path: Path, mariadb_
     said = shop.lback("migrate", code=3)
     assert "not known: 1. CREATE TABLE users" in said and "--resume" not in said
     assert "not known" in shop.lback("migrate", "--resume", code=3)
+
+
+CONCURRENTLY = (
+    "with op.get_context().autocommit_block():\n"
+    '    op.create_index("ix", "users", ["id"], unique=True, postgresql_concurrently=True)'
+)
+
+
+@pytest.mark.postgresql
+def test_an_index_that_is_left_invalid_is_named(tmp_path: Path, postgres_url: str) -> None:
+    shop = Shop.at(tmp_path / "ada", postgres_url)
+    first = 'op.create_table("users", sa.Column("id", sa.Integer()))'
+    rows = 'op.execute("INSERT INTO users VALUES (1), (1)")'
+    shop.add("r1", f"{first}\n{rows}\n{CONCURRENTLY}\n{LAST}", "pass", commit="Add users")
+    said = shop.lback("migrate", code=3)
+    assert "Index ix is left INVALID: `DROP INDEX CONCURRENTLY ix;` drops it." in said
+    said = shop.lback("migrate", code=3)
+    assert "1. CREATE TABLE users" in said and "2. INSERT INTO users" in said
+    engine = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("DELETE FROM users")
+        connection.exec_driver_sql("INSERT INTO users VALUES (5)")
+        connection.exec_driver_sql("DROP INDEX CONCURRENTLY ix")
+    engine.dispose()
+    shop.lback("migrate", "--resume")
+    assert shop.rows("users") == [(5,)] and whole(shop)["more"] == []
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("engine", ["transaction", "AUTOCOMMIT"])
+def test_what_was_committed_on_the_way_is_not_sent_again(
+    tmp_path: Path, postgres_url: str, engine: str
+) -> None:
+    shop = Shop.at(tmp_path / "ada", postgres_url)
+    parts = [*PARTS[:3], 'op.execute("COMMIT")' if engine == "transaction" else "pass", *PARTS[3:]]
+    shop.add("r1", code(tuple(parts), "up"), 'op.drop_table("users")', commit="Add users")
+    if engine == "AUTOCOMMIT":
+        env = shop.folder / "migrations" / "env.py"
+        text = env.read_text()
+        assert "NullPool)" in text
+        env.write_text(text.replace("NullPool)", 'NullPool, isolation_level="AUTOCOMMIT")'))
+    kill(shop, "up6", "migrate")
+    said = shop.lback("migrate", code=3)
+    assert "3. INSERT INTO users" in said
+    assert ("ADD COLUMN name" in said) == (engine == "AUTOCOMMIT")
+    shop.lback("migrate", "--resume")
+    assert whole(shop) == {"users": USERS}

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from lback.core.record.operations import HalfRun, SentOperation, shown, told
 from lback.core.shell import command
 from lback.errors import LbackError
 
+_CONCURRENTLY = re.compile(
+    r"create\s+(?:unique\s+)?index\s+concurrently\s+(?:if\s+not\s+exists\s+)?([^\s(]+)",
+    re.IGNORECASE,
+)
 NOT_KEPT = SentOperation(1, "other", "", "all of it: its statements were not written down", "blind")
 _AGAIN = "`lback migrate --undo-half` takes back what ran; then run the revision as a whole."
 
@@ -42,12 +47,26 @@ def ways_out(half: HalfRun) -> str:
         f"By hand: finish it and say so with {by_hand}, or undo what ran and say so with "
         "`lback migrate --undone`."
     )
+    names = [match[1] for one in half.unknown if (match := _CONCURRENTLY.search(one.text))]
+    if half.unknown and len(names) == len(half.unknown):
+        return f"{invalid_indexes(names)}Then `lback migrate --resume` builds it again. {hands}"
     if half.unknown:
         return f"Look whether it ran. {hands}"
     return (
         "`lback migrate --resume` goes on after the last one; `lback migrate --undo-half` takes "
         f"them back. {hands}"
     )
+
+
+def invalid_indexes(names: Sequence[str]) -> str:
+    """Say which indexes are left that PostgreSQL does not use, and how to drop them."""
+    if not names:
+        return ""
+    drops = " ".join(f"DROP INDEX CONCURRENTLY {name};" for name in names)
+    index = "Index" if len(names) == 1 else "Indexes"
+    verb = "is" if len(names) == 1 else "are"
+    pronoun = "it" if len(names) == 1 else "them"
+    return f"{index} {' and '.join(names)} {verb} left INVALID: `{drops}` drops {pronoun}. "
 
 
 def refused(half: HalfRun) -> LbackError:

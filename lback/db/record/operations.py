@@ -152,6 +152,15 @@ class Operations:
             (connection, "release_savepoint", lambda *_a: self._marks and self._marks.pop()),
         ]
 
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take nothing that is sent for an operation of the step, while this lasts."""
+        busy, self._busy = self._busy, True
+        try:
+            yield
+        finally:
+            self._busy = busy
+
     def _cut(self) -> None:
         if self._marks:
             del self._waiting[self._marks.pop() :]
@@ -333,19 +342,13 @@ class Operations:
             driver.commit()
 
     def _send(self, statement: str) -> None:
-        busy, self._busy = self._busy, True
-        try:
+        with self.aside():
             self._connection.exec_driver_sql(statement)
-        finally:
-            self._busy = busy
 
     def _quietly(self, write: Write) -> None:
         """Write without taking that for an operation of the step."""
-        busy, self._busy = self._busy, True
-        try:
+        with self.aside():
             write()
-        finally:
-            self._busy = busy
 
     # -- what is there ------------------------------------------------------------------
 
@@ -353,22 +356,16 @@ class Operations:
         name = touched(statement) if kind == "schema" else None
         if name is None:
             return None
-        busy, self._busy = self._busy, True
-        try:
+        with self.aside():
             return definition(self._connection, name)
-        finally:
-            self._busy = busy
 
     def _may_be_undone(self, statement: str) -> bool:
         """Tell whether a rollback takes a change of rows back: not in every table of MySQL's."""
         if not self._ddl_commits:
             return True
         if self._unsafe is None:
-            busy, self._busy = self._busy, True
-            try:
+            with self.aside():
                 names = execute(self._connection, _ENGINES).scalars().all()
-            finally:
-                self._busy = busy
             self._unsafe = frozenset(map(str, names))
         return not any(re.search(rf"\b{re.escape(name)}\b", statement) for name in self._unsafe)
 

@@ -16,7 +16,7 @@ import time
 import uuid
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cached_property
@@ -316,7 +316,8 @@ class Recording:
         if self._place is None:
             return None
         try:
-            with sparing_transaction(self._connection):
+            aside = self._operations.aside() if self._operations is not None else nullcontext()
+            with aside, sparing_transaction(self._connection):
                 return action()
         except sa.exc.SQLAlchemyError as err:
             self._give_up(err)
