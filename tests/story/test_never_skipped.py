@@ -25,6 +25,7 @@ KINDS = [
     pytest.param("mariadb", marks=pytest.mark.mysql),
 ]
 VERSIONS = "migrations/versions"
+on_sqlite = pytest.mark.parametrize("team", ["sqlite"], indirect=True)
 
 
 def rows(table: str, *ids: int) -> tuple[str, str]:
@@ -82,7 +83,7 @@ def reparent(person: Developer, name: str, new: str) -> None:
     place.write_text(text)
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture
 def team(join: Join, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Team]:
     """Both have run b1, b2 and b3 of `feature`; then Ada has put b1 onto c3 of main."""
     with ExitStack() as stack:
@@ -147,6 +148,7 @@ def follow(team: Team, kept: dict[str, object] | None = None) -> None:
         assert content(url(person)) == linear
 
 
+@pytest.mark.parametrize("team", KINDS, indirect=True)
 def test_grace_pulls_with_nothing_of_her_own(team: Team) -> None:
     rewrite(team.ada)
     told = team.grace.git("pull", "--rebase")
@@ -154,6 +156,7 @@ def test_grace_pulls_with_nothing_of_her_own(team: Team) -> None:
     follow(team)
 
 
+@on_sqlite
 def test_grace_pulls_with_a_commit_of_her_own(team: Team) -> None:
     rewrite(team.ada)
     team.grace.write("notes.txt", "mine")
@@ -163,6 +166,7 @@ def test_grace_pulls_with_a_commit_of_her_own(team: Team) -> None:
     follow(team)
 
 
+@on_sqlite
 def test_ada_rebases_in_a_commit_and_grace_pulls(team: Team) -> None:
     team.ada.env["LBACK_SKIP"] = "1"
     team.ada.git("merge", "-q", "--no-edit", "main")
@@ -176,6 +180,7 @@ def test_ada_rebases_in_a_commit_and_grace_pulls(team: Team) -> None:
     follow(team)
 
 
+@on_sqlite
 def test_a_reset_runs_no_hook_and_status_says_it(team: Team) -> None:
     rewrite(team.ada)
     team.grace.git("fetch", "-q")
@@ -183,6 +188,7 @@ def test_a_reset_runs_no_hook_and_status_says_it(team: Team) -> None:
     follow(team)
 
 
+@on_sqlite
 def test_the_other_branch_takes_the_place_of_this_one(team: Team) -> None:
     rewrite(team.ada)
     team.grace.git("fetch", "-q")

@@ -28,7 +28,7 @@ from tests.worlds.people import Developer
 from tests.worlds.processes import python
 from tests.worlds.texts import adds, revision
 
-_SHORT = range(5)
+_SHORT = range(3)
 _LONG = range(int(os.environ.get("LBACK_SOAK_HISTORIES", "200")))
 VERSIONS = "migrations/versions"
 ENV = """
