@@ -128,6 +128,7 @@ def env(tmp_path: Path) -> dict[str, str]:
         "[init]\n\tdefaultBranch = main\n[user]\n\tname = Ada\n\temail = ada@example.org\n"
         '[protocol "file"]\n\tallow = always\n[advice]\n\tdetachedHead = false\n'
         "[pull]\n\trebase = false\n[gc]\n\tauto = 0\n"
+        "[receive]\n\tautogc = false\n[maintenance]\n\tauto = false\n[core]\n\tfsync = none\n"
     )
     return {
         "HOME": str(home),
