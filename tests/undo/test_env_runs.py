@@ -210,7 +210,7 @@ def test_more_rows_than_were_asked_about_stop_a_command(tmp_path: Path, command:
         if command == "rollback":
             return rollback(ctx, RollbackOptions("users", yes=yes))
         if command == "switch":
-            return switch(ctx, SwitchOptions("before", yes=yes))
+            return switch(ctx, SwitchOptions("before", yes=yes, no_backup=True))
         return migrate(ctx, MigrateOptions("base", yes=yes))
 
     with pytest.raises(LbackError, match="2 rows of users now"):
