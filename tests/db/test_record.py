@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from lback.core.plans import Downgrade, Step, Upgrade, plan_upgrade
 from lback.core.record.steps import GitFacts
 from lback.db.events import Event
-from lback.db.record.table import METADATA, RECORD, RecordPlace
+from lback.db.record.operations import make_operations
+from lback.db.record.table import RECORD, RecordPlace, make
 from lback.errors import LbackError
 from tests.db.projects import ASYNC_ENV, BEGUN_ENV, PER_MIGRATION_ENV, MakeProject, Project
 from tests.worlds.texts import SYNC_ENV
@@ -217,8 +218,11 @@ def test_without_the_right_to_create_tables(
 def test_without_the_right_to_insert(
     make_project: MakeProject, postgres_url: str, guest_url: str, style: str
 ) -> None:
-    METADATA.create_all(engine_of(postgres_url))
-    execute(postgres_url, f"GRANT SELECT ON lback_ledger TO {sa.make_url(guest_url).username}")
+    place, name = RecordPlace(None, "alembic_version"), sa.make_url(guest_url).username
+    with engine_of(postgres_url).begin() as connection:
+        make(connection, place)
+        make_operations(connection, place)
+    execute(postgres_url, f"GRANT SELECT ON lback_ledger, lback_operations TO {name}")
     project = make_project(STYLES[style], url=guest_url)
     for revision, parent in (("a1", None), ("b2", "a1")):
         project.add(revision, parent, "op.execute('INSERT INTO notes VALUES (1)')")

@@ -63,18 +63,6 @@ def test_it_is_undone_with_the_text_that_ran(shop: Shop, how: str) -> None:
     assert status(shop)["changed"] == []
 
 
-def test_also_where_the_file_was_moved_onto_another_parent(shop: Shop) -> None:
-    shop.add("a2", MAKE.format("a2"), DROP.format("a2"), parents=["a1"], commit="Add a2")
-    shop.git("push", "-q", "origin", "main")
-    path = shop.written["b1"]
-    path.write_text(path.read_text().replace("down_revision = 'a1'", "down_revision = 'a2'"))
-    rename(shop, "b1", "b", "other")
-    assert lback(shop.folder, "alembic", "stamp", "--purge", "b1").code == 0
-    done = lback(shop.folder, "rollback", "--revision", "b1", "--yes")
-    assert done.code == 3, done.said
-    assert "is not known" in done.err
-
-
 @pytest.mark.parametrize("again", [False, True])
 def test_what_something_else_may_have_run_is_not_known(shop: Shop, again: bool) -> None:
     from tests.undo.test_mixed_with_alembic import alembic

@@ -16,6 +16,7 @@ from sqlalchemy.schema import CreateTable
 from lback.core.messages.record import NOT_OURS
 from lback.core.record.steps import RECORD_TABLE
 from lback.db.alembic_compat import commits_each_statement
+from lback.db.failures import reason
 from lback.db.identity import real_schema
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def columns(connection: Connection, place: RecordPlace) -> frozenset[str]:
         with sparing_transaction(connection):
             return frozenset(execute(connection, everything).keys())
     except sa.exc.DBAPIError as err:
-        raise NoRecordError(str(err.orig)) from err
+        raise NoRecordError(reason(err)) from err
 
 
 def is_ours(names: frozenset[str]) -> bool:
@@ -191,7 +192,7 @@ def _create(connection: Connection, place: RecordPlace) -> None:
         with sparing_transaction(connection):
             execute(connection, CreateTable(place.table))
     except sa.exc.DBAPIError as err:
-        raise NoRecordError(str(err.orig)) from err
+        raise NoRecordError(reason(err)) from err
 
 
 def _add(connection: Connection, place: RecordPlace, name: str) -> None:
@@ -204,4 +205,4 @@ def _add(connection: Connection, place: RecordPlace, name: str) -> None:
             connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN {column}")
     except sa.exc.DBAPIError as err:
         if name not in columns(connection, place):
-            raise NoRecordError(str(err.orig)) from err
+            raise NoRecordError(reason(err)) from err

@@ -31,6 +31,7 @@ from lback.core.plans import Restamp, Step, Upgrade, is_only_written
 from lback.core.record.operations import HalfRun, SentOperation
 from lback.core.record.steps import GitFacts, Outcome
 from lback.db.events import Event, OnEvent, Turn
+from lback.db.failures import reason
 from lback.db.locking.caller import user_name
 from lback.db.record.half import half_run, settle
 from lback.db.record.operations import Operations, make_operations
@@ -330,7 +331,7 @@ class Recording:
         if database.key in self._recorder.told:
             return
         self._recorder.told.add(database.key)
-        why = KNOWN.redact(str(getattr(err, "orig", None) or err))
+        why = KNOWN.redact(reason(err))
         text = messages.unwritable(str(database), why)
         self._recorder.on_event(Event("note", text=text, database=database))
 
