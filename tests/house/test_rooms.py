@@ -43,6 +43,7 @@ ROOMS: dict[str, str] = {
     "lback.db.listed.traces": "what one database leaves for the next",
     "lback.db.passthrough": "Alembic's own command line",
     "lback.db.preflight.asking": "what is asked of rows",
+    "lback.db.preflight.reading": "rows that are in the way",
     "lback.db.preflight.conversions": "which values fit another type",
     "lback.db.settling": "what autogenerate cannot know",
     "lback.db.specimens": "made-up rows",

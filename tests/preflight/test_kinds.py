@@ -130,8 +130,8 @@ def stops(world: World, kind: str, rows: int, upgrade: str, mending: str) -> Non
 @pytest.mark.parametrize("name", STOPS)
 def test_found_everywhere(world: World, name: str) -> None:
     if name == "primary key" and world.engine.dialect.name == "sqlite":
-        BEFORE_, mending = BEFORE, STOPS[name][3]
-        outcome = world.attempt(BEFORE_, STOPS[name][2])
+        mending = STOPS[name][3]
+        outcome = world.attempt(BEFORE, STOPS[name][2])
         assert "primary key" in outcome.kinds("stops")
         assert outcome.failed
         assert world.attempt([*BEFORE, mending], STOPS[name][2]).failed is None

@@ -14,7 +14,7 @@ from lback.cli.options import common
 from lback.cli.running import apart, for_env, from_here, opened, options_of_run, run, tell_more
 from lback.cli.strict import Command
 from lback.cli.terminal import Terminal
-from lback.core.checks.report import CheckResult, ModelsRow, together
+from lback.core.checks.report import AskRow, CheckResult, ModelsRow, together
 from lback.formats.style import Style, safe
 from lback.formats.verdict import left_out, verdict
 from lback.formats.words import counted, listing
@@ -130,6 +130,7 @@ def lines(result: CheckResult, style: Style) -> Iterator[str]:
         yield f"with {listing(row.branches)} by {safe(row.author)}: {forks} ({news})"
     if result.models and result.models.dialect:
         yield _run(result.models)
+        yield from (f"  asks the rows: {_ask(ask)}" for ask in result.models.asks if not ask.why)
     for finding in result.left_out_findings:
         if finding.by == "comments":
             place = safe(finding.finding.path)
@@ -151,6 +152,10 @@ def _run(models: ModelsRow) -> str:
     if models.differences is not None:
         parts.append("then compared with the models")
     return f"run on {models.dialect}: {', '.join(parts)}"
+
+
+def _ask(ask: AskRow) -> str:
+    return f"{safe(ask.path)}:{ask.line}: {safe(ask.statement)} ({safe(ask.kind)})"
 
 
 def _heads(heads: Sequence[str]) -> str:

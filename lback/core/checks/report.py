@@ -38,14 +38,33 @@ class SiblingRow:
 
 
 @dataclass(frozen=True)
+class AskRow:
+    """One thing that `migrate` will ask the rows before it runs a revision.
+
+    `why` says why it cannot, "" where it can.
+    """
+
+    kind: str
+    revision: str
+    path: str
+    line: int
+    statement: str
+    why: str
+
+
+@dataclass(frozen=True)
 class ModelsRow:
-    """What was run on a scratch database; `dialect` is None where nothing could be run."""
+    """What was run on a scratch database; `dialect` is None where nothing could be run.
+
+    `asks` are what the revisions tried need of the rows of a database that is in use.
+    """
 
     dialect: str | None = None
     tried: tuple[str, ...] = ()
     rows_in: tuple[str, ...] = ()
     no_rows_in: tuple[str, ...] = ()
     differences: tuple[str, ...] | None = None
+    asks: tuple[AskRow, ...] = ()
 
 
 @dataclass(frozen=True)

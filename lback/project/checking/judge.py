@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from lback.core.checks.graph import (
     would_fork,
 )
 from lback.core.checks.history import history_findings
-from lback.core.checks.report import ModelsRow
+from lback.core.checks.report import AskRow, ModelsRow
 from lback.core.checks.team import overlap_findings
 from lback.core.checks.trials import (
     cannot_run,
@@ -31,6 +32,7 @@ from lback.core.checks.trials import (
     trial_findings,
 )
 from lback.core.effects import Effects
+from lback.core.preflight.questions import StepEffects, questions
 from lback.errors import LbackError
 from lback.project.checking.below import contradicting
 from lback.project.checking.gather import CheckFacts, ForkFacts, file_facts
@@ -180,7 +182,35 @@ def models_checked(
         tried = try_out(ctx.database, graph.order(), chosen, scratch)
     except LbackError as err:
         return [not_tried(err.message, err.hint or "")], ModelsRow()
-    return list(_findings(facts, tried, known)), _row(tried)
+    row = replace(_row(tried), asks=tuple(_asks(facts, tried)))
+    return list(_findings(facts, tried, known)), row
+
+
+def _asks(facts: CheckFacts, tried: Tried) -> Iterator[AskRow]:
+    """Yield what the revisions that were tried need of the rows of a database in use."""
+    graph = facts.mine.graph
+    done = {trial.revision for trial in tried.trials}
+    effects = facts.sources.effects(done)
+    steps = [
+        StepEffects(
+            revision,
+            graph[revision].path,
+            "upgrade",
+            effects[revision].upgrade,
+            effects[revision].unknowns("upgrade"),
+        )
+        for revision in graph.order()
+        if revision in done
+    ]
+    for question in questions(steps, tried.dialect):
+        yield AskRow(
+            question.kind,
+            question.revision,
+            question.path,
+            question.line,
+            question.told,
+            question.why,
+        )
 
 
 def _findings(facts: CheckFacts, tried: Tried, known: list[Finding]) -> Iterator[Finding]:
