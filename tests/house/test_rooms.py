@@ -44,7 +44,6 @@ ROOMS: dict[str, str] = {
     "lback.db.passthrough": "Alembic's own command line",
     "lback.db.preflight.asking": "what is asked of rows",
     "lback.db.preflight.reading": "rows that are in the way",
-    "lback.db.preflight.conversions": "which values fit another type",
     "lback.db.settling": "what autogenerate cannot know",
     "lback.db.specimens": "made-up rows",
     "lback.db.templates": "the files of a new project",
