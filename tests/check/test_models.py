@@ -154,6 +154,7 @@ def test_all_is_well(shop: Shop, tmp_path: Path) -> None:
         "rows_in": ["users"],
         "no_rows_in": [],
         "differences": [],
+        "asks": [],
     }
     assert not (tmp_path / "real.db").exists()  # env.py named it, and was led elsewhere
 
