@@ -216,7 +216,7 @@ def test_who_has_what_moves_is_told_with_what_they_have_to_run(shop: Shop) -> No
     assert (branch, author) == ("origin/topic", "Grace")
     told = shop.lback("rebase", "--force", "--no-database")
     assert "origin/topic has it, too  Grace" in told
-    assert "`lback rollback --revision a --strategy downgrade` before `git pull`" in told
+    assert "whoever has run a: `git pull`, then `lback migrate`" in told
 
 
 def test_a_plan_changes_nothing(shop: Shop) -> None:

@@ -231,7 +231,7 @@ def _beneath(fact: facts.Beneath) -> _Lines:
     yield _SAID, f"{who} {has} {above} but not {names}, {under} under it:"
     yield from _rows(fact.revisions)
     if not fact.followed:
-        yield _NEXT, "`lback status`; `lback migrate` runs it where that still gives the same"
+        yield _NEXT, "`lback status`; `lback migrate` runs it where the order makes no difference"
 
 
 def _switched(fact: facts.Switched) -> _Lines:

@@ -11,7 +11,6 @@ from lback.cli.fork_lines import next_step, overlap_lines, rebase_lines
 from lback.cli.options import common, lock_timeout_option
 from lback.cli.running import run
 from lback.cli.strict import Command
-from lback.core import shell
 from lback.formats.style import Style, safe
 
 if TYPE_CHECKING:
@@ -81,5 +80,7 @@ def _holders(result: RebaseResult, style: Style) -> Iterator[str]:
         yield f"{style.yellow(safe(row.branch))} has it, too  {safe(row.author)}, {row.date[:10]}"
     if result.pushed_to:
         first = next(row.revision for row in result.rewrites if not row.published)
-        undo = shell.command("lback rollback --revision", first, then="--strategy downgrade")
-        yield f"whoever has run {safe(first)}: {undo} before `git pull`, then `lback migrate`"
+        yield (
+            f"whoever has run {safe(first)}: `git pull`, then `lback migrate`, which runs what came "
+            "to lie below it"
+        )

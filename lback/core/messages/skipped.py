@@ -16,7 +16,7 @@ def in_the_way(skipped: Sequence[str]) -> LbackError:
     """Say that a database has to run first what lies below its stamp."""
     return LbackError(
         f"{_not_run(skipped)}: its stamp stands for more than it has run.",
-        "`lback migrate` runs what was left out, where that still gives the same; "
+        "`lback migrate` runs what was left out, where the order makes no difference; "
         "`lback migrate --plan` shows it.",
     )
 
