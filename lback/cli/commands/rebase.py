@@ -81,6 +81,6 @@ def _holders(result: RebaseResult, style: Style) -> Iterator[str]:
     if result.pushed_to:
         first = next(row.revision for row in result.rewrites if not row.published)
         yield (
-            f"whoever has run {safe(first)}: `git pull`, then `lback migrate`, which runs what came "
-            "to lie below it"
+            f"whoever has run {safe(first)}: `git pull`, then `lback migrate`, which runs what "
+            "came to lie below it"
         )
