@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -25,6 +26,17 @@ os.environ.update(
 # Hundreds of children would each compile what they import, were bytecode not kept.
 for _name in ("DATABASE_URL", "ALEMBIC_CONFIG", "FLASK_APP", "PYTHONDONTWRITEBYTECODE"):
     os.environ.pop(_name, None)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Trace nothing of what is marked so; what pytest-cov has for that does not reach workers."""
+    tracer = sys.gettrace() if item.get_closest_marker("untraced") else None
+    if tracer is not None:
+        sys.settrace(None)
+    yield
+    if tracer is not None:
+        sys.settrace(tracer)
 
 
 @pytest.fixture(autouse=True)

@@ -26,7 +26,7 @@ def test_every_command_has_one() -> None:
     assert [place.stem for place, _ in files()] == list(COMMANDS)
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 def test_each_is_a_schema() -> None:
     for place, text in files():
         if place.suffix == ".json":

@@ -25,25 +25,25 @@ def tables(kind: str) -> set[str]:
     return {touch.of for touch in found if touch.kind in ("name", "column", "rows")}
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 def test_some_of_what_is_joined_comes_out_alike_on_sqlite() -> None:
     near = [one for one in joined() if tables(one[0]) & tables(one[1])]
     assert survey(near[1::4], ["sqlite"]).wrong() == []
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @pytest.mark.postgresql
 def test_some_of_what_is_joined_comes_out_alike_on_postgresql() -> None:
     assert survey(joined()[7::120], ["postgresql"]).wrong() == []
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @pytest.mark.mysql
 def test_some_of_what_is_joined_comes_out_alike_on_mariadb() -> None:
     assert survey(joined()[3::300], ["mariadb"]).wrong() == []
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @pytest.mark.postgresql
 @pytest.mark.mysql
 def test_the_named_pairs_are_as_the_page_says() -> None:

@@ -12,7 +12,7 @@ from lback.core.sql.script import LONGEST, read_sql
 POSTGRESQL = Dialects(frozenset({"postgresql"}), but=False)
 MYSQL = Dialects(frozenset({"mysql"}), but=False)
 SIZE = 1_000_000
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 
 def filled(piece: str, before: str = "", after: str = "") -> str:

@@ -77,7 +77,7 @@ def _check(seeds: range) -> None:
         assert not found, f"program {seed}: {found}\n{text}"
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @pytest.mark.parametrize("start", range(0, 600, 150))
 def test_what_runs_was_read(start: int) -> None:
     _check(range(start, start + 150))
@@ -90,7 +90,7 @@ def test_what_runs_was_read_at_length(part: int) -> None:
     _check(range(10_000 + part * size, 10_000 + (part + 1) * size))
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 def test_some_programs_are_read_for_certain() -> None:
     """The fuzz would prove nothing if the reader declared everything unknown."""
     read = [read_effects(Program(seed).text().encode()) for seed in range(200)]

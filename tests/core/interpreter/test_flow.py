@@ -12,7 +12,7 @@ from lback.core.interpreter.reading import read_effects
 from tests.core.recording import missed, overclaimed, run
 
 # The product of what each has an example of elsewhere.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 HEAD = """
 from alembic import op

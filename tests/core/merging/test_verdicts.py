@@ -15,7 +15,7 @@ from tests.core.merging.pairs import AROUND, all_pairs, effects, found
 HERE = Path(__file__).parent
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 def test_every_pair_has_the_verdict_that_the_databases_gave() -> None:
     """The pairs that are not joined, by what the gravest overlap is about; and each reason once."""
     rows: dict[str, dict[str, list[str]]] = {kind: {} for kind in KINDS}
