@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
 
 from lback.core.messages import half as messages
 from lback.core.record.operations import HalfRun, Inverse, SentOperation, inverse_of, touched
@@ -17,6 +20,7 @@ from lback.db.record.table import RecordPlace, execute
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
+_PAUSE = 0.1
 _INTO = re.compile(r"\s*(?:insert|replace)\s+(?:ignore\s+)?into\s+([`\"\w.]+)", re.IGNORECASE)
 
 
@@ -59,11 +63,24 @@ def _state(connection: Connection, operation: SentOperation) -> str | None:
     name = touched(operation.text)
     if operation.before is None or name is None or operation.outcome == "blind":
         return None
+    _let_it_end(connection, operation.text)
     now = definition(connection, name)
     if connection.dialect.name == "postgresql" and "index false" in now.replace("index f ", ""):
         return None  # an index that is not valid is neither there nor gone
     same = now == operation.before
     return "idle" if same == (operation.outcome == "started") else "ran"
+
+
+def _let_it_end(connection: Connection, statement: str) -> None:
+    """Wait until no session runs a statement any more: MySQL's goes on after its client died."""
+    if connection.dialect.name not in ("mysql", "mariadb"):
+        return
+    query = sa.text(
+        "SELECT COUNT(*) FROM information_schema.processlist WHERE id <> CONNECTION_ID()"
+        " AND db = DATABASE() AND LEFT(TRIM(info), 200) = LEFT(:statement, 200)"
+    )
+    while connection.scalar(query, {"statement": statement.strip()}):
+        time.sleep(_PAUSE)
 
 
 def settle(connection: Connection, place: RecordPlace, half: HalfRun) -> None:
