@@ -13,7 +13,6 @@ import shlex
 import socket
 import sys
 import time
-import uuid
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -86,7 +85,7 @@ class RecordWriter:
         """Return what all rows of this command have in common."""
         git = self.git()
         return {
-            "run_id": uuid.uuid4().hex,
+            "run_id": os.urandom(16).hex(),
             "commit_sha": git.commit,
             "branch": _name(git.branch),
             "git_user": _name(git.user),
