@@ -12,6 +12,9 @@ from sqlalchemy.engine import Connection
 from lback.core.schema_diff import Column, Constraint, Constraints, Schema, Table
 from lback.db.own_tables import is_own
 
+# The one column of Alembic's table, which env.py may have given any name.
+_VERSION_TABLE = {"version_num"}
+
 
 def read_schema(connection: Connection) -> Schema:
     """Return the project's tables, views and enum types."""
@@ -32,7 +35,9 @@ def read_tables(connection: Connection) -> Schema:
             if is_projects(name):
                 plain = schema in (None, inspector.default_schema_name)
                 shown = name if plain else f"{schema}.{name}"
-                tables[shown] = _table(connection, inspector, name, schema)
+                table = _table(connection, inspector, name, schema)
+                if table.columns.keys() != _VERSION_TABLE:
+                    tables[shown] = table
     return Schema(tables)
 
 

@@ -127,7 +127,9 @@ class View:
         inspector = sa.inspect(self.connection)
         places = schemas(self.connection, inspector)
         return any(
-            is_projects(name) for place in places for name in inspector.get_table_names(place)
+            is_projects(name) and name != self.stamp.database.table
+            for place in places
+            for name in inspector.get_table_names(place)
         )
 
     def table_names(self) -> list[str]:
@@ -137,7 +139,7 @@ class View:
             name if place in (None, inspector.default_schema_name) else f"{place}.{name}"
             for place in schemas(self.connection, inspector)
             for name in inspector.get_table_names(place)
-            if is_projects(name)
+            if is_projects(name) and name != self.stamp.database.table
         ]
 
     def schemas(self, patterns: Sequence[str]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from tests.reports import report_of
 # Read the project, before its first migrate and after its last.
 _READS = (
     "heads", "heads --at HEAD", "graph", "graph --effects", "show c3", "history", "history users",
-    "blame carts", "status", "check", "check --against origin/main", "radar", "doctor",
+    "blame carts", "status", "log", "check", "check --against origin/main", "radar", "doctor",
     "hooks status", "explain LB101", "migrate --plan", "merge --plan",
     "resolve --plan", "rebase --plan", "switch --plan", "alembic heads",
 )  # fmt: skip

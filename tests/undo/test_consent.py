@@ -43,7 +43,7 @@ def fill(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [("migrate", "r1"), ("rollback", "users"), ("switch", "main")],
+    [("migrate", "r1"), ("rollback", "users"), ("switch", "main", "--no-backup")],
     ids=lambda one: one[0],
 )
 def test_every_command_asks_in_the_same_words(shop: Shop, command: tuple[str, ...]) -> None:
@@ -61,7 +61,7 @@ def test_a_no_changes_nothing_and_is_said(shop: Shop) -> None:
     results = [
         migrate(shop.context(), MigrateOptions("r1")),
         rollback(shop.context(), RollbackOptions("users")),
-        switch(shop.context(), SwitchOptions("main")),
+        switch(shop.context(), SwitchOptions("main", no_backup=True)),
     ]
     assert [(one.status, one.exit_code) for one in results] == [("refused", 3)] * 3
     assert {one.message.partition(";")[0] for one in results} == {"Aborted"}

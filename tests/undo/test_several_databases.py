@@ -97,9 +97,9 @@ def test_a_reverting_revision_runs_on_each(world: Several) -> None:
 def test_each_is_switched(world: Several) -> None:
     world.lback("migrate")
     world.fill()
-    asked = world.lback("switch", "before", code=3).said
+    asked = world.lback("switch", "before", "--no-backup", code=3).said
     assert "values of users.note" in asked and list(world.urls)[-1] in asked
-    done = world.ask("switch", "before", "--yes")
+    done = world.ask("switch", "before")
     assert [[row["revision"] for row in one["undoes"]] for one in done["databases"]] == [
         ["r2"] for _name in world.urls
     ]
