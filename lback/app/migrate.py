@@ -37,7 +37,7 @@ from lback.project.context import Context
 from lback.project.file_changes import recover
 from lback.project.keeping.data_loss import consents, count_losses, downgrade_effects, refuse_more
 from lback.project.keeping.saved_rows import keeper_for, tell
-from lback.project.run import Run, asked, failure, key, stamps
+from lback.project.run import Run, asked, failure, key, refuse_half, stamps
 from lback.project.skipped import late, note_said, skips
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def prepare(ctx: Context, options: MigrateOptions) -> None:
     refuse_broken(ctx.revisions, graph)
     if not graph.heads:
         raise messages.no_revisions(ctx.revisions.folders()[0])
-    if options.target is None:
+    if options.target is None and not options.settles:
         refuse_forks(graph, ctx.project.settings.lback.heads)
 
 
@@ -229,7 +229,9 @@ class _Steps:
         self.settled: set[str] = set()
 
     def look(self, view: View) -> None:
-        """Learn what a database has not run."""
+        """Learn what a database has not run; LbackError where its stamp does not tell that."""
+        if not self.options.settles and not self.options.fake:
+            refuse_half(self.ctx, self.graph, view)
         self.found[view.stamp.database.key] = skips(self.ctx, self.graph, view)
 
     def ahead(self, view: View) -> tuple[Step, ...]:

@@ -93,8 +93,9 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
         nonlocal files
         if run.planned is not None:
             refuse_moved(run.planned.get(stamp.database.key, ()), stamp.revisions)
-        refuse_unsettled(ctx, graph, stamp)
         steps = _mending(ctx, graph, stamp, run.decide(stamp))
+        if steps and run.settle is not None:
+            refuse_unsettled(ctx, graph, stamp)
         _refuse_left_out(ctx, database, steps)
         if files is not None or (steps and run.files is None):
             refuse_changed_files(ctx, run.graph_before or ctx.database.graph)
@@ -109,6 +110,8 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
             run.settle(view, half)
         elif half is not None:
             raise half_messages.refused(half)
+        if run.settle is None:
+            refuse_unsettled(ctx, graph, view.stamp)
         if run.look is not None:
             run.look(view)
         else:

@@ -247,6 +247,14 @@ def obey(shop: Shop, told: str) -> None:
     if purge is not None:
         shop.lback(*purge[1].split())
         return
+    if "was cut off half-way" in told:
+        program = f"{sys.executable} -m lback migrate"
+        shop.run("sh", "-c", f"{program} --undo-half --yes 2>&1 || {program} --resume 2>&1")
+        return
+    fake = re.search(r"`lback (migrate --fake \w+)` notes that it is done", told)
+    if fake is not None:
+        shop.lback(*fake[1].split())
+        return
     cut = re.search(r"killed in (upgrade|downgrade)\(\) of (\w+)", told)
     assert cut is not None, told
     way, name = cut.groups()
@@ -274,7 +282,7 @@ def obey(shop: Shop, told: str) -> None:
 
 def migrate_until_done(shop: Shop) -> int:
     """Migrate, and obey; return how often there was something to obey."""
-    for turn in range(3):
+    for turn in range(12):  # each revision that has run may have to be said
         told = shop.run("sh", "-c", f"{sys.executable} -m lback migrate heads 2>&1; echo status $?")
         if told.endswith("status 0\n"):
             return turn
