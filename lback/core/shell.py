@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable
 
 from lback.core.display import encoded, visible
@@ -54,6 +55,20 @@ def code(text: str) -> str:
     """Return a piece of Python between backticks, to be read and typed."""
     shown = visible(text).replace("`", "'")
     return f"`{shown}`"
+
+
+def sql(text: str) -> str:
+    """Return SQL between backticks; MariaDB's own in it stay, so that it can be pasted."""
+    return f"`{visible(text)}`"
+
+
+def typed(line: str) -> str:
+    """Return a command line that was written down, quoted anew: anybody may have done that."""
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        return named(line)
+    return f"`{' '.join(map(word, words))}`"
 
 
 def word(text: str) -> str:

@@ -61,7 +61,7 @@ def test_added_once_and_never_committed(shop: Shop) -> None:
     shop.git("add", "-A")
     blob = shop.git("rev-parse", ":migrations/versions/lost77_it.py").strip()
     shop.git("rm", "-q", "-f", "migrations/versions/lost77_it.py")
-    is_found(shop, f"staged once, git object {blob[:12]}")
+    is_found(shop, f"staged once, object {blob[:12]} of git")
 
 
 @pytest.mark.parametrize("staged", [True, False])
@@ -87,7 +87,7 @@ def test_in_a_stash(shop: Shop, dropped: bool) -> None:
     shop.git("stash", "push", "-q", "--include-untracked")
     if dropped:
         shop.git("stash", "drop", "-q")
-    is_found(shop, "staged once, git object" if dropped else "refs/stash")
+    is_found(shop, "staged once, object" if dropped else "refs/stash")
 
 
 def test_the_end_of_the_road(shop: Shop) -> None:

@@ -10,6 +10,7 @@ import click
 from lback.cli.options import common
 from lback.cli.running import run
 from lback.cli.strict import Command
+from lback.core.shell import typed
 from lback.formats.style import Style, safe
 from lback.formats.words import counted, listing, moved, title
 
@@ -78,7 +79,7 @@ def _step(step: LogRow, result: LogResult, style: Style) -> Iterator[str]:
     machine = f"{safe(step.run_by)} on {safe(step.host)}" if step.host else safe(step.run_by)
     yield style.dim(f"    {_DEEDS[step.direction]} {step.at} UTC{took} by {person} ({machine})")
     where = [safe(step.branch or ""), f"commit {step.commit[:7]}" if step.commit else ""]
-    command = f"`{safe(step.command)}`" if step.command else ""
+    command = typed(step.command) if step.command else ""
     known = ", ".join(filter(None, [command, *where]))
     if known:
         yield style.dim(f"    {known}")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from lback.core.record.operations import HalfRun, SentOperation, shown, told
-from lback.core.shell import command
+from lback.core.shell import command, sql, typed
 from lback.errors import LbackError
 
 _CONCURRENTLY = re.compile(
@@ -28,9 +28,10 @@ def half_run(half: HalfRun) -> str:
     when = f"{step.started_at:%Y-%m-%d %H:%M} UTC"
     ran = f"these ran: {told(half.ran)}" if half.ran else "nothing is known to have run"
     unknown = f"; whether this ran is not known: {told(half.unknown)}" if half.unknown else ""
+    line = typed(step.command)
     why = f" ({shown(step.message)})" if step.message else ""
     return (
-        f"{_function(half)} of {step.revision}{place} was cut off half-way{why}: `{step.command}` "
+        f"{_function(half)} of {step.revision}{place} was cut off half-way{why}: {line} "
         f"of {step.who} on {step.host or 'an unknown host'}, {when}. Of its statements {ran}"
         f"{unknown}."
     )
@@ -66,7 +67,7 @@ def invalid_indexes(names: Sequence[str]) -> str:
     index = "Index" if len(names) == 1 else "Indexes"
     verb = "is" if len(names) == 1 else "are"
     pronoun = "it" if len(names) == 1 else "them"
-    return f"{index} {' and '.join(names)} {verb} left INVALID: `{drops}` drops {pronoun}. "
+    return f"{index} {' and '.join(names)} {verb} left INVALID: {sql(drops)} drops {pronoun}. "
 
 
 def refused(half: HalfRun) -> LbackError:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from lback.core.shell import typed
 from lback.errors import LbackError, LockedError
 
 NO_HOLDER = "a session that has just ended"
 
 
-def holder(user: str, host: str, pid: object, command: str, since: str, more: str = "") -> str:
+def holder(user: str, host: str, pid: object, line: str, since: str, more: str = "") -> str:
     """Say who holds a lock: the person, the host, the process, its command, since when."""
-    what = f"`lback {command}` of " if command else ""
+    what = f"{typed(f'lback {line}')} of " if line else ""
     return f"{what}{user} on {host} (process {pid}{more}), since {since}"
 
 
-def step_on_record(revision: str, command: str, user: str, host: str, pid: object) -> str:
+def step_on_record(revision: str, line: str | None, user: str, host: str, pid: object) -> str:
     """Say which step the record has begun and not ended, and who has begun it."""
-    return f"; the step on record is {revision}, by `{command}` of {user} on {host} (process {pid})"
+    by = f"{f'{typed(line)} of ' if line else ''}{user} on {host} (process {pid})"
+    return f"; the step on record is {revision}, by {by}"
 
 
 def waiting(name: str, who: str) -> str:

@@ -29,7 +29,7 @@ def stray(kind: str, where: str, path: str, blob: str) -> str:
         return f"staged in {where}: {path}"
     if kind == "folder":
         return f"in the worktree {where}: {path}"
-    return f"staged once, git object {blob[:12]}"
+    return f"staged once, object {blob[:12]} of git"
 
 
 def lost_stamp(lost: Sequence[str]) -> LbackError:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from lback.core.display import visible
 from lback.core.messages.migrate import DECLINED
 from lback.core.preflight.questions import PreflightRow
+from lback.core.shell import sql
 from lback.errors import LbackError
 
 _GO_ON = "`lback migrate --no-preflight` runs it without asking"
@@ -26,7 +27,7 @@ class RowsInTheWay(RowsRefused):
         more = f" {_others(len(others))}" if others else ""
         super().__init__(
             f"{_place(first)} would fail: {told(first)}.{more} Nothing was changed.",
-            f"See all of them: `{visible(first.query)}`. {_advice(first)}, or add a revision "
+            f"See all of them: {sql(first.query)}. {_advice(first)}, or add a revision "
             f"below {first.revision} that does; {_GO_ON}.",
         )
         self.rows = tuple(rows)
@@ -124,13 +125,13 @@ def _others(number: int) -> str:
 
 
 def _advice(row: PreflightRow) -> str:
-    table, column = visible(row.table), visible(", ".join(row.columns))
+    table, column = row.table, ", ".join(row.columns)
     if row.kind == "not null":
-        return f"Fill them (`UPDATE {table} SET {column} = … WHERE {column} IS NULL`)"
+        return f"Fill them ({sql(f'UPDATE {table} SET {column} = … WHERE {column} IS NULL')})"
     if row.kind == "new column":
         return "Give the column a `server_default`, or add it nullable and fill it"
     if row.kind in ("unique", "primary key"):
         return "Delete or change the repeated ones"
     if row.kind == "foreign key":
         return "Delete them, or add the rows that they refer to"
-    return f"Change them (`UPDATE {table} SET …`)"
+    return f"Change them ({sql(f'UPDATE {table} SET …')})"
