@@ -7,19 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from tests.servers import KINDS, fresh_database
+from tests.worlds.databases import tables
 from tests.worlds.people import Developer
 from tests.worlds.texts import MODELS, table
-
-
-def tables(url: str) -> set[str]:
-    engine = sa.create_engine(url)
-    try:
-        return set(sa.inspect(engine).get_table_names()) - {"alembic_version"}
-    finally:
-        engine.dispose()
 
 
 @pytest.mark.parametrize("kind", KINDS)

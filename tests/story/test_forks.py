@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 import pytest
 
 from tests.reports import report_of
 from tests.story.conftest import Join
+from tests.worlds import databases
 from tests.worlds.people import Developer
 from tests.worlds.texts import MODELS, revision_text, table
 
@@ -28,9 +27,7 @@ def heads(person: Developer) -> list[str]:
 
 
 def tables(person: Developer) -> set[str]:
-    with sqlite3.connect(person.folder / "db.sqlite3") as connection:
-        rows = connection.execute("select name from sqlite_master where type = 'table'")
-        return {row[0] for row in rows} - {"alembic_version"}
+    return databases.tables(f"sqlite:///{person.folder}/db.sqlite3")
 
 
 def keeps_both(person: Developer) -> None:

@@ -8,14 +8,13 @@ import pytest
 
 from tests.reports import report_of
 from tests.story.conftest import Join
+from tests.worlds import databases
 from tests.worlds.people import Developer
 from tests.worlds.texts import revision_text
 
 
 def tables(person: Developer) -> set[str]:
-    with sqlite3.connect(person.folder / "db.sqlite3") as connection:
-        rows = connection.execute("select name from sqlite_master where type = 'table'")
-        return {row[0] for row in rows if not row[0].startswith("lback_")} - {"alembic_version"}
+    return databases.tables(f"sqlite:///{person.folder}/db.sqlite3")
 
 
 def head(person: Developer) -> str:

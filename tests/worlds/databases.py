@@ -24,6 +24,11 @@ def stamp(url: str) -> list[str]:
     return sorted(row[0] for row in query(url, "SELECT version_num FROM alembic_version"))
 
 
+def tables(url: str) -> set[str]:
+    """Return the names of the project's tables, without Alembic's and lback's own."""
+    return set(columns(url))
+
+
 def columns(url: str) -> dict[str, set[str]]:
     """Return the columns of each table, but for Alembic's and lback's own."""
     engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
