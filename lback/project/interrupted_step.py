@@ -1,7 +1,8 @@
-"""The step that a kill has cut off, on databases that do not roll a half-done one back.
+"""The step that a kill has cut off, where neither a rollback nor the record settles it.
 
-While such a step is at work a note of it lies in git's own folder. Whatever ends in an orderly
-way removes it and has said its own word; only a kill leaves it behind.
+On a database that rolls no half-done step back, the record tells of it. Where nothing can be
+recorded, a note of the step lies in git's own folder while it is at work. Whatever ends in an
+orderly way removes the note and has said its own word; only a kill leaves it behind.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import pytest
 from tests.cli.lines import Ended, Theatre, in_process
 from tests.cli.places import commit, git, migrated, plain
 from tests.reports import report_of
+from tests.worlds import databases
 
 _PLACES = {"plain": plain, "migrated": migrated}
 _OWNER = {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"}
@@ -104,8 +105,23 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
         done = ended(place, line)
         assert done.status == 0, (line, done)
     (place / "app.db").unlink()
-    # A step that a kill cuts off is noted there, on databases that do not roll it back.
-    assert ended(place, "migrate").err.count("cannot be written") == 1
+    assert "cannot be written" not in ended(place, "migrate").err  # the record is enough
+
+
+def test_a_step_that_is_noted_nowhere_is_said_to_be(tmp_path: Path) -> None:
+    """A database that rolls nothing back and has no record leaves git's folder alone."""
+    place = Theatre(tmp_path, _PLACES).stage("migrated")
+    shutil.rmtree(place / ".git/lback", ignore_errors=True)
+    (place / ".git/lback").write_text("in the way")
+    env = place / "migrations/env.py"
+    pool = "poolclass=pool.NullPool"
+    env.write_text(env.read_text().replace(pool, f'{pool}, isolation_level="AUTOCOMMIT"'))
+    (place / "app.db").unlink()
+    databases.query(f"sqlite:///{place}/app.db", "CREATE TABLE lback_ledger (x INTEGER)")
+    said = ended(place, "migrate")
+    assert said.status == 0 and "not recorded" in said.err, said
+    assert said.err.count("cannot be written") == 1, said
+    assert databases.tables(f"sqlite:///{place}/app.db") == {"users", "orders", "carts"}
 
 
 def test_a_link_to_anywhere_does_not_stop_a_bare_repository(tmp_path: Path) -> None:
