@@ -114,8 +114,10 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
             refuse_unsettled(ctx, graph, view.stamp)
         if run.look is not None:
             run.look(view)
-        else:
+        elif run.files is None:
             refuse_skipped(ctx, graph, view)
+        else:  # the files may be about to put right what lies below the stamp
+            refuse_skipped(ctx, graph, view, then=database.graph)
 
     def before(view: View) -> None:
         if run.before is not None:
@@ -251,11 +253,19 @@ def _mending(ctx: Context, graph: GraphView, stamp: Stamp, steps: Sequence[Step]
     return (Restamp(tuple(row for row in stamp.revisions if row not in more)), *steps)
 
 
-def refuse_skipped(ctx: Context, graph: GraphView, view: View) -> None:
-    """Raise LbackError where a database has not run what lies below its stamp."""
-    found = skips(ctx, graph, view)
-    if found.skipped:
-        raise skipped_messages.in_the_way(found.skipped)
+def refuse_skipped(
+    ctx: Context, graph: GraphView, view: View, then: GraphView | None = None
+) -> None:
+    """Raise LbackError where a database has not run what lies below its stamp.
+
+    With the graph `then`, which the files will have, that has to be so by both.
+    """
+    skipped = skips(ctx, graph, view).skipped
+    if skipped and then is not None:
+        still = skips(ctx, then, view).skipped
+        skipped = tuple(revision for revision in skipped if revision in still)
+    if skipped:
+        raise skipped_messages.in_the_way(skipped)
 
 
 def _tell(ctx: Context, more: OnEvent | None, event: Event) -> None:
