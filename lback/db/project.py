@@ -135,6 +135,9 @@ def open_scripts(config: Config, opener: Callable[[Config], Opened]) -> Opened:
         hint = import_hint(err.name) if isinstance(err, ModuleNotFoundError) and err.name else None
         raise LbackError(f"The Alembic configuration cannot be used: {err}", hint) from err
     finally:
+        # Python remembers which folder "." was; that of another project may be the next.
+        for entry in set(sys.path).difference(before):
+            sys.path_importer_cache.pop(entry, None)
         sys.path[:] = before
 
 

@@ -270,6 +270,17 @@ def test_a_package_and_a_folder(
     assert migrate(project).after == ("a1",)
 
 
+def test_each_project_of_a_process_has_a_folder_called_dot(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        project = Project(tmp_path / name, url=f"sqlite:///{tmp_path}/{name}.sqlite3")
+        project.write(f"{name}_pkg/__init__.py", "")
+        (project.root / "migrations").rename(project.root / f"{name}_pkg" / "migrations")
+        project.ini(location=f"{name}_pkg:migrations")
+        project.add("a1", folder=f"{name}_pkg/migrations/versions")
+        project.locations = [project.root / f"{name}_pkg/migrations/versions"]
+        assert migrate(project).after == ("a1",)
+
+
 @pytest.mark.parametrize("reads", [True, False], ids=["read", "copied"])
 def test_only_pyproject(
     make_project: MakeProject, sqlite_url: str, monkeypatch: pytest.MonkeyPatch, reads: bool
