@@ -45,6 +45,40 @@ def _no_password_of_before() -> Iterator[None]:
     KNOWN.__init__()  # type: ignore[misc]
 
 
+@pytest.fixture(scope="session")
+def _made_by_tests(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    place = tmp_path_factory.getbasetemp()
+    return f"{place}{os.sep}", f"{place.resolve()}{os.sep}"
+
+
+@pytest.fixture(autouse=True)
+def _no_project_of_before(_made_by_tests: tuple[str, ...]) -> Iterator[None]:
+    """Forget a project's folder and modules: the next one has `models` and `app` of its own.
+
+    What a fixture of a whole module has imported goes as well: it is no test's own.
+    """
+    yield
+    sys.path[:] = [entry for entry in sys.path if not entry.startswith(_made_by_tests)]
+    sys.path_importer_cache.pop(".", None)  # Python remembers which folder it was
+    new = set(sys.modules) - _STAYS
+    theirs = {name for name in new if _lies_in(name, _made_by_tests)}
+    _STAYS.update(new - theirs)
+    for name in theirs:
+        del sys.modules[name]
+
+
+# Names of modules that were looked at; a name of a project's module is never among them.
+_STAYS: set[str] = set()
+
+
+def _lies_in(name: str, folders: tuple[str, ...]) -> bool:
+    # To ask a lazy module for an attribute would load it.
+    known = getattr(sys.modules[name], "__dict__", {})
+    # A folder without __init__.py is a module too; it has no file, only places.
+    places = (known.get("__file__") or "", *(known.get("__path__") or ()))
+    return any(str(place).startswith(folders) for place in places)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _private_home(tmp_path_factory: pytest.TempPathFactory) -> None:
     home = tmp_path_factory.mktemp("home")

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +20,6 @@ def make_project(tmp_path: Path) -> MakeProject:
 
 
 @pytest.fixture(autouse=True)
-def _same_process_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """env.py may extend sys.path and import the project's modules: forget them again."""
+def _no_database_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.delenv("FLASK_APP", raising=False)
-    path, modules = list(sys.path), set(sys.modules)
-    yield
-    sys.path[:] = path
-    for name in set(sys.modules) - modules:
-        module = sys.modules[name]
-        # A folder without __init__.py is a module too; it has no file, only places.
-        places = [getattr(module, "__file__", None) or "", *getattr(module, "__path__", ())]
-        if any("pytest-of-" in place for place in places):
-            del sys.modules[name]

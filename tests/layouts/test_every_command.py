@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,8 +36,6 @@ _NEED_GIT = (
 def layout(request: pytest.FixtureRequest, tmp_path: Path) -> Layout:
     folder = tmp_path / "project"
     folder.mkdir()
-    for name in ("app", "models"):  # of another project, which this process has imported
-        sys.modules.pop(name, None)
     return LAYOUTS[request.param](folder)
 
 
