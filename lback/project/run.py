@@ -262,7 +262,7 @@ def refuse_skipped(
     """
     skipped = skips(ctx, graph, view).skipped
     if skipped and then is not None:
-        still = skips(ctx, then, view).skipped
+        still = skips(ctx, then, view, foreseen=True).skipped
         skipped = tuple(revision for revision in skipped if revision in still)
     if skipped:
         raise skipped_messages.in_the_way(skipped)

@@ -42,11 +42,13 @@ Earlier = Mapping[str, tuple[Parents, ...]]
 """What revisions stood on in other versions of their files, by id."""
 
 
-def skips(ctx: Context, graph: GraphView, view: View, at: str = WORKTREE) -> Skips:
+def skips(
+    ctx: Context, graph: GraphView, view: View, at: str = WORKTREE, *, foreseen: bool = False
+) -> Skips:
     """Return what a database has not run below its stamp, and of what that is not known.
 
-    `graph` is that of a place, with more than is there perhaps. Where there was no doubt about
-    the same files, stamp and record before, nothing is asked again.
+    `graph` is that of a place, with more than is there perhaps, or one that is `foreseen` for it.
+    Where there was no doubt about the same files, stamp and record before, nothing is asked again.
     """
     stamp = [row for row in view.stamp.revisions if row in graph]
     if not stamp or graph.problems:
@@ -54,7 +56,7 @@ def skips(ctx: Context, graph: GraphView, view: View, at: str = WORKTREE) -> Ski
     last = view.record.last()
     calm = Note(ctx, "calm", view.stamp.database.key)
     state = [ctx.revisions.state, sorted(view.stamp.revisions), last.id if last else 0]
-    known = bool(ctx.revisions.state) and at == WORKTREE
+    known = bool(ctx.revisions.state) and at == WORKTREE and not foreseen
     if known and calm.read() == state:
         return NOTHING_SKIPPED
     earlier = earlier_parents(ctx.revisions, graph, at)
