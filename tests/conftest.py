@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from lback.secrets import KNOWN
+from tests.worlds.processes import COUNTED
 
 # Before anything imports git: no test may see the machine's own configuration.
 for _name in [name for name in os.environ if name.startswith("GIT_")]:
@@ -37,6 +38,15 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     yield
     if tracer is not None:
         sys.settrace(tracer)
+
+
+@pytest.fixture(autouse=True)
+def _counted_in_children(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure what the commands of a test run, where it is marked so."""
+    if request.node.get_closest_marker("counted") is None or "COVERAGE_FILE" not in os.environ:
+        return
+    configuration = request.config.rootpath / "pyproject.toml"
+    monkeypatch.setenv(COUNTED, os.pathsep.join((str(configuration), os.environ["COVERAGE_FILE"])))
 
 
 @pytest.fixture(autouse=True)

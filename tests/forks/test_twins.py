@@ -13,6 +13,8 @@ from tests.worlds import databases
 from tests.worlds.people import Developer
 from tests.worlds.texts import VERSIONS, creates, revision
 
+pytestmark = pytest.mark.counted
+
 ADAS, GRACES = f"{VERSIONS}/0003_orders.py", f"{VERSIONS}/0003_coupons.py"
 
 

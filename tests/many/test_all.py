@@ -21,6 +21,8 @@ from tests.many.fleet import PLAIN, Fleet, fleet
 from tests.servers import fresh_database
 from tests.worlds.databases import query
 
+pytestmark = pytest.mark.counted
+
 ROOT = Path(__file__).parents[2]
 
 

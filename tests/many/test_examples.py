@@ -15,6 +15,8 @@ import yaml
 from tests.many.fleet import fleet
 from tests.worlds.processes import programs
 
+pytestmark = pytest.mark.counted
+
 EXAMPLES = Path(__file__).parents[2] / "examples" / "many"
 
 

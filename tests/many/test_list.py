@@ -11,6 +11,8 @@ from lback.core.settings import read_settings
 from lback.errors import LbackError, UsageError
 from tests.many.fleet import PLAIN, Fleet, fleet
 
+pytestmark = pytest.mark.counted
+
 
 def names(*pairs: tuple[str, str]) -> list[str]:
     return [database.name for database in listed(pairs)]

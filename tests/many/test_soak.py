@@ -14,6 +14,8 @@ from tests.many.test_all import locked
 from tests.servers import fresh_database
 from tests.worlds.databases import query
 
+pytestmark = pytest.mark.counted
+
 _FILES, _SCHEMAS = (int(os.environ.get(f"LBACK_SOAK_{name}", most))
                     for name, most in (("FILES", "500"), ("SCHEMAS", "100")))  # fmt: skip
 _KINDS = ("new", "new", "new", "behind", "behind", "current", "failing")

@@ -10,6 +10,8 @@ from tests.many.fleet import BODY, PLAIN, fleet
 from tests.servers import fresh_database
 from tests.worlds.databases import query
 
+pytestmark = pytest.mark.counted
+
 HEAD = "import os\nfrom alembic import context\nfrom sqlalchemy import create_engine, pool\n"
 WAYS = {
     "main option": PLAIN,

@@ -15,7 +15,7 @@ from tests.worlds.databases import stamp
 
 __all__ = ["mariadb_url", "postgres_url"]
 
-pytestmark = pytest.mark.mysql
+pytestmark = [pytest.mark.mysql, pytest.mark.counted]
 
 DIE = """
 if os.environ.get("DIE") == "{name}": os.kill(os.getpid(), signal.SIGKILL)

@@ -11,6 +11,8 @@ import pytest
 from tests.servers import mariadb_url
 from tests.undo.team import Shop
 
+pytestmark = pytest.mark.counted
+
 __all__ = ["mariadb_url"]
 
 DIES = """

@@ -13,6 +13,8 @@ from tests.undo.team import Shop
 from tests.worlds.databases import content, query, stamp
 from tests.worlds.processes import python
 
+pytestmark = pytest.mark.counted
+
 __all__ = ["any_url", "mariadb_url", "postgres_url", "sqlite_url"]
 
 TABLE = 'op.create_table("{0}", sa.Column("id", sa.Integer, primary_key=True, autoincrement=False))'

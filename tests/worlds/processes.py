@@ -29,7 +29,9 @@ from pathlib import Path
 # What an interpreter reads when it starts: with other values of these it has to start.
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_")
 _INTERPRETER = "_LBACK_TESTS_INTERPRETER"
-_MORE = ("alembic.command", "psycopg", "pymysql", "sqlalchemy.dialects.sqlite")
+COUNTED = "LBACK_TEST_COUNTED"
+"""Names the configuration of coverage and the data file to which a command adds what it ran."""
+_MORE = ("coverage", "alembic.command", "psycopg", "pymysql", "sqlalchemy.dialects.sqlite")
 
 # A program for a shell, as quick as Python can be: it hands its streams to the server.
 _CLIENT = """#!{python} -IS
@@ -194,9 +196,29 @@ def _handle(line: socket.socket) -> bool:
         os.dup2(fd, number)
         os.close(fd)
     os.chdir(folder)
+    counted = environment.pop(COUNTED, None)
     os.environ.clear()
     os.environ.update(environment)
+    if counted is not None:
+        _count(*counted.split(os.pathsep))
     return True
+
+
+def _count(configuration: str, data_file: str) -> None:
+    """Measure coverage from here to the end of the process."""
+    from coverage import Coverage
+
+    measured = Coverage(data_file, data_suffix=True, config_file=configuration)
+    # The package was imported long ago, and some commands run little of it.
+    quiet = ["module-not-measured", "already-imported", "no-data-collected", "module-not-imported"]
+    measured.set_option("run:disable_warnings", quiet)
+    measured.start()
+
+    def save() -> None:
+        measured.stop()
+        measured.save()
+
+    atexit.register(save)
 
 
 def _perform() -> None:
