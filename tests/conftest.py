@@ -68,7 +68,8 @@ def _no_project_of_before(_made_by_tests: tuple[str, ...]) -> Iterator[None]:
     What a fixture of a whole module has imported goes as well: it is no test's own.
     """
     yield
-    sys.path[:] = [entry for entry in sys.path if not entry.startswith(_made_by_tests)]
+    folders = (".", *_made_by_tests)
+    sys.path[:] = [entry for entry in sys.path if not entry.startswith(folders)]
     sys.path_importer_cache.pop(".", None)  # Python remembers which folder it was
     new = set(sys.modules) - _STAYS
     theirs = {name for name in new if _lies_in(name, _made_by_tests)}

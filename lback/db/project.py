@@ -136,7 +136,7 @@ def open_scripts(config: Config, opener: Callable[[Config], Opened]) -> Opened:
         raise LbackError(f"The Alembic configuration cannot be used: {err}", hint) from err
     finally:
         # Python remembers which folder "." was; that of another project may be the next.
-        for entry in set(sys.path).difference(before):
+        for entry in {*sys.path, "."}.difference(entry for entry in before if entry != "."):
             sys.path_importer_cache.pop(entry, None)
         sys.path[:] = before
 
