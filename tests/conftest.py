@@ -55,6 +55,17 @@ def _no_password_of_before() -> Iterator[None]:
     KNOWN.__init__()  # type: ignore[misc]
 
 
+@pytest.fixture(autouse=True)
+def _no_database_of_before() -> Iterator[None]:
+    """Forget the URL that a test has put into the environment for commands in this process."""
+    url = os.environ.get("DATABASE_URL")
+    yield
+    if url is None:
+        os.environ.pop("DATABASE_URL", None)
+    else:
+        os.environ["DATABASE_URL"] = url
+
+
 @pytest.fixture(scope="session")
 def _made_by_tests(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
     place = tmp_path_factory.getbasetemp()
