@@ -89,9 +89,13 @@ def room_of(file: Path) -> Path:
 
 
 def tests_of(file: Path) -> list[Path]:
-    """Return what pytest runs for a module, in order: the tests named after it, then its room's."""
+    """Return what pytest runs for a module, in order: the tests named after it, then its room's.
+
+    Rooms within the room come last: they are of other modules.
+    """
     room = room_of(file)
-    return [*sorted(room.glob(f"test_{file.stem}*.py")), room]
+    named = sorted(room.glob(f"test_{file.stem}*.py"))
+    return [*named, *sorted(set(room.glob("test_*.py")) - {*named}), room]
 
 
 def _modules(path: Path) -> Iterator[Path]:

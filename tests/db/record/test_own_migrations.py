@@ -15,7 +15,7 @@ from lback.db.record.table import RECORD
 from lback.db.runner import Database
 from tests.db.projects import Project
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

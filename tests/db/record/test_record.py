@@ -24,7 +24,7 @@ from lback.errors import LbackError
 from tests.db.projects import ASYNC_ENV, BEGUN_ENV, PER_MIGRATION_ENV, MakeProject, Project
 from tests.worlds.texts import SYNC_ENV
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 WHO = GitFacts("c" * 40, "main", "Ada Lovelace <ada@example.com>")
 
 AUTOCOMMIT_ENV = """

@@ -16,7 +16,7 @@ from lback.errors import LbackError
 from tests.db.projects import ASYNC_ENV, BEGUN_ENV, PER_MIGRATION_ENV, SYNC_ENV, MakeProject
 from tests.servers import pgbouncer
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.postgresql
 MODES = ("session", "transaction")
 
