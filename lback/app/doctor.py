@@ -116,4 +116,5 @@ def _database(ctx: Context) -> Iterator[DoctorLine]:
             more = () if graph.problems else redundant(graph, stamp.revisions)
             yield messages.database(named, stamp.dialect, stamp.revisions, more)
             if answer.value is not None:
-                yield messages.failed("database", half_messages.refused(answer.value))
+                error = half_messages.refused(answer.value)
+                yield messages.failed("database", error, wrong=not answer.value.running)

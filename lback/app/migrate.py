@@ -29,7 +29,7 @@ from lback.core.plans import (
 from lback.core.preflight.questions import PreflightRow
 from lback.core.results import Result, optional
 from lback.core.rows import DataLoss
-from lback.errors import LbackError
+from lback.errors import LbackError, LockedError
 from lback.project.applied import refuse_unstamped
 from lback.project.checking.preflight import ask_rows, consented, refuse_rows
 from lback.project.checking.trails import refuse_broken
@@ -453,7 +453,10 @@ def _row(
 
 
 def _way_down(ctx: Context, view: View, steps: _Steps) -> _WayDown:
-    steps.look(view)
+    try:
+        steps.look(view)
+    except LockedError:  # under the lock it is looked at again, and nothing goes down unasked
+        return _WayDown((), (), ())
     going = _downgrades(steps.decide(view.stamp))
     effects = downgrade_effects(going, ctx.revisions.effects(ctx.database.graph, going))
     return _WayDown(going, effects, count_losses(view, effects))

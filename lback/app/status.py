@@ -221,7 +221,9 @@ def _side_by_side(
             dict.fromkeys(
                 answer.value.half.step.revision
                 for answer in answers
-                if answer.value is not None and answer.value.half is not None
+                if answer.value is not None
+                and answer.value.half is not None
+                and not answer.value.half.running
             )
         ),
         edited=_edited(ctx, graph, known, answers),

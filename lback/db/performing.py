@@ -26,6 +26,7 @@ from lback.db.alembic_compat import (
 )
 from lback.db.events import Event, OnEvent, RunOutcome, Stamp, TakesBack, Turn
 from lback.db.failures import swallowed
+from lback.db.locking.locks import at_work
 from lback.db.record.table import place_of
 from lback.db.scripts import GraphStep, stamp_steps
 from lback.db.sqlite.transactions import beginning, transactions_of
@@ -83,6 +84,7 @@ class Looker(Generic[T]):
             environment.replayable,
             environment.arguments,
             place=partial(place_of, context, connection),
+            at_work=partial(at_work, connection, turn.database.locked),
         )
         try:
             answer = Asked(turn.database, turn.stamp, self.gather(view))

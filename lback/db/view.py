@@ -49,7 +49,8 @@ class View:
 
     `options` are those of env.py's configure(), where they and the `arguments` of its
     run_migrations() are all that it did. `place` tells where the record is. `commit` keeps what was
-    written, where that is not in the transaction of a step.
+    written, where that is not in the transaction of a step. `at_work` says who has the lock, where
+    this only looks; nobody: "".
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class View:
         arguments: Mapping[str, Any] = MappingProxyType({}),
         place: Callable[[], RecordPlace] | None = None,
         commit: Callable[[], None] = _stay_open,
+        at_work: Callable[[], str] = str,
     ) -> None:
         self._place = place
         self.stamp = stamp
@@ -67,6 +69,7 @@ class View:
         self.options = options
         self.arguments = arguments
         self.commit = commit
+        self.at_work = at_work
 
     @cached_property
     def record(self) -> Recorded:
@@ -75,8 +78,8 @@ class View:
 
     @cached_property
     def half(self) -> HalfRun | None:
-        """Return the step that was cut off here, where no transaction has taken it back."""
-        return half_run(self.connection, self.place)
+        """Return the step that has begun here and not ended, and was kept by no transaction."""
+        return half_run(self.connection, self.place, self.at_work)
 
     @cached_property
     def place(self) -> RecordPlace:

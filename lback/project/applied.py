@@ -130,8 +130,11 @@ def _past_texts(
 
 
 def unstamped(ctx: Context, graph: GraphView, view: View) -> Baseline | None:
-    """Return what a database without a stamp is; None where nothing of the migrations is there."""
-    if view.stamp.revisions or graph.problems or not view.has_tables():
+    """Return what a database without a stamp is; None where nothing of the migrations is there.
+
+    Nor is anything told of it while somebody else is about to stamp it.
+    """
+    if view.stamp.revisions or graph.problems or not view.has_tables() or view.at_work():
         return None
     effects, dialect = ctx.revisions.effects(graph), view.stamp.dialect
     columns = view.columns(names_in(effects.values()))

@@ -8,12 +8,13 @@ orderly way removes the note and has said its own word; only a kill leaves it be
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lback.core.effects import Direction
 from lback.core.graph.view import GraphView
+from lback.core.messages import half as half_messages
 from lback.core.messages import runs as messages
 from lback.core.plans import Downgrade, Upgrade
 from lback.project.context import Context
@@ -59,20 +60,29 @@ def noting_steps(ctx: Context, listener: OnEvent) -> Iterator[OnEvent]:
                 slate.wipe()
 
 
-def refuse_interrupted(ctx: Context, graph: GraphView, stamp: Stamp) -> None:
-    """Refuse once where a kill has left a step half done, and nobody has moved it since."""
+def refuse_interrupted(
+    ctx: Context, graph: GraphView, stamp: Stamp, at_work: Callable[[], str] = str
+) -> None:
+    """Refuse once where a kill has left a step half done, and nobody has moved it since.
+
+    Where somebody is `at_work`, the note may be of a step that goes on: it stays.
+    """
     note = Note(ctx, _KIND, stamp.database.key)
     notes = note.read()
     if not isinstance(notes, list):
         return
-    note.clear()
+    who = at_work()
+    if not who:
+        note.clear()
     now = sorted(stamp.revisions)
     value = next((item for item in notes if item.keys() >= _KEYS and item["stamp"] == now), None)
     if value is None:
         return
     revision = str(value["revision"])
     path, effects = "", None
+    direction: Direction = "upgrade" if value["way"] == "upgrade" else "downgrade"
+    if who:
+        raise half_messages.running(direction, revision, who)
     if revision in graph:
         path, effects = graph[revision].path, ctx.revisions.effects(graph, [revision])[revision]
-    direction: Direction = "upgrade" if value["way"] == "upgrade" else "downgrade"
     raise messages.interrupted(direction, revision, path, str(value["dialect"]), effects)

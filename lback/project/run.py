@@ -232,12 +232,14 @@ def refuse_half(ctx: Context, graph: GraphView, view: View) -> None:
     half = half_of(graph, view)
     if half is not None:
         raise half_messages.refused(half)
-    refuse_unsettled(ctx, graph, view.stamp)
+    refuse_unsettled(ctx, graph, view.stamp, view.at_work)
 
 
-def refuse_unsettled(ctx: Context, graph: GraphView, stamp: Stamp) -> None:
+def refuse_unsettled(
+    ctx: Context, graph: GraphView, stamp: Stamp, at_work: Callable[[], str] = str
+) -> None:
     """Raise LbackError where a stamp does not tell what this database has run."""
-    refuse_interrupted(ctx, graph, stamp)
+    refuse_interrupted(ctx, graph, stamp, at_work)
     refuse_undone_rebase(ctx, graph, stamp)
     refuse_hook_rebase(ctx, graph, stamp)
 

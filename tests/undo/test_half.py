@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from tests.servers import mariadb_url, postgres_url
+from tests.servers import any_url, mariadb_url, postgres_url
 from tests.undo.team import Shop
+from tests.undo.test_backup import settle
 from tests.worlds.databases import stamp
 
-__all__ = ["mariadb_url", "postgres_url"]
+__all__ = ["any_url", "mariadb_url", "postgres_url"]
 
 pytestmark = [pytest.mark.mysql, pytest.mark.counted]
 
@@ -225,3 +231,82 @@ def test_what_was_committed_on_the_way_is_not_sent_again(
     assert ("ADD COLUMN name" in said) == (engine == "AUTOCOMMIT")
     shop.lback("migrate", "--resume")
     assert whole(shop) == {"users": USERS}
+
+
+@contextmanager
+def at_work(shop: Shop, *command: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Let a process stand in the middle of r1 meanwhile, and end well afterwards."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "lback", *command],
+        cwd=shop.folder,
+        env=shop.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        while not (shop.folder / "inside").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        try:
+            yield process
+        finally:
+            shop.write("go")
+        assert process.wait() in (0, -signal.SIGKILL)
+
+
+WAITS = """
+import os, time
+{}
+open("inside", "w").close()
+while not os.path.exists("go"):
+    time.sleep(0.01)
+"""
+COMMITTED = """
+with op.get_context().autocommit_block():
+    op.execute("CREATE TABLE users (id INTEGER)")
+"""
+
+
+def waiting_shop(folder: Path, url: str, **files: str) -> Shop:
+    shop = Shop.at(folder, url)
+    for name, text in files.items():
+        shop.write(f"{name}.toml", text)
+    shop.add("r1", WAITS.format(COMMITTED), 'op.drop_table("users")')
+    shop.add("r2", LAST, 'op.drop_table("more")', commit="Add users")
+    return shop
+
+
+def says_who_is_at_work(shop: Shop, process: int, *command: str, code: int = 0) -> None:
+    said = " ".join(shop.lback(*command, code=code).split())
+    assert "upgrade() of r1 has begun and not ended" in said, command
+    assert "is running now, by " in said and f"process {process}" in said
+    assert "cut off" not in said and "killed" not in said and "--fake" not in said
+
+
+@pytest.mark.postgresql
+def test_a_step_that_is_at_work_was_not_cut_off(tmp_path: Path, any_url: str) -> None:
+    shop = waiting_shop(tmp_path / "ada", any_url)
+    with at_work(shop, "migrate", "r1") as process:
+        says_who_is_at_work(shop, process.pid, "status")
+        says_who_is_at_work(shop, process.pid, "doctor")
+        says_who_is_at_work(shop, process.pid, "migrate", "--plan", code=3)
+        assert shop.ask("status")["data"]["half"] == []
+        line = [sys.executable, "-m", "lback", "migrate", "r2"]
+        more = {"cwd": shop.folder, "env": shop.environment(), "text": True}
+        other = subprocess.Popen(line, stderr=subprocess.PIPE, **more)  # type: ignore[call-overload]
+        assert "Waiting for another migration" in other.stderr.readline()
+    said = other.communicate()[1]
+    assert other.returncode == 0, said
+    assert whole(shop) == {"users": [], "more": []}
+
+
+def test_nor_was_one_without_a_record(tmp_path: Path, mariadb_url: str) -> None:
+    shop = waiting_shop(tmp_path / "ada", mariadb_url, pyproject="[tool.lback]\nledger = false\n")
+    with at_work(shop, "migrate", "r1") as process:
+        for _ in range(2):
+            who = shop.lback("migrate", "--plan", code=3)
+            assert "server process" in who
+            assert "upgrade() of r1 has begun and not ended" in " ".join(who.split())
+        process.kill()
+        process.wait()
+    settle(shop.url)
+    assert "killed in upgrade() of r1" in shop.lback("migrate", code=3)

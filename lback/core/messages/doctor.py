@@ -23,9 +23,9 @@ class DoctorLine:
     fix: str | None = None
 
 
-def failed(topic: Topic, error: LbackError) -> DoctorLine:
-    """Say why a thing could not be looked at."""
-    return DoctorLine(topic, "error", error.message, error.hint or None)
+def failed(topic: Topic, error: LbackError, *, wrong: bool = True) -> DoctorLine:
+    """Say why a thing could not be looked at; not `wrong`: it needs no more than to wait."""
+    return DoctorLine(topic, "error" if wrong else "note", error.message, error.hint or None)
 
 
 def versions(python: str, packages: Mapping[str, str | None]) -> DoctorLine:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from lback.core.record.operations import HalfRun, SentOperation, shown, told
 from lback.core.shell import command, sql, typed
-from lback.errors import LbackError
+from lback.errors import LbackError, LockedError
 
 _CONCURRENTLY = re.compile(
     r"create\s+(?:unique\s+)?index\s+concurrently\s+(?:if\s+not\s+exists\s+)?([^\s(]+)",
@@ -70,8 +70,19 @@ def invalid_indexes(names: Sequence[str]) -> str:
     return f"{index} {' and '.join(names)} {verb} left INVALID: {sql(drops)} drops {pronoun}. "
 
 
+def running(direction: str, revision: str, who: str) -> LbackError:
+    """Say that a step has begun, and who is at work on the database at this moment."""
+    return LockedError(
+        f"{direction}() of {revision} has begun and not ended: a migration of this database is "
+        f"running now, by {who}.",
+        "Look again when it is done.",
+    )
+
+
 def refused(half: HalfRun) -> LbackError:
     """Make the error for a command that has to wait until it is settled."""
+    if half.running:
+        return running(half.step.direction, half.step.revision, half.running)
     return LbackError(half_run(half), ways_out(half))
 
 

@@ -72,13 +72,17 @@ class SentOperation:
 
 @dataclass(frozen=True, slots=True)
 class HalfRun:
-    """A step that was cut off where no transaction takes it back, and what of it ran."""
+    """A step that was cut off where no transaction takes it back, and what of it ran.
+
+    Or one that may be `running`, by whom that says.
+    """
 
     step: RecordedStep
     ran: tuple[SentOperation, ...]
     unknown: tuple[SentOperation, ...] = ()
     """Those of which it is not known whether they ran."""
     failed: tuple[SentOperation, ...] = ()
+    running: str = ""
 
     @property
     def first_time(self) -> tuple[SentOperation, ...]:

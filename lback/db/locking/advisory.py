@@ -13,7 +13,10 @@ import hashlib
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from sqlalchemy.engine import Connection
+
 from lback.core.messages import locks as messages
+from lback.db.identity import untouched
 from lback.db.locking.caller import Caller
 from lback.db.locking.keyrings import Keyring
 
@@ -120,36 +123,50 @@ class AdvisoryLock:
     def holder(self) -> str:
         """Ask the server who has it."""
         rows = [row for row in self._holders(self._blocked_by) if row[0] not in self._ours]
-        if not rows:
-            return messages.NO_HOLDER
-        pid, user, application, address, started, since = rows[0]
-        caller = Caller.read(application or "")
-        more = f"; {len(rows) - 1} more besides" if len(rows) > 1 else ""
-        if caller is not None:
-            return caller.told(since or started, f", server process {pid}{more}")
-        name = f" ({application})" if application else ""
-        where = address or "this host"
-        return f"server process {pid}{name} of {user} from {where}, since {since or started}{more}"
+        return _told(rows) if rows else messages.NO_HOLDER
 
     def _holders(self, *keys: int, exclusive: bool = False) -> Sequence[Any]:
-        wanted = " OR ".join(
-            f"(CAST(l.classid AS bigint) = {(key >> 32) & 0xFFFFFFFF}"
-            f" AND CAST(l.objid AS bigint) = {key & 0xFFFFFFFF})"
-            for key in keys
-        )
-        mode = " AND l.mode = 'ExclusiveLock'" if exclusive else ""
-        return self.keyring.rows(
-            "SELECT DISTINCT a.pid, a.usename, a.application_name, CAST(a.client_addr AS text),"
-            " CAST(date_trunc('second', a.backend_start) AS text),"
-            " (SELECT CAST(to_timestamp(max(CAST(t.objid AS bigint)) +"
-            f" {_EPOCH}) AS text) FROM pg_locks t WHERE t.pid = a.pid AND t.locktype = 'advisory'"
-            f" AND t.objsubid = 2 AND CAST(t.classid AS bigint) = {_SINCE})"
-            " FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
-            " JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()"
-            f" WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1{mode}"
-            f" AND ({wanted}) ORDER BY 1"
-        )
+        return self.keyring.rows(_query(*keys, exclusive=exclusive))
 
     def release(self) -> None:
         """Give it back; harmless when it is gone already."""
         self.keyring.close()
+
+
+def at_work(connection: Connection, schema: str) -> str:
+    """Say who has the lock of a database, or of one schema of it; nobody: ""."""
+    key = _key(f"schema|{schema}") if schema else TURN
+    with untouched(connection):
+        rows = connection.exec_driver_sql(_query(key, exclusive=True)).all()
+    return _told(rows) if rows else ""
+
+
+def _told(rows: Sequence[Any]) -> str:
+    pid, user, application, address, started, since = rows[0]
+    caller = Caller.read(application or "")
+    more = f"; {len(rows) - 1} more besides" if len(rows) > 1 else ""
+    if caller is not None:
+        return caller.told(since or started, f", server process {pid}{more}")
+    name = f" ({application})" if application else ""
+    where = address or "this host"
+    return f"server process {pid}{name} of {user} from {where}, since {since or started}{more}"
+
+
+def _query(*keys: int, exclusive: bool) -> str:
+    wanted = " OR ".join(
+        f"(CAST(l.classid AS bigint) = {(key >> 32) & 0xFFFFFFFF}"
+        f" AND CAST(l.objid AS bigint) = {key & 0xFFFFFFFF})"
+        for key in keys
+    )
+    mode = " AND l.mode = 'ExclusiveLock'" if exclusive else ""
+    return (
+        "SELECT DISTINCT a.pid, a.usename, a.application_name, CAST(a.client_addr AS text),"
+        " CAST(date_trunc('second', a.backend_start) AS text),"
+        " (SELECT CAST(to_timestamp(max(CAST(t.objid AS bigint)) +"
+        f" {_EPOCH}) AS text) FROM pg_locks t WHERE t.pid = a.pid AND t.locktype = 'advisory'"
+        f" AND t.objsubid = 2 AND CAST(t.classid AS bigint) = {_SINCE})"
+        " FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
+        " JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()"
+        f" WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1{mode}"
+        f" AND ({wanted}) ORDER BY 1"
+    )

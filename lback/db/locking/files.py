@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import suppress
 
 from lback.db.locking.caller import Caller
 from lback.files import FileLock
@@ -36,6 +37,14 @@ class LockFile(FileLock):
         }
         self.sign(json.dumps(owner).encode())
         return True
+
+    def at_work(self) -> str:
+        """Say who has it; nobody: "". Where there is no file, none is made."""
+        with suppress(OSError):
+            if os.path.exists(self.path) and not super().attempt():  # noqa: PTH110
+                return self.holder()
+            self.release()
+        return ""
 
     def holder(self) -> str:
         """Say who holds the lock, from the file's content."""

@@ -14,6 +14,7 @@ from lback.core.messages import locks as messages
 from lback.core.preferences import PostgresqlSettings
 from lback.db.events import Event, OnEvent, ignore
 from lback.db.identity import untouched
+from lback.db.locking import advisory
 from lback.db.locking.advisory import AdvisoryLock
 from lback.db.locking.caller import Caller
 from lback.db.locking.files import LockFile
@@ -150,6 +151,17 @@ class Locks:
 
     def _note(self, text: str) -> None:
         self._on_event(Event("note", text=text))
+
+
+def at_work(connection: Connection, schema: str) -> str:
+    """Say who has the lock of a database that is only looked at; nobody: ""."""
+    name = connection.dialect.name
+    if name == "postgresql":
+        return advisory.at_work(connection, schema)
+    if name in ("mysql", "mariadb"):
+        return NamedLock(connection, ()).at_work()
+    path = _sqlite_file(connection) if name == "sqlite" else None
+    return LockFile(path).at_work() if path else ""
 
 
 def _wait(lock: Lock, name: str, timeout: float | None, on_event: OnEvent) -> bool:

@@ -47,6 +47,10 @@ class NamedLock:
         self._lent.statements.append(f"SELECT RELEASE_LOCK('{name}')")
         return True
 
+    def at_work(self) -> str:
+        """Say who has it; nobody: ""."""
+        return self.holder() if self._scalar(f"SELECT IS_USED_LOCK({_NAME})") else ""
+
     def holder(self) -> str:
         """Ask the server who has it."""
         query = (

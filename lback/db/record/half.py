@@ -24,10 +24,17 @@ _PAUSE = 0.1
 _INTO = re.compile(r"\s*(?:insert|replace)\s+(?:ignore\s+)?into\s+([`\"\w.]+)", re.IGNORECASE)
 
 
-def half_run(connection: Connection, place: RecordPlace) -> HalfRun | None:
-    """Return the step that was cut off, None where there is none of which something stayed."""
+def half_run(
+    connection: Connection, place: RecordPlace, at_work: Callable[[], str] = str
+) -> HalfRun | None:
+    """Return the step that was cut off, None where there is none of which something stayed.
+
+    While somebody is `at_work`, it may be running: what stayed of it is not looked for.
+    """
     recorded = Recorded(connection, place)
     for step in recorded.open_ended():
+        if who := at_work():
+            return HalfRun(step, (), running=who)
         half = _half(connection, place, step)
         if half is not None:
             return half
