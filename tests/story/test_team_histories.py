@@ -1,17 +1,20 @@
 """However a team puts revisions under pushed ones: each database ends as a linear run, or is told.
 
-Real git and SQLite files. People write revisions, put new ones under what others have run, in a
+Real git and real databases. People write revisions, put new ones under what others have run, in a
 commit or by rewriting what was pushed, pull, and migrate with lback or with plain Alembic.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import re
 import shutil
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,7 @@ from lback.core.results import Result
 from lback.errors import LbackError
 from lback.project.context import Context
 from lback.project.options import Options
+from tests.servers import KINDS, fresh_database
 from tests.worlds.databases import content
 from tests.worlds.people import Developer
 from tests.worlds.processes import python
@@ -53,9 +57,10 @@ def makes(table: str) -> tuple[str, str]:
 class Team:
     """Two or three people with clones of one repository, and a database each."""
 
-    def __init__(self, place: Path, chance: random.Random) -> None:
+    def __init__(self, place: Path, chance: random.Random, urls: Iterator[str]) -> None:
         self.chance = chance
         self.place = place
+        self.urls = urls
         self.count = 0
         self.told: Counter[str] = Counter()
         first = Developer("Ada", place)
@@ -81,7 +86,7 @@ class Team:
         person = Developer(name, self.place)
         person.git("clone", "-q", "shared.git", name.lower())
         person.folder = self.place / name.lower()
-        person.env["DATABASE_URL"] = f"sqlite:///{self.place / name.lower()}.sqlite3"
+        person.env["DATABASE_URL"] = next(self.urls)
         return person
 
     def step(self) -> None:
@@ -198,34 +203,48 @@ def context(person: Developer) -> Context:
     return Context(Options(directory=str(person.folder), no_input=True))
 
 
-def play(place: Path, seed: int) -> Counter[str]:
+def play(place: Path, seed: int, kind: str) -> Counter[str]:
     """Play one random history and compare every database with a linear run."""
     chance = random.Random(seed)
     place.mkdir()
-    team = Team(place, chance)
-    for _ in range(chance.randint(5, 10)):
-        team.step()
-    fresh = f"sqlite:///{place / 'linear.sqlite3'}"
-    for person in team.people:
-        person.git("fetch", "-q")
-        person.git("reset", "-q", "--hard", "origin/main")
-        result = team.run(person)
-        said: StatusResult = status(context(person))
-        if said.skipped or said.unknown:
-            team.told["told"] += 1
-            assert result is None or said.unknown
-            continue
-        assert result is not None, seed
-        assert said.database is not None
-        assert said.database.state == "current", seed
-        own = person.env["DATABASE_URL"]
-        person.env["DATABASE_URL"] = fresh
-        migrate(context(person), MigrateOptions())
-        person.env["DATABASE_URL"] = own
-        assert content(own) == content(fresh), (seed, person.name)
-        team.told["equal"] += 1
+    with ExitStack() as stack:
+        urls = databases(place, kind, stack)
+        fresh = next(urls)
+        team = Team(place, chance, urls)
+        for _ in range(chance.randint(5, 10)):
+            team.step()
+        for person in team.people:
+            team.told[compare(team, person, fresh, seed)] += 1
     shutil.rmtree(place)
     return team.told
+
+
+def databases(place: Path, kind: str, stack: ExitStack) -> Iterator[str]:
+    """Yield the URL of one empty database after the other."""
+    for number in itertools.count():
+        folder = place / f"database{number}"
+        folder.mkdir()
+        yield stack.enter_context(fresh_database(kind, folder))
+
+
+def compare(team: Team, person: Developer, fresh: str, seed: int) -> str:
+    """Bring a database to the end, and compare it with a linear run where all has run."""
+    person.git("fetch", "-q")
+    person.git("reset", "-q", "--hard", "origin/main")
+    result = team.run(person)
+    said: StatusResult = status(context(person))
+    if said.skipped or said.unknown:
+        assert result is None or said.unknown, seed
+        return "told"
+    assert result is not None, seed
+    assert said.database is not None
+    assert said.database.state == "current", seed
+    own = person.env["DATABASE_URL"]
+    person.env["DATABASE_URL"] = fresh
+    migrate(context(person), MigrateOptions())
+    person.env["DATABASE_URL"] = own
+    assert content(own) == content(fresh), (seed, person.name)
+    return "equal"
 
 
 @pytest.fixture(autouse=True)
@@ -235,10 +254,11 @@ def _own_url(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("seed", _SHORT)
 def test_every_database_is_a_linear_run_or_told(tmp_path: Path, seed: int) -> None:
-    play(tmp_path / "team", seed)
+    play(tmp_path / "team", seed, KINDS[seed % len(KINDS)])
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", _LONG)
 def test_a_long_round_of_histories(tmp_path: Path, seed: int) -> None:
-    play(tmp_path / "team", 1000 + seed)
+    told = play(tmp_path / "team", 1000 + seed, KINDS[seed % len(KINDS)])
+    print(KINDS[seed % len(KINDS)], dict(told))
