@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import uuid
@@ -22,6 +23,7 @@ from lback.db.record.operations import make_operations
 from lback.db.record.table import RECORD, RecordPlace, make
 from lback.errors import LbackError
 from tests.db.projects import ASYNC_ENV, BEGUN_ENV, PER_MIGRATION_ENV, MakeProject, Project
+from tests.worlds.processes import python
 from tests.worlds.texts import SYNC_ENV
 
 ROOT = Path(__file__).parents[3]
@@ -377,36 +379,32 @@ def test_two_version_tables_share_a_record(make_project: MakeProject, any_url: s
 
 
 CREATES = """
-import sys
-from pathlib import Path
-sys.path.insert(0, {root!r})
+import os, sys
 import sqlalchemy as sa
 from lback.db.record.table import RecordPlace, make
 engine = sa.create_engine({url!r}, poolclass=sa.pool.NullPool)
 place = RecordPlace(None, "alembic_version")
-sys.stdin.readline()
-with engine.begin() as connection:
-    make(connection, place)
+with engine.connect():
+    pass  # the driver and the dialect are there
+go, gate = os.pipe()
+for _ in range(10):
+    if not os.fork():
+        os.close(gate)
+        os.read(go, 1)
+        with engine.begin() as connection:
+            make(connection, place)
+        os._exit(0)
+os.close(gate)
+sys.exit(max(os.waitstatus_to_exitcode(os.wait()[1]) for _ in range(10)))
 """
 
 
 def test_ten_processes_make_it_at_once(any_url: str) -> None:
-    code = CREATES.format(root=str(ROOT), url=any_url)
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-c", code],
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(10)
-    ]
-    for child in children:
-        assert child.stdin is not None
-        child.stdin.write("go\n")
-        child.stdin.flush()
-    ended = [child.communicate(timeout=120)[1] for child in children]
-    assert [child.returncode for child in children] == [0] * 10, ended
+    code = CREATES.format(url=any_url)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0, done.stderr
     assert RecordPlace(None, "x").table.name == RECORD.name and rows(any_url) == []
 
 
@@ -455,11 +453,5 @@ def test_the_line_for_plain_alembic(make_project: MakeProject, any_url: str) -> 
 
 def checked(project: Project) -> str:
     """Return what `alembic check` says."""
-    done = subprocess.run(
-        [sys.executable, "-m", "alembic", "check"],
-        cwd=project.root,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout + done.stderr
+    done = python(["-m", "alembic", "check"], project.root, os.environ, joined=True)
+    return done.stdout
