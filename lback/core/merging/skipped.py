@@ -248,15 +248,18 @@ def settled(doubt: Doubts, shows: Mapping[str, bool | None], idle: Collection[st
 
 
 def _ran_with_others(doubt: Doubts, shows: Mapping[str, bool | None], revision: str) -> bool | None:
-    """Tell whether a revision ran, by those that came to lie under another together with it."""
-    told = [
-        {shows[name] for name in group if shows.get(name) is not None}
-        for group in doubt.groups
-        if revision in group
-    ]
-    if {False} in told:
-        return False
-    return True if told and all(True in said for said in told) else None
+    """Tell whether a revision ran, by those that came to lie under another together with it.
+
+    What has not run was left out with one of the groups that it is in, and of which nothing ran;
+    where that may be one without this revision, it tells nothing.
+    """
+    whole = [group for group in doubt.groups if not any(shows.get(name) for name in group)]
+    for name in doubt.revisions:
+        left_out = [group for group in whole if name in group and shows.get(name) is False]
+        if left_out and all(revision in group for group in left_out):
+            return False
+    mine = [group for group in doubt.groups if revision in group]
+    return True if mine and not any(group in whole for group in mine) else None
 
 
 def telling(

@@ -165,6 +165,8 @@ def test_what_came_together_ran_together_or_not_at_all() -> None:
     # It may have run after c1 had come and before the others.
     assert settled(twice, {"c1": True}) == Skips((), ("c2", "c3"))
     assert settled(twice, {"c1": True, "c2": False}) == Skips(("c2", "c3"))
+    # It may have run before c1 had come, or after it.
+    assert settled(twice, {"c2": False}) == Skips(("c2", "c3"), ("c1",))
     assert settled(twice, {"c1": True, "c2": True}) == Skips()
 
 
