@@ -96,6 +96,7 @@ class Operations:
         self._ran: dict[int, SentOperation] = {}
         self._waiting: list[dict[str, Any]] = []
         self._marks: list[int] = []
+        self._cutting = False
         self._theirs = False
         """The step has begun a transaction itself, on a connection that commits everything."""
         self._unsafe: frozenset[str] | None = None
@@ -162,8 +163,10 @@ class Operations:
             self._busy = busy
 
     def _cut(self) -> None:
+        """Forget what a savepoint of SQLAlchemy's takes back, whose statement comes next."""
         if self._marks:
             del self._waiting[self._marks.pop() :]
+        self._cutting = not self._busy
 
     def committing(self) -> None:
         """Write what the transaction has done that is about to be committed on the way."""
@@ -227,12 +230,16 @@ class Operations:
             self.committing()
             self._theirs = False
         elif word == "rollback":
-            if to:
-                self._blind("ROLLBACK TO SAVEPOINT")
-            self.rolled_back()
-            self._theirs = False
+            if not to:
+                self.rolled_back()
+                self._theirs = False
+            elif not self._cutting:
+                # With what is waiting: a row that is written now would be taken back as well.
+                self._waiting.append(self._blind("ROLLBACK TO SAVEPOINT"))
+            self._cutting = False
         elif word == "lock" and self._ddl_commits:
-            self._blind("LOCK TABLES")
+            self._waiting.append(self._blind("LOCK TABLES"))
+            self.committing()
 
     def _do(
         self, cursor: Any, row: dict[str, Any], kind: Kind, statement: str, send: Write
@@ -289,15 +296,9 @@ class Operations:
             raise
         self._send("COMMIT")
 
-    def _blind(self, what: str) -> None:
-        """Write that from here on nothing can be told of what ran."""
-        row = {**self._new("other", "", what), "outcome": "blind"}
-
-        def written() -> None:
-            self._flush()
-            self._insert(row)
-
-        self._quietly(written)
+    def _blind(self, what: str) -> dict[str, Any]:
+        """Return a row that says that from here on nothing can be told of what ran."""
+        return {**self._new("other", "", what), "outcome": "blind"}
 
     # -- rows ---------------------------------------------------------------------------
 
