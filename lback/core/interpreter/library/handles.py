@@ -217,7 +217,7 @@ def handle_method(machine: Machine, owner: Handle, name: str, arguments: Argumen
 
 def _executed(machine: Machine, owner: Handle, name: str, arguments: Arguments) -> Discharge:
     first = arguments.get(0, "sqltext", arguments.get(0, "statement", PLAIN))
-    sent = send(machine, first)
+    sent = send(machine, first, by_driver=name == "exec_driver_sql")
     rows = sent.value
     if name == "scalar":
         # One column of one row; of a mapped class it is an object.

@@ -39,15 +39,18 @@ _MOST_SQL = 1_000_000
 _CATALOGUES = ("information_schema.", "pg_catalog.", "sqlite_master", "sqlite_schema", "pg_")
 
 
-def send(machine: Machine, value: Value) -> Discharge:
-    """Follow one thing that is executed; its value are the rows that come back."""
+def send(machine: Machine, value: Value, *, by_driver: bool = False) -> Discharge:
+    """Follow one thing that is executed; its value are the rows that come back.
+
+    `by_driver`: its text goes to the driver as it is, which may make one % of two.
+    """
     value = force(machine, value)
     if isinstance(value, Choice):
-        return _either(machine, value)
+        return _either(machine, value, by_driver)
     if isinstance(value, SqlV):
         return sql(machine, value.parts)
     if isinstance(value, str | Text):
-        return sql(machine, pieces(value))
+        return sql(machine, pieces(value), by_driver=by_driver)
     if isinstance(value, StatementV):
         return statement(machine, value)
     if isinstance(value, ExprV):
@@ -67,8 +70,8 @@ def send(machine: Machine, value: Value) -> Discharge:
     return unknown(machine, "what is executed here is not in the text")
 
 
-def _either(machine: Machine, value: Choice) -> Discharge:
-    each_option(machine, value, lambda option: _void(send(machine, option)))
+def _either(machine: Machine, value: Choice, by_driver: bool) -> Discharge:
+    each_option(machine, value, lambda one: _void(send(machine, one, by_driver=by_driver)))
     return effects(Rows())
 
 
@@ -76,7 +79,7 @@ def _void(_: Discharge) -> None:
     pass
 
 
-def sql(machine: Machine, parts: tuple[str | None, ...]) -> Discharge:
+def sql(machine: Machine, parts: tuple[str | None, ...], *, by_driver: bool = False) -> Discharge:
     """Follow SQL text."""
     from lback.core.sql.script import read_sql
 
@@ -90,7 +93,10 @@ def sql(machine: Machine, parts: tuple[str | None, ...]) -> Discharge:
         return unknown(machine, "more SQL than is read")
     here = dialects(machine.path)
     meant = here & machine.project.dialects
-    reading = read_sql(known, here if meant.empty else meant)
+    meant = here if meant.empty else meant
+    reading = read_sql(known, meant)
+    if by_driver and "%%" in known and read_sql(known.replace("%%", "%"), meant) != reading:
+        return unknown(machine, "%% in a name is one % to some drivers, and two to others")
     if "search_path" in known.casefold():
         machine.moved = True  # in the text itself as well: names in it may mean other tables
     for effect in reading.effects:
