@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 # The schema that a name without one is in. MySQL's is the database itself, whose name a
@@ -44,6 +45,15 @@ def cut(name: str) -> str:
     if len(name) * 4 <= LONGEST:
         return name
     return name.encode(errors="replace")[:LONGEST].decode(errors="ignore")
+
+
+def meant(name: str, names: Iterable[str]) -> list[str]:
+    """Return those of the names in a database that a name in a text may be.
+
+    A text does not tell whether the name was quoted, and so whether its case counts.
+    """
+    same = [other for other in names if cut(other.casefold()) == cut(name.casefold())]
+    return [name] if name in same and name == name.lower() else same
 
 
 def schema_of(name: str | None) -> str:

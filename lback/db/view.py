@@ -12,9 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lback.core.messages.listed import only_postgresql
+from lback.core.naming import meant
 from lback.core.schema_diff import Schema
 from lback.db.events import Stamp
 from lback.db.identity import real_schema
+from lback.db.keeping.kept import found, plain_session
 from lback.db.record.half import declare_undone, half_run, undo
 from lback.db.record.reading import Recorded
 from lback.db.record.table import RecordPlace
@@ -109,7 +111,10 @@ class View:
 
         A place that is not in the database is left out.
         """
-        counts = {place: _count(self.connection, *place) for place in places}
+        if not places:
+            return {}
+        with plain_session(self.connection):
+            counts = {place: _count(self.connection, *place) for place in places}
         return {place: rows for place, rows in counts.items() if rows is not None}
 
     def traces(self, effects: Iterable[Effect]) -> bool | None:
@@ -210,18 +215,16 @@ class View:
 
 
 def _count(connection: Connection, table: str, column: str | None) -> int | None:
-    named, _, name = table.rpartition(".")
-    schema = real_schema(connection, named or None)
     inspector = sa.inspect(connection)
-    if not inspector.has_table(name, schema=schema):
-        return None
-    target = sa.table(name, schema=schema)
-    counted: Any = sa.func.count()
-    if column is not None:
-        if column not in {row["name"] for row in inspector.get_columns(name, schema)}:
-            return None
-        counted = sa.func.count(sa.column(column))
-    return int(connection.execute(sa.select(counted).select_from(target)).scalar_one())
+    counts: list[int] = []
+    for name, schema in found(connection, inspector, table):
+        target = sa.table(name, schema=schema)
+        names = [row["name"] for row in inspector.get_columns(name, schema)] if column else []
+        every: list[Any] = [sa.func.count(sa.column(each)) for each in meant(column or "", names)]
+        for counted in every if column else [sa.func.count()]:
+            query = sa.select(counted).select_from(target)
+            counts.append(int(connection.execute(query).scalar_one()))
+    return sum(counts) if counts else None
 
 
 def _can_be_seen(effect: Effect) -> bool:

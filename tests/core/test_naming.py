@@ -7,7 +7,7 @@ import pytest
 from lback.core.effects import Effect, Effects
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Header, Revision
-from lback.core.naming import beside, key, same_name
+from lback.core.naming import beside, key, meant, same_name
 from lback.core.tables import TableLife, life
 
 
@@ -32,6 +32,20 @@ from lback.core.tables import TableLife, life
 def test_one_object(left: str, right: str | None, dialect: str | None, same: bool) -> None:
     assert same_name(left, right, dialect) is same
     assert same_name(right, left, dialect) is same
+
+
+@pytest.mark.parametrize(
+    ("name", "names", "may_be"),
+    [
+        ("users", ["users", "Users"], ["users"]),
+        ("Users", ["users", "Users"], ["users", "Users"]),
+        ("USERS", ["users", "carts"], ["users"]),
+        ("é" * 40, ["é" * 31], ["é" * 31]),
+        ("users", ["user"], []),
+    ],
+)
+def test_what_a_name_in_a_text_may_be(name: str, names: list[str], may_be: list[str]) -> None:
+    assert meant(name, names) == may_be
 
 
 def test_an_index_is_in_the_schema_of_its_table() -> None:

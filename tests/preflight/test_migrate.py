@@ -84,3 +84,35 @@ def test_it_can_be_said_beforehand(shop: Shop, given: dict[str, bool]) -> None:
     shop.add("b2", DROP, "pass")
     assert run(shop, **given).exit_code == 0
     assert stamp(shop.url) == ["b2"]
+
+
+def test_names_that_are_quoted(shop: Shop) -> None:
+    column = '"100% sure", sa.String(9)'
+    shop.add("b2", f'op.add_column("users", sa.Column({column}))', "pass")
+    shop.migrate()
+    change = 'batch.alter_column("100% sure", existing_type=sa.String(9), nullable=False)'
+    shop.add("b3", f'with op.batch_alter_table("users") as batch:\n    {change}', "pass")
+    result = run(shop)
+    assert "2 rows of users have NULL in 100% sure (id=1, id=2)" in result.message
+    mark = "`" if shop.url.startswith("mysql") else '"'
+    fill = result.hint.partition("Fill them (")[2].partition(")")[0].strip("`")
+    assert fill.strip() == (
+        f"UPDATE users SET {mark}100% sure{mark} = … WHERE {mark}100% sure{mark} IS NULL"
+    )
+
+
+def test_names_that_only_their_case_tells_apart(tmp_path: Path) -> None:
+    with fresh_database("postgresql", tmp_path) as url:
+        shop = Shop.at(tmp_path / "shop", url)
+        shop.add("a1", USERS + "\n" + USERS.replace('"users"', '"Users"'), "pass")
+        shop.migrate()
+        shop.execute("INSERT INTO users VALUES (1)")
+        shop.add("b2", 'op.drop_table("users")', "pass")
+        told = [(row.state, row.keys) for row in run(shop, plan=True).preflight]
+        assert told == [("loses", ("id=1",))]
+        shop.add("b2", 'op.drop_table("Users")', "pass", parents=("a1",))
+        row = run(shop, plan=True).preflight[0]
+        assert (row.state, row.reason) in [
+            ("unknown", "Users may be users or Users"),
+            ("unknown", "Users may be Users or users"),
+        ]

@@ -125,13 +125,14 @@ def _others(number: int) -> str:
 
 
 def _advice(row: PreflightRow) -> str:
-    table, column = row.table, ", ".join(row.columns)
+    table, _, empty = row.query.removeprefix("SELECT * FROM ").rpartition(" WHERE ")
     if row.kind == "not null":
-        return f"Fill them ({sql(f'UPDATE {table} SET {column} = … WHERE {column} IS NULL')})"
+        value = f"{empty.removesuffix(' IS NULL')} = …"
+        return f"Fill them ({sql(f'UPDATE {table} SET {value} WHERE {empty}')})"
     if row.kind == "new column":
         return "Give the column a `server_default`, or add it nullable and fill it"
     if row.kind in ("unique", "primary key"):
         return "Delete or change the repeated ones"
     if row.kind == "foreign key":
         return "Delete them, or add the rows that they refer to"
-    return f"Change them ({sql(f'UPDATE {table} SET …')})"
+    return "Change them"

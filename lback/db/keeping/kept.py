@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +10,19 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lback.core.naming import meant
+from lback.db.alembic_compat import commits_each_statement
 from lback.db.identity import real_schema
 from lback.db.keeping.row_sql import MYSQL, Shape, placed, run
 
+# How PostgreSQL writes values; and no row of a table may be hidden by a policy.
+_PLAIN = {
+    "datestyle": "ISO, YMD",
+    "intervalstyle": "postgres",
+    "extra_float_digits": "3",
+    "bytea_output": "hex",
+    "row_security": "off",
+}
 _SPELLING = ("ANSI_QUOTES", "NO_BACKSLASH_ESCAPES")
 
 
@@ -72,14 +82,15 @@ class Kept:
 def plain_session(connection: Connection) -> Iterator[None]:
     """Let the server write dates and numbers in the one way that can be read back."""
     if connection.dialect.name == "postgresql":
-        for setting in (
-            "datestyle = 'ISO, YMD'",
-            "intervalstyle = 'postgres'",
-            "extra_float_digits = 3",
-            "bytea_output = 'hex'",
-        ):
-            connection.exec_driver_sql(f"SET LOCAL {setting}")
+        local = not commits_each_statement(connection)
+        before = [
+            (name, run(connection, "SELECT current_setting(:name)", {"name": name}).scalar())
+            for name in _PLAIN
+        ]
+        _set(connection, _PLAIN.items(), local=local)
         yield
+        # Where something failed, the transaction takes them back.
+        _set(connection, before, local=local)
     elif connection.dialect.name in MYSQL:
         ask = "SELECT @@session.time_zone, @@session.sql_mode, @@session.foreign_key_checks"
         zone, mode, checks = connection.exec_driver_sql(ask).one()
@@ -96,6 +107,12 @@ def plain_session(connection: Connection) -> Iterator[None]:
         yield
 
 
+def _set(connection: Connection, settings: Iterable[tuple[str, Any]], *, local: bool) -> None:
+    for name, value in settings:
+        values = {"name": name, "value": value, "local": local}
+        run(connection, "SELECT set_config(:name, :value, :local)", values)
+
+
 def hold(connection: Connection, kept: Kept) -> None:
     """Keep writers out between the saving and the drop."""
     if connection.dialect.name == "postgresql":
@@ -108,22 +125,30 @@ def wanted(connection: Connection, places: Sequence[tuple[str, str | None]]) -> 
     inspector = sa.inspect(connection)
     grouped: dict[tuple[str, str | None], set[str | None]] = {}
     for full, column in places:
-        grouped.setdefault(_there(connection, inspector, full), set()).add(column)
+        for place in found(connection, inspector, full):
+            grouped.setdefault(place, set()).add(column)
     kept = [
-        _kept(connection, table, schema, columns)
-        for (table, schema), columns in grouped.items()
-        if inspector.has_table(table, schema=schema)
+        _kept(connection, table, schema, columns) for (table, schema), columns in grouped.items()
     ]
     return [item for item in kept if item.columns or (item.whole and item.keys)]
 
 
-def _there(connection: Connection, inspector: sa.Inspector, full: str) -> tuple[str, str | None]:
-    """Return the table and the schema that a name says: a dot may be part of the table's."""
-    plain = real_schema(connection, None)
+def found(
+    connection: Connection, inspector: sa.Inspector, full: str
+) -> list[tuple[str, str | None]]:
+    """Return the tables that a name may say, with their schema: a dot may be part of the table's.
+
+    More than one where only the case of their letters tells them apart.
+    """
     named, _, table = full.rpartition(".")
-    if named and inspector.has_table(full, schema=plain):
-        return full, plain
-    return table, real_schema(connection, named or None)
+    places = [(full, real_schema(connection, None))]
+    if named:
+        places.append((table, real_schema(connection, named)))
+    for name, schema in places:
+        there = meant(name, inspector.get_table_names(schema))
+        if there or inspector.has_table(name, schema=schema):
+            return [(spelled, schema) for spelled in there or [name]]
+    return []
 
 
 def _kept(connection: Connection, table: str, schema: str | None, columns: set[str | None]) -> Kept:
@@ -131,10 +156,11 @@ def _kept(connection: Connection, table: str, schema: str | None, columns: set[s
     stored, keys = shape.stored, shape.key
     if None in columns:
         return Kept(table, schema, tuple(name for name in stored if name not in keys), keys, True)
-    if columns & set(keys):
+    named = {name for column in columns if column for name in meant(column, stored)}
+    if named & set(keys):
         keys = ()  # it goes itself, and finds nothing afterwards
-    going = tuple(name for name in stored if name in columns)
-    match = () if keys else tuple(name for name in stored if name not in columns)
+    going = tuple(name for name in stored if name in named)
+    match = () if keys else tuple(name for name in stored if name not in named)
     return Kept(table, schema, going, keys, False, match)
 
 

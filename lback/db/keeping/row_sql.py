@@ -81,6 +81,14 @@ class Shape:
         self.there = inspector.has_table(table, schema=schema)
         self.columns = _columns(connection, inspector, table, schema) if self.there else {}
         self.key = key_of(inspector, table, schema) if self.there else ()
+        if self.family == "sqlite" and self._lacks_key():
+            self.key = ()
+
+    def _lacks_key(self) -> bool:
+        """Tell whether a row has NULL in its primary key, as only SQLite allows."""
+        empty = " OR ".join(f"{self.name(key)} IS NULL" for key in self.key)
+        there = f"SELECT EXISTS (SELECT 1 FROM {self.place} WHERE {empty})"
+        return bool(empty) and bool(count(self.connection, there))
 
     @property
     def stored(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DataError
 
+from lback.core.naming import meant
 from lback.core.preflight.questions import PreflightRow
 from lback.db.alembic_compat import commits_each_statement
 from lback.db.identity import real_schema
@@ -49,7 +50,7 @@ class Reader:
         self.connection = connection
         self.seconds = seconds
         self.inspector: Any = sa.inspect(connection)
-        self.quote = connection.dialect.identifier_preparer.quote
+        self._quote = connection.dialect.identifier_preparer.quote
         self.family = connection.dialect.name
         self.is_mysql = self.family in ("mysql", "mariadb")
         self._places: dict[str, Place] = {}
@@ -164,6 +165,11 @@ class Reader:
 
     # -- names ---------------------------------------------------------------------
 
+    def quote(self, name: str) -> str:
+        """Return a name as it is written in SQL, quoted where it has to be."""
+        # As it is: the preparer doubles each % for drivers, which a text of SQL does as well.
+        return str(self._quote(name.replace("%", "\0")).replace("\0", "%"))
+
     def place(self, table: str) -> Place:
         """Return a table by its name in the texts; raises Unanswered where it is not clear."""
         if table not in self._places:
@@ -231,6 +237,7 @@ class Reader:
         self.connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{self.seconds}s'")
         self.connection.exec_driver_sql("SET LOCAL lock_timeout = '3s'")
         self.connection.exec_driver_sql("SET LOCAL work_mem = '128MB'")
+        self.connection.exec_driver_sql("SET LOCAL row_security = off")
 
     @contextmanager
     def _hurried(self) -> Iterator[None]:
@@ -258,8 +265,10 @@ class Reader:
 
 
 def _one_of(name: str, names: Iterable[str]) -> str | None:
-    found = [other for other in names if other.casefold() == name.casefold()]
-    return found[0] if len(found) == 1 else None
+    found = meant(name, names)
+    if len(found) > 1:
+        raise Unanswered(f"{name} may be {' or '.join(found)}")
+    return found[0] if found else None
 
 
 def _named(names: Sequence[str], row: Iterable[Any]) -> str:
