@@ -12,7 +12,7 @@ from lback.core.databases import NamedDatabase
 from lback.core.lines import Line, lines_of
 from lback.core.messages import rollback as messages
 from lback.core.messages.runs import some_failed
-from lback.core.plans import Step, applied, refuse_moved
+from lback.core.plans import Downgrade, Step, applied, refuse_moved
 from lback.core.results import Result, text_only
 from lback.core.rollback.decide import Strategy, chosen, table_life
 from lback.core.rollback.facts import RollbackFacts, RollbackRequest, Wanted
@@ -26,7 +26,13 @@ from lback.errors import LbackError
 from lback.project.applied import edited_since
 from lback.project.context import Context
 from lback.project.file_changes import recover
-from lback.project.keeping.data_loss import consents, count_losses, refuse_more, save_rows
+from lback.project.keeping.data_loss import (
+    consents,
+    count_losses,
+    refuse_more,
+    save_rows,
+    with_unread,
+)
 from lback.project.lost import dead_end, find_lost, recorded_runs, with_lost
 from lback.project.proofs import Witness, prove_rollback
 from lback.project.record.ran import texts_that_ran
@@ -368,9 +374,12 @@ class RunningRollback:
             refuse_more(view, plan.effects, self.losses[at])
         self.losses[at] = count_losses(view, plan.effects)
         self._witnesses[at] = Witness(plan, view)
-        if plan.stakes.kept and not self.options.no_backup:
+        if not self.options.no_backup:
+            down = [step.revision for step in plan.steps if isinstance(step, Downgrade)]
+            going = {name: facts.effects[name] for name in down}
+            kept = with_unread(self.ctx, view, plan.stakes, facts.graph, going).kept
             undoes, table = plan.decision.undoes, self.options.table
-            saved = save_rows(self.ctx, view, plan.stakes.kept, undoes, table)
+            saved = save_rows(self.ctx, view, kept, undoes, table)
             if saved is not None:
                 self.backups[at] = saved
 

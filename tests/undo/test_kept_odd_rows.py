@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from lback.app.restore import RestoreOptions, restore
+from lback.app.rollback import RollbackOptions, rollback
 from lback.app.switch import SwitchOptions, switch
 from tests.reports import checked
 from tests.servers import KINDS, fresh_database
@@ -150,3 +152,16 @@ class owner_of:
     def _tables(self) -> list[str]:
         rows = query(self.at, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         return [name for (name,) in rows]
+
+
+def test_what_cannot_be_read_is_saved_by_rollback_as_well(shop: Shop) -> None:
+    down = "name = op.get_bind().scalar(sa.text(\"SELECT 'more'\"))\nop.drop_table(name)"
+    up = 'op.create_table("more", sa.Column("id", sa.Integer(), primary_key=True))'
+    ran(shop, up, down, "INSERT INTO more VALUES (1)")
+    result = rollback(shop.context(), RollbackOptions(steps=1, yes=True))
+    checked(result)
+    assert result.exit_code == 0, result.message
+    assert result.backup is not None
+    shop.migrate()
+    checked(restore(shop.context(), RestoreOptions(result.backup)))
+    assert shop.rows("more") == [(1,)]

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lback.core.effects import Effect, Effects
+from lback.core.graph.view import GraphView
 from lback.core.messages import data_loss as messages
-from lback.core.rollback.stakes import stakes
+from lback.core.messages.saved_rows import unreadable_downgrade
+from lback.core.rollback.stakes import Stakes, stakes
 from lback.core.rows import DataLoss
 from lback.project.context import Context
 
@@ -21,6 +23,21 @@ if TYPE_CHECKING:
 def downgrade_effects(going: Iterable[str], effects: Mapping[str, Effects]) -> list[Effect]:
     """Return what going down does, for revisions in the order in which they go."""
     return [effect for revision in going for effect in effects[revision].downgrade]
+
+
+def with_unread(
+    ctx: Context, view: View, told: Stakes, graph: GraphView, going: Mapping[str, Effects]
+) -> Stakes:
+    """Add what may be at stake where a way down cannot be read, and say so."""
+    unread = [(name, part) for name, does in going.items() for part in does.unknowns("downgrade")]
+    if not unread:
+        return told
+    places = [f"{graph[name].path}:{part.line}" for name, part in unread]
+    ctx.console.note(unreadable_downgrade(places))
+    tables = {table for _, part in unread for table in (part.tables or view.table_names())}
+    whole = {table for table, column in told.kept if column is None}
+    more = [(table, None) for table in sorted(tables - whole)]
+    return Stakes(told.lost, (*told.kept, *more))
 
 
 def count_losses(view: View, effects: Iterable[Effect]) -> tuple[DataLoss, ...]:

@@ -10,6 +10,7 @@ from lback.core.graph.view import GraphView
 from lback.core.messages import saved_rows as messages
 from lback.core.rollback.stakes import Stakes, stakes
 from lback.project.context import Context
+from lback.project.keeping.data_loss import downgrade_effects, with_unread
 
 if TYPE_CHECKING:
     from lback.db.keeping.keeper import Keeper
@@ -49,24 +50,8 @@ def keeper_for(
 
     def stakes_of(view: View, going: Sequence[str]) -> Stakes:
         effects = ctx.revisions.effects(graph, going)
-        told = stakes(effect for name in going for effect in effects[name].downgrade)
-        unread = {
-            table
-            for name in going
-            for unknown in effects[name].unknowns("downgrade")
-            for table in (unknown.tables or view.table_names())
-        }
-        if not unread:
-            return told
-        places = [
-            f"{graph[name].path}:{unknown.line}"
-            for name in going
-            for unknown in effects[name].unknowns("downgrade")
-        ]
-        ctx.console.note(messages.unreadable_downgrade(places))
-        whole = {table for table, column in told.kept if column is None}
-        more = [(table, None) for table in sorted(unread - whole)]
-        return Stakes(told.lost, (*told.kept, *more))
+        told = stakes(downgrade_effects(going, effects))
+        return with_unread(ctx, view, told, graph, {name: effects[name] for name in going})
 
     def applied(stamp: Sequence[str]) -> Collection[str]:
         return graph.ancestors([revision for revision in stamp if revision in graph])
