@@ -268,3 +268,53 @@ def test_a_column_that_came_back_with_values_of_its_own(shop: Shop) -> None:
     }
     assert query(shop, "SELECT price FROM parts WHERE id = 1") == [(7,)]
     assert everything(shop)[0] == before[0]
+
+
+PARTS = "op.execute('CREATE TABLE parts (id INTEGER PRIMARY KEY, note TEXT)')"
+FILLED = 'op.execute("INSERT INTO parts VALUES {0}")'
+
+
+def chain(folder: Path, *revisions: tuple[str, str, str]) -> Shop:
+    """Return a shop on SQLite with a revision of main's, and two of a branch about parts."""
+    shop = Shop.at(folder, f"sqlite:///{folder}.sqlite3")
+    shop.add("r1", USERS, 'op.drop_table("users")', commit="Add users")
+    shop.git("checkout", "-q", "-b", "a")
+    for revision in revisions:
+        shop.add(*revision)
+    shop.commit("Add parts")
+    return shop
+
+
+P1 = ("p1", PARTS, 'op.drop_table("parts")')
+P2 = ("p2", FILLED.format("(1, NULL), (2, NULL)"), 'op.execute("DELETE FROM parts WHERE id < 3")')
+
+
+def test_rows_wait_for_the_revisions_that_write_in_their_table(tmp_path: Path) -> None:
+    shop = chain(tmp_path / "ada", P1, P2)
+    shop.migrate()
+    shop.execute("UPDATE parts SET note = 'mine' WHERE id = 2", "INSERT INTO parts VALUES (5, 'x')")
+    shop.git("checkout", "-q", "main")
+    go(shop)
+    shop.git("checkout", "-q", "a")
+    shop.migrate("p1")
+    assert shop.rows("parts") == []
+    shop.migrate("p2")
+    assert shop.rows("parts") == [(1, None), (2, "mine"), (5, "x")]
+    assert own_tables(shop) == ["lback_saved"]
+
+
+def test_what_a_revision_in_the_middle_has_written_stays(tmp_path: Path) -> None:
+    shop = chain(tmp_path / "ada", P1, P2)
+    shop.migrate()
+    shop.execute("UPDATE parts SET note = 'mine' WHERE id = 2")
+    others = (("o1", OTHER, 'op.drop_table("other")'), P1)
+    n1 = ("n1", FILLED.format("(7, 'n')"), 'op.execute("DELETE FROM parts WHERE id = 7")')
+    for name, text in chain(tmp_path / "again", *others, n1, P2).files().items():
+        shop.write(f"migrations/versions/{name}", text)
+    shop.commit("Put two below")
+    back = go(shop)
+    assert shop.rows("parts") == [(1, None), (2, None), (7, "n")]
+    told = [(row["table"], row["left"], row["keys"]) for row in back["returned"]]
+    assert told == [("parts", 1, ["2"])]
+    assert restore(shop.context(), RestoreOptions(number_of(shop), overwrite=True)).exit_code == 0
+    assert shop.rows("parts") == [(1, None), (2, "mine"), (7, "n")]

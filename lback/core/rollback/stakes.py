@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lback.core.effects import Effect
+from lback.core.effects import Effect, Effects
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +85,19 @@ def _data(
         column = columns.get((effect.table or "", name), name)
         if column is not None:
             kept[table, column] = None
+
+
+def rows_written(effects: Iterable[Effects]) -> tuple[tuple[str, ...], bool]:
+    """Return the tables whose rows upgrade() writes, by all names; and whether it may any other."""
+    written: dict[str, None] = {}
+    anywhere = False
+    for does in effects:
+        for effect in does.upgrade:
+            if effect.object == "data" and effect.table:
+                written[effect.table] = None
+            elif effect.kind == "rename" and effect.table in written and effect.to:
+                written[effect.to] = None
+        for unknown in does.unknowns("upgrade"):
+            written.update(dict.fromkeys(unknown.tables))
+            anywhere |= not unknown.tables
+    return tuple(written), anywhere

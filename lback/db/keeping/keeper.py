@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from lback.core.plans import Downgrade, Step, Upgrade
 from lback.core.rollback.stakes import Stakes
 from lback.db.alembic_compat import commits_each_statement
-from lback.db.keeping.kept import plain_session
+from lback.db.keeping.kept import plain_session, wanted
 from lback.db.keeping.putting_back import Made, PuttingBack, Restored, put_back_all
 from lback.db.keeping.row_sql import Shape
 from lback.db.keeping.saved import SavedRows, SavedTable, Saving
@@ -38,19 +38,22 @@ class KeptByRun:
 class Keeper:
     """Goes along with one run on the databases of one env.py.
 
-    `stakes` tells what some revisions delete on their way down, `blobs` which text each revision
-    has, `applied` which revisions a stamp stands for. Not `keeps`: nothing is saved.
+    `stakes` tells what some revisions delete on their way down, `writes` in which tables they write
+    rows on their way up, `blobs` which text each revision has, `applied` which revisions a stamp
+    stands for. Not `keeps`: nothing is saved.
     """
 
     def __init__(
         self,
         stakes: Callable[[View, Sequence[str]], Stakes],
+        writes: Callable[[View, Collection[str]], Sequence[str]],
         blobs: Mapping[str, str],
         applied: Callable[[Sequence[str]], Collection[str]],
         *,
         keeps: bool = True,
     ) -> None:
         self.stakes = stakes
+        self.writes = writes
         self.blobs = blobs
         self.applied = applied
         self.keeps = keeps
@@ -84,6 +87,7 @@ class Keeper:
         for saving in rows.all() if coming else ():
             if saving.state == "saved" and coming & saving.revisions.keys():
                 self._coming[at].append(_expected(rows, saving))
+                _leave_touched(view, self._coming[at][-1])
 
     def stepped(self, view: View, step: Step, left: Sequence[Step]) -> None:
         """Put back what waited for a step, once the others that it waits for are done."""
@@ -91,11 +95,14 @@ class Keeper:
             return
         at = view.stamp.database.key
         self._came.append(step.revision)
-        later = {other.revision for other in left if isinstance(other, Upgrade)}
+        later = [other.revision for other in left if isinstance(other, Upgrade)]
         waiting = self._coming[at]
         for returning in list(waiting):
             revisions = returning.saving.revisions.keys()
-            if revisions & set(self._came) and not revisions & later:
+            if revisions.isdisjoint(self._came):
+                if later and later[0] in revisions:
+                    _leave_touched(view, returning)
+            elif revisions.isdisjoint(later):
                 waiting.remove(returning)
                 self._put_back(view, returning, self._came)
 
@@ -126,13 +133,29 @@ class Keeper:
             for name in came
             if name in saving.revisions
         )
-        done = put_back_saving(view.connection, rows, saving, returning.made, exact=exact)
-        self.kept[view.stamp.database.key].returned.append((saving, done))
         left = {name: blob for name, blob in saving.revisions.items() if name not in came}
-        gone = _after_return(rows, saving, done, left)
+        held = self._written(view, saving, left)
+        now = replace(saving, tables=[table for table in saving.tables if table not in held])
+        with plain_session(view.connection):
+            for table in held:
+                rows.copy_after(table, noting=True, all_stay=True)
+        # What others have written in the middle of the way is no less than what was saved.
+        first = next(number for number, name in enumerate(came) if name in saving.revisions)
+        others = [name for name in came[first:] if name not in saving.revisions]
+        made = {table.source: Made(asks=True) for table in self._written(view, now, others)}
+        made = returning.made | made
+        done = put_back_saving(view.connection, rows, now, made, exact=exact)
+        self.kept[view.stamp.database.key].returned.append((now, done))
+        gone = _after_return(rows, now, done, left, held)
         view.commit()
         rows.drop(gone)
         view.commit()
+
+    def _written(self, view: View, saving: Saving, revisions: Collection[str]) -> list[SavedTable]:
+        """Return the tables of a saving in which revisions write rows on their way up."""
+        places = [(name, None) for name in self.writes(view, revisions)] if revisions else []
+        there = {(kept.table, kept.schema) for kept in wanted(view.connection, places)}
+        return [row for row in saving.tables if (row.kept.table, row.kept.schema) in there]
 
 
 def put_back_saving(
@@ -191,12 +214,18 @@ def _expected(rows: SavedRows, saving: Saving) -> Returning:
         if not shape.there:
             returning.made[table.source] = Made(table=table.lost is None)
             continue
-        rows.leave_touched(table)
         absent = frozenset(name for name in table.lost or () if name not in shape.columns)
         after = rows.place(table.after) if table.after else ""
         asks = table.kept.whole and not after
         returning.made[table.source] = Made(columns=absent, after=after, asks=asks)
     return returning
+
+
+def _leave_touched(view: View, returning: Returning) -> None:
+    """Leave alone which rows have changed before the first of a saving's revisions comes."""
+    rows = SavedRows(view.connection, view.stamp.database)
+    for table in returning.saving.tables:
+        rows.leave_touched(table)
 
 
 def _seal(rows: SavedRows, saving: Saving, *, noting: bool = True) -> None:
@@ -239,10 +268,17 @@ def _is_there(rows: SavedRows, table: SavedTable) -> bool:
 
 
 def _after_return(
-    rows: SavedRows, saving: Saving, done: Sequence[Restored], left: dict[str, str]
+    rows: SavedRows,
+    saving: Saving,
+    done: Sequence[Restored],
+    left: dict[str, str],
+    held: Sequence[SavedTable],
 ) -> list[SavedTable]:
-    """Note what of a saving still waits, for revisions or for a person; return what is done."""
-    waiting: list[SavedTable] = []
+    """Note what of a saving still waits, for revisions or for a person; return what is done.
+
+    What is `held` has not been tried: rows of those tables come with the revisions.
+    """
+    waiting = list(held)
     asking: list[SavedTable] = []
     gone: list[SavedTable] = []
     for table, result in zip(saving.tables, done, strict=True):
@@ -250,6 +286,8 @@ def _after_return(
             if result.other or result.blocked:
                 asking.append(table)
             waiting.append(_rest(table, result))
+        elif held and result.blocked:  # what it refers to may be held
+            waiting.append(table)
         elif result.leaves_rows:
             asking.append(table)
         else:

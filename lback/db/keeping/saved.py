@@ -250,8 +250,11 @@ class SavedRows:
         rows = f"(SELECT 1 AS lback_one) one LEFT JOIN {shape.place} t ON 1 = 0"
         run(self.connection, f"CREATE TABLE {place} AS SELECT {columns} FROM {rows} WHERE 1 = 0")
 
-    def copy_after(self, table: SavedTable, *, noting: bool) -> None:
-        """Drop those saved rows that are there as saved; `noting`: note what else is there."""
+    def copy_after(self, table: SavedTable, *, noting: bool, all_stay: bool = False) -> None:
+        """Drop those saved rows that are there as saved; `noting`: note what else is there.
+
+        `all_stay`: none is dropped, for what is to come may still change those that are there.
+        """
         kept, shape = table.kept, Shape(self.connection, table.kept.table, table.kept.schema)
         stays = tuple(
             name for name in kept.columns if name in shape.stored and name not in (table.lost or ())
@@ -260,7 +263,7 @@ class SavedRows:
         if not findable or not (stays or (kept.whole and table.lost is not None)):
             return
         saved = f"{self.place(table.source)} s"
-        if stays == kept.columns:
+        if stays == kept.columns and not all_stay:
             same = f"{shape.keyed(kept.keys)} AND {shape.all_same(stays)}"
             self._delete(saved, f"EXISTS (SELECT 1 FROM {shape.place} t WHERE {same})")
         table.rows = count(self.connection, f"SELECT count(*) FROM {saved}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lback.core.graph.view import GraphView
 from lback.core.messages import saved_rows as messages
-from lback.core.rollback.stakes import Stakes, stakes
+from lback.core.rollback.stakes import Stakes, rows_written, stakes
 from lback.project.context import Context
 from lback.project.keeping.data_loss import downgrade_effects, with_unread
 
@@ -53,11 +53,17 @@ def keeper_for(
         told = stakes(downgrade_effects(going, effects))
         return with_unread(ctx, view, told, graph, {name: effects[name] for name in going})
 
+    def writes(view: View, revisions: Collection[str]) -> Sequence[str]:
+        known = graph if texts is None else texts
+        effects = ctx.revisions.effects(known, [name for name in revisions if name in known])
+        written, anywhere = rows_written(effects.values())
+        return view.table_names() if anywhere else written
+
     def applied(stamp: Sequence[str]) -> Collection[str]:
         return graph.ancestors([revision for revision in stamp if revision in graph])
 
     blobs = {node.id: node.blob for node in texts or graph}
-    return Keeper(stakes_of, blobs, applied, keeps=keeps)
+    return Keeper(stakes_of, writes, blobs, applied, keeps=keeps)
 
 
 def settled(ctx: Context, graph: GraphView) -> Keeper:

@@ -82,7 +82,8 @@ def keeper_of(
     blobs: dict[str, str] = BLOBS,
 ) -> Keeper:
     told = Stakes(tuple(kept if lost is None else lost), tuple(kept))
-    return Keeper(lambda _view, _going: told, blobs, lambda _stamp: applied, keeps=keeps)
+    none: Any = lambda _view, _revisions: ()  # noqa: E731
+    return Keeper(lambda _view, _going: told, none, blobs, lambda _stamp: applied, keeps=keeps)
 
 
 def view_of(connection: Connection) -> View:
