@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from lback.core.drafting.asking import OpenQuestion
 from lback.core.graph.view import GraphView
 from lback.core.messages import makemigrations as messages
 from lback.core.results import Result, text_only
-from lback.core.shell import command
 from lback.project.checking.trails import refuse_broken
 from lback.project.console import Console
 from lback.project.context import Context
@@ -27,6 +28,8 @@ class MakemigrationsOptions:
     renames: tuple[str, ...] = ()
     no_rename: bool = False
     defaults: tuple[str, ...] = ()
+    drops: tuple[str, ...] = ()
+    no_drop: bool = False
     head: str | None = None
 
 
@@ -41,6 +44,7 @@ class MakemigrationsResult(Result):
     paths: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
     sql: tuple[str, ...] = ()
+    questions: tuple[OpenQuestion, ...] = ()
     empty: bool = text_only(default=False)
 
 
@@ -50,26 +54,13 @@ class Questions:
     def __init__(self, console: Console) -> None:
         self.console = console
 
-    def rename_table(self, old: str, new: str) -> bool:
-        """Ask whether one table is another under a new name."""
-        return self.console.confirm(
-            messages.table_renamed(old, new), option=messages.renamed_option(old, new)
-        )
+    def choose(self, question: OpenQuestion, default: int | None) -> int:
+        """Ask which of the choices it is."""
+        return self.console.choose(question.text, question.choices, default)
 
-    def rename_column(self, table: str, old: str, new: str, type_: str) -> bool:
-        """Ask whether one column is another under a new name."""
-        return self.console.confirm(
-            messages.column_renamed(table, old, new, type_),
-            option=messages.renamed_option(f"{table}.{old}", f"{table}.{new}"),
-        )
-
-    def default_for_not_null(self, table: str, column: str, type_: str) -> str | None:
-        """Ask what existing rows get in a new column that may not be NULL."""
-        answer = self.console.ask(
-            messages.value_for_rows(table, column, type_),
-            option=command("--default", f"{table}.{column}=VALUE"),
-        )
-        return answer or None
+    def value(self, question: OpenQuestion, check: Callable[[str], str]) -> str:
+        """Ask for a value until it is one of the column's type."""
+        return self.console.value(question.text, check)
 
 
 def makemigrations(ctx: Context, options: MakemigrationsOptions) -> MakemigrationsResult:
@@ -78,7 +69,7 @@ def makemigrations(ctx: Context, options: MakemigrationsOptions) -> Makemigratio
     graph = ctx.revisions.graph()
     refuse_broken(ctx.revisions, graph)
     from lback.db import autogenerate
-    from lback.db.questions import GivenAnswers
+    from lback.db.questions import GivenAnswers, QuestionsLeft
 
     refuse = partial(refuse_skipped, ctx, graph)
     if options.check:
@@ -93,12 +84,20 @@ def makemigrations(ctx: Context, options: MakemigrationsOptions) -> Makemigratio
     if options.empty:
         made = autogenerate.make_empty_revision(ctx.database, draft)
     else:
-        ask = GivenAnswers.from_options(
-            options.renames, options.no_rename, options.defaults, Questions(ctx.console)
+        answers = GivenAnswers.from_options(
+            options.renames,
+            options.no_rename,
+            options.defaults,
+            options.drops,
+            options.no_drop,
+            Questions(ctx.console) if ctx.console.asks else None,
         )
-        made = autogenerate.make_revision(
-            ctx.database, draft, ask, with_sql=options.sql, refuse=refuse
-        )
+        try:
+            made = autogenerate.make_revision(
+                ctx.database, draft, answers, with_sql=options.sql, refuse=refuse
+            )
+        except QuestionsLeft as err:
+            return MakemigrationsResult(questions=err.questions).refused(err)
     paths = tuple(ctx.project.name_of(path) for path in made.paths)
     return MakemigrationsResult(
         revision=made.revisions[0] if made.revisions else None,

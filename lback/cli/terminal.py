@@ -6,7 +6,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import IO, Any, TextIO, cast
 
@@ -18,6 +18,7 @@ from lback.core.display import escaped, harmless_line, visible
 from lback.core.messages.questions import unanswered
 from lback.core.results import Result
 from lback.core.shell import place, placed
+from lback.errors import UsageError
 from lback.formats.style import Script, Style, inked, safe, to_ascii
 from lback.project.options import Options
 from lback.secrets import KNOWN, cleaned
@@ -214,23 +215,66 @@ class Terminal:
 
     def confirm(self, question: str, *, option: str, default: bool = False) -> bool:
         """Ask for consent; without a terminal raise, naming the option that answers."""
-        if not self._interactive:
+        if not self.asks:
             raise unanswered(question, option)
         return click.confirm(self._clean(sys.stderr, question), default=default, err=True)
 
     def ask(self, question: str, *, option: str, default: str | None = None) -> str:
         """Ask for a value; without a terminal use the default or raise."""
-        if not self._interactive:
+        if not self.asks:
             if default is None:
                 raise unanswered(question, option)
             return default
         answer: str = click.prompt(self._clean(sys.stderr, question), default=default, err=True)
         return answer
 
+    def choose(self, question: str, choices: Sequence[str], default: int | None) -> int:
+        """Show numbered choices, as wide as the terminal, and ask for a number."""
+        self._wrapped(question, "", "")
+        for number, choice in enumerate(choices, 1):
+            self._wrapped(choice, f"{number:>3}) ", "     ")
+        chosen: int = self._prompted(
+            "Number (Ctrl-C to quit)",
+            type=click.IntRange(1, len(choices)),
+            default=None if default is None else default + 1,
+        )
+        return chosen - 1
+
+    def value(self, question: str, check: Callable[[str], str]) -> str:
+        """Ask until the answer is one that can be used."""
+
+        def checked(text: str) -> str:
+            try:
+                return check(text)
+            except UsageError as err:
+                raise click.UsageError(self._clean(sys.stderr, err.message)) from None
+
+        self._wrapped(question, "", "")
+        answer: str = self._prompted("Value (Ctrl-C to quit)", value_proc=checked)
+        return answer
+
+    def _wrapped(self, text: str, first: str, later: str) -> None:
+        import textwrap
+
+        for line in textwrap.wrap(
+            self._clean(sys.stderr, text),
+            self.style(sys.stderr).width - 1,
+            initial_indent=first,
+            subsequent_indent=later,
+        ):
+            self._write(sys.stderr, line)
+
+    def _prompted(self, text: str, **options: Any) -> Any:
+        try:
+            return click.prompt(text, err=True, **options)
+        except click.Abort:  # env.py is running, and what fell over there is translated
+            raise KeyboardInterrupt from None
+
     # Inner parts
 
     @property
-    def _interactive(self) -> bool:
+    def asks(self) -> bool:
+        """Tell whether there is somebody to ask."""
         if self.options.no_input or self.options.json:
             return False
         return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()

@@ -12,18 +12,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alembic.autogenerate.render import _alembic_autogenerate_prefix, _repr_type
+from alembic.autogenerate import compare
+from alembic.autogenerate.api import AutogenContext
+from alembic.autogenerate.render import _render_server_default, _repr_type
 from alembic.config import Config
 from alembic.operations.batch import ApplyBatchImpl
+from alembic.operations.ops import DowngradeOps, MigrationScript, UpgradeOps
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory, write_hooks
 
 if TYPE_CHECKING:
-    from alembic.autogenerate.api import AutogenContext
     from alembic.ddl.impl import DefaultImpl
+    from alembic.operations.ops import MigrateOperation
     from alembic.runtime.migration import MigrationContext, StampStep
     from sqlalchemy import Column
     from sqlalchemy.engine import Connection
+    from sqlalchemy.engine.reflection import Inspector
     from sqlalchemy.types import TypeEngine
 
 # From 1.16 on Alembic reads pyproject.toml.
@@ -144,20 +148,25 @@ def around_batches(around: Callable[[Connection | None, str], Any]) -> Iterator[
         ApplyBatchImpl._create = create  # type: ignore[method-assign]
 
 
-def is_in_batch(context: AutogenContext) -> bool:
-    """Tell whether a directive is written within `with op.batch_alter_table()`."""
-    # A renderer of one's own has to leave out the table there, as Alembic's do.
-    return bool(context._has_batch)
-
-
-def operations_prefix(context: AutogenContext) -> str:
-    """Return what stands before an operation's name: `op.`, or `batch_op.` in a batch."""
-    return _alembic_autogenerate_prefix(context)
-
-
 def type_text(kind: TypeEngine[Any], context: AutogenContext) -> str:
     """Return a type as Alembic writes it, its import noted, through the project's render_item."""
     return _repr_type(kind, context)
+
+
+def default_text(default: Any, context: AutogenContext) -> str:
+    """Return a server default as Alembic writes it, its import noted."""
+    return str(_render_server_default(default, context))
+
+
+def compared(context: MigrationContext, inspector: Inspector) -> list[MigrateOperation]:
+    """Return what the models change in the schema that an inspector tells of."""
+    autogen = AutogenContext(context, autogenerate=True)
+    # Made by itself at first use, from the connection; the public ways take no other.
+    vars(autogen)["inspector"] = inspector
+    script = MigrationScript(None, UpgradeOps([]), DowngradeOps([]))
+    compare._populate_migration_script(autogen, script)
+    assert script.upgrade_ops is not None
+    return script.upgrade_ops.ops
 
 
 def copy_column(column: Column[Any]) -> Column[Any]:

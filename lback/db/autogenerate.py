@@ -18,18 +18,20 @@ from lback.core.shell import command
 from lback.db.alembic_compat import copy_column
 from lback.db.command_lines import like
 from lback.db.directives import describe, full_name
+from lback.db.not_null import NotNull
 from lback.db.own_tables import is_own
 from lback.db.performing import Looker
 from lback.db.project import boolean_option
-from lback.db.questions import Questioner
+from lback.db.questions import GivenAnswers
 from lback.db.revising import write_scripts
 from lback.db.runner import explained
-from lback.db.settling import settle_not_null, settle_renames
+from lback.db.settling import settle
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
     from alembic.operations import ops
     from alembic.runtime.migration import MigrationContext
+    from sqlalchemy.engine.reflection import Inspector
 
     from lback.core.graph.view import GraphView
     from lback.core.lines import Line
@@ -79,7 +81,7 @@ class Generated:
 def make_revision(
     database: Database,
     draft: Draft,
-    ask: Questioner,
+    ask: GivenAnswers,
     *,
     with_sql: bool = False,
     refuse: Refuse | None = None,
@@ -91,6 +93,7 @@ def make_revision(
     with database.opened(draft.line(autogenerate=True)) as session:
         comparison = _Comparison(session, database.graph, draft, ask, refuse, with_sql=with_sql)
         comparison.run()
+        ask.finish()
         if not comparison.has_changes:
             return Generated((), (), ())
         paths, revisions = write_scripts(session, comparison.context)
@@ -124,7 +127,7 @@ class _Comparison:
         session: Session,
         graph: GraphView,
         draft: Draft,
-        ask: Questioner | None,
+        ask: GivenAnswers | None,
         refuse: Refuse | None = None,
         *,
         autogenerate: bool = True,
@@ -138,6 +141,7 @@ class _Comparison:
         self.with_sql = with_sql
         self.sql: list[str] = []
         self.dialect: Any = None
+        self.seen: Inspector | None = None
         parent = draft.head or only_head(graph)
         place = draft.version_path or session.scripts.place_above(parent)
         arguments = {
@@ -213,9 +217,12 @@ class _Comparison:
         context.opts["include_object"] = _without_record(theirs)
         self.context.run_autogenerate(self.graph.heads if complete else heads, context)
         context.opts["include_object"] = theirs
-        if self.with_sql:
+        if self.with_sql and self.ask is not None and not self.ask.open:
             batch = bool(context.opts.get("render_as_batch"))
-            self.sql += [sql_of(upgrade, context, batch=batch) for upgrade in self._upgrades()[-1:]]
+            self.sql += [
+                sql_of(upgrade, context, self.seen if batch else None)
+                for upgrade in self._upgrades()[-1:]
+            ]
         return ()
 
     def _require_current(self, heads: tuple[str, ...], context: MigrationContext) -> None:
@@ -237,10 +244,12 @@ class _Comparison:
         upgrade, downgrade = script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]
         if self.ask is None:
             return
-        settle_renames(upgrade, context, self.ask)
+        self.seen = settle(upgrade, context, self.ask)
         upgrade.reverse_into(downgrade)
         batch = bool(context.opts.get("render_as_batch"))
-        settle_not_null(upgrade, context, self.ask, batch=batch)
+        not_null = NotNull(context, self.ask, batch=batch)
+        not_null.settle(upgrade)
+        not_null.bring_back(downgrade)
 
 
 def _without_record(theirs: Callable[..., Any] | None) -> Callable[..., bool]:
@@ -267,8 +276,11 @@ def only_head(graph: GraphView) -> str:
     return graph.heads[0] if graph.heads else "head"
 
 
-def sql_of(upgrade: ops.UpgradeOps, context: MigrationContext, *, batch: bool) -> str:
-    """Return the statements of the directives for the context's dialect."""
+def sql_of(upgrade: ops.UpgradeOps, context: MigrationContext, batch: Inspector | None) -> str:
+    """Return the statements of the directives for the context's dialect.
+
+    `batch` tells what the tables will be like when they are copied; None: they are altered.
+    """
     buffer = io.StringIO()
     offline = MigrationContext.configure(
         dialect=context.dialect,
@@ -279,8 +291,8 @@ def sql_of(upgrade: ops.UpgradeOps, context: MigrationContext, *, batch: bool) -
     for operation in upgrade.ops:
         if not isinstance(operation, ops.ModifyTableOps):
             operations.invoke(operation)
-        elif batch:
-            _in_batch(operation, context, operations, tables)
+        elif batch is not None:
+            _in_batch(operation, batch, operations, tables)
         else:
             for part in operation.ops:
                 operations.invoke(part)
@@ -289,19 +301,15 @@ def sql_of(upgrade: ops.UpgradeOps, context: MigrationContext, *, batch: bool) -
 
 def _in_batch(
     changes: ops.ModifyTableOps,
-    context: MigrationContext,
+    inspector: Inspector,
     operations: Operations,
     tables: dict[str, Table],
 ) -> None:
     """Write a batch, which offline has to be told what the table looks like."""
     name = full_name(changes.table_name, changes.schema)
     if name not in tables:
-        tables[name] = Table(
-            changes.table_name,
-            MetaData(),
-            schema=changes.schema,
-            autoload_with=context.connection,
-        )
+        tables[name] = Table(changes.table_name, MetaData(), schema=changes.schema)
+        inspector.reflect_table(tables[name], None, resolve_fks=False)
     table = tables[name]
     with operations.batch_alter_table(
         changes.table_name, schema=changes.schema, copy_from=table

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
+import sqlalchemy as sa
 from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import renderers
 from alembic.operations import ops
+from sqlalchemy import Column
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.schema import DefaultClause
 
-from lback.db.alembic_compat import is_in_batch, operations_prefix, type_text
+from lback.core.display import visible
+from lback.db.alembic_compat import copy_column, default_text, type_text
+
+# What SQLAlchemy's text() would take for a parameter.
+_BIND = re.compile(r"(?<![:\w\\]):(?=\w)")
 
 
 class RenameTable(ops.RenameTableOp):
@@ -29,36 +36,30 @@ class RenameTable(ops.RenameTableOp):
 class RenameColumn(ops.AlterColumnOp):
     """A rename of a column that autogenerate can write and turn round."""
 
-    def __init__(
-        self,
-        table: str,
-        old: str,
-        new: str,
-        *,
-        schema: str | None,
-        type_: TypeEngine[Any] | None,
-        nullable: bool | None,
-    ) -> None:
+    def __init__(self, table: str, new: str, old: Column[Any], *, schema: str | None) -> None:
+        default = old.server_default
+        plain = isinstance(default, DefaultClause) and "nextval(" not in str(default.arg)
         super().__init__(
             table,
-            old,
+            old.name,
             schema=schema,
             modify_name=new,
-            existing_type=type_,
-            existing_nullable=nullable,
+            existing_type=old.type,
+            existing_nullable=old.nullable,
+            # MySQL writes the whole column anew, and what is not said here would be gone.
+            existing_server_default=default if plain else False,
+            existing_comment=old.comment,
         )
+        if old.autoincrement is True:
+            self.kw["existing_autoincrement"] = True
         self.new_name = new
+        self.old = old
 
     def reverse(self) -> RenameColumn:
         """Return the way back."""
-        return RenameColumn(
-            self.table_name,
-            self.new_name,
-            self.column_name,
-            schema=self.schema,
-            type_=self.existing_type,
-            nullable=self.existing_nullable,
-        )
+        renamed = copy_column(self.old)
+        renamed.name = self.new_name
+        return RenameColumn(self.table_name, self.column_name, renamed, schema=self.schema)
 
     def has_changes(self) -> bool:
         """Tell that there is something to do."""
@@ -67,6 +68,109 @@ class RenameColumn(ops.AlterColumnOp):
     def to_diff_tuple(self) -> Any:
         """Return it in the form of Alembic's diffs."""
         return [("rename_column", self.schema, self.table_name, self.column_name, self.new_name)]
+
+
+class RenameName(ops.ExecuteSQLOp):
+    """A rename of what a table has with a name of its own: an index, a constraint, a sequence."""
+
+    def __init__(
+        self, kind: str, table: str, old: str, new: str, *, schema: str | None, dialect: Dialect
+    ) -> None:
+        quote = dialect.identifier_preparer.quote
+        place = f"{quote(schema)}." if schema else ""
+        change = f"RENAME TO {quote(new)}"
+        if dialect.name != "postgresql":
+            kind, start = "index", f"TABLE {place}{quote(table)}"
+            change = f"RENAME INDEX {quote(old)} TO {quote(new)}"
+        elif kind == "constraint":
+            start = f"TABLE {place}{quote(table)}"
+            change = f"RENAME CONSTRAINT {quote(old)} TO {quote(new)}"
+        else:
+            start = f"{kind.upper()} {place}{quote(old)}"
+        super().__init__(f"ALTER {start} {change}")
+        self.kind, self.table, self.schema, self.dialect = kind, table, schema, dialect
+        self.old_name, self.new_name = old, new
+
+    def reverse(self) -> RenameName:
+        """Return the way back."""
+        return RenameName(
+            self.kind,
+            self.table,
+            self.new_name,
+            self.old_name,
+            schema=self.schema,
+            dialect=self.dialect,
+        )
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """Return it in the form of Alembic's diffs."""
+        return (f"rename_{self.kind}", self.schema, self.old_name, self.new_name)
+
+
+class Filled(NamedTuple):
+    """What an UPDATE sets: SQL as it is ("text"), or a value of Python's for a type of sa."""
+
+    how: Literal["text", "value"]
+    value: Any
+    type: str = ""
+
+
+class Fill(ops.ExecuteSQLOp):
+    """An UPDATE that leaves no NULL in a column."""
+
+    def __init__(self, table: str, column: str, filled: Filled, *, schema: str | None) -> None:
+        self.table, self.column, self.filled, self.schema = table, column, filled, schema
+        place = sa.column(column, *([getattr(sa, filled.type)()] if filled.type else []))
+        value = sa.text(_escaped(filled.value)) if filled.how == "text" else filled.value
+        statement = sa.update(sa.table(table, place, schema=schema))
+        super().__init__(statement.where(place.is_(None)).values({column: value}))
+
+
+def _escaped(sql: str) -> str:
+    """Return SQL in which nothing is a parameter to SQLAlchemy's text()."""
+    return _BIND.sub(r"\\\g<0>", sql)
+
+
+@renderers.dispatch_for(Fill)
+def _render_fill(context: AutogenContext, op: Fill) -> str:
+    sqla, alembic = (context.opts[f"{name}_module_prefix"] for name in ("sqlalchemy", "alembic"))
+    filled = op.filled
+    type_ = f", {sqla}{filled.type}()" if filled.type else ""
+    column = f"{sqla}column({str(op.column)!r}{type_})"
+    schema = f", schema={str(op.schema)!r}" if op.schema else ""
+    value = repr(filled.value)
+    if filled.how == "text":
+        value = f"{sqla}text({_escaped(filled.value)!r})"
+    return (
+        f"{alembic}execute({sqla}update({sqla}table({str(op.table)!r}, {column}{schema}))"
+        f".where({sqla}column({str(op.column)!r}).is_(None))"
+        f".values({{{str(op.column)!r}: {value}}}))"
+    )
+
+
+class _LosingTable(ops.DropTableOp):
+    """A drop that says in the file what it loses."""
+
+
+class _LosingColumn(ops.DropColumnOp):
+    """A drop that says in the file what it loses."""
+
+
+def mark_loss(drop: ops.DropTableOp | ops.DropColumnOp) -> None:
+    """Let the drop say in the file what it loses."""
+    drop.__class__ = _LosingTable if isinstance(drop, ops.DropTableOp) else _LosingColumn
+
+
+@renderers.dispatch_for(_LosingTable)
+def _render_losing_table(context: AutogenContext, op: _LosingTable) -> list[str]:
+    name = visible(full_name(op.table_name, op.schema))
+    return [f"# The rows of {name} are lost.", renderers.dispatch(ops.DropTableOp)(context, op)]
+
+
+@renderers.dispatch_for(_LosingColumn)
+def _render_losing_column(context: AutogenContext, op: _LosingColumn) -> list[str]:
+    name = visible(f"{full_name(op.table_name, op.schema)}.{op.column_name}")
+    return [f"# The values of {name} are lost.", renderers.dispatch(ops.DropColumnOp)(context, op)]
 
 
 @renderers.dispatch_for(RenameTable)
@@ -78,17 +182,21 @@ def _render_rename_table(context: AutogenContext, op: RenameTable) -> str:
 
 @renderers.dispatch_for(RenameColumn)
 def _render_rename_column(context: AutogenContext, op: RenameColumn) -> str:
-    # Within a batch the table is named by the batch.
-    batch = is_in_batch(context)
-    names = [] if batch else [repr(str(op.table_name))]
-    names += [repr(str(op.column_name)), f"new_column_name={str(op.new_name)!r}"]
-    if op.existing_type is not None:
-        names.append(f"existing_type={type_text(op.existing_type, context)}")
-    if op.existing_nullable is not None:
-        names.append(f"existing_nullable={op.existing_nullable!r}")
-    if op.schema and not batch:
+    # Never in a batch, which makes the table anew: what refers to the column would not follow.
+    names = [repr(str(op.table_name)), repr(str(op.column_name))]
+    names.append(f"new_column_name={str(op.new_name)!r}")
+    names.append(f"existing_type={type_text(op.old.type, context)}")
+    names.append(f"existing_nullable={op.existing_nullable!r}")
+    if op.existing_server_default is not False:
+        default = default_text(op.existing_server_default, context)
+        names.append(f"existing_server_default={default}")
+    if op.existing_comment is not None:
+        names.append(f"existing_comment={op.existing_comment!r}")
+    names += [f"{name}={value!r}" for name, value in op.kw.items()]
+    if op.schema:
         names.append(f"schema={str(op.schema)!r}")
-    return f"{operations_prefix(context)}alter_column({', '.join(names)})"
+    prefix = context.opts["alembic_module_prefix"]
+    return f"{prefix}alter_column({', '.join(names)})"
 
 
 def full_name(table: str, schema: str | None) -> str:
@@ -117,6 +225,8 @@ def _line(operation: Any, dialect: Dialect) -> str:
         return f"rename table {table} to {operation.new_table_name}"
     if isinstance(operation, RenameColumn):
         return f"rename column {table}.{operation.column_name} to {operation.new_name}"
+    if isinstance(operation, RenameName):
+        return f"rename {operation.kind} {operation.old_name} to {operation.new_name}"
     if isinstance(operation, ops.CreateTableOp):
         return f"create table {table}"
     if isinstance(operation, ops.DropTableOp):
@@ -129,6 +239,8 @@ def _line(operation: Any, dialect: Dialect) -> str:
         return f"drop column {table}.{operation.column_name}"
     if isinstance(operation, ops.AlterColumnOp):
         return f"alter column {table}.{operation.column_name}: {_alteration(operation, dialect)}"
+    if isinstance(operation, Fill):
+        return f"fill NULL in {full_name(operation.table, operation.schema)}.{operation.column}"
     if isinstance(operation, ops.ExecuteSQLOp):
         return f"execute {operation.sqltext}"
     return _named(operation, table)

@@ -2,39 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from lback.core.shell import command
+from lback.core.drafting.asking import Candidate, OpenQuestion
+from lback.core.messages import makemigrations as messages
 from lback.errors import LbackError, UsageError
+
+DROP, KEEP = "--drop", "--no-drop"
+Check = Callable[[str], str]
+_Text = TypeVar("_Text", str, "str | None")
 
 
 class Questioner(Protocol):
-    """Knows what was meant. Table names are "schema.table" where a schema is given."""
+    """Somebody to ask."""
 
-    def rename_table(self, old: str, new: str) -> bool:
-        """Tell whether `new` is `old` under another name."""
+    def choose(self, question: OpenQuestion, default: int | None) -> int:
+        """Return which of the choices it is, from 0."""
 
-    def rename_column(self, table: str, old: str, new: str, type_: str) -> bool:
-        """Tell whether column `new` is `old` under another name."""
-
-    def default_for_not_null(self, table: str, column: str, type_: str) -> str | None:
-        """Return the value that existing rows get; None writes the change without one.
-
-        A literal as people write it (`0`, `active`, `2024-01-01`), or `sql:` and an
-        expression (`sql:now()`).
-        """
+    def value(self, question: OpenQuestion, check: Check) -> str:
+        """Return a value that `check` takes; it raises UsageError for another."""
 
 
-@dataclass(frozen=True, slots=True)
+class QuestionsLeft(LbackError):
+    """Says what has to be answered before a migration can be written."""
+
+    def __init__(self, why: LbackError, questions: tuple[OpenQuestion, ...]) -> None:
+        super().__init__(why.message, why.hint)
+        self.questions = questions
+
+
+@dataclass(slots=True)
 class GivenAnswers:
-    """Answers from the command line; what they leave open goes to `ask`, or is refused."""
+    """Answers from the command line; what they leave open goes to `ask`, or is kept as open.
 
-    renames: frozenset[tuple[str, str]] = frozenset()
+    Names are "table" and "table.column", with the schema first where one is given.
+    """
+
+    renames: Mapping[str, str] = field(default_factory=dict)
     no_rename: bool = False
-    defaults: dict[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, str | None] = field(default_factory=dict)
+    drops: frozenset[str] = frozenset()
+    no_drop: bool = False
     ask: Questioner | None = None
+    open: list[OpenQuestion] = field(default_factory=list)
+    _used: set[str] = field(default_factory=set)
 
     @classmethod
     def from_options(
@@ -42,61 +55,85 @@ class GivenAnswers:
         renames: Sequence[str] = (),
         no_rename: bool = False,
         defaults: Sequence[str] = (),
+        drops: Sequence[str] = (),
+        no_drop: bool = False,
         ask: Questioner | None = None,
     ) -> GivenAnswers:
-        """Read `--rename OLD:NEW` and `--default TABLE.COLUMN=VALUE`; UsageError if malformed."""
-        return cls(
-            frozenset(_pair(text) for text in renames),
-            no_rename,
-            dict(_value(text) for text in defaults),
-            ask,
-        )
+        """Read the options; UsageError where one is malformed or two contradict each other."""
+        pairs = _once("--rename", map(_pair, renames))
+        _once("--rename", ((new, old) for old, new in pairs.items()))
+        gone = _once("--drop", ((name, "") for name in drops))
+        for name in gone.keys() & pairs.keys():
+            raise messages.contradiction(f"--rename {name}:{pairs[name]}", f"--drop {name}")
+        values = _once("--default", map(_value, defaults))
+        return cls(pairs, no_rename, values, frozenset(gone), no_drop, ask)
 
-    def rename_table(self, old: str, new: str) -> bool:
-        """Asked from the options; LbackError names the option that is missing."""
-        answer = self._given(old, new)
-        if answer is not None:
-            return answer
-        if self.ask is not None:
-            return self.ask.rename_table(old, new)
-        raise LbackError(
-            f"Table {old} is gone from the models and {new} has the same columns: "
-            "a rename, or a drop that loses the rows?",
-            f"Say {command('--rename', f'{old}:{new}')}, or `--no-rename`.",
-        )
+    def use(self, option: str) -> None:
+        """Note that an answer counted; `unused` names the others."""
+        self._used.add(option)
 
-    def rename_column(self, table: str, old: str, new: str, type_: str) -> bool:
-        """Asked from the options; LbackError names the option that is missing."""
-        answer = self._given(f"{table}.{old}", f"{table}.{new}")
-        if answer is not None:
-            return answer
-        if self.ask is not None:
-            return self.ask.rename_column(table, old, new, type_)
-        raise LbackError(
-            f"Column {table}.{old} is gone from the models and {table}.{new} ({type_}) is new: "
-            "a rename, or a drop that loses the values?",
-            f"Say {command('--rename', f'{table}.{old}:{table}.{new}')}, or `--no-rename`.",
-        )
+    def became(
+        self,
+        name: str,
+        definition: str,
+        candidates: Sequence[Candidate],
+        rows: Callable[[], str],
+    ) -> str:
+        """Return the new name of what is gone, or DROP or KEEP."""
+        if name in self.drops:
+            self.use(f"--drop {name}")
+            return DROP
+        if self.no_rename:
+            candidates = ()
+        if not candidates and (self.no_drop or self.no_rename):
+            return KEEP if self.no_drop else DROP
+        names = [candidate.name for candidate in candidates]
+        question = messages.gone(name, definition, candidates, rows())
+        if self.ask is None:
+            self.open.append(question)
+            return DROP
+        chosen = self.ask.choose(question, 0 if names else None)
+        return [*names, DROP, KEEP][chosen]
 
-    def default_for_not_null(self, table: str, column: str, type_: str) -> str | None:
-        """Asked from the options; LbackError names the option that is missing."""
-        name = f"{table}.{column}"
+    def value(self, question: OpenQuestion, check: Check) -> str | None:
+        """Return what existing rows get; None leaves them as they are."""
+        name = question.name
         if name in self.defaults:
-            return self.defaults[name]
-        if self.ask is not None:
-            return self.ask.default_for_not_null(table, column, type_)
-        raise LbackError(
-            f"{name} ({type_}) is NOT NULL and has no default: what do existing rows get?",
-            f"Say {command('--default', f'{name}=VALUE')}, or give the column a "
-            "server_default in the model.",
-        )
+            self.use(f"--default {name}")
+            given = self.defaults[name]
+            return given if given is None else check(given)
+        if self.ask is None:
+            self.open.append(question)
+            return None
+        if question.choices and self.ask.choose(question, None) == 1:
+            return None
+        return self.ask.value(messages.value_asked(question), check)
 
-    def _given(self, old: str, new: str) -> bool | None:
-        if (old, new) in self.renames:
-            return True
-        if self.no_rename or any(old == before or new == after for before, after in self.renames):
-            return False
-        return None
+    def finish(self) -> None:
+        """Refuse what was asked in vain, and answers to what was no question."""
+        self.refuse_unused()
+        if self.open:
+            raise QuestionsLeft(messages.open_questions(self.open), tuple(self.open))
+
+    def refuse_unused(self) -> None:
+        """Raise UsageError for answers to what was no question."""
+        given = [
+            *(f"--rename {old}:{new}" for old, new in self.renames.items()),
+            *(f"--default {name}" for name in self.defaults),
+            *(f"--drop {name}" for name in self.drops),
+        ]
+        unused = [option for option in given if option not in self._used]
+        if unused:
+            raise messages.no_such_question(unused)
+
+
+def _once(option: str, pairs: Iterable[tuple[str, _Text]]) -> dict[str, _Text]:
+    found: dict[str, _Text] = {}
+    for name, value in pairs:
+        if name in found:
+            raise messages.given_twice(option, name)
+        found[name] = value
+    return found
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -105,11 +142,13 @@ def _pair(text: str) -> tuple[str, str]:
         raise UsageError(f"--rename {text}: write OLD:NEW, as users.name:users.full_name")
     if "." in old and "." not in new:  # users.name:full_name
         new = f"{old.rpartition('.')[0]}.{new}"
+    if old == new:
+        raise UsageError(f"--rename {text}: these are the same")
     return old, new
 
 
-def _value(text: str) -> tuple[str, str]:
+def _value(text: str) -> tuple[str, str | None]:
     name, equals, value = text.partition("=")
-    if not equals or "." not in name:
+    if "." not in name:
         raise UsageError(f"--default {text}: write TABLE.COLUMN=VALUE, as users.age=0")
-    return name, value
+    return name, value if equals else None

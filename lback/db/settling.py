@@ -1,327 +1,461 @@
-"""What autogenerate leaves open, settled by whoever knows: renames, and NOT NULL beside rows."""
+"""What autogenerate leaves open, settled by whoever knows: renames and drops."""
 
 from __future__ import annotations
 
-import datetime
-import re
-from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
-from typing import Any, cast
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+import sqlalchemy as sa
+from alembic.autogenerate.api import AutogenContext
 from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Column, TextClause, types
-from sqlalchemy import text as sql_text
-from sqlalchemy.schema import ColumnDefault
+from sqlalchemy.engine.reflection import Inspector
 
-from lback.db.directives import RenameColumn, RenameTable, full_name
-from lback.db.questions import Questioner
-from lback.errors import UsageError
+from lback.core.drafting.asking import (
+    ColumnSketch,
+    TableSketch,
+    column_candidates,
+    in_turn,
+    table_candidates,
+)
+from lback.core.messages import makemigrations as messages
+from lback.db.alembic_compat import compared
+from lback.db.directives import RenameColumn, RenameName, RenameTable, full_name, mark_loss
+from lback.db.questions import DROP, KEEP, GivenAnswers
+from lback.db.renaming import Key, RenamedInspector, Renames
 
-# What SQLAlchemy's text() would take for a parameter.
-_BIND = re.compile(r"(?<![:\w\\]):(?=\w)")
-_NOW = {"now", "now()", "current_timestamp", "current_timestamp()"}
-_TRUE, _FALSE = {"true", "t", "yes", "1"}, {"false", "f", "no", "0"}
-
-
-def settle_renames(upgrade: ops.UpgradeOps, context: MigrationContext, ask: Questioner) -> None:
-    """Replace each drop and add that is a rename, table and column, in place."""
-    for gone, new in _table_pairs(upgrade, context):
-        if gone not in upgrade.ops or new not in upgrade.ops:
-            continue  # one of them has been renamed already
-        old_name = full_name(gone.table_name, gone.schema)
-        if ask.rename_table(old_name, full_name(new.table_name, new.schema)):
-            _rename_table(upgrade, gone, new)
-    for changes in upgrade.ops:
-        if isinstance(changes, ops.ModifyTableOps):
-            _settle_columns(changes, context, ask)
+# More rows than these are not counted: nobody has to wait for a question.
+_COUNTED = 10_000
 
 
-def _table_pairs(
-    upgrade: ops.UpgradeOps, context: MigrationContext
-) -> list[tuple[ops.DropTableOp, ops.CreateTableOp]]:
-    dropped = [operation for operation in upgrade.ops if isinstance(operation, ops.DropTableOp)]
-    created = [operation for operation in upgrade.ops if isinstance(operation, ops.CreateTableOp)]
-    return [
-        (gone, new)
-        for gone in dropped
-        for new in created
-        if gone.schema == new.schema and _same_columns(gone, new, context)
-    ]
+def settle(upgrade: ops.UpgradeOps, context: MigrationContext, answers: GivenAnswers) -> Inspector:
+    """Let drops and adds that are renames be such; ask for the other drops.
 
-
-def _same_columns(gone: ops.DropTableOp, new: ops.CreateTableOp, context: MigrationContext) -> bool:
-    old = {column.name: column for column in gone.to_table().columns}
-    fresh = {column.name: column for column in new.columns if isinstance(column, Column)}
-    return old.keys() == fresh.keys() and all(
-        _same_type(old[name], fresh[name], context) for name in old
-    )
-
-
-def _same_type(old: Column[Any], new: Column[Any], context: MigrationContext) -> bool:
-    return not context.impl.compare_type(old, new)
-
-
-def _rename_table(upgrade: ops.UpgradeOps, gone: ops.DropTableOp, new: ops.CreateTableOp) -> None:
-    rename = RenameTable(gone.table_name, new.table_name, schema=gone.schema)
-    upgrade.ops[upgrade.ops.index(new)] = rename
-    upgrade.ops.remove(gone)
-    # First of all: what else is done to the table calls it by its new name.
-    upgrade.ops.remove(rename)
-    upgrade.ops.insert(0, rename)
-    dropped, created = (
-        [
-            index
-            for changes in _changes_of(upgrade, name, gone.schema)
-            for index in changes.ops
-            if isinstance(index, kind)
-        ]
-        for name, kind in (
-            (gone.table_name, ops.DropIndexOp),
-            (new.table_name, ops.CreateIndexOp),
-        )
-    )
-    for drop in dropped:
-        for create in created:
-            if _same_index(drop, create):
-                _take_out(upgrade, drop)
-                _take_out(upgrade, create)
-    for changes in _changes_of(upgrade, gone.table_name, gone.schema):
-        changes.table_name = new.table_name
-        for operation in changes.ops:
-            operation.table_name = new.table_name  # type: ignore[attr-defined]
-
-
-def _changes_of(
-    upgrade: ops.UpgradeOps, table: str, schema: str | None
-) -> Iterator[ops.ModifyTableOps]:
-    for operation in upgrade.ops:
-        if isinstance(operation, ops.ModifyTableOps) and (
-            operation.table_name,
-            operation.schema,
-        ) == (table, schema):
-            yield operation
-
-
-def _same_index(drop: Any, create: Any) -> bool:
-    old, new = drop.to_index(), create.to_index()
-    return bool(
-        old.name == new.name
-        and bool(old.unique) == bool(new.unique)
-        and [str(column.name) for column in old.columns]
-        == [str(column.name) for column in new.columns]
-    )
-
-
-def _take_out(upgrade: ops.UpgradeOps, unwanted: ops.MigrateOperation) -> None:
-    for changes in list(upgrade.ops):
-        if isinstance(changes, ops.ModifyTableOps) and unwanted in changes.ops:
-            changes.ops.remove(unwanted)
-            if not changes.ops:
-                upgrade.ops.remove(changes)
-
-
-def _settle_columns(
-    changes: ops.ModifyTableOps, context: MigrationContext, ask: Questioner
-) -> None:
-    table = full_name(changes.table_name, changes.schema)
-    for gone in [operation for operation in changes.ops if isinstance(operation, ops.DropColumnOp)]:
-        old = gone.to_column(context)
-        for new in [
-            operation for operation in changes.ops if isinstance(operation, ops.AddColumnOp)
-        ]:
-            if not _same_type(old, new.column, context):
-                continue
-            type_ = new.column.type.compile(context.dialect)
-            if ask.rename_column(table, gone.column_name, new.column.name, type_):
-                changes.ops[changes.ops.index(new)] = RenameColumn(
-                    changes.table_name,
-                    gone.column_name,
-                    new.column.name,
-                    schema=changes.schema,
-                    type_=new.column.type,
-                    nullable=old.nullable,
-                )
-                changes.ops.remove(gone)
-                _settle_null(changes, old, new.column)
-                break
-
-
-def _settle_null(changes: ops.ModifyTableOps, old: Column[Any], new: Column[Any]) -> None:
-    """Keep the other half of a rename that also changes whether NULL is allowed."""
-    if old.nullable == new.nullable:
-        return
-    changes.ops.append(
-        ops.AlterColumnOp(
-            changes.table_name,
-            new.name,
-            schema=changes.schema,
-            existing_type=new.type,
-            existing_nullable=old.nullable,
-            modify_nullable=new.nullable,
-        )
-    )
-
-
-def settle_not_null(
-    upgrade: ops.UpgradeOps, context: MigrationContext, ask: Questioner, *, batch: bool
-) -> None:
-    """Give new NOT NULL columns a default for as long as the change takes.
-
-    Call it when the downgrade has been derived: there is nothing in it to undo.
+    The comparison is made again with a schema in which the renames have been done, so that
+    whatever else changed is found there by its new name. Return what sees that schema.
     """
-    result: list[ops.MigrateOperation] = []
-    for changes in upgrade.ops:
-        before: list[ops.MigrateOperation] = []
-        after: list[ops.MigrateOperation] = []
-        if isinstance(changes, ops.ModifyTableOps):
-            _settle(changes, context, ask, before, after)
-        result += [*before, changes]
-        # SQLite changes a column only by copying the table; without that the default stays.
-        if after and (batch or context.dialect.name != "sqlite"):
-            later = cast("ops.ModifyTableOps", changes)
-            result.append(ops.ModifyTableOps(later.table_name, after, schema=later.schema))
-    upgrade.ops[:] = result
+    settling = _Settling(upgrade, context, answers)
+    settling.run()
+    return settling.inspector
 
 
-def _settle(
-    changes: ops.ModifyTableOps,
-    context: MigrationContext,
-    ask: Questioner,
-    before: list[ops.MigrateOperation],
-    after: list[ops.MigrateOperation],
-) -> None:
-    for place, operation in enumerate(changes.ops):
-        if isinstance(operation, ops.AddColumnOp) and _needs_value(operation.column):
-            value = _value_for(operation.column, changes, context, ask)
-            if value is None:
+class _Settling:
+    def __init__(
+        self, upgrade: ops.UpgradeOps, context: MigrationContext, answers: GivenAnswers
+    ) -> None:
+        assert context.connection is not None
+        self.upgrade = upgrade
+        self.context = context
+        self.answers = answers
+        self.renames = Renames()
+        self.real: Inspector = sa.inspect(context.connection)
+        self.inspector = self.real
+        self.steps: list[ops.MigrateOperation] = []
+        self.models = _models(context)
+        self.decided: dict[str, str] = {}
+        # Where env.py compares several databases, an answer may be for another one.
+        self.only = context.opts["upgrade_token"] == "upgrades"
+
+    def run(self) -> None:
+        """Settle tables, then their columns, then names of indexes and constraints."""
+        for find in (self._tables, self._columns, self._names):
+            before = len(self.steps)
+            find()
+            if len(self.steps) > before:
+                self.inspector = RenamedInspector.of(self.real, self.renames, self.context)
+                self.upgrade.ops[:] = compared(self.context, self.inspector)
+        self._drops()
+        self.upgrade.ops[:0] = self.steps
+
+    # Tables
+
+    def _tables(self) -> None:
+        dropped = {_name(op): op for op in self.upgrade.ops if isinstance(op, ops.DropTableOp)}
+        created = {_name(op): op for op in self.upgrade.ops if isinstance(op, ops.CreateTableOp)}
+        given = self._given_tables()
+        for (schema, old), new in given.items():
+            dropped.pop(full_name(old, schema), None)
+            created.pop(full_name(new, schema), None)
+        for name, operation in dropped.items():
+            chosen = self._table_question(name, operation, created)
+            if chosen is not None:
+                given[operation.schema, operation.table_name] = created.pop(chosen).table_name
+        self.renames.tables.update(given)
+        for schema in {schema for schema, _ in given}:
+            turns = in_turn({old: new for (place, old), new in given.items() if place == schema})
+            self.steps += [RenameTable(old, new, schema=schema) for old, new in turns]
+
+    def _given_tables(self) -> dict[Key, str]:
+        found: dict[Key, str] = {}
+        for old, new in self.answers.renames.items():
+            key = self._table(old)
+            if key is None:
                 continue
-            column = _with_default(
-                operation.column, _storable(value, operation.column.type, context)
+            there = self._model(new)
+            if there is None:
+                raise messages.no_rename(old, new, f"the models have no table {new}")
+            if there[0] != key[0]:
+                raise messages.no_rename(old, new, "a rename leaves a table in its schema")
+            if self._model(old) and old not in self.answers.renames.values():
+                raise messages.no_rename(old, new, f"the models still have {old}")
+            if self._table(new) and new not in self.answers.renames:
+                raise messages.no_rename(old, new, f"the database has a table {new} already")
+            self.answers.use(f"--rename {old}:{new}")
+            found[key] = there[1]
+        return found
+
+    def _table_question(
+        self, name: str, gone: ops.DropTableOp, created: Mapping[str, ops.CreateTableOp]
+    ) -> str | None:
+        facts = self._table_facts(gone.to_table(), name)
+        candidates = table_candidates(
+            facts,
+            [
+                self._table_facts(operation.to_table(), new)
+                for new, operation in created.items()
+                if operation.schema == gone.schema
+            ],
+        )
+        if not candidates or self.answers.no_rename:
+            return None
+        answer = self.answers.became(
+            name, facts.definition, candidates, self._rows(gone.schema, gone.table_name)
+        )
+        if answer in created:
+            return answer
+        self.decided[name] = answer
+        return None
+
+    # Columns
+
+    def _columns(self) -> None:
+        given = self._given_columns()
+        for changes in self._changes():
+            key = changes.schema, changes.table_name
+            self._column_questions(changes, given.setdefault(key, {}))
+        for key, renames in given.items():
+            if not renames:
+                continue
+            schema, name = key
+            table = sa.Table(name, sa.MetaData(), schema=schema)
+            self.inspector.reflect_table(table, None, resolve_fks=False)
+            called = {column.name: column for column in table.columns}
+            for old, new in in_turn(renames):
+                step = RenameColumn(name, new, called.pop(old), schema=schema)
+                self.steps.append(step)
+                called[new] = step.reverse().old
+            self.renames.columns[key] = renames
+
+    def _given_columns(self) -> dict[Key, dict[str, str]]:
+        found: dict[Key, dict[str, str]] = {}
+        for old, new in self.answers.renames.items():
+            if self._table(old):
+                continue
+            table, _, column = old.rpartition(".")
+            new_table, _, new_column = new.rpartition(".")
+            key = self._renamed_table(table)
+            if key is None or key not in self.models:
+                if self.only:
+                    what = "column" if table else "table"
+                    raise messages.no_rename(old, new, f"the database has no {what} {old}")
+                continue
+            if new_table not in (table, full_name(key[1], key[0])):
+                raise messages.no_rename(old, new, "a rename leaves a column in its table")
+            here = {row["name"] for row in self.inspector.get_columns(key[1], schema=key[0])}
+            there = {row.name for row in self.models[key].columns}
+            pairs = [pair.rpartition(".") for pair in self.answers.renames]
+            sources = {name for place, _, name in pairs if self._renamed_table(place) == key}
+            targets = {
+                target.rpartition(".")[2]
+                for source, target in self.answers.renames.items()
+                if self._renamed_table(source.rpartition(".")[0]) == key
+            }
+            if column not in here:
+                raise messages.no_rename(old, new, f"the database has no column {old}")
+            if new_column not in there:
+                raise messages.no_rename(old, new, f"the models have no column {new}")
+            if column in there and column not in targets:
+                raise messages.no_rename(old, new, f"the models still have {old}")
+            if new_column in here and new_column not in sources:
+                raise messages.no_rename(old, new, f"the database has a column {new} already")
+            self.answers.use(f"--rename {old}:{new}")
+            found.setdefault(key, {})[column] = new_column
+        return found
+
+    def _column_questions(self, changes: ops.ModifyTableOps, renames: dict[str, str]) -> None:
+        table = full_name(changes.table_name, changes.schema)
+        added = {
+            operation.column.name: operation.column
+            for operation in changes.ops
+            if isinstance(operation, ops.AddColumnOp)
+            and operation.column.name not in renames.values()
+        }
+        for operation in changes.ops:
+            if not isinstance(operation, ops.DropColumnOp) or operation.column_name in renames:
+                continue
+            old = operation.to_column(self.context)
+            same = [
+                name
+                for name, column in added.items()
+                if not self.context.impl.compare_type(old, column)
+            ]
+            facts = self._facts(old)
+            candidates = [
+                candidate._replace(name=f"{table}.{candidate.name}")
+                for candidate in column_candidates(
+                    facts, [self._facts(column) for column in added.values()], same
+                )
+            ]
+            if not candidates or self.answers.no_rename:
+                continue
+            answer = self.answers.became(
+                f"{table}.{old.name}",
+                facts.definition,
+                candidates,
+                self._rows(changes.schema, changes.table_name, old.name),
             )
-            changes.ops[place] = ops.AddColumnOp(
-                operation.table_name, column, schema=operation.schema, **operation.kw
-            )
-            after.append(_drop_default(operation))
-        elif isinstance(operation, ops.AlterColumnOp) and operation.modify_nullable is False:
-            fill = _fill(operation, context, ask)
-            if fill is not None:
-                before.append(fill)
+            new = answer.rpartition(".")[2]
+            if new in added and answer not in (DROP, KEEP):
+                renames[old.name] = new
+                del added[new]
+            else:
+                self.decided[f"{table}.{old.name}"] = answer
+
+    # Names of indexes and constraints
+
+    def _names(self) -> None:
+        self.called: dict[tuple[str | None, ...], dict[str, tuple[str, str, str]]] = {}
+        if self.context.dialect.name not in ("postgresql", "mysql", "mariadb"):
+            return  # there they are made anew, which loses nothing
+        for changes in self._changes():
+            for kind, old, new in _same_but_for_the_name(changes):
+                self._rename(kind, (changes.schema, changes.table_name), old, new)
+        if self.context.dialect.name == "postgresql":
+            for schema, old in list(self.renames.tables):
+                self.renames.columns.setdefault((schema, self.renames.tables[schema, old]), {})
+            for key, columns in self.renames.columns.items():
+                self._follow(key, columns)
+        dialect = self.context.dialect
+        for (schema, *_), group in self.called.items():
+            of = {old: (kind, table) for old, (kind, table, _) in group.items()}
+            for old, new in in_turn({old: new for old, (_, _, new) in group.items()}):
+                kind, table = of[new] = of.pop(old)
+                step = RenameName(kind, table, old, new, schema=schema, dialect=dialect)
+                self.steps.append(step)
+
+    def _rename(self, kind: str, key: Key, old: str, new: str, *, apart: bool = False) -> None:
+        """Note a rename; `apart` where another table may have the same name."""
+        apart = apart or self.context.dialect.name != "postgresql"
+        names = self.renames.names.setdefault(key, {})
+        if old in names or old == new:
+            return
+        names[old] = new
+        self.called.setdefault(key if apart else key[:1], {})[old] = kind, key[1], new
+
+    def _follow(self, key: Key, columns: Mapping[str, str]) -> None:
+        """Let what PostgreSQL has named after a table and its columns be named after the new."""
+        schema, table = key
+        before = self.renames.before(table, schema)
+        model = self.models.get(key)
+        reflected: list[tuple[str, Any]] = [
+            ("pkey", {**self.real.get_pk_constraint(before, schema=schema), "pkey": True}),
+            *(("key", row) for row in self.real.get_unique_constraints(before, schema=schema)),
+            *(("fkey", row) for row in self.real.get_foreign_keys(before, schema=schema)),
+            *(("check", row) for row in self.real.get_check_constraints(before, schema=schema)),
+        ]
+        for end, row in reflected:
+            old = row["name"]
+            held = row.get("column_names") or row.get("constrained_columns") or []
+            middle = [] if end == "pkey" else held
+            if end == "check":
+                middle = [name for name in columns if old == f"{before}_{name}_check"]
+            new = "_".join([table, *(columns.get(name, name) for name in middle), end])
+            named = _name_in(model, end, [columns.get(name, name) for name in held])
+            if named is not None:
+                new = named
+            elif old != "_".join([before, *middle, end]):
+                continue
+            if old and len(new) < 64:
+                self._rename("constraint", key, old, new, apart=end in ("fkey", "check"))
+        for row in self.real.get_columns(before, schema=schema):
+            old = f"{before}_{row['name']}_seq"
+            new = f"{table}_{columns.get(row['name'], row['name'])}_seq"
+            owned = "nextval(" in str(row.get("default")) or row.get("identity")
+            if owned and len(new) < 64 and self.real.has_sequence(old, schema=schema):
+                self._rename("sequence", key, old, new)
+
+    # Drops
+
+    def _drops(self) -> None:
+        for operation in list(self.upgrade.ops):
+            if isinstance(operation, ops.DropTableOp):
+                name = _name(operation)
+                facts = self._table_facts(operation.to_table(), name)
+                before = self.renames.before(operation.table_name, operation.schema)
+                rows = self._rows(operation.schema, before)
+                if self._is_dropped(name, facts.definition, rows):
+                    mark_loss(operation)
+                else:
+                    self._leave(operation.schema, operation.table_name)
+        for changes in list(self._changes()):
+            table = full_name(changes.table_name, changes.schema)
+            for part in list(changes.ops):
+                if not isinstance(part, ops.DropColumnOp):
+                    continue
+                definition = self._facts(part.to_column(self.context)).definition
+                rows = self._rows(changes.schema, changes.table_name, part.column_name)
+                if self._is_dropped(f"{table}.{part.column_name}", definition, rows):
+                    mark_loss(part)
+                else:
+                    changes.ops.remove(part)
+            if not changes.ops:
+                self.upgrade.ops.remove(changes)
+
+    def _is_dropped(self, name: str, definition: str, rows: Any) -> bool:
+        answer = self.decided.get(name) or self.answers.became(name, definition, (), rows)
+        return answer == DROP
+
+    def _leave(self, schema: str | None, table: str) -> None:
+        self.upgrade.ops[:] = [
+            operation
+            for operation in self.upgrade.ops
+            if not isinstance(operation, (ops.DropTableOp, ops.ModifyTableOps))
+            or (operation.schema, operation.table_name) != (schema, table)
+        ]
+
+    # What is there
+
+    def _changes(self) -> Iterator[ops.ModifyTableOps]:
+        dropped = {_name(op) for op in self.upgrade.ops if isinstance(op, ops.DropTableOp)}
+        for operation in self.upgrade.ops:
+            if isinstance(operation, ops.ModifyTableOps) and _name(operation) not in dropped:
+                yield operation
+
+    def _table(self, name: str) -> Key | None:
+        """Return the table of the database that is called so."""
+        return self._split(name, lambda schema: set(self.real.get_table_names(schema)))
+
+    def _model(self, name: str) -> Key | None:
+        return self._split(name, lambda schema: {key[1] for key in self.models if key[0] == schema})
+
+    def _split(self, name: str, names: Any) -> Key | None:
+        if name in names(None):
+            return None, name
+        schema, _, table = name.rpartition(".")
+        known = {*self.real.get_schema_names(), *(key[0] for key in self.models)}
+        return (schema, table) if schema in known and table in names(schema) else None
+
+    def _renamed_table(self, name: str) -> Key | None:
+        """Return the table that will be called so, or is now, by its new name."""
+        new = self._model(name)
+        if new and self._table(full_name(self.renames.before(new[1], new[0]), new[0])):
+            return new
+        key = self._table(name)
+        return None if key is None else (key[0], self.renames.after(key[1], key[0]))
+
+    def _facts(self, column: sa.Column[Any], position: int = 0) -> ColumnSketch:
+        held = set()
+        if column.primary_key:
+            held.add("primary key")
+        if column.unique:
+            held.add("unique")
+        held |= {f"foreign key to {key.target_fullname}" for key in column.foreign_keys}
+        if column.table is not None:
+            position = list(column.table.columns).index(column)
+            for constraint in column.table.constraints:
+                if isinstance(constraint, sa.UniqueConstraint) and column in list(
+                    constraint.columns
+                ):
+                    held.add("unique")
+        type_ = self._type(column.type)
+        return ColumnSketch(column.name, type_, bool(column.nullable), position, frozenset(held))
+
+    def _table_facts(self, table: sa.Table, name: str) -> TableSketch:
+        return TableSketch(name, tuple(self._facts(column) for column in table.columns))
+
+    def _type(self, type_: Any) -> str:
+        try:
+            return str(type_.compile(self.context.dialect))
+        except Exception:  # types of the project's own may need more than a dialect
+            return repr(type_)
+
+    def _rows(self, schema: str | None, table: str, column: str | None = None) -> Any:
+        """Return what counts the rows that go with it; not all where they are many."""
+        return lambda: rows_of(self.context, self.renames.before(table, schema), schema, column)
 
 
-def _needs_value(column: Column[Any]) -> bool:
-    return (
-        not column.nullable
-        and column.server_default is None
-        and column.computed is None
-        and column.identity is None
-        and not column.primary_key
-    )
+def rows_of(
+    context: MigrationContext, table: str, schema: str | None, column: str | None = None
+) -> str:
+    """Count rows, or those with a value in a column, as far as somebody would wait for it."""
+    source = sa.table(table, sa.column(column or "?"), schema=schema)
+    rows = sa.select(sa.literal(1).label("n")).select_from(source)
+    if column is not None:
+        rows = rows.where(source.c[column].is_not(None))
+    counted = sa.select(sa.func.count()).select_from(rows.limit(_COUNTED + 1).subquery())
+    assert context.connection is not None
+    try:
+        with context.connection.begin_nested():
+            number: int = context.connection.execute(counted).scalar_one()
+    except sa.exc.SQLAlchemyError:
+        return "an unknown number of rows"
+    if number > _COUNTED:
+        return f"more than {_COUNTED} rows"
+    return {0: "no rows", 1: "1 row"}.get(number, f"{number} rows")
 
 
-def _value_for(
-    column: Column[Any], changes: ops.ModifyTableOps, context: MigrationContext, ask: Questioner
-) -> str | TextClause | None:
-    default = column.default
-    if isinstance(default, ColumnDefault) and default.is_scalar:
-        said = _python_literal(default.arg)
-        if said is not None:
-            return said
-    table = full_name(changes.table_name, changes.schema)
-    type_ = column.type.compile(context.dialect)
-    answer = ask.default_for_not_null(table, column.name, type_)
-    return None if answer is None else parse_value(answer, column.type, f"{table}.{column.name}")
+def _models(context: MigrationContext) -> dict[Key, sa.Table]:
+    default = context.dialect.default_schema_name
+    tables = AutogenContext(context, autogenerate=True).sorted_tables
+    return {
+        (None if table.schema == default else table.schema, str(table.name)): table
+        for table in tables
+    }
 
 
-def _python_literal(value: Any) -> str | None:
-    """Return the model's own Python default as the text of a SQL default."""
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    if isinstance(value, (int, float, Decimal, str, datetime.date, datetime.time)):
-        return str(value)
+def _name(operation: Any) -> str:
+    return full_name(operation.table_name, operation.schema)
+
+
+def _name_in(model: sa.Table | None, end: str, columns: list[str]) -> str | None:
+    """Return what the models call a primary or foreign key."""
+    for constraint in model.constraints if model is not None else ():
+        kinds = (sa.PrimaryKeyConstraint, sa.ForeignKeyConstraint)
+        if not isinstance(constraint, kinds) or isinstance(constraint, kinds[end == "pkey"]):
+            continue
+        if [column.name for column in constraint.columns] == columns:
+            return str(constraint.name) if isinstance(constraint.name, str) else None
     return None
 
 
-def parse_value(text: str, type_: Any, name: str) -> str | TextClause:
-    """Read a value as people write it; UsageError when it cannot be of the type."""
-    if text.startswith("sql:"):
-        return sql_text(text[4:])
-    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
-        text = text[1:-1]
-    word = text.strip().lower()
-    if isinstance(type_, types.Boolean):
-        if word in _TRUE:
-            return "1"
-        if word in _FALSE:
-            return "0"
-        raise UsageError(f"{name} is a boolean: write true or false, not {text!r}")
-    if isinstance(type_, (types.Integer, types.Numeric)):
-        try:
-            number = Decimal(word)
-        except InvalidOperation:
-            raise UsageError(f"{name} is a number; {text!r} is none") from None
-        if isinstance(type_, types.Integer) and number != number.to_integral_value():
-            raise UsageError(f"{name} is a whole number; {text!r} is none")
-        return word
-    if isinstance(type_, (types.Date, types.DateTime)) and word in _NOW:
-        return sql_text("CURRENT_TIMESTAMP")
-    return text
+def _same_but_for_the_name(changes: ops.ModifyTableOps) -> Iterator[tuple[str, str, str]]:
+    """Yield kind, old and new name of what would be dropped to be made anew."""
+    made = [
+        (operation, _signature(operation))
+        for operation in changes.ops
+        if isinstance(operation, (ops.CreateIndexOp, ops.CreateUniqueConstraintOp))
+    ]
+    for drop in changes.ops:
+        if not isinstance(drop, (ops.DropIndexOp, ops.DropConstraintOp)):
+            continue
+        signature = _signature(drop)
+        for create, other in made:
+            if signature is None or signature != other:
+                continue
+            kind = signature[0]
+            old, new = (getattr(op.to_diff_tuple()[1], "name", None) for op in (drop, create))
+            if isinstance(old, str) and isinstance(new, str):
+                made.remove((create, other))
+                yield kind, str(old), str(new)
+                break
 
 
-def _storable(value: str | TextClause, type_: Any, context: MigrationContext) -> str | TextClause:
-    """Return the value as a default that the database takes for this type."""
-    long = isinstance(type_, (types.Text, types.LargeBinary, types.JSON))
-    if long and isinstance(value, str) and context.dialect.name in ("mysql", "mariadb"):
-        # MySQL has no literal defaults for long types. Alembic writes text() without the
-        # escapes, so a colon that would make a parameter must not stand there.
-        parts = [_sql(part) for part in _BIND.split(value)]
-        joined = f"CONCAT({', CHAR(58), '.join(parts)})" if len(parts) > 1 else parts[0]
-        return sql_text(f"({joined})")
-    return value
-
-
-def _with_default(column: Column[Any], value: str | TextClause) -> Column[Any]:
-    """Return a column of our own: the model's must not change. Keys are directives apart."""
-    fresh: Column[Any] = Column(
-        column.name,
-        column.type,
-        nullable=False,
-        server_default=value,
-        comment=column.comment,
-    )
-    return fresh
-
-
-def _drop_default(added: ops.AddColumnOp) -> ops.AlterColumnOp:
-    return ops.AlterColumnOp(
-        added.table_name,
-        added.column.name,
-        schema=added.schema,
-        existing_type=added.column.type,
-        existing_nullable=False,
-        modify_server_default=None,
-    )
-
-
-def _fill(
-    change: ops.AlterColumnOp, context: MigrationContext, ask: Questioner
-) -> ops.ExecuteSQLOp | None:
-    """Return the UPDATE that leaves no NULL behind before NOT NULL comes."""
-    table = full_name(change.table_name, change.schema)
-    type_ = change.modify_type or change.existing_type
-    shown = type_.compile(context.dialect) if type_ is not None else ""
-    answer = ask.default_for_not_null(table, change.column_name, shown)
-    if answer is None:
+def _signature(operation: Any) -> tuple[str, ...] | None:
+    thing = operation.to_diff_tuple()[1]
+    if isinstance(thing, sa.UniqueConstraint):
+        return ("constraint", *(column.name for column in thing.columns))
+    if not isinstance(thing, sa.Index):
         return None
-    value = parse_value(answer, type_, f"{table}.{change.column_name}")
-    quote = context.dialect.identifier_preparer.quote
-    place = f"{quote(change.schema)}." if change.schema else ""
-    place, column = f"{place}{quote(change.table_name)}", quote(change.column_name)
-    return ops.ExecuteSQLOp(f"UPDATE {place} SET {column} = {_sql(value)} WHERE {column} IS NULL")
-
-
-def _sql(value: str | TextClause) -> str:
-    if isinstance(value, TextClause):
-        return value.text
-    escaped = value.replace("'", "''")
-    return _BIND.sub(r"\\\g<0>", f"'{escaped}'")
+    parts = [str(getattr(part, "name", part)) for part in thing.expressions]
+    options = sorted(f"{key}={value}" for key, value in thing.dialect_kwargs.items() if value)
+    return ("index", str(bool(thing.unique)), *parts, *options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from io import StringIO
 from typing import Protocol, TextIO
 
@@ -34,6 +35,16 @@ class Console(Protocol):
 
     def ask(self, question: str, *, option: str, default: str | None = None) -> str:
         """Ask for a value; without a terminal use the default or raise."""
+
+    @property
+    def asks(self) -> bool:
+        """Tell whether there is somebody to ask."""
+
+    def choose(self, question: str, choices: Sequence[str], default: int | None) -> int:
+        """Return which of the choices it is, from 0; only where `asks`."""
+
+    def value(self, question: str, check: Callable[[str], str]) -> str:
+        """Ask until `check` takes the answer, which raises UsageError; only where `asks`."""
 
 
 class SilentConsole:
@@ -68,3 +79,16 @@ class SilentConsole:
         if default is None:
             raise messages.unanswered(question, option)
         return default
+
+    @property
+    def asks(self) -> bool:
+        """Tell that there is nobody."""
+        return False
+
+    def choose(self, question: str, choices: Sequence[str], default: int | None) -> int:
+        """Refuse."""
+        raise messages.unanswered(question, "")
+
+    def value(self, question: str, check: Callable[[str], str]) -> str:
+        """Refuse."""
+        raise messages.unanswered(question, "")

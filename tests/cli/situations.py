@@ -39,6 +39,13 @@ def renamed(folder: Path) -> None:
     write(folder, "models.py", models("users", "orders", "carts", more=title))
 
 
+def dropped(folder: Path) -> None:
+    """A column is gone from the models, and no other is new."""
+    migrated(folder)
+    with sqlite3.connect(folder / "app.db") as base:
+        base.execute("alter table users add column label varchar(50)")
+
+
 def required(folder: Path) -> None:
     """A new column of the models may not be NULL."""
     migrated(folder)
@@ -224,7 +231,7 @@ STAGES: Places = {
     **{
         one.__name__: one
         for one in (
-            renamed, required, clash, saved, newer_rows, kept,
+            renamed, dropped, required, clash, saved, newer_rows, kept,
             recorded, diverged, pushed, shallow, newer_remote,
             tracked_hooks, many_branches, hooked, sections, below, locked, locked_and_saved,
             losing, beside,
@@ -247,6 +254,8 @@ SHOWN: dict[str, list[Shown]] = {
         Shown("renamed", "makemigrations x", "--rename users.label:users.title"),
         Shown("renamed", "makemigrations x", "--no-rename"),
         Shown("required", "makemigrations x", "--default users.age=0"),
+        Shown("renamed", "makemigrations x", "--drop users.label"),
+        Shown("dropped", "makemigrations x", "--no-drop"),
         Shown("forked", "makemigrations x --empty", "--head c3"),
     ],
     "migrate": [

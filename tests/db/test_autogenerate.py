@@ -159,10 +159,11 @@ def test_a_rename_of_a_table_keeps_the_rows_and_the_index(project: Modelled, any
     project.migrate()
     run_sql(any_url, "INSERT INTO users (id, name) VALUES (1, 'Ada')")
     project.models((project.root / "models.py").read_text().replace('"users"', '"people"'))
-    with pytest.raises(LbackError, match="Table users is gone"):
+    with pytest.raises(LbackError, match="users is gone"):
         project.make("two")
     made = project.make("two", renames=["users:people"])
-    assert made.changes == ("rename table users to people",)
+    assert made.changes[0] == "rename table users to people"
+    assert all(change.startswith("rename ") for change in made.changes)
     project.migrate()
     assert run_sql(any_url, "SELECT name FROM people") == [("Ada",)]
     assert differences(project.database()) == ()
@@ -186,7 +187,7 @@ def test_not_null_gives_existing_rows_a_value(
     project.migrate()
     run_sql(any_url, "INSERT INTO users (id, name) VALUES (1, 'Ada')")
     project.users('Column("name", String(50))', column)
-    with pytest.raises(LbackError, match=r"users\.age .* is NOT NULL") as refusal:
+    with pytest.raises(LbackError, match=r"users\.age .* NOT NULL") as refusal:
         project.make("two")
     assert "--default users.age=VALUE" in (refusal.value.hint or "")
     project.make("two", defaults=[answer])
@@ -227,7 +228,7 @@ def test_a_value_of_the_wrong_type_is_refused(project: Modelled) -> None:
     project.make("one")
     project.migrate()
     project.users('Column("name", String(50))', 'Column("n", Integer, nullable=False)')
-    with pytest.raises(UsageError, match="number"):
+    with pytest.raises(UsageError, match="no number"):
         project.make("two", defaults=["users.n=many"])
     assert len(list(project.versions.glob("*.py"))) == 1
 

@@ -33,9 +33,17 @@ if TYPE_CHECKING:
     "--default",
     "defaults",
     multiple=True,
-    metavar="TABLE.COLUMN=VALUE",
-    help="The value of a new NOT NULL column in existing rows.",
+    metavar="TABLE.COLUMN[=VALUE]",
+    help="What NOT NULL puts into existing rows: a value, or `sql:` and an expression.",
 )
+@click.option(
+    "--drop",
+    "drops",
+    multiple=True,
+    metavar="TABLE[.COLUMN]",
+    help="Drop what is gone from the models, with its rows.",
+)
+@click.option("--no-drop", is_flag=True, help="Write no drop; what is gone stays in the database.")
 @click.option("--head", metavar="REVISION", help="The head to build on, where there are several.")
 @common
 def command(
@@ -46,6 +54,8 @@ def command(
     renames: tuple[str, ...],
     no_rename: bool,
     defaults: tuple[str, ...],
+    drops: tuple[str, ...],
+    no_drop: bool,
     head: str | None,
 ) -> int:
     """Compare the models with the schema and write one migration called NAME.
@@ -54,7 +64,14 @@ def command(
     """
     if name is None and not check:
         raise click.UsageError("Give the migration a name: `lback makemigrations add_users_table`.")
-    answers = {"--sql": sql, "--rename": renames, "--no-rename": no_rename, "--default": defaults}
+    answers = {
+        "--sql": sql,
+        "--rename": renames,
+        "--no-rename": no_rename,
+        "--default": defaults,
+        "--drop": drops,
+        "--no-drop": no_drop,
+    }
     for flag, value in answers.items():
         apart({"--empty": empty, flag: value})
     for flag, value in {"--empty": empty, **answers, "--head": head}.items():
@@ -62,7 +79,7 @@ def command(
     from lback.app.makemigrations import MakemigrationsOptions, makemigrations
 
     options = MakemigrationsOptions(
-        name or "", empty, check, sql, renames, no_rename, defaults, head
+        name or "", empty, check, sql, renames, no_rename, defaults, drops, no_drop, head
     )
     return run(lambda ctx: makemigrations(ctx, options), {"NAME": check and name})
 
@@ -73,6 +90,8 @@ def lines(result: MakemigrationsResult, style: Style) -> Iterator[str]:
         yield "the models and the migrations do not agree:"
         yield from (f"  {safe(change)}" for change in result.changes)
         yield f"{style.cyan('next:')} `lback makemigrations NAME`"
+        return
+    if result.failed:
         return
     if not result.paths:
         yield "no changes: the models and the schema agree"

@@ -3,34 +3,114 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from lback.core.drafting.asking import Candidate, OpenQuestion
 from lback.core.shell import command
-from lback.errors import UsageError
+from lback.errors import LbackError, UsageError
 
 
-def table_renamed(old: str, new: str) -> str:
-    """Ask whether one table is another under a new name."""
-    return f"Was the table {old} renamed to {new}? (no: {old} is dropped with its rows)"
-
-
-def column_renamed(table: str, old: str, new: str, type_: str) -> str:
-    """Ask whether one column is another under a new name."""
-    return (
-        f"Was {table}.{old} renamed to {table}.{new} ({type_})? "
-        f"(no: {old} is dropped with its values)"
+def gone(name: str, definition: str, candidates: Sequence[Candidate], rows: str) -> OpenQuestion:
+    """Ask what became of a table or a column that the models lack."""
+    return OpenQuestion(
+        "gone",
+        name,
+        definition,
+        f"{name} is gone from the models ({definition}). What became of it?",
+        (
+            *(f"renamed to {new} ({new_definition})" for new, new_definition, _ in candidates),
+            f"dropped: {rows} lost",
+            "kept in the database, unknown to the models",
+        ),
+        (
+            *(command("--rename", f"{name}:{candidate.name}") for candidate in candidates),
+            *(("`--no-rename`",) if candidates else ()),
+            command("--drop", name),
+            "`--no-drop`",
+        ),
     )
 
 
-def renamed_option(old: str, new: str) -> str:
-    """Name the options that answer whether something was renamed."""
-    return f"{command('--rename', f'{old}:{new}')} or `--no-rename`"
-
-
-def value_for_rows(table: str, column: str, type_: str) -> str:
+def value_for_rows(name: str, type_: str) -> OpenQuestion:
     """Ask what existing rows get in a new column that may not be NULL."""
-    return (
-        f"{table}.{column} ({type_}) may not be NULL. Which value do existing rows get? "
-        "(a value, or sql:EXPRESSION)"
+    return OpenQuestion(
+        "value",
+        name,
+        type_,
+        f"{name} ({type_}) is new, NOT NULL and without a default. Which value do existing rows "
+        "get? (a value, or sql:EXPRESSION)",
+        options=(command("--default", f"{name}=VALUE"),),
+    )
+
+
+def value_for_nulls(name: str, type_: str) -> OpenQuestion:
+    """Ask what becomes of NULL in a column that may not hold it any more."""
+    return OpenQuestion(
+        "fill",
+        name,
+        type_,
+        f"{name} ({type_}) becomes NOT NULL. What becomes of NULL in existing rows?",
+        ("a value takes its place", "it stays: the migration fails where one is left"),
+        (command("--default", f"{name}=VALUE"), command("--default", name)),
+    )
+
+
+def value_asked(question: OpenQuestion) -> OpenQuestion:
+    """Ask for the value, where the question before had a choice to make."""
+    if not question.choices:
+        return question
+    return replace(question, text="Which value? (a value, or sql:EXPRESSION)", choices=())
+
+
+def open_questions(questions: Sequence[OpenQuestion]) -> LbackError:
+    """Say everything that has to be answered before a migration can be written."""
+    count = "A question needs" if len(questions) == 1 else f"{len(questions)} questions need"
+    one = "an answer" if len(questions) == 1 else "answers"
+    return LbackError(
+        f"{count} {one} and there is no terminal to ask on: "
+        + " ".join(question.text for question in questions),
+        "answer with " + "; ".join(", ".join(question.options) for question in questions),
+    )
+
+
+def given_twice(option: str, name: str) -> UsageError:
+    """Say that two answers are about one thing."""
+    return UsageError(f"{option} is given twice for {name}.", "Give it once.")
+
+
+def contradiction(one: str, other: str) -> UsageError:
+    """Say that two answers exclude each other."""
+    return UsageError(f"{one} and {other} contradict each other.", "Give one of them.")
+
+
+def no_such_question(options: Sequence[str]) -> UsageError:
+    """Say which answers nothing asked for."""
+    verb = "answers" if len(options) == 1 else "answer"
+    return UsageError(
+        f"{', '.join(options)} {verb} no question: the comparison of models and schema has "
+        "nothing of the kind.",
+        "Nothing was written. `lback makemigrations --check` lists the changes.",
+    )
+
+
+def no_rename(old: str, new: str, why: str) -> UsageError:
+    """Say why something cannot be a rename."""
+    return UsageError(
+        f"--rename {old}:{new}: {why}.",
+        "Nothing was written. `lback makemigrations --check` lists the changes.",
+    )
+
+
+def wrong_value(name: str, type_: str, value: str, why: str) -> UsageError:
+    """Say why a value cannot stand in a column."""
+    return UsageError(f"{name} ({type_}) cannot be {value!r}: {why}")
+
+
+def no_tables(place: str) -> UsageError:
+    """Refuse to take models without a table for models that have lost all of theirs."""
+    return UsageError(
+        f"The models that {place} names have no table, while the database has some.",
+        "Import the modules with the models in env.py; or answer each table with `--drop TABLE`.",
     )
 
 

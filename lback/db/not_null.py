@@ -1,0 +1,225 @@
+"""NOT NULL beside rows: what they get, and in which order it comes about."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.operations import ops
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.schema import ColumnDefault
+
+from lback.core.messages import makemigrations as messages
+from lback.db.directives import Fill, full_name
+from lback.db.questions import GivenAnswers
+from lback.db.values import read_value, stand_in
+
+
+class NotNull:
+    """Works out the steps for one comparison. Call both when the downgrade has been derived."""
+
+    def __init__(self, context: MigrationContext, answers: GivenAnswers, *, batch: bool) -> None:
+        self.context = context
+        self.answers = answers
+        # SQLite changes a column only by copying the table; without that nothing can follow.
+        self.alters = batch or context.dialect.name != "sqlite"
+
+    def settle(self, upgrade: ops.UpgradeOps) -> None:
+        """Give rows a value before their column refuses NULL."""
+        result: list[ops.MigrateOperation] = []
+        for changes in upgrade.ops:
+            result += (
+                self._settled(changes) if isinstance(changes, ops.ModifyTableOps) else [changes]
+            )
+        upgrade.ops[:] = result
+
+    def bring_back(self, downgrade: ops.DowngradeOps) -> None:
+        """Give rows something where a column comes back that does not take NULL."""
+        result: list[ops.MigrateOperation] = []
+        for changes in downgrade.ops:
+            result.append(changes)
+            if not isinstance(changes, ops.ModifyTableOps):
+                continue
+            later: list[ops.MigrateOperation] = []
+            for place, operation in enumerate(changes.ops):
+                if isinstance(operation, ops.AddColumnOp) and _needs_value(operation.column):
+                    changes.ops[place] = self._comes_back(operation, later)
+            result += self._in_table(changes, later)
+        downgrade.ops[:] = result
+
+    def _comes_back(
+        self, operation: ops.AddColumnOp, later: list[ops.MigrateOperation]
+    ) -> ops.AddColumnOp:
+        column = operation.column
+        value = stand_in(column.type)
+        if value is None or column.foreign_keys or not self.alters:
+            return _added(operation, nullable=True)
+        later.append(_altered(operation, existing_nullable=False, modify_server_default=None))
+        return _added(operation, nullable=False, server_default=value)
+
+    def _settled(self, changes: ops.ModifyTableOps) -> list[ops.MigrateOperation]:
+        first: list[ops.MigrateOperation] = []
+        fills: list[ops.MigrateOperation] = []
+        last: list[ops.MigrateOperation] = []
+        rest: list[ops.MigrateOperation] = []
+        for operation in changes.ops:
+            if isinstance(operation, ops.AddColumnOp) and _needs_value(operation.column):
+                self._new_column(operation, changes, first, fills, rest, last)
+            elif isinstance(operation, ops.AlterColumnOp) and operation.modify_nullable is False:
+                self._no_more_null(operation, first, fills, rest)
+            else:
+                rest.append(operation)
+        return [
+            *self._in_table(changes, first),
+            *fills,
+            *self._in_table(changes, rest),
+            *self._in_table(changes, last),
+        ]
+
+    def _in_table(
+        self, changes: ops.ModifyTableOps, parts: list[ops.MigrateOperation]
+    ) -> list[ops.MigrateOperation]:
+        if not parts:
+            return []
+        return [ops.ModifyTableOps(changes.table_name, parts, schema=changes.schema)]
+
+    def _new_column(
+        self,
+        operation: ops.AddColumnOp,
+        changes: ops.ModifyTableOps,
+        first: list[ops.MigrateOperation],
+        fills: list[ops.MigrateOperation],
+        rest: list[ops.MigrateOperation],
+        last: list[ops.MigrateOperation],
+    ) -> None:
+        column = operation.column
+        name = f"{full_name(operation.table_name, operation.schema)}.{column.name}"
+        type_ = self._type(column.type)
+        given = name in self.answers.defaults
+        own = None if given else _models_default(column, self.context)
+        text = own
+        if text is None:
+
+            def check(said: str) -> str:
+                read_value(said, column.type, name, type_, self.context)
+                return said
+
+            text = self.answers.value(messages.value_for_rows(name, type_), check)
+        if text is None:
+            rest.append(operation)
+            return
+        value = read_value(text, column.type, name, type_, self.context)
+        if value.default is not None:
+            rest.append(_added(operation, nullable=False, server_default=value.default))
+            if self.alters:
+                last.append(
+                    _altered(operation, existing_nullable=False, modify_server_default=None)
+                )
+            return
+        if not self.alters:
+            raise messages.wrong_value(
+                name, type_, text, "without render_as_batch SQLite takes constants only"
+            )
+        first.append(_added(operation, nullable=True))
+        fills.append(Fill(operation.table_name, column.name, value.filled, schema=operation.schema))
+        rest.append(_altered(operation, existing_nullable=True, modify_nullable=False))
+
+    def _no_more_null(
+        self,
+        change: ops.AlterColumnOp,
+        first: list[ops.MigrateOperation],
+        fills: list[ops.MigrateOperation],
+        rest: list[ops.MigrateOperation],
+    ) -> None:
+        name = f"{full_name(change.table_name, change.schema)}.{change.column_name}"
+        kind = change.modify_type if change.modify_type is not None else change.existing_type
+        type_ = self._type(kind)
+
+        def check(said: str) -> str:
+            read_value(said, kind, name, type_, self.context)
+            return said
+
+        text = self.answers.value(messages.value_for_nulls(name, type_), check)
+        if text is not None:
+            value = read_value(text, kind, name, type_, self.context)
+            fills.append(
+                Fill(change.table_name, change.column_name, value.filled, schema=change.schema)
+            )
+            if change.modify_type is not None:
+                before, change = _apart(change)
+                first.append(before)
+        rest.append(change)
+
+    def _type(self, type_: Any) -> str:
+        try:
+            return str(type_.compile(self.context.dialect))
+        except Exception:  # types of the project's own may need more than a dialect
+            return repr(type_)
+
+
+def _needs_value(column: sa.Column[Any]) -> bool:
+    return (
+        not column.nullable
+        and column.server_default is None
+        and column.computed is None
+        and column.identity is None
+        and not column.primary_key
+    )
+
+
+def _models_default(column: sa.Column[Any], context: MigrationContext) -> str | None:
+    """Return the model's own Python default as one would type it."""
+    default = column.default
+    if not isinstance(default, ColumnDefault):
+        return None
+    value = default.arg
+    if default.is_clause_element:
+        return (
+            f"sql:{value.compile(dialect=context.dialect, compile_kwargs={'literal_binds': True})}"
+        )
+    if not default.is_scalar:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f"'{value}'"
+    if isinstance(value, (int, float, Decimal, datetime.date, datetime.time)):
+        return str(value)
+    name = getattr(value, "name", None)  # of an enum
+    return name if isinstance(name, str) else None
+
+
+def _added(operation: ops.AddColumnOp, **options: Any) -> ops.AddColumnOp:
+    """Return the same with a column of our own: the model's must not change. Keys stay apart."""
+    old = operation.column
+    column: sa.Column[Any] = sa.Column(old.name, old.type, comment=old.comment, **options)
+    return ops.AddColumnOp(operation.table_name, column, schema=operation.schema, **operation.kw)
+
+
+def _altered(added: ops.AddColumnOp, **options: Any) -> ops.AlterColumnOp:
+    return ops.AlterColumnOp(
+        added.table_name,
+        added.column.name,
+        schema=added.schema,
+        existing_type=added.column.type,
+        existing_comment=added.column.comment,
+        **options,
+    )
+
+
+def _apart(change: ops.AlterColumnOp) -> tuple[ops.AlterColumnOp, ops.AlterColumnOp]:
+    """Return the change without NOT NULL, and NOT NULL after it."""
+    before, after = copy.copy(change), copy.copy(change)
+    before.modify_nullable = None
+    after.existing_type, after.modify_type = change.modify_type, None
+    if change.modify_server_default is not False:
+        after.existing_server_default, after.modify_server_default = (
+            change.modify_server_default,
+            False,
+        )
+    if change.modify_comment is not False:
+        after.existing_comment, after.modify_comment = change.modify_comment, False
+    return before, after

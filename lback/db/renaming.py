@@ -1,0 +1,167 @@
+"""The schema of a database as it will be once some of it has been renamed, to compare with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import MetaData, Table
+from sqlalchemy.engine.reflection import Inspector
+
+Key = tuple[str | None, str]
+"""Schema and table."""
+
+_KINDS = (
+    "columns",
+    "pk_constraint",
+    "foreign_keys",
+    "indexes",
+    "unique_constraints",
+    "check_constraints",
+    "table_comment",
+    "table_options",
+)
+# In an expression: a text, a quoted name, a name.
+_WORD = re.compile(r"""'(?:[^']|'')*'|"((?:[^"]|"")+)"|`([^`]+)`|(\b[^\W\d]\w*\b)""")
+
+
+@dataclass(slots=True)
+class Renames:
+    """What is called otherwise: tables, and by a table's new name its columns and the rest."""
+
+    tables: dict[Key, str] = field(default_factory=dict)
+    columns: dict[Key, dict[str, str]] = field(default_factory=dict)
+    names: dict[Key, dict[str, str]] = field(default_factory=dict)
+    """Of indexes and constraints."""
+
+    def before(self, table: str, schema: str | None) -> str:
+        """Return what a table is called now."""
+        for (place, old), new in self.tables.items():
+            if (place, new) == (schema, table):
+                return old
+        return table
+
+    def after(self, table: str, schema: str | None) -> str:
+        """Return what a table will be called."""
+        return self.tables.get((schema, table), table)
+
+
+class RenamedInspector(Inspector):
+    """Tells of a database as if the renames had been done."""
+
+    inner: Inspector
+    renames: Renames
+    context: MigrationContext
+
+    @classmethod
+    def of(cls, inner: Inspector, renames: Renames, context: MigrationContext) -> Inspector:
+        """Return an inspector of the same kind that sees what will be."""
+        kind: Any = type("Renamed", (cls, type(inner)), {})
+        seen: RenamedInspector = kind.__new__(kind)
+        vars(seen).update(vars(inner))
+        seen.inner, seen.renames, seen.context = inner, renames, context
+        seen.info_cache = {}
+        return seen
+
+    def get_table_names(self, schema: str | None = None, **kw: Any) -> list[str]:
+        """Return the new names."""
+        return [
+            self.renames.after(name, schema) for name in self.inner.get_table_names(schema, **kw)
+        ]
+
+    def has_table(self, table_name: str, schema: str | None = None, **kw: Any) -> bool:
+        """Tell whether there will be such a table."""
+        return self.inner.has_table(self.renames.before(table_name, schema), schema, **kw)
+
+    def seen(self, kind: str, found: Any, table: str, schema: str | None) -> Any:
+        """Return what was reflected of a table, by the new names."""
+        if not isinstance(found, list):
+            return self._row(kind, found, table, schema)
+        return [self._row(kind, row, table, schema) for row in found]
+
+    def _row(self, kind: str, row: Any, table: str, schema: str | None) -> Any:
+        columns = self.renames.columns.get((schema, table), {})
+        names = self.renames.names.get((schema, table), {})
+        if kind in ("table_comment", "table_options"):
+            return row
+        made = dict(row)
+        if kind == "columns":
+            if made["name"] in columns:
+                # A hook of Alembic's knows the sequence of a column by the old name.
+                old = Table(self.renames.before(table, schema), MetaData(), schema=schema)
+                reflect: Any = self.context.impl.autogen_column_reflect
+                reflect(self.inner, old, made)
+            if made.get("computed"):
+                text = _renamed(made["computed"]["sqltext"], columns)
+                made["computed"] = {**made["computed"], "sqltext": text}
+            made["name"] = columns.get(made["name"], made["name"])
+            return made
+        if made.get("name") in names:
+            made["name"] = names[made["name"]]
+        for key in made.keys() - {"name", "comment", "options", "referred_schema"}:
+            if key in ("duplicates_constraint", "duplicates_index"):
+                made[key] = names.get(row[key], row[key])
+            elif not key.startswith("referred_"):
+                made[key] = _renamed(row[key], columns)
+        if kind == "foreign_keys":
+            place = row["referred_schema"]
+            there = self.renames.after(row["referred_table"], place)
+            others = self.renames.columns.get((place, there), {})
+            made["referred_table"] = there
+            made["referred_columns"] = _renamed(row["referred_columns"], others)
+        return made
+
+
+def _renamed(value: Any, columns: dict[str, str]) -> Any:
+    """Return names, or an expression, with the columns' new names in it."""
+    if not columns:
+        return value
+    if isinstance(value, str):
+
+        def new(match: re.Match[str]) -> str:
+            name = next((group for group in match.groups() if group), None)
+            return match[0].replace(name, columns[name]) if name in columns else match[0]
+
+        return columns.get(value) or _WORD.sub(new, value)
+    if isinstance(value, (list, tuple)):
+        return [_renamed(item, columns) for item in value]
+    if isinstance(value, dict):
+        return {columns.get(key, key): _renamed(item, columns) for key, item in value.items()}
+    return value
+
+
+def _one(kind: str) -> Callable[..., Any]:
+    def get(self: RenamedInspector, table_name: str, schema: str | None = None, **kw: Any) -> Any:
+        before = self.renames.before(table_name, schema)
+        found = getattr(self.inner, f"get_{kind}")(before, schema=schema, **kw)
+        return self.seen(kind, found, table_name, schema)
+
+    return get
+
+
+def _many(kind: str) -> Callable[..., Any]:
+    def get(
+        self: RenamedInspector,
+        schema: str | None = None,
+        filter_names: Collection[str] | None = None,
+        **kw: Any,
+    ) -> Any:
+        if filter_names is not None:
+            filter_names = [self.renames.before(name, schema) for name in filter_names]
+        found = getattr(self.inner, f"get_multi_{kind}")(
+            schema=schema, filter_names=filter_names, **kw
+        )
+        after = {
+            (place, self.renames.after(name, place)): row for (place, name), row in found.items()
+        }
+        return {key: self.seen(kind, row, key[1], key[0]) for key, row in after.items()}
+
+    return get
+
+
+for _kind in _KINDS:
+    setattr(RenamedInspector, f"get_{_kind}", _one(_kind))
+    setattr(RenamedInspector, f"get_multi_{_kind}", _many(_kind))

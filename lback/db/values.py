@@ -1,0 +1,185 @@
+"""A value as people write it, checked against the type of its column."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import uuid
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import types
+
+from lback.core.messages import makemigrations as messages
+from lback.db.directives import Filled
+
+_NOW = {"now", "now()", "current_timestamp", "current_timestamp()"}
+_TRUE, _FALSE = {"true", "t", "yes", "1"}, {"false", "f", "no", "0"}
+_BITS = {"SmallInteger": 16, "Integer": 32, "BigInteger": 64}
+
+
+class Value(NamedTuple):
+    """What was read of an answer."""
+
+    default: str | None
+    """As a constant DEFAULT of the column; None where the database takes none."""
+    filled: Filled
+    """As what an UPDATE sets."""
+
+
+def read_value(text: str, type_: Any, name: str, shown: str, context: MigrationContext) -> Value:
+    """Read a value; UsageError says why it cannot be of the type."""
+    if text.startswith("sql:"):
+        if not text[4:].strip():
+            raise messages.wrong_value(name, shown, text, "no expression follows sql:")
+        return Value(None, Filled("text", text[4:].strip()))
+    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+    plain = text[1:-1] if quoted else text
+    try:
+        return _read(plain, type_, context)
+    except (ValueError, InvalidOperation, OverflowError) as err:
+        why = str(err) if str(err) and not isinstance(err, InvalidOperation) else "no number"
+        raise messages.wrong_value(name, shown, text, why) from None
+
+
+def _read(text: str, type_: Any, context: MigrationContext) -> Value:
+    word = text.strip().lower()
+    if isinstance(type_, types.TypeDecorator):
+        type_ = type_.impl_instance
+    if isinstance(type_, types.Boolean):
+        if word not in _TRUE | _FALSE:
+            raise ValueError("write true or false")
+        return Value("1" if word in _TRUE else "0", Filled("value", word in _TRUE, "Boolean"))
+    if isinstance(type_, (types.Integer, types.Numeric, types.Float)):
+        whole = isinstance(type_, types.Integer)
+        return _plain(str(_whole(word, type_, context)) if whole else _number(word, type_))
+    for kind, read in _READ.items():
+        if isinstance(type_, kind):
+            if word in _NOW and kind in (types.DateTime, types.Date, types.Time):
+                return Value(None, Filled("text", f"CURRENT_{_CURRENT[kind]}"))
+            return _plain(read(text.strip()))
+    if isinstance(type_, types.Enum):
+        if text not in type_.enums:
+            raise ValueError(f"it is one of {', '.join(type_.enums)}")
+        return _plain(text)
+    if isinstance(type_, (types.JSON, types.LargeBinary)):
+        is_json = isinstance(type_, types.JSON)
+        value = Filled("value", _json(text), "JSON") if is_json else None
+        return Value(None, value or Filled("value", text.encode(), "LargeBinary"))
+    return _read_text(text, type_, context)
+
+
+def _read_text(text: str, type_: Any, context: MigrationContext) -> Value:
+    if isinstance(type_, types.String):
+        if type_.length is not None and len(text) > type_.length:
+            raise ValueError(f"it has {len(text)} characters, and {type_.length} fit")
+        long = isinstance(type_, types.Text) and context.dialect.name in ("mysql", "mariadb")
+        return Value(None if long else text, Filled("value", text, "Text"))
+    return _plain(text)
+
+
+def _plain(text: str) -> Value:
+    escaped = text.replace("'", "''")
+    return Value(text, Filled("text", f"'{escaped}'"))
+
+
+def _whole(word: str, type_: Any, context: MigrationContext) -> int:
+    number = Decimal(word)
+    if number != number.to_integral_value():
+        raise ValueError("no whole number")
+    kind = next((kind for kind in type(type_).__mro__ if kind.__name__ in _BITS), None)
+    bits = _BITS[kind.__name__] if kind is not None else 64
+    if context.dialect.name == "sqlite":
+        bits = 64
+    signed = not getattr(type_, "unsigned", False)
+    least, most = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
+    if not least <= number <= most:
+        raise ValueError(f"it is beyond {least} to {most}")
+    return int(number)
+
+
+def _number(word: str, type_: Any) -> str:
+    number = Decimal(word)
+    if not number.is_finite():
+        raise ValueError("no number")
+    precision, scale = getattr(type_, "precision", None), getattr(type_, "scale", None)
+    if isinstance(type_, types.Float) or precision is None:
+        return word
+    if number.adjusted() + 1 > precision - (scale or 0) and number:
+        raise ValueError(f"{precision - (scale or 0)} digits fit before the point")
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, int) and -exponent > (scale or 0):
+        raise ValueError(f"{scale or 0} digits fit behind the point")
+    return word
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as err:
+        raise ValueError(f"no JSON: {err}") from None
+
+
+def _moment(text: str) -> str:
+    try:
+        return datetime.datetime.fromisoformat(text).isoformat(" ")
+    except ValueError:
+        raise ValueError("write it as 2024-01-31 12:30:00, or now") from None
+
+
+def _day(text: str) -> str:
+    try:
+        return datetime.date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError("write it as 2024-01-31, or now") from None
+
+
+def _time(text: str) -> str:
+    try:
+        return datetime.time.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError("write it as 12:30:00, or now") from None
+
+
+def _uuid(text: str) -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise ValueError("write it as 00000000-0000-0000-0000-000000000000") from None
+
+
+_READ: dict[type[Any], Callable[[str], str]] = {
+    types.DateTime: _moment,
+    types.Date: _day,
+    types.Time: _time,
+    types.Uuid: _uuid,
+}
+_CURRENT: dict[type[Any], str] = {
+    types.DateTime: "TIMESTAMP",
+    types.Date: "DATE",
+    types.Time: "TIME",
+}
+
+
+def stand_in(type_: Any) -> str | None:
+    """Return a constant that any column of the type takes; None where there is none."""
+    if isinstance(type_, types.TypeDecorator):
+        type_ = type_.impl_instance
+    if isinstance(type_, types.Enum):
+        return type_.enums[0] if type_.enums else None
+    values: dict[type[Any], str] = {
+        types.Boolean: "0",
+        types.Integer: "0",
+        types.Numeric: "0",
+        types.Float: "0",
+        types.DateTime: "1970-01-01 00:00:00",
+        types.Date: "1970-01-01",
+        types.Time: "00:00:00",
+        types.Uuid: "0" * 32 if not getattr(type_, "native_uuid", True) else str(uuid.UUID(int=0)),
+        types.JSON: "null",
+        types.LargeBinary: "",
+        types.String: "",
+    }
+    return next((value for kind, value in values.items() if isinstance(type_, kind)), None)
