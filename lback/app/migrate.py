@@ -35,7 +35,13 @@ from lback.project.checking.preflight import ask_rows, consented, refuse_rows
 from lback.project.checking.trails import refuse_broken
 from lback.project.context import Context
 from lback.project.file_changes import recover
-from lback.project.keeping.data_loss import consents, count_losses, downgrade_effects, refuse_more
+from lback.project.keeping.data_loss import (
+    consents,
+    count_along,
+    count_losses,
+    downgrade_effects,
+    refuse_more,
+)
 from lback.project.keeping.saved_rows import keeper_for, tell
 from lback.project.run import Run, asked, failure, key, refuse_half, stamps
 from lback.project.skipped import late, note_said, skips
@@ -459,7 +465,8 @@ def _way_down(ctx: Context, view: View, steps: _Steps) -> _WayDown:
         return _WayDown((), (), ())
     going = _downgrades(steps.decide(view.stamp))
     effects = downgrade_effects(going, ctx.revisions.effects(ctx.database.graph, going))
-    return _WayDown(going, effects, count_losses(view, effects))
+    losses = (*count_losses(view, effects), *count_along(view, effects))
+    return _WayDown(going, effects, losses)
 
 
 def _refuse_down(decide: Decide, stamp: Stamp) -> Sequence[Step]:

@@ -377,9 +377,9 @@ class RunningRollback:
         if not self.options.no_backup:
             down = [step.revision for step in plan.steps if isinstance(step, Downgrade)]
             going = {name: facts.effects[name] for name in down}
-            kept = with_unread(self.ctx, view, plan.stakes, facts.graph, going).kept
+            told = with_unread(self.ctx, view, plan.stakes, facts.graph, going)
             undoes, table = plan.decision.undoes, self.options.table
-            saved = save_rows(self.ctx, view, kept, undoes, table)
+            saved = save_rows(self.ctx, view, told, undoes, table)
             if saved is not None:
                 self.backups[at] = saved
 

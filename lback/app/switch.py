@@ -23,7 +23,7 @@ from lback.errors import LbackError
 from lback.project.checking.trails import refuse_broken
 from lback.project.context import Context
 from lback.project.file_changes import change_files, recover
-from lback.project.keeping.data_loss import consents, count_losses, refuse_more
+from lback.project.keeping.data_loss import consents, count_along, count_losses, refuse_more
 from lback.project.keeping.saved_rows import (
     RowsReturned,
     RowsSaved,
@@ -244,6 +244,8 @@ def _planned(ctx: Context, options: SwitchOptions, target: GraphView, view: View
     sources = {name: revision.text for name, revision in lost.items()}
     sources |= _other_texts(revisions, options, target, here)
     losses = count_losses(view, undoing)
+    if options.no_backup:
+        losses += count_along(view, undoing)
     missed = _forgotten(ctx, known, view) if options.ref is None else ()
     return _Switch(facts, plan, lost, sources, undoing, losses, waits(view, known), missed)
 

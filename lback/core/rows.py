@@ -79,6 +79,8 @@ class DataLoss:
     table: str
     column: str | None
     rows: int
+    along_with: str | None = optional()
+    """The table whose rows take these along, as many of them as refer to one that goes."""
 
 
 def total(losses: Iterable[DataLoss]) -> tuple[DataLoss, ...]:

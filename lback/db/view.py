@@ -13,10 +13,11 @@ from sqlalchemy.engine import Connection
 
 from lback.core.messages.listed import only_postgresql
 from lback.core.naming import meant
+from lback.core.rows import DataLoss
 from lback.core.schema_diff import Schema
 from lback.db.events import Stamp
 from lback.db.identity import real_schema
-from lback.db.keeping.kept import found, plain_session
+from lback.db.keeping.kept import Place, found, plain_session, referring
 from lback.db.record.half import declare_undone, half_run, undo
 from lback.db.record.reading import Recorded
 from lback.db.record.table import RecordPlace
@@ -25,9 +26,6 @@ from lback.db.schema import is_projects, read_tables, schemas
 if TYPE_CHECKING:
     from lback.core.effects import Effect
     from lback.core.record.operations import HalfRun
-
-Place = tuple[str, str | None]
-"""A table ("schema.table" or "table"), or a column of one."""
 
 # Not those that somebody is building at this moment.
 _INVALID = sa.text(
@@ -116,6 +114,17 @@ class View:
         with plain_session(self.connection):
             counts = {place: _count(self.connection, *place) for place in places}
         return {place: rows for place, rows in counts.items() if rows is not None}
+
+    def along(self, kept: Sequence[Place], lost: Sequence[Place]) -> list[DataLoss]:
+        """Count what keys with ON DELETE take along from other tables, or empty there, at most."""
+        keys = referring(self.connection, kept, lost)
+        rows = self.rows([(key.table, key.columns[0]) for key in keys])
+        counted = [(key, rows.get((key.table, key.columns[0]))) for key in keys]
+        return [
+            DataLoss(key.table, None if key.go else key.columns[0], number, key.to)
+            for key, number in counted
+            if number
+        ]
 
     def traces(self, effects: Iterable[Effect]) -> bool | None:
         """Tell whether all (True) or none (False) of what effects make and drop is so.

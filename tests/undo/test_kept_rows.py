@@ -318,3 +318,76 @@ def test_what_a_revision_in_the_middle_has_written_stays(tmp_path: Path) -> None
     assert told == [("parts", 1, ["2"])]
     assert restore(shop.context(), RestoreOptions(number_of(shop), overwrite=True)).exit_code == 0
     assert shop.rows("parts") == [(1, None), (2, "mine"), (7, "n")]
+
+
+REFERRING = """
+for name, other, gone in (
+    ("orders", "users", "CASCADE"), ("lines", "orders", "CASCADE"), ("notes", "users", "SET NULL")
+):
+    key = sa.ForeignKey(other + ".id", ondelete=gone)
+    id = sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False)
+    op.create_table(name, id, sa.Column("of", sa.Integer(), key))
+"""
+REFERRING_DOWN = 'for name in ("notes", "lines", "orders"): op.drop_table(name)'
+HEEDS_KEYS = """
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+
+@event.listens_for(Engine, "connect")
+def heed_keys(connection, _record):
+    if "sqlite" in type(connection).__module__:
+        connection.execute("PRAGMA foreign_keys=ON")
+"""
+
+
+@pytest.fixture(params=KINDS)
+def referring(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """Stand on a branch that inserts a user, to whom rows of other tables refer by now."""
+    with fresh_database(request.param, tmp_path) as url:
+        shop = Shop.at(tmp_path / "ada", url)
+        env = shop.folder / "migrations" / "env.py"
+        env.write_text(f"{env.read_text()}\n".replace("\n\n\n", f"\n{HEEDS_KEYS}\n\n", 1))
+        shop.add("r1", USERS, 'op.drop_table("users")')
+        shop.add("r2", REFERRING, REFERRING_DOWN, commit="Add users")
+        shop.git("checkout", "-q", "-b", "a")
+        up = "op.execute(\"INSERT INTO users VALUES (9, 'Nine')\")"
+        shop.add("a1", up, 'op.execute("DELETE FROM users WHERE id = 9")', commit="Add a user")
+        shop.migrate()
+        of = quoter(shop)("of")
+        shop.execute(
+            f"INSERT INTO orders (id, {of}) VALUES (1, 9), (2, 1)",
+            f"INSERT INTO {quoter(shop)('lines')} (id, {of}) VALUES (1, 1), (2, 2)",
+            f"INSERT INTO notes (id, {of}) VALUES (1, 9), (2, 1), (3, NULL)",
+        )
+        yield shop
+
+
+def test_what_goes_along_by_a_key_comes_back(referring: Shop) -> None:
+    before = everything(referring)
+    referring.git("checkout", "-q", "main")
+    went = go(referring)
+    q = quoter(referring)
+    assert query(referring, f"SELECT id FROM {q('lines')}") == [(2,)]
+    assert query(referring, "SELECT id FROM orders") == [(2,)]
+    assert query(referring, f"SELECT {q('of')} FROM notes ORDER BY id") == [(None,), (1,), (None,)]
+    saved = {row["table"]: row["rows"] for row in went["saved"]}
+    assert saved == {"users": 1, "orders": 1, "lines": 1, "notes": 1}
+    referring.git("checkout", "-q", "a")
+    back = go(referring)
+    assert everything(referring) == before
+    assert {row["table"]: row["left"] for row in back["returned"]} == dict.fromkeys(
+        ("orders", "lines", "notes"), 0
+    )
+
+
+def test_what_goes_along_by_a_key_is_told_before(referring: Shop) -> None:
+    before = everything(referring)
+    said = " ".join(referring.lback("migrate", "r2", "--no-input", code=3).split())
+    for part in (
+        "up to 2 rows of orders, along with users",
+        "up to 2 rows of lines, along with orders",
+        "up to 2 values of notes.of, along with users",
+    ):
+        assert part in said
+    assert everything(referring) == before

@@ -10,11 +10,14 @@ from lback.errors import LbackError
 
 
 def loss(lost: DataLoss) -> str:
-    """Return `1 row of users` or `20 values of users.email`."""
+    """Return `1 row of users` or `up to 20 values of users.boss, along with bosses`."""
     table = visible(lost.table)
+    most, along = "", ""
+    if lost.along_with is not None:
+        most, along = "up to ", f", along with {visible(lost.along_with)}"
     if lost.column is None:
-        return f"{_counted(lost.rows, 'row')} of {table}"
-    return f"{_counted(lost.rows, 'value')} of {table}.{visible(lost.column)}"
+        return f"{most}{_counted(lost.rows, 'row')} of {table}{along}"
+    return f"{most}{_counted(lost.rows, 'value')} of {table}.{visible(lost.column)}{along}"
 
 
 def more_than_agreed(losses: Sequence[DataLoss]) -> LbackError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -28,13 +28,16 @@ def save(
     path: Path,
     places: Sequence[tuple[str, str | None]],
     about: Mapping[str, Any],
+    dropped: Collection[tuple[str, str | None]] = (),
 ) -> int:
     """Write what is at these places to a file, and return the number of rows.
+
+    What they take along from other tables is saved as well; some of them are `dropped`.
 
     The file comes into being at once, complete and on the disk, or not at all. Writers
     are kept out until the connection's transaction ends, where the database can do that.
     """
-    tables = wanted(connection, places)
+    tables = wanted(connection, places, dropped=dropped)
     if not tables:
         return 0
     for kept in tables:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from lback.core.naming import meant
 from lback.db.alembic_compat import commits_each_statement
 from lback.db.identity import real_schema
 from lback.db.keeping.row_sql import MYSQL, Shape, placed, run
+from lback.db.schema import schemas
 
 # How PostgreSQL writes values; and no row of a table may be hidden by a policy.
 _PLAIN = {
@@ -24,6 +25,8 @@ _PLAIN = {
     "row_security": "off",
 }
 _SPELLING = ("ANSI_QUOTES", "NO_BACKSLASH_ESCAPES")
+Place = tuple[str, str | None]
+"""A table ("schema.table" or "table") and None, or a column of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +123,19 @@ def hold(connection: Connection, kept: Kept) -> None:
         run(connection, f"LOCK TABLE {at} IN SHARE ROW EXCLUSIVE MODE")
 
 
-def wanted(connection: Connection, places: Sequence[tuple[str, str | None]]) -> list[Kept]:
-    """Return what of these places is there, with what it takes to find the rows again."""
+def wanted(
+    connection: Connection,
+    places: Sequence[Place],
+    *,
+    dropped: Collection[Place] | None = None,
+) -> list[Kept]:
+    """Return what of these places is there, with what it takes to find the rows again.
+
+    With what of them is `dropped`, what goes along from other tables is a part of it.
+    """
+    if dropped is not None:
+        along = referring(connection, places, dropped)
+        places = (*places, *(place for key in along for place in key.places))
     inspector = sa.inspect(connection)
     grouped: dict[tuple[str, str | None], set[str | None]] = {}
     for full, column in places:
@@ -149,6 +163,67 @@ def found(
         if there or inspector.has_table(name, schema=schema):
             return [(spelled, schema) for spelled in there or [name]]
     return []
+
+
+@dataclass(frozen=True, slots=True)
+class Referring:
+    """Columns of a table that refer to rows of `to`: its rows go along, or these are emptied."""
+
+    table: str
+    columns: tuple[str, ...]
+    go: bool
+    to: str = ""
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Return what is at stake when rows of `to` are deleted."""
+        return ((self.table, None),) if self.go else tuple((self.table, c) for c in self.columns)
+
+
+def referring(
+    connection: Connection, places: Iterable[Place], dropped: Collection[Place]
+) -> list[Referring]:
+    """Return what keys with ON DELETE change in other tables when rows go from these places.
+
+    Only SQLite deletes the rows of a table that is `dropped`, and only where it heeds keys at all.
+    """
+    lite, known = connection.dialect.name == "sqlite", set(places)
+    going = [name for name, column in places if column is None]
+    going = [name for name in going if lite or (name, None) not in dropped]
+    if not going or (lite and not connection.exec_driver_sql("PRAGMA foreign_keys").scalar()):
+        return []
+    inspector = sa.inspect(connection)
+    default = inspector.default_schema_name
+    keys = _deleting_keys(connection, inspector)
+    along: list[Referring] = []
+    for name in going:  # which grows meanwhile
+        for table, schema in found(connection, inspector, name):
+            for key in keys.get((table, schema or default), ()):
+                if (key.table, None) in known or known.issuperset(key.places):
+                    continue
+                along.append(replace(key, to=name))
+                known.update(key.places)
+                going += [key.table] if key.go else []
+    return along
+
+
+def _deleting_keys(
+    connection: Connection, inspector: sa.Inspector
+) -> dict[tuple[str, str | None], list[Referring]]:
+    """Return the foreign keys that change rows when others are deleted, by what they refer to."""
+    default = inspector.default_schema_name
+    plain = real_schema(connection, None) or default
+    keys: dict[tuple[str, str | None], list[Referring]] = {}
+    for schema in schemas(connection, inspector):
+        for (_, table), rows in inspector.get_multi_foreign_keys(schema=schema).items():
+            name = table if (schema or default) == plain else f"{schema}.{table}"
+            for row in rows:
+                action = str(row.get("options", {}).get("ondelete") or "").upper()
+                if action in ("CASCADE", "SET NULL", "SET DEFAULT"):
+                    to = row["referred_table"], row["referred_schema"] or default
+                    key = Referring(name, tuple(row["constrained_columns"]), action == "CASCADE")
+                    keys.setdefault(to, []).append(key)
+    return keys
 
 
 def _kept(connection: Connection, table: str, schema: str | None, columns: set[str | None]) -> Kept:

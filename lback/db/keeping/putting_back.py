@@ -199,6 +199,10 @@ class PuttingBack:
             return
         elif not free:
             wheres.append(shape.untouched(column))
+        for key in sa.inspect(self.connection).get_foreign_keys(shape.table, shape.schema):
+            own = key["constrained_columns"]
+            if column in own and {*self.kept.keys, *self.columns}.issuperset(own):
+                wheres.append(self._has_parent(key))
         facts = shape.columns[column]
         fixed = facts.always and shape.family == "postgresql"
         at = f"ALTER TABLE {shape.place} ALTER COLUMN {shape.name(column)} SET GENERATED"

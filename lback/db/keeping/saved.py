@@ -122,10 +122,11 @@ class SavedRows:
         revisions: Mapping[str, str],
     ) -> Saving | None:
         """Copy what is at these places; return None where there is nothing."""
-        tables = wanted(self.connection, places)
+        lost = tuple(lost)
+        tables = wanted(self.connection, places, dropped=lost)
         if not tables:
             return None
-        gone = {(kept.table, kept.schema): kept for kept in wanted(self.connection, list(lost))}
+        gone = {(kept.table, kept.schema): kept for kept in wanted(self.connection, lost)}
         self._sweep()
         saving = Saving(self.next(), dict(revisions))
         saving.created = f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"

@@ -17,7 +17,7 @@ from lback.core.rows import DataLoss
 from lback.project.context import Context
 
 if TYPE_CHECKING:
-    from lback.db.view import Place, View
+    from lback.db.view import View
 
 
 def downgrade_effects(going: Iterable[str], effects: Mapping[str, Effects]) -> list[Effect]:
@@ -49,6 +49,12 @@ def count_losses(view: View, effects: Iterable[Effect]) -> tuple[DataLoss, ...]:
     return tuple(DataLoss(table, column, n) for (table, column), n in rows.items() if n)
 
 
+def count_along(view: View, effects: Iterable[Effect]) -> tuple[DataLoss, ...]:
+    """Return what goes from other tables along with what is deleted by effects, at most."""
+    told = stakes(effects)
+    return tuple(view.along(told.kept, told.lost))
+
+
 def refuse_more(view: View, effects: Iterable[Effect], agreed: Sequence[DataLoss]) -> None:
     """Raise LbackError when under the lock more would go than was agreed to."""
     known = {(data_loss.table, data_loss.column): data_loss.rows for data_loss in agreed}
@@ -76,9 +82,9 @@ def consents(
 
 
 def save_rows(
-    ctx: Context, view: View, places: Sequence[Place], undoes: Sequence[str], table: str | None
+    ctx: Context, view: View, told: Stakes, undoes: Sequence[str], table: str | None
 ) -> Path | None:
-    """Save what is at these places to a new backup file; return it, None where there is nothing."""
+    """Save what is at stake to a new backup file; return it, None where there is nothing."""
     from lback.db.keeping.backup import save
 
     now = f"{datetime.datetime.now(datetime.timezone.utc):%Y%m%dT%H%M%S}"
@@ -89,7 +95,7 @@ def save_rows(
     about = {"undoes": list(undoes), "created": now, "at": database.key}
     about |= {"schema": database.schema, "name": database.name}
     path = _free(backup_folder(ctx), name)
-    rows = save(view.connection, path, places, about)
+    rows = save(view.connection, path, told.kept, about, told.lost)
     if not rows:
         path.unlink(missing_ok=True)
         return None
