@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -80,8 +81,9 @@ def restore(ctx: Context, options: RestoreOptions) -> RestoreResult:
     """Put saved rows and values back, never over newer ones unasked; or tell what is saved."""
     if options.file is None:
         return RestoreResult(saved=_listed(ctx))
-    if options.file.isdecimal() and not _place(ctx, options.file).is_file():
-        return _from_database(ctx, options, int(options.file))
+    number = options.file.partition("@")[0]
+    if number.isdecimal() and not _place(ctx, options.file).is_file():
+        return _from_database(ctx, options, options.file)
     return _from_file(ctx, options, options.file)
 
 
@@ -106,15 +108,16 @@ def _from_file(ctx: Context, options: RestoreOptions, file: str) -> RestoreResul
     return result if options.plan else _done(ctx, options, result, put)
 
 
-def _from_database(ctx: Context, options: RestoreOptions, number: int) -> RestoreResult:
+def _from_database(ctx: Context, options: RestoreOptions, name: str) -> RestoreResult:
     from lback.db.keeping.restoring import restore_saving
 
-    at, saving = _saving(ctx, number)
+    at, saving = _saving(ctx, name)
+    number = saving.number
     held = tuple(
         RestoredTable(table.kept.full_name, tuple(table.kept.columns), table.kept.whole, table.rows)
         for table in saving.tables
     )
-    result = RestoreResult(file=str(number), undoes=tuple(saving.revisions), tables=held)
+    result = RestoreResult(file=name, undoes=tuple(saving.revisions), tables=held)
 
     def put(*, overwrite: bool) -> Sequence[Restored]:
         timeout = ctx.lock_timeout(options.lock_timeout)
@@ -193,13 +196,31 @@ def _both(first: Sequence[Restored], second: Sequence[Restored]) -> Sequence[Res
     ]
 
 
-def _saving(ctx: Context, number: int) -> tuple[DatabaseName, Saving]:
+def _saving(ctx: Context, name: str) -> tuple[DatabaseName, Saving]:
     from lback.db.keeping.restoring import savings
 
-    for at, saving in savings(ctx.database):
-        if saving.number == number:
-            return at, saving
-    raise UsageError(messages.no_saving(number), messages.LIST)
+    known = _by_name(savings(ctx.database))
+    if name in known:
+        return known[name]
+    alike = [each for each in known if each.startswith(f"{name}@")]
+    if alike:
+        raise messages.several_savings(name, alike)
+    raise UsageError(messages.no_saving(name), messages.LIST)
+
+
+def _by_name(
+    known: Sequence[tuple[DatabaseName, Saving]],
+) -> dict[str, tuple[DatabaseName, Saving]]:
+    """Return savings by their numbers, with the database where several have the same."""
+    times = Counter(saving.number for _, saving in known)
+    places = {at.key: at.name or at.schema or at.url.rpartition("/")[2] for at, _ in known}
+    called = Counter(places.values())
+    named = {}
+    for at, saving in known:
+        place = places[at.key] if called[places[at.key]] == 1 else at.key
+        one = times[saving.number] == 1
+        named[str(saving.number) if one else f"{saving.number}@{place}"] = (at, saving)
+    return named
 
 
 def _listed(ctx: Context) -> tuple[SavedPlace, ...]:
@@ -207,10 +228,8 @@ def _listed(ctx: Context) -> tuple[SavedPlace, ...]:
     from lback.db.keeping.restoring import head_of, savings
 
     rows = [
-        SavedPlace(
-            str(saving.number), saving.created, tuple(saving.revisions), saving.rows, str(at)
-        )
-        for at, saving in savings(ctx.database)
+        SavedPlace(name, saving.created, tuple(saving.revisions), saving.rows, str(at))
+        for name, (at, saving) in _by_name(savings(ctx.database)).items()
     ]
     for path in sorted(backup_folder(ctx).glob("*.jsonl.gz"), reverse=True):
         head = head_of(path)

@@ -104,6 +104,13 @@ def test_each_is_switched(world: Several) -> None:
         ["r2"] for _name in world.urls
     ]
     assert set(map(tuple, world.stamps().values())) == {("r1",)}
+    names = [row["name"] for row in world.ask("restore")["saved"]]
+    assert len(set(names)) == len(world.urls) and all(name.startswith("1@") for name in names)
+    refused = world.lback("restore", "1", "--drop", code=2).said
+    assert all(f" restore {name}`" in refused for name in names)
+    world.lback("restore", names[-1], "--drop")
+    left = [row["name"].partition("@")[2] for row in world.ask("restore")["saved"]]
+    assert names[-1].partition("@")[2] not in left and len(left) == len(names) - 1
 
 
 def test_none_is_looked_past_where_they_stand_apart(files: Several) -> None:

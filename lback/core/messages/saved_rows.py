@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lback.core.display import visible
 from lback.core.shell import command
-from lback.errors import LbackError
+from lback.errors import LbackError, UsageError
 
 LIST = "`lback restore` lists what is saved."
 NOT_DROPPED = "`--drop` is for what a database holds; a file is removed by hand."
@@ -18,9 +18,18 @@ def remove_file(path: Path) -> str:
     return f"{command('rm', str(path))} removes it."
 
 
-def no_saving(number: int) -> str:
+def no_saving(name: str) -> str:
     """Say that nothing is saved under a number."""
-    return f"Nothing is saved under the number {number} in this database."
+    return f"Nothing is saved under the number {visible(name)} in this database."
+
+
+def several_savings(number: str, names: Sequence[str]) -> UsageError:
+    """Ask which database is meant, where several have saved rows under one number."""
+    ways = [command("lback restore", name) for name in names]
+    return UsageError(
+        f"{len(names)} databases have rows saved under the number {number}.",
+        f"Say which: {' or '.join(ways)}.",
+    )
 
 
 def overwrite(rows: Iterable[tuple[str, int, Sequence[str]]]) -> str:
