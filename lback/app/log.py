@@ -77,6 +77,7 @@ class LogResult(Result):
 
     databases: tuple[RecordOfDatabase, ...]
     docs: Mapping[str, str] = text_only()
+    revision: str | None = text_only(default=None)
 
 
 class _Read(NamedTuple):
@@ -101,6 +102,7 @@ def log(ctx: Context, most: int, revision: str | None = None) -> LogResult:
     result = LogResult(
         databases=tuple(_database(answer, most, wanted) for answer in answers),
         docs={node.id: node.doc for node in graph},
+        revision=revision,
     )
     failed = failure(answers)
     return result if failed is None else result.refused(failed)

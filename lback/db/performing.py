@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, wraps
 from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
@@ -281,7 +281,8 @@ class Follower(Performer):
         self, heads: Sequence[str], context: MigrationContext
     ) -> Iterator[RevisionStep | StampStep]:
         """Yield the command's own steps; each is finished when the next one is asked for."""
-        turn = _begin(tuple(sorted(heads)), context)
+        purged = cast("WatchedEnvironment", context.environment_context).purged
+        turn = _begin(tuple(sorted(purged or heads)), context)
         self.turns.append(turn)
         if self.refuse is not None and isinstance(context.connection, Connection):
             with _heeding_refusals(turn):
@@ -395,6 +396,7 @@ def _noticed(
     """Let the turn, and the record, know while the code of a step is at work."""
     function = move.migration_fn
 
+    @wraps(function)  # Alembic says its name
     def noticed(*args: Any, **kw: Any) -> Any:
         turn.inside = True
         with recording.at_work() if recording is not None else nullcontext():

@@ -91,6 +91,7 @@ class WatchedEnvironment(EnvironmentContext):
         self.replayable: dict[str, Any] | None = None
         """The options of configure(); None where env.py did more with the context than run it."""
         self.arguments: Mapping[str, Any] = {}
+        self.purged: tuple[str, ...] = ()
         """Those of run_migrations()."""
         self._options: dict[str, Any] = {}
         self._handed_out = False
@@ -185,6 +186,10 @@ class WatchedEnvironment(EnvironmentContext):
         if self.line:
             # The table of versions is made once there is something to write.
             self.context_opts["dont_mutate"] = True
+        context = super().get_context()
+        # Alembic empties the table before it says what is in it.
+        purges = context.purge and not context.as_sql
+        self.purged = context.get_current_heads() if purges else ()
         try:
             super().run_migrations(**kw)
         except Exception as err:

@@ -159,3 +159,11 @@ def test_many_mixtures(shop: Shop, seed: int) -> None:
     sequence = Mixture(shop, random.Random(1000 + seed))
     sequence.play(8)
     sequence.verify()
+
+
+def test_a_purge_says_where_the_database_was(shop: Shop) -> None:
+    shop.migrate("r1")
+    said = shop.lback("alembic", "stamp", "--purge", "r1")
+    assert "Running stamp_revision  -> r1" in said
+    assert "something else than lback" not in shop.lback("log")
+    assert shop.lback("log", "b2").splitlines()[-1] == "no step of b2 is recorded here"

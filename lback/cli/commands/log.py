@@ -58,7 +58,8 @@ def _database(database: RecordOfDatabase, result: LogResult, style: Style) -> It
     if database.doubt is not None:
         yield style.yellow(f"the record cannot be read: {safe(database.doubt)}")
     elif not database.steps:
-        yield "nothing is recorded here"
+        what = "nothing" if result.revision is None else f"no step of {safe(result.revision)}"
+        yield f"{what} is recorded here"
     behind = {move.behind: move for move in database.unrecorded}
     for step in database.steps:
         if step.id in behind:
