@@ -320,6 +320,31 @@ def test_what_a_revision_in_the_middle_has_written_stays(tmp_path: Path) -> None
     assert shop.rows("parts") == [(1, None), (2, "mine"), (7, "n")]
 
 
+def test_a_row_that_went_on_under_another_key_does_not_come_twice(tmp_path: Path) -> None:
+    up, down = "UPDATE parts SET id = id + 100", "UPDATE parts SET id = id - 100"
+    seed, no_seed = "INSERT INTO parts VALUES (1, 'seed')", "DELETE FROM parts WHERE note = 'seed'"
+    shop = chain(
+        tmp_path / "ada",
+        P1,
+        ("p2", f'op.execute("{up}")\nop.execute("{seed}")',
+               f'op.execute("{no_seed}")\nop.execute("{down}")'),
+    )  # fmt: skip
+    shop.migrate()
+    shop.execute("INSERT INTO parts VALUES (105, 'five'), (108, 'eight')")
+    shop.migrate("p2")
+    text = shop.written["p2"].read_text()
+    shop.written["p2"].unlink()
+    go(shop)
+    assert shop.rows("parts") == [(5, "five"), (8, "eight")]
+    shop.execute("UPDATE parts SET id = 6 WHERE id = 5", "DELETE FROM parts WHERE id = 8")
+    shop.written["p2"].write_text(text)
+    back = go(shop)
+    assert shop.rows("parts") == [(1, "seed"), (106, "five")]
+    assert [(row["table"], row["rows"], row["left"]) for row in back["returned"]] == [
+        ("parts", 0, 2)
+    ]
+
+
 REFERRING = """
 for name, other, gone in (
     ("orders", "users", "CASCADE"), ("lines", "orders", "CASCADE"), ("notes", "users", "SET NULL")

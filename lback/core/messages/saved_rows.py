@@ -87,7 +87,8 @@ def blocked(table: str, number: int, name: str) -> str:
     """Say that saved rows have no place, since others are gone or in the way."""
     return (
         f"{_rows(number)} of {visible(table)} could not be put back: a row that they refer to is "
-        f"gone, or another one has their unique value; {command('lback restore', name)} tries again"
+        "gone, another one has their unique value, or they may be there under another key; "
+        f"{command('lback restore', name)} tries again"
     )
 
 

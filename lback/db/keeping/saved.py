@@ -264,6 +264,8 @@ class SavedRows:
         if not findable or not (stays or (kept.whole and table.lost is not None)):
             return
         saved = f"{self.place(table.source)} s"
+        come = f"EXISTS (SELECT 1 FROM {saved} WHERE {shape.keyed(kept.keys)})"
+        others = count(self.connection, f"SELECT count(*) FROM {shape.place} t WHERE NOT {come}")
         if stays == kept.columns and not all_stay:
             same = f"{shape.keyed(kept.keys)} AND {shape.all_same(stays)}"
             self._delete(saved, f"EXISTS (SELECT 1 FROM {shape.place} t WHERE {same})")
@@ -280,6 +282,9 @@ class SavedRows:
             f"{there + ', ' if there else ''}{here} AS lback_here "
             f"FROM {saved} LEFT JOIN {shape.place} t ON {shape.keyed(kept.keys)}",
         )
+        if others:
+            # What is gone may be there under another key: nobody puts it back unasked.
+            self._delete(f"{self.place(table.after)} a", "a.lback_here = 0")
         self._index(kept.keys, table.after)
 
     def leave_touched(self, table: SavedTable) -> None:
