@@ -244,10 +244,11 @@ class _Comparison:
         upgrade, downgrade = script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]
         if self.ask is None:
             return
-        self.seen = settle(upgrade, context, self.ask)
+        settled = settle(upgrade, context, self.ask)
+        self.seen = settled.inspector
         upgrade.reverse_into(downgrade)
         batch = bool(context.opts.get("render_as_batch"))
-        not_null = NotNull(context, self.ask, batch=batch)
+        not_null = NotNull(context, self.ask, settled, batch=batch)
         not_null.settle(upgrade)
         not_null.bring_back(downgrade)
 

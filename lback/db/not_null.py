@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -15,15 +16,24 @@ from sqlalchemy.schema import ColumnDefault
 from lback.core.messages import makemigrations as messages
 from lback.db.directives import Fill, full_name
 from lback.db.questions import GivenAnswers
+from lback.db.settling import Settled
 from lback.db.values import read_value, stand_in
 
 
 class NotNull:
     """Works out the steps for one comparison. Call both when the downgrade has been derived."""
 
-    def __init__(self, context: MigrationContext, answers: GivenAnswers, *, batch: bool) -> None:
+    def __init__(
+        self,
+        context: MigrationContext,
+        answers: GivenAnswers,
+        settled: Settled,
+        *,
+        batch: bool,
+    ) -> None:
         self.context = context
         self.answers = answers
+        self.settled = settled
         # SQLite changes a column only by copying the table; without that nothing can follow.
         self.alters = batch or context.dialect.name != "sqlite"
 
@@ -46,16 +56,17 @@ class NotNull:
             later: list[ops.MigrateOperation] = []
             for place, operation in enumerate(changes.ops):
                 if isinstance(operation, ops.AddColumnOp) and _needs_value(operation.column):
-                    changes.ops[place] = self._comes_back(operation, later)
+                    held = _held(changes, ops.CreateForeignKeyOp) | _held(changes)
+                    changes.ops[place] = self._comes_back(operation, later, held)
             result += self._in_table(changes, later)
         downgrade.ops[:] = result
 
     def _comes_back(
-        self, operation: ops.AddColumnOp, later: list[ops.MigrateOperation]
+        self, operation: ops.AddColumnOp, later: list[ops.MigrateOperation], held: set[str]
     ) -> ops.AddColumnOp:
         column = operation.column
-        value = stand_in(column.type)
-        if value is None or column.foreign_keys or not self.alters:
+        value = stand_in(column.type, self.context)
+        if value is None or column.name in held or not self.alters:
             return _added(operation, nullable=True)
         later.append(_altered(operation, existing_nullable=False, modify_server_default=None))
         return _added(operation, nullable=False, server_default=value)
@@ -105,6 +116,9 @@ class NotNull:
 
             def check(said: str) -> str:
                 read_value(said, column.type, name, type_, self.context)
+                single = column.name in _held(changes) and not said.startswith("sql:")
+                if single and (self.settled.rows(operation.table_name, operation.schema) or 0) > 1:
+                    raise messages.wrong_value(name, type_, said, messages.EACH_ITS_OWN)
                 return said
 
             text = self.answers.value(messages.value_for_rows(name, type_), check)
@@ -135,7 +149,9 @@ class NotNull:
         rest: list[ops.MigrateOperation],
     ) -> None:
         name = f"{full_name(change.table_name, change.schema)}.{change.column_name}"
-        kind = change.modify_type if change.modify_type is not None else change.existing_type
+        # What the database says of the type is less: a boolean of MySQL's is a number there.
+        model = self.settled.models[change.schema, change.table_name]
+        kind = next(column.type for column in model.columns if column.name == change.column_name)
         type_ = self._type(kind)
 
         def check(said: str) -> str:
@@ -170,6 +186,21 @@ def _needs_value(column: sa.Column[Any]) -> bool:
     )
 
 
+def _held(changes: ops.ModifyTableOps, kind: type[Any] | None = None) -> set[str]:
+    """Return new columns that another constraint holds: a foreign key, or by itself UNIQUE."""
+    held: set[str] = set()
+    for operation in changes.ops:
+        if kind is not None and isinstance(operation, kind):
+            held.update(operation.to_constraint().column_keys)
+        columns: tuple[str, ...] = ()
+        if isinstance(operation, ops.CreateUniqueConstraintOp):
+            columns = tuple(operation.columns)
+        elif isinstance(operation, ops.CreateIndexOp) and operation.unique:
+            columns = tuple(str(getattr(part, "name", part)) for part in operation.columns)
+        held.update(columns if len(columns) == 1 else ())
+    return held
+
+
 def _models_default(column: sa.Column[Any], context: MigrationContext) -> str | None:
     """Return the model's own Python default as one would type it."""
     default = column.default
@@ -182,6 +213,8 @@ def _models_default(column: sa.Column[Any], context: MigrationContext) -> str | 
         )
     if not default.is_scalar:
         return None
+    if isinstance(value, (dict, list)):
+        return json.dumps(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):

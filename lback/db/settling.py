@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from alembic.autogenerate.api import AutogenContext
@@ -24,19 +24,33 @@ from lback.db.directives import RenameColumn, RenameName, RenameTable, full_name
 from lback.db.questions import DROP, KEEP, GivenAnswers
 from lback.db.renaming import Key, RenamedInspector, Renames
 
+
+class Settled(NamedTuple):
+    """What goes by the new names."""
+
+    inspector: Inspector
+    rows: Callable[[str, str | None], int | None]
+    """Counts the rows of a table, as far as somebody would wait for it."""
+    models: Mapping[Key, sa.Table]
+
+
 # More rows than these are not counted: nobody has to wait for a question.
 _COUNTED = 10_000
 
 
-def settle(upgrade: ops.UpgradeOps, context: MigrationContext, answers: GivenAnswers) -> Inspector:
+def settle(upgrade: ops.UpgradeOps, context: MigrationContext, answers: GivenAnswers) -> Settled:
     """Let drops and adds that are renames be such; ask for the other drops.
 
     The comparison is made again with a schema in which the renames have been done, so that
-    whatever else changed is found there by its new name. Return what sees that schema.
+    whatever else changed is found there by its new name.
     """
     settling = _Settling(upgrade, context, answers)
     settling.run()
-    return settling.inspector
+    return Settled(
+        settling.inspector,
+        lambda table, schema: count_rows(context, settling.renames.before(table, schema), schema),
+        settling.models,
+    )
 
 
 class _Settling:
@@ -381,13 +395,14 @@ class _Settling:
 
     def _rows(self, schema: str | None, table: str, column: str | None = None) -> Any:
         """Return what counts the rows that go with it; not all where they are many."""
-        return lambda: rows_of(self.context, self.renames.before(table, schema), schema, column)
+        before = self.renames.before(table, schema)
+        return lambda: messages.rows(count_rows(self.context, before, schema, column), _COUNTED)
 
 
-def rows_of(
+def count_rows(
     context: MigrationContext, table: str, schema: str | None, column: str | None = None
-) -> str:
-    """Count rows, or those with a value in a column, as far as somebody would wait for it."""
+) -> int | None:
+    """Count rows, or those with a value in a column; None where the database does not tell."""
     source = sa.table(table, sa.column(column or "?"), schema=schema)
     rows = sa.select(sa.literal(1).label("n")).select_from(source)
     if column is not None:
@@ -396,12 +411,9 @@ def rows_of(
     assert context.connection is not None
     try:
         with context.connection.begin_nested():
-            number: int = context.connection.execute(counted).scalar_one()
+            return int(context.connection.execute(counted).scalar_one())
     except sa.exc.SQLAlchemyError:
-        return "an unknown number of rows"
-    if number > _COUNTED:
-        return f"more than {_COUNTED} rows"
-    return {0: "no rows", 1: "1 row"}.get(number, f"{number} rows")
+        return None
 
 
 def _models(context: MigrationContext) -> dict[Key, sa.Table]:

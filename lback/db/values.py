@@ -59,7 +59,8 @@ def _read(text: str, type_: Any, context: MigrationContext) -> Value:
         if isinstance(type_, kind):
             if word in _NOW and kind in (types.DateTime, types.Date, types.Time):
                 return Value(None, Filled("text", f"CURRENT_{_CURRENT[kind]}"))
-            return _plain(read(text.strip()))
+            made = read(text.strip())
+            return _plain(made if _has_dashes(type_, context) else made.replace("-", ""))
     if isinstance(type_, types.Enum):
         if text not in type_.enums:
             raise ValueError(f"it is one of {', '.join(type_.enums)}")
@@ -78,6 +79,12 @@ def _read_text(text: str, type_: Any, context: MigrationContext) -> Value:
         long = isinstance(type_, types.Text) and context.dialect.name in ("mysql", "mariadb")
         return Value(None if long else text, Filled("value", text, "Text"))
     return _plain(text)
+
+
+def _has_dashes(type_: Any, context: MigrationContext) -> bool:
+    """Tell whether the database is given it with dashes; a UUID as CHAR(32) has none."""
+    own = context.dialect.supports_native_uuid and getattr(type_, "native_uuid", True)
+    return not isinstance(type_, types.Uuid) or own
 
 
 def _plain(text: str) -> Value:
@@ -163,7 +170,7 @@ _CURRENT: dict[type[Any], str] = {
 }
 
 
-def stand_in(type_: Any) -> str | None:
+def stand_in(type_: Any, context: MigrationContext) -> str | None:
     """Return a constant that any column of the type takes; None where there is none."""
     if isinstance(type_, types.TypeDecorator):
         type_ = type_.impl_instance
@@ -177,7 +184,7 @@ def stand_in(type_: Any) -> str | None:
         types.DateTime: "1970-01-01 00:00:00",
         types.Date: "1970-01-01",
         types.Time: "00:00:00",
-        types.Uuid: "0" * 32 if not getattr(type_, "native_uuid", True) else str(uuid.UUID(int=0)),
+        types.Uuid: str(uuid.UUID(int=0)) if _has_dashes(type_, context) else "0" * 32,
         types.JSON: "null",
         types.LargeBinary: "",
         types.String: "",

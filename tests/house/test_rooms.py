@@ -46,7 +46,6 @@ ROOMS: dict[str, str] = {
     "lback.db.preflight.reading": "rows that are in the way",
     "lback.db.not_null": "NOT NULL beside rows",
     "lback.db.renaming": "a schema as it will be",
-    "lback.db.settling": "what autogenerate cannot know",
     "lback.db.specimens": "made-up rows",
     "lback.db.templates": "the files of a new project",
     "lback.db.values": "what people type, and the type of a column",

@@ -9,6 +9,11 @@ from lback.core.drafting.asking import Candidate, OpenQuestion
 from lback.core.shell import command
 from lback.errors import LbackError, UsageError
 
+EACH_ITS_OWN = (
+    "the column is unique and the table has several rows; write sql: and an expression that "
+    "gives each its own"
+)
+
 
 def gone(name: str, definition: str, candidates: Sequence[Candidate], rows: str) -> OpenQuestion:
     """Ask what became of a table or a column that the models lack."""
@@ -29,6 +34,15 @@ def gone(name: str, definition: str, candidates: Sequence[Candidate], rows: str)
             "`--no-drop`",
         ),
     )
+
+
+def rows(number: int | None, most: int) -> str:
+    """Say how many rows there are; beyond `most` nobody has counted."""
+    if number is None:
+        return "an unknown number of rows"
+    if number > most:
+        return f"more than {most} rows"
+    return {0: "no rows", 1: "1 row"}.get(number, f"{number} rows")
 
 
 def value_for_rows(name: str, type_: str) -> OpenQuestion:

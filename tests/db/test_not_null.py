@@ -1,0 +1,240 @@
+"""NOT NULL beside rows: each value arrives as it was typed, on each database."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine
+
+from lback.db.autogenerate import differences
+from lback.errors import UsageError
+from tests.db.test_autogenerate import ENV, Modelled, columns, run_sql
+from tests.db.test_renames import there_and_back
+
+NASTY = """it's 50% of "a\\b" :x ::y %(z)s %s {n} \\' -- ;"""
+# Type, what is typed, and what is in the row then.
+VALUES: dict[str, tuple[str, str, object]] = {
+    "small": ("SmallInteger()", "-5", -5),
+    "big": ("BigInteger()", "5000000000", 5_000_000_000),
+    "exact": ("Numeric(6, 2)", "1234.5", Decimal("1234.50")),
+    "rough": ("Float()", "2.5", 2.5),
+    "flag": ("Boolean()", "yes", True),
+    "word": ("String(80)", NASTY, NASTY),
+    "long": ("Text()", NASTY, NASTY),
+    "quoted": ("String(9)", "' x '", " x "),
+    "blank": ("String(9)", "", ""),
+    "day": ("Date()", "2024-02-29", datetime.date(2024, 2, 29)),
+    "hour": ("Time()", "12:30", datetime.time(12, 30)),
+    "moment": ("DateTime()", "2024-02-29 12:30:01", datetime.datetime(2024, 2, 29, 12, 30, 1)),
+    "id_": ("Uuid()", "0" * 31 + "1", uuid.UUID(int=1)),
+    "data": ("JSON()", '{"a":1, "b": "50% \\\\ \'x\'"}', {"a": 1, "b": "50% \\ 'x'"}),
+    "kind": ("Enum('one', 'it''s two'.replace(\"''\", \"'\"), native_enum=False)", "one", "one"),
+    "raw": ("LargeBinary()", "ab%c", b"ab%c"),
+    "made": ("String(20)", "sql:upper(name) || ''", "ADA"),
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path, any_url: str) -> Modelled:
+    return Modelled(tmp_path / "project", ENV, url=any_url, extra="")
+
+
+def row_of(project: Modelled, url: str) -> Any:
+    """Return the one row as the project's models read it."""
+    space: dict[str, Any] = {}
+    exec((project.root / "models.py").read_text(), space)
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            (row,) = connection.execute(space["metadata"].tables["users"].select())
+            return row._mapping
+    finally:
+        engine.dispose()
+
+
+def with_a_row(project: Modelled, url: str, *more: str) -> None:
+    project.users('Column("name", String(50))', *more)
+    project.make("one")
+    project.migrate()
+    run_sql(url, "INSERT INTO users (id, name) VALUES (1, 'Ada')")
+
+
+def values_of(url: str) -> dict[str, tuple[str, str, object]]:
+    if not url.startswith("mysql"):
+        return VALUES
+    return {**VALUES, "made": ("String(20)", "sql:concat(upper(name), '')", "ADA")}
+
+
+@pytest.mark.parametrize("new", [True, False], ids=["new", "nullable before"])
+def test_each_value_arrives(project: Modelled, any_url: str, new: bool) -> None:
+    values = values_of(any_url)
+    before = [] if new else [f"Column('{name}', {kind})" for name, (kind, *_) in values.items()]
+    with_a_row(project, any_url, *before)
+    project.users(
+        'Column("name", String(50))',
+        *[f"Column('{name}', {kind}, nullable=False)" for name, (kind, *_) in values.items()],
+    )
+    project.make(
+        "two", defaults=[f"users.{name}={typed}" for name, (_, typed, _) in values.items()]
+    )
+    project.migrate()
+    row = row_of(project, any_url)
+    assert {name: row[name] for name in values} == {
+        name: expected for name, (*_, expected) in values.items()
+    }
+    now = columns(any_url)
+    assert [name for name in values if now[name]["nullable"] or now[name]["default"]] == []
+    assert differences(project.database()) == ()
+    word = "id_ = '00000000000000000000000000000001'"  # as the project itself looks for it
+    assert run_sql(any_url, f"SELECT 1 FROM users WHERE {word}") == [(1,)]
+    project.back()
+    project.migrate()
+
+
+WRONG = [
+    ("SmallInteger()", "40000", "beyond"),
+    ("Integer()", "1.5", "no whole number"),
+    ("Integer()", "3000000000", "beyond"),
+    ("Integer()", "NaN", "no"),
+    ("Numeric(6, 2)", "12345", "4 digits fit before"),
+    ("Numeric(6, 2)", "1.234", "2 digits fit behind"),
+    ("Numeric(6, 2)", "inf", "no number"),
+    ("Boolean()", "2", "true or false"),
+    ("String(3)", "four", "4 characters, and 3 fit"),
+    ("Date()", "2023-02-29", "2024-01-31"),
+    ("Time()", "25:00", "12:30:00"),
+    ("DateTime()", "yesterday", "2024-01-31 12:30:00"),
+    ("Uuid()", "12", "0000"),
+    ("JSON()", "{a: 1}", "no JSON"),
+    ("Enum('one', 'two', name='kind')", "three", "one of one, two"),
+    ("Integer()", "sql: ", "no expression"),
+]
+
+
+def test_a_value_that_the_column_cannot_hold_is_refused(tmp_path: Path, postgres_url: str) -> None:
+    project = Modelled(tmp_path / "project", ENV, url=postgres_url, extra="")
+    with_a_row(project, postgres_url)
+    for place, (kind, typed, why) in enumerate(WRONG):
+        project.users(
+            'Column("name", String(50))', f"Column('{'n' * (place + 1)}', {kind}, nullable=False)"
+        )
+        with pytest.raises(UsageError, match=why):
+            project.make("two", defaults=[f"users.{'n' * (place + 1)}={typed}"])
+    assert len(list(project.versions.glob("*.py"))) == 1
+
+
+def test_an_expression_may_use_what_goes(project: Modelled, any_url: str) -> None:
+    with_a_row(project, any_url, 'Column("last", String(50))')
+    run_sql(any_url, "UPDATE users SET last = 'Lovelace'")
+    join = "concat(name, ' ', last)" if any_url.startswith("mysql") else "name || ' ' || last"
+    project.users('Column("full_name", String(101), nullable=False)')
+    project.make(
+        "two",
+        defaults=[f"users.full_name=sql:{join}"],
+        drops=["users.name", "users.last"],
+    )
+    project.migrate()
+    assert run_sql(any_url, "SELECT full_name FROM users") == [("Ada Lovelace",)]
+
+
+def test_a_rename_comes_before_the_value(project: Modelled, any_url: str) -> None:
+    with_a_row(project, any_url)
+    run_sql(any_url, "INSERT INTO users (id) VALUES (2)")
+    text = "from sqlalchemy import *\nmetadata = MetaData()\n" + (
+        'Table("people", metadata, Column("id", Integer, primary_key=True),'
+        ' Column("full_name", Text, nullable=False), Column("nick", String(9), nullable=False))\n'
+    )
+    there_and_back(
+        project,
+        any_url,
+        text,
+        renames=["users:people", "people.name:full_name"],
+        defaults=["people.full_name=?", "people.nick=sql:'x'"],
+    )
+    assert run_sql(any_url, "SELECT full_name, nick FROM people ORDER BY id") == [
+        ("Ada", "x"),
+        ("?", "x"),
+    ]
+
+
+def test_another_type_comes_before_the_value(project: Modelled, any_url: str) -> None:
+    with_a_row(project, any_url, 'Column("code", String(5))')
+    run_sql(any_url, "INSERT INTO users (id, name, code) VALUES (2, 'Bob', '12')")
+    project.users('Column("name", String(50))', 'Column("code", String(20), nullable=False)')
+    project.make("two", defaults=["users.code=longer than five"])
+    project.migrate()
+    assert run_sql(any_url, "SELECT code FROM users ORDER BY id") == [
+        ("longer than five",),
+        ("12",),
+    ]
+
+
+def test_null_may_be_left_where_it_is(project: Modelled, any_url: str) -> None:
+    project.users('Column("name", String(50))')
+    project.make("one")
+    project.migrate()
+    project.users('Column("name", String(50), nullable=False)')
+    (path,) = project.make("two", defaults=["users.name"]).paths
+    assert "update" not in path.read_text()
+    project.migrate()
+    assert columns(any_url)["name"]["nullable"] is False
+
+
+def test_a_dropped_column_comes_back_beside_rows(project: Modelled, any_url: str) -> None:
+    kinds = {name: kind for name, (kind, *_) in VALUES.items()}
+    project.users(
+        'Column("name", String(50))',
+        *[f"Column('{name}', {kind}, nullable=False)" for name, kind in kinds.items()],
+        'Column("code", String(9), nullable=False)',
+        'Column("boss", Integer, nullable=False)',
+        'UniqueConstraint("code", name="one_code")',
+        'ForeignKeyConstraint(["boss"], ["users.id"], name="to_boss")',
+    )
+    project.make("one")
+    project.migrate()
+    project.users('Column("name", String(50))')
+    gone = [*kinds, "code", "boss"]
+    (path,) = project.make("two", drops=[f"users.{name}" for name in gone]).paths
+    assert path.read_text().count("# The values of users.") == len(gone)
+    project.migrate()
+    run_sql(any_url, "INSERT INTO users (id, name) VALUES (1, 'Ada')")
+    run_sql(any_url, "INSERT INTO users (id, name) VALUES (2, 'Bob')")
+    project.back()
+    now = columns(any_url)
+    assert set(gone) <= set(now)
+    assert [name for name in kinds if now[name]["nullable"] or now[name]["default"]] == []
+
+
+def test_the_models_own_default_is_taken(project: Modelled, any_url: str) -> None:
+    with_a_row(project, any_url)
+    project.users(
+        'Column("name", String(50))',
+        'Column("a", Boolean, default=False, nullable=False)',
+        'Column("b", String(9), default="a%b", nullable=False)',
+        'Column("c", DateTime, default=func.now(), nullable=False)',
+        'Column("d", JSON, default={"x": 1}, nullable=False)',
+    )
+    project.make("two")
+    project.migrate()
+    row = row_of(project, any_url)
+    assert (row["a"], row["b"], row["d"]) == (False, "a%b", {"x": 1})
+    assert isinstance(row["c"], datetime.datetime)
+
+
+def test_one_value_is_no_value_where_each_row_needs_its_own(
+    project: Modelled, any_url: str
+) -> None:
+    with_a_row(project, any_url)
+    run_sql(any_url, "INSERT INTO users (id, name) VALUES (2, 'Bob')")
+    new = 'Column("code", String(9), nullable=False)'
+    project.users('Column("name", String(50))', new, 'UniqueConstraint("code", name="one_code")')
+    with pytest.raises(UsageError, match="unique"):
+        project.make("two", defaults=["users.code=x"])
+    project.make("two", defaults=["users.code=sql:name"])
+    project.migrate()
+    assert run_sql(any_url, "SELECT code FROM users ORDER BY id") == [("Ada",), ("Bob",)]
