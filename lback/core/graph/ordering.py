@@ -21,33 +21,39 @@ def run_order(
     """
     todo = set(revisions)
     lines = sorted(todo.intersection(heads), key=lambda head: listed(graph[head].path))
-    below = [set(graph.ancestors([revision])) for revision in lines]
     done: list[str] = []
     at = 0
     while lines:
         here = lines[at]
-        other = next((i for i, under in enumerate(below) if i != at and here in under), None)
+        above = _above(graph, here, todo)
+        other = next((i for i, line in enumerate(lines) if line in above), None)
         if other is not None:  # it stands on this one, and goes first
             at = other
             continue
-        if here in todo:
-            done.append(here)
-            todo.remove(here)
+        done.append(here)
+        todo.remove(here)
         needs = _own_dependencies(graph, here)
         parents = dict.fromkeys((*graph[here].parents, *needs))
         ways = [revision for revision in parents if revision in todo and revision not in lines]
         if not ways:
-            del lines[at], below[at]
+            del lines[at]
             at = max(at - 1, 0)
             continue
         lines[at] = ways[0]
         lines.extend(ways[1:])
-        if not needs and len(graph[here].parents) == 1:
-            below[at].discard(here)
-        else:
-            below[at] = set(graph.ancestors([ways[0]]))
-            below.extend(set(graph.ancestors([revision])) for revision in ways[1:])
     return tuple(done)
+
+
+def _above(graph: GraphView, revision: str, todo: Collection[str]) -> set[str]:
+    """Return those of `todo` that stand on a revision; as a rule none do any more."""
+    found: set[str] = set()
+    left = [revision]
+    while left:
+        under = left.pop()
+        new = {*graph.children(under), *graph.dependents(under)}.intersection(todo) - found
+        found |= new
+        left += new
+    return found
 
 
 def listed(path: str) -> tuple[tuple[int, str], ...]:
