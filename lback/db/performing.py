@@ -178,18 +178,19 @@ class Performer:
         scripts = cast("TextScriptDirectory", context.script)
         lines = lines_of(scripts.graph, steps, environment.line)
         kept = len(turn.done)
-        for number, (line, (step, script, moves, stamped)) in enumerate(
-            zip(lines, prepared, strict=True), 1
-        ):
-            if environment.locks is not None:
-                environment.locks.assure()
-            if line != environment.line:
-                environment.look_like(line)
-            keeping.before(step, number)
-            if recording is not None:
-                recording.start(stamped, partial(_script_of, scripts), len(moves))
-            yield from self._perform(turn, kept + number, step, script, moves, recording)
-            keeping.after(step, number)
+        with recording.listening() if recording is not None else nullcontext():
+            for number, (line, (step, script, moves, stamped)) in enumerate(
+                zip(lines, prepared, strict=True), 1
+            ):
+                if environment.locks is not None:
+                    environment.locks.assure()
+                if line != environment.line:
+                    environment.look_like(line)
+                keeping.before(step, number)
+                if recording is not None:
+                    recording.start(stamped, partial(_script_of, scripts), len(moves))
+                yield from self._perform(turn, kept + number, step, script, moves, recording)
+                keeping.after(step, number)
 
     def outcome(self) -> RunOutcome:
         """Return what has been done."""
@@ -291,12 +292,13 @@ class Follower(Performer):
         turn.total = len(moves)
         with beginning(context.connection):
             recording = self._watch(turn, context) if moves else None
-            for number, move in enumerate(moves, 1):
-                step = _step(move)
-                if recording is not None:
-                    script = move.revision if isinstance(move, RevisionStep) else None
-                    recording.start((step,), partial(_always, script), 1)
-                yield from self._perform(turn, number, step, None, (move,), recording)
+            with recording.listening() if recording is not None else nullcontext():
+                for number, move in enumerate(moves, 1):
+                    step = _step(move)
+                    if recording is not None:
+                        script = move.revision if isinstance(move, RevisionStep) else None
+                        recording.start((step,), partial(_always, script), 1)
+                    yield from self._perform(turn, number, step, None, (move,), recording)
 
 
 class _Keeping:
@@ -399,8 +401,8 @@ def _noticed(
     @wraps(function)  # Alembic says its name
     def noticed(*args: Any, **kw: Any) -> Any:
         turn.inside = True
-        with recording.at_work() if recording is not None else nullcontext():
-            result = function(*args, **kw)
+        work = partial(function, *args, **kw)
+        result = recording.watch(work) if recording is not None else work()
         turn.inside = False
         return result
 

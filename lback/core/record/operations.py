@@ -34,8 +34,10 @@ _HARMLESS = frozenset(
 _PART = r"(?:`(?:[^`]|``)+`|\"(?:[^\"]|\"\")+\"|\w+)"
 _NAME = rf"(?P<name>{_PART}(?:\s*\.\s*{_PART})?)"
 _IF = r"(?:if\s+(?:not\s+)?exists\s+)?"
+_FLAGS = re.IGNORECASE | re.DOTALL
+# Texts, which `re` compiles where they are used: that is seldom, and every command imports this.
 _FORMS = tuple(
-    re.compile(rf"\s*{form}", re.IGNORECASE | re.DOTALL)
+    rf"\s*{form}"
     for form in (
         rf"create\s+(?:or\s+replace\s+)?(?:temporary\s+)?table\s+{_IF}{_NAME}\s*\(",
         rf"alter\s+table\s+{_IF}(?:only\s+)?{_NAME}(?=\s)",
@@ -111,14 +113,14 @@ def touched(statement: str) -> str | None:
     None where it is several, or none that could be looked at.
     """
     for form in _FORMS:
-        match = form.match(statement)
+        match = re.match(form, statement, _FLAGS)
         if match is not None:
             return match["name"]
     return None
 
 
-def _inverse(pattern: str, inverse: str) -> tuple[re.Pattern[str], str]:
-    return re.compile(rf"\s*{pattern}\s*;?\s*$", re.IGNORECASE | re.DOTALL), inverse
+def _inverse(pattern: str, inverse: str) -> tuple[str, str]:
+    return rf"\s*{pattern}\s*;?\s*$", inverse
 
 
 _T = rf"(?P<t>{_PART}(?:\s*\.\s*{_PART})?)"
@@ -157,7 +159,7 @@ def inverse_of(operation: SentOperation) -> Inverse | None:
     if operation.kind != "schema":
         return None
     for pattern, inverse in _INVERSES:
-        match = pattern.match(operation.text)
+        match = re.match(pattern, operation.text, _FLAGS)
         if match is None:
             continue
         parts = match.groupdict()

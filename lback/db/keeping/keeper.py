@@ -95,8 +95,10 @@ class Keeper:
             return
         at = view.stamp.database.key
         self._came.append(step.revision)
-        later = [other.revision for other in left if isinstance(other, Upgrade)]
         waiting = self._coming[at]
+        if not waiting:  # of thousands of steps, each would go through all that are left
+            return
+        later = [other.revision for other in left if isinstance(other, Upgrade)]
         for returning in list(waiting):
             revisions = returning.saving.revisions.keys()
             if revisions.isdisjoint(self._came):

@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Integer, String, Text, event
@@ -46,6 +46,7 @@ _ENGINES = sa.text(
     " (SELECT engine FROM information_schema.engines WHERE transactions = 'YES')"
 )
 Write = Callable[[], Any]
+T = TypeVar("T")
 
 
 def operations_table(place: RecordPlace) -> sa.Table:
@@ -104,24 +105,31 @@ class Operations:
     # -- the step -----------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def watching(self, ran: Sequence[SentOperation] = ()) -> Iterator[None]:
-        """Write down what is sent while this lasts; what has `ran` is not sent again."""
-        self._number, self._theirs = 0, False
-        self._waiting, self._marks = [], []
-        self._ran = {operation.number: operation for operation in ran}
+    def listening(self) -> Iterator[None]:
+        """Hear of what is sent while this lasts: listeners cost more than most steps."""
         listeners = self._listeners()
         for target, name, function in listeners:
             event.listen(target, name, function, insert=True)
-        self._busy = False
         try:
             yield
+        finally:
+            for target, name, function in listeners:
+                event.remove(target, name, function)
+
+    def watch(self, work: Callable[[], T], ran: Sequence[SentOperation]) -> T:
+        """Write down what `work` sends; what has `ran` is not sent again."""
+        self._number, self._theirs = 0, False
+        self._waiting, self._marks = [], []
+        self._ran = {operation.number: operation for operation in ran}
+        self._busy = False
+        try:
+            result = work()
             left = [number for number in self._ran if number > self._number]
             if left:
                 raise messages.sends_less(self._ran[min(left)])
         finally:
             self._busy = True
-            for target, name, function in listeners:
-                event.remove(target, name, function)
+        return result
 
     def _listeners(self) -> list[tuple[Any, str, Any]]:
         dialect, connection = self._connection.dialect, self._connection
@@ -307,7 +315,7 @@ class Operations:
             "number": self._number,
             "kind": kind,
             "digest": digest,
-            "text": KNOWN.redact(statement.strip()),
+            "text": statement.strip(),
             "outcome": "done",
             "before": None,
             "returned": 0,
@@ -321,8 +329,9 @@ class Operations:
             self._insert(row)
 
     def _insert(self, row: dict[str, Any]) -> int:
-        step = self._step()
-        result = execute(self._connection, self._table.insert().values(step=step, **row))
+        # Masked here: most of what waits is never written.
+        row = {**row, "step": self._step(), "text": KNOWN.redact(row["text"])}
+        result = execute(self._connection, self._table.insert().values(**row))
         return int(result.inserted_primary_key[0])
 
     def _step(self) -> int:

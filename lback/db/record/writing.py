@@ -14,8 +14,8 @@ import socket
 import sys
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cached_property
@@ -175,14 +175,15 @@ class Recording:
             and half.step.direction == _direction(step)
         )
 
-    @contextmanager
-    def at_work(self) -> Iterator[None]:
-        """Write down what the code of a step sends while this lasts."""
+    def listening(self) -> AbstractContextManager[None]:
+        """Hear of what is sent while this lasts."""
+        return self._operations.listening() if self._operations is not None else nullcontext()
+
+    def watch(self, work: Callable[[], T]) -> T:
+        """Write down what the code of a step sends."""
         if self._operations is None or self._place is None:
-            yield
-            return
-        with self._operations.watching(self._ran):
-            yield
+            return work()
+        return self._operations.watch(work, self._ran)
 
     def _started(self, doubted: bool) -> int | None:
         """Return the row of the step at work, which is made where there is none."""
@@ -212,11 +213,12 @@ class Recording:
                 self._operations.forget(self.row)
         self._current = []
         if not self._turn.transactional:
-            self.flush()
+            self._flush(self._insert.execute)
 
     def committing(self) -> None:
         """Write what the transaction that is about to be committed has done."""
-        self.flush()
+        if self._waiting:
+            self._flush(self._insert.send)
         if self._current and self.row is None:
             self._insert_started()
         if self._operations is not None:
@@ -242,11 +244,11 @@ class Recording:
             except sa.exc.SQLAlchemyError as err:
                 self._give_up(err)
 
-    def flush(self) -> None:
+    def _flush(self, insert: Callable[..., Any]) -> None:
         """Write the rows of the steps that are done."""
         rows, self._waiting = self._waiting, []
         if rows:
-            self._write(lambda: self._insert.execute(self._connection, *rows))
+            self._write(lambda: insert(self._connection, *rows))
 
     # -- rows -------------------------------------------------------------------------
 

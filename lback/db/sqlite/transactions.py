@@ -11,11 +11,13 @@ import contextlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 
 from lback.core.messages import runs as messages
 from lback.db.alembic_compat import commits_each_statement
@@ -101,12 +103,13 @@ class Transactions:
         word = _word(statement)
         if self._later and self.begins:
             self._set_now()
-        if self.open:
+        driver = self._driver
+        if driver.in_transaction:
             self._inside = True
             if self._begun and not self._wrote and (word in _OUTSIDE or word == "BEGIN"):
                 self._run("COMMIT")  # the driver would have begun none yet
                 self._ended()
-            else:
+            elif driver.total_changes != self._count:
                 self._settle_count()
         elif self.begins and connection.in_transaction() and _is_kept(word, statement):
             self._begin()
@@ -131,17 +134,23 @@ class Transactions:
     ) -> None:
         if self._ours or commits_each_statement(connection):
             return
-        if not self.open:
+        driver = self._driver
+        if not driver.in_transaction:
             if self._inside:
                 self._ended()
             return
         word = _word(statement)
-        if _setting(statement) == "foreign_keys" and self._begun and not self._wrote:
+        if (
+            word == "PRAGMA"
+            and self._begun
+            and not self._wrote
+            and _setting(statement) == "foreign_keys"
+        ):
             self._later = statement  # it has done nothing within the transaction
         if not _is_kept(word, statement):
             return
         self._wrote = self._wrote or word in _CHANGES_ROWS
-        changed = self._driver.total_changes
+        changed = driver.total_changes
         if self._sent is not None:
             self._sent.append(_Sent(statement, parameters, many, changed - self._count))
             self._sent = self._sent if len(self._sent) < _LONGEST else None
@@ -161,7 +170,7 @@ class Transactions:
 
     def _begin(self) -> None:
         # A reader that comes to write later would not wait for its turn.
-        self._run("BEGIN IMMEDIATE")
+        self._send("BEGIN IMMEDIATE")
         self._inside = self._begun = True
         self._wrote = False
         self._sent, self._count = [], self._driver.total_changes
@@ -174,7 +183,7 @@ class Transactions:
             if broken:
                 raise messages.batch_let_go(broken)
             if self._begun:
-                self._run("COMMIT")  # the driver's own commit does nothing in some of its modes
+                self._send("COMMIT")  # the driver's own commit does nothing in some of its modes
             self._ended()
         except BaseException:
             with contextlib.suppress(Exception):
@@ -273,6 +282,15 @@ class Transactions:
         finally:
             self._ours = False
 
+    def _send(self, statement: str) -> None:
+        """Run it past SQLAlchemy's events, which take longer than the statement."""
+        try:
+            self._raw(statement)
+        except Exception as err:
+            base = self.connection.dialect.loaded_dbapi.Error
+            failure: Any = DBAPIError.instance(statement, None, err, base)
+            raise failure from err
+
     def _raw(self, statement: str, parameters: Any = (), *, many: bool = False) -> list[Any]:
         connection: Any = self.connection.connection.dbapi_connection
         cursor = connection.cursor()
@@ -315,6 +333,7 @@ def beginning(connection: object) -> Iterator[None]:
         transactions.begins = False
 
 
+@lru_cache(maxsize=8)
 def _word(statement: str) -> str:
     first = _FIRST.match(statement)
     return first[1].upper() if first else ""
