@@ -214,11 +214,19 @@ def _count(configuration: str, data_file: str) -> None:
     measured.set_option("run:disable_warnings", quiet)
     measured.start()
 
+    end = os._exit
+
     def save() -> None:
-        measured.stop()
-        measured.save()
+        if Coverage.current() is measured:
+            measured.stop()
+            measured.save()
+
+    def leave(code: int) -> None:
+        save()
+        end(code)
 
     atexit.register(save)
+    os._exit = leave  # so ends what it forks
 
 
 def _perform() -> None:
