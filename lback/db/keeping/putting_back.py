@@ -170,7 +170,7 @@ class PuttingBack:
         for unique in uniques:
             columns = unique["column_names"]
             options = unique.get("dialect_options") or {}
-            partial = any(name.endswith("_where") and options[name] for name in options)
+            partial = any(name.endswith("_where") and options[name] is not None for name in options)
             if not partial and columns and names.issuperset(columns):
                 taken = " AND ".join(f"{shape.name(c, 't')} = {shape.value(c)}" for c in columns)
                 wheres.append(f"NOT EXISTS (SELECT 1 FROM {shape.place} t WHERE {taken})")
