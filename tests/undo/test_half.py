@@ -186,6 +186,24 @@ def test_a_statement_in_flight_is_decided_by_the_schema(tmp_path: Path, mariadb_
     assert "not known" in shop.lback("migrate", "--resume", code=3)
 
 
+def test_where_no_statement_could_be_written_down_all_is_unknown(
+    tmp_path: Path, mariadb_url: str
+) -> None:
+    shop = shop_at(tmp_path / "ada", mariadb_url)
+    shop.migrate("r1")
+    shop.migrate("base")
+    no_room = "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no room'"
+    shop.execute(f"CREATE TRIGGER no BEFORE INSERT ON lback_operations FOR EACH ROW {no_room}")
+    kill(shop, "up4", "migrate")
+    for command in (("migrate",), ("migrate", "--resume"), ("migrate", "--undo-half")):
+        said = shop.lback(*command, code=3)
+        assert "its statements were not written down" in said and "upgrade() of r1" in said
+    shop.execute("DROP TABLE users")
+    shop.lback("migrate", "--undone")
+    shop.lback("migrate")
+    assert whole(shop) == DONE
+
+
 CONCURRENTLY = (
     "with op.get_context().autocommit_block():\n"
     '    op.create_index("ix", "users", ["id"], unique=True, postgresql_concurrently=True)'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from lback.core.messages.record import NOT_WRITTEN
 from lback.core.record.operations import HalfRun, SentOperation, shown, told
 from lback.core.shell import command, sql, typed
 from lback.errors import LbackError, LockedError
@@ -13,7 +14,7 @@ _CONCURRENTLY = re.compile(
     r"create\s+(?:unique\s+)?index\s+concurrently\s+(?:if\s+not\s+exists\s+)?([^\s(]+)",
     re.IGNORECASE,
 )
-NOT_KEPT = SentOperation(1, "other", "", "all of it: its statements were not written down", "blind")
+NOT_KEPT = SentOperation(1, "other", "", f"all of it: {NOT_WRITTEN}", "blind")
 _AGAIN = "`lback migrate --undo-half` takes back what ran; then run the revision as a whole."
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from lback.core.messages import half as messages
+from lback.core.messages.record import NOT_WRITTEN
 from lback.core.record.operations import HalfRun, Inverse, SentOperation, inverse_of, touched
 from lback.core.record.steps import RecordedStep
 from lback.db.alembic_compat import commits_each_statement
@@ -54,7 +55,8 @@ def _half(connection: Connection, place: RecordPlace, step: RecordedStep) -> Hal
             unknown.append(operation)
         elif state == "ran":
             ran.append(operation)
-    if operations is None and step.outcome == "started":
+    blind = step.message is not None and step.message.startswith(NOT_WRITTEN)
+    if blind or (operations is None and step.outcome == "started"):
         unknown.append(messages.NOT_KEPT)
     if not ran and not unknown:
         return None

@@ -26,7 +26,7 @@ from lback.core.record.operations import (
     touched,
 )
 from lback.db.alembic_compat import commits_each_statement
-from lback.db.record.table import RecordPlace, execute
+from lback.db.record.table import RecordPlace, execute, sparing_transaction
 from lback.secrets import KNOWN
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ class Operations:
     """The operations of the step at work on one connection.
 
     `row` gives the id of the step's row in the record, which it makes where there is none yet;
-    it looks for it where that may have been taken back.
+    it looks for it where that may have been taken back. Where the table takes nothing from the
+    first, `refused` is told why, and nothing is written.
     A step does not go on where what it does can be written down no longer.
     """
 
@@ -86,10 +87,14 @@ class Operations:
         connection: Connection,
         place: RecordPlace,
         row: Callable[[bool], int | None],
+        refused: Callable[[Exception], None],
     ) -> None:
         self._connection = connection
         self._table = operations_table(place)
         self._row = row
+        self._refused = refused
+        self._takes: bool | None = None
+        """Whether the table takes rows; None: nobody has tried."""
         self._ddl_commits = connection.dialect.name in _COMMITS_DDL
         self._busy = True
         self._doubt = False
@@ -293,6 +298,9 @@ class Operations:
     def _together(self, cursor: Any, row: dict[str, Any], send: Write) -> None:
         """Change rows and write it down, both or neither, where each statement is committed."""
         self._quietly(self._step)
+        if not self._takes:
+            send()
+            return
         self._send("BEGIN")
         try:
             send()
@@ -356,9 +364,26 @@ class Operations:
             self._connection.exec_driver_sql(statement)
 
     def _quietly(self, write: Write) -> None:
-        """Write without taking that for an operation of the step."""
+        """Write without taking that for an operation of the step, where rows are taken."""
         with self.aside():
-            write()
+            if self._takes is None:
+                self._try()
+            if self._takes:
+                write()
+
+    def _try(self) -> None:
+        """Learn whether rows may be written, changed and deleted; none is left."""
+        table, row = self._table, {**self._new("other", "", ""), "step": 0}
+        try:
+            with sparing_transaction(self._connection):
+                result = execute(self._connection, table.insert().values(**row))
+                mine = table.c.id == result.inserted_primary_key[0]
+                execute(self._connection, table.update().where(mine).values(number=0))
+                execute(self._connection, table.delete().where(mine))
+            self._takes = True
+        except sa.exc.SQLAlchemyError as err:
+            self._takes = False
+            self._refused(err)
 
     # -- what is there ------------------------------------------------------------------
 
@@ -442,12 +467,16 @@ def definition(connection: Connection, name: str) -> str:
 def read_operations(
     connection: Connection, place: RecordPlace, step: int
 ) -> tuple[SentOperation, ...] | None:
-    """Return the operations of a step, the last word of each; None where none are kept."""
+    """Return the operations of a step, the last word of each; None where none can be read."""
     table = operations_table(place)
     if not sa.inspect(connection).has_table(OPERATIONS_TABLE, schema=place.schema):
         return None
     query = sa.select(table).where(table.c.step == step).order_by(table.c.number, table.c.id)
-    rows = {row.number: row for row in execute(connection, query)}
+    try:
+        with sparing_transaction(connection):
+            rows = {row.number: row for row in execute(connection, query)}
+    except sa.exc.DBAPIError:
+        return None
     return tuple(
         SentOperation(
             row.number,

@@ -122,6 +122,8 @@ class Recording:
         """The id of the row of the step at work, where it has one before it is done."""
         self._first = not turn.transactional
         self._operations: Operations | None = None
+        self._blind: str | None = None
+        """What a row says until its step is done, where its statements cannot be written down."""
         self.half: HalfRun | None = None
         """The step that was cut off here; to begin it is to go on with it."""
 
@@ -130,16 +132,22 @@ class Recording:
         try:
             place = place_of(context, self._connection)
             make(self._connection, place)
-            with sparing_transaction(self._connection):
-                make_operations(self._connection, place)
             self.half = half_run(self._connection, place)
         except (NoRecordError, sa.exc.SQLAlchemyError) as err:
             self._give_up(err)
+            return
+        self._place = place
+        self._insert = insertion(self._connection, place.table)
+        self._end = ending(self._connection, place.table)
+        try:
+            with sparing_transaction(self._connection):
+                make_operations(self._connection, place)
+        except sa.exc.SQLAlchemyError as err:
+            self._leave_statements_out(err)
         else:
-            self._place = place
-            self._insert = insertion(self._connection, place.table)
-            self._end = ending(self._connection, place.table)
-            self._operations = Operations(self._connection, place, self._started)
+            self._operations = Operations(
+                self._connection, place, self._started, self._leave_statements_out
+            )
 
     @property
     def writes(self) -> bool:
@@ -202,7 +210,7 @@ class Recording:
             return
         seconds, after = time.perf_counter() - self._began, _stamp(self._turn.after)
         for number, row in enumerate(self._current):
-            row.update(outcome="done", seconds=seconds, stamp_after=after)
+            row.update(outcome="done", seconds=seconds, stamp_after=after, message=None)
             if number:  # the first one has moved the stamp for all of them
                 row["stamp_before"] = after
         if self.row is None:
@@ -235,7 +243,8 @@ class Recording:
         if not self._current or self.row is None or self._turn.transactional:
             return
         seconds = time.perf_counter() - self._began
-        message = _text(KNOWN.redact(reason))[:_LONGEST_MESSAGE]
+        blind = f"{self._blind}: " if self._blind else ""
+        message = _text(blind + KNOWN.redact(reason))[:_LONGEST_MESSAGE]
         self._update("failed", seconds, message=message)
         self._current = []
         if not self._turn.outside and self._connection.in_transaction():
@@ -268,7 +277,7 @@ class Recording:
             "started_at": datetime.now(timezone.utc).replace(tzinfo=None),
             "seconds": None,
             "outcome": "started",
-            "message": None,
+            "message": self._blind,
             "version_table": self._place.version_table,
             "stamp_before": _stamp(before) if before is not None else None,
             "stamp_after": None,
@@ -328,12 +337,25 @@ class Recording:
     def _give_up(self, err: Exception) -> None:
         self._place, self._current = None, []
         self._waiting.clear()
+        self._tell(messages.unwritable, err)
+
+    def _leave_statements_out(self, err: Exception) -> None:
+        """Go on without the statements of the steps, and let their rows say so."""
+        self._tell(messages.statements_unwritable, err)
+        self._blind = messages.NOT_WRITTEN
+        for row in self._current:
+            row["message"] = self._blind
+        if self.row is not None and self._place is not None:
+            table = self._place.table
+            change = table.update().where(table.c.id == self.row).values(message=self._blind)
+            self._write(lambda: execute(self._connection, change))
+
+    def _tell(self, said: Callable[[str, str], str], err: Exception) -> None:
         database = self._turn.database
         if database.key in self._recorder.told:
             return
         self._recorder.told.add(database.key)
-        why = KNOWN.redact(reason(err))
-        text = messages.unwritable(str(database), why)
+        text = said(str(database), KNOWN.redact(reason(err)))
         self._recorder.on_event(Event("note", text=text, database=database))
 
 

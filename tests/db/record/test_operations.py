@@ -42,11 +42,15 @@ class Work:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.doubts: list[bool] = []
-        self.operations = Operations(connection, PLACE, self._row)
+        self.operations = Operations(connection, PLACE, self._row, self._refused)
 
     def _row(self, doubted: bool) -> int:
         self.doubts.append(doubted)
         return 7
+
+    @staticmethod
+    def _refused(err: Exception) -> None:
+        raise err
 
     def do(self, *statements: str, ran: Sequence[SentOperation] = ()) -> None:
         with self.operations.watching(ran):
@@ -334,7 +338,7 @@ def test_begin_commits_what_is_open_on_mariadb(mariadb_url: str) -> None:
 
 def test_a_step_does_not_go_on_where_nothing_can_be_written(any_url: str) -> None:
     with connected(any_url, isolation_level="AUTOCOMMIT") as connection:
-        operations = Operations(connection, PLACE, lambda _doubted: None)
+        operations = Operations(connection, PLACE, lambda _doubted: None, Work._refused)
         with (
             pytest.raises(sa.exc.InvalidRequestError, match="no row of the step"),
             operations.watching(),

@@ -265,6 +265,41 @@ def test_a_record_that_goes_while_steps_run(make_project: MakeProject, any_url: 
     assert told(any_url) == [("downgrade", "c3", "done", "c3", "b2")]
 
 
+REFUSES = {
+    "sqlite": ("BEGIN SELECT RAISE(ABORT, 'no room'); END",),
+    "mysql": ("FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no room'",),
+    "postgresql": (
+        "FOR EACH ROW EXECUTE FUNCTION no_room()",
+        "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS "
+        "'BEGIN RAISE ''no room''; END'",
+    ),
+}
+
+
+@pytest.mark.parametrize("style", ["sync", "autocommit"])
+def test_a_table_of_operations_that_takes_nothing_costs_the_operations(
+    make_project: MakeProject, any_url: str, style: str
+) -> None:
+    project = make_project(STYLES[style], url=any_url)
+    project.chain("a1", "b2", "c3")
+    run(project, Upgrade("a1"))
+    ends, *before = REFUSES[sa.make_url(any_url).get_backend_name()]
+    with engine_of(any_url).begin() as connection:
+        for one in (*before, f"CREATE TRIGGER no BEFORE INSERT ON lback_operations {ends}"):
+            connection.exec_driver_sql(one)
+    notes: list[str] = []
+    run(project, Upgrade("b2"), Upgrade("c3"), notes=notes)
+    if style == "autocommit" or "mysql" in any_url:
+        (note,) = notes
+        assert "which statements of a step run on" in note and "no room" in note
+    assert told(any_url) == [
+        ("upgrade", "a1", "done", "", "a1"),
+        ("upgrade", "b2", "done", "a1", "b2"),
+        ("upgrade", "c3", "done", "b2", "c3"),
+    ]
+    assert {row.message for row in rows(any_url)} == {None}
+
+
 # -- its shape and its place --------------------------------------------------------------
 
 
