@@ -5,7 +5,11 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from tests.worlds.people import Developer
+
+pytestmark = pytest.mark.counted
 
 
 def test_the_demo_plays_to_its_end(tmp_path: Path) -> None:

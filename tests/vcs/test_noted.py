@@ -10,11 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.worlds.processes import COUNTED
 from tests.worlds.texts import revision_text
 
+ROOT = str(Path(__file__).parents[2])
 # The whole program; files count as settled at once, so that no test has to wait for that.
-_START = """
-import sys
+_START = f"""
+import os, sys
+if {COUNTED!r} in os.environ:
+    sys.path.insert(0, {ROOT!r})
+    from tests.worlds.processes import count
+    del sys.path[0]
+    count(*os.environ[{COUNTED!r}].split(os.pathsep))
 from lback.vcs import noted
 noted.RACY_NS = 0
 from lback.__main__ import main
@@ -112,6 +119,7 @@ def shop(made: Path, tmp_path: Path) -> Project:
     return project
 
 
+@pytest.mark.counted
 @pytest.mark.parametrize(
     "words",
     [

@@ -200,11 +200,11 @@ def _handle(line: socket.socket) -> bool:
     os.environ.clear()
     os.environ.update(environment)
     if counted is not None:
-        _count(*counted.split(os.pathsep))
+        count(*counted.split(os.pathsep))
     return True
 
 
-def _count(configuration: str, data_file: str) -> None:
+def count(configuration: str, data_file: str) -> None:
     """Measure coverage from here to the end of the process."""
     from coverage import Coverage
 
