@@ -354,15 +354,15 @@ for name, other, gone in (
     op.create_table(name, id, sa.Column("of", sa.Integer(), key))
 """
 REFERRING_DOWN = 'for name in ("notes", "lines", "orders"): op.drop_table(name)'
+ENGINE = "    engine = create_engine(url, poolclass=pool.NullPool)\n"
 HEEDS_KEYS = """
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
+    from sqlalchemy import event
 
+    @event.listens_for(engine, "connect")
+    def heed_keys(connection, _record):
+        if "sqlite" in type(connection).__module__:
+            connection.execute("PRAGMA foreign_keys=ON")
 
-@event.listens_for(Engine, "connect")
-def heed_keys(connection, _record):
-    if "sqlite" in type(connection).__module__:
-        connection.execute("PRAGMA foreign_keys=ON")
 """
 
 
@@ -372,7 +372,7 @@ def referring(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     with fresh_database(request.param, tmp_path) as url:
         shop = Shop.at(tmp_path / "ada", url)
         env = shop.folder / "migrations" / "env.py"
-        env.write_text(f"{env.read_text()}\n".replace("\n\n\n", f"\n{HEEDS_KEYS}\n\n", 1))
+        env.write_text(env.read_text().replace(ENGINE, ENGINE + HEEDS_KEYS))
         shop.add("r1", USERS, 'op.drop_table("users")')
         shop.add("r2", REFERRING, REFERRING_DOWN, commit="Add users")
         shop.git("checkout", "-q", "-b", "a")
