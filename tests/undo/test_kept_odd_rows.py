@@ -165,3 +165,55 @@ def test_what_cannot_be_read_is_saved_by_rollback_as_well(shop: Shop) -> None:
     shop.migrate()
     checked(restore(shop.context(), RestoreOptions(result.backup)))
     assert shop.rows("more") == [(1,)]
+
+
+RING = """
+op.create_table(
+    "boss",
+    sa.Column("id", sa.Integer(), primary_key=True),
+    sa.Column("above", sa.Integer(), sa.ForeignKey("boss.id")),
+    sa.Column("base", sa.Integer(), sa.ForeignKey("base.id")),
+    sa.Column("team", sa.Integer()),
+)
+op.create_table(
+    "team",
+    sa.Column("id", sa.Integer(), primary_key=True),
+    sa.Column("boss", sa.Integer(), sa.ForeignKey("boss.id"), nullable=False),
+)
+with op.batch_alter_table("boss") as batch:
+    batch.create_foreign_key("fk_team", "team", ["team"], ["id"])
+"""
+RING_DOWN = """
+with op.batch_alter_table("boss") as batch:
+    batch.drop_constraint("fk_team", type_="foreignkey")
+op.drop_table("team")
+op.drop_table("boss")
+"""
+
+
+def test_rows_that_refer_to_one_another(shop: Shop) -> None:
+    ran(
+        shop,
+        RING,
+        RING_DOWN,
+        "INSERT INTO base (id) VALUES (1), (2)",
+        "INSERT INTO boss (id, above, base) VALUES (1, 1, 1), (2, 1, 1)",
+        "INSERT INTO boss (id, above, base) VALUES (3, 2, NULL), (4, NULL, 2)",
+        "INSERT INTO team VALUES (1, 1), (2, 2), (4, 4)",
+        "UPDATE boss SET team = id WHERE id <> 3",
+        "UPDATE boss SET above = 3 WHERE id = 1",
+    )
+    bosses, teams = shop.rows("boss"), shop.rows("team")
+    there_and_back(shop)
+    assert (shop.rows("boss"), shop.rows("team")) == (bosses, teams)
+    shop.git("checkout", "-q", "main")
+    checked(switch(shop.context(), SwitchOptions()))
+    shop.execute("DELETE FROM base WHERE id = 2")
+    shop.git("checkout", "-q", "a")
+    result = switch(shop.context(), SwitchOptions())
+    checked(result)
+    assert {(row.table, row.rows, row.left) for row in result.returned} == {
+        ("boss", 3, 1),
+        ("team", 2, 1),
+    }
+    assert shop.rows("boss") == bosses[:3] and shop.rows("team") == teams[:2]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -13,6 +16,7 @@ from lback.db.keeping.kept import Kept
 from lback.db.keeping.row_sql import MYSQL, Shape, count, placed, run
 
 _EXAMPLES = 3
+Place = tuple[str, "str | None"]
 
 
 @dataclass(slots=True)
@@ -137,13 +141,17 @@ class PuttingBack:
         done.examples = self._examples(joined) if done.other else ()
 
     def _insert_keyed(self) -> None:
+        self._insert(f"{self.source} s WHERE {' AND '.join([*self._absent(), *self._parents()])}")
+
+    def _absent(self) -> list[str]:
+        """Return what must hold of a row that is not there, so that its keys are free for it."""
         shape = self.shape
         keyed = shape.keyed(self.kept.keys)
-        wheres = [f"NOT EXISTS (SELECT 1 FROM {shape.place} t WHERE {keyed})", *self._possible()]
+        wheres = [f"NOT EXISTS (SELECT 1 FROM {shape.place} t WHERE {keyed})", *self._free()]
         if self.made.after:
             # A row that was there without the branch, and is not any more, was deleted.
             wheres.append(self._untouched_since())
-        self._insert(f"{self.source} s WHERE {' AND '.join(wheres)}")
+        return wheres
 
     def _insert(self, rest: str) -> int:
         shape = self.shape
@@ -155,14 +163,28 @@ class PuttingBack:
         text = f"INSERT INTO {shape.place} ({shape.names(names)}){special} SELECT {values} "
         return run(self.connection, f"{text} FROM {rest}").rowcount
 
-    def _possible(self) -> list[str]:
-        """Return what must hold of a row so that the table's foreign and unique keys take it."""
+    def _parents(self, rings: Mapping[Place, PuttingBack] = MappingProxyType({})) -> list[str]:
+        """Return what must hold of a row so that it refers to others that are there.
+
+        Those that come at once, in the rings of other tables, count as well.
+        """
+        names = {*self.kept.keys, *self.columns}
+        return [
+            self._has_parent(key, rings.get((key["referred_table"], key.get("referred_schema"))))
+            for key in self.foreign_keys
+            if names.issuperset(key["constrained_columns"])
+        ]
+
+    @cached_property
+    def foreign_keys(self) -> Sequence[Any]:
+        """Return the table's foreign keys."""
+        return sa.inspect(self.connection).get_foreign_keys(self.shape.table, self.shape.schema)
+
+    def _free(self) -> list[str]:
+        """Return what must hold of a row so that the table's unique keys take it."""
         shape, names = self.shape, {*self.kept.keys, *self.columns}
         inspector = sa.inspect(self.connection)
         wheres = []
-        for key in inspector.get_foreign_keys(shape.table, shape.schema):
-            if names.issuperset(key["constrained_columns"]):
-                wheres.append(self._has_parent(key))
         uniques: list[Any] = [
             *inspector.get_unique_constraints(shape.table, shape.schema),
             *(row for row in inspector.get_indexes(shape.table, shape.schema) if row["unique"]),
@@ -176,16 +198,23 @@ class PuttingBack:
                 wheres.append(f"NOT EXISTS (SELECT 1 FROM {shape.place} t WHERE {taken})")
         return wheres
 
-    def _has_parent(self, key: sa.engine.interfaces.ReflectedForeignKeyConstraint) -> str:
+    def _has_parent(self, key: Any, ring: PuttingBack | None = None) -> str:
         shape, own = self.shape, key["constrained_columns"]
         pairs = list(zip(own, key["referred_columns"], strict=False))
         parent = placed(self.connection, key["referred_table"], key.get("referred_schema"))
         empty = [f"{shape.name(column, 's')} IS NULL" for column in own]
         there = " AND ".join(f"{shape.name(to, 'p')} = {shape.value(at)}" for at, to in pairs)
         ways = [*empty, f"EXISTS (SELECT 1 FROM {parent} p WHERE {there})"]
-        if (key["referred_table"], key.get("referred_schema")) == (shape.table, shape.schema):
+        if self.shape.family in MYSQL and (key["referred_table"], key.get("referred_schema")) == (
+            self.place
+        ):
+            # Nothing is checked there, and no temporary table can be read twice.
             mine = " AND ".join(f"{shape.value(to, 'o')} = {shape.value(at)}" for at, to in pairs)
             ways.append(f"EXISTS (SELECT 1 FROM {self.source} o WHERE {mine})")
+        elif ring is not None and {to for _, to in pairs} <= ring.shape.columns.keys():
+            up = ring.shape
+            theirs = " AND ".join(f"{up.value(to, 'o')} = {shape.value(at)}" for at, to in pairs)
+            ways.append(f"EXISTS (SELECT 1 FROM {ring.ring} o WHERE {theirs})")
         return f"({' OR '.join(ways)})"
 
     def _update(self, column: str) -> None:
@@ -199,7 +228,7 @@ class PuttingBack:
             return
         elif not free:
             wheres.append(shape.untouched(column))
-        for key in sa.inspect(self.connection).get_foreign_keys(shape.table, shape.schema):
+        for key in self.foreign_keys:
             own = key["constrained_columns"]
             if column in own and {*self.kept.keys, *self.columns}.issuperset(own):
                 wheres.append(self._has_parent(key))
@@ -266,6 +295,49 @@ class PuttingBack:
         )
         return tuple(", ".join(map(str, row)) for row in rows)
 
+    # -- rows that refer to one another -------------------------------------------------
+
+    @property
+    def place(self) -> Place:
+        """Return the table, as foreign keys refer to it."""
+        return self.shape.table, self.shape.schema
+
+    @property
+    def ring(self) -> str:
+        """Return the name of a table for the rows that can only come together with others."""
+        return f"{self.source[:-1]}_ring{self.source[-1]}"
+
+    def lay_aside(self) -> bool:
+        """Copy the rows that only wait for others; tell whether there may be such."""
+        if not (self.kept.whole and self.kept.keys and self.done.blocked) or self.made.asks:
+            return False
+        rows = f"SELECT s.* FROM {self.source} s WHERE {' AND '.join(self._absent())}"
+        self.forget_ring()
+        run(self.connection, f"CREATE {self._temporary}TABLE {self.ring} AS {rows}")
+        return True
+
+    def forget_ring(self) -> None:
+        """Drop the copy."""
+        run(self.connection, f"DROP {self._temporary}TABLE IF EXISTS {self.ring}")
+
+    @property
+    def _temporary(self) -> str:
+        """Return what keeps MySQL from committing when a table is made."""
+        return "TEMPORARY " if self.shape.family in MYSQL else ""
+
+    def drop_orphans(self, rings: Mapping[Place, PuttingBack]) -> int:
+        """Leave out each row that would have no parent; return their number."""
+        wheres = self._parents(rings)
+        if not wheres:
+            return 0
+        alias = "s " if self.shape.family in MYSQL else ""
+        text = f"DELETE {alias}FROM {self.ring} AS s WHERE NOT ({' AND '.join(wheres)})"
+        return run(self.connection, text).rowcount
+
+    def close_ring(self) -> None:
+        """Insert the rows that have all of their parents in the rings."""
+        self._insert(f"{self.ring} s")
+
     # -- tables without a key ------------------------------------------------------------
 
     def _put_unkeyed(self) -> None:
@@ -289,7 +361,7 @@ class PuttingBack:
             f"(SELECT {mine} AS lback_row, count(*) AS lback_count FROM {shape.place} t "
             f"GROUP BY {mine}) g"
         )
-        wheres = ["s.lback_number > COALESCE(g.lback_count, 0)", *self._possible()]
+        wheres = ["s.lback_number > COALESCE(g.lback_count, 0)", *self._free(), *self._parents()]
         rest = f"{numbered} LEFT JOIN {there} ON g.lback_row = s.lback_row"
         lacking = count(self.connection, f"SELECT count(*) FROM {rest} WHERE {wheres[0]}")
         if not self._begun:
@@ -371,6 +443,53 @@ class PuttingBack:
 
 def put_back_all(ways: Sequence[PuttingBack]) -> tuple[Restored, ...]:
     """Put back all tables, parents before those that refer to them, whatever the order is."""
-    while sum([way.put() for way in ways]):
-        pass
+    # One round for each table brings all but what refers to itself, by however many others.
+    for _ in range(len(ways) + 1):
+        if not sum([way.put() for way in ways]):
+            break
+    _put_rings(ways)
     return tuple(way.finish() for way in ways)
+
+
+def _put_rings(ways: Sequence[PuttingBack]) -> None:
+    """Put back rows that wait for one another: all of which none lacks a parent."""
+    rings = {way.place: way for way in ways if way.lay_aside()}
+    if not rings:
+        return
+    while sum([way.drop_orphans(rings) for way in rings.values()]):
+        pass
+    with _deferred(list(rings.values())):
+        for way in rings.values():
+            way.close_ring()
+    for way in rings.values():
+        way.forget_ring()
+    for way in ways:
+        way.put()
+
+
+@contextmanager
+def _deferred(ways: Sequence[PuttingBack]) -> Iterator[None]:
+    """Let rows refer to others that come a moment later."""
+    connection, family = ways[0].connection, ways[0].shape.family
+    if family == "sqlite":
+        run(connection, "PRAGMA defer_foreign_keys = ON")
+    fixed, checked = [], []
+    for way in ways if family == "postgresql" else ():
+        for key in way.foreign_keys:
+            options = key.get("options", {})
+            name = placed(connection, key["name"], way.shape.schema)
+            if not options.get("deferrable"):
+                fixed.append(
+                    f"{way.shape.place} ALTER CONSTRAINT {placed(connection, key['name'], None)}"
+                )
+            if options.get("initially") != "DEFERRED":
+                checked.append(name)
+    for at in fixed:
+        run(connection, f"ALTER TABLE {at} DEFERRABLE")
+    if checked:
+        run(connection, f"SET CONSTRAINTS {', '.join(checked)} DEFERRED")
+    yield
+    if checked:
+        run(connection, f"SET CONSTRAINTS {', '.join(checked)} IMMEDIATE")
+    for at in fixed:
+        run(connection, f"ALTER TABLE {at} NOT DEFERRABLE")
