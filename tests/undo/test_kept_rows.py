@@ -303,6 +303,22 @@ def test_rows_wait_for_the_revisions_that_write_in_their_table(tmp_path: Path) -
     assert own_tables(shop) == ["lback_saved"]
 
 
+def test_they_wait_in_a_table_that_was_there_all_the_time(tmp_path: Path) -> None:
+    more = "op.execute(\"INSERT INTO users VALUES (9, 'nine')\")"
+    p2 = ("p2", more, 'op.execute("DELETE FROM users WHERE id > 3")')
+    shop = chain(tmp_path / "ada", P1, p2)
+    shop.migrate()
+    shop.execute("UPDATE users SET name = 'mine' WHERE id = 9", "INSERT INTO users VALUES (5, 'x')")
+    before = shop.rows("users")
+    shop.git("checkout", "-q", "main")
+    go(shop)
+    shop.git("checkout", "-q", "a")
+    shop.migrate("p1")
+    shop.migrate("p2")
+    assert shop.rows("users") == before
+    assert own_tables(shop) == ["lback_saved"]
+
+
 def test_what_a_revision_in_the_middle_has_written_stays(tmp_path: Path) -> None:
     shop = chain(tmp_path / "ada", P1, P2)
     shop.migrate()

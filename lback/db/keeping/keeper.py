@@ -140,7 +140,8 @@ class Keeper:
         now = replace(saving, tables=[table for table in saving.tables if table not in held])
         with plain_session(view.connection):
             for table in held:
-                rows.copy_after(table, noting=True, all_stay=True)
+                if not table.after:
+                    rows.copy_after(table, noting=True, all_stay=True)
         # What others have written in the middle of the way is no less than what was saved.
         first = next(number for number, name in enumerate(came) if name in saving.revisions)
         others = [name for name in came[first:] if name not in saving.revisions]
