@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 import sqlalchemy as sa
 
 from lback.db.locking.caller import Caller, _cut
-from lback.db.locking.poolers import _started_as
 from lback.db.locking.sessions import Lent, kept
 
 
@@ -103,26 +99,6 @@ def test_what_is_set_is_kept_where_env_py_has_begun_nothing(engine: sa.Engine, b
 
 
 # -- who it is ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("driver", "number"),
-    [
-        ({"info": SimpleNamespace(backend_pid=7)}, 7),
-        ({"info": SimpleNamespace(backend_pid=7), "get_server_pid": lambda: 8}, 7),
-        ({"info": SimpleNamespace(backend_pid=7), "_backend_key_data": b"\0\0\1\0rest"}, 7),
-        ({"get_server_pid": lambda: 8, "_backend_key_data": b"\0\0\1\0rest"}, 8),
-        ({"_backend_key_data": b"\0\0\1\0rest"}, 256),
-        ({"_backend_key_data": None}, None),
-        ({"info": SimpleNamespace(backend_pid="7")}, None),
-        ({}, None),
-    ],
-)
-def test_the_process_that_a_driver_was_told_of(driver: dict[str, Any], number: int | None) -> None:
-    connection: Any = SimpleNamespace(
-        connection=SimpleNamespace(driver_connection=SimpleNamespace(**driver))
-    )
-    assert _started_as(connection) == number
 
 
 @pytest.mark.parametrize(
