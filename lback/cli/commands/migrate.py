@@ -40,8 +40,12 @@ if TYPE_CHECKING:
 @click.option("--no-preflight", is_flag=True, help="Do not ask the rows whether the steps can run.")
 @click.option("--yes", "-y", is_flag=True, help="Undo revisions, and delete data, without asking.")
 @click.option("--resume", is_flag=True, help="Go on with a revision that was cut off.")
-@click.option("--undo-half", is_flag=True, help="Take back what ran of such a revision.")
-@click.option("--undone", is_flag=True, help="Say that this was taken back by hand.")
+@click.option(
+    "--undo-half", is_flag=True, help="Take back what ran of a revision that was cut off."
+)
+@click.option(
+    "--undone", is_flag=True, help="Say that a revision that was cut off was taken back by hand."
+)
 @click.option("--only-behind", is_flag=True, help="With --all: lock only what is not up to date.")
 @lock_timeout_option
 @everywhere_options
