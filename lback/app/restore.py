@@ -172,6 +172,9 @@ def _done(
     lacking = [row for row in done if row.table_gone or row.lacking]
     if lacking:
         return result.refused(messages.no_place([(r.table, r.lacking) for r in lacking]))
+    blocked = [row.table for row in done if row.blocked]
+    if blocked:
+        return result.refused(messages.blocked_stay(blocked))
     if newer:
         return result.refused(messages.newer_stay([row.table for row in newer], options.file or ""))
     return result

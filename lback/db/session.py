@@ -7,6 +7,7 @@ import io
 import logging
 import os
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import alembic.autogenerate  # noqa: F401 - its logger has to be there
 from alembic.runtime.environment import EnvironmentContext
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SAWarning
 
 from lback.core.databases import DatabaseName
 from lback.db.absent import PassedOver, StandIn
@@ -32,6 +34,9 @@ from lback.db.scripts import TextScriptDirectory
 from lback.db.sqlite.batches import sparing_others
 from lback.db.sqlite.transactions import keep_transactions
 from lback.errors import LbackError
+
+# Of types and indexes that SQLAlchemy does not know, where we look at a schema.
+warnings.filterwarnings("ignore", category=SAWarning, module=r"lback\.db\.")
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from lback.app.restore import RestoreOptions, restore
 from lback.app.rollback import RollbackOptions, rollback
 from lback.app.switch import SwitchOptions, switch
+from lback.errors import LbackError
 from tests.reports import checked
 from tests.servers import KINDS, fresh_database
 from tests.undo.team import Shop
@@ -119,6 +120,12 @@ def test_rows_that_a_policy_hides_stop_it(tmp_path: Path) -> None:
                 result = switch(shop.context(), SwitchOptions())
             assert result is None
             assert "NO FORCE ROW LEVEL SECURITY" in str(refused.value)
+            query(url, "ALTER TABLE safe NO FORCE ROW LEVEL SECURITY")
+            query(url, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+            query(url, f"REVOKE CREATE ON SCHEMA public FROM {sa.make_url(other).username}")
+            with pytest.raises(LbackError, match="could not be saved in the database") as unsaved:
+                switch(shop.context(), SwitchOptions())
+            assert "`--no-backup`" in str(unsaved.value.hint)
         shop.url = url
         assert shop.rows("safe") == [(1,), (2,)]
 
@@ -217,3 +224,23 @@ def test_rows_that_refer_to_one_another(shop: Shop) -> None:
         ("team", 2, 1),
     }
     assert shop.rows("boss") == bosses[:3] and shop.rows("team") == teams[:2]
+    put = restore(shop.context(), RestoreOptions("1"))
+    checked(put)
+    assert (put.exit_code, put.message) == (
+        3,
+        "Rows of team and boss could not be put back, and stay saved.",
+    )
+
+
+def test_a_type_that_is_not_known_is_no_warning(tmp_path: Path) -> None:
+    with fresh_database("postgresql", tmp_path) as url:
+        shop = made(tmp_path, url)
+        up = 'op.execute("CREATE TABLE spots (id int PRIMARY KEY, at point)")'
+        shop.add("a1", up, 'op.drop_table("spots")', commit="Add spots")
+        shop.lback("migrate")
+        shop.execute("INSERT INTO spots VALUES (1, '(1,2)')")
+        shop.git("checkout", "-q", "main")
+        said = shop.lback("switch")
+        shop.git("checkout", "-q", "a")
+        assert "Did not recognize" not in said + shop.lback("switch")
+        assert shop.rows("spots") == [(1, "(1,2)")]

@@ -32,6 +32,16 @@ def several_savings(number: str, names: Sequence[str]) -> UsageError:
     )
 
 
+def not_saved(problem: str) -> LbackError:
+    """Say that a role may not keep the rows that would go."""
+    return LbackError(
+        f"The rows that would go could not be saved in the database: {visible(problem)}. "
+        "Nothing was changed.",
+        "Let the role of the URL read these tables and create some, or delete the rows with "
+        "`--no-backup`.",
+    )
+
+
 def overwrite(rows: Iterable[tuple[str, int, Sequence[str]]]) -> str:
     """Ask whether newer values may be written over; each row is a table, a number, some keys."""
     told = [
@@ -54,6 +64,15 @@ def not_put_back(problems: Sequence[str]) -> LbackError:
     return LbackError(
         f"Nothing was put back: {'; '.join(map(visible, problems))}.",
         "Make room for the rows, then run the same command again.",
+    )
+
+
+def blocked_stay(tables: Sequence[str]) -> LbackError:
+    """Say that some rows have no place, and are still saved."""
+    return LbackError(
+        f"Rows of {' and '.join(map(visible, tables))} could not be put back, and stay saved.",
+        "Bring back the rows that they refer to, or make room for their unique values; then run "
+        "the same command again.",
     )
 
 

@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lback.core.messages import saved_rows as messages
 from lback.core.plans import Downgrade, Step, Upgrade
 from lback.core.rollback.stakes import Stakes
 from lback.db.alembic_compat import commits_each_statement
+from lback.db.failures import reason
 from lback.db.keeping.kept import plain_session, wanted
 from lback.db.keeping.putting_back import Made, PuttingBack, Restored, put_back_all
 from lback.db.keeping.row_sql import Shape
 from lback.db.keeping.saved import SavedRows, SavedTable, Saving
 from lback.db.view import View
+
+# What PostgreSQL, MySQL and MariaDB say where a role may not do something.
+_NO_RIGHT = frozenset({"42501", 1044, 1142, 1143})
 
 
 @dataclass(slots=True)
@@ -72,7 +78,12 @@ class Keeper:
         if going and self.keeps:
             told = self.stakes(view, going)
             revisions = {name: self.blobs.get(name, "") for name in going}
-            kept.saved = rows.save(told.kept, told.lost, revisions)
+            try:
+                kept.saved = rows.save(told.kept, told.lost, revisions)
+            except sa.exc.DBAPIError as err:
+                if _lacks_right(err.orig):
+                    raise messages.not_saved(reason(err)) from err
+                raise
         view.commit()
 
     def turn(self, view: View, steps: Sequence[Step]) -> None:
@@ -159,6 +170,11 @@ class Keeper:
         places = [(name, None) for name in self.writes(view, revisions)] if revisions else []
         there = {(kept.table, kept.schema) for kept in wanted(view.connection, places)}
         return [row for row in saving.tables if (row.kept.table, row.kept.schema) in there]
+
+
+def _lacks_right(err: Any) -> bool:
+    state = getattr(err, "sqlstate", None) or getattr(err, "pgcode", None)
+    return (state or (*err.args, None)[0]) in _NO_RIGHT
 
 
 def put_back_saving(
