@@ -247,22 +247,22 @@ class Terminal:
             try:
                 return check(text)
             except UsageError as err:
-                raise click.UsageError(self._clean(sys.stderr, err.message)) from None
+                raise click.UsageError("\n".join(self._lines(err.message, 8))) from None
 
         self._wrapped(question, "", "")
         answer: str = self._prompted("Value (Ctrl-C to quit)", value_proc=checked)
         return answer
 
     def _wrapped(self, text: str, first: str, later: str) -> None:
+        for number, line in enumerate(self._lines(text, 1 + len(later))):
+            self._write(sys.stderr, (later if number else first) + line)
+
+    def _lines(self, text: str, less: int) -> list[str]:
+        """Return a text in lines that are so much less than the terminal is wide."""
         import textwrap
 
-        for line in textwrap.wrap(
-            self._clean(sys.stderr, text),
-            self.style(sys.stderr).width - 1,
-            initial_indent=first,
-            subsequent_indent=later,
-        ):
-            self._write(sys.stderr, line)
+        width = self.style(sys.stderr).width - less
+        return textwrap.wrap(self._clean(sys.stderr, text), width) or [""]
 
     def _prompted(self, text: str, **options: Any) -> Any:
         try:

@@ -103,7 +103,9 @@ class GivenAnswers:
             given = self.defaults[name]
             return given if given is None else check(given)
         if self.ask is None:
-            self.open.append(question)
+            ends = tuple(option for other in self.open for option in other.options)
+            maybe = any(option.endswith(f":{name}") for option in ends)
+            self.open.append(messages.unless_renamed(question) if maybe else question)
             return None
         if question.choices and self.ask.choose(question, None) == 1:
             return None

@@ -72,6 +72,9 @@ class _Settling:
 
     def run(self) -> None:
         """Settle tables, then their columns, then names of indexes and constraints."""
+        dropped = {_name(op) for op in self.upgrade.ops if isinstance(op, ops.DropTableOp)}
+        if not self.models and not dropped <= self.answers.drops:
+            raise messages.no_tables()
         for find in (self._tables, self._columns, self._names):
             before = len(self.steps)
             find()
@@ -90,7 +93,7 @@ class _Settling:
         for (schema, old), new in given.items():
             dropped.pop(full_name(old, schema), None)
             created.pop(full_name(new, schema), None)
-        for name, operation in dropped.items():
+        for name, operation in sorted(dropped.items()):
             chosen = self._table_question(name, operation, created)
             if chosen is not None:
                 given[operation.schema, operation.table_name] = created.pop(chosen).table_name
@@ -204,8 +207,8 @@ class _Settling:
             if isinstance(operation, ops.AddColumnOp)
             and operation.column.name not in renames.values()
         }
-        for operation in changes.ops:
-            if not isinstance(operation, ops.DropColumnOp) or operation.column_name in renames:
+        for operation in self._dropped_columns(changes):
+            if operation.column_name in renames:
                 continue
             old = operation.to_column(self.context)
             same = [
@@ -301,7 +304,7 @@ class _Settling:
     # Drops
 
     def _drops(self) -> None:
-        for operation in list(self.upgrade.ops):
+        for operation in sorted(self.upgrade.ops, key=lambda op: getattr(op, "table_name", "")):
             if isinstance(operation, ops.DropTableOp):
                 name = _name(operation)
                 facts = self._table_facts(operation.to_table(), name)
@@ -313,9 +316,7 @@ class _Settling:
                     self._leave(operation.schema, operation.table_name)
         for changes in list(self._changes()):
             table = full_name(changes.table_name, changes.schema)
-            for part in list(changes.ops):
-                if not isinstance(part, ops.DropColumnOp):
-                    continue
+            for part in self._dropped_columns(changes):
                 definition = self._facts(part.to_column(self.context)).definition
                 rows = self._rows(changes.schema, changes.table_name, part.column_name)
                 if self._is_dropped(f"{table}.{part.column_name}", definition, rows):
@@ -344,6 +345,11 @@ class _Settling:
         for operation in self.upgrade.ops:
             if isinstance(operation, ops.ModifyTableOps) and _name(operation) not in dropped:
                 yield operation
+
+    def _dropped_columns(self, changes: ops.ModifyTableOps) -> list[ops.DropColumnOp]:
+        """Return what goes in the order of the table's columns, where Alembic has none."""
+        dropped = [part for part in changes.ops if isinstance(part, ops.DropColumnOp)]
+        return sorted(dropped, key=lambda part: self._facts(part.to_column(self.context)).position)
 
     def _table(self, name: str) -> Key | None:
         """Return the table of the database that is called so."""

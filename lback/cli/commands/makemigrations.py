@@ -92,6 +92,10 @@ def lines(result: MakemigrationsResult, style: Style) -> Iterator[str]:
         yield f"{style.cyan('next:')} `lback makemigrations NAME`"
         return
     if result.failed:
+        if len(result.questions) > 1:
+            for question in result.questions:
+                yield safe(question.text)
+                yield from (f"  {safe(choice)}" for choice in question.choices)
         return
     if not result.paths:
         yield "no changes: the models and the schema agree"

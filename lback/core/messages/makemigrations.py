@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lback.core.drafting.asking import Candidate, OpenQuestion
-from lback.core.shell import command
+from lback.core.messages.questions import unanswered
+from lback.core.shell import command, place
 from lback.errors import LbackError, UsageError
 
 EACH_ITS_OWN = (
@@ -28,10 +29,10 @@ def gone(name: str, definition: str, candidates: Sequence[Candidate], rows: str)
             "kept in the database, unknown to the models",
         ),
         (
-            *(command("--rename", f"{name}:{candidate.name}") for candidate in candidates),
-            *(("`--no-rename`",) if candidates else ()),
-            command("--drop", name),
-            "`--no-drop`",
+            *(place(("--rename", f"{name}:{candidate.name}")) for candidate in candidates),
+            place(("--drop", name)),
+            *(("--no-rename",) if candidates else ()),
+            "--no-drop",
         ),
     )
 
@@ -53,7 +54,7 @@ def value_for_rows(name: str, type_: str) -> OpenQuestion:
         type_,
         f"{name} ({type_}) is new, NOT NULL and without a default. Which value do existing rows "
         "get? (a value, or sql:EXPRESSION)",
-        options=(command("--default", f"{name}=VALUE"),),
+        options=(place(("--default", f"{name}=VALUE")),),
     )
 
 
@@ -65,7 +66,7 @@ def value_for_nulls(name: str, type_: str) -> OpenQuestion:
         type_,
         f"{name} ({type_}) becomes NOT NULL. What becomes of NULL in existing rows?",
         ("a value takes its place", "it stays: the migration fails where one is left"),
-        (command("--default", f"{name}=VALUE"), command("--default", name)),
+        (place(("--default", f"{name}=VALUE")), place(("--default", name))),
     )
 
 
@@ -77,14 +78,26 @@ def value_asked(question: OpenQuestion) -> OpenQuestion:
 
 
 def open_questions(questions: Sequence[OpenQuestion]) -> LbackError:
-    """Say everything that has to be answered before a migration can be written."""
-    count = "A question needs" if len(questions) == 1 else f"{len(questions)} questions need"
-    one = "an answer" if len(questions) == 1 else "answers"
+    """Say what has to be answered before a migration can be written."""
+    if len(questions) == 1:
+        (question,) = questions
+        return unanswered(question.text, answers_to(question))
+    names = ", ".join(question.name for question in questions)
     return LbackError(
-        f"{count} {one} and there is no terminal to ask on: "
-        + " ".join(question.text for question in questions),
-        "answer with " + "; ".join(", ".join(question.options) for question in questions),
+        f"{len(questions)} questions need answers and there is no terminal to ask on: {names}.",
+        "answer "
+        + "; ".join(f"{question.name} with {answers_to(question)}" for question in questions),
     )
+
+
+def answers_to(question: OpenQuestion) -> str:
+    """Return the options that answer a question."""
+    return " or ".join(command(option) for option in question.options)
+
+
+def unless_renamed(question: OpenQuestion) -> OpenQuestion:
+    """Say that the answer to another question may leave nothing to this one."""
+    return replace(question, text=f"{question.text} Nothing is to be said where it is a rename.")
 
 
 def given_twice(option: str, name: str) -> UsageError:
@@ -120,11 +133,12 @@ def wrong_value(name: str, type_: str, value: str, why: str) -> UsageError:
     return UsageError(f"{name} ({type_}) cannot be {value!r}: {why}")
 
 
-def no_tables(place: str) -> UsageError:
-    """Refuse to take models without a table for models that have lost all of theirs."""
-    return UsageError(
-        f"The models that {place} names have no table, while the database has some.",
-        "Import the modules with the models in env.py; or answer each table with `--drop TABLE`.",
+def no_tables() -> LbackError:
+    """Refuse to take models that were not imported for models that have lost all of theirs."""
+    return LbackError(
+        "The target_metadata of env.py has no table, and the database has some.",
+        "Import the modules that define the models in env.py; or name each table that is to go "
+        "with `--drop TABLE`.",
     )
 
 
