@@ -24,6 +24,10 @@ NO_ROW = "op.execute('DELETE FROM users WHERE id = 1')"
 RENAME = 'op.rename_table("{0}", "{1}")'
 
 
+# What is decided by files and record alone is the same on each of the three.
+on_sqlite = pytest.mark.parametrize("any_url", ["sqlite"], indirect=True)
+
+
 @pytest.fixture
 def shop(tmp_path: Path, any_url: str) -> Shop:
     """Return a project with a1, which makes users."""
@@ -86,6 +90,7 @@ def test_the_record_knows_of_rows_that_nobody_sees(shop: Shop, committed: bool) 
     assert now == linear(shop)
 
 
+@on_sqlite
 def test_without_a_record_what_is_there_tells(shop: Shop) -> None:
     b2(shop)
     alembic(shop, "upgrade", "head")
@@ -96,6 +101,7 @@ def test_without_a_record_what_is_there_tells(shop: Shop) -> None:
     assert set(content(shop.url)) == {"users", "b", "c"}
 
 
+@on_sqlite
 def test_what_others_have_run_is_not_claimed_to_be_lacking(shop: Shop) -> None:
     b2(shop)
     lback(shop, "migrate")
@@ -107,6 +113,7 @@ def test_what_others_have_run_is_not_claimed_to_be_lacking(shop: Shop) -> None:
     assert shop.migrate() == []
 
 
+@on_sqlite
 def test_what_nothing_tells_is_said_to_be_unknown_until_somebody_says_it(shop: Shop) -> None:
     b2(shop)
     alembic(shop, "upgrade", "head")
@@ -151,6 +158,7 @@ def test_what_does_not_commute_is_refused_and_switch_runs_all_in_order(shop: Sho
     assert "not run" not in lback(shop, "status").said
 
 
+@on_sqlite
 def test_a_switch_runs_it_late_where_that_is_the_same(shop: Shop) -> None:
     b2(shop)
     lback(shop, "migrate")
@@ -177,6 +185,7 @@ def test_a_switch_to_a_branch_without_both_undoes_what_ran(shop: Shop) -> None:
     assert set(content(shop.url)) == {"users", "b", "c"}
 
 
+@on_sqlite
 def test_no_other_command_moves_such_a_database(shop: Shop) -> None:
     b2(shop)
     lback(shop, "migrate")
@@ -199,6 +208,7 @@ def test_no_other_command_moves_such_a_database(shop: Shop) -> None:
     assert stamp(shop.url) == ["b2"]
 
 
+@on_sqlite
 def test_what_somebody_has_said_to_be_applied_is_not_lacking(shop: Shop) -> None:
     b2(shop)
     query(shop.url, "CREATE TABLE users (id INTEGER PRIMARY KEY)", "CREATE TABLE b (id INTEGER)")
@@ -240,6 +250,7 @@ def test_three_levels_with_a_merge_revision_below(shop: Shop) -> None:
     assert now == linear(shop)
 
 
+@on_sqlite
 def test_what_ran_before_it_was_put_on_top_does_not_run_twice(shop: Shop) -> None:
     b2(shop, ROW, NO_ROW)
     shop.add("d3", TABLE.format("d"), DROP.format("d"), parents=["b2"], commit="Add d3")
@@ -328,9 +339,9 @@ def test_a_record_that_is_off_goes_by_git(tmp_path: Path, sqlite_url: str) -> No
     shop.add("a1", TABLE.format("users"), DROP.format("users"))
     b2(shop)
     lback(shop, "migrate")
-    under(shop, ROW, NO_ROW)
+    under(shop, ROW, NO_ROW, commit=False)
     assert "unknown   c1" in lback(shop, "status").out
-    under(shop, TABLE.format("d"), DROP.format("d"), name="d1")
+    under(shop, TABLE.format("d"), DROP.format("d"), name="d1")  # and c1, in one commit
     assert "not run   c1" in lback(shop, "status").out
     assert shop.migrate() == ["c1", "d1"]
     assert query(shop.url, "SELECT id FROM users") == [(1,)]
