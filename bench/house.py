@@ -41,22 +41,11 @@ class House:
         return [one for name in self.trees for one in self._imports_of(name)]
 
     def _imports_of(self, importer: str) -> Iterator[Import]:
-        inner = self.inner_nodes(importer)
-        for node in ast.walk(self.trees[importer]):
+        for node, inside in _statements(self.trees[importer]):
             for name in _named(node):
                 module = name if name in self.trees else name.rpartition(".")[0]
                 if module in self.trees and module != importer and self.trees[module].body:
-                    yield Import(importer, module, node.lineno, node in inner)  # type: ignore[attr-defined]
-
-    def inner_nodes(self, name: str) -> set[ast.AST]:
-        """Return the imports of a module that stand inside its functions."""
-        return {
-            node
-            for function in ast.walk(self.trees[name])
-            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-            for node in ast.walk(function)
-            if isinstance(node, ast.Import | ast.ImportFrom)
-        }
+                    yield Import(importer, module, node.lineno, inside)
 
     @cached_property
     def importers(self) -> Mapping[str, set[str]]:
@@ -71,13 +60,26 @@ class House:
         down: dict[str, set[str]] = defaultdict(set)
         for one in self.imports:
             down[one.importer].add(one.imported)
-        reach = {name: _below(down, name) for name in self.modules}
+        while leaves := [name for name in down if not down.keys() & down[name]]:
+            for name in leaves:
+                del down[name]
+        reach = {name: _below(down, name) for name in down}
         groups = {
             tuple(sorted(other for other in reach[name] if name in reach.get(other, ())))
-            for name in self.modules
+            for name in reach
             if name in reach[name]
         }
         return [list(group) for group in sorted(groups)]
+
+    @property
+    def inner_imports(self) -> int:
+        """Return how many imports stand inside functions, of whatever module."""
+        return sum(
+            inside
+            for tree in self.trees.values()
+            for node, inside in _statements(tree)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+        )
 
     def lines(self) -> list[int]:
         """Return the number of lines of each module, the smallest first."""
@@ -101,6 +103,16 @@ def _named(node: ast.AST) -> list[str]:
     if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
         return [f"{node.module}.{one.name}" for one in node.names]
     return [one.name for one in node.names] if isinstance(node, ast.Import) else []
+
+
+def _statements(node: ast.AST, inside: bool = False) -> Iterator[tuple[ast.stmt, bool]]:
+    """Yield each statement, and whether it stands inside of a function."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
+            if isinstance(child, ast.stmt):
+                yield child, inside
+            function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
+            yield from _statements(child, inside or function)
 
 
 def _below(down: Mapping[str, set[str]], start: str) -> set[str]:
@@ -128,7 +140,7 @@ def report(house: House) -> Iterator[str]:
     yield f"lines of a module         {_spread(lines)}"
     yield f"lines of a function       {_spread(functions)}"
     yield f"imported by one module    {len(single)}"
-    yield f"imports inside functions  {sum(len(house.inner_nodes(name)) for name in house.trees)}"
+    yield f"imports inside functions  {house.inner_imports}"
     yield f"import circles            {len(house.circles())}"
 
 

@@ -146,7 +146,7 @@ def stamp(number: int) -> str:
     return CHAIN[number - 1] if number else ""
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_a_mixture(shop: Shop, seed: int) -> None:
     sequence = Mixture(shop, random.Random(seed))
     sequence.play(6)
