@@ -10,25 +10,36 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from alembic.autogenerate import compare
 from alembic.autogenerate.api import AutogenContext
-from alembic.autogenerate.render import _render_server_default, _repr_type
+from alembic.autogenerate.render import (
+    _alembic_autogenerate_prefix,
+    _render_server_default,
+    _repr_type,
+)
 from alembic.config import Config
 from alembic.operations.batch import ApplyBatchImpl
 from alembic.operations.ops import DowngradeOps, MigrationScript, UpgradeOps
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory, write_hooks
 
+try:
+    from alembic.util import DispatchPriority
+except ImportError:  # pragma: no cover
+    DispatchPriority = None  # type: ignore[assignment,misc]
+
 if TYPE_CHECKING:
     from alembic.ddl.impl import DefaultImpl
     from alembic.operations.ops import MigrateOperation
     from alembic.runtime.migration import MigrationContext, StampStep
-    from sqlalchemy import Column
+    from sqlalchemy import Column, Table
     from sqlalchemy.engine import Connection
     from sqlalchemy.engine.reflection import Inspector
     from sqlalchemy.types import TypeEngine
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 # From 1.16 on Alembic reads pyproject.toml.
 READS_PYPROJECT = hasattr(Config, "get_alembic_option")
@@ -146,6 +157,41 @@ def around_batches(around: Callable[[Connection | None, str], Any]) -> Iterator[
         yield
     finally:
         ApplyBatchImpl._create = create  # type: ignore[method-assign]
+
+
+def is_in_batch(context: AutogenContext) -> bool:
+    """Tell whether a directive is written within `with op.batch_alter_table()`."""
+    # A renderer of one's own has to leave out the table there, as Alembic's do.
+    return bool(context._has_batch)
+
+
+def compares_last(target: str) -> Callable[[_Function], _Function]:
+    """Let a function compare once Alembic has; what it gets depends on the target."""
+    # Before 1.18 it comes last by being registered last, and there are no priorities.
+    late: Any = {"priority": DispatchPriority.LAST} if DispatchPriority is not None else {}
+    return compare.comparators.dispatch_for(target, **late)
+
+
+def undone(drop: Any) -> Any:
+    """Return the directive of which a drop is the way back, None where it is not known."""
+    # reverse() raises then, and makes another one.
+    return drop._reverse
+
+
+def temporary(table: Table) -> None:
+    """Let a table be created as a temporary one."""
+    # `prefixes` is public as an argument, and a copy of a table takes none.
+    table._prefixes = [*table._prefixes, "TEMPORARY"]
+
+
+def in_batch(context: AutogenContext) -> Any:
+    """Write directives within `with op.batch_alter_table()` while this lasts."""
+    return context._within_batch()
+
+
+def operations_prefix(context: AutogenContext) -> str:
+    """Return what stands before an operation's name: `op.`, or `batch_op.` in a batch."""
+    return _alembic_autogenerate_prefix(context)
 
 
 def type_text(kind: TypeEngine[Any], context: AutogenContext) -> str:

@@ -17,6 +17,11 @@ from lback.core.plans import applied
 from lback.core.shell import command
 from lback.db.alembic_compat import copy_column
 from lback.db.command_lines import like
+from lback.db.comparing.batches import WholeTable, settle_batches
+from lback.db.comparing.comparing import comparing, with_schemas
+from lback.db.comparing.naming import name_all
+from lback.db.comparing.ordering import put_in_order
+from lback.db.comparing.writing import rendering, try_file
 from lback.db.directives import describe, full_name
 from lback.db.not_null import NotNull
 from lback.db.own_tables import is_own
@@ -96,6 +101,7 @@ def make_revision(
         ask.finish()
         if not comparison.has_changes:
             return Generated((), (), ())
+        session.scripts.trial = try_file
         paths, revisions = write_scripts(session, comparison.context)
     return Generated(paths, revisions, comparison.changes, "".join(comparison.sql))
 
@@ -140,6 +146,7 @@ class _Comparison:
         self.autogenerate = autogenerate
         self.with_sql = with_sql
         self.sql: list[str] = []
+        self.not_compared: tuple[str, ...] = ()
         self.dialect: Any = None
         self.seen: Inspector | None = None
         parent = draft.head or only_head(graph)
@@ -198,6 +205,9 @@ class _Comparison:
                 "Import the models there and set `target_metadata = Base.metadata`; "
                 "or write the migration by hand with `makemigrations NAME --empty`.",
             )
+        options["compare_server_default"] = options.get("compare_server_default") or True
+        with_schemas(options)
+        options["render_item"] = rendering(options.get("render_item"))
 
     def _compare(self, heads: tuple[str, ...], context: MigrationContext) -> Sequence[Any]:
         self.dialect = context.dialect
@@ -215,8 +225,10 @@ class _Comparison:
         complete = set(heads) != set(self.graph.heads)
         theirs = context.opts["include_object"]
         context.opts["include_object"] = _without_record(theirs)
-        self.context.run_autogenerate(self.graph.heads if complete else heads, context)
+        with comparing(context) as compared:
+            self.context.run_autogenerate(self.graph.heads if complete else heads, context)
         context.opts["include_object"] = theirs
+        self.not_compared += tuple(text for each in compared for text in each.not_compared)
         if self.with_sql and self.ask is not None and not self.ask.open:
             batch = bool(context.opts.get("render_as_batch"))
             self.sql += [
@@ -244,13 +256,17 @@ class _Comparison:
         upgrade, downgrade = script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]
         if self.ask is None:
             return
+        batch = bool(context.opts.get("render_as_batch"))
         settled = settle(upgrade, context, self.ask)
         self.seen = settled.inspector
+        name_all(upgrade)
+        put_in_order(upgrade, batch=batch)
         upgrade.reverse_into(downgrade)
-        batch = bool(context.opts.get("render_as_batch"))
         not_null = NotNull(context, self.ask, settled, batch=batch)
         not_null.settle(upgrade)
         not_null.bring_back(downgrade)
+        if batch and context.dialect.name == "sqlite" and context.connection is not None:
+            settle_batches(upgrade, downgrade, context.connection)
 
 
 def _without_record(theirs: Callable[..., Any] | None) -> Callable[..., bool]:
@@ -308,6 +324,8 @@ def _in_batch(
 ) -> None:
     """Write a batch, which offline has to be told what the table looks like."""
     name = full_name(changes.table_name, changes.schema)
+    if isinstance(changes, WholeTable):
+        tables[name] = changes.before
     if name not in tables:
         tables[name] = Table(changes.table_name, MetaData(), schema=changes.schema)
         inspector.reflect_table(tables[name], None, resolve_fks=False)

@@ -241,6 +241,8 @@ def _line(operation: Any, dialect: Dialect) -> str:
         return f"alter column {table}.{operation.column_name}: {_alteration(operation, dialect)}"
     if isinstance(operation, Fill):
         return f"fill NULL in {full_name(operation.table, operation.schema)}.{operation.column}"
+    if hasattr(operation, "told"):
+        return str(operation.told)
     if isinstance(operation, ops.ExecuteSQLOp):
         return f"execute {operation.sqltext}"
     return _named(operation, table)
@@ -281,6 +283,8 @@ def _named(item: Any, table: str) -> str:
         return f"drop constraint{shown} of {table}"
     if isinstance(item, ops.CreateUniqueConstraintOp):
         return f"add unique constraint{shown} on {table} ({_columns(item.columns)})"
+    if isinstance(item, ops.CreateCheckConstraintOp):
+        return f"add check{shown} on {table} ({item.condition})"
     if isinstance(item, ops.CreateTableCommentOp):
         return f"change comment of table {table}"
     if isinstance(item, ops.DropTableCommentOp):

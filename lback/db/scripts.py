@@ -131,6 +131,8 @@ class TextScriptDirectory(Directory):
     sources: Mapping[str, bytes]
     heads_seen: tuple[str, ...]
     """The heads for env.py: the graph may have revisions beside that are only to be undone."""
+    trial: Callable[[bytes, str], None] | None
+    """What a new file has to pass before it is written."""
     generated: list[Path]
     """Files that this object has written."""
 
@@ -144,6 +146,7 @@ class TextScriptDirectory(Directory):
         self.graph, self.root, self.sources = graph, root, sources
         self.heads_seen = tuple(graph.heads)
         self.generated = []
+        self.trial = None
         # Alembic's words of files that it writes are for the one who typed its command.
         self.messaging_opts = {"quiet": True}
         self.revision_map = RevisionMap(self._scripts)
@@ -189,6 +192,8 @@ class TextScriptDirectory(Directory):
     def write_from_template(self, template: Path, path: Path, given: Mapping[str, Any]) -> None:
         """Write a new file of what was meant, and never over an old one as Alembic does."""
         text = fill(template, self.output_encoding, given)
+        if self.trial is not None:
+            self.trial(text, str(path))
         self.require_inside(path)
         if path.exists():
             raise LbackError(

@@ -206,11 +206,14 @@ class _Settling:
             for operation in changes.ops
             if isinstance(operation, ops.AddColumnOp)
             and operation.column.name not in renames.values()
+            and operation.column.computed is None
         }
         for operation in self._dropped_columns(changes):
             if operation.column_name in renames:
                 continue
             old = operation.to_column(self.context)
+            if old.computed is not None:  # which holds nothing of its own
+                continue
             same = [
                 name
                 for name, column in added.items()
@@ -317,7 +320,10 @@ class _Settling:
         for changes in list(self._changes()):
             table = full_name(changes.table_name, changes.schema)
             for part in self._dropped_columns(changes):
-                definition = self._facts(part.to_column(self.context)).definition
+                old = part.to_column(self.context)
+                if old.computed is not None:
+                    continue
+                definition = self._facts(old).definition
                 rows = self._rows(changes.schema, changes.table_name, part.column_name)
                 if self._is_dropped(f"{table}.{part.column_name}", definition, rows):
                     mark_loss(part)

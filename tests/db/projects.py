@@ -63,6 +63,7 @@ class Project:
 
     def __init__(self, root: Path, env: str = SYNC_ENV, **values: Any) -> None:
         self.root = root
+        self.url = str(values.get("url", ""))
         self.migrations = root / "migrations"
         self.versions = self.migrations / "versions"
         self.locations: list[Path] = [self.versions]

@@ -17,6 +17,7 @@ FAMILIES = (
     "lback.core.interpreter.",
     "lback.core.messages.",
     "lback.core.sql.",
+    "lback.db.comparing.",
     "lback.db.locking.",
     "lback.db.record.",
     "lback.formats.",

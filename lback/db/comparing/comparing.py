@@ -1,0 +1,368 @@
+"""What Alembic's comparison leaves out, by its own hooks."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.autogenerate.api import AutogenContext
+from alembic.autogenerate.render import renderers
+from alembic.operations import ops
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.sql.elements import conv
+
+from lback.db.alembic_compat import compares_last, is_in_batch, operations_prefix
+from lback.db.comparing.enums import Statements, compare_enums
+from lback.db.comparing.twins import Snapshot, TwinTables, index_there, meaning, plain, snapshot
+
+_WORD = re.compile(r"\w+")
+KEY = "lback_comparison"
+"""Under what a comparison is among the options of a migration context."""
+
+
+class Comparing:
+    """What one run of autogenerate sees of the models and of the database."""
+
+    def __init__(self, context: AutogenContext, twins: TwinTables | None = None) -> None:
+        assert context.connection is not None
+        self.connection = context.connection
+        self.inspector = context.inspector
+        self.default_schema = self.connection.dialect.default_schema_name
+        self.tables = list(context.sorted_tables)
+        self.twins = twins or TwinTables(self.connection, self.tables)
+        self.there: dict[tuple[str | None, str], Snapshot] = {}
+        self.not_compared: list[str] = []
+        for table, reason in sorted(self.twins.failed.items()):
+            self.not_compared.append(
+                f"defaults, checks, computed columns and indexes of {table} ({reason})"
+            )
+
+    def now(self, schema: str | None, name: str) -> Snapshot:
+        """Return what a table is in the database."""
+        if (schema, name) not in self.there:
+            self.there[schema, name] = snapshot(self.connection, self.inspector, name, schema)
+        return self.there[schema, name]
+
+
+def comparison_of(context: AutogenContext) -> Comparing | None:
+    """Return the comparison at work; None where it is not lback's."""
+    holder = context.migration_context.opts.get(KEY)
+    if holder is None:
+        return None
+    if not holder or holder[-1].inspector is not context.inspector:
+        # The models stay the same when all is compared again as if renames were done.
+        holder.append(Comparing(context, holder[-1].twins if holder else None))
+    found: Comparing = holder[-1]
+    return found
+
+
+@compares_last("schema")
+def _compare_types(context: AutogenContext, upgrade: ops.UpgradeOps, _named: Any) -> None:
+    comparison = comparison_of(context)
+    if comparison is None or comparison.connection.dialect.name != "postgresql":
+        return
+    before, after = compare_enums(comparison.inspector, comparison.connection, comparison.tables)
+    upgrade.ops[:0] = [*_schemas(comparison), *before]
+    upgrade.ops += after
+
+
+def _schemas(comparison: Comparing) -> Iterator[ops.MigrateOperation]:
+    """Yield the schemas that the models need and nobody has made."""
+    quote = comparison.connection.dialect.identifier_preparer.quote
+    wanted = {table.schema for table in comparison.tables if table.schema}
+    for name in sorted(wanted - set(comparison.inspector.get_schema_names())):
+        yield Statements(
+            f"create schema {name}",
+            [f"CREATE SCHEMA {quote(name)}"],
+            f"drop schema {name}",
+            [f"DROP SCHEMA {quote(name)}"],
+        )
+
+
+# What Alembic and SQLAlchemy say of things that are seen to here.
+_SEEN_TO = (
+    "Computed default on",
+    "autogenerate skipping metadata-specified expression-based index",
+    "Skipped unsupported reflection of expression-based index",
+    "Cannot correctly sort tables",
+)
+
+
+@contextmanager
+def comparing(context: MigrationContext) -> Iterator[list[Comparing]]:
+    """Let lback compare beside Alembic while this lasts; yields what was compared."""
+    compared: list[Comparing] = []
+    impl: Any = context.impl
+    own = not callable(context.opts.get("compare_server_default"))
+    if own:  # Alembic asks the server what two texts come to, or fails at a quote
+        impl.compare_server_default = lambda *_args, **_kw: False
+    context.opts[KEY] = compared
+    try:
+        with warnings.catch_warnings():
+            for words in _SEEN_TO:
+                warnings.filterwarnings("ignore", words)
+            yield compared
+    finally:
+        del context.opts[KEY]
+        if own:
+            del impl.compare_server_default
+
+
+def with_schemas(options: dict[str, Any]) -> None:
+    """Let Alembic look at the schemas that the models name, where env.py does not say so."""
+    given = options["target_metadata"]
+    several = given if isinstance(given, Sequence) else [given]
+    wanted = {table.schema for metadata in several for table in metadata.tables.values()}
+    wanted.discard(None)
+    if options.get("include_schemas") or not wanted:
+        return
+    theirs = options.get("include_name")
+
+    def include_name(name: str | None, kind: str, parents: Any) -> bool:
+        if kind == "schema" and name is not None and name not in wanted:
+            return False
+        return theirs is None or bool(theirs(name, kind, parents))
+
+    options["include_schemas"] = True
+    options["include_name"] = include_name
+
+
+@compares_last("table")
+def _compare_rest(
+    context: AutogenContext,
+    changes: ops.ModifyTableOps,
+    schema: str | None,
+    name: str,
+    there: sa.Table | None,
+    model: sa.Table | None,
+) -> None:
+    comparison = comparison_of(context)
+    if comparison is None:
+        return
+    if model is None:
+        assert there is not None
+        changes.ops += _indexes_of_dropped(comparison.now(schema, name), there)
+        return
+    twin = comparison.twins.get(model)
+    if twin is None:
+        return
+    now = Snapshot({}) if there is None else comparison.now(schema, name)
+    changes.ops += _indexes(context, changes.ops, now, twin, there, model)
+    if there is not None:
+        if not callable(context.opts.get("compare_server_default")):
+            _defaults(changes, now, twin, there, model)
+        changes.ops += _uniques(comparison, schema, there, model)
+        changes.ops += _checks(context, now, twin, there, model)
+        # PostgreSQL changes no type beneath a computed column.
+        needs_room = comparison.connection.dialect.name == "postgresql"
+        _computed(changes, now, twin, there, model, needs_room=needs_room)
+
+
+def _defaults(
+    changes: ops.ModifyTableOps, now: Snapshot, twin: Snapshot, there: sa.Table, model: sa.Table
+) -> None:
+    """Say which defaults are others, by what both are in this database."""
+    found = {one.column_name: one for one in changes.ops if isinstance(one, ops.AlterColumnOp)}
+    for column in model.columns:
+        name = column.name
+        if name not in now.columns or name not in there.columns:
+            continue
+        if any(each.columns[name].get("identity") for each in (now, twin)):
+            continue
+        if now.computed(name) or twin.computed(name):
+            continue
+        old = there.columns[name]
+        change = found.get(name)
+        if now.default(name) != twin.default(name):
+            if change is None:
+                change = ops.AlterColumnOp(
+                    there.name,
+                    name,
+                    schema=there.schema,
+                    existing_type=old.type,
+                    existing_nullable=old.nullable,
+                    existing_comment=old.comment,
+                )
+                changes.ops.append(change)
+            change.existing_server_default = old.server_default
+            change.modify_server_default = column.server_default
+        elif change is not None and change.modify_server_default is not False:
+            change.modify_server_default = False
+            if not change.has_changes():
+                changes.ops.remove(change)
+
+
+def _indexes(
+    context: AutogenContext,
+    found: list[Any],
+    now: Snapshot,
+    twin: Snapshot,
+    there: sa.Table | None,
+    model: sa.Table,
+) -> list[ops.MigrateOperation]:
+    """Return what is to be done about indexes that Alembic does not see to."""
+    if context.dialect is None or context.dialect.name not in ("sqlite", "postgresql"):
+        return []
+    models = {str(index.name): index for index in model.indexes}
+    made: list[ops.MigrateOperation] = []
+    for name in sorted({*now.indexes, *twin.indexes}):
+        old, new = now.indexes.get(name), twin.indexes.get(name)
+        about = [
+            one
+            for one in found
+            if isinstance(one, (ops.CreateIndexOp, ops.DropIndexOp)) and one.index_name == name
+        ]
+        if (old or new or {}).get("duplicates_constraint"):
+            continue
+        if old and new and meaning(old) == meaning(new):
+            for one in about:  # Alembic has compared two spellings
+                found.remove(one)
+            continue
+        kinds = {type(one) for one in about}
+        if old and there is not None and ops.DropIndexOp not in kinds:
+            index = index_there(old, there)
+            if context.run_object_filters(index, name, "index", True, models.get(name)):
+                made.append(ops.DropIndexOp.from_index(index))
+        model_ = models.get(name)
+        if new is None or model_ is None or ops.CreateIndexOp in kinds:
+            continue
+        if context.run_object_filters(model_, name, "index", False, None):
+            made.append(ops.CreateIndexOp.from_index(model_))
+    return made
+
+
+def _indexes_of_dropped(now: Snapshot, there: sa.Table) -> Iterator[ops.MigrateOperation]:
+    """Yield the indexes on expressions of a table that goes: Alembic does not see them."""
+    for index in now.indexes.values():
+        if "items" in index:
+            made = index_there(index, there)
+            if not all(isinstance(item, sa.Column) for item in made.expressions):
+                yield ops.DropIndexOp.from_index(made)
+
+
+def _uniques(
+    comparison: Comparing, schema: str | None, there: sa.Table, model: sa.Table
+) -> Iterator[ops.MigrateOperation]:
+    """Yield the unique constraints without a name that go."""
+    wanted = {
+        tuple(column.name for column in item.columns)
+        for item in model.constraints
+        if isinstance(item, sa.UniqueConstraint)
+    }
+    if comparison.connection.dialect.name == "sqlite":
+        for row in comparison.inspector.get_unique_constraints(there.name, schema):
+            columns = tuple(row["column_names"])
+            if row["name"] is None and columns not in wanted:
+                constraint = sa.UniqueConstraint(*(there.columns[name] for name in columns))
+                yield ops.DropConstraintOp.from_constraint(constraint)
+
+
+class CreateCheck(ops.CreateCheckConstraintOp):
+    """A new check that every supported Alembic can write."""
+
+    def reverse(self) -> DropCheck:
+        """Return the way back."""
+        return DropCheck(self)
+
+
+class DropCheck(ops.DropConstraintOp):
+    """A check that goes, and can come back."""
+
+    def __init__(self, check: CreateCheck) -> None:
+        super().__init__(
+            check.constraint_name,
+            check.table_name,
+            type_="check",
+            schema=check.schema,
+            _reverse=check,
+        )
+        self.check = check
+
+    def reverse(self) -> CreateCheck:
+        """Return the way back."""
+        self.check.table_name = self.table_name
+        self.check.constraint_name = self.constraint_name
+        return self.check
+
+
+@renderers.dispatch_for(CreateCheck)
+def _render_check(context: AutogenContext, operation: CreateCheck) -> str:
+    prefix = operations_prefix(context)
+    name = operation.constraint_name
+    shown = f"{prefix}f({str(name)!r})" if name is not None else "None"
+    table = [] if is_in_batch(context) else [repr(str(operation.table_name))]
+    schema = [f"schema={str(operation.schema)!r}"] if operation.schema and table else []
+    text = repr(str(operation.condition))
+    return f"{prefix}create_check_constraint({', '.join([shown, *table, text, *schema])})"
+
+
+def _checks(
+    context: AutogenContext, now: Snapshot, twin: Snapshot, there: sa.Table, model: sa.Table
+) -> Iterator[ops.MigrateOperation]:
+    """Yield the checks that go and those that come."""
+    given = names_given(model, context)
+    old = [(row.get("name"), plain(row["sqltext"]), row["sqltext"]) for row in now.checks]
+    new = [(row.get("name"), plain(row["sqltext"]), row["sqltext"]) for row in twin.checks]
+    for check in list(new):
+        same = [one for one in old if one[1] == check[1]]
+        same = [one for one in same if check[0] not in given or one[0] == check[0]]
+        if same:
+            old.remove(same[0])
+            new.remove(check)
+    for reflected, rows in ((True, old), (False, new)):
+        for name, _plain, text in rows:
+            constraint = sa.CheckConstraint(sa.text(text), name=name)
+            if context.run_object_filters(constraint, name, "check_constraint", reflected, None):
+                known = name if reflected or name in given else None
+                made = CreateCheck(
+                    conv(known) if known else None, there.name, text, schema=there.schema
+                )
+                yield DropCheck(made) if reflected else made
+
+
+def names_given(table: sa.Table, context: AutogenContext) -> set[str]:
+    """Return the names of constraints that the models say, or their naming convention."""
+    preparer = context.dialect.identifier_preparer
+    return {
+        str(preparer.format_constraint(item)).strip('"`')
+        for item in table.constraints
+        if item.name is not None
+    }
+
+
+def _computed(
+    changes: ops.ModifyTableOps,
+    now: Snapshot,
+    twin: Snapshot,
+    there: sa.Table,
+    model: sa.Table,
+    *,
+    needs_room: bool,
+) -> None:
+    """Make a column anew that is computed in another way, or of another type."""
+    in_the_way = {
+        one.column_name
+        for one in changes.ops
+        if isinstance(one, ops.AlterColumnOp) and one.modify_type is not None and needs_room
+    }
+    for column in model.columns:
+        name = column.name
+        old, new = now.computed(name), twin.computed(name)
+        if name not in there.columns:
+            continue
+        if old != new or (old and in_the_way & set(_WORD.findall(old[0]))):
+            changes.ops[:] = [
+                one
+                for one in changes.ops
+                if not (isinstance(one, ops.AlterColumnOp) and one.column_name == name)
+            ]
+            changes.ops += [
+                ops.DropColumnOp.from_column_and_tablename(
+                    there.schema, there.name, there.columns[name]
+                ),
+                ops.AddColumnOp.from_column_and_tablename(there.schema, there.name, column),
+            ]

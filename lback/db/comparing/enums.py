@@ -1,0 +1,243 @@
+"""Enum types of PostgreSQL: made, changed and dropped beside the columns that have them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from alembic.autogenerate.api import AutogenContext
+from alembic.autogenerate.render import renderers
+from alembic.operations import Operations, ops
+
+from sqlalchemy.engine import Connection
+
+from lback.db.alembic_compat import operations_prefix
+from lback.db.comparing.twins import enums_of
+
+_Words = Sequence[str]
+# What SQLAlchemy's text() would take for a parameter.
+_BIND = re.compile(r"(?<![:\w\\]):(?=\w)")
+
+_USERS = """
+    SELECT n.nspname, c.relname, a.attname, t.typname <> e.typname AS many,
+        pg_get_expr(d.adbin, d.adrelid) AS default_
+    FROM pg_type AS e
+    JOIN pg_namespace AS en ON en.oid = e.typnamespace
+    JOIN pg_type AS t ON t.oid = e.oid OR t.oid = e.typarray
+    JOIN pg_attribute AS a ON a.atttypid = t.oid AND NOT a.attisdropped AND a.attnum > 0
+    JOIN pg_class AS c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p')
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
+    WHERE en.nspname = :schema AND e.typname = :name
+    ORDER BY 1, 2, a.attnum
+"""
+
+
+class Statements(ops.MigrateOperation):
+    """Statements that autogenerate can write and turn round."""
+
+    def __init__(self, told: str, up: Sequence[str], back_told: str, back: Sequence[str]) -> None:
+        self.told = told
+        self.up = tuple(up)
+        self.back_told = back_told
+        self.back = tuple(back)
+
+    def reverse(self) -> Statements:
+        """Return the way back."""
+        return Statements(self.back_told, self.back, self.told, self.up)
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """Return it in the form of Alembic's diffs."""
+        return ("execute", self.up)
+
+
+@Operations.implementation_for(Statements)
+def _run(operations: Operations, operation: Statements) -> None:
+    for statement in operation.up:
+        operations.execute(escaped(statement))
+
+
+@renderers.dispatch_for(Statements)
+def _render(context: AutogenContext, operation: Statements) -> list[str]:
+    prefix = operations_prefix(context)
+    return [f"{prefix}execute({escaped(statement)!r})" for statement in operation.up]
+
+
+def escaped(statement: str) -> str:
+    """Return a statement without what text() would take for a parameter."""
+    return _BIND.sub(r"\\\g<0>", statement)
+
+
+def compare_enums(
+    inspector: Any, connection: Connection, tables: Iterable[sa.Table]
+) -> tuple[list[ops.MigrateOperation], list[ops.MigrateOperation]]:
+    """Return what is to be done before the tables change, and what afterwards."""
+    dialect = connection.dialect
+    default = inspector.default_schema_name
+    tables = list(tables)
+    models = {(enum.schema or default, enum.name): enum for enum in enums_of(tables, dialect)}
+    schemas = {default, *(schema for schema, _ in models)}
+    schemas |= {table.schema or default for table in tables}
+    there = {
+        (schema, enum["name"]): tuple(enum["labels"])
+        for schema in schemas
+        for enum in inspector.get_enums(schema)
+    }
+    before: list[ops.MigrateOperation] = []
+    after: list[ops.MigrateOperation] = []
+    for key, enum in models.items():
+        type_ = _Type(dialect, key, default)
+        labels = tuple(enum.enums)
+        if key not in there:
+            before.append(type_.made(labels))
+        elif there[key] != labels:
+            columns = connection.execute(sa.text(_USERS), {"schema": key[0], "name": key[1]}).all()
+            used = _spoken_of(tables, set(labels) - set(there[key]), dialect)
+            before.append(type_.changed(there[key], labels, columns, rebuilt=used))
+    for key in there.keys() - models.keys():
+        # A type that no column has is not known to be this project's.
+        if _users(connection, key):
+            after.append(_Type(dialect, key, default).made(there[key]).reverse())
+    return before, after
+
+
+class _User(NamedTuple):
+    """A column that has a type."""
+
+    schema: str | None
+    table: str
+    column: str
+    many: bool
+    default: str | None
+
+
+def _users(connection: Connection, key: tuple[str, str]) -> list[_User]:
+    rows = connection.execute(sa.text(_USERS), {"schema": key[0], "name": key[1]})
+    return [_User(*row) for row in rows]
+
+
+def _renamed(user: _User, inspector: Any) -> _User:
+    """Return a column as it is called when the statements come."""
+    schema = None if user.schema == inspector.default_schema_name else user.schema
+    renames = getattr(inspector, "renames", None)
+    if renames is None:
+        return user._replace(schema=schema)
+    table = renames.after(user.table, schema)
+    column = renames.columns.get((schema, table), {}).get(user.column, user.column)
+    return user._replace(schema=schema, table=table, column=column)
+
+
+def _spoken_of(tables: Iterable[sa.Table], labels: set[str], dialect: Any) -> bool:
+    """Tell whether a default, a check or an index has one of these values in it."""
+    texts = []
+    for table in tables:
+        for column in table.columns:
+            default = column.server_default
+            if isinstance(default, sa.DefaultClause):
+                texts.append(
+                    f"'{default.arg}'" if isinstance(default.arg, str) else str(default.arg)
+                )
+        texts += [
+            str(item.sqltext.compile(compile_kwargs={"literal_binds": True}))
+            for item in table.constraints
+            if isinstance(item, sa.CheckConstraint)
+        ]
+        for index in table.indexes:
+            where = index.dialect_options["postgresql"]["where"]
+            texts += [] if where is None else [_compiled(where, dialect)]
+    return any(f"'{label}'" in text for label in labels for text in texts)
+
+
+def _compiled(clause: Any, dialect: Any) -> str:
+    try:
+        return str(clause.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+    except sa.exc.CompileError:
+        return str(clause)
+
+
+class _Type:
+    """An enum type of the database by its name."""
+
+    def __init__(self, dialect: Any, key: tuple[str, str], default: str) -> None:
+        self.preparer = dialect.identifier_preparer
+        self.name = key[1]
+        place = "" if key[0] == default else f"{self.preparer.quote(key[0])}."
+        self.place = place
+        self.shown = (f"{key[0]}." if place else "") + key[1]
+        self.quoted = place + self.preparer.quote(key[1])
+
+    def made(self, labels: _Words) -> Statements:
+        return Statements(
+            f"create type {self.shown} ({', '.join(labels)})",
+            [f"CREATE TYPE {self.quoted} AS ENUM ({_listed(labels)})"],
+            f"drop type {self.shown}",
+            [f"DROP TYPE {self.quoted}"],
+        )
+
+    def changed(
+        self, old: _Words, new: _Words, columns: Sequence[_User], *, rebuilt: bool
+    ) -> Statements:
+        up = None if rebuilt else self._added(old, new)
+        back = None if rebuilt else self._added(new, old)
+        renamed = self._renamed(old, new)
+        if renamed:
+            up, back = renamed
+        return Statements(
+            self._told(old, new),
+            up or self._rebuilt(new, columns),
+            self._told(new, old),
+            back or self._rebuilt(old, columns),
+        )
+
+    def _told(self, old: _Words, new: _Words) -> str:
+        more = ", ".join(label for label in new if label not in old)
+        less = ", ".join(label for label in old if label not in new)
+        parts = [f"add {more}" if more else "", f"remove {less}" if less else ""]
+        return f"change type {self.shown}: {', '.join(filter(None, parts)) or 'order of values'}"
+
+    def _added(self, old: _Words, new: _Words) -> list[str] | None:
+        """Return how values are added, where nothing else happens."""
+        if [label for label in new if label in old] != list(old) or len(old) == len(new):
+            return None
+        made = []
+        for place, label in enumerate(new):
+            if label in old:
+                continue
+            where = f"AFTER {_quoted(new[place - 1])}" if place else f"BEFORE {_quoted(old[0])}"
+            made.append(f"ALTER TYPE {self.quoted} ADD VALUE {_quoted(label)} {where}")
+        return made
+
+    def _renamed(self, old: _Words, new: _Words) -> tuple[list[str], list[str]] | None:
+        return None
+
+    def _rebuilt(self, labels: _Words, columns: Sequence[_User]) -> list[str]:
+        """Return how the type is made anew under its name, and the columns moved to it."""
+        quote = self.preparer.quote
+        away = f"{self.name}_old"
+        made = [
+            f"ALTER TYPE {self.quoted} RENAME TO {quote(away)}",
+            f"CREATE TYPE {self.quoted} AS ENUM ({_listed(labels)})",
+        ]
+        for user in columns:
+            place = "" if user.schema is None else f"{quote(user.schema)}."
+            column, many = quote(user.column), "[]" if user.many else ""
+            alter = f"ALTER TABLE {place}{quote(user.table)} ALTER COLUMN {column}"
+            if user.default:
+                made.append(f"{alter} DROP DEFAULT")
+            made.append(
+                f"{alter} TYPE {self.quoted}{many} USING {column}::text{many}::{self.quoted}{many}"
+            )
+            if user.default and any(_quoted(label) in user.default for label in labels):
+                made.append(f"{alter} SET DEFAULT {user.default}")
+        made.append(f"DROP TYPE {self.place}{quote(away)}")
+        return made
+
+
+def _listed(labels: _Words) -> str:
+    return ", ".join(map(_quoted, labels))
+
+
+def _quoted(label: str) -> str:
+    return "'" + label.replace("'", "''") + "'"

@@ -1,0 +1,330 @@
+"""What the models would be in this very database: made beside it for a moment, and read back.
+
+A database writes down a default, a check, a predicate or a computed column in its own words.
+Two texts of its own can be compared; one of its own and one of the models' cannot.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Connection
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from lback.db.alembic_compat import temporary
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One table as its database shows it."""
+
+    columns: Mapping[str, Mapping[str, Any]]
+    checks: tuple[Mapping[str, Any], ...] = ()
+    indexes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def default(self, column: str) -> str | None:
+        """Return the default of a column, None for none."""
+        found = self.columns.get(column, {})
+        text = None if found.get("computed") else found.get("default")
+        return None if text is None or _SERIAL.match(text) else plain(text)
+
+    def computed(self, column: str) -> tuple[str, bool] | None:
+        """Return how a column is computed, and whether its values are kept."""
+        found = self.columns.get(column, {}).get("computed")
+        return found and (plain(found["sqltext"]), bool(found.get("persisted")))
+
+
+_POSTGRESQL: Any = sa.make_url("postgresql://").get_dialect()()
+_SERIAL = re.compile(r"nextval\('")
+# Texts as they are, and all else without what is only layout.
+_PIECES = re.compile(
+    r"""('(?:[^']|'')*')|(?:"[^"]+"|`[^`]+`|\b[^\W\d]\w*)\.(?=["`\w])|[\s"`]+|(\w+|.)""", re.DOTALL
+)
+
+
+def plain(text: str) -> str:
+    """Return an expression without spaces, quotes of names, schemas and parentheses around it."""
+    pieces = (match[1] or (match[2] or "").lower() for match in _PIECES.finditer(str(text)))
+    shown = "".join(pieces)
+    while shown[:1] == "(" and _closes(shown) == len(shown) - 1:
+        shown = shown[1:-1]
+    return shown
+
+
+def _closes(text: str) -> int:
+    """Return where the first parenthesis is closed."""
+    depth, quoted = 0, False
+    for place, char in enumerate(text):
+        quoted ^= char == "'"
+        depth += 0 if quoted else {"(": 1, ")": -1}.get(char, 0)
+        if depth == 0:
+            return place
+    return -1
+
+
+def snapshot(connection: Connection, inspector: Any, name: str, schema: str | None) -> Snapshot:
+    """Read one table."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what SQLAlchemy does not reflect
+        columns = {column["name"]: column for column in inspector.get_columns(name, schema)}
+        checks = tuple(inspector.get_check_constraints(name, schema))
+        indexes = {row["name"]: row for row in inspector.get_indexes(name, schema)}
+    if connection.dialect.name == "sqlite":
+        renames = getattr(inspector, "renames", None)
+        before = name if renames is None else renames.before(name, schema)
+        made, found = _sqlite_indexes(connection, before), checks_in(table_text(connection, before))
+        if renames is not None:
+            made = inspector.seen("indexes", made, name, schema)
+            found = inspector.seen("check_constraints", found, name, schema)
+        indexes = {**indexes, **{row["name"]: row for row in made}}
+        checks = tuple(found)
+        for column in columns.values():
+            whole_computed(column)
+    return Snapshot(columns, checks, indexes)
+
+
+def whole_computed(column: Any) -> None:
+    """Take away what SQLAlchemy reads beyond the parenthesis of a computed column."""
+    computed = column.get("computed")
+    if computed:
+        computed["sqltext"] = inside("(" + computed["sqltext"] + ")", 0)
+
+
+def inside(text: str, start: int) -> str:
+    """Return what is between a parenthesis and the one that closes it."""
+    depth, quote = 0, ""
+    for place in range(start, len(text)):
+        char = text[place]
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"`":
+            quote = char
+        elif char in "()":
+            depth += 1 if char == "(" else -1
+            if depth == 0:
+                return text[start + 1 : place]
+    return text[start + 1 :]
+
+
+def table_text(connection: Connection, table: str) -> str:
+    """Return how a table of SQLite was made."""
+    text = sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name")
+    return connection.scalar(text, {"name": table}) or ""
+
+
+_CHECK = re.compile(
+    r"""'(?:[^']|'')*'|(?:\bCONSTRAINT\s+("[^"]+"|`[^`]+`|\w+)\s+)?\bCHECK\s*(?=\()|"[^"]+"|`[^`]+`""",
+    re.IGNORECASE,
+)
+
+
+def checks_in(text: str) -> list[dict[str, Any]]:
+    """Return the checks of a CREATE TABLE of SQLite, of which SQLAlchemy reads lines alone."""
+    checks = []
+    for match in _CHECK.finditer(text):
+        if match[0][-1] not in "'\"`":
+            name = match[1] and match[1].strip('"`')
+            checks.append({"name": name, "sqltext": inside(text, match.end())})
+    return checks
+
+
+def _sqlite_indexes(connection: Connection, table: str) -> list[dict[str, Any]]:
+    """Return all of an index, of which SQLAlchemy does not reflect the expressions."""
+    rows = connection.execute(
+        sa.text("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = :table"),
+        {"table": table},
+    )
+    return [_index_in(name, text) for name, text in rows if text]
+
+
+_INDEX = re.compile(r"\s*CREATE\s+(UNIQUE\s+)?INDEX\b[^(]*", re.IGNORECASE)
+_WHERE = re.compile(r"\s*\)\s*WHERE\s+", re.IGNORECASE)
+
+
+def _index_in(name: str, text: str) -> dict[str, Any]:
+    head = _INDEX.match(text)
+    assert head is not None, text
+    items = inside(text, head.end())
+    rest = text[head.end() + 1 + len(items) :]
+    where = _WHERE.match(rest)
+    return {
+        "name": name,
+        "unique": bool(head[1]),
+        "items": items,
+        "where": rest[where.end() :] if where else None,
+    }
+
+
+def meaning(index: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what an index is, but for its name, to be compared within one database."""
+    if "items" in index:
+        where = index["where"]
+        return index["unique"], plain(index["items"]), where and plain(where)
+    options = index.get("dialect_options") or {}
+    return (
+        bool(index.get("unique")),
+        tuple(plain(item) for item in index.get("expressions") or index["column_names"]),
+        tuple(sorted((key, plain(value)) for key, value in options.items() if value)),
+        tuple(sorted((index.get("column_sorting") or {}).items())),
+    )
+
+
+def index_there(index: Mapping[str, Any], there: sa.Table) -> sa.Index:
+    """Return an index as it is in the database."""
+    if "items" not in index:
+        return next(one for one in there.indexes if one.name == index["name"])
+    names = [part.strip(' "`') for part in index["items"].split(",")]
+    known = all(name in there.columns for name in names)
+    items = [there.columns[name] for name in names] if known else [sa.text(index["items"])]
+    where = None if index["where"] is None else sa.text(index["where"])
+    return sa.Index(index["name"], *items, unique=index["unique"], _table=there, sqlite_where=where)
+
+
+class TwinTables:
+    """The models' tables as this database would show them."""
+
+    def __init__(self, connection: Connection, tables: Iterable[sa.Table]) -> None:
+        self.connection = connection
+        self.made: dict[tuple[str | None, str], Snapshot] = {}
+        self.failed: dict[str, str] = {}
+        """Tables of which nothing could be made, and why."""
+        by_dialect = {"sqlite": self._sqlite, "postgresql": self._postgresql}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            by_dialect.get(connection.dialect.name, self._temporary)(list(tables))
+
+    def get(self, table: sa.Table) -> Snapshot | None:
+        """Return what a table of the models would be; None where that is not known."""
+        return self.made.get((table.schema, table.name))
+
+    def _sqlite(self, tables: list[sa.Table]) -> None:
+        engine = sa.create_engine("sqlite://")
+        try:
+            with engine.connect() as connection:
+                self._one_by_one(connection, tables, beside=False)
+        finally:
+            engine.dispose()
+
+    def _temporary(self, tables: list[sa.Table]) -> None:
+        self._one_by_one(self.connection, tables, beside=True)
+
+    def _one_by_one(self, connection: Connection, tables: list[sa.Table], *, beside: bool) -> None:
+        for table in tables:
+            word = "TEMPORARY " if beside else ""
+            try:
+                copy = copied(table, beside=beside)
+                _create(connection, copy)
+                inspector = sa.inspect(connection)
+                self.made[table.schema, table.name] = snapshot(
+                    connection, inspector, table.name, None
+                )
+                quoted = connection.dialect.identifier_preparer.quote(table.name)
+                connection.exec_driver_sql(f"DROP {word}TABLE {quoted}")
+            except (sa.exc.SQLAlchemyError, NotImplementedError) as err:
+                self.failed[table.fullname] = _reason(err)
+
+    def _postgresql(self, tables: list[sa.Table]) -> None:
+        connection = self.connection
+        try:
+            with _undone(connection):
+                types = {}
+                for enum in enums_of(tables, connection.dialect):
+                    key = enum.schema, enum.name
+                    types[key] = postgresql.ENUM(
+                        *enum.enums, name=enum.name, schema="pg_temp", create_type=False
+                    )
+                    types[key].create(connection, checkfirst=False)
+                done = [table for table in tables if self._made_on_postgresql(table, types)]
+                schema = connection.scalar(
+                    sa.text("SELECT nspname FROM pg_namespace WHERE oid = pg_my_temp_schema()")
+                )
+                inspector = sa.inspect(connection)
+                for table in done:
+                    self.made[table.schema, table.name] = snapshot(
+                        connection, inspector, table.name, schema
+                    )
+        except sa.exc.SQLAlchemyError as err:
+            self.failed = {table.fullname: _reason(err) for table in tables}
+
+    def _made_on_postgresql(self, table: sa.Table, types: Mapping[Any, Any]) -> bool:
+        try:
+            with self.connection.begin_nested():
+                _create(self.connection, copied(table, beside=True, types=types))
+        except (sa.exc.SQLAlchemyError, NotImplementedError) as err:
+            self.failed[table.fullname] = _reason(err)
+            return False
+        return True
+
+
+def _reason(err: Exception) -> str:
+    return str(getattr(err, "orig", None) or err).strip().partition("\n")[0]
+
+
+def _create(connection: Connection, copy: sa.Table) -> None:
+    connection.execute(CreateTable(copy, include_foreign_key_constraints=[]))
+    for index in copy.indexes:
+        connection.execute(CreateIndex(index))
+
+
+@contextmanager
+def _undone(connection: Connection) -> Iterator[None]:
+    """Take back whatever is made within."""
+    savepoint = connection.begin_nested()
+    try:
+        yield
+    finally:
+        savepoint.rollback()
+
+
+def copied(table: sa.Table, *, beside: bool, types: Mapping[Any, Any] | None = None) -> sa.Table:
+    """Return a copy of a table of the models, which stands alone."""
+    metadata = sa.MetaData(naming_convention=table.metadata.naming_convention)
+    copy = table.to_metadata(metadata, schema=None)  # type: ignore[arg-type]
+    if beside:
+        temporary(copy)
+    for column in copy.columns:
+        column.type = _with_types(column.type, types or {})
+    return copy
+
+
+def _with_types(type_: Any, types: Mapping[Any, Any]) -> Any:
+    if not types:
+        return type_
+    if isinstance(type_, sa.ARRAY):
+        made: Any = type_.copy()
+        made.item_type = _with_types(type_.item_type, types)
+        return made
+    found = own_enum(type_, _POSTGRESQL)
+    return type_ if found is None else types.get((found.schema, found.name), type_)
+
+
+def own_enum(type_: Any, dialect: Any) -> Any:
+    """Return the type of the server's own that a type of the models is there; None for none."""
+    if isinstance(type_, sa.types.TypeDecorator):
+        type_ = type_.load_dialect_impl(dialect)
+    meant = type_.dialect_impl(dialect)
+    if isinstance(meant, sa.types.TypeDecorator):
+        return None
+    if isinstance(meant, sa.ARRAY):
+        return own_enum(meant.item_type, dialect)
+    if isinstance(meant, postgresql.ENUM) and meant.name:
+        return meant
+    return None
+
+
+def enums_of(tables: Iterable[sa.Table], dialect: Any) -> list[Any]:
+    """Return the enum types that columns of tables have on PostgreSQL, each once, by name."""
+    found = {}
+    for table in tables:
+        for column in table.columns:
+            enum = own_enum(column.type, dialect)
+            if enum is not None:
+                found[enum.schema or "", enum.name] = enum
+    return [found[key] for key in sorted(found)]

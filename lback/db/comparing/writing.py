@@ -1,0 +1,103 @@
+"""The text of a migration: its types by names that can be imported, tried before it is written."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable
+from typing import Any
+
+from alembic import op
+from alembic.autogenerate.api import AutogenContext
+from sqlalchemy import ARRAY
+from sqlalchemy.dialects import postgresql
+
+from lback.db.comparing.twins import own_enum
+from lback.db.failures import reason
+from lback.errors import LbackError
+
+
+def rendering(theirs: Callable[..., Any] | None) -> Callable[..., Any]:
+    """Return what writes types so that a migration can have them, after the project's own way."""
+
+    def render_item(kind: str, thing: Any, context: AutogenContext) -> Any:
+        text = theirs(kind, thing, context) if theirs is not None else False
+        if text is not False or kind != "type":
+            return text
+        return _type(thing, context)
+
+    return render_item
+
+
+def _type(type_: Any, context: AutogenContext) -> Any:
+    module = type(type_).__module__
+    dialect = context.dialect
+    if dialect is not None and dialect.name == "postgresql":
+        enum = own_enum(type_, dialect)
+        if enum is not None and not isinstance(type_, ARRAY):
+            context.imports.add("from sqlalchemy.dialects import postgresql")
+            return _enum(enum)
+    if module == "sqlalchemy" or module.startswith("sqlalchemy."):
+        return False
+    if context.opts.get("user_module_prefix") is not None:
+        return False
+    name = type(type_).__qualname__
+    if "<locals>" in name or module == "__main__":
+        raise LbackError(
+            f"The type {name} of {module} has no name that a migration could import.",
+            "Define it at the top of a module, or write it in render_item of env.py.",
+        )
+    text = repr(type_)
+    short = type(type_).__name__
+    if text.startswith(f"{short}("):
+        text = name + text[len(short) :]
+    elif not text.startswith(f"{module}."):
+        text = f"{name}()"
+    context.imports.add(f"import {module}")
+    return text if text.startswith(f"{module}.") else f"{module}.{text}"
+
+
+def _enum(enum: postgresql.ENUM) -> str:
+    labels = ", ".join(repr(str(label)) for label in enum.enums)
+    schema = f", schema={str(enum.schema)!r}" if enum.schema else ""
+    return f"postgresql.ENUM({labels}, name={str(enum.name)!r}{schema}, create_type=False)"
+
+
+class _Anything:
+    """Stands for `op`: takes whatever is done with it."""
+
+    def __getattr__(self, _name: str) -> Any:
+        return self
+
+    def __call__(self, *_args: Any, **_kw: Any) -> Any:
+        return self
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_about: object) -> None:
+        return None
+
+
+def try_file(text: bytes, path: str) -> None:
+    """Load a new migration as Alembic would, and call it with nothing behind it.
+
+    LbackError for what could not run.
+    """
+    space: dict[str, Any] = {"__name__": "lback_trial", "__file__": path, "__builtins__": builtins}
+    try:
+        exec(compile(text, path, "exec"), space)
+        names = [name for name, value in space.items() if value is op]
+        space |= dict.fromkeys(names, _Anything())
+        for name in ("upgrade", "downgrade"):
+            if names and callable(space.get(name)):
+                space[name]()
+    except Exception as err:
+        hint = "Correct script.py.mako, or what env.py adds to it."
+        if isinstance(err, NameError):
+            hint = (
+                "See that script.py.mako has ${imports if imports else ''}, and that render_item "
+                "of env.py adds what it names to autogen_context.imports."
+            )
+        raise LbackError(
+            f"The migration could not be written, for it would not run: {reason(err)}", hint
+        ) from err

@@ -1,0 +1,219 @@
+"""What `makemigrations` sees that Alembic by itself does not, on each database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, inspect
+
+from lback.db.autogenerate import differences
+from lback.errors import LbackError
+from tests.db.test_autogenerate import ENV, Modelled, run_sql
+
+MODELS = """
+    import enum
+    from sqlalchemy import *
+    metadata = MetaData()
+    {models}
+"""
+Make = Callable[..., Modelled]
+
+
+@pytest.fixture
+def modelled(tmp_path: Path, any_url: str) -> Modelled:
+    return Modelled(tmp_path / "project", ENV, url=any_url, extra="")
+
+
+@pytest.fixture
+def on_postgresql(tmp_path: Path, postgres_url: str) -> Modelled:
+    return Modelled(tmp_path / "project", ENV, url=postgres_url, extra="")
+
+
+def say(project: Modelled, models: str) -> None:
+    # Another length: within one second Python would take the compiled models for current.
+    said = len(list(project.root.glob("said*")))
+    project.write(f"said{said}", "")
+    project.models(MODELS.format(models=models + "\n    #" + "#" * said))
+
+
+def go(project: Modelled, before: str, after: str) -> tuple[str, ...]:
+    """Go from one state of the models to the next, back, and there again."""
+    say(project, before)
+    project.make("one")
+    project.migrate()
+    assert differences(project.database()) == ()
+    say(project, after)
+    changes = differences(project.database())
+    assert changes
+    made = project.make("two", no_rename=True)
+    project.migrate()
+    assert differences(project.database()) == ()
+    project.back()
+    say(project, before)
+    graph = project.database().graph
+    (project.root / project.database().graph[graph.heads[0]].path).unlink()
+    assert differences(project.database()) == ()
+    return made.changes
+
+
+JOB = 'Table("job", metadata, Column("id", Integer, primary_key=True), Column("n", Integer), {})'
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            'Column("twice", Integer, Computed("n * 2", persisted=True))',
+            'Column("twice", Integer, Computed("n * 3", persisted=True))',
+        ),
+        ('Column("twice", Integer)', 'Column("twice", Integer, Computed("n * 3", persisted=True))'),
+        ('CheckConstraint("n < 10", name="small")', 'CheckConstraint("n < 20", name="small")'),
+        ('CheckConstraint("n < 10")', ""),
+        ("", 'CheckConstraint("n < 10")'),
+        ('Column("m", Integer, server_default="1")', 'Column("m", Integer, server_default="2")'),
+        (
+            'Column("m", Numeric(5, 2), server_default="1.50")',
+            'Column("m", Numeric(5, 2), server_default="2.50")',
+        ),
+        ('Column("m", String(9), server_default="it\'s")', 'Column("m", String(9))'),
+        ('UniqueConstraint("n")', ""),
+        ("", 'UniqueConstraint("n")'),
+    ],
+)
+def test_it_is_seen_and_there_is_a_way_back(modelled: Modelled, before: str, after: str) -> None:
+    go(modelled, JOB.format(before), JOB.format(after))
+
+
+@pytest.mark.parametrize("url", ["sqlite_url", "postgres_url"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('Index("by_n", "n", {where}=text("n > 1"))', 'Index("by_n", "n", {where}=text("n > 2"))'),
+        ('Index("by_n", "n")', 'Index("by_n", "n", {where}=text("n > 2"))'),
+        ('Index("by_n", text("abs(n)"))', 'Index("by_n", text("abs(n + 1)"))'),
+        ('Index("by_n", text("abs(n)"))', ""),
+    ],
+)
+def test_indexes(
+    tmp_path: Path, request: pytest.FixtureRequest, url: str, before: str, after: str
+) -> None:
+    project = Modelled(tmp_path / "project", ENV, url=request.getfixturevalue(url), extra="")
+    where = f"{'sqlite' if url == 'sqlite_url' else 'postgresql'}_where"
+    go(project, JOB.format(before.format(where=where)), JOB.format(after.format(where=where)))
+
+
+STATES = 'Column("state", Enum({}, name="state"))'
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("'new'", "'new', 'dead'", "change type state: add dead"),
+        ("'new'", "'old', 'new'", "change type state: add old"),
+        ("'new', 'dead'", "'new'", "change type state: remove dead"),
+        ("'new', 'dead'", "'dead', 'new'", "change type state: order of values"),
+    ],
+)
+def test_values_of_an_enum(on_postgresql: Modelled, before: str, after: str, told: str) -> None:
+    changes = go(on_postgresql, JOB.format(STATES.format(before)), JOB.format(STATES.format(after)))
+    assert changes == (told,)
+
+
+def test_an_enum_comes_and_goes_with_its_column(on_postgresql: Modelled) -> None:
+    changes = go(on_postgresql, JOB.format(""), JOB.format(STATES.format("'new', 'old'")))
+    assert changes == ("create type state (new, old)", "add column job.state state")
+    engine = create_engine(on_postgresql.url)
+    assert inspect(engine).get_enums() == []  # type: ignore[attr-defined]
+    engine.dispose()
+
+
+def test_two_tables_have_one_enum(on_postgresql: Modelled) -> None:
+    two = f"Table('a', metadata, {STATES.format(repr('x'))}); Table('b', metadata, {STATES.format(repr('x'))})"
+    go(on_postgresql, JOB.format(""), f"{JOB.format('')}; {two}")
+
+
+def test_a_default_of_a_new_value(on_postgresql: Modelled) -> None:
+    before = STATES.format("'new'")
+    after = 'Column("state", Enum("new", "dead", name="state"), server_default="dead")'
+    go(on_postgresql, JOB.format(before), JOB.format(after))
+
+
+def test_tables_that_refer_to_each_other(modelled: Modelled) -> None:
+    after = """
+    Table("a", metadata, Column("id", Integer, primary_key=True),
+          Column("b_id", ForeignKey("b.id", name="a_to_b")))
+    Table("b", metadata, Column("id", Integer, primary_key=True),
+          Column("a_id", ForeignKey("a.id", name="b_to_a")))
+    """
+    go(modelled, JOB.format(""), f"{JOB.format('')}{after}")
+
+
+def test_schemas_are_made(on_postgresql: Modelled) -> None:
+    after = 'Table("t", metadata, Column("id", Integer, primary_key=True), schema="depot")'
+    changes = go(on_postgresql, JOB.format(""), f"{JOB.format('')}; {after}")
+    assert changes == ("create schema depot", "create table depot.t")
+
+
+KIND = "import sqlalchemy as sa\nclass Money(sa.types.TypeDecorator):\n    impl = sa.Numeric\n    cache_ok = True\n"
+
+
+def test_a_type_of_the_projects_own_is_imported(modelled: Modelled) -> None:
+    modelled.write("shop_kinds.py", KIND)
+    say(modelled, f"from shop_kinds import Money; {JOB.format('Column(chr(115), Money(10, 2))')}")
+    (path,) = modelled.make("one").paths
+    assert "import shop_kinds" in path.read_text()
+    modelled.migrate()
+    assert differences(modelled.database()) == ()
+
+
+def test_a_template_without_imports_is_refused(modelled: Modelled) -> None:
+    modelled.write("shop_kinds.py", KIND)
+    template = modelled.migrations / "script.py.mako"
+    template.write_text(
+        template.read_text()
+        .replace("${imports if imports else ''}", "")
+        .replace('${imports if imports else ""}', "")
+    )
+    say(modelled, f"from shop_kinds import Money; {JOB.format('Column(chr(115), Money(10, 2))')}")
+    with pytest.raises(LbackError, match="name 'shop_kinds' is not defined") as refusal:
+        modelled.make("one")
+    assert "imports" in (refusal.value.hint or "")
+    assert not list(modelled.versions.glob("*.py"))
+
+
+def test_a_type_without_a_name_is_refused(modelled: Modelled) -> None:
+    say(
+        modelled,
+        """
+    def make():
+        class Money(TypeDecorator):
+            impl = Numeric
+            cache_ok = True
+        return Money()
+    """
+        + JOB.format('Column("s", make())'),
+    )
+    with pytest.raises(LbackError, match="no name that a migration could import"):
+        modelled.make("one")
+
+
+def test_rows_are_kept_where_a_table_is_copied(modelled: Modelled) -> None:
+    """SQLite copies the table; what Alembic does not reflect stays."""
+    before = JOB.format(
+        'Column("twice", Integer, Computed("n * 2", persisted=True)), CheckConstraint("n < 99"), UniqueConstraint("n")'
+    )
+    say(modelled, before)
+    modelled.make("one")
+    modelled.migrate()
+    run_sql(modelled.url, "INSERT INTO job (id, n) VALUES (1, 7)")
+    say(modelled, before.replace('Column("n", Integer)', 'Column("n", BigInteger)'))
+    modelled.make("two")
+    modelled.migrate()
+    assert run_sql(modelled.url, "SELECT id, n, twice FROM job") == [(1, 7, 14)]
+    assert differences(modelled.database()) == ()
+    engine = create_engine(modelled.url)
+    assert len(inspect(engine).get_check_constraints("job")) == 1
+    assert len(inspect(engine).get_unique_constraints("job")) == 1
+    engine.dispose()

@@ -1,0 +1,461 @@
+"""What is changed between two states of random models, and what a person would answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from tests.models.spec import (
+    DEFAULTS,
+    NUMBERS,
+    ROWS,
+    TEXTS,
+    WIDER,
+    WORDS,
+    Column,
+    Models,
+    Table,
+    add_check,
+    add_column,
+    add_computed,
+    add_index,
+    add_key,
+    add_table,
+    add_unique,
+    copied,
+    free_name,
+    some_default,
+)
+
+
+@dataclass
+class Story:
+    """Models before and after, and what was done in between."""
+
+    before: Models
+    after: Models
+    done: list[str] = field(default_factory=list)
+    touched: set[int] = field(default_factory=set)
+    renames: list[str] = field(default_factory=list)
+    defaults: list[str] = field(default_factory=list)
+
+    def has(self, table: Table, column: Column) -> bool:
+        """Tell whether a column was there before."""
+        return any(
+            old.uid == column.uid
+            for before in self.before.tables
+            if before.uid == table.uid
+            for old in before.columns
+        )
+
+    def is_new(self, table: Table) -> bool:
+        return all(before.uid != table.uid for before in self.before.tables)
+
+
+Change = Callable[[Story, Random], bool]
+
+
+def tell(random: Random, before: Models, count: int) -> Story:
+    """Change models some times; of one column only one thing is changed, or it is renamed too."""
+    story = Story(before, copied(before))
+    names = list(CHANGES)
+    while len(story.done) < count:
+        name = random.choice(names)
+        if CHANGES[name](story, random):
+            story.done.append(name)
+    _answer(story)
+    return story
+
+
+def _answer(story: Story) -> None:
+    old_tables = {table.uid: table for table in story.before.tables}
+    for table in story.after.tables:
+        old = old_tables.get(table.uid)
+        if old is None:
+            continue
+        if old.full != table.full:
+            story.renames.append(f"{old.full}:{table.full}")
+        old_columns = {column.uid: column for column in old.columns}
+        for column in table.columns:
+            was = old_columns.get(column.uid)
+            if was is not None and was.name != column.name:
+                story.renames.append(f"{table.full}.{was.name}:{table.full}.{column.name}")
+            new = was is None or was.nullable
+            plain = column.of is None and not column.identity
+            if new and plain and not column.nullable and (was or column.default is None):
+                value = story.after.value(column, 0)
+                text = (
+                    {True: "true", False: "false"}.get(value, value)
+                    if value in (True, False) and isinstance(value, bool)
+                    else value
+                )
+                if column.kind == "json":
+                    text = '{"row": 0}'
+                story.defaults.append(f"{table.full}.{column.name}={text}")
+
+
+def _table(story: Story, random: Random) -> Table:
+    return random.choice(story.after.tables)
+
+
+def _column(
+    story: Story, random: Random, kinds: tuple[str, ...] = ()
+) -> tuple[Table, Column] | None:
+    """Choose a column of before that nothing was done to."""
+    choices = [
+        (table, column)
+        for table in story.after.tables
+        for column in table.columns
+        if story.has(table, column)
+        and column.uid not in story.touched
+        and column.of is None
+        and not column.identity
+        and (not kinds or column.kind in kinds)
+    ]
+    return random.choice(choices) if choices else None
+
+
+def _free(story: Story, found: tuple[Table, Column] | None) -> bool:
+    return found is not None and not found[0].used(found[1].uid)
+
+
+def new_column(story: Story, random: Random) -> bool:
+    column = add_column(story.after, _table(story, random), random)
+    story.touched.add(column.uid)
+    return True
+
+
+def drop_column(story: Story, random: Random) -> bool:
+    found = _column(story, random)
+    if (
+        found is None
+        or len(found[0].columns) < 2
+        or any(column.of == found[1].uid for column in found[0].columns)
+    ):
+        return False
+    table, column = found
+    unique = [*table.uniques, *(index for index in table.indexes if index.unique)]
+    if not column.nullable and any(item.column == column.uid for item in unique):
+        return False  # nobody could say what it would hold when it comes back
+    table.columns.remove(column)
+    for items in (table.indexes, table.checks, table.uniques, table.keys):
+        items[:] = [item for item in items if item.column != column.uid]
+    return True
+
+
+def rename_column(story: Story, random: Random) -> bool:
+    found = _column(story, random)
+    if found is None:
+        return False
+    found[1].name = free_name(found[0], random)
+    # What is renamed may change, too, once.
+    if random.random() < 0.5:
+        story.touched.add(found[1].uid)
+    return True
+
+
+def change_type(story: Story, random: Random) -> bool:
+    found = _column(story, random, tuple(WIDER))
+    if found is None or found[1].default is not None or not _free(story, found):
+        return False
+    column = found[1]
+    if column.kind == "date" and story.after.dialect == "sqlite":
+        return False  # a text there, and another one
+    column.kind = random.choice(WIDER[column.kind])
+    story.touched.add(column.uid)
+    return True
+
+
+def change_null(story: Story, random: Random) -> bool:
+    found = _column(story, random)
+    if found is None or any(key.column == found[1].uid for key in found[0].keys):
+        return False
+    column = found[1]
+    unique = [*found[0].uniques, *(index for index in found[0].indexes if index.unique)]
+    if column.nullable and any(item.column == column.uid for item in unique):
+        return False  # one value for several rows
+    column.nullable = not column.nullable
+    story.touched.add(column.uid)
+    return True
+
+
+def change_default(story: Story, random: Random) -> bool:
+    found = _column(story, random, (*DEFAULTS, "bool", "moment", "enum"))
+    if found is None:
+        return False
+    column = found[1]
+    old = column.default
+    if old is not None and random.random() < 0.5:
+        column.default = None
+    else:
+        column.default = some_default(story.after, column, random)
+        if column.default == old:
+            column.default = (
+                {"num": "2.50"}.get(column.kind, "9") if column.kind in DEFAULTS else None
+            )
+    story.touched.add(column.uid)
+    return True
+
+
+def change_comment(story: Story, random: Random) -> bool:
+    if story.after.dialect == "sqlite":
+        return False
+    if random.random() < 0.3:
+        table = _table(story, random)
+        table.comment = None if table.comment else "other\n'words'"
+        return True
+    found = _column(story, random)
+    if found is None:
+        return False
+    found[1].comment = None if found[1].comment else 'said with 100% "care"'
+    story.touched.add(found[1].uid)
+    return True
+
+
+def new_table(story: Story, random: Random) -> bool:
+    taken = {table.name for models in (story.before, story.after) for table in models.tables}
+    name = random.choice([word for word in WORDS if word not in taken])
+    schema = None
+    if story.after.dialect == "postgresql" and random.random() < 0.2:
+        schema = "depot"
+    table = add_table(story.after, random, name, schema)
+    if random.random() < 0.5:
+        add_key(story.after, table, _table(story, random), random)
+    return True
+
+
+def drop_table(story: Story, random: Random) -> bool:
+    table = _table(story, random)
+    if len(story.after.tables) < 2 or story.is_new(table):
+        return False
+    used = any(
+        key.table == table.uid
+        for other in story.after.tables
+        if other is not table
+        for key in other.keys
+    )
+    if used or any(column.uid in story.touched for column in table.columns):
+        return False
+    if table.schema and sum(other.schema == table.schema for other in story.after.tables) < 2:
+        return False  # a schema without models is nobody's
+    story.after.tables.remove(table)
+    return True
+
+
+def rename_table(story: Story, random: Random) -> bool:
+    table = _table(story, random)
+    taken = {one.name for models in (story.before, story.after) for one in models.tables}
+    if story.is_new(table) or table.uid in story.touched:
+        return False
+    table.name = random.choice([word for word in WORDS if word not in taken])
+    story.touched.add(table.uid)
+    return True
+
+
+def new_index(story: Story, random: Random) -> bool:
+    return add_index(story.after, _table(story, random), random)
+
+
+def drop_index(story: Story, random: Random) -> bool:
+    table = _table(story, random)
+    if not table.indexes:
+        return False
+    table.indexes.pop()
+    return True
+
+
+def change_index(story: Story, random: Random) -> bool:
+    table = _table(story, random)
+    for index in table.indexes:
+        column = table.column(index.column)
+        if story.after.dialect != "mysql" and column.kind in NUMBERS:
+            index.above = (
+                None
+                if index.above is not None and random.random() < 0.5
+                else 20 + (index.above or 0)
+            )
+            return True
+        if story.after.dialect != "mysql" and column.kind in TEXTS and not index.unique:
+            index.lower = not index.lower
+            return True
+    return False
+
+
+def new_check(story: Story, random: Random) -> bool:
+    return add_check(story.after, _table(story, random), random)
+
+
+def drop_check(story: Story, random: Random) -> bool:
+    table = _table(story, random)
+    return bool(table.checks) and table.checks.pop() is not None
+
+
+def change_check(story: Story, random: Random) -> bool:
+    table = _table(story, random)
+    if not table.checks:
+        return False
+    table.checks[0].limit += 1000
+    return True
+
+
+def new_unique(story: Story, random: Random) -> bool:
+    table = _table(story, random)
+    if not add_unique(story.after, table, random):
+        return False
+    column = table.column(table.uniques[-1].column)
+    if not story.is_new(table) and (not story.has(table, column) or column.uid in story.touched):
+        table.uniques.pop()  # all rows would have one value
+        return False
+    story.touched.add(column.uid)
+    return True
+
+
+def drop_unique(story: Story, random: Random) -> bool:
+    table = _table(story, random)
+    return bool(table.uniques) and table.uniques.pop() is not None
+
+
+def new_key(story: Story, random: Random) -> bool:
+    return add_key(story.after, _table(story, random), _table(story, random), random)
+
+
+def drop_key(story: Story, random: Random) -> bool:
+    table = _table(story, random)
+    return bool(table.keys) and table.keys.pop() is not None
+
+
+def change_key(story: Story, random: Random) -> bool:
+    table = _table(story, random)
+    if not table.keys:
+        return False
+    key = table.keys[0]
+    key.ondelete = "CASCADE" if key.ondelete is None else None
+    return True
+
+
+def new_computed(story: Story, random: Random) -> bool:
+    return add_computed(story.after, _table(story, random), random)
+
+
+def change_computed(story: Story, random: Random) -> bool:
+    for table in story.after.tables:
+        for column in table.columns:
+            if column.of is not None:
+                column.times += 10
+                return True
+    return False
+
+
+def new_identity(story: Story, random: Random) -> bool:
+    if story.after.dialect != "postgresql":
+        return False
+    table = _table(story, random)
+    column = Column(story.after.uid(), free_name(table, random), "int", nullable=False)
+    column.identity = random.randint(1, 90)
+    table.columns.append(column)
+    return True
+
+
+def change_identity(story: Story, random: Random) -> bool:
+    for table in story.after.tables:
+        for column in table.columns:
+            if column.identity:
+                column.identity += 100
+                return True
+    return False
+
+
+def _enum_in_use(story: Story, random: Random) -> str | None:
+    names = sorted(
+        name
+        for name in story.after.enums
+        if name in story.before.enums
+        and any(column.enum == name for table in story.before.tables for column in table.columns)
+        and any(column.enum == name for table in story.after.tables for column in table.columns)
+    )
+    return random.choice(names) if names else None
+
+
+def new_value(story: Story, random: Random) -> bool:
+    name = _enum_in_use(story, random)
+    if name is None:
+        return False
+    values = story.after.enums[name]
+    values.insert(random.randint(2, len(values)), f"more_{story.after.uid()}")
+    return True
+
+
+def drop_value(story: Story, random: Random) -> bool:
+    name = _enum_in_use(story, random)
+    if name is None or len(story.after.enums[name]) < 3:
+        return False
+    story.after.enums[name].pop(2)
+    return True
+
+
+def new_enum(story: Story, random: Random) -> bool:
+    free = [name for name in ("mood", "grade") if name not in story.after.enums]
+    if not free:
+        return False
+    story.after.enums[free[0]] = ["low", "high"]
+    table = _table(story, random)
+    column = Column(story.after.uid(), free_name(table, random), "enum", enum=free[0])
+    table.columns.append(column)
+    return True
+
+
+def gone_enum(story: Story, random: Random) -> bool:
+    """Drop all columns of an enum."""
+    name = _enum_in_use(story, random)
+    if name is None:
+        return False
+    found = [
+        (table, column)
+        for table in story.after.tables
+        for column in table.columns
+        if column.enum == name
+    ]
+    if any(len(table.columns) < 2 or column.uid in story.touched for table, column in found):
+        return False
+    for table, column in found:
+        table.columns.remove(column)
+    del story.after.enums[name]
+    return all(table.columns for table in story.after.tables)
+
+
+CHANGES: dict[str, Change] = {
+    name: globals()[name]
+    for name in [
+        "new_column",
+        "drop_column",
+        "rename_column",
+        "change_type",
+        "change_null",
+        "change_default",
+        "change_comment",
+        "new_table",
+        "drop_table",
+        "rename_table",
+        "new_index",
+        "drop_index",
+        "change_index",
+        "new_check",
+        "drop_check",
+        "change_check",
+        "new_unique",
+        "drop_unique",
+        "new_key",
+        "drop_key",
+        "change_key",
+        "new_computed",
+        "change_computed",
+        "new_identity",
+        "change_identity",
+        "new_value",
+        "drop_value",
+        "new_enum",
+        "gone_enum",
+    ]
+}
+assert ROWS

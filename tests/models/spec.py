@@ -1,0 +1,381 @@
+"""Random models: tables as plain data, that change a little, with rows in them."""
+
+from __future__ import annotations
+
+import datetime
+from copy import deepcopy
+from dataclasses import dataclass, field
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import sqlalchemy as sa
+
+ROWS = 12
+CONVENTION = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+WORDS = [
+    *("alder", "beech", "cedar", "elm", "fig", "hazel", "ivy", "larch", "maple", "oak"),
+    *("pine", "rowan", "spruce", "thorn", "willow", "yew", "order", "user", "note", "bill"),
+]
+KINDS = ("int", "big", "str20", "str50", "text", "bool", "num", "date", "moment", "json", "enum")
+WIDER = {
+    "int": ("big", "num"),
+    "big": ("num",),
+    "str20": ("str50", "text"),
+    "str50": ("text",),
+    "date": ("moment",),
+    "digits": ("int",),
+}
+PLAIN = ("int", "big", "str20", "str50", "num")
+DEFAULTS = {"int": "7", "big": "8", "str20": "new", "str50": "it's", "num": "1.50"}
+NUMBERS, TEXTS = ("int", "big", "num"), ("str20", "str50", "text", "digits")
+
+
+@dataclass
+class Column:
+    uid: int
+    name: str
+    kind: str
+    nullable: bool = True
+    default: str | None = None
+    comment: str | None = None
+    of: int | None = None
+    """The number column that it is computed of."""
+    times: int = 2
+    enum: str | None = None
+    identity: int = 0
+    """Where it starts; 0: none."""
+
+
+@dataclass
+class Index:
+    name: str
+    column: int
+    unique: bool = False
+    above: int | None = None
+    """A partial one: of which numbers."""
+    lower: bool = False
+
+
+@dataclass
+class Check:
+    column: int
+    limit: int
+    name: str | None = None
+
+
+@dataclass
+class Unique:
+    column: int
+    name: str | None = None
+
+
+@dataclass
+class Key:
+    column: int
+    table: int
+    name: str | None = None
+    ondelete: str | None = None
+
+
+@dataclass
+class Table:
+    uid: int
+    name: str
+    schema: str | None = None
+    comment: str | None = None
+    columns: list[Column] = field(default_factory=list)
+    indexes: list[Index] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+    uniques: list[Unique] = field(default_factory=list)
+    keys: list[Key] = field(default_factory=list)
+    identity: bool = False
+
+    @property
+    def full(self) -> str:
+        return f"{self.schema}.{self.name}" if self.schema else self.name
+
+    def column(self, uid: int) -> Column:
+        return next(column for column in self.columns if column.uid == uid)
+
+    def used(self, uid: int) -> bool:
+        """Tell whether an index, a constraint or another column is about a column."""
+        about = [*self.indexes, *self.checks, *self.uniques, *self.keys]
+        return any(item.column == uid for item in about) or any(
+            column.of == uid for column in self.columns
+        )
+
+
+@dataclass
+class Models:
+    dialect: str
+    convention: bool
+    tables: list[Table] = field(default_factory=list)
+    enums: dict[str, list[str]] = field(default_factory=dict)
+    last: int = 0
+
+    def uid(self) -> int:
+        self.last += 1
+        return self.last
+
+    def table(self, uid: int) -> Table:
+        return next(table for table in self.tables if table.uid == uid)
+
+    # What is written as models
+
+    def metadata(self) -> sa.MetaData:
+        made = sa.MetaData(naming_convention=CONVENTION if self.convention else None)
+        enums = {
+            name: sa.Enum(*values, name=name, length=20) for name, values in self.enums.items()
+        }
+        for table in self.tables:
+            self._table(table, made, enums)
+        return made
+
+    def _table(self, table: Table, made: sa.MetaData, enums: dict[str, sa.Enum]) -> None:
+        key = [sa.Identity()] if table.identity else []
+        columns = [sa.Column("id", sa.Integer, *key, primary_key=True)]
+        for column in table.columns:
+            columns.append(self._column(column, table, enums))
+        by_uid = {
+            column.uid: made_ for column, made_ in zip(table.columns, columns[1:], strict=True)
+        }
+        items: list[Any] = []
+        for check in table.checks:
+            name = table.column(check.column).name
+            number = table.column(check.column).kind in NUMBERS
+            text = f"{name} < {check.limit}" if number else f"length({name}) < {check.limit}"
+            items.append(sa.CheckConstraint(text, name=check.name))
+        for unique in table.uniques:
+            items.append(sa.UniqueConstraint(table.column(unique.column).name, name=unique.name))
+        for key_ in table.keys:
+            items.append(
+                sa.ForeignKeyConstraint(
+                    [table.column(key_.column).name],
+                    [f"{self.table(key_.table).full}.id"],
+                    name=key_.name,
+                    ondelete=key_.ondelete,
+                    # As SQLAlchemy asks for it where tables refer to each other.
+                    use_alter=key_.name is not None and self.dialect != "sqlite",
+                )
+            )
+        result = sa.Table(
+            table.name, made, *columns, *items, schema=table.schema, comment=table.comment
+        )
+        for index in table.indexes:
+            column_ = by_uid[index.column]
+            what = sa.func.lower(column_) if index.lower else column_
+            options = {}
+            if index.above is not None:
+                for name in ("postgresql_where", "sqlite_where"):
+                    options[name] = column_ > index.above
+            sa.Index(index.name, what, unique=index.unique, _table=result, **options)
+
+    def _column(self, column: Column, table: Table, enums: dict[str, sa.Enum]) -> Any:
+        type_: Any = {
+            "int": sa.Integer(),
+            "big": sa.BigInteger(),
+            "str20": sa.String(20),
+            "str50": sa.String(50),
+            "digits": sa.String(20),
+            "text": sa.Text(),
+            "bool": sa.Boolean(),
+            "num": sa.Numeric(12, 2),
+            "date": sa.Date(),
+            "moment": sa.DateTime(),
+            "json": sa.JSON(),
+        }.get(column.kind)
+        if column.kind == "enum":
+            assert column.enum is not None
+            type_ = enums[column.enum]
+        more: list[Any] = []
+        if column.of is not None:
+            more.append(
+                sa.Computed(f"{table.column(column.of).name} * {column.times}", persisted=True)
+            )
+        if column.identity:
+            more.append(sa.Identity(start=column.identity))
+        return sa.Column(
+            column.name,
+            type_,
+            *more,
+            nullable=column.nullable,
+            server_default=None if column.default is None else _default(column),
+            comment=column.comment,
+        )
+
+    # What the rows hold
+
+    def value(self, column: Column, row: int) -> Any:
+        """Return what a row has in a column."""
+        if column.nullable and row % 4 == 3:
+            return None
+        if column.kind == "enum":
+            assert column.enum is not None
+            return self.enums[column.enum][row % 2]
+        return {
+            "int": row * 3 + 1,
+            "big": row * 5 + 1,
+            "num": Decimal(row) + Decimal("0.25"),
+            "digits": str(row + 40),
+            "bool": row % 2 == 0,
+            "date": datetime.date(2024, 1, row + 1),
+            "moment": datetime.datetime(2024, 2, row + 1, 12, 30),
+            "json": {"row": row},
+        }.get(column.kind, f"Row {row}")
+
+
+def _default(column: Column) -> Any:
+    if column.kind == "moment":
+        return sa.func.now()
+    if column.kind == "bool":
+        return sa.true() if column.default == "true" else sa.false()
+    return column.default
+
+
+def generate(random: Random, dialect: str) -> Models:
+    """Return models of two to four tables."""
+    models = Models(dialect, random.random() < 0.5)
+    for name in random.sample(["state", "colour"], random.randint(0, 2)):
+        models.enums[name] = ["one", "two", "three", "four"][: random.randint(2, 4)]
+    schema = dialect == "postgresql" and random.random() < 0.3
+    for name in random.sample(WORDS, random.randint(2, 4)):
+        add_table(models, random, name, "depot" if schema and random.random() < 0.5 else None)
+    for table in models.tables:
+        for target in random.sample(models.tables, random.randint(0, 2)):
+            add_key(models, table, target, random)
+    return models
+
+
+def add_table(models: Models, random: Random, name: str, schema: str | None = None) -> Table:
+    table = Table(models.uid(), name, schema)
+    models.tables.append(table)
+    table.identity = models.dialect == "postgresql" and random.random() < 0.3
+    if models.dialect != "sqlite" and random.random() < 0.3:
+        table.comment = f"all of {name}"
+    for _ in range(random.randint(2, 5)):
+        add_column(models, table, random)
+    for add in (add_index, add_check, add_unique, add_computed):
+        if random.random() < 0.4:
+            add(models, table, random)
+    return table
+
+
+def free_name(table: Table, random: Random) -> str:
+    taken = {column.name for column in table.columns}
+    return random.choice([word for word in WORDS if f"{word}_x" not in taken]) + "_x"
+
+
+def add_column(models: Models, table: Table, random: Random) -> Column:
+    kinds = [kind for kind in (*KINDS, "digits") if kind != "enum" or models.enums]
+    column = Column(models.uid(), free_name(table, random), random.choice(kinds))
+    if column.kind == "enum":
+        column.enum = random.choice(sorted(models.enums))
+    column.nullable = random.random() < 0.6
+    if random.random() < 0.4:
+        column.default = some_default(models, column, random)
+    if models.dialect != "sqlite" and random.random() < 0.2:
+        column.comment = f"the {column.name}'s own"
+    table.columns.append(column)
+    return column
+
+
+def some_default(models: Models, column: Column, random: Random) -> str | None:
+    if column.kind == "enum":
+        assert column.enum is not None
+        return random.choice(models.enums[column.enum][:2])
+    if column.kind == "bool":
+        return random.choice(["true", "false"])
+    if column.kind == "moment":
+        return "now"
+    return DEFAULTS.get(column.kind)
+
+
+def _plain(table: Table, kinds: tuple[str, ...]) -> list[Column]:
+    return [
+        column
+        for column in table.columns
+        if column.kind in kinds
+        and column.of is None
+        and not column.identity
+        and not any(key.column == column.uid for key in table.keys)
+    ]
+
+
+def _named(models: Models, random: Random, kind: str, table: Table, column: Column) -> str | None:
+    if models.convention or random.random() < 0.4:
+        return None
+    return f"{kind}_{table.name}_{column.uid}"
+
+
+def add_index(models: Models, table: Table, random: Random) -> bool:
+    columns = _plain(table, PLAIN)
+    if not columns:
+        return False
+    column = random.choice(columns)
+    index = Index(f"ix_{table.name}_{models.uid()}", column.uid, random.random() < 0.3)
+    if models.dialect != "mysql":
+        if column.kind in NUMBERS and random.random() < 0.5:
+            index.above = random.randint(0, 5)
+        elif column.kind in TEXTS and random.random() < 0.5:
+            index.lower = True
+    table.indexes.append(index)
+    return True
+
+
+def add_check(models: Models, table: Table, random: Random) -> bool:
+    columns = [
+        column
+        for column in _plain(table, (*NUMBERS, "str20", "str50", "text"))
+        if not any(check.column == column.uid for check in table.checks)
+    ]
+    if not columns:
+        return False
+    column = random.choice(columns)
+    name = _named(models, random, "ck", table, column)
+    if models.convention:
+        name = f"limit_{column.uid}"
+    table.checks.append(Check(column.uid, random.randint(100, 900), name))
+    return True
+
+
+def add_unique(models: Models, table: Table, random: Random) -> bool:
+    columns = [
+        column
+        for column in _plain(table, PLAIN)
+        if not any(item.column == column.uid for item in (*table.uniques, *table.indexes))
+    ]
+    if not columns:
+        return False
+    column = random.choice(columns)
+    table.uniques.append(Unique(column.uid, _named(models, random, "uq", table, column)))
+    return True
+
+
+def add_computed(models: Models, table: Table, random: Random) -> bool:
+    columns = _plain(table, ("int", "big"))
+    if not columns:
+        return False
+    column = Column(models.uid(), free_name(table, random), "big")
+    column.of, column.times = random.choice(columns).uid, random.randint(2, 9)
+    table.columns.append(column)
+    return True
+
+
+def add_key(models: Models, table: Table, target: Table, random: Random) -> bool:
+    column = Column(models.uid(), free_name(table, random), "int")
+    table.columns.append(column)
+    name = _named(models, random, "fk", table, column)
+    ondelete = random.choice([None, None, "CASCADE", "SET NULL"])
+    table.keys.append(Key(column.uid, target.uid, name, ondelete))
+    return True
+
+
+def copied(models: Models) -> Models:
+    return deepcopy(models)
