@@ -34,6 +34,8 @@ class Settled(NamedTuple):
     models: Mapping[Key, sa.Table]
 
 
+# Options that say nothing, as they are shown: an expression has no truth of its own.
+_NOTHING = {"None", "False", "[]", "{}"}
 # More rows than these are not counted: nobody has to wait for a question.
 _COUNTED = 10_000
 
@@ -481,5 +483,9 @@ def _signature(operation: Any) -> tuple[str, ...] | None:
     if not isinstance(thing, sa.Index):
         return None
     parts = [str(getattr(part, "name", part)) for part in thing.expressions]
-    options = sorted(f"{key}={value}" for key, value in thing.dialect_kwargs.items() if value)
+    options = sorted(
+        f"{key}={value}"
+        for key, value in thing.dialect_kwargs.items()
+        if str(value) not in _NOTHING
+    )
     return ("index", str(bool(thing.unique)), *parts, *options)

@@ -223,7 +223,10 @@ def kept(engine: sa.Engine, story: Story, metadata: sa.MetaData, after: bool) ->
             if old is None or table.uid not in laters:
                 continue
             made = metadata.tables[table.full]
-            rows = connection.execute(sa.select(made).order_by(made.c.id)).mappings().all()
+            new = {column.uid for column in laters[table.uid].columns}
+            stay = [made.c[each.name] for each in table.columns if each.uid in new]
+            query = sa.select(made.c.id, *stay).order_by(made.c.id)
+            rows = connection.execute(query).mappings().all()
             if len(rows) != ROWS:
                 return f"rows of {table.full}: {len(rows)}"
             for column in table.columns:

@@ -156,6 +156,7 @@ def _compare_rest(
         if not callable(context.opts.get("compare_server_default")):
             _defaults(changes, now, twin, there, model)
         changes.ops += _uniques(comparison, schema, there, model)
+        changes.ops += _names_of_keys(comparison, schema, name, there, model)
         changes.ops += _checks(context, now, twin, there, model)
         # PostgreSQL changes no type beneath a computed column.
         needs_room = comparison.connection.dialect.name == "postgresql"
@@ -259,6 +260,43 @@ def _uniques(
             if row["name"] is None and columns not in wanted:
                 constraint = sa.UniqueConstraint(*(there.columns[name] for name in columns))
                 yield ops.DropConstraintOp.from_constraint(constraint)
+
+
+def _names_of_keys(
+    comparison: Comparing, schema: str | None, name: str, there: sa.Table, model: sa.Table
+) -> Iterator[ops.MigrateOperation]:
+    """Yield the foreign keys of SQLite that are named after what is renamed now."""
+    renames = getattr(comparison.inspector, "renames", None)
+    if renames is None or comparison.connection.dialect.name != "sqlite":
+        return
+    tables = set(renames.tables.values())
+    for row in comparison.inspector.get_foreign_keys(name, schema):
+        columns = row["constrained_columns"]
+        about = {*columns, row["referred_table"], name}
+        new = {*renames.columns.get((schema, name), {}).values(), *tables}
+        same = [
+            key
+            for key in model.foreign_key_constraints
+            if key.column_keys == columns and key.referred_table.name == row["referred_table"]
+        ]
+        if row["name"] is None or not about & new or len(same) != 1:
+            continue
+        options = {key: str(value).upper() for key, value in row["options"].items()}
+        wanted = {
+            key: str(value).upper()
+            for key in ("ondelete", "onupdate")
+            if (value := getattr(same[0], key))
+        }
+        if same[0].name is not None and same[0].name != row["name"] and options == wanted:
+            old = sa.ForeignKeyConstraint(
+                [there.columns[column] for column in columns],
+                [f"{row['referred_table']}.{column}" for column in row["referred_columns"]],
+                name=conv(row["name"]),
+                **row["options"],
+            )
+            old.parent = there
+            yield ops.DropConstraintOp.from_constraint(old)
+            yield ops.CreateForeignKeyOp.from_constraint(same[0])
 
 
 class CreateCheck(ops.CreateCheckConstraintOp):

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import renderers
 from alembic.operations import Operations, ops
-
 from sqlalchemy.engine import Connection
 
 from lback.db.alembic_compat import operations_prefix
@@ -93,7 +92,7 @@ def compare_enums(
         if key not in there:
             before.append(type_.made(labels))
         elif there[key] != labels:
-            columns = connection.execute(sa.text(_USERS), {"schema": key[0], "name": key[1]}).all()
+            columns = [_renamed(user, inspector) for user in _users(connection, key)]
             used = _spoken_of(tables, set(labels) - set(there[key]), dialect)
             before.append(type_.changed(there[key], labels, columns, rebuilt=used))
     for key in there.keys() - models.keys():

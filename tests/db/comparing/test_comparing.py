@@ -130,7 +130,8 @@ def test_an_enum_comes_and_goes_with_its_column(on_postgresql: Modelled) -> None
 
 
 def test_two_tables_have_one_enum(on_postgresql: Modelled) -> None:
-    two = f"Table('a', metadata, {STATES.format(repr('x'))}); Table('b', metadata, {STATES.format(repr('x'))})"
+    state = STATES.format("'x'")
+    two = f"Table('a', metadata, {state}); Table('b', metadata, {state})"
     go(on_postgresql, JOB.format(""), f"{JOB.format('')}; {two}")
 
 
@@ -156,7 +157,12 @@ def test_schemas_are_made(on_postgresql: Modelled) -> None:
     assert changes == ("create schema depot", "create table depot.t")
 
 
-KIND = "import sqlalchemy as sa\nclass Money(sa.types.TypeDecorator):\n    impl = sa.Numeric\n    cache_ok = True\n"
+KIND = """
+import sqlalchemy as sa
+class Money(sa.types.TypeDecorator):
+    impl = sa.Numeric
+    cache_ok = True
+"""
 
 
 def test_a_type_of_the_projects_own_is_imported(modelled: Modelled) -> None:
@@ -202,7 +208,8 @@ def test_a_type_without_a_name_is_refused(modelled: Modelled) -> None:
 def test_rows_are_kept_where_a_table_is_copied(modelled: Modelled) -> None:
     """SQLite copies the table; what Alembic does not reflect stays."""
     before = JOB.format(
-        'Column("twice", Integer, Computed("n * 2", persisted=True)), CheckConstraint("n < 99"), UniqueConstraint("n")'
+        'Column("twice", Integer, Computed("n * 2", persisted=True)), '
+        'CheckConstraint("n < 99"), UniqueConstraint("n")'
     )
     say(modelled, before)
     modelled.make("one")
