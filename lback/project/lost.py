@@ -220,4 +220,6 @@ def dead_end(
         fits = found.fits if found is not None else ()
     rest = [name for name in view.stamp.revisions if name in graph]
     more = unexplained(effects.values(), there, view.table_names(), dialect)
-    return messages.dead_end(gone, known, more, (*rest, *fits), recorded=view.record.exists)
+    told = (gone, known, more, (*rest, *fits))
+    in_git = revisions.places.repository is not None
+    return messages.dead_end(*told, recorded=view.record.exists, in_git=in_git)

@@ -74,7 +74,7 @@ def test_status_lists_what_is_lost_and_pending() -> None:
     stands = replace(CURRENT, lost=("z9", "z8"), places={"z9": "on topic"}, pending=many, docs=docs)
     lines = text(stands)
     assert "lost      z9: applied, not in this checkout, on topic" in lines
-    assert "lost      z8: applied, not in this checkout, found nowhere in git" in lines
+    assert "lost      z8: applied, not in this checkout, found nowhere" in lines
     assert "pending   12 revisions" in lines
     assert "          b09  does b09" in lines
     assert "          b10  does b10" not in lines

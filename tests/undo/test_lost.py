@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from lback.app.switch import SwitchOptions, switch
@@ -62,3 +63,12 @@ def test_its_helpers_are_followed_before_a_switch_deletes_rows(tmp_path: Path) -
     told = switch(shop.context(), SwitchOptions(plan=True)).data
     assert [one["revision"] for one in told["undoes"]] == ["r2"]
     assert told["losses"] == [{"table": "mails", "column": None, "rows": 1}]
+
+
+def test_without_git_none_is_said_to_have_been_searched(tmp_path: Path) -> None:
+    shop = elsewhere(tmp_path)
+    shop.forget()
+    shutil.rmtree(shop.folder / ".git")
+    said = shop.lback("status")
+    assert "lost      r2: applied, not in this checkout, found nowhere\n" in said
+    assert "there is no git here to look in" in said and "reflogs" not in said

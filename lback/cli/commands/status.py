@@ -77,7 +77,7 @@ def lines(result: StatusResult, style: Style) -> Iterator[str]:
     yield f"checkout  {where}{_heads(result.checkout.heads)}"
     yield f"upstream  {_upstream(result.upstream)}"
     for revision in result.lost:
-        place = result.places.get(revision, "found nowhere in git")
+        place = result.places.get(revision, "found nowhere")
         yield style.red(f"lost      {safe(revision)}: applied, not in this checkout, {place}")
     for revision in result.redundant:
         yield style.yellow(f"redundant {safe(revision)}: another row of the stamp stands on it")

@@ -49,16 +49,21 @@ def dead_end(
     fits: Sequence[str],
     *,
     recorded: bool,
+    in_git: bool,
 ) -> LbackError:
     """Say what is known of a revision that is nowhere, and what a stamp would declare.
 
     `more` are tables and columns that no file here makes, `fits` what the schema is up to.
     """
     names = ", ".join(map(visible, gone))
+    git = "none of git's refs, stashes, reflogs, indexes and unreachable objects"
+    asked = (
+        f", not the record of this database, and {git}"
+        if in_git
+        else (" and not the record of this database; there is no git here to look in")
+    )
     parts = [
-        f"The database is at {names}, and nothing defines it: no file of this checkout, not the "
-        "record of this database, and none of git's refs, stashes, reflogs, indexes and "
-        "unreachable objects."
+        f"The database is at {names}, and nothing defines it: no file of this checkout{asked}."
     ]
     parts += [f"{_ran(step)}." for step in steps]
     if not steps:
