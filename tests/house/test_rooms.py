@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import logging
+import os
+import signal
+import sys
+import threading
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,6 +98,18 @@ def test_packages_are_empty(house: House) -> None:
     for name, path in house.paths.items():
         if path.name == "__init__.py":
             assert path.read_text() == "", name
+
+
+def test_to_import_a_module_does_nothing(house: House) -> None:
+    def around() -> tuple[Any, ...]:
+        handlers = [signal.getsignal(number) for number in sorted(signal.valid_signals())]
+        logs = logging.root.handlers[:], logging.root.level
+        return Path.cwd(), dict(os.environ), sys.path[:], handlers, logs, threading.active_count()
+
+    before = around()
+    for name in house.paths:
+        importlib.import_module(name)
+        assert around() == before, name
 
 
 def test_figures(house: House, tmp_path: Path) -> None:
