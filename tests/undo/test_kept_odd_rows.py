@@ -244,3 +244,14 @@ def test_a_type_that_is_not_known_is_no_warning(tmp_path: Path) -> None:
         shop.git("checkout", "-q", "a")
         assert "Did not recognize" not in said + shop.lback("switch")
         assert shop.rows("spots") == [(1, "(1,2)")]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "mariadb"])
+def test_a_row_that_is_replaced_on_the_way_down(tmp_path: Path, kind: str) -> None:
+    with fresh_database(kind, tmp_path) as url:
+        shop = made(tmp_path, url)
+        down = "op.execute(\"REPLACE INTO base (id, name) VALUES (1, 'old')\")"
+        ran(shop, "op.execute(\"UPDATE base SET name = 'new'\")", down)
+        shop.execute("INSERT INTO base VALUES (1, 'mine'), (2, 'x')")
+        there_and_back(shop)
+        assert shop.rows("base") == [(1, "mine"), (2, "new")]

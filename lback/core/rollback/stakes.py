@@ -45,7 +45,7 @@ def stakes(effects: Iterable[Effect]) -> Stakes:
                 lost[table, column] = None
             elif "type" in effect.aspects:
                 kept[table, column] = None
-        elif effect.object == "data" and effect.kind in ("update", "delete"):
+        elif effect.object == "data" and (effect.kind != "insert" or "replace" in effect.aspects):
             _data(effect, table, columns, kept)
     whole = {table for table, column in lost if column is None}
     places = [revision for revision in lost if revision[1] is None or revision[0] not in whole]
@@ -78,7 +78,7 @@ def _data(
     columns: dict[tuple[str, str], str | None],
     kept: dict[tuple[str, str | None], None],
 ) -> None:
-    if effect.kind == "delete" or not effect.columns:
+    if effect.kind != "update" or not effect.columns:
         kept[table, None] = None
         return
     for name in effect.columns:
