@@ -15,7 +15,7 @@ from lback.core.merging.skipped import (
     without_skipped,
 )
 from lback.core.messages import switch as messages
-from lback.core.messages.skipped import ran_already
+from lback.core.messages.skipped import ran_already, settle_first
 from lback.core.plans import (
     Downgrade,
     Restamp,
@@ -100,8 +100,12 @@ def plan_switch(facts: SwitchFacts, late: Late | None = None) -> SwitchPlan:
         chosen = late(facts.target, left, Skips(tuple(below), facts.skips.unknown))
         if not chosen.refused:
             return _up(facts, replace(plan, late=chosen.steps))
+    again = facts.target.descendants(below) & done if below else frozenset()
+    near = undo | again | (facts.target.ancestors(below) if below else frozenset())
+    unsettled = [name for name in facts.skips.unknown if name in near]
+    if unsettled:
+        raise settle_first(unsettled)
     if below:  # what stands above goes down, too, and up again in its order
-        again = facts.target.descendants(below) & done
         steps = plan_downgrade(ran, facts.stamp, undo | again).steps
         left = tips(ran, done - {step.revision for step in steps})
         plan = replace(plan, down=steps, between=left)

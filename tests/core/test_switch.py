@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lback.core.effects import Effect, Effects, Unknown
+from lback.core.merging.skipped import Skips
 from lback.core.plans import Downgrade, Upgrade
 from lback.core.switch import SwitchFacts, SwitchPlan, effects_of_going_down, plan_switch
 from lback.errors import LbackError
@@ -45,6 +48,26 @@ def test_only_what_differs_moves(target: str, known: str, stamp: str, down: str,
     found = plan(target, known, stamp)
     assert "".join(one.revision for one in found.down) == down
     assert "".join(one.revision for one in found.up) == up
+
+
+@pytest.mark.parametrize(
+    ("target", "skipped", "unknown"),
+    [("a; u<a; c<u; b<c", "c", "u"), ("a; c<a; u<c; b<u", "c", "u"), ("a", "", "u")],
+)
+def test_nothing_moves_where_that_leads_over_what_may_not_have_run(
+    target: str, skipped: str, unknown: str
+) -> None:
+    known = target if skipped else "a; u<a; b<u"
+    skips = Skips(tuple(skipped), tuple(unknown))
+    with pytest.raises(LbackError, match="It is not known whether this database has run u") as err:
+        plan_switch(replace(facts(target, known, "b"), skips=skips))
+    assert "`lback migrate --fake u`" in (err.value.hint or "")
+
+
+def test_what_may_not_have_run_is_left_alone_where_nothing_leads_over_it() -> None:
+    at = facts("a; u<a; b<u; c<b", "a; u<a; b<u; c<b; x<b", "x")
+    found = plan_switch(replace(at, skips=Skips((), ("u",))))
+    assert (found.down, found.up) == ((Downgrade("x"),), (Upgrade("c"),))
 
 
 def test_a_revision_that_is_nowhere_is_named() -> None:

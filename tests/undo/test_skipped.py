@@ -348,6 +348,26 @@ def test_a_record_that_is_off_goes_by_git(tmp_path: Path, sqlite_url: str) -> No
     assert "Nothing to do" in lback(shop, "status").out
 
 
+def test_nothing_runs_beside_what_may_have_run(tmp_path: Path, sqlite_url: str) -> None:
+    shop = Shop.at(tmp_path / "shop", sqlite_url)
+    shop.write("pyproject.toml", "[tool.lback]\nledger = false\n")
+    shop.add("a1", TABLE.format("users"), DROP.format("users"))
+    b2(shop)
+    lback(shop, "migrate")
+    under(shop, ROW, NO_ROW)
+    under(shop, TABLE.format("d"), DROP.format("d"), name="d1")
+    # b2 may have run before c1 had come, or after it: there is no d1 either way.
+    said = lback(shop, "status").out
+    assert "not run   d1" in said and "unknown   c1" in said
+    for command in ("migrate", "switch"):
+        assert "It is not known whether" in lback(shop, command).err
+    query(shop.url, "INSERT INTO users (id) VALUES (1)")
+    lback(shop, "migrate", "--fake", "c1")
+    assert shop.migrate() == ["d1"]
+    assert query(shop.url, "SELECT id FROM users") == [(1,)]
+    assert "Nothing to do" in lback(shop, "status").out
+
+
 def test_without_git_the_record_alone_tells(tmp_path: Path, sqlite_url: str) -> None:
     shop = Shop.at(tmp_path / "shop", sqlite_url, git=False)
     shop.add("a1", TABLE.format("users"), DROP.format("users"))

@@ -303,7 +303,8 @@ class LatePlan:
     """The steps that run what was skipped, or why that would be another schema.
 
     `overlaps` are those with what has run above; `uncertain` are skipped revisions of which not
-    all could be read, `unsettled` those below them of which it is unknown whether they ran.
+    all could be read, `unsettled` those below or above them of which it is unknown whether they
+    ran: what runs now would be taken for what ran with them.
     """
 
     steps: tuple[Upgrade, ...] = ()
@@ -332,12 +333,12 @@ def plan_late(
         around = surroundings(effects[name] for name in order[: order.index(part[0])])
         mine = {name: effects[name] for name in part}
         found += overlaps(mine, {name: effects[name] for name in after}, around)
-    needed = graph.ancestors(skipped) if skipped else frozenset()
+    near = graph.ancestors(skipped) | graph.descendants(skipped) if skipped else frozenset()
     return LatePlan(
         tuple(Upgrade(name, late=True) for name in order if name in skipped),
         tuple(found),
         tuple(name for name in order if name in skipped and not _certain(effects[name])),
-        tuple(name for name in skips.unknown if name in needed),
+        tuple(name for name in skips.unknown if name in near),
     )
 
 

@@ -57,11 +57,23 @@ def would_go_down(skipped: Sequence[str]) -> LbackError:
 
 
 def not_known(revisions: Sequence[str]) -> str:
-    """Say that nobody knows whether revisions below the stamp have run."""
+    """Say that nobody knows whether revisions below the stamp have run, and how to find out."""
+    return f"{_doubt(revisions)}. {look_for(revisions[0])}"
+
+
+def settle_first(revisions: Sequence[str]) -> LbackError:
+    """Say that nothing can go down or up before it is known whether revisions have run."""
+    return LbackError(
+        f"{_doubt(revisions)}: they can be neither undone nor left out.",
+        f"{look_for(revisions[0])} Where it is not, do it by hand first.",
+    )
+
+
+def _doubt(revisions: Sequence[str]) -> str:
     lie = "lies" if len(revisions) == 1 else "lie"
     return (
         f"It is not known whether this database has run {' and '.join(revisions)}, which {lie} "
-        f"below its stamp since a revision there got other parents. {look_for(revisions[0])}"
+        "below its stamp since a revision there got other parents"
     )
 
 
@@ -89,4 +101,4 @@ def _why(plan: LatePlan) -> str:
     if plan.uncertain:
         return f"What {' and '.join(plan.uncertain)} would do could not be read in full."
     below = " and ".join(plan.unsettled)
-    return f"It is not known whether {below}, which it stands on, has run."
+    return f"It is not known whether {below}, which it came with, has run."

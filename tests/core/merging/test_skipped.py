@@ -236,6 +236,12 @@ def test_what_was_not_read_in_full_is_not_run_late() -> None:
     assert (plan.refused, plan.uncertain) == (True, ("c1",))
 
 
+def test_nothing_runs_below_what_would_then_be_taken_for_run() -> None:
+    graph = graph_of(("a", ""), ("c", "a"), ("u", "c"), ("b", "u"))
+    effects = {name: makes(name) for name in "acub"}
+    assert late(graph, effects, "c", unknown="u") == []
+
+
 def test_nothing_runs_above_what_may_be_lacking() -> None:
     graph = graph_of(("a", ""), ("p", "a"), ("c", "p"), ("b", "c"))
     effects = {name: makes(name) for name in "apcb"}
