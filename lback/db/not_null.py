@@ -55,7 +55,17 @@ class NotNull:
                 continue
             later: list[ops.MigrateOperation] = []
             for place, operation in enumerate(changes.ops):
-                if isinstance(operation, ops.AddColumnOp) and _needs_value(operation.column):
+                if not isinstance(operation, ops.AddColumnOp):
+                    continue
+                default = operation.column.server_default
+                if isinstance(default, sa.DefaultClause) and operation.column.name in _held(
+                    changes
+                ):  # all rows would have the one value
+                    changes.ops[place] = _added(operation, nullable=True)
+                    alter = _altered(operation, existing_nullable=True)
+                    alter.modify_server_default = default
+                    later.append(alter)
+                elif _needs_value(operation.column):
                     held = _held(changes, ops.CreateForeignKeyOp) | _held(changes)
                     changes.ops[place] = self._comes_back(operation, later, held)
             result += self._in_table(changes, later)

@@ -6,13 +6,14 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import renderers
 from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy.engine import Connection
 from sqlalchemy.sql.elements import conv
 
 from lback.db.alembic_compat import compares_last, is_in_batch, operations_prefix
@@ -158,6 +159,8 @@ def _compare_rest(
         changes.ops += _uniques(comparison, schema, there, model)
         changes.ops += _names_of_keys(comparison, schema, name, there, model)
         changes.ops += _checks(context, now, twin, there, model)
+        if comparison.connection.dialect.name == "postgresql":
+            _say_how_to_cast(changes, comparison.connection)
         # PostgreSQL changes no type beneath a computed column.
         needs_room = comparison.connection.dialect.name == "postgresql"
         _computed(changes, now, twin, there, model, needs_room=needs_room)
@@ -260,6 +263,58 @@ def _uniques(
             if row["name"] is None and columns not in wanted:
                 constraint = sa.UniqueConstraint(*(there.columns[name] for name in columns))
                 yield ops.DropConstraintOp.from_constraint(constraint)
+
+
+class AlterType(ops.AlterColumnOp):
+    """Another type, with an expression for the values where PostgreSQL finds none by itself."""
+
+    back: str | None = None
+
+    def reverse(self) -> AlterType:
+        """Return the way back."""
+        made: Any = super().reverse()
+        made.back = made.kw.pop("postgresql_using", None)
+        if self.back is not None:
+            made.kw["postgresql_using"] = self.back
+        return cast("AlterType", made)
+
+
+@renderers.dispatch_for(AlterType)
+def _render_type(context: AutogenContext, operation: AlterType) -> str:
+    text = str(renderers.dispatch(ops.AlterColumnOp)(context, operation))
+    using = operation.kw.get("postgresql_using")
+    return text if using is None else f"{text[:-1]},\n{' ' * 11}postgresql_using={using!r})"
+
+
+def _say_how_to_cast(changes: ops.ModifyTableOps, connection: Connection) -> None:
+    for operation in changes.ops:
+        if isinstance(operation, ops.AlterColumnOp) and operation.modify_type is not None:
+            old, new, name = operation.existing_type, operation.modify_type, operation.column_name
+            operation.__class__ = AlterType
+            using = _using(connection, name, old, new)
+            if using is not None:
+                operation.kw["postgresql_using"] = using
+            operation.back = _using(connection, name, new, old)  # type: ignore[attr-defined]
+
+
+_CAST = """
+    SELECT CASE WHEN to_regtype(:old) = to_regtype(:new) THEN 'i' ELSE (
+        SELECT castcontext::text FROM pg_cast
+        WHERE castsource = to_regtype(:old) AND casttarget = to_regtype(:new)
+    ) END
+"""
+
+
+def _using(connection: Connection, column: str, old: Any, new: Any) -> str | None:
+    """Return what makes a value of one type of another; None where that goes by itself."""
+    if isinstance(new, sa.String) and not isinstance(new, sa.Enum):
+        return None
+    before, after = (str(type_.compile(connection.dialect)) for type_ in (old, new))
+    found = connection.scalar(sa.text(_CAST), {"old": before, "new": after})
+    if found in ("i", "a"):
+        return None
+    quoted = connection.dialect.identifier_preparer.quote(column)
+    return f"{quoted}::{after}" if found else f"{quoted}::text::{after}"
 
 
 def _names_of_keys(
