@@ -44,6 +44,7 @@ class MakemigrationsResult(Result):
     paths: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
     sql: tuple[str, ...] = ()
+    not_compared: tuple[str, ...] = ()
     questions: tuple[OpenQuestion, ...] = ()
     empty: bool = text_only(default=False)
 
@@ -105,6 +106,7 @@ def makemigrations(ctx: Context, options: MakemigrationsOptions) -> Makemigratio
         paths=paths,
         changes=made.changes,
         sql=tuple(made.sql.rstrip("\n").split("\n")) if made.sql else (),
+        not_compared=made.not_compared,
         empty=options.empty,
     )
 

@@ -6,6 +6,7 @@ the newest when this was written (1.20.1, 2.1.9): the same in both where nothing
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -87,6 +88,29 @@ def run_write_hooks(scripts: ScriptDirectory, path: Path) -> None:
     hooks = getattr(scripts, "hooks", None) or getattr(scripts, "hook_config", None)
     if hooks:
         write_hooks._run_hooks(str(path), hooks)
+
+
+class _Strict:
+    """What Alembic's hooks take for the module that starts programs: a failure is one."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(subprocess, name)
+
+    def run(self, *args: Any, **kw: Any) -> Any:
+        kw["check"] = True
+        return subprocess.run(*args, **kw)  # noqa: PLW1510
+
+
+@contextmanager
+def failing_hooks() -> Iterator[None]:
+    """Let a post-write hook that ends with another status than 0 raise CalledProcessError."""
+    # Alembic starts them and does not look.
+    hooks: Any = write_hooks
+    before, hooks.subprocess = hooks.subprocess, _Strict()
+    try:
+        yield
+    finally:
+        hooks.subprocess = before
 
 
 def speak_through(environment: type[EnvironmentContext]) -> None:

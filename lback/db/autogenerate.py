@@ -81,6 +81,7 @@ class Generated:
     revisions: tuple[str, ...]
     changes: tuple[str, ...]
     sql: str = ""
+    not_compared: tuple[str, ...] = ()
 
 
 def make_revision(
@@ -100,10 +101,11 @@ def make_revision(
         comparison.run()
         ask.finish()
         if not comparison.has_changes:
-            return Generated((), (), ())
+            return Generated((), (), (), not_compared=comparison.not_compared)
         session.scripts.trial = try_file
         paths, revisions = write_scripts(session, comparison.context)
-    return Generated(paths, revisions, comparison.changes, "".join(comparison.sql))
+    sql = "".join(comparison.sql)
+    return Generated(paths, revisions, comparison.changes, sql, comparison.not_compared)
 
 
 def make_empty_revision(database: Database, draft: Draft) -> Generated:
@@ -112,17 +114,22 @@ def make_empty_revision(database: Database, draft: Draft) -> Generated:
         comparison = _Comparison(session, database.graph, draft, None, autogenerate=False)
         if boolean_option(session.config, "revision_environment"):
             comparison.run()
+        session.scripts.trial = try_file
         paths, revisions = write_scripts(session, comparison.context)
     return Generated(paths, revisions, ())
 
 
 def differences(database: Database, refuse: Refuse | None = None) -> tuple[str, ...]:
-    """Return what models and schema disagree on, a line each; asks and writes nothing."""
+    """Return what models and schema disagree on, a line each; asks and writes nothing.
+
+    What is not compared is among it, and said to be so.
+    """
     with database.opened(("check",)) as session:
         draft = Draft("check", head="heads", splice=True)
         comparison = _Comparison(session, database.graph, draft, None, refuse)
         comparison.run()
-    return comparison.changes
+    left = (f"not compared: {text}" for text in comparison.not_compared)
+    return (*comparison.changes, *left)
 
 
 class _Comparison:
@@ -228,7 +235,7 @@ class _Comparison:
         with comparing(context) as compared:
             self.context.run_autogenerate(self.graph.heads if complete else heads, context)
         context.opts["include_object"] = theirs
-        self.not_compared += tuple(text for each in compared for text in each.not_compared)
+        self.not_compared += tuple(compared[-1].not_compared if compared else ())
         if self.with_sql and self.ask is not None and not self.ask.open:
             batch = bool(context.opts.get("render_as_batch"))
             self.sql += [

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lback.db.alembic_compat import run_write_hooks
+from lback.db.alembic_compat import failing_hooks, run_write_hooks
 from lback.db.failures import reason
 from lback.db.filling import fill
 from lback.db.project import boolean_option
@@ -33,7 +33,7 @@ def write_scripts(
     scripts = session.scripts
     revisions: list[str] = []
     try:
-        with hooks_talk_to_stderr():
+        with hooks_talk_to_stderr(), failing_hooks():
             for script in context.generate_scripts():
                 if script is not None:
                     revisions.append(script.revision)
@@ -44,7 +44,14 @@ def write_scripts(
         scripts.discard_generated()
         raise
     except Exception as err:
-        scripts.discard_generated()
+        if scripts.generated:  # each was tried before it was written
+            written = ", ".join(str(path) for path in scripts.generated)
+            raise LbackError(
+                session.at.hide(
+                    f"{written} is written, and a post-write hook failed: {reason(err)}"
+                ),
+                "Correct the hook, or the file; then `lback migrate`.",
+            ) from err
         missing = isinstance(err, FileNotFoundError) and str(err.filename or "").endswith(".mako")
         raise LbackError(
             session.at.hide(f"The revision file could not be written: {reason(err)}"),

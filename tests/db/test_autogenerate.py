@@ -330,6 +330,22 @@ def test_file_template_timezone_and_post_write_hooks(
     assert out == "" and "done by hook" in err
 
 
+def test_a_hook_that_fails_is_told_and_the_file_stays(tmp_path: Path, sqlite_url: str) -> None:
+    project = Modelled(tmp_path / "project", ENV, url=sqlite_url, extra="")
+    project.ini(
+        """
+        [post_write_hooks]
+        hooks = no
+        no.type = exec
+        no.executable = false
+        """
+    )
+    project.users('Column("name", String(50))')
+    with pytest.raises(LbackError, match="is written, and a post-write hook failed"):
+        project.make("one")
+    assert len(list(project.versions.glob("*.py"))) == 1
+
+
 def test_nothing_is_left_of_a_file_that_cannot_be_finished(tmp_path: Path, sqlite_url: str) -> None:
     project = Modelled(tmp_path / "project", ENV, url=sqlite_url, extra="")
     project.users('Column("name", String(50))')

@@ -97,12 +97,15 @@ def lines(result: MakemigrationsResult, style: Style) -> Iterator[str]:
                 yield safe(question.text)
                 yield from (f"  {safe(choice)}" for choice in question.choices)
         return
+    left = [f"not compared: {safe(text)}" for text in result.not_compared]
     if not result.paths:
-        yield "no changes: the models and the schema agree"
+        yield "no changes were found" if left else "no changes: the models and the schema agree"
+        yield from left
         return
     for path in result.paths:
         yield f"wrote {style.bold(safe(path))}"
     yield from (f"  {safe(change)}" for change in result.changes)
+    yield from left
     if result.sql:
         yield ""
         yield Script("\n".join(result.sql))

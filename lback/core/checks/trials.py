@@ -62,7 +62,9 @@ def model_findings(differences: tuple[str, ...]) -> Iterator[Finding]:
     for line in differences:
         warning = finding(
             "LB305",
-            f"after all migrations the models still need: {line}",
+            line
+            if line.startswith("not compared: ")
+            else f"after all migrations the models still need: {line}",
             "`lback makemigrations NAME`, and add the file to the commit",
         )
         # Here the models were asked, not their text; so it is certain.

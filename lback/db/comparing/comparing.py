@@ -164,6 +164,7 @@ def _compare_rest(
         # PostgreSQL changes no type beneath a computed column.
         needs_room = comparison.connection.dialect.name == "postgresql"
         _computed(changes, now, twin, there, model, needs_room=needs_room)
+        comparison.not_compared += _left(context, changes, now, twin, there, model)
 
 
 def _defaults(
@@ -263,6 +264,44 @@ def _uniques(
             if row["name"] is None and columns not in wanted:
                 constraint = sa.UniqueConstraint(*(there.columns[name] for name in columns))
                 yield ops.DropConstraintOp.from_constraint(constraint)
+
+
+def _left(
+    context: AutogenContext,
+    changes: ops.ModifyTableOps,
+    now: Snapshot,
+    twin: Snapshot,
+    there: sa.Table,
+    model: sa.Table,
+) -> Iterator[str]:
+    """Yield what differs and is in none of the changes: nobody shall take it for the same."""
+    name = f"{there.schema}.{there.name}" if there.schema else str(there.name)
+    if now.key != twin.key:
+        keys = (", ".join(key) or "none" for key in (now.key, twin.key))
+        yield "primary key of {}: ({}), in the models ({})".format(name, *keys)
+    seen = {getattr(one, "column_name", None) for one in changes.ops}
+    for column in model.columns:
+        old, new = now.columns.get(column.name), twin.columns.get(column.name)
+        if old is None or new is None or column.name in seen or column.name not in there.columns:
+            continue
+        if not context.run_object_filters(
+            column, column.name, "column", False, there.columns[column.name]
+        ):
+            continue
+        for part in ("type", "nullable", "identity"):
+            before, after = (_shown(row.get(part), context) for row in (old, new))
+            if before != after:
+                yield f"{part} of {name}.{column.name}: {before}, in the models {after}"
+
+
+def _shown(value: Any, context: AutogenContext) -> str:
+    if not isinstance(value, sa.types.TypeEngine):
+        return str(value)
+    assert context.dialect is not None
+    try:
+        return plain(value.compile(context.dialect))
+    except sa.exc.CompileError:
+        return type(value).__name__
 
 
 class AlterType(ops.AlterColumnOp):

@@ -28,6 +28,7 @@ class Snapshot:
     columns: Mapping[str, Mapping[str, Any]]
     checks: tuple[Mapping[str, Any], ...] = ()
     indexes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    key: tuple[str, ...] = ()
 
     def default(self, column: str) -> str | None:
         """Return the default of a column, None for none."""
@@ -87,7 +88,8 @@ def snapshot(connection: Connection, inspector: Any, name: str, schema: str | No
         checks = tuple(found)
         for column in columns.values():
             whole_computed(column)
-    return Snapshot(columns, checks, indexes)
+    key = inspector.get_pk_constraint(name, schema).get("constrained_columns") or ()
+    return Snapshot(columns, checks, indexes, tuple(key))
 
 
 def whole_computed(column: Any) -> None:

@@ -224,3 +224,28 @@ def test_rows_are_kept_where_a_table_is_copied(modelled: Modelled) -> None:
     assert len(inspect(engine).get_check_constraints("job")) == 1
     assert len(inspect(engine).get_unique_constraints("job")) == 1
     engine.dispose()
+
+
+def test_what_is_not_compared_is_named(modelled: Modelled) -> None:
+    """Alembic compares no primary keys, and here nobody writes them."""
+    say(modelled, JOB.format('Column("m", Integer, nullable=False)'))
+    modelled.make("one")
+    modelled.migrate()
+    assert modelled.make("two").not_compared == ()
+    say(modelled, JOB.format('Column("m", Integer, primary_key=True)'))
+    made = modelled.make("two")
+    assert made.not_compared == ("primary key of job: (id), in the models (id, m)",)
+    assert differences(modelled.database()) == (f"not compared: {made.not_compared[0]}",)
+
+
+def test_values_are_cast_where_the_server_does_not_know(on_postgresql: Modelled) -> None:
+    say(on_postgresql, JOB.format('Column("m", String(9))'))
+    on_postgresql.make("one")
+    on_postgresql.migrate()
+    run_sql(on_postgresql.url, "INSERT INTO job (id, m) VALUES (1, '7')")
+    say(on_postgresql, JOB.format('Column("m", Integer)'))
+    on_postgresql.make("two")
+    on_postgresql.migrate()
+    assert run_sql(on_postgresql.url, "SELECT m FROM job") == [(7,)]
+    on_postgresql.back()
+    assert run_sql(on_postgresql.url, "SELECT m FROM job") == [("7",)]
