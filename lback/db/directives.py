@@ -79,7 +79,10 @@ class RenameName(ops.ExecuteSQLOp):
         quote = dialect.identifier_preparer.quote
         place = f"{quote(schema)}." if schema else ""
         change = f"RENAME TO {quote(new)}"
-        if dialect.name != "postgresql":
+        if kind == "column":
+            start = f"TABLE {place}{quote(table)}"
+            change = f"RENAME COLUMN {quote(old)} TO {quote(new)}"
+        elif dialect.name != "postgresql":
             kind, start = "index", f"TABLE {place}{quote(table)}"
             change = f"RENAME INDEX {quote(old)} TO {quote(new)}"
         elif kind == "constraint":

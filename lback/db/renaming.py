@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import MetaData, Table
+from sqlalchemy import Enum, MetaData, Table
 from sqlalchemy.engine.reflection import Inspector
 
 Key = tuple[str | None, str]
@@ -36,6 +37,8 @@ class Renames:
     columns: dict[Key, dict[str, str]] = field(default_factory=dict)
     names: dict[Key, dict[str, str]] = field(default_factory=dict)
     """Of indexes and constraints."""
+    types: dict[Key, str] = field(default_factory=dict)
+    """Of enums, by schema and name."""
 
     def before(self, table: str, schema: str | None) -> str:
         """Return what a table is called now."""
@@ -98,6 +101,10 @@ class RenamedInspector(Inspector):
                 text = _renamed(made["computed"]["sqltext"], columns)
                 made["computed"] = {**made["computed"], "sqltext": text}
             made["name"] = columns.get(made["name"], made["name"])
+            kind_of = made["type"]
+            if isinstance(kind_of, Enum) and (kind_of.schema, kind_of.name) in self.renames.types:
+                made["type"] = copy(kind_of)
+                made["type"].name = self.renames.types[kind_of.schema, str(kind_of.name)]
             return made
         if made.get("name") in names:
             made["name"] = names[made["name"]]

@@ -160,9 +160,17 @@ class _Settling:
             self.inspector.reflect_table(table, None, resolve_fks=False)
             called = {column.name: column for column in table.columns}
             for old, new in in_turn(renames):
-                step = RenameColumn(name, new, called.pop(old), schema=schema)
-                self.steps.append(step)
+                column = called.pop(old)
+                step = RenameColumn(name, new, column, schema=schema)
                 called[new] = step.reverse().old
+                if column.computed is None:
+                    self.steps.append(step)
+                    continue
+                # What is written for other columns would make a plain column of it on MySQL.
+                dialect = self.context.dialect
+                self.steps.append(
+                    RenameName("column", name, old, new, schema=schema, dialect=dialect)
+                )
             self.renames.columns[key] = renames
 
     def _given_columns(self) -> dict[Key, dict[str, str]]:
@@ -253,6 +261,7 @@ class _Settling:
             for kind, old, new in _same_but_for_the_name(changes):
                 self._rename(kind, (changes.schema, changes.table_name), old, new)
         if self.context.dialect.name == "postgresql":
+            self._types()
             for schema, old in list(self.renames.tables):
                 self.renames.columns.setdefault((schema, self.renames.tables[schema, old]), {})
             for key, columns in self.renames.columns.items():
@@ -274,6 +283,27 @@ class _Settling:
         names[old] = new
         self.called.setdefault(key if apart else key[:1], {})[old] = kind, key[1], new
 
+    def _types(self) -> None:
+        """Find the enums that the models call otherwise, with the same labels."""
+        kept = {
+            (column.type.schema, column.type.name)
+            for table in self.models.values()
+            for column in table.columns
+            if isinstance(column.type, sa.Enum)
+        }
+        dialect = self.context.dialect
+        for changes in self._changes():
+            for part in changes.ops:
+                old, new = (getattr(part, f"{word}_type", None) for word in ("existing", "modify"))
+                if not isinstance(old, sa.Enum) or not isinstance(new, sa.Enum):
+                    continue
+                key, name = (old.schema, str(old.name)), new.name
+                same = old.enums == new.enums and old.schema == new.schema and key not in kept
+                if same and name and key not in self.renames.types:
+                    self.renames.types[key] = name
+                    step = RenameName("type", "", key[1], name, schema=key[0], dialect=dialect)
+                    self.steps.append(step)
+
     def _follow(self, key: Key, columns: Mapping[str, str]) -> None:
         """Let what PostgreSQL has named after a table and its columns be named after the new."""
         schema, table = key
@@ -289,6 +319,12 @@ class _Settling:
             old = row["name"]
             held = row.get("column_names") or row.get("constrained_columns") or []
             middle = [] if end == "pkey" else held
+            if end == "check" and model is not None:
+                called = {str(constraint.name) for constraint in model.constraints}
+                alike = str(old).replace(before, table, 1)
+                if old not in called and alike in called:  # by a naming convention
+                    self._rename("constraint", key, old, alike, apart=True)
+                    continue
             if end == "check":
                 middle = [name for name in columns if old == f"{before}_{name}_check"]
             new = "_".join([table, *(columns.get(name, name) for name in middle), end])
@@ -423,11 +459,14 @@ def count_rows(
         rows = rows.where(source.c[column].is_not(None))
     counted = sa.select(sa.func.count()).select_from(rows.limit(_COUNTED + 1).subquery())
     assert context.connection is not None
+    # Rolled back, it holds no lock on the table while somebody thinks about the question.
     try:
-        with context.connection.begin_nested():
-            return int(context.connection.execute(counted).scalar_one())
+        with context.connection.begin_nested() as aside:
+            number = int(context.connection.execute(counted).scalar_one())
+            aside.rollback()
     except sa.exc.SQLAlchemyError:
         return None
+    return number
 
 
 def _models(context: MigrationContext) -> dict[Key, sa.Table]:
