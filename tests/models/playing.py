@@ -226,7 +226,10 @@ def kept(engine: sa.Engine, story: Story, metadata: sa.MetaData, after: bool) ->
             new = {column.uid for column in laters[table.uid].columns}
             stay = [made.c[each.name] for each in table.columns if each.uid in new]
             query = sa.select(made.c.id, *stay).order_by(made.c.id)
-            rows = connection.execute(query).mappings().all()
+            try:
+                rows = connection.execute(query).mappings().all()
+            except (LookupError, ValueError) as err:  # a value that is none of its type
+                return f"{table.full}: {err}"
             if len(rows) != ROWS:
                 return f"rows of {table.full}: {len(rows)}"
             for column in table.columns:
@@ -346,7 +349,10 @@ def play(story: Story, tool: str, folder: Path, engine: sa.Engine, other: sa.Eng
     same("first up", "before", before)
     insert(engine, story.before, before)
     STAGE.metadata = after
-    step("make", lambda: tools.make("second", story))
+    if not step("make", lambda: tools.make("second", story)):
+        # What was done was undone, or nothing was seen of it.
+        same("make", "after", after)
+        return
     step("up", tools.up)
     same("up", "after", after)
     lost = kept(engine, story, after, True)

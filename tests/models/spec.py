@@ -96,6 +96,8 @@ class Table:
     uniques: list[Unique] = field(default_factory=list)
     keys: list[Key] = field(default_factory=list)
     identity: bool = False
+    called: set[str] = field(default_factory=set)
+    """All names that its columns ever had: a new one under an old name is the old one."""
 
     @property
     def full(self) -> str:
@@ -268,8 +270,9 @@ def add_table(models: Models, random: Random, name: str, schema: str | None = No
 
 
 def free_name(table: Table, random: Random) -> str:
-    taken = {column.name for column in table.columns}
-    return random.choice([word for word in WORDS if f"{word}_x" not in taken]) + "_x"
+    name = random.choice([word for word in WORDS if f"{word}_x" not in table.called]) + "_x"
+    table.called.add(name)
+    return name
 
 
 def add_column(models: Models, table: Table, random: Random) -> Column:

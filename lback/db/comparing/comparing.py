@@ -359,10 +359,11 @@ def _using(connection: Connection, column: str, old: Any, new: Any) -> str | Non
 def _names_of_keys(
     comparison: Comparing, schema: str | None, name: str, there: sa.Table, model: sa.Table
 ) -> Iterator[ops.MigrateOperation]:
-    """Yield the foreign keys of SQLite that are named after what is renamed now."""
+    """Yield the foreign keys that are named after what is renamed now, by their new names."""
     renames = getattr(comparison.inspector, "renames", None)
-    if renames is None or comparison.connection.dialect.name != "sqlite":
+    if renames is None:
         return
+    dialect = comparison.connection.dialect
     tables = set(renames.tables.values())
     for row in comparison.inspector.get_foreign_keys(name, schema):
         columns = row["constrained_columns"]
@@ -381,7 +382,12 @@ def _names_of_keys(
             for key in ("ondelete", "onupdate")
             if (value := getattr(same[0], key))
         }
-        if same[0].name is not None and same[0].name != row["name"] and options == wanted:
+        if same[0].name is None or options != wanted:
+            continue
+        called = str(same[0].name)
+        if called != row["name"] and dialect.name == "postgresql":
+            yield _renamed(dialect, schema, name, row["name"], called)
+        elif called != row["name"]:
             old = sa.ForeignKeyConstraint(
                 [there.columns[column] for column in columns],
                 [f"{row['referred_table']}.{column}" for column in row["referred_columns"]],
@@ -391,6 +397,18 @@ def _names_of_keys(
             old.parent = there
             yield ops.DropConstraintOp.from_constraint(old)
             yield ops.CreateForeignKeyOp.from_constraint(same[0])
+
+
+def _renamed(dialect: Any, schema: str | None, table: str, old: str, new: str) -> Statements:
+    quote = dialect.identifier_preparer.quote
+    place = f"{quote(schema)}.{quote(table)}" if schema else quote(table)
+    alter = f"ALTER TABLE {place} RENAME CONSTRAINT"
+    return Statements(
+        f"rename constraint {old} to {new}",
+        [f"{alter} {quote(old)} TO {quote(new)}"],
+        f"rename constraint {new} to {old}",
+        [f"{alter} {quote(new)} TO {quote(old)}"],
+    )
 
 
 class CreateCheck(ops.CreateCheckConstraintOp):
