@@ -8,6 +8,8 @@ from tests.forks.shop import Shop
 from tests.forks.test_rebase import answer
 from tests.worlds.texts import VERSIONS, adds, creates
 
+pytestmark = pytest.mark.counted
+
 
 def squeezed(shop: Shop, up: str, down: str) -> None:
     """Publish s2 on s1, have it run, and put n under it on a branch."""

@@ -13,6 +13,8 @@ from tests.worlds.people import Developer
 from tests.worlds.processes import programs
 from tests.worlds.texts import revision_text
 
+pytestmark = pytest.mark.counted
+
 _ALEMBIC = tuple(int(part) for part in version("alembic").split(".")[:2])
 
 

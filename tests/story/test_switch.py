@@ -12,6 +12,8 @@ from tests.worlds import databases
 from tests.worlds.people import Developer
 from tests.worlds.texts import revision_text
 
+pytestmark = pytest.mark.counted
+
 
 def tables(person: Developer) -> set[str]:
     return databases.tables(f"sqlite:///{person.folder}/db.sqlite3")
