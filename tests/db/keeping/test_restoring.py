@@ -82,7 +82,13 @@ def tables(url: str) -> list[str]:
 
 def keeper(*, keeps: bool = True, applied: Sequence[str] = ()) -> Keeper:
     told = Stakes((("users", None),), (("users", None),))
-    return Keeper(lambda _view, _going: told, {"b2": "blob"}, lambda _stamp: applied, keeps=keeps)
+    return Keeper(
+        lambda _view, _going: told,
+        lambda _view, _coming: (),
+        {"b2": "blob"},
+        lambda _stamp: applied,
+        keeps=keeps,
+    )
 
 
 def run(project: Project, *steps: Step, keeps: bool = True) -> None:
