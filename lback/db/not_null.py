@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import datetime
 import json
+from collections.abc import Sequence
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,12 +36,14 @@ class NotNull:
         self.context = context
         self.answers = answers
         self.settled = settled
+        self.everything: Sequence[ops.MigrateOperation] = ()
         # SQLite changes a column only by copying the table; without that nothing can follow.
         self.alters = batch or context.dialect.name != "sqlite"
 
     def settle(self, upgrade: ops.UpgradeOps) -> None:
         """Give rows a value before their column refuses NULL."""
         result: list[ops.MigrateOperation] = []
+        self.everything = tuple(upgrade.ops)
         for changes in upgrade.ops:
             result += (
                 self._settled(changes) if isinstance(changes, ops.ModifyTableOps) else [changes]
@@ -58,15 +62,15 @@ class NotNull:
                 if not isinstance(operation, ops.AddColumnOp):
                     continue
                 default = operation.column.server_default
-                if isinstance(default, sa.DefaultClause) and operation.column.name in _held(
-                    changes
-                ):  # all rows would have the one value
+                held = _held(downgrade.ops, changes)
+                if isinstance(default, sa.DefaultClause) and operation.column.name in held:
+                    # All rows would have the one value.
                     changes.ops[place] = _added(operation, nullable=True)
                     alter = _altered(operation, existing_nullable=True)
                     alter.modify_server_default = default
                     later.append(alter)
                 elif _needs_value(operation.column):
-                    held = _held(changes, ops.CreateForeignKeyOp) | _held(changes)
+                    held |= _held(downgrade.ops, changes, ops.CreateForeignKeyOp)
                     changes.ops[place] = self._comes_back(operation, later, held)
             result += self._in_table(changes, later)
         downgrade.ops[:] = result
@@ -126,7 +130,9 @@ class NotNull:
 
             def check(said: str) -> str:
                 read_value(said, column.type, name, type_, self.context)
-                single = column.name in _held(changes) and not said.startswith("sql:")
+                single = column.name in _held(self.everything, changes) and not said.startswith(
+                    "sql:"
+                )
                 if single and (self.settled.rows(operation.table_name, operation.schema) or 0) > 1:
                     raise messages.wrong_value(name, type_, said, messages.EACH_ITS_OWN)
                 return said
@@ -196,10 +202,20 @@ def _needs_value(column: sa.Column[Any]) -> bool:
     )
 
 
-def _held(changes: ops.ModifyTableOps, kind: type[Any] | None = None) -> set[str]:
-    """Return new columns that another constraint holds: a foreign key, or by itself UNIQUE."""
+def _held(
+    everything: Sequence[ops.MigrateOperation],
+    changes: ops.ModifyTableOps,
+    kind: type[Any] | None = None,
+) -> set[str]:
+    """Return new columns that another constraint holds: a foreign key, or by itself UNIQUE.
+
+    Keys may stand apart from the other changes of their table, when all columns are there.
+    """
     held: set[str] = set()
-    for operation in changes.ops:
+    place = changes.table_name, changes.schema
+    parts = [one for one in everything if isinstance(one, ops.ModifyTableOps)]
+    same = (one.ops for one in parts if (one.table_name, one.schema) == place)
+    for operation in chain.from_iterable(same):
         if kind is not None and isinstance(operation, kind):
             held.update(operation.to_constraint().column_keys)
         columns: tuple[str, ...] = ()
