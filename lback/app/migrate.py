@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from lback.core.databases import BAD, DatabaseName, StatedDatabase
 from lback.core.effects import Effect
+from lback.core.graph.graph import Graph
 from lback.core.graph.view import GraphView
 from lback.core.lines import to_heads
 from lback.core.merging.skipped import NOTHING_SKIPPED, Skips
@@ -43,6 +44,7 @@ from lback.project.keeping.data_loss import (
     refuse_more,
 )
 from lback.project.keeping.saved_rows import keeper_for, tell
+from lback.project.lost import of_half, with_lost
 from lback.project.run import Run, asked, failure, key, refuse_half, stamps
 from lback.project.skipped import late, note_said, skips
 
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from lback.core.record.operations import HalfRun
     from lback.db.events import DatabaseOutcome, RunOutcome, Stamp
     from lback.db.performing import Asked, Decide
+    from lback.db.runner import Database
     from lback.db.view import View
 
 
@@ -163,7 +166,8 @@ def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
 
 
 def _migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
-    graph = ctx.database.graph
+    database = _with_the_text_that_ran(ctx) if options.resume else ctx.database
+    graph = database.graph
     steps = _Steps(ctx, graph, options)
     decide = steps.decide
 
@@ -184,7 +188,7 @@ def _migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
     if options.sql:
         from lback.db.events import Stamp
 
-        lines = ctx.database.sql(decide, line=line).rstrip("\n").split("\n")
+        lines = database.sql(decide, line=line).rstrip("\n").split("\n")
         nowhere = Stamp((), "", "", DatabaseName(""))
         return replace(result(), steps=_rows(graph, decide(nowhere)), sql=tuple(lines))
     # With a target, it is a person who says where the schema stands.
@@ -196,15 +200,15 @@ def _migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
         if before is not None:
             before(view)
         planned = decide(view.stamp)
-        rows = ask_rows(ctx, ctx.database, view, planned) if options.preflight else ()
+        rows = ask_rows(ctx, database, view, planned) if options.preflight else ()
         return _Foreseen(planned, rows)
 
     if options.plan:
-        answers = asked(ctx.database, look)
+        answers = asked(database, look)
         rows = [_answered(graph, answer, steps.found) for answer in answers]
         return _settled(result(*rows), failure(answers))
     if options.only_behind:
-        answers = asked(ctx.database, lambda view: _Foreseen(steps.ahead(view)))
+        answers = asked(database, lambda view: _Foreseen(steps.ahead(view)))
         if all(answer.value is not None and not answer.value.steps for answer in answers):
             return result(*(_answered(graph, answer, steps.found) for answer in answers))
     keeper = None if options.fake else keeper_for(ctx, graph, keeps=False)
@@ -219,8 +223,19 @@ def _migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
     )
     if options.preflight and not options.settles:
         agreed = None if options.yes else ()
-        run = replace(run, preflight=partial(refuse_rows, ctx, ctx.database, agreed))
-    return _perform(ctx, options, steps, run, result)
+        run = replace(run, preflight=partial(refuse_rows, ctx, database, agreed))
+    return _perform(ctx, database, options, steps, run, result)
+
+
+def _with_the_text_that_ran(ctx: Context) -> Database:
+    """Return the database with the recorded text of a step that no file here goes on with."""
+    here = ctx.database.graph
+    answers = ctx.database.ask(lambda view: of_half(ctx.revisions, here, view))
+    lost = {name: each for answer in answers for name, each in (answer.value or {}).items()}
+    if not lost:
+        return ctx.database
+    known = with_lost(Graph(node for node in here if node.id not in lost), lost.values())
+    return ctx.database_of(known, {name: each.text for name, each in lost.items()}, here.heads)
 
 
 class _Steps:
@@ -324,6 +339,7 @@ class _Steps:
 
 def _perform(
     ctx: Context,
+    database: Database,
     options: MigrateOptions,
     steps: _Steps,
     run: Run,
@@ -332,7 +348,7 @@ def _perform(
     """Do it, where a person agrees to what goes; return what was done on each database."""
     graph = steps.graph
     if options.target is not None and not options.fake and not options.settles:
-        ways = asked(ctx.database, lambda view: _way_down(ctx, view, steps))
+        ways = asked(database, lambda view: _way_down(ctx, view, steps))
         down = {item.stamp.database.key: item.value for item in ways if item.stamp and item.value}
         going = tuple(dict.fromkeys(name for way in down.values() for name in way.going))
         losses = {str(item.database): item.value.losses for item in ways if item.value}
@@ -357,7 +373,7 @@ def _perform(
             declined = result(*stay)
             return replace(declined, status="refused", exit_code=3, message=messages.DECLINED)
     try:
-        outcome, failed = consented(ctx, ctx.database, run)
+        outcome, failed = consented(ctx, database, run)
     except RowsRefused as err:
         return replace(result(), preflight=err.rows).refused(err)
     steps.note(outcome)

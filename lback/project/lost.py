@@ -118,6 +118,23 @@ def with_lost(graph: GraphView, lost: Collection[LostRevision]) -> GraphView:
     return Graph([*graph, *(revision.revision for revision in lost)]) if lost else graph
 
 
+def of_half(revisions: Revisions, graph: GraphView, view: View) -> dict[str, LostRevision]:
+    """Return the text that a step ran from which was cut off, and what it stands on.
+
+    Nothing is returned where the file is here, and stands where it stood.
+    """
+    half = view.half
+    if half is None:
+        return {}
+    step = half.step
+    if step.revision in graph and set(graph[step.revision].parents) == set(step.parents):
+        return {}
+    others = Graph(node for node in graph if node.id != step.revision)
+    ran = {step.revision: RecordedRun(step, view.record.text(step.id))}
+    known = recorded_runs(view, others) | ran
+    return find_lost(revisions, others, (step.revision, *view.stamp.revisions), known)
+
+
 def _find(revisions: Revisions, revision: str, run: RecordedRun | None) -> LostRevision | None:
     in_git = find_one(revisions, revision)
     if run is not None and run.text is not None and (in_git is None or in_git.text != run.text):

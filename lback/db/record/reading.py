@@ -39,6 +39,8 @@ class Recorded:
         try:
             names = columns(connection, place)
         except (NoRecordError, sa.exc.SQLAlchemyError) as err:
+            if connection.invalidated:  # it was cut off, and says nothing of the record
+                raise
             names, self.why_not = frozenset(), str(err)
         self._names = names
         self.exists = is_ours(names) and "version_table" in names
@@ -125,6 +127,12 @@ class Recorded:
                 known[row.revision] = (_step(row), text)
         return known
 
+    def text(self, step: int) -> bytes | None:
+        """Return the text that one step ran from, however it ended."""
+        table = self._place.table
+        rows = self._all(sa.select(table.c.body).where(table.c.id == step))
+        return _text(rows[0].body) if rows else None
+
     def _all(self, query: Any) -> Sequence[Any]:
         if not self.exists:
             return ()
@@ -132,6 +140,8 @@ class Recorded:
             with sparing_transaction(self._connection):
                 rows: Sequence[Any] = execute(self._connection, query).all()
         except sa.exc.SQLAlchemyError as err:
+            if self._connection.invalidated:
+                raise
             self.exists, self.why_not = False, str(getattr(err, "orig", None) or err)
             return ()
         return rows

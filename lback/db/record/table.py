@@ -157,6 +157,8 @@ def columns(connection: Connection, place: RecordPlace) -> frozenset[str]:
         with sparing_transaction(connection):
             return frozenset(execute(connection, everything).keys())
     except sa.exc.DBAPIError as err:
+        if err.connection_invalidated:
+            raise
         raise NoRecordError(reason(err)) from err
 
 
