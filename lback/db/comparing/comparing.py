@@ -159,6 +159,8 @@ def _compare_rest(
         changes.ops += _uniques(comparison, schema, there, model)
         changes.ops += _names_of_keys(comparison, schema, name, there, model)
         changes.ops += _checks(context, now, twin, there, model)
+        if comparison.connection.dialect.name in ("mysql", "mariadb"):
+            changes.ops += list(_indexes_of_keys(changes, there, model))
         if comparison.connection.dialect.name == "postgresql":
             _say_how_to_cast(changes, comparison.connection)
         # PostgreSQL changes no type beneath a computed column.
@@ -247,6 +249,21 @@ def _indexes_of_dropped(now: Snapshot, there: sa.Table) -> Iterator[ops.MigrateO
             made = index_there(index, there)
             if not all(isinstance(item, sa.Column) for item in made.expressions):
                 yield ops.DropIndexOp.from_index(made)
+
+
+def _indexes_of_keys(
+    changes: ops.ModifyTableOps, there: sa.Table, model: sa.Table
+) -> Iterator[ops.MigrateOperation]:
+    """Yield the indexes that MySQL made for foreign keys that go, which it leaves behind."""
+    # Alembic has put its own copies of the indexes beside those that were reflected.
+    found = {index.name: index for index in there.indexes}
+    for index in model.indexes:
+        found.pop(index.name, None)
+    for operation in changes.ops:
+        name = getattr(operation, "constraint_name", None)
+        key = isinstance(operation, ops.DropConstraintOp)
+        if key and operation.constraint_type == "foreignkey" and name in found:  # type: ignore[attr-defined]
+            yield ops.DropIndexOp.from_index(found[name])
 
 
 def _uniques(

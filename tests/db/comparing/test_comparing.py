@@ -78,6 +78,7 @@ JOB = 'Table("job", metadata, Column("id", Integer, primary_key=True), Column("n
             'Column("m", Numeric(5, 2), server_default="2.50")',
         ),
         ('Column("m", String(9), server_default="it\'s")', 'Column("m", String(9))'),
+        ('Column("m", ForeignKey("job.id", name="own"))', 'Column("m", Integer)'),
         ('UniqueConstraint("n")', ""),
         ("", 'UniqueConstraint("n")'),
     ],
