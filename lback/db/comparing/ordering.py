@@ -37,7 +37,7 @@ def put_in_order(upgrade: ops.UpgradeOps, *, batch: bool) -> None:
     )
     for each in changes:
         added = {one.column.name for one in each.ops if isinstance(one, ops.AddColumnOp)}
-        each.ops.sort(key=partial(_place_in_table, added))
+        each.ops.sort(key=lambda one: (_place_in_table(added, one), _order_of(one)))
     gone = {(one.table_name, one.schema) for one in drops}
     last = [one for one in changes if (one.table_name, one.schema) in gone]
     changes = [one for one in changes if one not in last]
@@ -79,6 +79,21 @@ def _parts(
 
 def _is_computed(column: Any) -> bool:
     return column is not None and column.computed is not None
+
+
+def _order_of(operation: Any) -> str:
+    """Return what orders operations that Alembic takes out of a set."""
+    if isinstance(operation, ops.DropConstraintOp):
+        return str(operation.constraint_name)
+    if isinstance(operation, ops.CreateForeignKeyOp):
+        return ", ".join(map(str, operation.local_cols))
+    if isinstance(operation, ops.DropColumnOp):
+        back = undone(operation)
+        table = back.column.table if back is not None else None
+        names = [] if table is None else [column.name for column in table.columns]
+        known = operation.column_name in names
+        return f"{names.index(operation.column_name):05}" if known else operation.column_name
+    return ""
 
 
 def _place_in_table(added: set[str], operation: Any) -> int:
