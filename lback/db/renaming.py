@@ -75,6 +75,16 @@ class RenamedInspector(Inspector):
             self.renames.after(name, schema) for name in self.inner.get_table_names(schema, **kw)
         ]
 
+    def get_enums(self, schema: str | None = None, **kw: Any) -> list[dict[str, Any]]:
+        """Return the enums of PostgreSQL by their new names."""
+        inner: Any = self.inner
+        types = self.renames.types
+        place = None if schema == self.inner.default_schema_name else schema
+        return [
+            {**enum, "name": types.get((place, enum["name"]), enum["name"])}
+            for enum in inner.get_enums(schema, **kw)
+        ]
+
     def has_table(self, table_name: str, schema: str | None = None, **kw: Any) -> bool:
         """Tell whether there will be such a table."""
         return self.inner.has_table(self.renames.before(table_name, schema), schema, **kw)
@@ -104,7 +114,9 @@ class RenamedInspector(Inspector):
             kind_of = made["type"]
             if isinstance(kind_of, Enum) and (kind_of.schema, kind_of.name) in self.renames.types:
                 made["type"] = copy(kind_of)
-                made["type"].name = self.renames.types[kind_of.schema, str(kind_of.name)]
+                new = self.renames.types[kind_of.schema, str(kind_of.name)]
+                made["type"].name = new
+                made["default"] = _renamed(made.get("default"), {str(kind_of.name): new})
             return made
         if made.get("name") in names:
             made["name"] = names[made["name"]]
