@@ -45,7 +45,15 @@ from lback.project.keeping.data_loss import (
 )
 from lback.project.keeping.saved_rows import keeper_for, tell
 from lback.project.lost import of_half, with_lost
-from lback.project.run import Run, asked, failure, key, refuse_half, stamps
+from lback.project.run import (
+    Run,
+    asked,
+    failure,
+    key,
+    refuse_half,
+    refuse_unknown,
+    stamps,
+)
 from lback.project.skipped import late, note_said, skips
 
 if TYPE_CHECKING:
@@ -311,6 +319,7 @@ class _Steps:
         again = [name for name in again if name in found.ahead]
         if again:
             raise skipped_messages.ran_already(again)
+        refuse_unknown(found.unknown, steps)
         if not found.skipped:
             return steps
         if _downgrades(steps):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -77,6 +77,7 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
     files = run.files
     refused: LbackError | None = None
     chosen_for: dict[str, Sequence[Step]] = {}
+    unknown: dict[str, tuple[str, ...]] = {}
 
     def decide(stamp: Stamp) -> Sequence[Step]:
         nonlocal refused
@@ -96,6 +97,7 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
         steps = _mending(ctx, graph, stamp, run.decide(stamp))
         if steps and run.settle is not None:
             refuse_unsettled(ctx, graph, stamp)
+        refuse_unknown(unknown.get(stamp.database.key, ()), steps)
         _refuse_left_out(ctx, database, steps)
         if files is not None or (steps and run.files is None):
             refuse_changed_files(ctx, run.graph_before or ctx.database.graph)
@@ -114,10 +116,9 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
             refuse_unsettled(ctx, graph, view.stamp)
         if run.look is not None:
             run.look(view)
-        elif run.files is None:
-            refuse_skipped(ctx, graph, view)
         else:  # the files may be about to put right what lies below the stamp
-            refuse_skipped(ctx, graph, view, then=database.graph)
+            then = database.graph if run.files is not None else None
+            unknown[view.stamp.database.key] = _refuse_skipped(ctx, graph, view, then)
 
     def before(view: View) -> None:
         if run.before is not None:
@@ -255,19 +256,35 @@ def _mending(ctx: Context, graph: GraphView, stamp: Stamp, steps: Sequence[Step]
     return (Restamp(tuple(row for row in stamp.revisions if row not in more)), *steps)
 
 
-def refuse_skipped(
-    ctx: Context, graph: GraphView, view: View, then: GraphView | None = None
-) -> None:
+def refuse_skipped(ctx: Context, graph: GraphView, view: View) -> None:
+    """Raise LbackError where a database has not run what lies below its stamp."""
+    _refuse_skipped(ctx, graph, view, None)
+
+
+def _refuse_skipped(
+    ctx: Context, graph: GraphView, view: View, then: GraphView | None
+) -> tuple[str, ...]:
     """Raise LbackError where a database has not run what lies below its stamp.
 
-    With the graph `then`, which the files will have, that has to be so by both.
+    With the graph `then`, which the files will have, that has to be so by both. Return of what it
+    is not known whether it has run.
     """
-    skipped = skips(ctx, graph, view).skipped
+    found = skips(ctx, graph, view)
+    skipped = found.skipped
     if skipped and then is not None:
         still = skips(ctx, then, view, foreseen=True).skipped
         skipped = tuple(revision for revision in skipped if revision in still)
     if skipped:
         raise skipped_messages.in_the_way(skipped)
+    return found.unknown
+
+
+def refuse_unknown(unknown: Collection[str], steps: Iterable[Step]) -> None:
+    """Raise LbackError where steps lead down over what may not have run."""
+    down = [step.revision for step in steps if isinstance(step, Downgrade) and not step.fake]
+    unsettled = [revision for revision in down if revision in unknown]
+    if unsettled:
+        raise skipped_messages.settle_first(unsettled)
 
 
 def _tell(ctx: Context, more: OnEvent | None, event: Event) -> None:

@@ -355,6 +355,9 @@ def test_nothing_runs_beside_what_may_have_run(tmp_path: Path, sqlite_url: str) 
     b2(shop)
     lback(shop, "migrate")
     under(shop, ROW, NO_ROW)
+    for command in (("migrate", "a1"), ("rollback", "--steps", "2")):
+        assert "It is not known whether" in lback(shop, *command, "--yes").err, command
+    assert stamp(shop.url) == ["b2"]
     under(shop, TABLE.format("d"), DROP.format("d"), name="d1")
     # b2 may have run before c1 had come, or after it: there is no d1 either way.
     said = lback(shop, "status").out
