@@ -83,6 +83,8 @@ class Turn:
     total: int = 0
     done: list[Step] = field(default_factory=list)
     current: Step | None = None
+    stamped: bool = False
+    """The stamp has moved for `current`; only the commit is left."""
     script: Script | None = None
     loading: bool = False
     inside: bool = False
@@ -114,6 +116,10 @@ class Turn:
     def stamp(self) -> Stamp:
         """Return where the database was."""
         return Stamp(self.before, self.database.url, self.dialect, self.database)
+
+    def is_done_at(self, now: tuple[str, ...] | None) -> bool:
+        """Tell whether the step at work is done all the same: only word of the commit was lost."""
+        return self.stamped and now is not None and now == self.after
 
     @property
     def at_the_end(self) -> bool:

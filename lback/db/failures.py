@@ -78,6 +78,13 @@ class UnreachableError(LbackError):
         self.url = url
 
 
+def cause(err: BaseException) -> BaseException:
+    """Return what went wrong first, where SQLAlchemy only says that it cannot go on after it."""
+    while isinstance(err, sa.PendingRollbackError) and err.__context__ is not None:
+        err = err.__context__
+    return err
+
+
 def translate(err: BaseException, at: Situation) -> LbackError:
     """Turn what env.py raised, outside of any revision, into a message with a next step."""
     ours = _find_ours(err)
@@ -342,6 +349,9 @@ def taken_back(turn: Turn, now: tuple[str, ...] | None) -> LbackError:
 
 def state_left(turn: Turn, now: tuple[str, ...] | None) -> str:
     """Say what a broken run has left in the database."""
+    if turn.is_done_at(now) and turn.current is not None:
+        name = _name(turn.current) or "the stamp"
+        return f"All of {name} was done and stays; only word of it was lost. {_position(turn, now)}"
     return f"{_kept(turn)} {_partly(turn)}{_position(turn, now)}"
 
 

@@ -173,7 +173,7 @@ class Performer:
         keeping = _Keeping(self.keeper, turn, context, steps)
         with _heeding_refusals(turn):
             keeping.begin()
-        recording = self._watch(turn, context)
+        recording = self._watch(turn, context, keeping)
         environment = cast("WatchedEnvironment", context.environment_context)
         scripts = cast("TextScriptDirectory", context.script)
         lines = lines_of(scripts.graph, steps, environment.line)
@@ -213,7 +213,7 @@ class Performer:
         moves: Sequence[RevisionStep | StampStep],
         recording: Recording | None,
     ) -> Iterator[RevisionStep | StampStep]:
-        turn.current, turn.script = step, script
+        turn.current, turn.script, turn.stamped = step, script, False
         recorded = turn.recorded = recording is not None and recording.writes
         lasting = not turn.transactional and not getattr(step, "fake", False) and not recorded
         self.on_event(
@@ -243,7 +243,9 @@ class Performer:
             Event("done", step, number, turn.total, seconds, database=turn.database),
         )
 
-    def _watch(self, turn: Turn, context: MigrationContext) -> Recording | None:
+    def _watch(
+        self, turn: Turn, context: MigrationContext, keeping: _Keeping | None = None
+    ) -> Recording | None:
         """Learn what the version table holds after each step, as Alembic keeps it; record it."""
         connection, recording = context.connection, None
         if self.recorder is not None and isinstance(connection, Connection):
@@ -251,9 +253,12 @@ class Performer:
             cast("WatchedEnvironment", context.environment_context).recording = recording
 
         def applied(*, heads: set[str], **_kw: Any) -> None:
-            turn.after = tuple(sorted(heads))
+            stamp = tuple(sorted(heads))
+            turn.after, turn.stamped = stamp, stamp != turn.after
             if recording is not None:
                 recording.applied()
+            if keeping is not None:
+                keeping.applied()
             if self.after is not None and isinstance(connection, Connection) and turn.at_the_end:
                 with _heeding_refusals(turn):
                     self.after(_view(turn, context, connection), turn.takes_back)
@@ -317,6 +322,7 @@ class _Keeping:
         self.context = context
         self.steps = steps
         self.turned = False
+        self.number = self.put = 0
 
     def begin(self) -> None:
         """Save what goes, before the first step."""
@@ -326,15 +332,25 @@ class _Keeping:
 
     def before(self, step: Step, number: int) -> None:
         """Look at what is there before the first step up."""
+        self.number = number
         if self.keeper is not None and isinstance(step, Upgrade) and not self.turned:
             self._turn(self.steps[number - 1 :])
+
+    def applied(self) -> None:
+        """Put back what waited for the step at work, in its transaction."""
+        step, place = self.turn.current, self.number
+        if self.keeper is not None and self.put < place and isinstance(step, Upgrade):
+            self.put = place
+            self.keeper.stepped(self._view(own=False), step, self.steps[place:])
 
     def after(self, step: Step, number: int) -> None:
         """Put back what waited for this step; after the last one, look at what is there."""
         if self.keeper is None:
             return
-        own = self.turn.kept_each or not self.turn.transactional
-        self.keeper.stepped(self._view(own=own), step, self.steps[number:])
+        view = self._view(own=self.turn.kept_each or not self.turn.transactional)
+        if self.put < number:  # its stamp has moved with that of another
+            self.keeper.stepped(view, step, self.steps[number:])
+        self.keeper.tidy(view)
         if number == len(self.steps) and not self.turned:
             self._turn(())
 
@@ -348,7 +364,8 @@ class _Keeping:
     def _view(self, *, own: bool) -> View:
         connection = cast("Connection", self.context.connection)
         commit = connection.commit if own and not self.turn.outside else _stay_open
-        return View(self.turn.stamp, connection, commit=commit)
+        place = partial(place_of, self.context, connection)
+        return View(self.turn.stamp, connection, place=place, commit=commit)
 
 
 def _stay_open() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from lback.db.absent import PassedOver
 from lback.db.command_lines import LOOK
 from lback.db.events import Event, OnEvent, RunOutcome, SeveralError, Stamp, Turn, ignore
-from lback.db.failures import Situation, migration_failure, state_left, translate
+from lback.db.failures import Situation, cause, migration_failure, state_left, translate
 from lback.db.locking.locks import Locks
 from lback.db.locking.tries import Tries
 from lback.db.performing import After, Asked, Before, Decide, Looker, Performer
@@ -169,9 +169,10 @@ class Database:
                 except KeyboardInterrupt:
                     self._tell_interrupted(performer)
                     raise
-                except (Exception, SystemExit) as err:
+                except (Exception, SystemExit) as raised:
                     if os.getpid() != process:  # a fork of env.py's, which has ended
                         raise
+                    err = cause(raised)
                     if tries.again(err, performer.turns, locks.blockers):
                         if len(performer.turns) > 1:
                             passed.settle(performer.turns[:-1], self._stands(passed))
@@ -324,4 +325,4 @@ def explained(at: Situation) -> Iterator[None]:
     try:
         yield
     except (Exception, SystemExit) as err:
-        raise translate(err, at) from err
+        raise translate(cause(err), at) from err

@@ -92,6 +92,12 @@ class HalfRun:
         last = max((operation.number for operation in self.ran), default=0)
         return (*self.ran, *(operation for operation in self.failed if operation.number < last))
 
+    def made(self, table: str) -> frozenset[str | None]:
+        """Return which columns of a table its upgrade() has made; None is the table itself."""
+        inverses = [inverse_of(operation) for operation in self.ran]
+        made = [inverse.made for inverse in inverses if inverse is not None and inverse.made]
+        return frozenset(column for name, column in made if name == table)
+
 
 def kind_of(statement: str) -> Kind:
     """Tell what a statement is about."""
@@ -148,10 +154,14 @@ _INVERSES = (
 
 @dataclass(frozen=True, slots=True)
 class Inverse:
-    """What takes an operation back; `counted` are the rows that go with it."""
+    """What takes an operation back; `counted` are the rows that go with it.
+
+    `made` is the table that goes with it, or the one column of that.
+    """
 
     statement: str
     counted: str | None = None
+    made: tuple[str, str | None] | None = None
 
 
 def inverse_of(operation: SentOperation) -> Inverse | None:
@@ -166,11 +176,19 @@ def inverse_of(operation: SentOperation) -> Inverse | None:
         if inverse == "{c}":
             table, column = parts["t"], parts["n"]
             rows = f"SELECT COUNT({column}) FROM {table}"
-            return Inverse(f"ALTER TABLE {table} DROP COLUMN {column}", rows)
+            made = (_bare(table), _bare(column))
+            return Inverse(f"ALTER TABLE {table} DROP COLUMN {column}", rows, made)
         statement = inverse.format(**parts)
-        drops = statement.startswith("DROP TABLE")
-        return Inverse(statement, f"SELECT COUNT(*) FROM {parts['t']}" if drops else None)
+        if not statement.startswith("DROP TABLE"):
+            return Inverse(statement)
+        return Inverse(statement, f"SELECT COUNT(*) FROM {parts['t']}", (_bare(parts["t"]), None))
     return None
+
+
+def _bare(name: str) -> str:
+    """Return the name that is written in a statement, without its schema."""
+    part = re.split(rf"{_PART}\s*\.\s*", name)[-1].strip()
+    return part[1:-1].replace(part[0] * 2, part[0]) if part[:1] in ("`", '"') else part
 
 
 def shown(text: str, longest: int = 100) -> str:

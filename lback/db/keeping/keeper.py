@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -19,7 +19,11 @@ from lback.db.keeping.kept import plain_session, wanted
 from lback.db.keeping.putting_back import Made, PuttingBack, Restored, put_back_all
 from lback.db.keeping.row_sql import Shape
 from lback.db.keeping.saved import SavedRows, SavedTable, Saving
+from lback.db.locking.waits import is_passing
 from lback.db.view import View
+
+if TYPE_CHECKING:
+    from lback.core.record.operations import HalfRun
 
 # What PostgreSQL, MySQL and MariaDB say where a role may not do something.
 _NO_RIGHT = frozenset({"42501", 1044, 1142, 1143})
@@ -31,6 +35,10 @@ class Returning:
 
     saving: Saving
     made: dict[str, Made] = field(default_factory=dict)
+    here: tuple[str, ...] = ()
+    """Those of its revisions that an earlier run has brought."""
+    notes: dict[str, str] = field(default_factory=dict)
+    """Where it is noted what a step has made of a table, while others are yet to come."""
 
 
 @dataclass(slots=True)
@@ -66,6 +74,8 @@ class Keeper:
         self.kept: dict[str, KeptByRun] = {}
         self._coming: dict[str, list[Returning]] = {}
         self._came: list[str] = []
+        self._going: list[str] = []
+        self._gone: list[SavedTable] = []
 
     def begin(self, view: View, steps: Sequence[Step]) -> None:
         """Save what the way down takes; settle before what an earlier run was cut off at."""
@@ -73,9 +83,17 @@ class Keeper:
         kept = self.kept[at] = KeptByRun()
         self._came, self._coming[at] = [], []
         rows = SavedRows(view.connection, view.stamp.database)
-        self.settle(view)
+        self.settle(view, [step.revision for step in steps if isinstance(step, Upgrade)])
+        self.tidy(view)
         going = [step.revision for step in steps if isinstance(step, Downgrade)]
-        if going and self.keeps:
+        self._going = going
+        cut_off = self._cut_off(view)
+        if cut_off is not None and going:
+            # The step goes on, and so does the saving: what is gone now is in no table.
+            done = set(self.applied(view.stamp.revisions)) - set(going)
+            away = {name: blob for name, blob in cut_off.revisions.items() if name not in done}
+            kept.saved = replace(cut_off, revisions=away)
+        elif going and self.keeps:
             told = self.stakes(view, going)
             revisions = {name: self.blobs.get(name, "") for name in going}
             try:
@@ -85,6 +103,15 @@ class Keeper:
                     raise messages.not_saved(reason(err)) from err
                 raise
         view.commit()
+
+    def _cut_off(self, view: View) -> Saving | None:
+        """Return what was saved for a step that was cut off, of which something stayed."""
+        rows = SavedRows(view.connection, view.stamp.database)
+        begun = [saving for saving in rows.all() if saving.state == "begun"]
+        half = view.half if begun else None
+        if half is None or half.step.direction != "downgrade":
+            return None
+        return next((saving for saving in begun if half.step.revision in saving.revisions), None)
 
     def turn(self, view: View, steps: Sequence[Step]) -> None:
         """Note what is there once all is down, before anything goes up."""
@@ -97,11 +124,20 @@ class Keeper:
         coming = {step.revision for step in steps if isinstance(step, Upgrade) and not step.fake}
         for saving in rows.all() if coming else ():
             if saving.state == "saved" and coming & saving.revisions.keys():
-                self._coming[at].append(_expected(rows, saving))
-                _leave_touched(view, self._coming[at][-1])
+                half = view.half if view.half and view.half.step.revision in coming else None
+                returning = _expected(rows, saving, half)
+                _leave_touched(view, returning)
+                done = set(self.applied(view.stamp.revisions)).difference(self._going)
+                returning.here = tuple(name for name in saving.revisions if name in done)
+                if len(coming & saving.revisions.keys()) > 1:
+                    _make_notes(rows, returning)
+                self._coming[at].append(returning)
 
     def stepped(self, view: View, step: Step, left: Sequence[Step]) -> None:
-        """Put back what waited for a step, once the others that it waits for are done."""
+        """Put back what waited for a step, once the others that it waits for are done.
+
+        That goes into the transaction of the step, so that a kill leaves both or neither.
+        """
         if not isinstance(step, Upgrade):
             return
         at = view.stamp.database.key
@@ -117,25 +153,37 @@ class Keeper:
                     _leave_touched(view, returning)
             elif revisions.isdisjoint(later):
                 waiting.remove(returning)
-                self._put_back(view, returning, self._came)
+                self._put_back(view, returning, [*returning.here, *self._came])
+            elif step.revision in revisions:
+                _note_made(SavedRows(view.connection, view.stamp.database), returning)
 
-    def settle(self, view: View) -> bool:
-        """Finish what a kill has cut off; tell whether there was anything."""
+    def settle(self, view: View, coming: Collection[str] = ()) -> bool:
+        """Finish what a kill has cut off; tell whether there was anything.
+
+        What waits for revisions that are `coming` waits for them on.
+        """
         rows = SavedRows(view.connection, view.stamp.database)
         savings = [saving for saving in rows.all() if saving.state != "left"]
         if not savings:
             return False
         applied = set(self.applied(view.stamp.revisions))
+        waiting = self._cut_off(view)
         met = False
         self.kept.setdefault(view.stamp.database.key, KeptByRun())
         for saving in savings:
             here = [revision for revision in saving.revisions if revision in applied]
+            if waiting is not None and saving.number == waiting.number:
+                continue  # until it is known whether the step goes on or back
             if saving.state == "begun":
                 met = True
                 _settle_begun(rows, saving, here)
-            elif here:
+            elif here and not saving.revisions.keys() & set(coming):
                 met = True
-                self._put_back(view, Returning(saving), here)
+                noted = any(table.after and table.lost == () for table in saving.tables)
+                returning = _expected(rows, saving, None) if noted else Returning(saving)
+                if noted:
+                    _leave_touched(view, returning)
+                self._put_back(view, returning, here)
         return met
 
     def _put_back(self, view: View, returning: Returning, came: Sequence[str]) -> None:
@@ -162,8 +210,14 @@ class Keeper:
         self.kept[view.stamp.database.key].returned.append((now, done))
         gone = _after_return(rows, now, done, left, held)
         view.commit()
-        rows.drop(gone)
-        view.commit()
+        self._gone += gone
+
+    def tidy(self, view: View) -> None:
+        """Drop what is put back: a DROP commits on some databases."""
+        gone, self._gone = self._gone, []
+        if gone:
+            SavedRows(view.connection, view.stamp.database).drop(gone)
+            view.commit()
 
     def _written(self, view: View, saving: Saving, revisions: Collection[str]) -> list[SavedTable]:
         """Return the tables of a saving in which revisions write rows on their way up."""
@@ -200,7 +254,7 @@ def put_back_saving(
                 connection,
                 table.kept,
                 rows.place(table.source),
-                made=known._replace(exact=exact and known.table),
+                made=known._replace(exact=exact and known.table and not known.earlier),
                 overwrite=overwrite,
             )
         )
@@ -208,6 +262,8 @@ def put_back_saving(
         with _apart(connection), plain_session(connection):
             return put_back_all(ways)
     except sa.exc.DBAPIError as err:
+        if is_passing(err):  # another try of the step does it
+            raise
         problem = str(err.orig).strip().split("\n")[0]
         return tuple(
             Restored(table.kept.full_name, table.kept.columns, problem=problem)
@@ -225,15 +281,24 @@ def _apart(connection: Connection) -> Iterator[None]:
         yield
 
 
-def _expected(rows: SavedRows, saving: Saving) -> Returning:
-    """Learn what is not there before the steps that bring a saving's revisions."""
+def _expected(rows: SavedRows, saving: Saving, half: HalfRun | None) -> Returning:
+    """Learn what is not there before the steps that bring a saving's revisions.
+
+    What the first of them has made when it was cut off, in `half`, is nobody's yet, either.
+    """
     returning = Returning(saving)
     for table in saving.tables:
         shape = Shape(rows.connection, table.kept.table, table.kept.schema)
         if not shape.there:
             returning.made[table.source] = Made(table=table.lost is None)
             continue
-        absent = frozenset(name for name in table.lost or () if name not in shape.columns)
+        made = half.made(table.kept.table) if half is not None else frozenset()
+        if None in made and table.lost is None:
+            returning.made[table.source] = Made(table=True, earlier=True)
+            continue
+        absent = frozenset(
+            name for name in table.lost or () if name not in shape.columns or name in made
+        )
         after = rows.place(table.after) if table.after else ""
         asks = table.kept.whole and not after
         returning.made[table.source] = Made(columns=absent, after=after, asks=asks)
@@ -245,6 +310,27 @@ def _leave_touched(view: View, returning: Returning) -> None:
     rows = SavedRows(view.connection, view.stamp.database)
     for table in returning.saving.tables:
         rows.leave_touched(table)
+
+
+def _make_notes(rows: SavedRows, returning: Returning) -> None:
+    for table in returning.saving.tables:
+        made = returning.made[table.source]
+        if table.kept.keys and not table.after and (made.table or made.columns):
+            returning.notes[table.source] = rows.make_after(table)
+
+
+def _note_made(rows: SavedRows, returning: Returning) -> None:
+    """Note what a step has made of tables, so that another run knows what nobody has touched."""
+    saving = returning.saving
+    if not returning.notes:
+        return
+    with suppress(sa.exc.DBAPIError), _apart(rows.connection), plain_session(rows.connection):
+        for place, table in enumerate(saving.tables):
+            name = returning.notes.get(table.source)
+            made = rows.note_made(table, name) if name is not None else None
+            if made is not None:
+                saving.tables[place] = made
+        rows.note(saving)
 
 
 def _seal(rows: SavedRows, saving: Saving, *, noting: bool = True) -> None:

@@ -54,6 +54,7 @@ class Made(NamedTuple):
     The `table` itself and some of its `columns`, made a moment ago; `exact`: by the very steps
     that made them before. `after` is a table with the keys of rows that nobody touched since.
     `asks`: nothing is known, so that nothing is written unless a person says so.
+    `earlier`: by a run that was cut off, since when others may have written.
     """
 
     table: bool = False
@@ -61,6 +62,7 @@ class Made(NamedTuple):
     exact: bool = False
     after: str = ""
     asks: bool = False
+    earlier: bool = False
 
 
 class PuttingBack:

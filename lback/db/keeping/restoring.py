@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,6 +27,7 @@ from lback.db.keeping.putting_back import PuttingBack, Restored, put_back_all
 from lback.db.keeping.row_sql import quoted, run
 from lback.db.keeping.saved import SavedRows, Saving
 from lback.db.locking.locks import Locks
+from lback.db.record.table import place_of
 from lback.db.runner import explained
 from lback.db.view import View
 from lback.errors import LbackError, UsageError
@@ -172,9 +174,11 @@ def settle(
             name = environment.database
             commit = _committing(context)
             at = Stamp(tuple(sorted(stamp)), name.url, context.dialect.name, name)
-            view = View(at, connection, commit=commit)
+            place = partial(place_of, context, connection)
+            view = View(at, connection, place=place, commit=commit)
             keeper.settle(view)
             commit()
+            keeper.tidy(view)
         return ()
 
     locks = Locks(lock_timeout, on_event, database.command)

@@ -287,6 +287,34 @@ class SavedRows:
             self._delete(f"{self.place(table.after)} a", "a.lback_here = 0")
         self._index(kept.keys, table.after)
 
+    def make_after(self, table: SavedTable) -> str:
+        """Make room for a note of what steps make of a table that is yet to come."""
+        source, name = self.place(table.source), f"{table.source}_after"
+        names = ", ".join(quoted(self.connection, one) for one in table.kept.names)
+        self._drop(name)
+        rows = f"SELECT {names}, 0 AS lback_here FROM {source} WHERE 1 = 0"
+        run(self.connection, f"CREATE TABLE {self.place(name)} AS {rows}")
+        self._index(table.kept.keys, name)
+        return name
+
+    def note_made(self, table: SavedTable, name: str) -> SavedTable | None:
+        """Note what a step has made of a table, as `copy_after` does; None where it is away."""
+        kept, shape = table.kept, Shape(self.connection, table.kept.table, table.kept.schema)
+        if not shape.there or not all(key in shape.columns for key in kept.keys):
+            return None
+        made = [column for column in kept.columns if column in shape.stored]
+        values = ", ".join(["", *(shape.copied(column, "t") for column in made)])
+        here = f"CASE WHEN {shape.name(kept.keys[0], 't')} IS NULL THEN 0 ELSE 1 END"
+        run(self.connection, f"DELETE FROM {self.place(name)}")
+        run(
+            self.connection,
+            f"INSERT INTO {self.place(name)} ({shape.names((*kept.keys, *made))}, lback_here) "
+            f"SELECT {shape.names(kept.keys, 's')}{values}, {here} FROM "
+            f"{self.place(table.source)} s LEFT JOIN {shape.place} t ON {shape.keyed(kept.keys)}",
+        )
+        away = tuple(column for column in kept.columns if column not in shape.columns)
+        return replace(table, lost=away, after=name)
+
     def leave_touched(self, table: SavedTable) -> None:
         """Take out of the note of what was there afterwards each row that has changed since."""
         shape = Shape(self.connection, table.kept.table, table.kept.schema)

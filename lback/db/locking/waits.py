@@ -14,6 +14,7 @@ from threading import Thread
 from typing import Any, NamedTuple
 
 from sqlalchemy import event
+from sqlalchemy import exc as sa
 from sqlalchemy.engine import Connection
 
 from lback.core.messages import waits as messages
@@ -201,13 +202,37 @@ class Waits:
         return tuple(Blocker(*row) for row in rows)
 
 
+# Of MySQL and MariaDB: the disk or a table is full, a wait or a time is over, read-only, cut off.
+_PASSING_NUMBERS = frozenset({1021, 1114, 1205, 1213, 1290, 1317, 1792, 1836, 1969, 3024})
+_PASSING_STATES = ("08", "25006", "40", "53", "55P03", "57", "58")
+_PASSING_ON_SQLITE = re.compile(r"locked|readonly|interrupted|disk I/O|is full")
+
+
+def is_passing(err: sa.DBAPIError) -> bool:
+    """Tell whether a statement failed for what has nothing to do with it, and may go away."""
+    if err.connection_invalidated:
+        return True
+    state, first = _state(err.orig), (*getattr(err.orig, "args", ()), None)[0]
+    if state is not None:
+        return str(state).startswith(_PASSING_STATES)
+    if isinstance(first, int):
+        return first in _PASSING_NUMBERS
+    return _PASSING_ON_SQLITE.search(str(err.orig)) is not None
+
+
 def gave_up(err: BaseException) -> str | None:
     """Return why PostgreSQL ended a wait: lock_timeout, deadlock, statement_timeout; or None."""
     cause = getattr(err, "orig", None)
+    state = _state(cause)
+    if state == "57014":
+        return "statement_timeout" if "statement timeout" in str(cause) else None
+    return {"55P03": "lock_timeout", "40P01": "deadlock"}.get(str(state))
+
+
+def _state(cause: BaseException | None) -> str | None:
+    """Return the SQLSTATE of a driver's error on PostgreSQL."""
     state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
     if state is None and cause is not None:
         first: Any = (*getattr(cause, "args", ()), None)[0]
         state = first.get("C") if isinstance(first, dict) else None  # pg8000
-    if state == "57014":
-        return "statement_timeout" if "statement timeout" in str(cause) else None
-    return {"55P03": "lock_timeout", "40P01": "deadlock"}.get(str(state))
+    return state

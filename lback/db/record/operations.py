@@ -89,7 +89,7 @@ class Operations:
         row: Callable[[bool], int | None],
         refused: Callable[[Exception], None],
     ) -> None:
-        self._connection = connection
+        self._connection, self._place = connection, place
         self._table = operations_table(place)
         self._row = row
         self._refused = refused
@@ -197,6 +197,12 @@ class Operations:
         self._quietly(
             lambda: execute(self._connection, self._table.delete().where(self._table.c.step == row))
         )
+
+    def forget_tries(self, row: int) -> None:
+        """Take away those of tries before a step that is done, of which nothing had stayed."""
+        steps = self._place.table.c.id
+        tries = sa.select(steps).where(self._place.mine, steps < row)
+        execute(self._connection, self._table.delete().where(self._table.c.step.in_(tries)))
 
     # -- one statement ------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -121,6 +121,7 @@ class Recording:
         self.row: int | None = None
         """The id of the row of the step at work, where it has one before it is done."""
         self._first = not turn.transactional
+        self._swept = False
         self._operations: Operations | None = None
         self._blind: str | None = None
         """What a row says until its step is done, where its statements cannot be written down."""
@@ -219,6 +220,9 @@ class Recording:
             self._update("done", seconds, stamp_after=after)
             if self._operations is not None:
                 self._operations.forget(self.row)
+                if not self._swept:
+                    self._swept = True
+                    self._write(partial(self._operations.forget_tries, self.row))
         self._current = []
         if not self._turn.transactional:
             self._flush(self._insert.execute)
@@ -241,6 +245,8 @@ class Recording:
     def failed(self, reason: str) -> None:
         """Write why the step at work has ended, where it has a row that is still there."""
         if not self._current or self.row is None or self._turn.transactional:
+            return
+        if self._connection.invalidated:
             return
         seconds = time.perf_counter() - self._began
         blind = f"{self._blind}: " if self._blind else ""
@@ -335,6 +341,8 @@ class Recording:
             return None
 
     def _give_up(self, err: Exception) -> None:
+        if self._connection.invalidated:  # no reason to go on without a record
+            raise err
         self._place, self._current = None, []
         self._waiting.clear()
         self._tell(messages.unwritable, err)

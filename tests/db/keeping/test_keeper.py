@@ -104,6 +104,7 @@ def travel(
             turned = True
         do(connection, *statements)
         keeper.stepped(view, step, plan[number:])
+        keeper.tidy(view)
     if not turned:
         keeper.turn(view, ())
     connection.commit()

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from lback.core.databases import DatabaseName
 from lback.core.plans import Restamp, Step, Upgrade
 from lback.db.events import Event, Turn
 from lback.db.locking import tries as module
 from lback.db.locking.tries import Tries
-from lback.db.locking.waits import Blocker, gave_up
+from lback.db.locking.waits import Blocker, gave_up, is_passing
 from lback.errors import LbackError
 
 HERE = DatabaseName("the url")
@@ -49,6 +50,25 @@ WAITED = Failed(Cause(sqlstate="55P03"))
 def turn_of(step: Step | None = None, total: int = 1, **more: Any) -> Turn:
     facts: dict[str, Any] = {"transactional": True, **more}
     return Turn(HERE, "postgresql", (), current=step, total=total, **facts)
+
+
+@pytest.mark.parametrize(
+    ("cause", "passing"),
+    [
+        (Cause(sqlstate="53100"), True),
+        (Cause(sqlstate="57014"), True),
+        (Cause(sqlstate="23505"), False),
+        (Cause(1969, "max_statement_time"), True),  # type: ignore[arg-type]
+        (Cause(1366, "Incorrect value"), False),  # type: ignore[arg-type]
+        (Cause("database or disk is full"), True),
+        (Cause("CHECK constraint failed"), False),
+    ],
+)
+def test_what_has_nothing_to_do_with_the_statement(cause: Cause, passing: bool) -> None:
+    error = sa.exc.DBAPIError("UPDATE users", {}, cause)
+    assert is_passing(error) is passing
+    cut = sa.exc.DBAPIError("UPDATE users", {}, cause, connection_invalidated=True)
+    assert is_passing(cut)
 
 
 @pytest.mark.parametrize(
