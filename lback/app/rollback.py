@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -34,6 +35,7 @@ from lback.project.keeping.data_loss import (
     with_unread,
 )
 from lback.project.lost import dead_end, find_lost, recorded_runs, with_lost
+from lback.project.notes import Note
 from lback.project.proofs import Witness, prove_rollback
 from lback.project.record.ran import texts_that_ran
 from lback.project.run import Run, asked, attempted, key, refuse_skipped
@@ -140,6 +142,7 @@ def plans_from(ctx: Context, request: RollbackRequest) -> tuple[Planned, ...]:
     """Plan a rollback on each database, without a change; env.py runs once for all of it."""
 
     def plan_and_count(view: View) -> tuple[RollbackPlan, View]:
+        _refuse_done(ctx, request, view.stamp)
         refuse_skipped(ctx, ctx.database.graph, view)
         plan = plan_rollback(gather(ctx, request, view))
         return plan.with_rows(view.rows(plan.stakes.lost)), view
@@ -150,6 +153,22 @@ def plans_from(ctx: Context, request: RollbackRequest) -> tuple[Planned, ...]:
     if all(value.plan is None for value in planned):
         raise some_failed([(value.name, value.error) for value in planned])
     return planned
+
+
+def _note(ctx: Context, at: str) -> Note:
+    """Return what is noted of a rollback until it has come to its end."""
+    return Note(ctx, "rollback", at)
+
+
+def _refuse_done(ctx: Context, request: RollbackRequest, stamp: Stamp) -> None:
+    """Refuse once where a run was cut off that had done this: another would undo more."""
+    note = _note(ctx, stamp.database.key)
+    value = note.read()
+    if not isinstance(value, dict) or value.get("request") != [*astuple(request)]:
+        return
+    if value.get("target") == sorted(stamp.revisions):
+        note.clear()
+        raise messages.done_already(stamp.revisions)
 
 
 def _planned(ctx: Context, answer: Asked[tuple[RollbackPlan, View]], *, alone: bool) -> Planned:
@@ -307,6 +326,10 @@ class RunningRollback:
             line=_line(self.plan),
             lock_timeout=self.options.lock_timeout,
         )
+        for at, plan in self.plans.items():
+            value = {"request": astuple(plan.facts.request), "target": sorted(plan.target)}
+            with suppress(OSError):
+                _note(self.ctx, at).write(value)
         try:
             outcome, failed = attempted(self.ctx, self.database, run)
         except BaseException:
@@ -318,6 +341,9 @@ class RunningRollback:
         }
         if not outcome.steps:
             self._remove(written)
+        for at, error in self.errors.items():
+            if error is None:
+                _note(self.ctx, at).clear()
         return failed or next(iter(self._wrong), None)
 
     def _steps(self, stamp: Stamp) -> Sequence[Step]:

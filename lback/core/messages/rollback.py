@@ -59,6 +59,15 @@ def written_already(revision: str, path: str, undoes: Iterable[str]) -> LbackErr
     )
 
 
+def done_already(target: Iterable[str]) -> LbackError:
+    """Say that what is asked for was done by a run that was cut off then."""
+    return LbackError(
+        "This rollback was cut off once it had been done: nothing is left to do, and the database "
+        f"is at {', '.join(target) or 'nothing'}.",
+        "Run it once more to undo the change before that.",
+    )
+
+
 def edited_later(revision: str, path: str, part: str, commit: Commit | None) -> LbackError:
     """Say that it is not known which version of a file has run."""
     by = f"by {commit.author} in commit {commit.sha[:7]}" if commit else "in this work tree"

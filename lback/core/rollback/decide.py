@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Literal
 
 from lback.core.graph.forks import lanes
@@ -157,13 +158,29 @@ def _on_top(facts: RollbackFacts, undoes: tuple[str, ...], why: str) -> Decision
     if forked is not None:
         return decision.refused(messages.forked(forked))
     # Heads that are apart by design: the lane that the undone revision itself is in.
-    own = {label for revision in undoes for label in graph.labels_of(revision)}
-    lane = sorted(grouped, key=lambda pair: not own & set(graph.labels_of(pair[0])))[:1]
+    labels = {label for revision in undoes for label in graph.labels_of(revision)}
+    lane = sorted(grouped, key=lambda pair: not labels & set(graph.labels_of(pair[0])))[:1]
     parents = tuple(lane[0])
-    pending = [parent for parent in parents if parent not in facts.applied]
+    own = revert_id(newest_first(facts, undoes), facts.request.table)
+    pending = [parent for parent in parents if parent not in facts.applied and parent != own]
     if pending:
         return decision.refused(messages.not_at_head(pending))
     return replace(decision, parents=parents)
+
+
+def revert_id(undoes: Iterable[str], table: str | None) -> str:
+    """Return the id of the revision that undoes these, or one table's part of them.
+
+    A function of what it undoes: the plan names the very file, and two people who undo the
+    same change write one revision.
+    """
+    text = "\n".join(["lback-revert/1", *undoes, "", table or ""])
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def newest_first(facts: RollbackFacts, undoes: Collection[str]) -> list[str]:
+    """Return what is undone, the newest first."""
+    return [revision for revision in reversed(facts.graph.order()) if revision in undoes]
 
 
 def _no_downgrade(

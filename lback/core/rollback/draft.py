@@ -7,13 +7,12 @@ import re
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
 from lback.core.effects import Effect, Unknown
 from lback.core.merging.merge_file import newest_date
 from lback.core.messages import rollback as messages
 from lback.core.naming import bare
-from lback.core.rollback.decide import Decision
+from lback.core.rollback.decide import Decision, newest_first, revert_id
 from lback.core.rollback.extraction import Extract, Extractor, Read
 from lback.core.rollback.facts import RollbackFacts
 from lback.core.rollback.inverse import EarlierRevision, inverse
@@ -185,16 +184,6 @@ def _together(helpers: Iterable[str]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def revert_id(undoes: Iterable[str], table: str | None) -> str:
-    """Return the id of the revision that undoes these, or one table's part of them.
-
-    A function of what it undoes: the plan names the very file, and two people who undo the
-    same change write one revision.
-    """
-    text = "\n".join(["lback-revert/1", *undoes, "", table or ""])
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-
-
 def created(dates: Iterable[str]) -> datetime | None:
     """Return the newest of the dates of what is undone, as its own: a clock would differ."""
     try:
@@ -243,7 +232,7 @@ def draft_of(facts: RollbackFacts, decision: Decision, table: TableLife | None) 
 
     LbackError where that revision exists.
     """
-    order = [revision for revision in reversed(facts.graph.order()) if revision in decision.undoes]
+    order = newest_first(facts, decision.undoes)
     revision = revert_id(order, facts.request.table)
     if revision in facts.graph:
         raise messages.written_already(revision, facts.graph[revision].path, decision.undoes)

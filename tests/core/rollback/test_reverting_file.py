@@ -8,7 +8,8 @@ from datetime import datetime, timezone
 import pytest
 
 from lback.core.interpreter.reading import read_effects
-from lback.core.rollback.draft import RevertDraft, created, draft_revert, revert_id
+from lback.core.rollback.decide import revert_id
+from lback.core.rollback.draft import RevertDraft, created, draft_revert
 from lback.core.rollback.picking import CannotUndo
 from lback.core.rollback.reverting import body_for, complete, sketch, verify
 from lback.core.source import Commit
