@@ -20,7 +20,7 @@ from lback.project.checking.renumbering import renumbered
 from lback.project.context import Context
 from lback.project.file_changes import recover
 from lback.project.merging import overlap_rows, plan_merges
-from lback.project.rebase_database import foresee, perform, stage
+from lback.project.rebase_database import foresee, go_on, perform, stage
 from lback.project.rebasing import PreparedRebase, RebaseOptions, holders, prepare
 
 
@@ -66,7 +66,8 @@ def rebase(ctx: Context, options: RebaseOptions) -> RebaseResult:
     if plan.action == "refused":
         return result.refused(messages.not_rebased(plan.reason, plan.hint))
     if plan.action == "none":
-        return result
+        rows = go_on(ctx, options) if options.database and not options.plan else ()
+        return replace(result, database=most_moved(rows), databases=rows)
     if options.plan:
         rows = foresee(ctx, ready) if options.database else ()
         return replace(result, database=most_moved(rows), databases=rows)

@@ -52,6 +52,11 @@ def rebase_lines(result: RebaseResult | ResolveResult, style: Style) -> Iterator
     for removed in result.removes:
         verb = "would remove" if planned else "removed"
         yield f"{verb} {safe(removed.path)}: the merge has nothing left to merge"
+    yield from database_lines(result, planned=planned)
+
+
+def database_lines(result: RebaseResult | ResolveResult, *, planned: bool) -> Iterator[str]:
+    """Yield what becomes of each database."""
     for database in result.databases:
         several = len(result.databases) > 1
         who = safe(database.name or "") if several else "the database"
@@ -77,6 +82,8 @@ def _database(row: DatabaseRow, who: str, *, planned: bool) -> Iterator[str]:
     elif row.down:
         verb = "would undo" if planned else "has undone"
         yield f"{who} {verb} {', '.join(row.down)}, and then run {', '.join(row.up) or 'nothing'}"
+    elif row.up:
+        yield f"{who} has run {', '.join(row.up)}, which an earlier rebase was cut off before"
 
 
 def _names(ids: Sequence[str]) -> str:

@@ -11,15 +11,22 @@ from lback.core.merging.database_move import Move, plan_move
 from lback.core.merging.results import DatabaseRow
 from lback.core.messages import rebasing as messages
 from lback.core.messages.runs import on_one
-from lback.core.plans import Step, applied
+from lback.core.plans import Step, Upgrade, applied, plan_upgrade
 from lback.core.rows import DataLoss
 from lback.core.source import INDEX
 from lback.errors import LbackError
 from lback.project.context import Context
 from lback.project.file_changes import change_files
 from lback.project.keeping.data_loss import consents, count_losses, downgrade_effects, refuse_more
-from lback.project.keeping.saved_rows import keeper_for, tell
-from lback.project.rebase_notes import note_followed_rebase, note_hook_rebase
+from lback.project.keeping.saved_rows import keeper_for, settled, tell, waits
+from lback.project.rebase_notes import (
+    is_followed,
+    left_of_rebase,
+    note_followed_rebase,
+    note_hook_rebase,
+    note_rebase,
+    rebases_left,
+)
 from lback.project.rebasing import PreparedRebase, RebaseOptions
 from lback.project.run import Run, attempted, failure
 from lback.project.run import perform as run_on
@@ -134,7 +141,9 @@ def _chosen(ready: PreparedRebase, stamp: Stamp) -> Move:
     old = ready.ran[_at(stamp)]
     changed = {node.id for node in old if old[node.id].parents != ready.graph[node.id].parents}
     touched = ready.plan.touched - changed
-    return plan_move(old, ready.graph_after, touched, stamp.revisions, ready.held)
+    after, left = ready.graph_after, left_of_rebase(ready.cut_off, stamp)
+    again = [name for name in left if name in after and name not in ready.held]
+    return plan_move(old, after, touched, stamp.revisions, ready.held, again)
 
 
 def _refuse_no_way_down(ready: PreparedRebase, move: Move) -> None:
@@ -166,6 +175,7 @@ def _go_down(ctx: Context, ready: PreparedRebase, ways: _Ways, options: RebaseOp
         if way is None or not way.move.down:
             return ()
         _refuse_moved(graph, stamp.revisions, way.move.before)
+        note_rebase(ctx, way.key, ready.ran[_at(stamp)], ready.graph_after, way.move)
         return way.move.down
 
     def before(view: View) -> None:
@@ -229,6 +239,41 @@ def _go_up(ctx: Context, ready: PreparedRebase, ways: _Ways, options: RebaseOpti
     ]
     note_hook_rebase(ctx, ready.plan, followed)
     raise failed
+
+
+def go_on(ctx: Context, options: RebaseOptions) -> tuple[DatabaseRow, ...]:
+    """Run again what a rebase was cut off before; the files are as they are to be."""
+    graph = ctx.database.graph
+    rebases = rebases_left(ctx)
+    if not rebases:
+        return ()
+
+    def left(stamp: Stamp) -> tuple[Upgrade, ...]:
+        names = [name for name in left_of_rebase(rebases, stamp) if name in graph]
+        followed = bool(names) and is_followed(ctx, graph, stamp.database.key)
+        return plan_upgrade(graph, stamp.revisions, names) if followed else ()
+
+    answers = ctx.database.look(lambda view: (left(view.stamp), waits(view, graph)))
+    first = next((steps for steps, _ in answers if steps), ())
+    if not first:
+        if any(waiting for _, waiting in answers):
+            tell(ctx, [settled(ctx, graph)])
+        return ()
+    keeper = keeper_for(ctx, graph, keeps=False)
+    run = Run(
+        left,
+        line=lines_of(graph, first)[0],
+        lock_timeout=options.lock_timeout,
+        keeper=keeper,
+    )
+    outcome = run_on(ctx, ctx.database, run)
+    tell(ctx, [keeper])
+    return tuple(
+        Move(one.before, up=tuple(step for step in one.steps if isinstance(step, Upgrade))).row(
+            str(one.database)
+        )
+        for one in outcome.databases
+    )
 
 
 def _refuse_moved(graph: GraphView, now: tuple[str, ...], expected: tuple[str, ...]) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Revision
 from lback.core.graph.view import GraphView
+from lback.core.merging.database_move import Move
 from lback.core.merging.rebase_plan import RebasePlan
 from lback.core.messages import runs as messages
 from lback.core.plans import Restamp, Step, Upgrade, tips
@@ -93,6 +94,37 @@ def note_followed_rebase(
         )
 
 
+def note_rebase(ctx: Context, database: str, old: GraphView, after: GraphView, move: Move) -> None:
+    """Note what a database has to run again, and where it may stand until it has."""
+    done = set(old.ancestors(move.before))
+    stamps = [sorted(move.before)]
+    for step in move.down:
+        done.discard(step.revision)
+        stamps.append(sorted(tips(old, done)))
+    left = [step.revision for step in move.up if isinstance(step, Upgrade)]
+    value = {"stamps": [*stamps, *_stamps(after, move.between, move.up)], "left": left}
+    with suppress(OSError):
+        Note(ctx, "rebasing").write({**rebases_left(ctx), database: value})
+
+
+def rebases_left(ctx: Context) -> dict[str, Any]:
+    """Return what was noted of databases, by their keys, on which a rebase was cut off."""
+    value = Note(ctx, "rebasing").read()
+    return value if isinstance(value, dict) else {}
+
+
+def left_of_rebase(rebases: Mapping[str, Any], at: Stamp) -> tuple[str, ...]:
+    """Return what a rebase was to run again when it was cut off on a database."""
+    note = rebases.get(at.database.key)
+    return tuple(note["left"]) if note and sorted(at.revisions) in note["stamps"] else ()
+
+
+def is_followed(ctx: Context, graph: GraphView, database: str) -> bool:
+    """Tell whether the files stand as a rebase has put them that a database has followed."""
+    parents, _ = _followed(ctx, database)
+    return all(name in graph and list(graph[name].parents) == parents[name] for name in parents)
+
+
 def _stamps(after: GraphView, between: Sequence[str], up: Sequence[Step]) -> list[list[str]]:
     # A merge revision that is gone with the rebase is in the way of nothing: then only the stamp
     # changes, which says itself what it will be.
@@ -130,11 +162,23 @@ def refuse_undone_rebase(ctx: Context, graph: GraphView, at: Stamp) -> None:
         raise messages.rebase_undone(stamp, tips(graph, has_run))
 
 
-def forget_followed_rebase(ctx: Context, database: str, graph: GraphView) -> None:
-    """Forget a rebase once the database has gone its way by other files, from a stamp of theirs."""
+def forget_followed_rebase(
+    ctx: Context, database: str, graph: GraphView, now: Sequence[str]
+) -> None:
+    """Forget a rebase once the database has gone its way by other files, from a stamp of theirs.
+
+    What it was cut off before is forgotten as soon as it has run.
+    """
     parents, _ = _followed(ctx, database)
     if any(name in graph and list(graph[name].parents) != new for name, new in parents.items()):
         Note(ctx, "moved", database).clear()
+    rebases = rebases_left(ctx)
+    note = rebases.pop(database, None)
+    if note is not None:
+        done = graph.ancestors(name for name in now if name in graph)
+        if all(name in done for name in note["left"] if name in graph):
+            with suppress(OSError):
+                Note(ctx, "rebasing").write(rebases)
 
 
 def _followed(ctx: Context, database: str) -> tuple[Mapping[str, list[str]], list[list[str]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from lback.core.graph.revision import Revision
 from lback.core.graph.view import GraphView
@@ -17,6 +18,7 @@ from lback.errors import LbackError
 from lback.project.checking.below import contradicting
 from lback.project.checking.trails import refuse_broken
 from lback.project.context import Context
+from lback.project.rebase_notes import rebases_left
 from lback.project.revisions import Revisions
 from lback.project.shared_parents import Parents, restored_text, shared_parents
 from lback.vcs.lookups import path_ids, siblings
@@ -50,6 +52,8 @@ class PreparedRebase:
     pushed: frozenset[str] = frozenset()
     ran: dict[tuple[str, tuple[str, ...]], GraphView] = field(default_factory=dict)
     """By the key and the stamp of a database."""
+    cut_off: dict[str, Any] = field(default_factory=dict)
+    """What an earlier rebase has left to do, as it was noted."""
 
     @property
     def graph_after(self) -> GraphView:
@@ -104,7 +108,9 @@ def prepare(ctx: Context, onto: str | None = None, *, force: bool = False) -> Pr
     if plan.action != "rebase":
         return PreparedRebase(revisions, graph, onto, plan)
     contents = _rewritten(revisions, graph, plan, {node.id: node for node in theirs}, commit)
-    ready = PreparedRebase(revisions, graph, onto, plan, contents, pushed=facts.pushed)
+    ready = PreparedRebase(
+        revisions, graph, onto, plan, contents, pushed=facts.pushed, cut_off=rebases_left(ctx)
+    )
     found = contradicting(revisions, ready.graph_after, ready.moved, WORKTREE)
     return replace(ready, held=tuple(dict.fromkeys(finding.revisions[0] for finding in found)))
 

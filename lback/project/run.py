@@ -172,7 +172,8 @@ def noted(
             failed, outcome = err, err.outcome
         for database in outcome.databases:
             if database.error is None:
-                forget_followed_rebase(ctx, database.database.key, graph())
+                now = database.after or ()
+                forget_followed_rebase(ctx, database.database.key, graph(), now)
     remember_stamps(
         ctx,
         {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lback.cli.fork_lines import next_step, overlap_lines, rebase_lines
+from lback.cli.fork_lines import database_lines, next_step, overlap_lines, rebase_lines
 from lback.cli.options import common, lock_timeout_option
 from lback.cli.running import run
 from lback.cli.strict import Command
@@ -64,6 +64,7 @@ def lines(result: RebaseResult, style: Style) -> Iterator[str]:
     yield from overlap_lines(result.overlaps, style)
     if result.action == "none":
         yield f"nothing to rebase: {safe(result.reason)}"
+        yield from database_lines(result, planned=False)
     if result.action != "rebase":
         return
     yield from rebase_lines(result, style)

@@ -228,6 +228,15 @@ def test_the_way_of_a_database(
     assert move.idle is (not down and not up)
 
 
+@pytest.mark.parametrize(("stamp", "down"), [("b", ["b", "a"]), ("a", ["a"]), ("s1", [])])
+def test_what_a_move_was_cut_off_at_runs_again(stamp: str, down: list[str]) -> None:
+    old, new = graph("s1; s2<s1; a<s1; b<a"), graph("s1; s2<s1; a<s2; b<a")
+    move = plan_move(old, new, {"a"}, (stamp,), cut_off=("s2", "a", "b"))
+    assert [step.revision for step in move.down] == down
+    assert [getattr(step, "revision", step) for step in move.up] == ["s2", "a", "b"]
+    assert plan_move(old, new, {"a"}, ("s1",)).idle
+
+
 def test_a_stamp_that_stays_is_not_written() -> None:
     old, new = graph("s1; s2<s1; a<s2; b<a"), graph("s1; s2<s1; b<s2; a<b")
     assert plan_move(old, new, {"a"}, ("b",)).up == (Restamp(("a",)),)
