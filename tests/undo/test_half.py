@@ -150,6 +150,19 @@ def test_what_was_finished_by_hand_is_noted(tmp_path: Path, mariadb_url: str) ->
     assert stamp(shop.url) == ["r2"] and "more" in whole(shop)
 
 
+def test_the_text_that_ran_goes_on_where_its_file_is_not_here(
+    tmp_path: Path, mariadb_url: str
+) -> None:
+    shop = Shop.at(tmp_path / "ada", mariadb_url)
+    shop.add("r0", LAST, 'op.drop_table("more")')
+    path = shop.add("r1", code(PARTS, "up"), code(DOWN, "down"))
+    kill(shop, "up4", "migrate")
+    path.unlink()
+    assert "upgrade() of r1" in shop.lback("migrate", code=3)
+    assert "applied 1 revision" in shop.lback("migrate", "--resume")
+    assert whole(shop) == DONE and stamp(shop.url) == ["r1"]
+
+
 def test_another_statement_stops_it(tmp_path: Path, mariadb_url: str) -> None:
     shop = shop_at(tmp_path / "ada", mariadb_url)
     kill(shop, "up4", "migrate")

@@ -112,11 +112,6 @@ def there_and_back(folder: Path, kind: str, seed: int) -> None:
         assert content(shop) == before, seed
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_killed_switch_loses_nothing(tmp_path: Path, kind: str) -> None:
-    there_and_back(tmp_path, kind, 1)
-
-
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", KINDS)
 def test_many_killed_switches(tmp_path: Path, kind: str) -> None:
