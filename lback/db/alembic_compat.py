@@ -46,6 +46,15 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 READS_PYPROJECT = hasattr(Config, "get_alembic_option")
 
 
+def compare_defaults(context: MigrationContext) -> None:
+    """Let autogenerate compare server defaults, where env.py has no way of its own.
+
+    A context reads that option when it is made; what env.py is shown stays as it was.
+    """
+    if not context._user_compare_server_default:
+        context._user_compare_server_default = True
+
+
 class Directory(ScriptDirectory):
     """Alembic's folder of revisions, whose new files a subclass may write in its own way."""
 

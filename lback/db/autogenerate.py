@@ -15,7 +15,7 @@ from sqlalchemy import MetaData, Table
 
 from lback.core.plans import applied
 from lback.core.shell import command
-from lback.db.alembic_compat import copy_column
+from lback.db.alembic_compat import compare_defaults, copy_column
 from lback.db.command_lines import like
 from lback.db.comparing.batches import WholeTable, settle_batches
 from lback.db.comparing.comparing import comparing, with_schemas
@@ -154,6 +154,7 @@ class _Comparison:
         self.with_sql = with_sql
         self.sql: list[str] = []
         self.not_compared: tuple[str, ...] = ()
+        self.theirs: dict[str, Any] = {}
         self.dialect: Any = None
         self.seen: Inspector | None = None
         parent = draft.head or only_head(graph)
@@ -212,9 +213,6 @@ class _Comparison:
                 "Import the models there and set `target_metadata = Base.metadata`; "
                 "or write the migration by hand with `makemigrations NAME --empty`.",
             )
-        options["compare_server_default"] = options.get("compare_server_default") or True
-        with_schemas(options)
-        options["render_item"] = rendering(options.get("render_item"))
 
     def _compare(self, heads: tuple[str, ...], context: MigrationContext) -> Sequence[Any]:
         self.dialect = context.dialect
@@ -230,11 +228,20 @@ class _Comparison:
         # The stamp holds no head that another one depends on; Alembic's own test would
         # not take it for complete.
         complete = set(heads) != set(self.graph.heads)
-        theirs = context.opts["include_object"]
-        context.opts["include_object"] = _without_record(theirs)
-        with comparing(context) as compared:
-            self.context.run_autogenerate(self.graph.heads if complete else heads, context)
-        context.opts["include_object"] = theirs
+        # Autogenerate has these options, and writes by them; env.py sees its own all the time.
+        self.theirs = theirs = context.opts
+        context.opts = {
+            **theirs,
+            "include_object": _without_record(theirs["include_object"]),
+            "render_item": rendering(theirs.get("render_item")),
+        }
+        with_schemas(context.opts)
+        compare_defaults(context)
+        try:
+            with comparing(context) as compared:
+                self.context.run_autogenerate(self.graph.heads if complete else heads, context)
+        finally:
+            context.opts = theirs
         self.not_compared += tuple(compared[-1].not_compared if compared else ())
         if self.with_sql and self.ask is not None and not self.ask.open:
             batch = bool(context.opts.get("render_as_batch"))
@@ -261,15 +268,24 @@ class _Comparison:
         """Settle what only a person can know, before the project's own hook sees it."""
         script = directives[-1]
         upgrade, downgrade = script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]
-        if self.ask is None:
-            return
+        if self.ask is not None:
+            self._settle(upgrade, downgrade, context, self.ask)
+        context.opts = self.theirs
+
+    def _settle(
+        self,
+        upgrade: ops.UpgradeOps,
+        downgrade: ops.DowngradeOps,
+        context: MigrationContext,
+        ask: GivenAnswers,
+    ) -> None:
         batch = bool(context.opts.get("render_as_batch"))
-        settled = settle(upgrade, context, self.ask)
+        settled = settle(upgrade, context, ask)
         self.seen = settled.inspector
         name_all(upgrade)
         put_in_order(upgrade, batch=batch)
         upgrade.reverse_into(downgrade)
-        not_null = NotNull(context, self.ask, settled, batch=batch)
+        not_null = NotNull(context, ask, settled, batch=batch)
         not_null.settle(upgrade)
         not_null.bring_back(downgrade)
         if batch and context.dialect.name == "sqlite" and context.connection is not None:

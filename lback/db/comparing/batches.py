@@ -21,7 +21,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.elements import conv
 
-from lback.db.alembic_compat import in_batch, undone
+from lback.db.alembic_compat import copy_column, in_batch, undone
 from lback.db.comparing.twins import (
     checks_in,
     index_there,
@@ -154,7 +154,16 @@ def _settled(
 
 
 def _to_invoke(operation: Any) -> Any:
-    """Return an operation as a batch takes it: a default by what it is, not by its clause."""
+    """Return an operation as a batch takes it: a default by what it is, not by its clause.
+
+    The keys and indexes of a new column are operations of their own.
+    """
+    if isinstance(operation, ops.AddColumnOp):
+        column = copy_column(operation.column)
+        column.unique = column.index = False
+        return ops.AddColumnOp(
+            operation.table_name, column, schema=operation.schema, **operation.kw
+        )
     default = getattr(operation, "modify_server_default", None)
     if not isinstance(default, sa.DefaultClause):
         return operation

@@ -101,14 +101,15 @@ def comparing(context: MigrationContext) -> Iterator[list[Comparing]]:
     own = not callable(context.opts.get("compare_server_default"))
     if own:  # Alembic asks the server what two texts come to, or fails at a quote
         impl.compare_server_default = lambda *_args, **_kw: False
-    context.opts[KEY] = compared
+    options = context.opts
+    options[KEY] = compared
     try:
         with warnings.catch_warnings():
             for words in _SEEN_TO:
                 warnings.filterwarnings("ignore", words)
             yield compared
     finally:
-        del context.opts[KEY]
+        del options[KEY]
         if own:
             del impl.compare_server_default
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -78,6 +79,14 @@ class _Anything:
         return None
 
 
+def _takes(function: Any) -> bool:
+    return any(
+        parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        for parameter in inspect.signature(function).parameters.values()
+    )
+
+
 def try_file(text: bytes, path: str) -> None:
     """Load a new migration as Alembic would, and call it with nothing behind it.
 
@@ -89,7 +98,8 @@ def try_file(text: bytes, path: str) -> None:
         names = [name for name, value in space.items() if value is op]
         space |= dict.fromkeys(names, _Anything())
         for name in ("upgrade", "downgrade"):
-            if names and callable(space.get(name)):
+            # What env.py gives to revisions is known when they run.
+            if names and callable(space.get(name)) and not _takes(space[name]):
                 space[name]()
     except Exception as err:
         hint = "Correct script.py.mako, or what env.py adds to it."
