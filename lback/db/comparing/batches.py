@@ -24,6 +24,7 @@ from sqlalchemy.sql.elements import conv
 from lback.db.alembic_compat import copy_column, in_batch, undone
 from lback.db.comparing.twins import (
     checks_in,
+    in_memory,
     index_there,
     plain,
     snapshot,
@@ -95,18 +96,14 @@ def settle_batches(
 
 @contextmanager
 def _empty_copy(connection: Connection) -> Iterator[Connection]:
-    engine = sa.create_engine("sqlite://")
-    try:
-        with engine.connect() as trial:
-            rows = connection.exec_driver_sql(
-                "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' "
-                "ORDER BY CASE type WHEN 'table' THEN 1 WHEN 'index' THEN 2 ELSE 3 END"
-            )
-            for (statement,) in rows:
-                trial.exec_driver_sql(statement.replace("%", "%%"))
-            yield trial
-    finally:
-        engine.dispose()
+    with in_memory() as trial:
+        rows = connection.exec_driver_sql(
+            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' "
+            "ORDER BY CASE type WHEN 'table' THEN 1 WHEN 'index' THEN 2 ELSE 3 END"
+        )
+        for (statement,) in rows:
+            trial.exec_driver_sql(statement.replace("%", "%%"))
+        yield trial
 
 
 def _is_about_index(operation: Any) -> bool:

@@ -7,6 +7,7 @@ Two texts of its own can be compared; one of its own and one of the models' cann
 from __future__ import annotations
 
 import re
+import sqlite3
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -189,6 +190,17 @@ def index_there(index: Mapping[str, Any], there: sa.Table) -> sa.Index:
     return sa.Index(index["name"], *items, unique=index["unique"], _table=there, sqlite_where=where)
 
 
+@contextmanager
+def in_memory() -> Iterator[Connection]:
+    """Open an empty database of SQLite; what leads connections elsewhere does not lead this one."""
+    engine = sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(":memory:"))
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
 class TwinTables:
     """The models' tables as this database would show them."""
 
@@ -207,12 +219,8 @@ class TwinTables:
         return self.made.get((table.schema, table.name))
 
     def _sqlite(self, tables: list[sa.Table]) -> None:
-        engine = sa.create_engine("sqlite://")
-        try:
-            with engine.connect() as connection:
-                self._one_by_one(connection, tables, beside=False)
-        finally:
-            engine.dispose()
+        with in_memory() as connection:
+            self._one_by_one(connection, tables, beside=False)
 
     def _temporary(self, tables: list[sa.Table]) -> None:
         self._one_by_one(self.connection, tables, beside=True)

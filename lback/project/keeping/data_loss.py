@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -97,7 +98,8 @@ def save_rows(
     path = _free(backup_folder(ctx), name)
     rows = save(view.connection, path, told.kept, about, told.lost)
     if not rows:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it was not written, or says nothing
+            path.unlink()
         return None
     ctx.console.note(messages.rows_saved(rows, path))
     return path
