@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Integer, String, Text, event
@@ -46,7 +46,6 @@ _ENGINES = sa.text(
     " (SELECT engine FROM information_schema.engines WHERE transactions = 'YES')"
 )
 Write = Callable[[], Any]
-T = TypeVar("T")
 
 
 def operations_table(place: RecordPlace) -> sa.Table:
@@ -121,20 +120,20 @@ class Operations:
             for target, name, function in listeners:
                 event.remove(target, name, function)
 
-    def watch(self, work: Callable[[], T], ran: Sequence[SentOperation]) -> T:
-        """Write down what `work` sends; what has `ran` is not sent again."""
+    @contextlib.contextmanager
+    def watching(self, ran: Sequence[SentOperation] = ()) -> Iterator[None]:
+        """Write down what is heard while this lasts; what has `ran` is not sent again."""
         self._number, self._theirs = 0, False
         self._waiting, self._marks = [], []
         self._ran = {operation.number: operation for operation in ran}
         self._busy = False
         try:
-            result = work()
+            yield
             left = [number for number in self._ran if number > self._number]
             if left:
                 raise messages.sends_less(self._ran[min(left)])
         finally:
             self._busy = True
-        return result
 
     def _listeners(self) -> list[tuple[Any, str, Any]]:
         dialect, connection = self._connection.dialect, self._connection

@@ -192,7 +192,8 @@ class Recording:
         """Write down what the code of a step sends."""
         if self._operations is None or self._place is None:
             return work()
-        return self._operations.watch(work, self._ran)
+        with self._operations.watching(self._ran):
+            return work()
 
     def _started(self, doubted: bool) -> int | None:
         """Return the row of the step at work, which is made where there is none."""

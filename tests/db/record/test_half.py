@@ -32,6 +32,10 @@ INDEX = "CREATE INDEX ix ON t (id)"
 ROWS = "INSERT INTO t (id) VALUES (1), (2)"
 
 
+def refused(err: Exception) -> None:
+    raise err
+
+
 @pytest.fixture(params=["sqlite", pytest.param("mariadb", marks=pytest.mark.mysql)])
 def connection(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[Connection]:
     with fresh_database(request.param, tmp_path) as url:
@@ -58,8 +62,8 @@ def step(connection: Connection, revision: str = "r1", **more: Any) -> int:
 
 def sent(connection: Connection, number: int, *statements: str) -> None:
     """Send the statements of a step."""
-    operations = Operations(connection, PLACE, lambda _doubted: number)
-    with operations.watching():
+    operations = Operations(connection, PLACE, lambda _doubted: number, refused)
+    with operations.listening(), operations.watching():
         for statement in statements:
             connection.exec_driver_sql(statement)
 
@@ -280,8 +284,8 @@ def test_all_of_it_lasts_in_a_transaction(sqlite_url: str) -> None:
         make(connection, PLACE)
         make_operations(connection, PLACE)
         number = step(connection)
-        operations = Operations(connection, PLACE, lambda _doubted: number)
-        with operations.watching():
+        operations = Operations(connection, PLACE, lambda _doubted: number, refused)
+        with operations.listening(), operations.watching():
             connection.exec_driver_sql(TABLE)
             operations.committing()
         connection.commit()

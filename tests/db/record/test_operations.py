@@ -53,7 +53,7 @@ class Work:
         raise err
 
     def do(self, *statements: str, ran: Sequence[SentOperation] = ()) -> None:
-        with self.operations.watching(ran):
+        with self.operations.listening(), self.operations.watching(ran):
             for statement in statements:
                 self.connection.exec_driver_sql(statement)
 
@@ -97,7 +97,7 @@ def test_each_statement_is_written_down(each: Work) -> None:
 
 def test_what_is_not_watched_is_not_written_down(each: Work) -> None:
     each.connection.exec_driver_sql(TABLE)
-    with each.operations.watching(), each.operations.aside():
+    with each.operations.listening(), each.operations.watching(), each.operations.aside():
         each.connection.exec_driver_sql(ROWS)
     each.connection.exec_driver_sql(ROWS)
     assert each.read == ()
@@ -115,7 +115,7 @@ def test_each_step_counts_from_one(each: Work) -> None:
 
 def test_values_tell_statements_apart(each: Work) -> None:
     each.do(TABLE)
-    with each.operations.watching():
+    with each.operations.listening(), each.operations.watching():
         for values in ({"id": 1}, {"id": 2}, [{"id": 2}, {"id": 3}]):
             each.connection.execute(sa.text("INSERT INTO t VALUES (:id)"), values)
     first, second, several = each.read
@@ -155,7 +155,7 @@ def resumed(work: Work) -> tuple[SentOperation, ...]:
 
 def test_what_ran_is_not_sent_again(each: Work) -> None:
     ran = resumed(each)
-    with each.operations.watching(ran):
+    with each.operations.listening(), each.operations.watching(ran):
         each.connection.exec_driver_sql(TABLE)
         result = each.connection.exec_driver_sql(ROWS)
         # Other drivers let nobody set it.
@@ -230,14 +230,14 @@ def test_nothing_is_written_before_something_commits(whole: Work) -> None:
     whole.do(TABLE, ROWS)
     lasting = commits_ddl(whole)
     assert [one[0] for one in whole.told] == ([1] if lasting else [])
-    with whole.operations.watching():
+    with whole.operations.listening(), whole.operations.watching():
         whole.connection.exec_driver_sql("UPDATE t SET id = 5")
         whole.operations.committing()
     assert [one[3] for one in whole.told][-1] == "UPDATE t SET id = 5"
 
 
 def test_a_commit_on_the_way_writes_what_was_done(whole: Work) -> None:
-    with whole.operations.watching():
+    with whole.operations.listening(), whole.operations.watching():
         whole.connection.exec_driver_sql(TABLE)
         whole.connection.exec_driver_sql(ROWS)
         whole.operations.committing()
@@ -248,7 +248,7 @@ def test_a_commit_on_the_way_writes_what_was_done(whole: Work) -> None:
 def test_what_is_rolled_back_is_forgotten(whole: Work) -> None:
     whole.do(TABLE)
     whole.connection.commit()
-    with whole.operations.watching():
+    with whole.operations.listening(), whole.operations.watching():
         whole.connection.exec_driver_sql(ROWS)
         whole.operations.rolled_back()
         whole.connection.exec_driver_sql("DELETE FROM t")
@@ -262,7 +262,7 @@ def test_what_a_savepoint_takes_back_is_forgotten(whole: Work) -> None:
     whole.do(TABLE)
     whole.connection.commit()
     whole.operations.forget(7)
-    with whole.operations.watching():
+    with whole.operations.listening(), whole.operations.watching():
         whole.connection.exec_driver_sql("INSERT INTO t VALUES (1)")
         with whole.connection.begin_nested() as point:
             whole.connection.exec_driver_sql("INSERT INTO t VALUES (2)")
@@ -300,7 +300,7 @@ def test_nothing_is_known_after_a_savepoint_of_the_steps_own(whole: Work) -> Non
     whole.do(TABLE)
     whole.connection.commit()
     whole.operations.forget(7)
-    with whole.operations.watching():
+    with whole.operations.listening(), whole.operations.watching():
         for statement in (ROWS, "SAVEPOINT x", ROWS, "ROLLBACK TO x"):
             whole.connection.exec_driver_sql(statement)
         whole.operations.committing()
@@ -341,6 +341,7 @@ def test_a_step_does_not_go_on_where_nothing_can_be_written(any_url: str) -> Non
         operations = Operations(connection, PLACE, lambda _doubted: None, Work._refused)
         with (
             pytest.raises(sa.exc.InvalidRequestError, match="no row of the step"),
+            operations.listening(),
             operations.watching(),
         ):
             connection.exec_driver_sql(TABLE)
@@ -353,7 +354,7 @@ def test_other_connections_are_not_listened_to(any_url: str) -> None:
         connection.engine.connect() as other,
     ):
         work = Work(connection)
-        with work.operations.watching():
+        with work.operations.listening(), work.operations.watching():
             other.exec_driver_sql(TABLE)
         assert work.read == ()
 
