@@ -6,6 +6,7 @@ import hashlib
 import sys
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -71,6 +72,18 @@ class Work:
         self.turn.after = after
         self.recording.applied()
 
+    def flush(self) -> None:
+        """Write what is done, where nothing is committed."""
+        self.recording._flush(self.recording._insert.execute)
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Hear of statements as while a step runs."""
+        operations = self.recording._operations
+        watching = operations.watching(self.recording._ran) if operations else nullcontext()
+        with self.recording.listening(), watching:
+            yield
+
     @property
     def rows(self) -> list[Any]:
         return list(self.connection.execute(sa.select(RECORD).order_by(RECORD.c.id)))
@@ -94,7 +107,7 @@ def test_a_row_goes_out_with_the_transaction(connection: Connection) -> None:
     assert work.rows == []
     work.recording.committing()
     assert work.told == [A1]
-    work.recording.flush()
+    work.flush()
     assert len(work.rows) == 1 and work.heard == []
 
 
@@ -102,7 +115,7 @@ def test_all_that_a_row_says(connection: Connection) -> None:
     work = Work(connection)
     work.start(Upgrade("a1"))
     work.done("d1", "a1")
-    work.recording.flush()
+    work.flush()
     (row,) = work.rows
     assert (row.down_revisions, row.depends_on, row.path) == ("a0", "d1", "versions/a1.py")
     assert (row.blob, zlib.decompress(row.body)) == ("1" * 40, TEXT)
@@ -118,7 +131,7 @@ def test_what_is_rolled_back_is_forgotten(connection: Connection) -> None:
     work.start(Upgrade("a1"))
     work.done("a1")
     work.recording.rolled_back()
-    work.recording.flush()
+    work.flush()
     assert work.rows == []
 
 
@@ -132,7 +145,7 @@ def test_several_steps_of_one_transaction(connection: Connection) -> None:
     work.done("a1")
     work.start(Restamp(("a1", "d1")))
     work.done("a1", "d1")
-    work.recording.flush()
+    work.flush()
     assert work.told == [
         ("upgrade", "a0", "done", "", "a0"),
         ("downgrade", "a0", "done", "a0", ""),
@@ -147,10 +160,10 @@ def test_steps_that_are_stamped_together(connection: Connection) -> None:
     work = Work(connection, before=(), after=())
     work.start(Upgrade("a0", fake=True), Upgrade("a1", fake=True), moves=2)
     work.done("a0")
-    work.recording.flush()
+    work.flush()
     assert work.rows == []
     work.done("a1")
-    work.recording.flush()
+    work.flush()
     assert work.told == [
         ("fake upgrade", "a0", "done", "", "a1"),
         ("fake upgrade", "a1", "done", "a1", "a1"),
@@ -174,7 +187,7 @@ def test_a_revision_that_no_file_defines(
     work = Work(connection)
     work.start(Upgrade(revision), text=text)
     work.done("lost")
-    work.recording.flush()
+    work.flush()
     (row,) = work.rows
     assert (row.blob, row.path, row.down_revisions, row.depends_on) == (blob, "", "", "")
     assert (row.body is None) == (text is None)
@@ -261,7 +274,7 @@ def test_statements_are_written_down_and_forgotten_when_all_is_done(
     work = Work(connection, transactional=False)
     work.start(Upgrade("a1"))
     (row,) = work.rows
-    with work.recording.at_work():
+    with work.at_work():
         connection.exec_driver_sql("CREATE TABLE t (id INTEGER)")
         work.recording.committing()
         kept = read_operations(connection, PLACE, row.id)
@@ -274,7 +287,7 @@ def test_a_step_that_was_cut_off_is_gone_on_with(connection: Connection) -> None
     first = Work(connection, transactional=False)
     first.start(Upgrade("a1"))
     (row,) = first.rows
-    with first.recording.at_work():
+    with first.at_work():
         connection.exec_driver_sql("CREATE TABLE t (id INTEGER)")
         first.recording.committing()
     for other in (Upgrade("a0"), Downgrade("a1"), Restamp(("a1",))):
@@ -285,7 +298,7 @@ def test_a_step_that_was_cut_off_is_gone_on_with(connection: Connection) -> None
     work = Work(connection, transactional=False)
     work.start(Upgrade("a1"))
     assert work.recording.row == row.id
-    with work.recording.at_work():
+    with work.at_work():
         connection.exec_driver_sql("CREATE TABLE t (id INTEGER)")  # is not sent again
     work.done("a1")
     assert [one.outcome for one in work.rows if one.id == row.id] == ["done"]
@@ -303,7 +316,7 @@ def test_where_it_cannot_be_it_is_said_once(connection: Connection) -> None:
         assert not work.recording.writes
         work.start(Upgrade("a1"))
         work.recording.committing()
-        with work.recording.at_work():
+        with work.at_work():
             connection.exec_driver_sql("SELECT 1")
         work.done("a1")
         work.recording.failed("no")
@@ -318,11 +331,11 @@ def test_a_record_that_goes_meanwhile_is_given_up(connection: Connection) -> Non
     work.start(Upgrade("a1"))
     connection.exec_driver_sql("DROP TABLE lback_ledger")
     work.done("a1")
-    work.recording.flush()
+    work.flush()
     assert [event.kind for event in work.heard] == ["note"] and not work.recording.writes
     work.start(Upgrade("a1"))
     work.done("a1")
-    work.recording.flush()
+    work.flush()
     assert len(work.heard) == 1
 
 
