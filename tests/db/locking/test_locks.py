@@ -125,7 +125,10 @@ def test_which_file_is_locked_is_asked_of_sqlite(sqlite_url: str) -> None:
 
 @pytest.mark.parametrize(
     ("url", "same"),
-    [("sqlite:///x.db", "sqlite:///x.db"), ("postgresql://u:secret@h/d", "postgresql://u:***@h/d")],
+    [
+        ("sqlite:///x.db", "sqlite:///x.db"),
+        ("postgresql+psycopg://u:secret@h/d", "postgresql+psycopg://u:***@h/d"),
+    ],
 )
 def test_a_place_is_a_url_without_its_password(url: str, same: str) -> None:
     assert module._place(at(sa.create_engine(url))) == same
