@@ -15,9 +15,9 @@ from sqlalchemy import MetaData, Table
 
 from lback.core.plans import applied
 from lback.core.shell import command
-from lback.db.alembic_compat import compare_defaults, copy_column
+from lback.db.alembic_compat import compare_defaults
 from lback.db.command_lines import like
-from lback.db.comparing.batches import WholeTable, settle_batches
+from lback.db.comparing.batches import WholeTable, settle_batches, to_invoke
 from lback.db.comparing.comparing import comparing, with_schemas
 from lback.db.comparing.naming import name_all
 from lback.db.comparing.ordering import put_in_order
@@ -335,7 +335,7 @@ def sql_of(upgrade: ops.UpgradeOps, context: MigrationContext, batch: Inspector 
             _in_batch(operation, batch, operations, tables)
         else:
             for part in operation.ops:
-                operations.invoke(part)
+                operations.invoke(to_invoke(part))
     return buffer.getvalue()
 
 
@@ -358,7 +358,7 @@ def _in_batch(
     ) as batch:
         for part in changes.ops:
             invoke: Any = batch.invoke
-            invoke(part)
+            invoke(to_invoke(part))
     for part in changes.ops:
         if isinstance(part, ops.AddColumnOp):
-            table.append_column(copy_column(part.column))
+            table.append_column(to_invoke(part).column)

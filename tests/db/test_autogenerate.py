@@ -245,6 +245,19 @@ def test_the_sql_of_a_draft_runs_nothing(project: Modelled, any_url: str) -> Non
     assert set(columns(any_url)) == {"id", "name"}
 
 
+def test_the_sql_of_a_draft_has_each_index_and_key_once(project: Modelled) -> None:
+    project.users()
+    project.make("one")
+    project.migrate()
+    more = 'Column("mail", String(50), index=True)', 'Column("code", String(9), unique=True)'
+    project.users(*more)
+    made = make_revision(project.database(), Draft("y"), GivenAnswers(), with_sql=True)
+    assert made.sql.count("ix_users_mail") == 1
+    assert made.sql.count("UNIQUE") == 1
+    project.migrate()
+    assert differences(project.database()) == ()
+
+
 def test_the_ledger_never_appears(project: Modelled, any_url: str) -> None:
     run_sql(any_url, "CREATE TABLE lback_ledger (id INTEGER, revision VARCHAR(20))")
     project.users('Column("name", String(50))')

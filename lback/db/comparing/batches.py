@@ -140,7 +140,7 @@ def _settled(
     with operations.batch_alter_table(name, copy_from=before) as batch:
         invoke: Any = batch.invoke
         for part in parts:
-            invoke(_to_invoke(part))
+            invoke(to_invoke(part))
     for create in creates:
         operations.invoke(create)
     if not any(map(_copies, parts)):
@@ -150,8 +150,8 @@ def _settled(
     return [*drops, ops.ModifyTableOps(name, parts), *creates]
 
 
-def _to_invoke(operation: Any) -> Any:
-    """Return an operation as a batch takes it: a default by what it is, not by its clause.
+def to_invoke(operation: Any) -> Any:
+    """Return an operation as its text in a file does it: a default is no clause of a model's.
 
     The keys and indexes of a new column are operations of their own.
     """
