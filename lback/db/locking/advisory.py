@@ -108,9 +108,13 @@ class AdvisoryLock:
         return self._sign()
 
     def _refuse_circle(self) -> None:
-        """Refuse to wait for who waits for a schema that this run has."""
-        if self._has_a_schema():
-            raise messages.each_waits("", self.holder())
+        """Refuse to wait for who waits for a schema that this run has.
+
+        Who has the turn alone waits; who shares it passes through in a moment.
+        """
+        waiting = self._has_a_schema() and self._holders(TURN, exclusive=True)
+        if waiting:
+            raise messages.each_waits("", _told(waiting))
 
     def _has_a_schema(self) -> bool:
         return bool(self._ours) and any(row[0] in self._ours for row in self._holders(SCHEMAS))

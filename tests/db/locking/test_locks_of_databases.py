@@ -455,6 +455,24 @@ def test_two_runs_that_would_wait_for_one_another_are_told(postgres_url: str) ->
         first.release()
 
 
+@pytest.mark.postgresql
+def test_who_only_passes_through_is_no_circle(postgres_url: str) -> None:
+    engine = create_engine(postgres_url, poolclass=pool.NullPool)
+    with engine.connect() as one, engine.connect() as two, engine.connect() as passing:
+        locks = Locks(30)
+        locks.take(one, "ada")
+        shared = f"({TURN})"
+        assert passing.exec_driver_sql(f"SELECT pg_try_advisory_lock_shared{shared}").scalar()
+        waiter = Thread(target=locks.take, args=(two,))
+        waiter.start()
+        time.sleep(0.1)
+        assert waiter.is_alive()
+        assert passing.exec_driver_sql(f"SELECT pg_advisory_unlock_shared{shared}").scalar()
+        waiter.join(30)
+        assert not waiter.is_alive()
+        locks.release()
+
+
 def test_engines_without_a_url_are_told_apart(tmp_path: Path) -> None:
     paths = [tmp_path / "one.sqlite3", tmp_path / "two.sqlite3"]
     engines = [
