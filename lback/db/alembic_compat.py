@@ -6,6 +6,7 @@ the newest when this was written (1.20.1, 2.1.9): the same in both where nothing
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import sqlalchemy as sa
 from alembic.autogenerate import compare
 from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import (
@@ -25,6 +27,8 @@ from alembic.operations.batch import ApplyBatchImpl
 from alembic.operations.ops import DowngradeOps, MigrationScript, UpgradeOps
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory, write_hooks
+from sqlalchemy import event
+from sqlalchemy.sql import operators
 
 try:
     from alembic.util import DispatchPriority
@@ -41,6 +45,8 @@ if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+
+_PLAIN_LITERAL = re.compile(r"'([A-Za-z0-9_.-]+)'")
 
 # From 1.16 on Alembic reads pyproject.toml.
 READS_PYPROJECT = hasattr(Config, "get_alembic_option")
@@ -132,6 +138,54 @@ def make_version_table(context: MigrationContext) -> None:
     """Create the version table where it is missing."""
     # Public ways (stamp, run_migrations) create it for a look at the database as well.
     context._ensure_version_table()
+
+
+def send_stamps_alike(context: MigrationContext, connection: Connection) -> None:
+    """Let each change of a row of the version table be one statement, its revisions as values.
+
+    HeadMaintainer writes the revisions into the statement, so that SQLAlchemy compiles it anew
+    for each, which takes longer than most migrations.
+    """
+    table = context._version
+    column = table.columns.get("version_num")
+    if column is None or type(column.type) is not sa.String:
+        return
+    alike = (
+        sa.update(table)
+        .values({column: sa.bindparam("revision")})
+        .where(column == sa.bindparam("before"))
+    )
+
+    def send(
+        _connection: Connection, statement: Any, many: Any, single: Any, _options: Any
+    ) -> tuple[Any, Any, Any]:
+        if many or single or not isinstance(statement, sa.Update) or statement.table is not table:
+            return statement, many, single
+        revision, before = _stamped_by(statement, column)
+        if revision is None or before is None:
+            return statement, many, single
+        return alike, many, {"revision": revision, "before": before}
+
+    event.listen(connection, "before_execute", send, retval=True)
+
+
+def _stamped_by(statement: sa.Update, column: Any) -> tuple[str | None, str | None]:
+    """Return the revision that an update writes, and the one in whose place; None: another one."""
+    # There are no public words for what an update changes.
+    values: Any = statement._values
+    where = statement.whereclause
+    if values is None or [*values] != [column.name] or not isinstance(where, sa.BinaryExpression):
+        return None, None
+    if where.left is not column or where.operator is not operators.eq:
+        return None, None
+    return _plain(values[column.name]), _plain(where.right)
+
+
+def _plain(value: Any) -> str | None:
+    """Return the revision that a literal is, None for one that a database may read in its way."""
+    literal = isinstance(value, sa.ColumnClause) and value.is_literal
+    found = _PLAIN_LITERAL.fullmatch(value.name) if literal else None
+    return found[1] if found is not None else None
 
 
 class _OldRow(str):

@@ -23,6 +23,7 @@ from lback.db.alembic_compat import (
     is_kept_each,
     is_outside,
     make_version_table,
+    send_stamps_alike,
 )
 from lback.db.events import Event, OnEvent, RunOutcome, Stamp, TakesBack, Turn
 from lback.db.failures import swallowed
@@ -265,6 +266,7 @@ class Performer:
 
         context.on_version_apply_callbacks = (*context.on_version_apply_callbacks, applied)
         if isinstance(connection, Connection):
+            send_stamps_alike(context, connection)
             _watch_commits(turn, connection, recording)
         return recording
 
