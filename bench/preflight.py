@@ -1,4 +1,7 @@
-"""What each question to the rows takes on PostgreSQL: `python -m bench.preflight [ROWS]`."""
+"""What each question to the rows takes: `python -m bench.preflight [ROWS [DATABASE]]`.
+
+DATABASE is postgresql, the one that is asked by itself, sqlite or mariadb.
+"""
 
 from __future__ import annotations
 
@@ -32,34 +35,43 @@ UPGRADES = {
     "drop column": 'op.drop_column("t", "email")',
     "drop table": 'op.drop_table("t")',
 }
+DIGITS = "(SELECT 0 AS d" + "".join(f" UNION ALL SELECT {d}" for d in range(1, 10)) + ")"
+NUMBERS = (
+    "(SELECT 1 + " + " + ".join(f"{10**place} * t{place}.d" for place in range(7)) + " AS g FROM "
+    + ", ".join(f"{DIGITS} t{place}" for place in range(7)) + ") numbers WHERE g <= {rows}"
+)  # fmt: skip
 TABLES = (
     "CREATE TABLE p (id integer PRIMARY KEY)",
-    "INSERT INTO p SELECT generate_series(0, 99999)",
+    f"INSERT INTO p SELECT g - 1 FROM {NUMBERS} AND g <= 100000",
     "CREATE TABLE t (id bigint PRIMARY KEY, email varchar(100), n integer, p_id integer, "
-    "digits text, d text)",
-    "INSERT INTO t SELECT g, 'user' || g || '@example.org', g %% 30000, g %% 100000, g::text, "
-    "'2020-01-31' FROM generate_series(1, {rows}) g",
+    "digits varchar(20), d varchar(20))",
+    "INSERT INTO t SELECT g, {email}, mod(g, 30000), mod(g, 100000), g, '2020-01-31' "
+    f"FROM {NUMBERS}",
 )
 SPOILED = (
     "UPDATE t SET email = NULL, n = 70000, p_id = -1, digits = 'x', d = 'x' WHERE id = {rows} - 1",
-    "UPDATE t SET email = repeat('x', 80) WHERE id = {rows} OR id = {rows} - 2",
+    "UPDATE t SET email = '" + "x" * 80 + "' WHERE id = {rows} OR id = {rows} - 2",
 )
 
 
 def main() -> int:
     """Print, for rows that are right and with three that are not, seconds and processor time."""
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    kind = sys.argv[2] if len(sys.argv) > 2 else "postgresql"
+    email = "concat('user', g, '@example.org')"
+    if kind == "sqlite":
+        email = "'user' || g || '@example.org'"
     with (
         tempfile.TemporaryDirectory() as folder,
-        fresh_database("postgresql", Path(folder)) as url,
+        fresh_database(kind, Path(folder)) as url,
     ):
         world = World(url)
         for name, statements in (("right", TABLES), ("three wrong", SPOILED)):
             with world.engine.begin() as connection:
                 for statement in statements:
-                    connection.exec_driver_sql(statement.format(rows=rows))
-            for kind, upgrade in UPGRADES.items():
-                print(f"{name:12} {kind:20} {_asked(world, upgrade)}", flush=True)
+                    connection.exec_driver_sql(statement.format(rows=rows, email=email))
+            for asked, upgrade in UPGRADES.items():
+                print(f"{name:12} {asked:20} {_asked(world, upgrade)}", flush=True)
         world.close()
     return 0
 
@@ -77,7 +89,9 @@ def _asked(world: World, upgrade: str) -> str:
 
 
 def _processor(connection: Connection) -> float:
-    """Return the processor time of the server's process, without that of parallel workers."""
+    """Return the processor time of PostgreSQL's process, without that of parallel workers."""
+    if connection.dialect.name != "postgresql":
+        return 0.0
     number = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
     with suppress(OSError):
         fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()

@@ -112,7 +112,28 @@ def test_names_that_only_their_case_tells_apart(tmp_path: Path) -> None:
         assert told == [("loses", ("id=1",))]
         shop.add("b2", 'op.drop_table("Users")', "pass", parents=("a1",))
         row = run(shop, plan=True).preflight[0]
-        assert (row.state, row.reason) in [
-            ("unknown", "Users may be users or Users"),
-            ("unknown", "Users may be Users or users"),
+        assert (row.state, row.table, row.keys) == ("loses", "users", ("id=1",))
+        # What it stops for has to be certain.
+        shop.add("b2", 'op.alter_column("Users", "email", nullable=False)', "pass", parents=("a1",))
+        row = run(shop, plan=True).preflight[0]
+        assert (row.state, row.reason) == ("unknown", "Users may be Users or users")
+
+
+def test_both_of_them_in_one_run(tmp_path: Path) -> None:
+    with fresh_database("postgresql", tmp_path) as url:
+        shop = Shop.at(tmp_path / "shop", url)
+        shop.add("a1", USERS, "pass")
+        shop.migrate()
+        shop.execute("INSERT INTO users VALUES (1)")
+        made = 'op.create_table("Users", sa.Column("id", sa.Integer(), primary_key=True))'
+        shop.add("b2", made, "pass")
+        need = 'op.alter_column("users", "email", nullable=False)'
+        shop.add("b3", need, "pass")
+        shop.add("b4", 'op.drop_table("users")\nop.drop_table("Users")', "pass")
+        told = [
+            (row.kind, row.state, row.reason or row.keys) for row in run(shop, plan=True).preflight
+        ]
+        assert told == [
+            ("not null", "unknown", "Users and users may be one"),
+            ("drop table", "loses", ("id=1",)),
         ]

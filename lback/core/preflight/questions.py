@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from lback.core.dialects import Dialects
 from lback.core.effects import IF_THERE, Direction, Effect, Unknown, described
-from lback.core.naming import key
+from lback.core.naming import bare_as_written, key
 from lback.core.preflight.column_types import ColumnType, read_type
 
 QuestionKind = Literal[
@@ -99,6 +99,8 @@ class _Column:
     why: str = ""
     empty: bool = False
     """A new one whose values are all NULL."""
+    doubt: str = ""
+    """Why it may be another one, which stops nothing: what goes is asked for either."""
 
 
 @dataclass(slots=True)
@@ -108,26 +110,55 @@ class _Table:
     columns: dict[str, _Column] = field(default_factory=dict)
     added: str = ""
     moved: bool = False
+    doubt: str = ""
+    """Why it may be another one, which stops nothing: what goes is asked for either."""
 
-    def column(self, name: str) -> _Column:
-        return self.columns.setdefault(
-            name.casefold(), _Column(name if self.now is not None else None)
-        )
+
+class Spellings(NamedTuple):
+    """What is spelled in several ways in one run, in one case: tables, and columns of any table."""
+
+    tables: dict[str, set[str]]
+    columns: dict[str, set[str]]
 
 
 def questions(steps: Iterable[StepEffects], dialect: str) -> tuple[Question, ...]:
     """Return what steps, in the order in which they run, need of the rows on this dialect."""
-    follower = _Follower(dialect)
+    steps = tuple(steps)
+    follower = _Follower(dialect, _spellings(steps, dialect))
     for step in steps:
         follower.step(step)
     return tuple(follower.asked.values())
 
 
+def _spellings(steps: Iterable[StepEffects], dialect: str) -> Spellings:
+    """Return the names that are spelled in several ways, which may be one thing or several.
+
+    Quotes and the server's file system decide that, and a text tells of neither.
+    """
+    tables: dict[str, set[str]] = {}
+    columns: dict[str, set[str]] = {}
+    for effect in (effect for step in steps for effect in step.effects):
+        new = effect.to if effect.object == "table" else None
+        for name in (effect.table, new, effect.refers_to, *effect.reads):
+            if name and dialect != "sqlite":
+                tables.setdefault(key(name, dialect), set()).add(bare_as_written(name))
+        own = (effect.name, effect.to) if effect.object == "column" else ()
+        for name in (*own, *effect.columns):
+            if name and dialect == "postgresql":
+                columns.setdefault(name.casefold(), set()).add(name)
+    several = (
+        {name: written for name, written in found.items() if len(written) > 1}
+        for found in (tables, columns)
+    )
+    return Spellings(*several)
+
+
 class _Follower:
     """Follows effects, and remembers what tables and columns are called now."""
 
-    def __init__(self, dialect: str) -> None:
+    def __init__(self, dialect: str, spellings: Spellings) -> None:
         self.dialect = dialect
+        self.spellings = spellings
         self.tables: dict[str, _Table] = {}
         self.enums: dict[str, tuple[str, ...]] = {}
         self.asked: dict[int, Question] = {}
@@ -157,7 +188,26 @@ class _Follower:
                 self.follow(effect)
 
     def table(self, name: str) -> _Table:
-        return self.tables.setdefault(key(name, self.dialect), _Table(name))
+        return self.tables.setdefault(self.key(name), _Table(name, doubt=self.doubt(name)))
+
+    def key(self, name: str | None) -> str:
+        """Return what a table is known by: its case counts where another differs in just that."""
+        known = key(name, self.dialect)
+        several = known in self.spellings.tables
+        return f"{known} {bare_as_written(name or '')}" if several else known
+
+    def doubt(self, name: str) -> str:
+        return _either(self.spellings.tables.get(key(name, self.dialect)))
+
+    def column(self, table: _Table, name: str) -> _Column:
+        """Return what is known of a column."""
+        made = _Column(name if table.now is not None else None)
+        made.doubt = _either(self.spellings.columns.get(name.casefold()))
+        return table.columns.setdefault(self.column_key(name), made)
+
+    def column_key(self, name: str) -> str:
+        known = name.casefold()
+        return name if known in self.spellings.columns else known
 
     def follow(self, effect: Effect) -> None:
         """Ask what one effect needs, then do it."""
@@ -184,7 +234,7 @@ class _Follower:
         """Make a question about columns of a table; None where there is nothing to ask."""
         if table.now is None or not _is_certain(effect):
             return None
-        found = [table.column(name) for name in columns]
+        found = [self.column(table, name) for name in columns]
         names = tuple(column.now for column in found if column.now is not None)
         if len(names) < len(found):
             return None
@@ -193,6 +243,9 @@ class _Follower:
             kind, table.now, names, self.at.revision, self.at.path, effect.line, described(effect)
         )
         why = next((column.why for column in found if column.why), "") or table.why or self.opaque
+        if kind not in ("drop table", "drop column"):
+            doubts = (column.doubt for column in found if column.doubt)
+            why = why or table.doubt or next(doubts, "")
         if kind in self.switched:
             why = why or f"{at}: a session's setting is changed"
         return replace(made, why=why, moved=table.moved, written=tuple(self.written))
@@ -209,7 +262,7 @@ class _Follower:
     # -- tables and columns --------------------------------------------------------
 
     def _table(self, effect: Effect, table: _Table) -> None:
-        name = key(effect.table, self.dialect)
+        name = self.key(effect.table)
         if effect.kind == "create":
             if effect.certain:
                 self.tables[name] = _Table(None)
@@ -224,7 +277,7 @@ class _Follower:
             self._rename(effect, name, table)
 
     def _rename(self, effect: Effect, name: str, table: _Table) -> None:
-        to = key(effect.to, self.dialect)
+        to = self.key(effect.to)
         if not effect.certain:
             for text in (effect.table or "", effect.to or ""):
                 self.table(text).why = self.note(effect, "may rename the table")
@@ -237,19 +290,19 @@ class _Follower:
 
     def _column(self, effect: Effect, table: _Table) -> None:
         name = effect.name or ""
-        column = table.column(name)
+        column = self.column(table, name)
         if effect.kind == "create":
             self._new_column(effect, table)
         elif effect.kind == "rename" and effect.to:
             if not effect.certain:
                 column.why = self.note(effect, "may rename the column")
-                table.column(effect.to).why = column.why
+                self.column(table, effect.to).why = column.why
                 return
-            table.columns[effect.to.casefold()] = column
-            table.columns[name.casefold()] = _Column(None)
+            table.columns[self.column_key(effect.to)] = column
+            table.columns[self.column_key(name)] = _Column(None)
         elif effect.kind == "drop":
             self.put(self.ask("drop column", effect, table, (name,)))
-            table.columns[name.casefold()] = _Column(None)
+            table.columns[self.column_key(name)] = _Column(None)
         elif effect.kind == "alter":
             self._altered(effect, table, column)
 
@@ -261,9 +314,9 @@ class _Follower:
         if _is_certain(effect) and effect.certain:
             if "not null" in effect.aspects and said.get("nullable") == "no" and known:
                 self.put(self._fillless(effect, table, kind))
-            table.columns[(effect.name or "").casefold()] = _Column(None, empty=known)
+            table.columns[self.column_key(effect.name or "")] = _Column(None, empty=known)
         else:
-            table.column(effect.name or "").why = self.note(effect, "may add the column")
+            self.column(table, effect.name or "").why = self.note(effect, "may add the column")
 
     def _fillless(self, effect: Effect, table: _Table, kind: ColumnType) -> Question | None:
         """Ask whether there are rows, for which a new column has no value."""
@@ -328,7 +381,7 @@ class _Follower:
         made = self.ask("foreign key", effect, table, effect.columns)
         if made is None:
             return
-        there = [parent.column(name) for name in refers]
+        there = [self.column(parent, name) for name in refers]
         names = tuple(column.now for column in there if column.now is not None)
         why = made.why or parent.why or parent.added
         why = why or next((column.why for column in there if column.why), "")
@@ -348,7 +401,7 @@ class _Follower:
             if use.object == "column" and key(use.table, self.dialect) == key(
                 effect.table, self.dialect
             ):
-                column = table.column(use.name)
+                column = self.column(table, use.name)
                 why = why or column.why
                 if column.now is None or column.now.casefold() != use.name.casefold():
                     why = why or f"{use.name} is made or renamed in this run"
@@ -364,7 +417,7 @@ class _Follower:
             table.added = table.added or why
         elif effect.kind == "update" and effect.columns:
             for name in effect.columns:
-                column = table.column(name)
+                column = self.column(table, name)
                 column.why = column.why or why
                 column.empty = False
         else:
@@ -378,6 +431,10 @@ class _Follower:
             self.enums[key(effect.to, self.dialect)] = self.enums.pop(name, ())
         else:
             self.enums.pop(name, None)
+
+
+def _either(spelled: Iterable[str] | None) -> str:
+    return f"{' and '.join(sorted(spelled))} may be one" if spelled else ""
 
 
 def _values(effect: Effect) -> tuple[str, ...]:

@@ -56,6 +56,8 @@ class _Asker(Reader):
             return [replace(row, state="unknown", reason=question.why)]
         try:
             with self.reading():
+                if question.kind in ("drop table", "drop column"):
+                    return [self._going(row, question)]
                 place = self.place(question.table)
                 rows: list[PreflightRow] = []
                 for probe in self._probes(question, place):
@@ -95,10 +97,19 @@ class _Asker(Reader):
             yield Probe("check", state, f"NOT ({question.condition}\n)", reason=reason)
         elif question.kind == "type" and question.type is not None:
             yield from self._conversions(question, place, columns[0])
-        elif question.kind in ("drop table", "drop column"):
-            given = f"{columns[0]} IS NOT NULL" if columns else ""
-            reason = "its rows were read by a statement before" if question.moved else ""
-            yield Probe(question.kind, "told" if reason else "loses", given, reason=reason)
+
+    def _going(self, row: PreflightRow, question: Question) -> PreflightRow:
+        """Return what a drop deletes; where names differ in their case alone, of any of them."""
+        reason = "its rows were read by a statement before" if question.moved else ""
+        for place in self.places(question.table):
+            names = question.columns and self.columns(place, question.columns[0])
+            for column in names or ("",):
+                given = f"{column} IS NOT NULL" if column else ""
+                probe = Probe(question.kind, "told" if reason else "loses", given, reason=reason)
+                found = self.probed(row, place, probe)
+                if found.state != "fine":
+                    return found if place.schema else replace(found, table=place.name)
+        return found
 
     def _is_old(self, question: Question) -> bool:
         return question.kind != "new column"
