@@ -198,13 +198,13 @@ def _manage() -> str:
 
 
 def _ini(location: str) -> str:
-    from lback.db.templates import render_configuration
+    from lback.db.new_project import render_configuration
 
     return render_configuration(location)
 
 
 def _files(models: str) -> dict[str, str]:
-    from lback.db.templates import render_project
+    from lback.db.new_project import render_project
 
     return {**render_project(models), ".gitignore": "__pycache__/\n*.sqlite3\n*.sqlite3-journal\n"}
 

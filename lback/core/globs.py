@@ -33,6 +33,11 @@ def leaves(glob: str) -> bool:
     return "\0" in glob or glob.startswith("/") or ".." in glob.split("/")
 
 
+def fits(pattern: str, text: str) -> bool:
+    """Tell whether a pattern means a whole text; a star takes slashes, too."""
+    return _fits(pattern, text)
+
+
 def light(glob: str) -> str:
     """Return a pattern that means at least the same files, and that git matches at once."""
     glob = "/".join(part for part in glob.split("/") if part != ".")

@@ -43,7 +43,8 @@ class LbackSettings(NamedTuple):
     """The settings of lback's own table.
 
     `heads` are ids or branch labels kept apart by design, `models` globs of model
-    files, `wrappers` names of the project's own functions with the `op` directive that
+    files, `protected` patterns of databases that are never copied, `wrappers` names of the
+    project's own functions with the `op` directive that
     each stands for, `lock_timeout` seconds (None waits), `big_tables` tables that a
     lock would hurt, `ignore_folders` folders whose files are no revisions, `select`,
     `ignore` and `severity` (code to error, warning or note) what `check` tells, `databases`
@@ -61,6 +62,7 @@ class LbackSettings(NamedTuple):
     wrappers: Mapping[str, str] = MappingProxyType({})
     ledger: bool = True
     scratch_url: str | None = None
+    protected: tuple[str, ...] = ()
     ignore_folders: tuple[str, ...] = ()
     lock_timeout: float | None = None
     postgresql: PostgresqlSettings = PostgresqlSettings()
@@ -297,6 +299,7 @@ _READERS: Mapping[str, Callable[[Any, str, str], Any]] = {
     "wrappers": _mapping,
     "ledger": _flag,
     "scratch_url": _text,
+    "protected": _texts,
     "ignore_folders": _texts,
     "lock_timeout": _seconds,
     "postgresql": _postgresql,

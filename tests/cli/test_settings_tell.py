@@ -15,6 +15,10 @@ import pytest
 
 from lback.core.preferences import CONSENTS, LbackSettings
 from lback.db.locking.files import LockFile
+from lback.errors import LbackError
+from lback.project.context import Context
+from lback.project.copies.templates import template_at
+from lback.project.options import Options
 from tests.check.shop import make_shop
 from tests.check.team import Team, content
 from tests.cli.asking import Run, child, here
@@ -123,6 +127,14 @@ def limited(shop: Team) -> str:
         return child("migrate")(shop)
 
 
+def templated(shop: Team) -> str:
+    """Build a template beside the project's database."""
+    try:
+        return str(template_at(Context(Options(directory=str(shop.path)))).built)
+    except LbackError as err:
+        return err.message
+
+
 def locked(shop: Team) -> str:
     """Migrate while somebody holds the lock; give it back as soon as that is said."""
     lock = LockFile(str(shop.path / "shop.db"))
@@ -191,6 +203,7 @@ SHOWN = {
             "one schema on the scratch database",
         ),
     ],
+    "protected": [Shown('["*/shop.db", "shop.*"]', nothing, templated, "is protected by")],
     "ignore_folders": [Shown('["migrations/versions"]', nothing, CHECK, "LB107")],
     "lock_timeout": [Shown("0", nothing, locked, "3\n")],
     "postgresql": [Shown("{ lock_timeout = 7 }", nothing, limited, "limit 7s")],

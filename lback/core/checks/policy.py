@@ -21,6 +21,7 @@ _SAY_NOTHING = frozenset(
         "merge_commit",
         "on_fork",
         "powerless",
+        "protected",
         "scratch_url",
         "warnings",
     }

@@ -55,6 +55,7 @@ QUIET = (
     "merge_commit",
     "on_fork",
     "powerless",
+    "protected",
     "scratch_url",
     "warnings",
 )

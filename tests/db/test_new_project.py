@@ -9,9 +9,9 @@ from lback.core.graph.graph import Graph
 from lback.core.plans import plan_downgrade, plan_upgrade
 from lback.core.settings import read_settings
 from lback.db.autogenerate import Draft, make_revision
+from lback.db.new_project import render_project
 from lback.db.questions import GivenAnswers
 from lback.db.runner import Database
-from lback.db.templates import render_project
 from tests.db.projects import Project
 
 MODELS = """

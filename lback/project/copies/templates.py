@@ -1,0 +1,181 @@
+"""Templates of this project: what a schema is built of, and where the built ones lie."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lback.core.copies.protected import protecting
+from lback.core.graph.revision import is_revision_file
+from lback.core.messages import templates as messages
+from lback.core.plans import refuse_problems
+from lback.files import is_plain
+from lback.project.context import Context
+from lback.project.copies.imports import Imports
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
+    from lback.core.graph.view import GraphView
+    from lback.db.beside.base import Databases
+    from lback.db.templates.building import Recipe, Template
+
+_MOST_FILES = 2000
+_CONVENTION = frozenset({"ix", "uq", "ck", "fk", "pk"})
+
+
+def template_at(
+    ctx: Context,
+    revision: str = "heads",
+    *,
+    url: str | None = None,
+    graph: GraphView | None = None,
+    sources: Mapping[str, bytes] | None = None,
+) -> Template:
+    """Return the template with what the migrations up to a revision build, built where needed.
+
+    It lies beside the database of `url`, which env.py's own is without it. Only what the work
+    tree has is run; whoever gives another `graph`, with the texts in `sources`, was told by a
+    person to run what is in that. LbackError where that database is protected, its server does
+    not answer, or the migrations do not run.
+    """
+    from lback.db.templates.building import at
+
+    place = beside_of(ctx, url)
+    recipe = _recipe(ctx, graph or ctx.revisions.graph(), revision, sources)
+
+    def still() -> None:
+        if graph is None:
+            now = _recipe(ctx.fresh(), ctx.fresh().revisions.graph(), revision, None)
+            if (now.revisions, now.surroundings) != (recipe.revisions, recipe.surroundings):
+                raise messages.changed()
+
+    def tell(number: int) -> None:
+        ctx.console.note(messages.building(number))
+
+    return at(recipe, place, tell, still)
+
+
+def beside_of(ctx: Context, url: str | None = None) -> Databases:
+    """Return what makes databases beside the project's own; LbackError for a protected one.
+
+    Where `scratch_url` names a server of the same kind, they are made there.
+    """
+    from lback.db.beside.opening import beside, parsed
+    from lback.db.templates.leading import project_url
+
+    own = parsed(url) if url is not None else project_url(ctx.database)
+    refuse_protected(ctx, own)
+    scratch = ctx.project.settings.lback.scratch_url
+    given = parsed(scratch) if scratch is not None else None
+    if given is not None and given.get_backend_name() == own.get_backend_name() != "sqlite":
+        refuse_protected(ctx, given)
+        own = given
+    return beside(own, folder_of(ctx, "templates"), ctx.project.folder)
+
+
+def folder_of(ctx: Context, name: str) -> Path:
+    """Return the folder of files of SQLite that lback makes: all work trees share it."""
+    if ctx.repository is not None:
+        return ctx.repository.common_dir / "lback" / name
+    return ctx.project.folder / ".lback" / name
+
+
+def refuse_protected(ctx: Context, url: URL) -> None:
+    """Raise LbackError for a database that the settings protect."""
+    from lback.db.urls import shown_url
+
+    patterns = ctx.project.settings.lback.protected
+    host = url.query.get("host", url.host) or ""
+    pattern = protecting(patterns, str(host), url.database or "")
+    if pattern is not None:
+        raise messages.protected(shown_url(url), pattern)
+
+
+def _recipe(
+    ctx: Context, graph: GraphView, revision: str, sources: Mapping[str, bytes] | None
+) -> Recipe:
+    from lback.db.templates.building import Recipe
+
+    refuse_problems(graph)
+    if not graph.ids:
+        raise messages.no_revisions()
+    wanted = graph.ancestors(graph.resolve(revision))
+    order = [name for name in graph.order() if name in wanted]
+    nodes = [graph[name] for name in order]
+    given = sources or {}
+    texts = ctx.revisions.texts([node for node in nodes if node.id not in given])
+    contents = [given[node.id] if node.id in given else texts[node.blob] for node in nodes]
+    imports = Imports(ctx.project)
+    database = ctx.database if sources is None else ctx.database_of(graph, sources)
+    revisions = tuple(
+        (name, _digest(text, imports)) for name, text in zip(order, contents, strict=True)
+    )
+    return Recipe(database, tuple(_surroundings(ctx, imports)), revisions)
+
+
+def _digest(text: bytes, imports: Imports) -> str:
+    """Tell the content of a revision, and of what it imports, from any other."""
+    parts = [sha256(text).hexdigest(), *_digests(imports.closure([text]))]
+    return sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _surroundings(ctx: Context, imports: Imports) -> Iterator[str]:
+    """Yield what a schema depends on beside the revisions and what they import."""
+    yield from (f"{name} {version(name)}" for name in ("alembic", "sqlalchemy"))
+    yield f"python {sys.version_info[0]}.{sys.version_info[1]}"
+    yield from (f"-x {text}" for text in ctx.options.x)
+    settings = ctx.project.settings
+    yield f"section {settings.section} {settings.lback.app}"
+    for key, value in sorted(settings.main_options.items()):
+        if key != "here" and "://" not in value:
+            yield f"{key} = {value}"
+    yield from _digests(_beside_env(ctx))
+    env = ctx.project.env_path()
+    place = ctx.project.root / env if env is not None else None
+    if place is not None and is_plain(place):
+        yield from _conventions(imports.closure([place.read_bytes()]))
+
+
+def _beside_env(ctx: Context) -> dict[str, bytes]:
+    """Return the files of the folder of migrations that are no revisions: env.py, SQL, rows."""
+    root = Path(ctx.project.settings.script_location)
+    versions = [ctx.project.root / folder for folder in ctx.project.folders()]
+    found: dict[str, bytes] = {}
+    for path in sorted(root.rglob("*")):
+        inside = any(path.is_relative_to(folder) for folder in versions)
+        if path.suffix == ".pyc" or (inside and is_revision_file(path.name)):
+            continue
+        if is_plain(path) and len(found) < _MOST_FILES:
+            found[path.relative_to(root).as_posix()] = path.read_bytes()
+    return found
+
+
+def _digests(files: Mapping[str, bytes]) -> Iterator[str]:
+    return (f"{path} {sha256(files[path]).hexdigest()}" for path in sorted(files))
+
+
+def _conventions(files: Mapping[str, bytes]) -> Iterator[str]:
+    """Yield how the models have constraints named; of models a schema depends on nothing else."""
+    for path, text in sorted(files.items()):
+        if b"naming_convention" in text:
+            found = list(map(ast.dump, filter(_is_convention, _nodes(text))))
+            yield from found or _digests({path: text})
+
+
+def _nodes(text: bytes) -> Iterator[ast.AST]:
+    try:
+        return ast.walk(ast.parse(text))
+    except (SyntaxError, ValueError):
+        return iter(())
+
+
+def _is_convention(node: ast.AST) -> bool:
+    return isinstance(node, ast.Dict) and any(
+        isinstance(key, ast.Constant) and key.value in _CONVENTION for key in node.keys
+    )
