@@ -27,7 +27,8 @@ from alembic.operations.batch import ApplyBatchImpl
 from alembic.operations.ops import DowngradeOps, MigrationScript, UpgradeOps
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory, write_hooks
-from sqlalchemy import event
+from sqlalchemy import Table, event
+from sqlalchemy.engine.reflection import Inspector
 from sqlalchemy.sql import operators
 
 try:
@@ -39,9 +40,8 @@ if TYPE_CHECKING:
     from alembic.ddl.impl import DefaultImpl
     from alembic.operations.ops import MigrateOperation
     from alembic.runtime.migration import MigrationContext, StampStep
-    from sqlalchemy import Column, Table
+    from sqlalchemy import Column
     from sqlalchemy.engine import Connection
-    from sqlalchemy.engine.reflection import Inspector
     from sqlalchemy.types import TypeEngine
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -263,6 +263,43 @@ def undone(drop: Any) -> Any:
     """Return the directive of which a drop is the way back, None where it is not known."""
     # reverse() raises then, and makes another one.
     return drop._reverse
+
+
+def with_unique(drop: Any) -> None:
+    """Let the way back of a dropped index know that it was unique."""
+    # Alembic 1.13 makes the index of what the drop itself was given.
+    if drop._reverse is not None:
+        drop.kw.setdefault("unique", drop._reverse.unique)
+
+
+@contextmanager
+def reflecting_by_one(context: MigrationContext) -> Iterator[None]:
+    """Let the tables that foreign keys lead to be reflected by the same inspector."""
+    # Before 1.18 SQLAlchemy follows them by an inspector of its own, in the order of a set: it
+    # knows no renames and has no listener of Alembic's. From 1.18 on Alembic follows none.
+    theirs = Inspector.reflect_table
+
+    def reflect(
+        self: Inspector, table: Table, include_columns: Any = None, *more: Any, **kw: Any
+    ) -> None:
+        if more or kw:  # Alembic before 1.18 gives neither
+            theirs(self, table, include_columns, *more, **kw)
+            return
+        theirs(self, table, include_columns, resolve_fks=False)
+        for row in self.get_foreign_keys(table.name, schema=table.schema):
+            place, name = row["referred_schema"], row["referred_table"]
+            known = {(other.schema, other.name) for other in table.metadata.tables.values()}
+            if (place, name) not in known:
+                other = Table(name, table.metadata, schema=place)
+                listen = context.impl._compat_autogen_column_reflect(self)
+                event.listen(other, "column_reflect", listen)
+                reflect(self, other)
+
+    Inspector.reflect_table = reflect  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Inspector.reflect_table = theirs  # type: ignore[method-assign]
 
 
 def temporary(table: Table) -> None:

@@ -16,7 +16,13 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.elements import conv
 
-from lback.db.alembic_compat import compares_last, is_in_batch, operations_prefix
+from lback.db.alembic_compat import (
+    compares_last,
+    is_in_batch,
+    operations_prefix,
+    reflecting_by_one,
+    with_unique,
+)
 from lback.db.comparing.enums import Statements, compare_enums
 from lback.db.comparing.twins import Snapshot, TwinTables, index_there, meaning, plain, snapshot
 
@@ -107,7 +113,8 @@ def comparing(context: MigrationContext) -> Iterator[list[Comparing]]:
         with warnings.catch_warnings():
             for words in _SEEN_TO:
                 warnings.filterwarnings("ignore", words)
-            yield compared
+            with reflecting_by_one(context):
+                yield compared
     finally:
         del options[KEY]
         if own:
@@ -145,6 +152,21 @@ def _compare_rest(
     comparison = comparison_of(context)
     if comparison is None:
         return
+    _compare_table(comparison, context, changes, schema, name, there, model)
+    for operation in changes.ops:
+        if isinstance(operation, ops.DropIndexOp):
+            with_unique(operation)
+
+
+def _compare_table(
+    comparison: Comparing,
+    context: AutogenContext,
+    changes: ops.ModifyTableOps,
+    schema: str | None,
+    name: str,
+    there: sa.Table | None,
+    model: sa.Table | None,
+) -> None:
     if model is None:
         assert there is not None
         changes.ops += _indexes_of_dropped(comparison.now(schema, name), there)
