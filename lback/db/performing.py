@@ -387,8 +387,10 @@ def _watch_commits(turn: Turn, connection: Connection, recording: Recording | No
         if _COMMIT.search(statement):
             committed(connection)
 
-    # Before whoever sends COMMIT, so that the record goes along.
-    event.listen(connection, "commit", committed, insert=True)
+    transactions = transactions_of(connection)
+    if transactions is not None:
+        transactions.go_along.append(committed)
+    event.listen(connection, "commit", committed)
     if recording is not None:
         event.listen(connection, "rollback", lambda _connection: recording.rolled_back())
     event.listen(connection, "before_cursor_execute", executed)

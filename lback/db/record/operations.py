@@ -113,7 +113,7 @@ class Operations:
         """Hear of what is sent while this lasts: listeners cost more than most steps."""
         listeners = self._listeners()
         for target, name, function in listeners:
-            event.listen(target, name, function, insert=True)
+            event.listen(target, name, function)
         try:
             yield
         finally:

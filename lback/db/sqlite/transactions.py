@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -59,6 +59,8 @@ class Transactions:
         self._copying = False
         self.baseline: Violations | None = None
         """The rows that referred to nothing before foreign keys were let go; else None."""
+        self.go_along: list[Callable[[Connection], None]] = []
+        """What writes into the transaction before it is committed: events come in no such order."""
         self._ours = False
         self._inside = False
         self._begun = False
@@ -182,6 +184,8 @@ class Transactions:
             broken = self.broken()
             if broken:
                 raise messages.batch_let_go(broken)
+            for goes_along in self.go_along:
+                goes_along(connection)
             if self._begun:
                 self._send("COMMIT")  # the driver's own commit does nothing in some of its modes
             self._ended()

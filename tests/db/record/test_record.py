@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 import uuid
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from textwrap import dedent
@@ -118,6 +119,38 @@ def test_each_step_has_a_row(make_project: MakeProject, any_url: str, style: str
     assert first.run_id == second.run_id != rows(any_url)[2].run_id
     assert first.version_table == "alembic_version" and first.process and first.host
     assert 0 <= second.seconds < 100
+
+
+def transactions(project: Project, steps: Sequence[Step], patch: pytest.MonkeyPatch) -> list[str]:
+    """Return what a run on SQLite sends, the text of each transaction in one."""
+    sent: list[str] = []
+    connect = sqlite3.connect
+
+    def traced(*args: Any, **kw: Any) -> sqlite3.Connection:
+        connection = connect(*args, **kw)
+        connection.set_trace_callback(sent.append)
+        return connection
+
+    with patch.context() as patched:
+        patched.setattr(sqlite3.dbapi2, "connect", traced)
+        patched.setattr(sqlite3, "connect", traced)
+        run(project, *steps)
+    return "\n".join(sent).split("COMMIT")
+
+
+@pytest.mark.parametrize("style", sorted(set(STYLES) - {"autocommit"}))
+def test_the_row_is_in_the_transaction_of_its_step(
+    make_project: MakeProject, sqlite_url: str, style: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_project(STYLES[style], url=sqlite_url)
+    project.chain("a1", "b2", "c3")
+    run(project, Upgrade("a1"))
+    steps = [Upgrade("b2"), Upgrade("c3"), Downgrade("c3")]
+    parts = transactions(project, steps, monkeypatch)
+    stamped = [part for part in parts if "UPDATE alembic_version" in part]
+    written = [part for part in parts if "INSERT INTO lback_ledger" in part]
+    assert stamped == written and sum(part.count("INSERT INTO lback") for part in written) == 3
+    assert len(stamped) in (1, 3)
 
 
 WHO_AS_KEPT = (WHO.commit, WHO.branch, WHO.user)
