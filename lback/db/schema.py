@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,13 +31,11 @@ def read_tables(connection: Connection) -> Schema:
     inspector = sa.inspect(connection)
     tables = {}
     for schema in schemas(connection, inspector):
-        for name in inspector.get_table_names(schema):
-            if is_projects(name):
-                plain = schema in (None, inspector.default_schema_name)
-                shown = name if plain else f"{schema}.{name}"
-                table = _table(connection, inspector, name, schema)
-                if table.columns.keys() != _VERSION_TABLE:
-                    tables[shown] = table
+        names = [name for name in inspector.get_table_names(schema) if is_projects(name)]
+        plain = schema in (None, inspector.default_schema_name)
+        for name, table in _tables(connection, inspector, names, schema).items():
+            if table.columns.keys() != _VERSION_TABLE:
+                tables[name if plain else f"{schema}.{name}"] = table
     return Schema(tables)
 
 
@@ -54,29 +52,41 @@ def is_projects(name: str) -> bool:
     return name != "alembic_version" and not is_own(name)
 
 
-def _table(connection: Connection, inspector: sa.Inspector, name: str, schema: str | None) -> Table:
-    columns = {
-        column["name"]: Column(
-            _type(column["type"], connection),
-            column["nullable"],
-            column.get("default"),
-            column.get("comment"),
-        )
-        for column in inspector.get_columns(name, schema)
-    }
-    key = inspector.get_pk_constraint(name, schema)
-    comment = None
+def _tables(
+    connection: Connection, inspector: sa.Inspector, names: Sequence[str], schema: str | None
+) -> dict[str, Table]:
+    """Read tables of one schema, by a few questions about all of them where a database has such."""
+
+    def read(kind: str) -> Mapping[Any, Any]:
+        # Of names that are not there any more nothing is returned.
+        ask = getattr(inspector, f"get_multi_{kind}")
+        return {name: found for (_, name), found in ask(schema, filter_names=names).items()}
+
+    if not names:
+        return {}
+    columns, keys, comments = read("columns"), read("pk_constraint"), {}
     with contextlib.suppress(NotImplementedError):
-        comment = inspector.get_table_comment(name, schema).get("text")
-    return Table(
-        columns,
-        tuple(key.get("constrained_columns") or ()),
-        _constraints(inspector.get_foreign_keys(name, schema)),
-        _constraints(inspector.get_unique_constraints(name, schema)),
-        _constraints(inspector.get_indexes(name, schema)),
-        _constraints(inspector.get_check_constraints(name, schema)),
-        comment,
-    )
+        comments = dict(read("table_comment"))
+    foreign, unique = read("foreign_keys"), read("unique_constraints")
+    indexes, checks = read("indexes"), read("check_constraints")
+    return {
+        name: Table(
+            {row["name"]: _column(row, connection) for row in columns[name]},
+            tuple((keys.get(name) or {}).get("constrained_columns") or ()),
+            _constraints(foreign.get(name) or ()),
+            _constraints(unique.get(name) or ()),
+            _constraints(indexes.get(name) or ()),
+            _constraints(checks.get(name) or ()),
+            (comments.get(name) or {}).get("text"),
+        )
+        for name in names
+        if name in columns
+    }
+
+
+def _column(row: Any, connection: Connection) -> Column:
+    kind = _type(row["type"], connection)
+    return Column(kind, row["nullable"], row.get("default"), row.get("comment"))
 
 
 def _type(value: Any, connection: Connection) -> str:

@@ -111,8 +111,9 @@ class View:
         """
         if not places:
             return {}
+        inspector = sa.inspect(self.connection)
         with plain_session(self.connection):
-            counts = {place: _count(self.connection, *place) for place in places}
+            counts = {place: _count(self.connection, inspector, *place) for place in places}
         return {place: rows for place, rows in counts.items() if rows is not None}
 
     def along(self, kept: Sequence[Place], lost: Sequence[Place]) -> list[DataLoss]:
@@ -175,16 +176,18 @@ class View:
         current = None
         if self.stamp.dialect == "postgresql":
             current = self.connection.execute(sa.text("SELECT current_schema()")).scalar()
-        listed: dict[str | None, frozenset[str]] = {}
-        found: dict[str, frozenset[str]] = {}
+        wanted: dict[str | None, dict[str, list[str]]] = {}
         for table in tables:
             named, _, name = table.rpartition(".")
             schema = real_schema(self.connection, named or None) or current
-            if schema not in listed:
-                listed[schema] = frozenset(inspector.get_table_names(schema))
-            if name in listed[schema]:
-                rows = inspector.get_columns(name, schema)
-                found[table] = frozenset(row["name"].casefold() for row in rows)
+            wanted.setdefault(schema, {}).setdefault(name, []).append(table)
+        found: dict[str, frozenset[str]] = {}
+        for schema, names in wanted.items():
+            there = [name for name in inspector.get_table_names(schema) if name in names]
+            many = inspector.get_multi_columns(schema, filter_names=there) if there else {}
+            for (_, name), rows in many.items():
+                columns = frozenset(row["name"].casefold() for row in rows)
+                found.update(dict.fromkeys(names.get(name, ()), columns))
         return found
 
     def tables(self) -> Schema:
@@ -223,8 +226,9 @@ class View:
         return before is None or self.tables() == before
 
 
-def _count(connection: Connection, table: str, column: str | None) -> int | None:
-    inspector = sa.inspect(connection)
+def _count(
+    connection: Connection, inspector: sa.Inspector, table: str, column: str | None
+) -> int | None:
     counts: list[int] = []
     for name, schema in found(connection, inspector, table):
         target = sa.table(name, schema=schema)

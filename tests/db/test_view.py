@@ -94,6 +94,26 @@ def test_whether_anything_has_changed(view: View, any_url: str) -> None:
     view.connection.close()
 
 
+def test_many_tables_take_no_more_questions_than_few(postgres_url: str) -> None:
+    """A step reads all tables before and after, however far away the server is."""
+    view = view_of(postgres_url)
+    said: list[str] = []
+    sa.event.listen(view.connection, "before_cursor_execute", lambda *given: said.append(given[2]))
+    view.tables()
+    said.clear()  # the first one also asks the server what it is
+    few, tables = len(view.tables().tables), len(said)
+    columns = len(view.columns(["users", "deep.t", "gone"]))
+    asked = len(said) - tables
+    for number in range(20):
+        view.connection.exec_driver_sql(f'CREATE TABLE "t {number}" (id INTEGER PRIMARY KEY)')
+    said.clear()
+    assert (len(view.tables().tables), len(said)) == (few + 20, tables)
+    said.clear()
+    many = view.columns(["users", "deep.t", *(f"t {number}" for number in range(20))])
+    assert (len(many), len(said)) == (columns + 20, asked)
+    view.connection.close()
+
+
 def test_the_texts_that_ran_are_in_the_record(make_project: MakeProject, any_url: str) -> None:
     project = make_project(url=any_url)
     project.chain("a1")
