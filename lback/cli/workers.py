@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import os
 import pickle
 import queue
@@ -32,6 +33,13 @@ from lback.start import taken
 
 CAN_FORK = hasattr(os, "fork") and sys.platform != "darwin"  # whose libraries do not stand it
 _TICK = 0.2
+_OF_EACH = (
+    "lback.db.runner",
+    "lback.db.keeping.keeper",
+    "lback.db.listed.traces",
+    "lback.db.preflight.asking",
+)
+"""What a use case imports where it comes to a database."""
 
 _LONGEST_LINE = 10_000
 _PROGRAM = """
@@ -180,6 +188,8 @@ def _be_ready(ctx: Context) -> None:
     """Import and build what each of them would, and leave what there is to all of them alike."""
     from lback.db.listed.handing import warm_up
 
+    for name in _OF_EACH:
+        importlib.import_module(name)
     warm_up()
     gc.collect()
     gc.freeze()

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
@@ -51,7 +52,13 @@ class TextLoader(SourceFileLoader):
     def get_code(self, fullname: str) -> Any:
         """Compile the text."""
         self.text = self.get_data(self.path)
-        return self.source_to_code(self.text, self.path)
+        return _compiled(self.text, self.path)
+
+
+@lru_cache(maxsize=256)
+def _compiled(text: bytes, path: str) -> Any:
+    """Compile a text, once for all databases that it is run for."""
+    return SourceFileLoader(path, path).source_to_code(text, path)
 
 
 def load_text(path: Path, source: bytes | None = None) -> ModuleType:

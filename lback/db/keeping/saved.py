@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
@@ -76,6 +77,22 @@ class Saving:
         return sum(table.rows for table in self.tables)
 
 
+@lru_cache(maxsize=64)
+def _list_in(schema: str | None) -> sa.Table:
+    """Return the table of savings in a schema, made once for many databases."""
+    return sa.Table(
+        SAVED_TABLE,
+        sa.MetaData(),
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("stamped_in", sa.String(255), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("created", sa.String(32), nullable=False),
+        sa.Column("revisions", _BYTES, nullable=False),
+        sa.Column("tables", _BYTES, nullable=False),
+        schema=schema,
+    )
+
+
 class SavedRows:
     """The savings of one database: its connection, and where lback's own tables are."""
 
@@ -84,17 +101,7 @@ class SavedRows:
         schema = database.table.rpartition(".")[0] or None
         self.schema = real_schema(connection, schema)
         self.stamped_in = f"{database.schema}|{database.table}"
-        self.list = sa.Table(
-            SAVED_TABLE,
-            sa.MetaData(),
-            sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
-            sa.Column("stamped_in", sa.String(255), nullable=False),
-            sa.Column("state", sa.String(16), nullable=False),
-            sa.Column("created", sa.String(32), nullable=False),
-            sa.Column("revisions", _BYTES, nullable=False),
-            sa.Column("tables", _BYTES, nullable=False),
-            schema=schema,
-        )
+        self.list = _list_in(schema)
 
     def all(self) -> list[Saving]:
         """Return the savings, the newest first."""

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -50,6 +51,12 @@ Write = Callable[[], Any]
 
 def operations_table(place: RecordPlace) -> sa.Table:
     """Return the table of operations beside a record."""
+    return _table_in(place.schema)
+
+
+@lru_cache(maxsize=64)
+def _table_in(schema: str | None) -> sa.Table:
+    """Return the table of a schema, made once for many databases."""
     return sa.Table(
         OPERATIONS_TABLE,
         sa.MetaData(),
@@ -64,7 +71,7 @@ def operations_table(place: RecordPlace) -> sa.Table:
         Column("returned", Integer, nullable=False),
         Column("affected", BigInteger),
         Column("lastrowid", BigInteger),
-        schema=place.schema,
+        schema=schema,
         mysql_engine="InnoDB",
         mysql_default_charset="utf8mb4",
         mariadb_engine="InnoDB",

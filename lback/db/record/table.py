@@ -167,10 +167,11 @@ def is_ours(names: frozenset[str]) -> bool:
     return {column.name for column in RECORD.columns if column.name not in _LATER} <= names
 
 
-def make(connection: Connection, place: RecordPlace) -> None:
+def make(connection: Connection, place: RecordPlace) -> bool:
     """Create the record where there is none, and add the columns that an older one lacks.
 
-    NoRecordError where that cannot be; the connection's transaction is as good as before.
+    True where it is new. NoRecordError where that cannot be; the connection's transaction is as
+    good as before.
     """
     names = columns(connection, place)
     if not names:
@@ -181,12 +182,13 @@ def make(connection: Connection, place: RecordPlace) -> None:
             if not names:
                 raise
         else:
-            return
+            return True
     if not is_ours(names):
         raise NoRecordError(NOT_OURS)
     for name in _LATER:
         if name not in names:
             _add(connection, place, name)
+    return False
 
 
 def _create(connection: Connection, place: RecordPlace) -> None:

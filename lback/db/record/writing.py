@@ -132,8 +132,8 @@ class Recording:
         """Find the record, or make it; where that cannot be, say so once and go on."""
         try:
             place = place_of(context, self._connection)
-            make(self._connection, place)
-            self.half = half_run(self._connection, place)
+            if not make(self._connection, place):
+                self.half = half_run(self._connection, place)
         except (NoRecordError, sa.exc.SQLAlchemyError) as err:
             self._give_up(err)
             return
