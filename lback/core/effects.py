@@ -206,6 +206,26 @@ def enclosed(detail: str) -> str:
     return detail if whole else f"({detail})"
 
 
+class Partition(NamedTuple):
+    """A table that is, or is no more, a part of another one, which takes it along when it goes."""
+
+    child: str
+    parent: str
+    attached: bool
+
+
+def partition(effect: Effect) -> Partition | None:
+    """Return what an effect makes a partition of what, None where it does nothing of the kind."""
+    if effect.object != "table" or effect.kind != "alter" or not effect.table:
+        return None
+    word, _, other = effect.detail.partition(" of ")
+    if other:
+        attached = {"partition": True, "no partition": False}.get(word)
+        return None if attached is None else Partition(effect.table, other, attached)
+    word, _, child = effect.detail.partition(" ")
+    return Partition(child, effect.table, True) if word == "partition" and child else None
+
+
 def described(effect: Effect) -> str:
     """Say what an effect does, as an order: "add column users.email (String)"."""
     place = f"{effect.table}." if effect.table else ""

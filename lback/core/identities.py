@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from lback.core.dialects import Dialects
-from lback.core.effects import Effect
+from lback.core.effects import Effect, Partition, partition
 from lback.core.naming import bare, bare_as_written, beside, key, same_name
 from lback.core.parts import TableParts
 
@@ -26,7 +26,8 @@ class Ancestry(Protocol):
 class Identity:
     """One table, whatever it is called.
 
-    `serving` are the enum types, sequences and views that serve it, as (object, name).
+    `serving` are the enum types, sequences and views that serve it, as (object, name);
+    `partitions` the tables that are parts of it.
     """
 
     called: list[str]
@@ -35,6 +36,7 @@ class Identity:
     parts: TableParts = field(default_factory=TableParts)
     references: list[tuple[str, Effect]] = field(default_factory=list)
     serving: set[tuple[str, str]] = field(default_factory=set)
+    partitions: list[Identity] = field(default_factory=list)
 
     def names(self) -> tuple[str, ...]:
         """Return all names, the present one first."""
@@ -176,10 +178,26 @@ class Identities:
         if effect.kind == "create":
             table.exists = True
         elif effect.kind == "drop":
-            table.exists = False
-            table.parts.drop_all(effect, revision)
+            self._drop(table, effect, revision)
+        elif (part := partition(effect)) is not None:
+            self._part(part, revision)
         elif effect.kind == "rename" and effect.to:
             self._rename(table, effect, revision)
+
+    def _part(self, part: Partition, revision: str) -> None:
+        child, parent = self._find(part.child, revision), self._find(part.parent, revision)
+        if child is not None and parent is not None and child is not parent:
+            parent.partitions = [item for item in parent.partitions if item is not child]
+            parent.partitions += [child] if part.attached else []
+
+    def _drop(self, table: Identity, effect: Effect, revision: str) -> None:
+        """Take a table away with its partitions."""
+        table.exists = False
+        table.parts.drop_all(effect, revision)
+        for child in table.partitions:
+            if child.exists:
+                child.record(revision, effect)
+                self._drop(child, effect, revision)
 
     def _rename(self, table: Identity, effect: Effect, revision: str) -> None:
         for binding in self._bindings.get(bare(effect.table), ()):

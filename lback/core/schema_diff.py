@@ -27,7 +27,7 @@ class Constraint(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table; the order of its columns does not count."""
+    """One table; the order of its columns does not count. A partition is one of `part_of`."""
 
     columns: Mapping[str, Column]
     primary_key: tuple[str, ...] = ()
@@ -36,6 +36,7 @@ class Table:
     indexes: Constraints = ()
     check_constraints: Constraints = ()
     comment: str | None = None
+    part_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

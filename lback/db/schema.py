@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,13 @@ from lback.db.own_tables import is_own
 
 # The one column of Alembic's table, which env.py may have given any name.
 _VERSION_TABLE = {"version_num"}
+
+_PARTITIONS = (
+    "SELECT cn.nspname, c.relname, pn.nspname, p.relname FROM pg_inherits i"
+    " JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition AND c.relkind IN ('r', 'p')"
+    " JOIN pg_namespace cn ON cn.oid = c.relnamespace JOIN pg_class p ON p.oid = i.inhparent"
+    " JOIN pg_namespace pn ON pn.oid = p.relnamespace"
+)
 
 
 def read_schema(connection: Connection) -> Schema:
@@ -29,14 +37,29 @@ def read_schema(connection: Connection) -> Schema:
 def read_tables(connection: Connection) -> Schema:
     """Return the project's tables, and no views and types."""
     inspector = sa.inspect(connection)
-    tables = {}
+    tables, parts = {}, _partitions(connection, inspector)
     for schema in schemas(connection, inspector):
         names = [name for name in inspector.get_table_names(schema) if is_projects(name)]
         plain = schema in (None, inspector.default_schema_name)
         for name, table in _tables(connection, inspector, names, schema).items():
             if table.columns.keys() != _VERSION_TABLE:
-                tables[name if plain else f"{schema}.{name}"] = table
+                shown = name if plain else f"{schema}.{name}"
+                part_of = parts.get(shown)
+                tables[shown] = replace(table, part_of=part_of) if part_of else table
     return Schema(tables)
+
+
+def _partitions(connection: Connection, inspector: sa.Inspector) -> dict[str, str]:
+    """Return the partitions and what they are part of, both as `read_tables` names them."""
+    if connection.dialect.name != "postgresql":
+        return {}
+    plain = inspector.default_schema_name
+    rows = connection.exec_driver_sql(_PARTITIONS).fetchall()
+
+    def shown(schema: str, name: str) -> str:
+        return name if schema == plain else f"{schema}.{name}"
+
+    return {shown(*row[:2]): shown(*row[2:]) for row in rows}
 
 
 def schemas(connection: Connection, inspector: sa.Inspector) -> list[str | None]:

@@ -174,3 +174,23 @@ def test_a_database_in_memory_that_cannot_be_built_is_no_excuse(
         assert "Nothing was changed" in hint
         assert shop.tables() == before
         assert stamp(shop.url) == ["c3"]
+
+
+def test_partitions_that_no_revision_makes_go_with_their_table(tmp_path: Path) -> None:
+    """A job makes one each month: the column and the table of all of them go."""
+    with fresh_database("postgresql", tmp_path) as url:
+        shop = Shop.at(tmp_path / "shop", url)
+        shop.add(
+            "a1",
+            'op.execute("CREATE TABLE logs (id integer) PARTITION BY RANGE (id)")\n'
+            'op.execute("CREATE TABLE logs_1 PARTITION OF logs FOR VALUES FROM (1) TO (9)")',
+            'op.drop_table("logs")',
+        )
+        add = 'op.add_column("logs", sa.Column("note", sa.String(20)))'
+        shop.add("b2", add, 'op.drop_column("logs", "note")')
+        shop.migrate()
+        shop.execute("CREATE TABLE logs_2 PARTITION OF logs FOR VALUES FROM (9) TO (20)")
+        shop.execute("INSERT INTO logs VALUES (1, 'a'), (10, 'b')")
+        assert shop.roll(steps=1, yes=True).exit_code == 0
+        assert shop.roll(steps=1, yes=True).exit_code == 0
+        assert shop.tables() == {}

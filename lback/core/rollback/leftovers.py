@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from lback.core.dialects import Dialects
-from lback.core.effects import Effect, Effects, described
+from lback.core.effects import Effect, Effects, described, partition
 from lback.core.naming import bare
 
 _TYPES = frozenset({"enum", "type", "domain"})
@@ -49,15 +49,16 @@ def leftovers(effects: Effects, dialect: str) -> tuple[Leftover, ...]:
         return ()
     made: dict[_Key, Effect] = {}
     doubtful: set[_Key] = set()
+    parts: dict[str, str] = {}
     for effect in _watched(effects.upgrade, dialect):
-        _follow(made, effect, doubtful)
+        _follow(made, effect, doubtful, parts)
     extra: list[Leftover] = []
     for effect in _watched(effects.downgrade, dialect):
         key = _key(effect)
         fresh = effect.certain and key not in made and key not in doubtful
         if effect.kind == "drop" and fresh and not _renamed(effects, effect):
             extra.append(Leftover(effect, left=False))
-        _follow(made, effect, doubtful)
+        _follow(made, effect, doubtful, parts)
     forward = {id(item) for item in effects.upgrade}
     left = [
         Leftover(item, left=True) for item in made.values() if item.certain and id(item) in forward
@@ -79,8 +80,11 @@ def _key(effect: Effect, name: str | None = None) -> _Key:
     return kind, table, bare(name or effect.name or effect.table)
 
 
-def _follow(made: dict[_Key, Effect], effect: Effect, doubtful: set[_Key]) -> None:
-    key = _key(effect)
+def _follow(
+    made: dict[_Key, Effect], effect: Effect, doubtful: set[_Key], parts: dict[str, str]
+) -> None:
+    """Do what an effect does to what is made; `parts` are partitions, and what they are part of."""
+    key, part = _key(effect), partition(effect)
     if effect.kind == "create":
         made[key] = effect
         if not effect.certain:
@@ -88,10 +92,23 @@ def _follow(made: dict[_Key, Effect], effect: Effect, doubtful: set[_Key]) -> No
     elif effect.kind == "drop":
         made.pop(key, None)
         if effect.object == "table":
-            for value in [item for item in made if item[1] == key[2] and item[0] == "column"]:
-                del made[value]
+            _empty(made, key[2], parts)
     elif effect.kind == "rename" and effect.to:
         _rename(made, effect, key)
+    elif part is not None and part.attached:
+        parts[bare(part.child)] = bare(part.parent)
+    elif part is not None:
+        parts.pop(bare(part.child), None)
+
+
+def _empty(made: dict[_Key, Effect], table: str, parts: dict[str, str]) -> None:
+    """Take away what goes with a table: its columns, and its partitions with all of theirs."""
+    for value in [item for item in made if item[:2] == ("column", table)]:
+        del made[value]
+    for child in [child for child, parent in parts.items() if parent == table]:
+        del parts[child]
+        made.pop(("table", "", child), None)
+        _empty(made, child, parts)
 
 
 def _rename(made: dict[_Key, Effect], effect: Effect, key: _Key) -> None:

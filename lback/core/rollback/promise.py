@@ -218,16 +218,28 @@ def _others(kept: Promise, own: set[str], before: Schema, after: Schema) -> Diff
     names = {*before.tables, *after.tables}
     for name in sorted(name for name in names if name.casefold() not in own):
         if name not in after.tables:
+            if _is_part(name, own, before) and before.tables[name].part_of not in after.tables:
+                continue
             return Difference(f"table {name}", "missing")
         if name not in before.tables:
             return Difference(f"table {name}", "new")
         old, new = before.tables[name], after.tables[name]
         if old == new or (kept.retyped and old.columns.keys() == new.columns.keys()):
             continue
+        if _is_part(name, own, before):
+            continue
         if kept.renames and _without_keys(old) == _without_keys(new):
             continue
         return Difference(f"table {name}", "changed", *_part(old, new))
     return None
+
+
+def _is_part(name: str, own: set[str], before: Schema) -> bool:
+    """Tell whether a table is a partition, which changes and goes with one that it is about."""
+    table = before.tables.get(name)
+    if table is None or table.part_of is None:
+        return False
+    return table.part_of.casefold() in own or _is_part(table.part_of, own, before)
 
 
 def _without_keys(table: Table) -> tuple[object, ...]:

@@ -56,6 +56,23 @@ def test_what_is_left_is_named() -> None:
     assert found(f"{ADD.format('a')}\n{ADD.format('b')}", DROP.format("a")) == [("b", True)]
 
 
+PARTS = """
+op.execute("CREATE TABLE t (a integer) PARTITION BY RANGE (a)")
+op.execute("CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (1) TO (9) PARTITION BY RANGE (a)")
+op.execute("CREATE TABLE t_1_1 PARTITION OF t_1 FOR VALUES FROM (1) TO (5)")
+op.execute("CREATE TABLE t_2 (a integer)")
+op.execute("ALTER TABLE t ATTACH PARTITION t_2 FOR VALUES FROM (9) TO (20)")
+"""
+
+
+def test_a_table_takes_its_partitions_along() -> None:
+    assert found(PARTS, 'op.drop_table("t")') == []
+    detached = PARTS + 'op.execute("ALTER TABLE t DETACH PARTITION t_2")'
+    assert found(detached, 'op.drop_table("t")') == [("t_2", True), ("a", True)]
+    left = [name for name, _ in found(PARTS, 'op.drop_table("t_1")')]
+    assert left == ["t", "a", "t_2", "a"]
+
+
 def test_only_postgresql_has_types() -> None:
     assert found(MADE, 'op.drop_table("t")', "sqlite") == []
 

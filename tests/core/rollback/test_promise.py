@@ -30,6 +30,8 @@ def told(fate: TableFate | None, before: Schema, after: Schema, **more: Any) -> 
 
 STAYS = TableFate("t", "t", {"a": INTEGER}, {"a": INTEGER})
 T = table(a=PLAIN)
+PART = Table({"a": PLAIN}, part_of="t")
+DEEP = Table({"a": PLAIN}, part_of="o")
 
 
 def test_what_was_promised_has_come() -> None:
@@ -176,6 +178,10 @@ KEYED = Table({"a": PLAIN}, foreign_keys=(Constraint("fk", "(a) -> t"),))
         (schema(o=T), schema(o=KEYED), {"renames": True}, None),
         (schema(o=T), schema(o=table("ix", a=PLAIN)), {"renames": True}, "table o changed"),
         (schema(b=T, c=T), schema(), {}, "table b missing"),
+        (schema(t=T, o=PART, p=DEEP), schema(), {}, None),
+        (schema(t=T, o=PART), schema(t=T), {}, "table o missing"),
+        (schema(t=T, o=PART), schema(t=T, o=table()), {}, None),
+        (schema(q=T, o=Table({}, part_of="q")), schema(), {}, "table o missing"),
     ],
 )  # fmt: skip
 def test_other_tables_stay_as_they_are(
