@@ -21,9 +21,11 @@ from lback.project.run import refuse_skipped
 class MakemigrationsOptions:
     """What the command line asks of `makemigrations`."""
 
-    name: str
+    name: str | None
+    """None: one is proposed from what is done."""
     empty: bool = False
     check: bool = False
+    dry_run: bool = False
     sql: bool = False
     renames: tuple[str, ...] = ()
     no_rename: bool = False
@@ -46,6 +48,8 @@ class MakemigrationsResult(Result):
     sql: tuple[str, ...] = ()
     not_compared: tuple[str, ...] = ()
     questions: tuple[OpenQuestion, ...] = ()
+    texts: tuple[str, ...] = ()
+    """What the files would hold, where they were not written."""
     empty: bool = text_only(default=False)
 
 
@@ -62,6 +66,10 @@ class Questions:
     def value(self, question: OpenQuestion, check: Callable[[str], str]) -> str:
         """Ask for a value until it is one of the column's type."""
         return self.console.value(question.text, check)
+
+    def name(self, proposal: str) -> str:
+        """Ask what the migration is called."""
+        return self.console.ask(messages.NAME, option="NAME", default=proposal)
 
 
 def makemigrations(ctx: Context, options: MakemigrationsOptions) -> MakemigrationsResult:
@@ -95,7 +103,12 @@ def makemigrations(ctx: Context, options: MakemigrationsOptions) -> Makemigratio
         )
         try:
             made = autogenerate.make_revision(
-                ctx.database, draft, answers, with_sql=options.sql, refuse=refuse
+                ctx.database,
+                draft,
+                answers,
+                with_sql=options.sql,
+                dry_run=options.dry_run,
+                refuse=refuse,
             )
         except QuestionsLeft as err:
             return MakemigrationsResult(questions=err.questions).refused(err)
@@ -107,6 +120,7 @@ def makemigrations(ctx: Context, options: MakemigrationsOptions) -> Makemigratio
         changes=made.changes,
         sql=tuple(made.sql.rstrip("\n").split("\n")) if made.sql else (),
         not_compared=made.not_compared,
+        texts=made.texts,
         empty=options.empty,
     )
 

@@ -66,6 +66,8 @@ class Directory(ScriptDirectory):
 
     created: datetime | None = None
     """When a new revision says that it was made; None: now."""
+    makes_folders = True
+    """Whether the folder of a new revision is made where it is missing."""
 
     def write_from_template(self, template: Path, path: Path, given: Mapping[str, Any]) -> None:
         """Write the new file at `path`."""
@@ -79,6 +81,11 @@ class Directory(ScriptDirectory):
     def _generate_template(self, src: Any, dest: Any, **kw: Any) -> None:
         # The only place between the choice of a file's name and the writing. Texts before 1.16.
         self.write_from_template(Path(src), Path(dest), kw)
+
+    def _ensure_directory(self, path: Any) -> None:
+        # Alembic makes the folder before it fills in the template.
+        if self.makes_folders:
+            super()._ensure_directory(path)
 
     def _generate_create_date(self) -> datetime:
         # A reverting revision is the same whenever it is planned: its date is not "now".

@@ -13,6 +13,7 @@ from alembic.operations import Operations, ops
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import MetaData, Table
 
+from lback.core.drafting.naming import propose_name
 from lback.core.plans import applied
 from lback.core.shell import command
 from lback.db.alembic_compat import compare_defaults
@@ -22,7 +23,7 @@ from lback.db.comparing.comparing import comparing, with_schemas
 from lback.db.comparing.naming import name_all
 from lback.db.comparing.ordering import put_in_order
 from lback.db.comparing.writing import rendering, try_file
-from lback.db.directives import describe, full_name
+from lback.db.directives import describe, full_name, named_changes
 from lback.db.not_null import NotNull
 from lback.db.own_tables import is_own
 from lback.db.performing import Looker
@@ -49,7 +50,8 @@ if TYPE_CHECKING:
 class Draft:
     """What a new revision should be; the names are those of `alembic revision`."""
 
-    message: str
+    message: str | None
+    """None: one is proposed from what is done."""
     head: str | None = None
     """Full id of the parent; None: the only head there is."""
     splice: bool = False
@@ -82,6 +84,8 @@ class Generated:
     changes: tuple[str, ...]
     sql: str = ""
     not_compared: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    """What the files would hold that were not written."""
 
 
 def make_revision(
@@ -90,11 +94,13 @@ def make_revision(
     ask: GivenAnswers,
     *,
     with_sql: bool = False,
+    dry_run: bool = False,
     refuse: Refuse | None = None,
 ) -> Generated:
     """Compare models and schema and write one revision file, or none if they agree.
 
-    `refuse` raises for a database that has not run what its stamp stands for.
+    `refuse` raises for a database that has not run what its stamp stands for; `dry_run` tells
+    what the file would be, and writes nothing.
     """
     with database.opened(draft.line(autogenerate=True)) as session:
         comparison = _Comparison(session, database.graph, draft, ask, refuse, with_sql=with_sql)
@@ -102,10 +108,15 @@ def make_revision(
         ask.finish()
         if not comparison.has_changes:
             return Generated((), (), (), not_compared=comparison.not_compared)
+        comparison.name()
         session.scripts.trial = try_file
+        if dry_run:
+            session.scripts.show_only()
         paths, revisions = write_scripts(session, comparison.context)
+        encoding = session.scripts.output_encoding
+        texts = tuple(text.decode(encoding) for text in (session.scripts.shown or {}).values())
     sql = "".join(comparison.sql)
-    return Generated(paths, revisions, comparison.changes, sql, comparison.not_compared)
+    return Generated(paths, revisions, comparison.changes, sql, comparison.not_compared, texts)
 
 
 def make_empty_revision(database: Database, draft: Draft) -> Generated:
@@ -191,6 +202,14 @@ class _Comparison:
     def has_changes(self) -> bool:
         """Tell whether anything is left to write once the project's own hooks are done."""
         return any(not upgrade.is_empty() for upgrade in self._upgrades())
+
+    def name(self) -> None:
+        """Give a name to what nobody has named: somebody is asked, or the proposal is taken."""
+        found = [one for upgrade in self._upgrades() for one in named_changes(upgrade)]
+        name = propose_name(list(dict.fromkeys(found)), first=not self.graph.heads)
+        for script in self.context.generated_revisions:
+            if script.message is None:
+                script.message = name if self.ask is None else self.ask.name(name)
 
     @property
     def changes(self) -> tuple[str, ...]:

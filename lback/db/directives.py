@@ -15,6 +15,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import DefaultClause
 
 from lback.core.display import visible
+from lback.core.drafting.naming import NamedChange
 from lback.db.alembic_compat import copy_column, default_text, type_text
 
 # What SQLAlchemy's text() would take for a parameter.
@@ -210,6 +211,33 @@ def full_name(table: str, schema: str | None) -> str:
 def describe(container: ops.OpContainer, dialect: Dialect) -> tuple[str, ...]:
     """Return one line for each change that the directives make."""
     return tuple(_line(operation, dialect) for operation in _walk(container.ops))
+
+
+def named_changes(container: ops.OpContainer) -> tuple[NamedChange, ...]:
+    """Return what the directives do, as far as it is worth a word of the name of a migration."""
+    found = [one for operation in _walk(container.ops) for one in _named_changes(operation)]
+    others = {
+        full_name(operation.table_name, getattr(operation, "schema", None))
+        for operation in _walk(container.ops)
+        if getattr(operation, "table_name", None)
+    } - {one.table for one in found}
+    return (*found, *(NamedChange("change", table) for table in sorted(others)))
+
+
+def _named_changes(operation: Any) -> Iterator[NamedChange]:
+    table = full_name(getattr(operation, "table_name", ""), getattr(operation, "schema", None))
+    if isinstance(operation, RenameTable):
+        yield NamedChange("rename", table, new=str(operation.new_table_name))
+    elif isinstance(operation, RenameColumn):
+        yield NamedChange("rename", table, str(operation.column_name), str(operation.new_name))
+    elif isinstance(operation, (ops.CreateTableOp, ops.DropTableOp)):
+        yield NamedChange("add" if isinstance(operation, ops.CreateTableOp) else "drop", table)
+    elif isinstance(operation, ops.AddColumnOp):
+        yield NamedChange("add", table, str(operation.column.name))
+    elif isinstance(operation, ops.DropColumnOp):
+        yield NamedChange("drop", table, str(operation.column_name))
+    elif isinstance(operation, ops.AlterColumnOp):
+        yield NamedChange("change", table, str(operation.column_name))
 
 
 def _walk(operations: Iterable[Any]) -> Iterator[Any]:

@@ -24,6 +24,9 @@ class Questioner(Protocol):
     def value(self, question: OpenQuestion, check: Check) -> str:
         """Return a value that `check` takes; it raises UsageError for another."""
 
+    def name(self, proposal: str) -> str:
+        """Return what the migration is called."""
+
 
 class QuestionsLeft(LbackError):
     """Says what has to be answered before a migration can be written."""
@@ -110,6 +113,10 @@ class GivenAnswers:
         if question.choices and self.ask.choose(question, None) == 1:
             return None
         return self.ask.value(messages.value_asked(question), check)
+
+    def name(self, proposal: str) -> str:
+        """Return the name of a migration that was given none."""
+        return proposal if self.ask is None else self.ask.name(proposal)
 
     def finish(self) -> None:
         """Refuse what was asked in vain, and answers to what was no question."""

@@ -59,7 +59,8 @@ def write_scripts(
             if missing
             else "No file was left behind. Correct that and run the command again.",
         ) from err
-    return tuple(path.absolute() for path in scripts.generated), tuple(revisions)
+    paths = scripts.generated if scripts.shown is None else scripts.shown
+    return tuple(path.absolute() for path in paths), tuple(revisions)
 
 
 @contextmanager

@@ -19,6 +19,8 @@ from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import Revision as AlembicRevision
 from alembic.script.revision import RevisionMap
 
+from lback.core.graph.revision import Revision, Unreadable
+from lback.core.header import read_header
 from lback.core.plans import Downgrade, Upgrade, refuse_problems
 from lback.db.alembic_compat import Directory, found_exactly, row_as_it_is, stamped
 from lback.db.filling import fill
@@ -26,7 +28,6 @@ from lback.errors import LbackError
 from lback.files import leads_out, write_whole
 
 if TYPE_CHECKING:
-    from lback.core.graph.revision import Revision
     from lback.core.graph.view import GraphView
 
 
@@ -130,6 +131,20 @@ class TextScript(Script):
         return module
 
 
+# Alembic ends a batch with an empty line, the last one too.
+_ODD_END = re.compile(r"\n\n+([ \t]*# ### end Alembic commands ###)\Z")
+
+
+def _tidy(name: str, value: Any) -> Any:
+    """Return code without an empty line before its end."""
+    is_code = name.endswith(("upgrades", "downgrades")) and isinstance(value, str)
+    return _ODD_END.sub(r"\n\1", value) if is_code else value
+
+
+class _Shown(Exception):
+    """Ends the making of a file that is only to be looked at."""
+
+
 class TextScriptDirectory(Directory):
     """Serves revisions from a Graph; texts in `sources` (by revision id) replace files."""
 
@@ -142,6 +157,8 @@ class TextScriptDirectory(Directory):
     """What a new file has to pass before it is written."""
     generated: list[Path]
     """Files that this object has written."""
+    shown: dict[Path, bytes] | None
+    """Where new files go that are only to be looked at; None: where Alembic would write them."""
 
     @classmethod
     def open(
@@ -154,6 +171,7 @@ class TextScriptDirectory(Directory):
         self.heads_seen = tuple(graph.heads)
         self.generated = []
         self.trial = None
+        self.shown = None
         # Alembic's words of files that it writes are for the one who typed its command.
         self.messaging_opts = {"quiet": True}
         self.revision_map = RevisionMap(self._scripts)
@@ -198,6 +216,7 @@ class TextScriptDirectory(Directory):
 
     def write_from_template(self, template: Path, path: Path, given: Mapping[str, Any]) -> None:
         """Write a new file of what was meant, and never over an old one as Alembic does."""
+        given = {name: _tidy(name, value) for name, value in given.items()}
         text = fill(template, self.output_encoding, given)
         if self.trial is not None:
             self.trial(text, str(path))
@@ -207,6 +226,9 @@ class TextScriptDirectory(Directory):
                 f"{path} is there already.",
                 "Give another name, or let file_template hold %(rev)s.",
             )
+        if self.shown is not None:
+            self.shown[path] = text
+            raise _Shown(path)
         self.generated.append(path)
         write_whole(path, text)
 
@@ -237,8 +259,24 @@ class TextScriptDirectory(Directory):
         before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
         try:
             return super().generate_revision(*args, **kw)
+        except _Shown as shown:
+            return self._known(shown.args[0])
         finally:
             sys.dont_write_bytecode = before
+
+    def show_only(self) -> None:
+        """Keep new files in `shown` from now on, and write none."""
+        self.shown, self.makes_folders = {}, False
+
+    def _known(self, path: Path) -> Script | None:
+        """Take in a file that is only to be looked at: another may stand on it."""
+        text = self.shown[path] if self.shown is not None else b""
+        header = read_header(text, path.name)
+        if isinstance(header, Unreadable):
+            return None
+        script = TextScript(Revision(header, str(path)), str(path), text)
+        self.revision_map.add_revision(script)
+        return script
 
     def discard_generated(self) -> None:
         """Remove what was written, for when a later part has failed."""

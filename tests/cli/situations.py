@@ -250,6 +250,7 @@ SHOWN: dict[str, list[Shown]] = {
     "makemigrations": [
         Shown("required", "makemigrations x", "--empty"),
         Shown("required", "makemigrations x", "--check"),
+        Shown("required", "makemigrations x --default users.age=0", "--dry-run"),
         Shown("required", "makemigrations x --default users.age=0", "--sql"),
         Shown("renamed", "makemigrations x", "--rename users.label:users.title"),
         Shown("renamed", "makemigrations x", "--no-rename"),

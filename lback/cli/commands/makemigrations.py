@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.argument("name", required=False)
 @click.option("--empty", is_flag=True, help="Write an empty migration, to be filled in by hand.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if something would be written.")
+@click.option("--dry-run", is_flag=True, help="Print the migration; write nothing.")
 @click.option("--sql", is_flag=True, help="Print the SQL of the new migration, too.")
 @click.option(
     "--rename",
@@ -50,6 +51,7 @@ def command(
     name: str | None,
     empty: bool,
     check: bool,
+    dry_run: bool,
     sql: bool,
     renames: tuple[str, ...],
     no_rename: bool,
@@ -60,11 +62,16 @@ def command(
 ) -> int:
     """Compare the models with the schema and write one migration called NAME.
 
+    Without NAME one is proposed from the changes.
+
     Example: `lback makemigrations add_users_table`
     """
-    if name is None and not check:
-        raise click.UsageError("Give the migration a name: `lback makemigrations add_users_table`.")
+    if name is None and empty:
+        raise click.UsageError(
+            "Give the migration a name: `lback makemigrations fill_in_emails --empty`."
+        )
     answers = {
+        "--dry-run": dry_run,
         "--sql": sql,
         "--rename": renames,
         "--no-rename": no_rename,
@@ -79,7 +86,7 @@ def command(
     from lback.app.makemigrations import MakemigrationsOptions, makemigrations
 
     options = MakemigrationsOptions(
-        name or "", empty, check, sql, renames, no_rename, defaults, drops, no_drop, head
+        name, empty, check, dry_run, sql, renames, no_rename, defaults, drops, no_drop, head
     )
     return run(lambda ctx: makemigrations(ctx, options), {"NAME": check and name})
 
@@ -102,12 +109,16 @@ def lines(result: MakemigrationsResult, style: Style) -> Iterator[str]:
         yield "no changes were found" if left else "no changes: the models and the schema agree"
         yield from left
         return
+    wrote = "would write" if result.texts else "wrote"
     for path in result.paths:
-        yield f"wrote {style.bold(safe(path))}"
+        yield f"{wrote} {style.bold(safe(path))}"
     yield from (f"  {safe(change)}" for change in result.changes)
     yield from left
     if result.sql:
         yield ""
         yield Script("\n".join(result.sql))
+    if result.texts:
+        yield from (Script(f"\n{text}") for text in result.texts)
+        return
     verb = "fill it in" if result.empty else "read it"
     yield f"{style.cyan('next:')} {verb}, then `lback migrate`"

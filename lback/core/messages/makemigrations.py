@@ -10,6 +10,7 @@ from lback.core.messages.questions import unanswered
 from lback.core.shell import command, place
 from lback.errors import LbackError, UsageError
 
+NAME = "Name of the migration"
 EACH_ITS_OWN = (
     "the column is unique and the table has several rows; write sql: and an expression that "
     "gives each its own"

@@ -95,7 +95,7 @@ def compare_enums(
             columns = [_renamed(user, inspector) for user in _users(connection, key)]
             used = _spoken_of(tables, set(labels) - set(there[key]), dialect)
             before.append(type_.changed(there[key], labels, columns, rebuilt=used))
-    for key in there.keys() - models.keys():
+    for key in sorted(there.keys() - models.keys()):
         # A type that no column has is not known to be this project's.
         if _users(connection, key):
             after.append(_Type(dialect, key, default).made(there[key]).reverse())

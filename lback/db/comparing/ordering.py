@@ -29,17 +29,18 @@ def put_in_order(upgrade: ops.UpgradeOps, *, batch: bool) -> None:
     before = [one for one in found[:first] if not isinstance(one, tables)]
     after = [one for one in found[first:] if not isinstance(one, tables)]
     changes = [one for one in found if isinstance(one, ops.ModifyTableOps)]
-    creates, later = _without_circles(
-        [one for one in found if isinstance(one, ops.CreateTableOp)], batch=batch
-    )
-    drops, sooner = _dropped(
-        [one for one in found if isinstance(one, ops.DropTableOp)], batch=batch
-    )
+    new = [one for one in found if isinstance(one, ops.CreateTableOp)]
+    for one in new:
+        _sort_constraints(one)
+    creates, later = _without_circles(new, batch=batch)
+    gone = [one for one in found if isinstance(one, ops.DropTableOp)]
+    gone.sort(key=lambda one: _name(one.schema, one.table_name))
+    drops, sooner = _dropped(gone, batch=batch)
     for each in changes:
         added = {one.column.name for one in each.ops if isinstance(one, ops.AddColumnOp)}
         each.ops.sort(key=lambda one: (_place_in_table(added, one), _order_of(one)))
-    gone = {(one.table_name, one.schema) for one in drops}
-    last = [one for one in changes if (one.table_name, one.schema) in gone]
+    dropped = {(one.table_name, one.schema) for one in drops}
+    last = [one for one in changes if (one.table_name, one.schema) in dropped]
     changes = [one for one in changes if one not in last]
     if batch:
         upgrade.ops[:] = [*before, *last, *drops, *creates, *changes, *after]
@@ -81,19 +82,38 @@ def _is_computed(column: Any) -> bool:
     return column is not None and column.computed is not None
 
 
-def _order_of(operation: Any) -> str:
+def _sort_constraints(create: ops.CreateTableOp) -> None:
+    """Sort what a new table has behind its columns, which Alembic takes out of a set."""
+    create.columns = sorted(create.columns, key=_order_in_table)
+
+
+def _order_in_table(item: Any) -> tuple[int, str, str]:
+    if isinstance(item, sa.Column):
+        return 0, "", ""
+    kinds = (sa.PrimaryKeyConstraint, sa.ForeignKeyConstraint, sa.UniqueConstraint)
+    place = next((at for at, kind in enumerate(kinds, 1) if isinstance(item, kind)), 9)
+    about = str(item.sqltext) if isinstance(item, sa.CheckConstraint) else ""
+    columns = [str(column) for column in getattr(item, "column_keys", ())]
+    return place, str(item.name or ""), about or ", ".join(columns)
+
+
+def _order_of(operation: Any) -> tuple[int, str]:
     """Return what orders operations that Alembic takes out of a set."""
+    if isinstance(operation, (ops.DropIndexOp, ops.CreateIndexOp)):
+        return 0, str(operation.index_name)
+    if isinstance(operation, (ops.CreateUniqueConstraintOp, ops.CreateCheckConstraintOp)):
+        return 1, str(operation.constraint_name)
     if isinstance(operation, ops.DropConstraintOp):
-        return str(operation.constraint_name)
+        return 1, str(operation.constraint_name)
     if isinstance(operation, ops.CreateForeignKeyOp):
-        return ", ".join(map(str, operation.local_cols))
+        return 2, ", ".join(map(str, operation.local_cols))
     if isinstance(operation, ops.DropColumnOp):
         back = undone(operation)
         table = back.column.table if back is not None else None
         names = [] if table is None else [column.name for column in table.columns]
         known = operation.column_name in names
-        return f"{names.index(operation.column_name):05}" if known else operation.column_name
-    return ""
+        return 0, f"{names.index(operation.column_name):05}" if known else operation.column_name
+    return 0, ""
 
 
 def _place_in_table(added: set[str], operation: Any) -> int:

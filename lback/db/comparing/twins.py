@@ -182,7 +182,9 @@ def meaning(index: Mapping[str, Any]) -> tuple[Any, ...]:
 def index_there(index: Mapping[str, Any], there: sa.Table) -> sa.Index:
     """Return an index as it is in the database."""
     if "items" not in index:
-        return next(one for one in there.indexes if one.name == index["name"])
+        # Alembic puts its own copy beside it, without options that say nothing.
+        same = [one for one in there.indexes if one.name == index["name"]]
+        return min(same, key=lambda one: len(one.dialect_kwargs))
     names = [part.strip(' "`') for part in index["items"].split(",")]
     known = all(name in there.columns for name in names)
     items = [there.columns[name] for name in names] if known else [sa.text(index["items"])]
