@@ -42,6 +42,10 @@ class UsageError(LbackError):
     exit_code = 2
 
 
+class NoScratchError(LbackError):
+    """Says that there is no scratch database of the kind that the project connects to."""
+
+
 class GitUnavailable(LbackError):
     """Says why git tells nothing here; what needs no git goes on without.
 

@@ -23,7 +23,7 @@ from lback.db.performing import Performer
 from lback.db.schema import read_schema, schemas
 from lback.db.session import Adjust
 from lback.db.urls import shown_url
-from lback.errors import LbackError
+from lback.errors import LbackError, NoScratchError
 from lback.secrets import KNOWN
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ class Redirect:
         """Return where a connection of this dialect goes; LbackError where nothing is at hand."""
         url = scratch_url(dialect, self.configured)
         if url is None:
-            raise LbackError(
+            raise NoScratchError(
                 f"The project connects to {dialect}, and no scratch database of that kind is at "
                 "hand.",
                 "Let `[tool.lback] scratch_url` name an empty one that may be emptied.",

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lback.core.copies.names import is_template
 from lback.errors import LbackError
 
 _TABLES = """
@@ -173,21 +174,20 @@ def replay(at: Connection, definitions: Definitions, database: str) -> None:
 
 
 def _copy_rows(at: Connection, definitions: Definitions, old: str, new: str) -> None:
+    """Copy all rows at one moment, in one transaction: what a row refers to is there, too."""
     if not definitions.rows:
         return
-    # All at one moment: a row that another one refers to is there, too.
-    locks = [f"{old}.{quoted(table)} READ" for table, _ in definitions.rows]
-    locks += [f"{new}.{quoted(table)} WRITE" for table, _ in definitions.rows]
-    at.exec_driver_sql(f"LOCK TABLES {', '.join(locks)}")
-    try:
-        for table, columns in definitions.rows:
-            names = ", ".join(map(quoted, columns))
-            place = quoted(table)
-            at.exec_driver_sql(
-                f"INSERT INTO {new}.{place} ({names}) SELECT {names} FROM {old}.{place}"
-            )
-    finally:
-        at.exec_driver_sql("UNLOCK TABLES")
+    at.exec_driver_sql("SET SESSION autocommit = 0")
+    if not is_template(definitions.database):  # somebody may be writing
+        locks = [f"{old}.{quoted(table)} READ" for table, _ in definitions.rows]
+        locks += [f"{new}.{quoted(table)} WRITE" for table, _ in definitions.rows]
+        at.exec_driver_sql(f"LOCK TABLES {', '.join(locks)}")
+    for table, columns in definitions.rows:
+        names, place = ", ".join(map(quoted, columns)), quoted(table)
+        at.exec_driver_sql(f"INSERT INTO {new}.{place} ({names}) SELECT {names} FROM {old}.{place}")
+    at.exec_driver_sql("COMMIT")
+    at.exec_driver_sql("UNLOCK TABLES")
+    at.exec_driver_sql("SET SESSION autocommit = 1")
 
 
 def _views(at: Connection, views: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection
 
 from lback.core.copies.names import is_made, is_template
@@ -79,8 +80,8 @@ class MysqlDatabases(Databases):
             self.server.close()  # its session has another database and other modes now
 
     def drop(self, name: str) -> None:
-        """Drop a database; who is connected to it finds it empty."""
-        self.server.call(lambda at: at.exec_driver_sql(f"DROP DATABASE IF EXISTS {quoted(name)}"))
+        """Drop a database and whoever is connected to it."""
+        self.server.call(lambda at: _drop(at, name))
 
     def templates(self) -> Mapping[str, MadeDatabase]:
         """Return the marked databases by name."""
@@ -167,6 +168,14 @@ def _definitions(at: Connection, source: str) -> Definitions:
         return read_definitions(at, source)
     table = f"{quoted(source)}.{quoted(_MARK)}"
     return Definitions.parse(str(_one(at, f"SELECT definitions FROM {table}")[0]))
+
+
+def _drop(at: Connection, name: str) -> None:
+    sessions = "SELECT ID FROM information_schema.PROCESSLIST WHERE DB = " + _text(name)
+    for number in at.exec_driver_sql(sessions).scalars().all():
+        with suppress(sa.exc.DBAPIError):  # it may have ended by itself
+            at.exec_driver_sql(f"KILL {int(number)}")
+    at.exec_driver_sql(f"DROP DATABASE IF EXISTS {quoted(name)}")
 
 
 def _exists(at: Connection, name: str) -> bool:

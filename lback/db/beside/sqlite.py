@@ -69,7 +69,7 @@ class SqliteFiles(Databases):
         path = file_of(source, self.home)
         if path is None or not path.is_file():
             raise LbackError(f"There is no database {path or source.database}.")
-        if path.parent == self.folder and is_template(path.stem):
+        if is_template(path.stem):
             shutil.copyfile(path, draft)  # nobody writes to it
             return
         try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,16 +42,20 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A complete template; `built` is how many revisions were run for it just now."""
+    """A complete template; `built` is how many revisions were run for it just now.
+
+    Copies are made `beside`, which is where it lies itself where it has no other `home`.
+    """
 
     beside: Databases
     name: str
     built: int = 0
+    home: Databases | None = None
 
     @property
     def url(self) -> URL:
         """Return its URL; nobody is to write to it."""
-        return self.beside.named(self.name)
+        return (self.home or self.beside).named(self.name)
 
     def copy(self, name: str | None = None) -> URL:
         """Return a new database with all that the template has."""
@@ -61,6 +66,24 @@ class Template:
     def drop(self, url: URL) -> None:
         """Drop a copy."""
         self.beside.drop(name_of(self.beside, url))
+
+
+def emptied(beside: Databases) -> AbstractContextManager[URL] | None:
+    """Make an empty database that is dropped in the end; None where no plain driver leads to it."""
+    if _is_async(beside.url):
+        return None
+    name = new_name(COPY)
+    beside.create(name)
+    return _kept_for_a_while(beside, name)
+
+
+@contextmanager
+def _kept_for_a_while(beside: Databases, name: str) -> Iterator[URL]:
+    try:
+        yield beside.named(name)
+    finally:
+        beside.drop(name)
+        beside.close()
 
 
 def name_of(beside: Databases, url: URL) -> str:

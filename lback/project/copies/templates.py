@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +15,7 @@ from lback.core.copies.protected import protecting
 from lback.core.graph.revision import is_revision_file
 from lback.core.messages import templates as messages
 from lback.core.plans import refuse_problems
+from lback.errors import LbackError
 from lback.files import is_plain
 from lback.project.context import Context
 from lback.project.copies.imports import Imports
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from lback.db.templates.building import Recipe, Template
 
 _MOST_FILES = 2000
+_PLACES = frozenset({"here", "script_location", "version_locations", "prepend_sys_path"})
 _CONVENTION = frozenset({"ix", "uq", "ck", "fk", "pk"})
 
 
@@ -77,6 +80,25 @@ def beside_of(ctx: Context, url: str | None = None) -> Databases:
         refuse_protected(ctx, given)
         own = given
     return beside(own, folder_of(ctx, "templates"), ctx.project.folder)
+
+
+@contextmanager
+def empty_beside(ctx: Context, without: LbackError) -> Iterator[str]:
+    """Make an empty database beside the project's own for a while, and give its URL.
+
+    Raises `without` where none can be made: no server, no right to, a protected one, or one
+    that only an asynchronous driver leads to.
+    """
+    from lback.db.templates.building import emptied
+
+    try:
+        made = emptied(beside_of(ctx))
+    except LbackError as err:
+        raise without from err
+    if made is None:
+        raise without
+    with made as url:
+        yield url.render_as_string(hide_password=False)
 
 
 def folder_of(ctx: Context, name: str) -> Path:
@@ -133,7 +155,8 @@ def _surroundings(ctx: Context, imports: Imports) -> Iterator[str]:
     settings = ctx.project.settings
     yield f"section {settings.section} {settings.lback.app}"
     for key, value in sorted(settings.main_options.items()):
-        if key != "here" and "://" not in value:
+        # Where the project lies makes no difference: every work tree has the same templates.
+        if key not in _PLACES and "://" not in value:
             yield f"{key} = {value}"
     yield from _digests(_beside_env(ctx))
     env = ctx.project.env_path()
