@@ -44,6 +44,13 @@ def _stay_open() -> None:
     """Leave the transaction to whoever began it."""
 
 
+_TABLES = sa.text(
+    "SELECT DISTINCT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE c.relkind IN ('r', 'p') AND n.nspname <> 'information_schema'"
+    " AND n.nspname NOT LIKE 'pg\\_%'"
+)
+
+
 class View:
     """Answers from a connection that is open anyway; it is good for nothing afterwards.
 
@@ -79,7 +86,7 @@ class View:
     @cached_property
     def half(self) -> HalfRun | None:
         """Return the step that has begun here and not ended, and was kept by no transaction."""
-        return half_run(self.connection, self.place, self.at_work)
+        return half_run(self.connection, self.place, self.at_work, self.record)
 
     @cached_property
     def place(self) -> RecordPlace:
@@ -142,13 +149,12 @@ class View:
 
     def has_tables(self) -> bool:
         """Tell whether there is any table of the project's."""
-        inspector = sa.inspect(self.connection)
-        places = schemas(self.connection, inspector)
-        return any(
-            is_projects(name) and name != self.stamp.database.table
-            for place in places
-            for name in inspector.get_table_names(place)
-        )
+        if self.stamp.dialect == "postgresql":  # where there may be thousands, in many schemas
+            names: Iterable[str] = self.connection.execute(_TABLES).scalars()
+        else:
+            inspector = sa.inspect(self.connection)
+            names = inspector.get_table_names()
+        return any(is_projects(name) and name != self.stamp.database.table for name in names)
 
     def table_names(self) -> list[str]:
         """Return the names of the project's tables, with the schema where that is another."""

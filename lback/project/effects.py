@@ -38,6 +38,7 @@ class EffectsAt:
         self._files: dict[str, bytes | None] = {}
         self._paths: dict[str, str] = {}
         self._followed: dict[str, tuple[str, ...]] = {}
+        self._rows: dict[str, bytes] = {}
 
     def helpers(self, revisions: Sequence[Revision]) -> dict[str, tuple[str, ...]]:
         """Return the paths of the project's modules that reading each revision followed, by id."""
@@ -57,7 +58,11 @@ class EffectsAt:
         """
         repository = self.contents.repository
         store = repository.store if repository is not None else None
-        rows = store.get_many(self.kind, [node.blob for node in revisions]) if store else {}
+        blobs = [node.blob for node in revisions]
+        if store is None:  # without git there is none, and many databases may ask
+            rows = {blob: self._rows[blob] for blob in blobs if blob in self._rows}
+        else:
+            rows = store.get_many(self.kind, blobs)
         effects: dict[str, Effects] = {}
         unknown = []
         # In one go: half the time of a thousand small ones.
@@ -75,7 +80,9 @@ class EffectsAt:
             effects[node.id], row = self._parsed(texts[node.blob], node)
             self._followed[node.id] = tuple(row["followed"])
             fresh[node.blob] = json.dumps(row, separators=(",", ":")).encode()
-        if store:
+        if store is None:
+            self._rows |= fresh
+        else:
             store.put_many(self.kind, fresh)
         return effects
 

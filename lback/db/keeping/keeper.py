@@ -87,8 +87,8 @@ class Keeper:
         self.tidy(view)
         going = [step.revision for step in steps if isinstance(step, Downgrade)]
         self._going = going
-        cut_off = self._cut_off(view)
-        if cut_off is not None and going:
+        cut_off = self._cut_off(view) if going else None
+        if cut_off is not None:
             # The step goes on, and so does the saving: what is gone now is in no table.
             done = set(self.applied(view.stamp.revisions)) - set(going)
             away = {name: blob for name, blob in cut_off.revisions.items() if name not in done}

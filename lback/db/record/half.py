@@ -26,13 +26,16 @@ _INTO = re.compile(r"\s*(?:insert|replace)\s+(?:ignore\s+)?into\s+([`\"\w.]+)", 
 
 
 def half_run(
-    connection: Connection, place: RecordPlace, at_work: Callable[[], str] = str
+    connection: Connection,
+    place: RecordPlace,
+    at_work: Callable[[], str] = str,
+    recorded: Recorded | None = None,
 ) -> HalfRun | None:
     """Return the step that was cut off, None where there is none of which something stayed.
 
     While somebody is `at_work`, it may be running: what stayed of it is not looked for.
     """
-    recorded = Recorded(connection, place)
+    recorded = recorded or Recorded(connection, place)
     for step in recorded.open_ended():
         if who := at_work():
             return HalfRun(step, (), running=who)

@@ -181,6 +181,10 @@ class Operations:
         finally:
             self._busy = busy
 
+    def leave(self) -> None:
+        """Write nothing down: there is no table for it."""
+        self._takes = False
+
     def _cut(self) -> None:
         """Forget what a savepoint of SQLAlchemy's takes back, whose statement comes next."""
         if self._marks:

@@ -123,6 +123,7 @@ class Recording:
         self._first = not turn.transactional
         self._swept = False
         self._operations: Operations | None = None
+        self._has_operations = False
         self._blind: str | None = None
         """What a row says until its step is done, where its statements cannot be written down."""
         self.half: HalfRun | None = None
@@ -140,15 +141,26 @@ class Recording:
         self._place = place
         self._insert = insertion(self._connection, place.table)
         self._end = ending(self._connection, place.table)
+        self._operations = Operations(
+            self._connection, place, self._started, self._leave_statements_out
+        )
+        if self._first:
+            self._make_operations()
+
+    def _make_operations(self) -> None:
+        """Make the table of operations: before the first row of a step that is not done.
+
+        Where a step is one transaction there is none, and no such table.
+        """
+        if self._operations is None or self._place is None or self._has_operations:
+            return
+        self._has_operations = True
         try:
-            with sparing_transaction(self._connection):
-                make_operations(self._connection, place)
+            with self._operations.aside(), sparing_transaction(self._connection):
+                make_operations(self._connection, self._place)
         except sa.exc.SQLAlchemyError as err:
+            self._operations.leave()
             self._leave_statements_out(err)
-        else:
-            self._operations = Operations(
-                self._connection, place, self._started, self._leave_statements_out
-            )
 
     @property
     def writes(self) -> bool:
@@ -307,6 +319,7 @@ class Recording:
     # -- statements ---------------------------------------------------------------------
 
     def _insert_started(self) -> None:
+        self._make_operations()
         self.row = self._write(self._insert_first)
 
     def _insert_first(self) -> int:

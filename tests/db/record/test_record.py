@@ -18,6 +18,7 @@ import pytest
 import sqlalchemy as sa
 
 from lback.core.plans import Downgrade, Step, Upgrade, plan_upgrade
+from lback.core.record.operations import OPERATIONS_TABLE
 from lback.core.record.steps import GitFacts
 from lback.db.events import Event
 from lback.db.record.operations import make_operations
@@ -309,6 +310,28 @@ REFUSES = {
 }
 
 
+def place_in(connection: sa.Connection) -> RecordPlace:
+    schema = "public" if connection.dialect.name == "postgresql" else None
+    return RecordPlace(schema, "alembic_version")
+
+
+def test_no_table_of_operations_where_a_step_is_one_transaction(
+    make_project: MakeProject, any_url: str
+) -> None:
+    project = make_project(url=any_url)
+    project.chain("a1", "b2")
+    run(project, Upgrade("a1"), Upgrade("b2"))
+    with engine_of(any_url).connect() as connection:
+        there = sa.inspect(connection).has_table(OPERATIONS_TABLE)
+    assert there == ("mysql" in any_url)
+    project.add("c3", "b2", "with op.get_context().autocommit_block(): op.create_table('t')")
+    project.add("d4", "c3", "op.execute('nonsense')")
+    with pytest.raises(LbackError):
+        run(project, Upgrade("c3"), Upgrade("d4"))
+    with engine_of(any_url).connect() as connection:
+        assert sa.inspect(connection).has_table(OPERATIONS_TABLE)
+
+
 @pytest.mark.parametrize("style", ["sync", "autocommit"])
 def test_a_table_of_operations_that_takes_nothing_costs_the_operations(
     make_project: MakeProject, any_url: str, style: str
@@ -318,6 +341,7 @@ def test_a_table_of_operations_that_takes_nothing_costs_the_operations(
     run(project, Upgrade("a1"))
     ends, *before = REFUSES[sa.make_url(any_url).get_backend_name()]
     with engine_of(any_url).begin() as connection:
+        make_operations(connection, place_in(connection))
         for one in (*before, f"CREATE TRIGGER no BEFORE INSERT ON lback_operations {ends}"):
             connection.exec_driver_sql(one)
     notes: list[str] = []
