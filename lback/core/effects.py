@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 # Raise it whenever the same text may give other effects than before: caches are keyed by it.
-EFFECTS_VERSION = 17
+EFFECTS_VERSION = 18
 
 Kind = Literal["create", "drop", "alter", "rename", "insert", "update", "delete"]
 Direction = Literal["upgrade", "downgrade"]
@@ -204,6 +204,12 @@ def enclosed(detail: str) -> str:
     """Return a detail in parentheses, once."""
     whole = detail.startswith("(") and detail.find(")") == len(detail) - 1
     return detail if whole else f"({detail})"
+
+
+def container(effect: Effect) -> str | None:
+    """Return the schema or the database that goes with all of its tables, None where none does."""
+    gone = effect.kind == "drop" and effect.object in ("schema", "database")
+    return effect.name if gone else None
 
 
 class Partition(NamedTuple):

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from lback.core.dialects import Dialects
-from lback.core.effects import Effect, Partition, partition
-from lback.core.naming import bare, bare_as_written, beside, key, same_name
+from lback.core.effects import Effect, Partition, container, partition
+from lback.core.naming import bare, bare_as_written, beside, key, same_name, schema_of
 from lback.core.parts import TableParts
 
 _TYPES = frozenset({"enum", "type", "domain"})
@@ -79,18 +79,20 @@ class Identities:
             table = self._of(effect, revision)
             if table is not None:
                 table.record(revision, effect)
-                if effect.dialect is None or self._runs(effect.dialect):
+                if self._runs(effect.dialect):
                     self._employ(table, effect)
                     self._apply(table, effect, revision)
+            if (inside := container(effect)) is not None and self._runs(effect.dialect):
+                self._empty(inside, effect, revision)
             for other in dict.fromkeys((effect.refers_to, *effect.reads)):
                 if other and other != "?":
                     referred = self._find(other, revision)
                     if referred is not None and referred is not table:
                         referred.references.append((revision, effect))
 
-    def _runs(self, dialect: str) -> bool:
+    def _runs(self, dialect: str | None) -> bool:
         """Tell whether an effect of these dialects happens on one that is meant."""
-        return not (Dialects.of(dialect) & self._dialects).empty
+        return dialect is None or not (Dialects.of(dialect) & self._dialects).empty
 
     def meant(self, name: str) -> Identity | None:
         """Return the table that a user means by a name that some table has or had."""
@@ -189,6 +191,13 @@ class Identities:
         if child is not None and parent is not None and child is not parent:
             parent.partitions = [item for item in parent.partitions if item is not child]
             parent.partitions += [child] if part.attached else []
+
+    def _empty(self, schema: str, effect: Effect, revision: str) -> None:
+        """Take away the tables of a schema that goes."""
+        for table in self.tables():
+            if table.exists and schema_of(table.called[-1]) == schema.casefold():
+                table.record(revision, effect)
+                self._drop(table, effect, revision)
 
     def _drop(self, table: Identity, effect: Effect, revision: str) -> None:
         """Take a table away with its partitions."""

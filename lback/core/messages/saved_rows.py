@@ -42,6 +42,14 @@ def not_saved(problem: str) -> LbackError:
     )
 
 
+def another_database(name: str) -> LbackError:
+    """Refuse to let a database go whose rows cannot be read from here."""
+    return LbackError(
+        f"The database {name} would be dropped, and its rows cannot be saved from this one.",
+        f"Save it yourself ({command('pg_dump', name)}); `--no-backup` drops it unsaved.",
+    )
+
+
 def overwrite(rows: Iterable[tuple[str, int, Sequence[str]]]) -> str:
     """Ask whether newer values may be written over; each row is a table, a number, some keys."""
     told = [

@@ -167,6 +167,7 @@ class _Follower:
         self.opaque = ""
         self.count = 0
         self.switched: set[str] = set()
+        self.fresh: set[str] = set()
         self.at = StepEffects("", "", "upgrade", ())
 
     def step(self, step: StepEffects) -> None:
@@ -213,7 +214,9 @@ class _Follower:
         """Ask what one effect needs, then do it."""
         for name in effect.reads if effect.object == "data" else ():
             self.table(name).moved = True
-        if effect.object in ("enum", "type"):
+        if effect.object in ("schema", "database"):
+            self._schema(effect)
+        elif effect.object in ("enum", "type"):
             self._enum(effect)
         elif not effect.table:
             return
@@ -287,6 +290,18 @@ class _Follower:
             self.asked.pop(self.dropped.pop(to), None)
         self.tables[to] = table
         self.tables[name] = _Table(None)
+
+    def _schema(self, effect: Effect) -> None:
+        """Ask what goes with a schema; MySQL calls a database so as well."""
+        name = effect.name or ""
+        if effect.kind == "create" and effect.certain:
+            self.fresh.add(name.casefold())
+            return
+        whole = effect.object == "schema" or self.dialect in ("mysql", "mariadb")
+        if effect.kind == "drop" and name and whole and name.casefold() not in self.fresh:
+            made = self.ask("drop table", effect, _Table(f"{name}.*"))
+            # CASCADE takes what cannot be read from the text; its own tables go in any case.
+            self.put(made and replace(made, why=""))
 
     def _column(self, effect: Effect, table: _Table) -> None:
         name = effect.name or ""

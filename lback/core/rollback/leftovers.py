@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from lback.core.dialects import Dialects
-from lback.core.effects import Effect, Effects, described, partition
-from lback.core.naming import bare
+from lback.core.effects import Effect, Effects, container, described, partition
+from lback.core.naming import bare, schema_of
 
 _TYPES = frozenset({"enum", "type", "domain"})
-_WATCHED = _TYPES | {"table", "column", "sequence", "view"}
+_WATCHED = _TYPES | {"table", "column", "sequence", "view", "schema", "database"}
 
 _Key = tuple[str, str, str]
 
@@ -75,7 +75,9 @@ def _watched(effects: Iterable[Effect], dialect: str) -> Iterable[Effect]:
 
 
 def _key(effect: Effect, name: str | None = None) -> _Key:
-    kind = "type" if effect.object in _TYPES else effect.object
+    # MySQL has two words for one thing.
+    kind = {"database": "schema"}.get(effect.object, effect.object)
+    kind = "type" if kind in _TYPES else kind
     table = bare(effect.table) if kind == "column" else ""
     return kind, table, bare(name or effect.name or effect.table)
 
@@ -93,12 +95,19 @@ def _follow(
         made.pop(key, None)
         if effect.object == "table":
             _empty(made, key[2], parts)
+        for value in [item for item in made if _is_in(made[item], container(effect))]:
+            del made[value]
     elif effect.kind == "rename" and effect.to:
         _rename(made, effect, key)
     elif part is not None and part.attached:
         parts[bare(part.child)] = bare(part.parent)
     elif part is not None:
         parts.pop(bare(part.child), None)
+
+
+def _is_in(effect: Effect, schema: str | None) -> bool:
+    """Tell whether what an effect makes is in a schema, with which it goes."""
+    return schema is not None and schema_of(effect.table or effect.name) == schema.casefold()
 
 
 def _empty(made: dict[_Key, Effect], table: str, parts: dict[str, str]) -> None:

@@ -20,7 +20,7 @@ from lback.core.rollback.picking import CannotUndo
 from lback.core.rollback.promise import Promise, promise
 from lback.core.rollback.proof import RollbackProof, RollbackRun
 from lback.core.rollback.reverting import sketch, verify
-from lback.core.rollback.stakes import Stakes, stakes
+from lback.core.rollback.stakes import Stakes, shown, stakes
 from lback.core.rollback.uses import first_use
 from lback.core.rows import DataLoss
 from lback.core.tables import TableLife
@@ -154,7 +154,7 @@ class RollbackPlan:
 
     def with_rows(self, rows: Mapping[tuple[str, str | None], int]) -> RollbackPlan:
         """Take in how many rows and values are at stake; what is empty is left out."""
-        losses = (DataLoss(table, column, n) for (table, column), n in rows.items() if n)
+        losses = (DataLoss(shown(table), column, n) for (table, column), n in rows.items() if n)
         return replace(self, losses=tuple(losses))
 
     def with_revert(self, path: str, text: bytes) -> RollbackPlan:

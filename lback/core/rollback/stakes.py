@@ -5,18 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lback.core.effects import Effect, Effects
+from lback.core.effects import Effect, Effects, container
 
 
 @dataclass(frozen=True, slots=True)
 class Stakes:
     """What is deleted for certain, and what else should be kept before it is written over.
 
-    Places are (table, column), the column None for all of the table.
+    Places are (table, column), the column None for all of the table; `all_of` a schema is one.
     """
 
     lost: tuple[tuple[str, str | None], ...]
     kept: tuple[tuple[str, str | None], ...]
+
+
+def all_of(name: str, kind: str) -> str:
+    """Return the place of all tables of a schema, "s.*", or of a database, "s.*.*"."""
+    return f"{name}.*.*" if kind == "database" else f"{name}.*"
+
+
+def shown(place: str) -> str:
+    """Return what people read for the table of a place."""
+    return f"{place.removesuffix('.*.*')}.*" if place.endswith(".*.*") else place
 
 
 def stakes(effects: Iterable[Effect]) -> Stakes:
@@ -26,6 +36,9 @@ def stakes(effects: Iterable[Effect]) -> Stakes:
     lost: dict[tuple[str, str | None], None] = {}
     kept: dict[tuple[str, str | None], None] = {}
     for effect in effects:
+        if (inside := container(effect)) is not None:
+            place = (all_of(inside, effect.object), None)
+            lost[place] = kept[place] = None
         if not effect.table:
             continue
         table = tables.get(effect.table, effect.table)

@@ -210,10 +210,12 @@ def _database(cursor: Cursor, verb: str) -> Outcome:
     """Read what is done to a database as a whole."""
     guarded = cursor.guard()
     seen = Seen()
+    # MySQL changes the one that it is in where there is no name.
+    name = cursor.identifier() if verb in ("create", "drop") else None
     rest = cursor.rest()
     _check_definition(rest, "database", verb, seen)
     return seen.does(
-        Effect(cast(Kind, verb), "database", None, certain=not guarded, guarded=guarded)
+        Effect(cast(Kind, verb), "database", None, name, certain=not guarded, guarded=guarded)
     )
 
 

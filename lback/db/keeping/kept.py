@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lback.core.messages.saved_rows import another_database
 from lback.core.naming import meant
 from lback.db.alembic_compat import commits_each_statement
 from lback.db.identity import real_schema
@@ -137,6 +138,9 @@ def wanted(
         along = referring(connection, places, dropped)
         places = (*places, *(place for key in along for place in key.places))
     inspector = sa.inspect(connection)
+    for full, _ in places:
+        if full.endswith(".*.*") and connection.dialect.name not in MYSQL:
+            raise another_database(full.removesuffix(".*.*"))
     grouped: dict[tuple[str, str | None], set[str | None]] = {}
     for full, column in places:
         for place in found(connection, inspector, full):
@@ -154,6 +158,8 @@ def found(
 
     More than one where only the case of their letters tells them apart.
     """
+    if full.endswith(".*"):
+        return _inside(connection, inspector, full)
     named, _, table = full.rpartition(".")
     places = [(full, real_schema(connection, None))]
     if named:
@@ -163,6 +169,23 @@ def found(
         if there or inspector.has_table(name, schema=schema):
             return [(spelled, schema) for spelled in there or [name]]
     return []
+
+
+def _inside(
+    connection: Connection, inspector: sa.Inspector, full: str
+) -> list[tuple[str, str | None]]:
+    """Return all tables of a schema, "s.*"; a database, "s.*.*", is one on MySQL alone."""
+    named = full.removesuffix(".*")
+    if named.endswith(".*"):
+        named = named.removesuffix(".*")
+        if connection.dialect.name not in MYSQL:
+            return []
+    schema = real_schema(connection, named) or named
+    return [
+        (table, there)
+        for there in meant(schema, inspector.get_schema_names())
+        for table in inspector.get_table_names(there)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,17 +99,19 @@ class _Asker(Reader):
             yield from self._conversions(question, place, columns[0])
 
     def _going(self, row: PreflightRow, question: Question) -> PreflightRow:
-        """Return what a drop deletes; where names differ in their case alone, of any of them."""
+        """Return what a drop deletes: of the first table that has any, where it may be several."""
         reason = "its rows were read by a statement before" if question.moved else ""
-        for place in self.places(question.table):
+        places = self.places(question.table)
+        for place in places:
             names = question.columns and self.columns(place, question.columns[0])
             for column in names or ("",):
                 given = f"{column} IS NOT NULL" if column else ""
                 probe = Probe(question.kind, "told" if reason else "loses", given, reason=reason)
-                found = self.probed(row, place, probe)
-                if found.state != "fine":
-                    return found if place.schema else replace(found, table=place.name)
-        return found
+                seen = self.probed(row, place, probe)
+                if seen.state != "fine":
+                    shown = f"{place.schema}.{place.name}" if place.schema else place.name
+                    return seen if len(places) == 1 else replace(seen, table=shown)
+        return row
 
     def _is_old(self, question: Question) -> bool:
         return question.kind != "new column"

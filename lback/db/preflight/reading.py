@@ -17,6 +17,7 @@ from lback.core.naming import meant
 from lback.core.preflight.questions import PreflightRow
 from lback.db.alembic_compat import commits_each_statement
 from lback.db.identity import real_schema
+from lback.db.keeping.kept import found
 from lback.db.keeping.row_sql import key_of
 from lback.db.preflight.conversions import Probe
 
@@ -208,10 +209,10 @@ class Reader:
 
     def place(self, table: str) -> Place:
         """Return a table by its name in the texts; raises Unanswered where it is not clear."""
-        found = self.places(table)
-        if len(found) > 1:
-            raise Unanswered(f"{table} may be {' or '.join(place.name for place in found)}")
-        return found[0]
+        places = self.places(table)
+        if len(places) > 1:
+            raise Unanswered(f"{table} may be {' or '.join(place.name for place in places)}")
+        return places[0]
 
     def places(self, table: str) -> Sequence[Place]:
         """Return the tables that a name in the texts may be: one, or some that differ in case."""
@@ -221,6 +222,9 @@ class Reader:
 
     def _looked_up(self, table: str) -> Sequence[Place]:
         named, _, name = table.rpartition(".")
+        if name == "*":
+            inside = found(self.connection, self.inspector, table)
+            return [self._placed(*place) for place in inside]
         schema = real_schema(self.connection, named or None)
         if not named and schema is not None and self._spelled(name, None):
             raise Unanswered(f"{table} may be that of two schemas")
@@ -229,7 +233,7 @@ class Reader:
         spelled = self._spelled(name, schema)
         if not spelled:
             raise Unanswered(f"there is no table {table}")
-        return [self._placed(found, schema) for found in spelled]
+        return [self._placed(each, schema) for each in spelled]
 
     def _placed(self, name: str, schema: str | None) -> Place:
         rows = {row["name"]: row for row in self.inspector.get_columns(name, schema)}
@@ -244,12 +248,12 @@ class Reader:
 
     def reflected(self, place: Place, name: str) -> dict[str, Any]:
         """Return what the database says of a column; raises Unanswered where it is not clear."""
-        found = meant(name, place.columns)
-        if len(found) > 1:
-            raise Unanswered(f"{name} may be {' or '.join(found)}")
-        if not found:
+        names = meant(name, place.columns)
+        if len(names) > 1:
+            raise Unanswered(f"{name} may be {' or '.join(names)}")
+        if not names:
             raise Unanswered(f"there is no column {name} in {place.name}")
-        return place.columns[found[0]]
+        return place.columns[names[0]]
 
     def column(self, place: Place, name: str) -> str:
         """Return a column's name, quoted."""

@@ -13,7 +13,7 @@ from lback.core.effects import Effect, Effects
 from lback.core.graph.view import GraphView
 from lback.core.messages import data_loss as messages
 from lback.core.messages.saved_rows import unreadable_downgrade
-from lback.core.rollback.stakes import Stakes, stakes
+from lback.core.rollback.stakes import Stakes, shown, stakes
 from lback.core.rows import DataLoss
 from lback.project.context import Context
 
@@ -47,7 +47,7 @@ def count_losses(view: View, effects: Iterable[Effect]) -> tuple[DataLoss, ...]:
     `column` is None for a whole table.
     """
     rows = view.rows(stakes(effects).lost)
-    return tuple(DataLoss(table, column, n) for (table, column), n in rows.items() if n)
+    return tuple(DataLoss(shown(table), column, n) for (table, column), n in rows.items() if n)
 
 
 def count_along(view: View, effects: Iterable[Effect]) -> tuple[DataLoss, ...]:

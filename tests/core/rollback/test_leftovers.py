@@ -73,6 +73,14 @@ def test_a_table_takes_its_partitions_along() -> None:
     assert left == ["t", "a", "t_2", "a"]
 
 
+def test_a_schema_takes_its_tables_along() -> None:
+    made = 'op.execute("CREATE SCHEMA s")\nop.execute("CREATE TABLE s.t (a integer)")'
+    assert found(made, 'op.execute("DROP SCHEMA s")') == []
+    assert found(ADD.format("a"), DROP.format("a") + '\nop.execute("DROP SCHEMA s")') == [
+        ("s", False)
+    ]
+
+
 def test_only_postgresql_has_types() -> None:
     assert found(MADE, 'op.drop_table("t")', "sqlite") == []
 
