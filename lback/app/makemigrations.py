@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from lback.core.drafting.asking import OpenQuestion
+from lback.core.graph.revision import Revision
 from lback.core.graph.view import GraphView
+from lback.core.lines import lines_of
 from lback.core.messages import makemigrations as messages
+from lback.core.plans import Downgrade, Step, Upgrade, applied, plan_downgrade, plan_upgrade
 from lback.core.results import Result, text_only
+from lback.core.source import WORKTREE
 from lback.project.checking.trails import refuse_broken
 from lback.project.console import Console
 from lback.project.context import Context
-from lback.project.file_changes import recover
-from lback.project.run import refuse_skipped
+from lback.project.file_changes import change_files, recover
+from lback.project.keeping.saved_rows import keeper_for, tell
+from lback.project.run import Run, perform, refuse_skipped
+from lback.vcs.committing import keep_blob
+from lback.vcs.configuration import person
+
+if TYPE_CHECKING:
+    from lback.db.autogenerate import Generated
+    from lback.db.events import Stamp
+    from lback.db.questions import GivenAnswers
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +39,7 @@ class MakemigrationsOptions:
     empty: bool = False
     check: bool = False
     dry_run: bool = False
+    amend: bool = False
     sql: bool = False
     renames: tuple[str, ...] = ()
     no_rename: bool = False
@@ -50,6 +64,9 @@ class MakemigrationsResult(Result):
     questions: tuple[OpenQuestion, ...] = ()
     texts: tuple[str, ...] = ()
     """What the files would hold, where they were not written."""
+    old_blob: str | None = None
+    """By which git has what an amended file held before."""
+    amended: bool = text_only(default=False)
     empty: bool = text_only(default=False)
 
 
@@ -90,6 +107,9 @@ def makemigrations(ctx: Context, options: MakemigrationsOptions) -> Makemigratio
         )
     head = _head(graph, options.head) if options.head else None
     draft = autogenerate.Draft(options.name, head=head)
+    node: Revision | None = None
+    if options.amend:
+        node = _to_amend(ctx, graph, head)
     if options.empty:
         made = autogenerate.make_empty_revision(ctx.database, draft)
     else:
@@ -102,6 +122,8 @@ def makemigrations(ctx: Context, options: MakemigrationsOptions) -> Makemigratio
             Questions(ctx.console) if ctx.console.asks else None,
         )
         try:
+            if node is not None:
+                return _amend(ctx, graph, node, options, answers)
             made = autogenerate.make_revision(
                 ctx.database,
                 draft,
@@ -112,6 +134,10 @@ def makemigrations(ctx: Context, options: MakemigrationsOptions) -> Makemigratio
             )
         except QuestionsLeft as err:
             return MakemigrationsResult(questions=err.questions).refused(err)
+    return _written(ctx, options, made)
+
+
+def _written(ctx: Context, options: MakemigrationsOptions, made: Generated) -> MakemigrationsResult:
     paths = tuple(ctx.project.name_of(path) for path in made.paths)
     return MakemigrationsResult(
         revision=made.revisions[0] if made.revisions else None,
@@ -131,3 +157,120 @@ def _head(graph: GraphView, name: str) -> str:
     if len(heads) != 1:
         raise messages.not_one_head(name, heads)
     return heads[0]
+
+
+# -- another text for the latest revision ----------------------------------------------
+
+
+def _to_amend(ctx: Context, graph: GraphView, head: str | None) -> Revision:
+    """Return the latest revision; LbackError where others have it, or it cannot be undone."""
+    if ctx.repository is None:
+        raise ctx.no_git or messages.amend_needs_git()
+    if head is None and len(graph.heads) != 1:
+        raise messages.nothing_to_amend(graph.heads)
+    node = graph[head or graph.heads[0]]
+    if node.id not in graph.heads or node.is_merge or node.labels:
+        raise messages.not_amendable(node.id, messages.NOT_LATEST)
+    if graph.dependents(node.id):
+        raise messages.not_amendable(node.id, messages.NEEDED)
+    if ctx.revisions.published_among(graph, [node.id]):
+        raise messages.not_amendable(node.id, messages.PUBLISHED)
+    if ctx.repository.pushed([node.path]):
+        raise messages.not_amendable(node.id, messages.PUSHED)
+    commit = ctx.revisions.commits([node.path]).get(node.path)
+    me = person(ctx.repository.git)
+    if commit is not None and (me is None or f"<{commit.email}>" not in me):
+        raise messages.not_amendable(node.id, messages.by_another(commit.author))
+    does = ctx.revisions.effects(graph, [node.id])[node.id]
+    if not does.has_downgrade and (does.upgrade or does.unknowns("upgrade")):
+        raise messages.not_amendable(node.id, messages.no_way_down(does.downgrade_gap))
+    return node
+
+
+def _amend(
+    ctx: Context,
+    graph: GraphView,
+    node: Revision,
+    options: MakemigrationsOptions,
+    answers: GivenAnswers,
+) -> MakemigrationsResult:
+    """Go down, compare with what is there then, write the file anew, and go up by it.
+
+    Whatever goes wrong before the file is written, the database goes up by the old one.
+    """
+    from lback.db.autogenerate import Draft, make_revision
+
+    assert ctx.repository is not None
+    below = ctx.revisions.graph_of(
+        [entry for entry in ctx.revisions.entries() if entry.path != node.path], WORKTREE
+    )
+    parent = node.parents[0] if node.parents else None
+    draft = Draft(
+        options.name or node.doc,
+        head=parent,
+        splice=parent is not None and parent not in below.heads,
+        rev_id=node.id,
+        depends_on=node.depends_on,
+        replaces=node.path,
+    )
+    down = _go_down(ctx, graph, node)
+    try:
+        made = make_revision(
+            ctx.database_of(below),
+            draft,
+            answers,
+            with_sql=options.sql,
+            dry_run=True,
+            refuse=partial(refuse_skipped, ctx, below),
+        )
+        if len(made.texts) != 1:
+            raise messages.nothing_left(node.id, node.path)
+        old = keep_blob(ctx.repository, (ctx.project.root / node.path).read_bytes())
+        path = ctx.project.name_of(made.paths[0]) if options.name else node.path
+        text = made.texts[0].encode(made.encoding)
+        change_files(ctx, {node.path: None, path: text} if path != node.path else {path: text})
+    except BaseException:
+        _go_up(ctx, node.id, down)
+        raise
+    _go_up(ctx.fresh(), node.id, down)
+    return replace(
+        _written(ctx, options, replace(made, texts=())),
+        path=path,
+        paths=(path,),
+        old_blob=old,
+        amended=True,
+    )
+
+
+def _go_down(ctx: Context, graph: GraphView, node: Revision) -> frozenset[str]:
+    """Undo the revision where it ran; return the keys of those databases."""
+    went: set[str] = set()
+
+    def decide(stamp: Stamp) -> Sequence[Step]:
+        if node.id not in applied(graph, stamp.revisions):
+            return ()
+        went.add(stamp.database.key)
+        return plan_downgrade(graph, stamp.revisions, {node.id}).steps
+
+    keeper = keeper_for(ctx, graph)
+    line = lines_of(graph, (Downgrade(node.id),))[0]
+    perform(ctx, ctx.database, Run(decide, line=line, keeper=keeper))
+    tell(ctx, [keeper])
+    return frozenset(went)
+
+
+def _go_up(ctx: Context, revision: str, down: frozenset[str]) -> None:
+    """Run the revision where it was undone; rows that were kept come back."""
+    if not down:
+        return
+    graph = ctx.revisions.graph()
+
+    def decide(stamp: Stamp) -> Sequence[Step]:
+        if stamp.database.key not in down:
+            return ()
+        return plan_upgrade(graph, stamp.revisions, [revision])
+
+    keeper = keeper_for(ctx, graph, keeps=False)
+    line = lines_of(graph, (Upgrade(revision),))[0]
+    perform(ctx, ctx.database_of(graph), Run(decide, line=line, keeper=keeper))
+    tell(ctx, [keeper])

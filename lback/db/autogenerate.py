@@ -59,6 +59,8 @@ class Draft:
     branch_label: str | None = None
     version_path: str | None = None
     depends_on: tuple[str, ...] = ()
+    replaces: str | None = None
+    """The path below the project's root of a file that this one is to be written over."""
 
     def line(self, *, autogenerate: bool = False) -> Line:
         """Return what one would type after `alembic` for it."""
@@ -86,6 +88,8 @@ class Generated:
     not_compared: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     """What the files would hold that were not written."""
+    encoding: str = "utf-8"
+    """How such a text is written."""
 
 
 def make_revision(
@@ -111,12 +115,13 @@ def make_revision(
         comparison.name()
         session.scripts.trial = try_file
         if dry_run:
-            session.scripts.show_only()
+            session.scripts.show_only(draft.replaces)
         paths, revisions = write_scripts(session, comparison.context)
         encoding = session.scripts.output_encoding
         texts = tuple(text.decode(encoding) for text in (session.scripts.shown or {}).values())
     sql = "".join(comparison.sql)
-    return Generated(paths, revisions, comparison.changes, sql, comparison.not_compared, texts)
+    changes, left = comparison.changes, comparison.not_compared
+    return Generated(paths, revisions, changes, sql, left, texts, encoding)
 
 
 def make_empty_revision(database: Database, draft: Draft) -> Generated:

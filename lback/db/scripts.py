@@ -159,6 +159,7 @@ class TextScriptDirectory(Directory):
     """Files that this object has written."""
     shown: dict[Path, bytes] | None
     """Where new files go that are only to be looked at; None: where Alembic would write them."""
+    replaced: str | None
 
     @classmethod
     def open(
@@ -171,7 +172,7 @@ class TextScriptDirectory(Directory):
         self.heads_seen = tuple(graph.heads)
         self.generated = []
         self.trial = None
-        self.shown = None
+        self.shown = self.replaced = None
         # Alembic's words of files that it writes are for the one who typed its command.
         self.messaging_opts = {"quiet": True}
         self.revision_map = RevisionMap(self._scripts)
@@ -221,7 +222,8 @@ class TextScriptDirectory(Directory):
         if self.trial is not None:
             self.trial(text, str(path))
         self.require_inside(path)
-        if path.exists():
+        over = self.replaced is not None and path.absolute() == self.root / self.replaced
+        if path.exists() and not over:
             raise LbackError(
                 f"{path} is there already.",
                 "Give another name, or let file_template hold %(rev)s.",
@@ -264,9 +266,9 @@ class TextScriptDirectory(Directory):
         finally:
             sys.dont_write_bytecode = before
 
-    def show_only(self) -> None:
-        """Keep new files in `shown` from now on, and write none."""
-        self.shown, self.makes_folders = {}, False
+    def show_only(self, over: str | None) -> None:
+        """Keep new files in `shown` from now on, and write none; `over` may be there."""
+        self.shown, self.makes_folders, self.replaced = {}, False, over
 
     def _known(self, path: Path) -> Script | None:
         """Take in a file that is only to be looked at: another may stand on it."""

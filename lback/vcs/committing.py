@@ -135,3 +135,13 @@ def _listed(
         raise failure(command, answer)
     names = [name for name in text(answer.out).split("\0") if name.endswith(".py")]
     return tuple(sorted(matching(globs, names)))
+
+
+def keep_blob(repository: Repository, data: bytes) -> str:
+    """Let git have a text that is about to be replaced; return the name of its object.
+
+    Nothing leads to it: git throws it away after weeks, as what a lost commit held.
+    """
+    with library.opened(repository) as repo:
+        made = library.run(repo, "hash-object", "-w", "--stdin", given=data)
+        return made.decode("ascii").strip()

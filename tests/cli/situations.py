@@ -251,6 +251,7 @@ SHOWN: dict[str, list[Shown]] = {
         Shown("required", "makemigrations x", "--empty"),
         Shown("required", "makemigrations x", "--check"),
         Shown("required", "makemigrations x --default users.age=0", "--dry-run"),
+        Shown("renamed", "makemigrations --no-rename --drop users.label", "--amend"),
         Shown("required", "makemigrations x --default users.age=0", "--sql"),
         Shown("renamed", "makemigrations x", "--rename users.label:users.title"),
         Shown("renamed", "makemigrations x", "--no-rename"),

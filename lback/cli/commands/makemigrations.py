@@ -10,6 +10,7 @@ import click
 from lback.cli.options import common
 from lback.cli.running import apart, run
 from lback.cli.strict import Command
+from lback.core.shell import command as command_line
 from lback.formats.style import Script, Style, safe
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 @click.option("--empty", is_flag=True, help="Write an empty migration, to be filled in by hand.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if something would be written.")
 @click.option("--dry-run", is_flag=True, help="Print the migration; write nothing.")
+@click.option(
+    "--amend",
+    is_flag=True,
+    help="Write the latest revision anew, which nobody else has; the database follows.",
+)
 @click.option("--sql", is_flag=True, help="Print the SQL of the new migration, too.")
 @click.option(
     "--rename",
@@ -52,6 +58,7 @@ def command(
     empty: bool,
     check: bool,
     dry_run: bool,
+    amend: bool,
     sql: bool,
     renames: tuple[str, ...],
     no_rename: bool,
@@ -72,6 +79,7 @@ def command(
         )
     answers = {
         "--dry-run": dry_run,
+        "--amend": amend,
         "--sql": sql,
         "--rename": renames,
         "--no-rename": no_rename,
@@ -81,12 +89,13 @@ def command(
     }
     for flag, value in answers.items():
         apart({"--empty": empty, flag: value})
+    apart({"--amend": amend, "--dry-run": dry_run})
     for flag, value in {"--empty": empty, **answers, "--head": head}.items():
         apart({"--check": check, flag: value})
     from lback.app.makemigrations import MakemigrationsOptions, makemigrations
 
     options = MakemigrationsOptions(
-        name, empty, check, dry_run, sql, renames, no_rename, defaults, drops, no_drop, head
+        name, empty, check, dry_run, amend, sql, renames, no_rename, defaults, drops, no_drop, head
     )
     return run(lambda ctx: makemigrations(ctx, options), {"NAME": check and name})
 
@@ -109,7 +118,7 @@ def lines(result: MakemigrationsResult, style: Style) -> Iterator[str]:
         yield "no changes were found" if left else "no changes: the models and the schema agree"
         yield from left
         return
-    wrote = "would write" if result.texts else "wrote"
+    wrote = "would write" if result.texts else "amended" if result.amended else "wrote"
     for path in result.paths:
         yield f"{wrote} {style.bold(safe(path))}"
     yield from (f"  {safe(change)}" for change in result.changes)
@@ -119,6 +128,10 @@ def lines(result: MakemigrationsResult, style: Style) -> Iterator[str]:
         yield Script("\n".join(result.sql))
     if result.texts:
         yield from (Script(f"\n{text}") for text in result.texts)
+        return
+    if result.amended:
+        if result.old_blob is not None:
+            yield f"its old text: {command_line('git cat-file -p', result.old_blob)}"
         return
     verb = "fill it in" if result.empty else "read it"
     yield f"{style.cyan('next:')} {verb}, then `lback migrate`"

@@ -11,6 +11,9 @@ from lback.core.shell import command, place
 from lback.errors import LbackError, UsageError
 
 NAME = "Name of the migration"
+NOT_LATEST = "it is not the latest one, is a merge, or has a label"
+NEEDED = "another revision depends on it"
+PUBLISHED, PUSHED = "it is published", "it is pushed"
 EACH_ITS_OWN = (
     "the column is unique and the table has several rows; write sql: and an expression that "
     "gives each its own"
@@ -140,6 +143,52 @@ def no_tables() -> LbackError:
         "The target_metadata of env.py has no table, and the database has some.",
         "Import the modules that define the models in env.py; or name each table that is to go "
         "with `--drop TABLE`.",
+    )
+
+
+def amend_needs_git() -> LbackError:
+    """Say why nothing is amended without a repository."""
+    return LbackError(
+        "--amend needs a git repository: it tells whether others have the revision, and keeps its "
+        "old text.",
+        "`git init` here; or remove the file after `lback rollback`, and write another one.",
+    )
+
+
+def nothing_to_amend(heads: Sequence[str]) -> LbackError:
+    """Say that there is no latest revision, or that there are several."""
+    if not heads:
+        return LbackError("There is no revision to amend.", "`lback makemigrations` writes one.")
+    return LbackError(
+        f"There are {len(heads)} heads: {', '.join(heads)}.",
+        f"Say which to amend, as {command('--head', heads[0])}.",
+    )
+
+
+def not_amendable(revision: str, why: str) -> LbackError:
+    """Say why a revision stays as it is."""
+    return LbackError(
+        f"Revision {revision} is not amended: {why}.",
+        "`lback makemigrations` writes the changes as a new revision.",
+    )
+
+
+def by_another(author: str) -> str:
+    """Say whose a revision is."""
+    return f"it is by {author}"
+
+
+def no_way_down(gap: str) -> str:
+    """Say why a revision cannot be undone."""
+    return f"its downgrade() is {gap}"
+
+
+def nothing_left(revision: str, path: str) -> LbackError:
+    """Say that the models are what they were before a revision."""
+    return LbackError(
+        f"Without {revision} the models and the schema agree: nothing would be left of it.",
+        f"To be rid of it: {command('lback rollback --revision', revision)}, then "
+        f"{command('rm', path)}.",
     )
 
 
