@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime
@@ -13,6 +13,7 @@ from lback.core.databases import NamedDatabase
 from lback.core.lines import Line, lines_of
 from lback.core.messages import rollback as messages
 from lback.core.messages.runs import some_failed
+from lback.core.messages.skipped import settle_first
 from lback.core.plans import Downgrade, Step, applied, refuse_moved
 from lback.core.results import Result, text_only
 from lback.core.rollback.decide import Strategy, chosen, table_life
@@ -38,7 +39,7 @@ from lback.project.lost import dead_end, find_lost, recorded_runs, with_lost
 from lback.project.notes import Note
 from lback.project.proofs import Witness, prove_rollback
 from lback.project.record.ran import texts_that_ran
-from lback.project.run import Run, asked, attempted, key, refuse_skipped
+from lback.project.run import Run, asked, attempted, key, unsettled
 
 if TYPE_CHECKING:
     from lback.db.events import Stamp, TakesBack
@@ -143,8 +144,9 @@ def plans_from(ctx: Context, request: RollbackRequest) -> tuple[Planned, ...]:
 
     def plan_and_count(view: View) -> tuple[RollbackPlan, View]:
         _refuse_done(ctx, request, view.stamp)
-        refuse_skipped(ctx, ctx.database.graph, view)
+        unknown = unsettled(ctx, ctx.database.graph, view)
         plan = plan_rollback(gather(ctx, request, view))
+        _refuse_unsettled(plan, unknown)
         return plan.with_rows(view.rows(plan.stakes.lost)), view
 
     answers = asked(ctx.database, plan_and_count)
@@ -153,6 +155,13 @@ def plans_from(ctx: Context, request: RollbackRequest) -> tuple[Planned, ...]:
     if all(value.plan is None for value in planned):
         raise some_failed([(value.name, value.error) for value in planned])
     return planned
+
+
+def _refuse_unsettled(plan: RollbackPlan, unknown: Collection[str]) -> None:
+    """Refuse to undo what may not have run: a new revision on top would as well as the way down."""
+    open_ones = [revision for revision in plan.decision.undoes if revision in unknown]
+    if open_ones:
+        raise settle_first(open_ones)
 
 
 def _note(ctx: Context, at: str) -> Note:
@@ -396,6 +405,8 @@ class RunningRollback:
         plan, facts = self.plans[at], self.plans[at].facts
         if texts_that_ran(self.ctx, view, facts.graph, facts.asked) != facts.recorded:
             raise messages.record_changed(facts.asked)
+        if plan.revert is not None:
+            _refuse_unsettled(plan, unsettled(self.ctx, facts.graph, view))
         if not self.options.yes:
             refuse_more(view, plan.effects, self.losses[at])
         self.losses[at] = count_losses(view, plan.effects)

@@ -118,7 +118,7 @@ def perform(ctx: Context, database: Database, run: Run) -> RunOutcome:
             run.look(view)
         else:  # the files may be about to put right what lies below the stamp
             then = database.graph if run.files is not None else None
-            unknown[view.stamp.database.key] = _refuse_skipped(ctx, graph, view, then)
+            unknown[view.stamp.database.key] = unsettled(ctx, graph, view, then)
 
     def before(view: View) -> None:
         if run.before is not None:
@@ -259,11 +259,11 @@ def _mending(ctx: Context, graph: GraphView, stamp: Stamp, steps: Sequence[Step]
 
 def refuse_skipped(ctx: Context, graph: GraphView, view: View) -> None:
     """Raise LbackError where a database has not run what lies below its stamp."""
-    _refuse_skipped(ctx, graph, view, None)
+    unsettled(ctx, graph, view)
 
 
-def _refuse_skipped(
-    ctx: Context, graph: GraphView, view: View, then: GraphView | None
+def unsettled(
+    ctx: Context, graph: GraphView, view: View, then: GraphView | None = None
 ) -> tuple[str, ...]:
     """Raise LbackError where a database has not run what lies below its stamp.
 

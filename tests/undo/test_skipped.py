@@ -355,7 +355,8 @@ def test_nothing_runs_beside_what_may_have_run(tmp_path: Path, sqlite_url: str) 
     b2(shop)
     lback(shop, "migrate")
     under(shop, ROW, NO_ROW)
-    for command in (("migrate", "a1"), ("rollback", "--steps", "2")):
+    down = ("migrate", "a1"), ("rollback", "--steps", "2")
+    for command in (*down, ("rollback", "users"), ("rollback", "--revision", "c1")):
         assert "It is not known whether" in lback(shop, *command, "--yes").err, command
     assert stamp(shop.url) == ["b2"]
     under(shop, TABLE.format("d"), DROP.format("d"), name="d1")
