@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,10 +11,11 @@ from lback.core.drafting.asking import OpenQuestion
 from lback.core.graph.revision import Revision
 from lback.core.graph.view import GraphView
 from lback.core.lines import lines_of
+from lback.core.messages import branches as branch_messages
 from lback.core.messages import makemigrations as messages
 from lback.core.plans import Downgrade, Step, Upgrade, applied, plan_downgrade, plan_upgrade
 from lback.core.results import Result, text_only
-from lback.core.source import WORKTREE
+from lback.core.source import INDEX, WORKTREE
 from lback.project.checking.trails import refuse_broken
 from lback.project.console import Console
 from lback.project.context import Context
@@ -40,6 +41,9 @@ class MakemigrationsOptions:
     check: bool = False
     dry_run: bool = False
     amend: bool = False
+    data: str | None = None
+    """A table whose rows the migration is to go through."""
+    fetch: bool = False
     sql: bool = False
     renames: tuple[str, ...] = ()
     no_rename: bool = False
@@ -92,6 +96,8 @@ class Questions:
 def makemigrations(ctx: Context, options: MakemigrationsOptions) -> MakemigrationsResult:
     """Write one migration, or with `check` only say whether one is needed; exit 1 then."""
     recover(ctx)
+    if options.fetch:
+        _fetch(ctx)
     graph = ctx.revisions.graph()
     refuse_broken(ctx.revisions, graph)
     from lback.db import autogenerate
@@ -107,11 +113,15 @@ def makemigrations(ctx: Context, options: MakemigrationsOptions) -> Makemigratio
         )
     head = _head(graph, options.head) if options.head else None
     draft = autogenerate.Draft(options.name, head=head)
+    if not options.amend:
+        _tell_of_upstream(ctx, graph)
     node: Revision | None = None
     if options.amend:
         node = _to_amend(ctx, graph, head)
     if options.empty:
         made = autogenerate.make_empty_revision(ctx.database, draft)
+    elif options.data is not None:
+        made = autogenerate.make_data_revision(ctx.database, draft, options.data)
     else:
         answers = GivenAnswers.from_options(
             options.renames,
@@ -131,6 +141,7 @@ def makemigrations(ctx: Context, options: MakemigrationsOptions) -> Makemigratio
                 with_sql=options.sql,
                 dry_run=options.dry_run,
                 refuse=refuse,
+                about=partial(_tell_of_untracked, ctx, graph),
             )
         except QuestionsLeft as err:
             return MakemigrationsResult(questions=err.questions).refused(err)
@@ -147,8 +158,41 @@ def _written(ctx: Context, options: MakemigrationsOptions, made: Generated) -> M
         sql=tuple(made.sql.rstrip("\n").split("\n")) if made.sql else (),
         not_compared=made.not_compared,
         texts=made.texts,
-        empty=options.empty,
+        empty=options.empty or options.data is not None,
     )
+
+
+def _fetch(ctx: Context) -> None:
+    from lback.vcs.fetching import fetch_all
+
+    if ctx.repository is None:
+        raise ctx.no_git or branch_messages.no_branches(ctx.cwd)
+    ctx.console.note(branch_messages.FETCHING)
+    fetch_all(ctx.repository, ctx.console.detail)
+
+
+def _tell_of_upstream(ctx: Context, graph: GraphView) -> None:
+    """Say which revisions of the shared branch are not here: the new one would fork from them."""
+    shared = ctx.revisions.shared
+    if shared is None or not shared.publishes:
+        return
+    theirs = ctx.revisions.graph(shared.commit)
+    ahead = [revision for revision in theirs.order() if revision not in graph]
+    if ahead:
+        ctx.console.warn(messages.upstream_ahead(shared.name, ahead))
+
+
+def _tell_of_untracked(ctx: Context, graph: GraphView, tables: Collection[str]) -> None:
+    """Say which revisions that git does not have yet change one of these tables."""
+    if ctx.repository is None:
+        return
+    staged = {entry.path for entry in ctx.revisions.entries(INDEX)}
+    new = [node.id for node in graph if node.path not in staged]
+    found = ctx.revisions.tables(graph, new, ctx.revisions.effects(graph, new))
+    for revision, touched in found.items():
+        both = sorted(set(touched) & set(tables))
+        if both:
+            ctx.console.warn(messages.untracked(graph[revision].path, both))
 
 
 def _head(graph: GraphView, name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -14,9 +14,11 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import MetaData, Table
 
 from lback.core.drafting.naming import propose_name
+from lback.core.messages import makemigrations as messages
 from lback.core.plans import applied
 from lback.core.shell import command
 from lback.db.alembic_compat import compare_defaults
+from lback.db.batched import batched, upgrade_text
 from lback.db.command_lines import like
 from lback.db.comparing.batches import WholeTable, settle_batches, to_invoke
 from lback.db.comparing.comparing import comparing, with_schemas
@@ -100,11 +102,12 @@ def make_revision(
     with_sql: bool = False,
     dry_run: bool = False,
     refuse: Refuse | None = None,
+    about: Callable[[Collection[str]], None] | None = None,
 ) -> Generated:
     """Compare models and schema and write one revision file, or none if they agree.
 
     `refuse` raises for a database that has not run what its stamp stands for; `dry_run` tells
-    what the file would be, and writes nothing.
+    what the file would be, and writes nothing. `about` is told which tables change, before that.
     """
     with database.opened(draft.line(autogenerate=True)) as session:
         comparison = _Comparison(session, database.graph, draft, ask, refuse, with_sql=with_sql)
@@ -112,6 +115,8 @@ def make_revision(
         ask.finish()
         if not comparison.has_changes:
             return Generated((), (), (), not_compared=comparison.not_compared)
+        if about is not None:
+            about(comparison.tables)
         comparison.name()
         session.scripts.trial = try_file
         if dry_run:
@@ -132,6 +137,24 @@ def make_empty_revision(database: Database, draft: Draft) -> Generated:
             comparison.run()
         session.scripts.trial = try_file
         paths, revisions = write_scripts(session, comparison.context)
+    return Generated(paths, revisions, ())
+
+
+def make_data_revision(database: Database, draft: Draft, table: str) -> Generated:
+    """Write a revision that goes through the rows of a table in batches."""
+    rows = database.look(lambda view: batched(view, table))[0]
+    with database.opened(draft.line()) as session:
+        comparison = _Comparison(session, database.graph, draft, None, autogenerate=False)
+        given: dict[str, Any] = comparison.context.template_args
+        if boolean_option(session.config, "revision_environment"):
+            comparison.run()
+        code = upgrade_text(rows)
+        given |= {"upgrades": code, "downgrades": "pass", "imports": ""}
+        session.scripts.trial = try_file
+        paths, revisions = write_scripts(session, comparison.context)
+        if any(code.encode() not in path.read_bytes() for path in paths):
+            session.scripts.discard_generated()
+            raise messages.no_data_offline(str(paths[0]))
     return Generated(paths, revisions, ())
 
 
@@ -207,6 +230,12 @@ class _Comparison:
     def has_changes(self) -> bool:
         """Tell whether anything is left to write once the project's own hooks are done."""
         return any(not upgrade.is_empty() for upgrade in self._upgrades())
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """Return the tables that change."""
+        found = (one for upgrade in self._upgrades() for one in named_changes(upgrade))
+        return frozenset(one.table for one in found)
 
     def name(self) -> None:
         """Give a name to what nobody has named: somebody is asked, or the proposal is taken."""

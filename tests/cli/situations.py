@@ -249,6 +249,8 @@ SHOWN: dict[str, list[Shown]] = {
     ],
     "makemigrations": [
         Shown("required", "makemigrations x", "--empty"),
+        Shown("required", "makemigrations x", "--data users"),
+        Shown("newer_remote", "makemigrations x --empty", "--fetch"),
         Shown("required", "makemigrations x", "--check"),
         Shown("required", "makemigrations x --default users.age=0", "--dry-run"),
         Shown("renamed", "makemigrations --no-rename --drop users.label", "--amend"),

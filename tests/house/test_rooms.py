@@ -52,6 +52,7 @@ ROOMS: dict[str, str] = {
     "lback.core.rollback.together": "several databases, one rollback",
     "lback.core.rollback.uses": "what others need of a table",
     "lback.core.switch": "what is decided, apart from what is gathered and done",
+    "lback.db.batched": "code that goes through rows",
     "lback.db.listed.traces": "what one database leaves for the next",
     "lback.db.passthrough": "Alembic's own command line",
     "lback.db.preflight.asking": "what is asked of rows",

@@ -72,3 +72,23 @@ def test_the_file_is_the_same_in_whatever_order_sets_are(ada: Developer) -> None
         text = ada.run(sys.executable, "-m", "lback", "makemigrations", "--dry-run", *answers)
         said.add(re.sub(r"[0-9a-f]{12}|Create Date: .*", "", text))
     assert len(said) == 1
+
+
+def test_what_is_ahead_and_what_is_not_in_git_yet_is_said_before(ada: Developer) -> None:
+    ada.git("init", "-q", "-b", "main")
+    ada.lback("makemigrations", "one")
+    ada.commit()
+    ada.lback("makemigrations", "theirs", "--empty")
+    ada.commit("theirs")
+    ada.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    ada.git("reset", "-q", "--hard", "HEAD~1")
+    ada.lback("migrate")
+    ada.write("models.py", MODELS.format(more=', Column("mail", String(9))', each=""))
+    said = ada.lback("makemigrations", "two")
+    assert "origin/main has a revision that this checkout lacks" in said
+    assert said.index("origin/main has") < said.index("wrote ")
+    ada.lback("migrate")
+    more = ', Column("mail", String(9)), Column("born", Date)'
+    ada.write("models.py", MODELS.format(more=more, each=""))
+    said = ada.lback("makemigrations", "three")
+    assert "_two.py is untracked and changes users too" in said

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 @click.command("makemigrations", cls=Command)
 @click.argument("name", required=False)
 @click.option("--empty", is_flag=True, help="Write an empty migration, to be filled in by hand.")
+@click.option(
+    "--data", metavar="TABLE", help="Write a migration that goes through the rows of a table."
+)
+@click.option("--fetch", is_flag=True, help="`git fetch` first, to see what the team has pushed.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if something would be written.")
 @click.option("--dry-run", is_flag=True, help="Print the migration; write nothing.")
 @click.option(
@@ -56,6 +60,8 @@ if TYPE_CHECKING:
 def command(
     name: str | None,
     empty: bool,
+    data: str | None,
+    fetch: bool,
     check: bool,
     dry_run: bool,
     amend: bool,
@@ -73,7 +79,7 @@ def command(
 
     Example: `lback makemigrations add_users_table`
     """
-    if name is None and empty:
+    if name is None and (empty or data is not None):
         raise click.UsageError(
             "Give the migration a name: `lback makemigrations fill_in_emails --empty`."
         )
@@ -88,14 +94,28 @@ def command(
         "--no-drop": no_drop,
     }
     for flag, value in answers.items():
-        apart({"--empty": empty, flag: value})
+        apart({"--empty": empty, "--data": data, flag: value})
     apart({"--amend": amend, "--dry-run": dry_run})
-    for flag, value in {"--empty": empty, **answers, "--head": head}.items():
+    others = {"--empty": empty, **answers, "--data": data, "--fetch": fetch, "--head": head}
+    for flag, value in others.items():
         apart({"--check": check, flag: value})
     from lback.app.makemigrations import MakemigrationsOptions, makemigrations
 
     options = MakemigrationsOptions(
-        name, empty, check, dry_run, amend, sql, renames, no_rename, defaults, drops, no_drop, head
+        name,
+        empty=empty,
+        check=check,
+        dry_run=dry_run,
+        amend=amend,
+        data=data,
+        fetch=fetch,
+        sql=sql,
+        renames=renames,
+        no_rename=no_rename,
+        defaults=defaults,
+        drops=drops,
+        no_drop=no_drop,
+        head=head,
     )
     return run(lambda ctx: makemigrations(ctx, options), {"NAME": check and name})
 

@@ -192,6 +192,49 @@ def nothing_left(revision: str, path: str) -> LbackError:
     )
 
 
+def no_table(name: str) -> UsageError:
+    """Say that there is no such table to fill."""
+    return UsageError(
+        f"--data {name}: the database has no table {name}.",
+        "Write it as the database calls it, with its schema where that is not the default.",
+    )
+
+
+def no_batches(name: str, *, has_key: bool) -> LbackError:
+    """Say why the rows of a table cannot be gone through in batches."""
+    why = "no column but its key" if has_key else "no primary key, which would tell its rows apart"
+    return LbackError(
+        f"{name} has {why}.",
+        "`lback makemigrations NAME --empty` writes a migration to be filled in by hand.",
+    )
+
+
+def no_data_offline(path: str) -> LbackError:
+    """Say that a template has no place for the code."""
+    return LbackError(
+        f"{path} lacks the code of its upgrade().",
+        "See that script.py.mako has ${upgrades if upgrades else 'pass'}.",
+    )
+
+
+def upstream_ahead(ref: str, revisions: Sequence[str]) -> str:
+    """Say that the new revision will be one side of a fork."""
+    count = "a revision" if len(revisions) == 1 else f"{len(revisions)} revisions"
+    shown = ", ".join(revisions[:3]) + (", …" if len(revisions) > 3 else "")
+    return (
+        f"{ref} has {count} that this checkout lacks ({shown}): the new one will fork from it. "
+        f"{command('git merge', ref)} first, to build on it."
+    )
+
+
+def untracked(path: str, tables: Sequence[str]) -> str:
+    """Say that a revision which is not in git yet changes the same."""
+    return (
+        f"{path} is untracked and changes {', '.join(tables)} too. Where both are one change, "
+        "`lback makemigrations --amend` would make one file of them."
+    )
+
+
 def not_one_head(name: str, revisions: Sequence[str]) -> UsageError:
     """Say that a migration is built on one revision."""
     what = f"stands for {', '.join(revisions)}" if revisions else "is no revision"

@@ -72,6 +72,12 @@ class _Anything:
     def __call__(self, *_args: Any, **_kw: Any) -> Any:
         return self
 
+    def __iter__(self) -> Any:
+        return iter(())
+
+    def __bool__(self) -> bool:
+        return False  # or a loop over rows would never end
+
     def __enter__(self) -> Any:
         return self
 
