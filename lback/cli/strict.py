@@ -31,7 +31,7 @@ class Strict(_Base):
             texts = _texts(given.get(param.name or ""))
             if param.type is not click.UNPROCESSED:
                 for text in texts:
-                    _refuse_odd(ctx, param, text, names)
+                    _refuse_odd(ctx, param, text, names - _joined(param, text, args))
             if times > 1 and texts and not param.multiple:
                 raise click.UsageError(f"{_label(ctx, param)} is given {times} times.", ctx)
         return super().parse_args(ctx, args)
@@ -77,6 +77,12 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, (list, tuple)):
         return [name for name in value if isinstance(name, str)]
     return []
+
+
+def _joined(param: click.Parameter, text: str, args: list[str]) -> set[str]:
+    """Return the option that a value looks like, where it was written as one word with its own."""
+    words = {word for opt in param.opts for word in (f"{opt}={text}", f"{opt}{text}")}
+    return {text.partition("=")[0]} if words & set(args) else set()
 
 
 def _label(ctx: click.Context, param: click.Parameter) -> str:

@@ -26,7 +26,7 @@ from lback.cli import streams
 from lback.cli.turns import HUNG_UP, UseCase, serve_all, stand_alone
 from lback.core.listed.databases import ListedDatabase
 from lback.core.messages import listed as messages
-from lback.core.shell import place, placed
+from lback.core.shell import given, place, placed
 from lback.errors import LbackError
 from lback.project.context import Context
 from lback.start import taken
@@ -345,7 +345,7 @@ def _ended(child: _Child) -> Ended:
         error = messages.no_answer(round(seconds))
         error.state = "unreachable"
     else:
-        where = place(("--db", child.turn.name))
+        where = place(given("--db", child.turn.name))
         told = messages.killed(messages.left_with(child.status))
         error = LbackError(told.message, placed(told.hint or "", where))
         error.state = "killed"

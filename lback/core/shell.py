@@ -33,6 +33,13 @@ def command(start: str, *names: str, then: str = "") -> str:
     return f"`{' '.join([*words, then] if then else words)}`"
 
 
+def given(flag: str, value: str) -> tuple[str, ...]:
+    """Return an option with its value: as one word where the value would be taken for an option."""
+    if not value.startswith("-"):
+        return flag, value
+    return (f"{flag}={value}" if flag.startswith("--") else f"{flag}{value}",)
+
+
 def place(words: Iterable[str]) -> str:
     """Return options and their values, such as `-C 'a b'`, as they are given to a command."""
     return " ".join(map(word, words))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lback.core.listed.databases import ListedDatabase
+from lback.core.shell import given
 
 DEFAULT_SECTION = "alembic"
 _FIELDS = "//"  # in no path that is spelled as short as it can be
@@ -50,8 +51,8 @@ class Options:
         """Return the words of a command line that say which environment it is about."""
         if self.in_a_clone:
             return self.in_a_clone
-        given = {"-C": self.directory, "-c": self.config, "-n": self.name, "--db": self.database}
-        return tuple(part for flag, value in given.items() if value for part in (flag, value))
+        said = {"-C": self.directory, "-c": self.config, "-n": self.name, "--db": self.database}
+        return tuple(part for flag, value in said.items() if value for part in given(flag, value))
 
 
 class Environment(NamedTuple):

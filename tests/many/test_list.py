@@ -8,6 +8,7 @@ import pytest
 
 from lback.core.listed.databases import Shard, filled, listed, parse_lines, parse_shard
 from lback.core.settings import read_settings
+from lback.core.shell import given, place
 from lback.errors import LbackError, UsageError
 from tests.many.fleet import PLAIN, Fleet, fleet
 
@@ -163,3 +164,18 @@ def test_nothing_listed(three: Fleet) -> None:
 def test_lines_that_mean_nothing(three: Fleet, line: str) -> None:
     three.lback("migrate", *line.split(), code=2)
     assert not list(three.folder.glob("*.db"))
+
+
+def test_a_name_that_looks_like_an_option(tmp_path: Path) -> None:
+    """It is given as one word with its option, and so is it in the commands that are advised."""
+    made = fleet(tmp_path)
+    made.list('[tool.lback.databases.urls]\n"--all" = "sqlite:///a.db"\n"-x" = "sqlite:///b.db"\n')
+    assert made.lback("migrate", "--db=--all", "r1").code == 0
+    said = made.lback("status", "--db=--all")
+    assert "`lback --db=--all migrate`" in said.out
+    made.lback("--db=--all", "migrate")
+    assert made.tables("b.db") == []
+    assert "is an option" in made.lback("migrate", "--db", "--all", code=2).err
+    assert place((*given("--db", "-x"), *given("-n", "-x"), *given("--db", "a b"))) == (
+        "--db=-x -n-x --db 'a b'"
+    )
