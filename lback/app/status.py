@@ -21,11 +21,13 @@ from lback.core.plans import redundant
 from lback.core.record.gaps import UnrecordedMove
 from lback.core.results import Result, optional, text_only
 from lback.core.rows import ChangedSince, OtherText
+from lback.core.schema_diff import SchemaChange, changes
 from lback.core.source import Commit
 from lback.errors import LbackError, OtherDatabaseError, UsageError
 from lback.project.applied import other_texts, unstamped
 from lback.project.checking.trails import trailed
 from lback.project.context import Context
+from lback.project.copies.differing import drift_of
 from lback.project.lost import RecordedRun, Runs, dead_end, find_lost, recorded_runs, with_lost
 from lback.project.notes import remember_stamps
 from lback.project.rebase_notes import forget_hook_rebase, refuse_hook_rebase
@@ -134,6 +136,8 @@ class StatusResult(Result):
     changed: tuple[ChangedSince, ...] = ()
     """Applied revisions whose files say something else than what ran, by a database's record."""
     databases: tuple[OneOfDatabases, ...] = ()
+    drift: tuple[SchemaChange, ...] | None = optional()
+    """Where the database is not what its stamp promises, where that was asked for."""
     summary: Mapping[str, int] | None = optional()
     """How many databases are in which state, where those that the project lists were asked."""
     places: Mapping[str, str] = text_only()
@@ -142,12 +146,16 @@ class StatusResult(Result):
     fix: str = text_only()
 
 
-def status(ctx: Context, *, with_database: bool = True) -> StatusResult:
-    """Return where things stand."""
+def status(ctx: Context, *, with_database: bool = True, drift: bool = False) -> StatusResult:
+    """Return where things stand; with `drift` also where a database is not as promised."""
     graph = ctx.revisions.graph()
     answers = _asked(ctx, graph) if with_database else ()
     rows, known = _rows(ctx, graph, answers)
-    return _side_by_side(ctx, graph, known, rows, answers)
+    result = _side_by_side(ctx, graph, known, rows, answers)
+    if not drift:
+        return result
+    promised, now = drift_of(ctx)
+    return replace(result, drift=changes(promised.schema, now.schema))
 
 
 def rows(ctx: Context, _options: object = None) -> tuple[OneOfDatabases, ...]:

@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "rollback": ("rollback", "Undo the latest change of one table.", ""),
     "restore": ("restore", "Restore the rows that a rollback saved.", ""),
     "status": ("status", "Show database, checkout and shared branch, and the next command.", ""),
+    "diff": ("diff", "Show where two schemas differ: database, migrations, models, refs.", ""),
     "log": ("log", "Show what ran on the database, when, and who ran it.", ""),
     "heads": ("heads", "Show the heads of the revision graph.", "Reading"),
     "graph": ("graph", "Show the revision graph, here or at any commit.", ""),

@@ -7,6 +7,12 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal, NamedTuple
 
 Constraints = tuple["Constraint", ...]
+_PARTS = {
+    "foreign key": "foreign_keys",
+    "unique constraint": "unique_constraints",
+    "index": "indexes",
+    "check": "check_constraints",
+}
 
 
 class Column(NamedTuple):
@@ -16,6 +22,8 @@ class Column(NamedTuple):
     nullable: bool
     default: str | None
     comment: str | None
+    generated: str | None = None
+    """How it is an identity, or from what it is computed; None for a plain column."""
 
 
 class Constraint(NamedTuple):
@@ -41,11 +49,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """The tables, views and enum types of a database by name ("schema.name" or "name")."""
+    """The tables, views and enum types of a database by name ("schema.name" or "name").
+
+    `others` are what is compared by definition alone, by kind and name: triggers, functions …
+    """
 
     tables: Mapping[str, Table] = field(default_factory=dict)
     views: Mapping[str, str | None] = field(default_factory=dict)
     enums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    others: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def only(self, tables: Collection[str]) -> Schema:
         """Return these tables of it, and nothing else."""
@@ -54,7 +66,22 @@ class Schema:
     def without(self, tables: Collection[str]) -> Schema:
         """Return it without these tables."""
         left = {name: table for name, table in self.tables.items() if name not in tables}
-        return Schema(left, self.views, self.enums)
+        return Schema(left, self.views, self.enums, self.others)
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaChange:
+    """One thing in which two schemas differ: how it is in the first and in the second.
+
+    `table` is None for what is in no table. `name` is None for a constraint without one.
+    """
+
+    state: Literal["added", "removed", "changed"]
+    kind: str
+    table: str | None
+    name: str | None
+    before: str | None
+    after: str | None
 
 
 class Difference(NamedTuple):
@@ -134,3 +161,101 @@ def _in_constraints(part: str, before: Constraints, after: Constraints) -> str:
 
 def _shown(value: Collection[str] | None) -> str:
     return value if isinstance(value, str) and value else ", ".join(value or ()) or "none"
+
+
+def changes(before: Schema, after: Schema) -> tuple[SchemaChange, ...]:
+    """Return all in which two schemas differ: types, then table by table, then the rest."""
+    found = _of_kind("enum", None, _joined(before.enums), _joined(after.enums))
+    for name in sorted(before.tables.keys() | after.tables.keys()):
+        old, new = before.tables.get(name), after.tables.get(name)
+        if old is not None and new is not None:
+            found += _of_table(name, old, new)
+        else:
+            found += _of_kind("table", None, *({name: _columns(one)} for one in (old, new)))
+    found += _of_kind("view", None, before.views, after.views)
+    for kind in sorted({kind for kind, _ in (*before.others, *after.others)}):
+        found += _of_kind(kind, None, *(_others(side, kind) for side in (before, after)))
+    both = before.tables.keys() & after.tables.keys()
+    return tuple(one for one in found if one.kind != "storage" or one.name in both)
+
+
+def _of_table(name: str, before: Table, after: Table) -> list[SchemaChange]:
+    columns = (
+        {key: _described(one) for key, one in side.columns.items()} for side in (before, after)
+    )
+    found = _of_kind("column", name, *columns)
+    for kind, part in _PARTS.items():
+        old, new = (_rows(side, part) for side in (before, after))
+        found += _of_kind(
+            kind,
+            name,
+            *({row.name: row.definition for row in rows if row.name} for rows in (old, new)),
+        )
+        loose = [{row.definition for row in rows if not row.name} for rows in (old, new)]
+        found += [
+            SchemaChange("removed", kind, name, None, text, None)
+            for text in sorted(loose[0] - loose[1])
+        ]
+        found += [
+            SchemaChange("added", kind, name, None, None, text)
+            for text in sorted(loose[1] - loose[0])
+        ]
+    whole = (
+        ("primary key", ", ".join(before.primary_key), ", ".join(after.primary_key)),
+        ("comment", before.comment, after.comment),
+        ("parent", before.part_of, after.part_of),
+    )
+    for kind, first, second in whole:
+        found += _of_kind(kind, name, {"": first or None}, {"": second or None})
+    return found
+
+
+def _rows(table: Table, part: str) -> Constraints:
+    """Return constraints or indexes of a table, without the indexes that are constraints."""
+    rows: Constraints = getattr(table, part)
+    if part != "indexes":
+        return rows
+    unique = {row.name for row in table.unique_constraints}
+    return tuple(row for row in rows if row.name is None or row.name not in unique)
+
+
+def _of_kind(
+    kind: str,
+    table: str | None,
+    before: Mapping[str, str | None],
+    after: Mapping[str, str | None],
+) -> list[SchemaChange]:
+    """Compare what has names; None is nothing, but for a view whose text is not known."""
+    found = []
+    for name in sorted(before.keys() | after.keys()):
+        old, new = before.get(name), after.get(name)
+        gone = name not in before or (old is None and kind != "view")
+        left = name not in after or (new is None and kind != "view")
+        if old == new and gone == left:
+            continue
+        state: Literal["added", "removed", "changed"] = (
+            "added" if gone else "removed" if left else "changed"
+        )
+        found.append(SchemaChange(state, kind, table, name or None, old, new))
+    return found
+
+
+def _joined(enums: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    return {name: ", ".join(labels) for name, labels in enums.items()}
+
+
+def _columns(table: Table | None) -> str | None:
+    return ", ".join(table.columns) if table is not None else None
+
+
+def _others(schema: Schema, kind: str) -> dict[str, str]:
+    return {name: text for (one, name), text in schema.others.items() if one == kind}
+
+
+def _described(column: Column) -> str:
+    """Write a column as SQL would."""
+    parts = [column.type, "" if column.nullable else "NOT NULL"]
+    parts.append(f"DEFAULT {column.default}" if column.default is not None else "")
+    parts.append(column.generated or "")
+    parts.append(f"COMMENT {column.comment!r}" if column.comment else "")
+    return " ".join(filter(None, parts))

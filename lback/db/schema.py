@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -109,7 +109,48 @@ def _tables(
 
 def _column(row: Any, connection: Connection) -> Column:
     kind = _type(row["type"], connection)
-    return Column(kind, row["nullable"], row.get("default"), row.get("comment"))
+    default, generated = row.get("default"), None
+    if row.get("computed"):
+        text, kept = row["computed"]["sqltext"], row["computed"].get("persisted")
+        if connection.dialect.name == "sqlite":  # up to the last bracket of the table
+            text, kept = _balanced(text), None
+        generated = " ".join(filter(None, (f"GENERATED AS ({text})", "STORED" if kept else "")))
+    elif row.get("identity"):
+        generated = f"IDENTITY ({_options(row['identity'])})"
+    return Column(kind, row["nullable"], default, row.get("comment"), generated)
+
+
+def _balanced(text: str) -> str:
+    """Return a text up to a bracket that nothing in it has opened."""
+    depth, quote = 0, ""
+    for place, char in enumerate(text):
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"`":
+            quote = char
+        elif char in "()":
+            depth += 1 if char == "(" else -1
+            if depth < 0:
+                return text[:place]
+    return text
+
+
+def _options(given: Mapping[Any, Any]) -> str:
+    """Write down whatever is known beside the usual, in one order."""
+    known = sorted((str(key), _written(value)) for key, value in given.items())
+    return ", ".join(f"{key}={text}" for key, text in known if text)
+
+
+def _written(value: Any) -> str:
+    """Write down a value that reflection gives, "" for one that says nothing."""
+    if isinstance(value, Mapping):
+        inner = _options(value)
+        return f"({inner})" if inner else ""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_written, value))}]" if value else ""
+    if value is None or value is False or value == 0:
+        return ""
+    return str(value)  # an object of SQLAlchemy's says by its text what it is
 
 
 def _type(value: Any, connection: Connection) -> str:
@@ -120,8 +161,141 @@ def _type(value: Any, connection: Connection) -> str:
 
 
 def _constraints(rows: Sequence[Any]) -> Constraints:
-    made = [
-        Constraint(row.get("name"), repr(sorted(row.items(), key=lambda item: str(item[0]))))
-        for row in rows
-    ]
+    made = [Constraint(row.get("name"), _definition(row)) for row in rows]
     return tuple(sorted(made, key=lambda constraint: constraint.definition))
+
+
+def _definition(row: Mapping[Any, Any]) -> str:
+    """Write down everything that is known of a constraint or an index but for its name."""
+    left = {key: value for key, value in row.items() if key not in ("name", "sqltext")}
+    columns = [
+        left.pop(key, None) for key in ("expressions", "constrained_columns", "column_names")
+    ]
+    named = next((part for part in columns if part), None)
+    text = f"({', '.join(map(str, named))})" if named else str(row.get("sqltext", ""))
+    if left.get("referred_table"):
+        schema, table = left.pop("referred_schema", None), left.pop("referred_table")
+        place = f"{schema}.{table}" if schema else table
+        text += f" REFERENCES {place} ({', '.join(left.pop('referred_columns', ()))})"
+    rest = _options(left)
+    return f"{text} {rest}".strip()
+
+
+_PG_OTHERS = {
+    "trigger": """
+        SELECT n.nspname, c.relname || '.' || t.tgname,
+        pg_get_triggerdef(t.oid) || ' ' || CAST(t.tgenabled AS text)
+        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+        JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal
+    """,
+    "function": """
+        SELECT n.nspname, p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')',
+        pg_get_functiondef(p.oid)
+        FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.prokind IN ('f', 'p')
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+    """,
+    "sequence": """
+        SELECT n.nspname, c.relname, concat_ws(' ', format_type(s.seqtypid, NULL), s.seqincrement,
+        s.seqmin, s.seqmax, s.seqstart, s.seqcycle)
+        FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid
+        JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i')
+          AND d.classid = 'pg_class'::regclass AND d.refobjsubid > 0)
+    """,
+    "domain": """
+        SELECT n.nspname, t.typname, concat_ws(' ', format_type(t.typbasetype, t.typtypmod),
+        CASE WHEN t.typnotnull THEN 'NOT NULL' END, t.typdefault,
+        (SELECT string_agg(pg_get_constraintdef(k.oid), ' ' ORDER BY k.conname)
+         FROM pg_constraint k WHERE k.contypid = t.oid))
+        FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'd'
+    """,
+    "materialized view": """
+        SELECT n.nspname, c.relname, pg_get_viewdef(c.oid) FROM pg_class c
+        JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm'
+    """,
+    "row policy": """
+        SELECT schemaname, tablename || '.' || policyname,
+        concat_ws(' ', permissive, cmd, array_to_string(roles, ', '), qual, with_check)
+        FROM pg_policies
+    """,
+    "row security": """
+        SELECT n.nspname, c.relname, concat_ws(' ', c.relrowsecurity, c.relforcerowsecurity)
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relrowsecurity
+    """,
+    "extension": "SELECT '', extname, '' FROM pg_extension WHERE extname <> 'plpgsql'",
+    "schema": "SELECT '', nspname, '' FROM pg_namespace WHERE nspname <> 'public'",
+}
+_MYSQL_OTHERS = {
+    "trigger": """
+        SELECT '', CONCAT(event_object_table, '.', trigger_name),
+        CONCAT_WS(' ', action_timing, event_manipulation, action_statement)
+        FROM information_schema.triggers WHERE trigger_schema = DATABASE()
+    """,
+    "function": """
+        SELECT '', routine_name, CONCAT_WS(' ', routine_type, dtd_identifier, routine_definition)
+        FROM information_schema.routines WHERE routine_schema = DATABASE()
+    """,
+    "storage": """
+        SELECT '', table_name, CONCAT_WS(' ', engine, table_collation)
+        FROM information_schema.tables WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'
+    """,
+}
+_SQLITE_OTHERS = {
+    "trigger": "SELECT '', tbl_name || '.' || name, sql FROM sqlite_master WHERE type = 'trigger'",
+    "storage": """
+        SELECT '', name, trim(CASE WHEN wr THEN 'WITHOUT ROWID ' ELSE '' END
+        || CASE WHEN strict THEN 'STRICT' ELSE '' END)
+        FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND (wr OR strict)
+    """,
+}
+_OTHERS = {
+    "postgresql": _PG_OTHERS,
+    "mysql": _MYSQL_OTHERS,
+    "mariadb": _MYSQL_OTHERS,
+    "sqlite": _SQLITE_OTHERS,
+}
+NOT_READ = {
+    "postgresql": ("rows", "owners and rights", "storage parameters", "aggregates and operators"),
+    "mysql": ("rows", "rights", "events", "the order of columns"),
+    "mariadb": ("rows", "rights", "events", "the order of columns"),
+    "sqlite": ("rows", "virtual tables", "the order of columns"),
+}
+"""What a whole schema leaves out, by dialect."""
+
+
+def read_whole(connection: Connection) -> Schema:
+    """Return the tables, views and types of all schemas, and all else that has a definition."""
+    inspector: Any = sa.inspect(connection)
+    default, views, enums = inspector.default_schema_name, {}, {}
+    for schema in schemas(connection, inspector):
+        prefix = "" if schema in (None, default) else f"{schema}."
+        for name in inspector.get_view_names(schema):
+            text = inspector.get_view_definition(name, schema)
+            # MySQL writes the name of the database before each table.
+            views[prefix + name] = text and text.replace(f"`{default}`.", "")
+        if connection.dialect.name == "postgresql":
+            for enum in inspector.get_enums(schema):
+                enums[prefix + enum["name"]] = tuple(enum["labels"])
+    tables = read_tables(connection).tables
+    others = {
+        (kind, name): text
+        for kind, name, text in _others(connection, default)
+        if kind != "storage" or name in tables
+    }
+    return Schema(tables, views, enums, others)
+
+
+def _others(connection: Connection, default: str | None) -> Iterator[tuple[str, str, str]]:
+    """Yield kind, name and definition of what is neither a table nor a view nor an enum."""
+    dialect: Any = connection.dialect
+    for kind, query in _OTHERS.get(dialect.name, {}).items():
+        sqlite = getattr(dialect.dbapi, "sqlite_version_info", None)
+        if kind == "storage" and sqlite is not None and sqlite < (3, 37):  # has no such list
+            continue
+        for schema, name, text in connection.execute(sa.text(query)):
+            place = schema or name
+            if place.startswith("pg_") or place == "information_schema":
+                continue
+            if is_projects(name.partition(".")[0]):
+                plain = name if schema in ("", default) else f"{schema}.{name}"
+                yield kind, plain, " ".join(str(text or "").split())

@@ -27,6 +27,7 @@ SAYS = {
     "blame users": "0\n.*mail",
     "check --at my-branch --against origin/main --siblings": "0\n.*new here: c3",
     "demo": "played",
+    "diff --models": "0\n.*no difference",
     "doctor": "0\n.*git",
     "explain LB101": "0\nLB101.*several heads",
     "graph --at origin/main --format mermaid": "0\n.*(flowchart|graph)",

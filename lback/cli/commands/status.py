@@ -29,6 +29,7 @@ from lback.formats.words import counted, listing, moved, who
 if TYPE_CHECKING:
     from lback.app.status import OneOfDatabases, StatusResult, UpstreamStatus
     from lback.core.databases import DatabaseName
+    from lback.core.schema_diff import SchemaChange
     from lback.errors import LbackError
     from lback.project.context import Context
 
@@ -37,9 +38,10 @@ _MOST = 10  # databases with a line of their own
 
 @click.command("status", cls=Command)
 @click.option("--no-database", is_flag=True, help="Do not connect to the database.")
+@click.option("--drift", is_flag=True, help="Compare the database with what its stamp promises.")
 @everywhere_options
 @common
-def command(no_database: bool, every: bool, **all_of_them: Any) -> int:
+def command(no_database: bool, drift: bool, every: bool, **all_of_them: Any) -> int:
     """Show where database, checkout and shared branch stand, and the next command.
 
     Example: `lback status`
@@ -47,11 +49,14 @@ def command(no_database: bool, every: bool, **all_of_them: Any) -> int:
     from lback.app.status import status
 
     apart({"--all": every, "--no-database": no_database})
+    apart({"--drift": drift, "--no-database": no_database})
+    apart({"--drift": drift, "--all": every})
     if every:
         return _everywhere(Everywhere.of(all_of_them))
     require_all(all_of_them)
     return run(
-        lambda ctx: status(ctx, with_database=not no_database), for_env(used=not no_database)
+        lambda ctx: status(ctx, with_database=not no_database, drift=drift),
+        for_env(used=not no_database),
     )
 
 
@@ -66,6 +71,14 @@ def _everywhere(asked: Everywhere) -> int:
 
     task = Task(rows, None, row, result, prepare=lambda ctx: ctx.revisions.graph())
     return everywhere(task, asked, {})
+
+
+def _drift(drift: Sequence[SchemaChange], style: Style) -> str:
+    if not drift:
+        return "drift     none: the database is what its stamp promises"
+    places = [safe(change.table or change.name or change.kind) for change in drift]
+    where = listing(tuple(dict.fromkeys(places)), 3)
+    return style.yellow(f"drift     {counted(len(drift), 'difference')}: {where} (`lback diff`)")
 
 
 def lines(result: StatusResult, style: Style) -> Iterator[str]:
@@ -94,6 +107,8 @@ def lines(result: StatusResult, style: Style) -> Iterator[str]:
         yield style.yellow(f"edited    {name}: {then}; which text this database ran is not known")
     if len(result.edited) > 5:
         yield f"          and {len(result.edited) - 5} more"
+    if result.drift is not None:
+        yield _drift(result.drift, style)
     if result.pending:
         yield f"pending   {counted(len(result.pending), 'revision')}"
         for revision in result.pending[:10]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from importlib.metadata import version
@@ -34,13 +34,13 @@ _CONVENTION = frozenset({"ix", "uq", "ck", "fk", "pk"})
 
 def template_at(
     ctx: Context,
-    revision: str = "heads",
+    revision: str | Sequence[str] = "heads",
     *,
     url: str | None = None,
     graph: GraphView | None = None,
     sources: Mapping[str, bytes] | None = None,
 ) -> Template:
-    """Return the template with what the migrations up to a revision build, built where needed.
+    """Return the template with what the migrations up to revisions build, built where needed.
 
     It lies beside the database of `url`, which env.py's own is without it. Only what the work
     tree has is run; whoever gives another `graph`, with the texts in `sources`, was told by a
@@ -120,14 +120,18 @@ def refuse_protected(ctx: Context, url: URL) -> None:
 
 
 def _recipe(
-    ctx: Context, graph: GraphView, revision: str, sources: Mapping[str, bytes] | None
+    ctx: Context,
+    graph: GraphView,
+    revision: str | Sequence[str],
+    sources: Mapping[str, bytes] | None,
 ) -> Recipe:
     from lback.db.templates.building import Recipe
 
     refuse_problems(graph)
     if not graph.ids:
         raise messages.no_revisions()
-    wanted = graph.ancestors(graph.resolve(revision))
+    heads = graph.resolve(revision) if isinstance(revision, str) else revision
+    wanted = graph.ancestors(heads)
     order = [name for name in graph.order() if name in wanted]
     nodes = [graph[name] for name in order]
     given = sources or {}

@@ -1,0 +1,342 @@
+"""`diff`: what a database, migrations, models and refs differ in, and nothing on a clean one."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from lback.app.diff import DiffOptions, DiffResult, diff
+from lback.app.status import status
+from lback.core.plans import plan_upgrade
+from lback.core.schema_diff import Schema, SchemaChange, changes
+from lback.db.schema import read_whole
+from lback.errors import LbackError, UsageError
+from tests.db.projects import ASYNC_ENV
+from tests.templates.conftest import MakeShop, Shop, ask, tables
+
+USERS = (
+    "op.create_table('users', sa.Column('id', sa.Integer, primary_key=True),"
+    " sa.Column('email', sa.String(80)), sa.Column('age', sa.Integer),"
+    " sa.Column('team', sa.Integer))"
+)
+TEAMS = "op.create_table('teams', sa.Column('id', sa.Integer, primary_key=True))"
+
+EVERYWHERE = (
+    ("CREATE TABLE extra (id INTEGER NOT NULL)", "added table extra"),
+    ("ALTER TABLE users ADD COLUMN nick VARCHAR(20)", "added column users.nick"),
+    ("ALTER TABLE users DROP COLUMN age", "removed column users.age"),
+    ("CREATE INDEX ix ON users (email)", "added index users.ix"),
+    ("CREATE VIEW v AS SELECT id FROM users", "added view v"),
+    ("DROP TABLE extra", "removed table extra"),
+)
+TABLES = (
+    ("ALTER TABLE users ADD CONSTRAINT uq UNIQUE (email)", "added unique constraint users.uq"),
+    ("ALTER TABLE users ADD CONSTRAINT ck CHECK (team > 0)", "added check users.ck"),
+    (
+        "ALTER TABLE users ADD CONSTRAINT fk FOREIGN KEY (team) REFERENCES teams (id)",
+        "added foreign key users.fk",
+    ),
+    ("ALTER TABLE users DROP CONSTRAINT ck", "removed check users.ck"),
+)
+KINDS = {
+    "sqlite": (
+        *EVERYWHERE,
+        ("DROP INDEX ix", "removed index users.ix"),
+        ("CREATE INDEX ix ON users (email) WHERE email <> ''", "added index users.ix"),
+        ("DROP INDEX ix; CREATE INDEX ix ON users (email)", "changed index users.ix"),
+        ("DROP INDEX ix; CREATE UNIQUE INDEX ix ON users (email)", "changed index users.ix"),
+        ("DROP VIEW v; CREATE VIEW v AS SELECT email FROM users", "changed view v"),
+        ("CREATE TRIGGER t AFTER INSERT ON users BEGIN SELECT 1; END", "added trigger users.t"),
+        (
+            "DROP TRIGGER t; CREATE TRIGGER t AFTER DELETE ON users BEGIN SELECT 1; END",
+            "changed trigger users.t",
+        ),
+        ("ALTER TABLE users ADD COLUMN d TEXT DEFAULT 'x'", "added column users.d"),
+        (
+            "ALTER TABLE users DROP COLUMN d; ALTER TABLE users ADD COLUMN d TEXT DEFAULT 'y'",
+            "changed column users.d",
+        ),
+        (
+            "ALTER TABLE users DROP COLUMN d;"
+            " ALTER TABLE users ADD COLUMN d TEXT NOT NULL DEFAULT 'y'",
+            "changed column users.d",
+        ),
+        (
+            "ALTER TABLE users DROP COLUMN d; ALTER TABLE users ADD COLUMN d INTEGER",
+            "changed column users.d",
+        ),
+        (
+            "ALTER TABLE users ADD COLUMN g INTEGER GENERATED ALWAYS AS (id + 1)",
+            "added column users.g",
+        ),
+        (
+            "ALTER TABLE users DROP COLUMN g;"
+            " ALTER TABLE users ADD COLUMN g INTEGER GENERATED ALWAYS AS (id + 2)",
+            "changed column users.g",
+        ),
+        (
+            "ALTER TABLE users ADD COLUMN r INTEGER REFERENCES teams (id)",
+            "added column users.r, added foreign key users",
+        ),
+        (
+            "CREATE TABLE w (a INTEGER PRIMARY KEY)",
+            "added table w",
+        ),
+        (
+            "DROP TABLE w; CREATE TABLE w (a INTEGER PRIMARY KEY, CHECK (a > 0), UNIQUE (a))",
+            "added unique constraint w, added check w",
+        ),
+        (
+            "DROP TABLE w; CREATE TABLE w (a INTEGER)",
+            "removed unique constraint w, removed check w, removed primary key w",
+        ),
+        ("DROP TABLE w; CREATE TABLE w (a INTEGER) STRICT", "added storage w"),
+        (
+            "ALTER TABLE users RENAME COLUMN nick TO nn",
+            "removed column users.nick, added column users.nn",
+        ),
+    ),
+    "postgresql": (
+        *EVERYWHERE,
+        *TABLES,
+        ("ALTER TABLE users ALTER email TYPE VARCHAR(90)", "changed column users.email"),
+        ("ALTER TABLE users ALTER email SET NOT NULL", "changed column users.email"),
+        ("ALTER TABLE users ALTER email SET DEFAULT 'x'", "changed column users.email"),
+        ("COMMENT ON COLUMN users.email IS 'of a person'", "changed column users.email"),
+        ("COMMENT ON TABLE users IS 'people'", "added comment users"),
+        (
+            "DROP INDEX ix; CREATE INDEX ix ON users (email) WHERE id > 3",
+            "changed index users.ix",
+        ),
+        ("DROP INDEX ix; CREATE INDEX ix ON users (lower(email))", "changed index users.ix"),
+        (
+            "ALTER TABLE users DROP CONSTRAINT fk; ALTER TABLE users ADD CONSTRAINT fk"
+            " FOREIGN KEY (team) REFERENCES teams (id) ON DELETE CASCADE",
+            "changed foreign key users.fk",
+        ),
+        ("CREATE TYPE mood AS ENUM ('a')", "added enum mood"),
+        ("ALTER TYPE mood ADD VALUE 'b'", "changed enum mood"),
+        ("CREATE DOMAIN short AS text CHECK (length(value) < 9)", "added domain short"),
+        ("CREATE SEQUENCE numbers", "added sequence numbers"),
+        ("ALTER SEQUENCE numbers INCREMENT 5", "changed sequence numbers"),
+        (
+            "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+            "added function f()",
+        ),
+        (
+            "CREATE TRIGGER t AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION f()",
+            "added trigger users.t",
+        ),
+        ("ALTER TABLE users DISABLE TRIGGER t", "changed trigger users.t"),
+        ("CREATE MATERIALIZED VIEW m AS SELECT 1 AS one", "added materialized view m"),
+        ("CREATE SCHEMA ada", "added schema ada"),
+        ("CREATE TABLE ada.t (id INTEGER)", "added table ada.t"),
+        ("CREATE POLICY p ON users", "added row policy users.p"),
+        ("ALTER TABLE users ENABLE ROW LEVEL SECURITY", "added row security users"),
+        (
+            "ALTER TABLE teams ALTER id DROP DEFAULT;"
+            " ALTER TABLE teams ALTER id ADD GENERATED ALWAYS AS IDENTITY",
+            "changed column teams.id",
+        ),
+        (
+            "ALTER TABLE teams DROP CONSTRAINT teams_pkey CASCADE",
+            "removed primary key teams, removed foreign key users.fk",
+        ),
+    ),
+    "mysql": (
+        *EVERYWHERE,
+        *(
+            (one, f"{said}, added index users.fk" if ".fk" in said else said)
+            for one, said in TABLES
+        ),
+        ("ALTER TABLE users MODIFY email VARCHAR(90)", "changed column users.email"),
+        ("ALTER TABLE users MODIFY email VARCHAR(90) NOT NULL", "changed column users.email"),
+        (
+            "ALTER TABLE users MODIFY email VARCHAR(90) NOT NULL DEFAULT 'x'",
+            "changed column users.email",
+        ),
+        (
+            "ALTER TABLE users MODIFY email VARCHAR(90) NOT NULL DEFAULT 'x' COMMENT 'c'",
+            "changed column users.email",
+        ),
+        ("ALTER TABLE users COMMENT 'people'", "added comment users"),
+        ("DROP INDEX ix ON users", "removed index users.ix"),
+        ("CREATE INDEX ix ON users (email(5))", "added index users.ix"),
+        (
+            "ALTER TABLE users DROP FOREIGN KEY fk",
+            "removed foreign key users.fk",
+        ),
+        (
+            "CREATE TRIGGER t BEFORE INSERT ON users FOR EACH ROW SET NEW.nick = 'x'",
+            "added trigger users.t",
+        ),
+        (
+            "DROP TRIGGER t; CREATE TRIGGER t BEFORE INSERT ON users FOR EACH ROW"
+            " SET NEW.nick = 'y'",
+            "changed trigger users.t",
+        ),
+        ("CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1", "added function f"),
+        ("ALTER TABLE teams ENGINE = MyISAM", "changed storage teams"),
+        ("ALTER TABLE users ADD COLUMN mood ENUM('a')", "added column users.mood"),
+        ("ALTER TABLE users MODIFY mood ENUM('a', 'b')", "changed column users.mood"),
+        ("ALTER TABLE users ADD COLUMN g INT AS (team + 1) STORED", "added column users.g"),
+        ("ALTER TABLE users MODIFY g INT AS (team + 2) STORED", "changed column users.g"),
+        ("DROP VIEW v", "removed view v"),
+    ),
+}
+
+
+def said(change: SchemaChange) -> str:
+    place = ".".join(filter(None, (change.table, change.name)))
+    return f"{change.state} {change.kind} {place}"
+
+
+def whole(url: str) -> Schema:
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        return read_whole(connection)
+
+
+def test_each_kind_of_drift_is_seen_and_nothing_else(make_shop: MakeShop, any_url: str) -> None:
+    shop = make_shop(any_url)
+    shop.add("a1", None, f"{USERS}; {TEAMS}")
+    shop.template()
+    migrate(shop)
+    clean = found(shop)
+    assert clean.changes == () and clean.exit_code == 0 and clean.not_compared[0] == "rows"
+    before = whole(any_url)
+    kinds = KINDS[sa.make_url(any_url).get_backend_name()]
+    for statements, expected in kinds:
+        ask_all(any_url, statements)
+        after = whole(any_url)
+        assert ", ".join(map(said, changes(before, after))) == expected, statements
+        back = changes(after, before)
+        assert len(back) == len(changes(before, after))
+        before = after
+    drifted = found(shop)
+    assert drifted.exit_code == 1 and drifted.status == "findings" and len(drifted.changes) > 3
+    told = status(shop.ctx(), drift=True)
+    assert told.drift == drifted.changes
+
+
+def ask_all(url: str, statements: str) -> None:
+    for statement in re.split(r"; +(?=DROP|CREATE|ALTER)", statements):
+        ask(url, statement)
+
+
+def found(shop: Shop, *refs: str, models: bool = False) -> DiffResult:
+    return diff(shop.ctx(), DiffOptions(refs, models))
+
+
+def migrate(shop: Shop) -> None:
+    database = shop.database()
+    database.run(lambda stamp: plan_upgrade(database.graph, stamp.revisions))
+
+
+def test_a_database_behind_is_compared_with_where_it_is(
+    make_shop: MakeShop, sqlite_url: str
+) -> None:
+    shop = make_shop(sqlite_url)
+    shop.add("a1", None, USERS)
+    shop.template()
+    migrate(shop)
+    shop.add("b2", "a1", TEAMS)
+    assert found(shop).changes == ()
+    ask(sqlite_url, "UPDATE alembic_version SET version_num = 'b2'")  # a stamp that lies
+    shop.template()
+    told = found(shop)
+    assert [said(change) for change in told.changes] == ["removed table teams"]
+    assert told.before == "what the migrations build at b2"
+    ask(sqlite_url, "UPDATE alembic_version SET version_num = 'c3'")
+    with pytest.raises(LbackError, match="at c3, which no file here defines"):
+        found(shop)
+    ask(sqlite_url, "DELETE FROM alembic_version")
+    assert [said(change) for change in found(shop).changes] == ["added table users"]
+
+
+def test_refs(make_shop: MakeShop, any_url: str) -> None:
+    shop = make_shop(any_url)
+    shop.add("a1", None, USERS)
+    commit(shop)
+    shop.git("checkout", "-q", "-b", "feature")
+    shop.add("b2", "a1", TEAMS)
+    shop.template()
+    commit(shop)
+    shop.git("checkout", "-q", "main")
+    shop.template()
+    told = found(shop, "main", "feature")
+    assert [said(change) for change in told.changes] == ["added table teams"]
+    assert (told.before[-12:], told.after[-15:]) == ("`main` build", "`feature` build")
+    assert [said(change) for change in found(shop, "feature").changes] == ["removed table teams"]
+    assert found(shop, "main").changes == ()
+    with pytest.raises(LbackError, match="nonsense"):
+        found(shop, "nonsense")
+
+
+def commit(shop: Shop) -> None:
+    shop.git("add", "-A")
+    shop.git("-c", "user.name=Ada", "-c", "user.email=a@b.c", "commit", "-q", "-m", "more")
+
+
+MODELS_ENV = """
+    import sys
+    from alembic import context
+    from sqlalchemy import create_engine, pool
+
+    sys.path.insert(0, {root!r})
+    from shop_models import metadata
+
+    engine = create_engine({url!r}, poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        context.configure(connection=connection, target_metadata=metadata)
+        with context.begin_transaction():
+            context.run_migrations()
+"""
+MODELS = """
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+sa.Table("teams", metadata, sa.Column("id", sa.Integer, primary_key=True))
+sa.Table("more", metadata, sa.Column("id", sa.Integer, primary_key=True))
+"""
+
+
+def test_models(
+    make_shop: MakeShop, any_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    env = MODELS_ENV.replace("{root!r}", repr(str(tmp_path)))
+    shop = make_shop(any_url, env)
+    (tmp_path / "shop_models.py").write_text(MODELS)
+    monkeypatch.delitem(sys.modules, "shop_models", raising=False)
+    shop.add("a1", None, TEAMS)
+    shop.template()
+    told = found(shop, models=True)
+    assert [said(change) for change in told.changes] == ["added table more"]
+    assert tables(any_url) == []  # of the project's own database
+    with pytest.raises(UsageError, match="takes no ref"):
+        found(shop, "main", models=True)
+    bare = make_shop(any_url, name="bare")
+    bare.add("a1", None, TEAMS)
+    bare.template()
+    with pytest.raises(LbackError, match="no models"):
+        found(bare, models=True)
+
+
+def test_an_asynchronous_env(make_shop: MakeShop, tmp_path: Path) -> None:
+    shop = make_shop(f"sqlite+aiosqlite:///{tmp_path}/own.sqlite3", ASYNC_ENV)
+    shop.add("a1", None, USERS)
+    shop.template()
+    migrate(shop)
+    ask(f"sqlite:///{tmp_path}/own.sqlite3", "ALTER TABLE users ADD COLUMN nick TEXT")
+    assert [said(change) for change in found(shop).changes] == ["added column users.nick"]
+
+
+def test_a_partial_index_is_the_same_twice(make_shop: MakeShop, sqlite_url: str) -> None:
+    """Its condition is an object whose address is no part of what it says."""
+    ask(sqlite_url, "CREATE TABLE t (a INTEGER)")
+    ask(sqlite_url, "CREATE INDEX ix ON t (a) WHERE a > 1")
+    assert whole(sqlite_url) == whole(sqlite_url)
