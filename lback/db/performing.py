@@ -297,6 +297,8 @@ class Follower(Performer):
                 self.refuse(_view(turn, context, context.connection))
         moves = tuple(self.work(heads, context))
         turn.total = len(moves)
+        if purged and not moves:
+            self._record_purge(turn, context)
         with beginning(context.connection):
             recording = self._watch(turn, context) if moves else None
             with recording.listening() if recording is not None else nullcontext():
@@ -306,6 +308,18 @@ class Follower(Performer):
                         script = move.revision if isinstance(move, RevisionStep) else None
                         recording.start((step,), partial(_always, script), 1)
                     yield from self._perform(turn, number, step, None, (move,), recording)
+
+    def _record_purge(self, turn: Turn, context: MigrationContext) -> None:
+        """Write down that the table was emptied, which is all that a purge to the base does."""
+        step = Restamp(())
+        with beginning(context.connection), context.begin_transaction(_per_migration=True):
+            recording = self._watch(turn, context)
+            if recording is not None:
+                recording.start((step,), partial(_always, None), 1)
+            turn.after, turn.total = (), 1
+            turn.done.append(step)
+            if recording is not None:
+                recording.applied()
 
 
 class _Keeping:

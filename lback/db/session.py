@@ -26,7 +26,7 @@ from lback.db.absent import PassedOver, StandIn
 from lback.db.alembic_compat import speak_through
 from lback.db.command_lines import LOOK, context_options, function_like, retype
 from lback.db.failures import Situation, plain, reason, translate
-from lback.db.identity import given_name, identify
+from lback.db.identity import given_name, identify, untouched
 from lback.db.listed.handing import hand_over, in_environment, require_asked
 from lback.db.locking.locks import Locks
 from lback.db.project import application_context, build_config, extend_sys_path, open_scripts
@@ -194,7 +194,10 @@ class WatchedEnvironment(EnvironmentContext):
         context = super().get_context()
         # Alembic empties the table before it says what is in it.
         purges = context.purge and not context.as_sql
-        self.purged = context.get_current_heads() if purges else ()
+        if purges and isinstance(context.connection, Connection):
+            # Alembic commits the empty table only where no transaction has been begun before.
+            with untouched(context.connection):
+                self.purged = context.get_current_heads()
         try:
             super().run_migrations(**kw)
         except Exception as err:

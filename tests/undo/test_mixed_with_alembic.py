@@ -167,3 +167,13 @@ def test_a_purge_says_where_the_database_was(shop: Shop) -> None:
     assert "Running stamp_revision  -> r1" in said
     assert "something else than lback" not in shop.lback("log")
     assert shop.lback("log", "b2").splitlines()[-1] == "no step of b2 is recorded here"
+
+
+def test_a_purge_to_the_base_is_done_and_recorded(shop: Shop) -> None:
+    shop.migrate("r1")
+    shop.lback("alembic", "stamp", "--purge", "base")
+    assert databases.stamp(shop.url) == []
+    said = shop.lback("log")
+    assert "nothing  (stamped)" in said
+    assert "`lback alembic stamp --purge base`" in said
+    assert "something else than lback" not in said
