@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "merge": ("merge", "Join the heads of a fork with a merge revision.", "Branches"),
     "resolve": ("resolve", "Close a fork by a merge or a rebase, whichever is right.", ""),
     "switch": ("switch", "Bring the database to the revisions of a branch.", ""),
+    "database": ("database", "Give each branch a database of its own.", ""),
     "rebase": ("rebase", "Move the local revisions onto the shared head.", ""),
     "check": ("check", "Check the migrations for CI, as they are and once merged.", ""),
     "radar": ("radar", "Show which other branches will fork from or overlap with yours.", ""),

@@ -33,7 +33,7 @@ _NO_PROJECT = ("explain", "demo", "init")
 _WHERE = ("-C", "-c", "--config", "-n", "--name", "--db")
 # Commands that never run env.py, and those that cannot do without it.
 _NEVER_ENV = (*_NO_PROJECT, "heads", "graph", "show", "blame", "radar", "hooks")
-_ALWAYS_ENV = ("makemigrations", "migrate", "rollback", "restore", "switch", "alembic")
+_ALWAYS_ENV = ("makemigrations", "migrate", "rollback", "restore", "switch", "alembic", "database")
 
 
 def run(

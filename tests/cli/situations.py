@@ -219,6 +219,24 @@ def listed(folder: Path) -> None:
     )
 
 
+def with_copies(folder: Path) -> None:
+    """Two branches have a database of their own, and one of them is gone."""
+    migrated(folder)
+    from tests.cli.lines import in_process
+
+    for branch in ("topic", "gone"):
+        git(folder, "branch", "-f", branch) if branch == "gone" else None
+        made = in_process(folder, ["database", "create", branch, "--url", "sqlite:///app.db"])
+        assert made.status == 0, made
+    git(folder, "branch", "-D", "gone")
+
+
+def unnoted(folder: Path) -> None:
+    """There is a database of the branch's, and no note of it."""
+    with_copies(folder)
+    (folder / ".git/lback/databases.json").unlink()
+
+
 def beside(folder: Path) -> None:
     """Another branch forks from this one."""
     repository(folder)
@@ -234,7 +252,7 @@ STAGES: Places = {
             renamed, dropped, required, clash, saved, newer_rows, kept,
             recorded, diverged, pushed, shallow, newer_remote,
             tracked_hooks, many_branches, hooked, sections, below, locked, locked_and_saved,
-            losing, beside,
+            losing, beside, with_copies, unnoted,
             listed,
         )
     },
@@ -342,6 +360,25 @@ SHOWN: dict[str, list[Shown]] = {
         Shown("migrated", "switch", "--restore-files"),
         Shown("locked", "switch main --yes", "--lock-timeout 0.1"),
     ],
+    "database url": [
+        Shown("migrated", "database url", "--branch main"),
+        Shown("migrated", "database url", "--url sqlite:///other.db"),
+    ],
+    "database list": [Shown("with_copies", "database list", "--url sqlite:///other.db")],
+    "database create": [
+        Shown("migrated", "database create", "--from gone"),
+        Shown("migrated", "database create", "--empty"),
+        Shown("unnoted", "database create", "--adopt"),
+        Shown("migrated", "database create", "--url sqlite:///other.db"),
+    ],
+    "database drop": [
+        Shown("with_copies", "database drop topic", "--yes"),
+        Shown("with_copies", "database drop topic", "--url sqlite:///other.db"),
+    ],
+    "database prune": [
+        Shown("with_copies", "database prune", "--yes"),
+        Shown("with_copies", "database prune", "--url sqlite:///other.db"),
+    ],
     "rebase": [
         Shown("diverged", "rebase --plan", "--onto gone"),
         Shown("diverged", "rebase", "--plan"),
@@ -406,6 +443,11 @@ LINES = {
     "merge": ("repository", "merge"),
     "resolve": ("diverged", "resolve"),
     "switch": ("repository", "switch --plan"),
+    "database url": ("migrated", "database url"),
+    "database list": ("with_copies", "database list"),
+    "database create": ("migrated", "database create"),
+    "database drop": ("with_copies", "database drop topic"),
+    "database prune": ("with_copies", "database prune"),
     "rebase": ("diverged", "rebase"),
     "check": ("repository", "check"),
     "radar": ("repository", "radar"),
@@ -430,6 +472,11 @@ TALKS = {
     "resolve": ("diverged", "resolve --plan --yes"),
     "switch": ("migrated", "switch main --yes"),
     "rebase": ("diverged", "rebase --plan --yes"),
+    "database url": ("migrated", "database url"),
+    "database list": None,
+    "database create": ("migrated", "database create"),
+    "database drop": ("with_copies", "database drop topic --yes"),
+    "database prune": ("with_copies", "database prune --yes"),
     "log": None,  # their result is all that they say
     "doctor": None,
     "alembic": None,
@@ -451,6 +498,8 @@ ASKS = {
     "resolve": ("diverged", "resolve --no-backup"),
     "switch": ("migrated", "switch main --no-backup"),
     "rebase": ("diverged", "rebase --no-backup"),
+    "database drop": ("with_copies", "database drop topic"),
+    "database prune": ("with_copies", "database prune"),
 }
 
 # What git calls, for nobody to type: one line at most, and never a reason to stop.

@@ -26,6 +26,11 @@ SAYS = {
     "alembic current --verbose": "0\n.*Current revision",
     "blame users": "0\n.*mail",
     "check --at my-branch --against origin/main --siblings": "0\n.*new here: c3",
+    "database create --from main": "0\nsqlite:.*shop__my_branch",
+    "database drop my-branch --yes": "0\ndropped 1 database",
+    "database list": "0\n.*my-branch",
+    "database prune": "0\nevery branch",
+    "database url": "0\nsqlite:.*shop__work",
     "demo": "played",
     "diff --models": "0\n.*no difference",
     "doctor": "0\n.*git",
@@ -119,6 +124,10 @@ def ready(shop: Team, example: str) -> None:
         shop.git("merge", "-q", "--no-edit", "main", "my-branch")
     if example == "migrate --plan":
         shop.write(f"{VERSIONS}/c3.py", content("c3", "b2", "op.create_table('t')"))
+    if example in ("database create --from main", "database drop my-branch --yes", "database list"):
+        shop.git("checkout", "-q", "my-branch")
+    if example in ("database drop my-branch --yes", "database list"):
+        assert child("database", "create")(shop).startswith("0")
     if example == "switch --plan":
         shop.git("checkout", "-q", "my-branch")
         assert child("migrate")(shop).startswith("0")

@@ -17,7 +17,8 @@ from tests.reports import report_of
 _READS = (
     "heads", "heads --at HEAD", "graph", "graph --effects", "show c3", "history", "history users",
     "blame carts", "status", "log", "check", "check --against origin/main", "radar", "doctor",
-    "hooks status", "explain LB101", "migrate --plan", "merge --plan",
+    "hooks status", "explain LB101", "database list --url sqlite:///x.db", "migrate --plan",
+    "merge --plan",
     "resolve --plan", "rebase --plan", "switch --plan", "alembic heads",
 )  # fmt: skip
 # These need a repository, or a branch that people share.
@@ -26,6 +27,7 @@ _NEED_GIT = (
     "check --against",
     "radar",
     "hooks",
+    "database",
     "rebase",
     "resolve",
     "switch --plan",

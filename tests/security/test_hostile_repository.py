@@ -20,6 +20,7 @@ READING = (
     ("check", "--at", "index", "--siblings", "--format", "sarif"), ("hooks", "status"),
     ("merge", "--plan"), ("resolve", "--plan"), ("rebase", "--plan", "--no-database"), ("merge",),
     ("rebase", "--no-database", "--onto", "main"), ("explain", "LB101"), ("--version",),
+    ("database", "list", "--url", "sqlite:///x.db"),
     ("-C", "embedded", "heads"), ("-C", "embedded", "merge"), ("-c", "pyproject.toml", "heads"),
 )  # fmt: skip
 

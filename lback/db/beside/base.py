@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy.engine import URL
 
@@ -33,6 +34,8 @@ class Databases(ABC):
 
     def __init__(self, url: URL) -> None:
         self.url = url
+        self.find_program: Callable[[str], Path | None] = lambda _name: None
+        """Finds programs of the server's makers, where it is safe to start them."""
 
     @abstractmethod
     def named(self, name: str) -> URL:
@@ -82,9 +85,11 @@ class Databases(ABC):
         """Let go of connections."""
 
 
-def in_use(name: str, who: Sequence[str]) -> LbackError:
-    """Make the error for a database that cannot be copied while somebody is connected to it."""
-    return LbackError(
-        f"{name} cannot be copied while it is in use by {', '.join(who) or 'somebody'}.",
-        "Stop what is connected to it, and run the command again.",
-    )
+class InUseError(LbackError):
+    """Says that a database cannot be copied while somebody is connected to it."""
+
+    def __init__(self, name: str, who: Sequence[str]) -> None:
+        super().__init__(
+            f"{name} cannot be copied while it is in use by {', '.join(who) or 'somebody'}.",
+            "Stop what is connected to it, or have pg_dump and psql on PATH.",
+        )

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from lback.core.copies.names import is_template
 from lback.errors import LbackError
 
+_TICK = "\x60"
 _TABLES = """
     SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} ORDER BY 1
 """
@@ -77,7 +78,7 @@ def _pairs(values: Any) -> tuple[tuple[str, str], ...]:
 
 def quoted(name: str) -> str:
     """Return a name as SQL has it."""
-    return "`" + name.replace("`", "``") + "`"
+    return _TICK + name.replace(_TICK, 2 * _TICK) + _TICK
 
 
 def read_definitions(at: Connection, database: str) -> Definitions:

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection
 
 from lback.core.copies.names import is_made, is_template
-from lback.db.beside.base import Databases, MadeDatabase, in_use
+from lback.db.beside.base import Databases, InUseError, MadeDatabase
+from lback.db.beside.dumping import dump_and_load
 from lback.db.beside.server import Server
 from lback.errors import LbackError
 
@@ -83,8 +84,22 @@ class PostgresqlDatabases(Databases):
         return self.server.call(lambda at: _scalar(at, sql)) is not None
 
     def create(self, name: str, source: URL | None = None) -> None:
-        """Make a database as the project's own one is, or as the source."""
-        self.server.call(lambda at: self._create(at, name, source))
+        """Make a database as the project's own one is, or as the source.
+
+        One that is in use the server does not copy: pg_dump does, if it is to be had.
+        """
+        try:
+            self.server.call(lambda at: self._create(at, name, source))
+        except InUseError:
+            tools = self.find_program("pg_dump"), self.find_program("psql")
+            if source is None or None in tools:
+                raise
+            self.server.call(lambda at: self._create(at, name, None))
+            try:
+                dump_and_load(source, self.named(name), *map(str, tools))
+            except BaseException:
+                self.drop(name)
+                raise
 
     def _create(self, at: Connection, name: str, source: URL | None) -> None:
         sql = f"CREATE DATABASE {_name(name)}"
@@ -99,7 +114,7 @@ class PostgresqlDatabases(Databases):
             at.exec_driver_sql(sql)
         except sa.exc.DBAPIError as err:
             if source is not None and _state(err) == _IN_USE:
-                raise in_use(source.database or "", self._who(at, source)) from err
+                raise InUseError(source.database or "", self._who(at, source)) from err
             raise
         for key, value in self._settings(at):
             # The only spelling that takes lists as they are.

@@ -39,12 +39,9 @@ class SqliteFiles(Databases):
         return ("sqlite", sqlite3.sqlite_version)
 
     def exists(self, url: URL) -> bool:
-        """Tell whether there is a file that holds something."""
+        """Tell whether there is a file."""
         path = file_of(url, self.home)
-        try:
-            return path is not None and path.stat().st_size > 0
-        except OSError:
-            return False
+        return path is not None and path.is_file()
 
     def create(self, name: str, source: URL | None = None) -> None:
         """Make a file; a source that may be in use is read as SQLite reads it, whole."""

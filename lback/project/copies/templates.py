@@ -6,6 +6,7 @@ import ast
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -30,6 +31,19 @@ if TYPE_CHECKING:
 _MOST_FILES = 2000
 _PLACES = frozenset({"here", "script_location", "version_locations", "prepend_sys_path"})
 _CONVENTION = frozenset({"ix", "uq", "ck", "fk", "pk"})
+
+
+AS_GIVEN: ContextVar[bool] = ContextVar("as_given", default=False)
+
+
+@contextmanager
+def as_given() -> Iterator[None]:
+    """Let `for_branch` leave URLs as they are while this lasts: to look makes no database."""
+    token = AS_GIVEN.set(True)
+    try:
+        yield
+    finally:
+        AS_GIVEN.reset(token)
 
 
 def template_at(
@@ -61,7 +75,16 @@ def template_at(
     def tell(number: int) -> None:
         ctx.console.note(messages.building(number))
 
-    return at(recipe, place, tell, still)
+    with as_given():
+        return at(recipe, place, tell, still)
+
+
+def own_url(ctx: Context) -> URL:
+    """Return what env.py connects to, without a connection, and before `for_branch` has a say."""
+    from lback.db.templates.leading import project_url
+
+    with as_given():
+        return project_url(ctx.database)
 
 
 def beside_of(ctx: Context, url: str | None = None) -> Databases:
@@ -70,9 +93,8 @@ def beside_of(ctx: Context, url: str | None = None) -> Databases:
     Where `scratch_url` names a server of the same kind, they are made there.
     """
     from lback.db.beside.opening import beside, parsed
-    from lback.db.templates.leading import project_url
 
-    own = parsed(url) if url is not None else project_url(ctx.database)
+    own = parsed(url) if url is not None else own_url(ctx)
     refuse_protected(ctx, own)
     scratch = ctx.project.settings.lback.scratch_url
     given = parsed(scratch) if scratch is not None else None
