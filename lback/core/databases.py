@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal, TypeVar, get_args
 
 from lback.core.results import text_only
@@ -51,8 +52,7 @@ class DatabaseName:
     @property
     def key(self) -> str:
         """Return a short id of the same database in every run, whatever env.py calls it."""
-        parts = (self.url, self.schema, self.table, str(self.number))
-        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+        return _key((self.url, self.schema, self.table, str(self.number)))
 
     @property
     def locked(self) -> str:
@@ -73,6 +73,11 @@ class DatabaseName:
         where = f"{self.url}, schema {self.schema}" if self.schema else self.url
         where += f", number {self.number}" if self.number > 1 else ""
         return f"{self.name} ({where})" if self.name and self.name != self.schema else where
+
+
+@lru_cache(maxsize=256)
+def _key(parts: tuple[str, ...]) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 @dataclass(frozen=True, kw_only=True)

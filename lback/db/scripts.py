@@ -332,9 +332,15 @@ class GraphStep(RevisionStep):
         self._graph = scripts.graph
         self._applied = applied
         self._late = isinstance(step, Upgrade) and step.late
+        self._known: tuple[frozenset[str], tuple[list[str], list[str]]] | None = None
 
     def _change(self, heads: set[str]) -> tuple[list[str], list[str]]:
         """Return the rows that go and the rows that come, each sorted."""
+        if self._known is None or self._known[0] != heads:  # Alembic asks five times
+            self._known = frozenset(heads), self._changed(heads)
+        return self._known[1]
+
+    def _changed(self, heads: set[str]) -> tuple[list[str], list[str]]:
         if self._late:
             return sorted(heads)[:1], sorted(heads)[:1]
         revision = self.revision.revision

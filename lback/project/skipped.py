@@ -53,9 +53,9 @@ def skips(
     stamp = [row for row in view.stamp.revisions if row in graph]
     if not stamp or graph.problems:
         return NOTHING_SKIPPED
-    last = view.record.last()
+    last = view.record.newest()
     calm = Note(ctx, "calm", view.stamp.database.key)
-    state = [ctx.revisions.state, sorted(view.stamp.revisions), last.id if last else 0]
+    state = [ctx.revisions.state, sorted(view.stamp.revisions), last]
     known = bool(ctx.revisions.state) and at == WORKTREE and not foreseen
     if known and calm.read() == state:
         return NOTHING_SKIPPED

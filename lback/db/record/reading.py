@@ -47,24 +47,24 @@ class Recorded:
         if names and not is_ours(names):
             self.why_not = NOT_OURS
 
-    def steps(self, *, newest: int | None = None) -> tuple[RecordedStep, ...]:
-        """Return the steps in the order in which they were taken; only the `newest` N of them."""
-        table = self._place.table
-        chosen = [
+    def steps(self) -> tuple[RecordedStep, ...]:
+        """Return the steps in the order in which they were taken."""
+        query = sa.select(*self._chosen()).where(self._place.mine)
+        return tuple(_step(row) for row in self._all(query.order_by(self._place.table.c.id)))
+
+    def _chosen(self) -> list[sa.ColumnElement[Any]]:
+        """Return what a step is read from; an older shape lacks some of it."""
+        return [
             column if column.name in self._names else sa.null().label(column.name)
-            for column in table.columns
+            for column in self._place.table.columns
             if column.name != "body"
         ]
-        query = sa.select(*chosen).where(self._place.mine)
-        if newest is None:
-            return tuple(_step(row) for row in self._all(query.order_by(table.c.id)))
-        rows = self._all(query.order_by(table.c.id.desc()).limit(newest))
-        return tuple(_step(row) for row in reversed(rows))
 
-    def last(self) -> RecordedStep | None:
-        """Return the step that was taken last."""
-        steps = self.steps(newest=1)
-        return steps[0] if steps else None
+    def newest(self) -> int:
+        """Return the number of the step that was taken last, 0 where there is none."""
+        table = self._place.table
+        rows = self._all(sa.select(sa.func.max(table.c.id)).where(self._place.mine))
+        return int(rows[0][0] or 0) if rows else 0
 
     def unfinished(self) -> tuple[RecordedStep, ...]:
         """Return the steps that began and were never done, and have not been done since."""
@@ -78,11 +78,14 @@ class Recorded:
     def open_ended(self) -> tuple[RecordedStep, ...]:
         """Return the newest steps that were not done, and nothing was said of since."""
         table = self._place.table
-        chosen = [column for column in table.columns if column.name != "body"]
-        query = sa.select(*chosen).where(self._place.mine)
+        query = sa.select(table.c.id).where(self._place.mine)
         query = query.where(table.c.outcome.in_(("started", "failed")))
         query = query.where(table.c.direction.in_(("upgrade", "downgrade")))
-        newest = self._all(query.order_by(table.c.id.desc()).limit(_NEWEST))
+        ids = self._all(query.order_by(table.c.id.desc()).limit(_NEWEST))
+        if not ids:  # as nearly always: to name two dozen columns takes longer than to look
+            return ()
+        query = sa.select(*self._chosen()).where(table.c.id.in_([row.id for row in ids]))
+        newest = self._all(query.order_by(table.c.id.desc()))
         return tuple(_step(row) for row in newest if not self._is_settled(row))
 
     def _is_settled(self, row: Any) -> bool:
