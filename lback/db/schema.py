@@ -272,7 +272,8 @@ def read_whole(connection: Connection) -> Schema:
         for name in inspector.get_view_names(schema):
             text = inspector.get_view_definition(name, schema)
             # MySQL writes the name of the database before each table.
-            views[prefix + name] = text and text.replace(f"`{default}`.", "")
+            own = connection.dialect.identifier_preparer.quote_identifier(default or "")
+            views[prefix + name] = text and text.replace(f"{own}.", "")
         if connection.dialect.name == "postgresql":
             for enum in inspector.get_enums(schema):
                 enums[prefix + enum["name"]] = tuple(enum["labels"])
