@@ -24,6 +24,7 @@ from lback.db.comparing.batches import WholeTable, settle_batches, to_invoke
 from lback.db.comparing.comparing import comparing, with_schemas
 from lback.db.comparing.naming import name_all
 from lback.db.comparing.ordering import put_in_order
+from lback.db.comparing.views import remake_views
 from lback.db.comparing.writing import rendering, try_file
 from lback.db.directives import describe, full_name, named_changes
 from lback.db.not_null import NotNull
@@ -337,6 +338,9 @@ class _Comparison:
         self.seen = settled.inspector
         name_all(upgrade)
         put_in_order(upgrade, batch=batch)
+        if context.connection is not None:
+            default = str(context.dialect.default_schema_name)
+            remake_views(upgrade, context.connection, settled.renames, default)
         upgrade.reverse_into(downgrade)
         not_null = NotNull(context, ask, settled, batch=batch)
         not_null.settle(upgrade)

@@ -98,6 +98,19 @@ class GivenAnswers:
         chosen = self.ask.choose(question, 0 if names else None)
         return [*names, DROP, KEEP][chosen]
 
+    def value_became(self, type_: str, old: str, new: Sequence[str]) -> str | None:
+        """Return the new name of a value of an enum type; None where it goes."""
+        name = f"{type_}.{old}"
+        if name in self.drops:
+            self.use(f"--drop {name}")
+            return None
+        question = messages.enum_value_gone(type_, old, new)
+        if self.ask is None:
+            self.open.append(question)
+            return None
+        chosen = self.ask.choose(question, 0)
+        return [*new, None][chosen]
+
     def value(self, question: OpenQuestion, check: Check) -> str | None:
         """Return what existing rows get; None leaves them as they are."""
         name = question.name

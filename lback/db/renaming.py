@@ -39,6 +39,8 @@ class Renames:
     """Of indexes and constraints."""
     types: dict[Key, str] = field(default_factory=dict)
     """Of enums, by schema and name."""
+    values: dict[Key, dict[str, str]] = field(default_factory=dict)
+    """Of enums, by the schema and the new name of the type."""
 
     def before(self, table: str, schema: str | None) -> str:
         """Return what a table is called now."""
@@ -80,10 +82,13 @@ class RenamedInspector(Inspector):
         inner: Any = self.inner
         types = self.renames.types
         place = None if schema == self.inner.default_schema_name else schema
-        return [
-            {**enum, "name": types.get((place, enum["name"]), enum["name"])}
-            for enum in inner.get_enums(schema, **kw)
-        ]
+        found = []
+        for enum in inner.get_enums(schema, **kw):
+            name = types.get((place, enum["name"]), enum["name"])
+            values = self.renames.values.get((place, name), {})
+            labels = [values.get(label, label) for label in enum["labels"]]
+            found.append({**enum, "name": name, "labels": labels})
+        return found
 
     def has_table(self, table_name: str, schema: str | None = None, **kw: Any) -> bool:
         """Tell whether there will be such a table."""
@@ -108,7 +113,7 @@ class RenamedInspector(Inspector):
                 reflect: Any = self.context.impl.autogen_column_reflect
                 reflect(self.inner, old, made)
             if made.get("computed"):
-                text = _renamed(made["computed"]["sqltext"], columns)
+                text = renamed_in(made["computed"]["sqltext"], columns)
                 made["computed"] = {**made["computed"], "sqltext": text}
             made["name"] = columns.get(made["name"], made["name"])
             kind_of = made["type"]
@@ -116,7 +121,14 @@ class RenamedInspector(Inspector):
                 made["type"] = copy(kind_of)
                 new = self.renames.types[kind_of.schema, str(kind_of.name)]
                 made["type"].name = new
-                made["default"] = _renamed(made.get("default"), {str(kind_of.name): new})
+                made["default"] = renamed_in(made.get("default"), {str(kind_of.name): new})
+            kind_of = made["type"]
+            if isinstance(kind_of, Enum) and (kind_of.schema, kind_of.name) in self.renames.values:
+                values = self.renames.values[kind_of.schema, str(kind_of.name)]
+                made["type"] = copy(kind_of)
+                made["type"].enums = [values.get(label, label) for label in kind_of.enums]
+            if made.get("default"):
+                made["default"] = self.revalued(made["default"])
             return made
         if made.get("name") in names:
             made["name"] = names[made["name"]]
@@ -124,17 +136,37 @@ class RenamedInspector(Inspector):
             if key in ("duplicates_constraint", "duplicates_index"):
                 made[key] = names.get(row[key], row[key])
             elif not key.startswith("referred_"):
-                made[key] = _renamed(row[key], columns)
+                made[key] = self.revalued(renamed_in(row[key], columns))
         if kind == "foreign_keys":
             place = row["referred_schema"]
             there = self.renames.after(row["referred_table"], place)
             others = self.renames.columns.get((place, there), {})
             made["referred_table"] = there
-            made["referred_columns"] = _renamed(row["referred_columns"], others)
+            made["referred_columns"] = renamed_in(row["referred_columns"], others)
         return made
 
+    def revalued(self, value: Any) -> Any:
+        """Return an expression of PostgreSQL with the new values of enums in it."""
+        if isinstance(value, dict):
+            return {key: self.revalued(item) for key, item in value.items()}
+        for (schema, name), values in self.renames.values.items() if isinstance(value, str) else ():
+            types = (name, f'"{name}"', *([f"{schema}.{name}"] if schema else []))
+            texts = {
+                f"'{_escaped(old)}'::{kind}": f"'{_escaped(new)}'::{kind}"
+                for old, new in values.items()
+                for kind in types
+            }
+            if texts:
+                every = re.compile("|".join(map(re.escape, sorted(texts, key=len, reverse=True))))
+                value = every.sub(lambda match, texts=texts: texts[match[0]], value)  # type: ignore[misc]
+        return value
 
-def _renamed(value: Any, columns: dict[str, str]) -> Any:
+
+def _escaped(label: str) -> str:
+    return label.replace("'", "''")
+
+
+def renamed_in(value: Any, columns: dict[str, str]) -> Any:
     """Return names, or an expression, with the columns' new names in it."""
     if not columns:
         return value
@@ -146,9 +178,9 @@ def _renamed(value: Any, columns: dict[str, str]) -> Any:
 
         return columns.get(value) or _WORD.sub(new, value)
     if isinstance(value, (list, tuple)):
-        return [_renamed(item, columns) for item in value]
+        return [renamed_in(item, columns) for item in value]
     if isinstance(value, dict):
-        return {columns.get(key, key): _renamed(item, columns) for key, item in value.items()}
+        return {columns.get(key, key): renamed_in(item, columns) for key, item in value.items()}
     return value
 
 

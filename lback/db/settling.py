@@ -20,6 +20,8 @@ from lback.core.drafting.asking import (
 )
 from lback.core.messages import makemigrations as messages
 from lback.db.alembic_compat import compared
+from lback.db.comparing.enums import EnumType
+from lback.db.comparing.twins import enums_of
 from lback.db.directives import RenameColumn, RenameName, RenameTable, full_name, mark_loss
 from lback.db.questions import DROP, KEEP, GivenAnswers
 from lback.db.renaming import Key, RenamedInspector, Renames
@@ -32,6 +34,7 @@ class Settled(NamedTuple):
     rows: Callable[[str, str | None], int | None]
     """Counts the rows of a table, as far as somebody would wait for it."""
     models: Mapping[Key, sa.Table]
+    renames: Renames
 
 
 # Options that say nothing, as they are shown: an expression has no truth of its own.
@@ -52,6 +55,7 @@ def settle(upgrade: ops.UpgradeOps, context: MigrationContext, answers: GivenAns
         settling.inspector,
         lambda table, schema: count_rows(context, settling.renames.before(table, schema), schema),
         settling.models,
+        settling.renames,
     )
 
 
@@ -181,6 +185,8 @@ class _Settling:
             table, _, column = old.rpartition(".")
             new_table, _, new_column = new.rpartition(".")
             key = self._renamed_table(table)
+            if (key is None or key not in self.models) and self._is_value(table, column):
+                continue
             if key is None or key not in self.models:
                 if self.only:
                     what = "column" if table else "table"
@@ -208,6 +214,17 @@ class _Settling:
             self.answers.use(f"--rename {old}:{new}")
             found.setdefault(key, {})[column] = new_column
         return found
+
+    def _is_value(self, type_: str, label: str) -> bool:
+        """Tell whether it is a value of an enum of the database; of a table, first."""
+        if self.context.dialect.name != "postgresql":
+            return False
+        enums: Any = self.real
+        schema, _, name = type_.rpartition(".")
+        return any(
+            one["name"] in (type_, name) and label in one["labels"]
+            for one in enums.get_enums(schema or None)
+        )
 
     def _column_questions(self, changes: ops.ModifyTableOps, renames: dict[str, str]) -> None:
         table = full_name(changes.table_name, changes.schema)
@@ -262,6 +279,7 @@ class _Settling:
                 self._rename(kind, (changes.schema, changes.table_name), old, new)
         if self.context.dialect.name == "postgresql":
             self._types()
+            self._values()
             for schema, old in list(self.renames.tables):
                 self.renames.columns.setdefault((schema, self.renames.tables[schema, old]), {})
             for key, columns in self.renames.columns.items():
@@ -303,6 +321,46 @@ class _Settling:
                     self.renames.types[key] = name
                     step = RenameName("type", "", key[1], name, schema=key[0], dialect=dialect)
                     self.steps.append(step)
+
+    def _values(self) -> None:
+        """Let values of enums that go and come be renamed ones, where somebody says so."""
+        dialect = self.context.dialect
+        seen: Any = RenamedInspector.of(self.real, self.renames, self.context)
+        for enum in enums_of(self.models.values(), dialect):
+            place = None if enum.schema == self.real.default_schema_name else enum.schema
+            there = next((one for one in seen.get_enums(place) if one["name"] == enum.name), None)
+            if there is None:
+                continue
+            gone = [label for label in there["labels"] if label not in enum.enums]
+            new = [label for label in enum.enums if label not in there["labels"]]
+            shown = full_name(str(enum.name), place)
+            found: dict[str, str] = {}
+            for old in gone:
+                label = self._value(
+                    shown, old, [name for name in new if name not in found.values()]
+                )
+                if label is not None:
+                    found[old] = label
+            if found:
+                self.renames.values[place, str(enum.name)] = found
+                type_ = EnumType(dialect, (place or "", str(enum.name)), "")
+                self.steps += [type_.value_renamed(old, new) for old, new in found.items()]
+
+    def _value(self, type_: str, old: str, new: list[str]) -> str | None:
+        """Return the new name of a value of an enum; None for one that goes."""
+        name = f"{type_}.{old}"
+        given = self.answers.renames.get(name)
+        if given is not None:
+            label = given.removeprefix(f"{type_}.")
+            if label not in new:
+                raise messages.no_rename(name, given, f"the models have no new value {label}")
+            self.answers.use(f"--rename {name}:{given}")
+            return label
+        if not new or self.answers.no_rename:
+            if name in self.answers.drops:
+                self.answers.use(f"--drop {name}")
+            return None
+        return self.answers.value_became(type_, old, new)
 
     def _follow(self, key: Key, columns: Mapping[str, str]) -> None:
         """Let what PostgreSQL has named after a table and its columns be named after the new."""

@@ -57,7 +57,6 @@ ROOMS: dict[str, str] = {
     "lback.db.preflight.asking": "what is asked of rows",
     "lback.db.preflight.reading": "rows that are in the way",
     "lback.db.not_null": "NOT NULL beside rows",
-    "lback.db.renaming": "a schema as it will be",
     "lback.db.specimens": "made-up rows",
     "lback.db.new_project": "the files of a new project",
     "lback.db.values": "what people type, and the type of a column",

@@ -41,6 +41,26 @@ def gone(name: str, definition: str, candidates: Sequence[Candidate], rows: str)
     )
 
 
+def enum_value_gone(type_: str, old: str, new: Sequence[str]) -> OpenQuestion:
+    """Ask what became of a value of an enum type."""
+    name = f"{type_}.{old}"
+    return OpenQuestion(
+        "gone",
+        name,
+        f"a value of type {type_}",
+        f"The value {old} of type {type_} is gone from the models. What became of it?",
+        (
+            *(f"renamed to {label}" for label in new),
+            "dropped: the migration fails where a row has it",
+        ),
+        (
+            *(place(("--rename", f"{name}:{label}")) for label in new),
+            place(("--drop", name)),
+            "--no-rename",
+        ),
+    )
+
+
 def rows(number: int | None, most: int) -> str:
     """Say how many rows there are; beyond `most` nobody has counted."""
     if number is None:
@@ -189,6 +209,16 @@ def nothing_left(revision: str, path: str) -> LbackError:
         f"Without {revision} the models and the schema agree: nothing would be left of it.",
         f"To be rid of it: {command('lback rollback --revision', revision)}, then "
         f"{command('rm', path)}.",
+    )
+
+
+def views_in_the_way(place: str, views: Sequence[str], what: str) -> LbackError:
+    """Say that views are above what changes, which nobody can put back as they were."""
+    verb = "stands" if len(views) == 1 else "stand"
+    return LbackError(
+        f"{place} {what}, and {', '.join(views)} {verb} on it.",
+        "Drop or change the view in a migration of its own first (`lback makemigrations NAME "
+        "--empty`, with op.execute()), and make it again in one after this.",
     )
 
 

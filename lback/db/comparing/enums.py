@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from lback.db.alembic_compat import operations_prefix
 from lback.db.comparing.twins import enums_of
+from lback.db.renaming import renamed_in
 
 _Words = Sequence[str]
 # What SQLAlchemy's text() would take for a parameter.
@@ -31,6 +32,28 @@ _USERS = """
     LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
     WHERE en.nspname = :schema AND e.typname = :name
     ORDER BY 1, 2, a.attnum
+"""
+
+
+# What has values of the type in its text, and stands in the way of another type of the name.
+_HOLDERS = """
+    SELECT 'constraint', con.conname, pg_get_constraintdef(con.oid)
+    FROM pg_constraint AS con JOIN pg_class AS c ON c.oid = con.conrelid
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = ANY (con.conkey)
+    WHERE con.contype = 'c' AND n.nspname = :schema AND c.relname = :table AND a.attname = :column
+    UNION ALL
+    SELECT 'index', x.relname, pg_get_indexdef(i.indexrelid)
+    FROM pg_index AS i JOIN pg_class AS x ON x.oid = i.indexrelid
+    JOIN pg_class AS c ON c.oid = i.indrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE n.nspname = :schema AND c.relname = :table
+    AND (i.indpred IS NOT NULL OR i.indexprs IS NOT NULL)
+    AND EXISTS (
+        SELECT FROM pg_depend AS d JOIN pg_attribute AS a
+        ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+        WHERE d.objid = i.indexrelid AND d.refobjid = c.oid AND a.attname = :column
+    )
+    ORDER BY 1, 2
 """
 
 
@@ -87,18 +110,21 @@ def compare_enums(
     before: list[ops.MigrateOperation] = []
     after: list[ops.MigrateOperation] = []
     for key, enum in models.items():
-        type_ = _Type(dialect, key, default)
+        type_ = EnumType(dialect, key, default)
         labels = tuple(enum.enums)
         if key not in there:
             before.append(type_.made(labels))
         elif there[key] != labels:
-            columns = [_renamed(user, inspector) for user in _users(connection, key)]
+            columns = [
+                _renamed(_with_holders(connection, user), inspector)
+                for user in users_of(connection, key)
+            ]
             used = _spoken_of(tables, set(labels) - set(there[key]), dialect)
             before.append(type_.changed(there[key], labels, columns, rebuilt=used))
     for key in sorted(there.keys() - models.keys()):
         # A type that no column has is not known to be this project's.
-        if _users(connection, key):
-            after.append(_Type(dialect, key, default).made(there[key]).reverse())
+        if users_of(connection, key):
+            after.append(EnumType(dialect, key, default).made(there[key]).reverse())
     return before, after
 
 
@@ -110,11 +136,20 @@ class _User(NamedTuple):
     column: str
     many: bool
     default: str | None
+    holders: tuple[tuple[str, str, str], ...] = ()
+    """Kind, name and text of the checks and indexes that speak of it."""
 
 
-def _users(connection: Connection, key: tuple[str, str]) -> list[_User]:
+def users_of(connection: Connection, key: tuple[str, str]) -> list[_User]:
+    """Return the columns that have a type."""
     rows = connection.execute(sa.text(_USERS), {"schema": key[0], "name": key[1]})
     return [_User(*row) for row in rows]
+
+
+def _with_holders(connection: Connection, user: _User) -> _User:
+    where = {"schema": user.schema, "table": user.table, "column": user.column}
+    rows = connection.execute(sa.text(_HOLDERS), where)
+    return user._replace(holders=tuple((kind, name, text) for kind, name, text in rows))
 
 
 def _renamed(user: _User, inspector: Any) -> _User:
@@ -125,7 +160,23 @@ def _renamed(user: _User, inspector: Any) -> _User:
         return user._replace(schema=schema)
     table = renames.after(user.table, schema)
     column = renames.columns.get((schema, table), {}).get(user.column, user.column)
-    return user._replace(schema=schema, table=table, column=column)
+    names = renames.names.get((schema, table), {})
+    columns = {**renames.columns.get((schema, table), {}), user.table: table}
+    holders = [
+        (
+            kind,
+            names.get(name, name),
+            inspector.revalued(renamed_in(text, {**columns, name: names.get(name, name)})),
+        )
+        for kind, name, text in user.holders
+    ]
+    return user._replace(
+        schema=schema,
+        table=table,
+        column=column,
+        default=inspector.revalued(user.default),
+        holders=tuple(holders),
+    )
 
 
 def _spoken_of(tables: Iterable[sa.Table], labels: set[str], dialect: Any) -> bool:
@@ -156,7 +207,7 @@ def _compiled(clause: Any, dialect: Any) -> str:
         return str(clause)
 
 
-class _Type:
+class EnumType:
     """An enum type of the database by its name."""
 
     def __init__(self, dialect: Any, key: tuple[str, str], default: str) -> None:
@@ -168,6 +219,7 @@ class _Type:
         self.quoted = place + self.preparer.quote(key[1])
 
     def made(self, labels: _Words) -> Statements:
+        """Return how it is made."""
         return Statements(
             f"create type {self.shown} ({', '.join(labels)})",
             [f"CREATE TYPE {self.quoted} AS ENUM ({_listed(labels)})"],
@@ -178,11 +230,9 @@ class _Type:
     def changed(
         self, old: _Words, new: _Words, columns: Sequence[_User], *, rebuilt: bool
     ) -> Statements:
+        """Return how its values change: added to it, or by a new type for the columns."""
         up = None if rebuilt else self._added(old, new)
         back = None if rebuilt else self._added(new, old)
-        renamed = self._renamed(old, new)
-        if renamed:
-            up, back = renamed
         return Statements(
             self._told(old, new),
             up or self._rebuilt(new, columns),
@@ -196,6 +246,16 @@ class _Type:
         parts = [f"add {more}" if more else "", f"remove {less}" if less else ""]
         return f"change type {self.shown}: {', '.join(filter(None, parts)) or 'order of values'}"
 
+    def value_renamed(self, old: str, new: str) -> Statements:
+        """Return how a value gets another name, in all rows at once."""
+        alter = f"ALTER TYPE {self.quoted} RENAME VALUE"
+        return Statements(
+            f"rename value {old} of type {self.shown} to {new}",
+            [f"{alter} {_quoted(old)} TO {_quoted(new)}"],
+            f"rename value {new} of type {self.shown} to {old}",
+            [f"{alter} {_quoted(new)} TO {_quoted(old)}"],
+        )
+
     def _added(self, old: _Words, new: _Words) -> list[str] | None:
         """Return how values are added, where nothing else happens."""
         if [label for label in new if label in old] != list(old) or len(old) == len(new):
@@ -208,9 +268,6 @@ class _Type:
             made.append(f"ALTER TYPE {self.quoted} ADD VALUE {_quoted(label)} {where}")
         return made
 
-    def _renamed(self, old: _Words, new: _Words) -> tuple[list[str], list[str]] | None:
-        return None
-
     def _rebuilt(self, labels: _Words, columns: Sequence[_User]) -> list[str]:
         """Return how the type is made anew under its name, and the columns moved to it."""
         quote = self.preparer.quote
@@ -219,6 +276,18 @@ class _Type:
             f"ALTER TYPE {self.quoted} RENAME TO {quote(away)}",
             f"CREATE TYPE {self.quoted} AS ENUM ({_listed(labels)})",
         ]
+        # Where a value of theirs is none any more, they are left to fail as they stand.
+        holders = {
+            holder: f"{'' if user.schema is None else f'{quote(user.schema)}.'}{quote(user.table)}"
+            for user in columns
+            for holder in user.holders
+            if all(label in labels for label in self._labels_in(holder[2]))
+        }
+        for (kind, name, _), table in holders.items():
+            schema = table.rpartition(".")[0]
+            index = f"{schema}.{quote(name)}" if schema else quote(name)
+            drop = f"ALTER TABLE {table} DROP CONSTRAINT {quote(name)}"
+            made.append(drop if kind == "constraint" else f"DROP INDEX {index}")
         for user in columns:
             place = "" if user.schema is None else f"{quote(user.schema)}."
             column, many = quote(user.column), "[]" if user.many else ""
@@ -231,7 +300,16 @@ class _Type:
             if user.default and any(_quoted(label) in user.default for label in labels):
                 made.append(f"{alter} SET DEFAULT {user.default}")
         made.append(f"DROP TYPE {self.place}{quote(away)}")
+        for (kind, name, text), table in holders.items():
+            add = f"ALTER TABLE {table} ADD CONSTRAINT {quote(name)} {text}"
+            made.append(add if kind == "constraint" else text)
         return made
+
+    def _labels_in(self, text: str) -> list[str]:
+        """Return the values of this type in the text of a check or an index."""
+        kinds = "|".join(re.escape(kind) for kind in (self.quoted, self.name, self.shown))
+        found = re.findall(rf"'((?:[^']|'')*)'::(?:{kinds})", text)
+        return [label.replace("''", "'") for label in found]
 
 
 def _listed(labels: _Words) -> str:

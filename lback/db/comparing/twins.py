@@ -6,6 +6,7 @@ Two texts of its own can be compared; one of its own and one of the models' cann
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sqlite3
 import warnings
@@ -20,6 +21,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from lback.db.alembic_compat import temporary
+from lback.db.comparing.needs import domain_text, domain_there, domains_of, extensions_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Snapshot:
     checks: tuple[Mapping[str, Any], ...] = ()
     indexes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     key: tuple[str, ...] = ()
+    excludes: Mapping[str, str] = field(default_factory=dict)
+    """Exclude constraints of PostgreSQL by name, as it writes them."""
 
     def default(self, column: str) -> str | None:
         """Return the default of a column, None for none."""
@@ -90,7 +94,31 @@ def snapshot(connection: Connection, inspector: Any, name: str, schema: str | No
         for column in columns.values():
             whole_computed(column)
     key = inspector.get_pk_constraint(name, schema).get("constrained_columns") or ()
-    return Snapshot(columns, checks, indexes, tuple(key))
+    excludes = {}
+    if connection.dialect.name == "postgresql":
+        excludes = {
+            row["name"]: row["sqltext"] for row in _excludes(connection, inspector, name, schema)
+        }
+    return Snapshot(columns, checks, indexes, tuple(key), excludes)
+
+
+_EXCLUDES = """
+    SELECT con.conname, pg_get_constraintdef(con.oid)
+    FROM pg_constraint AS con JOIN pg_class AS c ON c.oid = con.conrelid
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE con.contype = 'x' AND c.relname = :name AND n.nspname = :schema ORDER BY 1
+"""
+
+
+def _excludes(
+    connection: Connection, inspector: Any, name: str, schema: str | None
+) -> list[dict[str, str]]:
+    renames = getattr(inspector, "renames", None)
+    before = name if renames is None else renames.before(name, schema)
+    place = schema or inspector.default_schema_name
+    found = connection.execute(sa.text(_EXCLUDES), {"name": before, "schema": place})
+    rows = [{"name": row[0], "sqltext": row[1]} for row in found]
+    return rows if renames is None else list(inspector.seen("excludes", rows, name, schema))
 
 
 def whole_computed(column: Any) -> None:
@@ -247,6 +275,7 @@ class TwinTables:
         try:
             with _undone(connection):
                 types = {}
+                self._make_ready(tables)
                 for enum in enums_of(tables, connection.dialect):
                     key = enum.schema, enum.name
                     types[key] = postgresql.ENUM(
@@ -264,6 +293,23 @@ class TwinTables:
                     )
         except sa.exc.SQLAlchemyError as err:
             self.failed = {table.fullname: _reason(err) for table in tables}
+
+    def _make_ready(self, tables: list[sa.Table]) -> None:
+        """Make what types of the models need, where it may be made: it is undone with the rest."""
+        dialect, default = self.connection.dialect, self.connection.dialect.default_schema_name
+        quote = dialect.identifier_preparer.quote
+        statements = [
+            f"CREATE EXTENSION IF NOT EXISTS {quote(name)}"
+            for name in extensions_for(tables, self.connection)
+        ]
+        statements += [
+            domain_text(domain, dialect).replace("%", "%%")
+            for (schema, name), domain in domains_of(tables).items()
+            if domain_there(self.connection, schema or str(default), name) is None
+        ]
+        for statement in statements:
+            with contextlib.suppress(sa.exc.SQLAlchemyError), self.connection.begin_nested():
+                self.connection.exec_driver_sql(statement)
 
     def _made_on_postgresql(self, table: sa.Table, types: Mapping[Any, Any]) -> bool:
         try:

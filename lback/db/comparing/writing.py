@@ -12,6 +12,7 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import ARRAY
 from sqlalchemy.dialects import postgresql
 
+from lback.db.alembic_compat import type_text
 from lback.db.comparing.twins import own_enum
 from lback.db.failures import reason
 from lback.errors import LbackError
@@ -37,6 +38,9 @@ def _type(type_: Any, context: AutogenContext) -> Any:
         if enum is not None and not isinstance(type_, ARRAY):
             context.imports.add("from sqlalchemy.dialects import postgresql")
             return _enum(enum)
+    if isinstance(type_, postgresql.DOMAIN):
+        context.imports.add("from sqlalchemy.dialects import postgresql")
+        return _domain(type_, context)
     if module == "sqlalchemy" or module.startswith("sqlalchemy."):
         return False
     if context.opts.get("user_module_prefix") is not None:
@@ -61,6 +65,20 @@ def _enum(enum: postgresql.ENUM) -> str:
     labels = ", ".join(repr(str(label)) for label in enum.enums)
     schema = f", schema={str(enum.schema)!r}" if enum.schema else ""
     return f"postgresql.ENUM({labels}, name={str(enum.name)!r}{schema}, create_type=False)"
+
+
+def _domain(domain: postgresql.DOMAIN, context: AutogenContext) -> str:
+    """Return a domain that the columns of a new table do not make once more."""
+    words = ("collation", "default", "constraint_name", "not_null", "check", "schema")
+    given = {word: getattr(domain, word) for word in words}
+    more = [
+        f"{word}={value!r}" if isinstance(value, bool) else f"{word}={str(value)!r}"
+        for word, value in given.items()
+        if value is not None
+    ]
+    base = type_text(domain.data_type, context)
+    parts = [repr(str(domain.name)), base, *more, "create_type=False"]
+    return f"postgresql.DOMAIN({', '.join(parts)})"
 
 
 class _Anything:

@@ -1,0 +1,167 @@
+"""What only PostgreSQL has: enum values, domains, extensions, identities, views above tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lback.db.autogenerate import differences
+from lback.db.questions import QuestionsLeft
+from lback.errors import LbackError, UsageError
+from tests.db.comparing.test_comparing import go, say
+from tests.db.test_autogenerate import ENV, Modelled, run_sql
+
+pytestmark = pytest.mark.postgresql
+JOB = """from sqlalchemy.dialects.postgresql import *
+    Table("job", metadata, Column("id", Integer, {key}primary_key=True), Column("n", Integer){more})
+"""
+STATE = """Table("job", metadata, Column("id", Integer, primary_key=True),
+        Column("state", Enum({values}, name="state"), server_default="{first}"),
+        CheckConstraint("state <> '{second}'"),
+        Index("by_state", "state", postgresql_where=text("state = '{second}'")))
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, postgres_url: str) -> Modelled:
+    return Modelled(tmp_path / "project", ENV, url=postgres_url, extra="")
+
+
+def start(project: Modelled, models: str) -> None:
+    say(project, models)
+    project.make("one")
+    project.migrate()
+
+
+def there_and_back(project: Modelled) -> None:
+    project.migrate()
+    assert differences(project.database()) == ()
+    project.back()
+    project.migrate()
+
+
+def job(more: str = "", key: str = "") -> str:
+    return JOB.format(more=more and f", {more}", key=key and f"{key}, ")
+
+
+POSITIVE = 'Column("m", DOMAIN("positive", Integer(), check="VALUE > 0"))'
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (job(), job(POSITIVE), "create domain positive"),
+        (job(), job(key="Identity(start=5)"), "identity changed"),
+        (job(key="Identity()"), job(key="Identity(always=True, start=5)"), "identity changed"),
+        (
+            job('ExcludeConstraint(("n", "="), name="one", using="btree")'),
+            job('ExcludeConstraint(("n", "="), ("id", "="), name="one", using="btree")'),
+            "add constraint one",
+        ),
+    ],
+)
+def test_it_is_seen_and_there_is_a_way_back(
+    project: Modelled, before: str, after: str, told: str
+) -> None:
+    changes = go(project, before, after)
+    assert any(told in change for change in changes)
+
+
+def test_a_column_counts_on_from_its_rows(project: Modelled, postgres_url: str) -> None:
+    start(project, job())
+    run_sql(postgres_url, "INSERT INTO job (n) VALUES (1), (2)")
+    say(project, job(key="Identity()"))
+    project.make("two")
+    project.migrate()
+    run_sql(postgres_url, "INSERT INTO job (n) VALUES (3)")
+    project.back()
+    run_sql(postgres_url, "INSERT INTO job (n) VALUES (4)")
+    found = run_sql(postgres_url, "SELECT id FROM job ORDER BY id")
+    assert found == [(1,), (2,), (3,), (4,)]
+
+
+def test_a_domain_that_changed_is_named(project: Modelled) -> None:
+    start(project, job(POSITIVE))
+    assert differences(project.database()) == ()
+    say(project, job(POSITIVE.replace("> 0", "> 1")))
+    (told,) = differences(project.database())
+    assert told.startswith("not compared: domain positive")
+
+
+def test_extensions_come_with_their_types(project: Modelled, postgres_url: str) -> None:
+    query = "SELECT count(*) FROM pg_available_extensions WHERE name = 'citext'"
+    if run_sql(postgres_url, query) != [(1,)]:
+        pytest.skip("the server has no citext")
+    start(project, job())
+    say(project, job('Column("m", CITEXT, server_default="x")'))
+    assert "create extension citext" in project.make("two").changes
+    there_and_back(project)
+
+
+# Values of enums
+
+NEW = STATE.format(values="'new', 'dead'", first="new", second="dead")
+FRESH = STATE.format(values="'fresh', 'gone', 'lost'", first="fresh", second="gone")
+
+
+def test_values_are_renamed(project: Modelled, postgres_url: str) -> None:
+    start(project, NEW)
+    run_sql(postgres_url, "INSERT INTO job DEFAULT VALUES")
+    say(project, FRESH)
+    with pytest.raises(QuestionsLeft) as caught:
+        project.make("two")
+    first, second = caught.value.questions
+    assert first.choices[0] == "renamed to fresh"
+    assert second.options[1] == "--rename state.dead:gone"
+    made = project.make("two", renames=["state.new:fresh", "state.dead:state.gone"])
+    assert made.changes[:2] == (
+        "rename value new of type state to fresh",
+        "rename value dead of type state to gone",
+    )
+    there_and_back(project)
+    assert run_sql(postgres_url, "SELECT state FROM job") == [("fresh",)]
+
+
+def test_a_value_that_cannot_be_is_refused(project: Modelled) -> None:
+    start(project, NEW)
+    say(project, FRESH)
+    with pytest.raises(UsageError, match="no new value odd"):
+        project.make("two", renames=["state.new:odd"])
+    with pytest.raises(UsageError, match=r"no column state\.odd"):
+        project.make("two", renames=["state.odd:fresh"], no_rename=True)
+
+
+# Views
+
+WIDER = JOB.format(key="", more="").replace('"n", Integer', '"n", BigInteger')
+VIEWS = ("CREATE VIEW low AS SELECT id, n FROM job", "CREATE VIEW top AS SELECT n FROM low")
+
+
+def test_views_are_made_again(project: Modelled, postgres_url: str) -> None:
+    start(project, job())
+    run_sql(postgres_url, *VIEWS)
+    say(project, WIDER)
+    made = project.make("two")
+    assert made.changes[0] == "drop view low, top" and made.changes[-1] == "create view low, top"
+    there_and_back(project)
+    assert run_sql(postgres_url, "SELECT count(*) FROM top") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "after", "answers"),
+    [
+        ("GRANT SELECT ON top TO PUBLIC", WIDER, {}),
+        ("COMMENT ON COLUMN low.n IS 'x'", WIDER, {}),
+        ("SELECT 1", job().replace(', Column("n", Integer)', ""), {"drops": ["job.n"]}),
+    ],
+)
+def test_views_that_cannot_be_put_back_are_named(
+    project: Modelled, postgres_url: str, statement: str, after: str, answers: dict[str, object]
+) -> None:
+    start(project, job())
+    run_sql(postgres_url, *VIEWS, statement)
+    say(project, after)
+    with pytest.raises(LbackError, match="low, top stand on it"):
+        project.make("two", **answers)
+    assert len(list(project.versions.glob("*.py"))) == 1
