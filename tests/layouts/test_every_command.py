@@ -85,7 +85,8 @@ def test_no_command_is_forgotten() -> None:
         "migrate",
         "switch",
     }
-    # `diff` builds templates, and has tests of its own; `restore` and `demo` have stories of their own; `hook` is what git calls.
+    # `diff` builds templates, and has tests of its own; `restore` and `demo` have stories of
+    # their own; `hook` is what git calls.
     assert set(COMMANDS) - tried <= {"diff", "restore", "demo", "hook"}
 
 
