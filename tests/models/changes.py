@@ -229,10 +229,11 @@ def drop_table(story: Story, random: Random) -> bool:
     table = _table(story, random)
     if len(story.after.tables) < 2 or story.is_new(table):
         return False
+    # Not what a key led to before either: on the way back its rows would lead to none.
     used = any(
         key.table == table.uid
-        for other in story.after.tables
-        if other is not table
+        for other in (*story.after.tables, *story.before.tables)
+        if other.uid != table.uid
         for key in other.keys
     )
     if used or any(column.uid in story.touched for column in table.columns):

@@ -330,16 +330,37 @@ def _indexes_of_dropped(now: Snapshot, there: sa.Table) -> Iterator[ops.MigrateO
 def _indexes_of_keys(
     changes: ops.ModifyTableOps, there: sa.Table, model: sa.Table
 ) -> Iterator[ops.MigrateOperation]:
-    """Yield the indexes that MySQL made for foreign keys that go, which it leaves behind."""
+    """Yield the indexes that MySQL made for foreign keys that go, which it leaves behind.
+
+    It names them after the key, or after the column of a key without a name. An index that it
+    needs for a key that stays is not dropped, whatever it is called.
+    """
     # Alembic has put its own copies of the indexes beside those that were reflected.
-    found = {index.name: index for index in there.indexes}
+    found = {str(index.name): tuple(index.columns.keys()) for index in there.indexes}
+    others = [tuple(index.columns.keys()) for index in model.indexes]
+    uniques = (sa.UniqueConstraint, sa.PrimaryKeyConstraint)
+    for one in model.constraints:
+        others += [tuple(one.columns.keys())] if isinstance(one, uniques) else []
+    kept = {tuple(key.column_keys) for key in model.foreign_key_constraints}
+    needed = {key for key in kept if not any(key == other[: len(key)] for other in others)}
     for index in model.indexes:
-        found.pop(index.name, None)
-    for operation in changes.ops:
-        name = getattr(operation, "constraint_name", None)
-        key = isinstance(operation, ops.DropConstraintOp)
-        if key and operation.constraint_type == "foreignkey" and name in found:  # type: ignore[attr-defined]
-            yield ops.DropIndexOp.from_index(found[name])
+        found.pop(str(index.name), None)
+    for drop in [one for one in changes.ops if isinstance(one, ops.DropIndexOp)]:
+        if found.pop(str(drop.index_name), None) in needed:
+            changes.ops.remove(drop)
+    for key in sorted(
+        (one for one in changes.ops if isinstance(one, ops.DropConstraintOp)),
+        key=lambda one: str(one.constraint_name),
+    ):
+        if key.constraint_type != "foreignkey":
+            continue
+        was: Any = key.to_constraint()
+        columns = tuple(was.column_keys)
+        for name in (str(key.constraint_name), columns[0]):
+            if found.get(name) == columns and columns not in needed:
+                index = next(one for one in there.indexes if one.name == name)
+                del found[name]
+                yield ops.DropIndexOp.from_index(index)
 
 
 def _uniques(

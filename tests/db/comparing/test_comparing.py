@@ -109,6 +109,25 @@ def test_indexes(
     go(project, JOB.format(before.format(where=where)), JOB.format(after.format(where=where)))
 
 
+@pytest.mark.mysql
+def test_indexes_that_mysql_makes_for_keys_come_and_go_with_them(
+    tmp_path: Path, mariadb_url: str
+) -> None:
+    project = Modelled(tmp_path / "project", ENV, url=mariadb_url, extra="")
+    key = JOB.format('Column("m", ForeignKey("job.id"))')
+    changes = go(project, key, JOB.format('Column("m", Integer)'))
+    assert "drop index m on job" in changes
+    other = JOB.format('Column("other", ForeignKey("job.id"))')
+    say(project, key + "\n    # more")
+    project.make("three")
+    project.migrate()
+    say(project, other + "\n    # and more")
+    made = project.make("four", renames=["job.m:other"])
+    assert made.changes == ("rename column job.m to other",)
+    project.migrate()
+    assert differences(project.database()) == ()
+
+
 STATES = 'Column("state", Enum({}, name="state"))'
 
 
