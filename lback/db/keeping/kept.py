@@ -137,6 +137,7 @@ def wanted(
     if dropped is not None:
         along = referring(connection, places, dropped)
         places = (*places, *(place for key in along for place in key.places))
+        places = (*places, *_rewritten(connection, places, dropped))
     inspector = sa.inspect(connection)
     for full, _ in places:
         if full.endswith(".*.*") and connection.dialect.name not in MYSQL:
@@ -230,22 +231,60 @@ def referring(
     return along
 
 
+def _rewritten(
+    connection: Connection, places: Iterable[Place], dropped: Collection[Place]
+) -> list[Place]:
+    """Return the columns that keys with ON UPDATE write when values of these places change."""
+    written = [place for place in places if place not in dropped]
+    lite = connection.dialect.name == "sqlite"
+    if not written or (lite and not connection.exec_driver_sql("PRAGMA foreign_keys").scalar()):
+        return []
+    inspector = sa.inspect(connection)
+    default = inspector.default_schema_name
+    keys = _acting_keys(connection, inspector, "onupdate")
+    along: dict[Place, None] = {}
+    for full, column in written:  # which grows meanwhile
+        for table, schema in found(connection, inspector, full):
+            for name, row in keys.get((table, schema or default), ()):
+                if column is not None and not meant(column, row["referred_columns"]):
+                    continue
+                new = {(name, own): None for own in row["constrained_columns"]}
+                written += [place for place in new if place not in along]
+                along |= new
+    return list(along)
+
+
 def _deleting_keys(
     connection: Connection, inspector: sa.Inspector
 ) -> dict[tuple[str, str | None], list[Referring]]:
     """Return the foreign keys that change rows when others are deleted, by what they refer to."""
+    return {
+        to: [
+            Referring(name, tuple(row["constrained_columns"]), row["action"] == "CASCADE")
+            for name, row in rows
+        ]
+        for to, rows in _acting_keys(connection, inspector, "ondelete").items()
+    }
+
+
+def _acting_keys(
+    connection: Connection, inspector: sa.Inspector, when: str
+) -> dict[tuple[str, str | None], list[tuple[str, dict[str, Any]]]]:
+    """Return the foreign keys that write to their own table, by what they refer to.
+
+    Each is there with the name of its table, and its `action`.
+    """
     default = inspector.default_schema_name
     plain = real_schema(connection, None) or default
-    keys: dict[tuple[str, str | None], list[Referring]] = {}
+    keys: dict[tuple[str, str | None], list[tuple[str, dict[str, Any]]]] = {}
     for schema in schemas(connection, inspector):
         for (_, table), rows in inspector.get_multi_foreign_keys(schema=schema).items():
             name = table if (schema or default) == plain else f"{schema}.{table}"
             for row in rows:
-                action = str(row.get("options", {}).get("ondelete") or "").upper()
+                action = str(row.get("options", {}).get(when) or "").upper()
                 if action in ("CASCADE", "SET NULL", "SET DEFAULT"):
                     to = row["referred_table"], row["referred_schema"] or default
-                    key = Referring(name, tuple(row["constrained_columns"]), action == "CASCADE")
-                    keys.setdefault(to, []).append(key)
+                    keys.setdefault(to, []).append((name, {**row, "action": action}))
     return keys
 
 
