@@ -24,6 +24,8 @@ _BASE = re.compile(
     r"|^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*declarative_base\(",
     re.MULTILINE,
 )
+# What people write after `init` and mean the models; "C:shop" is a folder to Windows.
+_MODELS = re.compile(r"[A-Za-z_][\w.]+:[A-Za-z_]\w*")
 _SKIPPED = frozenset({"tests", "test", "migrations", "node_modules", "build", "dist"})
 
 
@@ -67,6 +69,8 @@ def init(ctx: Context, options: InitOptions) -> InitResult:
 
     No file that exists is touched. LbackError when a folder cannot be written.
     """
+    if _MODELS.fullmatch(options.directory) and not (ctx.cwd / options.directory).exists():
+        raise messages.models_as_folder(options.directory)
     folder = (ctx.cwd / options.directory).resolve()
     inner = Context(Options(directory=str(folder)), ctx.console)
     there = next(path for path in (folder, *folder.parents) if path.is_dir())

@@ -48,3 +48,10 @@ def test_manage_py_without_lback_says_what_to_do(tmp_path: Path) -> None:
         "error: No module named 'lback'",
         "next: Activate the virtual environment that has lback.",
     ]
+
+
+def test_models_are_no_folder(tmp_path: Path) -> None:
+    new = Developer("Ada", tmp_path)
+    said = new.lback("init", "shop.models:Base", code=2)
+    assert "`lback init --models shop.models:Base`" in said
+    assert list(tmp_path.iterdir()) == []

@@ -45,6 +45,15 @@ def no_repository(folder: object) -> LbackError:
     )
 
 
+def models_as_folder(text: str) -> UsageError:
+    """Say how the models are named, and how a folder of this name would be meant."""
+    return UsageError(
+        f"{text} names models, and `init` takes a folder.",
+        f"{command('lback init --models', text)} starts the project here; "
+        f"{command('lback init', f'./{text}')} makes a folder of that name.",
+    )
+
+
 def odd_models(models: str) -> UsageError:
     """Say what names the declarative base."""
     return UsageError(
