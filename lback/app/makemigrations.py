@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from lback.core.drafting.asking import OpenQuestion
 from lback.core.graph.revision import Revision
@@ -19,6 +20,7 @@ from lback.core.source import INDEX, WORKTREE
 from lback.project.checking.trails import refuse_broken
 from lback.project.console import Console
 from lback.project.context import Context
+from lback.project.copies.templates import copy_at_head
 from lback.project.file_changes import change_files, recover
 from lback.project.keeping.saved_rows import keeper_for, tell
 from lback.project.run import Run, perform, refuse_skipped
@@ -29,6 +31,12 @@ if TYPE_CHECKING:
     from lback.db.autogenerate import Generated
     from lback.db.events import Stamp
     from lback.db.questions import GivenAnswers
+    from lback.db.view import View
+
+    Count = Callable[[str, str | None, str | None], int | None]
+
+
+Against = Literal["database", "migrations"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,7 @@ class MakemigrationsOptions:
     drops: tuple[str, ...] = ()
     no_drop: bool = False
     head: str | None = None
+    against: Against = "database"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,9 +112,9 @@ def makemigrations(ctx: Context, options: MakemigrationsOptions) -> Makemigratio
     from lback.db import autogenerate
     from lback.db.questions import GivenAnswers, QuestionsLeft
 
-    refuse = partial(refuse_skipped, ctx, graph)
     if options.check:
-        changes = autogenerate.differences(ctx.database, refuse)
+        with _compared(ctx, graph, options) as (refuse, _):
+            changes = autogenerate.differences(ctx.database, refuse)
         return MakemigrationsResult(
             changes=changes,
             status="findings" if changes else "ok",
@@ -134,18 +143,33 @@ def makemigrations(ctx: Context, options: MakemigrationsOptions) -> Makemigratio
         try:
             if node is not None:
                 return _amend(ctx, graph, node, options, answers)
-            made = autogenerate.make_revision(
-                ctx.database,
-                draft,
-                answers,
-                with_sql=options.sql,
-                dry_run=options.dry_run,
-                refuse=refuse,
-                about=partial(_tell_of_untracked, ctx, graph),
-            )
+            with _compared(ctx, graph, options) as (refuse, answers.count):
+                made = autogenerate.make_revision(
+                    ctx.database,
+                    draft,
+                    answers,
+                    with_sql=options.sql,
+                    dry_run=options.dry_run,
+                    refuse=refuse,
+                    about=partial(_tell_of_untracked, ctx, graph),
+                )
         except QuestionsLeft as err:
             return MakemigrationsResult(questions=err.questions).refused(err)
     return _written(ctx, options, made)
+
+
+@contextmanager
+def _compared(
+    ctx: Context, graph: GraphView, options: MakemigrationsOptions
+) -> Iterator[tuple[Callable[[View], None], Count | None]]:
+    """Choose what the models are compared with; yield what refuses it, and what counts rows."""
+    if options.against == "database":
+        yield partial(refuse_skipped, ctx, graph), None
+        return
+    from lback.db.templates.rows_there import led_to
+
+    with copy_at_head(ctx, graph) as url, led_to(url) as led:
+        yield led.refuse, led.rows
 
 
 def _written(ctx: Context, options: MakemigrationsOptions, made: Generated) -> MakemigrationsResult:

@@ -315,7 +315,7 @@ class _Comparison:
             raise LbackError(
                 f"{named} lacks {count} of this checkout, {missing[0]} first, so that a "
                 "comparison would find those changes again.",
-                "Run `migrate` first, then `makemigrations`.",
+                "Run `migrate` first, then `makemigrations`; or give it `--against migrations`.",
             )
 
     def _edit(self, context: MigrationContext, _rev: Any, directives: list[Any]) -> None:

@@ -49,6 +49,8 @@ class GivenAnswers:
     drops: frozenset[str] = frozenset()
     no_drop: bool = False
     ask: Questioner | None = None
+    count: Callable[[str, str | None, str | None], int | None] | None = None
+    """Counts rows elsewhere than in what is compared."""
     open: list[OpenQuestion] = field(default_factory=list)
     _used: set[str] = field(default_factory=set)
 

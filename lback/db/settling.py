@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy.engine import Connection
 from sqlalchemy.engine.reflection import Inspector
 
 from lback.core.drafting.asking import (
@@ -53,7 +54,9 @@ def settle(upgrade: ops.UpgradeOps, context: MigrationContext, answers: GivenAns
     settling.run()
     return Settled(
         settling.inspector,
-        lambda table, schema: count_rows(context, settling.renames.before(table, schema), schema),
+        lambda table, schema: count_rows(
+            context, answers, settling.renames.before(table, schema), schema
+        ),
         settling.models,
         settling.renames,
     )
@@ -504,11 +507,27 @@ class _Settling:
     def _rows(self, schema: str | None, table: str, column: str | None = None) -> Any:
         """Return what counts the rows that go with it; not all where they are many."""
         before = self.renames.before(table, schema)
-        return lambda: messages.rows(count_rows(self.context, before, schema, column), _COUNTED)
+        return lambda: messages.rows(
+            count_rows(self.context, self.answers, before, schema, column), _COUNTED
+        )
 
 
 def count_rows(
-    context: MigrationContext, table: str, schema: str | None, column: str | None = None
+    context: MigrationContext,
+    answers: GivenAnswers,
+    table: str,
+    schema: str | None,
+    column: str | None = None,
+) -> int | None:
+    """Count rows where there are any: what is compared may be a template."""
+    if answers.count is not None:
+        return answers.count(table, schema, column)
+    assert context.connection is not None
+    return count_rows_of(context.connection, table, schema, column)
+
+
+def count_rows_of(
+    connection: Connection, table: str, schema: str | None, column: str | None = None
 ) -> int | None:
     """Count rows, or those with a value in a column; None where the database does not tell."""
     source = sa.table(table, sa.column(column or "?"), schema=schema)
@@ -516,11 +535,10 @@ def count_rows(
     if column is not None:
         rows = rows.where(source.c[column].is_not(None))
     counted = sa.select(sa.func.count()).select_from(rows.limit(_COUNTED + 1).subquery())
-    assert context.connection is not None
     # Rolled back, it holds no lock on the table while somebody thinks about the question.
     try:
-        with context.connection.begin_nested() as aside:
-            number = int(context.connection.execute(counted).scalar_one())
+        with connection.begin_nested() as aside:
+            number = int(connection.execute(counted).scalar_one())
             aside.rollback()
     except sa.exc.SQLAlchemyError:
         return None

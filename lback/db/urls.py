@@ -6,6 +6,9 @@ from sqlalchemy.engine import URL
 
 from lback.secrets import KNOWN
 
+OURS = {"lback_own": True}
+"""The options of an engine of lback's own, whose connections go where it says."""
+
 
 def learn_url(url: URL) -> None:
     """Remember the password of an engine's URL as something never to print."""

@@ -279,6 +279,7 @@ SHOWN: dict[str, list[Shown]] = {
         Shown("renamed", "makemigrations x", "--drop users.label"),
         Shown("dropped", "makemigrations x", "--no-drop"),
         Shown("forked", "makemigrations x --empty", "--head c3"),
+        Shown("dropped", "makemigrations --check", "--against migrations"),
     ],
     "migrate": [
         Shown("repository", "migrate", "--plan"),

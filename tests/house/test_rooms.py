@@ -61,6 +61,7 @@ ROOMS: dict[str, str] = {
     "lback.db.new_project": "the files of a new project",
     "lback.db.values": "what people type, and the type of a column",
     "lback.db.templates.ahead": "for tests alone",
+    "lback.db.templates.rows_there": "a comparison beside the database",
     "lback.db.templates.schemas": "whole schemas, of copies and of models",
     "lback.db.trials": "migrations run up and down on a scratch database",
     "lback.project.copies.handing": "a program of its own, for the plugin",

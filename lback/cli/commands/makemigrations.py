@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -56,6 +56,13 @@ if TYPE_CHECKING:
 )
 @click.option("--no-drop", is_flag=True, help="Write no drop; what is gone stays in the database.")
 @click.option("--head", metavar="REVISION", help="The head to build on, where there are several.")
+@click.option(
+    "--against",
+    type=click.Choice(["database", "migrations"]),
+    default="database",
+    show_default=True,
+    help="Compare with the database, or with what the migrations build from nothing.",
+)
 @common
 def command(
     name: str | None,
@@ -72,6 +79,7 @@ def command(
     drops: tuple[str, ...],
     no_drop: bool,
     head: str | None,
+    against: Literal["database", "migrations"],
 ) -> int:
     """Compare the models with the schema and write one migration called NAME.
 
@@ -96,6 +104,8 @@ def command(
     for flag, value in answers.items():
         apart({"--empty": empty, "--data": data, flag: value})
     apart({"--amend": amend, "--dry-run": dry_run})
+    for flag, value in {"--empty": empty, "--data": data, "--amend": amend}.items():
+        apart({flag: value, "--against migrations": against == "migrations"})
     others = {"--empty": empty, **answers, "--data": data, "--fetch": fetch, "--head": head}
     for flag, value in others.items():
         apart({"--check": check, flag: value})
@@ -116,6 +126,7 @@ def command(
         drops=drops,
         no_drop=no_drop,
         head=head,
+        against=against,
     )
     return run(lambda ctx: makemigrations(ctx, options), {"NAME": check and name})
 

@@ -22,6 +22,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from lback.db.alembic_compat import temporary
 from lback.db.comparing.needs import domain_text, domain_there, domains_of, extensions_for
+from lback.db.urls import OURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +224,9 @@ def index_there(index: Mapping[str, Any], there: sa.Table) -> sa.Index:
 @contextmanager
 def in_memory() -> Iterator[Connection]:
     """Open an empty database of SQLite; what leads connections elsewhere does not lead this one."""
-    engine = sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(":memory:"))
+    engine = sa.create_engine(
+        "sqlite://", creator=lambda: sqlite3.connect(":memory:"), execution_options=OURS
+    )
     try:
         with engine.connect() as connection:
             yield connection

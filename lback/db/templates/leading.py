@@ -17,7 +17,7 @@ from lback.db.identity import untouched
 from lback.db.performing import Performer
 from lback.db.runner import explained
 from lback.db.scratch_run import Redirect
-from lback.db.urls import shown_url
+from lback.db.urls import OURS, shown_url
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
@@ -31,13 +31,15 @@ class Leading(Redirect):
         super().__init__(None, Path())
         self._asked = asked
         self._engines: list[Engine] = []
+        self._at_work: Engine | None = None
         self.target: URL | None = None
         self.seen: URL | None = None
         """What env.py connects to by itself."""
 
     def see(self, engine: Engine) -> None:
         """Note which database an engine is for, before it connects."""
-        if engine in self._engines:
+        self._at_work = engine
+        if engine in self._engines or _is_ours(engine):
             return
         dispose(engine)  # no connection that was opened before may be used here
         self._engines.append(engine)
@@ -64,6 +66,8 @@ class Leading(Redirect):
 
     def connect(self, dialect: Dialect, _record: Any, _args: Any, options: Any) -> Any:
         """Open a connection with the engine's own options, to the database of ours."""
+        if self._at_work is not None and _is_ours(self._at_work):
+            return None
         url = self.url_for(dialect.name)
         args, own = dialect.create_connect_args(url)
         given = {key: value for key, value in options.items() if key != "uri"}
@@ -85,6 +89,10 @@ class Leading(Redirect):
         for connection in self._led:
             with suppress(Exception):
                 connection.close()
+
+
+def _is_ours(engine: Engine) -> bool:
+    return bool(OURS.keys() & engine.get_execution_options().keys())
 
 
 def _refuse_attached(connection: Connection) -> None:

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lback.core.copies.names import COPY, new_name
 from lback.core.copies.protected import protecting
 from lback.core.graph.revision import is_revision_file
 from lback.core.messages import templates as messages
@@ -102,6 +103,25 @@ def beside_of(ctx: Context, url: str | None = None) -> Databases:
         refuse_protected(ctx, given)
         own = given
     return beside(own, folder_of(ctx, "templates"), ctx.project.folder)
+
+
+@contextmanager
+def copy_at_head(ctx: Context, graph: GraphView) -> Iterator[URL]:
+    """Give a database with what all migrations of the work tree build, and drop it in the end."""
+    from lback.db.templates.building import Template
+
+    if graph.ids:
+        made = template_at(ctx)
+        url = made.copy()
+    else:
+        place, name = beside_of(ctx), new_name(COPY)
+        place.create(name)
+        made, url = Template(place, name), place.named(name)
+    try:
+        yield url
+    finally:
+        made.drop(url)
+        made.beside.close()
 
 
 @contextmanager
