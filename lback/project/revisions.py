@@ -229,14 +229,21 @@ class Revisions:
     # Commits
 
     def commits(self, paths: Sequence[str], at: str = WORKTREE) -> Mapping[str, Commit]:
-        """Return the commit that brought each path; a path without one is missing."""
+        """Return the commit that brought each path; a path without one is missing.
+
+        Until a merge is committed, what it brings is known from the other side.
+        """
         if self.repository is None or not paths:
             return {}
-        if at in (WORKTREE, INDEX):
-            at = self.repository.head().commit or "HEAD"
         from lback.vcs.log import commits_of
 
-        return commits_of(self.repository, paths, at)
+        if at not in (WORKTREE, INDEX):
+            return commits_of(self.repository, paths, at)
+        found = commits_of(self.repository, paths, self.repository.head().commit or "HEAD")
+        for side in self.repository.merging() if len(found) < len({*paths}) else ():
+            left = [path for path in paths if path not in found]
+            found |= commits_of(self.repository, left, side)
+        return found
 
     def published_among(self, graph: GraphView, ids: Sequence[str]) -> frozenset[str]:
         """Return which of a few revisions are published, without reading the whole shared tree.

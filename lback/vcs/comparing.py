@@ -113,6 +113,11 @@ def coming(git_dir: Path) -> tuple[str, ...]:
     return (*found, *[tip for tip in tips if _ID.fullmatch(tip)][:1])
 
 
+def merging(git_dir: Path) -> tuple[str, ...]:
+    """Return the commits of the other sides of a merge that waits to be committed."""
+    return tuple(word for word in _words(git_dir / "MERGE_HEAD") if _ID.fullmatch(word))
+
+
 def autostash(git_dir: Path) -> str | None:
     """Return the commit of the changes that git has put aside, and brings back after its hooks."""
     places = ("rebase-merge/autostash", "rebase-apply/autostash", "MERGE_AUTOSTASH")

@@ -480,6 +480,11 @@ class Repository:
 
     # The state of the work tree
 
+    def merging(self) -> tuple[str, ...]:
+        """Return the commits that a merge is bringing here which is not committed yet."""
+        INPUTS.file(self.git_dir / "MERGE_HEAD")
+        return comparing.merging(self.git_dir)
+
     def in_progress(self) -> Progress | None:
         """Return the operation that git waits to go on with, if any."""
         return comparing.in_progress(self.git_dir)

@@ -153,3 +153,18 @@ def test_many_commits_at_once_are_listed_as_each_alone(project: Path) -> None:
     assert [*listed] == commits
     assert listed == {one: store(project).revisions.entries(one) for one in commits}
     assert [len(listed[one]) for one in (first, second, third)] == [3, 3, 4]
+
+
+def test_what_a_merge_brings_has_its_commit_before_the_merge_is_committed(project: Path) -> None:
+    git(project, "checkout", "-q", "-b", "side")
+    (project / "m/versions/d.py").write_text(revision_text("d", ("c",), "pets"))
+    git(project, "add", ".")
+    git(project, "commit", "-q", "-m", "Pets")
+    git(project, "checkout", "-q", "main")
+    git(project, "merge", "-q", "--no-ff", "--no-commit", "side")
+    path = "m/versions/d.py"
+    for at in (WORKTREE, INDEX):
+        assert store(project).revisions.commits([path], at)[path].subject == "Pets"
+    assert store(project).revisions.commits([path], "HEAD") == {}
+    git(project, "merge", "--abort")
+    assert store(project).revisions.commits([path]) == {}
