@@ -90,8 +90,9 @@ def test_prune(make_shop: MakeShop, sqlite_url: str) -> None:
     old, fresh = f"{COPY}{int(time.time()) - 200_000:08x}_00000000", new_name(HALF)
     for name in (old, fresh, "somebody_elses"):
         beside.create(name)
-    assert prune(beside, most=2) == (made[0].name, old)
-    assert prune(beside, kept_for=1500) == (made[1].name,)
+    assert prune(beside, most=2, at_work=2500) == (made[0].name, old)
+    assert prune(beside, most=0) == ()  # used today: somebody may be at work
+    assert prune(beside, kept_for=1500, at_work=0) == (made[1].name,)
     assert set(beside.templates()) == {made[2].name}
     assert [left.name for left in beside.leftovers()] == [fresh]
 

@@ -185,18 +185,25 @@ def _is_async(url: URL) -> bool:
 
 
 def prune(
-    beside: Databases, *, keep: Sequence[str] = (), kept_for: float = _KEPT_FOR, most: int = _MOST
+    beside: Databases,
+    *,
+    keep: Sequence[str] = (),
+    kept_for: float = _KEPT_FOR,
+    most: int = _MOST,
+    at_work: float = _DAY,
 ) -> tuple[str, ...]:
     """Drop the templates that nobody used for long, and what killed processes have left.
 
-    At most so many stay, those that were used last. Return the names of what went.
+    At most so many stay, those that were used last; but one that was used in the last `at_work`
+    seconds may be copied by somebody just now. Return the names of what went.
     """
     now = time.time()
     newest = sorted(beside.templates().values(), key=lambda made: made.used, reverse=True)
     old = [
         made.name
         for place, made in enumerate(newest)
-        if made.name not in keep and (place >= most or now - made.used > kept_for)
+        if made.name not in keep
+        and now - made.used > (at_work if place >= most else max(at_work, kept_for))
     ]
     left = [
         made.name
