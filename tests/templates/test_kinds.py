@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 
+from lback.core.copies.names import COPY, new_name
+from lback.db.beside.opening import beside
+from lback.db.beside.postgresql import PostgresqlDatabases
+from lback.errors import LbackError
 from tests.db.projects import ASYNC_ENV
 from tests.templates.conftest import MakeShop, ask, tables
 
@@ -66,6 +72,33 @@ def test_postgresql(make_shop: MakeShop, postgres_url: str) -> None:
     assert ask(copy, "SHOW search_path") == [("more, public",)]
     ask(copy, "INSERT INTO a (m) VALUES ('glad')")
     assert ask(shop.copy(shop.template()), "SELECT count(*) FROM a") == [(1,)]
+
+
+@pytest.mark.postgresql
+def test_another_locale(postgres_url: str, tmp_path: Path) -> None:
+    """An empty database beside one is as that one is, whoever provides its locale."""
+    place = beside(sa.make_url(postgres_url), tmp_path, tmp_path)
+    assert isinstance(place, PostgresqlDatabases)
+    odd, new = new_name(COPY), new_name(COPY)
+    made = (
+        f"CREATE DATABASE \"{odd}\" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' "
+        "LC_CTYPE 'C' LOCALE_PROVIDER icu ICU_LOCALE 'de'"
+    )
+    try:
+        place.server.call(lambda at: at.exec_driver_sql(made))
+    except LbackError:
+        pytest.skip("this PostgreSQL knows no ICU")
+    there = beside(place.named(odd), tmp_path, tmp_path)
+    try:
+        there.create(new)
+        asked = "SELECT datcollate, datctype, to_jsonb(d) ->> 'datlocprovider' FROM pg_database d "
+        which = f"WHERE datname IN ('{odd}', '{new}')"
+        assert ask(postgres_url, asked + which) == [("C", "C", "i")] * 2
+    finally:
+        for name in (odd, new):
+            place.drop(name)
+        there.close()
+        place.close()
 
 
 def test_an_asynchronous_driver(make_shop: MakeShop, sqlite_url: str) -> None:

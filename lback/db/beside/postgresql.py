@@ -61,12 +61,8 @@ class PostgresqlDatabases(Databases):
         row = self._locale(at) or ()
         return [*map(str, row), *(f"{key}={value}" for key, value in self._settings(at))]
 
-    def _locale(self, at: Connection) -> Any:
-        return _rows(
-            at,
-            "SELECT pg_encoding_to_char(encoding), datcollate, datctype FROM pg_database "
-            f"WHERE datname = {_text(self.url.database or '')}",
-        ).first()
+    def _locale(self, at: Connection) -> tuple[Any, ...] | None:
+        return _locale_of(at, self.url.database or "")
 
     def _settings(self, at: Connection) -> Sequence[tuple[str, str]]:
         rows = _rows(
@@ -94,22 +90,20 @@ class PostgresqlDatabases(Databases):
             tools = self.find_program("pg_dump"), self.find_program("psql")
             if source is None or None in tools:
                 raise
-            self.server.call(lambda at: self._create(at, name, None))
+            self.server.call(lambda at: self._create(at, name, None, bare=True))
             try:
                 dump_and_load(source, self.named(name), *map(str, tools))
             except BaseException:
                 self.drop(name)
                 raise
 
-    def _create(self, at: Connection, name: str, source: URL | None) -> None:
+    def _create(self, at: Connection, name: str, source: URL | None, *, bare: bool = False) -> None:
+        """Make a database; a `bare` one has nothing that the server's administrator adds."""
         sql = f"CREATE DATABASE {_name(name)}"
         if source is not None:
             sql += f" TEMPLATE {_name(source.database or '')}"
-        elif own := self._locale(at):
-            usual = "SELECT pg_encoding_to_char(encoding), datcollate, datctype FROM pg_database "
-            if tuple(own) != tuple(_rows(at, f"{usual}WHERE datname = 'template1'").one()):
-                sql += f" TEMPLATE template0 ENCODING {_text(own[0])}"
-                sql += f" LC_COLLATE {_text(own[1])} LC_CTYPE {_text(own[2])}"
+        elif (own := self._locale(at)) and (bare or own != _locale_of(at, "template1")):
+            sql += f" TEMPLATE template0 {_with_locale(own)}"
         try:
             at.exec_driver_sql(sql)
         except sa.exc.DBAPIError as err:
@@ -214,6 +208,28 @@ class PostgresqlDatabases(Databases):
         """Let go of the connection."""
         if self._server is not None:
             self._server.close()
+
+
+def _locale_of(at: Connection, name: str) -> tuple[Any, ...] | None:
+    """Return encoding, collation, character type, and who provides them with which locale."""
+    # As JSON, for the names of the last two came with PostgreSQL 15 and 17.
+    row = _rows(
+        at,
+        "SELECT pg_encoding_to_char(encoding), datcollate, datctype, "
+        "to_jsonb(d) ->> 'datlocprovider', "
+        "coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') "
+        f"FROM pg_database d WHERE datname = {_text(name)}",
+    ).first()
+    return tuple(row) if row is not None else None
+
+
+def _with_locale(own: tuple[Any, ...]) -> str:
+    encoding, collate, ctype, provider, locale = own
+    sql = f"ENCODING {_text(encoding)} LC_COLLATE {_text(collate)} LC_CTYPE {_text(ctype)}"
+    words = {"i": ("icu", "ICU_LOCALE"), "b": ("builtin", "BUILTIN_LOCALE")}.get(provider)
+    if words is not None and locale is not None:
+        sql += f" LOCALE_PROVIDER {words[0]} {words[1]} {_text(locale)}"
+    return sql
 
 
 def _used(mark: str) -> float:

@@ -133,7 +133,7 @@ def at(
             beside.create(half, nearest)
             _run(recipe, beside.named(half), done)
             still()
-            beside.seal(half, names[-1], f"{len(recipe.revisions)} revisions")
+            beside.seal(half, names[-1], f"revisions: {len(recipe.revisions)}")
         except BaseException:
             beside.drop(half)
             raise
