@@ -63,6 +63,11 @@ class Comparing:
             self.there[schema, name] = snapshot(self.connection, self.inspector, name, schema)
         return self.there[schema, name]
 
+    def is_same(self, model: sa.Table) -> bool:
+        """Tell whether a table was made by the very text of the models; not if names change."""
+        renamed = getattr(self.inspector, "renames", None) is not None
+        return not renamed and (model.schema, model.name) in self.twins.same
+
 
 def comparison_of(context: AutogenContext) -> Comparing | None:
     """Return the comparison at work; None where it is not lback's."""
@@ -221,6 +226,8 @@ def _compare_table(
     if model is None:
         assert there is not None
         changes.ops += _indexes_of_dropped(comparison.now(schema, name), there)
+        return
+    if comparison.is_same(model):
         return
     twin = comparison.twins.get(model)
     if twin is None:

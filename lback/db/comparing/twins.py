@@ -78,19 +78,21 @@ def _closes(text: str) -> int:
 
 def snapshot(connection: Connection, inspector: Any, name: str, schema: str | None) -> Snapshot:
     """Read one table."""
+    sqlite = connection.dialect.name == "sqlite"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what SQLAlchemy does not reflect
         columns = {column["name"]: column for column in inspector.get_columns(name, schema)}
-        checks = tuple(inspector.get_check_constraints(name, schema))
-        indexes = {row["name"]: row for row in inspector.get_indexes(name, schema)}
-    if connection.dialect.name == "sqlite":
+        if not sqlite:
+            checks = tuple(inspector.get_check_constraints(name, schema))
+            indexes = {row["name"]: row for row in inspector.get_indexes(name, schema)}
+    if sqlite:
         renames = getattr(inspector, "renames", None)
         before = name if renames is None else renames.before(name, schema)
-        made, found = _sqlite_indexes(connection, before), checks_in(table_text(connection, before))
+        made, found = _in_texts(connection, before)
         if renames is not None:
             made = inspector.seen("indexes", made, name, schema)
             found = inspector.seen("check_constraints", found, name, schema)
-        indexes = {**indexes, **{row["name"]: row for row in made}}
+        indexes = {row["name"]: row for row in made}
         checks = tuple(found)
         for column in columns.values():
             whole_computed(column)
@@ -167,13 +169,37 @@ def checks_in(text: str) -> list[dict[str, Any]]:
     return checks
 
 
-def _sqlite_indexes(connection: Connection, table: str) -> list[dict[str, Any]]:
-    """Return all of an index, of which SQLAlchemy does not reflect the expressions."""
-    rows = connection.execute(
-        sa.text("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = :table"),
-        {"table": table},
-    )
-    return [_index_in(name, text) for name, text in rows if text]
+def _texts_there(connection: Connection) -> dict[str, set[str]]:
+    """Return the texts by which each table of SQLite and its indexes were made."""
+    texts: dict[str, set[str]] = {}
+    for table, text in connection.exec_driver_sql(
+        "SELECT tbl_name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql NOTNULL"
+    ):
+        texts.setdefault(table, set()).add(text.strip())
+    return texts
+
+
+def _texts_of(table: sa.Table, dialect: Any) -> set[str]:
+    """Return the texts by which a table of the models and its indexes would be made."""
+    with contextlib.suppress(Exception):  # what cannot be written is compared in the other way
+        parts: list[Any] = [CreateTable(table), *map(CreateIndex, table.indexes)]
+        return {str(part.compile(dialect=dialect)).strip() for part in parts}
+    return set()
+
+
+def _in_texts(
+    connection: Connection, table: str
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the indexes and the checks of a table, as the texts say that made them.
+
+    SQLAlchemy does not reflect the expressions of an index.
+    """
+    rows = connection.exec_driver_sql(
+        "SELECT type, name, sql FROM sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL", (table,)
+    ).all()
+    indexes = [_index_in(name, text) for kind, name, text in rows if kind == "index"]
+    checks = next((checks_in(text) for kind, _, text in rows if kind == "table"), [])
+    return indexes, checks
 
 
 _INDEX = re.compile(r"\s*CREATE\s+(UNIQUE\s+)?INDEX\b[^(]*", re.IGNORECASE)
@@ -242,6 +268,8 @@ class TwinTables:
         self.made: dict[tuple[str | None, str], Snapshot] = {}
         self.failed: dict[str, str] = {}
         """Tables of which nothing could be made, and why."""
+        self.same: set[tuple[str | None, str]] = set()
+        """Tables that are there, made by the very text that the models would be made by."""
         by_dialect = {"sqlite": self._sqlite, "postgresql": self._postgresql}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -249,9 +277,20 @@ class TwinTables:
 
     def get(self, table: sa.Table) -> Snapshot | None:
         """Return what a table of the models would be; None where that is not known."""
-        return self.made.get((table.schema, table.name))
+        key = table.schema, table.name
+        if key in self.same and key not in self.made:
+            self._in_memory([table])
+        return self.made.get(key)
 
     def _sqlite(self, tables: list[sa.Table]) -> None:
+        there = _texts_there(self.connection)
+        for table in tables:
+            texts = there.get(table.name) if table.schema is None else None
+            if texts and _texts_of(table, self.connection.dialect) == texts:
+                self.same.add((None, table.name))
+        self._in_memory([table for table in tables if (None, table.name) not in self.same])
+
+    def _in_memory(self, tables: list[sa.Table]) -> None:
         with in_memory() as connection:
             self._one_by_one(connection, tables, beside=False)
 
