@@ -321,6 +321,10 @@ def _named(item: Any, table: str) -> str:
     if isinstance(item, ops.DropTableCommentOp):
         return f"drop comment of table {table}"
     words = type(item).__name__.removesuffix("Op")
+    entity: Any = getattr(item, "target", None)
+    if hasattr(entity, "signature"):  # of alembic_utils: a view, a function, a trigger
+        kind = type(entity).__name__.removeprefix("PG").lower()
+        return f"{words.lower()} {kind} {full_name(entity.signature, entity.schema)}"
     return f"{words}{shown} {table}".strip()
 
 

@@ -107,29 +107,12 @@ class RenamedInspector(Inspector):
             return row
         made = dict(row)
         if kind == "columns":
-            if made["name"] in columns:
-                # A hook of Alembic's knows the sequence of a column by the old name.
-                old = Table(self.renames.before(table, schema), MetaData(), schema=schema)
-                reflect: Any = self.context.impl.autogen_column_reflect
-                reflect(self.inner, old, made)
-            if made.get("computed"):
-                text = renamed_in(made["computed"]["sqltext"], columns)
-                made["computed"] = {**made["computed"], "sqltext": text}
-            made["name"] = columns.get(made["name"], made["name"])
-            kind_of = made["type"]
-            if isinstance(kind_of, Enum) and (kind_of.schema, kind_of.name) in self.renames.types:
-                made["type"] = copy(kind_of)
-                new = self.renames.types[kind_of.schema, str(kind_of.name)]
-                made["type"].name = new
-                made["default"] = renamed_in(made.get("default"), {str(kind_of.name): new})
-            kind_of = made["type"]
-            if isinstance(kind_of, Enum) and (kind_of.schema, kind_of.name) in self.renames.values:
-                values = self.renames.values[kind_of.schema, str(kind_of.name)]
-                made["type"] = copy(kind_of)
-                made["type"].enums = [values.get(label, label) for label in kind_of.enums]
-            if made.get("default"):
-                made["default"] = self.revalued(made["default"])
-            return made
+            return self._column(made, columns, table, schema)
+        if kind == "foreign_keys" and self.dialect.name in ("mysql", "mariadb"):
+            # The server names them after their table, and renames them with it.
+            before = self.renames.before(table, schema)
+            number = str(made["name"]).removeprefix(f"{before}_ibfk_")
+            made["name"] = f"{table}_ibfk_{number}" if number.isdecimal() else made["name"]
         if made.get("name") in names:
             made["name"] = names[made["name"]]
         for key in made.keys() - {"name", "comment", "options", "referred_schema"}:
@@ -143,6 +126,33 @@ class RenamedInspector(Inspector):
             others = self.renames.columns.get((place, there), {})
             made["referred_table"] = there
             made["referred_columns"] = renamed_in(row["referred_columns"], others)
+        return made
+
+    def _column(
+        self, made: dict[str, Any], columns: dict[str, str], table: str, schema: str | None
+    ) -> dict[str, Any]:
+        if made["name"] in columns:
+            # A hook of Alembic's knows the sequence of a column by the old name.
+            old = Table(self.renames.before(table, schema), MetaData(), schema=schema)
+            reflect: Any = self.context.impl.autogen_column_reflect
+            reflect(self.inner, old, made)
+        if made.get("computed"):
+            text = renamed_in(made["computed"]["sqltext"], columns)
+            made["computed"] = {**made["computed"], "sqltext": text}
+        made["name"] = columns.get(made["name"], made["name"])
+        kind = made["type"]
+        if isinstance(kind, Enum) and (kind.schema, kind.name) in self.renames.types:
+            made["type"] = copy(kind)
+            new = self.renames.types[kind.schema, str(kind.name)]
+            made["type"].name = new
+            made["default"] = renamed_in(made.get("default"), {str(kind.name): new})
+        kind = made["type"]
+        if isinstance(kind, Enum) and (kind.schema, kind.name) in self.renames.values:
+            values = self.renames.values[kind.schema, str(kind.name)]
+            made["type"] = copy(kind)
+            made["type"].enums = [values.get(label, label) for label in kind.enums]
+        if made.get("default"):
+            made["default"] = self.revalued(made["default"])
         return made
 
     def revalued(self, value: Any) -> Any:

@@ -23,15 +23,13 @@ from lback.db.alembic_compat import (
     reflecting_by_one,
     with_unique,
 )
-from lback.db.comparing.enums import Statements, compare_enums, users_of
+from lback.db.comparing.enums import Statements, compare_enums
 from lback.db.comparing.identities import compare_identities
-from lback.db.comparing.needs import (
-    domain_as_meant,
-    domain_text,
-    domain_there,
-    domains_of,
-    extensions_for,
-    text_there,
+from lback.db.comparing.schemas import (
+    compare_domains,
+    exclude_constraints,
+    extension_steps,
+    schemas_for,
 )
 from lback.db.comparing.twins import Snapshot, TwinTables, index_there, meaning, plain, snapshot
 
@@ -87,63 +85,12 @@ def _compare_types(context: AutogenContext, upgrade: ops.UpgradeOps, _named: Any
     if comparison is None or comparison.connection.dialect.name != "postgresql":
         return
     before, after = compare_enums(comparison.inspector, comparison.connection, comparison.tables)
-    new, gone = _domains(comparison)
-    upgrade.ops[:0] = [*_schemas(comparison), *_extensions(comparison), *before, *new]
-    upgrade.ops += [*after, *gone]
-
-
-def _extensions(comparison: Comparing) -> Iterator[ops.MigrateOperation]:
-    """Yield the extensions that bring types of the models; they stay, for others may use them."""
-    quote = comparison.connection.dialect.identifier_preparer.quote
-    for name in extensions_for(comparison.tables, comparison.connection):
-        up = f"CREATE EXTENSION IF NOT EXISTS {quote(name)}"
-        yield Statements(f"create extension {name}", [up], f"keep extension {name}", [])
-
-
-def _domains(comparison: Comparing) -> tuple[list[Statements], list[Statements]]:
-    """Return the domains that come before their columns, and those that go after them."""
-    connection, default = comparison.connection, str(comparison.default_schema)
-    quote = connection.dialect.identifier_preparer.quote
-    models = domains_of(comparison.tables)
-    new, gone = [], []
-    for (schema, name), domain in models.items():
-        there = domain_there(connection, schema or default, name)
-        shown = f"{schema}.{name}" if schema else name
-        if there is None:
-            drop = f"DROP DOMAIN {quote(schema) + '.' if schema else ''}{quote(name)}"
-            up = domain_text(domain, connection.dialect)
-            new.append(Statements(f"create domain {shown}", [up], f"drop domain {shown}", [drop]))
-        elif there != (meant := domain_as_meant(connection, domain)):
-            old, now = (" ".join(str(part) for part in each if part) for each in (there, meant))
-            comparison.not_compared.append(f"domain {shown}: {old}, in the models {now}")
-    known = {(schema or default, name) for schema, name in models}
-    places = {table.schema or default for table in comparison.tables}
-    for schema in sorted(places):
-        rows: Any = comparison.inspector
-        for row in rows.get_domains(None if schema == default else schema):
-            key = schema, row["name"]
-            was = domain_there(connection, *key)
-            if key in known or was is None or not users_of(connection, key):
-                continue  # one that no column has is not known to be this project's
-            shown = row["name"] if schema == default else f"{schema}.{row['name']}"
-            place = "" if schema == default else f"{quote(schema)}."
-            name = place + quote(row["name"])
-            up, down = f"DROP DOMAIN {name}", f"CREATE DOMAIN {name} AS {text_there(was)}"
-            gone.append(Statements(f"drop domain {shown}", [up], f"create domain {shown}", [down]))
-    return new, gone
-
-
-def _schemas(comparison: Comparing) -> Iterator[ops.MigrateOperation]:
-    """Yield the schemas that the models need and nobody has made."""
-    quote = comparison.connection.dialect.identifier_preparer.quote
-    wanted = {table.schema for table in comparison.tables if table.schema}
-    for name in sorted(wanted - set(comparison.inspector.get_schema_names())):
-        yield Statements(
-            f"create schema {name}",
-            [f"CREATE SCHEMA {quote(name)}"],
-            f"drop schema {name}",
-            [f"DROP SCHEMA {quote(name)}"],
-        )
+    inspector, connection, tables = comparison.inspector, comparison.connection, comparison.tables
+    domains = compare_domains(inspector, connection, tables)
+    comparison.not_compared += domains.changed
+    new = [*schemas_for(inspector, tables), *extension_steps(connection, tables)]
+    upgrade.ops[:0] = [*new, *before, *domains.new]
+    upgrade.ops += [*after, *domains.gone]
 
 
 # What Alembic and SQLAlchemy say of things that are seen to here.
@@ -235,6 +182,8 @@ def _compare_table(
     now = Snapshot({}) if there is None else comparison.now(schema, name)
     changes.ops += _indexes(context, changes.ops, now, twin, there, model)
     if there is not None:
+        if not callable(context.opts.get("compare_type")):
+            _types_alike(context, changes, now, twin)
         if not callable(context.opts.get("compare_server_default")):
             _defaults(changes, now, twin, there, model)
         changes.ops += _uniques(comparison, schema, there, model)
@@ -243,13 +192,31 @@ def _compare_table(
         if comparison.connection.dialect.name in ("mysql", "mariadb"):
             changes.ops += list(_indexes_of_keys(changes, there, model))
         if comparison.connection.dialect.name == "postgresql":
-            changes.ops += list(_exclude_constraints(now, twin, there, comparison.connection))
+            changes.ops += list(exclude_constraints(now, twin, there, comparison.connection))
             compare_identities(changes, now, twin, there, comparison.connection.dialect)
             _say_how_to_cast(changes, comparison.connection)
         # PostgreSQL changes no type beneath a computed column.
         needs_room = comparison.connection.dialect.name == "postgresql"
         _computed(changes, now, twin, there, model, needs_room=needs_room)
         comparison.not_compared += _left(context, changes, now, twin, there, model)
+
+
+def _types_alike(
+    context: AutogenContext, changes: ops.ModifyTableOps, now: Snapshot, twin: Snapshot
+) -> None:
+    """Take back changes to a type that this database shows as the one that there is."""
+    for change in [one for one in changes.ops if isinstance(one, ops.AlterColumnOp)]:
+        name = change.column_name
+        if change.modify_type is None or name not in now.columns or name not in twin.columns:
+            continue
+        kinds = [each.columns[name]["type"] for each in (now, twin)]
+        if any(isinstance(kind, sa.types.NullType) for kind in kinds):
+            continue  # one that SQLAlchemy does not know is like no other
+        texts = {str(kind.compile(context.dialect)) for kind in kinds}
+        if len(texts) == 1:
+            change.modify_type = None
+            if not change.has_changes():
+                changes.ops.remove(change)
 
 
 def _defaults(
@@ -413,23 +380,6 @@ def _left(
             before, after = (_shown(row.get(part), context) for row in (old, new))
             if before != after:
                 yield f"{part} of {name}.{column.name}: {before}, in the models {after}"
-
-
-def _exclude_constraints(
-    now: Snapshot, twin: Snapshot, there: sa.Table, connection: Connection
-) -> Iterator[Statements]:
-    """Yield the exclude constraints that go and those that come."""
-    quote = connection.dialect.identifier_preparer.quote
-    place = f"{quote(there.schema)}." if there.schema else ""
-    alter = f"ALTER TABLE {place}{quote(there.name)}"
-    for old, new, comes in ((now, twin, False), (twin, now, True)):
-        for name, text in old.excludes.items():
-            if new.excludes.get(name) == text:
-                continue
-            drop = f"{alter} DROP CONSTRAINT {quote(name)}"
-            add = f"{alter} ADD CONSTRAINT {quote(name)} {text}"
-            made = Statements(f"drop constraint {name}", [drop], f"add constraint {name}", [add])
-            yield made.reverse() if comes else made
 
 
 def _shown(value: Any, context: AutogenContext) -> str:

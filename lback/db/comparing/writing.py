@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import builtins
 import inspect
-from collections.abc import Callable
+import re
+import sys
+from collections.abc import Callable, Iterator
+from types import NoneType
 from typing import Any
 
+import sqlalchemy
 from alembic import op
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import ARRAY
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import TypeDecorator
 
 from lback.db.alembic_compat import type_text
 from lback.db.comparing.twins import own_enum
@@ -51,14 +56,48 @@ def _type(type_: Any, context: AutogenContext) -> Any:
             f"The type {name} of {module} has no name that a migration could import.",
             "Define it at the top of a module, or write it in render_item of env.py.",
         )
-    text = repr(type_)
-    short = type(type_).__name__
-    if text.startswith(f"{short}("):
-        text = name + text[len(short) :]
-    elif not text.startswith(f"{module}."):
-        text = f"{name}()"
+    for arguments in _arguments(type_):
+        if _is_made(type_, arguments, dialect):
+            context.imports.add(f"import {module}")
+            return f"{module}.{name}({arguments})"
+    if isinstance(type_, TypeDecorator):
+        # What it adds is for Python: the column is that of the type beneath.
+        return type_text(type_.load_dialect_impl(dialect), context)
     context.imports.add(f"import {module}")
-    return text if text.startswith(f"{module}.") else f"{module}.{text}"
+    return f"{module}.{name}()"
+
+
+def _arguments(type_: Any) -> Iterator[str]:
+    """Yield with what a type may have been made: by its own word, then by what it has kept."""
+    text = repr(type_)
+    match = re.fullmatch(
+        rf"(?:[\w.]+\.)?{re.escape(type(type_).__name__)}\((.*)\)", text, re.DOTALL
+    )
+    if match is not None:
+        yield match[1]
+    parts = []
+    for name, parameter in inspect.signature(type(type_)).parameters.items():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        value = getattr(type_, name, parameter.default)
+        if not isinstance(value, (str, int, float, bool, NoneType)):
+            return
+        parts.append(f"{name}={value!r}")
+    yield ", ".join(parts)
+
+
+def _is_made(type_: Any, arguments: str, dialect: Any) -> bool:
+    """Tell whether these arguments make a type that is the same to the database."""
+    space = {
+        **vars(sqlalchemy),
+        **vars(sys.modules[type(type_).__module__]),
+        "lback_type": type(type_),
+    }
+    try:
+        made = eval(f"lback_type({arguments})", space)
+        return str(made.compile(dialect)) == str(type_.compile(dialect))
+    except Exception:
+        return False
 
 
 def _enum(enum: postgresql.ENUM) -> str:

@@ -273,3 +273,19 @@ def test_values_are_cast_where_the_server_does_not_know(on_postgresql: Modelled)
     assert run_sql(on_postgresql.url, "SELECT m FROM job") == [(7,)]
     on_postgresql.back()
     assert run_sql(on_postgresql.url, "SELECT m FROM job") == [("7",)]
+
+
+@pytest.mark.mysql
+def test_keys_that_mysql_names_after_their_table_are_renamed_with_it(
+    tmp_path: Path, mariadb_url: str
+) -> None:
+    project = Modelled(tmp_path / "project", ENV, url=mariadb_url, extra="")
+    say(project, JOB.format('Column("m", ForeignKey("job.id"))'))
+    project.make("one")
+    project.migrate()
+    say(project, JOB.format('Column("m", Integer)').replace('"job"', '"task"'))
+    project.make("two", renames=["job:task"])
+    project.migrate()
+    assert differences(project.database()) == ()
+    project.back()
+    project.migrate()
