@@ -31,7 +31,15 @@ from lback.db.comparing.schemas import (
     extension_steps,
     schemas_for,
 )
-from lback.db.comparing.twins import Snapshot, TwinTables, index_there, meaning, plain, snapshot
+from lback.db.comparing.twins import (
+    Snapshot,
+    TwinTables,
+    index_there,
+    meaning,
+    plain,
+    snapshot,
+    snapshots,
+)
 
 _WORD = re.compile(r"\w+")
 KEY = "lback_comparison"
@@ -49,6 +57,7 @@ class Comparing:
         self.tables = list(context.sorted_tables)
         self.twins = twins or TwinTables(self.connection, self.tables)
         self.there: dict[tuple[str | None, str], Snapshot] = {}
+        self._read: set[str | None] = set()
         self.not_compared: list[str] = []
         for table, reason in sorted(self.twins.failed.items()):
             self.not_compared.append(
@@ -57,14 +66,23 @@ class Comparing:
 
     def now(self, schema: str | None, name: str) -> Snapshot:
         """Return what a table is in the database."""
+        if (schema, name) not in self.there and schema not in self._read:
+            self._read.add(schema)
+            whole = self.connection.dialect.name == "postgresql" and not self.renamed
+            found = snapshots(self.connection, self.inspector, schema) if whole else {}
+            self.there.update({(schema, table): one for table, one in found.items()})
         if (schema, name) not in self.there:
             self.there[schema, name] = snapshot(self.connection, self.inspector, name, schema)
         return self.there[schema, name]
 
     def is_same(self, model: sa.Table) -> bool:
         """Tell whether a table was made by the very text of the models; not if names change."""
-        renamed = getattr(self.inspector, "renames", None) is not None
-        return not renamed and (model.schema, model.name) in self.twins.same
+        return not self.renamed and (model.schema, model.name) in self.twins.same
+
+    @property
+    def renamed(self) -> bool:
+        """Tell whether all is seen as if renames were done."""
+        return getattr(self.inspector, "renames", None) is not None
 
 
 def comparison_of(context: AutogenContext) -> Comparing | None:

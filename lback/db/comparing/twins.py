@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
+from sqlalchemy.engine.reflection import ObjectScope
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from lback.db.alembic_compat import temporary
@@ -48,6 +49,8 @@ class Snapshot:
         return found and (plain(found["sqltext"]), bool(found.get("persisted")))
 
 
+_AT_ONCE = frozenset({"psycopg", "psycopg2"})
+"""Drivers of PostgreSQL that send several statements in one text."""
 _POSTGRESQL: Any = sa.make_url("postgresql://").get_dialect()()
 _SERIAL = re.compile(r"nextval\('")
 # Texts as they are, and all else without what is only layout.
@@ -105,11 +108,38 @@ def snapshot(connection: Connection, inspector: Any, name: str, schema: str | No
     return Snapshot(columns, checks, indexes, tuple(key), excludes)
 
 
+def snapshots(connection: Connection, inspector: Any, schema: str | None) -> dict[str, Snapshot]:
+    """Read all tables of a schema of PostgreSQL by a few questions."""
+
+    def read(kind: str) -> dict[str, Any]:
+        ask = getattr(inspector, f"get_multi_{kind}")
+        return {name: found for (_, name), found in ask(schema, scope=ObjectScope.ANY).items()}
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        columns, checks = read("columns"), read("check_constraints")
+        indexes, keys = read("indexes"), read("pk_constraint")
+    excludes: dict[str, dict[str, str]] = {}
+    place = schema or inspector.default_schema_name
+    for table, name, text in connection.execute(sa.text(_EXCLUDES), {"schema": place}):
+        excludes.setdefault(table, {})[name] = text
+    return {
+        name: Snapshot(
+            {column["name"]: column for column in found},
+            tuple(checks.get(name) or ()),
+            {row["name"]: row for row in indexes.get(name) or ()},
+            tuple((keys.get(name) or {}).get("constrained_columns") or ()),
+            excludes.get(name, {}),
+        )
+        for name, found in columns.items()
+    }
+
+
 _EXCLUDES = """
-    SELECT con.conname, pg_get_constraintdef(con.oid)
+    SELECT c.relname, con.conname, pg_get_constraintdef(con.oid)
     FROM pg_constraint AS con JOIN pg_class AS c ON c.oid = con.conrelid
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE con.contype = 'x' AND c.relname = :name AND n.nspname = :schema ORDER BY 1
+    WHERE con.contype = 'x' AND n.nspname = :schema ORDER BY 1, 2
 """
 
 
@@ -119,8 +149,8 @@ def _excludes(
     renames = getattr(inspector, "renames", None)
     before = name if renames is None else renames.before(name, schema)
     place = schema or inspector.default_schema_name
-    found = connection.execute(sa.text(_EXCLUDES), {"name": before, "schema": place})
-    rows = [{"name": row[0], "sqltext": row[1]} for row in found]
+    found = connection.execute(sa.text(_EXCLUDES), {"schema": place})
+    rows = [{"name": row[1], "sqltext": row[2]} for row in found if row[0] == before]
     return rows if renames is None else list(inspector.seen("excludes", rows, name, schema))
 
 
@@ -324,17 +354,36 @@ class TwinTables:
                         *enum.enums, name=enum.name, schema="pg_temp", create_type=False
                     )
                     types[key].create(connection, checkfirst=False)
-                done = [table for table in tables if self._made_on_postgresql(table, types)]
+                done = self._all_made(tables, types)
                 schema = connection.scalar(
                     sa.text("SELECT nspname FROM pg_namespace WHERE oid = pg_my_temp_schema()")
                 )
                 inspector = sa.inspect(connection)
-                for table in done:
-                    self.made[table.schema, table.name] = snapshot(
-                        connection, inspector, table.name, schema
-                    )
+                found = snapshots(connection, inspector, schema) if done else {}
+                self.made = {(table.schema, table.name): found[table.name] for table in done}
         except sa.exc.SQLAlchemyError as err:
             self.failed = {table.fullname: _reason(err) for table in tables}
+
+    def _all_made(self, tables: list[sa.Table], types: Mapping[Any, Any]) -> list[sa.Table]:
+        """Make the tables, all in one go where that can be; return those that were made."""
+        dialect = self.connection.dialect
+        names = [table.name for table in tables]
+        if dialect.driver in _AT_ONCE and len(names) == len(set(names)):
+            try:
+                parts = [
+                    str(part.compile(dialect=dialect))
+                    for table in tables
+                    for part in _parts(copied(table, beside=True, types=types))
+                ]
+                if not any("%" in part for part in parts):
+                    with self.connection.begin_nested():
+                        text = ";".join(parts)
+                        plain: Any = {"no_parameters": True}
+                        self.connection.exec_driver_sql(text, execution_options=plain)
+                    return tables
+            except (sa.exc.SQLAlchemyError, NotImplementedError):
+                pass  # one by one it is known which
+        return [table for table in tables if self._made_on_postgresql(table, types)]
 
     def _make_ready(self, tables: list[sa.Table]) -> None:
         """Make what types of the models need, where it may be made: it is undone with the rest."""
@@ -368,9 +417,13 @@ def _reason(err: Exception) -> str:
 
 
 def _create(connection: Connection, copy: sa.Table) -> None:
-    connection.execute(CreateTable(copy, include_foreign_key_constraints=[]))
-    for index in copy.indexes:
-        connection.execute(CreateIndex(index))
+    for part in _parts(copy):
+        connection.execute(part)
+
+
+def _parts(copy: sa.Table) -> list[Any]:
+    indexes = map(CreateIndex, copy.indexes)
+    return [CreateTable(copy, include_foreign_key_constraints=[]), *indexes]
 
 
 @contextmanager
