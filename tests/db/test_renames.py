@@ -379,10 +379,10 @@ def test_no_table_is_held_while_somebody_thinks(tmp_path: Path, kind: str) -> No
         run_sql(url, "CREATE TABLE users (id INTEGER)", "INSERT INTO users VALUES (1)")
         engine = create_engine(url)
         with engine.connect() as connection:
-            context = MigrationContext.configure(connection)
-            assert count_rows(context, "users", None) == 1
-            assert count_rows(context, "users", None, "id") == 1
-            assert count_rows(context, "nothing", None) is None
+            context, given = MigrationContext.configure(connection), GivenAnswers.from_options()
+            assert count_rows(context, given, "users", None) == 1
+            assert count_rows(context, given, "users", None, "id") == 1
+            assert count_rows(context, given, "nothing", None) is None
             limit = "lock_timeout = '3s'" if kind == "postgresql" else "lock_wait_timeout = 3"
             run_sql(url, f"SET {limit}", "ALTER TABLE users ADD COLUMN age INTEGER")
         engine.dispose()
