@@ -192,7 +192,10 @@ def _compare_table(
         assert there is not None
         changes.ops += _indexes_of_dropped(comparison.now(schema, name), there)
         return
+    own_types = callable(context.opts.get("compare_type"))
     if comparison.is_same(model):
+        for change in [] if own_types else _changes_of_type(changes):
+            _take_back_type(changes, change)
         return
     twin = comparison.twins.get(model)
     if twin is None:
@@ -200,7 +203,7 @@ def _compare_table(
     now = Snapshot({}) if there is None else comparison.now(schema, name)
     changes.ops += _indexes(context, changes.ops, now, twin, there, model)
     if there is not None:
-        if not callable(context.opts.get("compare_type")):
+        if not own_types:
             _types_alike(context, changes, now, twin)
         if not callable(context.opts.get("compare_server_default")):
             _defaults(changes, now, twin, there, model)
@@ -223,18 +226,27 @@ def _types_alike(
     context: AutogenContext, changes: ops.ModifyTableOps, now: Snapshot, twin: Snapshot
 ) -> None:
     """Take back changes to a type that this database shows as the one that there is."""
-    for change in [one for one in changes.ops if isinstance(one, ops.AlterColumnOp)]:
+    for change in _changes_of_type(changes):
         name = change.column_name
-        if change.modify_type is None or name not in now.columns or name not in twin.columns:
+        if name not in now.columns or name not in twin.columns:
             continue
         kinds = [each.columns[name]["type"] for each in (now, twin)]
         if any(isinstance(kind, sa.types.NullType) for kind in kinds):
             continue  # one that SQLAlchemy does not know is like no other
         texts = {str(kind.compile(context.dialect)) for kind in kinds}
         if len(texts) == 1:
-            change.modify_type = None
-            if not change.has_changes():
-                changes.ops.remove(change)
+            _take_back_type(changes, change)
+
+
+def _changes_of_type(changes: ops.ModifyTableOps) -> list[ops.AlterColumnOp]:
+    alters = [one for one in changes.ops if isinstance(one, ops.AlterColumnOp)]
+    return [one for one in alters if one.modify_type is not None]
+
+
+def _take_back_type(changes: ops.ModifyTableOps, change: ops.AlterColumnOp) -> None:
+    change.modify_type = None
+    if not change.has_changes():
+        changes.ops.remove(change)
 
 
 def _defaults(
