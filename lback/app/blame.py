@@ -12,13 +12,15 @@ from lback.core.effects import Unknown
 from lback.core.identities import KNOWN
 from lback.core.messages import history as messages
 from lback.core.parts import Deed, Word
-from lback.core.results import Result
+from lback.core.results import Result, optional
+from lback.core.rows import Standing
 from lback.core.source import WORKTREE, Commit
 from lback.core.tables import ColumnLife, Part, TableLife, life
 from lback.project.context import Context
 from lback.project.origins import Origins
 from lback.project.pasts import Past, pasts_of
 from lback.project.provenance import BroughtRow, Sources, brought_rows, gather, people, unseen
+from lback.project.record.applied import Applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class BlameOptions:
     table: str
     at: str = WORKTREE
     column: str | None = None
+    with_database: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,9 +104,19 @@ class HelperRow:
     commits: tuple[Commit, ...]
 
 
+@dataclass(frozen=True)
+class AppliedRow(Standing):
+    """Where one of the revisions that changed the table is applied."""
+
+    revision: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class BlameResult(Result):
-    """The columns, keys, indexes and types of a table, each with who and when."""
+    """The columns, keys, indexes and types of a table, each with who and when.
+
+    `applied` is there where the databases were asked: their revisions, in the order of the graph.
+    """
 
     command = "blame"
 
@@ -117,6 +130,7 @@ class BlameResult(Result):
     doubts: tuple[DoubtRow, ...]
     helpers: tuple[HelperRow, ...]
     unseen: tuple[str, ...]
+    applied: tuple[AppliedRow, ...] | None = optional()
 
 
 def blame(ctx: Context, options: BlameOptions) -> BlameResult:
@@ -128,7 +142,8 @@ def blame(ctx: Context, options: BlameOptions) -> BlameResult:
         raise messages.unknown_table(options.table, told.near)
     if options.column is not None:
         told = _only(told, options.column)
-    rows, pasts = brought_rows(sources, _told_of(sources, told))
+    changing = _told_of(sources, told)
+    rows, pasts = brought_rows(sources, changing)
     origins = Origins(sources.revisions, options.at)
     here = {row: sources.graph[row] for row in rows if row in pasts}
     origins.gather({name: pasts[name] for name in here}, here)
@@ -145,8 +160,15 @@ def blame(ctx: Context, options: BlameOptions) -> BlameResult:
         doubts=tuple(_doubt(sources, doubt.revision, doubt.unknown) for doubt in told.doubts),
         helpers=_helpers(sources, pasts),
         unseen=(*unseen(sources, rows.values()), *blind),
+        applied=_applied(ctx, sources, changing) if options.with_database else None,
         findings=tuple(doubted(from_problems(sources.graph.problems))),
     )
+
+
+def _applied(ctx: Context, sources: Sources, revisions: Iterable[str]) -> tuple[AppliedRow, ...]:
+    """Return where revisions are applied, and who did that."""
+    asked = Applied.asked(ctx, sources.graph)
+    return tuple(AppliedRow(**vars(asked.of(name)), revision=name) for name in revisions)
 
 
 def _only(told: TableLife, column: str) -> TableLife:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from lback.core.checks.findings import doubted, from_problems
 from lback.core.effects import Effect, Effects
-from lback.core.graph.view import GraphView
 from lback.core.messages import history as messages
-from lback.core.record.gaps import shown_time
-from lback.core.record.steps import RecordedStep
 from lback.core.results import Result, optional
 from lback.core.rollback.extraction import Extractor
 from lback.core.rollback.picking import CannotUndo
-from lback.core.rows import OperationRow, operation_row
+from lback.core.rows import AppliedBy, OperationRow, operation_row
 from lback.core.source import WORKTREE
 from lback.core.tables import life
 from lback.project.context import Context
 from lback.project.provenance import BroughtRow, Sources, brought_rows, gather, unseen
-from lback.project.record.ran import ran_by
-from lback.project.run import asked
+from lback.project.record.applied import Applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +29,6 @@ class HistoryOptions:
     with_database: bool = False
     everywhere: bool = False
     patch: bool = False
-
-
-@dataclass(frozen=True)
-class AppliedBy:
-    """Who applied a revision to a database, by its record, and when, in UTC."""
-
-    database: str
-    who: str
-    at: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +72,7 @@ class _Change(NamedTuple):
 def history(ctx: Context, options: HistoryOptions) -> HistoryResult:
     """Return the changes of one table, or of the whole schema, newest first."""
     sources = gather(ctx, options.at, everywhere=options.everywhere)
-    applied = _Applied.asked(ctx, sources.graph) if options.with_database else _Applied()
+    applied = Applied.asked(ctx, sources.graph) if options.with_database else Applied()
     names, changes = _changes(sources, options.table)
     brought, _ = brought_rows(sources, [change.revision for change in changes])
     rows = [
@@ -95,7 +81,7 @@ def history(ctx: Context, options: HistoryOptions) -> HistoryResult:
             line=_line(sources, change),
             operations=tuple(map(operation_row, change.effects)),
             certain=change.certain,
-            **applied.of(change.revision),
+            **vars(applied.of(change.revision)),
             branches=tuple(sources.branches.get(change.revision, ())),
             patch=_patch(sources, change, names) if options.patch else None,
         )
@@ -153,36 +139,3 @@ def _text_of_line(source: bytes, number: int) -> str:
     """Return the line itself where statements cannot be told apart."""
     lines = source.decode("utf-8", "replace").splitlines()
     return lines[number - 1].strip() if 0 < number <= len(lines) else ""
-
-
-class _Applied(NamedTuple):
-    """What each database has run, by its name; `unknown` where one was not reached."""
-
-    databases: Mapping[str, frozenset[str]] = MappingProxyType({})
-    unknown: bool = True
-    by: Mapping[str, Mapping[str, RecordedStep]] = MappingProxyType({})
-
-    @classmethod
-    def asked(cls, ctx: Context, graph: GraphView) -> _Applied:
-        answers = asked(ctx.database, lambda view: ran_by(ctx, view, graph))
-        done = {
-            str(answer.database): graph.ancestors(
-                known for known in answer.stamp.revisions if known in graph
-            )
-            for answer in answers
-            if answer.stamp is not None and answer.value is not None
-        }
-        by = {str(answer.database): answer.value or {} for answer in answers}
-        return cls(done, any(answer.error is not None for answer in answers), by)
-
-    def of(self, revision: str) -> dict[str, Any]:
-        """Return whether all databases have run a revision, where several do not which, and who."""
-        on = tuple(name for name, done in self.databases.items() if revision in done)
-        by = tuple(
-            AppliedBy(name, steps[revision].who, shown_time(steps[revision].started_at))
-            for name, steps in self.by.items()
-            if revision in steps
-        )
-        if len(on) < len(self.databases):
-            return {"applied": False, "applied_on": on, "applied_by": by}
-        return {"applied": None if self.unknown else True, "applied_by": by}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lback.core.messages import revisions as messages
-from lback.core.results import Result, text_only
-from lback.core.rows import EffectsRow, RevisionRow, effects_row, revision_row
+from lback.core.results import Result, optional, text_only
+from lback.core.rows import EffectsRow, RevisionRow, Standing, effects_row, revision_row
 from lback.core.source import WORKTREE, Commit
 from lback.project.context import Context
+from lback.project.record.applied import Applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +18,15 @@ class ShowOptions:
 
     revision: str
     at: str = WORKTREE
+    with_database: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShowResult(Result, RevisionRow):
-    """One revision: its row, what it does in both directions, its commit."""
+    """One revision: its row, what it does in both directions, its commit.
+
+    `standing` is there where the databases were asked.
+    """
 
     command = "show"
 
@@ -30,6 +35,7 @@ class ShowResult(Result, RevisionRow):
     commit: Commit | None
     published: bool
     children: tuple[str, ...]
+    standing: Standing | None = optional()
     in_git: bool = text_only(default=True)
 
 
@@ -50,5 +56,6 @@ def show(ctx: Context, options: ShowOptions) -> ShowResult:
         commit=revisions.commits([row.path], options.at).get(row.path),
         published=revision in revisions.published_among(graph, [revision]),
         children=tuple(graph.children(revision)),
+        standing=(Applied.asked(ctx, graph).of(revision) if options.with_database else None),
         in_git=revisions.repository is not None,
     )

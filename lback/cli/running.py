@@ -32,7 +32,7 @@ from lback.project.options import Environment, Options
 _NO_PROJECT = ("explain", "demo", "init")
 _WHERE = ("-C", "-c", "--config", "-n", "--name", "--db")
 # Commands that never run env.py, and those that cannot do without it.
-_NEVER_ENV = (*_NO_PROJECT, "heads", "graph", "show", "blame", "radar", "hooks")
+_NEVER_ENV = (*_NO_PROJECT, "heads", "graph", "radar", "hooks")
 _ALWAYS_ENV = ("makemigrations", "migrate", "rollback", "restore", "switch", "alembic", "database")
 
 

@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from lback.core.record.gaps import UnrecordedMove
+from lback.core.rows import AppliedBy
 from lback.core.source import Commit
 from lback.formats.style import Style, safe
+
+
+class AppliedRevision(Protocol):
+    """A row that says where a revision is applied."""
+
+    @property
+    def applied(self) -> bool | None:
+        """Tell whether all databases have run it; None where none tells."""
+
+    @property
+    def applied_on(self) -> tuple[str, ...]:
+        """Return those that have, where others have not."""
+
+    @property
+    def applied_by(self) -> tuple[AppliedBy, ...]:
+        """Return who did that, of several databases in their order."""
+
 
 NOBODY_KNOWN = "by whom is not known"  # without git
 
@@ -24,6 +43,20 @@ def standing(published: bool, commit: Commit | None, *, in_git: bool) -> tuple[s
         return "", NOBODY_KNOWN
     beyond = published and commit is None  # a shallow clone
     return "published" if published else "local", NOBODY_KNOWN if beyond else who(commit)
+
+
+def applied(row: AppliedRevision) -> str:
+    """Return `applied by Ada on 2026-11-20`, `pending`, or "" where no database tells."""
+    if row.applied is None:
+        return ""
+    first, *others = row.applied_by or (None,)
+    by = ""
+    if first is not None:
+        more = f" and {len(others)} more" if others else ""
+        by = f" by {safe(first.who)} on {first.at[:10]}{more}"
+    if row.applied_on:
+        return f"applied on {listing(row.applied_on)} alone{by}"
+    return f"applied{by}" if row.applied else "pending"
 
 
 def listing(names: Sequence[str], most: int = 5) -> str:

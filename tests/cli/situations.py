@@ -329,7 +329,10 @@ SHOWN: dict[str, list[Shown]] = {
         Shown("repository", "graph", "--format dot"),
         Shown("repository", "graph", "--effects"),
     ],
-    "show": [Shown("repository", "show c3", "--at topic")],
+    "show": [
+        Shown("repository", "show c3", "--at topic"),
+        Shown("migrated", "show a1", "--database"),
+    ],
     "history": [
         Shown("repository", "history", "--at topic"),
         Shown("repository", "history", "--all"),
@@ -337,6 +340,7 @@ SHOWN: dict[str, list[Shown]] = {
         Shown("migrated", "history", "--database"),
     ],
     "blame": [
+        Shown("migrated", "blame users", "--database"),
         Shown("repository", "blame carts", "--at topic"),
         Shown("repository", "blame users", "--column id"),
     ],

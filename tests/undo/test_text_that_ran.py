@@ -81,6 +81,12 @@ def test_what_something_else_may_have_run_is_not_known(shop: Shop, again: bool) 
 def test_history_says_who_applied_it_here(shop: Shop) -> None:
     shop.context()
     assert "; applied by Ada Lovelace on 20" in lback(shop.folder, "history", "--database").said
+    said = lback(shop.folder, "blame", "b", "--database").said
+    assert "on the database:\nb1  applied by Ada Lovelace on 20" in said
+    assert "database applied by Ada Lovelace on 20" in lback(
+        shop.folder, "show", "b1", "--database"
+    ).said
+    assert "database" not in lback(shop.folder, "show", "b1").said
     shop.forget()
     said = lback(shop.folder, "history", "--database").said
     assert "; applied\n" in said and "applied by" not in said

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from lback.cli.options import at_option, common
-from lback.cli.running import run
+from lback.cli.running import for_env, run
 from lback.cli.strict import Command
 from lback.formats.style import Style, safe
-from lback.formats.words import counted, listing, who
+from lback.formats.words import applied, counted, listing, who
 
 if TYPE_CHECKING:
     from lback.app.blame import BlameResult, ByRow, ColumnRow, HelperRow, PartChangeRow, PartRow
@@ -23,15 +23,17 @@ if TYPE_CHECKING:
 @click.argument("table")
 @at_option
 @click.option("--column", metavar="NAME", help="Show every change of one column.")
+@click.option("--database", is_flag=True, help="Ask the database who applied the changes.")
 @common
-def command(table: str, at: str, column: str | None) -> int:
+def command(table: str, at: str, column: str | None, database: bool) -> int:
     """Show who added each column of TABLE, and who changed it last.
 
     Example: `lback blame users`
     """
     from lback.app.blame import BlameOptions, blame
 
-    return run(lambda ctx: blame(ctx, BlameOptions(table, at, column)))
+    options = BlameOptions(table, at, column, database)
+    return run(lambda ctx: blame(ctx, options), for_env(used=database))
 
 
 _INDENT = "    "
@@ -62,6 +64,10 @@ def lines(result: BlameResult, style: Style) -> Iterator[str]:
         for row in result.gone:
             yield from told(row, widths, style)
     yield from _parts(result.parts, widths, style)
+    if result.applied is not None:
+        yield style.dim("on the database:")
+        for stands in result.applied:
+            yield f"{style.yellow(safe(stands.revision))}  {applied(stands) or 'not known'}"
     if result.doubts:
         yield style.yellow(
             f"{counted(len(result.doubts), 'place')} could not be read and may change it:"

@@ -12,7 +12,7 @@ from lback.cli.options import at_option, common
 from lback.cli.running import for_env, run
 from lback.cli.strict import Command
 from lback.formats.style import Style, safe
-from lback.formats.words import NOBODY_KNOWN, listing, title, who
+from lback.formats.words import NOBODY_KNOWN, applied, listing, title, who
 
 if TYPE_CHECKING:
     from lback.app.history import ChangeRow, HistoryResult
@@ -58,7 +58,9 @@ def lines(result: HistoryResult, style: Style) -> Iterator[str]:
 
 def _change(change: ChangeRow, style: Style, *, short: bool) -> Iterator[str]:
     yield title(change.revision, change.doc, style) + _where(change, style)
-    yield style.dim(f"    {_people(change)}{_standing(change)}{_applied(change)}")
+    stands = applied(change)
+    stands = f"; {stands}" if stands else ""
+    yield style.dim(f"    {_people(change)}{_standing(change)}{stands}")
     if change.picked_by:
         yield style.dim(f"    committed by {safe(change.picked_by)}")
     if change.written:
@@ -89,23 +91,6 @@ def _standing(change: ChangeRow) -> str:
 
 def _where(change: ChangeRow, style: Style) -> str:
     return style.cyan(f"  (only on {listing(change.branches, 3)})") if change.branches else ""
-
-
-def _applied(change: ChangeRow) -> str:
-    if change.applied is None:
-        return ""
-    if change.applied_on:
-        return f"; applied on {listing(change.applied_on)} alone{_by(change)}"
-    return f"; applied{_by(change)}" if change.applied else "; pending"
-
-
-def _by(change: ChangeRow) -> str:
-    """Say who applied it, of several databases on the first that knows."""
-    if not change.applied_by:
-        return ""
-    first = change.applied_by[0]
-    more = len(change.applied_by) - 1
-    return f" by {safe(first.who)} on {first.at[:10]}{f' and {more} more' if more else ''}"
 
 
 def _operations(change: ChangeRow, style: Style, *, short: bool) -> Iterator[str]:

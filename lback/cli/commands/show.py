@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from lback.cli.options import at_option, common
-from lback.cli.running import run
+from lback.cli.running import for_env, run
 from lback.cli.strict import Command
 from lback.core.effects import Direction, enclosed
 from lback.core.rows import EffectRow, EffectsRow, OperationRow, UnknownRow
 from lback.formats.style import Style, safe
-from lback.formats.words import listing, standing, title
+from lback.formats.words import applied, listing, standing, title
 
 if TYPE_CHECKING:
     from lback.app.show import ShowResult
@@ -22,15 +22,17 @@ if TYPE_CHECKING:
 @click.command("show", cls=Command)
 @click.argument("revision")
 @at_option
+@click.option("--database", is_flag=True, help="Ask the database whether it is applied, by whom.")
 @common
-def command(revision: str, at: str) -> int:
+def command(revision: str, at: str, database: bool) -> int:
     """Show one revision: its file, its commit, what it does.
 
     Example: `lback show head`
     """
     from lback.app.show import ShowOptions, show
 
-    return run(lambda ctx: show(ctx, ShowOptions(revision, at)))
+    options = ShowOptions(revision, at, database)
+    return run(lambda ctx: show(ctx, options), for_env(used=database))
 
 
 DIRECTIONS: tuple[Direction, ...] = ("upgrade", "downgrade")
@@ -42,6 +44,8 @@ def lines(result: ShowResult, style: Style) -> Iterator[str]:
     yield f"file     {safe(result.path)}"
     published, brought = standing(result.published, result.commit, in_git=result.in_git)
     yield f"commit   {'; '.join(filter(None, (brought, published)))}"
+    if result.standing is not None:
+        yield f"database {applied(result.standing) or 'not known'}"
     yield f"parents  {listing(result.down_revisions, 20) or 'none, it is a base'}"
     yield f"children {listing(result.children, 20) or 'none, it is a head'}"
     if result.depends_on:
