@@ -29,7 +29,7 @@ from lback.start import take_over
 
 UseCase = Callable[[Context, Any], Any]
 HUNG_UP = (signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()
-_MOST_TURNS = 25  # of one process, so that what leaks in it does not grow
+_MOST_TURNS = 50  # of one process, so that what leaks in it does not grow
 # What was found once for all of them.
 _SHARED = ("cwd", "repository", "project", "revisions")
 
