@@ -83,9 +83,10 @@ def test_history_says_who_applied_it_here(shop: Shop) -> None:
     assert "; applied by Ada Lovelace on 20" in lback(shop.folder, "history", "--database").said
     said = lback(shop.folder, "blame", "b", "--database").said
     assert "on the database:\nb1  applied by Ada Lovelace on 20" in said
-    assert "database applied by Ada Lovelace on 20" in lback(
-        shop.folder, "show", "b1", "--database"
-    ).said
+    assert (
+        "database applied by Ada Lovelace on 20"
+        in lback(shop.folder, "show", "b1", "--database").said
+    )
     assert "database" not in lback(shop.folder, "show", "b1").said
     shop.forget()
     said = lback(shop.folder, "history", "--database").said
