@@ -11,7 +11,6 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from lback.db.failures import reason
 from lback.db.urls import shown_url
@@ -37,7 +36,7 @@ class Server:
         """Do some work with a connection; LbackError where the server refuses it."""
         try:
             if self._is_async:
-                return _in_a_loop(self.url, work)
+                return in_a_loop(self.url, lambda connection: work(_plain(connection)))
             with self._turn:
                 return work(self._opened())
         except sa.exc.SQLAlchemyError as err:
@@ -71,12 +70,16 @@ def _plain(connection: Connection) -> Connection:
     return connection.execution_options(isolation_level="AUTOCOMMIT", no_parameters=True)
 
 
-def _in_a_loop(url: URL, work: Callable[[Connection], T]) -> T:
+def in_a_loop(url: URL, work: Callable[[Connection], T]) -> T:
+    """Do some work with a connection of an asynchronous driver."""
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    # Needs greenlet, which those have who have such a driver.
     async def run() -> T:
         engine = create_async_engine(url, poolclass=sa.NullPool)
         try:
             async with engine.connect() as connection:
-                return await connection.run_sync(lambda inner: work(_plain(inner)))
+                return await connection.run_sync(work)
         finally:
             await engine.dispose()
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from lback.core.messages import templates as messages
 from lback.core.schema_diff import Schema
+from lback.db.beside.server import in_a_loop
 from lback.db.failures import reason
 from lback.db.schema import read_whole
 from lback.db.templates.leading import leading
@@ -25,22 +24,13 @@ if TYPE_CHECKING:
 def schema_at(url: URL) -> Schema:
     """Return the schema of a database that lback has made."""
     if url.get_dialect().is_async:
-        return asyncio.run(_asynchronous(url))
+        return in_a_loop(url, read_whole)
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     try:
         with engine.connect() as connection:
             return read_whole(connection)
     finally:
         engine.dispose()
-
-
-async def _asynchronous(url: URL) -> Schema:
-    engine = create_async_engine(url, poolclass=sa.NullPool)
-    try:
-        async with engine.connect() as connection:
-            return await connection.run_sync(read_whole)
-    finally:
-        await engine.dispose()
 
 
 def schema_of_models(database: Database, url: URL) -> Schema:
