@@ -109,30 +109,40 @@ def _tables(
 
 def _column(row: Any, connection: Connection) -> Column:
     kind = _type(row["type"], connection)
+    if connection.dialect.name == "sqlite":
+        whole_computed(row)
     default, generated = row.get("default"), None
     if row.get("computed"):
         text, kept = row["computed"]["sqltext"], row["computed"].get("persisted")
-        if connection.dialect.name == "sqlite":  # up to the last bracket of the table
-            text, kept = _balanced(text), None
+        if connection.dialect.name == "sqlite":  # which is read beyond it as well
+            kept = None
         generated = " ".join(filter(None, (f"GENERATED AS ({text})", "STORED" if kept else "")))
     elif row.get("identity"):
         generated = f"IDENTITY ({_options(row['identity'])})"
     return Column(kind, row["nullable"], default, row.get("comment"), generated)
 
 
-def _balanced(text: str) -> str:
-    """Return a text up to a bracket that nothing in it has opened."""
+def whole_computed(column: Any) -> None:
+    """Take away what SQLAlchemy reads beyond the parenthesis of a computed column."""
+    computed = column.get("computed")
+    if computed:
+        computed["sqltext"] = inside("(" + computed["sqltext"] + ")", 0)
+
+
+def inside(text: str, start: int) -> str:
+    """Return what is between a parenthesis and the one that closes it."""
     depth, quote = 0, ""
-    for place, char in enumerate(text):
+    for place in range(start, len(text)):
+        char = text[place]
         if quote:
             quote = "" if char == quote else quote
         elif char in "'\"`":
             quote = char
         elif char in "()":
             depth += 1 if char == "(" else -1
-            if depth < 0:
-                return text[:place]
-    return text
+            if depth == 0:
+                return text[start + 1 : place]
+    return text[start + 1 :]
 
 
 def _options(given: Mapping[Any, Any]) -> str:

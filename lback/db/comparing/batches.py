@@ -30,8 +30,8 @@ from lback.db.comparing.twins import (
     plain,
     snapshot,
     table_text,
-    whole_computed,
 )
+from lback.db.schema import whole_computed
 
 
 class WholeTable(ops.ModifyTableOps):

@@ -23,6 +23,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from lback.db.alembic_compat import temporary
 from lback.db.comparing.needs import domain_text, domain_there, domains_of, extensions_for
+from lback.db.schema import inside, whole_computed
 from lback.db.urls import OURS
 
 
@@ -152,29 +153,6 @@ def _excludes(
     found = connection.execute(sa.text(_EXCLUDES), {"schema": place})
     rows = [{"name": row[1], "sqltext": row[2]} for row in found if row[0] == before]
     return rows if renames is None else list(inspector.seen("excludes", rows, name, schema))
-
-
-def whole_computed(column: Any) -> None:
-    """Take away what SQLAlchemy reads beyond the parenthesis of a computed column."""
-    computed = column.get("computed")
-    if computed:
-        computed["sqltext"] = inside("(" + computed["sqltext"] + ")", 0)
-
-
-def inside(text: str, start: int) -> str:
-    """Return what is between a parenthesis and the one that closes it."""
-    depth, quote = 0, ""
-    for place in range(start, len(text)):
-        char = text[place]
-        if quote:
-            quote = "" if char == quote else quote
-        elif char in "'\"`":
-            quote = char
-        elif char in "()":
-            depth += 1 if char == "(" else -1
-            if depth == 0:
-                return text[start + 1 : place]
-    return text[start + 1 :]
 
 
 def table_text(connection: Connection, table: str) -> str:

@@ -74,11 +74,12 @@ def emptied(beside: Databases) -> AbstractContextManager[URL] | None:
         return None
     name = new_name(COPY)
     beside.create(name)
-    return _kept_for_a_while(beside, name)
+    return kept_for_a_while(beside, name)
 
 
 @contextmanager
-def _kept_for_a_while(beside: Databases, name: str) -> Iterator[URL]:
+def kept_for_a_while(beside: Databases, name: str) -> Iterator[URL]:
+    """Yield the URL of a database that was just made, and drop it in the end."""
     try:
         yield beside.named(name)
     finally:

@@ -94,16 +94,14 @@ def database_now(ctx: Context) -> _Now:
 def of_models(ctx: Context) -> Described:
     """Return what the models make in an empty database."""
     from lback.db.schema import NOT_READ
+    from lback.db.templates.building import kept_for_a_while
     from lback.db.templates.schemas import schema_of_models
 
     beside = beside_of(ctx)
     name = new_name(COPY)
     beside.create(name)
-    try:
-        url = beside.named(name)
+    with kept_for_a_while(beside, name) as url:
         schema = schema_of_models(ctx.database, url)
-    finally:
-        beside.drop(name)
     return Described(messages.MODELS, schema, NOT_READ.get(url.get_backend_name(), ()))
 
 
