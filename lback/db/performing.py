@@ -126,6 +126,8 @@ class Performer:
         self.recorder = recorder
         self.first = first
         self.turns: list[Turn] = []
+        self._asked: View | None = None
+        """What the database at work was asked by, under the same lock."""
 
     def __call__(
         self, heads: Sequence[str], context: MigrationContext
@@ -138,8 +140,10 @@ class Performer:
         left = _left(self.left.get(turn.database.key), turn)
         try:
             asked = left is None and isinstance(context.connection, Connection)
+            self._asked = None
             if asked and self.first is not None:
-                self.first(_view(turn, context, cast("Connection", context.connection)))
+                self._asked = _view(turn, context, cast("Connection", context.connection))
+                self.first(self._asked)
             steps = tuple(self.decide(turn.stamp)) if left is None else left
         except LbackError as err:
             # Not raised: env.py may have other databases to come to.
@@ -250,7 +254,7 @@ class Performer:
         """Learn what the version table holds after each step, as Alembic keeps it; record it."""
         connection, recording = context.connection, None
         if self.recorder is not None and isinstance(connection, Connection):
-            recording = self.recorder.begin(turn, context, connection)
+            recording = self.recorder.begin(turn, context, connection, self._asked)
             cast("WatchedEnvironment", context.environment_context).recording = recording
 
         def applied(*, heads: set[str], **_kw: Any) -> None:

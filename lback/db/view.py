@@ -96,10 +96,16 @@ class View:
     def undo(self, half: HalfRun, *, rows_go: bool, tell: Callable[[str], None]) -> None:
         """Take back what ran of a step that was cut off; LbackError where that cannot be."""
         undo(self.connection, self.place, half, rows_go=rows_go, tell=tell)
+        self._read_again()
 
     def declare_undone(self, half: HalfRun) -> None:
         """Write down that somebody has taken back what ran of a step that was cut off."""
         declare_undone(self.connection, self.place, half)
+        self._read_again()
+
+    def _read_again(self) -> None:
+        for name in ("record", "half"):
+            self.__dict__.pop(name, None)
 
     def texts(self, revisions: Sequence[str]) -> dict[str, bytes]:
         """Return the text that each recorded revision's upgrade() was run from."""

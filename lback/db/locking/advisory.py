@@ -72,7 +72,8 @@ class AdvisoryLock:
 
     def attempt(self) -> bool:
         """Take the lock if it is free."""
-        return self._take_schema() if self.schema else self._take_database()
+        with untouched(self.keyring.connection):  # one transaction for its statements
+            return self._take_schema() if self.schema else self._take_database()
 
     def _take_database(self) -> bool:
         if not self._has_turn:

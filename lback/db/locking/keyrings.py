@@ -19,6 +19,8 @@ from lback.db.locking.sessions import Lent, kept
 class Keyring(Protocol):
     """A session that can have advisory locks."""
 
+    connection: Connection
+    """The one that migrates."""
     number: int | None
     """The server's number of it."""
     shares: bool

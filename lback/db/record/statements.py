@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, Dialect
 
 Row = Mapping[str, Any]
 
@@ -64,13 +64,58 @@ class Prepared:
         return values if self._order is None else tuple(values[name] for name in self._order)
 
 
+_MOST = 200
+_PREPARED: dict[Hashable, Prepared] = {}
+
+
+def _spelling(dialect: Dialect) -> Hashable:
+    """Return what tells apart how dialects write names, values and placeholders."""
+    prepares = dialect.identifier_preparer
+    return (
+        type(dialect),
+        dialect.paramstyle,
+        dialect.server_version_info,
+        getattr(dialect, "is_mariadb", None),
+        type(prepares),
+        prepares.initial_quote,
+        prepares.final_quote,
+    )
+
+
+def prepared(
+    name: Hashable,
+    connection: Connection,
+    table: sa.Table,
+    build: Callable[[], Any],
+    columns: Iterable[str] = (),
+) -> Prepared:
+    """Return a statement that `build` returns, made once for all databases of a kind.
+
+    SQLAlchemy keeps what it compiles for one engine, and env.py makes a new engine for each
+    database. `name` says all that the text depends on, beside the dialect; `columns` are given
+    values.
+    """
+    key = (name, _spelling(connection.dialect))
+    if key not in _PREPARED:
+        if len(_PREPARED) >= _MOST:
+            _PREPARED.clear()
+        _PREPARED[key] = Prepared(connection, table, build(), columns)
+    return _PREPARED[key]
+
+
 def insertion(connection: Connection, table: sa.Table) -> Prepared:
     """Return what adds a row."""
     names = [column.name for column in table.columns if not column.primary_key]
-    return Prepared(connection, table, table.insert().inline(), names)
+    name = ("insertion", table.name, table.schema)
+    return prepared(name, connection, table, table.insert().inline, names)
 
 
 def ending(connection: Connection, table: sa.Table) -> Prepared:
     """Return what says how the step of the row `row_id` went."""
-    found = table.update().where(table.c.id == sa.bindparam(_ID))
-    return Prepared(connection, table, found, ("outcome", "seconds", "message", "stamp_after"))
+
+    def build() -> Any:
+        return table.update().where(table.c.id == sa.bindparam(_ID))
+
+    name = ("ending", table.name, table.schema)
+    names = ("outcome", "seconds", "message", "stamp_after")
+    return prepared(name, connection, table, build, names)

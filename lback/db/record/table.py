@@ -83,6 +83,13 @@ _BESIDE = sa.text(
     " WHERE c.oid = to_regclass(CAST(:name AS text))"
 )
 
+_COLUMNS = sa.text(
+    "SELECT a.attname, has_table_privilege(c.oid, 'SELECT') AS readable FROM pg_attribute a"
+    " JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE n.nspname = :schema AND c.relname = :name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+    " AND a.attnum > 0 AND NOT a.attisdropped"
+)
+
 
 class NoRecordError(Exception):
     """Says why there is none to write in or to read."""
@@ -150,6 +157,12 @@ def columns(connection: Connection, place: RecordPlace) -> frozenset[str]:
 
     NoRecordError where it cannot be read.
     """
+    if connection.dialect.name == "postgresql" and place.schema is not None:
+        return _columns_on_postgresql(connection, place.schema)
+    if connection.dialect.name == "sqlite":
+        schema = connection.dialect.identifier_preparer.quote_identifier(place.schema or "main")
+        rows = connection.exec_driver_sql(f"PRAGMA {schema}.table_info({RECORD_TABLE})").all()
+        return frozenset(row[1] for row in rows)
     if not sa.inspect(connection).has_table(RECORD_TABLE, schema=place.schema):
         return frozenset()
     everything = sa.select(sa.text("*")).select_from(place.table).where(sa.false())
@@ -162,18 +175,28 @@ def columns(connection: Connection, place: RecordPlace) -> frozenset[str]:
         raise NoRecordError(reason(err)) from err
 
 
+def _columns_on_postgresql(connection: Connection, schema: str) -> frozenset[str]:
+    """Ask the catalog, which takes no transaction along where the table may not be read."""
+    rows = connection.execute(_COLUMNS, {"schema": schema, "name": RECORD_TABLE}).all()
+    if rows and not rows[0].readable:
+        raise NoRecordError(f"permission denied for table {RECORD_TABLE}")
+    return frozenset(row.attname for row in rows)
+
+
 def is_ours(names: frozenset[str]) -> bool:
     """Tell whether a table with these columns is the record, in this shape or an older one."""
     return {column.name for column in RECORD.columns if column.name not in _LATER} <= names
 
 
-def make(connection: Connection, place: RecordPlace) -> bool:
+def make(connection: Connection, place: RecordPlace, known: frozenset[str] | None = None) -> bool:
     """Create the record where there is none, and add the columns that an older one lacks.
+
+    `known` are the columns that it was seen to have.
 
     True where it is new. NoRecordError where that cannot be; the connection's transaction is as
     good as before.
     """
-    names = columns(connection, place)
+    names = known if known is not None else columns(connection, place)
     if not names:
         try:
             _create(connection, place)

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from lback.core.graph.view import GraphView
+    from lback.db.view import View
 
 T = TypeVar("T")
 
@@ -74,10 +75,19 @@ class RecordWriter:
     told: set[str] = field(default_factory=set)
     """The keys of databases without a record of which that was said."""
 
-    def begin(self, turn: Turn, context: MigrationContext, connection: Connection) -> Recording:
-        """Make sure of the record of a database that is about to be moved."""
+    def begin(
+        self,
+        turn: Turn,
+        context: MigrationContext,
+        connection: Connection,
+        asked: View | None = None,
+    ) -> Recording:
+        """Make sure of the record of a database that is about to be moved.
+
+        `asked` is what it was looked at by since the lock was taken.
+        """
         recording = Recording(self, turn, connection)
-        recording.open(context)
+        recording.open(context, asked)
         return recording
 
     @cached_property
@@ -129,11 +139,16 @@ class Recording:
         self.half: HalfRun | None = None
         """The step that was cut off here; to begin it is to go on with it."""
 
-    def open(self, context: MigrationContext) -> None:
+    def open(self, context: MigrationContext, asked: View | None = None) -> None:
         """Find the record, or make it; where that cannot be, say so once and go on."""
         try:
-            place = place_of(context, self._connection)
-            if not make(self._connection, place):
+            known = asked.record if asked is not None else None
+            place = asked.place if asked is not None else place_of(context, self._connection)
+            if asked is not None and known is not None and known.is_whole:
+                self.half = asked.half
+            elif not make(
+                self._connection, place, known.names if known and not known.why_not else None
+            ):
                 self.half = half_run(self._connection, place)
         except (NoRecordError, sa.exc.SQLAlchemyError) as err:
             self._give_up(err)
