@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,10 @@ from lback.db.own_tables import is_own
 # The one column of Alembic's table, which env.py may have given any name.
 _VERSION_TABLE = {"version_num"}
 
+# Who has written a view or a routine of MySQL, which is no part of what it does.
+DEFINER = re.compile(
+    r"\A(CREATE (?:ALGORITHM=\w+ )?)DEFINER=(?:`(?:[^`]|``)*`|[^\s@]+)@(?:`(?:[^`]|``)*`|\S+) "
+)
 _PARTITIONS = (
     "SELECT cn.nspname, c.relname, pn.nspname, p.relname FROM pg_inherits i"
     " JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition AND c.relkind IN ('r', 'p')"
@@ -34,13 +39,14 @@ def read_schema(connection: Connection) -> Schema:
     return Schema(read_tables(connection).tables, views, enums)
 
 
-def read_tables(connection: Connection) -> Schema:
-    """Return the project's tables, and no views and types."""
+def read_tables(connection: Connection, home: str | None = None) -> Schema:
+    """Return the project's tables, and no views and types; with `home` those of this schema."""
     inspector = sa.inspect(connection)
-    tables, parts = {}, _partitions(connection, inspector)
-    for schema in schemas(connection, inspector):
+    default = home or inspector.default_schema_name
+    tables, parts = {}, _partitions(connection, default)
+    for schema in schemas(connection, inspector, home):
         names = [name for name in inspector.get_table_names(schema) if is_projects(name)]
-        plain = schema in (None, inspector.default_schema_name)
+        plain = schema in (None, default)
         for name, table in _tables(connection, inspector, names, schema).items():
             if table.columns.keys() != _VERSION_TABLE:
                 shown = name if plain else f"{schema}.{name}"
@@ -49,11 +55,10 @@ def read_tables(connection: Connection) -> Schema:
     return Schema(tables)
 
 
-def _partitions(connection: Connection, inspector: sa.Inspector) -> dict[str, str]:
+def _partitions(connection: Connection, plain: str | None) -> dict[str, str]:
     """Return the partitions and what they are part of, both as `read_tables` names them."""
     if connection.dialect.name != "postgresql":
         return {}
-    plain = inspector.default_schema_name
     rows = connection.exec_driver_sql(_PARTITIONS).fetchall()
 
     def shown(schema: str, name: str) -> str:
@@ -62,10 +67,12 @@ def _partitions(connection: Connection, inspector: sa.Inspector) -> dict[str, st
     return {shown(*row[:2]): shown(*row[2:]) for row in rows}
 
 
-def schemas(connection: Connection, inspector: sa.Inspector) -> list[str | None]:
+def schemas(
+    connection: Connection, inspector: sa.Inspector, home: str | None = None
+) -> list[str | None]:
     """Return the schemas that hold tables of the project's; None where there is just one."""
-    if connection.dialect.name != "postgresql":
-        return [None]
+    if connection.dialect.name != "postgresql" or home is not None:
+        return [home]
     names = inspector.get_schema_names()
     return [name for name in names if name != "information_schema" and not name.startswith("pg_")]
 
@@ -264,39 +271,48 @@ _OTHERS = {
     "mariadb": _MYSQL_OTHERS,
     "sqlite": _SQLITE_OTHERS,
 }
-NOT_READ = {
+_NOT_READ = {
     "postgresql": ("rows", "owners and rights", "storage parameters", "aggregates and operators"),
     "mysql": ("rows", "rights", "events", "the order of columns"),
     "mariadb": ("rows", "rights", "events", "the order of columns"),
     "sqlite": ("rows", "virtual tables", "the order of columns"),
 }
-"""What a whole schema leaves out, by dialect."""
 
 
-def read_whole(connection: Connection) -> Schema:
-    """Return the tables, views and types of all schemas, and all else that has a definition."""
+def not_read(dialect: str, home: str | None = None) -> tuple[str, ...]:
+    """Return what `read_whole` leaves out."""
+    return (*_NOT_READ.get(dialect, ()), *(("other schemas",) if home else ()))
+
+
+def read_whole(connection: Connection, home: str | None = None) -> Schema:
+    """Return the tables, views and types of all schemas, and all else that has a definition.
+
+    With `home` nothing but what is in this schema is read, and has plain names.
+    """
     inspector: Any = sa.inspect(connection)
-    default, views, enums = inspector.default_schema_name, {}, {}
-    for schema in schemas(connection, inspector):
+    default, views, enums = home or inspector.default_schema_name, {}, {}
+    for schema in schemas(connection, inspector, home):
         prefix = "" if schema in (None, default) else f"{schema}."
         for name in inspector.get_view_names(schema):
             text = inspector.get_view_definition(name, schema)
             # MySQL writes the name of the database before each table.
             own = connection.dialect.identifier_preparer.quote_identifier(default or "")
-            views[prefix + name] = text and text.replace(f"{own}.", "")
+            views[prefix + name] = text and DEFINER.sub(r"\1", text).replace(f"{own}.", "")
         if connection.dialect.name == "postgresql":
             for enum in inspector.get_enums(schema):
                 enums[prefix + enum["name"]] = tuple(enum["labels"])
-    tables = read_tables(connection).tables
+    tables = read_tables(connection, home).tables
     others = {
         (kind, name): text
-        for kind, name, text in _others(connection, default)
+        for kind, name, text in _others(connection, default, home)
         if kind != "storage" or name in tables
     }
     return Schema(tables, views, enums, others)
 
 
-def _others(connection: Connection, default: str | None) -> Iterator[tuple[str, str, str]]:
+def _others(
+    connection: Connection, default: str | None, home: str | None
+) -> Iterator[tuple[str, str, str]]:
     """Yield kind, name and definition of what is neither a table nor a view nor an enum."""
     dialect: Any = connection.dialect
     for kind, query in _OTHERS.get(dialect.name, {}).items():
@@ -306,6 +322,8 @@ def _others(connection: Connection, default: str | None) -> Iterator[tuple[str, 
         for schema, name, text in connection.execute(sa.text(query)):
             place = schema or name
             if place.startswith("pg_") or place == "information_schema":
+                continue
+            if home is not None and schema != home:
                 continue
             if is_projects(name.partition(".")[0]):
                 plain = name if schema in ("", default) else f"{schema}.{name}"

@@ -20,6 +20,7 @@ from bench.house import ROOT, House, report
 FAMILIES = (
     "lback.app.",
     "lback.cli.commands.",
+    "lback.core.altering.",
     "lback.core.graph.",
     "lback.core.interpreter.",
     "lback.core.messages.",
@@ -28,6 +29,7 @@ FAMILIES = (
     "lback.db.comparing.",
     "lback.db.locking.",
     "lback.db.record.",
+    "lback.db.statements.",
     "lback.formats.",
     "lback.project.checking.",
     "lback.project.githooks.",

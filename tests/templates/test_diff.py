@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,10 +13,15 @@ import sqlalchemy as sa
 
 from lback.app.diff import DiffOptions, DiffResult, diff
 from lback.app.status import status
+from lback.cli.commands.diff import lines
+from lback.core.altering.statements import heading, script, statements
 from lback.core.plans import plan_upgrade
 from lback.core.schema_diff import Schema, SchemaChange, changes
 from lback.db.schema import read_whole
+from lback.db.statements.reading import read_side
+from lback.db.templates.schemas import read_at
 from lback.errors import LbackError, UsageError
+from lback.formats.style import Style
 from tests.db.projects import ASYNC_ENV
 from tests.templates.conftest import MakeShop, Shop, ask, tables
 
@@ -190,6 +197,14 @@ KINDS = {
 }
 
 
+SQLITE_OF_ALTER = (
+    "BEGIN",
+    "-- added column users.nick",
+    'ALTER TABLE "users" ADD COLUMN "nick" TEXT',
+    "COMMIT",
+)
+
+
 def said(change: SchemaChange) -> str:
     place = ".".join(filter(None, (change.table, change.name)))
     return f"{change.state} {change.kind} {place}"
@@ -210,10 +225,10 @@ def test_each_kind_of_drift_is_seen_and_nothing_else(make_shop: MakeShop, any_ur
     assert clean.changes == () and clean.exit_code == 0 and clean.not_compared[0] == "rows"
     before = whole(any_url)
     kinds = KINDS[sa.make_url(any_url).get_backend_name()]
-    for statements, expected in kinds:
-        ask_all(any_url, statements)
+    for line, expected in kinds:
+        ask_all(any_url, line)
         after = whole(any_url)
-        assert ", ".join(map(said, changes(before, after))) == expected, statements
+        assert ", ".join(map(said, changes(before, after))) == expected, line
         back = changes(after, before)
         assert len(back) == len(changes(before, after))
         before = after
@@ -221,6 +236,52 @@ def test_each_kind_of_drift_is_seen_and_nothing_else(make_shop: MakeShop, any_ur
     assert drifted.exit_code == 1 and drifted.status == "findings" and len(drifted.changes) > 3
     told = status(shop.ctx(), drift=True)
     assert told.drift == drifted.changes
+
+
+def as_sql(before: str, after: str) -> tuple[str, ...]:
+    """Return the SQL that makes one database like another, and let it tell each difference."""
+    sides = [read_at(sa.make_url(url), partial(read_side, sql=True)) for url in (before, after)]
+    found = changes(*(side.schema for side in sides))
+    sql = statements(found, *sides, sa.make_url(before).get_backend_name())
+    told = [line for line in sql if line.startswith(("-- added", "-- removed", "-- changed"))]
+    assert set(told) == {heading(change) for change in found}
+    return sql
+
+
+def follow(url: str, sql: tuple[str, ...]) -> None:
+    """Run statements on a database, one by one."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for each in sql:
+            if not each.startswith("--"):
+                connection.exec_driver_sql(each.replace("%", "%%"))
+
+
+def test_the_sql_makes_one_of_the_other(make_shop: MakeShop, any_url: str) -> None:
+    """A second database follows the first, by the SQL for a few kinds of difference at a time."""
+    shop = make_shop(any_url)
+    shop.add("a1", None, f"{USERS}; {TEAMS}")
+    template = shop.template()
+    first, second, clean = (
+        shop.copy(template).render_as_string(hide_password=False) for _ in range(3)
+    )
+    for table, columns, values in (("teams", "id", "7"), ("users", "id, team, email", "1, 7, 'a'")):
+        for url in (first, second):
+            ask(url, f"INSERT INTO {table} ({columns}) VALUES ({values})")
+    kinds = KINDS[sa.make_url(any_url).get_backend_name()]
+    at_once = int(os.environ.get("LBACK_AT_ONCE", "1" if any_url.startswith("sqlite") else "6"))
+    for start in range(0, len(kinds), at_once):
+        for line, _ in kinds[start : start + at_once]:
+            ask_all(first, line)
+        sql = as_sql(second, first)
+        follow(second, sql)
+        assert [said(one) for one in changes(whole(second), whole(first))] == [], sql
+    assert ask(second, "SELECT count(*) FROM users WHERE team = 7") == [(1,)]
+    follow(second, as_sql(second, clean))
+    left = [said(one) for one in changes(whole(second), whole(clean))]
+    assert left == [], left
+    follow(second, as_sql(second, first))  # all at once
+    assert [said(one) for one in changes(whole(second), whole(first))] == []
 
 
 def ask_all(url: str, statements: str) -> None:
@@ -333,6 +394,51 @@ def test_an_asynchronous_env(make_shop: MakeShop, tmp_path: Path) -> None:
     migrate(shop)
     ask(f"sqlite:///{tmp_path}/own.sqlite3", "ALTER TABLE users ADD COLUMN nick TEXT")
     assert [said(change) for change in found(shop).changes] == ["added column users.nick"]
+
+
+def test_sql_and_the_other_way_round(make_shop: MakeShop, sqlite_url: str) -> None:
+    """Text, JSON and SQL tell the same differences; -R lets the sides change places."""
+    shop = make_shop(sqlite_url)
+    shop.add("a1", None, USERS)
+    shop.template()
+    migrate(shop)
+    nothing = diff(shop.ctx(), DiffOptions(sql=True))
+    (told,) = lines(nothing, Style())
+    assert nothing.sql == () and told.splitlines()[2:] == [
+        "-- no difference",
+        "-- not compared: rows, virtual tables, the order of columns",
+    ]
+    ask(sqlite_url, "ALTER TABLE users ADD COLUMN nick TEXT")
+    there = diff(shop.ctx(), DiffOptions(sql=True))
+    assert there.sql == SQLITE_OF_ALTER
+    assert there.data["sql"] == list(there.sql)
+    back = diff(shop.ctx(), DiffOptions(sql=True, reverse=True))
+    assert (back.before, back.after) == (there.after, there.before)
+    assert [said(change) for change in back.changes] == ["removed column users.nick"]
+    assert back.sql is not None
+    follow(sqlite_url, back.sql)
+    assert found(shop).changes == () and "sql" not in found(shop).data
+
+
+def test_a_script_for_mysql_lets_code_hold_its_semicolons() -> None:
+    made = ("-- added trigger t", "CREATE TRIGGER t BEGIN a; b; END", "CREATE VIEW v -- mine")
+    assert script(made, "mysql").splitlines() == [
+        "-- added trigger t",
+        "DELIMITER ;;",
+        "CREATE TRIGGER t BEGIN a; b; END;;",
+        "DELIMITER ;",
+        "CREATE VIEW v -- mine",
+        ";",
+    ]
+
+
+def test_who_wrote_a_view_of_mysql_is_no_difference(mariadb_url: str) -> None:
+    ask(mariadb_url, "CREATE TABLE t (a INTEGER)")
+    ask(mariadb_url, "CREATE DEFINER = somebody@`10.%` VIEW v AS SELECT a FROM t")
+    theirs = whole(mariadb_url)
+    ask(mariadb_url, "DROP VIEW v")
+    ask(mariadb_url, "CREATE VIEW v AS SELECT a FROM t")
+    assert changes(theirs, whole(mariadb_url)) == ()
 
 
 def test_a_partial_index_is_the_same_twice(make_shop: MakeShop, sqlite_url: str) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from sqlalchemy.engine import URL
 from lback.core.copies.names import COPY, HALF, age, new_name, template_names
 from lback.core.plans import Upgrade
 from lback.db.beside.base import Databases
+from lback.db.beside.server import Server
 from lback.db.failures import reason
 from lback.db.scratch_run import run_steps
 from lback.db.templates.leading import Leading, leading
@@ -34,6 +34,8 @@ class Recipe:
     database: Database
     surroundings: tuple[str, ...]
     revisions: tuple[tuple[str, str], ...]
+    schema: str = ""
+    """The schema of PostgreSQL in which env.py works; "" for the default one."""
 
     def names(self, beside: Databases) -> tuple[str, ...]:
         """Return the template's name after each revision, on this server."""
@@ -66,25 +68,6 @@ class Template:
     def drop(self, url: URL) -> None:
         """Drop a copy."""
         self.beside.drop(name_of(self.beside, url))
-
-
-def emptied(beside: Databases) -> AbstractContextManager[URL] | None:
-    """Make an empty database that is dropped in the end; None where no plain driver leads to it."""
-    if _is_async(beside.url):
-        return None
-    name = new_name(COPY)
-    beside.create(name)
-    return kept_for_a_while(beside, name)
-
-
-@contextmanager
-def kept_for_a_while(beside: Databases, name: str) -> Iterator[URL]:
-    """Yield the URL of a database that was just made, and drop it in the end."""
-    try:
-        yield beside.named(name)
-    finally:
-        beside.drop(name)
-        beside.close()
 
 
 def name_of(beside: Databases, url: URL) -> str:
@@ -132,6 +115,8 @@ def at(
         half = new_name(HALF)
         try:
             beside.create(half, nearest)
+            if nearest is None and recipe.schema:
+                _make_schema(beside.named(half), recipe.schema)
             _run(recipe, beside.named(half), done)
             still()
             beside.seal(half, names[-1], f"revisions: {len(recipe.revisions)}")
@@ -156,10 +141,20 @@ def _run(recipe: Recipe, target: URL, done: int) -> None:
             f"The migrations do not build a schema from nothing: {where}: {broken.why}",
             "Correct that revision; `lback check --models all` tries each of them.",
         )
-    _require_kept(led, target)
+    _require_kept(led, target, recipe.schema)
 
 
-def _require_kept(led: Leading, target: URL) -> None:
+def _make_schema(target: URL, schema: str) -> None:
+    """Make the schema in which env.py works: it is there before any migration of a tenant."""
+    server = Server(target)
+    quoted = target.get_dialect()().identifier_preparer.quote_identifier(schema)
+    try:
+        server.call(lambda at: at.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {quoted}"))
+    finally:
+        server.close()
+
+
+def _require_kept(led: Leading, target: URL, schema: str) -> None:
     """Raise LbackError where env.py has not committed what it did."""
     engine = sa.create_engine(target, poolclass=sa.NullPool) if not _is_async(target) else None
     if engine is None or len(led.version_tables) != 1:
@@ -168,7 +163,8 @@ def _require_kept(led: Leading, target: URL) -> None:
     try:
         with engine.connect() as connection:
             quote = connection.dialect.identifier_preparer.quote
-            name = ".".join(map(quote, table.split(".")))
+            place = table if "." in table or not schema else f"{schema}.{table}"
+            name = ".".join(map(quote, place.split(".")))
             kept = connection.execute(sa.text(f"SELECT 1 FROM {name}")).first() is not None
     except sa.exc.SQLAlchemyError as err:
         raise LbackError(f"What env.py has built cannot be read: {reason(err)}") from err

@@ -183,7 +183,8 @@ def models_checked(
         try:
             tried = try_out(ctx.database, graph.order(), chosen, scratch)
         except NoScratchError as err:
-            with empty_beside(ctx, err) as url:
+            with empty_beside(ctx, err) as made:
+                url = made.render_as_string(hide_password=False)
                 tried = try_out(ctx.database, graph.order(), chosen, url)
     except LbackError as err:
         return [not_tried(err.message, err.hint or "")], ModelsRow()

@@ -54,22 +54,24 @@ def template_at(
     url: str | None = None,
     graph: GraphView | None = None,
     sources: Mapping[str, bytes] | None = None,
+    schema: str = "",
 ) -> Template:
     """Return the template with what the migrations up to revisions build, built where needed.
 
-    It lies beside the database of `url`, which env.py's own is without it. Only what the work
-    tree has is run; whoever gives another `graph`, with the texts in `sources`, was told by a
-    person to run what is in that. LbackError where that database is protected, its server does
-    not answer, or the migrations do not run.
+    It lies beside the database of `url`, which env.py's own is without it. `schema` is the one in
+    which env.py works on PostgreSQL, where that is not the default one. Only what the work tree
+    has is run; whoever gives another `graph`, with the texts in `sources`, was told by a person
+    to run what is in that. LbackError where that database is protected, its server does not
+    answer, or the migrations do not run.
     """
     from lback.db.templates.building import at
 
     place = beside_of(ctx, url)
-    recipe = _recipe(ctx, graph or ctx.revisions.graph(), revision, sources)
+    recipe = _recipe(ctx, graph or ctx.revisions.graph(), revision, sources, schema)
 
     def still() -> None:
         if graph is None:
-            now = _recipe(ctx.fresh(), ctx.fresh().revisions.graph(), revision, None)
+            now = _recipe(ctx.fresh(), ctx.fresh().revisions.graph(), revision, None, schema)
             if (now.revisions, now.surroundings) != (recipe.revisions, recipe.surroundings):
                 raise messages.changed()
 
@@ -108,15 +110,12 @@ def beside_of(ctx: Context, url: str | None = None) -> Databases:
 @contextmanager
 def copy_at_head(ctx: Context, graph: GraphView) -> Iterator[URL]:
     """Give a database with what all migrations of the work tree build, and drop it in the end."""
-    from lback.db.templates.building import Template
-
-    if graph.ids:
-        made = template_at(ctx)
-        url = made.copy()
-    else:
-        place, name = beside_of(ctx), new_name(COPY)
-        place.create(name)
-        made, url = Template(place, name), place.named(name)
+    if not graph.ids:
+        with empty_beside(ctx) as url:
+            yield url
+        return
+    made = template_at(ctx)
+    url = made.copy()
     try:
         yield url
     finally:
@@ -125,22 +124,25 @@ def copy_at_head(ctx: Context, graph: GraphView) -> Iterator[URL]:
 
 
 @contextmanager
-def empty_beside(ctx: Context, without: LbackError) -> Iterator[str]:
+def empty_beside(ctx: Context, without: LbackError | None = None) -> Iterator[URL]:
     """Make an empty database beside the project's own for a while, and give its URL.
 
-    Raises `without` where none can be made: no server, no right to, a protected one, or one
-    that only an asynchronous driver leads to.
+    With `without`, that is raised where none can be made (no server, no right to, a protected
+    one), or where only an asynchronous driver leads to it.
     """
-    from lback.db.templates.building import emptied
-
+    name = new_name(COPY)
     try:
-        made = emptied(beside_of(ctx))
+        place = beside_of(ctx)
+        if without is not None and place.url.get_dialect().is_async:
+            raise without
+        place.create(name)
     except LbackError as err:
-        raise without from err
-    if made is None:
-        raise without
-    with made as url:
-        yield url.render_as_string(hide_password=False)
+        raise without or err from err
+    try:
+        yield place.named(name)
+    finally:
+        place.drop(name)
+        place.close()
 
 
 def folder_of(ctx: Context, name: str) -> Path:
@@ -166,6 +168,7 @@ def _recipe(
     graph: GraphView,
     revision: str | Sequence[str],
     sources: Mapping[str, bytes] | None,
+    schema: str = "",
 ) -> Recipe:
     from lback.db.templates.building import Recipe
 
@@ -184,7 +187,8 @@ def _recipe(
     revisions = tuple(
         (name, _digest(text, imports)) for name, text in zip(order, contents, strict=True)
     )
-    return Recipe(database, tuple(_surroundings(ctx, imports)), revisions)
+    inside = (f"search_path={schema}",) if schema else ()
+    return Recipe(database, (*_surroundings(ctx, imports), *inside), revisions, schema)
 
 
 def _digest(text: bytes, imports: Imports) -> str:
@@ -198,6 +202,7 @@ def _surroundings(ctx: Context, imports: Imports) -> Iterator[str]:
     yield from (f"{name} {version(name)}" for name in ("alembic", "sqlalchemy"))
     yield f"python {sys.version_info[0]}.{sys.version_info[1]}"
     yield from (f"-x {text}" for text in ctx.options.x)
+    yield from (f"-x {text}" for text in (ctx.listed.x if ctx.listed is not None else ()))
     settings = ctx.project.settings
     yield f"section {settings.section} {settings.lback.app}"
     for key, value in sorted(settings.main_options.items()):
