@@ -1,6 +1,7 @@
 """Many databases beside a bare loop over them: `python -m bench.many [--files N] [--schemas N]`.
 
-The loop is what one would write: Alembic's `upgrade head` in one warm process for each URL. CPU
+The loop is what one would write: Alembic's `upgrade head` in one warm process for each URL. Both
+run from zero, with nothing to do, and with every second database behind by some revisions. CPU
 seconds are of the process and its children; memory is the most that any one of them had.
 """
 
@@ -21,7 +22,7 @@ from tests.many.fleet import PLAIN, Fleet
 from tests.servers import fresh_database
 from tests.worlds.databases import query
 
-_REVISIONS = 5
+_BEHIND = 3
 _LOOP = """
 import sys
 from alembic import command
@@ -63,13 +64,13 @@ def cost(words: list[str], folder: Path, given: str = "") -> Cost:
 
 
 @contextmanager
-def project(kind: str, number: int) -> Iterator[tuple[Path, list[str]]]:
+def project(kind: str, number: int, revisions: int = 5) -> Iterator[tuple[Path, list[str]]]:
     """Yield a project and its URLs, which are new and empty."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         made = Fleet(folder)
         made.write("migrations/env.py", PLAIN)
-        for revision in range(1, _REVISIONS + 1):
+        for revision in range(1, revisions + 1):
             made.revision(revision)
         if kind == "files":
             (folder / "data").mkdir()
@@ -84,29 +85,44 @@ def project(kind: str, number: int) -> Iterator[tuple[Path, list[str]]]:
             yield folder, [f"{url}?options=-csearch_path%3D{schema}" for schema in names]
 
 
+def runs(
+    words: list[str], kind: str, number: int, revisions: int, *, by_list: bool = True
+) -> list[Cost]:
+    """Run a program from zero, with nothing to do, and with every second database behind."""
+    with project(kind, number, revisions) as (folder, urls):
+        given = "" if by_list else "\n".join(urls)
+        costs = [cost(words, folder, given) for _ in range(2)]
+        made = Fleet(folder)
+        for revision in range(revisions + 1, revisions + _BEHIND + 1):
+            made.revision(revision)
+        cost([sys.executable, "-c", _LOOP], folder, "\n".join(urls[::2]))
+        return [*costs, cost(words, folder, given)]
+
+
 def main() -> None:
     """Print a line for each way."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=500)
     parser.add_argument("--schemas", type=int, default=100)
+    parser.add_argument("--revisions", type=int, default=5)
     parser.add_argument("--jobs", type=int, nargs="*", default=[1, 2])
     given = parser.parse_args()
     lback = [sys.executable, "-m", "lback", "migrate", "--all"]
+    loop = [sys.executable, "-c", _LOOP]
     for kind, number in (("files", given.files), ("schemas", given.schemas)):
         if not number:
             continue
-        print(f"{number} {kind}, {_REVISIONS} revisions, from zero and with nothing to do")
-        with project(kind, number) as (folder, urls):
-            for _ in range(2):
-                print(
-                    "  bare loop      ",
-                    cost([sys.executable, "-c", _LOOP], folder, "\n".join(urls)),
-                )
+        print(f"{number} {kind}, {given.revisions} revisions")
+        print("  from zero, with nothing to do, every second one behind by", _BEHIND)
+        bare = runs(loop, kind, number, given.revisions, by_list=False)
+        for found in bare:
+            print("  bare loop      ", found)
         for jobs in given.jobs:
-            with project(kind, number) as (folder, _urls):
-                for _ in range(2):
-                    print(f"  lback, {jobs:2} jobs ", cost([*lback, "--jobs", str(jobs)], folder))
-        with project(kind, max(number // 10, 1)) as (folder, _urls):
+            words = [*lback, "--jobs", str(jobs)]
+            for before, found in zip(bare, runs(words, kind, number, given.revisions), strict=True):
+                over = found.wall * jobs / before.wall, found.cpu / before.cpu
+                print(f"  lback, {jobs:2} jobs {found}  {over[0]:.2f} ({over[1]:.2f} of the CPU)")
+        with project(kind, max(number // 10, 1), given.revisions) as (folder, _urls):
             print(f"  lback, {max(number // 10, 1)} {kind}", cost([*lback], folder))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -47,6 +48,8 @@ class Prepared:
         try:
             if len(given) == 1:
                 cursor.execute(self._text, given[0])
+            elif connection.dialect.driver == "psycopg2":  # whose executemany waits for each row
+                import_module("psycopg2.extras").execute_batch(cursor, self._text, given)
             else:
                 cursor.executemany(self._text, given)
         except Exception as err:
