@@ -12,6 +12,7 @@ from lback.core.messages import record as messages
 from lback.core.record.gaps import UnrecordedMove, gaps, shown_time
 from lback.core.record.steps import Direction, Outcome, RecordedStep
 from lback.core.results import Result, text_only
+from lback.core.tables import life
 from lback.errors import UsageError
 from lback.project.context import Context
 from lback.project.run import asked, failure
@@ -71,13 +72,19 @@ class RecordOfDatabase(NamedDatabase):
 
 @dataclass(frozen=True, kw_only=True)
 class LogResult(Result):
-    """The record of each database."""
+    """The record of each database.
+
+    Of a `table` only the steps of revisions that change it; `elsewhere` are those on record that
+    no file here defines, of which that is not known.
+    """
 
     command = "log"
 
     databases: tuple[RecordOfDatabase, ...]
+    table: str | None = None
     docs: Mapping[str, str] = text_only()
-    revision: str | None = text_only(default=None)
+    name: str | None = text_only(default=None)
+    elsewhere: tuple[str, ...] = ()
 
 
 class _Read(NamedTuple):
@@ -87,8 +94,11 @@ class _Read(NamedTuple):
     doubt: str | None
 
 
-def log(ctx: Context, most: int, revision: str | None = None) -> LogResult:
-    """Return the newest steps of each database, `most` at most; of one revision alone, if given."""
+def log(ctx: Context, most: int, name: str | None = None) -> LogResult:
+    """Return the newest steps of each database, `most` at most.
+
+    With a `name`, those of one revision, or of the revisions that change a table.
+    """
     kept = ctx.project.settings.lback.ledger
 
     def read(view: View) -> _Read:
@@ -97,31 +107,42 @@ def log(ctx: Context, most: int, revision: str | None = None) -> LogResult:
         return _Read(view.record.steps(), view.record.why_not)
 
     graph = ctx.revisions.graph()
-    wanted = _named(graph, revision) if revision is not None else ()
+    wanted, table = _meant(ctx, graph, name) if name is not None else (None, None)
     answers = asked(ctx.database, read)
+    steps = [step for answer in answers if answer.value for step in answer.value.steps]
+    missing = dict.fromkeys(step.revision for step in steps if step.revision not in graph)
     result = LogResult(
         databases=tuple(_database(answer, most, wanted) for answer in answers),
         docs={node.id: node.doc for node in graph},
-        revision=revision,
+        name=name,
+        table=table,
+        elsewhere=tuple(missing) if table is not None else (),
     )
     failed = failure(answers)
     return result if failed is None else result.refused(failed)
 
 
-def _named(graph: GraphView, revision: str) -> tuple[str, ...]:
-    """Return what a name means here; a revision that no file defines is itself."""
+def _meant(ctx: Context, graph: GraphView, name: str) -> tuple[tuple[str, ...], str | None]:
+    """Return the revisions that a name means, and the table if it is one.
+
+    A revision that no file defines is itself.
+    """
+    if name not in graph:
+        told = life(name, graph, ctx.revisions.effects(graph, upgrade_only=True))
+        if told.found:
+            return tuple(change.revision for change in told.changes), name
     try:
-        return tuple(graph.resolve(revision)) or (revision,)
+        return tuple(graph.resolve(name)) or (name,), None
     except UsageError:
-        return (revision,)
+        return (name,), None
 
 
-def _database(answer: Asked[_Read], most: int, wanted: Sequence[str]) -> RecordOfDatabase:
+def _database(answer: Asked[_Read], most: int, wanted: Sequence[str] | None) -> RecordOfDatabase:
     if answer.value is None or answer.stamp is None:
         return RecordOfDatabase.of(answer.database, answer.error)
     current, (steps, doubt) = answer.stamp.revisions, answer.value
-    moves = gaps(steps, current) if not wanted else ()
-    chosen = [step for step in steps if not wanted or step.revision in wanted]
+    moves = gaps(steps, current) if wanted is None else ()
+    chosen = [step for step in steps if wanted is None or step.revision in wanted]
     shown = chosen[-most:] if most else []
     first = shown[0].id if shown else 0
     return RecordOfDatabase.of(

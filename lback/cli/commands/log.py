@@ -21,7 +21,7 @@ _MOST = 20
 
 
 @click.command("log", cls=Command)
-@click.argument("revision", required=False)
+@click.argument("name", required=False, metavar="[TABLE|REVISION]")
 @click.option(
     "--max-count",
     type=click.IntRange(min=1),
@@ -30,14 +30,14 @@ _MOST = 20
     help=f"Show the newest N steps of each database (default: {_MOST}).",
 )
 @common
-def command(revision: str | None, max_count: int) -> int:
-    """Show what ran on the database, or each step of one REVISION; newest first.
+def command(name: str | None, max_count: int) -> int:
+    """Show what ran on the database, of one TABLE or REVISION; newest first.
 
     Example: `lback log --max-count 5`
     """
     from lback.app.log import log
 
-    return run(lambda ctx: log(ctx, max_count, revision))
+    return run(lambda ctx: log(ctx, max_count, name))
 
 
 def lines(result: LogResult, style: Style) -> Iterator[str]:
@@ -46,6 +46,9 @@ def lines(result: LogResult, style: Style) -> Iterator[str]:
         if number:
             yield ""
         yield from _database(database, result, style)
+    if result.elsewhere:
+        names = safe(listing(result.elsewhere))
+        yield style.yellow(f"not looked at, as no file here defines them: {names}")
 
 
 def _database(database: RecordOfDatabase, result: LogResult, style: Style) -> Iterator[str]:
@@ -58,7 +61,7 @@ def _database(database: RecordOfDatabase, result: LogResult, style: Style) -> It
     if database.doubt is not None:
         yield style.yellow(f"the record cannot be read: {safe(database.doubt)}")
     elif not database.steps:
-        what = "nothing" if result.revision is None else f"no step of {safe(result.revision)}"
+        what = "nothing" if result.name is None else f"no step of {safe(result.name)}"
         yield f"{what} is recorded here"
     behind = {move.behind: move for move in database.unrecorded}
     for step in database.steps:
