@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "switch": ("switch", "Bring the database to the revisions of a branch.", ""),
     "database": ("database", "Give each branch a database of its own.", ""),
     "rebase": ("rebase", "Move the local revisions onto the shared head.", ""),
+    "squash": ("squash", "Make one revision of several, proved to build the same.", ""),
     "check": ("check", "Check the migrations for CI, as they are and once merged.", ""),
     "radar": ("radar", "Show which other branches will fork from or overlap with yours.", ""),
     "hooks": ("hooks", "Install, remove or inspect the git hooks.", ""),

@@ -77,7 +77,7 @@ class UsualHeader:
 def usual_header(text: str) -> UsualHeader | None:
     """Return the header of a file of the usual shape, or None when in any doubt."""
     docstring_span = _docstring(text)
-    if docstring_span is None:
+    if docstring_span is None or "\nreplaces" in text:
         return None
     docstring, at = docstring_span
     values: dict[str, tuple[str, ...]] = {}
@@ -234,7 +234,15 @@ def _header(scope: Scope, docstring: str, name: str) -> Header | Unreadable:
         _create_date(docstring),
         scope["revision"].line if "revision" in scope else 1,
         tuple(uncertain),
+        _replaced(scope),
     )
+
+
+def _replaced(scope: Scope) -> tuple[str, ...]:
+    """Return what a squash says that it replaces; whatever is no tuple of ids is no such word."""
+    binding = scope.get("replaces")
+    value = binding.value if binding is not None else None
+    return (_ids(value) or ()) if isinstance(value, tuple) else ()
 
 
 def _revision(scope: Scope, name: str) -> str | Unreadable:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lback.vcs.repository import Repository
 
 # The kind of the cached rows: a new number forgets what an older reader made of the files.
-HEADERS = "headers1"
+HEADERS = "headers2"
 _FEW = 50
 T = TypeVar("T")
 F = TypeVar("F", Entry, Revision)
@@ -166,7 +166,7 @@ class Contents:
 
 def header_from(row: list[Any]) -> Header:
     """Return a header from the list that JSON makes of it."""
-    revision, parents, depends_on, labels, doc, date, line, uncertain = row
+    revision, parents, depends_on, labels, doc, date, line, uncertain, replaces = row
     return Header(
         revision,
         tuple(parents),
@@ -176,4 +176,5 @@ def header_from(row: list[Any]) -> Header:
         date,
         line,
         tuple(uncertain),
+        tuple(replaces),
     )

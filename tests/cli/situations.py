@@ -103,6 +103,14 @@ def recorded(folder: Path) -> None:
     assert in_process(folder, ["migrate"]).status == 0
 
 
+def seeded(folder: Path) -> None:
+    """The same with a revision that writes rows."""
+    migrated(folder)
+    text = revision_of("d4", ("c3",), "op.execute('INSERT INTO carts (id) VALUES (1)')")
+    write(folder, "migrations/versions/d4_seed.py", text)
+    commit(folder, "Seed carts")
+
+
 def diverged(folder: Path) -> None:
     """A local revision, which this database has, beside a published one."""
     remote = folder.parent / f"remote of {folder.name}"
@@ -249,7 +257,7 @@ STAGES: Places = {
     **{
         one.__name__: one
         for one in (
-            renamed, dropped, required, clash, saved, newer_rows, kept,
+            renamed, dropped, required, clash, saved, seeded, newer_rows, kept,
             recorded, diverged, pushed, shallow, newer_remote,
             tracked_hooks, many_branches, hooked, sections, below, locked, locked_and_saved,
             losing, beside, with_copies, unnoted,
@@ -322,6 +330,14 @@ SHOWN: dict[str, list[Shown]] = {
         Shown("listed", "status --all", "--json-lines"),
     ],
     "diff": [Shown("migrated", "diff", "--models")],
+    "squash": [
+        Shown("seeded", "squash d4", "--plan"),
+        Shown("seeded", "squash d4", "--data keep"),
+        Shown("seeded", "squash d4 --plan", "--accept-unknown nope"),
+        Shown("seeded", "squash d4", "--fold"),
+        Shown("seeded", "squash d4 --data keep", "--on sqlite:///other.db"),
+        Shown("seeded", "squash d4 --data keep", "--no-stage"),
+    ],
     "log": [Shown("recorded", "log", "--max-count 1")],
     "heads": [Shown("repository", "heads", "--at topic")],
     "graph": [
@@ -439,6 +455,7 @@ LINES = {
     "restore": ("saved", "restore saved.jsonl.gz"),
     "status": ("repository", "status"),
     "diff": ("migrated", "diff"),
+    "squash": ("migrated", "squash c3 --plan"),
     "log": ("recorded", "log"),
     "heads": ("repository", "heads"),
     "graph": ("repository", "graph"),
@@ -474,6 +491,7 @@ TALKS = {
     "restore": ("saved", "restore saved.jsonl.gz --plan --lock-timeout 1"),
     "status": ("repository", "status --no-database -x a=b"),
     "diff": ("migrated", "diff"),
+    "squash": ("migrated", "squash c3"),
     "resolve": ("diverged", "resolve --plan --yes"),
     "switch": ("migrated", "switch main --yes"),
     "rebase": ("diverged", "rebase --plan --yes"),
@@ -503,6 +521,7 @@ ASKS = {
     "resolve": ("diverged", "resolve --no-backup"),
     "switch": ("migrated", "switch main --no-backup"),
     "rebase": ("diverged", "rebase --no-backup"),
+    "squash": ("seeded", "squash d4"),
     "database drop": ("with_copies", "database drop topic"),
     "database prune": ("with_copies", "database prune"),
 }

@@ -54,6 +54,7 @@ SAYS = {
     f"restore {BACKUP}": "0\n.*put back",
     "rollback users --plan": "0\n.*would undo the latest change of users: b2",
     "show head": "0\n.*create column users.mail",
+    "squash --plan head": "0\n.*revisions become",
     "status": "0\n.*b2",
     "switch --plan": "0\n.*c3",
 }

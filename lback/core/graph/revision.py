@@ -30,6 +30,7 @@ class Header(NamedTuple):
     `down_revisions` keeps the order of the file; None, '' and () are all ().
     `doc` is Alembic's `Script.doc`, `line` that of the `revision` assignment, and
     `uncertain` names the variables whose value is not literal (they are empty here).
+    `replaces` are the revisions that were squashed into this one, in the order in which they ran.
     """
 
     revision: str
@@ -40,6 +41,7 @@ class Header(NamedTuple):
     create_date: str = ""
     line: int = 1
     uncertain: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
 
 
 class Unreadable(NamedTuple):
@@ -81,6 +83,11 @@ class Revision(NamedTuple):
     def labels(self) -> tuple[str, ...]:
         """Return the branch labels that this file itself declares."""
         return self.header.branch_labels
+
+    @property
+    def replaces(self) -> tuple[str, ...]:
+        """Return the revisions that were squashed into this one."""
+        return self.header.replaces
 
     @property
     def doc(self) -> str:

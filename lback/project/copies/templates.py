@@ -124,15 +124,17 @@ def copy_at_head(ctx: Context, graph: GraphView) -> Iterator[URL]:
 
 
 @contextmanager
-def empty_beside(ctx: Context, without: LbackError | None = None) -> Iterator[URL]:
-    """Make an empty database beside the project's own for a while, and give its URL.
+def empty_beside(
+    ctx: Context, without: LbackError | None = None, url: str | None = None
+) -> Iterator[URL]:
+    """Make an empty database beside the project's own, or that of `url`, and give its URL.
 
     With `without`, that is raised where none can be made (no server, no right to, a protected
     one), or where only an asynchronous driver leads to it.
     """
     name = new_name(COPY)
     try:
-        place = beside_of(ctx)
+        place = beside_of(ctx, url)
         if without is not None and place.url.get_dialect().is_async:
             raise without
         place.create(name)

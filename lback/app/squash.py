@@ -1,0 +1,164 @@
+"""The use case of `squash`: many revisions become one, proved before it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from lback.core.graph.view import GraphView
+from lback.core.results import Result
+from lback.core.source import Entry
+from lback.core.squash import messages
+from lback.core.squash.data import Answer, DataRow, data_rows
+from lback.core.squash.plan import SquashPlan, plan_squash
+from lback.project.checking.trails import refuse_broken
+from lback.project.context import Context
+from lback.project.file_changes import change_files, recover
+from lback.project.squash.proving import Proof, Prover
+from lback.vcs import committing
+
+
+@dataclass(frozen=True, slots=True)
+class SquashOptions:
+    """What the command line asks of `squash`; without `first` all below `to` is meant.
+
+    `data` are answers, "keep" or "drop" for all and "REV=keep" for one; `on` are URLs of databases
+    of other kinds, beside which it is proved as well.
+    """
+
+    to: str
+    first: str | None = None
+    data: tuple[str, ...] = ()
+    accept_unknown: tuple[str, ...] = ()
+    fold: bool = False
+    on: tuple[str, ...] = ()
+    plan: bool = False
+    stage: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class SquashResult(Result):
+    """What was squashed or would be: the ids that `revision` replaces, and the files that go.
+
+    `way` is "build" where the new file makes the schema from nothing, "fold" where it holds the
+    old statements.
+    """
+
+    command = "squash"
+
+    revision: str
+    path: str
+    way: Literal["build", "fold"]
+    replaces: tuple[str, ...] = ()
+    removes: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()
+    statements: tuple[DataRow, ...] = ()
+    proof: tuple[Proof, ...] = ()
+    staged: tuple[str, ...] = ()
+    planned: bool = False
+
+
+def squash(ctx: Context, options: SquashOptions) -> SquashResult:
+    """Write one file for many, once it is proved; refuse where that does not come out the same."""
+    recover(ctx)
+    graph = ctx.revisions.graph()
+    refuse_broken(ctx.revisions, graph)
+    first = _one(graph, options.first) if options.first is not None else None
+    plan = plan_squash(graph, _one(graph, options.to), first)
+    fold = options.fold or bool(plan.parents or plan.depends_on)
+    _refuse_strangers(plan, options)
+    effects = ctx.revisions.effects(graph, plan.members, upgrade_only=True)
+    rows = data_rows(graph, plan.members, effects)
+    if fold:
+        if options.data:
+            raise messages.folds_all(plan.members[0])
+        rows = tuple(replace(row, answer="keep") for row in rows)
+    path = graph[plan.revision].path
+    removes = tuple(graph[name].path for name in plan.members if name != plan.revision)
+    result = SquashResult(
+        revision=plan.revision,
+        path=path,
+        way="fold" if fold else "build",
+        replaces=plan.replaces,
+        removes=removes,
+        parents=plan.parents,
+        statements=rows,
+        planned=options.plan,
+    )
+    if options.plan:
+        return result
+    _refuse_uncommitted(ctx, graph, plan)
+    if not fold:
+        rows = _answered(ctx, rows, options)
+    prover = Prover(ctx, graph, plan, options.on)
+    proved = prover.folded() if fold else prover.built(rows)
+    change_files(ctx, {**dict.fromkeys(removes), path: proved.text})
+    staged: tuple[str, ...] = ()
+    if options.stage and ctx.repository is not None:
+        staged = (path, *removes)
+        committing.stage(ctx.repository, staged)
+    return replace(result, statements=rows, proof=proved.proofs, staged=staged)
+
+
+def _one(graph: GraphView, name: str) -> str:
+    ids = graph.resolve(name)
+    if len(ids) != 1:
+        raise messages.not_one(name)
+    return ids[0]
+
+
+def _refuse_strangers(plan: SquashPlan, options: SquashOptions) -> None:
+    """Refuse an answer about a revision that is not meant."""
+    for text in (*options.accept_unknown, *_answers(options.data)):
+        if text and text not in plan.members:
+            raise messages.not_a_member(text)
+
+
+def _answers(data: Sequence[str]) -> Mapping[str, Answer]:
+    """Return the answers by revision; that for all others is under ""."""
+    found: dict[str, Answer] = {}
+    for text in data:
+        name, _, word = text.rpartition("=")
+        if word == "keep":
+            found[name] = "keep"
+        elif word == "drop":
+            found[name] = "drop"
+        else:
+            raise messages.bad_data_option(text)
+    return found
+
+
+def _answered(ctx: Context, rows: Sequence[DataRow], options: SquashOptions) -> tuple[DataRow, ...]:
+    """Return what is done to rows with an answer for each; LbackError where one is lacking."""
+    unread = [row for row in rows if not row.known and row.revision not in options.accept_unknown]
+    if unread:
+        raise messages.unknown_data(unread)
+    given = _answers(options.data)
+    answered = []
+    for row in rows:
+        answer = given.get(row.revision, given.get("")) if row.known else "drop"
+        if answer is None:
+            answer = _asked(ctx, row)
+        answered.append(replace(row, answer=answer))
+    return tuple(answered)
+
+
+def _asked(ctx: Context, row: DataRow) -> Answer:
+    if not ctx.console.asks:
+        raise messages.data_left(row)
+    chosen = ctx.console.choose(messages.question(row), messages.CHOICES, None)
+    return "keep" if chosen == 0 else "drop"
+
+
+def _refuse_uncommitted(ctx: Context, graph: GraphView, plan: SquashPlan) -> None:
+    """Refuse to remove what git does not have: databases inside the range need it."""
+    if ctx.repository is None:
+        raise ctx.no_git or messages.needs_git()
+    head = ctx.repository.head().commit
+    committed: set[Entry] = set(ctx.revisions.entries(head)) if head is not None else set()
+    known = {(entry.path, entry.blob) for entry in committed}
+    nodes = [graph[name] for name in plan.members]
+    lacking = [node.path for node in nodes if (node.path, node.blob) not in known]
+    if lacking:
+        raise messages.not_in_git(lacking)

@@ -1,0 +1,68 @@
+"""`lback squash`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from lback.cli.options import common
+from lback.cli.running import for_env, run
+from lback.cli.strict import Command
+from lback.core.squash import messages
+from lback.formats.style import Style, safe
+
+if TYPE_CHECKING:
+    from lback.app.squash import SquashResult
+
+
+@click.command("squash", cls=Command)
+@click.argument("first", metavar="[FROM]")
+@click.argument("to", metavar="TO", required=False)
+@click.option(
+    "--data", multiple=True, metavar="[REV=]keep|drop", help="What becomes of changes of rows."
+)
+@click.option(
+    "--accept-unknown", multiple=True, metavar="REV", help="Take REV although it cannot be read."
+)
+@click.option("--fold", is_flag=True, help="Move the old statements into one file, as they are.")
+@click.option("--on", multiple=True, metavar="URL", help="Prove it beside this database, too.")
+@click.option("--plan", is_flag=True, help="Show the plan; change nothing.")
+@click.option("--no-stage", is_flag=True, help="Do not `git add` the change.")
+@common
+def command(
+    first: str,
+    to: str | None,
+    data: tuple[str, ...],
+    accept_unknown: tuple[str, ...],
+    fold: bool,
+    on: tuple[str, ...],
+    plan: bool,
+    no_stage: bool,
+) -> int:
+    """Make one revision of several, with the id of the last: all below TO, or those from FROM on.
+
+    Example: `lback squash --plan head`
+    """
+    from lback.app.squash import SquashOptions, squash
+
+    begin, end = (None, first) if to is None else (first, to)
+    options = SquashOptions(end, begin, data, accept_unknown, fold, on, plan, not no_stage)
+    idle = {"--no-stage": plan and no_stage, **for_env(used=not plan)}
+    return run(lambda ctx: squash(ctx, options), idle)
+
+
+def lines(result: SquashResult, style: Style) -> Iterator[str]:
+    """Yield what became one, what of rows, and how that was proved."""
+    number = len(result.replaces) + 1
+    yield f"{number} revisions become {safe(result.revision)}  {safe(result.path)}"
+    for row in result.statements:
+        answer = row.answer or ("ask" if row.known else "unknown")
+        yield f"  {answer:7} {safe(row.path)}:{row.line}  {safe(row.what)}"
+    for proof in result.proof:
+        yield messages.same_on(proof.dialect, proof.tables)
+    if result.planned:
+        yield "nothing was done"
+    else:
+        yield f"{style.cyan('next:')} look at {safe(result.path)}, then commit"
