@@ -30,7 +30,7 @@ from lback.core.plans import (
 from lback.core.preflight.questions import PreflightRow
 from lback.core.results import Result, optional
 from lback.core.rows import DataLoss
-from lback.errors import LbackError, LockedError
+from lback.errors import LbackError, LockedError, LostError
 from lback.project.applied import refuse_unstamped
 from lback.project.checking.preflight import ask_rows, consented, refuse_rows
 from lback.project.checking.trails import refuse_broken
@@ -55,6 +55,7 @@ from lback.project.run import (
     stamps,
 )
 from lback.project.skipped import late, note_said, skips
+from lback.project.squash.unsquash import with_old_files
 
 if TYPE_CHECKING:
     from lback.core.record.operations import HalfRun
@@ -170,11 +171,32 @@ def prepare(ctx: Context, options: MigrateOptions) -> None:
 def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
     """Bring each database to the heads, or to `target`; only tell, under `plan` and `sql`."""
     prepare(ctx, options)
-    return _migrate(ctx, options)
+    return _through_squashes(ctx, options)
 
 
-def _migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
+def _through_squashes(ctx: Context, options: MigrateOptions) -> MigrateResult:
+    """Migrate; what stands inside a squash is brought on by the old files, which git has."""
     database = _with_the_text_that_ran(ctx) if options.resume else ctx.database
+    try:
+        result = _migrate(ctx, options, database)
+    except LostError:
+        older = with_old_files(ctx, database)
+        if older is None:
+            raise
+        return _migrate(ctx, options, older)
+    if not any(row.state == "lost" for row in result.databases):
+        return result
+    older = with_old_files(ctx, database)
+    if older is None:
+        return result
+    again = _migrate(ctx, options, older)
+    moved = {row.title: row for row in result.databases if row.steps and row.state == "done"}
+    rows = tuple(moved.get(row.title, row) for row in again.databases)
+    steps = tuple(step for row in rows for step in row.steps)
+    return replace(again, databases=rows, steps=steps)
+
+
+def _migrate(ctx: Context, options: MigrateOptions, database: Database) -> MigrateResult:
     graph = database.graph
     steps = _Steps(ctx, graph, options)
     decide = steps.decide
@@ -400,7 +422,7 @@ def migrated(ctx: Context, options: MigrateOptions) -> tuple[MigratedDatabase, .
     # Nobody waits for one of hundreds without an end.
     wait = ctx.lock_timeout(options.lock_timeout)
     options = replace(options, lock_timeout=_LONGEST_WAIT if wait is None else wait)
-    result = _migrate(ctx, options)
+    result = _through_squashes(ctx, options)
     if result.failed and not any(row.message for row in result.databases):
         raise LbackError(result.message, result.hint)
     return result.databases
@@ -489,7 +511,7 @@ def _way_down(ctx: Context, view: View, steps: _Steps) -> _WayDown:
     except LockedError:  # under the lock it is looked at again, and nothing goes down unasked
         return _WayDown((), (), ())
     going = _downgrades(steps.decide(view.stamp))
-    effects = downgrade_effects(going, ctx.revisions.effects(ctx.database.graph, going))
+    effects = downgrade_effects(going, ctx.revisions.effects(steps.graph, going))
     losses = (*count_losses(view, effects), *count_along(view, effects))
     return _WayDown(going, effects, losses)
 

@@ -40,6 +40,7 @@ from lback.project.notes import Note
 from lback.project.proofs import Witness, prove_rollback
 from lback.project.record.ran import texts_that_ran
 from lback.project.run import Run, asked, attempted, key, unsettled
+from lback.project.squash.unsquash import wholly_unsquashed
 
 if TYPE_CHECKING:
     from lback.db.events import Stamp, TakesBack
@@ -211,7 +212,8 @@ def _completed(ctx: Context, plan: RollbackPlan, view: View, *, alone: bool) -> 
 def gather(ctx: Context, request: RollbackRequest, view: View) -> RollbackFacts:
     """Read what a rollback is decided by, from the files, git and the open database."""
     revisions, stamp = ctx.revisions, view.stamp
-    here = revisions.graph()
+    opened = wholly_unsquashed(revisions, revisions.graph())
+    here = opened.graph
     missing = [revision for revision in stamp.revisions if revision not in here]
     runs = recorded_runs(view, here)
     lost = find_lost(revisions, here, missing, runs)
@@ -231,7 +233,7 @@ def gather(ctx: Context, request: RollbackRequest, view: View) -> RollbackFacts:
         {node.id: texts[node.blob] for node in nodes},
         revisions.effects_at().read_text,
         done,
-        frozenset(lost),
+        frozenset((*lost, *opened.sources)),
         published=revisions.published,
         no_git=revisions.places.hidden,
         separate_heads=ctx.project.settings.lback.heads,

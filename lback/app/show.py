@@ -8,8 +8,10 @@ from lback.core.messages import revisions as messages
 from lback.core.results import Result, optional, text_only
 from lback.core.rows import EffectsRow, RevisionRow, Standing, effects_row, revision_row
 from lback.core.source import WORKTREE, Commit
+from lback.errors import UsageError
 from lback.project.context import Context
 from lback.project.record.applied import Applied
+from lback.project.squash.unsquash import wholly_unsquashed
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class ShowResult(Result, RevisionRow):
     effects: EffectsRow
     commit: Commit | None
     published: bool
+    replaces: tuple[str, ...] = ()
+    """What was squashed into it."""
     children: tuple[str, ...]
     standing: Standing | None = optional()
     in_git: bool = text_only(default=True)
@@ -42,8 +46,16 @@ class ShowResult(Result, RevisionRow):
 def show(ctx: Context, options: ShowOptions) -> ShowResult:
     """Return one revision: its row, what it does in both directions, its commit."""
     revisions = ctx.revisions
-    graph = revisions.graph(options.at)
-    ids = graph.resolve(options.revision)
+    graph, place = revisions.graph(options.at), options.at
+    try:
+        ids = graph.resolve(options.revision)
+    except UsageError:  # perhaps one that was squashed
+        opened = wholly_unsquashed(revisions, graph, options.at)
+        if not opened:
+            raise
+        graph = opened.graph
+        ids = graph.resolve(options.revision)
+        place = opened.commits.get(ids[0], place) if ids else place
     if len(ids) != 1:
         raise messages.not_one_revision(options.revision, ids)
     revision = ids[0]
@@ -53,7 +65,8 @@ def show(ctx: Context, options: ShowOptions) -> ShowResult:
     return ShowResult(
         **{**vars(row), "effects": effects_row(effects)},
         at=options.at,
-        commit=revisions.commits([row.path], options.at).get(row.path),
+        replaces=graph[revision].replaces,
+        commit=revisions.commits([row.path], place).get(row.path),
         published=revision in revisions.published_among(graph, [revision]),
         children=tuple(graph.children(revision)),
         standing=(Applied.asked(ctx, graph).of(revision) if options.with_database else None),

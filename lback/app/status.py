@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
 
@@ -34,6 +35,7 @@ from lback.project.rebase_notes import forget_hook_rebase, refuse_hook_rebase
 from lback.project.record.ran import NOTHING_RAN, Ran, what_ran
 from lback.project.run import half_of, key
 from lback.project.skipped import late, skips
+from lback.project.squash.unsquash import replacing, unsquashed
 from lback.vcs.refs import pulls
 
 if TYPE_CHECKING:
@@ -149,7 +151,7 @@ class StatusResult(Result):
 def status(ctx: Context, *, with_database: bool = True, drift: bool = False) -> StatusResult:
     """Return where things stand; with `drift` also where a database is not as promised."""
     graph = ctx.revisions.graph()
-    answers = _asked(ctx, graph) if with_database else ()
+    answers, graph = _asked(ctx, graph) if with_database else ((), graph)
     rows, known = _rows(ctx, graph, answers)
     result = _side_by_side(ctx, graph, known, rows, answers)
     if not drift:
@@ -161,7 +163,7 @@ def status(ctx: Context, *, with_database: bool = True, drift: bool = False) -> 
 def rows(ctx: Context, _options: object = None) -> tuple[OneOfDatabases, ...]:
     """Return where each database stands that env.py connects to, and nothing else."""
     graph = ctx.revisions.graph()
-    answers = _asked(ctx, graph)
+    answers, graph = _asked(ctx, graph)
     every, _ = _rows(ctx, graph, answers)
     return tuple(
         replace(row, state=answer.error.state)
@@ -291,7 +293,19 @@ def _brought(ctx: Context, graph: GraphView, names: Sequence[str]) -> dict[str, 
     return {paths[path]: commit for path, commit in ctx.revisions.commits(list(paths)).items()}
 
 
-def _asked(ctx: Context, graph: GraphView) -> tuple[Asked[_Answer], ...]:
+def _asked(ctx: Context, graph: GraphView) -> tuple[tuple[Asked[_Answer], ...], GraphView]:
+    """Ask each database, and return the graph too: with old files where one stands in a squash."""
+    answers = _answers(ctx, graph)
+    current = [name for one in answers if one.stamp for name in one.stamp.revisions]
+    if not replacing(graph, current):
+        return answers, graph
+    with suppress(LbackError):  # then it is lost
+        graph = unsquashed(ctx.revisions, graph, current).graph
+        answers = _answers(ctx, graph)
+    return answers, graph
+
+
+def _answers(ctx: Context, graph: GraphView) -> tuple[Asked[_Answer], ...]:
     """Ask each database where it is, what it is without a stamp, and what its record says.
 
     One that is not reached has why in its answer.

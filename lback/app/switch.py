@@ -47,6 +47,7 @@ from lback.project.record.ran import edited_since_they_ran
 from lback.project.revisions import Revisions
 from lback.project.run import Run, asked, attempted, failure, key, stamps
 from lback.project.skipped import late, skips
+from lback.project.squash.unsquash import unsquashed
 
 if TYPE_CHECKING:
     from lback.db.events import RunOutcome
@@ -223,7 +224,8 @@ def _known(plans: Iterable[_Switch]) -> Graph:
 def _planned(ctx: Context, options: SwitchOptions, target: GraphView, view: View) -> _Switch:
     """Plan by where the database is, and count what going down deletes."""
     revisions, stamp, at = ctx.revisions, view.stamp.revisions, options.ref or WORKTREE
-    here = revisions.graph()
+    opened = unsquashed(revisions, target, stamp)
+    target, here = opened.graph, revisions.graph()
     both = Graph([*target, *(item for item in here if item.id not in target)])
     runs = recorded_runs(view, both)
     lost = find_lost(revisions, both, stamp, runs)
@@ -242,6 +244,7 @@ def _planned(ctx: Context, options: SwitchOptions, target: GraphView, view: View
     effects = revisions.effects(known, going)
     undoing = effects_of_going_down(facts, plan, effects)
     sources = {name: revision.text for name, revision in lost.items()}
+    sources |= opened.sources
     sources |= _other_texts(revisions, options, target, here)
     losses = count_losses(view, undoing)
     if options.no_backup:

@@ -15,6 +15,7 @@ from lback.core.source import INDEX, WORKTREE, Commit
 from lback.project.context import Context
 from lback.project.pasts import Past, pasts_of
 from lback.project.revisions import Revisions
+from lback.project.squash.unsquash import wholly_unsquashed
 from lback.vcs.reach import is_outside
 
 
@@ -59,8 +60,10 @@ class Sources:
 def gather(ctx: Context, at: str, *, everywhere: bool = False) -> Sources:
     """Read all revisions at a place, with `everywhere` those of other branches as well."""
     revisions = ctx.revisions
-    graph = revisions.graph(at)
+    opened = wholly_unsquashed(revisions, revisions.graph(at), at)
+    graph = opened.graph
     sources = Sources(revisions, at, graph, revisions.effects(graph, at=at, upgrade_only=True))
+    sources.places.update(opened.commits)
     if everywhere and revisions.repository is not None:
         _add_branches(sources)
     return sources

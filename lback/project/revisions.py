@@ -282,12 +282,13 @@ class Revisions:
 
     @cached_property
     def published(self) -> frozenset[str]:
-        """Return the ids that the shared ref defines; empty where nothing is published."""
+        """Return the ids that the shared ref has, those that it has squashed as well."""
         shared = self.shared
         if shared is None or not shared.publishes:
             return frozenset()
         revisions = self.revisions_of(self.entries(shared.commit), shared.commit)
-        return frozenset(node.id for node in revisions if not is_outside(node.path))
+        inner = [node for node in revisions if not is_outside(node.path)]
+        return frozenset(name for node in inner for name in (node.id, *node.replaces))
 
     @cached_property
     def shared(self) -> SharedRef | None:

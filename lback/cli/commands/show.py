@@ -50,6 +50,8 @@ def lines(result: ShowResult, style: Style) -> Iterator[str]:
     yield f"children {listing(result.children, 20) or 'none, it is a head'}"
     if result.depends_on:
         yield f"needs    {listing(result.depends_on, 20)}"
+    if result.replaces:
+        yield f"replaces {listing(result.replaces, 20)}"
     if result.branch_labels:
         yield f"labels   {listing(result.branch_labels, 20)}"
     for direction in DIRECTIONS:

@@ -197,3 +197,26 @@ def _short(text: str | None) -> str:
 def as_sql(dialect: str, why: LbackError) -> str:
     """Say why a schema is written as SQL."""
     return f"written as SQL for {dialect}: {why.message}"
+
+
+def old_files_missing(squash: str, lacking: Sequence[str], *, shallow: bool) -> LbackError:
+    """Say that a database inside a squash cannot be brought on from here."""
+    names = f"{', '.join(lacking[:3])}{' …' if len(lacking) > 3 else ''}"
+    way = (
+        "Fetch the history: `git fetch --unshallow`."
+        if shallow
+        else f"Check out a commit before {squash} was squashed, and migrate the database there."
+    )
+    return LbackError(
+        f"The database stands at a revision that was squashed into {squash}, and git does not have "
+        f"the old files here{f' ({names})' if lacking else ''}.",
+        way,
+    )
+
+
+def by_old_files(squash: str, number: int) -> str:
+    """Say that the old files of a squash are run."""
+    return (
+        f"the database stands inside what was squashed into {squash}: the {number} old files come "
+        "from git"
+    )
