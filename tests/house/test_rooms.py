@@ -62,7 +62,6 @@ ROOMS: dict[str, str] = {
     "lback.db.not_null": "NOT NULL beside rows",
     "lback.db.specimens": "made-up rows",
     "lback.db.new_project": "the files of a new project",
-    "lback.core.squash.plan": "which revisions become one",
     "lback.db.values": "what people type, and the type of a column",
     "lback.db.templates.ahead": "for tests alone",
     "lback.db.templates.rows_there": "a comparison beside the database",
