@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -29,41 +30,35 @@ for _name in ("DATABASE_URL", "ALEMBIC_CONFIG", "FLASK_APP", "PYTHONDONTWRITEBYT
     os.environ.pop(_name, None)
 
 
+# pytest itself would be traced as well, which is a third of what a small test costs: so the tracer
+# is on for what is imported, for a test's function and for fixtures, and for nothing else.
+_TRACER = pytest.StashKey[Any]()
+
+
 @pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Trace nothing of what is marked so; what pytest-cov has for that does not reach workers."""
-    tracer = sys.gettrace() if item.get_closest_marker("untraced") else None
-    if tracer is not None:
-        sys.settrace(None)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """Take the tracer of coverage off while the tests run; pytest-cov wants it back in the end."""
+    session.config.stash[_TRACER] = sys.gettrace()
+    sys.settrace(None)
     yield
-    if tracer is not None:
-        sys.settrace(tracer)
+    sys.settrace(session.config.stash[_TRACER])
 
 
-@pytest.fixture(autouse=True)
-def _counted_in_children(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Measure what the commands of a test run, where it is marked so."""
-    if request.node.get_closest_marker("counted") is None or "COVERAGE_FILE" not in os.environ:
-        return
-    configuration = request.config.rootpath / "pyproject.toml"
-    monkeypatch.setenv(COUNTED, os.pathsep.join((str(configuration), os.environ["COVERAGE_FILE"])))
-
-
-@pytest.fixture(autouse=True)
-def _no_password_of_before() -> Iterator[None]:
+@pytest.hookimpl(hookwrapper=True)
+def pytest_fixture_setup(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = sys.gettrace()
+    sys.settrace(request.config.stash.get(_TRACER, before))
     yield
-    KNOWN.__init__()  # type: ignore[misc]
+    sys.settrace(before)
 
 
-@pytest.fixture(autouse=True)
-def _no_database_of_before() -> Iterator[None]:
-    """Forget the URL that a test has put into the environment for commands in this process."""
-    url = os.environ.get("DATABASE_URL")
+@pytest.hookimpl(hookwrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
+    """Trace a test, unless it is marked; what pytest-cov has for that does not reach workers."""
+    if pyfuncitem.get_closest_marker("untraced") is None:
+        sys.settrace(pyfuncitem.config.stash.get(_TRACER, None))
     yield
-    if url is None:
-        os.environ.pop("DATABASE_URL", None)
-    else:
-        os.environ["DATABASE_URL"] = url
+    sys.settrace(None)
 
 
 @pytest.fixture(scope="session")
@@ -73,17 +68,33 @@ def _made_by_tests(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
 
 
 @pytest.fixture(autouse=True)
-def _no_project_of_before(_made_by_tests: tuple[str, ...]) -> Iterator[None]:
+def _as_before(request: pytest.FixtureRequest, _made_by_tests: tuple[str, ...]) -> Iterator[None]:
+    """Leave nothing of a test behind; one fixture, for every test pays for each of them."""
+    url = os.environ.get("DATABASE_URL")
+    counted = request.node.get_closest_marker("counted") and os.environ.get("COVERAGE_FILE")
+    if counted:
+        configuration = request.config.rootpath / "pyproject.toml"
+        os.environ[COUNTED] = os.pathsep.join((str(configuration), counted))
+    yield
+    os.environ.pop(COUNTED, None)
+    # A test puts its URL into the environment for commands in this process.
+    os.environ.pop("DATABASE_URL", None)
+    if url is not None:
+        os.environ["DATABASE_URL"] = url
+    KNOWN.__init__()  # type: ignore[misc]
+    _forget_project(_made_by_tests)
+
+
+def _forget_project(made_by_tests: tuple[str, ...]) -> None:
     """Forget a project's folder and modules: the next one has `models` and `app` of its own.
 
     What a fixture of a whole module has imported goes as well: it is no test's own.
     """
-    yield
-    folders = (".", *_made_by_tests)
+    folders = (".", *made_by_tests)
     sys.path[:] = [entry for entry in sys.path if not entry.startswith(folders)]
     sys.path_importer_cache.pop(".", None)  # Python remembers which folder it was
     new = set(sys.modules) - _STAYS
-    theirs = {name for name in new if _lies_in(name, _made_by_tests)}
+    theirs = {name for name in new if _lies_in(name, made_by_tests)}
     _STAYS.update(new - theirs)
     for name in theirs:
         del sys.modules[name]
