@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
@@ -29,9 +29,14 @@ from lback.project.applied import other_texts, unstamped
 from lback.project.checking.trails import trailed
 from lback.project.context import Context
 from lback.project.copies.differing import drift_of
+from lback.project.interrupted_step import refuse_interrupted
 from lback.project.lost import RecordedRun, Runs, dead_end, find_lost, recorded_runs, with_lost
 from lback.project.notes import remember_stamps
-from lback.project.rebase_notes import forget_hook_rebase, refuse_hook_rebase
+from lback.project.rebase_notes import (
+    forget_hook_rebase,
+    refuse_hook_rebase,
+    refuse_undone_rebase,
+)
 from lback.project.record.ran import NOTHING_RAN, Ran, what_ran
 from lback.project.run import half_of, key
 from lback.project.skipped import late, skips
@@ -261,6 +266,18 @@ class _Answer(NamedTuple):
     """What the record says of revisions that no file here defines."""
     dead_end: LbackError | None = None
     half: HalfRun | None = None
+    unsettled: LbackError | None = None
+    """What a kill, or a rebase that was taken back, has left here."""
+
+
+def _unsettled(ctx: Context, graph: GraphView, view: View) -> LbackError | None:
+    """Return what `migrate` would refuse for, and leave the notes of it where they are."""
+    try:
+        refuse_interrupted(ctx, graph, view.stamp, view.at_work, keep=True)
+        refuse_undone_rebase(ctx, graph, view.stamp)
+    except LbackError as err:
+        return err
+    return None
 
 
 def _runs(answers: Sequence[Asked[_Answer]]) -> dict[str, RecordedRun]:
@@ -321,6 +338,7 @@ def _answers(ctx: Context, graph: GraphView) -> tuple[Asked[_Answer], ...]:
                 what_ran(ctx, view, graph),
                 *_lost(ctx, graph, view),
                 half_of(graph, view),
+                _unsettled(ctx, graph, view),
             )
         )
     except (UsageError, OtherDatabaseError):
@@ -393,12 +411,8 @@ def _fix(
         if answer.stamp is None:
             continue
         try:
-            if answer.value is not None and answer.value.half is not None:
-                raise half_messages.refused(answer.value.half)
-            if answer.value is not None and answer.value.dead_end is not None:
-                raise answer.value.dead_end
-            if answer.value is not None and answer.value.baseline is not None:
-                raise migrate_messages.unstamped(answer.value.baseline)
+            for why in _in_the_way(answer):
+                raise why
             refuse_hook_rebase(ctx, graph, answer.stamp)
             found = answer.value.skips if answer.value is not None else NOTHING_SKIPPED
             plan = late(ctx.revisions, graph, answer.stamp.revisions, found)
@@ -412,6 +426,22 @@ def _fix(
     if not fix:
         forget_hook_rebase(ctx, [key(answer.database) for answer in answers])
     return fix
+
+
+def _in_the_way(answer: Asked[_Answer]) -> Iterator[LbackError]:
+    """Yield why a database cannot be gone on with, by its own answer."""
+    if answer.error is not None:
+        yield answer.error
+    if answer.value is None:
+        return
+    if answer.value.half is not None:
+        yield half_messages.refused(answer.value.half)
+    if answer.value.dead_end is not None:
+        yield answer.value.dead_end
+    if answer.value.unsettled is not None:
+        yield answer.value.unsettled
+    if answer.value.baseline is not None:
+        yield migrate_messages.unstamped(answer.value.baseline)
 
 
 def _told(ctx: Context, err: LbackError) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,9 @@ from lback.db.own_tables import is_own
 # The one column of Alembic's table, which env.py may have given any name.
 _VERSION_TABLE = {"version_num"}
 
+_SQLITE_INDEXES = (
+    "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+)
 # Who has written a view or a routine of MySQL, which is no part of what it does.
 DEFINER = re.compile(
     r"\A(CREATE (?:ALGORITHM=\w+ )?)DEFINER=(?:`(?:[^`]|``)*`|[^\s@]+)@(?:`(?:[^`]|``)*`|\S+) "
@@ -97,15 +101,19 @@ def _tables(
     columns, keys, comments = read("columns"), read("pk_constraint"), {}
     with contextlib.suppress(NotImplementedError):
         comments = dict(read("table_comment"))
-    foreign, unique = read("foreign_keys"), read("unique_constraints")
-    indexes, checks = read("indexes"), read("check_constraints")
+    foreign, checks = read("foreign_keys"), read("check_constraints")
+    with warnings.catch_warnings():
+        # Of SQLite, SQLAlchemy leaves out those of expressions, and says so.
+        warnings.filterwarnings("ignore", "Skipped unsupported reflection of expression")
+        indexes, unique = read("indexes"), read("unique_constraints")
+    left_out = _of_expressions(connection, indexes)
     return {
         name: Table(
             {row["name"]: _column(row, connection) for row in columns[name]},
             tuple((keys.get(name) or {}).get("constrained_columns") or ()),
             _constraints(foreign.get(name) or ()),
             _constraints(unique.get(name) or ()),
-            _constraints(indexes.get(name) or ()),
+            _constraints(indexes.get(name) or (), left_out.get(name, ())),
             _constraints(checks.get(name) or ()),
             (comments.get(name) or {}).get("text"),
         )
@@ -177,8 +185,23 @@ def _type(value: Any, connection: Connection) -> str:
         return repr(value)
 
 
-def _constraints(rows: Sequence[Any]) -> Constraints:
+def _of_expressions(connection: Connection, read: Mapping[Any, Any]) -> dict[str, list[Constraint]]:
+    """Return the indexes of SQLite that were not read, by table: those of expressions."""
+    found: dict[str, list[Constraint]] = {}
+    if connection.dialect.name != "sqlite":
+        return found
+    known = {row["name"] for rows in read.values() for row in rows}
+    for name, table, sql in connection.exec_driver_sql(_SQLITE_INDEXES).all():
+        if name not in known:
+            words = " ".join(sql.split())
+            definition = re.sub(r"^CREATE (UNIQUE )?INDEX .*? ON .*?(?=\()", r"\1", words)
+            found.setdefault(table, []).append(Constraint(name, definition))
+    return found
+
+
+def _constraints(rows: Sequence[Any], more: Iterable[Constraint] = ()) -> Constraints:
     made = [Constraint(row.get("name"), _definition(row)) for row in rows]
+    made += more
     return tuple(sorted(made, key=lambda constraint: constraint.definition))
 
 

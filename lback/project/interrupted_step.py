@@ -61,18 +61,24 @@ def noting_steps(ctx: Context, listener: OnEvent) -> Iterator[OnEvent]:
 
 
 def refuse_interrupted(
-    ctx: Context, graph: GraphView, stamp: Stamp, at_work: Callable[[], str] = str
+    ctx: Context,
+    graph: GraphView,
+    stamp: Stamp,
+    at_work: Callable[[], str] = str,
+    *,
+    keep: bool = False,
 ) -> None:
     """Refuse once where a kill has left a step half done, and nobody has moved it since.
 
-    Where somebody is `at_work`, the note may be of a step that goes on: it stays.
+    Where somebody is `at_work`, the note may be of a step that goes on: it stays. To `keep` it is
+    for who only looks.
     """
     note = Note(ctx, _KIND, stamp.database.key)
     notes = note.read()
     if not isinstance(notes, list):
         return
     who = at_work()
-    if not who:
+    if not who and not keep:
         note.clear()
     now = sorted(stamp.revisions)
     value = next((item for item in notes if item.keys() >= _KEYS and item["stamp"] == now), None)

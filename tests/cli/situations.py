@@ -329,7 +329,11 @@ SHOWN: dict[str, list[Shown]] = {
         Shown("listed", "status --all", "--shard 1/9"),
         Shown("listed", "status --all", "--json-lines"),
     ],
-    "diff": [Shown("migrated", "diff", "--models")],
+    "diff": [
+        Shown("migrated", "diff", "--models"),
+        Shown("migrated", "diff", "--sql"),
+        Shown("migrated", "diff", "--reverse"),
+    ],
     "squash": [
         Shown("seeded", "squash d4", "--plan"),
         Shown("seeded", "squash d4", "--data keep"),

@@ -20,6 +20,7 @@ from lback.app.status import (
 from lback.cli.terminal import render
 from lback.core.checks.findings import finding
 from lback.core.results import Result
+from lback.core.schema_diff import SchemaChange
 from lback.formats.style import Style
 
 CURRENT = StatusResult(
@@ -66,6 +67,21 @@ def test_status_without_git_and_without_a_database() -> None:
         "checkout  no git, no revisions",
         "upstream  none",
     ]
+
+
+def test_status_never_says_that_nothing_is_to_do_where_something_is() -> None:
+    """Drift has a command, and a database that was not asked is no reason to be content."""
+    change = SchemaChange("added", "column", "users", "nick", None, "TEXT")
+    drifted = text(replace(CURRENT, drift=(change,)))
+    assert "1 difference: users" in drifted[-2]
+    assert drifted[-1].startswith(
+        "next: `lback diff` shows what is not as promised, `lback diff -R"
+    )
+    assert text(replace(CURRENT, drift=()))[-1] == "next: Nothing to do."
+    behind = replace(CURRENT, drift=(change,), pending=("b2",), docs={"b2": "more"})
+    assert text(behind)[-1] == "next: Run `lback migrate`."
+    alone = text(replace(CURRENT, database=None, databases=()))
+    assert "Nothing to do in this checkout; `lback status` asks" in alone[-1]
 
 
 def test_status_lists_what_is_lost_and_pending() -> None:

@@ -72,7 +72,6 @@ ROOMS: dict[str, str] = {
     "lback.urls": "for settings of a project",
     "lback.project.discovery": "which files may configure an environment",
     "lback.project.effects": "effects by blob id, cached",
-    "lback.project.interrupted_step": "what a killed command left half done",
     "lback.project.squash.proving": "a file that is written, run and compared",
     "lback.project.origins": "who wrote a statement",
     "lback.vcs.branching": "where a branch came from",

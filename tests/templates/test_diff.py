@@ -56,6 +56,12 @@ KINDS = {
         ("CREATE INDEX ix ON users (email) WHERE email <> ''", "added index users.ix"),
         ("DROP INDEX ix; CREATE INDEX ix ON users (email)", "changed index users.ix"),
         ("DROP INDEX ix; CREATE UNIQUE INDEX ix ON users (email)", "changed index users.ix"),
+        ("DROP INDEX ix; CREATE INDEX ix ON users (lower(email))", "changed index users.ix"),
+        (
+            "DROP INDEX ix; CREATE UNIQUE INDEX ix ON users (lower(email)) WHERE id > 1",
+            "changed index users.ix",
+        ),
+        ("DROP INDEX ix; CREATE UNIQUE INDEX ix ON users (email)", "changed index users.ix"),
         ("DROP VIEW v; CREATE VIEW v AS SELECT email FROM users", "changed view v"),
         ("CREATE TRIGGER t AFTER INSERT ON users BEGIN SELECT 1; END", "added trigger users.t"),
         (

@@ -36,6 +36,9 @@ def test_a_killed_step_is_told_of_once(
     shop.env["DIE"] = "1"
     shop.lback(*first, code=-signal.SIGKILL)
     del shop.env["DIE"]
+    for _ in range(2):  # until it is settled
+        looked = shop.lback("status")
+        assert "killed in upgrade() of r1" in looked and "next: Look which of it" in looked
     said = shop.lback(*second, code=3)
     assert "killed in upgrade() of r1" in said and "table users" in said
     shop.execute("DROP TABLE users")

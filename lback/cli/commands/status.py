@@ -196,6 +196,11 @@ def _next(result: StatusResult) -> str:
         return look_for(result.unknown[0])
     if result.upstream is not None and result.upstream.behind:
         return f"Run {result.upstream.bring} to get what the team has added."
+    return _at_rest(result)
+
+
+def _at_rest(result: StatusResult) -> str:
+    """Return the step that comes next where all has run."""
     if result.changed:
         undo = command_line("lback rollback --revision", result.changed[0].revision)
         return f"{undo} undoes what ran; then `lback migrate` runs the file as it is now."
@@ -204,4 +209,10 @@ def _next(result: StatusResult) -> str:
         paths = map(pathspec, dict.fromkeys((first.was, first.path)))
         shown = command_line("git diff", first.commit.sha[:12], "--", *paths)
         return f"{shown} shows what has changed in {safe(first.revision)} since."
+    if result.drift:
+        return (
+            "`lback diff` shows what is not as promised, `lback diff -R --sql` what takes it back."
+        )
+    if not result.databases and result.summary is None:
+        return "Nothing to do in this checkout; `lback status` asks the database, too."
     return "Nothing to do."
