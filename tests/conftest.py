@@ -24,6 +24,7 @@ os.environ.update(
     GIT_TERMINAL_PROMPT="0",
     LC_ALL="C.UTF-8",
     NO_COLOR="1",
+    BROWSER="true",  # no test opens one
 )
 # Hundreds of children would each compile what they import, were bytecode not kept.
 for _name in ("DATABASE_URL", "ALEMBIC_CONFIG", "FLASK_APP", "PYTHONDONTWRITEBYTECODE"):

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import ClassVar
 
 from lback.core.merging.merge_plan import overlap_row
-from lback.core.merging.nearness import Meeting, Neighbour
-from lback.core.merging.overlap import Overlap
 from lback.core.messages import branches as messages
 from lback.core.results import Result, text_only
 from lback.core.rows import OverlapRow
-from lback.core.source import WORKTREE, Commit
-from lback.project.branches import compare, overlaps_of
-from lback.project.contents import Limits
+from lback.core.source import Commit
 from lback.project.context import Context
-from lback.project.revisions import Revisions
-from lback.project.sides import Tree, read_side
-from lback.vcs.lookups import siblings
-
-_RANK = {"conflict": 0, "order-matters": 1, "unknown": 2, "same": 3}
+from lback.project.pictures.neighbours import Other, nearby
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +77,6 @@ class RadarResult(Result):
     most: int | None = text_only(default=None)  # how many branches the text shows, None for all
 
 
-@dataclass(frozen=True, slots=True)
-class _Other:
-    """A neighbour, the forks that it opens, and what overlaps in them."""
-
-    neighbour: Neighbour
-    meetings: tuple[Meeting, ...]
-    overlaps: tuple[Overlap, ...]
-
-
 def radar(ctx: Context, options: RadarOptions) -> RadarResult:
     """Tell which other branches hold revisions that mine lacks, would fork, and overlap."""
     repository = ctx.repository
@@ -105,66 +87,28 @@ def radar(ctx: Context, options: RadarOptions) -> RadarResult:
 
         ctx.console.note(messages.FETCHING)
         fetch_all(repository, ctx.console.detail)
-    ctx.limits = Limits()
-    revisions, here = ctx.revisions, repository.head()
-    mine = read_side(revisions, here.name, WORKTREE, here.commit)
-    others = [
-        sibling
-        for sibling in siblings(repository)
-        if sibling.ref != here.ref and sibling.commit != here.commit
-    ]
-    compared = compare(
-        revisions, mine, others, _published(revisions, mine) if others else frozenset()
-    )
-    declared = ctx.project.settings.lback.heads
-    met = [(neighbour, neighbour.meetings(declared)[:1]) for neighbour in compared.neighbours]
-    neighbours = [
-        _Other(*pair, overlaps)
-        for pair, overlaps in zip(met, overlaps_of(revisions, mine, met), strict=True)
-    ]
-    neighbours.sort(key=_needs_attention)
+    near = nearby(ctx)
+    neighbours = near.others
     return RadarResult(
-        at=here.name,
-        heads=mine.graph.heads,
+        at=near.mine.name,
+        heads=near.mine.graph.heads,
         branches=tuple(_row(other) for other in neighbours),
-        compared=len(others),
+        compared=near.compared,
         summary=RadarSummary(
             _count(neighbours),
             _count(other for other in neighbours if other.meetings),
             _count(other for other in neighbours if other.overlaps),
-            len(compared.merged),
+            len(near.merged),
         ),
         most=None if options.everything or ctx.options.verbose else options.most,
     )
 
 
-def _published(revisions: Revisions, mine: Tree) -> frozenset[str]:
-    """Return the ids of the shared branch, whether or not they are here."""
-    shared = revisions.shared
-    if shared is None or shared.commit == mine.tip:
-        return frozenset()
-    return read_side(revisions, shared.name, shared.commit, shared.commit).graph.ids
-
-
-def _count(others: Iterable[_Other]) -> int:
+def _count(others: Iterable[Other]) -> int:
     return sum(len(other.neighbour.names) for other in others)
 
 
-def _needs_attention(other: _Other) -> tuple[int, bool, float, str]:
-    """Sort the worst first, then the newest."""
-    worst = min((_RANK[overlap.verdict] for overlap in other.overlaps), default=len(_RANK))
-    first = other.neighbour
-    return worst, not other.meetings, -_moment(first.commit.date), first.names[0]
-
-
-def _moment(date: str) -> float:
-    try:
-        return datetime.fromisoformat(date.replace("Z", "+00:00")).timestamp()
-    except ValueError:
-        return 0.0
-
-
-def _row(other: _Other) -> BranchRow:
+def _row(other: Other) -> BranchRow:
     neighbour = other.neighbour
     added = [neighbour.together[revision] for revision in neighbour.added]
     heads = other.meetings[0].heads if other.meetings else ()

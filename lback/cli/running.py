@@ -32,7 +32,8 @@ from lback.project.options import Environment, Options
 _NO_PROJECT = ("explain", "demo", "init")
 _WHERE = ("-C", "-c", "--config", "-n", "--name", "--db")
 # Commands that never run env.py, and those that cannot do without it.
-_NEVER_ENV = (*_NO_PROJECT, "heads", "graph", "radar", "hooks")
+_NEVER_ENV = (*_NO_PROJECT, "heads", "radar", "hooks")
+_IN_HERE = (*_NEVER_ENV, "graph")  # asks a database for one environment only
 _ALWAYS_ENV = ("makemigrations", "migrate", "rollback", "restore", "switch", "alembic", "database")
 
 
@@ -43,11 +44,13 @@ def run(
     *,
     each: bool = True,
     base: str | None = None,
+    show: Callable[[Terminal, Result], int] | None = None,
 ) -> int:
     """Call a use case with the options of this run, print its result, return the exit status.
 
     `idle` are options that have nothing to do this time; it is said which were given. A
     command of `EACH` is called for each environment that lies below, unless `each` is false.
+    `show` is what is done with the result of the only one where it is not printed.
     """
     every = opened(idle, each=each, base=base)
     started = time.monotonic()
@@ -59,7 +62,8 @@ def run(
     terminal = ctx.console
     assert isinstance(terminal, Terminal)
     try:
-        return terminal.show(use_case(ctx), form)
+        result = use_case(ctx)
+        return show(terminal, result) if show is not None else terminal.show(result, form)
     finally:
         tell_more(ctx, started)
 
@@ -142,7 +146,7 @@ def _through(every: Sequence[Context], use_case: Callable[[Context], Result]) ->
         assert isinstance(terminal, Terminal) and environment is not None
         if not ctx.options.json:
             terminal.heading(environment.name, first=not codes)
-        answer = _in_here if ctx.options.command in _NEVER_ENV else _apart
+        answer = _in_here if ctx.options.command in _IN_HERE else _apart
         code, report = answer(ctx, terminal, use_case)
         codes.append(code)
         reports.append((environment, report))

@@ -93,9 +93,8 @@ class Terminal:
             return result.exit_code
         if form != "text":
             self.document(self.rendered(result, form))
-            if form in ("mermaid", "dot"):  # a picture has no place for them
-                for line in findings(result.findings, self.style(sys.stderr)):
-                    self.line(line)
+            if form in ("mermaid", "dot", "html", "entities"):
+                self.beside(result)
             return result.exit_code
 
         for line in render(result, self.style(streams.result())):
@@ -106,6 +105,11 @@ class Terminal:
         if result.failed and result.message:
             self.error(result.message, result.hint)
         return result.exit_code
+
+    def beside(self, result: Result) -> None:
+        """Tell the findings on standard error: a picture has no place for them."""
+        for line in findings(result.findings, self.style(sys.stderr)):
+            self.line(line)
 
     def rendered(self, result: Result, form: str) -> str:
         """Return a result in a format that machines read, without any password."""

@@ -71,14 +71,16 @@ class Identities:
         self._bindings: dict[str, list[_Binding]] = {}
         self._indexes: dict[str, Identity] = {}
         self._servants: dict[tuple[str, str], list[tuple[str, Effect]]] = {}
+        self._touched: dict[int, Identity] = {}
 
-    def follow(self, revision: str, effects: Iterable[Effect]) -> None:
-        """Follow what one revision does."""
+    def follow(self, revision: str, effects: Iterable[Effect]) -> list[Identity]:
+        """Follow what one revision does; return the tables that it changes."""
+        self._touched = {}
         for effect in effects:
             self._serve(effect, revision)
             table = self._of(effect, revision)
             if table is not None:
-                table.record(revision, effect)
+                self._record(table, revision, effect)
                 if self._runs(effect.dialect):
                     self._employ(table, effect)
                     self._apply(table, effect, revision)
@@ -89,6 +91,15 @@ class Identities:
                     referred = self._find(other, revision)
                     if referred is not None and referred is not table:
                         referred.references.append((revision, effect))
+        return list(self._touched.values())
+
+    def _record(self, table: Identity, revision: str, effect: Effect) -> None:
+        table.record(revision, effect)
+        self._touched[id(table)] = table
+
+    def called(self, name: str, revision: str) -> Identity | None:
+        """Return the table that a revision means by a name, None where none is known."""
+        return self._find(name, revision)
 
     def _runs(self, dialect: str | None) -> bool:
         """Tell whether an effect of these dialects happens on one that is meant."""
@@ -196,7 +207,7 @@ class Identities:
         """Take away the tables of a schema that goes."""
         for table in self.tables():
             if table.exists and schema_of(table.called[-1]) == schema.casefold():
-                table.record(revision, effect)
+                self._record(table, revision, effect)
                 self._drop(table, effect, revision)
 
     def _drop(self, table: Identity, effect: Effect, revision: str) -> None:
@@ -205,7 +216,7 @@ class Identities:
         table.parts.drop_all(effect, revision)
         for child in table.partitions:
             if child.exists:
-                child.record(revision, effect)
+                self._record(child, revision, effect)
                 self._drop(child, effect, revision)
 
     def _rename(self, table: Identity, effect: Effect, revision: str) -> None:
@@ -225,6 +236,8 @@ class Identities:
             kept.changes.setdefault(other, []).extend(effects)
         kept.parts.replace(copy.parts, revision, effect)
         kept.exists = True
+        self._touched[id(kept)] = kept
+        self._touched.pop(id(copy), None)
         kept.references.extend(copy.references)
         kept.serving |= copy.serving
         for bindings in self._bindings.values():
@@ -254,7 +267,7 @@ class Identities:
                 self._hire(next(iter(tables.values())), servant)
             return
         for table in self._served(servant):
-            table.record(revision, effect)
+            self._record(table, revision, effect)
             table.parts.serve(servant, effect, revision)
         if effect.kind == "rename" and effect.to:
             self._servants[servant[0], key(effect.to)] = deeds
@@ -279,7 +292,7 @@ class Identities:
             return
         table.serving.add(servant)
         for revision, effect in self._servants[servant]:
-            table.record(revision, effect)
+            self._record(table, revision, effect)
             table.parts.serve(servant, effect, revision)
 
 

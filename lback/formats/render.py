@@ -17,6 +17,8 @@ _MODULES: Mapping[str, str] = {
     "markdown": "markdown",
     "mermaid": "mermaid",
     "dot": "dot",
+    "html": "html",
+    "entities": "entities",
 }
 
 

@@ -150,6 +150,8 @@ def _value(chance: random.Random, param: click.Parameter, odd: float) -> str:
     if isinstance(param.type, click.Choice) and chance.random() >= odd / 2:
         return str(chance.choice(list(param.type.choices)))
     known: dict[str | None, tuple[str, ...]] = {
+        "tables": ("users", "orders"),
+        "output": ("page.html",),
         "table": ("users", "orders", "carts"),
         "revision": ("a1", "b2", "c3", "head", "base", "head-1"),
         "at": ("HEAD", "main", "topic", "index", "HEAD~1"),

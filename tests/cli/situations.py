@@ -348,6 +348,12 @@ SHOWN: dict[str, list[Shown]] = {
         Shown("repository", "graph", "--at topic"),
         Shown("repository", "graph", "--format dot"),
         Shown("repository", "graph", "--effects"),
+        Shown("repository", "graph", "--schema"),
+        Shown("repository", "graph --schema", "--against topic"),
+        Shown("many_branches", "graph --format html", "--siblings"),
+        Shown("migrated", "graph --format html", "--database"),
+        Shown("repository", "graph --format dot", "--output graph.dot"),
+        Shown("repository", "graph --format html -o page.html", "--open"),
     ],
     "show": [
         Shown("repository", "show c3", "--at topic"),

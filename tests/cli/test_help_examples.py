@@ -35,7 +35,7 @@ SAYS = {
     "diff --models": "0\n.*no difference",
     "doctor": "0\n.*git",
     "explain LB101": "0\nLB101.*several heads",
-    "graph --at origin/main --format mermaid": "0\n.*(flowchart|graph)",
+    "graph --format html -o graph.html": "0\nwrote .*graph.html",
     "heads --at origin/main": "0\n.*b2",
     "history users --patch": "0\n.*op.add_column",
     "hook post-merge 0": "0\n",
