@@ -25,6 +25,7 @@ from lback.core.schema_diff import changes
 from lback.db.schema import read_whole
 
 _ENV = """
+import sqlalchemy.orm
 from alembic import context
 from sqlalchemy import create_engine, pool
 
@@ -33,6 +34,27 @@ with engine.connect() as connection:
     context.configure(connection=connection, render_as_batch={batch}, target_metadata=None)
     with context.begin_transaction():
         context.run_migrations()
+"""
+_ASYNC_ENV = """
+import asyncio
+from alembic import context
+from sqlalchemy import pool
+from sqlalchemy.ext.asyncio import create_async_engine
+
+
+def run(connection):
+    context.configure(connection=connection, target_metadata=None)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def main():
+    engine = create_async_engine({url!r}, poolclass=pool.NullPool)
+    async with engine.connect() as connection:
+        await connection.run_sync(run)
+
+
+asyncio.run(main())
 """
 _SETTINGS = "[alembic]\nscript_location = migrations\nversion_locations = {places}\n"
 _APART = ("__pycache__", "*.pyc")
@@ -44,7 +66,8 @@ def _project(root: Path, folder: Path, versions: str, url: str) -> None:
     for name in ("env.py", "alembic.ini"):
         (root / "migrations" / name).unlink(missing_ok=True)
     batch = url.startswith("sqlite")
-    (root / "migrations" / "env.py").write_text(_ENV.format(url=url, batch=batch))
+    env = _ASYNC_ENV if sa.make_url(url).get_dialect().is_async else _ENV
+    (root / "migrations" / "env.py").write_text(env.format(url=url, batch=batch))
     places = f"%(here)s/migrations/{versions}"
     (root / "alembic.ini").write_text(_SETTINGS.format(places=places))
     subprocess.run(("git", "init", "-q", str(root)), check=True)
@@ -123,11 +146,12 @@ def _more(kind: str, at: str, key: str) -> Iterator[str]:
     yield f"ALTER TABLE {at} COMMENT 'by hand'"
     yield "CREATE TRIGGER t_by_hand BEFORE INSERT ON by_hand FOR EACH ROW SET NEW.other = 1"
     yield "CREATE FUNCTION one() RETURNS INT DETERMINISTIC RETURN 1"
-    yield "ALTER TABLE by_hand ENGINE = Aria"
+    yield "ALTER TABLE by_hand COLLATE utf8mb4_bin"
 
 
 def _found(url: str) -> Iterator[tuple[str, bool]]:
     """Yield each change that is made by hand, and whether it is a difference."""
+    url = url.replace("+asyncpg", "+psycopg").replace("+aiosqlite", "")
     engine = sa.create_engine(url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         before = read_whole(connection)

@@ -452,3 +452,61 @@ def test_a_partial_index_is_the_same_twice(make_shop: MakeShop, sqlite_url: str)
     ask(sqlite_url, "CREATE TABLE t (a INTEGER)")
     ask(sqlite_url, "CREATE INDEX ix ON t (a) WHERE a > 1")
     assert whole(sqlite_url) == whole(sqlite_url)
+
+
+OF_A_TENANT = {
+    "search_path": """
+        connection.exec_driver_sql('SET search_path TO "Acme", public')
+        connection.commit()
+        context.configure(connection=connection, version_table_schema="Acme")
+    """,
+    "translated": """
+        connection = connection.execution_options(schema_translate_map={{None: "Acme"}})
+        context.configure(connection=connection, version_table_schema="Acme")
+    """,
+    "connect": """
+        context.configure(connection=connection)
+    """,
+}
+TENANT_ENV = """
+    from alembic import context
+    from sqlalchemy import create_engine, pool
+
+    given = dict(options='-c search_path="Acme"') if CONNECT else dict()
+    engine = create_engine({url!r}, poolclass=pool.NullPool, connect_args=given)
+    with engine.connect() as connection:
+WAY
+        with context.begin_transaction():
+            context.run_migrations()
+"""
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("way", OF_A_TENANT)
+def test_the_schema_of_a_tenant(make_shop: MakeShop, postgres_url: str, way: str) -> None:
+    """It is compared with the same schema of a template; what else the database has, is not."""
+    body = OF_A_TENANT[way].strip("\n").rstrip()
+    env = TENANT_ENV.replace("CONNECT", str(way == "connect")).replace("WAY", body)
+    shop = make_shop(postgres_url, env)
+    for name in ('"Acme"', "other"):
+        ask(postgres_url, f"CREATE SCHEMA {name}")
+    ask(postgres_url, "CREATE TABLE other.mess (id INTEGER)")
+    ask(postgres_url, "CREATE TABLE public.mess (id INTEGER)")
+    shop.add("a1", None, f"{USERS}; {TEAMS}; op.create_index('ix', 'users', ['age'])")
+    migrate(shop)
+    clean = found(shop)
+    assert clean.changes == () and clean.not_compared[-1] == "other schemas"
+    assert "schema Acme" in clean.after
+    for statement in ("ALTER TABLE {}.users ADD nick TEXT", "CREATE VIEW {}.v AS SELECT 1 AS one"):
+        ask(postgres_url, statement.format('"Acme"'))
+    ask(postgres_url, 'DROP INDEX "Acme".ix')
+    drift = [said(change) for change in found(shop).changes]
+    assert drift == ["added column users.nick", "removed index users.ix", "added view v"]
+    back = diff(shop.ctx(), DiffOptions(sql=True, reverse=True)).sql
+    assert back is not None
+    follow(postgres_url, ('SET search_path TO "Acme", public', *back))
+    assert found(shop).changes == ()
+    shop.add("b2", "a1", "op.create_foreign_key('fk', 'users', 'plans', ['age'], ['id'])")
+    ask(postgres_url, """UPDATE "Acme".alembic_version SET version_num = 'b2'""")
+    with pytest.raises(LbackError, match=r"from nothing: at b2, line 7: relation .*plans"):
+        found(shop)

@@ -64,11 +64,10 @@ def lost(revisions: Sequence[str]) -> LbackError:
 
 
 def of_a_schema(schema: str) -> LbackError:
-    """Make the error for a database that is one schema of several."""
+    """Make the error for migrations that run in another database than the one of the URL."""
     return LbackError(
-        f"The migrations run in the schema {named(schema)}, and what they build is compared in "
-        "the default one only.",
-        "`lback check --models` compares models and migrations without the database.",
+        f"The migrations run in {named(schema)}, which is not the database of the URL.",
+        "Let the URL name it; `lback check --models` compares models and migrations without it.",
     )
 
 
