@@ -33,6 +33,8 @@ CODES: Mapping[str, tuple[Severity, str]] = {
     "LB203": ("error", "a published revision has another parent"),
     "LB204": ("error", "a new revision is below a published one"),
     "LB205": ("note", "a revision file was moved"),
+    "LB206": ("note", "revisions were squashed into one"),
+    "LB207": ("error", "a squashed revision is still here"),
     "LB301": ("error", "two sides overlap"),
     "LB302": ("warning", "another branch would fork from this one"),
     "LB303": ("warning", "a migration file is not in the commit"),

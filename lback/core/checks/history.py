@@ -18,15 +18,21 @@ def published_findings(
     my_text: Callable[[str], bytes],
     shared_text: Callable[[str], bytes],
 ) -> Iterator[Finding]:
-    """Yield LB201, LB202, LB203 and LB205 for revisions of the shared graph.
+    """Yield LB201, LB202, LB203, LB205 and LB206 for revisions of the shared graph.
 
     `base` is the graph where this branch left the shared one: what was added there
     since then is simply not here yet.
     """
+    declared = dict(declared_squashes(mine, shared))
+    gone = {name: squash for squash, names in declared.items() for name in names}
+    for squash, names in declared.items():
+        yield _declared(mine, squash, names)
     for revision in shared.order():
         theirs = shared[revision]
+        if revision in declared:
+            continue
         if revision not in mine:
-            if revision in base:
+            if revision in base and revision not in gone:
                 yield finding(
                     "LB202",
                     f"{revision} is published, and its file was deleted",
@@ -41,6 +47,61 @@ def published_findings(
             yield from _edited(mine, shared, revision, my_text, shared_text)
         elif ours.path != theirs.path and revision in base and base[revision].path != ours.path:
             yield _moved(revision, theirs.path, ours.path)
+
+
+def declared_squashes(mine: GraphView, shared: GraphView) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield each published revision into which others were squashed here, with those.
+
+    The file says so by `replaces`, and the graph has to bear it out: it stands on what the old
+    ones stood on, and nothing that is published stood on one of them alone.
+    """
+    for node in mine:
+        if not node.replaces or node.id not in shared or node.replaces == shared[node.id].replaces:
+            continue
+        gone = tuple(name for name in node.replaces if name in shared and name not in mine)
+        members = {*gone, node.id}
+        outside = {up for name in members for up in shared[name].parents if up not in members}
+        below = {up: shared.ancestors([up], dependencies=False) - {up} for up in outside}
+        tops = {up for up in outside if not any(up in below[other] for other in outside)}
+        closed = all(
+            above in members
+            for name in gone
+            for above in (*shared.children(name), *shared.dependents(name))
+            if above in shared
+        )
+        if gone and closed and set(node.parents) == tops:
+            yield node.id, gone
+
+
+def _declared(mine: GraphView, squash: str, names: tuple[str, ...]) -> Finding:
+    node = mine[squash]
+    one = f"1 published revision, {names[0]}, was"
+    several = f"{len(names)} published revisions, {names[0]} to {names[-1]}, were"
+    return finding(
+        "LB206",
+        f"{several if names[1:] else one} squashed into {squash}",
+        f"Databases at {squash} or above need nothing; `lback migrate` brings one that stands "
+        "inside on with the old files, which git has.",
+        path=node.path,
+        line=node.header.line,
+        revisions=(squash,),
+    )
+
+
+def still_here(graph: GraphView) -> Iterator[Finding]:
+    """Yield LB207 for each revision that has a file although another one replaces it."""
+    for node in graph:
+        for name in node.replaces:
+            if name in graph:
+                yield finding(
+                    "LB207",
+                    f"{name} was squashed into {node.id}, and its file is still here",
+                    "Remove it, or bring the old file of "
+                    f"{node.id} back: {command('git rm --', pathspec(graph[name].path))}",
+                    path=graph[name].path,
+                    line=graph[name].header.line,
+                    revisions=(name, node.id),
+                )
 
 
 def _edited(
@@ -145,7 +206,7 @@ def squashes(mine: GraphView, published: GraphView, base: GraphView) -> dict[str
             for revision in ones
             for child in published.children(revision)
         )
-        if ones and inside and alone:
+        if ones and inside and alone and not mine[kept].replaces:
             replaced[kept] = tuple(revision for revision in published.order() if revision in ones)
     return replaced
 

@@ -48,6 +48,9 @@ def problems(
 
 def _missing(nodes: Nodes, revision: str, variable: str, name: str) -> Problem:
     node = nodes[revision]
+    squash = next((other for other in nodes.values() if name in other.replaces), None)
+    if squash is not None:
+        return _squashed(node, variable, name, squash.id)
     hint = (
         f"add the file of {name}, or point {named(variable)} of {revision} at a revision that "
         "exists"
@@ -61,6 +64,19 @@ def _missing(nodes: Nodes, revision: str, variable: str, name: str) -> Problem:
         node.path,
         node.header.line,
         (revision,),
+    )
+
+
+def _squashed(node: Revision, variable: str, name: str, squash: str) -> Problem:
+    return Problem(
+        "LB103",
+        f"Revision {node.id} has {name} as its {named(variable)}, which was squashed into "
+        f"{squash}.",
+        f"`lback rebase` moves {node.id} onto the shared head; or point {named(variable)} of it "
+        f"at {squash}, if nothing that was squashed after {name} changes what it does",
+        node.path,
+        node.header.line,
+        (node.id,),
     )
 
 

@@ -12,7 +12,7 @@ from lback.core.scanner import Undecodable, decode_text
 from lback.core.squash import messages
 
 _HEADER = frozenset({"revision", "down_revision", "branch_labels", "depends_on", "replaces"})
-_ASKS_ITSELF = frozenset({"globals", "locals", "__name__", "exec", "eval", "vars", "__file__"})
+_ASKS_ITSELF = frozenset({"globals", "locals", "exec", "eval", "vars", "__file__"})
 _NOT_A_WORD = re.compile(r"\W+", re.ASCII)
 
 
