@@ -21,6 +21,7 @@ from lback.project.context import Context
 from lback.project.rebase_notes import rebases_left
 from lback.project.revisions import Revisions
 from lback.project.shared_parents import Parents, restored_text, shared_parents
+from lback.project.squash.unsquash import below_squashes, unsquashed
 from lback.vcs.lookups import path_ids, siblings
 from lback.vcs.refs import pulls
 
@@ -54,6 +55,8 @@ class PreparedRebase:
     """By the key and the stamp of a database."""
     cut_off: dict[str, Any] = field(default_factory=dict)
     """What an earlier rebase has left to do, as it was noted."""
+    squashed: Mapping[str, bytes] = field(default_factory=dict)
+    """The texts of old revisions, by id, that a squash has replaced and others still stand on."""
 
     @property
     def graph_after(self) -> GraphView:
@@ -69,9 +72,10 @@ class PreparedRebase:
 
     @property
     def texts(self) -> dict[str, bytes]:
-        """Return the new text of each rewritten revision, by id."""
+        """Return the new text of each rewritten revision, and old ones that were squashed."""
         paths = {rewrite.path: rewrite.revision for rewrite in self.plan.rewrites}
-        return {paths[path]: text for path, text in self.contents.items() if text is not None}
+        new = {paths[path]: text for path, text in self.contents.items() if text is not None}
+        return {**self.squashed, **new}
 
     @property
     def rewrites(self) -> tuple[RewriteRow, ...]:
@@ -96,10 +100,13 @@ class PreparedRebase:
 def prepare(ctx: Context, onto: str | None = None, *, force: bool = False) -> PreparedRebase:
     """Read what is there and decide what would be rewritten; write nothing."""
     revisions = ctx.revisions
-    graph = revisions.graph()
+    opened = below_squashes(revisions, revisions.graph())
+    graph = opened.graph
     refuse_broken(revisions, graph)
+    if opened:
+        ctx.database = ctx.database_of(graph, opened.sources)
     onto, commit, way = _target(revisions, onto)
-    theirs = revisions.graph(commit)
+    theirs = unsquashed(revisions, revisions.graph(commit), opened.sources).graph
     missing = sorted(theirs.missing_from(graph))
     if missing:
         raise messages.behind(onto, missing, way)
@@ -109,7 +116,14 @@ def prepare(ctx: Context, onto: str | None = None, *, force: bool = False) -> Pr
         return PreparedRebase(revisions, graph, onto, plan)
     contents = _rewritten(revisions, graph, plan, {node.id: node for node in theirs}, commit)
     ready = PreparedRebase(
-        revisions, graph, onto, plan, contents, pushed=facts.pushed, cut_off=rebases_left(ctx)
+        revisions,
+        graph,
+        onto,
+        plan,
+        contents,
+        pushed=facts.pushed,
+        cut_off=rebases_left(ctx),
+        squashed=opened.sources,
     )
     found = contradicting(revisions, ready.graph_after, ready.moved, WORKTREE)
     return replace(ready, held=tuple(dict.fromkeys(finding.revisions[0] for finding in found)))

@@ -195,11 +195,15 @@ def refuse_changed_files(ctx: Context, before: GraphView) -> None:
     Whoever held the lock before may have rewritten them; new ones are only pending.
     """
     now = ctx.revisions.graph()
+    given = ctx.database.origin.sources  # which come out of git
     changed = [
         revision.path
         for revision in before
-        if revision.id not in now
-        or (now[revision.id].path, now[revision.id].blob) != (revision.path, revision.blob)
+        if revision.id not in given
+        and (
+            revision.id not in now
+            or (now[revision.id].path, now[revision.id].blob) != (revision.path, revision.blob)
+        )
     ]
     if changed:
         raise messages.files_changed(changed)

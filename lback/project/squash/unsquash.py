@@ -58,10 +58,15 @@ def unsquashed(revisions: Revisions, graph: GraphView, ids: Iterable[str]) -> Un
     found = Unsquashed(graph)
     while True:
         squashes = dict.fromkeys(replacing(found.graph, wanted).values())
-        if not squashes or graph.problems:
+        if not squashes:
             return found
         for squash in squashes:
             found = _opened(revisions, found, squash)
+
+
+def below_squashes(revisions: Revisions, graph: GraphView) -> Unsquashed:
+    """Return the graph with old revisions where one here still stands on them."""
+    return unsquashed(revisions, graph, [up for node in graph for up in node.parents])
 
 
 def wholly_unsquashed(revisions: Revisions, graph: GraphView, at: str | None = None) -> Unsquashed:
@@ -96,7 +101,7 @@ def _opened(
         revisions.contents.learn(Entry(one.path, one.blob), texts[one.blob])
     others = [one for one in before.graph if one.id != squash]
     graph = Graph([*others, *(one for one, _ in members.values())])
-    if graph.problems:
+    if not {*graph.problems} <= {*before.graph.problems}:
         raise messages.old_files_missing(squash, (), shallow=_shallow(revisions))
     return Unsquashed(
         graph,
