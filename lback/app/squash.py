@@ -16,6 +16,7 @@ from lback.project.checking.trails import refuse_broken
 from lback.project.context import Context
 from lback.project.file_changes import change_files, recover
 from lback.project.squash.proving import Proof, Prover
+from lback.project.squash.unsquash import opened
 from lback.vcs import committing
 
 
@@ -35,6 +36,7 @@ class SquashOptions:
     on: tuple[str, ...] = ()
     plan: bool = False
     stage: bool = True
+    revert: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,16 +44,17 @@ class SquashResult(Result):
     """What was squashed or would be: the ids that `revision` replaces, and the files that go.
 
     `way` is "build" where the new file makes the schema from nothing, "fold" where it holds the
-    old statements.
+    old statements, and "revert" where the old files come back; those are `restores`.
     """
 
     command = "squash"
 
     revision: str
     path: str
-    way: Literal["build", "fold"]
+    way: Literal["build", "fold", "revert"]
     replaces: tuple[str, ...] = ()
     removes: tuple[str, ...] = ()
+    restores: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
     statements: tuple[DataRow, ...] = ()
     proof: tuple[Proof, ...] = ()
@@ -64,6 +67,8 @@ def squash(ctx: Context, options: SquashOptions) -> SquashResult:
     recover(ctx)
     graph = ctx.revisions.graph()
     refuse_broken(ctx.revisions, graph)
+    if options.revert:
+        return _reverted(ctx, graph, options)
     first = _one(graph, options.first) if options.first is not None else None
     plan = plan_squash(graph, _one(graph, options.to), first)
     fold = options.fold or bool(plan.parents or plan.depends_on)
@@ -99,6 +104,41 @@ def squash(ctx: Context, options: SquashOptions) -> SquashResult:
         staged = (path, *removes)
         committing.stage(ctx.repository, staged)
     return replace(result, statements=rows, proof=proved.proofs, staged=staged)
+
+
+def _reverted(ctx: Context, graph: GraphView, options: SquashOptions) -> SquashResult:
+    """Bring the old files back; LbackError where somebody else may have the squash."""
+    squash = _one(graph, options.to)
+    node, shared = graph[squash], ctx.revisions.shared
+    if not node.replaces:
+        raise messages.no_squash(squash)
+    if shared is not None and shared.publishes:
+        theirs = ctx.revisions.graph(shared.commit)
+        if squash in theirs and theirs[squash].replaces == node.replaces:
+            raise messages.published(squash, shared.name)
+    old = opened(ctx.revisions, graph, squash)
+    contents = {old.graph[name].path: text for name, text in old.sources.items()}
+    taken = [path for path in contents if path != node.path and (ctx.project.root / path).exists()]
+    if taken:
+        raise messages.in_the_way(taken[0])
+    gone = () if node.path in contents else (node.path,)
+    result = SquashResult(
+        revision=squash,
+        path=old.graph[squash].path,
+        way="revert",
+        replaces=node.replaces,
+        removes=gone,
+        restores=tuple(sorted(contents)),
+        planned=options.plan,
+    )
+    if options.plan:
+        return result
+    change_files(ctx, {**dict.fromkeys(gone), **contents})
+    staged: tuple[str, ...] = ()
+    if options.stage and ctx.repository is not None:
+        staged = (*gone, *sorted(contents))
+        committing.stage(ctx.repository, staged)
+    return replace(result, staged=staged)
 
 
 def _one(graph: GraphView, name: str) -> str:

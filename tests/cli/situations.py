@@ -341,6 +341,7 @@ SHOWN: dict[str, list[Shown]] = {
         Shown("seeded", "squash d4", "--fold"),
         Shown("seeded", "squash d4 --data keep", "--on sqlite:///other.db"),
         Shown("seeded", "squash d4 --data keep", "--no-stage"),
+        Shown("seeded", "squash d4 --plan", "--revert"),
     ],
     "log": [Shown("recorded", "log", "--max-count 1")],
     "heads": [Shown("repository", "heads", "--at topic")],

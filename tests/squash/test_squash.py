@@ -170,3 +170,28 @@ def test_one_file_for_several_dialects(
     text = (shop.versions / "c3_add.py").read_text()
     assert 'if dialect == "sqlite":' in text
     assert "CREATE TYPE kind" in text
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_the_old_files_come_back_while_nobody_has_the_squash(shop: Shop, committed: bool) -> None:
+    with pytest.raises(UsageError):
+        done(shop, "e5", revert=True)
+    done(shop, "e5", data=("b2=keep", "d4=drop"))
+    if committed:
+        _commit(shop)
+    result = done(shop, "e5", revert=True)
+    assert len(result.restores) == 5
+    if committed:
+        _commit(shop)
+        assert shop.git("diff", "HEAD~2", "--stat") == ""
+    assert shop.git("status", "--porcelain") == ""
+
+
+def test_a_published_squash_stays(shop: Shop) -> None:
+    done(shop, "e5", data=("keep",))
+    _commit(shop)
+    shop.git("init", "-q", "--bare", "-b", "main", str(shop.root / ".git" / "origin"))
+    shop.git("remote", "add", "origin", str(shop.root / ".git" / "origin"))
+    shop.git("push", "-qu", "origin", "main")
+    with pytest.raises(LbackError, match="is a squash on origin/main"):
+        done(shop, "e5", revert=True)

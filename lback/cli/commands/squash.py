@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 @click.option("--fold", is_flag=True, help="Move the old statements into one file, as they are.")
 @click.option("--on", multiple=True, metavar="URL", help="Prove it beside this database, too.")
 @click.option("--plan", is_flag=True, help="Show the plan; change nothing.")
+@click.option("--revert", is_flag=True, help="Bring the old files of the squash TO back.")
 @click.option("--no-stage", is_flag=True, help="Do not `git add` the change.")
 @common
 def command(
@@ -39,6 +40,7 @@ def command(
     fold: bool,
     on: tuple[str, ...],
     plan: bool,
+    revert: bool,
     no_stage: bool,
 ) -> int:
     """Make one revision of several, with the id of the last: all below TO, or those from FROM on.
@@ -48,7 +50,7 @@ def command(
     from lback.app.squash import SquashOptions, squash
 
     begin, end = (None, first) if to is None else (first, to)
-    options = SquashOptions(end, begin, data, accept_unknown, fold, on, plan, not no_stage)
+    options = SquashOptions(end, begin, data, accept_unknown, fold, on, plan, not no_stage, revert)
     idle = {"--no-stage": plan and no_stage, **for_env(used=not plan)}
     return run(lambda ctx: squash(ctx, options), idle)
 
@@ -56,6 +58,11 @@ def command(
 def lines(result: SquashResult, style: Style) -> Iterator[str]:
     """Yield what became one, what of rows, and how that was proved."""
     number = len(result.replaces) + 1
+    if result.way == "revert":
+        yield f"{safe(result.revision)} is {number} revisions again: {len(result.restores)} files"
+        if result.planned:
+            yield "nothing was done"
+        return
     yield f"{number} revisions become {safe(result.revision)}  {safe(result.path)}"
     for row in result.statements:
         answer = row.answer or ("ask" if row.known else "unknown")

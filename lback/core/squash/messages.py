@@ -220,3 +220,23 @@ def by_old_files(squash: str, number: int) -> str:
         f"the database stands inside what was squashed into {squash}: the {number} old files come "
         "from git"
     )
+
+
+def no_squash(revision: str) -> UsageError:
+    """Say that there is nothing to bring back."""
+    return UsageError(
+        f"{revision} is no squash: its file replaces nothing.", "`lback graph` shows the revisions."
+    )
+
+
+def published(squash: str, ref: str) -> LbackError:
+    """Say that others have a squash already."""
+    return LbackError(
+        f"{squash} is a squash on {ref}: new databases may have been made by it.",
+        "It stays. Databases at it and above are the same either way.",
+    )
+
+
+def in_the_way(path: str) -> LbackError:
+    """Say that an old file cannot come back."""
+    return LbackError(f"{path} is there, where an old file belongs.", "Move it away first.")

@@ -64,6 +64,11 @@ def unsquashed(revisions: Revisions, graph: GraphView, ids: Iterable[str]) -> Un
             found = _opened(revisions, found, squash)
 
 
+def opened(revisions: Revisions, graph: GraphView, squash: str) -> Unsquashed:
+    """Return the graph with what this one squash replaced; LbackError where git lacks a file."""
+    return _opened(revisions, Unsquashed(graph), squash)
+
+
 def below_squashes(revisions: Revisions, graph: GraphView) -> Unsquashed:
     """Return the graph with old revisions where one here still stands on them."""
     return unsquashed(revisions, graph, [up for node in graph for up in node.parents])
