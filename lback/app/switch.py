@@ -129,6 +129,9 @@ class SwitchResult(Result):
     """Revisions that went down with this branch, and whose files only the record has."""
     keeps: bool = text_only(default=True)
     done: bool = text_only(default=False)
+    files: str | None = text_only(default=None)
+    """The ref whose files the database waits for, where those here are others'."""
+    is_branch: bool = text_only(default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +168,9 @@ def switch(ctx: Context, options: SwitchOptions) -> SwitchResult:
     failed = failure(answers)
     if options.plan:
         return result if failed is None else result.refused(failed)
+    files, is_branch = _awaited_files(ctx, options.ref)
     if not any(plan.plan.steps for plan in plans.values()):
-        result = _settled(ctx, plans, result)
+        result = replace(_settled(ctx, plans, result), files=files, is_branch=is_branch)
         return result if failed is None else result.refused(failed)
     losses = {
         str(answer.database): answer.value.losses for answer in answers if answer.value is not None
@@ -185,8 +189,20 @@ def switch(ctx: Context, options: SwitchOptions) -> SwitchResult:
         saved=tuple(row for keeper in keepers for row in saved_rows(keeper)),
         returned=tuple(row for keeper in keepers for row in returned_rows(keeper)),
         done=True,
+        files=files,
+        is_branch=is_branch,
     )
     return result if failed is None else result.refused(failed)
+
+
+def _awaited_files(ctx: Context, ref: str | None) -> tuple[str | None, bool]:
+    """Return the ref that is not checked out yet, and whether it is a branch here."""
+    repository = ctx.repository
+    if ref is None or repository is None or repository.is_bare:
+        return None, False
+    if repository.commit(ref) == repository.head().commit:
+        return None, False
+    return ref, any(branch.name == ref and not branch.remote for branch in repository.branches())
 
 
 def _write_files(ctx: Context) -> None:

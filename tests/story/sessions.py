@@ -1,8 +1,9 @@
 """Shell sessions in Markdown: played with real git and real databases, compared line by line.
 
 A fence marked `console` holds commands (`ada$ git pull`, continued by `> `) and below each
-what it prints. Ada and Grace have clones with hooks and a migrated database from the start, Eve
-has an empty folder.
+what it prints; Ada writes what a fence marked `python` has below the name of a file. In a scenario
+Ada and Grace have clones with hooks and a migrated database from the start, Eve has an empty
+folder.
 Ids of revisions and dates are the same in every run; commits, seconds and the names of backups
 are not, and count as equal.
 """
@@ -22,7 +23,10 @@ from tests.worlds.projects import found_shop
 
 _ROOT = Path(__file__).parents[2]
 _SITE = Path(__file__).parent / "site"
-_FENCE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(
+    r"^```console\n(?P<session>.*?)^```$|`(?P<file>[\w.]+)`[^`\n]*:\n\n```python\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
 _COMMAND = re.compile(r"^(?P<person>[a-z]+)\$ (?P<text>.*)$")
 _COMMIT = re.compile(r"\b[0-9a-f]{7}\b")
 _SECONDS = re.compile(r"\b\d+\.\d\d s\b")
@@ -81,7 +85,14 @@ def prepare(place: Path) -> None:
 def play(page: str, place: Path) -> str:
     """Play the sessions of a page in a prepared place; return it with what is printed today."""
     session = Session(place)
-    return _FENCE.sub(lambda found: f"```console\n{_fence(found[1], session)}```", page)
+
+    def typed(found: re.Match[str]) -> str:
+        if found["file"]:
+            (place / "ada" / found["file"]).write_text(found["text"])
+            return found[0]
+        return f"```console\n{_fence(found['session'], session)}```"
+
+    return _FENCE.sub(typed, page)
 
 
 def _fence(text: str, session: Session) -> str:

@@ -35,6 +35,20 @@ def test_a_scenario_is_played_as_written(path: Path, prepared: Path, tmp_path: P
     assert settled(played) == settled(page)
 
 
+def test_the_tutorial_is_played_as_written(tmp_path: Path) -> None:
+    """It begins with two empty folders; `.ci/packages` plays it with the built wheel."""
+    path = _ROOT / "docs" / "tutorial.md"
+    place = tmp_path / "story"
+    for name in ("ada", "grace"):
+        (place / name).mkdir(parents=True)
+    (place / "count").write_text("0")
+    played = play(path.read_text(), place)
+    if os.environ.get("LBACK_WRITE_SCENARIOS"):
+        path.write_text(played)
+        return
+    assert settled(played) == settled(path.read_text())
+
+
 def test_the_readme_shows_a_part_of_a_scenario() -> None:
     readme = (_ROOT / "README.md").read_text()
     shown = readme.partition("```console\n")[2].partition("```")[0]

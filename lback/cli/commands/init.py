@@ -51,6 +51,8 @@ def lines(result: InitResult, style: Style) -> Iterator[str]:
         yield f"found migrations that no file configures: {where}; none of them was changed"
     for name in result.written:
         yield f"wrote {safe(name)}"
+    if result.hooks == "installed":
+        yield "installed the git hooks"
     if result.adopted or result.unconfigured:
         yield f"{style.cyan('next:')} `lback status`"
     else:
