@@ -16,6 +16,7 @@ import contextlib
 import functools
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -411,6 +412,7 @@ def _stop(process: subprocess.Popen[bytes], folder: Path) -> None:
 
 def _beside(command: Sequence[str]) -> int:
     """Run a command where all of its processes find the same servers; return its exit status."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers end then, too
     started = _find_mariadb() if "LBACK_TEST_MARIADB_URL" in os.environ else _start_mariadb()
     with contextlib.ExitStack() as stack:
         found = {
