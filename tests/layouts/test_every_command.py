@@ -41,6 +41,7 @@ def layout(request: pytest.FixtureRequest, tmp_path: Path) -> Layout:
     return LAYOUTS[request.param](folder)
 
 
+@pytest.mark.untraced
 def test_every_command_is_right(layout: Layout, request: pytest.FixtureRequest) -> None:
     """What reads does so before in one form and after in the other; writing takes turns."""
     json = list(LAYOUTS).index(request.node.callspec.params["layout"]) % 2 == 1

@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 
 from lback.db.locking.files import LockFile
+from tests.rounds import thinned
 from tests.undo.several import LOOP, NOTE, Several, several
 
-pytestmark = pytest.mark.filterwarnings("ignore:'get_engine' is deprecated")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:'get_engine' is deprecated"),
+    pytest.mark.untraced,
+]
 
 KINDS = [
     "sqlite-loop",
@@ -23,7 +27,12 @@ KINDS = [
 ]
 
 
-@pytest.fixture(params=KINDS)
+def on(*numbers: int) -> pytest.MarkDecorator:
+    """Run a test on some kinds; the others are its long form."""
+    return pytest.mark.parametrize("world", thinned(KINDS, numbers), indirect=True)
+
+
+@pytest.fixture
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Several]:
     with several(request.param, tmp_path) as made:
         yield made
@@ -35,6 +44,7 @@ def files(tmp_path: Path) -> Iterator[Several]:
         yield made
 
 
+@on(*range(len(KINDS)))
 def test_each_is_migrated_and_named(world: Several) -> None:
     plan = world.lback("migrate", "--plan").out
     assert plan.count("+ apply  r1") == plan.count("+ apply  r2") == len(world.urls)
@@ -49,6 +59,7 @@ def test_each_is_migrated_and_named(world: Several) -> None:
     assert "***" in status["databases"][0]["url"] or "://" in status["databases"][0]["url"]
 
 
+@on(0, 2, 4)
 def test_rows_of_each_are_counted_saved_and_put_back(world: Several) -> None:
     world.lback("migrate")
     world.fill()
@@ -69,6 +80,7 @@ def test_rows_of_each_are_counted_saved_and_put_back(world: Several) -> None:
     assert world.rows() == before
 
 
+@on(1, 3, 5)
 def test_a_whole_table_of_each_comes_back(world: Several) -> None:
     world.lback("migrate")
     world.fill()
@@ -83,6 +95,7 @@ def test_a_whole_table_of_each_comes_back(world: Several) -> None:
     assert world.rows() == before
 
 
+@on(4, 5)
 def test_a_reverting_revision_runs_on_each(world: Several) -> None:
     if not world.schemas:
         pytest.skip("the project's template takes no arguments, and env.py gives some")
@@ -94,6 +107,7 @@ def test_a_reverting_revision_runs_on_each(world: Several) -> None:
     assert stamps == {tuple(done["target"])} and stamps != {("r2",)}
 
 
+@on(0, 2, 3)
 def test_each_is_switched(world: Several) -> None:
     world.lback("migrate")
     world.fill()
@@ -185,6 +199,7 @@ def test_a_rollback_leaves_those_alone_that_have_not_run_it(files: Several) -> N
     assert files.stamps() == {"one": ["r1"], "two": ["r1"]}
 
 
+@on(*range(len(KINDS)))
 def test_a_migration_that_fails_on_one_is_told_with_its_name(world: Several) -> None:
     world.lback("migrate", "r1")
     first = next(iter(world.urls))
@@ -213,6 +228,7 @@ def upgrade(engine_name=None):
 """
 
 
+@on(1, 3, 4)
 def test_a_kill_on_one_leaves_nothing_half_done(world: Several) -> None:
     world.lback("migrate")
     world.fill()

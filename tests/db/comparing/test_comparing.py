@@ -11,6 +11,7 @@ from sqlalchemy import create_engine, inspect
 from lback.db.autogenerate import differences
 from lback.errors import LbackError
 from tests.db.test_autogenerate import ENV, Modelled, run_sql
+from tests.rounds import long
 
 MODELS = """
     import enum
@@ -61,32 +62,43 @@ def go(project: Modelled, before: str, after: str) -> tuple[str, ...]:
 JOB = 'Table("job", metadata, Column("id", Integer, primary_key=True), Column("n", Integer), {})'
 
 
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        (
-            'Column("twice", Integer, Computed("n * 2", persisted=True))',
-            'Column("twice", Integer, Computed("n * 3", persisted=True))',
-        ),
-        ('Column("twice", Integer)', 'Column("twice", Integer, Computed("n * 3", persisted=True))'),
-        ('CheckConstraint("n < 10", name="small")', 'CheckConstraint("n < 20", name="small")'),
-        ('CheckConstraint("n < 10")', ""),
-        ("", 'CheckConstraint("n < 10")'),
-        ('Column("m", Integer, server_default="1")', 'Column("m", Integer, server_default="2")'),
-        (
-            'Column("m", Numeric(5, 2), server_default="1.50")',
-            'Column("m", Numeric(5, 2), server_default="2.50")',
-        ),
-        ('Column("m", String(9), server_default="it\'s")', 'Column("m", String(9))'),
-        ('Column("m", ForeignKey("job.id", name="own"))', 'Column("m", Integer)'),
-        ("", 'Column("m", Integer, index=True)'),
-        ("", 'Column("m", Integer, unique=True)'),
-        ("", 'Column("m", Integer, index=True), CheckConstraint("m < 10")'),
-        ('Column("m", Integer, index=True)', ""),
-        ('UniqueConstraint("n")', ""),
-        ("", 'UniqueConstraint("n")'),
-    ],
-)
+CHANGES = [
+    (
+        'Column("twice", Integer, Computed("n * 2", persisted=True))',
+        'Column("twice", Integer, Computed("n * 3", persisted=True))',
+    ),
+    ('Column("twice", Integer)', 'Column("twice", Integer, Computed("n * 3", persisted=True))'),
+    ('CheckConstraint("n < 10", name="small")', 'CheckConstraint("n < 20", name="small")'),
+    ('CheckConstraint("n < 10")', ""),
+    ("", 'CheckConstraint("n < 10")'),
+    ('Column("m", Integer, server_default="1")', 'Column("m", Integer, server_default="2")'),
+    (
+        'Column("m", Numeric(5, 2), server_default="1.50")',
+        'Column("m", Numeric(5, 2), server_default="2.50")',
+    ),
+    ('Column("m", String(9), server_default="it\'s")', 'Column("m", String(9))'),
+    ('Column("m", ForeignKey("job.id", name="own"))', 'Column("m", Integer)'),
+    ("", 'Column("m", Integer, index=True)'),
+    ("", 'Column("m", Integer, unique=True)'),
+    ("", 'Column("m", Integer, index=True), CheckConstraint("m < 10")'),
+    ('Column("m", Integer, index=True)', ""),
+    ('UniqueConstraint("n")', ""),
+    ("", 'UniqueConstraint("n")'),
+]
+# Each change on PostgreSQL, and in turn on one of the others: on both in the long form.
+WHERE = [
+    case if kind == "postgresql" or (kind == "sqlite") == (number % 2 == 0) else long(case)
+    for number, change in enumerate(CHANGES)
+    for kind, mark in (
+        ("sqlite", ()),
+        ("postgresql", pytest.mark.postgresql),
+        ("mariadb", pytest.mark.mysql),
+    )
+    for case in [pytest.param(kind, *change, marks=mark)]
+]
+
+
+@pytest.mark.parametrize(("any_url", "before", "after"), WHERE, indirect=["any_url"])
 def test_it_is_seen_and_there_is_a_way_back(modelled: Modelled, before: str, after: str) -> None:
     go(modelled, JOB.format(before), JOB.format(after))
 
