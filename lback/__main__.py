@@ -24,6 +24,8 @@ def main() -> NoReturn:
         INPUTS.begin(sys.argv[1:])
         run(prog="lback")
     text, code = answer
+    if _is_paged(text):
+        text = b""
     try:
         while text:
             try:
@@ -38,6 +40,15 @@ def main() -> NoReturn:
         code = undelivered(Terminal(Options()), code, err)
     # Nothing is open, and nothing has to be freed.
     os._exit(code)
+
+
+def _is_paged(text: bytes) -> bool:
+    """Show a long answer by the pager, as it was shown the last time."""
+    if not os.isatty(1) or "--no-pager" in sys.argv:
+        return False
+    from lback.cli.pager import paged
+
+    return paged(text, 1)
 
 
 def _wait() -> None:

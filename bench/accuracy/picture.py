@@ -12,7 +12,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-# Table -> {"columns": {name: [type, nullable, default]}, "keys": {name: text}}.
+# Table -> {"columns": {name: [type, nullable, default]}, "keys": {name: text}, "refers":
+# {"column, column": table}}.
 Picture = dict[str, dict[str, dict[str, Any]]]
 
 VERSION_TABLES = frozenset({"alembic_version"})
@@ -28,14 +29,30 @@ def picture(connection: sa.Connection) -> Picture:
         warnings.simplefilter("ignore")
         columns = inspector.get_multi_columns()
         keys = _keys(inspector)
+        refers = _refers(inspector)
     found: Picture = {}
     for place, listed in columns.items():
         table = place[1]
         if table not in VERSION_TABLES:
             about = {one["name"]: _column(one, connection.dialect) for one in listed}
-            found[table] = {"columns": about, "keys": keys.get(table, {})}
+            found[table] = {
+                "columns": about,
+                "keys": keys.get(table, {}),
+                "refers": refers.get(table, {}),
+            }
     found[SCHEMA] = {"columns": {}, "keys": _schema_wide(inspector)}
     return found
+
+
+def _refers(inspector: sa.Inspector) -> dict[str, dict[str, str]]:
+    """Return by table to which table its foreign keys refer, those without a name as well."""
+    return {
+        table: {
+            ", ".join(map(str, one["constrained_columns"])): str(one["referred_table"])
+            for one in listed or ()
+        }
+        for (_, table), listed in inspector.get_multi_foreign_keys().items()
+    }
 
 
 def _schema_wide(inspector: Any) -> dict[str, str]:

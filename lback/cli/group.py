@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "hooks": ("hooks", "Install, remove or inspect the git hooks.", ""),
     "doctor": ("doctor", "Show what lback found, what is wrong, and how to fix it.", "Help"),
     "explain": ("explain", "Explain what a finding means and how to fix it.", ""),
+    "completion": ("completion", "Print what completes commands in bash, zsh or fish.", ""),
     "demo": ("demo", "Play the story of two developers in a temporary folder.", ""),
     "alembic": ("alembic", "Run any Alembic command on this project.", ""),
     "hook": ("hook", "What the git hooks call.", "-"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from typing import NoReturn
 
@@ -80,6 +81,8 @@ def main(argv: list[str] | None = None, prog: str = "lback", only: str | None = 
     from lback.cli.gate import guarded
 
     args = list(sys.argv[1:] if argv is None else argv)
+    if "_LBACK_COMPLETE" in os.environ:  # a shell asks, by what `lback completion` has printed
+        program.main([], prog_name="lback", obj=Options())
     streams.take()
     code = guarded(program, args, prog, only)
     # Python looks for garbage once more when it ends: among all that SQLAlchemy is made of,

@@ -73,6 +73,7 @@ COMMON: tuple[Callable[[Any], Any], ...] = (
         type=click.Choice(["auto", "always", "never"]),
         help="Colour the output (default: auto).",
     ),
+    _option("no_pager", "--no-pager", is_flag=True, help="Do not page what is long."),
 )
 
 

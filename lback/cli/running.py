@@ -29,7 +29,7 @@ from lback.project.environments import (
 from lback.project.options import Environment, Options
 
 # Commands without a project: what names one is of no use to them.
-_NO_PROJECT = ("explain", "demo", "init")
+_NO_PROJECT = ("explain", "demo", "init", "completion")
 _WHERE = ("-C", "-c", "--config", "-n", "--name", "--db")
 # Commands that never run env.py, and those that cannot do without it.
 _NEVER_ENV = (*_NO_PROJECT, "heads", "radar", "hooks")
@@ -144,6 +144,7 @@ def _through(every: Sequence[Context], use_case: Callable[[Context], Result]) ->
     for ctx in every:
         terminal, environment = ctx.console, ctx.environment
         assert isinstance(terminal, Terminal) and environment is not None
+        ctx.options.no_pager = True
         if not ctx.options.json:
             terminal.heading(environment.name, first=not codes)
         answer = _in_here if ctx.options.command in _IN_HERE else _apart

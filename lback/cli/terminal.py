@@ -13,6 +13,7 @@ from typing import IO, Any, TextIO, cast
 import click
 
 from lback.cli import streams
+from lback.cli.pager import paged
 from lback.core.checks.findings import Finding
 from lback.core.display import escaped, harmless_line, visible
 from lback.core.messages.questions import unanswered
@@ -55,6 +56,8 @@ class Spoken(io.TextIOBase):
 
 # They print what they do while they do it.
 _TOLD = ("alembic", "demo")
+# What may be long and is read from its top.
+_PAGED = ("blame", "graph", "history", "log", "radar")
 
 
 def render(result: Result, style: Style) -> Iterator[str]:
@@ -97,7 +100,11 @@ class Terminal:
                 self.beside(result)
             return result.exit_code
 
-        for line in render(result, self.style(streams.result())):
+        lines = render(result, self.style(streams.result()))
+        if result.command in _PAGED and not self.options.no_pager and _is_terminal():
+            self._page(lines)
+            lines = iter(())
+        for line in lines:
             if isinstance(line, Script):
                 self.script(line)
             else:
@@ -105,6 +112,18 @@ class Terminal:
         if result.failed and result.message:
             self.error(result.message, result.hint)
         return result.exit_code
+
+    def _page(self, lines: Iterable[str]) -> None:
+        """Print lines, by the pager where they are more than the terminal has."""
+        out = streams.result()
+        clean = (self._clean(out, self.spell(line), words=False) for line in lines)
+        text = "".join(f"{line}\n" for line in clean)
+        if not text:
+            return
+        INPUTS.said(text)
+        out.flush()
+        if not paged(text.encode(out.encoding, out.errors or "strict"), out.fileno()):
+            out.write(text)
 
     def beside(self, result: Result) -> None:
         """Tell the findings on standard error: a picture has no place for them."""
@@ -331,6 +350,14 @@ def _put(stream: IO[str], text: str) -> None:
     else:
         INPUTS.said(text + "\n")
         stream.write(text + "\n")
+
+
+def _is_terminal() -> bool:
+    """Tell whether the result goes to a real terminal."""
+    try:
+        return os.isatty(streams.result().fileno())
+    except (AttributeError, OSError, ValueError):
+        return False
 
 
 def _without_password(text: str) -> str:

@@ -31,6 +31,7 @@ class Options:
     debug: bool = False
     no_input: bool = False
     color: str = "auto"
+    no_pager: bool = False
     command: str = ""
     """Which command it is; told by the command line itself."""
     answered: bool = False

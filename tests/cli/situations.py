@@ -454,6 +454,7 @@ SHOWN: dict[str, list[Shown]] = {
     "hooks status": [],
     "doctor": [],
     "explain": [],
+    "completion": [],
     "demo": [],
     "alembic": [],
 }
@@ -489,6 +490,7 @@ LINES = {
     "hooks status": ("repository", "hooks status"),
     "doctor": ("repository", "doctor"),
     "explain": ("repository", "explain LB101"),
+    "completion": ("repository", "completion bash"),
     "demo": ("repository", "demo migrations"),
     "alembic": ("repository", "alembic current"),
 }
@@ -519,7 +521,7 @@ TALKS = {
         for name, (place, line) in LINES.items()
         if name.split()[0]
         in ("heads", "graph", "show", "history", "blame", "merge", "check", "radar", "hooks",
-            "explain", "demo")
+            "explain", "demo", "completion")
     },
 }  # fmt: skip
 

@@ -34,6 +34,7 @@ SAYS = {
     "demo": "played",
     "diff --models": "0\n.*no difference",
     "doctor": "0\n.*git",
+    "completion bash": "0\n_lback_completion",
     "explain LB101": "0\nLB101.*several heads",
     "graph --format html -o graph.html": "0\nwrote .*graph.html",
     "heads --at origin/main": "0\n.*b2",
