@@ -83,14 +83,14 @@ def test_what_means_another_thing_inside_is_refused(text: str) -> None:
         folded("_f", "a.py", text.encode())
 
 
-def test_a_line_in_a_helper_cannot_be_parted() -> None:
-    with pytest.raises(LbackError, match="not in upgrade"):
-        folded(
-            "_f",
-            "a1.py",
-            TEXT.encode(),
-            [TEXT.split("\n").index("    return json.dumps(word)") + 1],
-        )
+def test_a_line_in_a_helper_keeps_what_calls_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = TEXT.split("\n").index("    return json.dumps(word)") + 1
+    text = folded("_f", "a1.py", TEXT.encode(), [line])
+    assert "table = helper" in text
+    assert "create" not in text
+    alone = TEXT.replace('table = helper("t")', 'table = "t"')
+    with pytest.raises(LbackError, match="does not lead to it"):
+        folded("_f", "a1.py", alone.encode(), [line])
 
 
 def test_names_of_functions_differ() -> None:

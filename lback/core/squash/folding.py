@@ -41,7 +41,7 @@ def folded(name: str, path: str, source: bytes, keep: Collection[int] | None = N
     dropped = frozenset[int]()
     if keep is not None:
         body = [node for node in body if getattr(node, "name", "") != "downgrade"]
-        dropped = _other_lines(path, _upgrade(path, body), keep)
+        dropped = _other_lines(path, body, keep)
     if "up" in {name for node in body for name in _binds(node)}:
         raise messages.not_foldable(path, 1, "it has a name `up` of its own")
     functions = {node.name for node in body if isinstance(node, ast.FunctionDef)}
@@ -139,18 +139,15 @@ def _upgrade(path: str, body: Sequence[ast.stmt]) -> ast.FunctionDef:
     raise messages.not_foldable(path, 1, "it has no plain upgrade()")
 
 
-def _other_lines(path: str, upgrade: ast.FunctionDef, keep: Collection[int]) -> frozenset[int]:
+def _other_lines(path: str, body: Sequence[ast.stmt], keep: Collection[int]) -> frozenset[int]:
     """Return the lines of upgrade() that do not stay: all but these and what they need."""
+    upgrade = _upgrade(path, body)
+    wanted = [number for line in keep for number in _leading_to(path, upgrade, body, line)]
     chosen: set[int] = set()
     needed: set[str] = set()
-    for line in keep:
-        if not any(line in _lines(node) for node in upgrade.body):
-            raise messages.not_foldable(
-                path, line, "what it does to rows is not in upgrade() itself"
-            )
     for number in range(len(upgrade.body) - 1, -1, -1):
         node = upgrade.body[number]
-        if any(line in _lines(node) for line in keep) or _binds(node) & needed:
+        if number in wanted or _binds(node) & needed:
             chosen.add(number)
             needed |= _names(iter([node]))
     lines = {
@@ -162,6 +159,34 @@ def _other_lines(path: str, upgrade: ast.FunctionDef, keep: Collection[int]) -> 
     if any(line in lines for number in chosen for line in _lines(upgrade.body[number])):
         raise messages.not_foldable(path, upgrade.lineno, "two statements share a line")
     return frozenset(lines)
+
+
+def _leading_to(
+    path: str, upgrade: ast.FunctionDef, body: Sequence[ast.stmt], line: int
+) -> list[int]:
+    """Return which statements of upgrade() a line is in, or call the function that it is in."""
+    for number, node in enumerate(upgrade.body):
+        if line in _lines(node):
+            return [number]
+    others = [node for node in body if node is not upgrade]
+    calls = {name for node in others if line in _lines(node) for name in _binds_at_top(node)}
+    while True:
+        more = {
+            name for node in others if _names(iter([node])) & calls for name in _binds_at_top(node)
+        }
+        if more <= calls:
+            break
+        calls |= more
+    found = [number for number, node in enumerate(upgrade.body) if _names(iter([node])) & calls]
+    if not found:
+        raise messages.not_foldable(path, line, "upgrade() does not lead to it")
+    return found
+
+
+def _binds_at_top(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return {node.name}
+    return _binds(node)
 
 
 def _binds(node: ast.stmt) -> set[str]:
