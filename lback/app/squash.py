@@ -171,13 +171,15 @@ def _answers(data: Sequence[str]) -> Mapping[str, Answer]:
 
 def _answered(ctx: Context, rows: Sequence[DataRow], options: SquashOptions) -> tuple[DataRow, ...]:
     """Return what is done to rows with an answer for each; LbackError where one is lacking."""
-    unread = [row for row in rows if not row.known and row.revision not in options.accept_unknown]
+    given = _answers(options.data)
+    accepted = {*options.accept_unknown, *given}
+    unread = [row for row in rows if not row.known and row.revision not in accepted]
     if unread:
         raise messages.unknown_data(unread)
-    given = _answers(options.data)
     answered = []
     for row in rows:
-        answer = given.get(row.revision, given.get("")) if row.known else "drop"
+        # What could not be read is kept where that is said of its revision alone.
+        answer = given.get(row.revision, given.get("") if row.known else "drop")
         if answer is None:
             answer = _asked(ctx, row)
         answered.append(replace(row, answer=answer))

@@ -195,3 +195,27 @@ def test_a_published_squash_stays(shop: Shop) -> None:
     shop.git("push", "-qu", "origin", "main")
     with pytest.raises(LbackError, match="is a squash on origin/main"):
         done(shop, "e5", revert=True)
+
+
+def test_rows_that_are_others_each_time_are_counted(make_shop: MakeShop, sqlite_url: str) -> None:
+    shop = make_shop(sqlite_url)
+    shop.add("a1")
+    chance = "INSERT INTO t_a1 (id) VALUES (abs(random()))"
+    shop.add("b2", "a1", f'op.execute("{chance}")')
+    _commit(shop)
+    with pytest.raises(LbackError, match="t_a1 would have 0 rows instead of 1"):
+        done(shop, "b2", data=("drop",))
+    assert done(shop, "b2", data=("keep",)).proof
+
+
+def test_what_could_not_be_read_is_kept_where_that_is_said(
+    make_shop: MakeShop, sqlite_url: str
+) -> None:
+    shop = make_shop(sqlite_url)
+    shop.add("a1")
+    insert = "INSERT INTO t_a1 (id) VALUES (1)"
+    shop.add("b2", "a1", f"import json\nop.execute(json.loads('\"{insert}\"'))")
+    _commit(shop)
+    with pytest.raises(LbackError, match="t_a1 would have 0 rows instead of 1"):
+        done(shop, "b2", accept_unknown=("b2",))
+    assert done(shop, "b2", data=("b2=keep",)).proof
