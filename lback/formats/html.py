@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lback.core.display import visible
-from lback.core.effects import Effect, described
 from lback.core.pictures.comparing import ComparedTable
 from lback.core.pictures.folding import Change, FoldedTable, KeyShape, TableShape
 from lback.core.pictures.page import Page, PageFork, PageRevision
@@ -97,7 +96,6 @@ def _page(page: Page) -> dict[str, Any]:
 
 
 def _revision(row: PageRevision, changes: Sequence[Change]) -> dict[str, Any]:
-    effects = row.effects
     return {
         "id": row.revision,
         "doc": message(row.doc),
@@ -112,20 +110,16 @@ def _revision(row: PageRevision, changes: Sequence[Change]) -> dict[str, Any]:
         "side": row.side,
         "mine": row.mine,
         "tables": row.tables,
-        "does": _effects(effects.upgrade),
-        "undoes": _effects(effects.downgrade),
-        "gap": effects.downgrade_gap,
-        "unread": [[one.direction, one.line, one.reason] for one in effects.unknown],
+        "does": row.does,
+        "undoes": row.undoes,
+        "gap": row.gap,
+        "unread": [[one.direction, one.line, one.reason] for one in row.unread],
         "changes": [change._asdict() for change in changes],
     }
 
 
 def _commit(commit: Commit | None) -> list[str] | None:
     return None if commit is None else [commit.sha, commit.author, commit.date, commit.subject]
-
-
-def _effects(effects: Iterable[Effect]) -> list[list[Any]]:
-    return [[described(effect), effect.line, effect.certain] for effect in effects]
 
 
 def _table(row: FoldedTable) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from lback.core.effects import Effects
+from lback.core.effects import Unknown
 from lback.core.pictures.comparing import ComparedTable
 from lback.core.pictures.folding import FoldedSchema
 from lback.core.rows import OverlapRow
@@ -14,12 +14,17 @@ from lback.core.source import Commit
 Place = Literal["published", "pushed", "local", ""]
 
 
+# An effect as people read it, its line, and whether it surely happens.
+Said = tuple[str, int, bool]
+
+
 @dataclass(frozen=True, slots=True)
 class PageRevision:
     """One revision; `place` is "" where git cannot tell, `applied` None where no database does.
 
     `branches` are those of git that have it as a head. `side` is "" for what is here, the name of
-    the one branch that has it otherwise; `mine` says that the other side lacks it.
+    the one branch that has it otherwise; `mine` says that the other side lacks it. `does` and
+    `undoes` are the effects of both directions; `gap` says why there is no way down.
     """
 
     revision: str
@@ -35,7 +40,10 @@ class PageRevision:
     side: str
     mine: bool
     tables: tuple[str, ...]
-    effects: Effects
+    does: tuple[Said, ...]
+    undoes: tuple[Said, ...]
+    gap: str
+    unread: tuple[Unknown, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lback.core.effects import Effects
+from lback.core.effects import Effect, Effects, described
 from lback.core.graph.forks import forks
 from lback.core.graph.graph import Graph
 from lback.core.graph.view import GraphView
@@ -13,7 +13,7 @@ from lback.core.identities import KNOWN
 from lback.core.merging.merge_plan import overlap_row, plan_merge
 from lback.core.messages import branches as messages
 from lback.core.pictures.folding import FoldedSchema, FoldedTable, beside, fold
-from lback.core.pictures.page import PageFork, PageRevision, Place
+from lback.core.pictures.page import PageFork, PageRevision, Place, Said
 from lback.core.source import INDEX, WORKTREE
 from lback.project.context import Context
 from lback.project.pictures.neighbours import Other, nearby
@@ -177,10 +177,17 @@ def rows_of(ctx: Context, seen: Drawn, *, with_database: bool) -> tuple[PageRevi
             seen.sides.get(revision, ""),
             revision in seen.mine,
             tables[revision],
-            effects[revision],
+            _said(effects[revision].upgrade),
+            _said(effects[revision].downgrade),
+            effects[revision].downgrade_gap,
+            effects[revision].unknown,
         )
         for revision in reversed(order)
     )
+
+
+def _said(effects: Iterable[Effect]) -> tuple[Said, ...]:
+    return tuple((described(effect), effect.line, effect.certain) for effect in effects)
 
 
 def _place(revisions: Revisions, row: BroughtRow) -> Place:
