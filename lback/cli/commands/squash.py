@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("squash", cls=Command)
-@click.argument("first", metavar="[FROM]")
-@click.argument("to", metavar="TO", required=False)
+@click.argument("names", nargs=-1, required=True, metavar="[FROM] TO")
 @click.option(
     "--data", multiple=True, metavar="[REV=]keep|drop", help="What becomes of changes of rows."
 )
@@ -33,8 +32,7 @@ if TYPE_CHECKING:
 @click.option("--no-stage", is_flag=True, help="Do not `git add` the change.")
 @common
 def command(
-    first: str,
-    to: str | None,
+    names: tuple[str, ...],
     data: tuple[str, ...],
     accept_unknown: tuple[str, ...],
     fold: bool,
@@ -49,7 +47,9 @@ def command(
     """
     from lback.app.squash import SquashOptions, squash
 
-    begin, end = (None, first) if to is None else (first, to)
+    if len(names) > 2:
+        raise messages.too_many(names)
+    begin, end = names[0] if names[1:] else None, names[-1]
     options = SquashOptions(end, begin, data, accept_unknown, fold, on, plan, not no_stage, revert)
     idle = {"--no-stage": plan and no_stage, **for_env(used=not plan)}
     return run(lambda ctx: squash(ctx, options), idle)

@@ -50,6 +50,14 @@ def _on(found: Mapping[str, Sequence[str]], word: str) -> str:
     return "; ".join(shown[:3]) + more
 
 
+def too_many(names: Sequence[str]) -> UsageError:
+    """Say that a range has two ends."""
+    return UsageError(
+        f"{len(names)} revisions are named, and a range has two ends.",
+        "Write `lback squash FROM TO`, or `lback squash TO` for all below TO.",
+    )
+
+
 def not_one(name: str) -> UsageError:
     """Say that a name stands for several revisions, or for none."""
     return UsageError(
@@ -126,7 +134,8 @@ def folds_all(first: str) -> UsageError:
 
 def same_on(dialect: str, number: int) -> str:
     """Say what was proved."""
-    return f"proved on {dialect}: the new file builds the same {number} tables, with the same rows"
+    tables = "table" if number == 1 else f"{number} tables"
+    return f"proved on {dialect}: the new file builds the same {tables}, with the same rows"
 
 
 def differs(dialect: str, shown: Sequence[str]) -> LbackError:
