@@ -18,7 +18,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from tests.core.kinds import START
-from tests.core.pictures import Picture, picture
+from tests.core.schema_picture import Picture, picture
 
 _CATALOGUES = (
     "pg_attribute, pg_attrdef, pg_class, pg_constraint, pg_depend, pg_description, pg_enum, "
