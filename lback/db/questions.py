@@ -100,11 +100,30 @@ class GivenAnswers:
         chosen = self.ask.choose(question, 0 if names else None)
         return [*names, DROP, KEEP][chosen]
 
-    def value_became(self, type_: str, old: str, new: Sequence[str]) -> str | None:
-        """Return the new name of a value of an enum type; None where it goes."""
+    def renamed_values(self, type_: str, old: Sequence[str], new: Sequence[str]) -> dict[str, str]:
+        """Return which values of an enum get which names: those that others do not have yet."""
+        found: dict[str, str] = {}
+        for label in old:
+            left = [name for name in new if name not in old and name not in found.values()]
+            became = self._value(type_, label, left) if label not in new else None
+            if became is not None:
+                found[label] = became
+        return found
+
+    def _value(self, type_: str, old: str, new: Sequence[str]) -> str | None:
+        """Return the new name of a value of an enum; None for one that goes."""
         name = f"{type_}.{old}"
+        given = self.renames.get(name)
+        if given is not None:
+            label = given.removeprefix(f"{type_}.")
+            if label not in new:
+                raise messages.no_rename(name, given, f"the models have no new value {label}")
+            self.use(f"--rename {name}:{given}")
+            return label
         if name in self.drops:
             self.use(f"--drop {name}")
+            return None
+        if not new or self.no_rename:
             return None
         question = messages.enum_value_gone(type_, old, new)
         if self.ask is None:

@@ -21,6 +21,7 @@ from lback.core.drafting.asking import (
 )
 from lback.core.messages import makemigrations as messages
 from lback.db.alembic_compat import compared
+from lback.db.comparing.column_enums import labels_of
 from lback.db.comparing.enums import EnumType
 from lback.db.comparing.twins import enums_of
 from lback.db.directives import RenameColumn, RenameName, RenameTable, full_name, mark_loss
@@ -220,6 +221,12 @@ class _Settling:
 
     def _is_value(self, type_: str, label: str) -> bool:
         """Tell whether it is a value of an enum of the database; of a table, first."""
+        if self.context.dialect.name in ("mysql", "mariadb"):
+            table, _, column = type_.rpartition(".")
+            key = self._renamed_table(table)
+            rows = self.inspector.get_columns(key[1], schema=key[0]) if key is not None else []
+            kinds = [labels_of(row["type"]) or () for row in rows if row["name"] == column]
+            return any(label in labels for labels in kinds)
         if self.context.dialect.name != "postgresql":
             return False
         enums: Any = self.real
@@ -334,36 +341,12 @@ class _Settling:
             there = next((one for one in seen.get_enums(place) if one["name"] == enum.name), None)
             if there is None:
                 continue
-            gone = [label for label in there["labels"] if label not in enum.enums]
-            new = [label for label in enum.enums if label not in there["labels"]]
             shown = full_name(str(enum.name), place)
-            found: dict[str, str] = {}
-            for old in gone:
-                label = self._value(
-                    shown, old, [name for name in new if name not in found.values()]
-                )
-                if label is not None:
-                    found[old] = label
+            found = self.answers.renamed_values(shown, there["labels"], enum.enums)
             if found:
                 self.renames.values[place, str(enum.name)] = found
                 type_ = EnumType(dialect, (place or "", str(enum.name)), "")
                 self.steps += [type_.value_renamed(old, new) for old, new in found.items()]
-
-    def _value(self, type_: str, old: str, new: list[str]) -> str | None:
-        """Return the new name of a value of an enum; None for one that goes."""
-        name = f"{type_}.{old}"
-        given = self.answers.renames.get(name)
-        if given is not None:
-            label = given.removeprefix(f"{type_}.")
-            if label not in new:
-                raise messages.no_rename(name, given, f"the models have no new value {label}")
-            self.answers.use(f"--rename {name}:{given}")
-            return label
-        if not new or self.answers.no_rename:
-            if name in self.answers.drops:
-                self.answers.use(f"--drop {name}")
-            return None
-        return self.answers.value_became(type_, old, new)
 
     def _follow(self, key: Key, columns: Mapping[str, str]) -> None:
         """Let what PostgreSQL has named after a table and its columns be named after the new."""

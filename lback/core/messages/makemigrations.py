@@ -222,6 +222,14 @@ def views_in_the_way(place: str, views: Sequence[str], what: str) -> LbackError:
     )
 
 
+def fails_when_tried(why: str) -> LbackError:
+    """Say that the migration, as it would be written, fails."""
+    return LbackError(
+        f"The migration was tried on an empty copy of the schema, and it fails: {why}",
+        "Nothing was written. `lback makemigrations NAME --empty` writes one to be filled in.",
+    )
+
+
 def no_table(name: str) -> UsageError:
     """Say that there is no such table to fill."""
     return UsageError(
@@ -263,6 +271,33 @@ def untracked(path: str, tables: Sequence[str]) -> str:
         f"{path} is untracked and changes {', '.join(tables)} too. Where both are one change, "
         "`lback makemigrations --amend` would make one file of them."
     )
+
+
+def by_the_database(why: str) -> str:
+    """Say that the models are compared with the database, and why with nothing better."""
+    return (
+        "The models are compared with the database, not with what the migrations build: "
+        f'{why.rstrip(".")}. `[tool.lback] against = "database"` chooses it for good.'
+    )
+
+
+def drifted(number: int, *, stamped: bool) -> str:
+    """Say that the database is not what its migrations build."""
+    count = "1 difference" if number == 1 else f"{number} differences"
+    if not stamped:
+        return (
+            f"The database has no stamp and is not empty ({count}): `lback migrate` would make "
+            "again what is there. `lback diff` lists it."
+        )
+    return (
+        f"The database differs from what its migrations build ({count}), which is not in this "
+        "migration. `lback diff` lists them."
+    )
+
+
+NO_TEMPLATE = (
+    "`--against database` compares with the database, as Alembic does; it has to be at head."
+)
 
 
 def not_one_head(name: str, revisions: Sequence[str]) -> UsageError:

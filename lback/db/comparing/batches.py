@@ -22,6 +22,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.elements import conv
 
+from lback.core.messages import makemigrations as messages
 from lback.db.alembic_compat import copy_column, in_batch, undone
 from lback.db.comparing.twins import (
     checks_in,
@@ -31,6 +32,7 @@ from lback.db.comparing.twins import (
     snapshot,
     table_text,
 )
+from lback.db.comparing.views import failing_views
 from lback.db.schema import whole_computed
 
 
@@ -85,6 +87,7 @@ def settle_batches(
         with warnings.catch_warnings(), _empty_copy(connection) as trial:
             warnings.simplefilter("ignore")
             operations = Operations(MigrationContext.configure(trial))
+            failed = failing_views(trial)
             for container in (upgrade, downgrade):
                 made: list[Any] = []
                 for operation in container.ops:
@@ -94,10 +97,15 @@ def settle_batches(
                         operations.invoke(operation)
                         made.append(operation)
                 container.ops[:] = made
+                failing = sorted(failing_views(trial) - failed)
+                if failing:
+                    tables = {getattr(one, "table_name", None) for one in made} - {None}
+                    place = ", ".join(sorted(map(str, tables)))
+                    raise messages.views_in_the_way(place, failing, "changes")
     except sa.exc.OperationalError as err:
         # What env.py loads into its connections, SpatiaLite say, a database in memory lacks.
         if not re.search("no such (function|module|collation)", str(err.orig)):
-            raise
+            raise messages.fails_when_tried(str(err.orig)) from err
 
 
 @contextmanager

@@ -1,7 +1,12 @@
-"""Views of PostgreSQL, which let no column beneath them change: made again, or named."""
+"""Views above what changes: made again where their text is all there is to them, or named.
+
+PostgreSQL lets no column beneath a view change its type, and SQLite copies no table beneath one.
+MySQL lets everything change, and the view fails from then on.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -48,8 +53,18 @@ def remake_views(
     upgrade: ops.UpgradeOps, connection: Connection, renames: Renames, default_schema: str
 ) -> None:
     """Put the views above columns that change out of their way; LbackError where none may go."""
-    if connection.dialect.name != "postgresql":
-        return
+    kind = connection.dialect.name
+    if kind == "sqlite":
+        _on_sqlite(upgrade, connection)
+    elif kind in ("mysql", "mariadb"):
+        _on_mysql(upgrade, connection, renames)
+    elif kind == "postgresql":
+        _on_postgresql(upgrade, connection, renames, default_schema)
+
+
+def _on_postgresql(
+    upgrade: ops.UpgradeOps, connection: Connection, renames: Renames, default_schema: str
+) -> None:
     found: dict[int, _View] = {}
     for schema, table, column, goes in _touched(upgrade):
         before = renames.before(table, schema)
@@ -121,3 +136,82 @@ def _above(connection: Connection, oid: int, column: str) -> list[_View]:
 
 def _shown(view: _View, default_schema: str) -> str:
     return view.name if view.schema == default_schema else f"{view.schema}.{view.name}"
+
+
+def _on_mysql(upgrade: ops.UpgradeOps, connection: Connection, renames: Renames) -> None:
+    """Refuse what would leave a view that fails; it writes each name in quotes."""
+    goes = [
+        (renames.before(table, schema), column, "goes")
+        for schema, table, column, gone in _touched(upgrade)
+        if gone
+    ]
+    goes += [(table, "", "is renamed") for _, table in renames.tables]
+    for (schema, table), names in renames.columns.items():
+        before = renames.before(table, schema)
+        goes += [(before, column, "is renamed") for column in names]
+    if not goes:
+        return
+    texts = connection.execute(
+        sa.text(
+            "SELECT TABLE_NAME, VIEW_DEFINITION FROM information_schema.VIEWS "
+            "WHERE TABLE_SCHEMA = DATABASE() ORDER BY 1"
+        )
+    ).all()
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    for table, column, what in goes:
+        words = [quote(name) for name in (table, column) if name]
+        views = [view for view, text in texts if all(word in text for word in words)]
+        if views:
+            raise messages.views_in_the_way(f"{table}.{column}".rstrip("."), views, what)
+
+
+def _on_sqlite(upgrade: ops.UpgradeOps, connection: Connection) -> None:
+    """Drop the views and triggers that speak of a table which is copied; make them again."""
+    gone = {str(one.table_name) for one in upgrade.ops if isinstance(one, ops.DropTableOp)}
+    copied = {
+        str(one.table_name)
+        for one in upgrade.ops
+        if isinstance(one, ops.ModifyTableOps)
+        and not all(isinstance(part, (ops.CreateIndexOp, ops.DropIndexOp)) for part in one.ops)
+    }
+    there = connection.exec_driver_sql(
+        "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE type IN ('view', 'trigger') "
+        "AND sql NOTNULL ORDER BY rowid"
+    ).all()
+    names, found = gone | copied, set()
+    while True:
+        spoken = [row[1] for row in there if row[1] not in found and _speaks(row[3], names)]
+        if not spoken:
+            break
+        found.update(spoken)
+        names |= set(spoken)
+    if not found:
+        return
+    quote = connection.dialect.identifier_preparer.quote
+    rows = [row for row in there if row[1] in found]
+    down = [f"DROP {kind.upper()} {quote(name)}" for kind, name, _, _ in reversed(rows)]
+    kept = [row for row in rows if row[2] not in gone]
+    listed = ", ".join(f"{kind} {name}" for kind, name, _, _ in rows)
+    shown = ", ".join(f"{kind} {name}" for kind, name, _, _ in kept)
+    again = [f"DROP {kind.upper()} {quote(name)}" for kind, name, _, _ in reversed(kept)]
+    upgrade.ops[:] = [
+        Statements(f"drop {listed}", down, f"create {listed}", [row[3] for row in rows]),
+        *upgrade.ops,
+        Statements(f"create {shown}", [row[3] for row in kept], f"drop {shown}", again),
+    ]
+
+
+def _speaks(text: str, names: set[str]) -> bool:
+    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) for name in names)
+
+
+def failing_views(connection: Connection) -> set[str]:
+    """Return the views of SQLite that cannot be read."""
+    failing = set()
+    quote = connection.dialect.identifier_preparer.quote
+    for name in sa.inspect(connection).get_view_names():
+        try:
+            connection.exec_driver_sql(f"SELECT * FROM {quote(name).replace('%', '%%')} LIMIT 0")
+        except sa.exc.OperationalError:
+            failing.add(name)
+    return failing
