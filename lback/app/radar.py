@@ -11,6 +11,7 @@ from lback.core.messages import branches as messages
 from lback.core.results import Result, text_only
 from lback.core.rows import OverlapRow
 from lback.core.source import Commit
+from lback.project.branches import fetch
 from lback.project.context import Context
 from lback.project.pictures.neighbours import Other, nearby
 
@@ -83,10 +84,7 @@ def radar(ctx: Context, options: RadarOptions) -> RadarResult:
     if repository is None:
         raise ctx.no_git or messages.no_branches(ctx.cwd)
     if options.fetch:
-        from lback.vcs.fetching import fetch_all
-
-        ctx.console.note(messages.FETCHING)
-        fetch_all(repository, ctx.console.detail)
+        fetch(ctx)
     near = nearby(ctx)
     neighbours = near.others
     return RadarResult(

@@ -14,10 +14,12 @@ from lback.errors import UsageError
 
 OnFork = Literal["merge", "rebase", "tell"]
 MergeCommit = Literal["stage", "commit", "amend"]
+Against = Literal["migrations", "database"]
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "on_fork": ("merge", "rebase", "tell"),
     "merge_commit": ("stage", "commit", "amend"),
+    "against": ("migrations", "database"),
 }
 # What would make a hook run code: a file of the tree, which the next branch may change, is no
 # consent. Each with the command that gives it.
@@ -42,7 +44,8 @@ class PostgresqlSettings(NamedTuple):
 class LbackSettings(NamedTuple):
     """The settings of lback's own table.
 
-    `heads` are ids or branch labels kept apart by design, `models` globs of model
+    `heads` are ids or branch labels kept apart by design, `against` what `makemigrations` compares
+    with (None: the migrations, where they can be run), `models` globs of model
     files, `protected` patterns of databases that are never copied, `wrappers` names of the
     project's own functions with the `op` directive that
     each stands for, `lock_timeout` seconds (None waits), `big_tables` tables that a
@@ -58,6 +61,7 @@ class LbackSettings(NamedTuple):
     app: str | None = None
     on_fork: OnFork = "merge"
     merge_commit: MergeCommit = "stage"
+    against: Against | None = None
     models: tuple[str, ...] = ()
     wrappers: Mapping[str, str] = MappingProxyType({})
     ledger: bool = True
@@ -295,6 +299,7 @@ _READERS: Mapping[str, Callable[[Any, str, str], Any]] = {
     "app": _text,
     "on_fork": _choice,
     "merge_commit": _choice,
+    "against": _choice,
     "models": _texts,
     "wrappers": _mapping,
     "ledger": _flag,

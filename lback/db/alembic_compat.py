@@ -350,3 +350,18 @@ def copy_column(column: Column[Any]) -> Column[Any]:
     """Return a column that no table has yet."""
     # The public copy() is deprecated since SQLAlchemy 1.4, with no other in its place.
     return column._copy()
+
+
+def compared_by_others(options: Mapping[str, Any]) -> bool:
+    """Tell whether others than Alembic and lback compare tables or columns."""
+    # From 1.18 on a project names the plugins that it takes; all else is registered for everybody.
+    if options.get("autogenerate_plugins"):
+        return True
+    registry: dict[Any, Any] = compare.comparators._registry
+    for target, given in registry.items():
+        words = target if isinstance(target, tuple) else (target,)
+        for one in given if {"table", "column"} & {*map(str, words)} else ():
+            function = one[0] if isinstance(one, tuple) else one
+            if not function.__module__.startswith(("alembic.", "lback.")):
+                return True
+    return False

@@ -21,7 +21,9 @@ from lback.db.alembic_compat import compare_defaults
 from lback.db.batched import batched, upgrade_text
 from lback.db.command_lines import like
 from lback.db.comparing.batches import WholeTable, settle_batches, to_invoke
+from lback.db.comparing.column_enums import rename_values
 from lback.db.comparing.comparing import comparing, with_schemas
+from lback.db.comparing.known import KnownTables
 from lback.db.comparing.naming import name_all
 from lback.db.comparing.ordering import put_in_order
 from lback.db.comparing.views import remake_views
@@ -104,14 +106,18 @@ def make_revision(
     dry_run: bool = False,
     refuse: Refuse | None = None,
     about: Callable[[Collection[str]], None] | None = None,
+    kept: Path | None = None,
 ) -> Generated:
     """Compare models and schema and write one revision file, or none if they agree.
 
     `refuse` raises for a database that has not run what its stamp stands for; `dry_run` tells
     what the file would be, and writes nothing. `about` is told which tables change, before that.
+    `kept` is a file with what was once compared and found the same.
     """
     with database.opened(draft.line(autogenerate=True)) as session:
-        comparison = _Comparison(session, database.graph, draft, ask, refuse, with_sql=with_sql)
+        comparison = _Comparison(
+            session, database.graph, draft, ask, refuse, with_sql=with_sql, kept=kept
+        )
         comparison.run()
         ask.finish()
         if not comparison.has_changes:
@@ -159,14 +165,16 @@ def make_data_revision(database: Database, draft: Draft, table: str) -> Generate
     return Generated(paths, revisions, ())
 
 
-def differences(database: Database, refuse: Refuse | None = None) -> tuple[str, ...]:
+def differences(
+    database: Database, refuse: Refuse | None = None, kept: Path | None = None
+) -> tuple[str, ...]:
     """Return what models and schema disagree on, a line each; asks and writes nothing.
 
-    What is not compared is among it, and said to be so.
+    What is not compared is among it, and said to be so. `kept` is as for `make_revision`.
     """
     with database.opened(("check",)) as session:
         draft = Draft("check", head="heads", splice=True)
-        comparison = _Comparison(session, database.graph, draft, None, refuse)
+        comparison = _Comparison(session, database.graph, draft, None, refuse, kept=kept)
         comparison.run()
     left = (f"not compared: {text}" for text in comparison.not_compared)
     return (*comparison.changes, *left)
@@ -185,8 +193,10 @@ class _Comparison:
         *,
         autogenerate: bool = True,
         with_sql: bool = False,
+        kept: Path | None = None,
     ) -> None:
         self.session = session
+        self.kept = kept
         self.graph = graph
         self.ask = ask
         self.refuse = refuse
@@ -291,11 +301,14 @@ class _Comparison:
         }
         with_schemas(context.opts)
         compare_defaults(context)
+        known = KnownTables(self.kept)
+        known.look(context)
         try:
-            with comparing(context) as compared:
+            with comparing(context, known) as compared:
                 self.context.run_autogenerate(self.graph.heads if complete else heads, context)
         finally:
             context.opts = theirs
+        known.keep()
         self.not_compared += tuple(compared[-1].not_compared if compared else ())
         if self.with_sql and self.ask is not None and not self.ask.open:
             batch = bool(context.opts.get("render_as_batch"))
@@ -315,7 +328,7 @@ class _Comparison:
             raise LbackError(
                 f"{named} lacks {count} of this checkout, {missing[0]} first, so that a "
                 "comparison would find those changes again.",
-                "Run `migrate` first, then `makemigrations`; or give it `--against migrations`.",
+                "Run `migrate` first, then `makemigrations`.",
             )
 
     def _edit(self, context: MigrationContext, _rev: Any, directives: list[Any]) -> None:
@@ -338,6 +351,7 @@ class _Comparison:
         self.seen = settled.inspector
         name_all(upgrade)
         put_in_order(upgrade, batch=batch)
+        rename_values(upgrade, context, ask)
         if context.connection is not None:
             default = str(context.dialect.default_schema_name)
             remake_views(upgrade, context.connection, settled.renames, default)

@@ -12,13 +12,27 @@ from lback.core.graph.view import GraphView
 from lback.core.merging.nearness import Index, Meeting, Neighbour
 from lback.core.merging.overlap import Overlap, overlaps
 from lback.core.merging.surroundings import surroundings
+from lback.core.messages import branches as messages
 from lback.core.source import Commit, Entry
 from lback.project.checking.below import effects_near
+from lback.project.context import Context
 from lback.project.places import inside
 from lback.project.revisions import Revisions
 from lback.project.sides import Tree
 from lback.vcs.lookups import Sibling, TipChange, branch_points, differences
 from lback.vcs.merged_view import three_way
+from lback.vcs.repository import Repository
+
+
+def fetch(ctx: Context) -> Repository:
+    """Get what the team has pushed, and return the repository; LbackError without one."""
+    from lback.vcs.fetching import fetch_all
+
+    if ctx.repository is None:
+        raise ctx.no_git or messages.no_branches(ctx.cwd)
+    ctx.console.note(messages.FETCHING)
+    fetch_all(ctx.repository, ctx.console.detail)
+    return ctx.repository
 
 
 @dataclass(frozen=True, slots=True)

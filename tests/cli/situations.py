@@ -30,20 +30,29 @@ class Shown(NamedTuple):
     option: str
 
 
-def renamed(folder: Path) -> None:
-    """A column has another name in the models."""
+def drifted(folder: Path) -> None:
+    """The database has a column that no migration makes."""
     migrated(folder)
     with sqlite3.connect(folder / "app.db") as base:
         base.execute("alter table users add column label varchar(50)")
+
+
+def by_the_database(folder: Path) -> None:
+    """The same, and it is the database that models are compared with."""
+    drifted(folder)
+    write(folder, "pyproject.toml", '[tool.lback]\nagainst = "database"\n')
+
+
+def renamed(folder: Path) -> None:
+    """A column has another name in the models."""
+    by_the_database(folder)
     title = "    title: Mapped[str | None] = mapped_column(String(50))\n"
     write(folder, "models.py", models("users", "orders", "carts", more=title))
 
 
 def dropped(folder: Path) -> None:
     """A column is gone from the models, and no other is new."""
-    migrated(folder)
-    with sqlite3.connect(folder / "app.db") as base:
-        base.execute("alter table users add column label varchar(50)")
+    by_the_database(folder)
 
 
 def required(folder: Path) -> None:
@@ -257,7 +266,7 @@ STAGES: Places = {
     **{
         one.__name__: one
         for one in (
-            renamed, dropped, required, clash, saved, seeded, newer_rows, kept,
+            drifted, renamed, dropped, required, clash, saved, seeded, newer_rows, kept,
             recorded, diverged, pushed, shallow, newer_remote,
             tracked_hooks, many_branches, hooked, sections, below, locked, locked_and_saved,
             losing, beside, with_copies, unnoted,
@@ -287,7 +296,7 @@ SHOWN: dict[str, list[Shown]] = {
         Shown("renamed", "makemigrations x", "--drop users.label"),
         Shown("dropped", "makemigrations x", "--no-drop"),
         Shown("forked", "makemigrations x --empty", "--head c3"),
-        Shown("dropped", "makemigrations --check", "--against migrations"),
+        Shown("drifted", "makemigrations --check", "--against database"),
     ],
     "migrate": [
         Shown("repository", "migrate", "--plan"),

@@ -183,6 +183,9 @@ SHOWN = {
         Shown('"commit"', pulled, MERGED, "and committed it"),
         Shown('"amend"', pulled, MERGED, "and put it into the merge commit"),
     ],
+    "against": [
+        Shown('"database"', nothing, here("makemigrations", "x"), "lacks 2 revisions"),
+    ],
     "models": [Shown('["rows.py"]', tables, here("hook", "pre-commit"), "LB305")],
     "wrappers": [
         Shown(

@@ -38,10 +38,14 @@ PAIRS = [
     ("b1", "upgrade head", "alembic upgrade head"),
     ("b1", "stamp head --tag now", "alembic stamp head --tag now"),
     ("b1", "-x a=1 -x b upgrade head", "-x a=1 -x b migrate"),
-    ("c1", "revision --autogenerate -m=more", "makemigrations more"),
-    ("c1", "revision --autogenerate -m=more --head=c1", "makemigrations more --head c1"),
+    ("c1", "revision --autogenerate -m=more", "makemigrations more --against database"),
+    (
+        "c1",
+        "revision --autogenerate -m=more --head=c1",
+        "makemigrations more --head c1 --against database",
+    ),
     ("c1", "revision -m=more", "makemigrations more --empty"),
-    ("c1", "check", "makemigrations --check"),
+    ("c1", "check", "makemigrations --check --against database"),
 ]
 # The same commands with other targets: the long form.
 ALIKE = [

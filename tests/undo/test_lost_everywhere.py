@@ -99,7 +99,7 @@ def test_the_end_of_the_road(shop: Shop) -> None:
         "switch",
         "migrate",
         "rollback users",
-        "makemigrations more",
+        "makemigrations more --against database",
         "alembic upgrade head",
         "alembic check",
         "alembic downgrade -1",

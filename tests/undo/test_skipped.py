@@ -194,8 +194,8 @@ def test_no_other_command_moves_such_a_database(shop: Shop) -> None:
     for arguments in (
         ("rollback", "b", "--yes"),
         ("rollback", "b", "--plan"),
-        ("makemigrations", "more"),
-        ("makemigrations", "--check"),
+        ("makemigrations", "more", "--against", "database"),
+        ("makemigrations", "--check", "--against", "database"),
         ("migrate", "a1", "--yes"),
         ("migrate", "c1", "--yes"),
         ("alembic", "downgrade", "a1"),

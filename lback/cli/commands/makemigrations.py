@@ -58,10 +58,8 @@ if TYPE_CHECKING:
 @click.option("--head", metavar="REVISION", help="The head to build on, where there are several.")
 @click.option(
     "--against",
-    type=click.Choice(["database", "migrations"]),
-    default="database",
-    show_default=True,
-    help="Compare with the database, or with what the migrations build from nothing.",
+    type=click.Choice(["migrations", "database"]),
+    help="Compare with what the migrations build (the default), or with the database.",
 )
 @common
 def command(
@@ -79,7 +77,7 @@ def command(
     drops: tuple[str, ...],
     no_drop: bool,
     head: str | None,
-    against: Literal["database", "migrations"],
+    against: Literal["migrations", "database"] | None,
 ) -> int:
     """Compare the models with the schema and write one migration called NAME.
 
@@ -105,7 +103,7 @@ def command(
         apart({"--empty": empty, "--data": data, flag: value})
     apart({"--amend": amend, "--dry-run": dry_run})
     for flag, value in {"--empty": empty, "--data": data, "--amend": amend}.items():
-        apart({flag: value, "--against migrations": against == "migrations"})
+        apart({flag: value, "--against": against})
     others = {"--empty": empty, **answers, "--data": data, "--fetch": fetch, "--head": head}
     for flag, value in others.items():
         apart({"--check": check, flag: value})

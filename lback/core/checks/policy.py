@@ -15,6 +15,7 @@ from lback.core.shell import command, named, pathspec
 # These say how a command works and not what a check finds; every other one decides.
 _SAY_NOTHING = frozenset(
     {
+        "against",
         "app",
         "ledger",
         "lock_timeout",

@@ -25,6 +25,7 @@ from lback.db.alembic_compat import (
 )
 from lback.db.comparing.enums import Statements, compare_enums
 from lback.db.comparing.identities import compare_identities
+from lback.db.comparing.known import KnownTables
 from lback.db.comparing.schemas import (
     compare_domains,
     exclude_constraints,
@@ -49,13 +50,16 @@ KEY = "lback_comparison"
 class Comparing:
     """What one run of autogenerate sees of the models and of the database."""
 
-    def __init__(self, context: AutogenContext, twins: TwinTables | None = None) -> None:
+    def __init__(
+        self, context: AutogenContext, known: KnownTables, twins: TwinTables | None = None
+    ) -> None:
         assert context.connection is not None
         self.connection = context.connection
         self.inspector = context.inspector
         self.default_schema = self.connection.dialect.default_schema_name
         self.tables = list(context.sorted_tables)
-        self.twins = twins or TwinTables(self.connection, self.tables)
+        self.known = known
+        self.twins = twins or TwinTables(self.connection, known.unknown(self.tables))
         self.there: dict[tuple[str | None, str], Snapshot] = {}
         self._read: set[str | None] = set()
         self.not_compared: list[str] = []
@@ -79,6 +83,14 @@ class Comparing:
         """Tell whether a table was made by the very text of the models; not if names change."""
         return not self.renamed and (model.schema, model.name) in self.twins.same
 
+    def find(
+        self, changes: ops.ModifyTableOps, schema: str | None, there: sa.Table, model: sa.Table
+    ) -> None:
+        """Note that a table is the same, if it is: Alembic looks for columns that go after this."""
+        same = not changes.ops and {*there.columns.keys()} <= {*model.columns.keys()}
+        if same and not self.renamed and model.fullname not in self.twins.failed:
+            self.known.find(schema, str(there.name))
+
     @property
     def renamed(self) -> bool:
         """Tell whether all is seen as if renames were done."""
@@ -87,12 +99,12 @@ class Comparing:
 
 def comparison_of(context: AutogenContext) -> Comparing | None:
     """Return the comparison at work; None where it is not lback's."""
-    holder = context.migration_context.opts.get(KEY)
-    if holder is None:
+    if KEY not in context.migration_context.opts:
         return None
+    holder, known = context.migration_context.opts[KEY]
     if not holder or holder[-1].inspector is not context.inspector:
         # The models stay the same when all is compared again as if renames were done.
-        holder.append(Comparing(context, holder[-1].twins if holder else None))
+        holder.append(Comparing(context, known, holder[-1].twins if holder else None))
     found: Comparing = holder[-1]
     return found
 
@@ -121,7 +133,7 @@ _SEEN_TO = (
 
 
 @contextmanager
-def comparing(context: MigrationContext) -> Iterator[list[Comparing]]:
+def comparing(context: MigrationContext, known: KnownTables) -> Iterator[list[Comparing]]:
     """Let lback compare beside Alembic while this lasts; yields what was compared."""
     compared: list[Comparing] = []
     impl: Any = context.impl
@@ -129,7 +141,7 @@ def comparing(context: MigrationContext) -> Iterator[list[Comparing]]:
     if own:  # Alembic asks the server what two texts come to, or fails at a quote
         impl.compare_server_default = lambda *_args, **_kw: False
     options = context.opts
-    options[KEY] = compared
+    options[KEY] = compared, known
     try:
         with warnings.catch_warnings():
             for words in _SEEN_TO:
@@ -173,7 +185,10 @@ def _compare_rest(
     comparison = comparison_of(context)
     if comparison is None:
         return
+    left = len(comparison.not_compared)
     _compare_table(comparison, context, changes, schema, name, there, model)
+    if model is not None and there is not None and len(comparison.not_compared) == left:
+        comparison.find(changes, schema, there, model)
     for operation in changes.ops:
         if isinstance(operation, ops.DropIndexOp):
             with_unique(operation)

@@ -22,6 +22,11 @@ from lback.errors import LbackError
 if TYPE_CHECKING:
     from lback.db.runner import Database
 
+
+class NotBuiltError(LbackError):
+    """Says that the migrations do not build a schema from nothing."""
+
+
 _DAY = 24 * 3600.0
 _KEPT_FOR, _MOST = 14 * _DAY, 12
 _LEFT_FOR = _DAY
@@ -137,7 +142,7 @@ def _run(recipe: Recipe, target: URL, done: int) -> None:
         broken = run_steps(recipe.database, steps, led.adjust)
     if broken is not None:
         where = f"at {broken.revision}, line {broken.line}" if broken.line else broken.revision
-        raise LbackError(
+        raise NotBuiltError(
             f"The migrations do not build a schema from nothing: {where}: {broken.why}",
             "Correct that revision; `lback check --models all` tries each of them.",
         )
@@ -171,7 +176,7 @@ def _require_kept(led: Leading, target: URL, schema: str) -> None:
     finally:
         engine.dispose()
     if not kept:
-        raise LbackError(
+        raise NotBuiltError(
             "env.py ended without committing what the migrations did.",
             "Let it begin a transaction, as with context.begin_transaction().",
         )

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lback.core.copies.names import COPY, new_name
+from lback.core.copies.names import COPY, new_name, template_names
 from lback.core.copies.protected import protecting
 from lback.core.graph.revision import is_revision_file
 from lback.core.messages import templates as messages
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lback.db.templates.building import Recipe, Template
 
 _MOST_FILES = 2000
+_TAKES_LONG = 20
 _PLACES = frozenset({"here", "script_location", "version_locations", "prepend_sys_path"})
 _CONVENTION = frozenset({"ix", "uq", "ck", "fk", "pk"})
 
@@ -52,21 +53,23 @@ def template_at(
     revision: str | Sequence[str] = "heads",
     *,
     url: str | None = None,
+    place: Databases | None = None,
     graph: GraphView | None = None,
     sources: Mapping[str, bytes] | None = None,
     schema: str = "",
+    told_from: int = 1,
 ) -> Template:
     """Return the template with what the migrations up to revisions build, built where needed.
 
-    It lies beside the database of `url`, which env.py's own is without it. `schema` is the one in
-    which env.py works on PostgreSQL, where that is not the default one. Only what the work tree
-    has is run; whoever gives another `graph`, with the texts in `sources`, was told by a person
-    to run what is in that. LbackError where that database is protected, its server does not
-    answer, or the migrations do not run.
+    It lies in `place`, or beside the database of `url`, which env.py's own is without it.
+    `schema` is the one in which env.py works on PostgreSQL, where that is not the default one.
+    Only what the work tree has is run; whoever gives another `graph`, with the texts in `sources`,
+    was told by a person to run what is in that. LbackError where that database is protected, its
+    server does not answer, or the migrations do not run. That revisions run is told from so many.
     """
     from lback.db.templates.building import at
 
-    place = beside_of(ctx, url)
+    place = place or beside_of(ctx, url)
     recipe = _recipe(ctx, graph or ctx.revisions.graph(), revision, sources, schema)
 
     def still() -> None:
@@ -76,7 +79,8 @@ def template_at(
                 raise messages.changed()
 
     def tell(number: int) -> None:
-        ctx.console.note(messages.building(number))
+        if number >= told_from:
+            ctx.console.note(messages.building(number))
 
     with as_given():
         return at(recipe, place, tell, still)
@@ -107,20 +111,26 @@ def beside_of(ctx: Context, url: str | None = None) -> Databases:
     return beside(own, folder_of(ctx, "templates"), ctx.project.folder)
 
 
+def name_at_head(ctx: Context, graph: GraphView, place: Databases) -> str:
+    """Return the name of the template with what all migrations build, which need not be there."""
+    if graph.ids:
+        return _recipe(ctx, graph, "heads", None).names(place)[-1]
+    return template_names((), [("", "\n".join(place.about()))])[-1]
+
+
 @contextmanager
-def copy_at_head(ctx: Context, graph: GraphView) -> Iterator[URL]:
+def copy_at_head(ctx: Context, graph: GraphView, place: Databases) -> Iterator[URL]:
     """Give a database with what all migrations of the work tree build, and drop it in the end."""
     if not graph.ids:
-        with empty_beside(ctx) as url:
+        with empty_beside(ctx, url=place.url.render_as_string(hide_password=False)) as url:
             yield url
         return
-    made = template_at(ctx)
+    made = template_at(ctx, place=place, told_from=_TAKES_LONG)
     url = made.copy()
     try:
         yield url
     finally:
         made.drop(url)
-        made.beside.close()
 
 
 @contextmanager
