@@ -224,7 +224,7 @@ def test_an_unknown_key_is_a_warning_with_the_nearest_name() -> None:
     assert settings.warnings[0] == (
         "p [tool.lback]: `onfork` is not a setting; did you mean `on_fork`?"
     )
-    assert "known are app," in settings.warnings[1]
+    assert "known are against, app," in settings.warnings[1]
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,7 @@ from tests.core.graphs import graph
 
 HERE = Path(__file__).parent
 QUIET = (
+    "against",
     "app",
     "ledger",
     "lock_timeout",
