@@ -181,7 +181,9 @@ class _Folder:
         changes: list[Change] = []
         for table in self._book.follow(revision, effects):
             number = self._number(table)
-            before, now = self._seen.get(number, _NOTHING), self._snapshot(table)
+            before, now = self._seen.get(number), self._snapshot(table)
+            if before is None:  # older than the first revision, where none makes it
+                before = _NOTHING if _is_made(table) else _Snapshot(table.called[0])
             self._seen[number] = now
             changes += _compared(number, before, now, _Doing(revision, table))
         if changes:
@@ -231,7 +233,7 @@ class _Folder:
     def _snapshot(self, table: Identity) -> _Snapshot:
         """Return a table as it is now; one whose drop is not certain is still there."""
         going = None if table.exists else _dropped_by(table)
-        if going == "":
+        if going == "" or (going and not _is_made(table)):
             return _NOTHING
         columns = [
             (path, _column(path))
@@ -273,12 +275,16 @@ def _is_whole(table: Identity) -> bool:
         for effect in effects
         if effect.object == "table" and effect.kind in ("create", "rename", "drop")
     ]
-    created = any(
+    return _is_made(table) and all(made)
+
+
+def _is_made(table: Identity) -> bool:
+    """Tell whether a revision makes the table, for certain or not."""
+    return any(
         effect.object == "table" and effect.kind == "create"
         for effects in table.changes.values()
         for effect in effects
     )
-    return created and all(made)
 
 
 def _dropped_by(table: Identity) -> str:

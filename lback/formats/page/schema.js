@@ -156,7 +156,7 @@ function apply() {
 }
 
 function fit() {
-  const w = list.clientWidth || 800, h = list.clientHeight || 600, least = narrow.matches ? 0.2 : 0.18;
+  const w = list.clientWidth || 800, h = list.clientHeight || 600, least = 0.1;
   look.k = Math.max(least, Math.min(1.1, (w - 40) / look.w, (h - 40) / look.h));
   look.x = Math.max(20, (w - look.w * look.k) / 2);
   look.y = Math.max(20, (h - look.h * look.k) / 2);

@@ -130,6 +130,15 @@ def test_a_table_that_no_revision_makes_is_not_certain() -> None:
     assert told(folded) == {"old ?": ["x Integer"]}
 
 
+def test_a_table_older_than_the_first_revision_is_not_new() -> None:
+    column = "op.add_column('old', sa.Column('x', sa.Integer))"
+    drop = ("if something():", "    op.drop_table('older')")
+    folded = fold(*built(("a", None, (column,)), ("b", "a", drop)))
+    assert changed(folded, "a") == ["column x: None -> Integer"]
+    assert changed(folded, "b") == ["table older: older -> None ?"]
+    assert list(told(folded)) == ["old ?"]
+
+
 def test_what_cannot_be_read_is_told_of_the_table_or_of_all() -> None:
     folded = fold(
         *built(
