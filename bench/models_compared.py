@@ -20,13 +20,13 @@ _COLUMNS = (
     'sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(40), nullable=False'
     '), sa.Column("n", sa.Integer, server_default="0")'
 )
-_ENV = """
+ENV = """
 import sys
 from alembic import context
 from sqlalchemy import create_engine, pool
 
 sys.path.insert(0, {root!r})
-from models import metadata
+from {module} import metadata
 
 engine = create_engine({url!r}, poolclass=pool.NullPool)
 with engine.connect() as connection:
@@ -71,7 +71,7 @@ def project(root: Path, url: str, tables: int) -> None:
     versions.mkdir(parents=True)
     ini = "[alembic]\nscript_location = migrations\n"
     (root / "alembic.ini").write_text(ini)
-    (root / "migrations/env.py").write_text(_ENV.format(root=str(root), url=url))
+    (root / "migrations/env.py").write_text(ENV.format(root=str(root), url=url, module="models"))
     (root / "migrations/script.py.mako").write_text(_MAKO)
     models = ["import sqlalchemy as sa", "metadata = sa.MetaData()"]
     for number in range(tables):

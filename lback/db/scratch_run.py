@@ -146,12 +146,15 @@ def is_in_memory(url: URL) -> bool:
 
 
 @contextmanager
-def scratch_connection(url: URL) -> Iterator[Connection]:
-    """Connect to a scratch database and empty it in the end; LbackError where it is not empty."""
+def scratch_connection(url: URL, *, filled: bool = False) -> Iterator[Connection]:
+    """Connect to a scratch database and empty it in the end; LbackError where it is not empty.
+
+    One that was `filled` for this has what it is to have.
+    """
     engine = sa.create_engine(url, poolclass=sa.pool.StaticPool)
     try:
         with _connect(engine, url) as connection:
-            if not is_in_memory(url):
+            if not is_in_memory(url) and not filled:
                 _refuse_filled(connection, url)
             try:
                 yield connection
@@ -218,7 +221,7 @@ class Redirect:
 
     def __init__(self, configured: str | None, folder: Path) -> None:
         self.configured = configured
-        self._file = URL.create("sqlite", database=str(folder / "scratch.sqlite3"))
+        self.file = folder / "scratch.sqlite3"
         self._led: list[Any] = []
         self.dialects: list[str] = []
         """The dialect of each database that env.py has configured so far."""
@@ -234,7 +237,7 @@ class Redirect:
                 "Let `[tool.lback] scratch_url` name an empty one that may be emptied.",
             )
         # Every connection to a memory database would be one of its own.
-        return self._file if is_in_memory(url) else url
+        return URL.create("sqlite", database=str(self.file)) if is_in_memory(url) else url
 
     def connect(self, dialect: Dialect, _record: Any, _args: Any, _options: Any) -> Any:
         """Open a connection for an engine of the project's: SQLAlchemy's `do_connect`."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from lback.core.checks.trials import Loss, Trial
 from lback.core.messages.proofs import changed
@@ -44,20 +45,40 @@ class Tried:
     differences: tuple[str, ...] | None = None
 
 
+class Begun(NamedTuple):
+    """What a scratch database has to begin with: the first of the revisions, in their order.
+
+    `put` puts it into a file of SQLite; without it the database of `scratch` has it.
+    """
+
+    revisions: tuple[str, ...] = ()
+    put: Callable[[Path], None] | None = None
+
+
+_NOTHING = Begun()
+
+
 def try_out(
-    database: Database, order: Sequence[str], chosen: Collection[str], scratch: str | None
+    database: Database,
+    order: Sequence[str],
+    chosen: Collection[str],
+    scratch: str | None,
+    begun: Begun = _NOTHING,
 ) -> Tried:
     """Run all revisions in this order, the chosen ones up, down and up; compare the models.
 
     env.py runs unchanged, and every connection that it opens is led to a scratch
-    database: the one that `scratch` names, or a SQLite file. LbackError where that cannot
-    be, or env.py cannot run.
+    database: the one that `scratch` names, or a SQLite file. Those that it has `begun` with are
+    not run again. LbackError where that cannot be, or env.py cannot run.
     """
     with redirected(scratch) as redirect:
+        if begun.put is not None:
+            begun.put(redirect.file)
         dialect = _open(database, redirect)
-        with scratch_connection(redirect.url_for(dialect)) as connection:
+        url = redirect.url_for(dialect)
+        with scratch_connection(url, filled=bool(begun.revisions)) as connection:
             tried = Tried(dialect)
-            _Stage(database, redirect, connection, tried).play(order, chosen)
+            _Stage(database, redirect, connection, tried).play(order, chosen, begun.revisions)
             if not any(trial.failed == "upgrade" for trial in tried.trials):
                 tried.differences = differences(database)
     return tried
@@ -87,11 +108,11 @@ class _Stage:
         self.connection = connection
         self.tried = tried
 
-    def play(self, order: Sequence[str], chosen: Collection[str]) -> None:
+    def play(self, order: Sequence[str], chosen: Collection[str], begun: Sequence[str]) -> None:
         """Try the chosen revisions in order; stop at one that does not run at all."""
-        done: list[str] = []
+        done: list[str] = [*begun]
         waiting: list[Step] = []
-        for revision in order:
+        for revision in order[len(begun) :]:
             if revision not in chosen:
                 waiting.append(Upgrade(revision))
                 done.append(revision)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from bench.models_compared import ENV
 from lback.app.diff import DiffOptions, DiffResult, diff
 from lback.app.status import status
 from lback.cli.commands.diff import lines
@@ -349,20 +350,6 @@ def commit(shop: Shop) -> None:
     shop.git("-c", "user.name=Ada", "-c", "user.email=a@b.c", "commit", "-q", "-m", "more")
 
 
-MODELS_ENV = """
-    import sys
-    from alembic import context
-    from sqlalchemy import create_engine, pool
-
-    sys.path.insert(0, {root!r})
-    from shop_models import metadata
-
-    engine = create_engine({url!r}, poolclass=pool.NullPool)
-    with engine.connect() as connection:
-        context.configure(connection=connection, target_metadata=metadata)
-        with context.begin_transaction():
-            context.run_migrations()
-"""
 MODELS = """
 import sqlalchemy as sa
 
@@ -375,7 +362,7 @@ sa.Table("more", metadata, sa.Column("id", sa.Integer, primary_key=True))
 def test_models(
     make_shop: MakeShop, any_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    env = MODELS_ENV.replace("{root!r}", repr(str(tmp_path)))
+    env = ENV.replace("{root!r}", repr(str(tmp_path))).replace("{module}", "shop_models")
     shop = make_shop(any_url, env)
     (tmp_path / "shop_models.py").write_text(MODELS)
     monkeypatch.delitem(sys.modules, "shop_models", raising=False)

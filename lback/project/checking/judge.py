@@ -33,12 +33,12 @@ from lback.core.checks.trials import (
 )
 from lback.core.effects import Effects
 from lback.core.preflight.questions import StepEffects, questions
-from lback.errors import LbackError, NoScratchError
+from lback.errors import LbackError
 from lback.project.checking.below import contradicting
 from lback.project.checking.gather import CheckFacts, ForkFacts, file_facts
 from lback.project.checking.squawk import squawk_findings
 from lback.project.checking.trails import trailed
-from lback.project.copies.templates import empty_beside
+from lback.project.copies.trying import tried_out
 from lback.project.models import models_of_branch
 from lback.project.sides import Comparison
 from lback.vcs.reach import is_outside
@@ -179,16 +179,8 @@ def models_checked(
         return [cannot_run(problem.message)], ModelsRow()
     if not graph.ids:
         return [nothing_to_run()], ModelsRow()
-    from lback.db.trials import try_out
-
-    scratch = ctx.project.settings.lback.scratch_url
     try:
-        try:
-            tried = try_out(ctx.database, graph.order(), chosen, scratch)
-        except NoScratchError as err:
-            with empty_beside(ctx, err) as made:
-                url = made.render_as_string(hide_password=False)
-                tried = try_out(ctx.database, graph.order(), chosen, url)
+        tried = tried_out(ctx, graph, chosen)
     except LbackError as err:
         return [not_tried(err.message, err.hint or "")], ModelsRow()
     row = replace(_row(tried), asks=tuple(_asks(facts, tried)))
