@@ -31,7 +31,7 @@ for _name in ("DATABASE_URL", "ALEMBIC_CONFIG", "FLASK_APP", "PYTHONDONTWRITEBYT
     os.environ.pop(_name, None)
 
 
-# pytest itself would be traced as well, which is a third of what a small test costs: so the tracer
+# pytest itself would be traced as well, an eighth of what a run of small tests costs: so the tracer
 # is on for what is imported, for a test's function and for fixtures, and for nothing else.
 _TRACER = pytest.StashKey[Any]()
 
