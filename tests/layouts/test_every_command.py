@@ -86,9 +86,10 @@ def test_no_command_is_forgotten() -> None:
         "migrate",
         "switch",
     }
-    # `diff` builds templates, and has tests of its own; `restore` and `demo` have stories of
-    # their own; `hook` is what git calls.
-    assert set(COMMANDS) - tried <= {"diff", "restore", "demo", "hook"}
+    # `diff` and `squash` build templates, and have tests of their own; `restore` and `demo` have
+    # stories of their own; `hook` is what git calls, and `completion` what a shell does.
+    apart = {"diff", "squash", "restore", "demo", "hook", "completion"}
+    assert set(COMMANDS) - tried <= apart
 
 
 def _codes(layout: Layout, line: str) -> tuple[int, ...]:

@@ -22,6 +22,7 @@ READING = (
     ("rebase", "--no-database", "--onto", "main"), ("explain", "LB101"), ("--version",),
     ("database", "list", "--url", "sqlite:///x.db"),
     ("-C", "embedded", "heads"), ("-C", "embedded", "merge"), ("-c", "pyproject.toml", "heads"),
+    ("completion", "bash"), ("graph", "--schema"), ("graph", "--format", "html", "-o", "page.html"),
 )  # fmt: skip
 
 

@@ -347,7 +347,7 @@ def test_makemigrations_names_the_database_that_lacks_a_revision(files: Several)
     files.query("two", "UPDATE alembic_version SET version_num = 'r1'")
     env = files.shop.folder / "migrations" / "env.py"
     models = "from models import Base\nimport sqlalchemy as sa\n"
-    models += 'sa.Table("users", Base.metadata, sa.Column("id", sa.Integer), keep_existing=True)\n'
+    models += 'sa.Table("users", Base.metadata, sa.Column("id", sa.Integer))\n'
     asked = "connection=connection, target_metadata=Base.metadata"
     env.write_text(models + env.read_text().replace("connection=connection", asked))
     said = files.lback("makemigrations", "more", code=3).err

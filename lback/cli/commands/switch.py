@@ -12,7 +12,7 @@ from lback.cli.running import apart, run
 from lback.cli.strict import Command
 from lback.core.messages.data_loss import loss
 from lback.core.rows import DataLoss
-from lback.core.shell import word
+from lback.core.shell import command as quoted
 from lback.formats.style import Style, safe
 from lback.formats.words import title
 
@@ -76,8 +76,8 @@ def lines(result: SwitchResult, style: Style) -> Iterator[str]:
     if not result.done and not result.failed and (result.undoes or result.applies):
         yield "nothing was done"
     if result.files is not None and not result.failed:
-        command = f"git {'switch' if result.is_branch else 'checkout'} {word(result.files)}"
-        yield f"{style.cyan('next:')} `{command}` brings the files that the database is at now"
+        checkout = quoted("git switch" if result.is_branch else "git checkout", result.files)
+        yield f"{style.cyan('next:')} {checkout} brings the files that the database is at now"
 
 
 def _steps(result: SwitchResult, steps: SwitchedDatabase, style: Style) -> Iterator[str]:

@@ -295,6 +295,7 @@ def drifted(number: int, *, stamped: bool) -> str:
     )
 
 
+DEFINES_TABLES = "env.py makes tables itself, and can run only once in a process"
 NO_TEMPLATE = (
     "`--against database` compares with the database, as Alembic does; it has to be at head."
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _TRIED_AGAIN = 24 * 3600.0
 _MOST_ALIKE = 20
+_TABLES = re.compile(rb"^[^#\n]*(?:\bTable\(|__tablename__|\btable=True)", re.MULTILINE)
 
 
 class ComparedWith(NamedTuple):
@@ -63,6 +65,9 @@ def compare(
     chosen = given or ctx.project.settings.lback.against
     if chosen == "database":
         return work(_database(ctx, graph))
+    if chosen is None and _defines_tables(ctx):
+        ctx.console.warn(messages.by_the_database(messages.DEFINES_TABLES))
+        return work(_database(ctx, graph))
     comparison = _Comparison(ctx, graph)
     try:
         return comparison.run(work, again=chosen is not None)
@@ -72,6 +77,19 @@ def compare(
         raise LbackError(why.message, why.hint or messages.NO_TEMPLATE) from why
     ctx.console.warn(messages.by_the_database(why.message))
     return work(_database(ctx, graph))
+
+
+def _defines_tables(ctx: Context) -> bool:
+    """Tell whether env.py makes tables itself: it fails when it runs for a second time.
+
+    Modules that it imports are there the next time, and nothing in them is made anew.
+    """
+    env = ctx.project.env_path()
+    if env is None:
+        return False
+    with suppress(OSError):
+        return _TABLES.search((ctx.project.root / env).read_bytes()) is not None
+    return False
 
 
 def _database(ctx: Context, graph: GraphView) -> ComparedWith:
