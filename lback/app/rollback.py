@@ -234,6 +234,7 @@ def gather(ctx: Context, request: RollbackRequest, view: View) -> RollbackFacts:
         revisions.effects_at().read_text,
         done,
         frozenset((*lost, *opened.sources)),
+        frozenset(opened.sources),
         published=revisions.published,
         no_git=revisions.places.hidden,
         separate_heads=ctx.project.settings.lback.heads,

@@ -222,7 +222,7 @@ def surroundings(folder: Path, *, verbose: bool) -> Iterator[None]:
         if sys.stderr is not None:
             stack.enter_context(redirect_stdout(sys.stderr))
         if not verbose:
-            stack.enter_context(_less_talk())
+            stack.enter_context(less_talk())
         yield
 
 
@@ -241,22 +241,32 @@ def _is_worth_telling(record: logging.LogRecord) -> bool:
     return record.levelno > logging.INFO
 
 
+def _is_not_alembics(record: logging.LogRecord) -> bool:
+    return _is_worth_telling(record) or not record.name.startswith("alembic.")
+
+
 @contextmanager
-def _less_talk() -> Iterator[None]:
+def less_talk() -> Iterator[None]:
     """Drop Alembic's own "Running upgrade ..." lines: our progress says the same.
 
     A filter, since env.py's fileConfig() replaces levels and handlers but not filters.
     """
-    # A filter is not inherited, so each of Alembic's loggers needs its own.
+    # A filter is not inherited, so each of Alembic's loggers needs its own; handlers that are there
+    # already pass what a module says that is only imported now.
     names = [name for name in logging.root.manager.loggerDict if name.startswith("alembic.")]
-    quiet = [logging.getLogger(name) for name in (*names, "alembic.env")]
+    quiet: list[logging.Filterer] = [logging.getLogger(name) for name in (*names, "alembic.env")]
+    loud = [*logging.root.handlers, *logging.getLogger("alembic").handlers]
     for logger in quiet:
         logger.addFilter(_is_worth_telling)
+    for handler in loud:
+        handler.addFilter(_is_not_alembics)
     try:
         yield
     finally:
         for logger in quiet:
             logger.removeFilter(_is_worth_telling)
+        for handler in loud:
+            handler.removeFilter(_is_not_alembics)
 
 
 Work = Callable[..., Any]

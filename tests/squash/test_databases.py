@@ -178,3 +178,30 @@ def test_rollback_of_a_table_finds_its_change(shop: Shop) -> None:
     commit(shop, "Dan")
     plan = rollback(shop.ctx(), RollbackOptions("t_d4", plan=True, strategy="revert"))
     assert plan.undoes == ("d4",)
+
+
+def test_what_was_squashed_was_not_edited_since_it_ran(shop: Shop) -> None:
+    """The database has run the last of the old files, and the new one has its id."""
+    migrate(shop.ctx(), MigrateOptions("d4"))
+    squashed(shop)
+    assert (status(shop.ctx()).edited, status(shop.ctx()).changed) == ((), ())
+    Path(shop.url.removeprefix("sqlite:///")).unlink()
+    migrate(shop.ctx(), MigrateOptions())
+    assert (status(shop.ctx()).edited, status(shop.ctx()).changed) == ((), ())
+
+
+def test_a_reverting_revision_goes_on_top_of_a_squash(shop: Shop) -> None:
+    """What it undoes is read in git, and its file follows a file that is there."""
+    migrate(shop.ctx(), MigrateOptions("e5"))
+    squash(shop.ctx(), SquashOptions("e5", data=("drop",)))
+    commit(shop, "Dan")
+    done = rollback(shop.ctx(), RollbackOptions("users", strategy="revert", yes=True))
+    assert done.exit_code == 0, done.message
+    names = {
+        column["name"] for column in sa.inspect(sa.create_engine(shop.url)).get_columns("users")
+    }
+    assert names == {"id", "name"}
+    assert status(shop.ctx()).database.state == "current"  # type: ignore[union-attr]
+    Path(shop.url.removeprefix("sqlite:///")).unlink()
+    migrate(shop.ctx(), MigrateOptions())
+    assert "users" in tables(shop.url)

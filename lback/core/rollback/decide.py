@@ -77,10 +77,9 @@ def decide(facts: RollbackFacts, undoes: tuple[str, ...], table: TableLife | Non
     decision = decide_strategy(facts, undoes, table)
     if decision.strategy == "downgrade" and facts.request.strategy is None:
         decision = _complete(facts, decision)
-    if decision.strategy == "revert" and facts.only_in_git:
-        return decision.refused(
-            messages.cannot_revert_missing(decision.reason, sorted(facts.only_in_git))
-        )
+    missing = facts.only_in_git - facts.squashed
+    if decision.strategy == "revert" and missing:
+        return decision.refused(messages.cannot_revert_missing(decision.reason, sorted(missing)))
     return decision
 
 

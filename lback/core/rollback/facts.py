@@ -45,7 +45,8 @@ class RollbackFacts:
     """All that a rollback is decided by.
 
     `graph`, `effects` and `texts` cover every applied revision, those of `only_in_git`, too,
-    which no file of the checkout defines. `recorded` are the texts that by the database's own
+    which no file of the checkout defines; `squashed` are those of them that a file here stands for.
+    `recorded` are the texts that by the database's own
     record have run, of the revisions `asked` about. `separate_heads` is what `[tool.lback] heads`
     declares. `no_git` is why it is not known what is published. `commits` and `modified` are by
     path. `read` tells what a text does in this project.
@@ -60,6 +61,7 @@ class RollbackFacts:
     read: Read
     applied: frozenset[str]
     only_in_git: frozenset[str] = frozenset()
+    squashed: frozenset[str] = frozenset()
     asked: tuple[str, ...] = ()
     recorded: Mapping[str, bytes] = field(default_factory=dict)
     edited: tuple[EditedRevision, ...] = ()

@@ -17,10 +17,12 @@ from sqlalchemy.types import NullType
 from lback.core.squash.file import Built
 from lback.db.comparing.writing import rendering
 from lback.db.schema import is_projects, schemas
+from lback.db.session import less_talk
 from lback.db.squashing import mysql_text, postgresql_text, sqlite_text
 from lback.db.squashing.statements import Writer
 
 
+@less_talk()
 def write_building(
     connection: Connection, as_text: Collection[str]
 ) -> tuple[Built, frozenset[str]]:

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lback.core.graph.revision import Header, Revision
 from lback.core.graph.view import GraphView
+from lback.core.header import read_header
 from lback.core.record.gaps import UnrecordedMove, gaps, reliable, shown_time
 from lback.core.record.steps import RecordedStep
 from lback.core.revision_code import changed_part, code_of, upward
@@ -100,6 +102,8 @@ def _changed(
     present = ctx.revisions.texts(nodes)
     changed, url = [], str(view.stamp.database)
     for node in nodes:
+        if not whole and node.replaces and not _is_squash(texts[node.id], node):
+            continue  # what ran is the last of those that were squashed into the file
         then, now = code_of(texts[node.id]), code_of(present[node.blob])
         if not whole:
             then, now = upward(then), upward(now)
@@ -108,3 +112,9 @@ def _changed(
             part, at = changed_part(then, now), shown_time(step.started_at)
             changed.append(ChangedSince(node.id, node.path, part, step.who, at, url))
     return tuple(changed)
+
+
+def _is_squash(text: bytes, node: Revision) -> bool:
+    """Tell whether what ran was a squash of the same revisions."""
+    header = read_header(text, node.path)
+    return isinstance(header, Header) and set(header.replaces) == set(node.replaces)
