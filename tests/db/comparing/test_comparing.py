@@ -36,7 +36,7 @@ def say(project: Modelled, models: str) -> None:
     # Another length: within one second Python would take the compiled models for current.
     said = len(list(project.root.glob("said*")))
     project.write(f"said{said}", "")
-    project.models(MODELS.format(models=models + "\n    #" + "#" * said))
+    project.models(MODELS.format(models=models + "\n    #" + "#" * 200 * said))
 
 
 def go(project: Modelled, before: str, after: str) -> tuple[str, ...]:
