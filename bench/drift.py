@@ -17,12 +17,14 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lback.core.schema_diff import changes
 from lback.db.schema import read_whole
+from tests.db.projects import ASYNC_ENV
 
 _ENV = """
 import sqlalchemy.orm
@@ -35,27 +37,6 @@ with engine.connect() as connection:
     with context.begin_transaction():
         context.run_migrations()
 """
-_ASYNC_ENV = """
-import asyncio
-from alembic import context
-from sqlalchemy import pool
-from sqlalchemy.ext.asyncio import create_async_engine
-
-
-def run(connection):
-    context.configure(connection=connection, target_metadata=None)
-    with context.begin_transaction():
-        context.run_migrations()
-
-
-async def main():
-    engine = create_async_engine({url!r}, poolclass=pool.NullPool)
-    async with engine.connect() as connection:
-        await connection.run_sync(run)
-
-
-asyncio.run(main())
-"""
 _SETTINGS = "[alembic]\nscript_location = migrations\nversion_locations = {places}\n"
 _APART = ("__pycache__", "*.pyc")
 
@@ -66,7 +47,7 @@ def _project(root: Path, folder: Path, versions: str, url: str) -> None:
     for name in ("env.py", "alembic.ini"):
         (root / "migrations" / name).unlink(missing_ok=True)
     batch = url.startswith("sqlite")
-    env = _ASYNC_ENV if sa.make_url(url).get_dialect().is_async else _ENV
+    env = dedent(ASYNC_ENV) if sa.make_url(url).get_dialect().is_async else _ENV
     (root / "migrations" / "env.py").write_text(env.format(url=url, batch=batch))
     places = f"%(here)s/migrations/{versions}"
     (root / "alembic.ini").write_text(_SETTINGS.format(places=places))

@@ -67,7 +67,6 @@ ROOMS: dict[str, str] = {
     "lback.db.values": "what people type, and the type of a column",
     "lback.db.templates.ahead": "for tests alone",
     "lback.db.templates.rows_there": "a comparison beside the database",
-    "lback.db.templates.schemas": "whole schemas, of copies and of models",
     "lback.project.copies.handing": "a program of its own, for the plugin",
     "lback.project.copies.imports": "what a file imports, as text",
     "lback.urls": "for settings of a project",

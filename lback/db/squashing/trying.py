@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection
 
 from lback.core.plans import Upgrade
-from lback.db.beside.server import in_a_loop
 from lback.db.scratch_run import run_steps, scratch_connection
+from lback.db.templates.schemas import read_at
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
@@ -24,14 +23,7 @@ def asked_of_copy(template: Template, read: Callable[[Connection], T]) -> T:
     """Ask a copy of a template, and drop it."""
     url = template.copy()
     try:
-        if url.get_dialect().is_async:
-            return in_a_loop(url, read)
-        engine = sa.create_engine(url, poolclass=sa.NullPool)
-        try:
-            with engine.connect() as connection:
-                return read(connection)
-        finally:
-            engine.dispose()
+        return read_at(url, read)
     finally:
         template.drop(url)
 
