@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from lback.core.graph.view import GraphView
 from lback.core.results import Result
@@ -15,6 +15,7 @@ from lback.core.squash.plan import SquashPlan, plan_squash
 from lback.project.checking.trails import refuse_broken
 from lback.project.context import Context
 from lback.project.file_changes import change_files, recover
+from lback.project.squash.filling import SeedRow
 from lback.project.squash.proving import Proof, Prover
 from lback.project.squash.unsquash import opened
 from lback.vcs import committing
@@ -24,14 +25,16 @@ from lback.vcs import committing
 class SquashOptions:
     """What the command line asks of `squash`; without `first` all below `to` is meant.
 
-    `data` are answers, "keep" or "drop" for all and "REV=keep" for one; `on` are URLs of databases
-    of other kinds, beside which it is proved as well.
+    `data` are answers, "keep", "drop" or "rows" for all and "REV=keep" for one; `freeze` are
+    columns whose values are written down although each run makes others, as "table.column"; `on`
+    are URLs of databases of other kinds, beside which it is proved as well.
     """
 
     to: str
     first: str | None = None
     data: tuple[str, ...] = ()
     accept_unknown: tuple[str, ...] = ()
+    freeze: tuple[str, ...] = ()
     fold: bool = False
     on: tuple[str, ...] = ()
     plan: bool = False
@@ -44,7 +47,8 @@ class SquashResult(Result):
     """What was squashed or would be: the ids that `revision` replaces, and the files that go.
 
     `way` is "build" where the new file makes the schema from nothing, "fold" where it holds the
-    old statements, and "revert" where the old files come back; those are `restores`.
+    old statements, and "revert" where the old files come back; those are `restores`. `seeds` are
+    the tables whose rows stand in the new file.
     """
 
     command = "squash"
@@ -57,6 +61,7 @@ class SquashResult(Result):
     restores: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
     statements: tuple[DataRow, ...] = ()
+    seeds: tuple[SeedRow, ...] = ()
     proof: tuple[Proof, ...] = ()
     staged: tuple[str, ...] = ()
     planned: bool = False
@@ -76,7 +81,7 @@ def squash(ctx: Context, options: SquashOptions) -> SquashResult:
     effects = ctx.revisions.effects(graph, plan.members, upgrade_only=True)
     rows = data_rows(graph, plan.members, effects)
     if fold:
-        if options.data:
+        if options.data or options.freeze:
             raise messages.folds_all(plan.members[0])
         rows = tuple(replace(row, answer="keep") for row in rows)
     path = graph[plan.revision].path
@@ -96,14 +101,14 @@ def squash(ctx: Context, options: SquashOptions) -> SquashResult:
     _refuse_uncommitted(ctx, graph, plan)
     if not fold:
         rows = _answered(ctx, rows, options)
-    prover = Prover(ctx, graph, plan, options.on)
+    prover = Prover(ctx, graph, plan, options.on, options.freeze)
     proved = prover.folded() if fold else prover.built(rows)
     change_files(ctx, {**dict.fromkeys(removes), path: proved.text})
     staged: tuple[str, ...] = ()
     if options.stage and ctx.repository is not None:
         staged = (path, *removes)
         committing.stage(ctx.repository, staged)
-    return replace(result, statements=rows, proof=proved.proofs, staged=staged)
+    return replace(result, statements=rows, seeds=proved.rows, proof=proved.proofs, staged=staged)
 
 
 def _reverted(ctx: Context, graph: GraphView, options: SquashOptions) -> SquashResult:
@@ -155,17 +160,18 @@ def _refuse_strangers(plan: SquashPlan, options: SquashOptions) -> None:
             raise messages.not_a_member(text)
 
 
+_ANSWERS: tuple[Answer, ...] = get_args(Answer)
+
+
 def _answers(data: Sequence[str]) -> Mapping[str, Answer]:
     """Return the answers by revision; that for all others is under ""."""
     found: dict[str, Answer] = {}
+    words: dict[str, Answer] = {answer: answer for answer in _ANSWERS}
     for text in data:
         name, _, word = text.rpartition("=")
-        if word == "keep":
-            found[name] = "keep"
-        elif word == "drop":
-            found[name] = "drop"
-        else:
+        if word not in words:
             raise messages.bad_data_option(text)
+        found[name] = words[word]
     return found
 
 
@@ -174,12 +180,13 @@ def _answered(ctx: Context, rows: Sequence[DataRow], options: SquashOptions) -> 
     given = _answers(options.data)
     accepted = {*options.accept_unknown, *given}
     unread = [row for row in rows if not row.known and row.revision not in accepted]
-    if unread:
+    if unread and not ctx.console.asks:
         raise messages.unknown_data(unread)
     answered = []
     for row in rows:
         # What could not be read is kept where that is said of its revision alone.
-        answer = given.get(row.revision, given.get("") if row.known else "drop")
+        unasked: Answer | None = "drop" if row.revision in options.accept_unknown else None
+        answer = given.get(row.revision, given.get("") if row.known else unasked)
         if answer is None:
             answer = _asked(ctx, row)
         answered.append(replace(row, answer=answer))
@@ -190,7 +197,7 @@ def _asked(ctx: Context, row: DataRow) -> Answer:
     if not ctx.console.asks:
         raise messages.data_left(row)
     chosen = ctx.console.choose(messages.question(row), messages.CHOICES, None)
-    return "keep" if chosen == 0 else "drop"
+    return _ANSWERS[chosen]
 
 
 def _refuse_uncommitted(ctx: Context, graph: GraphView, plan: SquashPlan) -> None:

@@ -346,6 +346,7 @@ SHOWN: dict[str, list[Shown]] = {
     "squash": [
         Shown("seeded", "squash d4", "--plan"),
         Shown("seeded", "squash d4", "--data keep"),
+        Shown("seeded", "squash d4 --data rows", "--freeze carts.id"),
         Shown("seeded", "squash d4 --plan", "--accept-unknown nope"),
         Shown("seeded", "squash d4", "--fold"),
         Shown("seeded", "squash d4 --data keep", "--on sqlite:///other.db"),

@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 @click.command("squash", cls=Command)
 @click.argument("names", nargs=-1, required=True, metavar="[FROM] TO")
 @click.option(
-    "--data", multiple=True, metavar="[REV=]keep|drop", help="What becomes of changes of rows."
+    "--data", multiple=True, metavar="[REV=]keep|drop|rows", help="What becomes of changes of rows."
 )
 @click.option(
     "--accept-unknown", multiple=True, metavar="REV", help="Take REV although it cannot be read."
+)
+@click.option(
+    "--freeze", multiple=True, metavar="TABLE.COLUMN", help="Write down values of chance or clock."
 )
 @click.option("--fold", is_flag=True, help="Move the old statements into one file, as they are.")
 @click.option("--on", multiple=True, metavar="URL", help="Prove it beside this database, too.")
@@ -35,6 +38,7 @@ def command(
     names: tuple[str, ...],
     data: tuple[str, ...],
     accept_unknown: tuple[str, ...],
+    freeze: tuple[str, ...],
     fold: bool,
     on: tuple[str, ...],
     plan: bool,
@@ -50,8 +54,14 @@ def command(
     if len(names) > 2:
         raise messages.too_many(names)
     begin, end = names[0] if names[1:] else None, names[-1]
-    options = SquashOptions(end, begin, data, accept_unknown, fold, on, plan, not no_stage, revert)
-    idle = {"--no-stage": plan and no_stage, **for_env(used=not plan)}
+    options = SquashOptions(
+        end, begin, data, accept_unknown, freeze, fold, on, plan, not no_stage, revert
+    )
+    idle = {
+        "--no-stage": plan and no_stage,
+        "--freeze": plan and bool(freeze),
+        **for_env(used=not plan),
+    }
     return run(lambda ctx: squash(ctx, options), idle)
 
 
@@ -67,6 +77,8 @@ def lines(result: SquashResult, style: Style) -> Iterator[str]:
     for row in result.statements:
         answer = row.answer or ("ask" if row.known else "unknown")
         yield f"  {answer:7} {safe(row.path)}:{row.line}  {safe(row.what)}"
+    for seed in result.seeds:
+        yield safe(messages.filled(seed.table, seed.rows, seed.frozen))
     for proof in result.proof:
         yield messages.same_on(proof.dialect, proof.tables)
     if result.planned:

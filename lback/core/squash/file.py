@@ -39,10 +39,12 @@ def built_file(
     built: Mapping[str, Built],
     imports: Iterable[str],
     folds: Sequence[Folded] = (),
+    fills: Mapping[str, Sequence[str]] | None = None,
 ) -> bytes:
     """Return the file that builds what was there at the end, on each of these dialects.
 
-    `folds` are called after that: they do what the old files did to rows.
+    `folds` are called after that: they do what the old files did to rows. What inserts the rows
+    that those left, the `fills` by dialect, comes last.
     """
     parts = [_head(plan, node, _BUILT, imports)]
     names = {}
@@ -52,6 +54,10 @@ def built_file(
         parts.append(_function(f"_drop_on_{word}()", code.down))
     parts += [fold.text for fold in folds]
     rows = [f"{fold.name}(True)" for fold in folds]
+    filled = {dialect: names[dialect] for dialect, code in (fills or {}).items() if code}
+    for dialect, word in filled.items():
+        parts.append(_function(f"_fill_on_{word}()", (fills or {})[dialect]))
+        rows += [f"if dialect {_test(dialect)}:", f"    _fill_on_{word}()"]
     parts.append(_function("upgrade(*args, **kwargs)", [_choice(names, "_build_on_"), *rows]))
     parts.append(_function("downgrade(*args, **kwargs)", [_choice(names, "_drop_on_")]))
     return _text(parts)
@@ -133,16 +139,20 @@ def _choice(names: Mapping[str, str], start: str) -> str:
     lines = ["dialect = op.get_context().dialect.name"]
     word = "if"
     for dialect, name in names.items():
-        same = ("mysql", "mariadb")
-        test = f"in {same!r}" if dialect in same else f'== "{dialect}"'
-        lines += [f"{word} dialect {test}:", f"    {start}{name}()"]
+        lines += [f"{word} dialect {_test(dialect)}:", f"    {start}{name}()"]
         word = "elif"
     proved = " and ".join(names)
     lines += [
         "else:",
         f'    raise NotImplementedError(f"this squash was made for {proved}, not {{dialect}}")',
     ]
-    return "\n".join(lines).replace("('mysql', 'mariadb')", '("mysql", "mariadb")')
+    return "\n".join(lines)
+
+
+def _test(dialect: str) -> str:
+    if dialect in ("mysql", "mariadb"):
+        return 'in ("mysql", "mariadb")'
+    return f'== "{dialect}"'
 
 
 def _text(parts: Iterable[str]) -> bytes:

@@ -82,8 +82,9 @@ def unknown_data(rows: Sequence[DataRow]) -> LbackError:
         + (f", and {len(rows) - 1} more" if len(rows) > 1 else "")
         + ": it may write rows that a new database needs.",
         "Look at it; if nothing of it is needed by a new database, give "
-        f"{command('--accept-unknown', *names[:1])}"
-        + (f", and the same for {', '.join(names[1:6])}" if names[1:] else "")
+        f"{command('--accept-unknown', *names[:1])}, and to have the rows that it leaves written "
+        f"down, {command('--data', f'{names[0]}=rows')}"
+        + (f"; so for {', '.join(names[1:6])}" if names[1:] else "")
         + ".",
     )
 
@@ -93,7 +94,7 @@ def data_left(row: DataRow) -> LbackError:
     return LbackError(
         f"{row.path}, line {row.line} changes rows ({row.what}), and it was not said whether a new "
         "database needs that.",
-        "Answer with `--data keep` or `--data drop`, or for this one "
+        "Answer with `--data keep`, `--data drop` or `--data rows`, or for this one "
         f"{command('--data', f'{row.revision}=keep')}.",
     )
 
@@ -106,13 +107,66 @@ def question(row: DataRow) -> str:
 CHOICES = (
     "keeps it: it runs after the tables are made",
     "needs none of it: it only mended rows that were there",
+    "gets the rows that it leaves, written into the new file",
 )
+
+
+def rows_clash(table: str) -> LbackError:
+    """Say that rows of one table come from two sides."""
+    return LbackError(
+        f"{table} gets rows by what is kept, and they are not those that the old files leave: the "
+        "rest cannot be written beside them.",
+        f"Answer `rows` or `drop` for each revision that changes rows of {table}.",
+    )
+
+
+def too_many_rows(table: str, number: int, most: int) -> LbackError:
+    """Say that a table is too large for a file."""
+    return LbackError(
+        f"{table} has {number} rows after the old files, and at most {most} are written into one.",
+        "Keep what makes them: `--data REV=keep`.",
+    )
+
+
+def varies(place: str) -> LbackError:
+    """Say that a value cannot be written down without a word."""
+    return LbackError(
+        f"{place} has other values each time that the old files run, or the time at which they "
+        "run. Written down, each new database would have the same.",
+        f"Where that is meant, give {command('--freeze', place)}; else keep the code that makes "
+        "them: `--data REV=keep`.",
+    )
+
+
+def not_varying(place: str) -> UsageError:
+    """Say that there is nothing to freeze."""
+    return UsageError(
+        f"--freeze {place} names no values that are written down and differ from run to run.",
+        "Leave it out; `--freeze` takes TABLE.COLUMN, or TABLE for all of its columns.",
+    )
+
+
+def freeze(place: str) -> str:
+    """Ask whether the values of one run are meant."""
+    return f"{place} has other values each time that the old files run. Each new database:"
+
+
+FREEZES = ("has those of one run, which are written down", "is to have its own: write nothing")
+
+
+def filled(table: str, number: int, frozen: Sequence[str]) -> str:
+    """Say which rows are written down."""
+    rows = "1 row" if number == 1 else f"{number} rows"
+    same = f"; as one run made them: {', '.join(frozen)}" if frozen else ""
+    return f"{rows} of {table} stand in the new file{same}"
 
 
 def bad_data_option(text: str) -> UsageError:
     """Say how an answer is given."""
     return UsageError(
-        f"--data {text} is no answer.", "Write `--data keep`, `--data drop` or `--data REV=keep`."
+        f"--data {text} is no answer.",
+        "Write `--data keep`, `--data drop`, `--data rows`, or one for a revision: "
+        "`--data REV=keep`.",
     )
 
 

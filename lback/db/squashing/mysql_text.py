@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 
 from lback.db.beside.definitions import quoted, read_definitions
 from lback.db.schema import is_projects
-from lback.db.squashing.statements import Writer
+from lback.db.squashing.code import Writer
 
 _DEFINER = re.compile(r"\bDEFINER\s*=\s*`[^`]*`@`[^`]*`\s*", re.IGNORECASE)
 _NAME = re.compile(r"\bVIEW\s+(`(?:[^`]|``)+`)", re.IGNORECASE)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lback.db.schema import is_projects
-from lback.db.squashing.statements import Writer
+from lback.db.squashing.code import Writer
 
 _OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 _NOT_OF_EXTENSION = "NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = {} AND e.deptype = 'e')"

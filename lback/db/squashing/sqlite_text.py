@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lback.db.schema import is_projects
-from lback.db.squashing.statements import Writer
+from lback.db.squashing.code import Writer
 
 
 def not_plain(connection: Connection) -> frozenset[str]:

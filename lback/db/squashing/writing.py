@@ -15,11 +15,12 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.types import NullType
 
 from lback.core.squash.file import Built
+from lback.db.alembic_compat import type_text
 from lback.db.comparing.writing import rendering
 from lback.db.schema import is_projects, schemas
 from lback.db.session import less_talk
 from lback.db.squashing import mysql_text, postgresql_text, sqlite_text
-from lback.db.squashing.statements import Writer
+from lback.db.squashing.code import Writer
 
 
 @less_talk()
@@ -35,9 +36,9 @@ def write_building(
     if kind in ("mysql", "mariadb"):
         mysql_text.write(connection, writer)
         return Built(tuple(writer.up), tuple(writer.down)), frozenset({"from alembic import op"})
-    render = _Rendering(connection)
-    tables = _tables(connection)
-    shown = {table: _shown(table, connection) for table in tables}
+    render = Rendering(connection)
+    tables = project_tables(connection)
+    shown = {table: shown_name(table) for table in tables}
     texts = [table for table in tables if shown[table] in as_text or _not_read(table)]
     plain = [table for table in tables if table not in texts]
     if kind == "postgresql":
@@ -51,7 +52,7 @@ def write_building(
 def _write_postgresql(
     connection: Connection,
     writer: Writer,
-    render: _Rendering,
+    render: Rendering,
     plain: list[sa.Table],
     texts: list[sa.Table],
 ) -> None:
@@ -74,7 +75,7 @@ def _write_postgresql(
 def _write_sqlite(
     connection: Connection,
     writer: Writer,
-    render: _Rendering,
+    render: Rendering,
     tables: list[sa.Table],
     texts: list[sa.Table],
 ) -> None:
@@ -86,7 +87,7 @@ def _write_sqlite(
     sqlite_text.write_others(connection, writer)
 
 
-class _Rendering:
+class Rendering:
     """Writes operations as Alembic does."""
 
     def __init__(self, connection: Connection) -> None:
@@ -97,6 +98,7 @@ class _Rendering:
             "render_item": rendering(None),
             "target_metadata": sa.MetaData(),
         }
+        self.connection = connection
         migration = MigrationContext.configure(connection, opts=options)
         self.context = AutogenContext(migration, opts={**migration.opts, **options})
 
@@ -120,12 +122,16 @@ class _Rendering:
             self._text(ops.DropConstraintOp.from_constraint(key)),
         )
 
+    def type(self, kind: Any) -> str:
+        """Return the Python of a column's type."""
+        return type_text(kind, self.context)
+
     def _text(self, operation: Any) -> str:
         text = render_op_text(self.context, operation)
         return text if isinstance(text, str) else "\n".join(text)
 
 
-def _tables(connection: Connection) -> list[sa.Table]:
+def project_tables(connection: Connection) -> list[sa.Table]:
     """Return the project's tables as they are there, in the order of their names."""
     inspector = sa.inspect(connection)
     metadata = sa.MetaData()
@@ -154,7 +160,8 @@ def _is_version_table(inspector: Any, name: str, schema: str | None) -> bool:
     return [column["name"] for column in columns] == ["version_num"]
 
 
-def _shown(table: sa.Table, connection: Connection) -> str:
+def shown_name(table: sa.Table) -> str:
+    """Return the name that `read_whole` gives a table."""
     return f"{table.schema}.{table.name}" if table.schema else str(table.name)
 
 

@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lback.core.graph.view import GraphView
 from lback.core.schema_diff import changes
 from lback.core.squash import messages
-from lback.core.squash.data import DataRow, kept_lines
+from lback.core.squash.data import DataRow, kept_lines, tables_by_rows
 from lback.core.squash.file import Built, Folded, built_file, folded_file, with_squash
 from lback.core.squash.folding import folded, function_name
 from lback.core.squash.plan import SquashPlan
 from lback.errors import LbackError
 from lback.project.context import Context
 from lback.project.copies.templates import empty_beside, template_at
+from lback.project.squash.filling import Filling, SeedRow, filling, read
 from lback.vcs.worktree import blob_id
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
+    from lback.core.squash.seeds import Seeds
     from lback.db.squashing.exact import BuiltSchema
 
 T = TypeVar("T")
@@ -42,53 +44,107 @@ class Proved:
 
     text: bytes
     proofs: tuple[Proof, ...]
+    rows: tuple[SeedRow, ...] = ()
 
 
 class Prover:
     """Runs old and new revisions on the project's database and on those that were named."""
 
     def __init__(
-        self, ctx: Context, graph: GraphView, plan: SquashPlan, others: Sequence[str]
+        self,
+        ctx: Context,
+        graph: GraphView,
+        plan: SquashPlan,
+        others: Sequence[str],
+        frozen: Sequence[str] = (),
     ) -> None:
         self.ctx = ctx
         self.graph = graph
         self.plan = plan
         self.node = graph[plan.revision]
         self.places: tuple[str | None, ...] = (None, *others)
+        self.frozen = frozen
         self._options: dict[str, Any] | None = None
-        self._twice: dict[str | None, frozenset[str]] = {}
+        self._twice: dict[str | None, tuple[BuiltSchema, Seeds]] = {}
 
     def built(self, rows: Sequence[DataRow]) -> Proved:
         """Return the file that builds the schema from nothing; LbackError where it does not."""
         folds = self._folds(kept_lines(rows))
         old: dict[str | None, tuple[str, BuiltSchema]] = {}
         texts: dict[str | None, frozenset[str]] = {}
+        fills: dict[str | None, Filling] = {}
         for place in self.places:
             old[place] = self._old(place, _read)
             texts[place] = frozenset()
         while True:
-            code, imports = self._written(texts)
-            text = built_file(self.plan, self.node, code, imports, folds)
+            text = self._text(texts, folds, fills)
             proofs, again = [], False
             for place in self.places:
                 dialect, before = old[place]
                 whole = frozenset(before.schema.tables)
                 try:
-                    _, after = self._new(place, text, _read)
+                    _, (after, seeds) = self._new(place, text, _read_both)
                 except LbackError as err:
                     if texts[place] == whole:
                         raise messages.fails(dialect, err) from err
                     self.ctx.console.detail(messages.as_sql(dialect, err))
                     texts[place], again = whole, True
                     continue
-                shown, tables = self._apart(place, before, after)
+                shown, tables = _in_schema(before, after)
                 if shown:
                     if not tables or tables <= texts[place]:
                         raise messages.differs(dialect, shown)
                     texts[place], again = texts[place] | tables, True
+                elif place not in fills and self._fills(rows, before, after):
+                    fills[place], again = self._fill(place, rows, before, seeds), True
+                elif shown := self._rows_apart(place, before, after):
+                    raise messages.differs(dialect, shown)
                 proofs.append(Proof(dialect, len(whole)))
             if not again:
-                return Proved(text, tuple(proofs))
+                told = tuple(row for fill in fills.values() for row in fill.rows)
+                self._refuse_unused(told)
+                return Proved(text, tuple(proofs), told)
+
+    def _refuse_unused(self, told: Sequence[SeedRow]) -> None:
+        """Raise UsageError for a column that was to be frozen and is none that varies."""
+        used = {row.table for row in told if row.frozen}
+        used |= {f"{row.table}.{column}" for row in told for column in row.frozen}
+        for place in self.frozen:
+            if place not in used:
+                raise messages.not_varying(place)
+
+    def _text(
+        self,
+        texts: Mapping[str | None, frozenset[str]],
+        folds: Sequence[Folded],
+        fills: Mapping[str | None, Filling],
+    ) -> bytes:
+        """Return the new file, with these tables as SQL and these rows."""
+        code, imports = self._written(texts)
+        inserts = {}
+        for place, fill in fills.items():
+            dialect, (inserts_, more) = self._old(place, partial(_write_fill, fill=fill))
+            inserts[dialect], imports = inserts_, imports | more
+        return built_file(self.plan, self.node, code, imports, folds, inserts)
+
+    @staticmethod
+    def _fills(rows: Sequence[DataRow], before: BuiltSchema, after: BuiltSchema) -> bool:
+        return before.rows != after.rows and any(row.answer == "rows" for row in rows)
+
+    def _fill(
+        self, place: str | None, rows: Sequence[DataRow], before: BuiltSchema, new: Seeds
+    ) -> Filling:
+        """Choose the rows that are written down; LbackError where one cannot be."""
+        dialect, old = self._old(place, read)
+        wanted = tables_by_rows(rows, before.schema.tables)
+        return filling(
+            self.ctx.console,
+            dialect,
+            (old, new),
+            lambda: self._again(place)[1],
+            wanted,
+            self.frozen,
+        )
 
     def folded(self) -> Proved:
         """Return the file that does all that the old ones did; LbackError where it does not."""
@@ -102,7 +158,7 @@ class Prover:
                 _, after = self._new(place, text, _read)
             except LbackError as err:
                 raise messages.fails(dialect, err) from err
-            shown, _ = self._apart(place, before, after)
+            shown = _in_schema(before, after)[0] + self._rows_apart(place, before, after)
             if shown:
                 raise messages.differs(dialect, shown)
             proofs.append(Proof(dialect, len(before.schema.tables)))
@@ -170,37 +226,28 @@ class Prover:
             template, lambda connection: (connection.dialect.name, read(connection))
         )
 
-    def _apart(
-        self, place: str | None, before: BuiltSchema, after: BuiltSchema
-    ) -> tuple[list[str], frozenset[str]]:
-        """Return where two differ, in words, and in which tables of the first.
+    def _rows_apart(self, place: str | None, before: BuiltSchema, after: BuiltSchema) -> list[str]:
+        """Return in words which tables have other rows.
 
         Rows that the old files themselves make otherwise each time, by a clock or by chance, are
         counted.
         """
-        shown, tables = _in_schema(before, after)
-        differing = [
-            table
-            for table in sorted(before.rows.keys() | after.rows.keys())
-            if before.rows.get(table) != after.rows.get(table)
-        ]
-        same = [table for table in differing if _number(before, table) == _number(after, table)]
-        other = self._other_each_time(place, before) if same else frozenset()
-        for table in differing:
-            if table in same and table in other:
+        shown = []
+        for table in sorted(before.rows.keys() | after.rows.keys()):
+            if before.rows.get(table) == after.rows.get(table):
                 continue
             numbers = _number(before, table), _number(after, table)
+            if numbers[0] == numbers[1]:
+                again, _ = self._again(place)
+                if before.rows.get(table) != again.rows.get(table):
+                    continue
             shown.append(messages.rows_differ(table, *numbers))
-        return shown, tables
+        return shown
 
-    def _other_each_time(self, place: str | None, before: BuiltSchema) -> frozenset[str]:
-        """Return the tables whose rows are others when the old files are run once more."""
+    def _again(self, place: str | None) -> tuple[BuiltSchema, Seeds]:
+        """Return what is there when the old files are run once more."""
         if place not in self._twice:
-            _, again = self._elsewhere(place, self.graph, None, _read)
-            tables = before.rows.keys() | again.rows.keys()
-            self._twice[place] = frozenset(
-                table for table in tables if before.rows.get(table) != again.rows.get(table)
-            )
+            self._twice[place] = self._elsewhere(place, self.graph, None, _read_both)[1]
         return self._twice[place]
 
     def _elsewhere(
@@ -232,6 +279,16 @@ def _read(connection: Connection) -> BuiltSchema:
     from lback.db.squashing.exact import read_built
 
     return read_built(connection)
+
+
+def _read_both(connection: Connection) -> tuple[BuiltSchema, Seeds]:
+    return _read(connection), read(connection)
+
+
+def _write_fill(connection: Connection, fill: Filling) -> tuple[tuple[str, ...], frozenset[str]]:
+    from lback.db.squashing.seeds import write_seeds
+
+    return write_seeds(connection, fill.tables, fill.counters)
 
 
 def _in_schema(before: BuiltSchema, after: BuiltSchema) -> tuple[list[str], frozenset[str]]:

@@ -1,0 +1,89 @@
+"""Rows of a new database, taken from what the old files leave in one, each named beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from lback.core.squash import messages
+from lback.core.squash.seeds import Seeds, SeedTable, clashing, lacking, varying
+from lback.project.console import Console
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+# More belong into a file of their own, which a person has to choose.
+_MOST = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class SeedRow:
+    """A table whose rows stand in the new file, how many, and which columns are frozen there.
+
+    `frozen` are columns with other values each time that the old files run.
+    """
+
+    dialect: str
+    table: str
+    rows: int
+    frozen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """What is inserted on one dialect."""
+
+    tables: tuple[SeedTable, ...]
+    counters: dict[str, tuple[int, bool]]
+    rows: tuple[SeedRow, ...]
+
+
+def filling(
+    console: Console,
+    dialect: str,
+    seeds: tuple[Seeds, Seeds],
+    again: Callable[[], Seeds],
+    wanted: Collection[str] | None,
+    frozen: Sequence[str],
+) -> Filling:
+    """Return what a new database lacks of the rows that the old files leave.
+
+    `seeds` are those of the old files and of the new one; `again` runs the old ones once more.
+    LbackError for rows that cannot be taken, and for values that nobody has answered for.
+    """
+    old, new = seeds
+    tables = lacking(old, new, wanted)
+    for name in clashing(old, new, tables):
+        raise messages.rows_clash(name)
+    for table in tables:
+        if len(table.rows) > _MOST:
+            raise messages.too_many_rows(table.name, len(table.rows), _MOST)
+    other = again() if tables else Seeds()
+    now = datetime.now(timezone.utc).replace(tzinfo=None)
+    told = []
+    for table in tables:
+        found = varying(old.tables[table.name], other.tables.get(table.name), now)
+        for column in found:
+            _agreed(console, f"{table.name}.{column}", table.name, frozen)
+        told.append(SeedRow(dialect, table.name, len(table.rows), found))
+    counters = {name: one for name, one in old.counters.items() if new.counters.get(name) != one}
+    return Filling(tuple(tables), counters if tables else {}, tuple(told))
+
+
+def _agreed(console: Console, place: str, table: str, frozen: Sequence[str]) -> None:
+    """Raise LbackError unless somebody has said that one run's values are meant."""
+    if place in frozen or table in frozen:
+        return
+    if not console.asks:
+        raise messages.varies(place)
+    if console.choose(messages.freeze(place), messages.FREEZES, None) != 0:
+        raise messages.varies(place)
+
+
+def read(connection: Connection) -> Seeds:
+    """Return the rows of a database that lback has made."""
+    from lback.db.squashing.seeds import read_seeds
+
+    return read_seeds(connection)
