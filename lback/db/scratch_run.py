@@ -151,7 +151,12 @@ def scratch_connection(url: URL, *, filled: bool = False) -> Iterator[Connection
 
     One that was `filled` for this has what it is to have.
     """
-    engine = sa.create_engine(url, poolclass=sa.pool.StaticPool)
+    # A revision may ask the engine for a connection beside this one. Giving that back must not roll
+    # back what this one is doing, as it would where both are the same.
+    if is_in_memory(url):
+        engine = sa.create_engine(url, poolclass=sa.StaticPool, pool_reset_on_return=None)
+    else:
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
     try:
         with _connect(engine, url) as connection:
             if not is_in_memory(url) and not filled:

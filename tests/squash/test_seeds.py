@@ -171,3 +171,17 @@ def test_a_large_table_is_no_text(
     _commit(shop)
     with pytest.raises(LbackError, match="t_a1 has 3 rows"):
         done(shop, "b2", data=("rows",))
+
+
+TOKENS = "op.create_table('t', sa.Column('id', sa.Integer), sa.Column('n', sa.Integer))"
+
+
+def test_a_revision_may_ask_the_engine_for_another_connection(
+    make_shop: MakeShop, sqlite_url: str
+) -> None:
+    """The old files are run once more beside the template, on a connection of lback's."""
+    shop = make_shop(sqlite_url)
+    shop.add("a1", None, f"sa.inspect(op.get_bind().engine).get_table_names()\n{TOKENS}")
+    shop.add("b2", "a1", 'op.execute("INSERT INTO t VALUES (1, 2)")')
+    _commit(shop)
+    assert [one.rows for one in done(shop, "b2", data=("rows",)).seeds] == [1]
