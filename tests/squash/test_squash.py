@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 
@@ -219,3 +221,32 @@ def test_what_could_not_be_read_is_kept_where_that_is_said(
     with pytest.raises(LbackError, match="t_a1 would have 0 rows instead of 1"):
         done(shop, "b2", accept_unknown=("b2",))
     assert done(shop, "b2", data=("b2=keep",)).proof
+
+
+def test_the_way_down_is_proved_or_said(make_shop: MakeShop, any_url: str) -> None:
+    """From nothing to the squash, down to nothing, and up again."""
+    shop = _shop(make_shop, any_url)
+    (proof,) = done(shop, "e5", data=("b2=keep", "d4=drop")).proof
+    assert proof.down_fails is None
+    # The project's own database was not so much as connected to.
+    assert not Path(any_url.removeprefix("sqlite:///")).exists()
+
+
+@pytest.mark.parametrize(
+    ("down", "told"),
+    [
+        ("op.drop_column('t_a1', 'n')", None),
+        ("pass", "after it, column t_a1.n would be there as well"),
+        ("raise ValueError('one way')", "one way"),
+    ],
+)
+def test_the_way_down_of_a_range(
+    make_shop: MakeShop, sqlite_url: str, down: str, told: str | None
+) -> None:
+    shop = make_shop(sqlite_url)
+    shop.add("a1")
+    shop.add("b2", "a1", "op.add_column('t_a1', sa.Column('n', sa.Integer))", down)
+    shop.add("c3", "b2")
+    _commit(shop)
+    (proof,) = done(shop, "c3", first="b2").proof
+    assert proof.down_fails is None if told is None else told in str(proof.down_fails)

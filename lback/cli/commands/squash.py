@@ -81,6 +81,8 @@ def lines(result: SquashResult, style: Style) -> Iterator[str]:
         yield safe(messages.filled(seed.table, seed.rows, seed.frozen))
     for proof in result.proof:
         yield messages.same_on(proof.dialect, proof.tables)
+        if proof.down_fails is not None:
+            yield safe(messages.no_way_down(proof.dialect, proof.down_fails))
     if result.planned:
         yield "nothing was done"
     else:

@@ -192,6 +192,17 @@ def same_on(dialect: str, number: int) -> str:
     return f"proved on {dialect}: the new file builds the same {tables}, with the same rows"
 
 
+def no_way_down(dialect: str, why: str) -> str:
+    """Say that downgrade() is not proved."""
+    return f"not proved on {dialect}: downgrade(), after which upgrade() can run again: {why}"
+
+
+def not_the_same(*, down: bool, shown: Sequence[str]) -> LbackError:
+    """Say what downgrade() leaves, or what upgrade() builds otherwise the second time."""
+    more = f"; and {len(shown) - 3} more" if len(shown) > 3 else ""
+    return LbackError(f"{'after it' if down else 'the second time'}, {'; '.join(shown[:3])}{more}")
+
+
 def differs(dialect: str, shown: Sequence[str]) -> LbackError:
     """Say where the new file does not build what the old ones built."""
     more = f"; and {len(shown) - 5} more" if len(shown) > 5 else ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.engine import URL, Connection
 
-from lback.core.plans import Upgrade
+from lback.core.plans import Step
 from lback.db.scratch_run import run_steps, scratch_connection
 from lback.db.templates.schemas import read_at
 from lback.errors import LbackError
@@ -30,27 +30,30 @@ def asked_of_copy(template: Template, read: Callable[[Connection], T]) -> T:
 
 def asked_elsewhere(
     database: Database,
-    revisions: Sequence[str],
+    stages: Sequence[Sequence[Step]],
     url: URL,
     options: dict[str, Any],
     read: Callable[[Connection], T],
-) -> T:
-    """Run revisions by env.py's own options on an empty database of another kind, and ask it.
+) -> list[T]:
+    """Run revisions by env.py's own options on an empty database, and ask it after each stage.
 
     env.py itself does not run, for it connects to its own. LbackError where they do not run.
     """
     given = {key: value for key, value in options.items() if key not in ("connection", "url")}
+    found = []
     with scratch_connection(url) as connection:
 
         def adjust(configured: dict[str, Any]) -> None:
             configured["connection"] = connection
 
-        broken = run_steps(database, [Upgrade(name) for name in revisions], adjust, given)
-        if connection.in_transaction():
-            connection.commit() if broken is None else connection.rollback()
-        if broken is not None:
-            where = f"at {broken.revision}, line {broken.line}" if broken.line else broken.revision
-            raise LbackError(f"The migrations do not run there: {where}: {broken.why}")
-        found = read(connection)
-        connection.rollback()
-        return found
+        for steps in stages:
+            broken = run_steps(database, steps, adjust, given)
+            if connection.in_transaction():
+                connection.commit() if broken is None else connection.rollback()
+            if broken is not None:
+                line = f", line {broken.line}" if broken.line else ""
+                where = f"at {broken.revision}{line}"
+                raise LbackError(f"The migrations do not run there: {where}: {broken.why}")
+            found.append(read(connection))
+            connection.rollback()
+    return found

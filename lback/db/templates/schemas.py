@@ -35,20 +35,31 @@ def read_at(url: URL, read: Read[T]) -> T:
 
 
 def read_models(database: Database, url: URL, read: Read[T]) -> T:
-    """Make the tables of env.py's models in an empty database, and return what `read` finds.
+    """Make the tables of env.py's models in an empty database, and return what `read` finds."""
 
-    env.py runs unchanged, and every connection that it opens is led there.
-    """
+    def make(view: View) -> T:
+        _make(view.connection, (view.options or {}).get("target_metadata"))
+        return read(view.connection)
+
+    return _led(database, url, make)
+
+
+def read_options(database: Database, url: URL) -> dict[str, Any]:
+    """Return what env.py gives to configure() when it connects to an empty database."""
+    return _led(database, url, lambda view: dict(view.options or {}))
+
+
+def _led(database: Database, url: URL, look: Callable[[View], T]) -> T:
+    """Run env.py unchanged, with every connection that it opens led to a database of ours."""
     with leading(lambda _url: None) as led:
         led.target = url
 
-        def make(view: View) -> T:
+        def looked(view: View) -> T:
             # A connection that was opened in another way leads to the project's own database.
             led.adjust({"connection": view.connection})
-            _make(view.connection, (view.options or {}).get("target_metadata"))
-            return read(view.connection)
+            return look(view)
 
-        return database.look_first(make)
+        return database.look_first(looked)
 
 
 def _make(connection: Connection, given: Any) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lback.core.graph.view import GraphView
+from lback.core.plans import Downgrade, Step, Upgrade
 from lback.core.schema_diff import changes
 from lback.core.squash import messages
 from lback.core.squash.data import DataRow, kept_lines, tables_by_rows
@@ -32,10 +33,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """On which dialect the new file builds the same, and how many tables that are."""
+    """On which dialect the new file builds the same, and how many tables that are.
+
+    `down_fails` says why downgrade() was not proved: it leaves what was there before, from which
+    upgrade() builds the same again. None where it does.
+    """
 
     dialect: str
     tables: int
+    down_fails: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +109,7 @@ class Prover:
             if not again:
                 told = tuple(row for fill in fills.values() for row in fill.rows)
                 self._refuse_unused(told)
-                return Proved(text, tuple(proofs), told)
+                return Proved(text, self._with_way_down(text, proofs), told)
 
     def _refuse_unused(self, told: Sequence[SeedRow]) -> None:
         """Raise UsageError for a column that was to be frozen and is none that varies."""
@@ -162,7 +168,35 @@ class Prover:
             if shown:
                 raise messages.differs(dialect, shown)
             proofs.append(Proof(dialect, len(before.schema.tables)))
-        return Proved(text, tuple(proofs))
+        return Proved(text, self._with_way_down(text, proofs))
+
+    def _with_way_down(self, text: bytes, proofs: Sequence[Proof]) -> tuple[Proof, ...]:
+        """Run the new file up, down and up again in each place, and say where that fails."""
+        return tuple(
+            replace(proof, down_fails=self._down_fails(place, text))
+            for place, proof in zip(self.places, proofs, strict=True)
+        )
+
+    def _down_fails(self, place: str | None, text: bytes) -> str | None:
+        graph, sources = self._changed(text)
+        below = graph.ancestors(self.plan.parents) | graph.ancestors(self.plan.depends_on)
+        up, down = Upgrade(self.plan.revision), Downgrade(self.plan.revision)
+        first = [Upgrade(name) for name in graph.order() if name in below]
+        seen: list[BuiltSchema] = []
+
+        def look(connection: Connection) -> None:
+            seen.append(_read(connection))
+            if len(seen) > 2:  # down is compared with before, and up again with up
+                then, now = seen[-3], seen[-1]
+                shown = [*_in_schema(then, now)[0], *self._rows_apart(place, then, now)]
+                if shown:
+                    raise messages.not_the_same(down=len(seen) == 3, shown=shown)
+
+        try:
+            self._walked(place, graph, sources, [first, [up], [down], [up]], look)
+        except LbackError as err:
+            return err.message
+        return None
 
     def _folds(self, kept: Mapping[str, Sequence[int]] | None) -> list[Folded]:
         """Move old files into functions: all of each, or what does this to rows."""
@@ -207,11 +241,15 @@ class Prover:
         self, place: str | None, text: bytes, read: Callable[[Connection], T]
     ) -> tuple[str, T]:
         """Ask what the new file builds."""
-        graph = with_squash(self.graph, self.plan, self.node.path, text, blob_id(text))
-        sources = {self.plan.revision: text}
+        graph, sources = self._changed(text)
         if place is None:
             return self._of_template(graph, sources, read)
         return self._elsewhere(place, graph, sources, read)
+
+    def _changed(self, text: bytes) -> tuple[GraphView, dict[str, bytes]]:
+        """Return the graph with the new file, and that as a source."""
+        graph = with_squash(self.graph, self.plan, self.node.path, text, blob_id(text))
+        return graph, {self.plan.revision: text}
 
     def _of_template(
         self,
@@ -257,22 +295,36 @@ class Prover:
         sources: Mapping[str, bytes] | None,
         read: Callable[[Connection], T],
     ) -> tuple[str, T]:
+        wanted = graph.ancestors([self.plan.revision])
+        steps = [Upgrade(name) for name in graph.order() if name in wanted]
+        dialect, (found,) = self._walked(place, graph, sources, [steps], read)
+        return dialect, found
+
+    def _walked(
+        self,
+        place: str | None,
+        graph: GraphView,
+        sources: Mapping[str, bytes] | None,
+        stages: Sequence[Sequence[Step]],
+        read: Callable[[Connection], T],
+    ) -> tuple[str, list[T]]:
+        """Run stages of steps in an empty database, and ask it after each."""
         from lback.db.squashing.trying import asked_elsewhere
+        from lback.db.templates.schemas import read_options
 
         if self._options is None:
-            found = self.ctx.database.look_first(lambda view: dict(view.options or {}))
-            self._options = found
-        wanted = graph.ancestors([self.plan.revision])
-        order = [name for name in graph.order() if name in wanted]
+            with empty_beside(self.ctx, messages.no_place()) as url:
+                self._options = read_options(self.ctx.database, url)
         database = self.ctx.database_of(graph, sources)
         with empty_beside(self.ctx, messages.no_place(), place) as url:
-            return asked_elsewhere(
+            told = asked_elsewhere(
                 database,
-                order,
+                stages,
                 url,
                 self._options,
                 lambda connection: (connection.dialect.name, read(connection)),
             )
+        return told[0][0], [one for _, one in told]
 
 
 def _read(connection: Connection) -> BuiltSchema:
