@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lback.db.definitions.postgresql import Definition, definitions
 from lback.db.schema import is_projects
 from lback.db.squashing.code import Writer
 
-_OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
-_NOT_OF_EXTENSION = "NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = {} AND e.deptype = 'e')"
 _SERIAL = """
     SELECT a.attname, s.relname, d.deptype, s.relname = c.relname || '_' || a.attname || '_seq'
     AND (SELECT q.seqtypid = a.atttypid AND q.seqstart = 1 AND q.seqincrement = 1 AND NOT q.seqcycle
@@ -25,17 +24,16 @@ _SERIAL = """
     WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
     AND d.deptype = 'a' AND n.nspname = coalesce(:schema, current_schema()) AND c.relname = :table
 """
-_SEQUENCES = f"""
-    SELECT n.nspname, s.relname, format_type(q.seqtypid, NULL), q.seqstart, q.seqincrement,
-    q.seqmin, q.seqmax, q.seqcache, q.seqcycle, cn.nspname, c.relname, a.attname
-    FROM pg_sequence q JOIN pg_class s ON s.oid = q.seqrelid
-    JOIN pg_namespace n ON n.oid = s.relnamespace
-    LEFT JOIN pg_depend d ON d.objid = s.oid AND d.classid = 'pg_class'::regclass
-        AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
-    LEFT JOIN pg_class c ON c.oid = d.refobjid LEFT JOIN pg_namespace cn ON cn.oid = c.relnamespace
-    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid
-    WHERE {_OURS} AND coalesce(d.deptype, 'a') = 'a' AND {_NOT_OF_EXTENSION.format("s.oid")}
-    ORDER BY 1, 2
+# Which column has a sequence, and whether it is part of that column.
+_OWNERS = """
+    SELECT n.nspname, s.relname, d.deptype, cn.nspname, c.relname, a.attname,
+    format('%s.%I', CAST(c.oid AS regclass), a.attname)
+    FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+    JOIN pg_namespace n ON n.oid = s.relnamespace JOIN pg_class c ON c.oid = d.refobjid
+    JOIN pg_namespace cn ON cn.oid = c.relnamespace
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid
+    WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
+    AND d.deptype IN ('a', 'i')
 """
 _COLUMNS = """
     SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,
@@ -57,106 +55,19 @@ _TABLE = """
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = coalesce(:schema, current_schema()) AND c.relname = :table
 """
-_CONSTRAINTS = """
-    SELECT k.conname, pg_get_constraintdef(k.oid), k.contype FROM pg_constraint k
-    JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = coalesce(:schema, current_schema()) AND c.relname = :table
-    AND k.contype IN ('p', 'u', 'c', 'x', 'f') AND k.conislocal AND k.conparentid = 0
-    ORDER BY k.contype = 'f', k.oid
-"""
-_INDEXES = """
-    SELECT pg_get_indexdef(x.indexrelid) FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid
-    JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_class i ON i.oid = x.indexrelid
-    WHERE n.nspname = coalesce(:schema, current_schema()) AND c.relname = :table
-    AND NOT i.relispartition
-    AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.indexrelid
-        AND k.contype IN ('p', 'u', 'x')) ORDER BY x.indexrelid
-"""
 _COMMENTS = """
     SELECT a.attname, d.description FROM pg_description d JOIN pg_class c ON c.oid = d.objoid
     AND d.classoid = 'pg_class'::regclass JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0
     WHERE n.nspname = coalesce(:schema, current_schema()) AND c.relname = :table ORDER BY d.objsubid
 """
-_BEFORE = (
-    (
-        f"SELECT 'SCHEMA', quote_ident(n.nspname), 'CREATE SCHEMA ' || quote_ident(n.nspname) "
-        f"FROM pg_namespace n WHERE {_OURS} AND n.nspname <> 'public' "
-        f"AND {_NOT_OF_EXTENSION.format('n.oid')} ORDER BY 2"
-    ),
-    (
-        "SELECT NULL, '', 'CREATE EXTENSION IF NOT EXISTS ' || quote_ident(x.extname) || "
-        "CASE WHEN n.nspname = 'public' THEN '' ELSE ' WITH SCHEMA ' || quote_ident(n.nspname) END "
-        "FROM pg_extension x JOIN pg_namespace n ON n.oid = x.extnamespace "
-        "WHERE x.extname <> 'plpgsql' ORDER BY x.oid"
-    ),
-    (
-        "SELECT 'TYPE', CASE WHEN n.nspname = current_schema() THEN '' ELSE quote_ident(n.nspname) "
-        "|| '.' END || quote_ident(t.typname), 'CREATE TYPE ' || CASE WHEN n.nspname = "
-        "current_schema() THEN '' ELSE quote_ident(n.nspname) || '.' END || quote_ident(t.typname) "
-        "|| ' AS ENUM (' || (SELECT string_agg(quote_literal(l.enumlabel), ', ' "
-        "ORDER BY l.enumsortorder) FROM pg_enum l WHERE l.enumtypid = t.oid) || ')' "
-        "FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace "
-        f"WHERE t.typtype = 'e' AND {_OURS} AND {_NOT_OF_EXTENSION.format('t.oid')} ORDER BY t.oid"
-    ),
-    (
-        "SELECT 'DOMAIN', t.oid::regtype::text, concat_ws(' ', 'CREATE DOMAIN', "
-        "t.oid::regtype::text, 'AS', format_type(t.typbasetype, t.typtypmod), "
-        "'DEFAULT ' || t.typdefault, CASE WHEN t.typnotnull THEN 'NOT NULL' END, "
-        "(SELECT string_agg('CONSTRAINT ' || quote_ident(k.conname) || ' ' || "
-        "pg_get_constraintdef(k.oid), ' ' ORDER BY k.conname) FROM pg_constraint k "
-        "WHERE k.contypid = t.oid AND k.contype = 'c')) FROM pg_type t "
-        f"JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'd' AND {_OURS} "
-        f"AND {_NOT_OF_EXTENSION.format('t.oid')} ORDER BY t.oid"
-    ),
-)
-_FUNCTIONS = f"""
-    SELECT CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END,
-    p.oid::regprocedure::text, pg_get_functiondef(p.oid)
-    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE p.prokind IN ('f', 'p') AND {_OURS} AND {_NOT_OF_EXTENSION.format("p.oid")} ORDER BY p.oid
-"""
-_AFTER = (
-    (
-        "SELECT CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END, "
-        "c.oid::regclass::text, CASE c.relkind WHEN 'm' THEN 'CREATE MATERIALIZED VIEW ' ELSE "
-        "'CREATE VIEW ' END || c.oid::regclass || coalesce(' WITH (' || "
-        "array_to_string(c.reloptions, ', ') || ')', '') || ' AS ' || "
-        "rtrim(pg_get_viewdef(c.oid), ';') FROM pg_class c JOIN pg_namespace n ON "
-        f"n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm') AND {_OURS} "
-        f"AND {_NOT_OF_EXTENSION.format('c.oid')} ORDER BY c.oid"
-    ),
-    (
-        "SELECT NULL, '', pg_get_indexdef(x.indexrelid) FROM pg_index x JOIN pg_class c "
-        "ON c.oid = x.indrelid AND c.relkind = 'm' ORDER BY x.indexrelid"
-    ),
-    (
-        "SELECT NULL, '', pg_get_ruledef(r.oid) FROM pg_rewrite r JOIN pg_class c "
-        "ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace "
-        f"WHERE r.rulename <> '_RETURN' AND {_OURS} ORDER BY r.oid"
-    ),
-    (
-        "SELECT NULL, '', pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c "
-        "ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
-        f"WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND {_OURS} ORDER BY t.oid"
-    ),
-    (
-        "SELECT NULL, '', 'ALTER TABLE ' || t.tgrelid::regclass || CASE t.tgenabled WHEN 'D' "
-        "THEN ' DISABLE' WHEN 'R' THEN ' ENABLE REPLICA' ELSE ' ENABLE ALWAYS' END || ' TRIGGER ' "
-        "|| quote_ident(t.tgname) FROM pg_trigger t WHERE NOT t.tgisinternal AND t.tgenabled <> 'O'"
-    ),
-    (
-        "SELECT NULL, '', 'ALTER TABLE ' || c.oid::regclass || ' ENABLE ROW LEVEL SECURITY' "
-        "FROM pg_class c WHERE c.relrowsecurity UNION ALL SELECT NULL, '', 'ALTER TABLE ' || "
-        "c.oid::regclass || ' FORCE ROW LEVEL SECURITY' FROM pg_class c WHERE c.relforcerowsecurity"
-    ),
-    (
-        "SELECT NULL, '', concat_ws(' ', 'CREATE POLICY', quote_ident(policyname), 'ON', "
-        "quote_ident(schemaname) || '.' || quote_ident(tablename), 'AS', permissive, 'FOR', cmd, "
-        "'TO', array_to_string(roles, ', '), 'USING (' || qual || ')', "
-        "'WITH CHECK (' || with_check || ')') FROM pg_policies"
-    ),
-)
+_BEFORE = ("schema", "extension", "enum", "domain", "function", "sequence")
+_AFTER = ("view", "materialized view", "rule", "trigger", "row security", "row policy")
+_OF_TABLES = ("primary key", "unique constraint", "check", "index")
+# What does not go with its table.
+_DROPPED = ("schema", "enum", "domain", "function", "view", "materialized view", "foreign key")
+# Every database has them.
+_THERE = (("schema", "public"), ("extension", "plpgsql"))
 
 
 def serial_columns(connection: Connection, table: sa.Table) -> frozenset[str]:
@@ -165,27 +76,84 @@ def serial_columns(connection: Connection, table: sa.Table) -> frozenset[str]:
     return frozenset(str(row[0]) for row in rows if row[3])
 
 
-def write_before(connection: Connection, writer: Writer, texts: Collection[sa.Table]) -> None:
-    """Write what tables stand on: schemas, extensions, types, functions, sequences.
+class Things:
+    """What there is beside tables, and which of it the tables that are written as text bring.
 
-    No SERIAL makes a sequence of the tables that are written as `texts`.
+    No SERIAL makes a sequence of those.
     """
-    for query in _BEFORE:
-        _write(connection, writer, query)
-    functions = list(connection.exec_driver_sql(_FUNCTIONS))
-    if functions:
-        # Their tables come later.
-        writer.sql("SET LOCAL check_function_bodies = off")
-        for kind, name, text in functions:
-            writer.sql(text, f"DROP {kind} {name}")
-    for row in _sequences(connection, texts):
-        place, name, kind, start, step, least, most, cache, cycles = row[:9]
-        shown = _place(connection, place, name)
-        text = (
-            f"CREATE SEQUENCE {shown} AS {kind} START WITH {start} INCREMENT BY {step} MINVALUE "
-            f"{least} MAXVALUE {most} CACHE {cache}{' CYCLE' if cycles else ''}"
+
+    def __init__(self, connection: Connection, writer: Writer, texts: Collection[sa.Table]) -> None:
+        self.connection, self.writer = connection, writer
+        self.all = list(definitions(connection))
+        self.owners = {(row[0], row[1]): row for row in connection.execute(sa.text(_OWNERS))}
+        self.default = connection.dialect.default_schema_name
+        made = {(table.schema or self.default, table.name): frozenset[str]() for table in texts}
+        self.sequences = frozenset(
+            (one.place, one.name)
+            for one in self.all
+            if one.kind == "sequence" and not self._made(one.place, one.name, made)
         )
-        writer.sql(text, f"DROP SEQUENCE IF EXISTS {shown}")
+
+    def _made(self, place: str, name: str, made: dict[tuple[Any, Any], frozenset[str]]) -> bool:
+        """Tell whether SERIAL or an identity makes a sequence."""
+        owner = self.owners.get((place, name))
+        if owner is None:
+            return not is_projects(name)
+        _, _, kind, schema, table, column, _ = owner
+        if kind == "i" or not is_projects(table):
+            return True
+        if (schema, table) not in made:
+            about = sa.Table(table, sa.MetaData(), schema=schema)
+            made[schema, table] = serial_columns(self.connection, about)
+        return column in made[schema, table]
+
+    def before(self) -> None:
+        """Write what tables stand on: schemas, extensions, types, functions, sequences."""
+        last = ""
+        for one in self.all:
+            if one.kind not in _BEFORE or (one.kind, one.name) in _THERE:
+                continue
+            if one.kind == "sequence":
+                if (one.place, one.name) in self.sequences:
+                    drop = one.drop[0].replace("DROP SEQUENCE", "DROP SEQUENCE IF EXISTS", 1)
+                    self.writer.sql(one.make[0], drop)
+                continue
+            if one.kind == "function" != last:
+                # Their tables come later.
+                self.writer.sql("SET LOCAL check_function_bodies = off")
+            last = one.kind
+            self._write(one)
+
+    def of_table(self, table: sa.Table) -> None:
+        """Write constraints and indexes of a table that is there, and no foreign keys."""
+        self._part(table, _OF_TABLES)
+
+    def keys(self, table: sa.Table) -> None:
+        """Write the foreign keys of a table, once all tables are there."""
+        self._part(table, ("foreign key",))
+
+    def after(self) -> None:
+        """Write what stands on tables: views, rules, triggers, policies, who owns a sequence."""
+        for one in self.all:
+            owner = self.owners.get((one.place, one.name))
+            if one.kind == "sequence" and owner and (one.place, one.name) in self.sequences:
+                name = one.drop[0].removeprefix("DROP SEQUENCE ")
+                self.writer.sql(f"ALTER SEQUENCE {name} OWNED BY {owner[6]}")
+        for one in self.all:
+            if one.kind in _AFTER:
+                self._write(one)
+
+    def _part(self, table: sa.Table, kinds: Collection[str]) -> None:
+        wanted = (table.schema or self.default, table.name)
+        for one in self.all:
+            if one.kind in kinds and (one.place, one.table) == wanted:
+                self._write(one)
+
+    def _write(self, one: Definition) -> None:
+        first, *more = one.make
+        self.writer.sql(first, one.drop[0] if one.kind in _DROPPED else None)
+        for statement in more:
+            self.writer.sql(statement)
 
 
 def write_table(connection: Connection, writer: Writer, table: sa.Table) -> None:
@@ -204,63 +172,13 @@ def write_table(connection: Connection, writer: Writer, table: sa.Table) -> None
     writer.sql(text, f"DROP TABLE {shown}")
 
 
-def write_constraints(connection: Connection, writer: Writer, table: sa.Table) -> None:
-    """Write constraints, indexes and comments of a table that is there, and no foreign keys."""
+def write_comments(connection: Connection, writer: Writer, table: sa.Table) -> None:
+    """Write the comments of a table."""
     shown = _place(connection, table.schema, table.name)
-    for name, text, kind in _ask(connection, _CONSTRAINTS, table):
-        if kind != "f":
-            writer.sql(f"ALTER TABLE {shown} ADD CONSTRAINT {_quoted(connection, name)} {text}")
-    for (text,) in _ask(connection, _INDEXES, table):
-        writer.sql(text)
     for column, text in _ask(connection, _COMMENTS, table):
         what = f"COLUMN {shown}.{_quoted(connection, column)}" if column else f"TABLE {shown}"
         literal = str(text).replace("'", "''")
         writer.sql(f"COMMENT ON {what} IS '{literal}'")
-
-
-def write_keys(connection: Connection, writer: Writer, table: sa.Table) -> None:
-    """Write the foreign keys of a table, once all tables are there."""
-    shown = _place(connection, table.schema, table.name)
-    for name, text, kind in _ask(connection, _CONSTRAINTS, table):
-        if kind == "f":
-            change = f"ALTER TABLE {shown}"
-            quoted = _quoted(connection, name)
-            back = f"{change} DROP CONSTRAINT {quoted}"
-            writer.sql(f"{change} ADD CONSTRAINT {quoted} {text}", back)
-
-
-def write_after(connection: Connection, writer: Writer, texts: Collection[sa.Table]) -> None:
-    """Write what stands on tables: views, rules, triggers, policies, and who owns a sequence."""
-    for row in _sequences(connection, texts):
-        if row[10] is not None:
-            owner = f"{_place(connection, row[9], row[10])}.{_quoted(connection, row[11])}"
-            writer.sql(f"ALTER SEQUENCE {_place(connection, row[0], row[1])} OWNED BY {owner}")
-    for query in _AFTER:
-        _write(connection, writer, query)
-
-
-def _write(connection: Connection, writer: Writer, query: str) -> None:
-    for kind, name, text in connection.exec_driver_sql(query):
-        writer.sql(text, f"DROP {kind} {name}" if kind else None)
-
-
-def _sequences(connection: Connection, texts: Collection[sa.Table]) -> Iterator[Any]:
-    """Yield the sequences that no SERIAL and no identity makes."""
-    default = connection.dialect.default_schema_name
-    made: dict[tuple[Any, Any], frozenset[str]] = {
-        (table.schema or default, table.name): frozenset() for table in texts
-    }
-    for row in connection.exec_driver_sql(_SEQUENCES).all():
-        table = (row[9], row[10])
-        if table[1] is not None:
-            if not is_projects(table[1]):
-                continue
-            if table not in made:
-                about = sa.Table(table[1], sa.MetaData(), schema=table[0])
-                made[table] = serial_columns(connection, about)
-            if row[11] in made[table]:
-                continue
-        yield row
 
 
 def _column(

@@ -56,11 +56,13 @@ def _write_postgresql(
     plain: list[sa.Table],
     texts: list[sa.Table],
 ) -> None:
-    postgresql_text.write_before(connection, writer, texts)
+    things = postgresql_text.Things(connection, writer, texts)
+    things.before()
     for table in texts:
         postgresql_text.write_table(connection, writer, table)
     for table in texts:
-        postgresql_text.write_constraints(connection, writer, table)
+        things.of_table(table)
+        postgresql_text.write_comments(connection, writer, table)
     ordered, later = _without_circles(plain, {*texts})
     for table in ordered:
         held = [key for key in later if key.table is table]
@@ -68,8 +70,8 @@ def _write_postgresql(
     for key in later:
         render.key(writer, key)
     for table in texts:
-        postgresql_text.write_keys(connection, writer, table)
-    postgresql_text.write_after(connection, writer, texts)
+        things.keys(table)
+    things.after()
 
 
 def _write_sqlite(
