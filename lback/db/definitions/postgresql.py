@@ -141,7 +141,7 @@ _THINGS = (
 _PARTED = "\x01"
 
 
-class Definition(NamedTuple):
+class CatalogText(NamedTuple):
     """A thing by kind, schema, table (where it is part of one) and name, and its statements."""
 
     kind: str
@@ -152,7 +152,7 @@ class Definition(NamedTuple):
     drop: tuple[str, ...]
 
 
-def definitions(connection: Connection) -> Iterator[Definition]:
+def definitions(connection: Connection) -> Iterator[CatalogText]:
     """Yield all but tables, columns and comments, in an order in which they can be made.
 
     Names are written as the search path of the connection has them. What an extension has brought
@@ -162,7 +162,7 @@ def definitions(connection: Connection) -> Iterator[Definition]:
         for kind, place, table, name, make, drop in connection.execute(sa.text(query)):
             if place.startswith("pg_") or place == "information_schema" or not make:
                 continue
-            yield Definition(kind, place, table, name, _parts(make), _parts(drop))
+            yield CatalogText(kind, place, table, name, _parts(make), _parts(drop))
 
 
 def _parts(text: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lback.db.definitions.postgresql import Definition, definitions
+from lback.db.definitions.postgresql import CatalogText, definitions
 from lback.db.schema import is_projects
 from lback.db.squashing.code import Writer
 
@@ -149,7 +149,7 @@ class Things:
             if one.kind in kinds and (one.place, one.table) == wanted:
                 self._write(one)
 
-    def _write(self, one: Definition) -> None:
+    def _write(self, one: CatalogText) -> None:
         first, *more = one.make
         self.writer.sql(first, one.drop[0] if one.kind in _DROPPED else None)
         for statement in more:

@@ -17,6 +17,7 @@ from sqlalchemy.types import NullType
 from lback.core.squash.file import Built
 from lback.db.alembic_compat import type_text
 from lback.db.comparing.writing import rendering
+from lback.db.definitions.sqlite import definitions
 from lback.db.schema import is_projects, schemas
 from lback.db.session import less_talk
 from lback.db.squashing import mysql_text, postgresql_text, sqlite_text
@@ -81,12 +82,13 @@ def _write_sqlite(
     tables: list[sa.Table],
     texts: list[sa.Table],
 ) -> None:
+    things = list(definitions(connection))
     for table in tables:  # a key may name a table that comes later
         if table in texts:
-            sqlite_text.write_table(connection, writer, table.name)
+            sqlite_text.write_table(writer, table.name, things)
         else:
             render.table(writer, table)
-    sqlite_text.write_others(connection, writer)
+    sqlite_text.write_others(writer, things)
 
 
 class Rendering:

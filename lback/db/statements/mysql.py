@@ -10,26 +10,16 @@ from sqlalchemy.engine import Connection
 from lback.core.altering.made import Key, Source, Spelling
 from lback.core.schema_diff import Schema
 from lback.db.beside.definitions import quoted
-from lback.db.schema import DEFINER
+from lback.db.definitions.mysql import definitions
 
 _NAMED = re.compile(
     r"(?P<kind>UNIQUE KEY|(?:FULLTEXT |SPATIAL )?KEY|CONSTRAINT) (?P<name>`(?:[^`]|``)*`) ?"
     r"(?P<rest>FOREIGN KEY|CHECK)?"
 )
 _COLUMN = re.compile(r"(`(?:[^`]|``)*`) ")
-_COUNTER = re.compile(r" AUTO_INCREMENT=\d+(?=[^\n]*\Z)")
-_TRIGGERS = """
-    SELECT trigger_name, event_object_table, action_timing, event_manipulation, action_statement
-    FROM information_schema.triggers WHERE trigger_schema = DATABASE()
-    ORDER BY event_object_table, action_timing, event_manipulation, action_order
-"""
-_ROUTINES = """
-    SELECT routine_type, routine_name FROM information_schema.routines
-    WHERE routine_schema = DATABASE()
-"""
 _TABLES = """
     SELECT table_name, engine, table_collation, table_comment FROM information_schema.tables
-    WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'
+    WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
 """
 _AUTO = "-- AUTO_INCREMENT needs a key by the same statement: do it by hand"
 
@@ -37,21 +27,29 @@ _AUTO = "-- AUTO_INCREMENT needs a key by the same statement: do it by hand"
 def source(connection: Connection, schema: Schema, _home: str | None = None) -> Source:
     """Return how all of a database is made."""
     things: dict[Key, Spelling] = {}
-    for name, engine, collation, comment in connection.exec_driver_sql(_TABLES).all():
-        if name not in schema.tables:
-            continue
-        place = quoted(name)
-        sql = connection.exec_driver_sql(f"SHOW CREATE TABLE {place}").one()[1]
-        things["table", None, name] = Spelling((_COUNTER.sub("", sql),), (f"DROP TABLE {place}",))
-        storage = (f"ALTER TABLE {place} ENGINE = {engine}, COLLATE = {collation}",)
-        things["storage", None, name] = Spelling(storage, (), storage)
-        said = (f"ALTER TABLE {place} COMMENT = {_text(comment)}",)
-        things["comment", name, ""] = Spelling(said, (f"ALTER TABLE {place} COMMENT = ''",), said)
-        things |= _parts(name, sql)
-    for view, sql in schema.views.items():
-        if sql is not None:
-            things["view", None, view] = Spelling((sql,), (f"DROP VIEW {quoted(view)}",))
-    return Source({**things, **dict(_coded(connection))}, whole=True)
+    storage = {row[0]: row[1:] for row in connection.exec_driver_sql(_TABLES).all()}
+    for one in definitions(connection):
+        made, drop = (one.make,), (one.drop,)
+        if one.kind == "table" and one.name in schema.tables:
+            things["table", None, one.name] = Spelling(made, drop)
+            things |= _about(one.name, *storage[one.name])
+            things |= _parts(one.name, one.make)
+        elif one.kind == "trigger":
+            things["trigger", None, f"{one.table}.{one.name}"] = Spelling(made, drop)
+        elif one.kind == "function":
+            things["function", None, one.name] = Spelling(made, drop, (*drop, *made))
+        elif one.kind == "view":
+            things["view", None, one.name] = Spelling(made, drop)
+    return Source(things, whole=True)
+
+
+def _about(name: str, engine: str, collation: str, comment: str) -> Iterator[tuple[Key, Spelling]]:
+    """Yield what is said of a table beside its columns and keys."""
+    start = f"ALTER TABLE {quoted(name)}"
+    storage = (f"{start} ENGINE = {engine}, COLLATE = {collation}",)
+    yield ("storage", None, name), Spelling(storage, (), storage)
+    said = (f"{start} COMMENT = {_text(comment)}",)
+    yield ("comment", name, ""), Spelling(said, (f"{start} COMMENT = ''",), said)
 
 
 def _parts(table: str, sql: str) -> Iterator[tuple[Key, Spelling]]:
@@ -85,19 +83,6 @@ def _parts(table: str, sql: str) -> Iterator[tuple[Key, Spelling]]:
                 made = Spelling(add, (f"{start} DROP KEY {found['name']}",))
                 yield ("index", table, name), made
                 yield ("unique constraint", table, name), made
-
-
-def _coded(connection: Connection) -> Iterator[tuple[Key, Spelling]]:
-    """Yield what has code in it: triggers and routines, without who has written them."""
-    for name, table, *when, body in connection.exec_driver_sql(_TRIGGERS).all():
-        place = quoted(name)
-        sql = f"CREATE TRIGGER {place} {' '.join(when)} ON {quoted(table)} FOR EACH ROW {body}"
-        yield ("trigger", None, f"{table}.{name}"), Spelling((sql,), (f"DROP TRIGGER {place}",))
-    for kind, name in connection.exec_driver_sql(_ROUTINES).all():
-        place = quoted(name)
-        sql = connection.exec_driver_sql(f"SHOW CREATE {kind} {place}").one()[2]
-        made, drop = (DEFINER.sub(r"\1", sql),), (f"DROP {kind} {place}",)
-        yield ("function", None, name), Spelling(made, drop, (*drop, *made))
 
 
 def _plain(name: str) -> str:

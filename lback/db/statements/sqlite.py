@@ -9,8 +9,8 @@ from sqlalchemy.engine import Connection
 
 from lback.core.altering.made import Key, Source, Spelling, quoted
 from lback.core.schema_diff import Schema
+from lback.db.definitions.sqlite import definitions
 
-_MASTER = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"
 # What ADD COLUMN takes: no expression, and no time of the day.
 _LITERAL = re.compile(r"[+-]?[\d.]+|'(?:[^']|'')*'|NULL|TRUE|FALSE", re.IGNORECASE)
 
@@ -18,9 +18,8 @@ _LITERAL = re.compile(r"[+-]?[\d.]+|'(?:[^']|'')*'|NULL|TRUE|FALSE", re.IGNORECA
 def source(connection: Connection, schema: Schema, _home: str | None = None) -> Source:
     """Return how all of a database is made."""
     things: dict[Key, Spelling] = {}
-    for kind, name, table, sql in connection.exec_driver_sql(_MASTER).all():
-        key = _key(kind, name, table)
-        things[key] = Spelling((sql,), (f"DROP {kind.upper()} {quoted(name)}",))
+    for kind, name, table, sql, drop in definitions(connection):
+        things[_key(kind, name, table)] = Spelling((sql,), (drop,))
         if kind == "table" and name in schema.tables and "COLLATE" not in sql.upper():
             for column, added in _added(connection, name):
                 place = f"ALTER TABLE {quoted(name)} ADD COLUMN {quoted(column)}"
