@@ -201,8 +201,7 @@ def _completed(ctx: Context, plan: RollbackPlan, view: View, *, alone: bool) -> 
     if plan.refused:
         return plan
     database = ctx.database_of(plan.graph, plan.sources)
-    given = (plan.facts.dialect, view.options, view.arguments)
-    proof = prove_rollback(ctx, database, plan.graph, plan.run, *given, alone=alone)
+    proof = prove_rollback(ctx, database, plan.graph, plan.run, view, alone=alone)
     return plan.with_proof(proof)
 
 

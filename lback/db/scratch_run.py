@@ -55,15 +55,18 @@ def run_stages(
     options: Mapping[str, Any] | None = None,
     read: Callable[[Connection], Schema] = read_schema,
     arguments: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    filled: bool = False,
 ) -> StagesRun:
     """Run each stage's steps, one stage after the other, and read the schema after each.
 
     env.py runs unchanged, and what it configures gets the scratch connection instead of its
     own. With `options` for configure(), and `arguments` for run_migrations(), it does not run at
-    all. LbackError when the database that `url` names is not empty or does not answer.
+    all. LbackError when the database that `url` names is not empty, unless it was `filled` for
+    this, or does not answer.
     """
     schemas_read: list[Schema] = []
-    with scratch_connection(url) as connection:
+    with scratch_connection(url, filled=filled) as connection:
 
         def adjust(configured: dict[str, Any]) -> None:
             configured["connection"] = connection
@@ -149,7 +152,7 @@ def is_in_memory(url: URL) -> bool:
 def scratch_connection(url: URL, *, filled: bool = False) -> Iterator[Connection]:
     """Connect to a scratch database and empty it in the end; LbackError where it is not empty.
 
-    One that was `filled` for this has what it is to have.
+    One that was `filled` for this has what it is to have, and is dropped by whoever made it.
     """
     # A revision may ask the engine for a connection beside this one. Giving that back must not roll
     # back what this one is doing, as it would where both are the same.
@@ -164,7 +167,7 @@ def scratch_connection(url: URL, *, filled: bool = False) -> Iterator[Connection
             try:
                 yield connection
             finally:
-                if not is_in_memory(url):
+                if not is_in_memory(url) and not filled:
                     connection.rollback()
                     empty(connection)
     except sa.exc.SQLAlchemyError as err:

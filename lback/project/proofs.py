@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
+from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Literal
 
 from lback.core.graph.view import GraphView
 from lback.core.merging.merge_plan import MergePlan
 from lback.core.messages import proofs as messages
 from lback.core.messages import rollback as rollback_messages
-from lback.core.plans import Upgrade
+from lback.core.plans import Step, Upgrade
 from lback.core.rollback.plan import RollbackPlan
 from lback.core.rollback.promise import departure
 from lback.core.rollback.proof import (
@@ -23,9 +24,13 @@ from lback.core.rollback.proof import (
 )
 from lback.core.schema_diff import difference
 from lback.project.context import Context
+from lback.project.copies.trying import Beginning, begun_with
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
     from lback.db.runner import Database
+    from lback.db.scratch_run import StagesRun
     from lback.db.view import View
 
 
@@ -40,19 +45,16 @@ class MergeProof:
 def prove_merge(ctx: Context, graph: GraphView, plan: MergePlan) -> MergeProof:
     """Run the sides of a fork in both orders and compare what comes out.
 
-    env.py does not run: the project's own database is not even connected to. LbackError where
-    the scratch database does not answer or is not empty.
+    They run by env.py on copies of the template of what both sides have, led there; else from
+    nothing on a scratch database, without env.py. The project's own database is not connected
+    to. LbackError where the scratch database does not answer or is not empty.
     """
-    from lback.db.scratch_run import is_in_memory, parse_scratch_url, run_stages
-
-    url = parse_scratch_url(ctx.project.settings.lback.scratch_url)
-    where = messages.place(in_memory=is_in_memory(url))
-    orders = _orders(graph, plan.heads)
-    options = {"transaction_per_migration": True}
-    runs = [
-        run_stages(ctx.database, [[Upgrade(revision) for revision in order]], url, options)
-        for order in orders
-    ]
+    shared, orders = _orders(graph, plan.heads)
+    with begun_with(ctx, graph, shared) as beginning:
+        if beginning.beside is None:
+            where, runs = _on_scratch(ctx, [[*shared, *order] for order in orders], beginning.why)
+        else:
+            where, runs = messages.COPY, [_on_copy(ctx, beginning, order) for order in orders]
     failed = [(run.broken, order) for run, order in zip(runs, orders, strict=True) if run.broken]
     for broken, order in failed:
         shown = order if len(failed) == 1 else None
@@ -64,19 +66,45 @@ def prove_merge(ctx: Context, graph: GraphView, plan: MergePlan) -> MergeProof:
     return MergeProof("equal", messages.orders_agree(where))
 
 
-def _orders(graph: GraphView, heads: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    """Return all below the heads in two orders: what they share, then side after side."""
+def _on_copy(ctx: Context, beginning: Beginning, order: Sequence[str]) -> StagesRun:
+    from lback.db.schema import read_schema
+    from lback.db.scratch_run import StagesRun
+    from lback.db.templates.schemas import read_at, run_at
+
+    with beginning.copy() as url:
+        broken = run_at(ctx.database, url, [Upgrade(revision) for revision in order])
+        return StagesRun((read_at(url, read_schema),) if broken is None else (), broken)
+
+
+def _on_scratch(
+    ctx: Context, orders: Sequence[Sequence[str]], why: str
+) -> tuple[str, list[StagesRun]]:
+    from lback.db.scratch_run import is_in_memory, parse_scratch_url, run_stages
+
+    url = parse_scratch_url(ctx.project.settings.lback.scratch_url)
+    options = {"transaction_per_migration": True}
+    runs = [
+        run_stages(ctx.database, [[Upgrade(revision) for revision in order]], url, options)
+        for order in orders
+    ]
+    return messages.place(in_memory=is_in_memory(url), why=why), runs
+
+
+def _orders(
+    graph: GraphView, heads: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[list[str], list[str]]]:
+    """Return what all heads share, and the rest below them in two orders: side after side."""
     below = {head: graph.ancestors([head]) for head in heads}
     shared = frozenset.intersection(*below.values())
     orders = []
     for turn in (heads, tuple(reversed(heads))):
-        order = [revision for revision in graph.order() if revision in shared]
+        order: list[str] = []
         done = set(shared)
         for head in turn:
             order += [revision for revision in graph.order() if revision in below[head] - done]
             done |= below[head]
         orders.append(order)
-    return orders[0], orders[1]
+    return tuple(name for name in graph.order() if name in shared), (orders[0], orders[1])
 
 
 class Witness:
@@ -106,33 +134,68 @@ def prove_rollback(
     database: Database,
     graph: GraphView,
     planned: RollbackRun,
-    dialect: str,
-    options: Mapping[str, Any] | None = None,
-    arguments: Mapping[str, Any] = MappingProxyType({}),
+    given: View,
     *,
     alone: bool = True,
 ) -> RollbackProof:
     """Run the present, the rollback and the way forward again, and compare the tables.
 
-    The `options` and `arguments` that env.py has given before save a run of it, where they are
+    The options and arguments that env.py has `given` before save a run of it, where they are
     enough. A database that is not `alone` is proved by them or not at all: env.py would come to
-    the others, too.
+    the others, too. What lies below is that of a template, where there is one to begin with.
     """
-    from lback.db.schema import read_tables
-    from lback.db.scratch_run import is_in_memory, run_stages, scratch_url
+    from lback.db.scratch_run import is_in_memory, scratch_url
 
-    url = scratch_url(dialect, ctx.project.settings.lback.scratch_url)
-    if url is None:
-        return RollbackProof("unproved", messages.no_scratch_database(dialect))
     stages = stages_of(graph, planned)
-    run = None
-    if options is not None:
-        run = run_stages(database, stages, url, options, read_tables, arguments)
-    if alone and (run is None or run.broken is not None):
-        run = run_stages(database, stages, url, read=read_tables)
+    below = _of_the_files(ctx, database, graph, stages[0])
+    with begun_with(ctx, graph, below, given.connection.engine.url) as beginning:
+        if alone and beginning.beside is not None:
+            stages[0] = stages[0][len(below) :]
+
+            def play(**how: Any) -> StagesRun:
+                with beginning.copy() as url:
+                    return _played(database, stages, url, filled=True, **how)
+
+            where = messages.COPY
+        else:
+            url = scratch_url(given.stamp.dialect, ctx.project.settings.lback.scratch_url)
+            if url is None:
+                message = messages.no_scratch_database(given.stamp.dialect)
+                return RollbackProof("unproved", message)
+            play = partial(_played, database, stages, url)
+            where = messages.place(in_memory=is_in_memory(url))
+        run = None
+        if given.options is not None:
+            run = play(options=given.options, arguments=given.arguments)
+        if alone and (run is None or run.broken is not None):
+            run = play()
     if run is None:
         return RollbackProof("unproved", messages.NOT_ALONE)
-    where = messages.place(in_memory=is_in_memory(url))
     if run.broken is not None:
         return judge_failure(len(run.schemas), run.broken.revision, run.broken.why, where)
     return judge(planned, run.schemas, where)
+
+
+def _played(
+    database: Database, stages: Sequence[Sequence[Step]], url: URL, **how: Any
+) -> StagesRun:
+    from lback.db.schema import read_tables
+    from lback.db.scratch_run import run_stages
+
+    return run_stages(database, stages, url, read=read_tables, **how)
+
+
+def _of_the_files(
+    ctx: Context, database: Database, graph: GraphView, steps: Sequence[Step]
+) -> tuple[str, ...]:
+    """Return the first of the revisions that are those of the files here: templates are of these.
+
+    What runs from git or from the record is not among them.
+    """
+    here, texts = ctx.revisions.graph(), database.origin.sources
+    order = [step.revision for step in steps if isinstance(step, Upgrade)]
+    return tuple(
+        takewhile(
+            lambda name: name in here and name not in texts and here[name] == graph[name], order
+        )
+    )

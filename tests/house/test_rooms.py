@@ -74,7 +74,6 @@ ROOMS: dict[str, str] = {
     "lback.project.effects": "effects by blob id, cached",
     "lback.project.pictures.gathering": "what pictures are made of",
     "lback.project.squash.proving": "a file that is written, run and compared",
-    "lback.project.copies.trying": "what is tried begins with a template",
     "lback.project.origins": "who wrote a statement",
     "lback.vcs.branching": "where a branch came from",
     "lback.vcs.strays": "files that no commit has",

@@ -6,12 +6,18 @@ from collections.abc import Sequence
 
 from lback.core.schema_diff import Difference
 
+COPY = "a copy of a template"
+ASYNCHRONOUS = "only an asynchronous driver leads to the database"
 NOT_ALONE = "env.py does more than configure this one of its databases, which was not repeated"
 
 
-def place(*, in_memory: bool) -> str:
-    """Return what the revisions were run on."""
-    return "SQLite in memory" if in_memory else "the scratch database"
+def place(*, in_memory: bool, why: str = "") -> str:
+    """Return what the revisions were run on, and why not on a copy of a template."""
+    if not in_memory:
+        return "the scratch database"
+    return (
+        f"SQLite in memory (no template: {_short(why).rstrip('.')})" if why else "SQLite in memory"
+    )
 
 
 def changed(apart: Difference) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
@@ -11,10 +11,12 @@ from sqlalchemy.engine import URL, Connection
 from lback.core.messages import templates as messages
 from lback.db.beside.server import in_a_loop
 from lback.db.failures import reason
+from lback.db.scratch_run import Broken, run_steps
 from lback.db.templates.leading import leading
 from lback.secrets import KNOWN
 
 if TYPE_CHECKING:
+    from lback.core.plans import Step
     from lback.db.runner import Database
     from lback.db.view import View
 
@@ -32,6 +34,18 @@ def read_at(url: URL, read: Read[T]) -> T:
             return read(connection)
     finally:
         engine.dispose()
+
+
+def run_at(database: Database, url: URL, steps: Sequence[Step]) -> Broken | None:
+    """Run steps by env.py on a database that lback has made, each in a transaction of its own."""
+    with leading(lambda _url: None) as led:
+        led.target = url
+
+        def adjust(options: dict[str, Any]) -> None:
+            led.adjust(options)
+            options["transaction_per_migration"] = True
+
+        return run_steps(database, steps, adjust)
 
 
 def read_models(database: Database, url: URL, read: Read[T]) -> T:

@@ -118,6 +118,12 @@ def name_at_head(ctx: Context, graph: GraphView, place: Databases) -> str:
     return template_names((), [("", "\n".join(place.about()))])[-1]
 
 
+def is_begun(ctx: Context, place: Databases) -> bool:
+    """Tell whether there is a template of this history, up to whichever revision."""
+    names = _recipe(ctx, ctx.revisions.graph(), "heads", None).names(place)
+    return not place.templates().keys().isdisjoint(names)
+
+
 @contextmanager
 def copy_at_head(ctx: Context, graph: GraphView, place: Databases) -> Iterator[URL]:
     """Give a database with what all migrations of the work tree build, and drop it in the end."""
