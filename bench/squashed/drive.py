@@ -31,6 +31,7 @@ from lback.app.blame import BlameOptions, blame
 from lback.app.migrate import MigrateOptions, migrate
 from lback.app.squash import SquashOptions, squash
 from lback.core.graph.view import GraphView
+from lback.core.squash.plan import plan_squash
 from lback.db.squashing.exact import BuiltSchema, read_built
 from lback.errors import LbackError
 from lback.project.context import Context
@@ -82,7 +83,8 @@ class Trial:
         graph = _context(self.old).revisions.graph()
         order = list(graph.order())
         to = _closed(graph, order, above)
-        before = order[: order.index(to)]
+        below = graph.ancestors([to])
+        before = [name for name in order if name in below and name != to]
         stops = sorted(
             random.Random(self.job["seed"]).sample(before, min(self.job["stops"], len(before))),
             key=order.index,
@@ -229,11 +231,11 @@ class Trial:
 
     def migrate(self, root: Path, url: URL, to: str | None = None) -> None:
         with self.at(url, "migrate"):
-            migrate(_context(root), MigrateOptions(*([to] if to else [])))
+            migrate(_context(root), MigrateOptions(to or "heads"))
 
     def alembic(self, root: Path, url: URL) -> None:
         os.environ["SQUASHED_URL"] = url.render_as_string(hide_password=False)
-        command.upgrade(Config(str(root / "alembic.ini")), "head")
+        command.upgrade(Config(str(root / "alembic.ini")), "heads")
 
     def at(self, url: URL, _why: str) -> ExitStack:
         """Let env.py connect to a database; a server's own stands for none."""
@@ -253,7 +255,8 @@ def prepare(job: dict[str, Any]) -> None:
     shutil.copytree(
         source / parent, old / parent, ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
     )
-    (old / parent / "env.py").write_text(ENV)
+    first = "".join(f"import {name}  # noqa: F401\n" for name in job["imports"])
+    (old / parent / "env.py").write_text(first + ENV)
     (old / "alembic.ini").write_text(job["ini"])
     (old / ".gitignore").write_text("__pycache__/\n")
     for path, (text, other) in job["mended"].items():
@@ -306,12 +309,18 @@ def _before(
 
 
 def _closed(graph: GraphView, order: list[str], above: int) -> str:
-    """Return the revision so far below the head on which all later ones stand."""
-    (head,) = graph.heads
-    for name in reversed(order[: len(order) - above]):
-        rest = graph.descendants([name])
-        if len(graph.ancestors([name])) + len(rest) - 1 == len(order):
-            return name
+    """Return the highest revision so far below the head up to which a range is closed.
+
+    Of several heads the one is meant on which most stand.
+    """
+    head = max(graph.heads, key=lambda name: len(graph.ancestors([name])))
+    below = graph.ancestors([head])
+    for name in reversed([one for one in order if one in below][: len(below) - above]):
+        try:
+            plan_squash(graph, name, None)
+        except LbackError:
+            continue
+        return name
     return head
 
 

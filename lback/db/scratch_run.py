@@ -212,15 +212,15 @@ def empty(connection: Connection) -> None:
     quote = connection.dialect.identifier_preparer.quote
     if connection.dialect.name == "postgresql":
         for schema in filter(None, schemas(connection, inspector)):
-            connection.execute(sa.text(f"DROP SCHEMA {quote(schema)} CASCADE"))
+            connection.exec_driver_sql(f"DROP SCHEMA {quote(schema)} CASCADE")
         connection.execute(sa.text("CREATE SCHEMA public"))
     else:
         for view in inspector.get_view_names():
-            connection.execute(sa.text(f"DROP VIEW {quote(view)}"))
+            connection.exec_driver_sql(f"DROP VIEW {quote(view)}")
         if connection.dialect.name in ("mysql", "mariadb"):
             connection.execute(sa.text("SET FOREIGN_KEY_CHECKS = 0"))
         for table in inspector.get_table_names():
-            connection.execute(sa.text(f"DROP TABLE {quote(table)}"))
+            connection.exec_driver_sql(f"DROP TABLE {quote(table)}")
     connection.commit()
 
 

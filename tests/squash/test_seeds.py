@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 from datetime import datetime
 
 import pytest
+import sqlalchemy as sa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy.dialects import sqlite
 
 from lback.core.squash.seeds import Seeds, SeedTable, clashing, lacking, varying
+from lback.db.squashing.code import Writer
 from lback.errors import LbackError
 from tests.squash.test_squash import _commit, built, done
 from tests.templates.conftest import MakeShop, Shop, ask
@@ -171,6 +177,55 @@ def test_a_large_table_is_no_text(
     _commit(shop)
     with pytest.raises(LbackError, match="t_a1 has 3 rows"):
         done(shop, "b2", data=("rows",))
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text(st.sampled_from("ab:\\'\" $%1\n\r\t\0\u2028é{};-"), min_size=1, max_size=12))
+def test_a_statement_is_run_as_it_was_read(middle: str) -> None:
+    """What text() takes for a parameter, and Python for a line end, is in it as a letter."""
+    writer = Writer()
+    writer.sql(f"SELECT {middle} x")
+    (call,) = (node for node in ast.walk(ast.parse(writer.up[0])) if isinstance(node, ast.Call))
+    made = sa.text(ast.literal_eval(call.args[0])).compile(dialect=sqlite.dialect())
+    assert made.params == {}
+    assert str(made).strip() == f"SELECT {middle} x"
+
+
+HOSTILE = (
+    "a\nb",
+    "it's",
+    '"""',
+    "\\",
+    "\x1b[31m",
+    "\r",
+    "x" * 300,
+    "{%s}:a",
+    "\\:a",
+    "\u2028",
+    "é",
+    "",
+)
+
+
+def test_rows_with_any_text_come_back(make_shop: MakeShop, any_url: str) -> None:
+    shop = make_shop(any_url)
+    shop.add(
+        "a1",
+        None,
+        "op.create_table('a \\'%s:b', sa.Column('id', sa.Integer, primary_key=True),"
+        " sa.Column('a (%)s: b', sa.Text), sa.Column('j', sa.JSON))\n",
+    )
+    shop.add(
+        "b2",
+        "a1",
+        f"op.bulk_insert(sa.table('a \\'%s:b', sa.column('a (%)s: b'), sa.column('j', sa.JSON)),"
+        f" [{{'a (%)s: b': text, 'j': [text]}} for text in {HOSTILE!r}])",
+    )
+    _commit(shop)
+    before = built(shop, "b2")
+    (told,) = done(shop, "b2", data=("b2=rows",)).seeds
+    assert told.rows == len(HOSTILE)
+    assert built(shop, "b2") == before
 
 
 TOKENS = "op.create_table('t', sa.Column('id', sa.Integer), sa.Column('n', sa.Integer))"

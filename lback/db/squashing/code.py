@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
-_BIND = re.compile(r"(?<![:\w\\]):(?=\w)")
+from sqlalchemy.sql.compiler import BIND_PARAMS, BIND_PARAMS_ESC
 
 
 @dataclass
@@ -27,8 +26,11 @@ class Writer:
 
 
 def _execute(statement: str) -> str:
-    text = _BIND.sub(r"\\:", statement.strip().rstrip(";"))
-    if '"""' in text or "\\" in text or text.endswith('"'):
+    """Return the call, with a backslash before whatever text() would change."""
+    text = BIND_PARAMS_ESC.sub(r"\\\g<0>", statement.strip().rstrip(";"))
+    text = BIND_PARAMS.sub(r"\\\g<0>", text)
+    odd = any(letter < " " and letter != "\n" for letter in text)
+    if odd or '"""' in text or "\\" in text or text.endswith('"'):
         return f"op.execute({text!r})"
     if "\n" in text or len(text) > 80:
         return f'op.execute(\n    """\n{text}\n"""\n)'

@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lback.core.altering.made import quoted
 from lback.core.squash.seeds import Seeds, SeedTable
 from lback.db.session import less_talk
 from lback.db.squashing.code import Writer
@@ -172,12 +173,12 @@ def _bulk(table: sa.Table, columns: Sequence[_Cells], number: int) -> str:
 def _as_text(connection: Connection, writer: Writer, table: sa.Table, seed: SeedTable) -> None:
     """Write an INSERT whose values are text that PostgreSQL reads by each column's type."""
     columns = _stored(table)
-    quote = connection.dialect.identifier_preparer.quote
-    shown = connection.dialect.identifier_preparer.format_table(table)
-    names = ", ".join(quote(column.name) for column in columns)
-    texts = ", ".join(f"CAST({quote(column.name)} AS text)" for column in columns)
+    shown = ".".join(map(quoted, filter(None, (table.schema, table.name))))
+    names = ", ".join(quoted(column.name) for column in columns)
+    texts = ", ".join(f"CAST({quoted(column.name)} AS text)" for column in columns)
+    # As text() they are run as they are, whatever the driver makes of percent signs.
     asked = f"SELECT {names} FROM {shown}", f"SELECT {texts} FROM {shown}"
-    raw, said = (connection.exec_driver_sql(sql.replace("%", "%%")).all() for sql in asked)
+    raw, said = (connection.execute(sa.text(sql.replace(":", "\\:"))).all() for sql in asked)
     by_row: dict[str, list[Any]] = {}
     for row, text in zip(raw, said, strict=True):
         by_row.setdefault(repr(_row(row)), []).append(text)
@@ -201,7 +202,7 @@ def _select(connection: Connection, table: sa.Table, columns: Sequence[sa.Column
     names = ", ".join(prepare.quote(column.name) for column in columns)
     key = ", ".join(prepare.quote(column.name) for column in table.primary_key.columns)
     order = f" ORDER BY {key}" if key else ""
-    return f"SELECT {names} FROM {prepare.format_table(table)}{order}".replace("%", "%%")
+    return f"SELECT {names} FROM {prepare.format_table(table)}{order}"
 
 
 def _row(row: Any) -> tuple[Any, ...]:
@@ -234,7 +235,7 @@ def _counters(connection: Connection) -> Iterator[tuple[str, tuple[int, bool]]]:
     if connection.dialect.name != "postgresql":
         return
     for (name,) in connection.exec_driver_sql(_COUNTERS).all():
-        value, called = connection.exec_driver_sql(
-            f"SELECT last_value, is_called FROM {name}".replace("%", "%%")
-        ).one()
+        place = name.replace(":", "\\:")
+        found = connection.execute(sa.text(f"SELECT last_value, is_called FROM {place}"))
+        value, called = found.one()
         yield name, (int(value), bool(called))
