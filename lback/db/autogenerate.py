@@ -299,6 +299,9 @@ class _Comparison:
             "include_object": _without_record(theirs["include_object"]),
             "render_item": rendering(theirs.get("render_item")),
         }
+        if context.dialect.name == "sqlite":
+            # It changes a table only by copying it, whatever env.py says.
+            context.opts["render_as_batch"] = True
         with_schemas(context.opts)
         compare_defaults(context)
         known = KnownTables(self.kept)
@@ -311,7 +314,7 @@ class _Comparison:
         known.keep()
         self.not_compared += tuple(compared[-1].not_compared if compared else ())
         if self.with_sql and self.ask is not None and not self.ask.open:
-            batch = bool(context.opts.get("render_as_batch"))
+            batch = context.dialect.name == "sqlite"
             self.sql += [
                 sql_of(upgrade, context, self.seen if batch else None)
                 for upgrade in self._upgrades()[-1:]
@@ -346,20 +349,20 @@ class _Comparison:
         context: MigrationContext,
         ask: GivenAnswers,
     ) -> None:
-        batch = bool(context.opts.get("render_as_batch"))
+        sqlite = context.dialect.name == "sqlite"
         settled = settle(upgrade, context, ask)
         self.seen = settled.inspector
         name_all(upgrade)
-        put_in_order(upgrade, batch=batch)
+        put_in_order(upgrade, batch=sqlite)
         rename_values(upgrade, context, ask)
         if context.connection is not None:
             default = str(context.dialect.default_schema_name)
             remake_views(upgrade, context.connection, settled.renames, default)
         upgrade.reverse_into(downgrade)
-        not_null = NotNull(context, ask, settled, batch=batch)
+        not_null = NotNull(context, ask, settled)
         not_null.settle(upgrade)
         not_null.bring_back(downgrade)
-        if batch and context.dialect.name == "sqlite" and context.connection is not None:
+        if sqlite and context.connection is not None:
             settle_batches(upgrade, downgrade, context.connection)
 
 

@@ -30,15 +30,11 @@ class NotNull:
         context: MigrationContext,
         answers: GivenAnswers,
         settled: Settled,
-        *,
-        batch: bool,
     ) -> None:
         self.context = context
         self.answers = answers
         self.settled = settled
         self.everything: Sequence[ops.MigrateOperation] = ()
-        # SQLite changes a column only by copying the table; without that nothing can follow.
-        self.alters = batch or context.dialect.name != "sqlite"
 
     def settle(self, upgrade: ops.UpgradeOps) -> None:
         """Give rows a value before their column refuses NULL."""
@@ -80,7 +76,7 @@ class NotNull:
     ) -> ops.AddColumnOp:
         column = operation.column
         value = stand_in(column.type, self.context)
-        if value is None or column.name in held or not self.alters:
+        if value is None or column.name in held:
             return _added(operation, nullable=True)
         later.append(_altered(operation, existing_nullable=False, modify_server_default=None))
         return _added(operation, nullable=False, server_default=value)
@@ -144,15 +140,8 @@ class NotNull:
         value = read_value(text, column.type, name, type_, self.context)
         if value.default is not None:
             rest.append(_added(operation, nullable=False, server_default=value.default))
-            if self.alters:
-                last.append(
-                    _altered(operation, existing_nullable=False, modify_server_default=None)
-                )
+            last.append(_altered(operation, existing_nullable=False, modify_server_default=None))
             return
-        if not self.alters:
-            raise messages.wrong_value(
-                name, type_, text, "without render_as_batch SQLite takes constants only"
-            )
         first.append(_added(operation, nullable=True))
         fills.append(Fill(operation.table_name, column.name, value.filled, schema=operation.schema))
         rest.append(_altered(operation, existing_nullable=True, modify_nullable=False))

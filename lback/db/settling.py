@@ -469,11 +469,10 @@ class _Settling:
             held.add("unique")
         held |= {f"foreign key to {key.target_fullname}" for key in column.foreign_keys}
         if column.table is not None:
-            position = list(column.table.columns).index(column)
+            # By name: `==` of two columns is SQL, for which a type of the project may not be made.
+            position = column.table.columns.keys().index(column.key)
             for constraint in column.table.constraints:
-                if isinstance(constraint, sa.UniqueConstraint) and column in list(
-                    constraint.columns
-                ):
+                if isinstance(constraint, sa.UniqueConstraint) and column.key in constraint.columns:
                     held.add("unique")
         type_ = self._type(column.type)
         return ColumnSketch(column.name, type_, bool(column.nullable), position, frozenset(held))

@@ -47,7 +47,7 @@ def read_value(text: str, type_: Any, name: str, shown: str, context: MigrationC
 def _read(text: str, type_: Any, context: MigrationContext) -> Value:
     word = text.strip().lower()
     if isinstance(type_, types.TypeDecorator):
-        type_ = type_.impl_instance
+        type_ = type_.load_dialect_impl(context.dialect)
     if isinstance(type_, types.Boolean):
         if word not in _TRUE | _FALSE:
             raise ValueError("write true or false")
@@ -173,7 +173,7 @@ _CURRENT: dict[type[Any], str] = {
 def stand_in(type_: Any, context: MigrationContext) -> str | None:
     """Return a constant that any column of the type takes; None where there is none."""
     if isinstance(type_, types.TypeDecorator):
-        type_ = type_.impl_instance
+        type_ = type_.load_dialect_impl(context.dialect)
     if isinstance(type_, types.Enum):
         return type_.enums[0] if type_.enums else None
     values: dict[type[Any], str] = {

@@ -32,7 +32,7 @@ _DOMAIN = """
 
 
 def extensions_for(tables: Iterable[sa.Table], connection: Connection) -> list[str]:
-    """Return the extensions that types of the models need, and has to offer."""
+    """Return the extensions that types of the models need and the database lacks."""
     wanted = {}
     for type_ in _types(tables):
         try:
@@ -42,14 +42,11 @@ def extensions_for(tables: Iterable[sa.Table], connection: Connection) -> list[s
         name = name.partition("(")[0].partition("[")[0].strip()
         if name in _EXTENSIONS:
             wanted[_EXTENSIONS[name]] = name
+    # One that the server does not have is wanted all the same: it says so itself, and best.
     return [
         extension
         for extension, name in sorted(wanted.items())
         if connection.scalar(sa.text("SELECT to_regtype(:name) IS NULL"), {"name": name})
-        and connection.scalar(
-            sa.text("SELECT count(*) FROM pg_available_extensions WHERE name = :name"),
-            {"name": extension},
-        )
     ]
 
 

@@ -15,6 +15,7 @@ from alembic import op
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import ARRAY
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.types import TypeDecorator
 
 from lback.db.alembic_compat import type_text
@@ -123,10 +124,16 @@ def _domain(domain: postgresql.DOMAIN, context: AutogenContext) -> str:
 class _Anything:
     """Stands for `op`: takes whatever is done with it."""
 
+    dialect = DefaultDialect()
+    """A type that is made by itself, as `sa.Enum(...).create(op.get_bind())`, asks it."""
+
     def __getattr__(self, _name: str) -> Any:
         return self
 
     def __call__(self, *_args: Any, **_kw: Any) -> Any:
+        return self
+
+    def __getitem__(self, _key: Any) -> Any:
         return self
 
     def __iter__(self) -> Any:

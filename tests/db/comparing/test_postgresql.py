@@ -99,6 +99,15 @@ def test_extensions_come_with_their_types(project: Modelled, postgres_url: str) 
     there_and_back(project)
 
 
+def test_an_extension_that_the_server_may_lack_is_asked_for(project: Modelled) -> None:
+    """The server says best what it lacks; without it the type would only be unknown."""
+    start(project, job())
+    kind = "type('Vec', (types.UserDefinedType,), {'get_col_spec': lambda self: 'VECTOR(3)'})"
+    say(project, job(f'Column("m", {kind}())'))
+    changes = differences(project.database())
+    assert "create extension vector" in changes
+
+
 # Values of enums
 
 NEW = STATE.format(values="'new', 'dead'", first="new", second="dead")

@@ -11,8 +11,9 @@ from alembic.operations import ops
 from sqlalchemy.dialects import sqlite
 
 from lback.db.autogenerate import differences
+from lback.db.comparing.writing import try_file
 from lback.db.directives import describe
-from tests.db.test_autogenerate import ENV, Modelled
+from tests.db.test_autogenerate import ENV, Modelled, run_sql
 
 # As people write them, and as SQLModel and GeoAlchemy2 do.
 KINDS = '''
@@ -38,6 +39,13 @@ class Locked(TypeDecorator):
 class AutoString(TypeDecorator):
     impl = String
     cache_ok = True
+
+class Picky(TypeDecorator):
+    """Takes no other column beside it, as ChoiceType of SQLAlchemy-Utils."""
+    impl = String(5)
+    cache_ok = True
+    def coerce_compared_value(self, op, value):
+        raise TypeError("no value of mine")
 
 class Shape(UserDefinedType):
     cache_ok = True
@@ -83,6 +91,54 @@ def test_the_first_migration_runs(project: Modelled) -> None:
     assert differences(project.database()) == ()
     project.back()
     project.migrate()
+
+
+def test_columns_are_not_compared_by_their_types(project: Modelled) -> None:
+    """`==` of two columns is an expression, which not every type is made for."""
+    text = """
+        from sqlalchemy import *
+        from kinds import Picky
+        metadata = MetaData()
+        Table("users", metadata, Column("id", Integer, primary_key=True),
+              Column({name!r}, String(9), unique=True), Column("kind", Picky){more})
+    """
+    project.models(text.format(name="mail", more=""))
+    project.make("one")
+    project.migrate()
+    project.models(text.format(name="email", more=', Column("second", Picky)'))
+    made = project.make("two", renames=("users.mail:email",))
+    assert "rename column users.mail to email" in made.changes
+
+
+def test_a_type_is_made_by_itself() -> None:
+    """As alembic-postgresql-enum writes it, with what `op` gives."""
+    text = b"""
+import sqlalchemy as sa
+from alembic import op
+def upgrade():
+    sa.Enum("a", "b", name="state").create(op.get_bind())
+    op.execute(f"SELECT {op.get_bind().execute('SELECT 1').first()[0]}")
+def downgrade():
+    sa.Enum("a", "b", name="state").drop(op.get_bind())
+"""
+    try_file(text, "one.py")
+
+
+def test_sqlite_gets_batches_whatever_env_says(tmp_path: Path, sqlite_url: str) -> None:
+    """As `alembic init` writes env.py: SQLite changes a column only by copying its table."""
+    env = ENV.replace('connection.dialect.name == "sqlite"', "False")
+    plain = Modelled(tmp_path / "plain", env, url=sqlite_url, extra="")
+    plain.users('Column("name", String(50))', 'Column("size", Integer)')
+    plain.make("one")
+    plain.migrate()
+    run_sql(sqlite_url, "INSERT INTO users (name) VALUES (NULL)")
+    plain.users('Column("name", String(90), nullable=False)', 'Column("age", BigInteger)')
+    plain.make("two", defaults=("users.name=x",), drops=("users.size",))
+    plain.migrate()
+    assert run_sql(sqlite_url, "SELECT id, name, age FROM users") == [(1, "x", None)]
+    assert differences(plain.database()) == ()
+    plain.back()
+    plain.migrate()
 
 
 class PGView:
