@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from lback.secrets import KNOWN
+from tests.dear import pytest_collection_modifyitems, pytest_report_header
 from tests.worlds.processes import COUNTED
+
+__all__ = ["pytest_collection_modifyitems", "pytest_report_header"]
 
 # Before anything imports git: no test may see the machine's own configuration.
 for _name in [name for name in os.environ if name.startswith("GIT_")]:
