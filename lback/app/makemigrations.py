@@ -118,6 +118,8 @@ def makemigrations(ctx: Context, options: MakemigrationsOptions) -> Makemigratio
             exit_code=1 if changes else 0,
         )
     head = _head(graph, options.head) if options.head else None
+    if head is None:
+        autogenerate.only_head(graph)
     draft = autogenerate.Draft(options.name, head=head)
     if not options.amend:
         _tell_of_upstream(ctx, graph)

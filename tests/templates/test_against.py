@@ -97,6 +97,21 @@ def empty(url: str) -> None:
 STATES: tuple[Callable[[str], None], ...] = (behind, ahead, drifted, empty)
 
 
+def test_what_cannot_be_compared_at_all_is_said_once(make_shop: MakeShop, sqlite_url: str) -> None:
+    """Not that the database is taken instead, where that fails by the same."""
+    shop = make(make_shop, sqlite_url)
+    shop.write("models.py", "import nothing_there\n")
+    done = lback(shop.root, "makemigrations", "x")
+    assert done.code == 3
+    assert done.err.count("nothing_there") == 2, done.err  # the error, and what to do
+    assert "compared with the database" not in done.err
+    shop.write("models.py", MODELS)
+    shop.add("c3", "a1", "", "")
+    done = lback(shop.root, "makemigrations", "x")
+    assert done.code == 3
+    assert done.err.startswith("error: There are 2 heads: ")
+
+
 def test_whatever_the_database_is(make_shop: MakeShop, tmp_path: Path) -> None:
     files = []
     url = f"sqlite:///{tmp_path / 'own.db'}"

@@ -29,9 +29,12 @@ def rendering(theirs: Callable[..., Any] | None) -> Callable[..., Any]:
 
     def render_item(kind: str, thing: Any, context: AutogenContext) -> Any:
         text = theirs(kind, thing, context) if theirs is not None else False
-        if text is not False or kind != "type":
+        if text is not False:
             return text
-        return _type(thing, context)
+        if kind == "server_default" and isinstance(getattr(thing, "arg", None), str):
+            # Alembic takes a quote at either end for the one around it; it is one of the text.
+            return repr(str(thing.arg))
+        return _type(thing, context) if kind == "type" else False
 
     return render_item
 

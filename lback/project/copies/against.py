@@ -7,7 +7,6 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from lback.core.graph.view import GraphView
@@ -75,8 +74,7 @@ def compare(
         why = err.why
     if chosen is not None:
         raise LbackError(why.message, why.hint or messages.NO_TEMPLATE) from why
-    ctx.console.warn(messages.by_the_database(why.message))
-    return work(_database(ctx, graph))
+    return work(_database(ctx, graph, told=why.message))
 
 
 def _defines_tables(ctx: Context) -> bool:
@@ -92,8 +90,16 @@ def _defines_tables(ctx: Context) -> bool:
     return False
 
 
-def _database(ctx: Context, graph: GraphView) -> ComparedWith:
-    return ComparedWith(partial(refuse_skipped, ctx, graph), None)
+def _database(ctx: Context, graph: GraphView, *, told: str | None = None) -> ComparedWith:
+    """Compare with the database; why is `told` once it answers, for else its error says more."""
+    left = [told] if told is not None else []
+
+    def refuse(view: View) -> None:
+        refuse_skipped(ctx, graph, view)
+        while left:
+            ctx.console.warn(messages.by_the_database(left.pop()))
+
+    return ComparedWith(refuse, None)
 
 
 class _NoTemplateError(Exception):

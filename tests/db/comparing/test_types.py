@@ -64,6 +64,7 @@ MODELS = """
         return None
     Table("users", one, Column("id", Uuid, primary_key=True, default=uuid.uuid4),
           Column("price", Money("USD", digits=3), default=nothing, onupdate=lambda: "1"),
+          Column("quoted", String(9), server_default="'50%' off'"),
           Column("secret", Locked(object())), Column("name", AutoString(9), default=str))
     Table("places", two, Column("id", Integer, primary_key=True),
           Column("shape", Shape("LINE", srid=4326)), Column("text", AutoString))
