@@ -1,12 +1,13 @@
 """Which tests are dear, and which of them a run takes.
 
-A tenth of the tests costs seven tenths of the time. CI runs all others, and of the dear ones a part
+A third of the tests costs five sixths of the time. CI runs all others, and of the dear ones a part
 that the commit chooses: the next commit has another one, so that within a few commits each has run.
-`LBACK_TEST_PART=2/4` runs the second of four parts, `0/4` none of them; without it everything runs.
+`LBACK_TEST_PART=2/5` runs the second of five parts, `0/5` none of them; without it everything runs.
+Of a function with five cases or more some are in every part.
 
     pytest -n 2 --junitxml=times.xml && python -m tests.dear times.xml
 
-measures anew and writes `dear.txt`. A test of what must never slip through is never dear.
+measures anew and writes `dear.txt`. What keeps strangers out, and the house in order, always runs.
 """
 
 from __future__ import annotations
@@ -22,8 +23,12 @@ from pathlib import Path
 import pytest
 
 LIST = Path(__file__).with_suffix(".txt")
-DEAR = 0.6  # seconds, the mean of all cases of a test function, with two workers on two cores
-ALWAYS = ("tests/core/", "tests/house/", "tests/package/", "tests/security/")
+# In seconds, with two workers on two cores: the mean of all cases of a test function, and the sum
+# of a function of many cases, which are alike.
+DEAR_CASE = 0.6
+DEAR_IN_ALL = 3.0
+MANY = 4
+ALWAYS = ("tests/house/", "tests/security/")
 
 
 def function(nodeid: str) -> str:
@@ -42,7 +47,7 @@ def part_of(case: str, number: int, parts: int) -> int:
 
 
 def left_out(names: Sequence[str], part: str, dear: frozenset[str]) -> set[str]:
-    """Return which of these cases a run of the part, such as `2/4`, leaves out."""
+    """Return which of these cases a run of the part, such as `2/5`, leaves out."""
     chosen, _, parts = part.partition("/")
     seen: dict[str, int] = defaultdict(int)
     out = set()
@@ -84,13 +89,18 @@ def measured(files: Iterable[Path]) -> dict[str, list[float]]:
     return times
 
 
+def _is_dear(times: Sequence[float]) -> bool:
+    in_all = sum(times)
+    return in_all / len(times) > DEAR_CASE or (in_all > DEAR_IN_ALL and len(times) >= MANY)
+
+
 def main(files: Sequence[str]) -> None:
     """Write which test functions are dear by these JUnit files."""
     times = measured(map(Path, files))
     dear = sorted(
         name
         for name, all_times in times.items()
-        if sum(all_times) / len(all_times) > DEAR and not name.startswith(ALWAYS)
+        if _is_dear(all_times) and not name.startswith(ALWAYS)
     )
     LIST.write_text("".join(f"{name}\n" for name in dear))
     cost = sum(sum(times[name]) for name in dear)

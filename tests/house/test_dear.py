@@ -42,7 +42,7 @@ def test_measured_again(
     (tmp_path / "times.xml").write_text(
         '<testsuites><testsuite><testcase classname="tests.db.test_a" name="test_x[1]" time="1.5"/>'
         '<testcase classname="tests.db.test_a" name="test_x[2]" time="0.5"/>'
-        '<testcase classname="tests.core.test_a" name="test_y" time="9"/>'
+        '<testcase classname="tests.house.test_a" name="test_y" time="9"/>'
         '<testcase classname="tests.db.test_a" name="test_z" time="0.2"/></testsuite></testsuites>'
     )
     main([str(tmp_path / "times.xml")])
