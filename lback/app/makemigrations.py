@@ -21,7 +21,7 @@ from lback.project.context import Context
 from lback.project.copies.against import ComparedWith, compare
 from lback.project.copies.templates import folder_of
 from lback.project.file_changes import recover
-from lback.project.keeping.amending import amend, to_amend
+from lback.project.keeping.amending import amend, tell_of_cut_off, to_amend
 
 if TYPE_CHECKING:
     from lback.core.preferences import Against
@@ -98,6 +98,7 @@ class Questions:
 def makemigrations(ctx: Context, options: MakemigrationsOptions) -> MakemigrationsResult:
     """Write one migration, or with `check` only say whether one is needed; exit 1 then."""
     recover(ctx)
+    tell_of_cut_off(ctx)
     if options.fetch:
         fetch(ctx)
     graph = ctx.revisions.graph()

@@ -36,6 +36,7 @@ from lback.project.checking.preflight import ask_rows, consented, refuse_rows
 from lback.project.checking.trails import refuse_broken
 from lback.project.context import Context
 from lback.project.file_changes import recover
+from lback.project.keeping.amending import tell_of_cut_off
 from lback.project.keeping.data_loss import (
     consents,
     count_along,
@@ -171,7 +172,11 @@ def prepare(ctx: Context, options: MigrateOptions) -> None:
 def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
     """Bring each database to the heads, or to `target`; only tell, under `plan` and `sql`."""
     prepare(ctx, options)
-    return _through_squashes(ctx, options)
+    tell_of_cut_off(ctx)
+    result = _through_squashes(ctx, options)
+    if options.target is None and not (result.failed or options.plan or options.sql):
+        tell_of_cut_off(ctx, settled=True)
+    return result
 
 
 def _through_squashes(ctx: Context, options: MigrateOptions) -> MigrateResult:

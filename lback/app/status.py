@@ -30,6 +30,7 @@ from lback.project.checking.trails import trailed
 from lback.project.context import Context
 from lback.project.copies.differing import drift_of
 from lback.project.interrupted_step import refuse_interrupted
+from lback.project.keeping.amending import tell_of_cut_off
 from lback.project.lost import RecordedRun, Runs, dead_end, find_lost, recorded_runs, with_lost
 from lback.project.notes import remember_stamps
 from lback.project.rebase_notes import (
@@ -155,6 +156,7 @@ class StatusResult(Result):
 
 def status(ctx: Context, *, with_database: bool = True, drift: bool = False) -> StatusResult:
     """Return where things stand; with `drift` also where a database is not as promised."""
+    tell_of_cut_off(ctx)
     graph = ctx.revisions.graph()
     answers, graph = _asked(ctx, graph) if with_database else ((), graph)
     rows, known = _rows(ctx, graph, answers)
@@ -167,6 +169,7 @@ def status(ctx: Context, *, with_database: bool = True, drift: bool = False) -> 
 
 def rows(ctx: Context, _options: object = None) -> tuple[OneOfDatabases, ...]:
     """Return where each database stands that env.py connects to, and nothing else."""
+    tell_of_cut_off(ctx)
     graph = ctx.revisions.graph()
     answers, graph = _asked(ctx, graph)
     every, _ = _rows(ctx, graph, answers)

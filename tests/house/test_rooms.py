@@ -46,7 +46,6 @@ ROOMS: dict[str, str] = {
     "lback.cli.tracing": "for --debug alone",
     "lback.cli.progress": "a bar, or lines",
     "lback.cli.workers": "the side of the parent",
-    "lback.project.keeping.amending": "another text for the latest revision, whatever cuts it off",
     "lback.project.copies.against": "what models are compared with, and what is tried in turn",
     "lback.core.json_schema": "types in, schema out",
     "lback.core.checks.content": "one hundred of codes",

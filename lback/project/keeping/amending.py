@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lback.core.graph.revision import Revision
 from lback.core.graph.view import GraphView
@@ -16,7 +16,7 @@ from lback.core.lines import lines_of
 from lback.core.messages import makemigrations as messages
 from lback.core.plans import Downgrade, Step, Upgrade, applied, plan_downgrade, plan_upgrade
 from lback.core.source import WORKTREE
-from lback.files import write_whole
+from lback.files import FileLock, write_whole
 from lback.project.context import Context
 from lback.project.copies.templates import folder_of
 from lback.project.file_changes import change_files
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from lback.db.runner import Database
 
     Make = Callable[[Database, Draft, Refuse], Generated]
+
+
+_LOCK = "lock"
 
 
 class Amended(NamedTuple):
@@ -88,43 +91,59 @@ def amend(ctx: Context, graph: GraphView, node: Revision, name: str | None, make
         depends_on=node.depends_on,
         replaces=node.path,
     )
-    down = _go_down(ctx, graph, node)
+    with _at_work(ctx):
+        return _amended(ctx, graph, below, node, draft, name, make)
+
+
+def _amended(
+    ctx: Context,
+    graph: GraphView,
+    below: GraphView,
+    node: Revision,
+    draft: Draft,
+    name: str | None,
+    make: Make,
+) -> Amended:
+    assert ctx.repository is not None
+    note = _Note(ctx, node.id)
+    # What a run before that was cut off has replaced is the old text.
+    old = note.old or keep_blob(ctx.repository, (ctx.project.root / node.path).read_bytes())
+    note.old = old
+    down = _go_down(ctx, graph, node, note)
     try:
         made = make(ctx.database_of(below), draft, partial(refuse_skipped, ctx, below))
         if len(made.texts) != 1:
             raise messages.nothing_left(node.id, node.path)
-        old = keep_blob(ctx.repository, (ctx.project.root / node.path).read_bytes())
         path = ctx.project.name_of(made.paths[0]) if name else node.path
         text = made.texts[0].encode(made.encoding)
         change_files(ctx, {node.path: None, path: text} if path != node.path else {path: text})
     except BaseException:
         _go_up(ctx, node.id, down)
+        note.remove()
         raise
     _go_up(ctx.fresh(), node.id, down)
+    note.remove()
     return Amended(made, path, old)
 
 
-def _go_down(ctx: Context, graph: GraphView, node: Revision) -> frozenset[str]:
+def _go_down(ctx: Context, graph: GraphView, node: Revision, note: _Note) -> frozenset[str]:
     """Undo the revision where it ran; return the keys of those databases.
 
     Those are among them that one before has undone and not brought back.
     """
-    note = _note(ctx, node.id)
-    went = _noted(note)
 
     def decide(stamp: Stamp) -> Sequence[Step]:
         if node.id not in applied(graph, stamp.revisions):
             return ()
-        went.add(stamp.database.key)
-        note.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(note, json.dumps(sorted(went)).encode())
+        note.down.add(stamp.database.key)
+        note.write()
         return plan_downgrade(graph, stamp.revisions, {node.id}).steps
 
     keeper = keeper_for(ctx, graph)
     line = lines_of(graph, (Downgrade(node.id),))[0]
     perform(ctx, ctx.database, Run(decide, line=line, keeper=keeper))
     tell(ctx, [keeper])
-    return frozenset(went)
+    return frozenset(note.down)
 
 
 def _go_up(ctx: Context, revision: str, down: frozenset[str]) -> None:
@@ -142,17 +161,66 @@ def _go_up(ctx: Context, revision: str, down: frozenset[str]) -> None:
     line = lines_of(graph, (Upgrade(revision),))[0]
     perform(ctx, ctx.database_of(graph), Run(decide, line=line, keeper=keeper))
     tell(ctx, [keeper])
-    _note(ctx, revision).unlink(missing_ok=True)
 
 
-def _note(ctx: Context, revision: str) -> Path:
-    name = sha256(revision.encode("utf-8", "surrogatepass")).hexdigest()[:20]
-    return folder_of(ctx, "amending") / f"{name}.json"
+class _Note:
+    """What is noted of one revision until it is up again: who is down, and its old text."""
+
+    def __init__(self, ctx: Context, revision: str) -> None:
+        name = sha256(revision.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+        self.revision = revision
+        self.place = _folder(ctx) / f"{name}.json"
+        known = _read(self.place)
+        self.down = {str(key) for key in known.get("down", ())}
+        self.old = str(known.get("old", ""))
+
+    def write(self) -> None:
+        """Keep it; OSError where that cannot be done."""
+        known = {"revision": self.revision, "down": sorted(self.down), "old": self.old}
+        write_whole(self.place, json.dumps(known).encode())
+
+    def remove(self) -> None:
+        """Forget it."""
+        self.place.unlink(missing_ok=True)
 
 
-def _noted(note: Path) -> set[str]:
+def tell_of_cut_off(ctx: Context, *, settled: bool = False) -> None:
+    """Say which amending a kill has cut off, and its old text; forget that once `settled`."""
+    places = sorted(_folder(ctx).glob("*.json")) if ctx.repository is not None else ()
+    lock = FileLock(_folder(ctx) / _LOCK)
+    if not places or not lock.attempt():
+        return  # nothing, or one that is at work
+    try:
+        for place in places:
+            known = _read(place)
+            if settled:
+                place.unlink(missing_ok=True)
+            elif known.get("old"):
+                text = messages.amend_cut_off(str(known.get("revision")), str(known["old"]))
+                ctx.console.warn(text)
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _at_work(ctx: Context) -> Iterator[None]:
+    """Let nobody take this for one that was cut off."""
+    _folder(ctx).mkdir(parents=True, exist_ok=True)
+    lock = FileLock(_folder(ctx) / _LOCK)
+    lock.attempt(wait=True)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _folder(ctx: Context) -> Path:
+    return folder_of(ctx, "amending")
+
+
+def _read(place: Path) -> dict[str, Any]:
     with suppress(OSError, ValueError):
-        keys = json.loads(note.read_bytes())
-        if isinstance(keys, list):
-            return {str(key) for key in keys}
-    return set()
+        known = json.loads(place.read_bytes())
+        if isinstance(known, dict) and isinstance(known.get("down", []), list):
+            return known
+    return {}
