@@ -138,10 +138,10 @@ class Trial:
                     break
                 except LbackError as err:
                     # Whoever squashes is asked for each; here the answer is yes.
-                    found = re.search(r"--freeze ([^\s`]+)`", err.hint or "")
-                    if found is None:
+                    found = re.findall(r"--freeze ([^\s`]+)", err.hint or "")
+                    if not found:
                         return {"error": err.message, "hint": err.hint, "asked": len(asked)}
-                    frozen.append(found[1])
+                    frozen += found
                     options["freeze"] = tuple(frozen)
             took = time.perf_counter() - started
         _git(self.root, "commit", "-qm", "squash")
@@ -219,7 +219,7 @@ class Trial:
         shown += [
             f"{key}"
             for key in first.others.keys() | second.others.keys()
-            if first.others.get(key) != second.others.get(key)
+            if first.others.get(key) != second.others.get(key) and "lback_" not in key[1]
         ]
         for name in sorted(wanted.rows.keys() | found.rows.keys()):
             one, other = wanted.rows.get(name, Counter()), found.rows.get(name, Counter())

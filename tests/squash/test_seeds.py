@@ -142,9 +142,9 @@ def test_values_of_chance_are_asked_for(make_shop: MakeShop, sqlite_url: str) ->
     insert = "INSERT INTO t VALUES (1, hex(randomblob(8)), CURRENT_TIMESTAMP)"
     shop.add("b2", "a1", f'op.execute("{insert}")')
     _commit(shop)
-    with pytest.raises(LbackError, match=r"t\.token has other values each time") as refused:
+    with pytest.raises(LbackError, match=r"t\.token, t\.at have other values") as refused:
         done(shop, "b2", data=("rows",))
-    assert "--freeze t.token" in str(refused.value.hint)
+    assert "`--freeze t.token` and `--freeze t.at`" in str(refused.value.hint)
     with pytest.raises(LbackError, match=r"t\.at has other values"):
         done(shop, "b2", data=("rows",), freeze=("t.token",))
     assert shop.git("status", "--porcelain") == ""

@@ -128,13 +128,16 @@ def too_many_rows(table: str, number: int, most: int) -> LbackError:
     )
 
 
-def varies(place: str) -> LbackError:
-    """Say that a value cannot be written down without a word."""
+def varies(places: Sequence[str]) -> LbackError:
+    """Say which values cannot be written down without a word."""
+    more = f" and {len(places) - 5} more" if len(places) > 5 else ""
+    have = "has" if len(places) == 1 else "have"
+    answers = " and ".join(command("--freeze", place) for place in places)
     return LbackError(
-        f"{place} has other values each time that the old files run, or the time at which they "
-        "run. Written down, each new database would have the same.",
-        f"Where that is meant, give {command('--freeze', place)}; else keep the code that makes "
-        "them: `--data REV=keep`.",
+        f"{', '.join(places[:5])}{more} {have} other values each time that the old files run, or "
+        "the time at which they run. Written down, each new database would have the same.",
+        f"Where that is meant, give {answers}; else keep the code that makes them: "
+        "`--data REV=keep`.",
     )
 
 
@@ -156,9 +159,9 @@ FREEZES = ("has those of one run, which are written down", "is to have its own: 
 
 def filled(table: str, number: int, frozen: Sequence[str]) -> str:
     """Say which rows are written down."""
-    rows = "1 row" if number == 1 else f"{number} rows"
+    rows = f"1 row of {table} stands" if number == 1 else f"{number} rows of {table} stand"
     same = f"; as one run made them: {', '.join(frozen)}" if frozen else ""
-    return f"{rows} of {table} stand in the new file{same}"
+    return f"{rows} in the new file{same}"
 
 
 def bad_data_option(text: str) -> UsageError:

@@ -65,21 +65,25 @@ def filling(
     told = []
     for table in tables:
         found = varying(old.tables[table.name], other.tables.get(table.name), now)
-        for column in found:
-            _agreed(console, f"{table.name}.{column}", table.name, frozen)
         told.append(SeedRow(dialect, table.name, len(table.rows), found))
+    _agreed(console, told, frozen)
     counters = {name: one for name, one in old.counters.items() if new.counters.get(name) != one}
     return Filling(tuple(tables), counters if tables else {}, tuple(told))
 
 
-def _agreed(console: Console, place: str, table: str, frozen: Sequence[str]) -> None:
-    """Raise LbackError unless somebody has said that one run's values are meant."""
-    if place in frozen or table in frozen:
-        return
-    if not console.asks:
-        raise messages.varies(place)
-    if console.choose(messages.freeze(place), messages.FREEZES, None) != 0:
-        raise messages.varies(place)
+def _agreed(console: Console, rows: Sequence[SeedRow], frozen: Sequence[str]) -> None:
+    """Raise LbackError unless somebody has said of each column that one run's values are meant."""
+    places = [
+        f"{row.table}.{column}"
+        for row in rows
+        for column in row.frozen
+        if row.table not in frozen and f"{row.table}.{column}" not in frozen
+    ]
+    if places and not console.asks:
+        raise messages.varies(places)
+    for place in places:
+        if console.choose(messages.freeze(place), messages.FREEZES, None) != 0:
+            raise messages.varies([place])
 
 
 def read(connection: Connection) -> Seeds:
