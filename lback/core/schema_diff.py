@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, NamedTuple
@@ -13,6 +14,14 @@ _PARTS = {
     "index": "indexes",
     "check": "check_constraints",
 }
+
+# How PostgreSQL writes down a list of words.
+_LITERAL = r"'(?:[^']|'')*'::character varying"
+_ARRAY = re.compile(
+    rf"\(ARRAY\[({_LITERAL}(?:, {_LITERAL})*)\]\)::text\[\]"
+    rf"|ARRAY\[({_LITERAL}(?:, {_LITERAL})*)\]::text\[\]"
+)
+_ITEM = re.compile(_LITERAL)
 
 
 class Column(NamedTuple):
@@ -259,3 +268,20 @@ def _described(column: Column) -> str:
     parts.append(column.generated or "")
     parts.append(f"COMMENT {column.comment!r}" if column.comment else "")
     return " ".join(filter(None, parts))
+
+
+def settled(text: str) -> str:
+    """Return text with each item of a list cast, as PostgreSQL writes it the second time.
+
+    `word IN ('a', 'b')` is kept with one cast around the whole list. Made anew of its own
+    definition, it has one for each item, and means the same.
+    """
+    return _ARRAY.sub(_by_item, text) if "::text[]" in text else text
+
+
+def _by_item(found: re.Match[str]) -> str:
+    if found[1] is not None:
+        items = [f"({item})::text" for item in _ITEM.findall(found[1])]
+    else:
+        items = [f"{item}::text" for item in _ITEM.findall(found[2])]
+    return f"ARRAY[{', '.join(items)}]"

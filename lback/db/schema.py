@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lback.core.schema_diff import Column, Constraint, Constraints, Schema, Table
+from lback.core.schema_diff import Column, Constraint, Constraints, Schema, Table, settled
 from lback.db.own_tables import is_own
 
 # The one column of Alembic's table, which env.py may have given any name.
@@ -218,7 +218,7 @@ def _definition(row: Mapping[Any, Any]) -> str:
         place = f"{schema}.{table}" if schema else table
         text += f" REFERENCES {place} ({', '.join(left.pop('referred_columns', ()))})"
     rest = _options(left)
-    return f"{text} {rest}".strip()
+    return settled(f"{text} {rest}".strip())
 
 
 _PG_OTHERS = {
@@ -320,7 +320,8 @@ def read_whole(connection: Connection, home: str | None = None) -> Schema:
             text = inspector.get_view_definition(name, schema)
             # MySQL writes the name of the database before each table.
             own = connection.dialect.identifier_preparer.quote_identifier(default or "")
-            views[prefix + name] = text and DEFINER.sub(r"\1", text).replace(f"{own}.", "")
+            plain = DEFINER.sub(r"\1", text or "").replace(f"{own}.", "")
+            views[prefix + name] = settled(plain) if text else text
         if connection.dialect.name == "postgresql":
             for enum in inspector.get_enums(schema):
                 enums[prefix + enum["name"]] = tuple(enum["labels"])
@@ -350,4 +351,4 @@ def _others(
                 continue
             if is_projects(name.partition(".")[0]):
                 plain = name if schema in ("", default) else f"{schema}.{name}"
-                yield kind, plain, " ".join(str(text or "").split())
+                yield kind, plain, settled(" ".join(str(text or "").split()))

@@ -174,6 +174,30 @@ def test_one_file_for_several_dialects(
     assert "CREATE TYPE kind" in text
 
 
+def test_what_postgresql_writes_otherwise_once_it_is_made_anew(
+    make_shop: MakeShop, postgres_url: str
+) -> None:
+    """A list of words is kept with one cast, and made of its own definition with one for each."""
+    shop = make_shop(postgres_url)
+    columns = "sa.Column('id', sa.Integer), sa.Column('word', sa.String(9))"
+    check = "word IN ('a', 'it''s')"
+    shop.add(
+        "a1",
+        None,
+        f"""
+op.create_table('t', {columns}, sa.CheckConstraint("{check}", name='ck'))
+op.create_index('ix', 't', ['id'], postgresql_where=sa.text("{check} OR word NOT IN ('b', 'c')"))
+op.execute("CREATE VIEW v AS SELECT id FROM t WHERE {check}")
+op.execute("CREATE TABLE odd (word varchar(9) COLLATE \\"C\\" CHECK ({check}))")
+""",
+    )
+    shop.add("b2", "a1")
+    _commit(shop)
+    before = built(shop, "b2")
+    assert done(shop, "b2").proof
+    assert built(shop, "b2") == before
+
+
 @pytest.mark.parametrize("committed", [False, True])
 def test_the_old_files_come_back_while_nobody_has_the_squash(shop: Shop, committed: bool) -> None:
     with pytest.raises(UsageError):

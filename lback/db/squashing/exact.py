@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lback.core.schema_diff import Schema
+from lback.core.schema_diff import Schema, settled
 from lback.db.schema import is_projects, read_whole
 
 _QUIET = re.compile(r"[\s\"`\[\]]+")
@@ -130,7 +130,7 @@ def _postgresql(connection: Connection) -> Iterator[tuple[tuple[str, str], str]]
             if place.startswith("pg_") or place == "information_schema":
                 continue
             if is_projects(name.partition(".")[0]):
-                yield (kind, f"{place}.{name}"), str(text or "")
+                yield (kind, f"{place}.{name}"), settled(str(text or ""))
 
 
 def _sqlite(connection: Connection, table: str) -> Iterator[tuple[tuple[str, str], str]]:
