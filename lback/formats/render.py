@@ -10,6 +10,7 @@ from lback.core.display import encoded, visible
 from lback.core.results import Result
 
 _MODULES: Mapping[str, str] = {
+    "concise": "concise",
     "github": "github",
     "gitlab": "gitlab",
     "sarif": "sarif",

@@ -28,7 +28,7 @@ from tests.worlds.texts import VERSIONS
 ROOT = Path(__file__).parents[2]
 # Alembic takes no file with a line break in its name, but any folder.
 HOSTILE = 'x"\n::error file=pwned::owned\n<b>|`@all` ]]> %0A,\udcff/e.py'
-FORMATS = ("github", "gitlab", "sarif", "junit", "markdown")
+FORMATS = ("concise", "github", "gitlab", "sarif", "junit", "markdown")
 
 
 @pytest.fixture
@@ -102,6 +102,24 @@ def test_github_lets_nobody_else_speak(hostile: CheckResult) -> None:
         _, properties, _ = parsed(command)
         assert set(properties) <= {"file", "line", "title"}
         assert properties.get("file", "") == shown(one.path)
+
+
+def test_concise(result: CheckResult) -> None:
+    """What vim's default errorformat and every editor's problem matcher jump to."""
+    *lines, last = render(result, "concise").split("\n")
+    assert len(lines) == len(result.findings)
+    assert last.startswith("lback check: ✗ ")
+    for one, line in zip(result.findings, lines, strict=True):
+        found = re.fullmatch(r"(.+?):(\d+):(\d+): (LB\d{3}) (.+)", line)
+        assert found, line
+        assert found[1] == (one.path or ".") and found[4] == one.code
+        assert int(found[2]) == (one.line or 1) and found[3] == "1"
+
+
+def test_concise_is_a_line_a_finding_whatever_its_name(hostile: CheckResult) -> None:
+    lines = render(hostile, "concise").split("\n")
+    assert len(lines) == len(hostile.findings) + 1
+    assert not any("\x1b" in line for line in lines)
 
 
 def parsed(command: str) -> tuple[str, dict[str, str], str]:

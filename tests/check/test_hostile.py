@@ -213,7 +213,9 @@ def test_a_version_folder_that_is_a_link(team: Team) -> None:
     assert [one.path for one in team.check().findings] == ["kept/c3.py"]
 
 
-@pytest.mark.parametrize("form", ["text", "json", "github", "gitlab", "sarif", "junit", "markdown"])
+@pytest.mark.parametrize(
+    "form", ["text", "concise", "json", "github", "gitlab", "sarif", "junit", "markdown"]
+)
 def test_half_a_character_and_a_name_that_is_no_utf8(team: Team, form: str) -> None:
     """A literal of Python may hold half of a surrogate pair, and a file any byte in its name."""
     team.branch("mine")

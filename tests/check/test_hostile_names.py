@@ -118,7 +118,7 @@ def test_every_command_that_writes(evil: Team) -> None:
     assert not list(evil.path.rglob("PWN"))
 
 
-@pytest.mark.parametrize("form", ["github", "gitlab", "sarif", "junit", "markdown"])
+@pytest.mark.parametrize("form", ["concise", "github", "gitlab", "sarif", "junit", "markdown"])
 def test_every_format_of_check(evil: Team, form: str) -> None:
     done = lback(evil.path, "check", "--against", BRANCH, "--format", form)
     assert done.code == 1, done.said

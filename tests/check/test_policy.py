@@ -440,7 +440,7 @@ def all_at_once(forked: Team) -> Team:
     return forked
 
 
-FORMS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
+FORMS = ("text", "concise", "json", "github", "gitlab", "sarif", "junit", "markdown")
 
 
 def told(result: CheckResult, form: str) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,7 +21,10 @@ from lback.formats.style import Style, safe
 from lback.formats.verdict import left_out, verdict
 from lback.formats.words import counted, listing
 
-FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
+if TYPE_CHECKING:
+    from lback.vcs.repository import Repository
+
+FORMATS = ("text", "concise", "json", "github", "gitlab", "sarif", "junit", "markdown")
 
 
 @click.command("check", cls=Command)
@@ -93,6 +98,8 @@ def command(form: str | None, **given: Any) -> int:
     started = time.monotonic()
     result = together([check(ctx, asked) for ctx in every])
     terminal = Terminal(options)
+    if form == "concise":
+        result = _seen_from_here(result, every[0].repository)
     if form == "github":
         _tell_github(terminal, result)
     code = terminal.show(result, form or "text")
@@ -111,6 +118,19 @@ def _tell_github(terminal: Terminal, result: CheckResult) -> None:
         if place := os.environ.get(name):
             with Path(place).open("a", encoding="utf-8") as file:
                 file.write(text + "\n")
+
+
+def _seen_from_here(result: CheckResult, repository: Repository | None) -> CheckResult:
+    """Return the result with paths as an editor opens them that was started in this folder."""
+    root = repository.root if repository else None
+    if root is None or root == Path.cwd():
+        return result
+    below = partial(os.path.relpath, start=Path.cwd())
+    findings = tuple(
+        one._replace(path=Path(below(root / one.path)).as_posix()) if one.path else one
+        for one in result.findings
+    )
+    return replace(result, findings=findings)
 
 
 def lines(result: CheckResult, style: Style) -> Iterator[str]:
