@@ -61,6 +61,44 @@ def compare_defaults(context: MigrationContext) -> None:
         context._user_compare_server_default = True
 
 
+def percents_alone(context: MigrationContext) -> None:
+    """Let what a migration has of SQL be as it is: drivers want % twice, and get that when it runs.
+
+    Alembic writes an expression as the driver gets it, so that '50% off' became '50%% off'.
+    """
+    impl: Any = context.impl
+    theirs = impl.render_ddl_sql_expr
+    if context.dialect.identifier_preparer._double_percents:
+
+        def render(*args: Any, **kw: Any) -> str:
+            return str(theirs(*args, **kw)).replace("%%", "%")
+
+        impl.render_ddl_sql_expr = render
+
+
+def sequences_with_quotes(context: MigrationContext) -> None:
+    """Let Alembic find the sequence of a column of PostgreSQL whose table has a quote in its name.
+
+    It takes the name out of a literal, in which each quote stands twice.
+    """
+    impl: Any = context.impl
+    theirs = impl.autogen_column_reflect
+    if context.dialect.name != "postgresql":
+        return
+
+    def reflect(inspector: Any, table: Any, column: Any) -> None:
+        default = column.get("default")
+        if not isinstance(default, str) or not default.startswith("nextval('"):
+            theirs(inspector, table, column)
+            return
+        column["default"] = default.replace("''", "'")
+        theirs(inspector, table, column)
+        if "default" in column:
+            column["default"] = default
+
+    impl.autogen_column_reflect = reflect
+
+
 class Directory(ScriptDirectory):
     """Alembic's folder of revisions, whose new files a subclass may write in its own way."""
 

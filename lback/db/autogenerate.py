@@ -17,7 +17,11 @@ from lback.core.drafting.naming import propose_name
 from lback.core.messages import makemigrations as messages
 from lback.core.plans import applied
 from lback.core.shell import command
-from lback.db.alembic_compat import compare_defaults
+from lback.db.alembic_compat import (
+    compare_defaults,
+    percents_alone,
+    sequences_with_quotes,
+)
 from lback.db.batched import batched, upgrade_text
 from lback.db.command_lines import like
 from lback.db.comparing.batches import WholeTable, settle_batches, to_invoke
@@ -304,6 +308,8 @@ class _Comparison:
             context.opts["render_as_batch"] = True
         with_schemas(context.opts)
         compare_defaults(context)
+        percents_alone(context)
+        sequences_with_quotes(context)
         known = KnownTables(self.kept)
         known.look(context)
         try:

@@ -223,9 +223,8 @@ def _models_default(column: sa.Column[Any], context: MigrationContext) -> str | 
         return None
     value = default.arg
     if default.is_clause_element:
-        return (
-            f"sql:{value.compile(dialect=context.dialect, compile_kwargs={'literal_binds': True})}"
-        )
+        text = context.impl.render_ddl_sql_expr(value)
+        return f"sql:{text}"
     if not default.is_scalar:
         return None
     if isinstance(value, (dict, list)):

@@ -283,7 +283,7 @@ def hook_changed_revert() -> LbackError:
 
 def sentence(reason: str) -> str:
     """Return a reason as a sentence; a path at its beginning stays as it is."""
-    first = reason[:1] if "/" in reason.partition(" ")[0] else reason[:1].upper()
+    first = reason[:1] if "/" in reason.partition(":")[0] else reason[:1].upper()
     return first + reason[1:] + ("" if reason.endswith(".") else ".")
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from alembic.operations import ops
 
-from lback.db.alembic_compat import undone
+from lback.db.alembic_compat import copy_column, undone
 from lback.db.directives import RenameColumn
 
 _CREATES = (
@@ -84,7 +84,25 @@ def _is_computed(column: Any) -> bool:
 
 def _sort_constraints(create: ops.CreateTableOp) -> None:
     """Sort what a new table has behind its columns, which Alembic takes out of a set."""
-    create.columns = sorted(create.columns, key=_order_in_table)
+    create.columns = sorted(_checks_apart(create.columns), key=_order_in_table)
+
+
+def _checks_apart(items: Iterable[Any]) -> Iterator[Any]:
+    """Yield what a new table has, and behind it what Alembic leaves out: checks of columns."""
+    for item in items:
+        checks = [one for one in getattr(item, "constraints", ()) if _is_check(one)]
+        if not checks:
+            yield item
+            continue
+        column = copy_column(item)
+        column.constraints -= {one for one in column.constraints if _is_check(one)}
+        yield column
+        for check in checks:
+            yield sa.CheckConstraint(check.sqltext, name=check.name)
+
+
+def _is_check(constraint: Any) -> bool:
+    return isinstance(constraint, sa.CheckConstraint) and not constraint._type_bound
 
 
 def _order_in_table(item: Any) -> tuple[int, str, str]:

@@ -108,6 +108,27 @@ def test_an_extension_that_the_server_may_lack_is_asked_for(project: Modelled) -
     assert "create extension vector" in changes
 
 
+def test_percents_and_quotes_stay_as_they_are(project: Modelled, postgres_url: str) -> None:
+    """In names, defaults, checks and predicates: drivers and literals want them twice."""
+    odd = """
+        from sqlalchemy import *
+        metadata = MetaData()
+        Table("it's 5%", metadata, Column("id", Integer, primary_key=True){more})
+    """
+    more = (
+        """, Column("n", String(9), CheckConstraint("n <> '5%'"), server_default="50% off"), """
+        """Index("ix_n", "n", postgresql_where=text("n <> '9%'"))"""
+    )
+    for text, drops in ((odd.format(more=more), ()), (odd.format(more=""), ("it's 5%.n",))):
+        project.models(text)
+        project.make("next", drops=drops)
+        project.migrate()
+        assert differences(project.database()) == ()
+    project.back()  # the column comes back
+    run_sql(postgres_url, """INSERT INTO "it's 5%" DEFAULT VALUES""")
+    assert run_sql(postgres_url, """SELECT n FROM "it's 5%" """) == [("50% off",)]
+
+
 # Values of enums
 
 NEW = STATE.format(values="'new', 'dead'", first="new", second="dead")

@@ -129,7 +129,9 @@ def test_sqlite_gets_batches_whatever_env_says(tmp_path: Path, sqlite_url: str) 
     """As `alembic init` writes env.py: SQLite changes a column only by copying its table."""
     env = ENV.replace('connection.dialect.name == "sqlite"', "False")
     plain = Modelled(tmp_path / "plain", env, url=sqlite_url, extra="")
-    plain.users('Column("name", String(50))', 'Column("size", Integer)')
+    plain.users(
+        'Column("name", String(50))', 'Column("size", Integer, CheckConstraint("size < 9"))'
+    )
     plain.make("one")
     plain.migrate()
     run_sql(sqlite_url, "INSERT INTO users (name) VALUES (NULL)")
