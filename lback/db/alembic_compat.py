@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
-from alembic.autogenerate import compare
-from alembic.autogenerate.api import AutogenContext
+from alembic.autogenerate import compare, render
+from alembic.autogenerate.api import AutogenContext, RevisionContext
 from alembic.autogenerate.render import (
     _alembic_autogenerate_prefix,
     _render_server_default,
@@ -345,6 +345,32 @@ def reflecting_by_one(context: MigrationContext) -> Iterator[None]:
         yield
     finally:
         Inspector.reflect_table = theirs  # type: ignore[method-assign]
+
+
+def own_context(made: RevisionContext, by: dict[int, AutogenContext]) -> None:
+    """Note by which context the newest part of a revision is to be written: its database's."""
+    context = made._last_autogen_context
+    script = made.generated_revisions[-1]
+    for part in (script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]):
+        by[id(part)] = context
+
+
+@contextmanager
+def writing_each(by: Mapping[int, AutogenContext]) -> Iterator[None]:
+    """Write each database's part of a revision by its own context, where Alembic takes the last."""
+    module: Any = render
+    theirs = module._render_cmd_body
+
+    def body(part: Any, context: AutogenContext) -> str:
+        own = by.get(id(part), context)
+        own.imports = context.imports
+        return str(theirs(part, own))
+
+    module._render_cmd_body = body
+    try:
+        yield
+    finally:
+        module._render_cmd_body = theirs
 
 
 def temporary(table: Table) -> None:

@@ -19,8 +19,10 @@ from lback.core.plans import applied
 from lback.core.shell import command
 from lback.db.alembic_compat import (
     compare_defaults,
+    own_context,
     percents_alone,
     sequences_with_quotes,
+    writing_each,
 )
 from lback.db.batched import batched, upgrade_text
 from lback.db.command_lines import like
@@ -44,6 +46,7 @@ from lback.db.settling import settle
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
+    from alembic.autogenerate.api import AutogenContext
     from alembic.operations import ops
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy.engine.reflection import Inspector
@@ -132,7 +135,8 @@ def make_revision(
         session.scripts.trial = try_file
         if dry_run:
             session.scripts.show_only(draft.replaces)
-        paths, revisions = write_scripts(session, comparison.context)
+        with writing_each(comparison.contexts):
+            paths, revisions = write_scripts(session, comparison.context)
         encoding = session.scripts.output_encoding
         texts = tuple(text.decode(encoding) for text in (session.scripts.shown or {}).values())
     sql = "".join(comparison.sql)
@@ -209,6 +213,7 @@ class _Comparison:
         self.sql: list[str] = []
         self.not_compared: tuple[str, ...] = ()
         self.theirs: dict[str, Any] = {}
+        self.contexts: dict[int, AutogenContext] = {}
         self.dialect: Any = None
         self.seen: Inspector | None = None
         parent = draft.head or only_head(graph)
@@ -346,6 +351,7 @@ class _Comparison:
         upgrade, downgrade = script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]
         if self.ask is not None:
             self._settle(upgrade, downgrade, context, self.ask)
+        own_context(self.context, self.contexts)
         context.opts = self.theirs
 
     def _settle(

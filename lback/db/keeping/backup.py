@@ -102,3 +102,6 @@ def _rows(connection: Connection, kept: Kept) -> Iterator[Any]:
     with rows:
         for part in rows.partitions(_CHUNK):
             yield from part
+    if connection.dialect.driver == "asyncpg":
+        # It leaves its cursor to the end of the transaction, and no table that is read is altered.
+        run(connection, "CLOSE ALL")

@@ -195,3 +195,54 @@ def test_views_that_cannot_be_put_back_are_named(
     with pytest.raises(LbackError, match="low, top stand on it"):
         project.make("two", **answers)
     assert len(list(project.versions.glob("*.py"))) == 1
+
+
+TWO = """
+    from alembic import context
+    from sqlalchemy import create_engine, pool
+    import importlib, models
+
+    importlib.reload(models)
+    urls = {{"first": {url!r}, "second": "sqlite:///{place}"}}
+    for name in urls:
+        with create_engine(urls[name], poolclass=pool.NullPool).connect() as connection:
+            context.configure(
+                connection=connection, target_metadata=models.metadata,
+                upgrade_token=f"{{name}}_upgrades", downgrade_token=f"{{name}}_downgrades",
+            )
+            with context.begin_transaction():
+                context.run_migrations(engine_name=name)
+"""
+MAKO = """
+revision, down_revision = ${repr(up_revision)}, ${repr(down_revision)}
+from alembic import op
+import sqlalchemy as sa
+${imports if imports else ""}
+def upgrade(engine_name):
+    globals()[f"upgrade_{engine_name}"]()
+def downgrade(engine_name):
+    globals()[f"downgrade_{engine_name}"]()
+% for name in ("first", "second"):
+def upgrade_${name}():
+    ${context.get(f"{name}_upgrades", "pass")}
+def downgrade_${name}():
+    ${context.get(f"{name}_downgrades", "pass")}
+% endfor
+"""
+
+
+def test_each_database_is_written_in_its_own_words(tmp_path: Path, postgres_url: str) -> None:
+    """Where env.py has one of PostgreSQL and one of SQLite."""
+    place = tmp_path / "second.db"
+    project = Modelled(tmp_path / "project", TWO, url=postgres_url, place=place)
+    project.write("migrations/script.py.mako", MAKO)
+    project.users('Column("state", Enum("a", "b", name="state")), Column("n", Integer)')
+    project.make("one")
+    project.migrate()
+    project.users('Column("state", Enum("a", "b", name="state")), Column("n", BigInteger)')
+    (path,) = project.make("two").paths
+    first, _, second = path.read_text().partition("def upgrade_second")
+    assert "op.alter_column('users', 'n'" in first
+    assert "batch_op.alter_column('n'" in second
+    project.migrate()
+    assert differences(project.database()) == ()
