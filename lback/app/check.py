@@ -8,7 +8,14 @@ from typing import Literal
 
 from lback.core.checks.findings import CODES, Finding, doubted
 from lback.core.checks.graph import no_history
-from lback.core.checks.report import CheckResult, ComparedRow, DrawnRevision, LeftOutCounts
+from lback.core.checks.report import (
+    MOST_NEW,
+    CheckResult,
+    ComparedRow,
+    DrawnRevision,
+    LeftOutCounts,
+    NewRevisionRow,
+)
 from lback.core.checks.silencing import (
     CodeChoice,
     FailOn,
@@ -22,7 +29,7 @@ from lback.core.checks.silencing import (
 from lback.core.graph.forks import forks
 from lback.core.merging.merge_plan import overlap_row
 from lback.core.messages import checks as messages
-from lback.core.rows import OverlapRow
+from lback.core.rows import OverlapRow, effects_row
 from lback.core.source import WORKTREE
 from lback.errors import HistoryMissing
 from lback.project.checking.deepen import deepen_for
@@ -209,7 +216,18 @@ def _with_trees(result: CheckResult, facts: CheckFacts) -> CheckResult:
         count=len(graph),
         anchor=_anchor(facts),
         picture=tuple(_picture(facts)),
+        new=tuple(_new_rows(facts)) if facts.others else (),
     )
+
+
+def _new_rows(facts: CheckFacts) -> Iterator[NewRevisionRow]:
+    """Yield what the revisions of this branch do, as far as a report has room for them."""
+    graph, shown = facts.mine.graph, facts.new[:MOST_NEW]
+    effects = facts.sources.effects(shown)
+    for revision in shown:
+        if revision in effects:
+            node = graph[revision]
+            yield NewRevisionRow(revision, node.doc, node.path, effects_row(effects[revision]))
 
 
 def _merge_row(other: Comparison) -> ComparedRow:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from lback.core.checks.findings import CODES, Finding
-from lback.core.checks.report import CheckResult, DrawnRevision
+from lback.core.checks.report import CheckResult, DrawnRevision, NewRevisionRow, SiblingRow
 from lback.core.display import visible
+from lback.formats.effects import effect_text
 from lback.formats.mermaid import label
 from lback.formats.verdict import left_out, verdict
 from lback.formats.words import listing
@@ -16,12 +17,22 @@ from lback.formats.words import listing
 MARK = "<!-- lback check -->"
 _ICONS = {"error": "❌", "warning": "⚠️", "note": "💬"}
 _MOST = 60
+_MOST_NAMES = 10
+# GitHub takes 65,536 characters, GitLab more; there is room for what a workflow adds.
+_LONGEST = 60_000
 _MEANS_SOMETHING = re.compile(r"([\\`*_{}\[\]()#+!|~<>@$:-])")
 
 
 def render(result: CheckResult) -> str:
     """Return the comment; nothing that a branch brings is markup, a mention or a link."""
-    return "\n".join([MARK, *_lines(result)])
+    parts = [list(part) for part in (_lines(result), _picture(result.picture), _new(result.new))]
+    lines = [MARK]
+    for part in parts:
+        if len("\n".join([*lines, *part])) > _LONGEST:
+            lines += ["", "The rest is too long for a comment; `lback check` prints it."]
+            break
+        lines += part
+    return "\n".join(lines)
 
 
 def _lines(result: CheckResult) -> Iterator[str]:
@@ -40,7 +51,46 @@ def _lines(result: CheckResult) -> Iterator[str]:
         if len(result.findings) > _MOST:
             yield ""
             yield f"… and {len(result.findings) - _MOST} more."
-    yield from _picture(result.picture)
+    yield from _siblings(result.siblings)
+
+
+def _siblings(rows: Sequence[SiblingRow]) -> Iterator[str]:
+    """Yield the other open branches that this one meets, and on which tables."""
+    met = [row for row in rows if row.overlaps]
+    if met:
+        yield ""
+        yield "#### Other open branches on the same tables"
+        yield ""
+    for row in met[:_MOST]:
+        names = ", ".join(code(branch) for branch in row.branches[:_MOST_NAMES])
+        by = f" ({plain(row.author)})" if row.author else ""
+        yield f"- {names}{by}"
+        for overlap in row.overlaps[:_MOST_NAMES]:
+            yield f"  - {plain(overlap.brief or overlap.message)}"
+        if len(row.overlaps) > _MOST_NAMES:
+            yield f"  - … and {len(row.overlaps) - _MOST_NAMES} more"
+    if len(met) > _MOST:
+        yield f"- … and {len(met) - _MOST} more"
+
+
+def _new(rows: Sequence[NewRevisionRow]) -> Iterator[str]:
+    """Yield what each new revision does, in the order in which they run."""
+    if not rows:
+        return
+    yield ""
+    yield "#### What this branch does"
+    yield ""
+    for row in rows:
+        text = f": {plain(row.doc)}" if row.doc else ""
+        yield f"- {code(row.revision)}{text}"
+        for effect in row.effects.upgrade:
+            mark = "🗑️ " if effect.kind == "drop" else ""
+            yield f"  - {mark}{code(effect_text(effect))}"
+        for unknown in row.effects.unknown:
+            if unknown.direction == "upgrade":
+                tables = f", touches {listing(unknown.tables)}" if unknown.tables else ""
+                place = f"line {unknown.line} cannot be read: {unknown.reason}{tables}"
+                yield f"  - {_ICONS['warning']} {plain(place)}"
 
 
 def _number(heads: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -297,6 +298,28 @@ def test_markdown(result: CheckResult) -> None:
     assert "<code>lback rebase</code>" in text
     assert '["c3"]:::here' not in text  # it has a message
     assert ":::here" in text and ":::there" in text and ":::both" in text
+
+
+def test_markdown_says_what_the_branch_does_and_whom_it_meets(forked: Team) -> None:
+    forked.git("checkout", "-q", "-b", "other", "main~1")
+    drop = "op.add_column('users', sa.Column('x', sa.Integer))"
+    forked.write(f"{VERSIONS}/e5.py", content("e5", "b2", drop, "pass"))
+    forked.commit()
+    forked.git("checkout", "-q", "mine")
+    text = render(forked.check(against="main", siblings=True), "markdown")
+    assert "- <code>c3</code>" in text
+    assert "  - 🗑️ <code>drop table users</code>" in text
+    _, _, met = text.partition("#### Other open branches on the same tables")
+    assert "- <code>other</code> (Ada" in met
+
+
+def test_markdown_is_a_comment_that_a_forge_takes(result: CheckResult) -> None:
+    [row] = result.new
+    many = replace(result, new=tuple(replace(row, doc="long " * 200) for _ in range(60)))
+    text = render(many, "markdown")
+    assert len(text) < 60_000
+    assert text.endswith("The rest is too long for a comment; `lback check` prints it.")
+    assert "```mermaid" in text
 
 
 def test_markdown_of_a_hostile_branch(hostile: CheckResult) -> None:

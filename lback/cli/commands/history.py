@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lback.cli.commands.show import operation_text
 from lback.cli.options import at_option, common
 from lback.cli.running import for_env, run
 from lback.cli.strict import Command
+from lback.formats.effects import operation_text
 from lback.formats.style import Style, safe
 from lback.formats.words import NOBODY_KNOWN, applied, listing, title, who
 

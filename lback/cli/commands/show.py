@@ -10,8 +10,9 @@ import click
 from lback.cli.options import at_option, common
 from lback.cli.running import for_env, run
 from lback.cli.strict import Command
-from lback.core.effects import Direction, enclosed
-from lback.core.rows import EffectRow, EffectsRow, OperationRow, UnknownRow
+from lback.core.effects import Direction
+from lback.core.rows import EffectsRow, UnknownRow
+from lback.formats.effects import effect_text
 from lback.formats.style import Style, safe
 from lback.formats.words import applied, listing, standing, title
 
@@ -80,30 +81,3 @@ def effect_lines(effects: EffectsRow, direction: Direction, style: Style) -> Ite
 
 def _surely(unknown: UnknownRow) -> str:
     return f" (touches {listing(unknown.tables)})" if unknown.tables else ""
-
-
-def effect_text(effect: EffectRow) -> str:
-    """Return one effect as a phrase, such as `create column users.age (Integer)`."""
-    text = operation_text(effect)
-    if effect.dialect:
-        text += f" [on {safe(effect.dialect)}]"
-    if effect.restates:
-        text += f" [MySQL also sets {listing(effect.restates)} anew]"
-    return text if effect.certain else f"{text} [maybe]"
-
-
-def operation_text(operation: OperationRow) -> str:
-    """Return what is done to which object, such as `create column users.age (Integer)`."""
-    table, name = operation.table, operation.name
-    if operation.object == "table" or not name:
-        place = table or name or ""
-    else:
-        place = f"{table}.{name}" if table and operation.object == "column" else name
-        if table and operation.object != "column":
-            place += f" on {table}"
-    text = f"{operation.kind} {operation.object} {place}"
-    if operation.to:
-        text += f" to {operation.to}"
-    if operation.detail:
-        text += f" {enclosed(operation.detail)}"
-    return safe(text)

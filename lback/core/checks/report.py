@@ -9,7 +9,10 @@ from typing import ClassVar, Literal
 
 from lback.core.checks.silencing import FailOn, LeftOut
 from lback.core.results import Result, text_only
-from lback.core.rows import OverlapRow
+from lback.core.rows import EffectsRow, OverlapRow
+
+# Of a branch's revisions a report shows what so many do.
+MOST_NEW = 60
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,16 @@ class DrawnRevision:
     side: Literal["here", "there", "both"]
 
 
+@dataclass(frozen=True)
+class NewRevisionRow:
+    """A revision that no other side has, the file it stands in, and what it does."""
+
+    revision: str
+    doc: str
+    path: str
+    effects: EffectsRow
+
+
 @dataclass(frozen=True, kw_only=True)
 class CheckResult(Result):
     """What a tree is, what it becomes once merged, and the findings about both."""
@@ -115,11 +128,12 @@ class CheckResult(Result):
     fail_on: FailOn = text_only(default="error")
     codes: tuple[str, ...] = text_only(default=())  # that were looked for
     picture: tuple[DrawnRevision, ...] = text_only(default=())
+    new: tuple[NewRevisionRow, ...] = text_only(default=())
 
 
 _ADDED = (
     *("heads", "would_be_heads", "new_revisions", "overlaps", "siblings", "merges"),
-    *("findings", "left_out_findings", "count", "picture"),
+    *("findings", "left_out_findings", "count", "picture", "new"),
 )
 
 
