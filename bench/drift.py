@@ -4,7 +4,8 @@ A FOLDER is one that `alembic` calls script_location, such as that of a package 
 here. Its revisions are copied into a project with an env.py of ours and run on the empty database
 of the URL, SQLite without one. Then `lback diff` and `lback status --drift` are to find nothing,
 and each change that is made by hand afterwards is to be a difference. The revisions lie
-in `--versions` below FOLDER.
+in `--versions` below FOLDER. What the application does first (tables that it makes itself, settings
+that revisions read) is a file of Python, `--before`: env.py runs it with its `connection`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from textwrap import dedent
+from textwrap import dedent, indent
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -33,6 +34,7 @@ from sqlalchemy import create_engine, pool
 
 engine = create_engine({url!r}, poolclass=pool.NullPool)
 with engine.connect() as connection:
+{before}
     context.configure(connection=connection, render_as_batch={batch}, target_metadata=None)
     with context.begin_transaction():
         context.run_migrations()
@@ -41,14 +43,16 @@ _SETTINGS = "[alembic]\nscript_location = migrations\nversion_locations = {place
 _APART = ("__pycache__", "*.pyc")
 
 
-def _project(root: Path, folder: Path, versions: str, url: str) -> None:
+def _project(root: Path, folder: Path, versions: str, url: str, before: str = "") -> None:
     """Write a project with the revisions of a folder, and all that lies beside them."""
     shutil.copytree(folder, root / "migrations", ignore=shutil.ignore_patterns(*_APART))
     for name in ("env.py", "alembic.ini"):
         (root / "migrations" / name).unlink(missing_ok=True)
     batch = url.startswith("sqlite")
     env = dedent(ASYNC_ENV) if sa.make_url(url).get_dialect().is_async else _ENV
-    (root / "migrations" / "env.py").write_text(env.format(url=url, batch=batch))
+    (root / "migrations" / "env.py").write_text(
+        env.format(url=url, batch=batch, before=indent(before, "    "))
+    )
     places = f"%(here)s/migrations/{versions}"
     (root / "alembic.ini").write_text(_SETTINGS.format(places=places))
     subprocess.run(("git", "init", "-q", str(root)), check=True)
@@ -144,13 +148,13 @@ def _found(url: str) -> Iterator[tuple[str, bool]]:
     engine.dispose()
 
 
-def measure(folder: Path, versions: str, url: str | None) -> bool:
+def measure(folder: Path, versions: str, url: str | None, before: str = "") -> bool:
     """Print what came of one folder; False where a clean database differs, or drift is missed."""
     with tempfile.TemporaryDirectory(prefix="drift-") as name:
         root = Path(name) / "project"
         root.mkdir()
         at = url or f"sqlite:///{name}/own.sqlite3"
-        _project(root, folder, versions, at)
+        _project(root, folder, versions, at, before)
         code, _, said = _lback(root, "alembic", "upgrade", "heads")
         if code:
             print(f"{folder}: the migrations do not run here:\n{said.strip()[-600:]}")
@@ -183,8 +187,10 @@ def main() -> int:
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--url", help="an empty database, which is filled")
     parser.add_argument("--versions", default="versions")
+    parser.add_argument("--before", type=Path, help="Python that env.py runs first")
     given = parser.parse_args()
-    good = [measure(folder, given.versions, given.url) for folder in given.folders]
+    before = given.before.read_text() if given.before else ""
+    good = [measure(folder, given.versions, given.url, before) for folder in given.folders]
     return 0 if all(good) else 1
 
 

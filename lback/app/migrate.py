@@ -174,7 +174,9 @@ def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
     prepare(ctx, options)
     tell_of_cut_off(ctx)
     result = _through_squashes(ctx, options)
-    if options.target is None and not (result.failed or options.plan or options.sql):
+    everything = options.target is None and ctx.listed is None
+    looks = options.plan or options.sql or options.fake or options.settles
+    if everything and not looks and not result.failed:
         tell_of_cut_off(ctx, settled=True)
     return result
 
