@@ -134,6 +134,8 @@ def _column(row: Any, connection: Connection) -> Column:
         generated = " ".join(filter(None, (f"GENERATED AS ({text})", "STORED" if kept else "")))
     elif row.get("identity"):
         generated = f"IDENTITY ({_options(row['identity'])})"
+    elif row.get("autoincrement") is True and connection.dialect.name in ("mysql", "mariadb"):
+        generated = "AUTO_INCREMENT"
     return Column(kind, row["nullable"], default, row.get("comment"), generated)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from lback.core.altering.made import (
@@ -123,6 +124,11 @@ class _Writer:
 
     def _change(self, number: int, change: SchemaChange) -> None:
         key: Key = (change.kind, change.table, change.name or "")
+        parent = self._comes_along(change)
+        if parent is not None:
+            told = f"-- It comes with that of {visible(parent)}."
+            self._put(number, comes_at(change.kind), [told])
+            return
         new = self.after.source.things.get(key)
         if change.kind == "table":
             self._table(number, change)
@@ -176,8 +182,32 @@ class _Writer:
         """Return how many of its kind lie below it: views, and tables with partitions."""
         if key[0] == "view":
             return self.ranks[side].get(key[2], 0)
-        table = (self.before, self.after)[side].schema.tables.get(key[2])
-        return int(key[0] == "table" and table is not None and table.part_of is not None)
+        return len(self._above(key[2], side)) if key[0] == "table" else 0
+
+    def _above(self, table: str | None, side: int) -> list[str]:
+        """Return what a partition is one of, and what that is one of."""
+        tables = (self.before, self.after)[side].schema.tables
+        found: list[str] = []
+        known = tables.get(table or "")
+        while known is not None and known.part_of and known.part_of not in found:
+            found.append(known.part_of)
+            known = tables.get(known.part_of)
+        return found
+
+    def _comes_along(self, change: SchemaChange) -> str | None:
+        """Return the table whose change makes that of its partition."""
+        for side in (0, 1):
+            for parent in self._above(change.table, side):
+                if change.kind == "column":
+                    if replace(change, table=parent) in self.found:
+                        return parent
+                elif change.kind == "index":
+                    key: Key = ("index", change.table, change.name or "")
+                    gone = (self.before, self.after)[side].source.things.get(key) is None
+                    states = {(one.kind, one.table, one.state) for one in self.found}
+                    if gone and ("index", parent, change.state) in states:
+                        return parent
+        return None
 
     def _put(self, number: int, turn: Turn, made: Iterable[str]) -> None:
         self.lines += [

@@ -76,7 +76,9 @@ _THINGS = (
     ORDER BY k.oid
     """,
     """
-    SELECT 'index', n.nspname, c.relname, x.relname, pg_get_indexdef(x.oid, 0, true),
+    SELECT 'index', n.nspname, c.relname, x.relname,
+    regexp_replace(pg_get_indexdef(x.oid, 0, true),
+      CASE x.relkind WHEN 'I' THEN ' ON ONLY ' ELSE ' ON ' END, ' ON '),
     format('DROP INDEX %s', CAST(x.oid AS regclass))
     FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
     JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')

@@ -126,7 +126,8 @@ def _table(
         connection, ops.CreateTableOp(table.name, [*columns, *keys], schema=table.schema)
     )
     if parent is not None:
-        made = (f"CREATE TABLE {place} PARTITION OF {parent} {bound}",)
+        below = f" PARTITION BY {parting}" if parting is not None else ""
+        made = (f"CREATE TABLE {place} PARTITION OF {parent} {bound}{below}",)
     elif parting is not None:
         made = (f"{made[0]} PARTITION BY {parting}", *made[1:])
     yield ("table", None, full), Spelling(made, (f"DROP TABLE {place}",))
