@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import DBAPIError
 
 from lback.core.copies.names import is_made, is_template
 from lback.db.beside.base import Databases, MadeDatabase
@@ -18,6 +19,7 @@ from lback.db.beside.server import Server
 from lback.errors import LbackError
 
 _MARK = "lback_template"
+_GONE = (1049, 1146)
 _RENEWED = 3600.0
 _THERE = 1007
 
@@ -95,7 +97,12 @@ class MysqlDatabases(Databases):
         made = {}
         for name in filter(is_template, map(str, names)):
             table = f"{quoted(name)}.{quoted(_MARK)}"
-            used = at.exec_driver_sql(f"SELECT used FROM {table}").scalar()
+            try:
+                used = at.exec_driver_sql(f"SELECT used FROM {table}").scalar()
+            except DBAPIError as err:
+                if getattr(err.orig, "args", (0,))[0] not in _GONE:
+                    raise
+                continue  # somebody has pruned it meanwhile
             if used is not None:
                 made[name] = MadeDatabase(name, float(used))
         return made
