@@ -177,8 +177,9 @@ def _only_ends(down: Machine) -> bool:
 
 def _gap(tree: ast.Module, name: Direction) -> Gap:
     """Say why there is no way of this direction, or "" where its function does something."""
-    functions = [node for node in own_nodes(tree.body) if _defines(node, name)]
-    others = [node for node in own_nodes(tree.body) if _may_bind(node, name)]
+    nodes = list(own_nodes(tree.body))
+    functions = [node for node in nodes if _defines(node, name)]
+    others = [node for node in nodes if _may_bind(node, name)]
     if not functions:
         return "" if others else "missing"
     # The last to bind the name is what Alembic runs.
