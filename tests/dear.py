@@ -1,9 +1,9 @@
 """Which tests are dear, and which of them a run takes.
 
-A third of the tests costs five sixths of the time. CI runs all others, and of the dear ones a part
+A third of the tests costs four fifths of the time. CI runs all others, and of the dear ones a part
 that the commit chooses: the next commit has another one, so that within a few commits each has run.
-`LBACK_TEST_PART=2/5` runs the second of five parts, `0/5` none of them; without it everything runs.
-Of a function with five cases or more some are in every part.
+`LBACK_TEST_PART=2/6` runs the second of six parts, `0/6` none of them; without it everything runs.
+Of a function with six cases or more some are in every part.
 
     pytest -n 2 --junitxml=times.xml && python -m tests.dear times.xml
 
@@ -47,7 +47,7 @@ def part_of(case: str, number: int, parts: int) -> int:
 
 
 def left_out(names: Sequence[str], part: str, dear: frozenset[str]) -> set[str]:
-    """Return which of these cases a run of the part, such as `2/5`, leaves out."""
+    """Return which of these cases a run of the part, such as `2/6`, leaves out."""
     chosen, _, parts = part.partition("/")
     seen: dict[str, int] = defaultdict(int)
     out = set()
