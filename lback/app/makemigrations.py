@@ -21,7 +21,8 @@ from lback.project.context import Context
 from lback.project.copies.against import ComparedWith, compare
 from lback.project.copies.templates import folder_of
 from lback.project.file_changes import recover
-from lback.project.keeping.amending import amend, tell_of_cut_off, to_amend
+from lback.project.keeping.amend_notes import tell_of_cut_off
+from lback.project.keeping.amending import amend, to_amend
 
 if TYPE_CHECKING:
     from lback.core.preferences import Against

@@ -36,7 +36,7 @@ from lback.project.checking.preflight import ask_rows, consented, refuse_rows
 from lback.project.checking.trails import refuse_broken
 from lback.project.context import Context
 from lback.project.file_changes import recover
-from lback.project.keeping.amending import tell_of_cut_off
+from lback.project.keeping.amend_notes import tell_of_cut_off
 from lback.project.keeping.data_loss import (
     consents,
     count_along,

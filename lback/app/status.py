@@ -30,7 +30,7 @@ from lback.project.checking.trails import trailed
 from lback.project.context import Context
 from lback.project.copies.differing import drift_of
 from lback.project.interrupted_step import refuse_interrupted
-from lback.project.keeping.amending import tell_of_cut_off
+from lback.project.keeping.amend_notes import tell_of_cut_off
 from lback.project.lost import RecordedRun, Runs, dead_end, find_lost, recorded_runs, with_lost
 from lback.project.notes import remember_stamps
 from lback.project.rebase_notes import (

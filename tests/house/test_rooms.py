@@ -46,6 +46,7 @@ ROOMS: dict[str, str] = {
     "lback.cli.tracing": "for --debug alone",
     "lback.cli.progress": "a bar, or lines",
     "lback.cli.workers": "the side of the parent",
+    "lback.project.keeping.amending": "down, another text, and up, of one option",
     "lback.project.copies.against": "what models are compared with, and what is tried in turn",
     "lback.core.json_schema": "types in, schema out",
     "lback.core.checks.content": "one hundred of codes",

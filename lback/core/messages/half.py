@@ -170,3 +170,12 @@ def holds_rows(operation: SentOperation, rows: int) -> LbackError:
 def took_back(statement: str) -> str:
     """Tell of one statement that took something back."""
     return f"- {shown(statement)}"
+
+
+def amend_cut_off(revision: str, old_blob: str) -> str:
+    """Say that a kill has cut off an amending, where the old text is and what finishes it."""
+    return (
+        f"`makemigrations --amend` of {revision} was cut off. Its old text: "
+        f"{command('git cat-file -p', old_blob)}. `lback migrate` brings up what it took down, "
+        "by the text that the file has now; `lback makemigrations --amend` begins again."
+    )

@@ -175,15 +175,6 @@ def amend_needs_git() -> LbackError:
     )
 
 
-def amend_cut_off(revision: str, old_blob: str) -> str:
-    """Say that a kill has cut off an amending, where the old text is and what finishes it."""
-    return (
-        f"`makemigrations --amend` of {revision} was cut off. Its old text: "
-        f"{command('git cat-file -p', old_blob)}. `lback migrate` brings up what it took down, "
-        "by the text that the file has now; `lback makemigrations --amend` begins again."
-    )
-
-
 def nothing_to_amend(heads: Sequence[str]) -> LbackError:
     """Say that there is no latest revision, or that there are several."""
     if not heads:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from functools import partial
-from hashlib import sha256
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lback.core.graph.revision import Revision
 from lback.core.graph.view import GraphView
@@ -16,10 +12,9 @@ from lback.core.lines import lines_of
 from lback.core.messages import makemigrations as messages
 from lback.core.plans import Downgrade, Step, Upgrade, applied, plan_downgrade, plan_upgrade
 from lback.core.source import WORKTREE
-from lback.files import FileLock, write_whole
 from lback.project.context import Context
-from lback.project.copies.templates import folder_of
 from lback.project.file_changes import change_files
+from lback.project.keeping.amend_notes import AmendNote, at_work
 from lback.project.keeping.saved_rows import keeper_for, tell
 from lback.project.run import Run, perform, refuse_skipped
 from lback.vcs.committing import keep_blob
@@ -32,9 +27,6 @@ if TYPE_CHECKING:
     from lback.db.runner import Database
 
     Make = Callable[[Database, Draft, Refuse], Generated]
-
-
-_LOCK = "lock"
 
 
 class Amended(NamedTuple):
@@ -91,7 +83,7 @@ def amend(ctx: Context, graph: GraphView, node: Revision, name: str | None, make
         depends_on=node.depends_on,
         replaces=node.path,
     )
-    with _at_work(ctx):
+    with at_work(ctx):
         return _amended(ctx, graph, below, node, draft, name, make)
 
 
@@ -105,7 +97,7 @@ def _amended(
     make: Make,
 ) -> Amended:
     assert ctx.repository is not None
-    note = _Note(ctx, node.id)
+    note = AmendNote(ctx, node.id)
     # What a run before that was cut off has replaced is the old text.
     old = note.old or keep_blob(ctx.repository, (ctx.project.root / node.path).read_bytes())
     note.old = old
@@ -126,7 +118,7 @@ def _amended(
     return Amended(made, path, old)
 
 
-def _go_down(ctx: Context, graph: GraphView, node: Revision, note: _Note) -> frozenset[str]:
+def _go_down(ctx: Context, graph: GraphView, node: Revision, note: AmendNote) -> frozenset[str]:
     """Undo the revision where it ran; return the keys of those databases.
 
     Those are among them that one before has undone and not brought back.
@@ -161,66 +153,3 @@ def _go_up(ctx: Context, revision: str, down: frozenset[str]) -> None:
     line = lines_of(graph, (Upgrade(revision),))[0]
     perform(ctx, ctx.database_of(graph), Run(decide, line=line, keeper=keeper))
     tell(ctx, [keeper])
-
-
-class _Note:
-    """What is noted of one revision until it is up again: who is down, and its old text."""
-
-    def __init__(self, ctx: Context, revision: str) -> None:
-        name = sha256(revision.encode("utf-8", "surrogatepass")).hexdigest()[:20]
-        self.revision = revision
-        self.place = _folder(ctx) / f"{name}.json"
-        known = _read(self.place)
-        self.down = {str(key) for key in known.get("down", ())}
-        self.old = str(known.get("old", ""))
-
-    def write(self) -> None:
-        """Keep it; OSError where that cannot be done."""
-        known = {"revision": self.revision, "down": sorted(self.down), "old": self.old}
-        write_whole(self.place, json.dumps(known).encode())
-
-    def remove(self) -> None:
-        """Forget it."""
-        self.place.unlink(missing_ok=True)
-
-
-def tell_of_cut_off(ctx: Context, *, settled: bool = False) -> None:
-    """Say which amending a kill has cut off, and its old text; forget that once `settled`."""
-    places = sorted(_folder(ctx).glob("*.json")) if ctx.repository is not None else ()
-    lock = FileLock(_folder(ctx) / _LOCK)
-    if not places or not lock.attempt():
-        return  # nothing, or one that is at work
-    try:
-        for place in places:
-            known = _read(place)
-            if settled:
-                place.unlink(missing_ok=True)
-            elif known.get("old"):
-                text = messages.amend_cut_off(str(known.get("revision")), str(known["old"]))
-                ctx.console.warn(text)
-    finally:
-        lock.release()
-
-
-@contextmanager
-def _at_work(ctx: Context) -> Iterator[None]:
-    """Let nobody take this for one that was cut off."""
-    _folder(ctx).mkdir(parents=True, exist_ok=True)
-    lock = FileLock(_folder(ctx) / _LOCK)
-    lock.attempt(wait=True)
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _folder(ctx: Context) -> Path:
-    return folder_of(ctx, "amending")
-
-
-def _read(place: Path) -> dict[str, Any]:
-    with suppress(OSError, ValueError):
-        known = json.loads(place.read_bytes())
-        if isinstance(known, dict) and isinstance(known.get("down", []), list):
-            return known
-    return {}
