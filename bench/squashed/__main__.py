@@ -34,7 +34,18 @@ MENDED = {
             _ENGINE,
             f'{_ENGINE}    if engine_name == "sqlite":\n        return\n',
         ),
-    }
+    },
+    # Written for asyncpg, which reads no % in a statement; psycopg2 does.
+    "prefect (postgresql)": {
+        "2026_09_04_000000_c8d5f2a71b3e_rebuild_invalid_event_resources_occurred_index.py": (
+            "format('%I.%I'",
+            "format('%%I.%%I'",
+        ),
+        "2026_09_15_000000_d4a7e1c93f52_add_flow_run_state_type_coalesce_start_time_index.py": (
+            "format('%I.%I'",
+            "format('%%I.%%I'",
+        ),
+    },
 }
 
 # What env.py of a tree has imported before its first revision runs.
