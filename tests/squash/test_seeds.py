@@ -228,6 +228,27 @@ def test_rows_with_any_text_come_back(make_shop: MakeShop, any_url: str) -> None
     assert built(shop, "b2") == before
 
 
+@pytest.mark.postgresql
+def test_rows_of_a_schema_with_any_name(make_shop: MakeShop, postgres_url: str) -> None:
+    shop = make_shop(postgres_url)
+    place = "de\"p\\o't"
+    shop.add(
+        "a1",
+        None,
+        f"op.execute(sa.schema.CreateSchema({place!r}))\n"
+        "op.create_table('t', sa.Column('id', sa.Integer, primary_key=True),"
+        f" sa.Column('n', sa.Text), schema={place!r})",
+    )
+    rows = "[{'id': 1, 'n': 'x'}]"
+    table = f"sa.table('t', sa.column('id'), sa.column('n'), schema={place!r})"
+    shop.add("b2", "a1", f"op.bulk_insert({table}, {rows})")
+    _commit(shop)
+    before = built(shop, "b2")
+    (told,) = done(shop, "b2", data=("b2=rows",)).seeds
+    assert told.rows == 1
+    assert built(shop, "b2") == before
+
+
 TOKENS = "op.create_table('t', sa.Column('id', sa.Integer), sa.Column('n', sa.Integer))"
 
 

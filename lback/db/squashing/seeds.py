@@ -156,7 +156,7 @@ def literal(value: Any) -> tuple[str, set[str]]:
 
 
 def _bulk(table: sa.Table, columns: Sequence[_Cells], number: int) -> str:
-    place = [f'    schema="{table.schema}",'] if table.schema else []
+    place = [f"    schema={str(table.schema)!r},"] if table.schema else []
     kinds = [
         f"        sa.column({one.name!r}{f', {one.type}' if one.type else ''})," for one in columns
     ]
