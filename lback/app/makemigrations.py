@@ -17,9 +17,8 @@ from lback.core.source import INDEX
 from lback.project.branches import fetch
 from lback.project.checking.trails import refuse_broken
 from lback.project.console import Console
-from lback.project.context import Context
+from lback.project.context import Context, folder_of
 from lback.project.copies.against import ComparedWith, compare
-from lback.project.copies.templates import folder_of
 from lback.project.file_changes import recover
 from lback.project.keeping.amend_notes import tell_of_cut_off
 from lback.project.keeping.amending import amend, to_amend

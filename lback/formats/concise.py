@@ -5,7 +5,7 @@ from __future__ import annotations
 from lback.core.checks.findings import Finding
 from lback.core.checks.report import CheckResult
 from lback.core.display import harmless_line, visible
-from lback.formats.verdict import left_out, verdict
+from lback.formats.verdict import last_line
 
 
 def render(result: CheckResult) -> str:
@@ -13,9 +13,7 @@ def render(result: CheckResult) -> str:
 
     A finding of no file stands at the first line of `.`; columns are not known and are 1.
     """
-    quiet = left_out(result)
-    last = f"lback check: {verdict(result)}" + (f"; {quiet}" if quiet else "")
-    return "\n".join([*map(_line, result.findings), last])
+    return "\n".join([*map(_line, result.findings), last_line(result)])
 
 
 def _line(finding: Finding) -> str:

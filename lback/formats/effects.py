@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lback.core.effects import enclosed
-from lback.core.rows import EffectRow, OperationRow
+from lback.core.rows import EffectRow, OperationRow, UnknownRow
 from lback.formats.style import safe
 from lback.formats.words import listing
 
@@ -16,6 +16,12 @@ def effect_text(effect: EffectRow) -> str:
     if effect.restates:
         text += f" [MySQL also sets {listing(effect.restates)} anew]"
     return text if effect.certain else f"{text} [maybe]"
+
+
+def unknown_text(unknown: UnknownRow) -> str:
+    """Return why something cannot be read, and which tables it touches as far as that is known."""
+    tables = f" (touches {listing(unknown.tables)})" if unknown.tables else ""
+    return f"cannot be read: {safe(unknown.reason)}{tables}"
 
 
 def operation_text(operation: OperationRow) -> str:

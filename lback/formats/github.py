@@ -8,7 +8,7 @@ from lback.core.checks.findings import CODES, Finding
 from lback.core.checks.report import CheckResult
 from lback.core.display import visible
 from lback.formats.render import valid, whole
-from lback.formats.verdict import left_out, verdict
+from lback.formats.verdict import last_line
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
@@ -20,9 +20,7 @@ def render(result: CheckResult) -> str:
     command or another property is escaped as the runner wants it.
     """
     lines = [_command(finding) for finding in result.findings]
-    quiet = left_out(result)
-    last = f"lback check: {verdict(result)}" + (f"; {quiet}" if quiet else "")
-    return "\n".join([*lines, last])
+    return "\n".join([*lines, last_line(result)])
 
 
 def outputs(result: CheckResult) -> str:

@@ -26,6 +26,12 @@ def verdict(result: CheckResult) -> str:
     return f"{'✗' if result.exit_code else '✓'} {', '.join(parts)}"
 
 
+def last_line(result: CheckResult) -> str:
+    """Return the line that ends a report of one line a finding."""
+    quiet = left_out(result)
+    return f"lback check: {verdict(result)}" + (f"; {quiet}" if quiet else "")
+
+
 def left_out(result: CheckResult) -> str:
     """Return `3 findings left out: 2 by settings (LB405), 1 by comments (LB402)`, or ""."""
     counts: Mapping[str, int] = plain(result.left_out)

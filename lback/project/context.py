@@ -165,6 +165,13 @@ class Context:
             return GitFacts()
 
 
+def folder_of(ctx: Context, name: str) -> Path:
+    """Return a folder of what lback keeps beside a project: all work trees share it."""
+    if ctx.repository is not None:
+        return ctx.repository.common_dir / "lback" / name
+    return ctx.project.folder / ".lback" / name
+
+
 def _from_the_root(directory: str) -> str | None:
     """Return a folder that a repository has at its root as one names it from here.
 

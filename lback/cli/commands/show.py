@@ -11,8 +11,8 @@ from lback.cli.options import at_option, common
 from lback.cli.running import for_env, run
 from lback.cli.strict import Command
 from lback.core.effects import Direction
-from lback.core.rows import EffectsRow, UnknownRow
-from lback.formats.effects import effect_text
+from lback.core.rows import EffectsRow
+from lback.formats.effects import effect_text, unknown_text
 from lback.formats.style import Style, safe
 from lback.formats.words import applied, listing, standing, title
 
@@ -66,10 +66,7 @@ def effect_lines(effects: EffectsRow, direction: Direction, style: Style) -> Ite
     done = effects.upgrade if direction == "upgrade" else effects.downgrade
     rows = [(revision.line, effect_text(revision)) for revision in done]
     rows += [
-        (
-            unknown_row.line,
-            style.yellow(f"cannot be read: {safe(unknown_row.reason)}{_surely(unknown_row)}"),
-        )
+        (unknown_row.line, style.yellow(unknown_text(unknown_row)))
         for unknown_row in effects.unknown
         if unknown_row.direction == direction
     ]
@@ -77,7 +74,3 @@ def effect_lines(effects: EffectsRow, direction: Direction, style: Style) -> Ite
         yield "  nothing"
     for line, text in sorted(rows, key=lambda row: row[0]):
         yield f"  {style.dim(f'{line:>4}')}  {text}"
-
-
-def _surely(unknown: UnknownRow) -> str:
-    return f" (touches {listing(unknown.tables)})" if unknown.tables else ""

@@ -14,12 +14,11 @@ from lback.core.messages import makemigrations as messages
 from lback.core.schema_diff import changes
 from lback.errors import LbackError
 from lback.files import write_whole
-from lback.project.context import Context
+from lback.project.context import Context, folder_of
 from lback.project.copies.differing import drift_of
 from lback.project.copies.templates import (
     beside_of,
     copy_at_head,
-    folder_of,
     name_at_head,
     own_url,
 )

@@ -17,8 +17,8 @@ from lback.core.copies.protected import protecting
 from lback.core.messages import templates as messages
 from lback.errors import LbackError
 from lback.files import alone, write_whole
-from lback.project.context import Context
-from lback.project.copies.templates import AS_GIVEN, folder_of, refuse_protected
+from lback.project.context import Context, folder_of
+from lback.project.copies.templates import AS_GIVEN, refuse_protected
 from lback.vcs.branching import (
     branch_at_work,
     came_from,

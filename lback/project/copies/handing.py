@@ -8,8 +8,8 @@ from contextlib import redirect_stdout
 from typing import Any
 
 from lback.errors import LbackError
-from lback.project.context import Context
-from lback.project.copies.templates import folder_of, template_at
+from lback.project.context import Context, folder_of
+from lback.project.copies.templates import template_at
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from lback.core.messages import templates as messages
 from lback.core.plans import refuse_problems
 from lback.errors import LbackError
 from lback.files import is_plain
-from lback.project.context import Context
+from lback.project.context import Context, folder_of
 from lback.project.copies.imports import Imports
 
 if TYPE_CHECKING:
@@ -161,13 +161,6 @@ def empty_beside(
     finally:
         place.drop(name)
         place.close()
-
-
-def folder_of(ctx: Context, name: str) -> Path:
-    """Return the folder of files of SQLite that lback makes: all work trees share it."""
-    if ctx.repository is not None:
-        return ctx.repository.common_dir / "lback" / name
-    return ctx.project.folder / ".lback" / name
 
 
 def refuse_protected(ctx: Context, url: URL) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from lback.core.messages import half as messages
 from lback.files import FileLock, write_whole
-from lback.project.context import Context
+from lback.project.context import Context, folder_of
 
 _LOCK = "lock"
 
@@ -73,8 +73,7 @@ def at_work(ctx: Context) -> Iterator[None]:
 
 
 def _folder(ctx: Context) -> Path:
-    assert ctx.repository is not None
-    return ctx.repository.common_dir / "lback" / "amending"
+    return folder_of(ctx, "amending")
 
 
 def _read(place: Path) -> dict[str, Any]:
