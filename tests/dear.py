@@ -1,7 +1,7 @@
 """Which tests are dear, and which of them a run takes.
 
 A third of the tests costs four fifths of the time. CI runs all others, and of the dear ones a part
-that the commit chooses: the next commit has another one, so that within a few commits each has run.
+that the commit's id chooses: it takes some fifteen commits until each has run.
 `LBACK_TEST_PART=2/6` runs the second of six parts, `0/6` none of them; without it everything runs.
 Of a function with six cases or more some are in every part.
 

@@ -59,7 +59,10 @@ _RUN = frozenset({"LB501", "LB502", "LB503", "LB504", "LB505"})
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
-    """What to check: `against` REFs (none: the shared branch), siblings, what counts."""
+    """What to check: `against` REFs (none: the shared branch), siblings, what counts.
+
+    `describe` asks for what each new revision does, which few reports show.
+    """
 
     at: str = WORKTREE
     against: tuple[str, ...] = ()
@@ -73,6 +76,7 @@ class CheckOptions:
     deepen: bool = False
     models: str | None = None
     replace: bool = False
+    describe: bool = False
     policy: str | None = None
 
     @property
@@ -183,7 +187,10 @@ def _report(
         fail_on=options.fail_on,
         codes=_codes(options, choice),
     )
-    return shown if facts is None else _with_trees(shown, facts)
+    if facts is None:
+        return shown
+    new = tuple(_new_rows(facts)) if options.describe and facts.others else ()
+    return replace(_with_trees(shown, facts), new=new)
 
 
 def _anchor(facts: CheckFacts) -> str:
@@ -216,18 +223,13 @@ def _with_trees(result: CheckResult, facts: CheckFacts) -> CheckResult:
         count=len(graph),
         anchor=_anchor(facts),
         picture=tuple(_picture(facts)),
-        new=tuple(_new_rows(facts)) if facts.others else (),
     )
 
 
 def _new_rows(facts: CheckFacts) -> Iterator[NewRevisionRow]:
     """Yield what the revisions of this branch do, as far as a report has room for them."""
-    graph, shown = facts.mine.graph, facts.new[:MOST_NEW]
-    effects = facts.sources.effects(shown)
-    for revision in shown:
-        if revision in effects:
-            node = graph[revision]
-            yield NewRevisionRow(revision, node.doc, node.path, effects_row(effects[revision]))
+    for revision, effects in facts.sources.effects(facts.new[:MOST_NEW]).items():
+        yield NewRevisionRow(revision, facts.mine.graph[revision].doc, effects_row(effects))
 
 
 def _merge_row(other: Comparison) -> ComparedRow:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from lback.core.checks.findings import CODES, Finding
 from lback.core.checks.report import CheckResult, DrawnRevision, NewRevisionRow, SiblingRow
 from lback.core.display import visible
-from lback.formats.effects import effect_text
+from lback.formats.effects import effect_text, unknown_text
 from lback.formats.mermaid import label
 from lback.formats.verdict import left_out, verdict
 from lback.formats.words import listing
@@ -25,17 +25,22 @@ _MEANS_SOMETHING = re.compile(r"([\\`*_{}\[\]()#+!|~<>@$:-])")
 
 def render(result: CheckResult) -> str:
     """Return the comment; nothing that a branch brings is markup, a mention or a link."""
-    parts = [list(part) for part in (_lines(result), _picture(result.picture), _new(result.new))]
-    lines = [MARK]
+    parts = (
+        _findings(result.findings),
+        _siblings(result.siblings),
+        _picture(result.picture),
+        _new(result.new),
+    )
+    text = "\n".join([MARK, *_verdict(result)])
     for part in parts:
-        if len("\n".join([*lines, *part])) > _LONGEST:
-            lines += ["", "The rest is too long for a comment; `lback check` prints it."]
-            break
-        lines += part
-    return "\n".join(lines)
+        longer = "\n".join([text, *part])
+        if len(longer) > _LONGEST:
+            return f"{text}\n\nThe rest is too long for a comment; `lback check` prints it."
+        text = longer
+    return text
 
 
-def _lines(result: CheckResult) -> Iterator[str]:
+def _verdict(result: CheckResult) -> Iterator[str]:
     yield f"### Migrations: {verdict(result)}"
     yield ""
     for merge in result.merges:
@@ -45,13 +50,15 @@ def _lines(result: CheckResult) -> Iterator[str]:
     if quiet := left_out(result):
         yield ""
         yield f"{plain(quiet)}."
-    if result.findings:
+
+
+def _findings(findings: Sequence[Finding]) -> Iterator[str]:
+    if findings:
         yield ""
-        yield from _table(result.findings[:_MOST])
-        if len(result.findings) > _MOST:
-            yield ""
-            yield f"… and {len(result.findings) - _MOST} more."
-    yield from _siblings(result.siblings)
+        yield from _table(findings[:_MOST])
+    if len(findings) > _MOST:
+        yield ""
+        yield f"… and {len(findings) - _MOST} more."
 
 
 def _siblings(rows: Sequence[SiblingRow]) -> Iterator[str]:
@@ -88,9 +95,8 @@ def _new(rows: Sequence[NewRevisionRow]) -> Iterator[str]:
             yield f"  - {mark}{code(effect_text(effect))}"
         for unknown in row.effects.unknown:
             if unknown.direction == "upgrade":
-                tables = f", touches {listing(unknown.tables)}" if unknown.tables else ""
-                place = f"line {unknown.line} cannot be read: {unknown.reason}{tables}"
-                yield f"  - {_ICONS['warning']} {plain(place)}"
+                text = f"line {unknown.line} {unknown_text(unknown)}"
+                yield f"  - {_ICONS['warning']} {plain(text)}"
 
 
 def _number(heads: Sequence[str]) -> str:

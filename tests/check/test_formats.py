@@ -47,7 +47,7 @@ def forked(team: Team) -> Team:
 
 @pytest.fixture
 def result(forked: Team) -> CheckResult:
-    found = forked.check(against="main")
+    found = forked.check(against="main", describe=True)
     assert {one.severity for one in found.findings} == {"error", "warning"}
     return found
 
@@ -306,11 +306,24 @@ def test_markdown_says_what_the_branch_does_and_whom_it_meets(forked: Team) -> N
     forked.write(f"{VERSIONS}/e5.py", content("e5", "b2", drop, "pass"))
     forked.commit()
     forked.git("checkout", "-q", "mine")
-    text = render(forked.check(against="main", siblings=True), "markdown")
+    text = render(forked.check(against="main", siblings=True, describe=True), "markdown")
     assert "- <code>c3</code>" in text
     assert "  - 🗑️ <code>drop table users</code>" in text
     _, _, met = text.partition("#### Other open branches on the same tables")
     assert "- <code>other</code> (Ada" in met
+
+
+def test_the_verdict_stands_above_whatever_is_too_long(result: CheckResult) -> None:
+    [first, *_] = result.findings
+    findings = tuple(first._replace(message="long " * 400) for _ in range(60))
+    text = render(replace(result, findings=findings), "markdown")
+    assert text.startswith("<!-- lback check -->\n### Migrations: ✗ ")
+    assert len(text) < 60_000 and "would be 2 heads" in text
+
+
+def test_what_a_revision_does_is_read_where_it_is_shown(forked: Team) -> None:
+    assert forked.check(against="main").new == ()
+    assert [row.revision for row in forked.check(against="main", describe=True).new] == ["c3"]
 
 
 def test_markdown_is_a_comment_that_a_forge_takes(result: CheckResult) -> None:

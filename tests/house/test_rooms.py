@@ -70,7 +70,6 @@ ROOMS: dict[str, str] = {
     "lback.project.copies.handing": "a program of its own, for the plugin",
     "lback.project.copies.imports": "what a file imports, as text",
     "lback.urls": "for settings of a project",
-    "lback.project.discovery": "which files may configure an environment",
     "lback.project.effects": "effects by blob id, cached",
     "lback.project.pictures.gathering": "what pictures are made of",
     "lback.project.squash.proving": "a file that is written, run and compared",

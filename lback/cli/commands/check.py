@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from lback.core.checks.report import AskRow, CheckResult, ModelsRow, together
 from lback.formats.style import Style, safe
 from lback.formats.verdict import left_out, verdict
 from lback.formats.words import counted, listing
+from lback.project.discovery import relative
 
 if TYPE_CHECKING:
     from lback.vcs.repository import Repository
@@ -89,7 +89,8 @@ def command(form: str | None, **given: Any) -> int:
     options.json = options.json or form == "json"
     idle = for_env(used=given["models"])
     baseline = given["baseline"] and from_here(options, given["baseline"])
-    asked = CheckOptions(**{**given, "baseline": baseline})
+    describe = form in ("markdown", "github")  # which has a page in Markdown, too
+    asked = CheckOptions(**{**given, "baseline": baseline, "describe": describe})
     is_shown = options.json or form in (None, "text")
     each = not asked.write_baseline and (is_shown or not asked.models)
     if is_shown:
@@ -125,9 +126,8 @@ def _seen_from_here(result: CheckResult, repository: Repository | None) -> Check
     root = repository.root if repository else None
     if root is None or root == Path.cwd():
         return result
-    below = partial(os.path.relpath, start=Path.cwd())
     findings = tuple(
-        one._replace(path=Path(below(root / one.path)).as_posix()) if one.path else one
+        one._replace(path=relative(root / one.path, Path.cwd())) if one.path else one
         for one in result.findings
     )
     return replace(result, findings=findings)

@@ -97,11 +97,10 @@ class DrawnRevision:
 
 @dataclass(frozen=True)
 class NewRevisionRow:
-    """A revision that no other side has, the file it stands in, and what it does."""
+    """A revision that no other side has, and what it does."""
 
     revision: str
     doc: str
-    path: str
     effects: EffectsRow
 
 
