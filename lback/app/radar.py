@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from lback.core.merging.merge_plan import overlap_row
+from lback.core.merging.nearness import Neighbour
 from lback.core.messages import branches as messages
+from lback.core.pictures.lanes import LaneNode, lanes
 from lback.core.results import Result, text_only
 from lback.core.rows import OverlapRow
 from lback.core.source import Commit
 from lback.project.branches import fetch
 from lback.project.context import Context
 from lback.project.pictures.neighbours import Other, nearby
+
+_SHOWN = 4
+"""Overlaps and other revisions of one branch in the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ class RadarResult(Result):
     compared: int
     summary: RadarSummary
     most: int | None = text_only(default=None)  # how many branches the text shows, None for all
+    lanes: tuple[LaneNode, ...] = text_only(default=())  # the picture of those
 
 
 def radar(ctx: Context, options: RadarOptions) -> RadarResult:
@@ -87,6 +93,7 @@ def radar(ctx: Context, options: RadarOptions) -> RadarResult:
         fetch(ctx)
     near = nearby(ctx)
     neighbours = near.others
+    most = None if options.everything or ctx.options.verbose else options.most
     return RadarResult(
         at=near.mine.name,
         heads=near.mine.graph.heads,
@@ -98,8 +105,15 @@ def radar(ctx: Context, options: RadarOptions) -> RadarResult:
             _count(other for other in neighbours if other.overlaps),
             len(near.merged),
         ),
-        most=None if options.everything or ctx.options.verbose else options.most,
+        most=most,
+        lanes=lanes(near.mine.graph, list(map(_meeting, neighbours[:most])), _SHOWN),
     )
+
+
+def _meeting(other: Other) -> tuple[Neighbour, frozenset[str]]:
+    shown = other.overlaps[:_SHOWN]
+    either = (name for met in shown for name in (met.left_revision, met.right_revision))
+    return other.neighbour, frozenset(either)
 
 
 def _count(others: Iterable[Other]) -> int:

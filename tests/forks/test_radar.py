@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from typing import Any
 
@@ -54,10 +55,59 @@ def test_forks_and_overlaps_are_told_apart_and_sorted(shop: Shop) -> None:
     assert overlap["verdict"] == "conflict"
     assert {overlap["left"]["revision"], overlap["right"]["revision"]} == {"a", "c"}
     told = shop.lback("radar")
-    assert "overlaps  clash" in told
-    assert "forks  calm" in told
+    assert "overlaps  1  clash" in told
+    assert "forks     1  calm" in told
     assert "conflict: " in told
-    assert "2 with other revisions, 2 would fork, 1 overlap" in told
+
+
+def test_lanes_beside_mine(shop: Shop) -> None:
+    branch(shop, "calm", ("b", ("s1",), creates("coupons")))
+    tags = [(f"d{n}", (f"d{n - 1}" if n else "c",), creates(f"tags{n}")) for n in range(6)]
+    branch(shop, "clash", ("c", ("s1",), adds("users", "nick")), *tags)
+    shop.local("a", ("s1",), *adds("users", "nick"))
+    branch(shop, "twice", ("x", ("a",), creates("x")), ("y", ("a",), creates("y")))
+    shop.local("e", ("a",), *creates("e"))
+    ago = ", within the hour"
+    shop.env["COLUMNS"] = "80"
+    told = shop.lback("radar").replace(f"Grace{ago}", "Grace")
+    assert told.splitlines() == [
+        "4 other branches compared with main",
+        "overlaps  1  clash",
+        "forks     2  twice, calm",
+        "",
+        "○ main  here",
+        "│ ○ overlaps  clash  Grace",
+        *(f"│ ● d{number}  do d{number}" for number in (5, 4, 3, 2)),
+        "│ ⋮",
+        "│ ● c  do c",
+        "│ │   conflict: column users.nick: a would add column users.nick (String(20)),",
+        "│ │     c would add column users.nick (String(20)): both would make it, and",
+        "│ │     the second one fails",
+        "● │ e  do e",
+        "│ │ ○ forks  twice  Grace",
+        "│ │ ├─╮",
+        "│ │ │ ● y  do y",
+        "│ │ ● │ x  do x",
+        "│ │ ├─╯",
+        "├─│─╯",
+        "● │ a  do a",
+        "├─╯",
+        "│ ○ forks  calm  Grace",
+        "│ ● b  do b",
+        "├─╯",
+        "● s1  do s1",
+    ]
+
+
+def test_lanes_without_a_revision_of_mine_or_of_a_branch(shop: Shop) -> None:
+    shop.git("switch", "-q", "--orphan", "empty")
+    shop.git("commit", "-q", "--allow-empty", "-m", "Nothing")
+    shop.git("switch", "-q", "main")
+    assert "none adds a revision" in shop.lback("radar")
+    branch(shop, "other", ("z", (), creates("z")))
+    *_, first, second, third, fourth = shop.lback("radar").splitlines()
+    assert (first, second, fourth) == ("○ main  here", "● s1  do s1", "● z  do z")
+    assert third.startswith("○ forks  other")
 
 
 def test_a_revision_that_is_not_committed_counts_as_mine(shop: Shop) -> None:
@@ -144,13 +194,33 @@ def test_the_summary_comes_first_and_the_rest_is_counted(shop: Shop) -> None:
         branch(shop, f"b{number}", (f"b{number}", ("s1",), creates(f"t{number}")))
     branch(shop, "clash", ("c", ("s1",), adds("users", "nick")))
     shop.local("a", ("s1",), *adds("users", "nick"))
-    first, second, *_, last = shop.lback("radar").splitlines()
-    assert first.endswith("14 with other revisions, 14 would fork, 1 overlap")
-    assert second.startswith("overlaps  clash")
-    assert last == "and 4 more branches, 4 of them would fork (`lback radar --all`)"
-    _, *rest, last = shop.lback("radar", "--most", "2").splitlines()
-    assert sum(line.startswith(("overlaps", "forks")) for line in rest) == 2
+    first, second, third, *drawn, last = shop.lback("radar").splitlines()
+    assert first == "15 other branches compared with main"
+    assert second == "overlaps   1  clash"
+    assert third.startswith("forks     13  b") and third.endswith("and 8 more")
+    assert sum("○" in line for line in drawn) == 11
+    assert drawn[2].startswith("│ ○ overlaps  clash")
+    assert last == "and 4 more branches, 4 of them fork: `lback radar --all`"
+    *drawn, last = shop.lback("radar", "--most", "2").splitlines()
+    assert sum("○" in line for line in drawn) == 3
     assert last.startswith("and 12 more branches")
     for option in ("--all", "--verbose"):
-        assert "more" not in shop.lback("radar", option)
+        *drawn, last = shop.lback("radar", option).splitlines()
+        assert "more" not in last
+        assert sum("○" in line for line in drawn) == 15
     assert answer(shop)["summary"] == {"branches": 14, "fork": 14, "overlap": 1, "merged": 0}
+
+
+def test_narrow_and_without_colour_or_unicode(shop: Shop) -> None:
+    long = "a-name-of-a-branch-that-somebody/made-very-long-indeed-and-then-some"
+    branch(shop, long, ("c", ("s1",), adds("users", "nick")))
+    shop.git("branch", "-q", f"{long}-too", long)
+    shop.local("a", ("s1",), *adds("users", "nick"))
+    shop.env.update(COLUMNS="60", PYTHONIOENCODING="utf-8")
+    plain = shop.lback("radar")
+    assert max(map(len, plain.splitlines())) <= 60
+    painted = shop.lback("radar", "--color", "always")
+    assert "\x1b[31m●\x1b[0m" in painted
+    assert re.sub(r"\x1b\[\d+m", "", painted) == plain
+    shop.env.update(PYTHONIOENCODING="ascii")
+    assert "| o overlaps  a-name" in shop.lback("radar")

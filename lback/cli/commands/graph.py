@@ -18,6 +18,7 @@ from lback.cli.terminal import Terminal
 from lback.core.results import Result
 from lback.core.rows import RevisionRow
 from lback.files import write_whole
+from lback.formats.lanes import draw
 from lback.formats.style import Style, safe
 from lback.formats.words import listing, title
 
@@ -149,14 +150,14 @@ def _text(rows: Sequence[RevisionRow], style: Style) -> Iterator[str]:
     by_id = {row.revision: row for row in rows}
     parents = {row.revision: row.down_revisions for row in rows}
 
-    def label(revision: str) -> str:
+    def label(revision: str, _used: int) -> str:
         row = by_id[revision]
         return "\n".join([describe(row, style), *_effects(row, style)])
 
     colours = (style.cyan, style.green, style.red, style.yellow)
 
-    def paint(column: int, cell: str) -> str:
-        return colours[column % len(colours)](cell) if style.colour and cell.strip() else cell
+    def paint(_child: str, column: int, sign: str) -> str:
+        return colours[column % len(colours)](sign) if style.colour and sign.strip() else sign
 
     for drawn in draw([row.revision for row in reversed(rows)], parents, label, paint):
         yield from drawn.split("\n")
@@ -184,82 +185,3 @@ def describe(row: RevisionRow, style: Style) -> str:
     if row.tables:
         text += style.dim(f"  [{listing(row.tables)}]")
     return text
-
-
-Rails = list[str]
-Paint = Callable[[int, str], str]
-
-
-def draw(
-    newest_first: Sequence[str],
-    parents: Mapping[str, Sequence[str]],
-    label: Callable[[str], str],
-    paint: Paint = lambda _, cell: cell,
-) -> Iterator[str]:
-    """Yield the drawing.
-
-    A label may have several lines. `rails` holds, for each column, the revision that the
-    line in it leads to; `paint` colours what stands in a column.
-    """
-    rails: Rails = []
-    for revision in newest_first:
-        if revision not in rails:
-            rails.append(revision)
-        column = rails.index(revision)
-        yield from _join(rails, revision, column, paint)
-        marks = " ".join(paint(at, "●" if at == column else "│") for at in range(len(rails)))
-        first, *more = label(revision).split("\n")
-        yield f"{marks} {first}"
-        down = [p for p in parents.get(revision, ()) if p in parents]
-        if more:
-            rail = " ".join(
-                paint(at, "│") if at != column or down else " " for at in range(len(rails))
-            )
-            yield from (f"{rail} {line}".rstrip() for line in more)
-        yield from _branch(rails, column, down, paint)
-
-
-def _join(rails: Rails, revision: str, column: int, paint: Paint) -> Iterator[str]:
-    """Several rails that lead to one revision end in its column."""
-    while rails.count(revision) > 1:
-        last = len(rails) - 1 - rails[::-1].index(revision)
-        yield _link(len(rails), column, last, "╯", paint)
-        del rails[last]
-
-
-def _branch(rails: Rails, column: int, parents: list[str], paint: Paint) -> Iterator[str]:
-    """After a revision its column leads to its first parent; more parents open more rails."""
-    if not parents:
-        # A base in the middle leaves a gap; close it, so that the picture stays narrow.
-        if column < len(rails) - 1:
-            yield _close(len(rails), column, paint)
-        del rails[column]
-        return
-    rails[column] = parents[0]
-    for offset, parent in enumerate(parents[1:], 1):
-        rails.insert(column + offset, parent)
-        yield _link(len(rails), column, column + offset, "╮", paint)
-
-
-def _link(width: int, left: int, right: int, corner: str, paint: Paint) -> str:
-    cells = []
-    for at in range(width):
-        if at == left:
-            cells.append(paint(at, "├") + paint(right, "─"))
-        elif at == right:
-            cells.append(paint(right, corner))
-        elif left < at < right:
-            cells.append(paint(right, "──"))
-        else:
-            cells.append(paint(at, "│"))
-    # A corner and a rail take one place, and a blank beside them where more follows.
-    pads = [" " if at >= right or at < left else "" for at in range(width)]
-    return "".join(map("".join, zip(cells, pads, strict=True))).rstrip()
-
-
-def _close(width: int, column: int, paint: Paint) -> str:
-    cells = [
-        paint(at, "│") if at < column else " " if at == column else paint(at, "╱")
-        for at in range(width)
-    ]
-    return " ".join(cells).rstrip()
