@@ -20,7 +20,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from bench.frameworks.projects import FRAMEWORKS, Framework, database_url
+from bench.frameworks.projects import FRAMEWORKS, SPATIALITE, Framework, database_url
 from bench.timing import environment
 from tests.servers import KINDS, fresh_database
 
@@ -36,6 +36,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="parts of names; all without")
     parser.add_argument("--on", nargs="*", choices=KINDS, default=KINDS)
+    parser.add_argument("--python", default=sys.executable, help="makes the environments")
     parser.add_argument("--environments", type=Path, help="keep the environments here")
     parser.add_argument("--keep", action="store_true", help="keep the projects")
     parser.add_argument("--verbose", action="store_true")
@@ -49,15 +50,16 @@ def main() -> int:
         for framework in FRAMEWORKS:
             if given.names and not any(name in framework.name for name in given.names):
                 continue
-            python = _environment(environments.resolve(), framework)
+            python = _environment(environments.resolve(), framework, given.python)
             for kind in framework.kinds:
                 if kind not in given.on:
                     continue
                 folder = root / f"{framework.name} {kind}"
-                folder.mkdir()
+                place = folder / framework.within
+                place.mkdir(parents=True)
                 try:
                     with fresh_database(kind, folder) as url:
-                        said = Playing(framework, kind, url, python, folder, given.verbose).play()
+                        said = Playing(framework, kind, url, python, place, given.verbose).play()
                 except Failed as problem:
                     failed += 1
                     said = f"FAILED: {problem}"
@@ -65,7 +67,7 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _environment(root: Path, framework: Framework) -> Path:
+def _environment(root: Path, framework: Framework, base: str) -> Path:
     """Return the Python of an environment with the packages and lback."""
     folder = root / "-".join(framework.packages or ("plain",))
     python = folder / "bin/python"
@@ -74,10 +76,10 @@ def _environment(root: Path, framework: Framework) -> Path:
     packages = ["-e", str(HERE), "psycopg[binary]", "pymysql", *framework.packages]
     uv = shutil.which("uv")
     if uv is not None:
-        subprocess.run([uv, "venv", "-q", "-p", sys.executable, str(folder)], check=True)
+        subprocess.run([uv, "venv", "-q", "-p", base, str(folder)], check=True)
         install = [uv, "pip", "install", "-q", "--python", str(python)]
     else:
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+        subprocess.run([base, "-m", "venv", str(folder)], check=True)
         install = [str(python), "-m", "pip", "install", "-q"]
     subprocess.run([*install, *packages], check=True)
     return python
@@ -104,17 +106,15 @@ class Playing:
     def play(self) -> str:
         """Play all of it and return what to say; raise Failed."""
         framework = self.framework
+        if lacking := self.lacking():
+            return f"skipped: {lacking}"
         framework.begin(self.folder, database_url(self.url, framework.drivers), self.run)
         (self.folder / ".gitignore").write_text("*.db\n*.sqlite3*\n__pycache__\n")
-        self.run("git", "init", "-q")
+        self.run("git", "init", "-q", str(self.folder.parent if framework.within else self.folder))
         self.models(0)
         self.run("lback", "init", "--no-input")
         self.lback("makemigrations", "first")
         self.commit("first")
-        missing = self.missing()
-        if missing:
-            said = self.run("lback", "migrate", "--no-input", codes=(3,))
-            return "written; " + said.strip().splitlines()[0]
         self.lback("migrate")
         self.lback("makemigrations", "--check")
         self.rows()
@@ -142,17 +142,28 @@ class Playing:
             self.lback("diff")
         return back
 
-    def missing(self) -> list[str]:
-        """Return which extensions the server does not have."""
-        if not self.framework.wants or self.kind != "postgresql":
-            return list(self.framework.wants)
+    def lacking(self) -> str:
+        """Return what the database does not have, and the project cannot do without; else ""."""
+        framework = self.framework
+        if framework.library and self.kind == "sqlite":
+            loading = (
+                "import sqlite3; c = sqlite3.connect(':memory:'); c.enable_load_extension(True); "
+                f"c.load_extension({framework.library!r})"
+            )
+            done = subprocess.run([self.python, "-c", loading], capture_output=True, check=False)
+            if done.returncode:
+                why = done.stderr.decode().strip().splitlines()[-1]
+                return f"SQLite does not load {framework.library} ({why})"
+        if not framework.wants or self.kind != "postgresql":
+            return ""
         engine = sa.create_engine(self.url)
         with engine.connect() as connection:
             there = set(
                 connection.exec_driver_sql("select name from pg_available_extensions").scalars()
             )
         engine.dispose()
-        return [name for name in self.framework.wants if name not in there]
+        missing = [name for name in framework.wants if name not in there]
+        return f"the server does not have {', '.join(missing)}" if missing else ""
 
     def models(self, state: int) -> None:
         """Write the models."""
@@ -169,12 +180,15 @@ class Playing:
         self.run("git", "commit", "-q", "-m", message)
 
     def rows(self) -> None:
-        """Put rows into the tables."""
-        engine = sa.create_engine(self.url)
-        with engine.begin() as connection:
-            for row in self.framework.rows:
-                connection.exec_driver_sql(row)
-        engine.dispose()
+        """Put rows into the tables, as the project's own Python connects to them."""
+        text = SPATIALITE if self.framework.library and self.kind == "sqlite" else ""
+        text += (
+            f"import sqlalchemy\nengine = sqlalchemy.create_engine({self.url!r})\n"
+            f"with engine.begin() as connection:\n"
+            f"    for row in {self.framework.rows!r}:\n"
+            f"        connection.exec_driver_sql(row)\n"
+        )
+        self.run("python", "-c", text)
 
     def lback(self, *words: str) -> None:
         """Run lback without anybody to answer."""

@@ -31,6 +31,10 @@ class Framework:
     wants: tuple[str, ...] = ()
     """PostgreSQL's extensions without which the project cannot run."""
     databases: int = 1
+    within: str = ""
+    """The folder of the repository in which all of it lies."""
+    library: str = ""
+    """What SQLite has to load."""
     drivers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -233,6 +237,101 @@ class Member(SQLModel, table=True):
 class Gone(SQLModel, table=True):  # 1
     id: int | None = Field(default=None, primary_key=True)  # 1
 """)
+_FASTAPI_FILES = {
+    "app/__init__.py": "",
+    "app/core/__init__.py": "",
+    "app/core/config.py": """
+from pydantic import PostgresDsn
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_file="../.env", extra="ignore")
+    PROJECT_NAME: str
+    DATABASE_URL: PostgresDsn
+
+settings = Settings()
+""",
+    "app/main.py": """
+from fastapi import FastAPI
+from app.core.config import settings
+
+app = FastAPI(title=settings.PROJECT_NAME)
+""",
+    "pyproject.toml": '[project]\nname = "app"\nversion = "0.1.0"\n',
+}
+_FASTAPI_MODELS = _two("""
+import uuid
+from datetime import UTC, datetime
+from pydantic import EmailStr
+from sqlalchemy import DateTime, Text  # 2
+from sqlalchemy import DateTime  # 1
+from sqlmodel import Field, Relationship, SQLModel
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+class UserBase(SQLModel):
+    email: EmailStr = Field(unique=True, index=True, max_length=255)
+    is_active: bool = True
+    full_name: str | None = Field(default=None, max_length=255)  # 1
+    full_name: str = Field(max_length=200)  # 2
+
+class User(UserBase, table=True):
+    id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
+    hashed_password: str
+    created_at: datetime | None = Field(default_factory=now, sa_type=DateTime(timezone=True))
+    items: list["Item"] = Relationship(back_populates="owner", cascade_delete=True)
+
+class ItemBase(SQLModel):
+    title: str = Field(min_length=1, max_length=255)  # 1
+    name: str = Field(min_length=1, max_length=255, index=True)  # 2
+    description: str | None = Field(default=None, max_length=255)  # 1
+
+class ItemCreate(ItemBase):
+    pass
+
+class Item(ItemBase, table=True):
+    id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
+    created_at: datetime | None = Field(default_factory=now, sa_type=DateTime(timezone=True))
+    owner_id: uuid.UUID = Field(foreign_key="user.id", nullable=False, ondelete="CASCADE")
+    owner: User | None = Relationship(back_populates="items")
+    price: int  # 2
+    words: str | None = Field(default=None, sa_type=Text)  # 2
+
+class Token(SQLModel, table=True):  # 1
+    id: int | None = Field(default=None, primary_key=True)  # 1
+""")
+_FASTAPI_ROWS = (
+    'INSERT INTO "user" (id, email, is_active, hashed_password) VALUES '
+    "('00000000-0000-0000-0000-000000000001', 'a@example.org', true, 'x')",
+    "INSERT INTO item (id, title, owner_id) VALUES ('00000000-0000-0000-0000-000000000002', 'a', "
+    "'00000000-0000-0000-0000-000000000001')",
+    "INSERT INTO token (id) VALUES (1)",
+)
+
+
+def _fastapi(folder: Path, url: str, run: Run) -> None:
+    """Begin a backend as FastAPI's full-stack template has it: its URL is in `.env`, above it."""
+    for name, text in _FASTAPI_FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    (folder.parent / ".env").write_text(f"PROJECT_NAME=Shop\nDATABASE_URL={url}\n")
+    run("alembic", "init", "app/alembic")
+    ini, env = folder / "alembic.ini", folder / "app/alembic/env.py"
+    ini.write_text(re.sub(r"(?m)^sqlalchemy.url = .*$", "", ini.read_text()))
+    text = env.read_text().replace(
+        "target_metadata = None",
+        "from app.core.config import settings\nfrom app.models import SQLModel\n"
+        "target_metadata = SQLModel.metadata\n"
+        "config.set_main_option('sqlalchemy.url', str(settings.DATABASE_URL))",
+    )
+    configure = "target_metadata=target_metadata, compare_type=True"
+    env.write_text(text.replace("target_metadata=target_metadata", configure))
+    mako = folder / "app/alembic/script.py.mako"
+    imports = "import sqlalchemy as sa\nimport sqlmodel.sql.sqltypes\n"
+    mako.write_text(mako.read_text().replace("import sqlalchemy as sa\n", imports))
+
+
 _METADATA = _two(
     _HEAD
     + _BASE
@@ -389,6 +488,21 @@ class Lake(Base):
     middle: Mapped[WKBElement] = mapped_column(Geometry("POINT"), nullable=True)  # 2
 """
 )
+_LAKES = (
+    "INSERT INTO lake (id, name, shape) VALUES (1, 'a', "
+    "ST_GeomFromText('POLYGON((0 0, 1 0, 1 1, 0 0))', 4326)), (2, 'b', NULL)",
+)
+SPATIALITE = """
+import os
+import sqlalchemy
+from geoalchemy2 import load_spatialite
+os.environ.setdefault("SPATIALITE_LIBRARY_PATH", "mod_spatialite")
+
+@sqlalchemy.event.listens_for(sqlalchemy.Engine, "connect")
+def load(connection, record):
+    if "sqlite" in type(connection).__module__:
+        load_spatialite(connection, record)
+"""
 _ENTITIES = _two(
     _HEAD
     + """
@@ -416,14 +530,6 @@ _ASYNC = {
 }
 
 
-def _pyproject(folder: Path, url: str, run: Run) -> None:
-    run("alembic", "init", "-t", "pyproject_async", "migrations")
-    ini, env = folder / "alembic.ini", folder / "migrations/env.py"
-    ini.write_text(_with_url(ini.read_text(), url))
-    models = "from models import Base\ntarget_metadata = Base.metadata"
-    env.write_text(env.read_text().replace("target_metadata = None", models))
-
-
 FRAMEWORKS = (
     Framework(
         "Flask-Migrate",
@@ -445,6 +551,21 @@ FRAMEWORKS = (
         databases=2,
     ),
     Framework(
+        "a FastAPI template",
+        ("sqlmodel", "fastapi", "pydantic-settings", "email-validator"),
+        _fastapi,
+        _FASTAPI_MODELS,
+        (
+            *("--rename", "item.title:name", "--drop", "item.description", "--drop", "token"),
+            *("--default", "user.full_name=Nobody", "--default", "item.price=0"),
+        ),
+        "item",
+        kinds=("postgresql",),
+        rows=_FASTAPI_ROWS,
+        place="app/models.py",
+        within="backend",
+    ),
+    Framework(
         "SQLModel",
         ("sqlmodel",),
         _plain("import models\nfrom sqlmodel import SQLModel", "SQLModel.metadata"),
@@ -453,25 +574,21 @@ FRAMEWORKS = (
         "member",
         rows=_ROWS,
     ),
-    Framework(
-        "async env.py",
-        ("aiosqlite", "asyncpg", "asyncmy", "greenlet"),
-        _plain(template="async"),
-        _CORE,
-        _ANSWERS,
-        "member",
-        rows=_ROWS,
-        drivers=_ASYNC,
-    ),
-    Framework(
-        "pyproject.toml, async",
-        ("aiosqlite", "asyncpg", "asyncmy", "greenlet"),
-        _pyproject,
-        _CORE,
-        _ANSWERS,
-        "member",
-        rows=_ROWS,
-        drivers=_ASYNC,
+    *(
+        Framework(
+            name,
+            ("aiosqlite", "asyncpg", "asyncmy", "greenlet"),
+            _plain(template=template),
+            _CORE,
+            _ANSWERS,
+            "member",
+            rows=_ROWS,
+            drivers=_ASYNC,
+        )
+        for name, template in (
+            ("async env.py", "async"),
+            ("async env.py, pyproject.toml", "pyproject_async"),
+        )
     ),
     Framework(
         "several metadata",
@@ -517,6 +634,7 @@ FRAMEWORKS = (
         ("geoalchemy2",),
         _plain(
             "from geoalchemy2 import alembic_helpers\nfrom models import Base",
+            more=SPATIALITE,
             configure="include_object=alembic_helpers.include_object, "
             "process_revision_directives=alembic_helpers.writer, "
             "render_item=alembic_helpers.render_item",
@@ -524,7 +642,9 @@ FRAMEWORKS = (
         _GEO,
         ("--rename", "lake.name:title"),
         "lake",
+        rows=_LAKES,
         wants=("postgis",),
+        library="mod_spatialite",
     ),
     Framework(
         "pgvector",
