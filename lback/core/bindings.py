@@ -39,16 +39,16 @@ def bind(statements: Iterable[ast.stmt]) -> Scope:
     return scope
 
 
-def hidden(statements: Iterable[ast.stmt], names: frozenset[str]) -> set[str]:
-    """Return those names that code can rebind from inside an expression or a function."""
-    hidden_names: set[str] = set()
+def hidden(statements: Iterable[ast.stmt], names: frozenset[str]) -> dict[str, int]:
+    """Return those names that code can rebind inside an expression or a function, with lines."""
+    lines: dict[str, int] = {}
     for statement in statements:
         for node in ast.walk(statement):
             if isinstance(node, ast.Global):
-                hidden_names.update(names.intersection(node.names))
+                lines |= dict.fromkeys(names.intersection(node.names), node.lineno)
             elif isinstance(node, ast.NamedExpr) and node.target.id in names:
-                hidden_names.add(node.target.id)
-    return hidden_names
+                lines[node.target.id] = node.lineno
+    return lines
 
 
 def _run(statements: Iterable[ast.stmt], scope: Scope) -> None:

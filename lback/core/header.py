@@ -183,8 +183,8 @@ def parsed_header(text: str, name: str) -> Header | Unreadable:
         return Unreadable("LB106", f"Line {lost.line} is not valid Python.", lost.line)
     scope = bindings.bind(statements)
     if ":=" in text or "global " in text:
-        for word in bindings.hidden(statements, NAMES):
-            scope[word] = Binding(UNKNOWN, None, 1, plain=False)
+        for word, line in bindings.hidden(statements, NAMES).items():
+            scope[word] = Binding(UNKNOWN, None, line, plain=False)
     return _header(scope, docstring_of(statements, scope), name)
 
 
@@ -216,14 +216,15 @@ def _header(scope: Scope, docstring: str, name: str) -> Header | Unreadable:
     if isinstance(revision, Unreadable):
         return revision
     if "down_revision" not in scope:
-        return Unreadable("LB106", "`down_revision` is not assigned in this file.")
+        line = scope["revision"].line if "revision" in scope else 1
+        return Unreadable("LB106", "`down_revision` is not assigned in this file.", line)
     values: dict[str, tuple[str, ...]] = {}
-    uncertain: list[str] = []
+    uncertain: list[tuple[str, int]] = []
     for variable in ("down_revision", "depends_on", "branch_labels"):
         binding = scope.get(variable)
         ids = () if binding is None else _ids(binding.value)
-        if ids is None:
-            uncertain.append(variable)
+        if binding is not None and ids is None:
+            uncertain.append((variable, binding.line))
         values[variable] = ids or ()
     return Header(
         revision,

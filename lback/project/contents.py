@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lback.vcs.repository import Repository
 
 # The kind of the cached rows: a new number forgets what an older reader made of the files.
-HEADERS = "headers2"
+HEADERS = "headers3"
 _FEW = 50
 T = TypeVar("T")
 F = TypeVar("F", Entry, Revision)
@@ -175,6 +175,6 @@ def header_from(row: list[Any]) -> Header:
         doc,
         date,
         line,
-        tuple(uncertain),
+        tuple((variable, at) for variable, at in uncertain),
         tuple(replaces),
     )

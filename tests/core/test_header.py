@@ -143,7 +143,7 @@ def test_values(value: str, ids: tuple[str, ...], variable: str, annotation: str
 def test_a_computed_value_is_uncertain(value: str, variable: str) -> None:
     lines = ["A = 'a'", "revision = 'me'", "down_revision = None", f"{variable} = {value}"]
     found = header("\n".join(lines))
-    assert found.uncertain == (variable,)
+    assert found.uncertain == ((variable, 4),)
     assert found.down_revisions == found.depends_on == found.branch_labels == ()
 
 
@@ -199,7 +199,10 @@ def test_the_last_assignment_wins(text: str, parent: str) -> None:
     ],
 )
 def test_what_depends_on_running_is_uncertain(text: str) -> None:
-    assert header(f"revision = 'me'\n{text}\n").uncertain == ("down_revision",)
+    bound = [number for number, line in enumerate(text.splitlines(), 2) if "down_revision" in line]
+    ((variable, line),) = header(f"revision = 'me'\n{text}\n").uncertain
+    assert variable == "down_revision"
+    assert line in bound
 
 
 @pytest.mark.parametrize(

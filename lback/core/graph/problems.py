@@ -122,7 +122,7 @@ def _illegal(nodes: Nodes) -> Iterator[Problem]:
 
 def _uncertain(nodes: Nodes) -> Iterator[Problem]:
     for revision, node in nodes.items():
-        for variable in node.header.uncertain:
+        for variable, line in node.header.uncertain:
             # A computed label changes no parent: it is shown as none, and harms nothing.
             if variable != "branch_labels":
                 yield Problem(
@@ -131,7 +131,7 @@ def _uncertain(nodes: Nodes) -> Iterator[Problem]:
                     "only running it would tell.",
                     "write the ids as plain strings",
                     node.path,
-                    node.header.line,
+                    line,
                     (revision,),
                 )
 

@@ -29,7 +29,7 @@ class Header(NamedTuple):
 
     `down_revisions` keeps the order of the file; None, '' and () are all ().
     `doc` is Alembic's `Script.doc`, `line` that of the `revision` assignment, and
-    `uncertain` names the variables whose value is not literal (they are empty here).
+    `uncertain` are the variables whose value is not literal (they are empty here), with the line.
     `replaces` are the revisions that were squashed into this one, in the order in which they ran.
     """
 
@@ -40,7 +40,7 @@ class Header(NamedTuple):
     doc: str = ""
     create_date: str = ""
     line: int = 1
-    uncertain: tuple[str, ...] = ()
+    uncertain: tuple[tuple[str, int], ...] = ()
     replaces: tuple[str, ...] = ()
 
 

@@ -152,7 +152,7 @@ def test_ids_that_alembic_refuses_stay_and_are_named() -> None:
 
 
 def test_a_computed_parent_is_a_problem_and_computed_labels_are_not() -> None:
-    header = Header("a", uncertain=("down_revision", "branch_labels"))
+    header = Header("a", uncertain=(("down_revision", 2), ("branch_labels", 3)))
     assert codes(Graph([Revision(header, "a.py")])) == ["LB106"]
 
 

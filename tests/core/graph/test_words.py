@@ -28,7 +28,9 @@ GRAPHS = {
 
 def test_what_is_said_of_each_problem() -> None:
     told = {name: from_problems(graph(text).problems) for name, text in GRAPHS.items()}
-    computed = Header("a", line=4, uncertain=("down_revision", "branch_labels", "depends_on"))
+    computed = Header(
+        "a", line=4, uncertain=(("down_revision", 5), ("branch_labels", 6), ("depends_on", 7))
+    )
     twice = [Revision(Header("a", line=number), f"{number}.py") for number in (2, 1, 3)]
     told["computed"] = from_problems(Graph([Revision(computed, "a.py")]).problems)
     told["twice"] = from_problems(Graph(twice).problems)
