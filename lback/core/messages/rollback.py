@@ -268,6 +268,13 @@ def not_at_head(pending: Iterable[str]) -> Refusal:
     )
 
 
+def as_a_whole(steps: int | None, revision: str, otherwise: str) -> str:
+    """Say what undoes a revision with all that it does, before what else can be done."""
+    line = f"`lback rollback --steps {steps}`" if steps else ""
+    line = line or command("lback rollback --revision", revision)
+    return f"{line} undoes all of {revision}. Or: {otherwise[:1].lower()}{otherwise[1:]}"
+
+
 def unreadable_revert(why: str) -> str:
     """Say that the template makes a file without a readable header."""
     return f"the reverting revision could not be read: {why}"

@@ -10,7 +10,7 @@ from typing import Literal
 from lback.core.graph.forks import lanes
 from lback.core.messages import rollback as messages
 from lback.core.plans import plan_downgrade, tips
-from lback.core.rollback.facts import RollbackFacts
+from lback.core.rollback.facts import RollbackFacts, RollbackRequest
 from lback.core.rollback.leftovers import leftovers
 from lback.core.tables import Doubt, TableLife, latest_change, life
 
@@ -81,6 +81,17 @@ def decide(facts: RollbackFacts, undoes: tuple[str, ...], table: TableLife | Non
     if decision.strategy == "revert" and missing:
         return decision.refused(messages.cannot_revert_missing(decision.reason, sorted(missing)))
     return decision
+
+
+def whole_revision(facts: RollbackFacts, undoes: tuple[str, ...]) -> RollbackRequest | None:
+    """Return what undoes in place the revision whose part about one table cannot be had alone."""
+    if facts.request.table is None or facts.request.strategy is not None or len(undoes) != 1:
+        return None
+    last = RollbackRequest(steps=1)
+    only = replace(facts, request=last)
+    request = last if chosen(only, None) == undoes else RollbackRequest(revision=undoes[0])
+    decision = decide(replace(facts, request=request), undoes, None)
+    return request if decision.strategy == "downgrade" else None
 
 
 def newer_doubt(

@@ -13,7 +13,14 @@ from lback.core.header import read_header
 from lback.core.messages import rollback as messages
 from lback.core.plans import Downgrade, Step, Upgrade, plan_downgrade, tips
 from lback.core.revision_code import code_of
-from lback.core.rollback.decide import Decision, chosen, decide, newer_doubt, table_life
+from lback.core.rollback.decide import (
+    Decision,
+    chosen,
+    decide,
+    newer_doubt,
+    table_life,
+    whole_revision,
+)
 from lback.core.rollback.draft import RevertDraft, draft_of, own_names
 from lback.core.rollback.facts import RollbackFacts
 from lback.core.rollback.picking import CannotUndo
@@ -172,6 +179,9 @@ class RollbackPlan:
     def refuse_for(self, obstacle: CannotUndo) -> RollbackPlan:
         """Refuse because a reverting revision cannot be written."""
         hint = obstacle.hint or messages.BY_HAND
+        whole = whole_revision(self.facts, self.decision.undoes)
+        if whole is not None:
+            hint = messages.as_a_whole(whole.steps, whole.revision or self.decision.undoes[0], hint)
         return self._refused(messages.Refusal(obstacle.message, hint))
 
     def with_formatted(self, text: bytes) -> RollbackPlan | None:

@@ -263,6 +263,33 @@ def test_a_computed_inverse_needs_a_readable_upgrade() -> None:
     assert refused.decision.hint.startswith("Write the reverse as a new migration")
 
 
+MOOD = "ALTER TYPE mood ADD VALUE 'c'"
+BOTH = (f"{NOTE[0]}\nop.execute({MOOD!r})\n{POSTS[0]}", f"{POSTS[1]}\n{NOTE[1]}")
+
+
+@pytest.mark.parametrize(
+    ("line", "table", "works"),
+    [
+        ("a; b<a", "users", "`lback rollback --steps 1` undoes all of b. Or: write the reverse"),
+        ("a; b<a; c", "users", "`lback rollback --revision b` undoes all of b. Or: write"),
+        ("a; b<a; c<b", "users", "Write the reverse as a new migration"),
+    ],
+)
+def test_what_cannot_be_had_for_one_table_may_be_undone_whole(
+    line: str, table: str, works: str
+) -> None:
+    mood = "sa.Enum('a', 'b', name='mood')"
+    users = (USERS[0].replace("sa.Integer()", mood), USERS[1])
+    codes = {"a": users, "b": BOTH, "c": ("pass", "pass")}
+    facts = written(line, codes, table=table, separate_heads=((),))
+    refused = plan_rollback(facts)
+    assert refused.refused, refused.decision
+    assert refused.decision.hint.startswith(works), refused.decision
+    if "--steps" in works:
+        again = plan_rollback(written(line, codes, steps=1))
+        assert again.decision.strategy == "downgrade", again.decision
+
+
 def test_a_reverting_revision_is_as_old_as_what_it_undoes() -> None:
     facts = below_posts()
     undated = Graph(
