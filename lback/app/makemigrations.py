@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -84,15 +85,28 @@ class Questions:
 
     def choose(self, question: OpenQuestion, default: int | None) -> int:
         """Ask which of the choices it is."""
-        return self.console.choose(question.text, question.choices, default)
+        with _nothing_written():
+            return self.console.choose(question.text, question.choices, default)
 
     def value(self, question: OpenQuestion, check: Callable[[str], str]) -> str:
         """Ask for a value until it is one of the column's type."""
-        return self.console.value(question.text, check)
+        with _nothing_written():
+            return self.console.value(question.text, check)
 
     def name(self, proposal: str) -> str:
         """Ask what the migration is called."""
-        return self.console.ask(messages.NAME, option="NAME", default=proposal)
+        with _nothing_written():
+            return self.console.ask(messages.NAME, option="NAME", default=proposal)
+
+
+@contextmanager
+def _nothing_written() -> Iterator[None]:
+    """Let Ctrl-C at a question say that no file was written yet."""
+    try:
+        yield
+    except KeyboardInterrupt as err:
+        err.hint = messages.NOTHING_WRITTEN  # type: ignore[attr-defined]
+        raise
 
 
 def makemigrations(ctx: Context, options: MakemigrationsOptions) -> MakemigrationsResult:

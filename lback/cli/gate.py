@@ -171,9 +171,10 @@ def _debug(terminal: Terminal) -> None:
 
 
 def _interrupted(err: BaseException) -> tuple[str, str]:
+    raised = err.__cause__ or err  # click has made an Abort of what was raised
     return (
         "Interrupted",
-        getattr(err, "hint", "") or "see where things stand with `lback status`",
+        getattr(raised, "hint", "") or "see where things stand with `lback status`",
     )
 
 

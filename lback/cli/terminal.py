@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import IO, Any, TextIO, cast
 
@@ -240,7 +241,8 @@ class Terminal:
         """Ask for consent; without a terminal raise, naming the option that answers."""
         if not self.asks:
             raise unanswered(question, option)
-        return click.confirm(self._clean(sys.stderr, question), default=default, err=True)
+        with _quitting():
+            return click.confirm(self._clean(sys.stderr, question), default=default, err=True)
 
     def ask(self, question: str, *, option: str, default: str | None = None) -> str:
         """Ask for a value; without a terminal use the default or raise."""
@@ -248,7 +250,7 @@ class Terminal:
             if default is None:
                 raise unanswered(question, option)
             return default
-        answer: str = click.prompt(self._clean(sys.stderr, question), default=default, err=True)
+        answer: str = self._prompted(self._clean(sys.stderr, question), default=default)
         return answer
 
     def choose(self, question: str, choices: Sequence[str], default: int | None) -> int:
@@ -288,10 +290,8 @@ class Terminal:
         return textwrap.wrap(self._clean(sys.stderr, text), width) or [""]
 
     def _prompted(self, text: str, **options: Any) -> Any:
-        try:
+        with _quitting():
             return click.prompt(text, err=True, **options)
-        except click.Abort:  # env.py is running, and what fell over there is translated
-            raise KeyboardInterrupt from None
 
     # Inner parts
 
@@ -333,6 +333,15 @@ class Terminal:
 
     def _write(self, stream: IO[str], text: str, *, words: bool = True) -> None:
         _put(stream, self._clean(stream, text, words=words))
+
+
+@contextmanager
+def _quitting() -> Iterator[None]:
+    """Let Ctrl-C and Ctrl-D pass through an env.py that runs: what fails there is translated."""
+    try:
+        yield
+    except click.Abort:
+        raise KeyboardInterrupt from None
 
 
 def _put(stream: IO[str], text: str) -> None:

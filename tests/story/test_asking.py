@@ -125,8 +125,22 @@ def test_quitting_leaves_nothing(ada: Developer, key: str, questions: int) -> No
     typist.until("quit) [1]: ")
     assert typist.end(key) == 130, typist.said
     assert "Traceback" not in typist.said
+    assert "No file was written" in typist.said
     assert versions(ada) == before
     assert "up to date" in ada.lback("migrate")
+
+
+@pytest.mark.parametrize("key", [CTRL_C, CTRL_D])
+def test_quitting_at_the_name(ada: Developer, key: str) -> None:
+    before = versions(ada)
+    ada.write(
+        "models.py", OLD.replace('"carts", metadata,', '"carts", metadata, Column("n", Text),')
+    )
+    typist = at_terminal(ada, "makemigrations")
+    typist.until("Name of the migration [add_n_to_carts]: ")
+    assert typist.end(key) == 130, typist.said
+    assert "No file was written" in typist.said
+    assert versions(ada) == before
 
 
 def test_all_questions_are_told_where_there_is_nobody(ada: Developer) -> None:

@@ -11,6 +11,7 @@ from lback.core.shell import command, place
 from lback.errors import LbackError, UsageError
 
 NAME = "Name of the migration"
+NOTHING_WRITTEN = "no file was written; run the command again for the same questions"
 NOT_LATEST = "it is not the latest one, is a merge, or has a label"
 NEEDED = "another revision depends on it"
 PUBLISHED, PUSHED = "it is published", "it is pushed"
