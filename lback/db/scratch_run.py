@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from sqlalchemy.engine import URL, Connection, Dialect, Engine, make_url
 from lback.core.lines import lines_of
 from lback.core.plans import Step
 from lback.core.schema_diff import Schema
+from lback.db.beside.server import dispose
 from lback.db.events import ignore
 from lback.db.failures import line_in, reason
 from lback.db.identity import version_table
@@ -28,6 +29,8 @@ from lback.secrets import KNOWN
 
 if TYPE_CHECKING:
     from lback.db.runner import Database
+
+_SCHEMA_IS_DATABASE = ("mysql", "mariadb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +234,8 @@ class Redirect:
         self.configured = configured
         self.file = folder / "scratch.sqlite3"
         self._led: list[Any] = []
+        self._engines: dict[Engine, str | None] = {}
+        """Those that came by, and to which schema plain names went in each."""
         self.dialects: list[str] = []
         """The dialect of each database that env.py has configured so far."""
         self.version_tables: set[str] = set()
@@ -249,10 +254,33 @@ class Redirect:
 
     def connect(self, dialect: Dialect, _record: Any, _args: Any, _options: Any) -> Any:
         """Open a connection for an engine of the project's: SQLAlchemy's `do_connect`."""
-        args, options = dialect.create_connect_args(self.url_for(dialect.name))
+        url = self.url_for(dialect.name)
+        args, options = dialect.create_connect_args(url)
         connection = dialect.connect(*args, **options)
-        self._led.append(connection)
+        self._lead(dialect, connection, url)
         return connection
+
+    def _lead(self, dialect: Dialect, connection: Any, url: URL) -> None:
+        """Note a connection; a dialect has kept the schema of the first one that it ever had."""
+        self._led.append(connection)
+        if dialect.name in _SCHEMA_IS_DATABASE and dialect.default_schema_name is not None:
+            dialect.default_schema_name = url.database
+
+    def see(self, engine: Engine) -> None:
+        """Let an engine of the application's open its connections anew, when it first comes by."""
+        if engine not in self._engines:
+            dispose(engine)
+            self._engines[engine] = engine.dialect.default_schema_name
+
+    def end(self) -> None:
+        """Let no engine keep a connection that was led here, nor the schema of one."""
+        for engine, schema in self._engines.items():
+            dispose(engine)
+            if engine.dialect.name in _SCHEMA_IS_DATABASE:
+                engine.dialect.default_schema_name = schema or engine.url.database
+        for connection in self._led:
+            with suppress(Exception):
+                connection.close()
 
     def adjust(self, options: dict[str, Any]) -> None:
         """Note what env.py configures; refuse a connection that was not led here."""
@@ -273,12 +301,28 @@ def redirected(configured: str | None) -> Iterator[Redirect]:
     """Lead all new connections to scratch databases, and to no other, while this lasts."""
     with tempfile.TemporaryDirectory(prefix="lback-") as folder:
         redirect = Redirect(configured, Path(folder))
-        # On the class, so that engines which the application has made already obey as well.
-        sa.event.listen(Engine, "do_connect", redirect.connect)
-        try:
+        with at_work(redirect):
             yield redirect
-        finally:
-            sa.event.remove(Engine, "do_connect", redirect.connect)
+
+
+@contextmanager
+def at_work(redirect: Redirect) -> Iterator[None]:
+    """Lead all new connections while this lasts."""
+    raw_connection = Engine.raw_connection
+
+    def seen(engine: Engine) -> Any:
+        redirect.see(engine)
+        return raw_connection(engine)
+
+    # On the class, so that engines which the application has made already obey as well.
+    Engine.raw_connection = seen  # type: ignore[method-assign, assignment]
+    sa.event.listen(Engine, "do_connect", redirect.connect)
+    try:
+        yield
+    finally:
+        sa.event.remove(Engine, "do_connect", redirect.connect)
+        Engine.raw_connection = raw_connection  # type: ignore[method-assign]
+        redirect.end()
 
 
 def _family(name: str) -> str:

@@ -7,16 +7,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Dialect, Engine
 
-from lback.db.beside.server import dispose
 from lback.db.command_lines import LOOK
 from lback.db.events import ignore
 from lback.db.identity import untouched
 from lback.db.performing import Performer
 from lback.db.runner import explained
-from lback.db.scratch_run import Redirect
+from lback.db.scratch_run import Redirect, at_work
 from lback.db.urls import OURS, shown_url
 from lback.errors import LbackError
 
@@ -30,7 +28,6 @@ class Leading(Redirect):
     def __init__(self, asked: Callable[[URL], None]) -> None:
         super().__init__(None, Path())
         self._asked = asked
-        self._engines: list[Engine] = []
         self._at_work: Engine | None = None
         self.target: URL | None = None
         self.seen: URL | None = None
@@ -41,8 +38,7 @@ class Leading(Redirect):
         self._at_work = engine
         if engine in self._engines or _is_ours(engine):
             return
-        dispose(engine)  # no connection that was opened before may be used here
-        self._engines.append(engine)
+        super().see(engine)
         if self.seen is None:
             self.seen = engine.url
             self._asked(engine.url)
@@ -72,7 +68,7 @@ class Leading(Redirect):
         args, own = dialect.create_connect_args(url)
         given = {key: value for key, value in options.items() if key != "uri"}
         connection = dialect.connect(*args, **{**given, **own})
-        self._led.append(connection)
+        self._lead(dialect, connection, url)
         return connection
 
     def adjust(self, options: dict[str, Any]) -> None:
@@ -81,14 +77,6 @@ class Leading(Redirect):
         connection = options["connection"]
         if connection.dialect.name == "sqlite":
             _refuse_attached(connection)
-
-    def end(self) -> None:
-        """Let no engine keep a connection that was led here."""
-        for engine in self._engines:
-            dispose(engine)
-        for connection in self._led:
-            with suppress(Exception):
-                connection.close()
 
 
 def _is_ours(engine: Engine) -> bool:
@@ -110,21 +98,8 @@ def _refuse_attached(connection: Connection) -> None:
 def leading(asked: Callable[[URL], None]) -> Iterator[Leading]:
     """Lead all new connections while this lasts; `asked` is told what env.py connects to first."""
     led = Leading(asked)
-    raw_connection = Engine.raw_connection
-
-    def seen(engine: Engine) -> Any:
-        led.see(engine)
-        return raw_connection(engine)
-
-    # On the class, so that engines which the application has made already obey as well.
-    Engine.raw_connection = seen  # type: ignore[method-assign, assignment]
-    sa.event.listen(Engine, "do_connect", led.connect)
-    try:
+    with at_work(led):
         yield led
-    finally:
-        sa.event.remove(Engine, "do_connect", led.connect)
-        Engine.raw_connection = raw_connection  # type: ignore[method-assign]
-        led.end()
 
 
 class _SeenError(BaseException):
