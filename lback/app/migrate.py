@@ -36,7 +36,7 @@ from lback.project.checking.preflight import ask_rows, consented, refuse_rows
 from lback.project.checking.trails import refuse_broken
 from lback.project.context import Context
 from lback.project.file_changes import recover
-from lback.project.keeping.amend_notes import tell_of_cut_off
+from lback.project.keeping.amend_notes import settle_cut_off, tell_of_cut_off
 from lback.project.keeping.data_loss import (
     consents,
     count_along,
@@ -89,6 +89,12 @@ class MigrateOptions:
     def settles(self) -> bool:
         """Tell whether this is about a revision that was cut off half-way."""
         return self.resume or self.undo_half or self.undone
+
+    @property
+    def brings_up(self) -> bool:
+        """Tell whether all that is pending runs."""
+        looks = self.plan or self.sql or self.fake or self.settles
+        return self.target is None and not looks
 
 
 @dataclass(frozen=True)
@@ -167,17 +173,15 @@ def prepare(ctx: Context, options: MigrateOptions) -> None:
         raise messages.no_revisions(ctx.revisions.folders()[0])
     if options.target is None and not options.settles:
         refuse_forks(graph, ctx.project.settings.lback.heads)
+    tell_of_cut_off(ctx)
 
 
 def migrate(ctx: Context, options: MigrateOptions) -> MigrateResult:
     """Bring each database to the heads, or to `target`; only tell, under `plan` and `sql`."""
     prepare(ctx, options)
-    tell_of_cut_off(ctx)
     result = _through_squashes(ctx, options)
-    everything = options.target is None and ctx.listed is None
-    looks = options.plan or options.sql or options.fake or options.settles
-    if everything and not looks and not result.failed:
-        tell_of_cut_off(ctx, settled=True)
+    if options.brings_up and not result.failed:
+        settle_cut_off(ctx, [row.key for row in result.databases])
     return result
 
 
@@ -436,6 +440,7 @@ def migrated(ctx: Context, options: MigrateOptions) -> tuple[MigratedDatabase, .
 
 
 def together(
+    ctx: Context,
     options: MigrateOptions,
     rows: Sequence[MigratedDatabase],
     counts: Mapping[str, int],
@@ -448,6 +453,8 @@ def together(
     )
     wrong = sum(number for state, number in counts.items() if state in BAD)
     if not wrong:
+        if options.brings_up:
+            settle_cut_off(ctx, [row.key for row in rows])
         return result
     why = listed_messages.not_all(wrong, sum(counts.values()), interrupted=interrupted)
     refused = result.refused(why)

@@ -93,6 +93,7 @@ class NamedDatabase:
     message: str | None = None
     hint: str | None = None
     title: str = text_only(default="env.py")
+    key: str = text_only(default="")
 
     @classmethod
     def of(
@@ -109,6 +110,7 @@ class NamedDatabase:
             message=told[0],
             hint=told[1],
             title=str(database),
+            key=database.key,
             **own,
         )
 

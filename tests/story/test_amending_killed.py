@@ -180,6 +180,20 @@ def test_killed_at_each_turn_of_the_way(stand: Stand, tmp_path: Path) -> None:
         stand.again()
 
 
+def test_a_run_over_all_databases_settles_what_it_brings_up(stand: Stand, tmp_path: Path) -> None:
+    done = met(stand, tmp_path / "met")
+    ada = stand.ada
+    files = [number for number, what in enumerate(done, 1) if what.startswith("os.rename")]
+    (plan,) = (number for number in files if "pending.json" in done[number - 1])
+    ada.call(*LBACK, "makemigrations", "--amend", variables={"KILL_AT": str(plan)})
+    ada.write("pyproject.toml", f"[tool.lback.databases]\nurls = {{ shop = {stand.url!r} }}\n")
+    assert "cut off" in ada.call(*LBACK, "status").stderr
+    done_by_all = ada.call(*LBACK, "migrate", "--all")
+    assert done_by_all.returncode == 0, done_by_all.stderr
+    assert "cut off" in done_by_all.stderr
+    assert "cut off" not in ada.call(*LBACK, "status").stderr
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("stand", KINDS, indirect=True)
 def test_killed_at_any_moment(stand: Stand, tmp_path: Path) -> None:

@@ -106,8 +106,8 @@ def _everywhere(options: MigrateOptions, asked: Everywhere, idle: Mapping[str, A
     def row(name: DatabaseName, error: LbackError) -> MigratedDatabase:
         return MigratedDatabase.of(name, error, state=error.state)
 
-    def result(_ctx: Context, turns: Turns[MigratedDatabase]) -> MigrateResult:
-        return together(options, turns.rows, turns.states, interrupted=turns.interrupted)
+    def result(ctx: Context, turns: Turns[MigratedDatabase]) -> MigrateResult:
+        return together(ctx, options, turns.rows, turns.states, interrupted=turns.interrupted)
 
     keep = (lambda row: row.state != "current") if options.only_behind else (lambda _row: True)
     task = Task(

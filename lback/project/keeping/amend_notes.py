@@ -6,7 +6,7 @@ Commands that only ask for a note import nothing of what amends.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -40,8 +40,23 @@ class AmendNote:
         self.place.unlink(missing_ok=True)
 
 
-def tell_of_cut_off(ctx: Context, *, settled: bool = False) -> None:
-    """Say which amending a kill has cut off, and its old text; forget that once `settled`."""
+def tell_of_cut_off(ctx: Context) -> None:
+    """Say which amending a kill has cut off, and its old text."""
+    for known in _cut_off(ctx):
+        if known.get("old"):
+            text = messages.amend_cut_off(str(known.get("revision")), str(known["old"]))
+            ctx.console.warn(text)
+
+
+def settle_cut_off(ctx: Context, up: Collection[str]) -> None:
+    """Forget each amending that was cut off once all that it took down is up, by its key."""
+    for known in _cut_off(ctx):
+        note = AmendNote(ctx, str(known.get("revision")))
+        note.down -= {*up}
+        note.write() if note.down else note.remove()
+
+
+def _cut_off(ctx: Context) -> Iterator[dict[str, Any]]:
     places = sorted(_folder(ctx).glob("*.json")) if ctx.repository is not None else ()
     if not places:
         return
@@ -49,13 +64,7 @@ def tell_of_cut_off(ctx: Context, *, settled: bool = False) -> None:
     if not lock.attempt():
         return  # one that is at work
     try:
-        for place in places:
-            known = _read(place)
-            if settled:
-                place.unlink(missing_ok=True)
-            elif known.get("old"):
-                text = messages.amend_cut_off(str(known.get("revision")), str(known["old"]))
-                ctx.console.warn(text)
+        yield from map(_read, places)
     finally:
         lock.release()
 
