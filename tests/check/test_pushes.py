@@ -43,6 +43,19 @@ def test_by_a_url_or_a_second_remote(forked: Team, tmp_path: Path) -> None:
     assert not push(forked, "refs/heads/main", "fork", str(tmp_path / "other")).stops
 
 
+def test_a_merge_that_lies_staged_is_to_be_committed(forked: Team, tmp_path: Path) -> None:
+    def hint() -> str:
+        report = push(forked, "refs/heads/main", "origin", str(tmp_path / "work"))
+        (finding,) = (each for each in report.findings if each.code == "LB101")
+        return finding.hint
+
+    assert "`lback resolve`" in hint()
+    path = forked.revision("m", "b2", "c3").relative_to(forked.path)
+    assert hint().startswith(f"`git add :/{path}` and commit")
+    forked.git("add", "-A")
+    assert hint() == f"`git commit`: {path} lies staged and closes the fork"
+
+
 def test_a_commit_for_review_is_for_the_branch(forked: Team, tmp_path: Path) -> None:
     origin = str(tmp_path / "work")
     for ref in ("refs/for/main", "refs/for/main%topic=x,wip", "refs/for/refs/heads/main"):

@@ -24,6 +24,11 @@ def left_out(paths: Sequence[str]) -> str:
     return f"{add} and commit without naming files: {' and '.join(paths)} closes the fork"
 
 
+def lies_staged(paths: Sequence[str]) -> str:
+    """Say what closes a fork, where that is staged and in no commit yet."""
+    return f"`git commit`: {' and '.join(paths)} lies staged and closes the fork"
+
+
 def no_repository(folder: str) -> LbackError:
     """Say that there is no git here."""
     return LbackError(

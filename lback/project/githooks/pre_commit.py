@@ -11,7 +11,7 @@ from lback.core.checks.history import published_findings
 from lback.core.graph.forks import forks
 from lback.core.graph.view import GraphView
 from lback.core.messages import hooks as messages
-from lback.core.source import INDEX
+from lback.core.source import INDEX, WORKTREE
 from lback.errors import HistoryMissing, UsageError
 from lback.project.checking.below import contradicting
 from lback.project.context import Context
@@ -70,13 +70,15 @@ def _replaying(ctx: Context) -> bool:
 
 def _judged(ctx: Context, graph: GraphView, changed: Sequence[str], at: str) -> Iterator[Finding]:
     """Yield what is wrong with the graph of a commit, made or to be made."""
-    closing = _closing(ctx, graph)
-    found = (
-        finding._replace(hint=closing) if closing and finding.code == "LB101" else finding
-        for finding in from_graph(graph, ctx.project.settings.lback.heads)
-    )
-    yield from doubted([*found, *_published(ctx, graph, at)])
+    yield from doubted([*forked(ctx, graph), *_published(ctx, graph, at)])
     yield from contradicting(ctx.revisions, graph, changed, at)
+
+
+def forked(ctx: Context, graph: GraphView) -> Iterator[Finding]:
+    """Yield what is wrong with the graph of a commit; what lies here may close its forks."""
+    closing = _closing(ctx, graph)
+    for finding in from_graph(graph, ctx.project.settings.lback.heads):
+        yield finding._replace(hint=closing) if closing and finding.code == "LB101" else finding
 
 
 def _closing(ctx: Context, graph: GraphView) -> str:
@@ -84,9 +86,12 @@ def _closing(ctx: Context, graph: GraphView) -> str:
     apart = ctx.project.settings.lback.heads
     if graph.problems or not forks(graph, apart):
         return ""
-    here = ctx.revisions.graph()
-    paths = [revision.path for revision in here if revision.is_merge and revision.id not in graph]
-    return messages.left_out(paths) if paths and not forks(here, apart) else ""
+    for at, told in ((INDEX, messages.lies_staged), (WORKTREE, messages.left_out)):
+        here = ctx.revisions.graph(at)
+        paths = [node.path for node in here if node.is_merge and node.id not in graph]
+        if paths and not forks(here, apart):
+            return told(paths)
+    return ""
 
 
 def graph_facts(ctx: Context, graph: GraphView, at: str) -> tuple[facts.HookFact, ...]:

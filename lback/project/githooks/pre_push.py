@@ -6,14 +6,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lback.core import hook_facts as facts
-from lback.core.checks.findings import Finding, doubted, from_graph
+from lback.core.checks.findings import Finding, doubted
 from lback.core.checks.graph import GraphMerge, would_fork
 from lback.core.checks.history import published_findings
 from lback.core.graph.graph import Graph
 from lback.core.graph.view import GraphView
 from lback.project.checking.below import contradicting
 from lback.project.context import Context
-from lback.project.githooks.pre_commit import STOPS, graph_facts, known_commit, text_of
+from lback.project.githooks.pre_commit import (
+    STOPS,
+    forked,
+    graph_facts,
+    known_commit,
+    text_of,
+)
 from lback.vcs.refs import SharedRef
 from lback.vcs.remotes import is_at, remote_of
 
@@ -88,7 +94,7 @@ def _is_shared(ctx: Context, update: Update, remote: str, url: str) -> bool:
 def _findings(ctx: Context, graph: GraphView, update: Update, *, shared: bool) -> Iterator[Finding]:
     yield from doubted(
         [
-            *from_graph(graph, ctx.project.settings.lback.heads),
+            *forked(ctx, graph),
             *_rewritten(ctx, graph, update, shared=shared),
         ]
     )
