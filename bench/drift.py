@@ -6,6 +6,10 @@ of the URL, SQLite without one. Then `lback diff` and `lback status --drift` are
 and each change that is made by hand afterwards is to be a difference. The revisions lie
 in `--versions` below FOLDER. What the application does first (tables that it makes itself, settings
 that revisions read) is a file of Python, `--before`: env.py runs it with its `connection`.
+
+`python -m bench.drift --site NAME... [--on KIND...]` does so with trees of `bench.accuracy.sites`,
+each in an environment of its own, which is made, on databases that are made and dropped; what the
+application does first is known of them.
 """
 
 from __future__ import annotations
@@ -16,16 +20,25 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent, indent
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bench.accuracy.sites import SITES, Site, prepared
+from bench.squashed.__main__ import IMPORTS, MENDED, with_lback
+from bench.squashed.drive import prepare
+from bench.timing import environment
+from bench.trees import INI, WORK, Absent
 from lback.core.schema_diff import changes
 from lback.db.schema import read_whole
 from tests.db.projects import ASYNC_ENV
+from tests.servers import KINDS, fresh_database
+
+ROOT = Path(__file__).resolve().parents[1]
 
 _ENV = """
 import sqlalchemy.orm
@@ -58,10 +71,22 @@ def _project(root: Path, folder: Path, versions: str, url: str, before: str = ""
     subprocess.run(("git", "init", "-q", str(root)), check=True)
 
 
-def _lback(root: Path, *line: str) -> tuple[int, str, str]:
+@dataclass(frozen=True, slots=True)
+class Drifting:
+    """A project at a database: by which Python it runs, and in which environment."""
+
+    name: str
+    root: Path
+    url: str
+    python: str = sys.executable
+    env: Mapping[str, str] | None = None
+
+
+def _lback(at: Drifting, *line: str) -> tuple[int, str, str]:
     done = subprocess.run(
-        (sys.executable, "-m", "lback", "--no-input", *line),
-        cwd=root,
+        (at.python, "-m", "lback", "--no-input", *line),
+        cwd=at.root,
+        env=at.env,
         capture_output=True,
         text=True,
         check=False,
@@ -148,49 +173,96 @@ def _found(url: str) -> Iterator[tuple[str, bool]]:
     engine.dispose()
 
 
-def measure(folder: Path, versions: str, url: str | None, before: str = "") -> bool:
-    """Print what came of one folder; False where a clean database differs, or drift is missed."""
+def measure(at: Drifting) -> bool:
+    """Print what came of a project; False where a clean database differs, or drift is missed."""
+    code, _, said = _lback(at, "alembic", "upgrade", "heads")
+    if code:
+        print(f"{at.name}: the migrations do not run here:\n{said.strip()[-600:]}")
+        return True
+    code, out, said = _lback(at, "diff", "--json")
+    if code not in (0, 1):
+        print(f"{at.name}: not compared:\n{said.strip()[-900:]}\n{out[-900:]}")
+        return False
+    told = json.loads(out)["data"]["changes"]
+    for change in told:
+        print(f"  {change['state']} {change['kind']} {change['table']}.{change['name']}:")
+        print(f"    - {change['before']}\n    + {change['after']}")
+    code, out, _ = _lback(at, "status", "--drift", "--json")
+    drift = json.loads(out)["data"]["drift"]
+    found = list(_found(at.url))
+    missed = [statement for statement, seen in found if not seen]
+    for statement in missed:
+        print(f"  missed: {statement}")
+    seen = len(found) - len(missed)
+    print(
+        f"{at.name}: {len(told)} differences on a clean one, {len(drift)} by status; "
+        f"{seen} of {len(found)} made by hand were found",
+        flush=True,
+    )
+    return not told and not drift and not missed
+
+
+def _folder(folder: Path, versions: str, url: str | None, before: str) -> bool:
     with tempfile.TemporaryDirectory(prefix="drift-") as name:
         root = Path(name) / "project"
         root.mkdir()
         at = url or f"sqlite:///{name}/own.sqlite3"
         _project(root, folder, versions, at, before)
-        code, _, said = _lback(root, "alembic", "upgrade", "heads")
-        if code:
-            print(f"{folder}: the migrations do not run here:\n{said.strip()[-600:]}")
-            return True
-        code, out, said = _lback(root, "diff", "--json")
-        if code not in (0, 1):
-            print(f"{folder}: not compared:\n{said.strip()[-900:]}\n{out[-900:]}")
-            return False
-        told = json.loads(out)["data"]["changes"]
-        for change in told:
-            print(f"  {change['state']} {change['kind']} {change['table']}.{change['name']}:")
-            print(f"    - {change['before']}\n    + {change['after']}")
-        code, out, _ = _lback(root, "status", "--drift", "--json")
-        drift = json.loads(out)["data"]["drift"]
-        found = list(_found(at))
-        missed = [statement for statement, seen in found if not seen]
-        for statement in missed:
-            print(f"  missed: {statement}")
-        seen = len(found) - len(missed)
-        print(
-            f"{folder}: {len(told)} differences on a clean one, {len(drift)} by status; "
-            f"{seen} of {len(found)} made by hand were found"
-        )
-        return not told and not drift and not missed
+        return measure(Drifting(str(folder), root, at))
+
+
+def _site(site: Site, kind: str, work: Path) -> bool:
+    """Do it with a tree that is known, by the Python of its own environment."""
+    env = environment(work)
+    ready = prepared(site, work, env)
+    if isinstance(ready, Absent):
+        print(f"{site.name}: not to be had: {ready.reason}")
+        return True
+    with_lback(ready)
+    with tempfile.TemporaryDirectory(prefix="drift-") as name:
+        folder = Path(name)
+        stand_ins = site.needs is not None and site.stand_ins
+        job = {
+            "root": str(folder / "project"),
+            "source": str(ready.root),
+            "parent": site.parent,
+            "folder": site.folder,
+            "ini": INI.format(parent=site.parent, folder=site.folder),
+            "stand_ins": stand_ins,
+            "start": site.start,
+            "rows": {name: list(rows) for name, rows in site.rows.items()},
+            "imports": [
+                *(["bench.accuracy.standing_in"] if stand_ins else []),
+                *IMPORTS.get(site.package, ()),
+            ],
+            "mended": MENDED.get(site.name, {}),
+        }
+        prepare(job)
+        with fresh_database(kind, folder) as url:
+            theirs = url.replace("+psycopg", "+psycopg2")
+            own = {**env, **site.settings, "PYTHONPATH": str(ROOT), "SQUASHED_URL": theirs}
+            root = folder / "project-old"
+            at = Drifting(f"{site.name} on {kind}", root, url, str(ready.python), own)
+            return measure(at)
 
 
 def main() -> int:
     """Try each folder; exit 1 where one is not as it should be."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("folders", nargs="*", type=Path)
+    parser.add_argument("--site", nargs="+", default=[], help="trees of bench.accuracy.sites")
+    parser.add_argument("--on", nargs="+", choices=KINDS, default=KINDS)
+    parser.add_argument("--work", type=Path, default=WORK)
     parser.add_argument("--url", help="an empty database, which is filled")
     parser.add_argument("--versions", default="versions")
     parser.add_argument("--before", type=Path, help="Python that env.py runs first")
     given = parser.parse_args()
     before = given.before.read_text() if given.before else ""
-    good = [measure(folder, given.versions, given.url, before) for folder in given.folders]
+    good = [_folder(folder, given.versions, given.url, before) for folder in given.folders]
+    for site in SITES:
+        if any(word in site.name for word in given.site):
+            kinds = [kind for kind in site.kinds if kind in given.on]
+            good += [_site(site, kind, given.work.resolve()) for kind in kinds]
     return 0 if all(good) else 1
 
 

@@ -63,7 +63,7 @@ def main(argv: list[str] | None = None) -> int:
         if isinstance(ready, Absent):
             print(f"not to be had: {ready.name}: {ready.reason}", file=sys.stderr)
             continue
-        _with_lback(ready)
+        with_lback(ready)
         for kind in site.kinds:
             if kind in options.on:
                 for line in _lines(_driven(ready, kind, options, env)):
@@ -71,7 +71,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _with_lback(ready: Ready) -> None:
+def with_lback(ready: Ready) -> None:
     done = ready.python.parents[1] / "lback"
     if not done.exists():
         command = [str(ready.python), "-m", "pip", "install", "-q", "-e", str(ROOT)]

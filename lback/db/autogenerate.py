@@ -58,6 +58,14 @@ if TYPE_CHECKING:
     from lback.db.session import Session, WatchedEnvironment
 
 
+def _require_columns(given: MetaData | Sequence[MetaData]) -> None:
+    """Refuse classes that SQLAlchemy was to reflect, and has not: their tables are bare."""
+    several = given if isinstance(given, Sequence) else [given]
+    bare = [str(table) for one in several for table in one.tables.values() if not table.columns]
+    if bare:
+        raise messages.no_columns(sorted(bare))
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What a new revision should be; the names are those of `alembic revision`."""
@@ -293,6 +301,7 @@ class _Comparison:
             self.context.run_no_autogenerate(heads, context)
             return ()
         self._require_current(heads, context)
+        _require_columns(context.opts["target_metadata"])
         if self.refuse is not None:
             looker = Looker(self.refuse)
             looker(heads, context)

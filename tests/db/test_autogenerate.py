@@ -317,6 +317,24 @@ def test_no_models_is_said_clearly(tmp_path: Path, sqlite_url: str) -> None:
         project.make("x")
 
 
+def test_classes_that_were_not_reflected_yet_are_named(project: Modelled) -> None:
+    project.models("""
+        from sqlalchemy.ext.declarative import DeferredReflection
+        from sqlalchemy.orm import declarative_base
+
+        Base = declarative_base()
+
+        class Late(DeferredReflection, Base):
+            __tablename__ = "late"
+
+        metadata = Base.metadata
+    """)
+    with pytest.raises(LbackError, match="no columns for late") as caught:
+        project.make("x")
+    assert "`prepare()`" in (caught.value.hint or "")
+    assert not project.database().graph.heads
+
+
 def test_file_template_timezone_and_post_write_hooks(
     tmp_path: Path, sqlite_url: str, capfd: pytest.CaptureFixture[str]
 ) -> None:

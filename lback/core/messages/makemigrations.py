@@ -167,6 +167,16 @@ def no_tables() -> LbackError:
     )
 
 
+def no_columns(tables: Sequence[str]) -> LbackError:
+    """Refuse tables of the models that nobody has given a column."""
+    some = ", ".join(tables[:3]) + (", …" if len(tables) > 3 else "")
+    return LbackError(
+        f"The models have no columns for {some}.",
+        "A class with DeferredReflection has none until `prepare()` was called; leave it out of "
+        "target_metadata, or write its columns down.",
+    )
+
+
 def amend_needs_git() -> LbackError:
     """Say why nothing is amended without a repository."""
     return LbackError(
