@@ -526,7 +526,7 @@ _CORE = _two(_HEAD + _BASE + _PLAIN)
 _ASYNC = {
     "sqlite": "sqlite+aiosqlite",
     "postgresql": "postgresql+asyncpg",
-    "mariadb": "mysql+asyncmy",
+    "mysql": "mysql+asyncmy",
 }
 
 
@@ -645,6 +645,7 @@ FRAMEWORKS = (
         rows=_LAKES,
         wants=("postgis",),
         library="mod_spatialite",
+        drivers={"mysql": "mariadb+pymysql"},  # of which it knows that there is no SRID
     ),
     Framework(
         "pgvector",

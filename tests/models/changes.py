@@ -24,6 +24,7 @@ from tests.models.spec import (
     add_table,
     add_unique,
     copied,
+    covers,
     free_name,
     some_default,
 )
@@ -69,6 +70,7 @@ def tell(random: Random, before: Models, count: int) -> Story:
 
 
 def _answer(story: Story) -> None:
+    _values(story)
     old_tables = {table.uid: table for table in story.before.tables}
     for table in story.after.tables:
         old = old_tables.get(table.uid)
@@ -93,6 +95,23 @@ def _answer(story: Story) -> None:
                 if column.kind == "json":
                     text = '{"row": 0}'
                 story.defaults.append(f"{table.full}.{column.name}={text}")
+
+
+def _values(story: Story) -> None:
+    """Answer for each enum value that has another name: of a type, or of each column on MySQL."""
+    for name, values in story.after.enums.items():
+        old = story.before.enums.get(name)
+        if old is None or old[0] == values[0]:
+            continue
+        if story.after.dialect == "postgresql":
+            story.renames.append(f"{name}.{old[0]}:{values[0]}")
+            continue
+        for table in story.after.tables:
+            story.renames += [
+                f"{table.full}.{column.name}.{old[0]}:{values[0]}"
+                for column in table.columns
+                if column.enum == name and story.has(table, column)
+            ]
 
 
 def _table(story: Story, random: Random) -> Table:
@@ -136,11 +155,11 @@ def drop_column(story: Story, random: Random) -> bool:
         return False
     table, column = found
     unique = [*table.uniques, *(index for index in table.indexes if index.unique)]
-    if not column.nullable and any(item.column == column.uid for item in unique):
+    if not column.nullable and any(covers(item, column.uid) for item in unique):
         return False  # nobody could say what it would hold when it comes back
     table.columns.remove(column)
     for items in (table.indexes, table.checks, table.uniques, table.keys):
-        items[:] = [item for item in items if item.column != column.uid]
+        items[:] = [item for item in items if not covers(item, column.uid)]
     return True
 
 
@@ -152,6 +171,21 @@ def rename_column(story: Story, random: Random) -> bool:
     # What is renamed may change, too, once.
     if random.random() < 0.5:
         story.touched.add(found[1].uid)
+    return True
+
+
+def swap_names(story: Story, random: Random) -> bool:
+    table = _table(story, random)
+    columns = [
+        column
+        for column in table.columns
+        if story.has(table, column) and column.uid not in story.touched and column.of is None
+    ]
+    if len(columns) < 2:
+        return False
+    one, two = random.sample(columns, 2)
+    one.name, two.name = two.name, one.name
+    story.touched |= {one.uid, two.uid}
     return True
 
 
@@ -173,7 +207,7 @@ def change_null(story: Story, random: Random) -> bool:
         return False
     column = found[1]
     unique = [*found[0].uniques, *(index for index in found[0].indexes if index.unique)]
-    if column.nullable and any(item.column == column.uid for item in unique):
+    if column.nullable and any(covers(item, column.uid) for item in unique):
         return False  # one value for several rows
     column.nullable = not column.nullable
     story.touched.add(column.uid)
@@ -304,11 +338,14 @@ def new_unique(story: Story, random: Random) -> bool:
     table = _table(story, random)
     if not add_unique(story.after, table, random):
         return False
-    column = table.column(table.uniques[-1].column)
-    if not story.is_new(table) and (not story.has(table, column) or column.uid in story.touched):
+    made = table.uniques[-1]
+    columns = [table.column(uid) for uid in (made.column, *made.more)]
+    if not story.is_new(table) and any(
+        not story.has(table, column) or column.uid in story.touched for column in columns
+    ):
         table.uniques.pop()  # all rows would have one value
         return False
-    story.touched.add(column.uid)
+    story.touched |= {column.uid for column in columns}
     return True
 
 
@@ -387,6 +424,22 @@ def new_value(story: Story, random: Random) -> bool:
     return True
 
 
+def rename_value(story: Story, random: Random) -> bool:
+    name = _enum_in_use(story, random)
+    if name is None or story.after.dialect == "sqlite":  # where it is a text, and not compared
+        return False
+    values = story.after.enums[name]
+    old, new = values[0], f"other_{story.after.uid()}"
+    if old not in story.before.enums[name]:
+        return False
+    values[0] = new
+    for table in story.after.tables:
+        for column in table.columns:
+            if column.enum == name and column.default == old:
+                column.default = new
+    return True
+
+
 def drop_value(story: Story, random: Random) -> bool:
     name = _enum_in_use(story, random)
     if name is None or len(story.after.enums[name]) < 3:
@@ -431,6 +484,7 @@ CHANGES: dict[str, Change] = {
         "new_column",
         "drop_column",
         "rename_column",
+        "swap_names",
         "change_type",
         "change_null",
         "change_default",
@@ -454,6 +508,7 @@ CHANGES: dict[str, Change] = {
         "new_identity",
         "change_identity",
         "new_value",
+        "rename_value",
         "drop_value",
         "new_enum",
         "gone_enum",

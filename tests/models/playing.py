@@ -10,7 +10,7 @@ import shutil
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -233,13 +233,13 @@ def kept(engine: sa.Engine, story: Story, metadata: sa.MetaData, after: bool) ->
             if len(rows) != ROWS:
                 return f"rows of {table.full}: {len(rows)}"
             for column in table.columns:
-                wrong = _wrong(story, old, laters[table.uid], column, rows)
+                wrong = _wrong(story, models, old, laters[table.uid], column, rows)
                 if wrong:
                     return f"{table.full}.{column.name}: {wrong}"
     return ""
 
 
-def _wrong(story: Story, old: Table, new: Table, column: Any, rows: Any) -> str:
+def _wrong(story: Story, models: Models, old: Table, new: Table, column: Any, rows: Any) -> str:
     was = next((one for one in old.columns if one.uid == column.uid), None)
     stays = any(one.uid == column.uid for one in new.columns)
     if was is None or not stays or column.of is not None or column.identity:
@@ -247,6 +247,8 @@ def _wrong(story: Story, old: Table, new: Table, column: Any, rows: Any) -> str:
     is_key = any(key.column == column.uid for key in old.keys)
     for number, row in enumerate(rows):
         expected = number + 1 if is_key else story.before.value(was, number)
+        if was.kind == "enum" and expected is not None:
+            expected = models.value(replace(column, nullable=False), number)
         value = row[column.name]
         if expected is None or value == expected:
             continue

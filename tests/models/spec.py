@@ -61,6 +61,7 @@ class Index:
     above: int | None = None
     """A partial one: of which numbers."""
     lower: bool = False
+    more: tuple[int, ...] = ()
 
 
 @dataclass
@@ -74,6 +75,7 @@ class Check:
 class Unique:
     column: int
     name: str | None = None
+    more: tuple[int, ...] = ()
 
 
 @dataclass
@@ -82,6 +84,11 @@ class Key:
     table: int
     name: str | None = None
     ondelete: str | None = None
+
+
+def covers(item: Index | Check | Unique | Key, uid: int) -> bool:
+    """Tell whether an index or a constraint is about a column."""
+    return item.column == uid or uid in getattr(item, "more", ())
 
 
 @dataclass
@@ -109,7 +116,7 @@ class Table:
     def used(self, uid: int) -> bool:
         """Tell whether an index, a constraint or another column is about a column."""
         about = [*self.indexes, *self.checks, *self.uniques, *self.keys]
-        return any(item.column == uid for item in about) or any(
+        return any(covers(item, uid) for item in about) or any(
             column.of == uid for column in self.columns
         )
 
@@ -155,7 +162,8 @@ class Models:
             text = f"{name} < {check.limit}" if number else f"length({name}) < {check.limit}"
             items.append(sa.CheckConstraint(text, name=check.name))
         for unique in table.uniques:
-            items.append(sa.UniqueConstraint(table.column(unique.column).name, name=unique.name))
+            names = [table.column(uid).name for uid in (unique.column, *unique.more)]
+            items.append(sa.UniqueConstraint(*names, name=unique.name))
         for key_ in table.keys:
             items.append(
                 sa.ForeignKeyConstraint(
@@ -177,7 +185,8 @@ class Models:
             if index.above is not None:
                 for name in ("postgresql_where", "sqlite_where"):
                     options[name] = column_ > index.above
-            sa.Index(index.name, what, unique=index.unique, _table=result, **options)
+            more = [by_uid[uid] for uid in index.more]
+            sa.Index(index.name, what, *more, unique=index.unique, _table=result, **options)
 
     def _column(self, column: Column, table: Table, enums: dict[str, sa.Enum]) -> Any:
         type_: Any = {
@@ -328,6 +337,7 @@ def add_index(models: Models, table: Table, random: Random) -> bool:
             index.above = random.randint(0, 5)
         elif column.kind in TEXTS and random.random() < 0.5:
             index.lower = True
+    index.more = _second(columns, column, random)
     table.indexes.append(index)
     return True
 
@@ -357,8 +367,15 @@ def add_unique(models: Models, table: Table, random: Random) -> bool:
     if not columns:
         return False
     column = random.choice(columns)
-    table.uniques.append(Unique(column.uid, _named(models, random, "uq", table, column)))
+    name = _named(models, random, "uq", table, column)
+    more = _second(_plain(table, PLAIN), column, random)
+    table.uniques.append(Unique(column.uid, name, more))
     return True
+
+
+def _second(columns: list[Column], first: Column, random: Random) -> tuple[int, ...]:
+    others = [column.uid for column in columns if column.uid != first.uid]
+    return (random.choice(others),) if others and random.random() < 0.3 else ()
 
 
 def add_computed(models: Models, table: Table, random: Random) -> bool:

@@ -84,7 +84,8 @@ def _table(row: RestoredTable, what: str, style: Style) -> Iterator[str]:
         )
     if row.missing:
         yield style.yellow(
-            f"    {counted(row.missing, 'row')} not put back: deleted since, or under another key by now"
+            f"    {counted(row.missing, 'row')} not put back: deleted since, or under another key "
+            "by now"
         )
     if row.blocked:
         yield style.yellow(
