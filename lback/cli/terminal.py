@@ -258,12 +258,18 @@ class Terminal:
         self._wrapped(question, "", "")
         for number, choice in enumerate(choices, 1):
             self._wrapped(choice, f"{number:>3}) ", "     ")
-        chosen: int = self._prompted(
+
+        def chosen(text: str) -> int:
+            if text.strip() not in map(str, range(1, len(choices) + 1)):
+                raise click.UsageError(f"Write a number from 1 to {len(choices)}.")
+            return int(text) - 1
+
+        answer: int = self._prompted(
             "Number (Ctrl-C to quit)",
-            type=click.IntRange(1, len(choices)),
-            default=None if default is None else default + 1,
+            value_proc=chosen,
+            default=None if default is None else str(default + 1),
         )
-        return chosen - 1
+        return answer
 
     def value(self, question: str, check: Callable[[str], str]) -> str:
         """Ask until the answer is one that can be used."""

@@ -34,12 +34,10 @@ class NotNull:
         self.context = context
         self.answers = answers
         self.settled = settled
-        self.everything: Sequence[ops.MigrateOperation] = ()
 
     def settle(self, upgrade: ops.UpgradeOps) -> None:
         """Give rows a value before their column refuses NULL."""
         result: list[ops.MigrateOperation] = []
-        self.everything = tuple(upgrade.ops)
         for changes in upgrade.ops:
             result += (
                 self._settled(changes) if isinstance(changes, ops.ModifyTableOps) else [changes]
@@ -120,16 +118,12 @@ class NotNull:
         name = f"{full_name(operation.table_name, operation.schema)}.{column.name}"
         type_ = self._type(column.type)
         given = name in self.answers.defaults
-        own = None if given else _models_default(column, self.context)
-        text = own
-        if text is None:
+        text = None if given else _models_default(column, self.context)
+        if text is None or self._one_for_several(operation, column.name, text, there=False):
 
             def check(said: str) -> str:
                 read_value(said, column.type, name, type_, self.context)
-                single = column.name in _held(self.everything, changes) and not said.startswith(
-                    "sql:"
-                )
-                if single and (self.settled.rows(operation.table_name, operation.schema) or 0) > 1:
+                if self._one_for_several(operation, column.name, said, there=False):
                     raise messages.wrong_value(name, type_, said, messages.EACH_ITS_OWN)
                 return said
 
@@ -161,6 +155,8 @@ class NotNull:
 
         def check(said: str) -> str:
             read_value(said, kind, name, type_, self.context)
+            if self._one_for_several(change, change.column_name, said, there=True):
+                raise messages.wrong_value(name, type_, said, messages.EACH_ITS_OWN)
             return said
 
         text = self.answers.value(messages.value_for_nulls(name, type_), check)
@@ -173,6 +169,17 @@ class NotNull:
                 before, change = _apart(change)
                 first.append(before)
         rest.append(change)
+
+    def _one_for_several(
+        self, about: ops.AlterTableOp, column: str, said: str, *, there: bool
+    ) -> bool:
+        """Tell whether several rows would get one value in a column that is unique by itself."""
+        table, schema = about.table_name, about.schema
+        if said.startswith("sql:") or not _is_unique(self.settled.models[schema, table], column):
+            return False
+        rows = self.settled.rows(table, schema, None) or 0
+        values = (self.settled.rows(table, schema, column) or 0) if there else 0
+        return rows - values > 1
 
     def _type(self, type_: Any) -> str:
         try:
@@ -189,6 +196,16 @@ def _needs_value(column: sa.Column[Any]) -> bool:
         and column.identity is None
         and not column.primary_key
     )
+
+
+def _is_unique(table: sa.Table, column: str) -> bool:
+    unique = (sa.UniqueConstraint, sa.PrimaryKeyConstraint)
+    alone: list[Any] = [one for one in table.constraints if isinstance(one, unique)]
+    for index in table.indexes:
+        where = [value for name, value in index.dialect_kwargs.items() if name.endswith("_where")]
+        plain = all(isinstance(part, sa.Column) for part in index.expressions)
+        alone += [index] if index.unique and plain and not any(w is not None for w in where) else []
+    return any(list(one.columns.keys()) == [column] for one in alone)
 
 
 def _held(

@@ -33,8 +33,8 @@ class Settled(NamedTuple):
     """What goes by the new names."""
 
     inspector: Inspector
-    rows: Callable[[str, str | None], int | None]
-    """Counts the rows of a table, as far as somebody would wait for it."""
+    rows: Callable[[str, str | None, str | None], int | None]
+    """Counts the rows of a table, or the values of a column, as far as somebody would wait."""
     models: Mapping[Key, sa.Table]
     renames: Renames
 
@@ -55,9 +55,7 @@ def settle(upgrade: ops.UpgradeOps, context: MigrationContext, answers: GivenAns
     settling.run()
     return Settled(
         settling.inspector,
-        lambda table, schema: count_rows(
-            context, answers, settling.renames.before(table, schema), schema
-        ),
+        settling.count,
         settling.models,
         settling.renames,
     )
@@ -485,6 +483,13 @@ class _Settling:
             return str(type_.compile(self.context.dialect))
         except Exception:  # types of the project's own may need more than a dialect
             return repr(type_)
+
+    def count(self, table: str, schema: str | None, column: str | None) -> int | None:
+        """Count rows of a table, or values of a column, by the names that they have now."""
+        before = self.renames.before(table, schema)
+        old = {new: was for was, new in self.renames.columns.get((schema, table), {}).items()}
+        name = None if column is None else old.get(column, column)
+        return count_rows(self.context, self.answers, before, schema, name)
 
     def _rows(self, schema: str | None, table: str, column: str | None = None) -> Any:
         """Return what counts the rows that go with it; not all where they are many."""

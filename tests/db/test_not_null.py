@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from lback.db.autogenerate import differences
-from lback.errors import UsageError
+from lback.errors import LbackError, UsageError
 from tests.db.test_autogenerate import ENV, Modelled, columns, run_sql
 from tests.db.test_renames import there_and_back
 
@@ -238,3 +238,42 @@ def test_one_value_is_no_value_where_each_row_needs_its_own(
     project.make("two", defaults=["users.code=sql:name"])
     project.migrate()
     assert run_sql(any_url, "SELECT code FROM users ORDER BY id") == [("Ada",), ("Bob",)]
+
+
+def test_one_value_for_several_nulls_is_none_for_a_unique_column(
+    project: Modelled, any_url: str
+) -> None:
+    project.users('Column("size", Integer)', 'Column("code", String(9), unique=True)')
+    project.make("one")
+    project.migrate()
+    run_sql(any_url, "INSERT INTO users VALUES (1, NULL, NULL), (2, NULL, NULL), (3, 3, 'c')")
+    wanted = ('Column("size", Integer, unique=True, nullable=False)',
+              'Column("key", String(9), unique=True, nullable=False)')  # fmt: skip
+    project.users(*wanted)
+    told = {"renames": ["users.code:key"]}
+    with pytest.raises(UsageError, match=r"users\.size .* gives each its own"):
+        project.make("two", defaults=["users.size=7", "users.key=sql:id"], **told)
+    with pytest.raises(UsageError, match=r"users\.key .* gives each its own"):
+        project.make("two", defaults=["users.size=sql:id", "users.key=x"], **told)
+    run_sql(any_url, "UPDATE users SET size = 1, code = 'a' WHERE id = 1")
+    project.make("two", defaults=["users.size=7", "users.key=x"], **told)
+    project.migrate()
+    assert differences(project.database()) == ()
+    assert run_sql(any_url, "SELECT id, size FROM users ORDER BY id") == [(1, 1), (2, 7), (3, 3)]
+
+
+def test_the_models_one_default_is_none_for_a_unique_column(
+    project: Modelled, any_url: str
+) -> None:
+    project.users('Column("size", Integer)')
+    project.make("one")
+    project.migrate()
+    run_sql(any_url, "INSERT INTO users VALUES (1, NULL), (2, NULL)")
+    new = 'Column("code", String(9), unique=True, nullable=False, default="x")'
+    project.users('Column("size", Integer)', new)
+    with pytest.raises(LbackError, match=r"users\.code"):
+        project.make("two")
+    project.make("two", defaults=["users.code=sql:'c' || id"] if "mysql" not in any_url
+                 else ["users.code=sql:concat('c', id)"])  # fmt: skip
+    project.migrate()
+    assert run_sql(any_url, "SELECT code FROM users ORDER BY id") == [("c1",), ("c2",)]
