@@ -56,6 +56,11 @@ def test_mariadb(make_shop: MakeShop, mariadb_url: str) -> None:
     with pytest.raises(sa.exc.IntegrityError):
         ask(copy, "INSERT INTO b (id, a) VALUES (2, 99)")
     assert "lback_template" not in tables(copy)
+    # An index that the server has made for the key goes once another one serves it.
+    ask(copy, "CREATE INDEX more ON b (a, id)")
+    ask(copy, "CREATE INDEX more ON a (n, id)")
+    assert {str(row[2]) for row in ask(copy, "SHOW INDEX FROM b")} == {"PRIMARY", "more"}
+    assert {str(row[2]) for row in ask(copy, "SHOW INDEX FROM a")} == {"PRIMARY", "n", "more"}
 
 
 @pytest.mark.postgresql

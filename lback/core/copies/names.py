@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 TEMPLATE, HALF, COPY = "lback_t_", "lback_n_", "lback_c_"
 _MADE = re.compile(r"lback_[nc]_([0-9a-f]{8})_[0-9a-f]{8}")
 _TEMPLATE = re.compile(r"lback_t_[0-9a-f]{20}")
-FORMAT = "lback-template/1"
+FORMAT = "lback-template/2"
 
 
 def new_name(prefix: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -14,6 +15,8 @@ from lback.core.copies.names import is_template
 from lback.errors import LbackError
 
 _TICK = "\x60"
+_FOREIGN = re.compile(r"^  CONSTRAINT `(?:[^`]|``)*` FOREIGN KEY ")
+_COUNTER = re.compile(r"\bAUTO_INCREMENT=\d+")
 _TABLES = """
     SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} ORDER BY 1
 """
@@ -65,11 +68,9 @@ class Definitions:
         return replace(self, database=database, views=views)
 
     @property
-    def filled(self) -> Definitions:
-        """Return the tables that have rows, and nothing else."""
-        names = {name for name, _ in self.rows}
-        tables = tuple(table for table in self.tables if table[0] in names)
-        return Definitions(self.database, (), tables, self.rows, (), (), ())
+    def stored(self) -> Definitions:
+        """Return the tables with their rows, and nothing else."""
+        return replace(self, sequences=(), routines=(), views=(), triggers=())
 
 
 def _pairs(values: Any) -> tuple[tuple[str, str], ...]:
@@ -164,14 +165,57 @@ def replay(at: Connection, definitions: Definitions, database: str) -> None:
     for made, value in definitions.sequences:
         at.exec_driver_sql(made)
         at.exec_driver_sql(value).all()
-    for _, sql in definitions.tables:
-        at.exec_driver_sql(sql)
+    for name, sql in definitions.tables:
+        _make_table(at, old, name, sql)
     _copy_rows(at, definitions, old, new)
     for mode, sql in definitions.routines:
         _in_mode(at, mode, sql)
     _views(at, [sql.replace(f"{old}.", "") for sql in definitions.views])
     for mode, sql in definitions.triggers:
         _in_mode(at, mode, sql)
+
+
+def _make_table(at: Connection, old: str, name: str, sql: str) -> None:
+    """Make a table like the old one, for its text does not say which indexes the server has made.
+
+    Such an index goes by itself once another one serves its foreign key. Where what comes out is
+    another table than the text says, the text makes it.
+    """
+    place = quoted(name)
+    more = [f"ADD {line}" for line in made_anew(name, foreign_keys(sql))]
+    more += _COUNTER.findall(sql.rpartition("\n")[2])
+    try:
+        at.exec_driver_sql(f"CREATE TABLE {place} LIKE {old}.{place}")
+        if more:
+            at.exec_driver_sql(f"ALTER TABLE {place} {', '.join(more)}")
+        same = _ask(at, f"SHOW CREATE TABLE {place}")[0][1] == sql
+    except sa.exc.DBAPIError:
+        same = False
+    if not same:
+        at.exec_driver_sql(f"DROP TABLE IF EXISTS {place}")
+        at.exec_driver_sql(sql)
+
+
+def foreign_keys(sql: str) -> list[str]:
+    """Return the lines of a table's text that are foreign keys."""
+    return [line for line in sql.split("\n") if _FOREIGN.match(line)]
+
+
+def made_anew(table: str, keys: Iterable[str]) -> list[str]:
+    """Return foreign keys so that the server names and numbers them, and their indexes, again.
+
+    An index is called as its key, or by its column where the server has named the key.
+    """
+    own = re.compile(rf"CONSTRAINT `{re.escape(quoted(table)[1:-1])}_ibfk_(\d+)` ")
+    numbered: dict[int, str] = {}
+    named: list[str] = []
+    for line in keys:
+        key = line.strip().rstrip(",")
+        if found := own.match(key):
+            numbered[int(found[1])] = key[found.end() :]
+        else:
+            named.append(key)
+    return [*named, *(key for _, key in sorted(numbered.items()))]
 
 
 def _copy_rows(at: Connection, definitions: Definitions, old: str, new: str) -> None:

@@ -115,7 +115,7 @@ class MysqlDatabases(Databases):
         definitions = self.server.call(lambda at: read_definitions(at, half))
         if name not in self.templates():
             self.drop(name)
-            self._create(name, definitions.filled)
+            self._create(name, definitions.stored)
             table = f"{quoted(name)}.{quoted(_MARK)}"
             text = _text(definitions.of(name).text())
             statements = (

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from lback.core.schema_diff import Schema, settled
 from lback.db.schema import is_projects, read_whole
+from lback.db.squashing.mysql_text import made_keys
 
 _QUIET = re.compile(r"[\s\"`\[\]]+")
 _COUNTED = re.compile(r" AUTO_INCREMENT=\d+")
@@ -170,6 +171,7 @@ def _mysql(connection: Connection, table: str) -> str:
     text = connection.exec_driver_sql(f"SHOW CREATE TABLE {quote(table)}").all()[0][1]
     first, *lines = _COUNTED.sub("", str(text)).split("\n")
     columns = [line.strip().rstrip(",") for line in lines if line.lstrip().startswith("`")]
+    lines += [f"made by the server: {name}" for name in made_keys(connection, table, str(text))]
     rest = sorted(line.strip().rstrip(",") for line in lines if not line.lstrip().startswith("`"))
     return "\n".join([first, *columns, *rest])
 

@@ -35,7 +35,7 @@ def write_building(
     writer = Writer()
     kind = connection.dialect.name
     if kind in ("mysql", "mariadb"):
-        mysql_text.write(connection, writer)
+        mysql_text.write(connection, writer, as_text)
         return Built(tuple(writer.up), tuple(writer.down)), frozenset({"from alembic import op"})
     render = Rendering(connection)
     tables = project_tables(connection)
