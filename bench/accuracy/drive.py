@@ -24,7 +24,7 @@ from alembic.script import Script, ScriptDirectory
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
 
-from bench.accuracy.copies import copy, database
+from bench.accuracy.copies import database
 from bench.accuracy.picture import Picture, difference, picture
 from bench.accuracy.seeding import changed, rows, seed
 
@@ -95,7 +95,7 @@ def drive(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
             told = {**walk.step(script, up=True), "rows": written}
             yield told
             if copies and "error" not in told and has_way_down(script):
-                with copy(server, url, f"{job['name']}_down") as other:
+                with database(server, f"{job['name']}_down", url) as other:
                     yield _one(tree, other, script, walk.now, up=False)[0]
             print(f"{script.revision} {time.perf_counter() - started:.1f} s", file=sys.stderr)
         if job["down"] and not copies:
@@ -112,7 +112,7 @@ def _rows_written(
     It runs on a copy, which has a row in each table that takes one; a revision that fails
     there says nothing.
     """
-    with copy(server, url, f"{job['name']}_rows") as other:
+    with database(server, f"{job['name']}_rows", url) as other:
         seed(other)
         before = rows(other)
         try:

@@ -48,9 +48,6 @@ MENDED = {
     },
 }
 
-# What env.py of a tree has imported before its first revision runs.
-IMPORTS = {"prefect": ("prefect.server.utilities.database",), "manila": ("sqlalchemy.orm",)}
-
 
 def main(argv: list[str] | None = None) -> int:
     options = _options(argv)
@@ -97,7 +94,7 @@ def _driven(
             "stand_ins": site.stand_ins,
             "start": site.start,
             "rows": site.rows,
-            "imports": IMPORTS.get(site.package, ()),
+            "package": site.package,
             "mended": MENDED.get(site.name, {}),
             "out": str(place / "out"),
             "above": options.above,

@@ -26,7 +26,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy.engine import URL, make_url
 
-from bench.accuracy.copies import copy, database
+from bench.accuracy.copies import database
+from bench.squashed.before import prepare_process
 from lback.app.blame import BlameOptions, blame
 from lback.app.migrate import MigrateOptions, migrate
 from lback.app.squash import SquashOptions, squash
@@ -97,7 +98,7 @@ class Trial:
             for number, name in enumerate([*stops, to, *order[order.index(to) + 1 :][:2]]):
                 self.migrate(self.old, walk, name)
                 copies[name] = stack.enter_context(
-                    copy(self.server, walk, f"{self.name}_at{number}")
+                    database(self.server, f"{self.name}_at{number}", walk)
                 )
             self.migrate(self.old, walk)
             wanted = _read(walk)
@@ -113,7 +114,7 @@ class Trial:
             for name in [*copies][len(stops) :]:
                 yield self.plain(copies[name], name, wanted)
             for name in stops:
-                yield self.inside(stack, copies[name], name, wanted)
+                yield self.inside(copies[name], name, wanted)
 
     def squash(self, to: str) -> dict[str, Any]:
         """Squash all below a revision, with the answer of the job to each question."""
@@ -196,24 +197,14 @@ class Trial:
             return {"above": name, "bad": f"{type(problem).__name__}: {problem}"[:600]}
         return {"above": name, "bad": self.differs(wanted, _read(url))}
 
-    def inside(self, stack: ExitStack, url: URL, name: str, wanted: BuiltSchema) -> dict[str, Any]:
-        """Bring a database inside the squash on by lback.
-
-        A copy of MariaDB's is not the same in all (a key may lose its own index for another), so
-        where it ends otherwise it is compared with what the old files make of the same copy.
-        """
-        same = stack.enter_context(copy(self.server, url, f"{self.name}_stop"))
+    def inside(self, url: URL, name: str, wanted: BuiltSchema) -> dict[str, Any]:
+        """Bring a database inside the squash on by lback."""
         try:
             self.migrate(self.root, url)
         except Exception as problem:
             traceback.print_exc()
             return {"inside": name, "bad": f"{type(problem).__name__}: {problem}"[:600]}
-        found = _read(url)
-        bad = self.differs(wanted, found)
-        if bad:
-            self.migrate(self.old, same)
-            bad = self.differs(_read(same), found)
-        return {"inside": name, "bad": bad}
+        return {"inside": name, "bad": self.differs(wanted, _read(url))}
 
     def differs(self, wanted: BuiltSchema, found: BuiltSchema) -> list[str]:
         """Return where two databases are not the same; rows of a clock or by chance are counted."""
@@ -262,8 +253,7 @@ def prepare(job: dict[str, Any]) -> None:
     shutil.copytree(
         source / parent, old / parent, ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
     )
-    first = "".join(f"import {name}  # noqa: F401\n" for name in job["imports"])
-    (old / parent / "env.py").write_text(first + ENV)
+    (old / parent / "env.py").write_text(ENV)
     (old / "alembic.ini").write_text(job["ini"])
     (old / ".gitignore").write_text("__pycache__/\n")
     for path, (text, other) in job["mended"].items():
@@ -316,18 +306,21 @@ def _before(
 
 
 def _closed(graph: GraphView, order: list[str], above: int) -> str:
-    """Return the highest revision so far below the head up to which a range is closed.
+    """Return the revision so far below the head, or the nearest one that closes a range.
 
     Of several heads the one is meant on which most stand.
     """
     head = max(graph.heads, key=lambda name: len(graph.ancestors([name])))
-    below = graph.ancestors([head])
-    for name in reversed([one for one in order if one in below][: len(below) - above]):
+    if not above:
+        return head
+    line = [one for one in order if one in graph.ancestors([head])]
+    wanted = len(line) - 1 - above
+    for place in sorted(range(len(line) - 1), key=lambda place: abs(place - wanted)):
         try:
-            plan_squash(graph, name, None)
+            plan_squash(graph, line[place], None)
         except LbackError:
             continue
-        return name
+        return line[place]
     return head
 
 
@@ -368,6 +361,7 @@ def main() -> None:
         from bench.accuracy.stand_ins import Missing
 
         Missing().install()
+    prepare_process(job["package"])
     prepare(job)
     with Path(job["out"]).open("w") as out:
         for above in job["above"]:
