@@ -8,7 +8,6 @@ from typing import Literal, get_args
 
 from lback.core.graph.view import GraphView
 from lback.core.results import Result
-from lback.core.source import Entry
 from lback.core.squash import messages
 from lback.core.squash.data import Answer, DataRow, data_rows
 from lback.core.squash.plan import SquashPlan, plan_squash
@@ -205,9 +204,9 @@ def _refuse_uncommitted(ctx: Context, graph: GraphView, plan: SquashPlan) -> Non
     if ctx.repository is None:
         raise ctx.no_git or messages.needs_git()
     head = ctx.repository.head().commit
-    committed: set[Entry] = set(ctx.revisions.entries(head)) if head is not None else set()
-    known = {(entry.path, entry.blob) for entry in committed}
-    nodes = [graph[name] for name in plan.members]
-    lacking = [node.path for node in nodes if (node.path, node.blob) not in known]
+    committed = {entry.path for entry in ctx.revisions.entries(head)} if head is not None else set()
+    paths = [graph[name].path for name in plan.members]
+    changed = committing.uncommitted(ctx.repository, paths) if committed else frozenset(paths)
+    lacking = [path for path in paths if path in changed or path not in committed]
     if lacking:
         raise messages.not_in_git(lacking)

@@ -51,6 +51,22 @@ def _not_staged(repository: Repository, paths: Sequence[str], answer: Answer) ->
     return failure(("add",), answer)
 
 
+def uncommitted(repository: Repository, paths: Sequence[str]) -> frozenset[str]:
+    """Return the tracked files that HEAD has otherwise than the index or the work tree.
+
+    Ends of lines that git itself changes are no difference.
+    """
+    found: set[str] = set()
+    for prefix, git, some in repository.grounds(paths):
+        for place in ((), ("--cached",)):
+            command = ("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", *place, "HEAD")
+            answer = git.ask(*command, "--", *some)
+            if answer.status != 0:
+                raise failure(command, answer)
+            found.update(prefix + name for name in text(answer.out).split("\0") if name)
+    return frozenset(found)
+
+
 def commit_staged(repository: Repository, paths: Sequence[str], message: str) -> str | None:
     """Commit exactly these staged files on top of HEAD; None where more than them is staged.
 

@@ -72,6 +72,7 @@ ROOMS: dict[str, str] = {
     "lback.urls": "for settings of a project",
     "lback.project.effects": "effects by blob id, cached",
     "lback.project.pictures.gathering": "what pictures are made of",
+    "lback.project.squash.comparing": "what is the same in two databases that were built",
     "lback.project.squash.proving": "a file that is written, run and compared",
     "lback.project.origins": "who wrote a statement",
     "lback.vcs.branching": "where a branch came from",

@@ -48,6 +48,23 @@ def test_an_open_range_is_refused_by_name(text: str, to: str, first: str | None,
     assert told in refused.value.message
 
 
+@pytest.mark.parametrize(
+    ("text", "to", "first", "told"),
+    [
+        ("a; b<a; c<b; d<c; e<b; m<d,e; n<m", "c", None, "b (2 revisions) or m (6 revisions)"),
+        ("a; b<a; c<b; d<c; e<b; m<d,e; n<m", "c", "b", "end at m (5 revisions)."),
+        ("a; b<a; c<b; x !b", "c", None, "end at b (2 revisions)."),
+        ("a; b<a; c<b; x<a", "c", None, "Merge those first"),
+    ],
+)
+def test_the_nearest_closed_ranges_are_named(
+    text: str, to: str, first: str | None, told: str
+) -> None:
+    with pytest.raises(LbackError) as refused:
+        plan_squash(graph(text), to, first)
+    assert told in str(refused.value.hint)
+
+
 def test_there_is_nothing_between_others_or_below_one() -> None:
     with pytest.raises(UsageError):
         plan_squash(graph("a; b<a; c<a"), "b", "c")

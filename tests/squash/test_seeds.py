@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
-from lback.core.squash.seeds import Seeds, SeedTable, clashing, lacking, varying
+from lback.core.squash.seeds import Seeds, SeedTable, alike, clashing, lacking, varying
 from lback.db.squashing.code import Writer
 from lback.errors import LbackError
 from tests.squash.test_squash import _commit, built, done
@@ -44,6 +44,22 @@ def test_rows_come_after_those_that_they_refer_to() -> None:
     other = Seeds({"b": table("b", (9, 9))})
     assert clashing(Seeds(old), other, found) == ["b"]
     assert lacking(Seeds(old), other, {"b"})[0].rows == ((2, None), (3, 2), (1, 3))
+
+
+def test_a_long_line_of_rows_is_put_in_order() -> None:
+    """Each row waits for the next one; two wait for each other, and one for itself."""
+    rows = [(number, number + 1) for number in range(20000)]
+    old = table("a", *rows, (20000, None), (-1, -2), (-2, -1), (-3, -3), inner=(((1,), (0,)),))
+    (found,) = lacking(Seeds({"a": old}), Seeds(), None)
+    assert found.rows == ((20000, None), *reversed(rows), (-2, -1), (-1, -2), (-3, -3))
+
+
+def test_only_the_kind_of_what_is_other_each_time_counts() -> None:
+    first = table("a", (1, 7), (2, None))
+    assert alike(first, table("a", (2, None), (1, 9)), ["up"])
+    assert not alike(first, table("a", (2, None), (1, "9")), ["up"])
+    assert not alike(first, table("a", (2, 9), (1, None)), ["up"])
+    assert not alike(first, table("a", (3, None), (1, 9)), ["up"])
 
 
 @pytest.mark.parametrize(

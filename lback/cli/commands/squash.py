@@ -80,7 +80,7 @@ def lines(result: SquashResult, style: Style) -> Iterator[str]:
     for seed in result.seeds:
         yield safe(messages.filled(seed.table, seed.rows, seed.frozen))
     for proof in result.proof:
-        yield messages.same_on(proof.dialect, proof.tables)
+        yield safe(messages.same_on(proof.dialect, proof.tables, proof.varying))
         if proof.down_fails is not None:
             yield safe(messages.no_way_down(proof.dialect, proof.down_fails))
     if result.planned:

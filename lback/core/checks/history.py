@@ -58,14 +58,15 @@ def declared_squashes(mine: GraphView, shared: GraphView) -> Iterator[tuple[str,
     for node in mine:
         if not node.replaces or node.id not in shared or node.replaces == shared[node.id].replaces:
             continue
-        gone = tuple(name for name in node.replaces if name in shared and name not in mine)
-        members = {*gone, node.id}
+        old = [name for name in node.replaces if name in shared]
+        gone = tuple(name for name in old if name not in mine)  # LB207 tells of the others
+        members = {*old, node.id}
         outside = {up for name in members for up in shared[name].parents if up not in members}
         below = {up: shared.ancestors([up], dependencies=False) - {up} for up in outside}
         tops = {up for up in outside if not any(up in below[other] for other in outside)}
         closed = all(
             above in members
-            for name in gone
+            for name in old
             for above in (*shared.children(name), *shared.dependents(name))
             if above in shared
         )

@@ -21,27 +21,42 @@ def not_below(first: str, to: str) -> UsageError:
     )
 
 
-def nothing_to_squash(to: str) -> LbackError:
-    """Say that there is one revision only."""
+def nothing_to_squash(to: str, replaces: Sequence[str]) -> LbackError:
+    """Say that there is one revision only, which may be a squash by now."""
+    if replaces:
+        return LbackError(
+            f"Nothing to squash: {to} is the squash of {len(replaces) + 1} revisions already.",
+            f"Commit it, or bring the old files back: {command('lback squash --revert', to)}.",
+        )
     return LbackError(
         f"Nothing to squash: {to} would be alone.", "Name a revision with others below it."
     )
 
 
-def not_closed(forked: Mapping[str, Sequence[str]]) -> LbackError:
+def not_closed(
+    forked: Mapping[str, Sequence[str]], nearest: Sequence[tuple[str, int]]
+) -> LbackError:
     """Say which revisions outside stand on some that would go."""
     return LbackError(
         f"The range is not closed: {_on(forked, 'stands on')}, and would lose its parent.",
-        "Squash up to a revision that all others stand on, or merge those first.",
+        _others(nearest) or "Merge those first: all others have to stand on the last one.",
     )
 
 
-def depended_on(needed: Mapping[str, Sequence[str]]) -> LbackError:
+def depended_on(
+    needed: Mapping[str, Sequence[str]], nearest: Sequence[tuple[str, int]]
+) -> LbackError:
     """Say which revisions outside depend on some that would go."""
     return LbackError(
         f"The range is needed from outside: {_on(needed, 'depends on')}, which would be gone.",
-        "Squash up to a revision below that, or from one above it.",
+        _others(nearest) or "Squash up to a revision below that, or from one above it.",
     )
+
+
+def _others(nearest: Sequence[tuple[str, int]]) -> str:
+    """Say where ranges end that nothing else stands on."""
+    ends = " or ".join(f"{name} ({number} revisions)" for name, number in nearest)
+    return ends and f"The nearest ranges that are closed end at {ends}."
 
 
 def _on(found: Mapping[str, Sequence[str]], word: str) -> str:
@@ -189,10 +204,12 @@ def folds_all(first: str) -> UsageError:
     )
 
 
-def same_on(dialect: str, number: int) -> str:
+def same_on(dialect: str, number: int, varying: Sequence[str] = ()) -> str:
     """Say what was proved."""
     tables = "table" if number == 1 else f"{number} tables"
-    return f"proved on {dialect}: the new file builds the same {tables}, with the same rows"
+    more = f" and {len(varying) - 5} more" if len(varying) > 5 else ""
+    but = f"; of {', '.join(varying[:5])}{more} the values are others each time" if varying else ""
+    return f"proved on {dialect}: the new file builds the same {tables}, with the same rows{but}"
 
 
 def no_way_down(dialect: str, why: str) -> str:

@@ -33,15 +33,17 @@ def plan_squash(graph: GraphView, to: str, first: str | None) -> SquashPlan:
     that depends on it.
     """
     refuse_problems(graph)
-    below = graph.ancestors([to], dependencies=False)
-    if first is not None:
-        if first not in below:
-            raise messages.not_below(first, to)
-        below &= graph.descendants([first], dependencies=False)
+    below = _range(graph, to, first)
+    if first is not None and first not in below:
+        raise messages.not_below(first, to)
     if len(below) == 1:
-        raise messages.nothing_to_squash(to)
+        raise messages.nothing_to_squash(to, graph[to].replaces)
+    forked, needed = _open_ends(graph, below, to)
+    if forked:
+        raise messages.not_closed(forked, _nearest(graph, to, first))
+    if needed:
+        raise messages.depended_on(needed, _nearest(graph, to, first))
     members = tuple(reversed(run_order(graph, below, [to])))
-    _refuse_open(graph, frozenset(members), to)
     parents, needs = _outside(graph, members)
     return SquashPlan(
         to,
@@ -53,11 +55,19 @@ def plan_squash(graph: GraphView, to: str, first: str | None) -> SquashPlan:
     )
 
 
-def _refuse_open(graph: GraphView, members: frozenset[str], to: str) -> None:
-    """Raise LbackError where something outside stands on a revision that goes."""
-    above = graph.descendants([to]) if members else frozenset()
-    forked: dict[str, list[str]] = {}
-    needed: dict[str, list[str]] = {}
+def _range(graph: GraphView, to: str, first: str | None) -> frozenset[str]:
+    below = graph.ancestors([to], dependencies=False)
+    return below if first is None else below & graph.descendants([first], dependencies=False)
+
+
+Ends = dict[str, list[str]]
+
+
+def _open_ends(graph: GraphView, members: frozenset[str], to: str) -> tuple[Ends, Ends]:
+    """Return what outside stands on revisions that go, and what depends on them, by those."""
+    above = graph.descendants([to])
+    forked: Ends = {}
+    needed: Ends = {}
     for name in sorted(members - {to}):
         for child in graph.children(name):
             if child not in members:
@@ -66,10 +76,24 @@ def _refuse_open(graph: GraphView, members: frozenset[str], to: str) -> None:
             # By a label it still finds what it means, and `to` is what that will be.
             if other not in members and not (other in above and _by_label(graph, other, name)):
                 needed.setdefault(name, []).append(other)
-    if forked:
-        raise messages.not_closed(forked)
-    if needed:
-        raise messages.depended_on(needed)
+    return forked, needed
+
+
+def _nearest(graph: GraphView, to: str, first: str | None) -> list[tuple[str, int]]:
+    """Return the next revisions below and above up to which a range is closed, and its length."""
+    order = graph.order()
+    place = order.index(to)
+    found = []
+    for side in (
+        [name for name in reversed(order[:place]) if name in graph.ancestors([to])],
+        [name for name in order[place + 1 :] if name in graph.descendants([to])],
+    ):
+        for name in side:
+            members = _range(graph, name, first)
+            if len(members) > 1 and not any(_open_ends(graph, members, name)):
+                found.append((name, len(members)))
+                break
+    return found
 
 
 def _by_label(graph: GraphView, other: str, name: str) -> bool:

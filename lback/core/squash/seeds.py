@@ -93,6 +93,22 @@ def varying(table: SeedTable, again: SeedTable | None, now: datetime) -> tuple[s
     return tuple(found)
 
 
+def alike(one: SeedTable, other: SeedTable, loose: Collection[str]) -> bool:
+    """Tell whether two tables have the same rows, where of `loose` columns only the kind counts.
+
+    What is NULL in one is NULL in the other.
+    """
+    exact = [name not in loose for name in one.columns]
+
+    def shown(row: Row) -> tuple[str, ...]:
+        pairs = zip(row, exact, strict=True)
+        return tuple(repr(value) if whole else type(value).__name__ for value, whole in pairs)
+
+    return one.columns == other.columns and Counter(map(shown, one.rows)) == Counter(
+        map(shown, other.rows)
+    )
+
+
 def _is_near(value: Any, now: datetime) -> bool:
     """Tell whether a value is a time of today, in whatever form."""
     moment = _moment(value)
@@ -130,20 +146,36 @@ def _in_order(tables: Sequence[SeedTable]) -> list[SeedTable]:
 
 
 def _parents_first(table: SeedTable) -> Iterator[Row]:
-    """Yield the rows so that each comes after those of the table to which it refers."""
-    left = list(table.rows)
-    while left:
-        ready = [row for row in left if not _waits(row, left, table)] or left
-        yield from ready
-        done = {id(row) for row in ready}
-        left = [row for row in left if id(row) not in done]
+    """Yield the rows so that each comes after those of the table to which it refers.
+
+    Rows that refer to each other in a circle come where the first of them does.
+    """
+    by_key: list[dict[tuple[Any, ...], list[int]]] = []
+    for _, other in table.inner:
+        rows: dict[tuple[Any, ...], list[int]] = {}
+        for number, row in enumerate(table.rows):
+            rows.setdefault(tuple(row[place] for place in other), []).append(number)
+        by_key.append(rows)
+    seen: set[int] = set()
+    for first in range(len(table.rows)):
+        path = [] if first in seen else [(first, _referred(table, by_key, first))]
+        seen.add(first)
+        while path:
+            number, left = path[-1]
+            up = next((one for one in left if one not in seen), None)
+            if up is None:
+                yield table.rows[number]
+                path.pop()
+            else:
+                seen.add(up)
+                path.append((up, _referred(table, by_key, up)))
 
 
-def _waits(row: Row, left: Sequence[Row], table: SeedTable) -> bool:
-    for own, other in table.inner:
-        wanted = [row[place] for place in own]
-        if None not in wanted and any(
-            one is not row and [one[place] for place in other] == wanted for one in left
-        ):
-            return True
-    return False
+def _referred(
+    table: SeedTable, by_key: Sequence[Mapping[tuple[Any, ...], Sequence[int]]], number: int
+) -> Iterator[int]:
+    """Yield the rows to which a row refers."""
+    for (own, _), rows in zip(table.inner, by_key, strict=True):
+        wanted = tuple(table.rows[number][place] for place in own)
+        if None not in wanted:
+            yield from rows.get(wanted, ())

@@ -141,6 +141,11 @@ def _run(recipe: Recipe, target: URL, done: int) -> None:
         led.target = target
         broken = run_steps(recipe.database, steps, led.adjust)
     if broken is not None:
+        if not broken.revision:
+            raise NotBuiltError(
+                f"The migrations do not build a schema from nothing: {broken.why}",
+                "Look at env.py: it has to work on one database.",
+            )
         where = f"at {broken.revision}, line {broken.line}" if broken.line else broken.revision
         raise NotBuiltError(
             f"The migrations do not build a schema from nothing: {where}: {broken.why}",

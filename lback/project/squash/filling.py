@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
 
 from lback.core.squash import messages
 from lback.core.squash.seeds import Seeds, SeedTable, clashing, lacking, varying
 from lback.project.console import Console
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
 
 # More belong into a file of their own, which a person has to choose.
 _MOST = 5000
@@ -84,10 +80,3 @@ def _agreed(console: Console, rows: Sequence[SeedRow], frozen: Sequence[str]) ->
     for place in places:
         if console.choose(messages.freeze(place), messages.FREEZES, None) != 0:
             raise messages.varies([place])
-
-
-def read(connection: Connection) -> Seeds:
-    """Return the rows of a database that lback has made."""
-    from lback.db.squashing.seeds import read_seeds
-
-    return read_seeds(connection)

@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from lback.core.graph.view import GraphView
-from lback.core.plans import Downgrade, Step, Upgrade
-from lback.core.schema_diff import changes
+from lback.core.plans import Downgrade, Upgrade
 from lback.core.squash import messages
 from lback.core.squash.data import DataRow, kept_lines, tables_by_rows
-from lback.core.squash.file import Built, Folded, built_file, folded_file, with_squash
+from lback.core.squash.file import Built, Folded, built_file, folded_file
 from lback.core.squash.folding import folded, function_name
 from lback.core.squash.plan import SquashPlan
 from lback.errors import LbackError
 from lback.project.context import Context
-from lback.project.copies.templates import empty_beside, template_at
-from lback.project.squash.filling import Filling, SeedRow, filling, read
-from lback.vcs.worktree import blob_id
+from lback.project.squash.comparing import rows_apart, schema_apart
+from lback.project.squash.filling import Filling, SeedRow, filling
+from lback.project.squash.running import BuiltDatabase, SquashRuns, read_all
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
-
-    from lback.core.squash.seeds import Seeds
-    from lback.db.squashing.exact import BuiltSchema
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +30,14 @@ class Proof:
     """On which dialect the new file builds the same, and how many tables that are.
 
     `down_fails` says why downgrade() was not proved: it leaves what was there before, from which
-    upgrade() builds the same again. None where it does.
+    upgrade() builds the same again. None where it does. `varying` are columns with other values
+    each time that the old files run, as "table.column": of them only the kind was compared.
     """
 
     dialect: str
     tables: int
     down_fails: str | None = None
+    varying: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,46 +66,52 @@ class Prover:
         self.node = graph[plan.revision]
         self.places: tuple[str | None, ...] = (None, *others)
         self.frozen = frozen
-        self._options: dict[str, Any] | None = None
-        self._twice: dict[str | None, tuple[BuiltSchema, Seeds]] = {}
+        self.runs = SquashRuns(ctx, graph, plan)
 
     def built(self, rows: Sequence[DataRow]) -> Proved:
         """Return the file that builds the schema from nothing; LbackError where it does not."""
         folds = self._folds(kept_lines(rows))
-        old: dict[str | None, tuple[str, BuiltSchema]] = {}
-        texts: dict[str | None, frozenset[str]] = {}
+        old = {place: self.runs.old(place, read_all) for place in self.places}
+        texts: dict[str | None, frozenset[str]] = dict.fromkeys(self.places, frozenset())
         fills: dict[str | None, Filling] = {}
-        for place in self.places:
-            old[place] = self._old(place, _read)
-            texts[place] = frozenset()
         while True:
             text = self._text(texts, folds, fills)
             proofs, again = [], False
             for place in self.places:
                 dialect, before = old[place]
-                whole = frozenset(before.schema.tables)
+                whole = frozenset(before.built.schema.tables)
                 try:
-                    _, (after, seeds) = self._new(place, text, _read_both)
+                    _, after = self.runs.new(place, text, read_all)
                 except LbackError as err:
                     if texts[place] == whole:
                         raise messages.fails(dialect, err) from err
                     self.ctx.console.detail(messages.as_sql(dialect, err))
                     texts[place], again = whole, True
                     continue
-                shown, tables = _in_schema(before, after)
+                shown, tables = schema_apart(before.built, after.built)
+                varying: list[str] = []
                 if shown:
                     if not tables or tables <= texts[place]:
                         raise messages.differs(dialect, shown)
                     texts[place], again = texts[place] | tables, True
                 elif place not in fills and self._fills(rows, before, after):
-                    fills[place], again = self._fill(place, rows, before, seeds), True
-                elif shown := self._rows_apart(place, before, after):
-                    raise messages.differs(dialect, shown)
-                proofs.append(Proof(dialect, len(whole)))
+                    fills[place], again = self._fill(place, dialect, rows, before, after), True
+                else:
+                    varying = self._same_rows(place, dialect, before, after)
+                proofs.append(Proof(dialect, len(whole), varying=tuple(varying)))
             if not again:
                 told = tuple(row for fill in fills.values() for row in fill.rows)
                 self._refuse_unused(told)
                 return Proved(text, self._with_way_down(text, proofs), told)
+
+    def _same_rows(
+        self, place: str | None, dialect: str, before: BuiltDatabase, after: BuiltDatabase
+    ) -> list[str]:
+        """Return the columns that vary by themselves; LbackError where rows are others."""
+        shown, varying = rows_apart(before, after, partial(self.runs.again, place))
+        if shown:
+            raise messages.differs(dialect, shown)
+        return varying
 
     def _refuse_unused(self, told: Sequence[SeedRow]) -> None:
         """Raise UsageError for a column that was to be frozen and is none that varies."""
@@ -129,26 +131,30 @@ class Prover:
         code, imports = self._written(texts)
         inserts = {}
         for place, fill in fills.items():
-            dialect, (inserts_, more) = self._old(place, partial(_write_fill, fill=fill))
+            dialect, (inserts_, more) = self.runs.old(place, partial(_write_fill, fill=fill))
             inserts[dialect], imports = inserts_, imports | more
         return built_file(self.plan, self.node, code, imports, folds, inserts)
 
     @staticmethod
-    def _fills(rows: Sequence[DataRow], before: BuiltSchema, after: BuiltSchema) -> bool:
-        return before.rows != after.rows and any(row.answer == "rows" for row in rows)
+    def _fills(rows: Sequence[DataRow], before: BuiltDatabase, after: BuiltDatabase) -> bool:
+        other = before.built.rows != after.built.rows
+        return other and any(row.answer == "rows" for row in rows)
 
     def _fill(
-        self, place: str | None, rows: Sequence[DataRow], before: BuiltSchema, new: Seeds
+        self,
+        place: str | None,
+        dialect: str,
+        rows: Sequence[DataRow],
+        before: BuiltDatabase,
+        after: BuiltDatabase,
     ) -> Filling:
         """Choose the rows that are written down; LbackError where one cannot be."""
-        dialect, old = self._old(place, read)
-        wanted = tables_by_rows(rows, before.schema.tables)
         return filling(
             self.ctx.console,
             dialect,
-            (old, new),
-            lambda: self._again(place)[1],
-            wanted,
+            (before.seeds, after.seeds),
+            lambda: self.runs.again(place).seeds,
+            tables_by_rows(rows, before.built.schema.tables),
             self.frozen,
         )
 
@@ -159,15 +165,15 @@ class Prover:
         text = folded_file(self.plan, self.node, self._folds(None), future=future)
         proofs = []
         for place in self.places:
-            dialect, before = self._old(place, _read)
+            dialect, before = self.runs.old(place, read_all)
             try:
-                _, after = self._new(place, text, _read)
+                _, after = self.runs.new(place, text, read_all)
             except LbackError as err:
                 raise messages.fails(dialect, err) from err
-            shown = _in_schema(before, after)[0] + self._rows_apart(place, before, after)
-            if shown:
+            if shown := schema_apart(before.built, after.built)[0]:
                 raise messages.differs(dialect, shown)
-            proofs.append(Proof(dialect, len(before.schema.tables)))
+            varying = self._same_rows(place, dialect, before, after)
+            proofs.append(Proof(dialect, len(before.built.schema.tables), varying=tuple(varying)))
         return Proved(text, self._with_way_down(text, proofs))
 
     def _with_way_down(self, text: bytes, proofs: Sequence[Proof]) -> tuple[Proof, ...]:
@@ -178,22 +184,20 @@ class Prover:
         )
 
     def _down_fails(self, place: str | None, text: bytes) -> str | None:
-        graph, sources = self._changed(text)
-        below = graph.ancestors(self.plan.parents) | graph.ancestors(self.plan.depends_on)
         up, down = Upgrade(self.plan.revision), Downgrade(self.plan.revision)
-        first = [Upgrade(name) for name in graph.order() if name in below]
-        seen: list[BuiltSchema] = []
+        seen: list[BuiltDatabase] = []
 
         def look(connection: Connection) -> None:
-            seen.append(_read(connection))
+            seen.append(read_all(connection))
             if len(seen) > 2:  # down is compared with before, and up again with up
                 then, now = seen[-3], seen[-1]
-                shown = [*_in_schema(then, now)[0], *self._rows_apart(place, then, now)]
+                shown = schema_apart(then.built, now.built)[0]
+                shown += rows_apart(then, now, partial(self.runs.again, place))[0]
                 if shown:
                     raise messages.not_the_same(down=len(seen) == 3, shown=shown)
 
         try:
-            self._walked(place, graph, sources, [first, [up], [down], [up]], look)
+            self.runs.stages(place, text, [self.runs.below(text), [up], [down], [up]], look)
         except LbackError as err:
             return err.message
         return None
@@ -226,143 +230,18 @@ class Prover:
         code: dict[str, Built] = {}
         imports: set[str] = set()
         for place in self.places:
-            dialect, (built, more) = self._old(place, partial(write_building, as_text=texts[place]))
+            dialect, (built, more) = self.runs.old(
+                place, partial(write_building, as_text=texts[place])
+            )
             code[dialect] = built
             imports |= more
         return code, frozenset(imports)
-
-    def _old(self, place: str | None, read: Callable[[Connection], T]) -> tuple[str, T]:
-        """Ask what the old files build."""
-        if place is None:
-            return self._of_template(None, None, read)
-        return self._elsewhere(place, self.graph, None, read)
-
-    def _new(
-        self, place: str | None, text: bytes, read: Callable[[Connection], T]
-    ) -> tuple[str, T]:
-        """Ask what the new file builds."""
-        graph, sources = self._changed(text)
-        if place is None:
-            return self._of_template(graph, sources, read)
-        return self._elsewhere(place, graph, sources, read)
-
-    def _changed(self, text: bytes) -> tuple[GraphView, dict[str, bytes]]:
-        """Return the graph with the new file, and that as a source."""
-        graph = with_squash(self.graph, self.plan, self.node.path, text, blob_id(text))
-        return graph, {self.plan.revision: text}
-
-    def _of_template(
-        self,
-        graph: GraphView | None,
-        sources: Mapping[str, bytes] | None,
-        read: Callable[[Connection], T],
-    ) -> tuple[str, T]:
-        from lback.db.squashing.trying import asked_of_copy
-
-        template = template_at(self.ctx, [self.plan.revision], graph=graph, sources=sources)
-        return asked_of_copy(
-            template, lambda connection: (connection.dialect.name, read(connection))
-        )
-
-    def _rows_apart(self, place: str | None, before: BuiltSchema, after: BuiltSchema) -> list[str]:
-        """Return in words which tables have other rows.
-
-        Rows that the old files themselves make otherwise each time, by a clock or by chance, are
-        counted.
-        """
-        shown = []
-        for table in sorted(before.rows.keys() | after.rows.keys()):
-            if before.rows.get(table) == after.rows.get(table):
-                continue
-            numbers = _number(before, table), _number(after, table)
-            if numbers[0] == numbers[1]:
-                again, _ = self._again(place)
-                if before.rows.get(table) != again.rows.get(table):
-                    continue
-            shown.append(messages.rows_differ(table, *numbers))
-        return shown
-
-    def _again(self, place: str | None) -> tuple[BuiltSchema, Seeds]:
-        """Return what is there when the old files are run once more."""
-        if place not in self._twice:
-            self._twice[place] = self._elsewhere(place, self.graph, None, _read_both)[1]
-        return self._twice[place]
-
-    def _elsewhere(
-        self,
-        place: str | None,
-        graph: GraphView,
-        sources: Mapping[str, bytes] | None,
-        read: Callable[[Connection], T],
-    ) -> tuple[str, T]:
-        wanted = graph.ancestors([self.plan.revision])
-        steps = [Upgrade(name) for name in graph.order() if name in wanted]
-        dialect, (found,) = self._walked(place, graph, sources, [steps], read)
-        return dialect, found
-
-    def _walked(
-        self,
-        place: str | None,
-        graph: GraphView,
-        sources: Mapping[str, bytes] | None,
-        stages: Sequence[Sequence[Step]],
-        read: Callable[[Connection], T],
-    ) -> tuple[str, list[T]]:
-        """Run stages of steps in an empty database, and ask it after each."""
-        from lback.db.squashing.trying import asked_elsewhere
-        from lback.db.templates.schemas import read_options
-
-        if self._options is None:
-            with empty_beside(self.ctx, messages.no_place()) as url:
-                self._options = read_options(self.ctx.database, url)
-        database = self.ctx.database_of(graph, sources)
-        with empty_beside(self.ctx, messages.no_place(), place) as url:
-            told = asked_elsewhere(
-                database,
-                stages,
-                url,
-                self._options,
-                lambda connection: (connection.dialect.name, read(connection)),
-            )
-        return told[0][0], [one for _, one in told]
-
-
-def _read(connection: Connection) -> BuiltSchema:
-    from lback.db.squashing.exact import read_built
-
-    return read_built(connection)
-
-
-def _read_both(connection: Connection) -> tuple[BuiltSchema, Seeds]:
-    return _read(connection), read(connection)
 
 
 def _write_fill(connection: Connection, fill: Filling) -> tuple[tuple[str, ...], frozenset[str]]:
     from lback.db.squashing.seeds import write_seeds
 
     return write_seeds(connection, fill.tables, fill.counters)
-
-
-def _in_schema(before: BuiltSchema, after: BuiltSchema) -> tuple[list[str], frozenset[str]]:
-    """Return where two schemas differ, in words, and in which tables of the first."""
-    found = changes(before.schema, after.schema)
-    shown = [messages.change(one) for one in found]
-    names = before.schema.tables.keys()
-    tables = {table for one in found for table in _tables_of(one.table or one.name or "", names)}
-    return shown, frozenset(tables)
-
-
-def _tables_of(name: str, names: Iterable[str]) -> list[str]:
-    """Return the tables that something is of, by its name: its own, or what comes before a dot."""
-    known = set(names)
-    parts = name.split(".")
-    tries = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
-    tries += [".".join(parts[1:count]) for count in range(len(parts), 1, -1)]
-    return [one for one in tries if one in known][:1]
-
-
-def _number(read: BuiltSchema, table: str) -> int:
-    return sum(read.rows.get(table, {}).values())
 
 
 def _is_empty(source: bytes) -> bool:
