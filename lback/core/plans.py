@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from lback.core.checks.history import still_here
 from lback.core.graph.forks import forks
 from lback.core.graph.ordering import run_order
 from lback.core.messages.lost import lost_stamp
@@ -234,8 +235,12 @@ def tips(graph: GraphView, revisions: Collection[str]) -> tuple[str, ...]:
 
 
 def refuse_problems(graph: GraphView) -> None:
-    """Raise LbackError when the revision files do not form a graph that can be run."""
+    """Raise LbackError when the revision files do not form a graph that can be run.
+
+    Neither can one with a revision beside the squash that has done the same.
+    """
     refuse_first(graph.problems)
+    refuse_first(still_here(graph))
 
 
 def refuse_first(problems: Iterable[Problem | Finding]) -> None:

@@ -177,6 +177,8 @@ def test_of_two_squashes_the_wider_one_stays(shop: Shop) -> None:
         line = ["git", "merge", "-q", other]
         assert subprocess.run(line, cwd=shop.root, capture_output=True, check=False).returncode
         assert codes(shop, other) >= {"LB207"}
+        with pytest.raises(LbackError, match="c3 was squashed into e5, and its file is still here"):
+            migrate(shop.ctx(), MigrateOptions("heads"))
         assert not codes(shop, other) & {"LB201", "LB202", "LB203", "LB204"}
         shop.git("rm", "-q", "-f", "migrations/versions/c3_add.py")
         shop.git("commit", "-qm", "Merge")
