@@ -71,7 +71,12 @@ SITES: Sequence[Site] = (
     Site("optuna", "optuna/storages/_rdb/alembic/versions", _ALL),
     Site("prefect", f"{_PREFECT}/sqlite", ("sqlite",), title="prefect (sqlite)"),
     Site("prefect", f"{_PREFECT}/postgresql", ("postgresql",), title="prefect (postgresql)"),
-    Site("octavia", "octavia/db/migration/alembic_migrations/versions", ("mariadb",), OSLO),
+    Site(
+        "octavia",
+        "octavia/db/migration/alembic_migrations/versions",
+        ("mariadb",),
+        (*OSLO, "octavia-lib"),
+    ),
     Site("ironic", "ironic/db/sqlalchemy/alembic/versions", ("sqlite", "mariadb"), MORE_OSLO),
     Site("magnum", "magnum/db/sqlalchemy/alembic/versions", ("sqlite", "mariadb"), MORE_OSLO),
     Site("manila", "manila/db/migrations/alembic/versions", ("mariadb",), OSLO),
