@@ -12,8 +12,8 @@ from lback.core.effects import Unknown
 from lback.core.identities import KNOWN
 from lback.core.messages import history as messages
 from lback.core.parts import Deed, Word
+from lback.core.record.standing import Standing
 from lback.core.results import Result, optional
-from lback.core.rows import Standing
 from lback.core.source import WORKTREE, Commit
 from lback.core.tables import ColumnLife, Part, TableLife, life
 from lback.project.context import Context

@@ -28,8 +28,9 @@ from lback.core.checks.silencing import (
 )
 from lback.core.graph.forks import forks
 from lback.core.merging.merge_plan import overlap_row
+from lback.core.merging.overlap_rows import OverlapRow
 from lback.core.messages import checks as messages
-from lback.core.rows import OverlapRow, effects_row
+from lback.core.rows import effects_row
 from lback.core.source import WORKTREE
 from lback.errors import HistoryMissing
 from lback.project.checking.deepen import deepen_for

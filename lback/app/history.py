@@ -9,10 +9,11 @@ from typing import NamedTuple
 from lback.core.checks.findings import doubted, from_problems
 from lback.core.effects import Effect, Effects
 from lback.core.messages import history as messages
+from lback.core.record.standing import AppliedBy
 from lback.core.results import Result, optional
 from lback.core.rollback.extraction import Extractor
 from lback.core.rollback.picking import CannotUndo
-from lback.core.rows import AppliedBy, OperationRow, operation_row
+from lback.core.rows import OperationRow, operation_row
 from lback.core.source import WORKTREE
 from lback.core.tables import life
 from lback.project.context import Context

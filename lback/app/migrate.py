@@ -27,25 +27,15 @@ from lback.core.plans import (
     redundant,
     refuse_forks,
 )
-from lback.core.preflight.questions import PreflightRow
+from lback.core.preflight.rows import PreflightRow
 from lback.core.results import Result, optional
-from lback.core.rows import DataLoss
 from lback.errors import LbackError, LockedError, LostError
-from lback.project.applied import refuse_unstamped
 from lback.project.checking.preflight import ask_rows, consented, refuse_rows
 from lback.project.checking.trails import refuse_broken
 from lback.project.context import Context
 from lback.project.file_changes import recover
 from lback.project.keeping.amend_notes import settle_cut_off, tell_of_cut_off
-from lback.project.keeping.data_loss import (
-    consents,
-    count_along,
-    count_losses,
-    downgrade_effects,
-    refuse_more,
-)
 from lback.project.keeping.saved_rows import keeper_for, tell
-from lback.project.lost import of_half, with_lost
 from lback.project.run import (
     Run,
     asked,
@@ -56,10 +46,10 @@ from lback.project.run import (
     stamps,
 )
 from lback.project.skipped import late, note_said, skips
-from lback.project.squash.unsquash import with_old_files
 
 if TYPE_CHECKING:
     from lback.core.record.operations import HalfRun
+    from lback.core.rollback.stakes import DataLoss
     from lback.db.events import DatabaseOutcome, RunOutcome, Stamp
     from lback.db.performing import Asked, Decide
     from lback.db.runner import Database
@@ -191,13 +181,13 @@ def _through_squashes(ctx: Context, options: MigrateOptions) -> MigrateResult:
     try:
         result = _migrate(ctx, options, database)
     except LostError:
-        older = with_old_files(ctx, database)
+        older = _with_old_files(ctx, database)
         if older is None:
             raise
         return _migrate(ctx, options, older)
     if not any(row.state == "lost" for row in result.databases):
         return result
-    older = with_old_files(ctx, database)
+    older = _with_old_files(ctx, database)
     if older is None:
         return result
     again = _migrate(ctx, options, older)
@@ -205,6 +195,12 @@ def _through_squashes(ctx: Context, options: MigrateOptions) -> MigrateResult:
     rows = tuple(moved.get(row.title, row) for row in again.databases)
     steps = tuple(step for row in rows for step in row.steps)
     return replace(again, databases=rows, steps=steps)
+
+
+def _with_old_files(ctx: Context, database: Database) -> Database | None:
+    from lback.project.squash.unsquash import with_old_files
+
+    return with_old_files(ctx, database)
 
 
 def _migrate(ctx: Context, options: MigrateOptions, database: Database) -> MigrateResult:
@@ -234,7 +230,7 @@ def _migrate(ctx: Context, options: MigrateOptions, database: Database) -> Migra
         return replace(result(), steps=_rows(graph, decide(nowhere)), sql=tuple(lines))
     # With a target, it is a person who says where the schema stands.
     told = (options.fake and options.target is not None) or options.settles
-    before = None if told else partial(refuse_unstamped, ctx, graph, options.fake)
+    before = None if told else partial(_refuse_unstamped, ctx, graph, options.fake)
 
     def look(view: View) -> _Foreseen:
         steps.look(view)
@@ -268,8 +264,17 @@ def _migrate(ctx: Context, options: MigrateOptions, database: Database) -> Migra
     return _perform(ctx, database, options, steps, run, result)
 
 
+def _refuse_unstamped(ctx: Context, graph: GraphView, fake: bool, view: View) -> None:
+    if not view.stamp.revisions:
+        from lback.project.checking.unstamped import refuse_unstamped
+
+        refuse_unstamped(ctx, graph, fake, view)
+
+
 def _with_the_text_that_ran(ctx: Context) -> Database:
     """Return the database with the recorded text of a step that no file here goes on with."""
+    from lback.project.lost import of_half, with_lost
+
     here = ctx.database.graph
     answers = ctx.database.ask(lambda view: of_half(ctx.revisions, here, view))
     lost = {name: each for answer in answers for name, each in (answer.value or {}).items()}
@@ -396,6 +401,8 @@ def _perform(
         losses = {str(item.database): item.value.losses for item in ways if item.value}
         if going:
             run = replace(run, line=("downgrade", options.target))
+        from lback.project.keeping.data_loss import consents
+
         if options.yes:
             pass
         elif not going:
@@ -524,6 +531,8 @@ def _way_down(ctx: Context, view: View, steps: _Steps) -> _WayDown:
         steps.look(view)
     except LockedError:  # under the lock it is looked at again, and nothing goes down unasked
         return _WayDown((), (), ())
+    from lback.project.keeping.data_loss import count_along, count_losses, downgrade_effects
+
     going = _downgrades(steps.decide(view.stamp))
     effects = downgrade_effects(going, ctx.revisions.effects(steps.graph, going))
     losses = (*count_losses(view, effects), *count_along(view, effects))
@@ -544,6 +553,8 @@ def _downgrades(steps: Iterable[Step]) -> tuple[str, ...]:
 
 
 def _refuse_more(down: Mapping[str, _WayDown], view: View) -> None:
+    from lback.project.keeping.data_loss import refuse_more
+
     way = down[view.stamp.database.key]
     refuse_more(view, way.effects, way.losses)
 

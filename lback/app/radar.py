@@ -8,10 +8,10 @@ from typing import ClassVar
 
 from lback.core.merging.merge_plan import overlap_row
 from lback.core.merging.nearness import Neighbour
+from lback.core.merging.overlap_rows import OverlapRow
 from lback.core.messages import branches as messages
 from lback.core.pictures.lanes import LaneNode, lanes
 from lback.core.results import Result, text_only
-from lback.core.rows import OverlapRow
 from lback.core.source import Commit
 from lback.project.branches import fetch
 from lback.project.context import Context

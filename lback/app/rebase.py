@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from lback.core.merging.overlap_rows import OverlapRow
 from lback.core.merging.rebase_plan import with_parents
 from lback.core.merging.results import (
     DatabaseRow,
@@ -15,7 +16,6 @@ from lback.core.merging.results import (
     most_moved,
 )
 from lback.core.messages import rebasing as messages
-from lback.core.rows import OverlapRow
 from lback.project.checking.renumbering import renumbered
 from lback.project.context import Context
 from lback.project.file_changes import recover

@@ -22,8 +22,8 @@ from lback.core.rollback.picking import CannotUndo
 from lback.core.rollback.plan import RollbackPlan, plan_rollback
 from lback.core.rollback.proof import RollbackProof
 from lback.core.rollback.reverting import body_for, complete
+from lback.core.rollback.stakes import DataLoss, total
 from lback.core.rollback.together import Planned, graph_of, sources_of, together
-from lback.core.rows import DataLoss, total
 from lback.errors import LbackError
 from lback.project.applied import edited_since
 from lback.project.context import Context

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lback.core.messages import revisions as messages
+from lback.core.record.standing import Standing
 from lback.core.results import Result, optional, text_only
-from lback.core.rows import EffectsRow, RevisionRow, Standing, effects_row, revision_row
+from lback.core.rows import EffectsRow, RevisionRow, effects_row, revision_row
 from lback.core.source import WORKTREE, Commit
 from lback.errors import UsageError
 from lback.project.context import Context

@@ -21,12 +21,13 @@ from lback.core.messages.runs import on_one
 from lback.core.plans import redundant
 from lback.core.record.gaps import UnrecordedMove
 from lback.core.results import Result, optional, text_only
-from lback.core.rows import ChangedSince, OtherText
+from lback.core.revision_code import ChangedSince, OtherText
 from lback.core.schema_diff import SchemaChange, changes
 from lback.core.source import Commit
 from lback.errors import LbackError, OtherDatabaseError, UsageError
-from lback.project.applied import other_texts, unstamped
+from lback.project.applied import other_texts
 from lback.project.checking.trails import trailed
+from lback.project.checking.unstamped import unstamped
 from lback.project.context import Context
 from lback.project.copies.differing import drift_of
 from lback.project.interrupted_step import refuse_interrupted

@@ -16,7 +16,7 @@ from lback.core.messages import skipped as skipped_messages
 from lback.core.messages import switch as messages
 from lback.core.plans import Downgrade, Step, Upgrade, refuse_forks
 from lback.core.results import Result, text_only
-from lback.core.rows import DataLoss, total
+from lback.core.rollback.stakes import DataLoss, total
 from lback.core.source import WORKTREE, Commit
 from lback.core.switch import SwitchFacts, SwitchPlan, effects_of_going_down, plan_switch
 from lback.errors import LbackError

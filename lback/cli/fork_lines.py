@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from lback.app.merge import MergeResult
     from lback.app.rebase import RebaseResult
     from lback.app.resolve import ResolveResult
+    from lback.core.merging.overlap_rows import OverlapRow
     from lback.core.merging.results import DatabaseRow
-    from lback.core.rows import OverlapRow
 
 
 def overlap_lines(overlaps: Sequence[OverlapRow], style: Style) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from lback.core.checks.findings import refuse_first
 from lback.core.checks.history import still_here
 from lback.core.graph.forks import forks
 from lback.core.graph.ordering import run_order
@@ -14,8 +15,6 @@ from lback.core.shell import named
 from lback.errors import LbackError, UsageError
 
 if TYPE_CHECKING:
-    from lback.core.checks.findings import Finding
-    from lback.core.graph.revision import Problem
     from lback.core.graph.view import GraphView
 
 
@@ -241,14 +240,6 @@ def refuse_problems(graph: GraphView) -> None:
     """
     refuse_first(graph.problems)
     refuse_first(still_here(graph))
-
-
-def refuse_first(problems: Iterable[Problem | Finding]) -> None:
-    """Raise LbackError for the first of some problems."""
-    for problem in problems:
-        line = f":{problem.line}" if problem.line else ""
-        place = f"{problem.path}{line}: " if problem.path else ""
-        raise LbackError(f"{place}{problem.message}", problem.hint or "See `lback check`.")
 
 
 def refuse_lost(graph: GraphView, stamp: Iterable[str]) -> None:

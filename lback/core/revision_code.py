@@ -5,10 +5,41 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 
 from lback.core.scanner import Lost, Undecodable, chunks, decode_text, parse
+from lback.core.source import Commit
 
 _HEADER = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
+
+
+@dataclass(frozen=True, slots=True)
+class OtherText:
+    """A revision whose upgrade() said something else in a commit that this checkout was at.
+
+    `part` is what differs; `was` is the path that the file had in that commit.
+    """
+
+    revision: str
+    path: str
+    part: str
+    commit: Commit
+    was: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedSince:
+    """A revision whose upgrade() says something else than what ran on a database.
+
+    `part` is what differs; `who` ran it, `at` that time in UTC. `url` names the database.
+    """
+
+    revision: str
+    path: str
+    part: str
+    who: str
+    at: str
+    url: str
 
 
 def code_of(source: bytes) -> dict[str, str]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from lback.core.effects import Direction, Effect, Effects, Kind, Unknown
 from lback.core.results import optional
-from lback.core.source import Commit
 
 if TYPE_CHECKING:
     from lback.core.graph.view import GraphView
@@ -24,29 +22,6 @@ class OperationRow:
     name: str | None
     to: str | None
     detail: str | None
-
-
-@dataclass(frozen=True)
-class AppliedBy:
-    """Who applied a revision to a database, by its record, and when, in UTC."""
-
-    database: str
-    who: str
-    at: str
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where a revision is applied.
-
-    `applied` is None where no database tells, and true where all of several are known to have run
-    it; `applied_on` names those that have where others have not, `applied_by` who did it there,
-    where a record tells.
-    """
-
-    applied: bool | None
-    applied_on: tuple[str, ...] = ()
-    applied_by: tuple[AppliedBy, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,80 +68,6 @@ class RevisionRow:
     is_merge: bool
     tables: tuple[str, ...]
     effects: EffectsRow | None = optional()
-
-
-@dataclass(frozen=True)
-class DataLoss:
-    """Rows of a table, or values of one of its columns, that a step deletes."""
-
-    table: str
-    column: str | None
-    rows: int
-    along_with: str | None = optional()
-    """The table whose rows take these along, as many of them as refer to one that goes."""
-
-
-def total(losses: Iterable[DataLoss]) -> tuple[DataLoss, ...]:
-    """Return what is deleted from several databases, each table or column once."""
-    rows: dict[tuple[str, str | None], int] = {}
-    for data_loss in losses:
-        rows[data_loss.table, data_loss.column] = (
-            rows.get((data_loss.table, data_loss.column), 0) + data_loss.rows
-        )
-    return tuple(DataLoss(table, column, number) for (table, column), number in rows.items())
-
-
-@dataclass(frozen=True, slots=True)
-class OtherText:
-    """A revision whose upgrade() said something else in a commit that this checkout was at.
-
-    `part` is what differs; `was` is the path that the file had in that commit.
-    """
-
-    revision: str
-    path: str
-    part: str
-    commit: Commit
-    was: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedSince:
-    """A revision whose upgrade() says something else than what ran on a database.
-
-    `part` is what differs; `who` ran it, `at` that time in UTC. `url` names the database.
-    """
-
-    revision: str
-    path: str
-    part: str
-    who: str
-    at: str
-    url: str
-
-
-Verdict = Literal["conflict", "order-matters", "same", "unknown"]
-
-
-@dataclass(frozen=True, slots=True)
-class OverlapSide:
-    """What one side of an overlap does, and the commit that brought it."""
-
-    revision: str
-    operation: str
-    commit: Commit | None
-
-
-@dataclass(frozen=True, slots=True)
-class OverlapRow:
-    """An overlap as results tell it."""
-
-    object: str
-    left: OverlapSide
-    right: OverlapSide
-    verdict: Verdict
-    message: str
-    brief: str
 
 
 def revision_row(

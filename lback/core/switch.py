@@ -7,13 +7,8 @@ from dataclasses import dataclass, replace
 
 from lback.core.effects import Effect, Effects
 from lback.core.graph.view import GraphView
-from lback.core.merging.skipped import (
-    NOTHING_SKIPPED,
-    LatePlan,
-    Skips,
-    linear_order,
-    without_skipped,
-)
+from lback.core.merging.late import LatePlan
+from lback.core.merging.skipped import NOTHING_SKIPPED, Skips, linear_order, without_skipped
 from lback.core.messages import switch as messages
 from lback.core.messages.skipped import ran_already, settle_first
 from lback.core.plans import (

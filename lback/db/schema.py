@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lback.core.schema_diff import Column, Constraint, Constraints, Schema, Table, settled
-from lback.db.own_tables import is_own
+from lback.db.own_tables import is_projects, schemas
 
 # The one column of Alembic's table, which env.py may have given any name.
 _VERSION_TABLE = {"version_num"}
@@ -69,21 +69,6 @@ def _partitions(connection: Connection, plain: str | None) -> dict[str, str]:
         return name if schema == plain else f"{schema}.{name}"
 
     return {shown(*row[:2]): shown(*row[2:]) for row in rows}
-
-
-def schemas(
-    connection: Connection, inspector: sa.Inspector, home: str | None = None
-) -> list[str | None]:
-    """Return the schemas that hold tables of the project's; None where there is just one."""
-    if connection.dialect.name != "postgresql" or home is not None:
-        return [home]
-    names = inspector.get_schema_names()
-    return [name for name in names if name != "information_schema" and not name.startswith("pg_")]
-
-
-def is_projects(name: str) -> bool:
-    """Tell whether a table is one of the project's, not Alembic's or ours."""
-    return name != "alembic_version" and not is_own(name)
 
 
 def _tables(

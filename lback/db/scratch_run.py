@@ -20,8 +20,9 @@ from lback.db.beside.server import dispose
 from lback.db.events import ignore
 from lback.db.failures import line_in, reason
 from lback.db.identity import version_table
+from lback.db.own_tables import schemas
 from lback.db.performing import Performer
-from lback.db.schema import read_schema, schemas
+from lback.db.schema import read_schema
 from lback.db.session import Adjust
 from lback.db.urls import shown_url
 from lback.errors import LbackError, NoScratchError

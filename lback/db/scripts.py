@@ -20,7 +20,6 @@ from alembic.script.revision import Revision as AlembicRevision
 from alembic.script.revision import RevisionMap
 
 from lback.core.graph.revision import Revision, Unreadable
-from lback.core.header import read_header
 from lback.core.plans import Downgrade, Upgrade, refuse_problems
 from lback.db.alembic_compat import Directory, found_exactly, row_as_it_is, stamped
 from lback.db.filling import fill
@@ -272,6 +271,8 @@ class TextScriptDirectory(Directory):
 
     def _known(self, path: Path) -> Script | None:
         """Take in a file that is only to be looked at: another may stand on it."""
+        from lback.core.header import read_header
+
         text = self.shown[path] if self.shown is not None else b""
         header = read_header(text, path.name)
         if isinstance(header, Unreadable):

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lback.core.checks.trials import Loss
-from lback.db.schema import is_projects, schemas
+from lback.db.own_tables import is_projects, schemas
 
 MOST_ROWS = 1000
 Row = Mapping[str, str | None]

@@ -13,19 +13,19 @@ from sqlalchemy.engine import Connection
 
 from lback.core.messages.listed import only_postgresql
 from lback.core.naming import meant
-from lback.core.rows import DataLoss
-from lback.core.schema_diff import Schema
+from lback.core.rollback.stakes import DataLoss
 from lback.db.events import Stamp
 from lback.db.identity import real_schema
 from lback.db.keeping.kept import Place, found, plain_session, referring
+from lback.db.own_tables import is_projects, schemas
 from lback.db.record.half import declare_undone, half_run, undo
 from lback.db.record.reading import Recorded
 from lback.db.record.table import RecordPlace
-from lback.db.schema import is_projects, read_tables, schemas
 
 if TYPE_CHECKING:
     from lback.core.effects import Effect
     from lback.core.record.operations import HalfRun
+    from lback.core.schema_diff import Schema
 
 # Not those that somebody is building at this moment.
 _INVALID = sa.text(
@@ -204,6 +204,8 @@ class View:
 
     def tables(self) -> Schema:
         """Return all tables as they are."""
+        from lback.db.schema import read_tables
+
         return read_tables(self.connection)
 
     def listed(self, table: str) -> str:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lback.core.display import visible
+from lback.core.merging.overlap_rows import OverlapSide
 from lback.core.pictures.comparing import ComparedTable
 from lback.core.pictures.folding import Change, FoldedTable, KeyShape, TableShape
 from lback.core.pictures.page import Page, PageFork, PageRevision
-from lback.core.rows import OverlapSide
 from lback.core.source import Commit
 from lback.core.tables import Doubt
 from lback.formats.words import message

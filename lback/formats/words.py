@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from lback.core.record.gaps import UnrecordedMove
-from lback.core.rows import AppliedBy
 from lback.core.source import Commit
 from lback.formats.style import Style, safe
+
+if TYPE_CHECKING:
+    from lback.core.record.gaps import UnrecordedMove
+    from lback.core.record.standing import AppliedBy
 
 
 class AppliedRevision(Protocol):

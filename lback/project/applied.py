@@ -1,21 +1,16 @@
-"""What the database has run: which versions of the files, and what it holds without a stamp."""
+"""Which versions of the files a database may have run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from lback.core.baseline import Baseline, baseline, names_in
 from lback.core.graph.revision import Header, Revision
 from lback.core.graph.view import GraphView
-from lback.core.messages import migrate as migrate_messages
-from lback.core.naming import key
-from lback.core.revision_code import changed_part, code_of, upward
+from lback.core.revision_code import OtherText, changed_part, code_of, upward
 from lback.core.rollback.facts import EditedRevision
-from lback.core.rows import OtherText
 from lback.core.source import WORKTREE, Commit, Entry
 from lback.errors import HistoryMissing
-from lback.project.context import Context
 from lback.project.places import inside
 from lback.project.revisions import Revisions
 from lback.vcs.lookups import as_committed
@@ -23,7 +18,7 @@ from lback.vcs.reach import is_outside
 from lback.vcs.repository import Repository
 
 if TYPE_CHECKING:
-    from lback.db.view import View
+    pass
 
 
 def edited_since(
@@ -127,31 +122,3 @@ def _past_texts(
         commit, entry = seen[blob]
         found.setdefault(by_blob[blob].revision, []).append((commit, entry.path, text))
     return found
-
-
-def unstamped(ctx: Context, graph: GraphView, view: View) -> Baseline | None:
-    """Return what a database without a stamp is; None where nothing of the migrations is there.
-
-    Nor is anything told of it while somebody else is about to stamp it.
-    """
-    if view.stamp.revisions or graph.problems or not view.has_tables() or view.at_work():
-        return None
-    effects, dialect = ctx.revisions.effects(graph), view.stamp.dialect
-    columns = view.columns(names_in(effects.values()))
-    there = {key(name, dialect): found for name, found in columns.items()}
-    return baseline(graph, effects, there, dialect)
-
-
-def refuse_unstamped(ctx: Context, graph: GraphView, fake: bool, view: View) -> None:
-    """Raise LbackError before tables would be created again, or noted that are not there.
-
-    With `fake`, all revisions would be noted as applied.
-    """
-    found = unstamped(ctx, graph, view)
-    if found is None or (fake and {*found.fits, *found.unseen}.issuperset(graph.heads)):
-        return
-    raise (
-        migrate_messages.fits_less(found, graph.heads)
-        if fake
-        else migrate_messages.unstamped(found)
-    )

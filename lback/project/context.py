@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from lback.core.messages import projects as messages
 from lback.core.messages import runs as run_messages
-from lback.core.record.steps import GitFacts
 from lback.errors import GitUnavailable, LbackError
 from lback.project.console import Console, SilentConsole
 from lback.project.locate import Project, find_project
@@ -22,6 +21,7 @@ from lback.vcs.noted import INPUTS
 if TYPE_CHECKING:
     from lback.core.graph.view import GraphView
     from lback.core.listed.databases import ListedDatabase
+    from lback.core.record.steps import GitFacts
     from lback.db.runner import Database
     from lback.project.contents import Limits
     from lback.project.revisions import Revisions
@@ -155,6 +155,8 @@ class Context:
 
     def git_facts(self) -> GitFacts:
         """Return where the checkout is and who works in it, for the record."""
+        from lback.core.record.steps import GitFacts
+
         if self.repository is None:
             return GitFacts()
         try:

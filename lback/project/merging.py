@@ -8,7 +8,7 @@ from dataclasses import replace
 from lback.core.graph.forks import forks
 from lback.core.graph.view import GraphView
 from lback.core.merging.merge_plan import MergePlan, overlap_row, plan_merge
-from lback.core.rows import OverlapRow
+from lback.core.merging.overlap_rows import OverlapRow
 from lback.project.context import Context
 from lback.project.file_changes import change_files
 from lback.vcs import committing

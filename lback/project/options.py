@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from lback.core.listed.databases import ListedDatabase
 from lback.core.shell import given
+
+if TYPE_CHECKING:
+    from lback.core.listed.databases import ListedDatabase
 
 DEFAULT_SECTION = "alembic"
 _FIELDS = "//"  # in no path that is spelled as short as it can be

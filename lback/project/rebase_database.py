@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from lback.core.graph.view import GraphView
 from lback.core.lines import lines_of, to_heads
 from lback.core.merging.database_move import Move, plan_move
-from lback.core.merging.results import DatabaseRow
+from lback.core.merging.results import DatabaseRow, moved_row
 from lback.core.messages import rebasing as messages
 from lback.core.messages.runs import on_one
 from lback.core.plans import Step, Upgrade, applied, plan_upgrade
-from lback.core.rows import DataLoss
+from lback.core.rollback.stakes import DataLoss
 from lback.core.source import INDEX
 from lback.errors import LbackError
 from lback.project.context import Context
@@ -53,7 +53,7 @@ def _row(answer: Asked[Move]) -> DatabaseRow:
     if answer.value is None:
         message = answer.error.message if answer.error is not None else None
         return DatabaseRow("unreachable", message=message, name=name)
-    return answer.value.row(name)
+    return moved_row(answer.value, name)
 
 
 def perform(ctx: Context, ready: PreparedRebase, options: RebaseOptions) -> tuple[DatabaseRow, ...]:
@@ -72,7 +72,7 @@ def perform(ctx: Context, ready: PreparedRebase, options: RebaseOptions) -> tupl
     if any(way.move.down for way in ways):
         _go_down(ctx, ready, moves, options)
     _go_up(ctx, ready, moves, options)
-    return tuple(way.move.row(way.name) for way in ways)
+    return tuple(moved_row(way.move, way.name) for way in ways)
 
 
 class _Way(NamedTuple):
@@ -269,8 +269,9 @@ def go_on(ctx: Context, options: RebaseOptions) -> tuple[DatabaseRow, ...]:
     outcome = run_on(ctx, ctx.database, run)
     tell(ctx, [keeper])
     return tuple(
-        Move(one.before, up=tuple(step for step in one.steps if isinstance(step, Upgrade))).row(
-            str(one.database)
+        moved_row(
+            Move(one.before, up=tuple(step for step in one.steps if isinstance(step, Upgrade))),
+            str(one.database),
         )
         for one in outcome.databases
     )

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Revision
 from lback.core.graph.view import GraphView
-from lback.core.merging.database_move import Move
-from lback.core.merging.rebase_plan import RebasePlan
 from lback.core.messages import runs as messages
 from lback.core.plans import Restamp, Step, Upgrade, tips
 from lback.project.context import Context
 from lback.project.notes import Note
 
 if TYPE_CHECKING:
+    from lback.core.merging.database_move import Move
+    from lback.core.merging.rebase_plan import RebasePlan
     from lback.db.events import Stamp
 
 

@@ -15,12 +15,10 @@ from lback.core.graph.view import GraphView
 from lback.core.merging.skipped import (
     NOTHING_SKIPPED,
     Doubts,
-    LatePlan,
     Skips,
     doubts,
     is_blind,
     linear_order,
-    plan_late,
     settled,
     telling,
 )
@@ -34,6 +32,7 @@ from lback.project.revisions import Revisions
 from lback.vcs.repository import Repository
 
 if TYPE_CHECKING:
+    from lback.core.merging.late import LatePlan
     from lback.db.view import View
 
 _TABLE = "earlier-1-"
@@ -108,6 +107,8 @@ def late(
     at: str = WORKTREE,
 ) -> LatePlan:
     """Decide whether skipped revisions may run now."""
+    from lback.core.merging.late import LatePlan, plan_late
+
     if not found.skipped:
         return LatePlan()
     effects = _effects(revisions, graph, linear_order(graph, stamp), at)

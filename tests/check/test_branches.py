@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lback.app.radar import RadarOptions, RadarResult, radar
-from lback.core.rows import OverlapRow
+from lback.core.merging.overlap_rows import OverlapRow
 from lback.project.context import Context
 from lback.project.options import Options
 from lback.vcs.git import Answer, Git

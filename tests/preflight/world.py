@@ -13,7 +13,8 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.exc import SQLAlchemyError
 
 from lback.core.interpreter.reading import read_effects
-from lback.core.preflight.questions import PreflightRow, StepEffects, questions
+from lback.core.preflight.questions import StepEffects, questions
+from lback.core.preflight.rows import PreflightRow
 from lback.db.preflight.asking import answers
 
 HEAD = """

@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lback.cli.everywhere import (
-    Everywhere,
-    Task,
-    Turns,
-    everywhere,
-    everywhere_options,
-    require_all,
-)
+from lback.cli.everywhere_options import Everywhere, everywhere_options, require_all
 from lback.cli.options import common, lock_timeout_option
 from lback.cli.running import apart, run
 from lback.cli.strict import Command
@@ -26,8 +19,9 @@ from lback.formats.words import counted, title
 
 if TYPE_CHECKING:
     from lback.app.migrate import MigratedDatabase, MigrateOptions, MigrateResult
+    from lback.cli.everywhere import Turns
     from lback.core.databases import DatabaseName
-    from lback.core.preflight.questions import PreflightRow
+    from lback.core.preflight.rows import PreflightRow
     from lback.errors import LbackError
     from lback.project.context import Context
 
@@ -102,6 +96,7 @@ def command(
 
 def _everywhere(options: MigrateOptions, asked: Everywhere, idle: Mapping[str, Any]) -> int:
     from lback.app.migrate import MigratedDatabase, migrated, prepare, together
+    from lback.cli.everywhere import Task, everywhere
 
     def row(name: DatabaseName, error: LbackError) -> MigratedDatabase:
         return MigratedDatabase.of(name, error, state=error.state)

@@ -18,8 +18,8 @@ from lback.formats.words import counted, listing, message
 
 if TYPE_CHECKING:
     from lback.app.radar import BranchRow, RadarResult
+    from lback.core.merging.overlap_rows import OverlapRow
     from lback.core.pictures.lanes import LaneNode
-    from lback.core.rows import OverlapRow
 
 
 @click.command("radar", cls=Command)

@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lback.cli.everywhere import (
-    Everywhere,
-    Task,
-    Turns,
-    everywhere,
-    everywhere_options,
-    require_all,
-)
+from lback.cli.everywhere_options import Everywhere, everywhere_options, require_all
 from lback.cli.options import common
 from lback.cli.running import apart, for_env, run
 from lback.cli.strict import Command
@@ -28,6 +21,7 @@ from lback.formats.words import counted, listing, moved, who
 
 if TYPE_CHECKING:
     from lback.app.status import OneOfDatabases, StatusResult, UpstreamStatus
+    from lback.cli.everywhere import Turns
     from lback.core.databases import DatabaseName
     from lback.core.schema_diff import SchemaChange
     from lback.errors import LbackError
@@ -62,6 +56,7 @@ def command(no_database: bool, drift: bool, every: bool, **all_of_them: Any) -> 
 
 def _everywhere(asked: Everywhere) -> int:
     from lback.app.status import OneOfDatabases, rows, status_of_all
+    from lback.cli.everywhere import Task, everywhere
 
     def row(name: DatabaseName, error: LbackError) -> OneOfDatabases:
         return OneOfDatabases.of(name, error, state=error.state)

@@ -11,7 +11,7 @@ from lback.cli.options import common, lock_timeout_option
 from lback.cli.running import apart, run
 from lback.cli.strict import Command
 from lback.core.messages.data_loss import loss
-from lback.core.rows import DataLoss
+from lback.core.rollback.stakes import DataLoss
 from lback.core.shell import command as quoted
 from lback.formats.style import Style, safe
 from lback.formats.words import title

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 from lback.core.graph.forks import real_forks
 from lback.core.graph.problems import CLOSED
 from lback.core.source import Commit, CommitKeys
+from lback.errors import LbackError
 
 if TYPE_CHECKING:
     from lback.core.graph.revision import Problem
@@ -148,3 +149,11 @@ def doubted(findings: Iterable[Finding]) -> Iterator[Finding]:
         elif each.path not in closed or each.code == "LB103":
             why = f"perhaps only since {closed[0]} cannot be read"
             yield each._replace(message=f"{each.message.removesuffix('.')} ({why})")
+
+
+def refuse_first(problems: Iterable[Problem | Finding]) -> None:
+    """Raise LbackError for the first of some problems."""
+    for problem in problems:
+        line = f":{problem.line}" if problem.line else ""
+        place = f"{problem.path}{line}: " if problem.path else ""
+        raise LbackError(f"{place}{problem.message}", problem.hint or "See `lback check`.")

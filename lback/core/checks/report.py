@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from lback.core.checks.silencing import FailOn, LeftOut
+from lback.core.merging.overlap_rows import OverlapRow
 from lback.core.results import Result, text_only
-from lback.core.rows import EffectsRow, OverlapRow
+from lback.core.rows import EffectsRow
 
 # Of a branch's revisions a report shows what so many do.
 MOST_NEW = 60

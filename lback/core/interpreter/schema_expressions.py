@@ -18,8 +18,6 @@ from lback.core.interpreter.schema import (
     merged,
 )  # fmt: skip
 from lback.core.interpreter.values import Arguments, Klass, Map, Method, Seq, Value
-from lback.core.sql.functions import is_pure
-from lback.core.sql.tokens import grammars_of
 
 # Stands for the table that an expression belongs to before that is known.
 _HERE = "lback_here"
@@ -40,6 +38,9 @@ def uses_of_text(text: str, table: str | None) -> tuple[tuple[Use, ...], tuple[s
 
 def is_pure_function(name: str) -> bool:
     """Tell whether a function of the databases changes nothing, on all that have it."""
+    from lback.core.sql.functions import is_pure
+    from lback.core.sql.tokens import grammars_of
+
     schema, _, last = name.rpartition(".")
     return is_pure(last, schema, grammars_of(EVERY_DIALECT))
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from lback.core.graph.view import GraphView
-from lback.core.merging.results import DatabaseRow
 from lback.core.plans import (
     Downgrade,
     Restamp,
@@ -32,17 +31,6 @@ class Move:
     between: tuple[str, ...] = ()
     up: tuple[Upgrade | Restamp, ...] = ()
     lacking: tuple[str, ...] = ()
-
-    def row(self, name: str | None = None) -> DatabaseRow:
-        """Return the way as results tell it."""
-        up = [step for step in self.up if isinstance(step, Upgrade)]
-        return DatabaseRow(
-            "untouched" if self.idle else "moved",
-            tuple(step.revision for step in self.down),
-            tuple(step.revision for step in up),
-            bool(self.up) and not up,
-            name=name,
-        )
 
     @property
     def idle(self) -> bool:

@@ -13,9 +13,9 @@ from lback.core.graph.view import GraphView
 from lback.core.merging.contradictions import contradictions
 from lback.core.merging.merge_file import MergeFile, merge_file
 from lback.core.merging.overlap import Overlap, overlaps
+from lback.core.merging.overlap_rows import OverlapRow, OverlapSide
 from lback.core.merging.results import MergeRow
 from lback.core.merging.surroundings import surroundings
-from lback.core.rows import OverlapRow, OverlapSide
 from lback.core.source import Commit
 
 # What stops an automatic merge: these are not known to commute.

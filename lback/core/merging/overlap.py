@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from lback.core.dialects import Dialects
 from lback.core.effects import Effect, Effects, Unknown, described
 from lback.core.merging.matrix import SEVERITY, Clash
+from lback.core.merging.overlap_rows import Verdict
 from lback.core.merging.sides import PlacedEffect, Side
 from lback.core.merging.surroundings import NOTHING_AROUND, Surroundings
 from lback.core.merging.touches import Touch
 from lback.core.naming import key, same_name
-from lback.core.rows import Verdict
 
 # Aspects of a column that are the same after being set twice to the same.
 _SETTLED = frozenset({"type", "nullable", "not null", "default", "comment"})

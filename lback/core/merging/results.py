@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from lback.core.merging.database_move import Move
+from lback.core.merging.overlap_rows import OverlapRow
+from lback.core.plans import Upgrade
 from lback.core.results import Result, text_only
-from lback.core.rows import OverlapRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,18 @@ class DatabaseRow:
     restamped: bool = False
     message: str | None = None
     name: str | None = None
+
+
+def moved_row(move: Move, name: str | None = None) -> DatabaseRow:
+    """Return the way of a database as results tell it."""
+    up = [step for step in move.up if isinstance(step, Upgrade)]
+    return DatabaseRow(
+        "untouched" if move.idle else "moved",
+        tuple(step.revision for step in move.down),
+        tuple(step.revision for step in up),
+        bool(move.up) and not up,
+        name=name,
+    )
 
 
 def most_moved(rows: Sequence[DatabaseRow]) -> DatabaseRow | None:

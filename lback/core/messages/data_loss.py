@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from lback.core.display import visible
-from lback.core.rows import DataLoss
+from lback.core.rollback.stakes import DataLoss
 from lback.errors import LbackError
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lback.core.display import visible
 from lback.core.messages.migrate import DECLINED
-from lback.core.preflight.questions import PreflightRow
+from lback.core.preflight.rows import PreflightRow
 from lback.core.shell import sql
 from lback.errors import LbackError
 

@@ -9,7 +9,7 @@ from lback.core.shell import command
 from lback.errors import LbackError
 
 if TYPE_CHECKING:
-    from lback.core.merging.skipped import LatePlan
+    from lback.core.merging.late import LatePlan
 
 
 def in_the_way(skipped: Sequence[str]) -> LbackError:

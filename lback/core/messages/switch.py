@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lback.core.display import visible
 from lback.core.messages.rollback import cannot_go_down
-from lback.core.rows import ChangedSince
+from lback.core.revision_code import ChangedSince
 from lback.core.shell import command
 from lback.errors import LbackError
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lback.core.effects import Unknown
+from lback.core.merging.overlap_rows import OverlapRow
 from lback.core.pictures.comparing import ComparedTable
 from lback.core.pictures.folding import FoldedSchema
-from lback.core.rows import OverlapRow
 from lback.core.source import Commit
 
 Place = Literal["published", "pushed", "local", ""]

@@ -6,7 +6,7 @@ makes, fills or changes before is not asked about: its rows are not there yet.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
@@ -18,7 +18,6 @@ from lback.core.preflight.column_types import ColumnType, read_type
 QuestionKind = Literal[
     "not null", "new column", "unique", "foreign key", "check", "type", "drop table", "drop column"
 ]
-State = Literal["fine", "stops", "loses", "told", "unknown"]
 _EVERY_ROW = ("every row", "yes")
 _KNOWN_TERMS = frozenset({"every row", "refers", "condition", "using", "value", IF_THERE[0]})
 # Settings of a session after which the database does not look.
@@ -67,30 +66,6 @@ class Question:
     moved: bool = False
     why: str = ""
     written: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class PreflightRow:
-    """What the database answered: how many rows are in the way, three of them, and all by `query`.
-
-    `state` "stops" fails the statement, "loses" deletes or changes them, "told" does neither;
-    "unknown" was not asked, or had no answer, for the `reason`. There may be more than `rows`
-    where `more` is set.
-    """
-
-    kind: str
-    state: State
-    revision: str
-    path: str
-    line: int
-    statement: str
-    table: str
-    columns: tuple[str, ...]
-    rows: int = 0
-    more: bool = False
-    keys: tuple[str, ...] = ()
-    query: str = ""
-    reason: str = ""
 
 
 @dataclass(slots=True)
@@ -458,8 +433,3 @@ def _values(effect: Effect) -> tuple[str, ...]:
 
 def _is_certain(effect: Effect) -> bool:
     return effect.certain or IF_THERE in effect.terms
-
-
-def in_the_way(rows: Iterable[PreflightRow], state: State) -> Iterator[PreflightRow]:
-    """Yield what the database answered in one way."""
-    return (row for row in rows if row.state == state)

@@ -27,9 +27,8 @@ from lback.core.rollback.picking import CannotUndo
 from lback.core.rollback.promise import Promise, promise
 from lback.core.rollback.proof import RollbackProof, RollbackRun
 from lback.core.rollback.reverting import sketch, verify
-from lback.core.rollback.stakes import Stakes, shown, stakes
+from lback.core.rollback.stakes import DataLoss, Stakes, shown, stakes
 from lback.core.rollback.uses import first_use
-from lback.core.rows import DataLoss
 from lback.core.tables import TableLife
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lback.core.effects import Effect, Effects, container
+from lback.core.results import optional
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,17 @@ class Stakes:
 
     lost: tuple[tuple[str, str | None], ...]
     kept: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True)
+class DataLoss:
+    """Rows of a table, or values of one of its columns, that a step deletes."""
+
+    table: str
+    column: str | None
+    rows: int
+    along_with: str | None = optional()
+    """The table whose rows take these along, as many of them as refer to one that goes."""
 
 
 def all_of(name: str, kind: str) -> str:
@@ -114,3 +126,13 @@ def rows_written(effects: Iterable[Effects]) -> tuple[tuple[str, ...], bool]:
             written.update(dict.fromkeys(unknown.tables))
             anywhere |= not unknown.tables
     return tuple(written), anywhere
+
+
+def total(losses: Iterable[DataLoss]) -> tuple[DataLoss, ...]:
+    """Return what is deleted from several databases, each table or column once."""
+    rows: dict[tuple[str, str | None], int] = {}
+    for data_loss in losses:
+        rows[data_loss.table, data_loss.column] = (
+            rows.get((data_loss.table, data_loss.column), 0) + data_loss.rows
+        )
+    return tuple(DataLoss(table, column, number) for (table, column), number in rows.items())

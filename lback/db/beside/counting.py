@@ -6,8 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection
 
 from lback.db.beside.server import Server
-from lback.db.own_tables import is_own
-from lback.db.schema import schemas
+from lback.db.own_tables import is_own, schemas
 from lback.errors import LbackError
 
 _STAMP = "alembic_version"

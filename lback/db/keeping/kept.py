@@ -15,7 +15,7 @@ from lback.core.naming import meant
 from lback.db.alembic_compat import commits_each_statement
 from lback.db.identity import real_schema
 from lback.db.keeping.row_sql import MYSQL, Shape, placed, run
-from lback.db.schema import schemas
+from lback.db.own_tables import schemas
 
 # How PostgreSQL writes values; and no row of a table may be hidden by a policy.
 _PLAIN = {

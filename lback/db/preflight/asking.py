@@ -11,7 +11,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from lback.core.preflight.column_types import ColumnType, read_type
-from lback.core.preflight.questions import PreflightRow, Question, State
+from lback.core.preflight.questions import Question
+from lback.core.preflight.rows import PreflightRow, State
 from lback.db.identity import untouched
 from lback.db.preflight.conversions import Probe, conversions
 from lback.db.preflight.reading import Place, Reader, Unanswered

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lback.core.preflight.column_types import ColumnType
-from lback.core.preflight.questions import State
+from lback.core.preflight.rows import State
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DataError, ProgrammingError, SQLAlchemyError
 
 from lback.core.naming import meant
-from lback.core.preflight.questions import PreflightRow
+from lback.core.preflight.rows import PreflightRow
 from lback.db.alembic_compat import commits_each_statement
 from lback.db.identity import real_schema
 from lback.db.keeping.kept import found

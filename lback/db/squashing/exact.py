@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lback.core.schema_diff import Schema, settled
-from lback.db.schema import is_projects, read_whole
+from lback.db.own_tables import is_projects
+from lback.db.schema import read_whole
 from lback.db.squashing.mysql_text import made_keys
 
 _QUIET = re.compile(r"[\s\"`\[\]]+")

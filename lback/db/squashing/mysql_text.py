@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from lback.core.altering.made import ranks
 from lback.db.beside.definitions import foreign_keys, made_anew, quoted
 from lback.db.definitions.mysql import definitions
-from lback.db.schema import is_projects
+from lback.db.own_tables import is_projects
 from lback.db.squashing.code import Writer
 from lback.errors import LbackError
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lback.db.definitions.postgresql import CatalogText, definitions
-from lback.db.schema import is_projects
+from lback.db.own_tables import is_projects
 from lback.db.squashing.code import Writer
 
 _SERIAL = """

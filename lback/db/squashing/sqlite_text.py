@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy.engine import Connection
 
 from lback.db.definitions.sqlite import KeptText
-from lback.db.schema import is_projects
+from lback.db.own_tables import is_projects
 from lback.db.squashing.code import Writer
 
 

@@ -18,7 +18,7 @@ from lback.core.squash.file import Built
 from lback.db.alembic_compat import type_text
 from lback.db.comparing.writing import rendering
 from lback.db.definitions.sqlite import definitions
-from lback.db.schema import is_projects, schemas
+from lback.db.own_tables import is_projects, schemas
 from lback.db.session import less_talk
 from lback.db.squashing import mysql_text, postgresql_text, sqlite_text
 from lback.db.squashing.code import Writer

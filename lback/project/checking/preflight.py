@@ -7,18 +7,18 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lback.core.checks.silencing import by_code, comments_in
 from lback.core.effects import Direction, Effects
 from lback.core.messages import preflight as messages
 from lback.core.messages.preflight import DeclinedError, RowsAtStake, RowsInTheWay
 from lback.core.plans import Downgrade, Step, Upgrade
-from lback.core.preflight.questions import PreflightRow, StepEffects, in_the_way, questions
+from lback.core.preflight.rows import PreflightRow, in_the_way
 from lback.errors import LbackError
 from lback.project.context import Context
 from lback.project.run import Run, attempted
 
 if TYPE_CHECKING:
     from lback.core.graph.view import GraphView
+    from lback.core.preflight.questions import StepEffects
     from lback.db.events import RunOutcome
     from lback.db.runner import Database
     from lback.db.view import View
@@ -33,10 +33,13 @@ def ask_rows(
 
     An empty one is not asked, so that the first run on it costs nothing.
     """
+    moves = [step for step in steps if isinstance(step, Upgrade | Downgrade) and not step.fake]
+    if not moves:
+        return ()
+    from lback.core.preflight.questions import questions
     from lback.db.preflight.asking import ASKED, answers
 
-    moves = [step for step in steps if isinstance(step, Upgrade | Downgrade) and not step.fake]
-    if not moves or view.stamp.dialect not in ASKED:
+    if view.stamp.dialect not in ASKED:
         return ()
     if not view.stamp.revisions and not view.has_tables():
         return ()
@@ -116,6 +119,8 @@ def _read(
 def _step(
     step: Upgrade | Downgrade, graph: GraphView, effects: Effects, text: bytes
 ) -> StepEffects:
+    from lback.core.preflight.questions import StepEffects
+
     direction: Direction = "upgrade" if isinstance(step, Upgrade) else "downgrade"
     done = effects.upgrade if direction == "upgrade" else effects.downgrade
     return StepEffects(
@@ -129,5 +134,7 @@ def _agreed(row: PreflightRow, step: StepEffects) -> PreflightRow:
         return row
     if step.direction == "downgrade":
         return replace(row, state="told", reason=messages.ASKED_ANYWAY)
+    from lback.core.checks.silencing import by_code, comments_in
+
     why = by_code(comments_in(step.text)).get(_CONSENTS)
     return replace(row, state="told", reason=messages.agreed_in_file(why)) if why else row

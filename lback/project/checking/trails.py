@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from lback.core.checks.findings import Finding, from_problems
+from lback.core.checks.findings import Finding, from_problems, refuse_first
 from lback.core.checks.same_code import same_code
 from lback.core.graph.revision import Revision
 from lback.core.graph.view import GraphView
 from lback.core.messages import lost as lost_messages
 from lback.core.messages import revisions as messages
-from lback.core.plans import refuse_first
 from lback.core.source import WORKTREE
 from lback.errors import LbackError
-from lback.project.lost import find_one
 from lback.project.revisions import Revisions
-from lback.vcs.lookups import named_ids, siblings
 
 
 def trailed(
@@ -32,12 +29,16 @@ def trailed(
         absent = [
             name for name in names if name not in graph and f" has {name} as " in each.message
         ]
+        from lback.project.lost import find_one
+
         lost = find_one(revisions, absent[0]) if absent else None
         if lost is None or lost.commit is None or revisions.repository is None:
             yield each
             continue
         commit, path, blob = lost.commit, lost.revision.path, lost.revision.blob
         name = f"{commit.sha}:{path}"
+        from lback.vcs.lookups import named_ids
+
         whole = named_ids(revisions.repository, [name]).get(name) == blob
         yield messages.with_trail(each, absent[0], commit, path, lost.place, whole=whole)
 
@@ -87,6 +88,8 @@ def free_number(revisions: Revisions, graph: GraphView, taken: str) -> str | Non
     """Return the number above all that files and branches have; None where ids are no numbers."""
     if not (taken.isascii() and taken.isdigit()):
         return None
+    from lback.vcs.lookups import siblings
+
     ids = set(graph.ids)
     if revisions.repository is not None:
         commits = list(dict.fromkeys(tip.commit for tip in siblings(revisions.repository)))

@@ -13,8 +13,7 @@ from lback.core.effects import Effect, Effects
 from lback.core.graph.view import GraphView
 from lback.core.messages import data_loss as messages
 from lback.core.messages.saved_rows import unreadable_downgrade
-from lback.core.rollback.stakes import Stakes, shown, stakes
-from lback.core.rows import DataLoss
+from lback.core.rollback.stakes import DataLoss, Stakes, shown, stakes
 from lback.project.context import Context
 
 if TYPE_CHECKING:

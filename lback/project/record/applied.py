@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from lback.core.graph.view import GraphView
 from lback.core.record.gaps import shown_time
+from lback.core.record.standing import AppliedBy, Standing
 from lback.core.record.steps import RecordedStep
-from lback.core.rows import AppliedBy, Standing
 from lback.project.context import Context
 from lback.project.record.ran import ran_by
 from lback.project.run import asked

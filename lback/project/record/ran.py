@@ -11,8 +11,7 @@ from lback.core.graph.view import GraphView
 from lback.core.header import read_header
 from lback.core.record.gaps import UnrecordedMove, gaps, reliable, shown_time
 from lback.core.record.steps import RecordedStep
-from lback.core.revision_code import changed_part, code_of, upward
-from lback.core.rows import ChangedSince
+from lback.core.revision_code import ChangedSince, changed_part, code_of, upward
 from lback.project.context import Context
 
 if TYPE_CHECKING:

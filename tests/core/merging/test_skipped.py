@@ -6,13 +6,13 @@ import pytest
 
 from lback.core.effects import Effect, Effects, Unknown
 from lback.core.graph.graph import Graph
+from lback.core.merging.late import plan_late
 from lback.core.merging.skipped import (
     Doubts,
     Skips,
     doubts,
     is_blind,
     linear_order,
-    plan_late,
     settled,
     telling,
     without_skipped,

@@ -16,7 +16,7 @@ from lback.core.rollback.facts import EditedRevision, RollbackFacts
 from lback.core.rollback.plan import RollbackPlan, plan_rollback
 from lback.core.rollback.proof import RollbackProof
 from lback.core.rollback.reverting import body_for
-from lback.core.rows import DataLoss
+from lback.core.rollback.stakes import DataLoss
 from lback.core.source import Commit
 from lback.errors import LbackError, UsageError
 from tests.core.rollback.facts import HEAD, text_of, written
