@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from lback.core.checks.findings import CODES, Finding
@@ -17,7 +18,9 @@ from lback.formats.words import listing
 MARK = "<!-- lback check -->"
 _ICONS = {"error": "❌", "warning": "⚠️", "note": "💬"}
 _MOST = 60
+_MOST_OF_CODE = 6  # a hundred times the same hides the one that matters
 _MOST_NAMES = 10
+_TAKES_AWAY = frozenset({"drop", "delete"})
 # GitHub takes 65,536 characters, GitLab more; there is room for what a workflow adds.
 _LONGEST = 60_000
 _MEANS_SOMETHING = re.compile(r"([\\`*_{}\[\]()#+!|~<>@$:-])")
@@ -53,12 +56,19 @@ def _verdict(result: CheckResult) -> Iterator[str]:
 
 
 def _findings(findings: Sequence[Finding]) -> Iterator[str]:
-    if findings:
+    shown: Counter[str] = Counter()
+    rows = []
+    for finding in findings:
+        if shown[finding.code] < _MOST_OF_CODE and len(rows) < _MOST:
+            shown[finding.code] += 1
+            rows.append(finding)
+    if rows:
         yield ""
-        yield from _table(findings[:_MOST])
-    if len(findings) > _MOST:
+        yield from _table(rows)
+    left = Counter(finding.code for finding in findings) - shown
+    if left:
         yield ""
-        yield f"… and {len(findings) - _MOST} more."
+        yield f"… and {', '.join(f'{number} more of {each}' for each, number in left.items())}."
 
 
 def _siblings(rows: Sequence[SiblingRow]) -> Iterator[str]:
@@ -91,7 +101,7 @@ def _new(rows: Sequence[NewRevisionRow]) -> Iterator[str]:
         text = f": {plain(row.doc)}" if row.doc else ""
         yield f"- {code(row.revision)}{text}"
         for effect in row.effects.upgrade:
-            mark = "🗑️ " if effect.kind == "drop" else ""
+            mark = "🗑️ " if effect.kind in _TAKES_AWAY else ""
             yield f"  - {mark}{code(effect_text(effect))}"
         for unknown in row.effects.unknown:
             if unknown.direction == "upgrade":
