@@ -153,6 +153,10 @@ class StatusResult(Result):
     docs: Mapping[str, str] = text_only()
     brought: Mapping[str, Commit] = text_only(default_factory=dict)
     fix: str = text_only()
+    urgent: tuple[str, ...] = text_only(default=())
+    """Why a database would never run a revision; `fix` is the way out of the first."""
+    whole: bool = text_only(default=False)
+    """Show all of it, however long."""
 
 
 def status(ctx: Context, *, with_database: bool = True, drift: bool = False) -> StatusResult:
@@ -225,6 +229,9 @@ def _side_by_side(
     lacking = {revision for row in rows for revision in row.pending}
     pending = tuple(revision for revision in graph.order() if revision in lacking)
     shared = _upstream(ctx, graph)
+    wrong = tuple(_in_the_way_of_any(ctx, graph, answers, shared))
+    if ctx.options.json and wrong:
+        ctx.console.warn(wrong[0].message)
     skipped = _in_order(graph, (name for row in rows for name in row.skipped))
     unknown = _in_order(graph, (name for row in rows for name in row.unknown))
     return StatusResult(
@@ -256,7 +263,9 @@ def _side_by_side(
         places={revision: lost_revision.place for revision, lost_revision in rescued.items()},
         docs={revision: graph[revision].doc for revision in (*pending, *skipped, *unknown)},
         brought=_brought(ctx, graph, (*skipped, *unknown)),
-        fix=_fix(ctx, graph, answers, shared),
+        fix=wrong[0].hint or "" if wrong else "",
+        urgent=tuple(err.message for err in wrong),
+        whole=ctx.options.verbose,
     )
 
 
@@ -397,20 +406,21 @@ def _standing(row: OneOfDatabases) -> State | Literal["unreachable"]:
     return cast("State", row.state) if row.state in known else "unreachable"
 
 
-def _fix(
+def _in_the_way_of_any(
     ctx: Context,
     graph: GraphView,
     answers: Sequence[Asked[_Answer]],
     shared: UpstreamStatus | None,
-) -> str:
-    """Warn of what keeps a database from being brought up to date; return the way out."""
+) -> Iterator[LbackError]:
+    """Yield what keeps a database from being brought up to date, one of each."""
     stamps = [answer.stamp for answer in answers if answer.stamp]
-    if not stamps:
-        return ""
     current = any(stamp.revisions for stamp in stamps)
+    if not stamps:
+        return
     if not graph.heads and not graph.problems and not current and not (shared and shared.behind):
-        return _told(ctx, migrate_messages.no_revisions(ctx.revisions.folders()[0]))
-    fix = ""
+        yield migrate_messages.no_revisions(ctx.revisions.folders()[0])
+        return
+    way_out = False
     for answer in answers:
         if answer.stamp is None:
             continue
@@ -425,11 +435,10 @@ def _fix(
             if found.ahead:
                 raise skipped_messages.ran_already(found.ahead)
         except LbackError as err:
-            message = on_one(str(answer.database), err.message, len(answers))
-            fix = fix or _told(ctx, LbackError(message, err.hint))
-    if not fix:
+            way_out = way_out or bool(err.hint)
+            yield LbackError(on_one(str(answer.database), err.message, len(answers)), err.hint)
+    if not way_out:
         forget_hook_rebase(ctx, [key(answer.database) for answer in answers])
-    return fix
 
 
 def _in_the_way(answer: Asked[_Answer]) -> Iterator[LbackError]:
@@ -446,11 +455,6 @@ def _in_the_way(answer: Asked[_Answer]) -> Iterator[LbackError]:
         yield answer.value.unsettled
     if answer.value.baseline is not None:
         yield migrate_messages.unstamped(answer.value.baseline)
-
-
-def _told(ctx: Context, err: LbackError) -> str:
-    ctx.console.warn(err.message)
-    return err.hint or ""
 
 
 def state(graph: GraphView, current: Sequence[str]) -> State:

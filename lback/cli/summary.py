@@ -39,33 +39,41 @@ def summary(
 
     `counts` may count more than there are rows.
     """
+    for state, line in state_lines(rows, counts, style):
+        yield line
+        if state in BAD:
+            yield from reasons([row for row in rows if row.state == state], style)
+
+
+def state_lines(
+    rows: Sequence[StatedDatabase], counts: Mapping[str, int], style: Style
+) -> Iterator[tuple[str, str]]:
+    """Yield each state that there is, and its line."""
     width = max([len(_SAID.get(state, state)) for state in counts], default=0)
     digits = len(str(max(counts.values(), default=0)))
     for state in STATES:
         if not counts.get(state):
             continue
-        those = [row for row in rows if row.state == state]
+        those = [_short(row) for row in rows if row.state == state]
         paint = style.red if state in BAD else style.yellow if state == "pending" else style.green
         label = paint(f"{_SAID.get(state, state):<{width}}")
-        names = f"  {listing([_short(row) for row in those])}" if those else ""
-        yield f"{label}  {counts[state]:>{digits}}{names}"
-        if state in BAD:
-            yield from _reasons(those, style)
+        names = f"  {style.cut(listing(those), width + digits + 4)}" if those else ""
+        yield state, f"{label}  {counts[state]:>{digits}}{names}"
 
 
-def _reasons(rows: Sequence[StatedDatabase], style: Style) -> Iterator[str]:
+def reasons(rows: Sequence[StatedDatabase], style: Style, most: int = _MOST) -> Iterator[str]:
     """Yield why some databases are not done; what is the same of several once."""
     groups: dict[str, list[StatedDatabase]] = {}
     for row in rows:
         groups.setdefault(_plain(row), []).append(row)
-    for group in list(groups.values())[:_MOST]:
+    for group in list(groups.values())[:most]:
         first = group[0]
         names = listing([_short(row) for row in group]) if len(groups) > 1 else ""
         yield f"    {names}{': ' if names else ''}{safe(first.message or '')}"
         if first.hint:
             yield f"    {style.cyan('next:')} {safe(first.hint)}"
-    if len(groups) > _MOST:
-        yield f"    and {len(groups) - _MOST} other reasons, which --json has"
+    if len(groups) > most:
+        yield f"    and {len(groups) - most} other reasons, which --json has"
 
 
 def _short(row: StatedDatabase) -> str:

@@ -57,6 +57,8 @@ class Spoken(io.TextIOBase):
 
 # They print what they do while they do it.
 _TOLD = ("alembic", "demo")
+# What fits its findings onto one screen with the rest.
+_FITTED = ("status",)
 # What may be long and is read from its top.
 _PAGED = ("blame", "graph", "history", "log", "radar")
 
@@ -66,7 +68,8 @@ def render(result: Result, style: Style) -> Iterator[str]:
     if result.command not in _TOLD:
         module = import_module(f"lback.cli.commands.{result.command}")
         yield from module.lines(result, style)
-    yield from findings(result.findings, style)
+    if result.command not in _FITTED:
+        yield from findings(result.findings, style)
 
 
 def findings(listed: Iterable[Finding], style: Style) -> Iterator[str]:

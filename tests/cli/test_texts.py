@@ -19,8 +19,11 @@ from lback.app.status import (
 )
 from lback.cli.terminal import render
 from lback.core.checks.findings import finding
+from lback.core.record.gaps import UnrecordedMove
 from lback.core.results import Result
+from lback.core.rows import ChangedSince
 from lback.core.schema_diff import SchemaChange
+from lback.core.source import Commit
 from lback.formats.style import Style
 
 CURRENT = StatusResult(
@@ -51,10 +54,11 @@ def text(result: Result) -> list[str]:
 
 def test_status_on_one_screen() -> None:
     assert text(CURRENT) == [
+        "up to date",
+        "next: Nothing to do.",
         "database  sqlite:///x: current at a1",
         "checkout  main, head a1",
         "upstream  origin/main, head a1; only here 0 revisions, only there 0 revisions",
-        "next: Nothing to do.",
     ]
 
 
@@ -62,7 +66,7 @@ def test_status_without_git_and_without_a_database() -> None:
     alone = replace(
         CURRENT, database=None, databases=(), checkout=CheckoutStatus(None, ()), upstream=None
     )
-    assert text(alone)[:3] == [
+    assert text(alone)[1:] == [
         "database  not asked",
         "checkout  no git, no revisions",
         "upstream  none",
@@ -73,28 +77,86 @@ def test_status_never_says_that_nothing_is_to_do_where_something_is() -> None:
     """Drift has a command, and a database that was not asked is no reason to be content."""
     change = SchemaChange("added", "column", "users", "nick", None, "TEXT")
     drifted = text(replace(CURRENT, drift=(change,)))
-    assert "1 difference: users" in drifted[-2]
-    assert drifted[-1].startswith(
-        "next: `lback diff` shows what is not as promised, `lback diff -R"
-    )
-    assert text(replace(CURRENT, drift=()))[-1] == "next: Nothing to do."
+    assert "1 difference: users" in drifted[-1]
+    assert drifted[0] == "drift: 1 difference"
+    assert drifted[1].startswith("next: `lback diff` shows what is not as promised, `lback diff -R")
+    assert text(replace(CURRENT, drift=()))[1] == "next: Nothing to do."
     behind = replace(CURRENT, drift=(change,), pending=("b2",), docs={"b2": "more"})
-    assert text(behind)[-1] == "next: Run `lback migrate`."
+    assert text(behind)[:2] == ["pending: 1 revision", "next: Run `lback migrate`."]
     alone = text(replace(CURRENT, database=None, databases=()))
-    assert "Nothing to do in this checkout; `lback status` asks" in alone[-1]
+    assert "Nothing to do in this checkout; `lback status` asks" in alone[0]
 
 
 def test_status_lists_what_is_lost_and_pending() -> None:
-    many = tuple(f"b{number:02}" for number in range(12))
+    many = tuple(f"b{number:02}" for number in range(40))
     docs = {one: f"does {one}" for one in many}
     stands = replace(CURRENT, lost=("z9", "z8"), places={"z9": "on topic"}, pending=many, docs=docs)
     lines = text(stands)
+    assert lines[0] == "lost: 2 revisions of the database"
     assert "lost      z9: applied, not in this checkout, on topic" in lines
     assert "lost      z8: applied, not in this checkout, found nowhere" in lines
-    assert "pending   12 revisions" in lines
+    assert "pending   40 revisions" in lines
     assert "          b09  does b09" in lines
-    assert "          b10  does b10" not in lines
-    assert "          and 2 more" in lines
+    assert lines[-1] == "          … and 27 more; see `lback migrate --plan`"
+    assert len(text(replace(stands, whole=True))) == 48
+
+
+def _all_at_once(number: int) -> StatusResult:
+    """Return a status of everything that there may be, and much of each."""
+    long = "a name that is rather long, as people write them who like to say what they do " * 3
+    names = tuple(f"r{one:03}_{long[:40].replace(' ', '_')}" for one in range(number))
+    commit = Commit("abcdef0123", "A person " * 9, "a@b", "2026-01-01T00:00:00Z", long)
+    rows = tuple(
+        OneOfDatabases(
+            name=f"tenant_{one}",
+            url=f"postgresql://host/{long[:60]}{one}",
+            schema=None,
+            title=f"tenant_{one} (postgresql://host/{long[:60]}{one})",
+            current=names[:9],
+            state="unreachable" if one % 3 else "behind",
+            pending=names,
+            message=long,
+            hint=long,
+            moved=UnrecordedMove(1, names[:9], names[9:], "2026-01-01", None),
+        )
+        for one in range(number)
+    )
+    return replace(
+        CURRENT,
+        database=DatabaseStatus("x", names, "behind"),
+        databases=rows,
+        checkout=CheckoutStatus(long, names),
+        upstream=UpstreamStatus(long, names, number, number),
+        pending=names, lost=names, redundant=names, skipped=names, unknown=names,
+        brought=dict.fromkeys(names, commit), docs=dict.fromkeys(names, long),
+        changed=tuple(
+            ChangedSince(name, name, "upgrade()", long, "2026-01-01", long) for name in names
+        ),
+        drift=tuple(SchemaChange("added", "column", long, "n", None, "T") for _ in names),
+        findings=tuple(
+            finding("LB103", long, hint=long, path=f"{long[:30]}.py", line=3) for _ in names
+        ),
+        fix=long, urgent=tuple(names),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [1, 2, 12, 40])
+@pytest.mark.parametrize("width", [60, 80])
+def test_status_fits_one_screen_whatever_there_is(number: int, width: int) -> None:
+    every = _all_at_once(number)
+    states = [every, replace(every, summary={"behind": 400, "unreachable": 90, "current": 3})]
+    for field in ("findings", "pending", "databases", "changed", "skipped", "lost"):
+        states.append(replace(CURRENT, docs=every.docs, **{field: getattr(every, field)}))
+    for state in states:
+        lines = [*render(state, Style(width=width))]
+        assert sum(-(-len(line) // width) for line in lines) <= 24, "\n".join(lines)
+        step = next(at for at, line in enumerate(lines) if line.startswith("next:"))
+        assert step <= 3
+        whole = "\n".join(render(replace(state, whole=True), Style(width=width)))
+        assert all(name in whole for name in (*state.pending, *state.lost, *state.skipped))
+    many = len(every.findings) > 3
+    shown = "\n".join(render(replace(CURRENT, findings=every.findings), Style(width=width)))
+    assert ("more; see `lback check`" in shown) is many
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,10 +13,12 @@ from lback.cli.everywhere_options import Everywhere, everywhere_options, require
 from lback.cli.options import common
 from lback.cli.running import apart, for_env, run
 from lback.cli.strict import Command
-from lback.cli.summary import summary
+from lback.cli.summary import reasons, state_lines
+from lback.core.databases import BAD
 from lback.core.messages.skipped import look_for
 from lback.core.shell import command as command_line
 from lback.core.shell import pathspec
+from lback.formats.screen import LABEL, Row, Section, fitted, line, row
 from lback.formats.style import Style, safe
 from lback.formats.words import counted, listing, moved, who
 
@@ -68,88 +71,160 @@ def _everywhere(asked: Everywhere) -> int:
     return everywhere(task, asked, {})
 
 
-def _drift(drift: Sequence[SchemaChange], style: Style) -> str:
-    if not drift:
-        return "drift     none: the database is what its stamp promises"
-    places = [safe(change.table or change.name or change.kind) for change in drift]
-    where = listing(tuple(dict.fromkeys(places)), 3)
-    return style.yellow(f"drift     {counted(len(drift), 'difference')}: {where} (`lback diff`)")
+_ROWS = 22
+_ALL = command_line("lback status --verbose")
+_PLAN = command_line("lback migrate --plan")
+_CHECK = command_line("lback check")
+_DIFF = command_line("lback diff")
+_DONE = "up to date"
+_START = "Start the database, then run `lback status` again."
 
 
 def lines(result: StatusResult, style: Style) -> Iterator[str]:
-    """Yield one line each for database, checkout and shared branch, then what to do."""
-    several = len(result.databases) > 1
-    yield from _databases(result, style)
+    """Yield what matters most and what to do about it, then the rest, on one screen."""
+    if result.whole:
+        style = style._replace(width=1 << 20)
+    urgent, following = _next(result)
+    paint = style.green if urgent == _DONE else style.red
+    first = [line(urgent, style, paint)] if urgent else []
+    step = line(f"next: {following}", style, lambda text: _marked(text, style), most=9)
     ref = result.checkout.ref
-    where = f"{safe(ref)}, " if ref else "no git, "
-    yield f"checkout  {where}{_heads(result.checkout.heads)}"
-    yield f"upstream  {_upstream(result.upstream)}"
-    for revision in result.lost:
-        place = result.places.get(revision, "found nowhere")
-        yield style.red(f"lost      {safe(revision)}: applied, not in this checkout, {place}")
-    for revision in result.redundant:
-        yield style.yellow(f"redundant {safe(revision)}: another row of the stamp stands on it")
-    yield from _below_the_stamp(result, style)
-    for changed in result.changed[:5]:
-        name, where = safe(changed.revision), f" ({safe(changed.url)})" if several else ""
-        ran = f"ran as {safe(changed.who)} had it on {changed.at[:10]}{where}"
-        yield style.yellow(f"edited    {name}: {ran}, and {changed.part} was edited since")
-    if len(result.changed) > 5:
-        yield f"          and {len(result.changed) - 5} more"
-    for each in result.edited[:5]:
-        then = f"{each.part} was another before ({who(each.commit)})"
-        name = safe(each.revision)
-        yield style.yellow(f"edited    {name}: {then}; which text this database ran is not known")
-    if len(result.edited) > 5:
-        yield f"          and {len(result.edited) - 5} more"
-    if result.drift is not None:
-        yield _drift(result.drift, style)
-    if result.pending:
-        yield f"pending   {counted(len(result.pending), 'revision')}"
-        for revision in result.pending[:10]:
-            doc = safe(result.docs[revision])
-            name = safe(revision)
-            yield f"          {style.yellow(name)}  {style.cut(doc, 12 + len(name))}"
-        if len(result.pending) > 10:
-            yield f"          and {len(result.pending) - 10} more"
-    yield f"{style.cyan('next:')} {_next(result)}"
+    where = f"{safe(ref) if ref else 'no git'}, {_heads(result.checkout.heads)}"
+    places = [
+        row("checkout", where, style, most=2),
+        row("upstream", _upstream(result.upstream), style, most=2),
+    ]
+    parts = [_databases(result, style), *(part for part in _parts(result, style) if part.rows)]
+    room = _ROWS - sum(shown.height for shown in (*first, step, *places))
+    databases, *others = fitted(parts, sys.maxsize if result.whole else room)
+    for shown in (*first, step, *databases, *places, *(each for rows in others for each in rows)):
+        yield shown.text
 
 
-def _below_the_stamp(result: StatusResult, style: Style) -> Iterator[str]:
-    """Yield what a database has not run although its stamp stands for it, and what is unknown."""
-    told = (
-        (result.skipped, "not run ", "below the stamp, and this database has not run it"),
-        (result.unknown, "unknown ", "below the stamp; whether this database ran it is not known"),
+def _marked(text: str, style: Style) -> str:
+    """Return a text that begins with `next:`, that word in its colour."""
+    return text.replace("next:", style.cyan("next:"), 1)
+
+
+def _parts(result: StatusResult, style: Style) -> Iterator[Section]:
+    """Yield what there is besides, what needs a person most first."""
+
+    def rows(label: str, texts: Iterable[str], paint: Callable[[str], str]) -> list[list[Row]]:
+        return [[row(label, text, style, paint)] for text in texts]
+
+    yield Section("findings", list(_findings(result, style)), _CHECK)
+    if len(result.urgent) > 1:
+        yield Section("refused", rows("refused", map(safe, result.urgent[1:]), style.red), _ALL)
+    lost = (
+        f"{safe(name)}: applied, not in this checkout, {result.places.get(name, 'found nowhere')}"
+        for name in result.lost
     )
-    for names, word, text in told:
-        for name in names[:10]:
-            commit = result.brought.get(name)
-            by = f" (brought by {who(commit)})" if commit is not None else ""
-            yield style.yellow(f"{word}  {safe(name)}: {text}{by}")
-        if len(names) > 10:
-            yield f"          and {len(names) - 10} more"
+    yield Section("lost", rows("lost", lost, style.red), command_line("lback switch --plan"))
+    redundant = (
+        f"{safe(name)}: another row of the stamp stands on it" for name in result.redundant
+    )
+    yield Section("redundant", rows("redundant", redundant, style.yellow), _ALL)
+    told = (
+        (result.skipped, "not run", "below the stamp, and this database has not run it"),
+        (result.unknown, "unknown", "below the stamp; whether this database ran it is not known"),
+    )
+    for names, label, text in told:
+        below = (f"{safe(name)}: {text}{_brought(result, name)}" for name in names)
+        yield Section(label, rows(label, below, style.yellow), _PLAN)
+    yield Section("edited", rows("edited", _edited(result), style.yellow), _ALL)
+    if result.drift is not None:
+        paint = style.yellow if result.drift else str
+        yield Section("drift", rows("drift", [_drift(result.drift)], paint), _DIFF)
+    number = f"{'pending':<{LABEL}}{counted(len(result.pending), 'revision')}"
+    docs = ((safe(name), safe(result.docs[name])) for name in result.pending)
+    pending = [
+        [Row(_pending(name, style.cut(f"{name}  {doc}", LABEL), style))] for name, doc in docs
+    ]
+    yield Section("", pending, _PLAN, [Row(number)])
 
 
-def _databases(result: StatusResult, style: Style) -> Iterator[str]:
+def _pending(name: str, shown: str, style: Style) -> str:
+    doc = shown.removeprefix(name)
+    return f"{'':<{LABEL}}{shown if doc == shown else style.yellow(name) + doc}"
+
+
+def _findings(result: StatusResult, style: Style) -> Iterator[list[Row]]:
+    """Yield what is wrong with the files, and how to mend it."""
+    for finding in result.findings:
+        place = f"{safe(finding.path)}:{finding.line}: " if finding.path and finding.line else ""
+        told = row("findings", f"{finding.code} {place}{safe(finding.message)}", style, style.red)
+        hint = [row("", f"next: {safe(finding.hint)}", style)] if finding.hint else []
+        yield [told, *hint]
+
+
+def _brought(result: StatusResult, name: str) -> str:
+    commit = result.brought.get(name)
+    return f" (brought by {who(commit)})" if commit is not None else ""
+
+
+def _edited(result: StatusResult) -> Iterator[str]:
+    """Yield which applied revisions are not, or may not be, what ran."""
+    several = len(result.databases) > 1
+    for changed in result.changed:
+        where = f" ({safe(changed.url)})" if several else ""
+        ran = f"ran as {safe(changed.who)} had it on {changed.at[:10]}{where}"
+        yield f"{safe(changed.revision)}: {ran}, and {changed.part} was edited since"
+    for each in result.edited:
+        then = f"{each.part} was another before ({who(each.commit)})"
+        yield f"{safe(each.revision)}: {then}; which text this database ran is not known"
+
+
+def _drift(drift: Sequence[SchemaChange]) -> str:
+    if not drift:
+        return "none: the database is what its stamp promises"
+    places = [safe(change.table or change.name or change.kind) for change in drift]
+    where = listing(tuple(dict.fromkeys(places)), 3)
+    return f"{counted(len(drift), 'difference')}: {where} (`lback diff`)"
+
+
+def _databases(result: StatusResult, style: Style) -> Section:
     if result.summary is not None or len(result.databases) > _MOST:
         counts = result.summary or Counter(row.state for row in result.databases)
-        yield from summary(result.databases, counts, style)
-        return
+        states = [Row(text) for _, text in state_lines(result.databases, counts, style)]
+        bad = [database for database in result.databases if database.state in BAD]
+        return Section("why", list(_reasons(bad, style)), _ALL, states)
     if not result.databases:
-        yield "database  not asked"
-    for database in result.databases:
-        title = safe(database.title)
-        if database.state == "unreachable":
-            name = f"{title}: " if len(result.databases) > 1 else ""
-            yield f"database  {name}{style.red(f'unreachable: {safe(database.message or str())}')}"
-            continue
-        paint = {"current": style.green, "lost": style.red}.get(database.state, style.yellow)
-        at = f" at {listing(database.current)}" if database.current else ""
-        several = len(result.databases) > 1 and database.pending
-        lacks = f", {len(database.pending)} pending" if several else ""
-        yield f"database  {title}: {paint(database.state)}{at}{lacks}"
-        if database.moved is not None:
-            yield style.yellow(f"          {moved(database.moved)}")
+        return Section("database", [[row("database", "not asked", style)]], _ALL)
+    several = len(result.databases) > 1
+    rows = [_database(database, style, several=several) for database in result.databases]
+    return Section("database", rows, _ALL)
+
+
+def _reasons(bad: Sequence[OneOfDatabases], style: Style) -> Iterator[list[Row]]:
+    """Yield why databases are not done, each with the way out."""
+    told: list[Row] = []
+    for text in reasons(bad, Style(), sys.maxsize):
+        after = text.lstrip().startswith("next:")
+        if told and not after:
+            yield told
+            told = []
+        told.append(line(text, style, str if after else style.red))
+    if told:
+        yield told
+
+
+def _database(database: OneOfDatabases, style: Style, *, several: bool) -> list[Row]:
+    title = safe(database.title)
+    if database.state == "unreachable":
+        name = f"{title}: " if several else ""
+        text = f"{name}unreachable: {safe(database.message or '')}"
+        return [row("database", text, style, style.red, most=2 if several else 6)]
+    at = f" at {listing(database.current)}" if database.current else ""
+    lacks = f", {len(database.pending)} pending" if several and database.pending else ""
+    colour = {"current": style.green, "lost": style.red}.get(database.state, style.yellow)
+
+    def paint(text: str) -> str:
+        return text.replace(f": {database.state}", f": {colour(database.state)}", 1)
+
+    shown = [row("database", f"{title}: {database.state}{at}{lacks}", style, paint, most=2)]
+    if database.moved is not None:
+        shown.append(row("", moved(database.moved), style, style.yellow))
+    return shown
 
 
 def _upstream(upstream: UpstreamStatus | None) -> str:
@@ -167,47 +242,59 @@ def _heads(heads: Sequence[str]) -> str:
     return f"{'head' if len(heads) == 1 else 'heads'} {listing(heads)}"
 
 
-def _next(result: StatusResult) -> str:
-    """Return the one step that comes next."""
-    if (
-        all(one_of_databases.state == "unreachable" for one_of_databases in result.databases)
-        and result.database
-    ):
-        assert result.database.state == "unreachable"
-        return result.database.hint or "Start the database, then run `lback status` again."
+def _next(result: StatusResult) -> tuple[str, str]:
+    """Return what matters most, and the one step that comes next."""
+    worst, every = result.database, result.databases
+    away = [database for database in every if database.state == "unreachable"]
+    start = (worst.hint if worst is not None and worst.state == "unreachable" else None) or _START
+    ids = result.lost, result.pending, result.skipped, result.unknown
+    lost, pending, skipped, unknown = (counted(len(names), "revision") for names in ids)
+    if worst is not None and len(away) == len(every):
+        return "unreachable: " + ("the database" if len(every) < 2 else "all databases"), start
     if result.fix:
-        return result.fix
+        return safe(result.urgent[0]) if result.urgent else "", result.fix
     if result.findings:
-        return "Fix what is listed below, then run `lback status` again."
+        number = counted(len(result.findings), "finding")
+        return number, "Fix what is listed below, then run `lback status` again."
     if result.lost:
-        return "`lback switch` undoes what this checkout lacks; `lback switch --plan` shows it."
+        undoes = "`lback switch` undoes what this checkout lacks; `lback switch --plan` shows it."
+        return f"lost: {lost} of the database", undoes
     if result.pending or result.skipped:
-        return "Run `lback migrate`." if result.summary is None else "Run `lback migrate --all`."
+        late = f"not run: {skipped} below the stamp" if result.skipped else f"pending: {pending}"
+        one = "Run `lback migrate`."
+        return late, one if result.summary is None else "Run `lback migrate --all`."
     if result.redundant:
-        return f"`lback migrate` takes {listing(result.redundant)} out of the stamp."
-    if result.database is not None and result.database.state == "unreachable":
-        return result.database.hint or "Start the database, then run `lback status` again."
+        rows = counted(len(result.redundant), "row")
+        takes = f"`lback migrate` takes {listing(result.redundant)} out of the stamp."
+        return f"redundant: {rows} of the stamp", takes
+    if worst is not None and worst.state == "unreachable":
+        return f"unreachable: {len(away)} of {len(every)} databases", start
     if result.unknown:
-        return look_for(result.unknown[0])
-    if result.upstream is not None and result.upstream.behind:
-        return f"Run {result.upstream.bring} to get what the team has added."
+        return f"unknown: whether {unknown} below the stamp ran", look_for(result.unknown[0])
     return _at_rest(result)
 
 
-def _at_rest(result: StatusResult) -> str:
-    """Return the step that comes next where all has run."""
+def _at_rest(result: StatusResult) -> tuple[str, str]:
+    """Return what matters most where all has run, and the step that comes next."""
+    if result.upstream is not None and result.upstream.behind:
+        step = f"Run {result.upstream.bring} to get what the team has added."
+        behind = counted(result.upstream.behind, "revision")
+        return f"behind {safe(result.upstream.ref)}: {behind}", step
     if result.changed:
         undo = command_line("lback rollback --revision", result.changed[0].revision)
-        return f"{undo} undoes what ran; then `lback migrate` runs the file as it is now."
+        step = f"{undo} undoes what ran; then `lback migrate` runs the file as it is now."
+        return f"edited: {counted(len(result.changed), 'revision')} since it ran", step
     if result.edited:
         first = result.edited[0]
         paths = map(pathspec, dict.fromkeys((first.was, first.path)))
         shown = command_line("git diff", first.commit.sha[:12], "--", *paths)
-        return f"{shown} shows what has changed in {safe(first.revision)} since."
+        step = f"{shown} shows what has changed in {safe(first.revision)} since."
+        return f"edited: {counted(len(result.edited), 'revision')}, perhaps since it ran", step
     if result.drift:
-        return (
+        step = (
             "`lback diff` shows what is not as promised, `lback diff -R --sql` what takes it back."
         )
+        return f"drift: {counted(len(result.drift), 'difference')}", step
     if not result.databases and result.summary is None:
-        return "Nothing to do in this checkout; `lback status` asks the database, too."
-    return "Nothing to do."
+        return "", "Nothing to do in this checkout; `lback status` asks the database, too."
+    return _DONE, "Nothing to do."
