@@ -18,33 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from lback.errors import UsageError
-
-if sys.platform == "win32":  # pragma: no cover
-    import msvcrt
-
-    # Far behind the text, so that others may still read who holds it.
-    _PLACE = 1 << 30
-
-    def _lock(handle: int, *, wait: bool) -> None:
-        os.lseek(handle, _PLACE, os.SEEK_SET)
-        while True:
-            try:
-                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-                break
-            except OSError:
-                if not wait:
-                    raise
-            time.sleep(0.05)
-        os.lseek(handle, 0, os.SEEK_SET)
-
-else:
-    import fcntl
-
-    def _lock(handle: int, *, wait: bool) -> None:
-        # flock, not lockf: a POSIX record lock is lost when any other handle of this
-        # process on the file is closed.
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-
+from lback.system import IS_POSIX, lock
 
 # What a person writes by hand stays far below.
 BY_HAND = 1024 * 1024
@@ -166,7 +140,7 @@ def sweep(folder: Path, older: float = 0.0) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Bring the names of a folder's files to the disk, as their contents are."""
-    if os.name != "posix":  # pragma: no cover
+    if not IS_POSIX:  # pragma: no cover
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -212,7 +186,7 @@ class FileLock:
         while True:
             handle = os.open(self.path, _LOCK_FLAGS, 0o666)
             try:
-                _lock(handle, wait=wait)
+                lock(handle, wait=wait)
                 if self._is_current(handle):
                     self._handle = handle
                     return True
@@ -268,15 +242,15 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def _locked_folder(folder: Path) -> int | None:
-    if sys.platform == "win32":  # pragma: no cover - a folder cannot be locked there
+    if not IS_POSIX:  # pragma: no cover - a folder cannot be locked there
         return None
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        handle = os.open(folder, os.O_RDONLY)
     except OSError:
         return None
     try:
-        _lock(handle, wait=True)
+        lock(handle, wait=True)
     except OSError:
         os.close(handle)
         return None

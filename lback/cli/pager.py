@@ -7,6 +7,7 @@ import signal
 import sys
 from contextlib import suppress
 
+from lback.system import IS_POSIX, spawn, wait_for
 from lback.vcs.replay import ask
 
 TYPE_CHECKING = False  # a kept answer goes through here as well, and has no time for `typing`
@@ -24,7 +25,7 @@ def paged(text: bytes, out: int) -> bool:
     It is not where it fits on the terminal, and where there is no pager, or `cat`.
     """
     try:
-        if os.name != "posix" or os.environ.get("TERM") == "dumb" or not os.isatty(out):
+        if not IS_POSIX or os.environ.get("TERM") == "dumb" or not os.isatty(out):
             return False
         size = os.get_terminal_size(out)
     except OSError:
@@ -52,23 +53,15 @@ def _program(environ: Mapping[str, str]) -> str:
 def _shown(program: str, text: bytes, out: int) -> bool:
     environ = {**dict(_SETTINGS), **os.environ}
     end, begin = os.pipe()
-    actions = (
-        (os.POSIX_SPAWN_DUP2, end, 0),
-        (os.POSIX_SPAWN_DUP2, out, 1),
-        (os.POSIX_SPAWN_CLOSE, begin),
-    )
     sys.stderr.flush()
     # What is typed is for the pager: Ctrl-C ends its search, and not us before it.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        child = os.posix_spawn(
-            "/bin/sh", ("sh", "-c", program), environ, file_actions=actions,
-            setsigdef=(signal.SIGINT, signal.SIGPIPE),
-        )  # fmt: skip
+        child = spawn("/bin/sh", ("sh", "-c", program), environ, {0: end, 1: out})
         os.close(end)
         with suppress(BrokenPipeError), open(begin, "wb") as pipe:  # noqa: PTH123
             pipe.write(text)
-        _, status = os.waitpid(child, 0)
+        status = wait_for(child)
     finally:
         signal.signal(signal.SIGINT, before)
-    return os.waitstatus_to_exitcode(status) != _NOT_FOUND
+    return status != _NOT_FOUND

@@ -26,9 +26,9 @@ from lback.project.console import SilentConsole
 from lback.project.context import Context
 from lback.secrets import KNOWN, cleaned
 from lback.start import take_over
+from lback.system import hung_up, interrupts, lead_group
 
 UseCase = Callable[[Context, Any], Any]
-HUNG_UP = (signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()
 _MOST_TURNS = 50  # of one process, so that what leaks in it does not grow
 # What was found once for all of them.
 _SHARED = ("cwd", "repository", "project", "revisions")
@@ -75,10 +75,10 @@ def stand_alone(line: int) -> None:
 
     The parent has that, and says it once.
     """
-    with contextlib.suppress(OSError, AttributeError):
-        os.setpgid(0, 0)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for number in (signal.SIGTERM, *HUNG_UP):
+    lead_group()
+    for number in interrupts():
+        signal.signal(number, signal.default_int_handler)
+    for number in (signal.SIGTERM, *hung_up()):
         signal.signal(number, signal.SIG_DFL)
     atexit._clear()
     streams.stand_alone(line)

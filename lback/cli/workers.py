@@ -23,15 +23,25 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from lback.cli import streams
-from lback.cli.turns import HUNG_UP, UseCase, serve_all, stand_alone
+from lback.cli.turns import UseCase, serve_all, stand_alone
 from lback.core.listed.databases import ListedDatabase
 from lback.core.messages import listed as messages
 from lback.core.shell import given, place, placed
 from lback.errors import LbackError
 from lback.project.context import Context
 from lback.start import taken
+from lback.system import (
+    APART,
+    CAN_FORK,
+    LAST,
+    exit_status,
+    fork,
+    hung_up,
+    interrupts,
+    never_wait,
+    tell,
+)
 
-CAN_FORK = hasattr(os, "fork") and sys.platform != "darwin"  # whose libraries do not stand it
 _TICK = 0.2
 _OF_EACH = (
     "lback.db.runner",
@@ -180,8 +190,7 @@ class _Child:
 
     def signal(self, number: int) -> None:
         """Send a signal; it may have ended."""
-        with contextlib.suppress(OSError):
-            os.kill(self.pid, number)
+        tell(self.pid, number)
 
 
 def _be_ready(ctx: Context) -> None:
@@ -201,7 +210,7 @@ def _forked(job: Job) -> _Child:
     orders, order = os.pipe()
     for stream in (streams.result(), sys.stdout, sys.stderr):
         stream.flush()
-    pid = os.fork()
+    pid = fork()
     if not pid:
         try:
             for way in (answers, lines, order):
@@ -231,7 +240,7 @@ def _started(job: Job) -> _Child:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        start_new_session=True,
+        **APART,
     )
     child = _Child(process.pid, process.stdin, process=process)
     with contextlib.suppress(OSError):
@@ -282,9 +291,9 @@ def _by_selectors(job: Job) -> Iterator[tuple[_Child, str, Any]]:
         for kind, value in take(child, data):
             yield child, kind, value
     for child in list(job.running.values()):
-        pid, status = os.waitpid(child.pid, os.WNOHANG)
-        if pid:
-            child.status = os.waitstatus_to_exitcode(status)
+        status = exit_status(child.pid)
+        if status is not None:
+            child.status = status
             yield from _last_words(child)
             del job.running[child.pid]
             yield child, "ended", None
@@ -295,7 +304,7 @@ def _last_words(child: _Child) -> Iterator[tuple[_Child, str, Any]]:
     for way, take in ((child.answers, _messages), (child.lines, _lines)):
         if way is None:
             continue
-        os.set_blocking(way, False)
+        never_wait(way)
         with contextlib.suppress(BlockingIOError):
             while data := os.read(way, 65536):
                 for kind, value in take(child, data):
@@ -357,7 +366,7 @@ def _end_late(job: Job) -> None:
     for child in job.running.values():
         if child.deadline is not None and time.monotonic() > child.deadline and not child.late:
             child.late = True
-            child.signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+            child.signal(LAST)
 
 
 @contextlib.contextmanager
@@ -365,13 +374,13 @@ def _interrupts(job: Job) -> Iterator[None]:
     """Hand Ctrl-C, and what a container is stopped by, on to those at work; wait for their ends."""
 
     def stop(_number: int, _frame: Any) -> None:
-        last = signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM
+        last = LAST
         for child in list(job.running.values()):
             # A second time is meant for those that did not heed the first.
             child.signal(last if job.stopped else signal.SIGINT)
         job.stopped = True
 
-    numbers = (signal.SIGINT, signal.SIGTERM, *HUNG_UP)
+    numbers = (*interrupts(), signal.SIGTERM, *hung_up())
     before = {}
     with contextlib.suppress(ValueError):  # not the main thread
         before = {number: signal.signal(number, stop) for number in numbers}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
+
+from lback.system import IS_POSIX
 
 TYPE_CHECKING = False  # `typing` and `pathlib` cost more than the quickest answer has time for
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ OPTIONS = (
 FACTS = ("--is-bare-repository", "--is-shallow-repository", "--show-object-format")
 PLACES = ("--absolute-git-dir", "--git-common-dir", "--show-toplevel")
 
-ENDINGS = (".exe", "") if sys.platform == "win32" else ("",)
+ENDINGS = ("",) if IS_POSIX else (".exe", "")
 
 # The same repository's children need these: the index of a partial commit is not
 # `.git/index`, and pushed objects sit in quarantine until the hook has agreed.

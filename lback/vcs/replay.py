@@ -12,6 +12,7 @@ import os
 import sys
 from zlib import crc32
 
+from lback.system import IS_POSIX, spawn, wait_for
 from lback.vcs.environment import OPTIONS, git_program, names_repository, outside
 from lback.vcs.scan import look, scan, sha1
 
@@ -46,7 +47,7 @@ def can_be_kept(args: Sequence[str]) -> bool:
     """Tell whether the answer to a command line may be one that is kept."""
     return (
         not COMMANDS.isdisjoint(args)
-        and os.name == "posix"
+        and IS_POSIX
         and sys.stdout is not None
         and not names_repository(os.environ)
     )
@@ -148,15 +149,9 @@ def _start(words: Sequence[str]) -> tuple[int, int] | None:
     if program is None:
         return None
     end, begin = os.pipe()
-    actions = (
-        (os.POSIX_SPAWN_DUP2, begin, 1),
-        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
-    )
     try:
-        child = os.posix_spawn(
-            program, (program, *OPTIONS, *words), outside(os.environ), file_actions=actions
-        )
+        descriptors = {0: None, 1: begin, 2: None}
+        child = spawn(program, (program, *OPTIONS, *words), outside(os.environ), descriptors)
     except OSError:
         os.close(end)
         return None
@@ -169,8 +164,7 @@ def _answer(child: tuple[int, int]) -> bytes | None:
     """Return what git said, None where it failed."""
     with open(child[1], "rb") as pipe:  # noqa: PTH123
         said = pipe.read()
-    _, status = os.waitpid(child[0], 0)
-    return said if status == 0 else None
+    return said if wait_for(child[0]) == 0 else None
 
 
 def _bytes(path: str) -> bytes | None:

@@ -9,6 +9,7 @@ import socket
 from typing import NamedTuple
 
 from lback.core.messages import locks as messages
+from lback.system import user_number
 
 LONGEST = 63
 """Bytes of PostgreSQL's application name; what is longer is cut by the server."""
@@ -58,7 +59,7 @@ def user_name() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):  # a container's user without a name
-        return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
+        return user_number()
 
 
 def _plain(text: str, also: str = "") -> str:
