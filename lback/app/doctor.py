@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 
 from lback.core.graph.forks import forks
+from lback.core.hook_names import NAMES
 from lback.core.messages import doctor as messages
 from lback.core.messages import half as half_messages
 from lback.core.messages.doctor import DoctorLine, Topic
@@ -15,12 +16,20 @@ from lback.core.plans import redundant
 from lback.core.results import Result
 from lback.errors import LbackError
 from lback.project.context import Context
-from lback.project.hook_files import hook_states
+from lback.project.hook_files import hook_states, install_hooks
 from lback.project.run import half_of
 
 _PACKAGES = ("lback-migrations", "alembic", "sqlalchemy", "gitpython", "click")
 
 Look = Callable[[Context], Iterator[DoctorLine]]
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorOptions:
+    """Whether to mend what can be mended without touching rows or history, and without asking."""
+
+    fix: bool = False
+    yes: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,15 +41,31 @@ class DoctorResult(Result):
     lines: tuple[DoctorLine, ...]
 
 
-def doctor(ctx: Context) -> DoctorResult:
-    """Look at everything; exit 1 when something is wrong."""
+def doctor(ctx: Context, options: DoctorOptions) -> DoctorResult:
+    """Look at everything, mend what is safe to mend; exit 1 when something is wrong."""
     lines = _looked(ctx, {"versions": _versions, "git": _git, "configuration": _configuration})
     if not _wrong(lines):  # the rest could only say the same again
         lines += _looked(ctx, {"revisions": _revisions, "hooks": _hooks, "database": _database})
+    if options.fix:
+        lines = [_mended(ctx, line, yes=options.yes) for line in lines]
     wrong = _wrong(lines)
     return DoctorResult(
         lines=tuple(lines), status="findings" if wrong else "ok", exit_code=1 if wrong else 0
     )
+
+
+def _mended(ctx: Context, line: DoctorLine, *, yes: bool) -> DoctorLine:
+    """Mend what one line tells of; all but the hooks takes rows, history, or a person's word."""
+    if line.topic != "hooks" or line.level == "ok":
+        return line
+    if not yes and not ctx.console.confirm(messages.MEND_HOOKS, option="--yes", default=True):
+        return line
+    try:
+        install_hooks(ctx, NAMES)
+    except LbackError as err:
+        return messages.failed("hooks", err)
+    (after,) = _hooks(ctx)
+    return replace(after, mended=after.level == "ok")
 
 
 def _wrong(lines: list[DoctorLine]) -> bool:

@@ -462,7 +462,10 @@ SHOWN: dict[str, list[Shown]] = {
         Shown("sections", "hooks uninstall", "--all"),
     ],
     "hooks status": [],
-    "doctor": [],
+    "doctor": [
+        Shown("repository", "doctor --yes", "--fix"),
+        Shown("repository", "doctor --fix", "--yes"),
+    ],
     "explain": [],
     "completion": [],
     "demo": [],

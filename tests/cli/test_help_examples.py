@@ -33,7 +33,7 @@ SAYS = {
     "database url": "0\nsqlite:.*shop__work",
     "demo": "played",
     "diff --models": "0\n.*no difference",
-    "doctor": "0\n.*git",
+    "doctor --fix --yes": "0\n.*git",
     "completion bash": "0\n_lback_completion",
     "explain LB101": "0\nLB101.*several heads",
     "graph --format html -o graph.html": "0\nwrote .*graph.html",

@@ -17,15 +17,18 @@ if TYPE_CHECKING:
 
 
 @click.command("doctor", cls=Command)
+@click.option("--fix", is_flag=True, help="Mend what needs no change of rows or of history.")
+@click.option("--yes", "-y", is_flag=True, help="With --fix: mend without asking.")
 @common
-def command() -> int:
+def command(fix: bool, yes: bool) -> int:
     """Show what lback found: configuration, git, database, hooks; and how to fix what is wrong.
 
-    Example: `lback doctor`
+    Example: `lback doctor --fix --yes`
     """
-    from lback.app.doctor import doctor
+    from lback.app.doctor import DoctorOptions, doctor
 
-    return run(doctor)
+    idle = {} if fix else {"--yes": yes}
+    return run(lambda ctx: doctor(ctx, DoctorOptions(fix, yes)), idle)
 
 
 def lines(result: DoctorResult, style: Style) -> Iterator[str]:
@@ -33,6 +36,7 @@ def lines(result: DoctorResult, style: Style) -> Iterator[str]:
     paint = {"error": style.red, "warning": style.yellow, "note": style.cyan, "ok": style.green}
     for line in result.lines:
         mark = paint[line.level](f"{line.level:<7}")
-        yield f"{mark} {line.topic:<13} {safe(line.text)}"
+        mended = style.green(" (mended)") if line.mended else ""
+        yield f"{mark} {line.topic:<13} {safe(line.text)}{mended}"
         if line.fix:
             yield f"{'':<21} {style.cyan('next:')} {safe(line.fix)}"

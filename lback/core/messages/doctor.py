@@ -15,12 +15,16 @@ Topic = Literal["versions", "git", "configuration", "revisions", "hooks", "datab
 
 @dataclass(frozen=True, slots=True)
 class DoctorLine:
-    """One thing that was looked at and its state; `fix` where it is not as it should be."""
+    """One thing that was looked at and its state; `fix` where it is not as it should be.
+
+    `mended`: it was not, and `doctor --fix` has mended it.
+    """
 
     topic: Topic
     level: Literal["ok", "note", "warning", "error"]
     text: str
     fix: str | None = None
+    mended: bool = False
 
 
 def failed(topic: Topic, error: LbackError, *, wrong: bool = True) -> DoctorLine:
@@ -108,6 +112,9 @@ def hooks(states: Mapping[str, str]) -> DoctorLine:
         return DoctorLine("hooks", "ok", "all installed")
     shown = ", ".join(f"{name} {state}" for name, state in states.items())
     return DoctorLine("hooks", "note", shown, "`lback hooks install`")
+
+
+MEND_HOOKS = "Install the git hooks? What is there is kept and still runs first."
 
 
 def database_failed(name: str, error: LbackError) -> DoctorLine:
