@@ -14,6 +14,7 @@ import pytest
 from tests.story.sessions import play, prepare, settled
 
 _ROOT = Path(__file__).parents[2]
+_GUIDES = sorted((_ROOT / "docs" / "guides").glob("*.md"))
 _PAGES = sorted((_ROOT / "docs" / "scenarios").glob("*.md"))
 
 
@@ -33,6 +34,19 @@ def test_a_scenario_is_played_as_written(path: Path, prepared: Path, tmp_path: P
         path.write_text(played)
         return
     assert settled(played) == settled(page)
+
+
+@pytest.mark.parametrize("path", _GUIDES, ids=lambda path: path.stem)
+def test_a_guide_is_played_as_written(path: Path, tmp_path: Path) -> None:
+    """It begins with an empty folder."""
+    place = tmp_path / "story"
+    (place / "ada").mkdir(parents=True)
+    (place / "count").write_text("0")
+    played = play(path.read_text(), place)
+    if os.environ.get("LBACK_WRITE_SCENARIOS"):
+        path.write_text(played)
+        return
+    assert settled(played) == settled(path.read_text())
 
 
 def test_the_tutorial_is_played_as_written(tmp_path: Path) -> None:
