@@ -36,6 +36,7 @@ def call(
     home = os.fspath(Path(__file__).parents[2])
     path = [entry for entry in sys.path if entry != home]
     mine = json.dumps([[*path, home], taken(), environment.spelled(), prog])
+    streams.let_nothing_wait()
     environ, out = dict(os.environ), subprocess.PIPE
     if shown and streams.taken():
         streams.failure()

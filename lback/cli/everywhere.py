@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from lback.cli import streams
 from lback.cli.everywhere_options import Everywhere
 from lback.cli.progress import progress
 from lback.cli.running import opened
@@ -66,6 +67,7 @@ def everywhere(task: Task[Row], asked: Everywhere, idle: Mapping[str, Any]) -> i
     assert given is not None
     task.prepare(ctx)
     _warm(known)
+    streams.let_nothing_wait()  # processes are forked from here on
     databases = _listed(ctx, given, known, asked)
     turns = Turns[Row]()
     lines = terminal if asked.lines else None

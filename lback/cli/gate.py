@@ -48,7 +48,7 @@ def guarded(program: click.Command, args: list[str], prog: str, only: str | None
     if streams.is_closed() and options.command != "hook":
         terminal.error("Standard output is closed; nothing was done.", _ELSEWHERE)
         return 3
-    code = _run(program, args, terminal)
+    code = _shown(program, args, terminal)
     if streams.taken():
         _let_interrupts_kill()
     code = _delivered(terminal, code)
@@ -58,6 +58,16 @@ def guarded(program: click.Command, args: list[str], prog: str, only: str | None
 
 
 _ELSEWHERE = "send it to a file, or to /dev/null where only the exit status matters"
+
+
+def _shown(program: click.Command, args: list[str], terminal: Terminal) -> int:
+    """Run the program; on a terminal a line says what it is at, once that takes long."""
+    if not streams.goes_on_screen():
+        return _run(program, args, terminal)
+    from lback.cli.waiting import waiting
+
+    with waiting(terminal.options):
+        return _run(program, args, terminal)
 
 
 def _run(program: click.Command, args: list[str], terminal: Terminal) -> int:

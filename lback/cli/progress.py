@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from lback.cli import streams
 from lback.cli.terminal import Terminal
 
 _FREE = "\r\x1b[K"
@@ -50,6 +51,7 @@ def progress(terminal: Terminal, total: int, label: str) -> Iterator[Progress]:
     if not sys.stderr.isatty() or terminal.options.quiet:
         yield Progress(terminal, total, None)
         return
+    streams.let_nothing_wait()
     # Only our own words and numbers go into the bar; whatever has a name goes by the terminal.
     with click.progressbar(length=total, label=label, show_pos=True, file=sys.stderr) as bar:
         yield Progress(terminal, total, bar)

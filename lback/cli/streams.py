@@ -9,7 +9,25 @@ from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     # Not the real type: typing a buffer is another 2 ms of imports.
+    from contextlib import AbstractContextManager
+    from typing import Protocol
+
     from _typeshed import ReadableBuffer
+
+    class Drawn(Protocol):
+        """A line on the terminal that gives way to what others write."""
+
+        between: bool
+
+        @property
+        def lock(self) -> AbstractContextManager[object]:
+            """Return what keeps two from writing at once."""
+
+        def clear(self) -> None:
+            """Take it away."""
+
+        def end(self) -> None:
+            """Take it away for good."""
 
 
 class _Way(io.FileIO):
@@ -18,10 +36,20 @@ class _Way(io.FileIO):
     def __init__(self, number: int, *, close: bool) -> None:
         super().__init__(number, "w", closefd=close)
         self.failed: OSError | None = None
+        self.on_screen = self.isatty()
         # A child that env.py forks, and that comes back through here, has nothing to say.
         self._owner = os.getpid()
 
     def write(self, data: ReadableBuffer, /) -> int:
+        waiting = _HERE.waiting if self.on_screen else None
+        if waiting is None:
+            return self._write(data)
+        with waiting.lock:
+            waiting.clear()
+            waiting.between = memoryview(data).tobytes().endswith(b"\n")
+            return self._write(data)
+
+    def _write(self, data: ReadableBuffer, /) -> int:
         size = len(memoryview(data).cast("B"))
         if self.failed is not None or os.getpid() != self._owner:
             return size
@@ -42,6 +70,7 @@ class _Streams:
         self.out: TextIO | None = None
         self.way: _Way | None = None
         self.closed = False
+        self.waiting: Drawn | None = None
 
 
 _HERE = _Streams()
@@ -69,13 +98,33 @@ def take() -> None:
     sys.stderr = sys.__stderr__ = _text(_Way(2, close=False), *told)  # type: ignore[misc, assignment]
 
 
+def wait(waiting: Drawn) -> None:
+    """Let what others write on the terminal take the place of a line that is drawn there."""
+    _HERE.waiting = waiting
+
+
+def let_nothing_wait() -> None:
+    """Draw no such line from here on: a pager, a bar or another process has the terminal."""
+    shown, _HERE.waiting = _HERE.waiting, None
+    if shown is not None:
+        shown.end()
+
+
+def goes_on_screen() -> bool:
+    """Tell whether a line on standard error is in nobody's way: no pager, no pipe, no log."""
+    if _HERE.way is None or not sys.stderr.isatty():
+        return False
+    kind = os.fstat(_HERE.way.fileno()).st_mode & 0o170000
+    return _HERE.way.on_screen or kind == 0o100000
+
+
 def stand_alone(number: int) -> None:
     """Let a process that was forked from this one write to a descriptor, and read nothing."""
     empty = os.open(os.devnull, os.O_RDWR)
     os.dup2(empty, 0)
     os.dup2(number, 1)
     os.dup2(number, 2)
-    _HERE.out = _HERE.way = None
+    _HERE.out = _HERE.way = _HERE.waiting = None
     sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: SIM115
     sys.stdout = sys.__stdout__ = _text(_Way(1, close=False), "utf-8", "backslashreplace")  # type: ignore[misc, assignment]
     sys.stderr = sys.__stderr__ = _text(_Way(2, close=False), "utf-8", "backslashreplace")  # type: ignore[misc, assignment]

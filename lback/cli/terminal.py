@@ -126,6 +126,7 @@ class Terminal:
             return
         INPUTS.said(text)
         out.flush()
+        streams.let_nothing_wait()
         if not paged(text.encode(out.encoding, out.errors or "strict"), out.fileno()):
             out.write(text)
 

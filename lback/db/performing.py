@@ -33,6 +33,7 @@ from lback.db.scripts import GraphStep, stamp_steps
 from lback.db.sqlite.transactions import beginning, transactions_of
 from lback.db.view import View
 from lback.errors import LbackError
+from lback.work import AT_WORK
 
 if TYPE_CHECKING:
     from alembic.script import Script
@@ -234,6 +235,7 @@ class Performer:
                 database=turn.database,
             )
         )
+        AT_WORK.at("steps", number, turn.total)
         started = time.perf_counter()
         for move in moves:
             yield _noticed(turn, move, recording)
@@ -242,6 +244,7 @@ class Performer:
             turn.applied.discard(step.revision)
         elif isinstance(step, Upgrade):
             turn.applied.add(step.revision)
+        AT_WORK.at("")
         turn.done.append(step)
         seconds = time.perf_counter() - started
         self.on_event(

@@ -22,6 +22,7 @@ from lback.project.sides import Tree
 from lback.vcs.lookups import Sibling, TipChange, branch_points, differences
 from lback.vcs.merged_view import three_way
 from lback.vcs.repository import Repository
+from lback.work import counted_off
 
 
 def fetch(ctx: Context) -> Repository:
@@ -237,7 +238,7 @@ def overlaps_of(
     order = [revision for revision in mine.graph.order() if revision in known]
     index = Index(surroundings(known[revision] for revision in order))
     rows = []
-    for (neighbour, meetings), right in zip(met, theirs, strict=True):
+    for (neighbour, meetings), right in counted_off("branches", [*zip(met, theirs, strict=True)]):
         clashes: list[Overlap] = []
         for meeting in meetings:
             news = {revision: right[revision] for revision in meeting.theirs}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lback.core.graph.revision import Header, Revision, Unreadable
 from lback.core.messages import revisions as messages
 from lback.core.source import INDEX, WORKTREE, Entry
+from lback.work import counted_off
 
 if TYPE_CHECKING:
     from lback.vcs.repository import Repository
@@ -112,7 +113,7 @@ class Contents:
         for portion in self._fitting(rest, sizes):
             texts = self.texts(portion, at)
             fresh = {}
-            for entry in portion:
+            for entry in counted_off("headers", portion):
                 self._headers[entry.blob] = header = read_header(texts[entry.blob], entry.name)
                 if isinstance(header, Header):
                     fresh[entry.blob] = json.dumps(header, separators=(",", ":")).encode()

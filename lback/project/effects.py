@@ -14,6 +14,7 @@ from lback.core.dialects import project_dialects
 from lback.core.effects import EFFECTS_VERSION, TREE, Effects
 from lback.errors import LbackError
 from lback.vcs.scan import sha1
+from lback.work import counted_off
 
 if TYPE_CHECKING:
     from lback.core.dialects import Dialects
@@ -76,7 +77,7 @@ class EffectsAt:
                 self._followed[node.id] = tuple(row["followed"])
         texts = self.contents.texts(unknown, self.at) if unknown else {}
         fresh = {}
-        for node in unknown:
+        for node in counted_off("effects", unknown):
             effects[node.id], row = self._parsed(texts[node.blob], node)
             self._followed[node.id] = tuple(row["followed"])
             fresh[node.blob] = json.dumps(row, separators=(",", ":")).encode()

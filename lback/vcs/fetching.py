@@ -9,6 +9,7 @@ from lback.errors import HistoryMissing, LbackError
 from lback.vcs import library
 from lback.vcs.git import Answer, said, text
 from lback.vcs.repository import Repository
+from lback.work import AT_WORK
 
 _BARS = ("GIT_ALLOW_PROTOCOL", "GIT_NO_LAZY_FETCH")
 
@@ -21,7 +22,7 @@ def fetch_all(repository: Repository, tell: Callable[[str], None]) -> None:
     # Everywhere else no child of ours may talk to a remote; here that is the point.
     kept = {name: value for name, value in repository.git.environ.items() if name not in _BARS}
     kept.update({name: os.environ[name] for name in _BARS if name in os.environ})
-    with library.opened(repository, kept) as repo:
+    with AT_WORK.aside(), library.opened(repository, kept) as repo:
         answer = library.fetch(repo, "--all", "--prune", "--no-recurse-submodules", tell=tell)
     if answer.status != 0:
         raise LbackError(

@@ -45,6 +45,7 @@ ROOMS: dict[str, str] = {
     "lback.cli.schemas": "a program of its own, which writes the schemas",
     "lback.cli.tracing": "for --debug alone",
     "lback.cli.progress": "a bar, or lines",
+    "lback.cli.waiting": "a line in a thread of its own",
     "lback.cli.workers": "the side of the parent",
     "lback.project.keeping.amending": "down, another text, and up, of one option",
     "lback.project.copies.against": "what models are compared with, and what is tried in turn",

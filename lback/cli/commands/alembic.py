@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from lback.cli import streams
 from lback.cli.options import common
 from lback.cli.running import run
 from lback.cli.strict import Command
@@ -26,6 +27,7 @@ def command(arguments: tuple[str, ...]) -> int:
     """
     from lback.app.alembic import alembic
 
+    streams.let_nothing_wait()  # Alembic tells what it does, and may open an editor
     # Alembic has no such option: after its own command it is meant for lback as well.
     arguments = tuple(argument for argument in arguments if argument != "--json")
     return run(lambda ctx: alembic(ctx, arguments))
