@@ -29,7 +29,7 @@ def fill(source: Path, encoding: str, arguments: Mapping[str, Any]) -> bytes:
     """
     given = {name: arguments.get(name) for name in _NAMES}
     if all(map(_is_plain, _texts(given))):
-        return _encoded(_rendered(source, arguments), encoding, source)
+        return _encoded(one_ending(_rendered(source, arguments)), encoding, source)
     standing = {name: _replaced(value, _Stand(name)) for name, value in given.items()}
     meant = _module(_rendered(source, {**arguments, **standing}), encoding)
     if meant is None:
@@ -39,8 +39,13 @@ def fill(source: Path, encoding: str, arguments: Mapping[str, Any]) -> bytes:
         text = _rendered(source, {**arguments, **spelled, "comma": _comma})
         made = _module(text, encoding)
         if made is not None and ast.dump(made) == wanted:
-            return text.encode(encoding)
+            return one_ending(text).encode(encoding)
     raise _refusal(source, given)
+
+
+def one_ending(text: str) -> str:
+    """Return a text whose lines all end as a template's do: git may have made it of CRLF."""
+    return text.replace("\r\n", "\n").replace("\n", "\r\n") if "\r\n" in text else text
 
 
 class _InText(str):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lback.db.alembic_compat import failing_hooks, run_write_hooks
 from lback.db.failures import reason
-from lback.db.filling import fill
+from lback.db.filling import fill, one_ending
 from lback.db.project import boolean_option
 from lback.errors import LbackError
 from lback.files import write_whole
@@ -130,7 +130,7 @@ def shape_revision(
         encoding = session.scripts.output_encoding
         try:
             filled = fill(seen.source, encoding, seen.arguments)
-            text = complete(filled.decode(encoding)).encode(encoding)
+            text = one_ending(complete(filled.decode(encoding))).encode(encoding)
         except LbackError:
             raise
         except Exception as err:
