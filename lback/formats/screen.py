@@ -11,7 +11,7 @@ LABEL = 10
 """Columns of the word that a line begins with."""
 
 
-class Row(NamedTuple):
+class ScreenRow(NamedTuple):
     """A line of a report, and how many lines of the terminal it takes."""
 
     text: str
@@ -25,23 +25,23 @@ class Section(NamedTuple):
     """
 
     label: str
-    rows: Sequence[Sequence[Row]]
+    rows: Sequence[Sequence[ScreenRow]]
     see: str
-    head: Sequence[Row] = ()
+    head: Sequence[ScreenRow] = ()
 
-    def lines(self, shown: int) -> Iterator[Row]:
+    def lines(self, shown: int) -> Iterator[ScreenRow]:
         """Yield the first rows, and how many more there are."""
         yield from self.head
         for row in self.rows[:shown]:
             yield from row
         left = len(self.rows) - shown
         if left and shown:
-            yield Row(f"{'':<{LABEL}}… and {left} more; see {self.see}")
+            yield ScreenRow(f"{'':<{LABEL}}… and {left} more; see {self.see}")
         elif left:
-            yield Row(f"{self.label:<{LABEL}}{left} in all; see {self.see}")
+            yield ScreenRow(f"{self.label:<{LABEL}}{left} in all; see {self.see}")
 
 
-def fitted(parts: Sequence[Section], room: int) -> list[list[Row]]:
+def fitted(parts: Sequence[Section], room: int) -> list[list[ScreenRow]]:
     """Return the lines of each part, as many rows of each in turn as there is room for."""
     shown = [0] * len(parts)
 
@@ -66,15 +66,15 @@ def fitted(parts: Sequence[Section], room: int) -> list[list[Row]]:
 
 def row(
     label: str, text: str, style: Style, paint: Callable[[str], str] = str, most: int = 3
-) -> Row:
+) -> ScreenRow:
     """Return a text behind a label, cut where it takes more than so many lines of the terminal."""
     return line(f"{label:<{LABEL - 1}} {text}", style, paint, most)
 
 
-def line(text: str, style: Style, paint: Callable[[str], str] = str, most: int = 3) -> Row:
+def line(text: str, style: Style, paint: Callable[[str], str] = str, most: int = 3) -> ScreenRow:
     """Return a text, cut where it takes more than so many lines.
 
     The terminal breaks it: a command in it can be copied, and a pipe gets it in one piece.
     """
     shown = style._replace(width=style.width * most).cut(text)
-    return Row(paint(shown), -(-len(shown) // style.width) or 1)
+    return ScreenRow(paint(shown), -(-len(shown) // style.width) or 1)

@@ -21,7 +21,7 @@ from lback.cli.terminal import render
 from lback.core.checks.findings import finding
 from lback.core.record.gaps import UnrecordedMove
 from lback.core.results import Result
-from lback.core.rows import ChangedSince
+from lback.core.revision_code import ChangedSince
 from lback.core.schema_diff import SchemaChange
 from lback.core.source import Commit
 from lback.formats.style import Style

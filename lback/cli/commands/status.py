@@ -18,7 +18,7 @@ from lback.core.databases import BAD
 from lback.core.messages.skipped import look_for
 from lback.core.shell import command as command_line
 from lback.core.shell import pathspec
-from lback.formats.screen import LABEL, Row, Section, fitted, line, row
+from lback.formats.screen import LABEL, ScreenRow, Section, fitted, line, row
 from lback.formats.style import Style, safe
 from lback.formats.words import counted, listing, moved, who
 
@@ -109,7 +109,9 @@ def _marked(text: str, style: Style) -> str:
 def _parts(result: StatusResult, style: Style) -> Iterator[Section]:
     """Yield what there is besides, what needs a person most first."""
 
-    def rows(label: str, texts: Iterable[str], paint: Callable[[str], str]) -> list[list[Row]]:
+    def rows(
+        label: str, texts: Iterable[str], paint: Callable[[str], str]
+    ) -> list[list[ScreenRow]]:
         return [[row(label, text, style, paint)] for text in texts]
 
     yield Section("findings", list(_findings(result, style)), _CHECK)
@@ -138,9 +140,9 @@ def _parts(result: StatusResult, style: Style) -> Iterator[Section]:
     number = f"{'pending':<{LABEL}}{counted(len(result.pending), 'revision')}"
     docs = ((safe(name), safe(result.docs[name])) for name in result.pending)
     pending = [
-        [Row(_pending(name, style.cut(f"{name}  {doc}", LABEL), style))] for name, doc in docs
+        [ScreenRow(_pending(name, style.cut(f"{name}  {doc}", LABEL), style))] for name, doc in docs
     ]
-    yield Section("", pending, _PLAN, [Row(number)])
+    yield Section("", pending, _PLAN, [ScreenRow(number)])
 
 
 def _pending(name: str, shown: str, style: Style) -> str:
@@ -148,7 +150,7 @@ def _pending(name: str, shown: str, style: Style) -> str:
     return f"{'':<{LABEL}}{shown if doc == shown else style.yellow(name) + doc}"
 
 
-def _findings(result: StatusResult, style: Style) -> Iterator[list[Row]]:
+def _findings(result: StatusResult, style: Style) -> Iterator[list[ScreenRow]]:
     """Yield what is wrong with the files, and how to mend it."""
     for finding in result.findings:
         place = f"{safe(finding.path)}:{finding.line}: " if finding.path and finding.line else ""
@@ -185,7 +187,7 @@ def _drift(drift: Sequence[SchemaChange]) -> str:
 def _databases(result: StatusResult, style: Style) -> Section:
     if result.summary is not None or len(result.databases) > _MOST:
         counts = result.summary or Counter(row.state for row in result.databases)
-        states = [Row(text) for _, text in state_lines(result.databases, counts, style)]
+        states = [ScreenRow(text) for _, text in state_lines(result.databases, counts, style)]
         bad = [database for database in result.databases if database.state in BAD]
         return Section("why", list(_reasons(bad, style)), _ALL, states)
     if not result.databases:
@@ -195,9 +197,9 @@ def _databases(result: StatusResult, style: Style) -> Section:
     return Section("database", rows, _ALL)
 
 
-def _reasons(bad: Sequence[OneOfDatabases], style: Style) -> Iterator[list[Row]]:
+def _reasons(bad: Sequence[OneOfDatabases], style: Style) -> Iterator[list[ScreenRow]]:
     """Yield why databases are not done, each with the way out."""
-    told: list[Row] = []
+    told: list[ScreenRow] = []
     for text in reasons(bad, Style(), sys.maxsize):
         after = text.lstrip().startswith("next:")
         if told and not after:
@@ -208,7 +210,7 @@ def _reasons(bad: Sequence[OneOfDatabases], style: Style) -> Iterator[list[Row]]
         yield told
 
 
-def _database(database: OneOfDatabases, style: Style, *, several: bool) -> list[Row]:
+def _database(database: OneOfDatabases, style: Style, *, several: bool) -> list[ScreenRow]:
     title = safe(database.title)
     if database.state == "unreachable":
         name = f"{title}: " if several else ""
