@@ -21,6 +21,9 @@ for sql in (
     "AUTO_INCREMENT = 7",
     "CREATE TABLE b (id INT PRIMARY KEY, a INT, twice INT AS (a * 2) STORED, FOREIGN KEY (a) "
     "REFERENCES a (id))",
+    "CREATE TABLE c (id INT PRIMARY KEY, a INT, n INT, CONSTRAINT fk FOREIGN KEY (a) "
+    "REFERENCES a (id))",
+    "CREATE INDEX later ON c (n)",
     "INSERT INTO a (id, n) VALUES (0 + 1, 'it''s'), (2, NULL)",
     "INSERT INTO b (id, a) VALUES (1, 2)",
     "CREATE VIEW second AS SELECT n FROM a",
@@ -59,6 +62,8 @@ def test_mariadb(make_shop: MakeShop, mariadb_url: str) -> None:
     # An index that the server has made for the key goes once another one serves it.
     ask(copy, "CREATE INDEX more ON b (a, id)")
     ask(copy, "CREATE INDEX more ON a (n, id)")
+    ask(copy, "CREATE INDEX more ON c (a, id)")
+    assert {str(row[2]) for row in ask(copy, "SHOW INDEX FROM c")} == {"PRIMARY", "later", "more"}
     assert {str(row[2]) for row in ask(copy, "SHOW INDEX FROM b")} == {"PRIMARY", "more"}
     assert {str(row[2]) for row in ask(copy, "SHOW INDEX FROM a")} == {"PRIMARY", "n", "more"}
 

@@ -188,12 +188,17 @@ def _make_table(at: Connection, old: str, name: str, sql: str) -> None:
         at.exec_driver_sql(f"CREATE TABLE {place} LIKE {old}.{place}")
         if more:
             at.exec_driver_sql(f"ALTER TABLE {place} {', '.join(more)}")
-        same = _ask(at, f"SHOW CREATE TABLE {place}")[0][1] == sql
+        same = _parts(_ask(at, f"SHOW CREATE TABLE {place}")[0][1]) == _parts(sql)
     except sa.exc.DBAPIError:
         same = False
     if not same:
         at.exec_driver_sql(f"DROP TABLE IF EXISTS {place}")
         at.exec_driver_sql(sql)
+
+
+def _parts(sql: str) -> list[str]:
+    """Return the lines of a table's text in one order: an index that is made later comes later."""
+    return sorted(line.rstrip(",") for line in sql.split("\n"))
 
 
 def foreign_keys(sql: str) -> list[str]:
