@@ -57,7 +57,7 @@ def _verdict(result: CheckResult) -> Iterator[str]:
 
 def _findings(findings: Sequence[Finding]) -> Iterator[str]:
     shown: Counter[str] = Counter()
-    rows = []
+    rows: list[Finding] = []
     for finding in findings:
         if shown[finding.code] < _MOST_OF_CODE and len(rows) < _MOST:
             shown[finding.code] += 1
