@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, NamedTuple
 
 Constraints = tuple["Constraint", ...]
@@ -106,13 +106,43 @@ class Difference(NamedTuple):
     detail: str = ""
 
 
-def difference(before: Schema, after: Schema) -> Difference | None:
-    """Return where two schemas differ first; None where they are the same."""
+def difference(before: Schema, after: Schema, *, back: bool = False) -> Difference | None:
+    """Return where two schemas differ first; None where they are the same.
+
+    On the way `back` a constraint that had no name may come with one: SQLite's batches have to
+    name what they make.
+    """
+    tables = after.tables
+    if back:
+        old = before.tables
+        tables = {
+            name: _unnamed(old[name], table) if name in old else table
+            for name, table in tables.items()
+        }
     return (
         _first("enum", before.enums, after.enums)
-        or _first("table", before.tables, after.tables)
+        or _first("table", before.tables, tables)
         or _first("view", before.views, after.views)
     )
+
+
+def _unnamed(before: Table, after: Table) -> Table:
+    """Take names off what has none in the table before, and is the same otherwise."""
+    if before == after:
+        return after
+    parts: dict[str, Any] = {}
+    for part in ("foreign_keys", "unique_constraints", "check_constraints"):
+        old, new = getattr(before, part), getattr(after, part)
+        left = [row for row in old if row.name is None and row not in new]
+        rows = []
+        for row in new:
+            bare = row._replace(name=None)
+            if row not in old and bare in left:
+                left.remove(bare)
+                row = bare  # noqa: PLW2901
+            rows.append(row)
+        parts[part] = tuple(rows)
+    return replace(after, **parts)
 
 
 def _first(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Difference | None:

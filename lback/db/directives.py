@@ -329,7 +329,9 @@ def _named(item: Any, table: str) -> str:
 
 
 def _columns(columns: Iterable[Any]) -> str:
-    return ", ".join(str(getattr(column, "name", None) or column) for column in columns)
+    return ", ".join(
+        str(column.name if isinstance(column, Column) else column) for column in columns
+    )
 
 
 def _type(type_: Any, dialect: Dialect) -> str:

@@ -198,5 +198,5 @@ class _Stage:
 
 
 def _changes(before: Schema, after: Schema) -> str:
-    apart = difference(before, after)
+    apart = difference(before, after, back=True)
     return changed(apart) if apart is not None else ""

@@ -72,6 +72,17 @@ def test_the_same_schema() -> None:
     assert difference(Schema(), Schema()) is None
 
 
+def test_on_the_way_back_a_constraint_may_have_got_a_name() -> None:
+    bare, named = Constraint(None, "to t"), Constraint("fk", "to t")
+    before, after = users(foreign_keys=(bare,)), users(foreign_keys=(named,))
+    assert difference(before, after) is not None
+    assert difference(before, after, back=True) is None
+    assert difference(after, before, back=True) is not None  # a name is lost
+    twice = users(foreign_keys=(bare, named))
+    assert difference(before, twice, back=True) is not None
+    assert difference(before, users(foreign_keys=(Constraint("fk", "to u"),)), back=True)
+
+
 def test_the_first_difference_is_told_in_the_order_of_kinds_and_names() -> None:
     others = {"b": Table({}), "a": Table({}), **SHOP.tables}
     assert difference(SHOP, Schema(others, {}, SHOP.enums)) == Difference("table a", "new")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, inspect, text
 
+from lback.app.rollback import RollbackOptions, rollback
 from lback.core.plans import plan_downgrade, plan_upgrade
 from lback.db.autogenerate import (
     Draft,
@@ -16,6 +17,8 @@ from lback.db.autogenerate import (
 )
 from lback.db.questions import GivenAnswers
 from lback.errors import LbackError, UsageError
+from lback.project.context import Context
+from lback.project.options import Options
 from tests.db.projects import Project
 
 ENV = """
@@ -309,6 +312,22 @@ def test_several_heads_need_a_choice(tmp_path: Path) -> None:
     assert "--head left" in (refusal.value.hint or "")
     made = make_empty_revision(project.database(), Draft("x", head="right"))
     assert "down_revision = 'right'" in made.paths[0].read_text()
+
+
+def test_a_rollback_may_leave_a_name_to_a_key_that_had_none(project: Modelled) -> None:
+    """SQLite's batches name each constraint that they make; an index is said as it is made."""
+    key = 'Column("of", Integer, ForeignKey("users.id"{}))'
+    project.users(key.format(""), 'Column("name", String(20))')
+    project.make("one")
+    project.migrate()
+    project.users(
+        key.format(', ondelete="CASCADE"'), 'Column("name", String(20))', 'Index("ix", "name")'
+    )
+    made = project.make("two")
+    assert "create index ix on users (name)" in made.changes
+    project.migrate()
+    ctx = Context(Options(directory=str(project.root)))
+    assert rollback(ctx, RollbackOptions(steps=1, yes=True)).done
 
 
 def test_no_models_is_said_clearly(tmp_path: Path, sqlite_url: str) -> None:

@@ -53,7 +53,7 @@ def judge(planned: RollbackRun, schemas: Sequence[Schema], where: str) -> Rollba
     """Compare the schemas after each stage: what was before, and what is now, comes back."""
     before, present, after, *forward = schemas
     if planned.revert is None:
-        apart = difference(before, after)
+        apart = difference(before, after, back=True)
     else:
         apart = _unlike(planned, before, present, after)
     back = difference(present, forward[0]) if forward and apart is None else None
@@ -85,7 +85,7 @@ def _unlike(
     names = before.tables.keys() | present.tables.keys() | after.tables.keys()
     own = {name for name in names if not planned.own or _is_named(name, planned.own)}
     compared = {text for text in own if not _is_named(text, planned.touched_later)}
-    apart = difference(before.only(compared), after.only(compared))
+    apart = difference(before.only(compared), after.only(compared), back=True)
     if apart is None and not planned.renames:
         others = names - own
         apart = difference(present.only(others), after.only(others))
