@@ -1,8 +1,9 @@
 """`makemigrations` beside Alembic's autogenerate: `python -m bench.models_compared [URL]`.
 
 As many revisions as tables, each of which makes one with a key, an index and a default; the models
-have one table more than the database. Whole processes in turn, medians. The database, an empty
-one, is SQLite without a URL.
+have one table more than the database. Whole processes in turn, medians, and medians of the
+ratios of each pair; "cpu" is that of processor time, which other work on the machine changes less,
+and in which a server has no part. The database, an empty one, is SQLite without a URL.
 """
 
 from __future__ import annotations
@@ -11,10 +12,9 @@ import argparse
 import statistics
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from bench.timing import call, environment
+from bench.timing import Run, Side, call, clock, environment
 
 _COLUMNS = (
     'sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(40), nullable=False'
@@ -103,19 +103,21 @@ def main() -> None:
             "alembic": ("-m", "alembic", "revision", "--autogenerate", "-m", "more"),
             "lback": ("-m", "lback", "makemigrations", "more"),
         }
-        took: dict[str, list[float]] = {way: [] for way in ways}
+        took: dict[str, list[Run]] = {way: [] for way in ways}
         for _ in range(given.runs + 1):  # the first one warms up
             for way, words in ways.items():
-                begun = time.perf_counter()
-                call((sys.executable, *words), root, env)
-                took[way].append(time.perf_counter() - begun)
+                took[way].append(clock(Side(way, (sys.executable, *words), root), env))
                 for path in (root / "migrations/versions").glob("*more.py"):
                     path.unlink()
-        theirs, ours = (statistics.median(times[1:]) for times in took.values())
-        print(
-            f"{given.tables} tables: alembic {theirs * 1000:,.0f} ms, lback {ours * 1000:,.0f} ms"
-        )
-        print(f"ratio {ours / theirs:.2f}")
+        pairs = list(zip(*took.values(), strict=True))
+        for what, runs in (("cold", pairs[:1]), ("warm", pairs[1:])):
+            theirs, ours = (statistics.median(pair[side].wall for pair in runs) for side in (0, 1))
+            wall = statistics.median(ours.wall / theirs.wall for theirs, ours in runs)
+            cpu = statistics.median(ours.cpu / theirs.cpu for theirs, ours in runs)
+            print(
+                f"{given.tables} tables, {what}: alembic {theirs * 1000:,.0f} ms, "
+                f"lback {ours * 1000:,.0f} ms, ratio {wall:.2f}, cpu {cpu:.2f}"
+            )
 
 
 if __name__ == "__main__":

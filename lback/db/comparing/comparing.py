@@ -25,7 +25,7 @@ from lback.db.comparing.casts import (
 )
 from lback.db.comparing.checks import compare_checks
 from lback.db.comparing.columns import compare_computed, compare_defaults
-from lback.db.comparing.enums import compare_enums
+from lback.db.comparing.enums import alone, compare_enums
 from lback.db.comparing.identities import compare_identities
 from lback.db.comparing.indexes import compare_indexes, indexes_of_dropped, indexes_of_keys
 from lback.db.comparing.keys import names_of_keys, uniques_without_name
@@ -147,7 +147,7 @@ def comparing(context: MigrationContext, known: KnownTables) -> Iterator[list[Co
         with warnings.catch_warnings():
             for words in _SEEN_TO:
                 warnings.filterwarnings("ignore", words)
-            with reflecting_by_one(context):
+            with reflecting_by_one(context), alone():
                 yield compared
     finally:
         del options[KEY]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -90,6 +93,21 @@ def _render(context: AutogenContext, operation: Statements) -> list[str]:
 def escaped(statement: str) -> str:
     """Return a statement without what text() would take for a parameter."""
     return _BIND.sub(r"\\\g<0>", statement)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let alembic_postgresql_enum, where env.py has it, see no enum type: each is seen to here."""
+    package: Any = sys.modules.get("alembic_postgresql_enum.configuration")
+    if package is None:
+        yield
+        return
+    given = package.get_configuration()
+    package.set_configuration(replace(given, include_name=lambda _name: False))
+    try:
+        yield
+    finally:
+        package.set_configuration(given)
 
 
 def compare_enums(
