@@ -503,6 +503,14 @@ def load(connection, record):
     if "sqlite" in type(connection).__module__:
         load_spatialite(connection, record)
 """
+# SpatiaLite's own tables, of which GeoAlchemy2's include_object leaves some in.
+_INCLUDE = """
+OWN = {"ElementaryGeometries", "KNN", "KNN2", "SpatialIndex", "data_licenses", "sql_statements_log"}
+
+def include(item, name, kind, *more):
+    own = kind == "table" and name in OWN
+    return not own and alembic_helpers.include_object(item, name, kind, *more)
+"""
 _ENTITIES = _two(
     _HEAD
     + """
@@ -634,8 +642,8 @@ FRAMEWORKS = (
         ("geoalchemy2",),
         _plain(
             "from geoalchemy2 import alembic_helpers\nfrom models import Base",
-            more=SPATIALITE,
-            configure="include_object=alembic_helpers.include_object, "
+            more=SPATIALITE + _INCLUDE,
+            configure="include_object=include, "
             "process_revision_directives=alembic_helpers.writer, "
             "render_item=alembic_helpers.render_item",
         ),
