@@ -29,7 +29,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bench.accuracy.sites import SITES, Site, prepared
-from bench.squashed.__main__ import IMPORTS, MENDED, with_lback
+from bench.squashed.__main__ import MENDED, with_lback
 from bench.squashed.drive import prepare
 from bench.timing import environment
 from bench.trees import INI, WORK, Absent
@@ -231,10 +231,13 @@ def _site(site: Site, kind: str, work: Path) -> bool:
             "stand_ins": stand_ins,
             "start": site.start,
             "rows": {name: list(rows) for name, rows in site.rows.items()},
-            "imports": [
-                *(["bench.accuracy.standing_in"] if stand_ins else []),
-                *IMPORTS.get(site.package, ()),
-            ],
+            "first": "".join(
+                [
+                    "import bench.accuracy.standing_in\n" if stand_ins else "",
+                    "from bench.squashed.before import prepare_process\n",
+                    f"prepare_process({site.package!r})\n",
+                ]
+            ),
             "mended": MENDED.get(site.name, {}),
         }
         prepare(job)

@@ -253,7 +253,7 @@ def prepare(job: dict[str, Any]) -> None:
     shutil.copytree(
         source / parent, old / parent, ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
     )
-    (old / parent / "env.py").write_text(ENV)
+    (old / parent / "env.py").write_text(job.get("first", "") + ENV)
     (old / "alembic.ini").write_text(job["ini"])
     (old / ".gitignore").write_text("__pycache__/\n")
     for path, (text, other) in job["mended"].items():

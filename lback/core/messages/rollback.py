@@ -270,7 +270,7 @@ def not_at_head(pending: Iterable[str]) -> Refusal:
 
 def as_a_whole(steps: int | None, revision: str, otherwise: str) -> str:
     """Say what undoes a revision with all that it does, before what else can be done."""
-    line = f"`lback rollback --steps {steps}`" if steps else ""
+    line = command("lback rollback --steps", str(steps)) if steps else ""
     line = line or command("lback rollback --revision", revision)
     return f"{line} undoes all of {revision}. Or: {otherwise[:1].lower()}{otherwise[1:]}"
 

@@ -211,7 +211,8 @@ def made_anew(table: str, keys: Iterable[str]) -> list[str]:
 
     An index is called as its key, or by its column where the server has named the key.
     """
-    own = re.compile(rf"CONSTRAINT `{re.escape(quoted(table)[1:-1])}_ibfk_(\d+)` ")
+    start, quote = re.escape(quoted(table)[:-1]), re.escape(quoted("")[0])
+    own = re.compile(rf"CONSTRAINT {start}_ibfk_(\d+){quote} ")
     numbered: dict[int, str] = {}
     named: list[str] = []
     for line in keys:
