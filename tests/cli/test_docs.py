@@ -32,8 +32,8 @@ def test_commands_that_are_named_exist(path: Path) -> None:
         assert name in COMMANDS, f"{path.name}: lback {name}"
 
 
-def test_every_command_is_in_the_readme_and_has_an_example() -> None:
-    readme = (ROOT / "README.md").read_text()
+def test_every_command_is_in_the_table_and_has_an_example() -> None:
+    table = (ROOT / "docs" / "commands.md").read_text()
     context = click.Context(program, info_name="lback")
     for name, (_, _, section) in COMMANDS.items():
         command = program.get_command(context, name)
@@ -41,7 +41,7 @@ def test_every_command_is_in_the_readme_and_has_an_example() -> None:
         assert command.name == name
         assert "Example: `lback" in (command.help or ""), name
         if section != "-":
-            assert re.search(rf"\b{name}\b", readme), name
+            assert re.search(rf"\b{name}\b", table), name
 
 
 def told_commands(text: str) -> Iterator[str]:
@@ -72,11 +72,11 @@ def test_options_that_are_named_exist(path: Path) -> None:
                 assert name in known | {"--help"}, f"{path.name}: lback {line}"
 
 
-def test_options_of_the_readmes_table_exist() -> None:
+def test_options_of_the_table_exist() -> None:
     context = click.Context(program, info_name="lback")
-    rows = re.findall(r"^\| `([a-z]+)\b.*", (ROOT / "README.md").read_text(), re.M)
-    assert len(rows) > 10
-    for row in re.finditer(r"^\| `([a-z]+)\b(.*)", (ROOT / "README.md").read_text(), re.M):
+    table = (ROOT / "docs" / "commands.md").read_text()
+    assert len(re.findall(r"^\| `([a-z]+)\b.*", table, re.M)) > 10
+    for row in re.finditer(r"^\| `([a-z]+)\b(.*)", table, re.M):
         if row[1] not in COMMANDS:
             continue
         command = program.get_command(context, row[1])
@@ -130,8 +130,8 @@ def test_the_modules_of_the_architecture_exist() -> None:
         assert (ROOT / "lback" / name).exists(), name
 
 
-def test_settings_of_the_readme_are_understood() -> None:
-    text = "\n".join(fences((ROOT / "README.md").read_text(), "toml"))
+def test_settings_of_the_example_are_understood() -> None:
+    text = fences((ROOT / "docs" / "settings.md").read_text(), "toml")[0]
     settings = read_settings(
         pyproject=("/p.toml", text + '\n[tool.alembic]\nscript_location = "x"\n')
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.story.screens import screens, text_of
 from tests.story.sessions import play, prepare, settled
 
 _ROOT = Path(__file__).parents[2]
@@ -63,8 +64,9 @@ def test_the_tutorial_is_played_as_written(tmp_path: Path) -> None:
     assert settled(played) == settled(path.read_text())
 
 
-def test_the_readme_shows_a_part_of_a_scenario() -> None:
-    readme = (_ROOT / "README.md").read_text()
-    shown = readme.partition("```console\n")[2].partition("```")[0]
-    assert "git pull" in shown
-    assert any(settled(shown) in settled(page.read_text()) for page in _PAGES)
+def test_the_screens_show_what_is_seen(tmp_path: Path) -> None:
+    """`python -m tests.story.screens` draws them anew; the README has one."""
+    assert "(docs/screens/fork.svg)" in (_ROOT / "README.md").read_text()
+    for name, svg in screens(tmp_path / "story").items():
+        drawn = (_ROOT / "docs" / "screens" / f"{name}.svg").read_text(encoding="utf-8")
+        assert settled(text_of(svg)) == settled(text_of(drawn)), name
