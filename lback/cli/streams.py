@@ -42,7 +42,8 @@ class _Way(io.FileIO):
 
     def write(self, data: ReadableBuffer, /) -> int:
         waiting = _HERE.waiting if self.on_screen else None
-        if waiting is None:
+        # In a fork nobody draws, and the lock may be held for ever.
+        if waiting is None or os.getpid() != self._owner:
             return self._write(data)
         with waiting.lock:
             waiting.clear()

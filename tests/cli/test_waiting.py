@@ -7,11 +7,14 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from lback.cli import streams
 from lback.cli.waiting import _line
 from lback.work import AT_WORK, counted_off
 from tests.cli.places import migrated
@@ -114,3 +117,25 @@ def test_a_bar_where_it_is_known_how_much_there_is() -> None:
     with AT_WORK.aside():
         assert AT_WORK.hidden == 1
     assert AT_WORK.hidden == 0
+
+
+def test_a_fork_waits_for_no_line_that_its_parent_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.openpty()
+    way = streams._Way(theirs, close=False)
+    lock = threading.Lock()
+    lock.acquire()  # as the thread that draws has it in the moment of the fork
+    drawn = SimpleNamespace(lock=lock, between=True, clear=lambda: None)
+    monkeypatch.setattr(streams._HERE, "waiting", drawn)
+    pid = os.fork()
+    if not pid:
+        way.write(b"of the child")
+        os._exit(0)
+    until = time.monotonic() + 30
+    while not (ended := os.waitpid(pid, os.WNOHANG)[0]) and time.monotonic() < until:
+        time.sleep(0.01)
+    if not ended:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    os.close(ours)
+    os.close(theirs)
+    assert ended == pid
