@@ -83,10 +83,11 @@ def _nearest(graph: GraphView, to: str, first: str | None) -> list[tuple[str, in
     """Return the next revisions below and above up to which a range is closed, and its length."""
     order = graph.order()
     place = order.index(to)
+    below, above = graph.ancestors([to]), graph.descendants([to])
     found = []
     for side in (
-        [name for name in reversed(order[:place]) if name in graph.ancestors([to])],
-        [name for name in order[place + 1 :] if name in graph.descendants([to])],
+        [name for name in reversed(order[:place]) if name in below],
+        [name for name in order[place + 1 :] if name in above],
     ):
         for name in side:
             members = _range(graph, name, first)
