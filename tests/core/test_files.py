@@ -19,6 +19,7 @@ WRITERS = {
     *("write_bytes", "write_text", "fcntl", "msvcrt"),
 }
 ELSEWHERE = {
+    "system.py": {"fcntl", "flock", "msvcrt", "locking"},  # what files.py locks with
     "vcs/merged_view.py": {"write_bytes"},  # into a folder of its own that goes again
     "cli/commands/graph.py": {"mkstemp"},  # which makes a file of its own
     "app/demo.py": {"write_text"},  # into a folder that it has just made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import datetime, timezone
 from typing import Any
 
@@ -61,7 +62,10 @@ def test_forks_and_overlaps_are_told_apart_and_sorted(shop: Shop) -> None:
 
 
 def test_lanes_beside_mine(shop: Shop) -> None:
+    now = int(time.time())
+    shop.env["GIT_COMMITTER_DATE"] = f"{now - 60} +0000"
     branch(shop, "calm", ("b", ("s1",), creates("coupons")))
+    shop.env["GIT_COMMITTER_DATE"] = f"{now} +0000"  # the newest comes first
     tags = [(f"d{n}", (f"d{n - 1}" if n else "c",), creates(f"tags{n}")) for n in range(6)]
     branch(shop, "clash", ("c", ("s1",), adds("users", "nick")), *tags)
     shop.local("a", ("s1",), *adds("users", "nick"))

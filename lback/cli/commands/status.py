@@ -86,7 +86,7 @@ def lines(result: StatusResult, style: Style) -> Iterator[str]:
         style = style._replace(width=1 << 20)
     urgent, following = _next(result)
     paint = style.green if urgent == _DONE else style.red
-    first = [line(urgent, style, paint)] if urgent else []
+    first = [line(urgent, style, paint, most=7)] if urgent else []
     step = line(f"next: {following}", style, lambda text: _marked(text, style), most=9)
     ref = result.checkout.ref
     where = f"{safe(ref) if ref else 'no git'}, {_heads(result.checkout.heads)}"

@@ -356,7 +356,7 @@ def test_a_user_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert file.attempt()
         assert file.holder().startswith(f"{user} on ")
         file.release()
-        monkeypatch.delattr(os, "getuid", raising=False)
+        monkeypatch.setattr("lback.db.locking.caller.user_number", lambda: "unknown")
 
 
 def test_a_lock_file_is_held_all_the_time(sqlite_url: str) -> None:
