@@ -38,7 +38,8 @@ AT_WORK = _AtWork()
 
 def counted_off(work: Work, items: Sequence[_Item]) -> Iterator[_Item]:
     """Yield items, and note how many have been done."""
+    AT_WORK.at(work, 0, len(items))
     for number, item in enumerate(items):
-        AT_WORK.at(work, number, len(items))
+        AT_WORK.done = number
         yield item
     AT_WORK.at("")

@@ -108,8 +108,10 @@ class Contents:
         # Where all headers are known nobody pays for its regular expressions.
         from lback.core.header import read_header
 
-        sizes = self._sizes(unknown.values(), at) if self.limits is not None else {}
-        rest = [entry for entry in unknown.values() if not self._is_closed(entry, sizes)]
+        sizes, rest = {}, [*unknown.values()]
+        if self.limits is not None:
+            sizes = self._sizes(rest, at)
+            rest = [entry for entry in rest if not self._is_closed(entry, sizes)]
         for portion in self._fitting(rest, sizes):
             texts = self.texts(portion, at)
             fresh = {}
