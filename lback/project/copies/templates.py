@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _MOST_FILES = 2000
 _TAKES_LONG = 20
+# Counted up whenever the same migrations come out as other templates than before.
+_MAKING = 2
 _PLACES = frozenset({"here", "script_location", "version_locations", "prepend_sys_path"})
 _CONVENTION = frozenset({"ix", "uq", "ck", "fk", "pk"})
 
@@ -210,6 +212,7 @@ def _digest(text: bytes, imports: Imports) -> str:
 
 def _surroundings(ctx: Context, imports: Imports) -> Iterator[str]:
     """Yield what a schema depends on beside the revisions and what they import."""
+    yield f"templates {_MAKING}"
     yield from (f"{name} {version(name)}" for name in ("alembic", "sqlalchemy"))
     yield f"python {sys.version_info[0]}.{sys.version_info[1]}"
     yield from (f"-x {text}" for text in ctx.options.x)
