@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.story.screens import screens, text_of
 from tests.story.sessions import play, prepare, settled
 
 _ROOT = Path(__file__).parents[2]
@@ -62,11 +61,3 @@ def test_the_tutorial_is_played_as_written(tmp_path: Path) -> None:
         path.write_text(played)
         return
     assert settled(played) == settled(path.read_text())
-
-
-def test_the_screens_show_what_is_seen(tmp_path: Path) -> None:
-    """`python -m tests.story.screens` draws them anew; the README has one."""
-    assert "(docs/screens/fork.svg)" in (_ROOT / "README.md").read_text()
-    for name, svg in screens(tmp_path / "story").items():
-        drawn = (_ROOT / "docs" / "screens" / f"{name}.svg").read_text(encoding="utf-8")
-        assert settled(text_of(svg)) == settled(text_of(drawn)), name
