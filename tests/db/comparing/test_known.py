@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.engine import Connection
 
+from lback.core.copies.names import COPY, new_name
+from lback.db.beside.opening import beside
 from lback.db.comparing.known import KnownTables
 from lback.db.comparing.marks import Marks, read_marks
 from tests.servers import any_url, mariadb_url, postgres_url, sqlite_url
@@ -184,3 +186,31 @@ def test_enum_values_count(postgres_url: str, tmp_path: Path) -> None:
         first.keep()
         assert look(place, connection, with_values("sad")).same == {(None, "b")}
         assert not look(place, connection, with_values("sad", "glad")).same
+
+
+@pytest.mark.mysql
+def test_in_which_order_keys_were_made_makes_no_difference(
+    mariadb_url: str, tmp_path: Path
+) -> None:
+    """A copy has the same marks: it may have made an index at another time. Columns have places."""
+    engine = sa.create_engine(mariadb_url, poolclass=sa.NullPool)
+    place = beside(engine.url, tmp_path, tmp_path)
+    with engine.connect() as connection:
+        for statement in (
+            "CREATE TABLE users (id INTEGER PRIMARY KEY, n INTEGER, m INTEGER)",
+            "CREATE TABLE pets (id INTEGER PRIMARY KEY, owner INTEGER REFERENCES users (id), "
+            "name VARCHAR(9))",
+            "CREATE INDEX ix_name ON pets (name)",
+        ):
+            connection.execute(sa.text(statement))
+        ours = marks(connection)
+        name = new_name(COPY)
+        place.create(name, engine.url)
+        try:
+            with sa.create_engine(place.named(name), poolclass=sa.NullPool).connect() as copy:
+                assert marks(copy) == ours
+        finally:
+            place.drop(name)
+            place.close()
+        connection.execute(sa.text("ALTER TABLE users MODIFY n INTEGER AFTER m"))
+        assert marks(connection).tables[None, "users"] != ours.tables[None, "users"]
