@@ -160,6 +160,16 @@ class _LosingColumn(ops.DropColumnOp):
     """A drop that says in the file what it loses."""
 
 
+class _BareColumn(ops.AddColumnOp):
+    """A column that says in the file why it takes NULL."""
+
+
+def without_not_null(added: ops.AddColumnOp) -> ops.AddColumnOp:
+    """Let the column say in the file why it takes NULL, which it did not before."""
+    added.__class__ = _BareColumn
+    return added
+
+
 def mark_loss(drop: ops.DropTableOp | ops.DropColumnOp) -> None:
     """Let the drop say in the file what it loses."""
     drop.__class__ = _LosingTable if isinstance(drop, ops.DropTableOp) else _LosingColumn
@@ -175,6 +185,13 @@ def _render_losing_table(context: AutogenContext, op: _LosingTable) -> list[str]
 def _render_losing_column(context: AutogenContext, op: _LosingColumn) -> list[str]:
     name = visible(f"{full_name(op.table_name, op.schema)}.{op.column_name}")
     return [f"# The values of {name} are lost.", renderers.dispatch(ops.DropColumnOp)(context, op)]
+
+
+@renderers.dispatch_for(_BareColumn)
+def _render_bare_column(context: AutogenContext, op: _BareColumn) -> list[str]:
+    name = visible(f"{full_name(op.table_name, op.schema)}.{op.column.name}")
+    why = f"# {name} comes back without NOT NULL: nothing says what rows would have in it."
+    return [why, renderers.dispatch(ops.AddColumnOp)(context, op)]
 
 
 @renderers.dispatch_for(RenameTable)

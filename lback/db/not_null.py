@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import datetime
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import chain
 from typing import Any
@@ -16,10 +17,12 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.schema import ColumnDefault
 
 from lback.core.messages import makemigrations as messages
-from lback.db.directives import Fill, full_name
+from lback.db.directives import Fill, Filled, full_name, without_not_null
 from lback.db.questions import GivenAnswers
 from lback.db.settling import Settled
-from lback.db.values import read_value, stand_in
+from lback.db.values import own_value, read_value, stand_in
+
+_NAMES = re.compile(r""""([^"]+)"|`([^`]+)`|(\w+)""")
 
 
 class NotNull:
@@ -52,32 +55,44 @@ class NotNull:
             if not isinstance(changes, ops.ModifyTableOps):
                 continue
             later: list[ops.MigrateOperation] = []
+            unique = _held(downgrade.ops, changes, _is_unique_made)
+            keys = _held(downgrade.ops, changes, _is_key_made)
             for place, operation in enumerate(changes.ops):
                 if not isinstance(operation, ops.AddColumnOp):
                     continue
-                default = operation.column.server_default
-                held = _held(downgrade.ops, changes)
-                if isinstance(default, sa.DefaultClause) and operation.column.name in held:
+                name, default = operation.column.name, operation.column.server_default
+                needs = _needs_value(operation.column)
+                if name in unique and (needs or isinstance(default, sa.DefaultClause)):
                     # All rows would have the one value.
-                    changes.ops[place] = _added(operation, nullable=True)
-                    alter = _altered(operation, existing_nullable=True)
-                    alter.modify_server_default = default
-                    later.append(alter)
-                elif _needs_value(operation.column):
-                    held |= _held(downgrade.ops, changes, ops.CreateForeignKeyOp)
-                    changes.ops[place] = self._comes_back(operation, later, held)
-            result += self._in_table(changes, later)
+                    own = None if name in keys else self._own_value(operation)
+                    changes.ops[place], more = _each_its_own(operation, own)
+                    later += more
+                elif needs:
+                    changes.ops[place] = self._comes_back(operation, later, name in keys)
+            fills = [one for one in later if isinstance(one, Fill)]
+            alters = [one for one in later if not isinstance(one, Fill)]
+            result += [*fills, *self._in_table(changes, alters)]
         downgrade.ops[:] = result
 
     def _comes_back(
-        self, operation: ops.AddColumnOp, later: list[ops.MigrateOperation], held: set[str]
+        self, operation: ops.AddColumnOp, later: list[ops.MigrateOperation], is_key: bool
     ) -> ops.AddColumnOp:
-        column = operation.column
-        value = stand_in(column.type, self.context)
-        if value is None or column.name in held:
-            return _added(operation, nullable=True)
+        value = stand_in(operation.column.type, self.context)
+        if value is None or is_key:
+            return without_not_null(_added(operation, nullable=True))
         later.append(_altered(operation, existing_nullable=False, modify_server_default=None))
         return _added(operation, nullable=False, server_default=value)
+
+    def _own_value(self, operation: ops.AddColumnOp) -> str | None:
+        """Return SQL for a value that each row of the table has for itself."""
+        table, schema = operation.table_name, operation.schema
+        model = self.settled.models.get((schema, table))
+        key = self.settled.inspector.get_pk_constraint(table, schema)["constrained_columns"]
+        # What the models lack is not there either when the column comes back.
+        columns = [] if model is None else [one for one in model.columns if one.name in key]
+        if len(key) != 1 or not columns:
+            return None
+        return own_value(operation.column.type, columns[0], self.context)
 
     def _settled(self, changes: ops.ModifyTableOps) -> list[ops.MigrateOperation]:
         first: list[ops.MigrateOperation] = []
@@ -86,7 +101,16 @@ class NotNull:
         rest: list[ops.MigrateOperation] = []
         for operation in changes.ops:
             if isinstance(operation, ops.AddColumnOp) and _needs_value(operation.column):
-                self._new_column(operation, changes, first, fills, rest, last)
+                self._new_column(operation, first, fills, rest, last)
+            elif isinstance(operation, ops.AddColumnOp) and self._is_one_default(operation):
+                if operation.column.nullable:
+                    added, more = _each_its_own(operation, None)
+                    rest.append(added)
+                    last += more
+                elif self._one_for_several(operation, operation.column.name, "", there=False):
+                    self._new_column(operation, first, fills, rest, last)
+                else:
+                    rest.append(operation)
             elif isinstance(operation, ops.AlterColumnOp) and operation.modify_nullable is False:
                 self._no_more_null(operation, first, fills, rest)
             else:
@@ -108,7 +132,6 @@ class NotNull:
     def _new_column(
         self,
         operation: ops.AddColumnOp,
-        changes: ops.ModifyTableOps,
         first: list[ops.MigrateOperation],
         fills: list[ops.MigrateOperation],
         rest: list[ops.MigrateOperation],
@@ -127,18 +150,23 @@ class NotNull:
                     raise messages.wrong_value(name, type_, said, messages.EACH_ITS_OWN)
                 return said
 
-            text = self.answers.value(messages.value_for_rows(name, type_), check)
+            one_default = column.server_default is not None
+            question = messages.value_for_rows(name, type_, unique=one_default)
+            text = self.answers.value(question, check)
         if text is None:
             rest.append(operation)
             return
         value = read_value(text, column.type, name, type_, self.context)
-        if value.default is not None:
+        if value.default is not None and column.server_default is None:
             rest.append(_added(operation, nullable=False, server_default=value.default))
             last.append(_altered(operation, existing_nullable=False, modify_server_default=None))
             return
         first.append(_added(operation, nullable=True))
         fills.append(Fill(operation.table_name, column.name, value.filled, schema=operation.schema))
-        rest.append(_altered(operation, existing_nullable=True, modify_nullable=False))
+        alter = _altered(operation, existing_nullable=True, modify_nullable=False)
+        if column.server_default is not None:
+            alter.modify_server_default = column.server_default
+        rest.append(alter)
 
     def _no_more_null(
         self,
@@ -169,6 +197,12 @@ class NotNull:
                 before, change = _apart(change)
                 first.append(before)
         rest.append(change)
+
+    def _is_one_default(self, added: ops.AddColumnOp) -> bool:
+        """Tell whether a column's default is one that no two rows could have."""
+        default, name = added.column.server_default, added.column.name
+        model = self.settled.models[added.schema, added.table_name]
+        return isinstance(default, sa.DefaultClause) and _is_unique(model, name)
 
     def _one_for_several(
         self, about: ops.AlterTableOp, column: str, said: str, *, there: bool
@@ -211,26 +245,52 @@ def _is_unique(table: sa.Table, column: str) -> bool:
 def _held(
     everything: Sequence[ops.MigrateOperation],
     changes: ops.ModifyTableOps,
-    kind: type[Any] | None = None,
+    of: Callable[[Any], Iterable[str]],
 ) -> set[str]:
-    """Return new columns that another constraint holds: a foreign key, or by itself UNIQUE.
+    """Return the columns of a table that what is made there holds.
 
     Keys may stand apart from the other changes of their table, when all columns are there.
     """
-    held: set[str] = set()
     place = changes.table_name, changes.schema
     parts = [one for one in everything if isinstance(one, ops.ModifyTableOps)]
     same = (one.ops for one in parts if (one.table_name, one.schema) == place)
-    for operation in chain.from_iterable(same):
-        if kind is not None and isinstance(operation, kind):
-            held.update(operation.to_constraint().column_keys)
-        columns: tuple[str, ...] = ()
-        if isinstance(operation, ops.CreateUniqueConstraintOp):
-            columns = tuple(operation.columns)
-        elif isinstance(operation, ops.CreateIndexOp) and operation.unique:
-            columns = tuple(str(getattr(part, "name", part)) for part in operation.columns)
-        held.update(columns if len(columns) == 1 else ())
-    return held
+    return {name for operation in chain.from_iterable(same) for name in of(operation)}
+
+
+def _is_key_made(operation: Any) -> Iterable[str]:
+    is_key = isinstance(operation, ops.CreateForeignKeyOp)
+    return map(str, operation.to_constraint().column_keys) if is_key else ()
+
+
+def _is_unique_made(operation: Any) -> Iterator[str]:
+    """Yield the columns, and the words of expressions, in which rows have to differ."""
+    if isinstance(operation, ops.CreateUniqueConstraintOp):
+        yield from map(str, operation.columns)
+    elif isinstance(operation, ops.CreateIndexOp) and operation.unique:
+        for part in operation.columns:
+            if isinstance(part, (str, sa.Column)):
+                yield str(getattr(part, "name", part))
+            else:
+                yield from ("".join(found) for found in _NAMES.findall(str(part)))
+
+
+def _each_its_own(
+    operation: ops.AddColumnOp, own: str | None
+) -> tuple[ops.AddColumnOp, list[ops.MigrateOperation]]:
+    """Return a column that rows have a value of their own in, or none at all, and what follows."""
+    column = operation.column
+    added = _added(operation, nullable=True)
+    more: list[ops.MigrateOperation] = []
+    alter = _altered(operation, existing_nullable=True)
+    if isinstance(column.server_default, sa.DefaultClause):
+        alter.modify_server_default = column.server_default
+    if not column.nullable and own is None:
+        without_not_null(added)
+    elif not column.nullable:
+        filled = Filled("text", own)
+        more.append(Fill(operation.table_name, column.name, filled, schema=operation.schema))
+        alter.modify_nullable = False
+    return added, [*more, *([alter] if alter.has_changes() else [])]
 
 
 def _models_default(column: sa.Column[Any], context: MigrationContext) -> str | None:

@@ -223,7 +223,14 @@ class _Settling:
             table, _, column = type_.rpartition(".")
             key = self._renamed_table(table)
             rows = self.inspector.get_columns(key[1], schema=key[0]) if key is not None else []
-            kinds = [labels_of(row["type"]) or () for row in rows if row["name"] == column]
+            # By its name now, or the one that it gets.
+            names = {column} | {
+                old.rpartition(".")[2]
+                for old, new in self.answers.renames.items()
+                if new.rpartition(".")[2] == column
+                and self._renamed_table(old.rpartition(".")[0]) == key
+            }
+            kinds = [labels_of(row["type"]) or () for row in rows if row["name"] in names]
             return any(label in labels for labels in kinds)
         if self.context.dialect.name != "postgresql":
             return False

@@ -10,14 +10,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import types
+from sqlalchemy import Column, types
 
 from lback.core.messages import makemigrations as messages
 from lback.db.directives import Filled
 
 _NOW = {"now", "now()", "current_timestamp", "current_timestamp()"}
 _TRUE, _FALSE = {"true", "t", "yes", "1"}, {"false", "f", "no", "0"}
-_BITS = {"SmallInteger": 16, "Integer": 32, "BigInteger": 64}
+_BITS = {"TINYINT": 8, "SmallInteger": 16, "MEDIUMINT": 24, "Integer": 32, "BigInteger": 64}
 
 
 class Value(NamedTuple):
@@ -96,15 +96,18 @@ def _whole(word: str, type_: Any, context: MigrationContext) -> int:
     number = Decimal(word)
     if number != number.to_integral_value():
         raise ValueError("no whole number")
-    kind = next((kind for kind in type(type_).__mro__ if kind.__name__ in _BITS), None)
-    bits = _BITS[kind.__name__] if kind is not None else 64
-    if context.dialect.name == "sqlite":
-        bits = 64
+    bits = _bits(type_, context)
     signed = not getattr(type_, "unsigned", False)
     least, most = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
     if not least <= number <= most:
         raise ValueError(f"it is beyond {least} to {most}")
     return int(number)
+
+
+def _bits(type_: Any, context: MigrationContext) -> int:
+    names = [kind.__name__ for kind in type(type_).__mro__]
+    bits = next((_BITS[name] for name in names if name in _BITS), 64)
+    return 64 if context.dialect.name == "sqlite" else bits
 
 
 def _number(word: str, type_: Any) -> str:
@@ -163,6 +166,8 @@ _READ: dict[type[Any], Callable[[str], str]] = {
     types.Time: _time,
     types.Uuid: _uuid,
 }
+_ENOUGH = 8
+"""Digits of a number in a key; a table with more rows than that is none for a text so short."""
 _CURRENT: dict[type[Any], str] = {
     types.DateTime: "TIMESTAMP",
     types.Date: "DATE",
@@ -187,6 +192,45 @@ def stand_in(type_: Any, context: MigrationContext) -> str | None:
         types.Uuid: str(uuid.UUID(int=0)) if _has_dashes(type_, context) else "0" * 32,
         types.JSON: "null",
         types.LargeBinary: "",
+        # What the models read from one of these may be a UUID.
+        types.CHAR: {32: "0" * 32, 36: str(uuid.UUID(int=0))}.get(_length(type_), ""),
         types.String: "",
     }
     return next((value for kind, value in values.items() if isinstance(type_, kind)), None)
+
+
+def _length(type_: Any) -> int:
+    return getattr(type_, "length", None) or 0
+
+
+def own_value(type_: Any, key: Column[Any], context: MigrationContext) -> str | None:
+    """Return SQL for a value that no other row has, of a primary key of one column.
+
+    None where none is known that a column of the type surely takes.
+    """
+    if isinstance(type_, types.TypeDecorator):
+        type_ = type_.load_dialect_impl(context.dialect)
+    name = context.dialect.name
+    column = context.dialect.identifier_preparer.quote(key.name).replace("%%", "%")
+    whole = isinstance(key.type, types.Integer)
+    digits = len(str(2 ** (_bits(key.type, context) - 1)))
+    text = f"CAST({column} AS {'CHAR' if name in ('mysql', 'mariadb') else 'VARCHAR'})"
+    if isinstance(type_, types.Integer):
+        fits = whole and _bits(type_, context) >= _bits(key.type, context)
+        return column if fits else None
+    if isinstance(type_, types.Numeric) and not isinstance(type_, types.Float):
+        room = (type_.precision or 99) - (type_.scale or 0)
+        return column if whole and (room >= digits or name == "sqlite") else None
+    padded = (
+        f"substr('{'0' * 32}' || {text}, -32)" if name == "sqlite" else f"lpad({text}, 32, '0')"
+    )
+    if isinstance(type_, types.Uuid):
+        cast = f"CAST({padded} AS UUID)" if name == "postgresql" else padded
+        return (cast if type_.native_uuid else padded) if whole else None
+    if not isinstance(type_, types.String) or isinstance(type_, types.Enum):
+        return None
+    if isinstance(type_, types.CHAR) and _length(type_) == 32:  # as it may be for a UUID
+        return padded if whole else None
+    needed = _ENOUGH if whole else _length(key.type)
+    room = 10**9 if name == "sqlite" else type_.length or 10**9
+    return text if needed and room >= needed else None

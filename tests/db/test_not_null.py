@@ -277,3 +277,110 @@ def test_the_models_one_default_is_none_for_a_unique_column(
                  else ["users.code=sql:concat('c', id)"])  # fmt: skip
     project.migrate()
     assert run_sql(any_url, "SELECT code FROM users ORDER BY id") == [("c1",), ("c2",)]
+
+
+EACH = {
+    "code": "String(9)",
+    "word": "Text()",
+    "number": "Integer()",
+    "big": "BigInteger()",
+    "exact": "Numeric(12, 2)",
+    "token": "Uuid()",
+    "given": "String(20), server_default='new'",
+    "one": "String(9)",
+}
+
+
+def test_unique_columns_come_back_with_a_value_for_each_row(
+    project: Modelled, any_url: str
+) -> None:
+    size = ", mysql_length=20" if "mysql" in any_url else ""
+    project.users(
+        'Column("name", String(50))',
+        *[f"Column('{name}', {kind}, nullable=False)" for name, kind in EACH.items()],
+        *[f"Index('one_{name}', '{name}', unique=True{size if name == 'word' else ''})"
+          for name in EACH if name != "one"],
+        'UniqueConstraint("name", "one", name="both")',
+    )  # fmt: skip
+    project.make("one")
+    project.migrate()
+    project.users('Column("name", String(50))')
+    project.make("two", drops=[f"users.{name}" for name in EACH])
+    project.migrate()
+    for number in (1, 2, 30):
+        run_sql(any_url, f"INSERT INTO users (id, name) VALUES ({number}, 'Ada')")
+    project.back()
+    now = columns(any_url)
+    assert [name for name in EACH if now[name]["nullable"]] == []
+    assert [name for name in EACH if now[name]["default"]] == ["given"]
+    found = run_sql(any_url, "SELECT code, word, number, token, given FROM users ORDER BY id")
+    assert [tuple(str(value).replace("-", "").lstrip("0") for value in row) for row in found] == [
+        (text,) * 5 for text in ("1", "2", "30")
+    ]
+    project.migrate()
+
+
+def test_a_unique_expression_has_a_value_for_each_row_too(project: Modelled, any_url: str) -> None:
+    if "mysql" in any_url:
+        pytest.skip("MariaDB has no indexes on expressions")
+    unique = 'Index("one_word", func.lower(column("word")), unique=True)'
+    project.users('Column("word", String(20), nullable=False)', unique)
+    project.make("one")
+    project.migrate()
+    project.users()
+    project.make("two", drops=["users.word"])
+    project.migrate()
+    run_sql(any_url, "INSERT INTO users (id) VALUES (1), (2)")
+    project.back()
+    assert columns(any_url)["word"]["nullable"] is False
+
+
+def test_what_nothing_is_known_for_comes_back_without_not_null_and_the_file_says_so(
+    project: Modelled, any_url: str
+) -> None:
+    project.users(
+        'Column("name", String(50))',
+        'Column("day", Date, nullable=False)',
+        'Column("boss", Integer, nullable=False)',
+        'UniqueConstraint("day", name="one_day")',
+        'ForeignKeyConstraint(["boss"], ["users.id"], name="to_boss")',
+    )
+    project.make("one")
+    project.migrate()
+    project.users('Column("name", String(50))')
+    (path,) = project.make("two", drops=["users.day", "users.boss"]).paths
+    for name in ("day", "boss"):
+        assert f"# users.{name} comes back without NOT NULL" in path.read_text()
+    project.migrate()
+    run_sql(any_url, "INSERT INTO users (id, name) VALUES (1, 'Ada'), (2, 'Bob')")
+    project.back()
+    project.migrate()
+
+
+def test_one_default_is_none_for_the_rows_of_a_unique_column(
+    project: Modelled, any_url: str
+) -> None:
+    project.users()
+    project.make("one")
+    project.migrate()
+    run_sql(any_url, "INSERT INTO users (id) VALUES (1), (2)")
+    new = [
+        "Column('code', String(9), server_default='x', nullable=False, unique=True)",
+        "Column('word', String(9), server_default='y')",
+        "Index('one_word', 'word', unique=True)",
+    ]
+    project.users(*new)
+    with pytest.raises(LbackError, match=r"users\.code .*is new, unique, NOT NULL"):
+        project.make("two")
+    with pytest.raises(UsageError, match="gives each its own"):
+        project.make("two", defaults=["users.code=z"])
+    given = "concat('c', id)" if "mysql" in any_url else "'c' || id"
+    project.make("two", defaults=[f"users.code=sql:{given}"])
+    project.migrate()
+    assert differences(project.database()) == ()
+    run_sql(any_url, "INSERT INTO users (id) VALUES (3)")
+    assert run_sql(any_url, "SELECT code, word FROM users ORDER BY id") == [
+        ("c1", None), ("c2", None), ("x", "y"),
+    ]  # fmt: skip
+    project.back()
+    project.migrate()

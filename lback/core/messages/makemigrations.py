@@ -71,14 +71,18 @@ def rows(number: int | None, most: int) -> str:
     return {0: "no rows", 1: "1 row"}.get(number, f"{number} rows")
 
 
-def value_for_rows(name: str, type_: str) -> OpenQuestion:
-    """Ask what existing rows get in a new column that may not be NULL."""
+def value_for_rows(name: str, type_: str, *, unique: bool = False) -> OpenQuestion:
+    """Ask what existing rows get in a new column that may not be NULL.
+
+    `unique` means one with a default that only one of the rows can have.
+    """
+    why = "unique, NOT NULL and has one default" if unique else "NOT NULL and without a default"
     return OpenQuestion(
         "value",
         name,
         type_,
-        f"{name} ({type_}) is new, NOT NULL and without a default. Which value do existing rows "
-        "get? (a value, or sql:EXPRESSION)",
+        f"{name} ({type_}) is new, {why}. Which value do existing rows get? "
+        "(a value, or sql:EXPRESSION)",
         options=(place(("--default", f"{name}=VALUE")),),
     )
 

@@ -46,3 +46,27 @@ def test_a_value_gets_another_name(tmp_path: Path, mariadb_url: str) -> None:
     assert project.make("none").paths == ()
     run_sql(mariadb_url, "INSERT INTO jobs (id) VALUES (4)")
     assert run_sql(mariadb_url, "SELECT state FROM jobs WHERE id = 4") == [("fresh",)]
+
+
+@pytest.mark.mysql
+def test_a_value_and_its_column_get_other_names(tmp_path: Path, mariadb_url: str) -> None:
+    project = Modelled(tmp_path / "project", ENV, url=mariadb_url, extra="")
+    table = "Table('jobs', metadata, Column('id', Integer, primary_key=True), {})"
+    kinds = "Column('{}', Enum({})), Column('{}', String(9))"
+    say(project, table.format(kinds.format("state", "'new', 'dead'", "word")))
+    project.make("one")
+    project.migrate()
+    run_sql(mariadb_url, "INSERT INTO jobs (id, state, word) VALUES (1, 'new', 'x')")
+    for state, word, renames in (
+        ("status", "word", ["jobs.state:status"]),
+        ("word", "state", ["jobs.state:word", "jobs.word:state"]),
+    ):
+        say(project, table.format(kinds.format(state, "'fresh', 'dead'", word)))
+        project.make("two", renames=[f"jobs.{state}.new:fresh", *renames])
+        project.migrate()
+        query = f"SELECT {state}, {word} FROM jobs"
+        assert run_sql(mariadb_url, query) == [("fresh", "x")]
+        project.back()
+        assert run_sql(mariadb_url, "SELECT state, word FROM jobs") == [("new", "x")]
+        (path,) = project.versions.glob("*_two.py")
+        path.unlink()
