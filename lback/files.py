@@ -29,6 +29,7 @@ _FLAGS = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
+_AT_ONCE = 1 << 16
 _LOCK_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 _TAKEN = (errno.EAGAIN, errno.EACCES, errno.EDEADLK, errno.EWOULDBLOCK)
 # How the name of what is written, and not yet in its place, ends.
@@ -71,6 +72,21 @@ def read_by_hand(path: Path) -> bytes | None:
     if len(data) > BY_HAND:
         raise UsageError(f"{path} is larger than 1 MB.", "Is it the right file?")
     return data
+
+
+def read_whole(path: str) -> bytes:
+    """Return the bytes of a file at half the cost of `open`, for whoever reads thousands.
+
+    OSError where that is not possible. Nobody waits for the end of a pipe.
+    """
+    handle = os.open(path, _FLAGS)
+    try:
+        parts = []
+        while part := os.read(handle, _AT_ONCE):
+            parts.append(part)
+    finally:
+        os.close(handle)
+    return b"".join(parts)
 
 
 def leads_out(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class UnknownValue(Enum):
@@ -19,8 +18,7 @@ UNKNOWN = UnknownValue.UNKNOWN
 Value = str | None | tuple["Value", ...] | UnknownValue
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(NamedTuple):
     """What a name holds: its value, the expression, and whether it is this name's alone."""
 
     value: Value
@@ -146,11 +144,11 @@ def _branch(ways: list[list[ast.stmt]], scope: Scope) -> None:
         if all(binding == known[0] for binding in bound):
             continue_with = known[0]
         elif len(known) == len(bound) and len({repr(binding.value) for binding in known}) == 1:
-            continue_with = replace(known[0], plain=False)
+            continue_with = known[0]._replace(plain=False)
         else:
             continue_with = Binding(UNKNOWN, None, known[0].line, plain=False)
         if continue_with != scope.get(name):
-            continue_with = replace(continue_with, plain=False)
+            continue_with = continue_with._replace(plain=False)
         scope[name] = continue_with
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lback.core import bindings, scanner
 from lback.core.bindings import UNKNOWN, Binding, Scope
@@ -18,7 +18,7 @@ from lback.core.graph.revision import Header, Unreadable
 from lback.core.scanner import Undecodable, decode_text
 
 _WORDS = "revision|branch_labels|depends_on|__doc__"
-_WORD = re.compile(_WORDS)
+WORDS = re.compile(_WORDS)
 _NOT_A_WORD = rf"(?![^\n]*(?:{_WORDS}))"
 _NOT_A_NAME = rf"(?![^()]*(?:{_WORDS}))"
 _STRING = r"""(?:"[^"\\\n]*"|'[^'\\\n]*')"""
@@ -52,18 +52,14 @@ _ITEM = re.compile(_STRING)
 
 # A line at the margin that could begin a statement which binds a header variable:
 # all but definitions and assignments of other names, none of which names one.
-_DOUBTFUL = re.compile(
-    rf"""\n(?!
+_DOUBTFUL = rf"""(?x)\n(?!
         [#)\]}}\s]|\Z
       | {_NOT_A_WORD}(?:@|(?:async[ ]+def|def|class)[ ]|[A-Za-z_]\w*[ ]*(?::[^=\n]*)?=)
-    )""",
-    re.VERBOSE,
-)
-_REBINDS = re.compile(r":=|\bglobal\b|\\\n")
+    )"""
+_REBINDS = r":=|\bglobal\b|\\\n"
 
 
-@dataclass(slots=True)
-class UsualHeader:
+class UsualHeader(NamedTuple):
     """A header whose values are plain literals."""
 
     revision: str
@@ -97,7 +93,7 @@ def usual_header(text: str) -> UsualHeader | None:
         at = assigned.end()
     if "down_revision" not in values or len(values.get("revision", ())) != 1:
         return None
-    if _WORD.search(text, at) and not _is_harmless(text, at - 1):
+    if WORDS.search(text, at) and not _is_harmless(text, at - 1):
         return None
     return UsualHeader(
         values["revision"][0],
@@ -114,7 +110,8 @@ def _is_harmless(text: str, at: int) -> bool:
 
     Every top-level statement begins at the margin, whatever strings the text holds.
     """
-    return not _DOUBTFUL.search(text, at) and not _REBINDS.search(text, at)
+    doubtful, rebinds = re.compile(_DOUBTFUL), re.compile(_REBINDS)
+    return not doubtful.search(text, at) and not rebinds.search(text, at)
 
 
 def _docstring(text: str) -> tuple[str, int] | None:
@@ -136,15 +133,13 @@ def _docstring(text: str) -> tuple[str, int] | None:
 
 
 NAMES = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
-WORDS = re.compile(r"revision|branch_labels|depends_on|__doc__")
 
-_LEGACY_ID = re.compile(r"([a-f0-9]+)\.py$")
-_FIRST_DEFINITION = re.compile(r"\n(?:def|class|async|@)")
 _CREATE_DATE = re.compile(r"^[ \t]*Create Date:[ \t]*(.*?)[ \t]*$", re.MULTILINE)
-_CONFLICT = re.compile(
-    r"^(<{7})(?:[ \t][^\n]*)?\n(?s:.*?)^={7}\n(?s:.*?)^>{7}(?:[ \t]|$)", re.MULTILINE
-)
-_MARKER = re.compile(r"^(?:<{7}|>{7})(?:[ \t]|$)", re.MULTILINE)
+# Compiled where they are needed: few files have what these look for.
+_LEGACY_ID = r"([a-f0-9]+)\.py$"
+_FIRST_DEFINITION = r"\n(?:def|class|async|@)"
+_CONFLICT = r"(?m)^(<{7})(?:[ \t][^\n]*)?\n(?s:.*?)^={7}\n(?s:.*?)^>{7}(?:[ \t]|$)"
+_MARKER = r"(?m)^(?:<{7}|>{7})(?:[ \t]|$)"
 
 
 def read_header(source: bytes, name: str) -> Header | Unreadable:
@@ -190,7 +185,7 @@ def parsed_header(text: str, name: str) -> Header | Unreadable:
 
 def header_statements(text: str) -> list[ast.stmt]:
     """Return the statements that can hold a header, with positions; raises Lost."""
-    first = _FIRST_DEFINITION.search(text)
+    first = re.search(_FIRST_DEFINITION, text)
     if first is not None and not WORDS.search(text, first.start()):
         # Nothing below names a header variable, so the part above says all.
         head = scanner.parse(text[: first.start() + 1])
@@ -249,7 +244,7 @@ def _replaced(scope: Scope) -> tuple[str, ...]:
 def _revision(scope: Scope, name: str) -> str | Unreadable:
     binding = scope.get("revision")
     if binding is None:
-        legacy = _LEGACY_ID.match(name)
+        legacy = re.match(_LEGACY_ID, name)
         if legacy and "down_revision" in scope:
             return legacy.group(1)
         return Unreadable(
@@ -293,9 +288,9 @@ def _create_date(docstring: str) -> str:
 
 def _conflict(text: str) -> Unreadable | None:
     """Return the finding about conflict markers; a lone one counts outside of strings."""
-    match = _CONFLICT.search(text)
+    match = re.search(_CONFLICT, text)
     if match is None:
-        match = _MARKER.search(text)
+        match = re.search(_MARKER, text)
         if match is None or scanner.parse(text) is not None:
             return None
     line = text.count("\n", 0, match.start()) + 1

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from lback.core.globs import leaves
-from lback.core.listed.databases import DatabaseList, split_line
 from lback.core.shell import command, named
 from lback.errors import UsageError
+
+if TYPE_CHECKING:
+    from lback.core.listed.databases import DatabaseList
 
 OnFork = Literal["merge", "rebase", "tell"]
 MergeCommit = Literal["stage", "commit", "amend"]
@@ -253,6 +255,8 @@ def _mapping(value: Any, where: str, _: str) -> Mapping[str, str]:
 
 def _databases(value: Any, where: str, _: str) -> DatabaseList:
     """Read [tool.lback.databases]; a list alone is one of URLs."""
+    from lback.core.listed.databases import DatabaseList
+
     table = {"urls": value} if isinstance(value, list) else value
     if not isinstance(table, dict):
         raise _wrong(where, value, "a table, with urls, command or schemas")
@@ -271,6 +275,8 @@ def _urls(value: Any, where: str, name: str) -> tuple[tuple[str, str], ...]:
     if isinstance(value, dict):
         pairs = _mapping(value, where, name)
         return tuple((key, url.strip()) for key, url in pairs.items())
+    from lback.core.listed.databases import split_line
+
     return tuple(split_line(text.strip()) for text in _texts(value, where, name))
 
 

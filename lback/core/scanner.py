@@ -6,7 +6,7 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _BOM = b"\xef\xbb\xbf"
 # PEP 263: on the first line, or on the second below a blank line or a comment.
@@ -25,8 +25,7 @@ class Undecodable(Exception):
         self.line = line
 
 
-@dataclass(frozen=True, slots=True)
-class SourceText:
+class SourceText(NamedTuple):
     """A decoded file: `raw` has its own newlines, `text` has `\\n` only; neither has a BOM."""
 
     raw: str
@@ -96,8 +95,7 @@ _CONTINUES = re.compile(r"(?:else|elif|except|finally)\b")
 _DEFINES = re.compile(r"@|(?:async[ \t]+def|def|class)\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """One top-level statement with everything indented below it."""
 
     line: int

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from lback.core.graph.revision import Header, Revision, Unreadable
 from lback.core.messages import revisions as messages
@@ -23,8 +22,7 @@ T = TypeVar("T")
 F = TypeVar("F", Entry, Revision)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """How much is read of files that a stranger may have written, in bytes.
 
     A file larger than `file` stays closed: no person writes a revision of this size. Of all

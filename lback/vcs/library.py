@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import pairwise
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from lback.errors import LbackError
@@ -61,6 +60,8 @@ def opened(repository: Repository, variables: Mapping[str, str] | None = None) -
 
 def ask(repo: Repo, command: str, *arguments: str, given: bytes | None = None) -> Answer:
     """Run a command that may fail, for the caller to judge."""
+    from tempfile import TemporaryFile
+
     with TemporaryFile() as file:  # GitPython hands a file on, and nothing else
         file.write(given or b"")
         file.seek(0)

@@ -7,8 +7,8 @@ import posixpath
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from lback.core.source import WORKTREE, Entry
 from lback.errors import HistoryMissing
@@ -48,8 +48,7 @@ def path_ids(
     return {name: tuple(ids.get(f"{name}:{path}", "") for path in places) for name in wanted}
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(NamedTuple):
     """What git lists below folders: blob ids by path, which of them are links, or unmerged."""
 
     ids: dict[str, str]
@@ -172,8 +171,7 @@ _BRANCHES = ("refs/heads/", "refs/remotes/")
 _FIELDS = ("refname", "objectname", "objecttype", "symref", "committerdate:iso-strict")
 
 
-@dataclass(frozen=True, slots=True)
-class Sibling:
+class Sibling(NamedTuple):
     """One branch beside the one that is looked at; `date` and `author` are its last commit's."""
 
     name: str
@@ -259,8 +257,7 @@ def _left(
     return base
 
 
-@dataclass(frozen=True, slots=True)
-class TipChange:
+class TipChange(NamedTuple):
     """One file that a tip has otherwise than the point it left from; `status` is git's letter."""
 
     status: str

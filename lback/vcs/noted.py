@@ -50,7 +50,8 @@ class Inputs:
         """Record a file that is read, or that is not there, before it is looked at."""
         if self.started and not self._doubt:
             place = os.fspath(path)
-            if self._files.setdefault(place, look(place)) != look(place) or "\n" in place:
+            seen = look(place)
+            if self._files.setdefault(place, seen) != seen or "\n" in place:
                 self.doubt()
 
     def way(self, path: str | os.PathLike[str]) -> None:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from lback.core.source import Entry
 from lback.errors import LbackError
 from lback.files import is_plain
+from lback.system import IS_POSIX
 from lback.vcs.git import Git, text
 from lback.vcs.noted import INPUTS
 from lback.vcs.objects import read_blobs, read_trees
@@ -39,7 +40,8 @@ class Reached(NamedTuple):
 
 def is_outside(name: str) -> bool:
     """Tell whether a folder or a file is one that git does not reach."""
-    return os.path.isabs(name)  # noqa: PTH117 - asked for each of thousands of names
+    # Asked for each of thousands of names.
+    return name.startswith("/") or (not IS_POSIX and os.path.isabs(name))  # noqa: PTH117
 
 
 def name_on_disk(place: str, root: Path) -> str:

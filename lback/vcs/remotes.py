@@ -32,14 +32,14 @@ def is_at(repository: Repository, remote: str, url: str) -> bool:
     return one_spelling(url, home) in {one_spelling(each, home) for each in known}
 
 
-_URL = re.compile(r"(?P<scheme>[\w+.-]+)://(?:[^/@]*@)?(?P<host>[^/]*)(?P<path>/.*|)", re.DOTALL)
-_SCP = re.compile(r"(?:[^/@:]+@)?(?P<host>\[[^\]]+\]|[^/:]{2,}):(?P<path>.*)", re.DOTALL)
+_URL = r"(?s)(?P<scheme>[\w+.-]+)://(?:[^/@]*@)?(?P<host>[^/]*)(?P<path>/.*|)"
+_SCP = r"(?s)(?:[^/@:]+@)?(?P<host>\[[^\]]+\]|[^/:]{2,}):(?P<path>.*)"
 _PORTS = {"ssh": ":22", "git+ssh": ":22", "https": ":443", "http": ":80", "git": ":9418"}
 
 
 def one_spelling(url: str, home: Path) -> str:
     """Return host and path of a URL: who asks, how, and by which of its names does not count."""
-    found = _URL.fullmatch(url) or _SCP.fullmatch(url)
+    found = re.fullmatch(_URL, url) or re.fullmatch(_SCP, url)
     scheme = found["scheme"].lower() if found and "scheme" in found.groupdict() else "ssh"
     if found is None or scheme == "file":
         place = os.path.realpath(home / unquote(found["path"]) if found else home / url)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from lback.core.source import Commit, Entry
@@ -159,8 +158,7 @@ def replaced(
 _EVERYWHERE = ("--full-history", "--all", "--reflog")
 
 
-@dataclass(frozen=True, slots=True)
-class FoundVersion:
+class FoundVersion(NamedTuple):
     """One version of a file out of history; `refs` is empty where only a reflog has it."""
 
     path: str

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lback.core.source import Entry
 from lback.errors import LbackError
-from lback.files import is_plain, leads_out
+from lback.files import is_plain, leads_out, read_whole
 from lback.vcs.cache import Store
 from lback.vcs.noted import INPUTS
 from lback.vcs.scan import NUMBERS, RACY_NS, Scan, scan, sha1
@@ -190,8 +190,7 @@ class Worktree:
 
     def _bytes(self, path: str) -> bytes | None:
         try:
-            with open(f"{self._root}/{path}", "rb") as file:  # noqa: PTH123 - twice as fast
-                return file.read()
+            return read_whole(f"{self._root}/{path}")
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
         except OSError as err:

@@ -8,8 +8,7 @@ oversight.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from lback.core.interpreter.values import Opaque, Value
 
@@ -23,8 +22,7 @@ class Recorder(Protocol):
         """Record that something here may touch the database and could not be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Discharge:
+class Discharge(NamedTuple):
     """An obligation that was met: by what, and the value that came of it."""
 
     by: Literal["effects", "followed", "pure", "unknown"]

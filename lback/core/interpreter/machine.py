@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from lback.core.dialects import Dialects
 from lback.core.effects import IF_THERE, Direction, Effect, Resolve, ResolveFile, Unknown, Use
@@ -40,8 +41,7 @@ class Exhausted(Exception):
     """Stops the reading of what goes beyond a bound."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exit:
+class Exit(NamedTuple):
     """Control leaves: on which path, and what is changed by then."""
 
     path: Path
@@ -77,8 +77,7 @@ class Catch:
     exits: list[Exit] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluators:
+class Evaluators(NamedTuple):
     """The parts of the interpreter that call each other; `reading` puts them together."""
 
     evaluate: Callable[[Machine, ast.expr, Frame], Value]
@@ -91,8 +90,7 @@ class Evaluators:
     read_class: Callable[[Machine, Klass], None]
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingContext:
+class ReadingContext(NamedTuple):
     """What is around a revision: other modules and files, wrappers, dialects, its own path."""
 
     resolve: Resolve

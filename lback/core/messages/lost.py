@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from lback.core.display import visible
-from lback.core.record.steps import RecordedStep
 from lback.core.shell import command
 from lback.errors import LbackError, LostError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from lback.core.record.steps import RecordedStep
 
 
 def in_git(refs: Sequence[str], sha: str) -> str:

@@ -32,7 +32,6 @@ from lback.core.interpreter.values import (
     Text,
     Value,
 )  # fmt: skip
-from lback.core.sql.outcome import HOLE
 
 _LONGEST = 300_000
 _MOST_SQL = 1_000_000
@@ -81,6 +80,7 @@ def _void(_: Discharge) -> None:
 
 def sql(machine: Machine, parts: tuple[str | None, ...], *, by_driver: bool = False) -> Discharge:
     """Follow SQL text."""
+    from lback.core.sql.outcome import HOLE
     from lback.core.sql.script import read_sql
 
     known = "".join(HOLE if part is None else part for part in parts)
