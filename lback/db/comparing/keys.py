@@ -52,8 +52,8 @@ def names_of_keys(
         options = {key: str(value).upper() for key, value in row["options"].items()}
         wanted = {
             key: str(value).upper()
-            for key in ("ondelete", "onupdate")
-            if (value := getattr(same[0], key))
+            for key in ("ondelete", "onupdate", "deferrable", "initially")
+            if (value := getattr(same[0], key)) and str(value).upper() != "IMMEDIATE"
         }
         if same[0].name is None or options != wanted:
             continue

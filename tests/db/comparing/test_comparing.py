@@ -314,3 +314,38 @@ def test_keys_that_mysql_names_after_their_table_are_renamed_with_it(
     assert differences(project.database()) == ()
     project.back()
     project.migrate()
+
+
+def test_a_percent_sign_stays_one_where_a_table_is_copied(modelled: Modelled) -> None:
+    more = 'Column("m", String(9), server_default="50%"), CheckConstraint("m <> \'5%\'")'
+    say(modelled, JOB.format(more))
+    modelled.make("one")
+    modelled.migrate()
+    say(modelled, JOB.format(more).replace('"n", Integer', '"n", BigInteger'))
+    modelled.make("two")
+    modelled.migrate()
+    assert differences(modelled.database()) == ()
+    run_sql(modelled.url, "INSERT INTO job (id) VALUES (1)")
+    assert run_sql(modelled.url, "SELECT m FROM job") == [("50%",)]
+    modelled.back()
+    modelled.migrate()
+
+
+def test_a_key_that_may_wait_gets_its_new_name_too(modelled: Modelled) -> None:
+    if modelled.url.startswith("mysql"):
+        pytest.skip("keys of MariaDB never wait")
+    task = "Table('{0}', metadata, Column('id', Integer, primary_key=True))"
+    key = 'Column("m", Integer), ForeignKeyConstraint(["m"], ["{0}.id"], name="to_{0}", {1})'
+    words = 'deferrable=True, initially="DEFERRED"'
+    for name, renames in (("task", []), ("duty", ["task:duty"])):
+        say(modelled, f"{task.format(name)}; {JOB.format(key.format(name, words))}")
+        modelled.make(name, renames=renames)
+        modelled.migrate()
+        engine = create_engine(modelled.url)
+        (found,) = inspect(engine).get_foreign_keys("job")
+        engine.dispose()
+        assert (found["name"], found["options"]) == (
+            f"to_{name}", {"deferrable": True, "initially": "DEFERRED"},
+        )  # fmt: skip
+    modelled.back()
+    modelled.migrate()
