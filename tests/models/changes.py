@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 from tests.models.spec import (
     DEFAULTS,
     NUMBERS,
+    OTHER,
     ROWS,
     TEXTS,
-    WIDER,
     WORDS,
     Column,
     Models,
@@ -85,16 +86,34 @@ def _answer(story: Story) -> None:
                 story.renames.append(f"{table.full}.{was.name}:{table.full}.{column.name}")
             new = was is None or was.nullable
             plain = column.of is None and not column.identity
-            if new and plain and not column.nullable and (was or column.default is None):
+            # One default, or one value, is none where each row has to have its own.
+            own = story.after.own(table, column) if unique(table, column) else None
+            asked = was or column.default is None or own
+            if new and plain and not column.nullable and asked:
+                key = next((key for key in table.keys if key.column == column.uid), None)
                 value = story.after.value(column, 0)
+                if key is not None:
+                    value = story.after.key(story.after.table(key.table), 0)
+                if own is not None:
+                    value = f"sql:{own}"
                 text = (
                     {True: "true", False: "false"}.get(value, value)
                     if value in (True, False) and isinstance(value, bool)
                     else value
                 )
-                if column.kind == "json":
+                if column.kind in ("json", "jsonb"):
                     text = '{"row": 0}'
+                elif column.kind == "bytes":
+                    text = "row 0"
+                elif column.kind == "array":
+                    text = "{0,1}"
                 story.defaults.append(f"{table.full}.{column.name}={text}")
+
+
+def unique(table: Table, column: Column) -> list[Any]:
+    """Return what lets no two rows have one value in a column."""
+    items = [*table.uniques, *(index for index in table.indexes if index.unique)]
+    return [item for item in items if item.column == column.uid and not item.more]
 
 
 def _values(story: Story) -> None:
@@ -104,7 +123,8 @@ def _values(story: Story) -> None:
         if old is None or old[0] == values[0]:
             continue
         if story.after.dialect == "postgresql":
-            story.renames.append(f"{name}.{old[0]}:{values[0]}")
+            shown = story.after.types.get(name, name)
+            story.renames.append(f"{shown}.{old[0]}:{values[0]}")
             continue
         for table in story.after.tables:
             story.renames += [
@@ -154,8 +174,10 @@ def drop_column(story: Story, random: Random) -> bool:
     ):
         return False
     table, column = found
-    unique = [*table.uniques, *(index for index in table.indexes if index.unique)]
-    if not column.nullable and any(covers(item, column.uid) for item in unique):
+    items = [*table.uniques, *(index for index in table.indexes if index.unique)]
+    is_key = any(key.column == column.uid for key in table.keys)
+    held = any(covers(item, column.uid) for item in items)
+    if not column.nullable and (is_key or (held and story.after.own(table, column) is None)):
         return False  # nobody could say what it would hold when it comes back
     table.columns.remove(column)
     for items in (table.indexes, table.checks, table.uniques, table.keys):
@@ -190,45 +212,72 @@ def swap_names(story: Story, random: Random) -> bool:
 
 
 def change_type(story: Story, random: Random) -> bool:
-    found = _column(story, random, tuple(WIDER))
-    if found is None or found[1].default is not None or not _free(story, found):
+    found = _column(story, random, tuple(OTHER))
+    if found is None or any(key.column == found[1].uid for key in found[0].keys):
         return False
-    column = found[1]
-    if column.kind == "date" and story.after.dialect == "sqlite":
+    table, column = found
+    new = random.choice(OTHER[column.kind])
+    dialect = story.after.dialect
+    if dialect == "sqlite" and column.kind in ("date", "enum"):
         return False  # a text there, and another one
-    column.kind = random.choice(WIDER[column.kind])
-    story.touched.add(column.uid)
+    if (new == "jsonb" and dialect != "postgresql") or not _takes(table, column, new, dialect):
+        return False
+    if column.enum and story.after.enums[column.enum] != story.before.enums.get(column.enum):
+        return False  # in two steps, for what is a value of it is a plain text then
+    if column.kind == "bool" and column.default:
+        column.default = "1" if column.default == "true" else "0"
+    if column.default in ("sum", "today"):
+        column.default = None
+    column.kind, column.enum = new, None
+    _touch(story, random, column)
     return True
+
+
+def _takes(table: Table, column: Column, new: str, dialect: str) -> bool:
+    """Tell whether what is about a column is so, too, where it has another type."""
+    if any(each.of == column.uid for each in table.columns) and new not in ("int", "big", "small"):
+        return False
+    for index in (one for one in table.indexes if covers(one, column.uid)):
+        number = index.above is not None and index.column == column.uid
+        if (number and new not in NUMBERS) or (index.lower and new not in TEXTS):
+            return False
+    if any(covers(one, column.uid) and one.more and new not in NUMBERS for one in table.checks):
+        return False
+    held = any(covers(one, column.uid) for one in (*table.indexes, *table.uniques))
+    return not (held and dialect == "mysql" and new == "text")
+
+
+def _touch(story: Story, random: Random, column: Column) -> None:
+    """Let a column be changed in one way, or now and then in several."""
+    if random.random() < 0.6:
+        story.touched.add(column.uid)
 
 
 def change_null(story: Story, random: Random) -> bool:
     found = _column(story, random)
-    if found is None or any(key.column == found[1].uid for key in found[0].keys):
+    if found is None:
         return False
-    column = found[1]
-    unique = [*found[0].uniques, *(index for index in found[0].indexes if index.unique)]
-    if column.nullable and any(covers(item, column.uid) for item in unique):
-        return False  # one value for several rows
+    table, column = found
+    if column.nullable:
+        if any(key.column == column.uid and key.ondelete == "SET NULL" for key in table.keys):
+            return False
+        if unique(table, column) and story.after.own(table, column) is None:
+            return False  # one value for several rows
     column.nullable = not column.nullable
-    story.touched.add(column.uid)
+    _touch(story, random, column)
     return True
 
 
 def change_default(story: Story, random: Random) -> bool:
-    found = _column(story, random, (*DEFAULTS, "bool", "moment", "enum"))
-    if found is None:
+    found = _column(story, random, (*DEFAULTS, "enum"))
+    if found is None or any(key.column == found[1].uid for key in found[0].keys):
         return False
     column = found[1]
-    old = column.default
-    if old is not None and random.random() < 0.5:
+    if column.default is not None and random.random() < 0.5:
         column.default = None
     else:
         column.default = some_default(story.after, column, random)
-        if column.default == old:
-            column.default = (
-                {"num": "2.50"}.get(column.kind, "9") if column.kind in DEFAULTS else None
-            )
-    story.touched.add(column.uid)
+    _touch(story, random, column)
     return True
 
 
@@ -243,7 +292,7 @@ def change_comment(story: Story, random: Random) -> bool:
     if found is None:
         return False
     found[1].comment = None if found[1].comment else 'said with 100% "care"'
-    story.touched.add(found[1].uid)
+    _touch(story, random, found[1])
     return True
 
 
@@ -289,7 +338,35 @@ def rename_table(story: Story, random: Random) -> bool:
 
 
 def new_index(story: Story, random: Random) -> bool:
-    return add_index(story.after, _table(story, random), random)
+    table = _table(story, random)
+    if not add_index(story.after, table, random):
+        return False
+    if not _may_be_unique(story, table, table.indexes[-1]):
+        table.indexes[-1].unique = False
+    return True
+
+
+def _may_be_unique(story: Story, table: Table, item: Any) -> bool:
+    """Tell whether rows may differ in something: a new column is one value to all of them."""
+    columns = [table.column(uid) for uid in (item.column, *item.more)]
+    if story.is_new(table) or all(_was(story, table, one) for one in columns):
+        return True
+    if len(columns) > 1 or getattr(item, "above", None) is not None:
+        return False  # only the database could say for which rows it holds
+    return story.after.own(table, columns[0]) is not None
+
+
+def _was(story: Story, table: Table, column: Column) -> bool:
+    return story.has(table, column) and column.uid not in story.touched
+
+
+def rename_index(story: Story, random: Random) -> bool:
+    indexes = [one for table in story.after.tables for one in table.indexes if one.name]
+    uniques = [one for table in story.after.tables for one in table.uniques if one.name]
+    if not indexes and not uniques:
+        return False
+    random.choice([*indexes, *uniques]).name = f"called_{story.after.uid()}"
+    return True
 
 
 def drop_index(story: Story, random: Random) -> bool:
@@ -339,13 +416,10 @@ def new_unique(story: Story, random: Random) -> bool:
     if not add_unique(story.after, table, random):
         return False
     made = table.uniques[-1]
-    columns = [table.column(uid) for uid in (made.column, *made.more)]
-    if not story.is_new(table) and any(
-        not story.has(table, column) or column.uid in story.touched for column in columns
-    ):
-        table.uniques.pop()  # all rows would have one value
+    if not _may_be_unique(story, table, made):
+        table.uniques.pop()
         return False
-    story.touched |= {column.uid for column in columns}
+    story.touched |= {made.column, *made.more}
     return True
 
 
@@ -355,7 +429,12 @@ def drop_unique(story: Story, random: Random) -> bool:
 
 
 def new_key(story: Story, random: Random) -> bool:
-    return add_key(story.after, _table(story, random), _table(story, random), random)
+    table, target = _table(story, random), _table(story, random)
+    add_key(story.after, table, target, random)
+    column = table.columns[-1]
+    if not story.is_new(table) and (story.is_new(target) or unique(table, column)):
+        column.nullable = True  # rows have nothing to lead to, or one thing for all of them
+    return True
 
 
 def drop_key(story: Story, random: Random) -> bool:
@@ -368,7 +447,13 @@ def change_key(story: Story, random: Random) -> bool:
     if not table.keys:
         return False
     key = table.keys[0]
-    key.ondelete = "CASCADE" if key.ondelete is None else None
+    way = random.choice(["ondelete", "onupdate", "deferrable"])
+    if way == "deferrable" and story.after.dialect != "mysql":
+        key.deferrable = not key.deferrable
+    elif way == "onupdate":
+        key.onupdate = "CASCADE" if key.onupdate is None else None
+    else:
+        key.ondelete = "CASCADE" if key.ondelete is None else None
     return True
 
 
@@ -380,7 +465,10 @@ def change_computed(story: Story, random: Random) -> bool:
     for table in story.after.tables:
         for column in table.columns:
             if column.of is not None:
-                column.times += 10
+                if story.after.dialect != "postgresql" and random.random() < 0.3:
+                    column.persisted = not column.persisted
+                else:
+                    column.times += 10
                 return True
     return False
 
@@ -390,7 +478,7 @@ def new_identity(story: Story, random: Random) -> bool:
         return False
     table = _table(story, random)
     column = Column(story.after.uid(), free_name(table, random), "int", nullable=False)
-    column.identity = random.randint(1, 90)
+    column.identity, column.always = random.randint(1, 90), random.random() < 0.5
     table.columns.append(column)
     return True
 
@@ -399,9 +487,51 @@ def change_identity(story: Story, random: Random) -> bool:
     for table in story.after.tables:
         for column in table.columns:
             if column.identity:
-                column.identity += 100
+                if not story.has(table, column) or random.random() < 0.5:
+                    column.identity += 100
+                elif random.random() < 0.5:
+                    column.always = not column.always
+                else:
+                    column.identity = 0
                 return True
     return False
+
+
+def number_to_identity(story: Story, random: Random) -> bool:
+    found = _column(story, random, ("int", "big"))
+    if story.after.dialect != "postgresql" or found is None or found[1].nullable:
+        return False
+    if found[1].default is not None or found[0].used(found[1].uid):
+        return False
+    found[1].identity = 200
+    return True
+
+
+def change_serial(story: Story, random: Random) -> bool:
+    table = _table(story, random)
+    if story.after.dialect != "postgresql" or table.pk == "str" or story.is_new(table):
+        return False
+    table.identity = not table.identity
+    return True
+
+
+def change_checked(story: Story, random: Random) -> bool:
+    found = _column(story, random, ("checked",))
+    if found is None:
+        return False
+    column = found[1]
+    column.values = (
+        column.values[:2] if len(column.values) > 2 else (*column.values, f"v{story.after.uid()}")
+    )
+    return True
+
+
+def rename_enum(story: Story, random: Random) -> bool:
+    name = _enum_in_use(story, random)
+    if name is None or story.after.dialect != "postgresql":
+        return False
+    story.after.types[name] = f"{name}_{story.after.uid()}"
+    return True
 
 
 def _enum_in_use(story: Story, random: Random) -> str | None:
@@ -432,6 +562,19 @@ def rename_value(story: Story, random: Random) -> bool:
     old, new = values[0], f"other_{story.after.uid()}"
     if old not in story.before.enums[name]:
         return False
+    left = [
+        column
+        for table in story.before.tables
+        for column in table.columns
+        if column.enum == name
+        and any(
+            other.uid == column.uid and other.enum != name
+            for after in story.after.tables
+            for other in after.columns
+        )
+    ]
+    if left:
+        return False  # a column of texts by now, in which nothing is renamed
     values[0] = new
     for table in story.after.tables:
         for column in table.columns:
@@ -507,6 +650,11 @@ CHANGES: dict[str, Change] = {
         "change_computed",
         "new_identity",
         "change_identity",
+        "number_to_identity",
+        "change_serial",
+        "change_checked",
+        "rename_index",
+        "rename_enum",
         "new_value",
         "rename_value",
         "drop_value",

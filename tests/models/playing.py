@@ -192,24 +192,28 @@ def difference(found: dict[str, Any], wanted: dict[str, Any]) -> str:
 # Rows
 
 
+_UNCHECKED = {
+    "postgresql": "SET session_replication_role = replica",
+    "mysql": "SET foreign_key_checks = 0",
+}
+
+
 def insert(engine: sa.Engine, models: Models, metadata: sa.MetaData) -> None:
-    """Put rows into all tables; then what refers to others."""
+    """Put rows into all tables: what they refer to may come later."""
     with engine.begin() as connection:
-        later = []
+        if engine.dialect.name in _UNCHECKED:
+            connection.execute(sa.text(_UNCHECKED[engine.dialect.name]))
         for table in models.tables:
             made = metadata.tables[table.full]
-            keys = {key.column: key for key in table.keys}
+            keys = {key.column: models.table(key.table) for key in table.keys}
             for row in range(ROWS):
-                values: dict[str, Any] = {"id": row + 1}
+                values: dict[str, Any] = {"id": models.key(table, row)}
                 for column in table.columns:
-                    if column.uid not in keys and column.of is None and not column.identity:
+                    if column.uid in keys:
+                        values[column.name] = models.key(keys[column.uid], row)
+                    elif column.of is None and not column.identity:
                         values[column.name] = models.value(column, row)
                 connection.execute(made.insert().values(values))
-            for column in table.columns:
-                if column.uid in keys:
-                    later.append((made, column.name))
-        for made, name in later:
-            connection.execute(made.update().values({name: made.c.id}))
 
 
 def kept(engine: sa.Engine, story: Story, metadata: sa.MetaData, after: bool) -> str:
@@ -224,7 +228,10 @@ def kept(engine: sa.Engine, story: Story, metadata: sa.MetaData, after: bool) ->
                 continue
             made = metadata.tables[table.full]
             new = {column.uid for column in laters[table.uid].columns}
-            stay = [made.c[each.name] for each in table.columns if each.uid in new]
+            # Without those that come or go.
+            both = new & {column.uid for column in old.columns}
+            both |= {each.of for each in table.columns if each.uid in both and each.of}
+            stay = [made.c[each.name] for each in table.columns if each.uid in both]
             query = sa.select(made.c.id, *stay).order_by(made.c.id)
             try:
                 rows = connection.execute(query).mappings().all()
@@ -242,12 +249,22 @@ def kept(engine: sa.Engine, story: Story, metadata: sa.MetaData, after: bool) ->
 def _wrong(story: Story, models: Models, old: Table, new: Table, column: Any, rows: Any) -> str:
     was = next((one for one in old.columns if one.uid == column.uid), None)
     stays = any(one.uid == column.uid for one in new.columns)
-    if was is None or not stays or column.of is not None or column.identity:
+    if was is None or not stays:
         return ""
-    is_key = any(key.column == column.uid for key in old.keys)
+    key = next((key for key in old.keys if key.column == column.uid), None)
     for number, row in enumerate(rows):
-        expected = number + 1 if is_key else story.before.value(was, number)
-        if was.kind == "enum" and expected is not None:
+        expected = story.before.value(was, number)
+        if key is not None:
+            expected = story.before.key(story.before.table(key.table), number)
+        elif was.identity:
+            expected = was.identity + number
+        elif column.of is not None:
+            table = new if models is story.after else old
+            base = next(one for one in table.columns if one.uid == column.of)
+            if not any(one.uid == base.uid for one in old.columns):
+                return ""
+            expected = row[base.name] and row[base.name] * column.times
+        if was.kind == column.kind == "enum" and expected is not None:
             expected = models.value(replace(column, nullable=False), number)
         value = row[column.name]
         if expected is None or value == expected:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import uuid
 from copy import deepcopy
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -10,6 +11,7 @@ from random import Random
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 ROWS = 12
 CONVENTION = {
@@ -23,18 +25,50 @@ WORDS = [
     *("alder", "beech", "cedar", "elm", "fig", "hazel", "ivy", "larch", "maple", "oak"),
     *("pine", "rowan", "spruce", "thorn", "willow", "yew", "order", "user", "note", "bill"),
 ]
-KINDS = ("int", "big", "str20", "str50", "text", "bool", "num", "date", "moment", "json", "enum")
-WIDER = {
-    "int": ("big", "num"),
-    "big": ("num",),
+ODD = ("Order", "group", "two words", "per%cent", "Mixed", "select")
+"""Names of columns that are to be quoted."""
+KINDS = (
+    *("int", "big", "str20", "str50", "text", "bool", "num", "date", "moment", "json", "enum"),
+    *("small", "float", "time", "uuid", "bytes", "checked", "digits"),
+)
+OF_POSTGRESQL = ("array", "jsonb")
+OTHER = {
+    "small": ("int", "big"),
+    "int": ("big", "num", "small", "str20"),
+    "big": ("num", "int"),
+    "num": ("num3",),
+    "num3": ("num",),
+    "float": ("num",),
     "str20": ("str50", "text"),
-    "str50": ("text",),
+    "str50": ("text", "str20"),
+    "text": ("str50",),
     "date": ("moment",),
     "digits": ("int",),
+    "bool": ("int",),
+    "enum": ("str20",),
+    "json": ("jsonb",),
 }
-PLAIN = ("int", "big", "str20", "str50", "num")
-DEFAULTS = {"int": "7", "big": "8", "str20": "new", "str50": "it's", "num": "1.50"}
-NUMBERS, TEXTS = ("int", "big", "num"), ("str20", "str50", "text", "digits")
+"""Types that have room for the values of another one, and the way back."""
+PLAIN = ("int", "big", "str20", "str50", "num", "small")
+DEFAULTS = {
+    "small": ("3", "4"),
+    "int": ("7", "9", "sum"),
+    "big": ("8", "9"),
+    "str20": ("new", "50%", "a:b", ""),
+    "str50": ("it's", 'say "x"', "back\\slash"),
+    "text": ("long", "it's 5%"),
+    "num": ("1.50", "2.50"),
+    "num3": ("1.500", "2.500"),
+    "digits": ("40", "41"),
+    "float": ("0.5", "1.5"),
+    "date": ("2024-05-06", "today"),
+    "checked": ("one", "two"),
+    "json": ('{"a": 1}', "{}"),
+    "uuid": ("0" * 31 + "1",),
+    "bool": ("true", "false"),
+    "moment": ("now", "2024-01-02 03:04:05"),
+}
+NUMBERS, TEXTS = ("int", "big", "num", "num3", "small"), ("str20", "str50", "text", "digits")
 
 
 @dataclass
@@ -49,13 +83,17 @@ class Column:
     """The number column that it is computed of."""
     times: int = 2
     enum: str | None = None
+    persisted: bool = True
     identity: int = 0
     """Where it starts; 0: none."""
+    always: bool = False
+    values: tuple[str, ...] = ("one", "two", "three")
+    """Those of a checked one."""
 
 
 @dataclass
 class Index:
-    name: str
+    name: str | None
     column: int
     unique: bool = False
     above: int | None = None
@@ -69,6 +107,9 @@ class Check:
     column: int
     limit: int
     name: str | None = None
+    words: bool = False
+    more: tuple[int, ...] = ()
+    """A second number, to which the first is compared."""
 
 
 @dataclass
@@ -84,6 +125,8 @@ class Key:
     table: int
     name: str | None = None
     ondelete: str | None = None
+    onupdate: str | None = None
+    deferrable: bool = False
 
 
 def covers(item: Index | Check | Unique | Key, uid: int) -> bool:
@@ -103,6 +146,7 @@ class Table:
     uniques: list[Unique] = field(default_factory=list)
     keys: list[Key] = field(default_factory=list)
     identity: bool = False
+    pk: str = "int"
     called: set[str] = field(default_factory=set)
     """All names that its columns ever had: a new one under an old name is the old one."""
 
@@ -127,6 +171,8 @@ class Models:
     convention: bool
     tables: list[Table] = field(default_factory=list)
     enums: dict[str, list[str]] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
+    """What enum types are called that have another name."""
     last: int = 0
 
     def uid(self) -> int:
@@ -141,7 +187,8 @@ class Models:
     def metadata(self) -> sa.MetaData:
         made = sa.MetaData(naming_convention=CONVENTION if self.convention else None)
         enums = {
-            name: sa.Enum(*values, name=name, length=20) for name, values in self.enums.items()
+            name: sa.Enum(*values, name=self.types.get(name, name), length=20)
+            for name, values in self.enums.items()
         }
         for table in self.tables:
             self._table(table, made, enums)
@@ -149,7 +196,8 @@ class Models:
 
     def _table(self, table: Table, made: sa.MetaData, enums: dict[str, sa.Enum]) -> None:
         key = [sa.Identity()] if table.identity else []
-        columns = [sa.Column("id", sa.Integer, *key, primary_key=True)]
+        kind: Any = {"int": sa.Integer, "big": sa.BigInteger, "str": sa.String(20)}[table.pk]
+        columns = [sa.Column("id", kind, *key, primary_key=True)]
         for column in table.columns:
             columns.append(self._column(column, table, enums))
         by_uid = {
@@ -157,10 +205,7 @@ class Models:
         }
         items: list[Any] = []
         for check in table.checks:
-            name = table.column(check.column).name
-            number = table.column(check.column).kind in NUMBERS
-            text = f"{name} < {check.limit}" if number else f"length({name}) < {check.limit}"
-            items.append(sa.CheckConstraint(text, name=check.name))
+            items.append(sa.CheckConstraint(self._condition(table, check), name=check.name))
         for unique in table.uniques:
             names = [table.column(uid).name for uid in (unique.column, *unique.more)]
             items.append(sa.UniqueConstraint(*names, name=unique.name))
@@ -171,6 +216,9 @@ class Models:
                     [f"{self.table(key_.table).full}.id"],
                     name=key_.name,
                     ondelete=key_.ondelete,
+                    onupdate=key_.onupdate,
+                    deferrable=key_.deferrable or None,
+                    initially="DEFERRED" if key_.deferrable else None,
                     # As SQLAlchemy asks for it where tables refer to each other.
                     use_alter=key_.name is not None and self.dialect != "sqlite",
                 )
@@ -188,6 +236,23 @@ class Models:
             more = [by_uid[uid] for uid in index.more]
             sa.Index(index.name, what, *more, unique=index.unique, _table=result, **options)
 
+    def _condition(self, table: Table, check: Check) -> str:
+        column = table.column(check.column)
+        name = self.quoted(column.name)
+        if check.more:
+            return f"{name} < {self.quoted(table.column(check.more[0]).name)} + {check.limit}"
+        if column.kind in NUMBERS:
+            return f"{name} < {check.limit}"
+        return (
+            f"{name} <> 'it''s {check.limit}%'"
+            if check.words
+            else (f"length({name}) < {check.limit}")
+        )
+
+    def quoted(self, name: str) -> str:
+        mark = "`" if self.dialect == "mysql" else '"'
+        return f"{mark}{name}{mark}" if name in ODD else name
+
     def _column(self, column: Column, table: Table, enums: dict[str, sa.Enum]) -> Any:
         type_: Any = {
             "int": sa.Integer(),
@@ -201,17 +266,36 @@ class Models:
             "date": sa.Date(),
             "moment": sa.DateTime(),
             "json": sa.JSON(),
+            "small": sa.SmallInteger(),
+            "float": sa.Float(),
+            "num3": sa.Numeric(14, 3),
+            "time": sa.Time(),
+            "uuid": sa.Uuid(),
+            "bytes": sa.LargeBinary(),
+            "array": postgresql.ARRAY(sa.Integer),
+            "jsonb": postgresql.JSONB(),
         }.get(column.kind)
         if column.kind == "enum":
             assert column.enum is not None
             type_ = enums[column.enum]
+        if column.kind == "checked":
+            type_ = sa.Enum(
+                *column.values,
+                name=f"kind_{column.uid}",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            )
         more: list[Any] = []
         if column.of is not None:
             more.append(
-                sa.Computed(f"{table.column(column.of).name} * {column.times}", persisted=True)
+                sa.Computed(
+                    f"{self.quoted(table.column(column.of).name)} * {column.times}",
+                    persisted=column.persisted,
+                )
             )
         if column.identity:
-            more.append(sa.Identity(start=column.identity))
+            more.append(sa.Identity(start=column.identity, always=column.always))
         return sa.Column(
             column.name,
             type_,
@@ -222,6 +306,18 @@ class Models:
         )
 
     # What the rows hold
+
+    def key(self, table: Table, row: int) -> Any:
+        """Return the primary key of a row."""
+        return f"r{row + 1:02}" if table.pk == "str" else row + 1
+
+    def own(self, table: Table, column: Column) -> str | None:
+        """Return SQL for a value that each row has for itself; None where a person has none."""
+        if any(key.column == column.uid for key in table.keys):
+            return None
+        if column.kind in NUMBERS:
+            return "1000 + id" if table.pk != "str" else None
+        return "concat('z', id)" if self.dialect == "mysql" else "'z' || id"
 
     def value(self, column: Column, row: int) -> Any:
         """Return what a row has in a column."""
@@ -239,12 +335,23 @@ class Models:
             "date": datetime.date(2024, 1, row + 1),
             "moment": datetime.datetime(2024, 2, row + 1, 12, 30),
             "json": {"row": row},
+            "jsonb": {"row": row},
+            "small": row + 2,
+            "float": row + 0.5,
+            "num3": Decimal(row) + Decimal("0.25"),
+            "time": datetime.time(row, 15),
+            "uuid": uuid.UUID(int=row + 1),
+            "bytes": b"row %d" % row,
+            "checked": column.values[row % 2],
+            "array": [row, row + 1],
         }.get(column.kind, f"Row {row}")
 
 
 def _default(column: Column) -> Any:
-    if column.kind == "moment":
+    if column.default == "now":
         return sa.func.now()
+    if column.default in ("sum", "today"):
+        return sa.text("(3 + 4)" if column.default == "sum" else "(CURRENT_DATE)")
     if column.kind == "bool":
         return sa.true() if column.default == "true" else sa.false()
     return column.default
@@ -267,7 +374,9 @@ def generate(random: Random, dialect: str) -> Models:
 def add_table(models: Models, random: Random, name: str, schema: str | None = None) -> Table:
     table = Table(models.uid(), name, schema)
     models.tables.append(table)
-    table.identity = models.dialect == "postgresql" and random.random() < 0.3
+    table.pk = random.choice(["int", "int", "int", "big", "str"])
+    has_serial = models.dialect == "postgresql" and table.pk != "str"
+    table.identity = has_serial and random.random() < 0.3
     if models.dialect != "sqlite" and random.random() < 0.3:
         table.comment = f"all of {name}"
     for _ in range(random.randint(2, 5)):
@@ -280,12 +389,18 @@ def add_table(models: Models, random: Random, name: str, schema: str | None = No
 
 def free_name(table: Table, random: Random) -> str:
     name = random.choice([word for word in WORDS if f"{word}_x" not in table.called]) + "_x"
+    odd = [word for word in ODD if word not in table.called]
+    if odd and random.random() < 0.15:
+        name = random.choice(odd)
     table.called.add(name)
     return name
 
 
 def add_column(models: Models, table: Table, random: Random) -> Column:
-    kinds = [kind for kind in (*KINDS, "digits") if kind != "enum" or models.enums]
+    more = OF_POSTGRESQL if models.dialect == "postgresql" else ()
+    kinds = [kind for kind in (*KINDS, *more) if kind != "enum" or models.enums]
+    if random.random() < 0.4:
+        kinds = list(PLAIN)
     column = Column(models.uid(), free_name(table, random), random.choice(kinds))
     if column.kind == "enum":
         column.enum = random.choice(sorted(models.enums))
@@ -302,11 +417,8 @@ def some_default(models: Models, column: Column, random: Random) -> str | None:
     if column.kind == "enum":
         assert column.enum is not None
         return random.choice(models.enums[column.enum][:2])
-    if column.kind == "bool":
-        return random.choice(["true", "false"])
-    if column.kind == "moment":
-        return "now"
-    return DEFAULTS.get(column.kind)
+    others = [one for one in DEFAULTS.get(column.kind, ()) if one != column.default]
+    return random.choice(others) if others else None
 
 
 def _plain(table: Table, kinds: tuple[str, ...]) -> list[Column]:
@@ -338,6 +450,9 @@ def add_index(models: Models, table: Table, random: Random) -> bool:
         elif column.kind in TEXTS and random.random() < 0.5:
             index.lower = True
     index.more = _second(columns, column, random)
+    unnamed = any(other.name is None and other.column == column.uid for other in table.indexes)
+    if not unnamed and not index.lower and random.random() < 0.3:
+        index.name = None  # as of a column with index=True
     table.indexes.append(index)
     return True
 
@@ -346,7 +461,7 @@ def add_check(models: Models, table: Table, random: Random) -> bool:
     columns = [
         column
         for column in _plain(table, (*NUMBERS, "str20", "str50", "text"))
-        if not any(check.column == column.uid for check in table.checks)
+        if random.random() < 0.1 or not any(check.column == column.uid for check in table.checks)
     ]
     if not columns:
         return False
@@ -354,7 +469,12 @@ def add_check(models: Models, table: Table, random: Random) -> bool:
     name = _named(models, random, "ck", table, column)
     if models.convention:
         name = f"limit_{column.uid}"
-    table.checks.append(Check(column.uid, random.randint(100, 900), name))
+    check = Check(column.uid, random.randint(100, 900), name, random.random() < 0.4)
+    if any(other.name == name is not None for other in table.checks):
+        return False
+    if column.kind in NUMBERS:
+        check.more = _second(_plain(table, NUMBERS), column, random)
+    table.checks.append(check)
     return True
 
 
@@ -384,16 +504,25 @@ def add_computed(models: Models, table: Table, random: Random) -> bool:
         return False
     column = Column(models.uid(), free_name(table, random), "big")
     column.of, column.times = random.choice(columns).uid, random.randint(2, 9)
+    column.persisted = models.dialect == "postgresql" or random.random() < 0.6
     table.columns.append(column)
     return True
 
 
 def add_key(models: Models, table: Table, target: Table, random: Random) -> bool:
-    column = Column(models.uid(), free_name(table, random), "int")
+    kind = {"str": "str20"}.get(target.pk, target.pk)
+    column = Column(models.uid(), free_name(table, random), kind)
+    column.nullable = random.random() < 0.75
     table.columns.append(column)
     name = _named(models, random, "fk", table, column)
-    ondelete = random.choice([None, None, "CASCADE", "SET NULL"])
-    table.keys.append(Key(column.uid, target.uid, name, ondelete))
+    key = Key(column.uid, target.uid, name)
+    key.ondelete = random.choice([None, None, "CASCADE", "SET NULL" if column.nullable else None])
+    key.onupdate = random.choice([None, None, None, "CASCADE"])
+    key.deferrable = models.dialect != "mysql" and random.random() < 0.2
+    table.keys.append(key)
+    if random.random() < 0.3:  # as is often done
+        unique = random.random() < 0.3
+        table.indexes.append(Index(f"ix_{table.name}_{models.uid()}", column.uid, unique))
     return True
 
 
