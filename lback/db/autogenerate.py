@@ -27,6 +27,7 @@ from lback.db.alembic_compat import (
 from lback.db.batched import batched, upgrade_text
 from lback.db.command_lines import like
 from lback.db.comparing.batches import WholeTable, settle_batches, to_invoke
+from lback.db.comparing.checks import without_own_checks
 from lback.db.comparing.column_enums import rename_values
 from lback.db.comparing.comparing import comparing, with_schemas
 from lback.db.comparing.known import KnownTables
@@ -375,6 +376,7 @@ class _Comparison:
         self.seen = settled.inspector
         name_all(upgrade)
         put_in_order(upgrade, batch=sqlite)
+        without_own_checks(upgrade)
         rename_values(upgrade, context, ask)
         if context.connection is not None:
             default = str(context.dialect.default_schema_name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import datetime
 import json
@@ -17,11 +18,15 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.schema import ColumnDefault
 
 from lback.core.messages import makemigrations as messages
+from lback.db.comparing.checks import CreateCheck, passes
 from lback.db.directives import Fill, Filled, full_name, without_not_null
 from lback.db.questions import GivenAnswers
 from lback.db.settling import Settled
 from lback.db.values import own_value, read_value, stand_in
+from lback.errors import UsageError
 
+# Of the values in a check: texts and whole numbers.
+_VALUES = re.compile(r"'((?:[^']|'')*)'|(?<![\w.])(-?\d{1,18})(?![\w.])")
 _NAMES = re.compile(r""""([^"]+)"|`([^`]+)`|(\w+)""")
 
 
@@ -57,6 +62,7 @@ class NotNull:
             later: list[ops.MigrateOperation] = []
             unique = _held(downgrade.ops, changes, _is_unique_made)
             keys = _held(downgrade.ops, changes, _is_key_made)
+            checked = _held(downgrade.ops, changes, _is_check_made)
             for place, operation in enumerate(changes.ops):
                 if not isinstance(operation, ops.AddColumnOp):
                     continue
@@ -68,20 +74,46 @@ class NotNull:
                     changes.ops[place], more = _each_its_own(operation, own)
                     later += more
                 elif needs:
-                    changes.ops[place] = self._comes_back(operation, later, name in keys)
+                    checks = [one for one in checked if name in one]
+                    back = self._comes_back(operation, later, checks, is_key=name in keys)
+                    changes.ops[place] = back
             fills = [one for one in later if isinstance(one, Fill)]
             alters = [one for one in later if not isinstance(one, Fill)]
             result += [*fills, *self._in_table(changes, alters)]
         downgrade.ops[:] = result
 
     def _comes_back(
-        self, operation: ops.AddColumnOp, later: list[ops.MigrateOperation], is_key: bool
+        self,
+        operation: ops.AddColumnOp,
+        later: list[ops.MigrateOperation],
+        checks: Sequence[str],
+        *,
+        is_key: bool,
     ) -> ops.AddColumnOp:
-        value = stand_in(operation.column.type, self.context)
-        if value is None or is_key:
+        value = None if is_key else self._stand_in(operation, checks)
+        if value is None:
             return without_not_null(_added(operation, nullable=True))
         later.append(_altered(operation, existing_nullable=False, modify_server_default=None))
         return _added(operation, nullable=False, server_default=value)
+
+    def _stand_in(self, operation: ops.AddColumnOp, checks: Sequence[str]) -> str | None:
+        """Return a value that all rows can have, and that passes the checks of the column."""
+        column, connection = operation.column, self.context.connection
+        value = stand_in(column.type, self.context)
+        if value is None or connection is None or not checks:
+            return value
+        said: list[str] = [
+            found
+            for check in checks
+            for quoted, number in _VALUES.findall(check)
+            for found in ([quoted] if not number else [number, str(int(number) + 1)])
+        ]
+        for given in (value, *said):
+            with contextlib.suppress(UsageError):
+                read_value(f"'{given}'", column.type, column.name, "", self.context)
+                if all(passes(connection, one, column.name, given, column.type) for one in checks):
+                    return given
+        return None
 
     def _own_value(self, operation: ops.AddColumnOp) -> str | None:
         """Return SQL for a value that each row of the table has for itself."""
@@ -260,6 +292,10 @@ def _held(
 def _is_key_made(operation: Any) -> Iterable[str]:
     is_key = isinstance(operation, ops.CreateForeignKeyOp)
     return map(str, operation.to_constraint().column_keys) if is_key else ()
+
+
+def _is_check_made(operation: Any) -> Iterable[str]:
+    return [str(operation.condition)] if isinstance(operation, CreateCheck) else ()
 
 
 def _is_unique_made(operation: Any) -> Iterator[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Enum, MetaData, Table
+from sqlalchemy import Enum, MetaData, Table, TextClause, text
 from sqlalchemy.engine.reflection import Inspector
 
 Key = tuple[str | None, str]
@@ -187,6 +187,8 @@ def renamed_in(value: Any, columns: dict[str, str]) -> Any:
             return match[0].replace(name, columns[name]) if name in columns else match[0]
 
         return columns.get(value) or _WORD.sub(new, value)
+    if isinstance(value, TextClause):  # the predicate of an index of SQLite
+        return text(renamed_in(value.text, columns))
     if isinstance(value, (list, tuple)):
         return [renamed_in(item, columns) for item in value]
     if isinstance(value, dict):

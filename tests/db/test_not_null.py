@@ -384,3 +384,31 @@ def test_one_default_is_none_for_the_rows_of_a_unique_column(
     ]  # fmt: skip
     project.back()
     project.migrate()
+
+
+def test_what_comes_back_passes_its_checks(project: Modelled, any_url: str) -> None:
+    project.users(
+        'Column("name", String(50))',
+        'Column("state", String(9), nullable=False)',
+        'Column("size", Integer, nullable=False)',
+        'Column("kind", Enum("one", "two", name="kind", native_enum=False, '
+        "create_constraint=True, length=9), nullable=False)",
+        'Column("word", String(9), nullable=False)',
+        "CheckConstraint(\"state IN ('new', '50%', 'a:b')\", name='states')",
+        "CheckConstraint('size > 5', name='sizes')",
+        "CheckConstraint('length(word) > 3', name='words')",
+    )
+    project.make("one")
+    project.migrate()
+    project.users('Column("name", String(50))')
+    gone = ["state", "size", "kind", "word"]
+    (path,) = project.make("two", drops=[f"users.{name}" for name in gone]).paths
+    assert "# users.word comes back without NOT NULL" in path.read_text()
+    project.migrate()
+    run_sql(any_url, "INSERT INTO users (id, name) VALUES (1, 'Ada'), (2, 'Bob')")
+    project.back()
+    now = columns(any_url)
+    assert [name for name in gone if now[name]["nullable"]] == ["word"]
+    found = run_sql(any_url, "SELECT state, size, kind FROM users")
+    assert set(found) == {("new", 6, "one")}
+    project.migrate()

@@ -386,3 +386,28 @@ def test_no_table_is_held_while_somebody_thinks(tmp_path: Path, kind: str) -> No
             limit = "lock_timeout = '3s'" if kind == "postgresql" else "lock_wait_timeout = 3"
             run_sql(url, f"SET {limit}", "ALTER TABLE users ADD COLUMN age INTEGER")
         engine.dispose()
+
+
+def test_the_predicate_of_an_index_goes_by_the_new_name(project: Modelled, any_url: str) -> None:
+    if "mysql" in any_url:
+        pytest.skip("MariaDB has no partial indexes")
+    text = """
+    from sqlalchemy import *
+    metadata = MetaData()
+    Table("users", metadata, Column("id", Integer, primary_key=True), Column("age", Integer),
+        Index("by_age", "age", sqlite_where=text("age > 5"), postgresql_where=text("age > 5")))
+    """
+    project.models(text)
+    project.make("one")
+    project.migrate()
+    project.models(text.replace("age > 5", "years > 25").replace("age", "years"))
+    project.make("two", renames=["users.age:years"])
+    project.migrate()
+    assert differences(project.database()) == ()
+    project.back()
+    engine = create_engine(any_url)
+    (index,) = inspect(engine).get_indexes("users")
+    engine.dispose()
+    (where,) = (text for name, text in index["dialect_options"].items() if "_where" in name)
+    assert str(where).strip("()") == "age > 5"
+    project.migrate()

@@ -122,6 +122,8 @@ def _values(story: Story) -> None:
         old = story.before.enums.get(name)
         if old is None or old[0] == values[0]:
             continue
+        if story.after.dialect == "postgresql" and not _is_in_use(story, name):
+            continue  # a type that comes or goes has no values to rename
         if story.after.dialect == "postgresql":
             shown = story.after.types.get(name, name)
             story.renames.append(f"{shown}.{old[0]}:{values[0]}")
@@ -535,14 +537,16 @@ def rename_enum(story: Story, random: Random) -> bool:
 
 
 def _enum_in_use(story: Story, random: Random) -> str | None:
-    names = sorted(
-        name
-        for name in story.after.enums
-        if name in story.before.enums
-        and any(column.enum == name for table in story.before.tables for column in table.columns)
-        and any(column.enum == name for table in story.after.tables for column in table.columns)
-    )
+    names = sorted(name for name in story.after.enums if _is_in_use(story, name))
     return random.choice(names) if names else None
+
+
+def _is_in_use(story: Story, name: str) -> bool:
+    """Tell whether a type is there before and after."""
+    return name in story.before.enums and all(
+        any(column.enum == name for table in models.tables for column in table.columns)
+        for models in (story.before, story.after)
+    )
 
 
 def new_value(story: Story, random: Random) -> bool:

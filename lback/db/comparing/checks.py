@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import sqlalchemy as sa
 from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import renderers
 from alembic.operations import ops
+from sqlalchemy.engine import Connection
 from sqlalchemy.sql.elements import conv
 
-from lback.db.alembic_compat import is_in_batch, operations_prefix
+from lback.db.alembic_compat import copy_column, is_in_batch, operations_prefix
 from lback.db.comparing.twins import Snapshot, plain
 
 
@@ -57,7 +59,7 @@ def compare_checks(
     context: AutogenContext, now: Snapshot, twin: Snapshot, there: sa.Table, model: sa.Table
 ) -> Iterator[ops.MigrateOperation]:
     """Yield the checks that go and those that come."""
-    given = _names_given(model, context)
+    given = _given(model, context)
     old = [(row.get("name"), plain(row["sqltext"]), row["sqltext"]) for row in now.checks]
     new = [(row.get("name"), plain(row["sqltext"]), row["sqltext"]) for row in twin.checks]
     for check in list(new):
@@ -71,17 +73,64 @@ def compare_checks(
             constraint = sa.CheckConstraint(sa.text(text), name=name)
             if context.run_object_filters(constraint, name, "check_constraint", reflected, None):
                 known = name if reflected or name in given else None
+                # PostgreSQL would read its own words, and have others for what they say.
+                said = text if reflected else given.get(str(name), text)
                 made = CreateCheck(
-                    conv(known) if known else None, there.name, text, schema=there.schema
+                    conv(known) if known else None, there.name, said, schema=there.schema
                 )
                 yield DropCheck(made) if reflected else made
 
 
-def _names_given(table: sa.Table, context: AutogenContext) -> set[str]:
-    """Return the names of constraints that the models say, or their naming convention."""
-    preparer = context.dialect.identifier_preparer
+def without_own_checks(upgrade: ops.UpgradeOps) -> None:
+    """Let no type bring the check that is written beside its column: it would be made twice."""
+    for changes in upgrade.ops:
+        if not isinstance(changes, ops.ModifyTableOps):
+            continue
+        written = "".join(str(one.condition) for one in changes.ops if isinstance(one, CreateCheck))
+        for place, operation in enumerate(changes.ops):
+            if isinstance(operation, ops.AddColumnOp) and operation.column.name in written:
+                bare = _bare(operation.column.type)
+                if bare is not None:
+                    column = copy_column(operation.column)
+                    column.type = bare
+                    changes.ops[place] = ops.AddColumnOp(
+                        operation.table_name, column, schema=operation.schema, **operation.kw
+                    )
+            elif isinstance(operation, ops.AlterColumnOp) and operation.column_name in written:
+                bare = _bare(operation.modify_type)
+                operation.modify_type = operation.modify_type if bare is None else bare
+
+
+def _bare(type_: Any) -> Any:
+    """Return a type without the check that it makes; None where it makes none."""
+    kind: Any = type_.impl if isinstance(type_, sa.types.TypeDecorator) else type_
+    if not getattr(kind, "create_constraint", False):
+        return None
+    made = kind.copy()
+    made.create_constraint = False
+    return made
+
+
+def passes(connection: Connection, condition: str, column: str, value: str, type_: Any) -> bool:
+    """Tell whether a row with such a value would pass a check, as far as that column goes."""
+    refuses = sa.text("NOT ({})".format(condition.replace(":", "\\:")))
+    place: Any = sa.cast(sa.literal(value, sa.String), type_).label(column)
+    row = sa.select(place).subquery()
+    query = sa.select(sa.literal(1)).select_from(row).where(refuses)
+    try:
+        with connection.begin_nested():
+            return connection.execute(query).first() is None
+    except sa.exc.SQLAlchemyError:  # it is about other columns too
+        return True
+
+
+def _given(table: sa.Table, context: AutogenContext) -> dict[str, str]:
+    """Return constraints by the names that the models say, or their convention; checks as there."""
+    preparer, write = context.dialect.identifier_preparer, context.migration_context.impl
     return {
-        str(preparer.format_constraint(item)).strip('"`')
+        str(preparer.format_constraint(item)).strip('"`'): (
+            write.render_ddl_sql_expr(item.sqltext) if isinstance(item, sa.CheckConstraint) else ""
+        )
         for item in table.constraints
         if item.name is not None
     }

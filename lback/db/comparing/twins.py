@@ -62,11 +62,24 @@ _PIECES = re.compile(
 
 def plain(text: str) -> str:
     """Return an expression without spaces, quotes of names, schemas and parentheses around it."""
-    pieces = (match[1] or (match[2] or "").lower() for match in _PIECES.finditer(str(text)))
+    text = _ARRAY.sub(_each_cast, str(text))
+    pieces = (match[1] or (match[2] or "").lower() for match in _PIECES.finditer(text))
     shown = "".join(pieces)
     while shown[:1] == "(" and _closes(shown) == len(shown) - 1:
         shown = shown[1:-1]
     return shown
+
+
+# PostgreSQL says so of what it has computed, and casts each value once it has read that.
+_ARRAY = re.compile(
+    r"""ARRAY\[((?:'(?:[^']|'')*'|[^\]'])*)\]::([a-z][a-z ]*(?:\([\d, ]+\))?)\[\]"""
+)
+_ITEM = re.compile(r"""((?:'(?:[^']|'')*'|\([^()]*\)|[^,'])+)""")
+
+
+def _each_cast(match: re.Match[str]) -> str:
+    items = (f"{item.strip()}::{match[2]}" for item in _ITEM.findall(match[1]))
+    return f"ARRAY[{', '.join(items)}]"
 
 
 def _closes(text: str) -> int:

@@ -62,6 +62,7 @@ def go(project: Modelled, before: str, after: str) -> tuple[str, ...]:
 JOB = 'Table("job", metadata, Column("id", Integer, primary_key=True), Column("n", Integer), {})'
 
 
+_CHECKED = 'Enum("a", "it\'s", name="kind", native_enum=False, create_constraint=True, length=9)'
 CHANGES = [
     (
         'Column("twice", Integer, Computed("n * 2", persisted=True))',
@@ -84,6 +85,11 @@ CHANGES = [
     ('Column("m", Integer, index=True)', ""),
     ('UniqueConstraint("n")', ""),
     ("", 'UniqueConstraint("n")'),
+    ("", f'Column("m", {_CHECKED})'),
+    (f'Column("m", {_CHECKED})', ""),
+    ('Column("m", String(9))', f'Column("m", {_CHECKED})'),
+    ('Column("m", String(9))', "Column('m', String(9)), CheckConstraint(\"m IN ('a', 'b')\")"),
+    ('Column("m", Integer)', 'Column("m", Integer), CheckConstraint("m IN (1, 2)", name="two")'),
 ]
 
 
