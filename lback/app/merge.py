@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from lback.core.graph.forks import Lane
 from lback.core.graph.view import GraphView
-from lback.core.merging.merge_plan import MergePlan, merge_rows, nothing_to_merge
-from lback.core.merging.results import ForkResult, MergeRow
+from lback.core.merging.merge_plan import MergePlan, nothing_to_merge
+from lback.core.merging.results import ForkResult, MergeRow, merge_rows
 from lback.core.messages import merging as messages
 from lback.project.checking.trails import refuse_broken
 from lback.project.context import Context

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from lback.core.merging.merge_plan import merge_rows, nothing_to_merge
+from lback.core.merging.merge_plan import nothing_to_merge
 from lback.core.merging.rebase_plan import RebasePlan
 from lback.core.merging.resolve_plan import plan_resolve
-from lback.core.merging.results import DatabaseRow, ForkResult, MergeRow, RemovedRow, most_moved
+from lback.core.merging.results import (
+    DatabaseRow,
+    ForkResult,
+    MergeRow,
+    RemovedRow,
+    merge_rows,
+    most_moved,
+)
 from lback.core.messages import merging as messages
 from lback.core.messages import rebasing
 from lback.errors import LbackError

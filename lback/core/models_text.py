@@ -9,6 +9,7 @@ import ast
 import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 # A file without one of these has no model in it; looked for before it is parsed.
 _SIGNS = re.compile(
@@ -24,8 +25,7 @@ _PYTHON_ONLY = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Twice:
+class Twice(NamedTuple):
     """One attribute of a model, or one column of a table, that is declared twice."""
 
     owner: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from lback.core.effects import Effects
 from lback.core.graph.extended import Extended, Trunk
@@ -36,8 +37,7 @@ def fetch(ctx: Context) -> Repository:
     return ctx.repository
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(NamedTuple):
     """The branches that bring something; `merged` are the names of those that are merged.
 
     A merged branch is one whose revisions are all here or in the shared branch, although its

@@ -7,12 +7,11 @@ sides edited are merged by git.
 from __future__ import annotations
 
 import posixpath
-import tempfile
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from lback.core.source import Entry
 from lback.vcs.git import failure
@@ -23,8 +22,7 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 Kind = Literal["both edited", "both added", "deleted and edited", "renamed twice"]
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(NamedTuple):
     """A path that git would stop at; an absent side is None."""
 
     path: str
@@ -34,8 +32,7 @@ class Conflict:
     theirs: Entry | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(NamedTuple):
     """What is settled without reading a file, and what needs its content merged."""
 
     entries: tuple[Entry, ...]
@@ -147,8 +144,7 @@ def _renames(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> dict[st
     return renames
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(NamedTuple):
     """The files as a merge would leave them.
 
     `texts` holds the contents that exist in no tree yet, by blob id; a file that git
@@ -216,6 +212,8 @@ def _with_contents(
 ) -> Merged:
     if not decided.contents:
         return Merged(base, decided.entries, {}, decided.conflicts)
+    from tempfile import TemporaryDirectory
+
     closed = [item for item in decided.contents if any(e.blob in unread for e in _versions(item))]
     open_ = [item for item in decided.contents if item not in closed]
     mine = [item.ours for item in open_ if item.ours is not None]
@@ -225,7 +223,7 @@ def _with_contents(
     entries = [*decided.entries, *(item.ours for item in closed if item.ours is not None)]
     conflicts = [*decided.conflicts, *closed]
     new: dict[str, bytes] = {}
-    with tempfile.TemporaryDirectory(prefix="lback-") as folder:
+    with TemporaryDirectory(prefix="lback-") as folder:
         for item in open_:
             data, clean = _merge_file(repository, Path(folder), item, texts)
             blob = blob_id(data, repository.algorithm)
@@ -245,6 +243,7 @@ def _merge_file(
     repository: Repository, folder: Path, item: Conflict, texts: dict[str, bytes]
 ) -> tuple[bytes, bool]:
     """Return the merged content, and whether it is free of conflict markers."""
+
     names: list[str] = []
     for name, entry in (("ours", item.ours), ("base", item.base), ("theirs", item.theirs)):
         path = folder / name

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from lback.core.checks.findings import Finding, finding
-from lback.core.models_text import Models
 from lback.core.shell import command, pathspec, word
+
+if TYPE_CHECKING:
+    from lback.core.models_text import Models
 
 
 @dataclass(frozen=True, slots=True)

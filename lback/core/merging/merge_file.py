@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date as calendar_date
 from hashlib import sha256
+from typing import NamedTuple
 
 from lback.errors import LbackError
 
@@ -51,8 +51,7 @@ _DATE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class MergeFile:
+class MergeFile(NamedTuple):
     """A merge revision to be written; `name` is the file name, `parents` are sorted."""
 
     revision: str

@@ -14,7 +14,6 @@ from lback.core.merging.contradictions import contradictions
 from lback.core.merging.merge_file import MergeFile, merge_file
 from lback.core.merging.overlap import Overlap, overlaps
 from lback.core.merging.overlap_rows import OverlapRow, OverlapSide
-from lback.core.merging.results import MergeRow
 from lback.core.merging.surroundings import surroundings
 from lback.core.source import Commit
 
@@ -150,11 +149,6 @@ def nothing_to_merge(heads: Sequence[str]) -> str:
     if not heads:
         return "there are no revisions yet"
     return "there is one head" if len(heads) == 1 else "the heads are apart by design"
-
-
-def merge_rows(plans: Iterable[MergePlan]) -> tuple[MergeRow, ...]:
-    """Return what is planned for each fork."""
-    return tuple(MergeRow(plan.heads, plan.revision, plan.path) for plan in plans)
 
 
 def overlap_row(overlap: Overlap, commits: Mapping[str, Commit]) -> OverlapRow:

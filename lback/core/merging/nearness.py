@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lback.core.effects import Effects
 from lback.core.graph.forks import Lane, forks
@@ -17,8 +17,7 @@ from lback.core.naming import key
 from lback.core.source import Commit
 
 
-@dataclass(frozen=True, slots=True)
-class Meeting:
+class Meeting(NamedTuple):
     """A fork that a branch takes part in, and the revisions of both sides, in graph order."""
 
     heads: Lane
@@ -26,8 +25,7 @@ class Meeting:
     theirs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(NamedTuple):
     """Another branch, or several with the same revisions, as one graph together with mine.
 
     `new` are the revisions that only this branch has: neither mine nor the shared one.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lback.core.dialects import Dialects
 from lback.core.effects import Effect, Effects, Unknown, described
@@ -20,8 +20,7 @@ _OF_COLUMN = frozenset({"column", "type", "values", "nullable", "default", "comm
 _BY_NAME = frozenset({"name", "foreign key", "trigger", "object", "constraint"})
 
 
-@dataclass(frozen=True, slots=True)
-class Overlap:
+class Overlap(NamedTuple):
     """Two effects, one of each side, that cannot be known to commute.
 
     `object` names what both are about: "table users", "column users.email", "anything".

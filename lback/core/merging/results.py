@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from lback.core.merging.database_move import Move
 from lback.core.merging.overlap_rows import OverlapRow
 from lback.core.plans import Upgrade
 from lback.core.results import Result, text_only
+
+if TYPE_CHECKING:
+    from lback.core.merging.merge_plan import MergePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +106,8 @@ class ForkResult(Result):
     overlaps: tuple[OverlapRow, ...] = ()
     staged: tuple[str, ...] = ()
     planned: bool = text_only(default=False)
+
+
+def merge_rows(plans: Iterable[MergePlan]) -> tuple[MergeRow, ...]:
+    """Return what is planned for each fork."""
+    return tuple(MergeRow(plan.heads, plan.revision, plan.path) for plan in plans)

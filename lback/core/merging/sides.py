@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from lback.core.effects import Effect, Effects, Unknown
 from lback.core.merging.footprint import footprint
@@ -19,8 +20,7 @@ _INSIDE = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedEffect:
+class PlacedEffect(NamedTuple):
     """One effect of a side with its footprint; `at` is its place among the side's effects.
 
     `inside` is the table, made by the same side, that it makes or is inside of.

@@ -27,8 +27,7 @@ _SWITCHES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class StepEffects:
+class StepEffects(NamedTuple):
     """What one step does, in the order in which it does it; `text` is that of its file."""
 
     revision: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lback.core.checks.files import FileFacts
 from lback.core.checks.findings import Finding
@@ -48,8 +48,7 @@ if TYPE_CHECKING:
     from lback.vcs.refs import SharedRef
 
 
-@dataclass(frozen=True)
-class ForkFacts:
+class ForkFacts(NamedTuple):
     """The heads of a fork of mine, or of mine merged with another, and what overlaps in it."""
 
     heads: Lane
@@ -199,7 +198,7 @@ def gather_forks(facts: CheckFacts) -> CheckFacts:
         forks += [ForkFacts(heads, other) for heads in other.merge.would_forks(declared, doubted)]
     for fork in forks:
         try:
-            known = replace(fork, overlaps=_fork_overlaps(facts, fork))
+            known = fork._replace(overlaps=_fork_overlaps(facts, fork))
         except HistoryMissing as err:
             known, facts = fork, facts.having(no_history(err))
         facts = replace(facts, forks=(*facts.forks, known))

@@ -32,13 +32,11 @@ from lback.core.checks.trials import (
     trial_findings,
 )
 from lback.core.effects import Effects
-from lback.core.preflight.questions import StepEffects, questions
 from lback.errors import LbackError
 from lback.project.checking.below import contradicting
 from lback.project.checking.gather import CheckFacts, ForkFacts, file_facts
 from lback.project.checking.squawk import squawk_findings
 from lback.project.checking.trails import trailed
-from lback.project.copies.trying import tried_out
 from lback.project.models import models_of_branch
 from lback.project.sides import Comparison
 from lback.vcs.reach import is_outside
@@ -172,6 +170,8 @@ def models_checked(
     `which` is "new" (only those that no other side has are tried) or "all". What cannot be
     run is a finding as well.
     """
+    from lback.project.copies.trying import tried_out
+
     graph = facts.mine.graph
     chosen = graph.ids if which == "all" or not facts.others else frozenset(facts.new)
     problem = next(iter(graph.problems), None)
@@ -189,6 +189,8 @@ def models_checked(
 
 def _asks(facts: CheckFacts, tried: Tried) -> Iterator[AskRow]:
     """Yield what the revisions that were tried need of the rows of a database in use."""
+    from lback.core.preflight.questions import StepEffects, questions
+
     graph = facts.mine.graph
     done = {trial.revision for trial in tried.trials}
     effects = facts.sources.effects(done)

@@ -8,9 +8,8 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lback.core.checks.findings import Finding, finding
 from lback.core.graph.revision import Revision
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from lback.vcs.repository import Repository
 
 
-@dataclass(frozen=True, slots=True)
-class SqlLiteral:
+class SqlLiteral(NamedTuple):
     """One text given to an `execute`; `first` and `last` are the lines of the whole statement."""
 
     sql: str
@@ -81,8 +79,7 @@ _TASTE = (
 _SECONDS = 30
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):
     """One text of a revision, and the line of the joined SQL that it begins at."""
 
     revision: Revision
