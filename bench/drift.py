@@ -29,10 +29,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bench.accuracy.sites import SITES, Site, prepared
-from bench.squashed.__main__ import MENDED, with_lback
+from bench.squashed.__main__ import job_of, with_lback
 from bench.squashed.drive import prepare
 from bench.timing import environment
-from bench.trees import INI, WORK, Absent
+from bench.trees import WORK, Absent
 from lback.core.schema_diff import changes
 from lback.db.schema import read_whole
 from tests.db.projects import ASYNC_ENV
@@ -223,13 +223,8 @@ def _site(site: Site, kind: str, work: Path) -> bool:
         folder = Path(name)
         stand_ins = site.needs is not None and site.stand_ins
         job = {
-            "root": str(folder / "project"),
-            "source": str(ready.root),
-            "parent": site.parent,
-            "folder": site.folder,
-            "ini": INI.format(parent=site.parent, folder=site.folder),
+            **job_of(ready, folder / "project"),
             "stand_ins": stand_ins,
-            "start": site.start,
             "rows": {name: list(rows) for name, rows in site.rows.items()},
             "first": "".join(
                 [
@@ -238,7 +233,6 @@ def _site(site: Site, kind: str, work: Path) -> bool:
                     f"prepare_process({site.package!r})\n",
                 ]
             ),
-            "mended": MENDED.get(site.name, {}),
         }
         prepare(job)
         with fresh_database(kind, folder) as url:

@@ -76,6 +76,20 @@ def with_lback(ready: Ready) -> None:
         done.touch()
 
 
+def job_of(ready: Ready, root: Path) -> dict[str, Any]:
+    """Return what every job is told of its tree: where it lies, and where to put it."""
+    site = ready.site
+    return {
+        "root": str(root),
+        "source": str(ready.root),
+        "parent": site.parent,
+        "folder": site.folder,
+        "ini": INI.format(parent=site.parent, folder=site.folder),
+        "start": site.start,
+        "mended": MENDED.get(site.name, {}),
+    }
+
+
 def _driven(
     ready: Ready, kind: str, options: argparse.Namespace, env: dict[str, str]
 ) -> list[dict[str, Any]]:
@@ -84,18 +98,12 @@ def _driven(
     with tempfile.TemporaryDirectory(prefix=f"{word}-", dir=options.scratch) as folder:
         place = Path(folder)
         job = {
-            "root": str(place / "tree"),
-            "source": str(ready.root),
-            "parent": site.parent,
-            "folder": site.folder,
-            "ini": INI.format(parent=site.parent, folder=site.folder),
+            **job_of(ready, place / "tree"),
             "server": f"sqlite:///{place}" if kind == "sqlite" else SERVERS[kind],
             "name": f"sq_{word}_{os.getpid()}",
             "stand_ins": site.stand_ins,
-            "start": site.start,
             "rows": site.rows,
             "package": site.package,
-            "mended": MENDED.get(site.name, {}),
             "out": str(place / "out"),
             "above": options.above,
             "stops": options.stops,

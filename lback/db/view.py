@@ -34,7 +34,6 @@ _INVALID = sa.text(
     " WHERE NOT i.indisvalid AND i.indexrelid NOT IN"
     " (SELECT index_relid FROM pg_stat_progress_create_index) ORDER BY 1"
 )
-_ROLLS_BACK_STEPS = frozenset({"postgresql", "mssql"})
 _OF_STANDARD = "information_schema"
 _DELETED = "SELECT schemaname, relname, n_tup_del FROM pg_stat_xact_user_tables"
 _LOOKED_FOR = frozenset({"table", "column", "index"})
@@ -228,10 +227,6 @@ class View:
             gone = {(name if at == plain else f"{at}.{name}"): number for at, name, number in rows}
             return {name: int(gone.get(name, 0)) for name in names}
         return {name: -rows for (name, _), rows in self.rows([(n, None) for n in names]).items()}
-
-    def tables_if_needed(self) -> Schema | None:
-        """Return all tables as they are; None where a failed step is rolled back as a whole."""
-        return None if self.stamp.dialect in _ROLLS_BACK_STEPS else self.tables()
 
     def is_untouched(self, revision: str, before: Schema | None) -> bool:
         """Tell whether nothing of a revision is in the database: no stamp, and no other tables."""

@@ -100,15 +100,6 @@ class Recorded:
         moves = columns.direction.in_(_texts("upgrade", "downgrade"))
         return columns.outcome.in_(_texts("started", "failed")) & moves
 
-    def unfinished(self) -> tuple[RecordedStep, ...]:
-        """Return the steps that began and were never done, and have not been done since."""
-        open_steps: dict[str, RecordedStep] = {}
-        for step in self.steps():
-            open_steps.pop(step.revision, None)
-            if step.outcome not in ("done", "undone"):
-                open_steps[step.revision] = step
-        return tuple(open_steps.values())
-
     def open_ended(self) -> tuple[RecordedStep, ...]:
         """Return the newest steps that were not done, and nothing was said of since."""
         if self._last[1] is None:  # as nearly always

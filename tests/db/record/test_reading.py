@@ -51,7 +51,7 @@ def names(steps: Sequence[RecordedStep]) -> list[str]:
 def test_where_there_is_none(connection: Connection) -> None:
     recorded = Recorded(connection, PLACE)
     assert not recorded.exists and recorded.why_not is None
-    assert recorded.steps() == () == recorded.unfinished() == recorded.open_ended()
+    assert recorded.steps() == () == recorded.open_ended()
     assert recorded.newest() == 0 and recorded.texts(["a"]) == {} == recorded.last_texts(["a"])
 
 
@@ -111,16 +111,6 @@ def test_steps_come_in_their_order(kept: Connection) -> None:
     recorded = Recorded(kept, PLACE)
     assert names(recorded.steps()) == [*"abcd"]
     assert recorded.newest() == numbers[-1]
-
-
-def test_what_was_never_done(kept: Connection) -> None:
-    for revision, outcome in (
-        *(("a", "started"), ("b", "failed"), ("a", "done"), ("c", "started"), ("c", "undone")),
-        *(("d", "started"), ("d", "failed")),
-    ):
-        step(kept, revision, outcome=outcome)
-    unfinished = Recorded(kept, PLACE).unfinished()
-    assert [(one.revision, one.outcome) for one in unfinished] == [("b", "failed"), ("d", "failed")]
 
 
 def test_the_texts_that_ran(kept: Connection) -> None:
