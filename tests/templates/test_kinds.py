@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -24,6 +27,8 @@ for sql in (
     "CREATE TABLE c (id INT PRIMARY KEY, a INT, n INT, CONSTRAINT fk FOREIGN KEY (a) "
     "REFERENCES a (id))",
     "CREATE INDEX later ON c (n)",
+    "CREATE TABLE `o%d``d` (id INT PRIMARY KEY, `a%` INT, n INT, FOREIGN KEY (`a%`) REFERENCES "
+    "a (id), CONSTRAINT own FOREIGN KEY (n) REFERENCES a (id), INDEX own (n))",
     "INSERT INTO a (id, n) VALUES (0 + 1, 'it''s'), (2, NULL)",
     "INSERT INTO b (id, a) VALUES (1, 2)",
     "CREATE VIEW second AS SELECT n FROM a",
@@ -45,11 +50,31 @@ for sql in (
 """
 
 
+@contextmanager
+def sent() -> Iterator[list[str]]:
+    """Give what is sent to servers meanwhile."""
+    statements: list[str] = []
+
+    def note(*given: Any) -> None:
+        statements.append(str(given[2]))
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+
 @pytest.mark.mysql
 def test_mariadb(make_shop: MakeShop, mariadb_url: str) -> None:
     shop = make_shop(mariadb_url)
     shop.add("a1", None, MARIADB)
-    copy = shop.copy(shop.template())
+    template = shop.template()
+    with sent() as statements:
+        copy = shop.copy(template)
+    makes = [one.split("(")[0] for one in statements if "TABLE `" in one and "SHOW" not in one]
+    names = ("a", "alembic_version", "b", "c", "o%d``d")
+    assert makes == [f"CREATE TABLE `{name}` " for name in names]  # one statement for each
     assert ask(copy, "SELECT id, n FROM a ORDER BY id") == [(1, "it's"), (2, None)]
     assert ask(copy, "SELECT a, twice FROM b") == [(2, 4)]
     assert ask(copy, "SELECT n FROM first ORDER BY n") == [(None,), ("it's",)]
@@ -66,6 +91,10 @@ def test_mariadb(make_shop: MakeShop, mariadb_url: str) -> None:
     assert {str(row[2]) for row in ask(copy, "SHOW INDEX FROM c")} == {"PRIMARY", "later", "more"}
     assert {str(row[2]) for row in ask(copy, "SHOW INDEX FROM b")} == {"PRIMARY", "more"}
     assert {str(row[2]) for row in ask(copy, "SHOW INDEX FROM a")} == {"PRIMARY", "n", "more"}
+    ask(copy, "CREATE INDEX more ON `o%d``d` (`a%`, id)")
+    ask(copy, "CREATE INDEX other ON `o%d``d` (n, id)")
+    indexes = {str(row[2]) for row in ask(copy, "SHOW INDEX FROM `o%d``d`")}
+    assert indexes == {"PRIMARY", "more", "own", "other"}
 
 
 @pytest.mark.postgresql

@@ -12,10 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lback.core.copies.names import is_template
+from lback.db.beside.made_keys import foreign_keys, made_anew, quoted, with_made_keys
 from lback.errors import LbackError
 
-_TICK = "\x60"
-_FOREIGN = re.compile(r"^  CONSTRAINT `(?:[^`]|``)*` FOREIGN KEY ")
 _COUNTER = re.compile(r"\bAUTO_INCREMENT=\d+")
 _TABLES = """
     SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} ORDER BY 1
@@ -42,6 +41,8 @@ class Definitions:
     routines: tuple[tuple[str, str], ...]
     views: tuple[str, ...]
     triggers: tuple[tuple[str, str], ...]
+    alone: tuple[tuple[str, str], ...] = ()
+    """By table, a statement that makes the same one, with the indexes that its keys make."""
 
     def text(self) -> str:
         """Return it as JSON."""
@@ -59,6 +60,7 @@ class Definitions:
             _pairs(kept["routines"]),
             tuple(kept["views"]),
             _pairs(kept["triggers"]),
+            _pairs(kept["alone"]),
         )
 
     def of(self, database: str) -> Definitions:
@@ -75,11 +77,6 @@ class Definitions:
 
 def _pairs(values: Any) -> tuple[tuple[str, str], ...]:
     return tuple((first, second) for first, second in values)
-
-
-def quoted(name: str) -> str:
-    """Return a name as SQL has it."""
-    return _TICK + name.replace(_TICK, 2 * _TICK) + _TICK
 
 
 def read_definitions(at: Connection, database: str) -> Definitions:
@@ -154,6 +151,17 @@ def _sequence(at: Connection, home: str, name: str) -> tuple[str, str]:
     return made, f"SELECT SETVAL({quoted(name)}, {value}, 0)"
 
 
+def with_keys_made(at: Connection, definitions: Definitions) -> Definitions:
+    """Add what makes each table that has foreign keys; the database is about to go."""
+    at.exec_driver_sql(f"USE {quoted(definitions.database)}")
+    alone = tuple(
+        (name, with_made_keys(at.exec_driver_sql, name, sql, spare=True))
+        for name, sql in definitions.tables
+        if foreign_keys(sql)
+    )
+    return replace(definitions, alone=alone)
+
+
 def replay(at: Connection, definitions: Definitions, database: str) -> None:
     """Make all of it in an empty database; rows come from the old one, as they are there."""
     old, new = quoted(definitions.database), quoted(database)
@@ -165,8 +173,11 @@ def replay(at: Connection, definitions: Definitions, database: str) -> None:
     for made, value in definitions.sequences:
         at.exec_driver_sql(made)
         at.exec_driver_sql(value).all()
+    alone = dict(definitions.alone)
     for name, sql in definitions.tables:
-        _make_table(at, old, name, sql)
+        text = alone.get(name) if foreign_keys(sql) else sql
+        if text is None or not _is_made(at, name, (text,), sql):
+            _make_table(at, old, name, sql)
     _copy_rows(at, definitions, old, new)
     for mode, sql in definitions.routines:
         _in_mode(at, mode, sql)
@@ -184,44 +195,29 @@ def _make_table(at: Connection, old: str, name: str, sql: str) -> None:
     place = quoted(name)
     more = [f"ADD {line}" for line in made_anew(name, foreign_keys(sql))]
     more += _COUNTER.findall(sql.rpartition("\n")[2])
-    try:
-        at.exec_driver_sql(f"CREATE TABLE {place} LIKE {old}.{place}")
-        if more:
-            at.exec_driver_sql(f"ALTER TABLE {place} {', '.join(more)}")
-        same = _parts(_ask(at, f"SHOW CREATE TABLE {place}")[0][1]) == _parts(sql)
-    except sa.exc.DBAPIError:
-        same = False
-    if not same:
-        at.exec_driver_sql(f"DROP TABLE IF EXISTS {place}")
+    ways = [f"CREATE TABLE {place} LIKE {old}.{place}"]
+    ways += [f"ALTER TABLE {place} {', '.join(more)}"] if more else []
+    if not _is_made(at, name, ways, sql):
         at.exec_driver_sql(sql)
+
+
+def _is_made(at: Connection, name: str, ways: Iterable[str], sql: str) -> bool:
+    """Make a table, and tell whether its text is `sql` then; else there is none."""
+    place = quoted(name)
+    try:
+        for statement in ways:
+            at.exec_driver_sql(statement)
+        if _parts(_ask(at, f"SHOW CREATE TABLE {place}")[0][1]) == _parts(sql):
+            return True
+    except sa.exc.DBAPIError:
+        pass
+    at.exec_driver_sql(f"DROP TABLE IF EXISTS {place}")
+    return False
 
 
 def _parts(sql: str) -> list[str]:
     """Return the lines of a table's text in one order: an index that is made later comes later."""
     return sorted(line.rstrip(",") for line in sql.split("\n"))
-
-
-def foreign_keys(sql: str) -> list[str]:
-    """Return the lines of a table's text that are foreign keys."""
-    return [line for line in sql.split("\n") if _FOREIGN.match(line)]
-
-
-def made_anew(table: str, keys: Iterable[str]) -> list[str]:
-    """Return foreign keys so that the server names and numbers them, and their indexes, again.
-
-    An index is called as its key, or by its column where the server has named the key.
-    """
-    start, quote = re.escape(quoted(table)[:-1]), re.escape(quoted("")[0])
-    own = re.compile(rf"CONSTRAINT {start}_ibfk_(\d+){quote} ")
-    numbered: dict[int, str] = {}
-    named: list[str] = []
-    for line in keys:
-        key = line.strip().rstrip(",")
-        if found := own.match(key):
-            numbered[int(found[1])] = key[found.end() :]
-        else:
-            named.append(key)
-    return [*named, *(key for _, key in sorted(numbered.items()))]
 
 
 def _copy_rows(at: Connection, definitions: Definitions, old: str, new: str) -> None:

@@ -14,7 +14,8 @@ from sqlalchemy.exc import DBAPIError
 
 from lback.core.copies.names import is_made, is_template
 from lback.db.beside.base import Databases, MadeDatabase
-from lback.db.beside.definitions import Definitions, quoted, read_definitions, replay
+from lback.db.beside.definitions import Definitions, read_definitions, replay, with_keys_made
+from lback.db.beside.made_keys import quoted
 from lback.db.beside.server import Server
 from lback.errors import LbackError
 
@@ -116,6 +117,8 @@ class MysqlDatabases(Databases):
         if name not in self.templates():
             self.drop(name)
             self._create(name, definitions.stored)
+            definitions = self.server.call(lambda at: with_keys_made(at, definitions))
+            self.server.close()  # its session has a database now
             table = f"{quoted(name)}.{quoted(_MARK)}"
             text = _text(definitions.of(name).text())
             statements = (

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy.engine import Connection
 
-from lback.db.beside.definitions import quoted
+from lback.db.beside.made_keys import quoted
 from lback.db.schema import DEFINER
 
 _COUNTER = re.compile(r" AUTO_INCREMENT=\d+(?=[^\n]*\Z)")

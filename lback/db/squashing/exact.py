@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lback.core.schema_diff import Schema, settled
+from lback.db.beside.made_keys import made_keys, sends
 from lback.db.own_tables import is_projects
 from lback.db.schema import read_whole
-from lback.db.squashing.mysql_text import made_keys
 
 _QUIET = re.compile(r"[\s\"`\[\]]+")
 _COUNTED = re.compile(r" AUTO_INCREMENT=\d+")
@@ -172,7 +172,8 @@ def _mysql(connection: Connection, table: str) -> str:
     text = connection.exec_driver_sql(f"SHOW CREATE TABLE {quote(table)}").all()[0][1]
     first, *lines = _COUNTED.sub("", str(text)).split("\n")
     columns = [line.strip().rstrip(",") for line in lines if line.lstrip().startswith("`")]
-    lines += [f"made by the server: {name}" for name in made_keys(connection, table, str(text))]
+    made = made_keys(sends(connection), table, str(text))
+    lines += [f"made by the server: {name}" for name in made]
     rest = sorted(line.strip().rstrip(",") for line in lines if not line.lstrip().startswith("`"))
     return "\n".join([first, *columns, *rest])
 

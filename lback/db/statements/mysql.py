@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from lback.core.altering.made import Key, Source, Spelling
 from lback.core.schema_diff import Schema
-from lback.db.beside.definitions import quoted
+from lback.db.beside.made_keys import quoted
 from lback.db.definitions.mysql import definitions
 
 _NAMED = re.compile(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _MOST_FILES = 2000
 _TAKES_LONG = 20
 # Counted up whenever the same migrations come out as other templates than before.
-_MAKING = 2
+_MAKING = 3
 _PLACES = frozenset({"here", "script_location", "version_locations", "prepend_sys_path"})
 _CONVENTION = frozenset({"ix", "uq", "ck", "fk", "pk"})
 
