@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -32,6 +33,18 @@ os.environ.update(
 # Hundreds of children would each compile what they import, were bytecode not kept.
 for _name in ("DATABASE_URL", "ALEMBIC_CONFIG", "FLASK_APP", "PYTHONDONTWRITEBYTECODE"):
     os.environ.pop(_name, None)
+
+with suppress(ImportError):  # the built package is tried without it
+    from hypothesis import HealthCheck, settings
+
+    # No test fails because a machine is busy.
+    settings.register_profile(
+        "patient",
+        parent=settings.default,
+        deadline=None,
+        suppress_health_check=[*settings.default.suppress_health_check, HealthCheck.too_slow],
+    )
+    settings.load_profile("patient")
 
 
 # pytest itself would be traced as well, an eighth of what a run of small tests costs: so the tracer
