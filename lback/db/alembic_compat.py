@@ -28,6 +28,7 @@ from alembic.operations.ops import DowngradeOps, MigrationScript, UpgradeOps
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory, write_hooks
 from sqlalchemy import Table, event
+from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.reflection import Inspector
 from sqlalchemy.sql import operators
 
@@ -74,6 +75,13 @@ def percents_alone(context: MigrationContext) -> None:
             return str(theirs(*args, **kw)).replace("%%", "%")
 
         impl.render_ddl_sql_expr = render
+
+
+def name_writer(dialect: Dialect) -> Callable[[str], str]:
+    """Return what quotes a name in a statement that a migration executes, with each % once."""
+    preparer = dialect.identifier_preparer
+    quote: Callable[[str], str] = preparer.quote
+    return (lambda name: quote(name).replace("%%", "%")) if preparer._double_percents else quote
 
 
 def sequences_with_quotes(context: MigrationContext) -> None:

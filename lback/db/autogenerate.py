@@ -32,7 +32,7 @@ from lback.db.comparing.column_enums import rename_values
 from lback.db.comparing.comparing import comparing, with_schemas
 from lback.db.comparing.known import KnownTables
 from lback.db.comparing.naming import name_all
-from lback.db.comparing.ordering import put_in_order
+from lback.db.comparing.ordering import leave_indexes_to_tables, put_in_order
 from lback.db.comparing.views import remake_views
 from lback.db.comparing.writing import rendering, try_file
 from lback.db.directives import describe, full_name, named_changes
@@ -382,6 +382,9 @@ class _Comparison:
             default = str(context.dialect.default_schema_name)
             remake_views(upgrade, context.connection, settled.renames, default)
         upgrade.reverse_into(downgrade)
+        if context.dialect.name in ("mysql", "mariadb"):
+            leave_indexes_to_tables(upgrade)
+            leave_indexes_to_tables(downgrade)
         not_null = NotNull(context, ask, settled)
         not_null.settle(upgrade)
         not_null.bring_back(downgrade)

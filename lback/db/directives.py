@@ -16,7 +16,7 @@ from sqlalchemy.schema import DefaultClause
 
 from lback.core.display import visible
 from lback.core.drafting.naming import NamedChange
-from lback.db.alembic_compat import copy_column, default_text, type_text
+from lback.db.alembic_compat import copy_column, default_text, name_writer, type_text
 
 # What SQLAlchemy's text() would take for a parameter.
 _BIND = re.compile(r"(?<![:\w\\]):(?=\w)")
@@ -77,7 +77,7 @@ class RenameName(ops.ExecuteSQLOp):
     def __init__(
         self, kind: str, table: str, old: str, new: str, *, schema: str | None, dialect: Dialect
     ) -> None:
-        quote = dialect.identifier_preparer.quote
+        quote = name_writer(dialect)
         place = f"{quote(schema)}." if schema else ""
         change = f"RENAME TO {quote(new)}"
         if kind == "column":

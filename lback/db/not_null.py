@@ -374,6 +374,9 @@ def _apart(change: ops.AlterColumnOp) -> tuple[ops.AlterColumnOp, ops.AlterColum
     """Return the change without NOT NULL, and NOT NULL after it."""
     before, after = copy.copy(change), copy.copy(change)
     before.modify_nullable = None
+    # How values are cast is said where the type changes, on both ways.
+    after.kw = {name: value for name, value in change.kw.items() if name != "postgresql_using"}
+    vars(after).pop("back", None)
     after.existing_type, after.modify_type = change.modify_type, None
     if change.modify_server_default is not False:
         after.existing_server_default, after.modify_server_default = (

@@ -63,16 +63,55 @@ def _render_type(context: AutogenContext, operation: AlterType) -> str:
     return text if using is None else f"{text[:-1]},\n{' ' * 11}postgresql_using={using!r})"
 
 
-def say_how_to_cast(changes: ops.ModifyTableOps, connection: Connection) -> None:
+def say_how_to_cast(changes: ops.ModifyTableOps, model: sa.Table, connection: Connection) -> None:
     """Write USING where PostgreSQL has no cast that it would take by itself."""
+    made: list[ops.MigrateOperation] = []
     for operation in changes.ops:
-        if isinstance(operation, ops.AlterColumnOp) and operation.modify_type is not None:
-            old, new, name = operation.existing_type, operation.modify_type, operation.column_name
-            operation.__class__ = AlterType
-            using = _using(connection, name, old, new)
-            if using is not None:
-                operation.kw["postgresql_using"] = using
-            operation.back = _using(connection, name, new, old)  # type: ignore[attr-defined]
+        if not isinstance(operation, ops.AlterColumnOp) or operation.modify_type is None:
+            made.append(operation)
+            continue
+        old, new, name = operation.existing_type, operation.modify_type, operation.column_name
+        operation.__class__ = AlterType
+        using = _using(connection, name, old, new)
+        back = _using(connection, name, new, old)
+        if using is not None:
+            operation.kw["postgresql_using"] = using
+        operation.back = back  # type: ignore[attr-defined]
+        if using is None and back is None:
+            made.append(operation)
+        else:
+            made += _default_apart(operation, model.columns[name].server_default)
+    changes.ops[:] = made
+
+
+def _default_apart(change: ops.AlterColumnOp, wanted: Any) -> list[ops.AlterColumnOp]:
+    """Return a change of type, and around it what takes the default away: it is not cast."""
+    before = change.existing_server_default
+    after = wanted if change.modify_server_default is False else change.modify_server_default
+    defaults = [one for one in (before, after) if one is not None and one is not False]
+    if not defaults or not all(isinstance(one, sa.DefaultClause) for one in defaults):
+        return [change]
+
+    def default(type_: Any, nullable: bool | None, old: Any, new: Any) -> ops.AlterColumnOp:
+        return ops.AlterColumnOp(
+            change.table_name,
+            change.column_name,
+            schema=change.schema,
+            existing_type=type_,
+            existing_nullable=nullable,
+            existing_server_default=None if old is False else old,
+            modify_server_default=None if new is False else new,
+        )
+
+    changed = change.existing_nullable if change.modify_nullable is None else change.modify_nullable
+    first = default(change.existing_type, change.existing_nullable, before, None)
+    last = default(change.modify_type, changed, None, after)
+    change.existing_server_default = change.modify_server_default = False
+    return [
+        *([first] if before is not None and before is not False else []),
+        change,
+        *([last] if after is not None and after is not False else []),
+    ]
 
 
 _CAST = """

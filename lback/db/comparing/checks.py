@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -73,12 +74,28 @@ def compare_checks(
             constraint = sa.CheckConstraint(sa.text(text), name=name)
             if context.run_object_filters(constraint, name, "check_constraint", reflected, None):
                 known = name if reflected or name in given else None
-                # PostgreSQL would read its own words, and have others for what they say.
-                said = text if reflected else given.get(str(name), text)
+                said = as_typed(text) if reflected else given.get(str(name), as_typed(text))
                 made = CreateCheck(
                     conv(known) if known else None, there.name, said, schema=there.schema
                 )
                 yield DropCheck(made) if reflected else made
+
+
+# What PostgreSQL has for IN and NOT IN of a VARCHAR. It reads that in another way than it wrote it.
+_ANY = re.compile(
+    r"""("(?:[^"]|"")+"|\w+)::text (= ANY|<> ALL) """
+    r"""\(ARRAY\[((?:'(?:[^']|'')*'::character varying(?:, )?)+)\]::text\[\]\)"""
+)
+
+
+def as_typed(text: str) -> str:
+    """Return a check of PostgreSQL as a person would write it."""
+
+    def typed(match: re.Match[str]) -> str:
+        values = ", ".join(re.findall("'(?:[^']|'')*'", match[3]))
+        return f"{match[1]} {'IN' if 'ANY' in match[2] else 'NOT IN'} ({values})"
+
+    return _ANY.sub(typed, text)
 
 
 def without_own_checks(upgrade: ops.UpgradeOps) -> None:

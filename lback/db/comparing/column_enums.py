@@ -10,6 +10,7 @@ from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.dialects import mysql
 
+from lback.db.alembic_compat import name_writer
 from lback.db.comparing.enums import Statements
 from lback.db.directives import full_name
 from lback.db.questions import GivenAnswers
@@ -55,7 +56,7 @@ def _parts(
         existing_comment=change.existing_comment,
         modify_type=both,
     )
-    quote = context.dialect.identifier_preparer.quote
+    quote = name_writer(context.dialect)
     place = f"{quote(change.schema)}." if change.schema else ""
     column = quote(str(change.column_name))
     update = f"UPDATE {place}{quote(change.table_name)} SET {column} = {{}} WHERE {column} = {{}}"

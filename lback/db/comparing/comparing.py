@@ -14,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 
 from lback.db.alembic_compat import (
     compares_last,
+    name_writer,
     reflecting_by_one,
     with_unique,
 )
@@ -27,7 +28,12 @@ from lback.db.comparing.checks import compare_checks
 from lback.db.comparing.columns import compare_computed, compare_defaults
 from lback.db.comparing.enums import alone, compare_enums
 from lback.db.comparing.identities import compare_identities
-from lback.db.comparing.indexes import compare_indexes, indexes_of_dropped, indexes_of_keys
+from lback.db.comparing.indexes import (
+    compare_indexes,
+    indexes_in_use,
+    indexes_of_dropped,
+    indexes_of_keys,
+)
 from lback.db.comparing.keys import names_of_keys, uniques_without_name
 from lback.db.comparing.known import KnownTables
 from lback.db.comparing.schemas import (
@@ -228,10 +234,12 @@ def _compare_table(
         changes.ops += compare_checks(context, now, twin, there, model)
         if comparison.connection.dialect.name in ("mysql", "mariadb"):
             changes.ops += list(indexes_of_keys(changes, there, model))
+            quote = name_writer(comparison.connection.dialect)
+            changes.ops += list(indexes_in_use(changes, there, model, quote))
         if comparison.connection.dialect.name == "postgresql":
             changes.ops += list(exclude_constraints(now, twin, there, comparison.connection))
             compare_identities(changes, now, twin, there, comparison.connection.dialect)
-            say_how_to_cast(changes, comparison.connection)
+            say_how_to_cast(changes, model, comparison.connection)
         # PostgreSQL changes no type beneath a computed column.
         needs_room = comparison.connection.dialect.name == "postgresql"
         compare_computed(changes, now, twin, there, model, needs_room=needs_room)

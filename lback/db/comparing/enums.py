@@ -15,7 +15,7 @@ from alembic.autogenerate.render import renderers
 from alembic.operations import Operations, ops
 from sqlalchemy.engine import Connection
 
-from lback.db.alembic_compat import operations_prefix
+from lback.db.alembic_compat import name_writer, operations_prefix
 from lback.db.comparing.twins import enums_of
 from lback.db.renaming import renamed_in
 
@@ -229,12 +229,12 @@ class EnumType:
     """An enum type of the database by its name."""
 
     def __init__(self, dialect: Any, key: tuple[str, str], default: str) -> None:
-        self.preparer = dialect.identifier_preparer
+        self.quote = name_writer(dialect)
         self.name = key[1]
-        place = "" if key[0] == default else f"{self.preparer.quote(key[0])}."
+        place = "" if key[0] == default else f"{self.quote(key[0])}."
         self.place = place
         self.shown = (f"{key[0]}." if place else "") + key[1]
-        self.quoted = place + self.preparer.quote(key[1])
+        self.quoted = place + self.quote(key[1])
 
     def made(self, labels: _Words) -> Statements:
         """Return how it is made."""
@@ -288,7 +288,7 @@ class EnumType:
 
     def _rebuilt(self, labels: _Words, columns: Sequence[_User]) -> list[str]:
         """Return how the type is made anew under its name, and the columns moved to it."""
-        quote = self.preparer.quote
+        quote = self.quote
         away = f"{self.name}_old"
         made = [
             f"ALTER TYPE {self.quoted} RENAME TO {quote(away)}",

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic.operations import ops
 
+from lback.db.alembic_compat import name_writer
 from lback.db.comparing.enums import Statements
 from lback.db.comparing.twins import Snapshot
 from lback.db.directives import full_name
@@ -60,7 +61,7 @@ def compare_identities(
 
 class _Column:
     def __init__(self, table: sa.Table, name: str, dialect: Any) -> None:
-        quote = dialect.identifier_preparer.quote
+        quote = name_writer(dialect)
         place = f"{quote(table.schema)}." if table.schema else ""
         self.table, self.name = f"{place}{quote(table.name)}", quote(name)
         self.place = place

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from alembic.operations import ops
 from sqlalchemy.sql.elements import conv
 
+from lback.db.alembic_compat import name_writer
 from lback.db.comparing.enums import Statements
 
 
@@ -73,7 +74,7 @@ def names_of_keys(
 
 
 def _renamed(dialect: Any, schema: str | None, table: str, old: str, new: str) -> Statements:
-    quote = dialect.identifier_preparer.quote
+    quote = name_writer(dialect)
     place = f"{quote(schema)}.{quote(table)}" if schema else quote(table)
     alter = f"ALTER TABLE {place} RENAME CONSTRAINT"
     return Statements(

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lback.db.alembic_compat import name_writer
 from lback.db.comparing.enums import Statements, users_of
 from lback.db.comparing.needs import (
     domain_as_meant,
@@ -22,7 +23,7 @@ from lback.db.comparing.twins import Snapshot
 
 def schemas_for(inspector: Any, tables: Sequence[sa.Table]) -> Iterator[Statements]:
     """Yield the schemas that the models need and nobody has made."""
-    quote = inspector.dialect.identifier_preparer.quote
+    quote = name_writer(inspector.dialect)
     wanted = {table.schema for table in tables if table.schema}
     for name in sorted(wanted - set(inspector.get_schema_names())):
         yield Statements(
@@ -35,7 +36,7 @@ def schemas_for(inspector: Any, tables: Sequence[sa.Table]) -> Iterator[Statemen
 
 def extension_steps(connection: Connection, tables: Sequence[sa.Table]) -> Iterator[Statements]:
     """Yield the extensions that bring types of the models; they stay, for others may use them."""
-    quote = connection.dialect.identifier_preparer.quote
+    quote = name_writer(connection.dialect)
     for name in extensions_for(tables, connection):
         up = f"CREATE EXTENSION IF NOT EXISTS {quote(name)}"
         yield Statements(f"create extension {name}", [up], f"keep extension {name}", [])
@@ -52,7 +53,7 @@ class Domains(NamedTuple):
 def compare_domains(inspector: Any, connection: Connection, tables: Sequence[sa.Table]) -> Domains:
     """Compare the domains of the models' columns with those of the database."""
     default = str(inspector.default_schema_name)
-    quote = connection.dialect.identifier_preparer.quote
+    quote = name_writer(connection.dialect)
     models = domains_of(tables)
     found = Domains([], [], [])
     for (schema, name), domain in models.items():
@@ -88,7 +89,7 @@ def exclude_constraints(
     now: Snapshot, twin: Snapshot, there: sa.Table, connection: Connection
 ) -> Iterator[Statements]:
     """Yield the exclude constraints that go and those that come."""
-    quote = connection.dialect.identifier_preparer.quote
+    quote = name_writer(connection.dialect)
     place = f"{quote(there.schema)}." if there.schema else ""
     alter = f"ALTER TABLE {place}{quote(there.name)}"
     for old, new, comes in ((now, twin, False), (twin, now, True)):

@@ -15,6 +15,7 @@ from alembic.operations import ops
 from sqlalchemy.engine import Connection
 
 from lback.core.messages import makemigrations as messages
+from lback.db.alembic_compat import name_writer
 from lback.db.comparing.enums import Statements
 from lback.db.directives import full_name
 from lback.db.renaming import Renames
@@ -87,7 +88,7 @@ def _on_postgresql(
             found[view.oid] = view
     if not found:
         return
-    quote = connection.dialect.identifier_preparer.quote
+    quote = name_writer(connection.dialect)
     down: list[str] = []
     up: list[str] = []
     for view in found.values():

@@ -306,6 +306,57 @@ def test_values_are_cast_where_the_server_does_not_know(on_postgresql: Modelled)
     assert run_sql(on_postgresql.url, "SELECT m FROM job") == [("7",)]
 
 
+DEFAULTS = [
+    ('String(9), server_default="40"', 'Integer, server_default="40"'),
+    ('String(9), server_default="40"', "Integer"),
+    ("String(9)", 'Integer, server_default="7", nullable=False'),
+    ('Enum("7", "8", name="{}"), server_default="7"', 'String(9), server_default="7"'),
+    ('Boolean, server_default="true"', 'Integer, server_default="1"'),
+]
+
+
+def test_a_default_goes_along_where_the_server_does_not_cast_it(on_postgresql: Modelled) -> None:
+    states = []
+    for side in (0, 1):
+        columns = [f"Column('m{n}', {one[side].format(f'e{n}')})" for n, one in enumerate(DEFAULTS)]
+        states.append(JOB.format(", ".join(columns)))
+    url = on_postgresql.url
+    say(on_postgresql, states[0])
+    on_postgresql.make("one")
+    on_postgresql.migrate()
+    assert differences(on_postgresql.database()) == ()
+    run_sql(url, "INSERT INTO job (id, m2) VALUES (1, '5')")
+    say(on_postgresql, states[1])
+    on_postgresql.make("two", defaults=["job.m2=7"])
+    on_postgresql.migrate()
+    assert differences(on_postgresql.database()) == ()
+    run_sql(url, "INSERT INTO job (id) VALUES (2)")
+    rows = "SELECT m0, m1, m2, m3, m4 FROM job ORDER BY id"
+    assert run_sql(url, rows) == [(40, 40, 5, "7", 1), (40, None, 7, "7", 1)]
+    on_postgresql.back()
+    run_sql(url, "INSERT INTO job (id) VALUES (3)")
+    assert run_sql(url, rows)[2] == ("40", "40", None, "7", True)
+    on_postgresql.migrate()
+
+
+def test_an_in_of_postgresql_comes_back_as_it_was(on_postgresql: Modelled) -> None:
+    check = "Column('m', String(9)), CheckConstraint(\"m {}IN ('a', 'it''s')\", name='said')"
+    for word in ("", "NOT "):
+        say(on_postgresql, JOB.format(check.format(word)))
+        on_postgresql.make(f"one{word.strip()}")
+        on_postgresql.migrate()
+        before = run_sql(on_postgresql.url, _CHECKS)
+        say(on_postgresql, JOB.format("Column('m', String(9))"))
+        on_postgresql.make(f"two{word.strip()}")
+        on_postgresql.migrate()
+        on_postgresql.back()
+        assert run_sql(on_postgresql.url, _CHECKS) == before
+        on_postgresql.migrate()
+
+
+_CHECKS = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'said'"
+
+
 @pytest.mark.mysql
 def test_keys_that_mysql_names_after_their_table_are_renamed_with_it(
     tmp_path: Path, mariadb_url: str
@@ -355,3 +406,72 @@ def test_a_key_that_may_wait_gets_its_new_name_too(modelled: Modelled) -> None:
         )  # fmt: skip
     modelled.back()
     modelled.migrate()
+
+
+TASK = """
+    Table("task", metadata, Column("id", Integer, primary_key=True),
+        Column("job", {}), ForeignKeyConstraint(["job"], ["job.id"], name="to_job"){})"""
+KEPT_BY = [
+    ("Integer, unique=True", "Integer"),
+    ("Integer, index=True", "Integer, unique=True"),
+    ("Integer, unique=True", "Integer, index=True"),
+    ("Integer, index=True", "Integer"),
+]
+
+
+@pytest.mark.mysql
+@pytest.mark.parametrize(("before", "after"), KEPT_BY)
+def test_an_index_that_mysql_needs_for_a_key_is_replaced_at_once(
+    tmp_path: Path, mariadb_url: str, before: str, after: str
+) -> None:
+    project = Modelled(tmp_path / "project", ENV, url=mariadb_url, extra="")
+    for name, kind in (("one", before), ("two", after)):
+        say(project, JOB.format("") + TASK.format(kind, ""))
+        project.make(name)
+        project.migrate()
+        assert differences(project.database()) == ()
+    engine = create_engine(project.url)
+    indexes = inspect(engine).get_indexes("task")
+    assert [index["unique"] for index in indexes] == ["unique" in after]
+    engine.dispose()
+    if len(project.database().graph.heads) and list(project.versions.glob("*_two.py")):
+        project.back()
+        project.migrate()
+
+
+@pytest.mark.parametrize("key", ["", ', Index("by_job", "job", "id", unique=True)'])
+def test_a_table_with_a_key_and_its_index_comes_and_goes(modelled: Modelled, key: str) -> None:
+    task = TASK.format("Integer, index=True", key)
+    go(modelled, JOB.format(""), JOB.format("") + task)
+    for path in modelled.versions.glob("*.py"):
+        path.unlink()
+    run_sql(modelled.url, "DELETE FROM alembic_version")
+    run_sql(modelled.url, "DROP TABLE job")
+    go(modelled, JOB.format("") + task, JOB.format(""))
+
+
+def test_tables_that_refer_to_each_other_go_and_come_back(modelled: Modelled) -> None:
+    before = """
+    Table("a", metadata, Column("id", Integer, primary_key=True),
+          Column("b_id", ForeignKey("b.id", name="a_to_b")))
+    Table("b", metadata, Column("id", Integer, primary_key=True),
+          Column("a_id", ForeignKey("a.id", name="b_to_a")))
+    """
+    go(modelled, f"{JOB.format('')}{before}", JOB.format(""))
+
+
+@pytest.mark.parametrize("url", ["postgres_url", "mariadb_url"])
+def test_names_with_a_percent_sign_are_renamed(
+    tmp_path: Path, request: pytest.FixtureRequest, url: str
+) -> None:
+    project = Modelled(tmp_path / "project", ENV, url=request.getfixturevalue(url), extra="")
+    for name, index in (("one", "old%"), ("two", "new%")):
+        say(project, JOB.format(f'Index("{index}", "n")'))
+        project.make(name)
+        project.migrate()
+        engine = create_engine(project.url)
+        (found,) = inspect(engine).get_indexes("job")
+        engine.dispose()
+        assert found["name"] == index
+    project.back()
+    project.migrate()
