@@ -162,6 +162,12 @@ def _indexes(inspector: Any, name: str, schema: str | None, connection: Any, nam
         )
         return sorted(_plain(text) for (text,) in rows if text)
     rows = inspector.get_indexes(name, schema)
+    if connection.dialect.name == "mysql":  # which has one for each key, whatever it is called
+        keys = inspector.get_foreign_keys(name, schema)
+        columns = [key["constrained_columns"] for key in keys]
+        for row in rows:
+            if row["column_names"] in columns and not row["unique"]:
+                row["name"] = None
     return named(
         {key: str(value) if key == "dialect_options" else value for key, value in row.items()}
         for row in rows
