@@ -11,6 +11,7 @@ from typing import Any
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Enum, MetaData, Table, TextClause, text
 from sqlalchemy.engine.reflection import Inspector
+from sqlalchemy.sql.compiler import RESERVED_WORDS
 
 Key = tuple[str | None, str]
 """Schema and table."""
@@ -27,6 +28,9 @@ _KINDS = (
 )
 # In an expression: a text, a quoted name, a name.
 _WORD = re.compile(r"""'(?:[^']|'')*'|"((?:[^"]|"")+)"|`([^`]+)`|(\b[^\W\d]\w*\b)""")
+
+
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 @dataclass(slots=True)
@@ -176,6 +180,10 @@ def _escaped(label: str) -> str:
     return label.replace("'", "''")
 
 
+def _is_plain(name: str) -> bool:
+    return bool(_PLAIN.fullmatch(name)) and name not in RESERVED_WORDS
+
+
 def renamed_in(value: Any, columns: dict[str, str]) -> Any:
     """Return names, or an expression, with the columns' new names in it."""
     if not columns:
@@ -184,7 +192,11 @@ def renamed_in(value: Any, columns: dict[str, str]) -> Any:
 
         def new(match: re.Match[str]) -> str:
             name = next((group for group in match.groups() if group), None)
-            return match[0].replace(name, columns[name]) if name in columns else match[0]
+            if name not in columns:
+                return match[0]
+            # Names of MySQL have their marks in all that it tells.
+            bare = match[0] == name and not _is_plain(columns[name])
+            return f'"{columns[name]}"' if bare else match[0].replace(name, columns[name])
 
         return columns.get(value) or _WORD.sub(new, value)
     if isinstance(value, TextClause):  # the predicate of an index of SQLite

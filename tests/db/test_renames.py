@@ -411,3 +411,29 @@ def test_the_predicate_of_an_index_goes_by_the_new_name(project: Modelled, any_u
     (where,) = (text for name, text in index["dialect_options"].items() if "_where" in name)
     assert str(where).strip("()") == "age > 5"
     project.migrate()
+
+
+def test_a_new_name_is_quoted_where_it_has_to_be(project: Modelled, any_url: str) -> None:
+    mark = "`" if any_url.startswith("mysql") else '"'
+
+    def say(name: str, quoted: str, limit: int) -> None:
+        twice = f"Column('twice', Integer, Computed('{quoted} * 2', persisted=True))"
+        project.users(
+            f"Column('{name}', Integer)",
+            twice,
+            f"CheckConstraint('{quoted} < {limit}', name='small')",
+            f"CheckConstraint('{quoted} > 0', name='positive')",
+        )
+
+    say("age", "age", 90)
+    project.make("one")
+    project.migrate()
+    run_sql(any_url, "INSERT INTO users (id, age) VALUES (1, 4)")
+    say("the Years", f"{mark}the Years{mark}", 99)
+    project.make("two", renames=["users.age:the Years"])
+    project.migrate()
+    assert differences(project.database()) == ()
+    assert run_sql(any_url, f"SELECT {mark}the Years{mark}, twice FROM users") == [(4, 8)]
+    project.back()
+    assert run_sql(any_url, "SELECT age, twice FROM users") == [(4, 8)]
+    project.migrate()
