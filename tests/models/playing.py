@@ -23,6 +23,7 @@ from alembic.util import CommandError
 from lback.core.plans import plan_downgrade, plan_upgrade
 from lback.db.autogenerate import Draft, differences, make_revision
 from lback.db.questions import GivenAnswers
+from lback.db.schema import whole_computed
 from lback.errors import LbackError
 from tests.db.projects import Project
 from tests.models.changes import Story, tell
@@ -125,6 +126,7 @@ def _table(inspector: Any, name: str, schema: str | None, given: set[str], conne
         default = column.get("default")
         if default is not None and "nextval(" in default:
             default = "nextval"
+        whole_computed(column)
         computed = column.get("computed")
         columns[column["name"]] = (
             str(column["type"].compile(dialect=connection.dialect)),
