@@ -179,7 +179,7 @@ def drop_column(story: Story, random: Random) -> bool:
     items = [*table.uniques, *(index for index in table.indexes if index.unique)]
     is_key = any(key.column == column.uid for key in table.keys)
     held = any(covers(item, column.uid) for item in items)
-    if not column.nullable and (is_key or (held and story.after.own(table, column) is None)):
+    if not column.nullable and (is_key or (held and not story.after.comes_back(table, column))):
         return False  # nobody could say what it would hold when it comes back
     table.columns.remove(column)
     for items in (table.indexes, table.checks, table.uniques, table.keys):

@@ -311,6 +311,13 @@ class Models:
         """Return the primary key of a row."""
         return f"r{row + 1:02}" if table.pk == "str" else row + 1
 
+    def comes_back(self, table: Table, column: Column) -> bool:
+        """Tell whether a column surely takes what makes a value of its own of the primary key."""
+        if column.kind not in NUMBERS:
+            return column.kind in PLAIN
+        fitting = {"str": (), "big": ("big",), "int": ("int", "big", "num", "num3")}[table.pk]
+        return column.kind in fitting or (self.dialect == "sqlite" and table.pk != "str")
+
     def own(self, table: Table, column: Column) -> str | None:
         """Return SQL for a value that each row has for itself; None where a person has none."""
         if any(key.column == column.uid for key in table.keys):

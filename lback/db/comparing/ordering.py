@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from alembic.operations import ops
 
 from lback.db.alembic_compat import copy_column, undone
+from lback.db.comparing.checks import as_typed
 from lback.db.directives import RenameColumn
 
 _CREATES = (
@@ -233,12 +234,19 @@ def _dropped(
         back, left = undone(drop), set(_keys(create.columns))
         if back is not None:
             again = set(_keys(back.columns)) - left
-            back.columns = [one for one in back.columns if not again & set(_keys([one]))]
+            left_there = [one for one in back.columns if not again & set(_keys([one]))]
+            back.columns = [_check_as_typed(one) for one in left_there]
     sooner = [
         ops.ModifyTableOps(each.table_name, [one.reverse() for one in each.ops], schema=each.schema)
         for each in later
     ]
     return [order[id(create)] for create in reversed(made)], sooner
+
+
+def _check_as_typed(item: Any) -> Any:
+    if not isinstance(item, sa.CheckConstraint) or as_typed(str(item.sqltext)) == str(item.sqltext):
+        return item
+    return sa.CheckConstraint(as_typed(str(item.sqltext)), name=item.name)
 
 
 def _keys(items: Iterable[Any]) -> Iterator[tuple[str, ...]]:

@@ -340,18 +340,21 @@ def test_a_default_goes_along_where_the_server_does_not_cast_it(on_postgresql: M
 
 
 def test_an_in_of_postgresql_comes_back_as_it_was(on_postgresql: Modelled) -> None:
+    bare = "Table('other', metadata, Column('id', Integer, primary_key=True))"
     check = "Column('m', String(9)), CheckConstraint(\"m {}IN ('a', 'it''s')\", name='said')"
     for word in ("", "NOT "):
         say(on_postgresql, JOB.format(check.format(word)))
         on_postgresql.make(f"one{word.strip()}")
         on_postgresql.migrate()
         before = run_sql(on_postgresql.url, _CHECKS)
-        say(on_postgresql, JOB.format("Column('m', String(9))"))
-        on_postgresql.make(f"two{word.strip()}")
-        on_postgresql.migrate()
-        on_postgresql.back()
-        assert run_sql(on_postgresql.url, _CHECKS) == before
-        on_postgresql.migrate()
+        for name, left in (("two", JOB.format("Column('m', String(9))")), ("three", bare)):
+            say(on_postgresql, left)
+            on_postgresql.make(f"{name}{word.strip()}", no_rename=True)
+            on_postgresql.migrate()
+            on_postgresql.back()
+            assert run_sql(on_postgresql.url, _CHECKS) == before
+            (path,) = on_postgresql.versions.glob(f"*_{name}{word.strip().lower()}.py")
+            path.unlink()
 
 
 _CHECKS = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'said'"
