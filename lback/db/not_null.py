@@ -269,7 +269,7 @@ def _is_unique(table: sa.Table, column: str) -> bool:
     alone: list[Any] = [one for one in table.constraints if isinstance(one, unique)]
     for index in table.indexes:
         where = [value for name, value in index.dialect_kwargs.items() if name.endswith("_where")]
-        plain = all(isinstance(part, sa.Column) for part in index.expressions)
+        plain = not any(isinstance(part, sa.TextClause) for part in index.expressions)
         alone += [index] if index.unique and plain and not any(w is not None for w in where) else []
     return any(list(one.columns.keys()) == [column] for one in alone)
 

@@ -335,6 +335,24 @@ def test_a_unique_expression_has_a_value_for_each_row_too(project: Modelled, any
     assert columns(any_url)["word"]["nullable"] is False
 
 
+def test_one_default_is_none_for_a_unique_expression(project: Modelled, any_url: str) -> None:
+    if "mysql" in any_url:
+        pytest.skip("MariaDB has no indexes on expressions")
+    project.users()
+    project.make("one")
+    project.migrate()
+    run_sql(any_url, "INSERT INTO users (id) VALUES (1), (2)")
+    unique = 'Index("one_word", func.lower(users.c.word), unique=True)'
+    text = "from sqlalchemy import *\nmetadata = MetaData()\n" + (
+        'users = Table("users", metadata, Column("id", Integer, primary_key=True), '
+        f"Column('word', String(9), server_default='y'))\n{unique}\n"
+    )
+    project.models(text)
+    project.make("two")
+    project.migrate()
+    assert run_sql(any_url, "SELECT word FROM users") == [(None,), (None,)]
+
+
 def test_what_nothing_is_known_for_comes_back_without_not_null_and_the_file_says_so(
     project: Modelled, any_url: str
 ) -> None:
