@@ -115,8 +115,17 @@ def _lasting(effects: Sequence[Effect]) -> bool:
 
 def _drops_data(content: Content) -> Iterator[Finding]:
     gone = {e.table for e in content.existing if e.object == "table" and e.kind == "drop"}
+    # What comes back as a computed column held nothing of its own: batches drop it to copy a table.
+    computed = {
+        (effect.table, effect.name)
+        for effect in content.effects.downgrade
+        if effect.object == "column" and effect.kind == "create"
+        if any(aspect == "computed" and value for aspect, value in effect.sets)
+    }
     for effect in content.existing:
         if effect.object == "column" and effect.kind == "drop" and effect.table in gone:
+            continue
+        if effect.object == "column" and (effect.table, effect.name) in computed:
             continue
         dropped = effect.kind == "drop" and effect.object in ("table", "column", "schema")
         deleted = effect.object == "data" and effect.kind == _ROWS_GONE
