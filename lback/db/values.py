@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 import uuid
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Column, types
+from sqlalchemy.dialects import mysql, postgresql
 
 from lback.core.messages import makemigrations as messages
 from lback.db.directives import Filled
@@ -46,6 +48,8 @@ def read_value(text: str, type_: Any, name: str, shown: str, context: MigrationC
 
 def _read(text: str, type_: Any, context: MigrationContext) -> Value:
     word = text.strip().lower()
+    if isinstance(type_, (types.Interval, postgresql.INTERVAL)):
+        return _plain(_span(word, type_, context))
     if isinstance(type_, types.TypeDecorator):
         type_ = type_.load_dialect_impl(context.dialect)
     if isinstance(type_, types.Boolean):
@@ -60,6 +64,8 @@ def _read(text: str, type_: Any, context: MigrationContext) -> Value:
             if word in _NOW and kind in (types.DateTime, types.Date, types.Time):
                 return Value(None, Filled("text", f"CURRENT_{_CURRENT[kind]}"))
             made = read(text.strip())
+            if _has_zone(made, kind) and not _keeps_zone(type_, context):
+                raise ValueError("the column keeps no time zone: write it without one")
             return _plain(made if _has_dashes(type_, context) else made.replace("-", ""))
     if isinstance(type_, types.Enum):
         if text not in type_.enums:
@@ -73,12 +79,42 @@ def _read(text: str, type_: Any, context: MigrationContext) -> Value:
 
 
 def _read_text(text: str, type_: Any, context: MigrationContext) -> Value:
+    if isinstance(type_, mysql.SET):
+        if text and not {*text.split(",")} <= {*type_.values}:
+            raise ValueError(f"it is some of {','.join(type_.values)}, with commas between them")
+        return _plain(text)
     if isinstance(type_, types.String):
         if type_.length is not None and len(text) > type_.length:
             raise ValueError(f"it has {len(text)} characters, and {type_.length} fit")
         long = isinstance(type_, types.Text) and context.dialect.name in ("mysql", "mariadb")
         return Value(None if long else text, Filled("value", text, "Text"))
     return _plain(text)
+
+
+_SPAN = re.compile(
+    r"(?:(?P<days>-?\d+) days?,?)? ?(?:(?P<hours>\d+):(?P<minutes>\d\d)(?::(?P<seconds>\d\d))?)?"
+)
+
+
+def _span(word: str, type_: Any, context: MigrationContext) -> str:
+    """Return a length of time: as such where the server has these, else as SQLAlchemy keeps it."""
+    found = _SPAN.fullmatch(word)
+    if not word or found is None:
+        raise ValueError("write it as 1 day 12:30:00")
+    span = datetime.timedelta(**{name: int(text or 0) for name, text in found.groupdict().items()})
+    if context.dialect.name == "postgresql" and getattr(type_, "native", True):
+        return f"{span.days} days {span.seconds} seconds"
+    return (datetime.datetime(1970, 1, 1) + span).isoformat(" ")
+
+
+def _has_zone(text: str, kind: type[Any]) -> bool:
+    if kind is types.DateTime:
+        return datetime.datetime.fromisoformat(text).tzinfo is not None
+    return kind is types.Time and datetime.time.fromisoformat(text).tzinfo is not None
+
+
+def _keeps_zone(type_: Any, context: MigrationContext) -> bool:
+    return context.dialect.name == "postgresql" and bool(type_.timezone)
 
 
 def _has_dashes(type_: Any, context: MigrationContext) -> bool:
@@ -175,12 +211,37 @@ _CURRENT: dict[type[Any], str] = {
 }
 
 
+# By what SQLAlchemy calls a type of a server's own.
+_STAND_INS = {
+    "ARRAY": "{}",
+    "CIDR": "0.0.0.0/0",
+    "HSTORE": "",
+    "INET": "0.0.0.0",
+    "INTERVAL": "0",
+    "LTREE": "",
+    "MACADDR": "00:00:00:00:00:00",
+    "MACADDR8": "00:00:00:00:00:00:00:00",
+    "MONEY": "0",
+    "OID": "0",
+    "REGCLASS": "0",
+    "TIMESTAMP": "2000-01-01 00:00:00",  # MySQL's own begin in 1970, in UTC
+    "TSVECTOR": "",
+    "YEAR": "2000",
+    **{f"{kind}RANGE": "empty" for kind in ("INT4", "INT8", "NUM", "DATE", "TS", "TSTZ")},
+    **{f"{kind}MULTIRANGE": "{}" for kind in ("INT4", "INT8", "NUM", "DATE", "TS", "TSTZ")},
+}
+
+
 def stand_in(type_: Any, context: MigrationContext) -> str | None:
     """Return a constant that any column of the type takes; None where there is none."""
+    if isinstance(type_, types.Interval):
+        return _span("0:00", type_, context)
     if isinstance(type_, types.TypeDecorator):
         type_ = type_.load_dialect_impl(context.dialect)
     if isinstance(type_, types.Enum):
         return type_.enums[0] if type_.enums else None
+    if type_.__visit_name__ in _STAND_INS:
+        return _STAND_INS[type_.__visit_name__]
     values: dict[type[Any], str] = {
         types.Boolean: "0",
         types.Integer: "0",

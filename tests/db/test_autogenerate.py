@@ -42,6 +42,7 @@ ENV = """
 
 USERS = """
     from sqlalchemy import *
+    from sqlalchemy.dialects import mysql, postgresql
     metadata = MetaData()
     Table("users", metadata, Column("id", Integer, primary_key=True), {columns})
 """

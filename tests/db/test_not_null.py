@@ -31,6 +31,12 @@ VALUES: dict[str, tuple[str, str, object]] = {
     "day": ("Date()", "2024-02-29", datetime.date(2024, 2, 29)),
     "hour": ("Time()", "12:30", datetime.time(12, 30)),
     "moment": ("DateTime()", "2024-02-29 12:30:01", datetime.datetime(2024, 2, 29, 12, 30, 1)),
+    "stamp": (
+        "TIMESTAMP()",
+        "2024-02-29 12:30:01",
+        datetime.datetime(2024, 2, 29, 12, 30, 1),
+    ),
+    "span": ("Interval()", "1 day 2:30:00", datetime.timedelta(days=1, hours=2, minutes=30)),
     "id_": ("Uuid()", "0" * 31 + "1", uuid.UUID(int=1)),
     "data": ("JSON()", '{"a":1, "b": "50% \\\\ \'x\'"}', {"a": 1, "b": "50% \\ 'x'"}),
     "kind": ("Enum('one', 'it''s two'.replace(\"''\", \"'\"), native_enum=False)", "one", "one"),
@@ -113,6 +119,8 @@ WRONG = [
     ("JSON()", "{a: 1}", "no JSON"),
     ("Enum('one', 'two', name='kind')", "three", "one of one, two"),
     ("Integer()", "sql: ", "no expression"),
+    ("DateTime()", "2024-01-31 12:00:00+02:00", "keeps no time zone"),
+    ("Interval()", "soon", "1 day 12:30:00"),
 ]
 
 
@@ -126,6 +134,58 @@ def test_a_value_that_the_column_cannot_hold_is_refused(tmp_path: Path, postgres
         with pytest.raises(UsageError, match=why):
             project.make("two", defaults=[f"users.{'n' * (place + 1)}={typed}"])
     assert len(list(project.versions.glob("*.py"))) == 1
+
+
+@pytest.mark.mysql
+def test_words_of_a_set_and_moments_without_a_zone(tmp_path: Path, mariadb_url: str) -> None:
+    project = Modelled(tmp_path / "project", ENV, url=mariadb_url, extra="")
+    with_a_row(project, mariadb_url)
+    project.users(
+        'Column("name", String(50))',
+        'Column("words", mysql.SET("a", "b"), nullable=False)',
+        'Column("at", DateTime(timezone=True), nullable=False)',
+    )
+    moment = "users.at=2024-01-31 12:00:00"
+    for wrong in (["users.words=a,c", moment], ["users.words=a,b", f"{moment}+02:00"]):
+        with pytest.raises(UsageError, match=r"some of a,b|no time zone"):
+            project.make("two", defaults=wrong)
+    project.make("two", defaults=["users.words=a,b", moment])
+    project.migrate()
+    assert run_sql(mariadb_url, "SELECT words FROM users") == [("a,b",)]
+
+
+@pytest.mark.postgresql
+def test_types_of_postgresql_come_back_without_null(tmp_path: Path, postgres_url: str) -> None:
+    project = Modelled(tmp_path / "project", ENV, url=postgres_url, extra="")
+    kinds = (
+        "ARRAY(Text)",
+        "CIDR",
+        "INET",
+        "INTERVAL",
+        "INT4MULTIRANGE",
+        "MACADDR",
+        "MONEY",
+        "OID",
+        "TSRANGE",
+        "TSVECTOR",
+    )
+    gone = [f"k{number}" for number in range(len(kinds))]
+    project.users(
+        'Column("name", String(50))',
+        *[
+            f'Column("{name}", postgresql.{kind}, nullable=False)'
+            for name, kind in zip(gone, kinds, strict=True)
+        ],
+    )
+    project.make("one")
+    project.migrate()
+    project.users('Column("name", String(50))')
+    project.make("two", drops=[f"users.{name}" for name in gone])
+    project.migrate()
+    run_sql(postgres_url, "INSERT INTO users (id, name) VALUES (1, 'Ada')")
+    project.back()
+    now = columns(postgres_url)
+    assert [name for name in gone if now[name]["nullable"] or now[name]["default"]] == []
 
 
 def test_an_expression_may_use_what_goes(project: Modelled, any_url: str) -> None:
