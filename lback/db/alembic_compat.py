@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from alembic.operations.ops import MigrateOperation
     from alembic.runtime.migration import MigrationContext, StampStep
     from sqlalchemy import Column
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, Dialect
     from sqlalchemy.types import TypeEngine
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -82,6 +82,14 @@ def name_writer(dialect: Dialect) -> Callable[[str], str]:
     preparer = dialect.identifier_preparer
     quote: Callable[[str], str] = preparer.quote
     return (lambda name: quote(name).replace("%%", "%")) if preparer._double_percents else quote
+
+
+def final_name(item: Any, dialect: Dialect) -> str | None:
+    """Return what a constraint or an index is called in the database, which cuts long names."""
+    if item.name is None:
+        return None
+    name = dialect.identifier_preparer.format_constraint(item, _alembic_quote=False)
+    return None if name is None else str(name)
 
 
 def sequences_with_quotes(context: MigrationContext) -> None:
@@ -385,6 +393,23 @@ def temporary(table: Table) -> None:
     """Let a table be created as a temporary one."""
     # `prefixes` is public as an argument, and a copy of a table takes none.
     table._prefixes = [*table._prefixes, "TEMPORARY"]
+
+
+def named_alike(copy: Table, table: Table) -> None:
+    """Let a copy without the schema keep names that a convention makes of `index=True`."""
+    pairs: tuple[tuple[Any, Any], ...] = (
+        (copy.indexes, table.indexes),
+        (copy.constraints, table.constraints),
+    )
+    for items, others in pairs:
+        names = {
+            tuple(one.columns.keys()): one.name
+            for one in others
+            if getattr(one, "_column_flag", False)
+        }
+        for item in items:
+            if getattr(item, "_column_flag", False):
+                item.name = names.get(tuple(item.columns.keys()), item.name)
 
 
 def in_batch(context: AutogenContext) -> Any:

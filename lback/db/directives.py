@@ -91,7 +91,7 @@ class RenameName(ops.ExecuteSQLOp):
             change = f"RENAME CONSTRAINT {quote(old)} TO {quote(new)}"
         else:
             start = f"{kind.upper()} {place}{quote(old)}"
-        super().__init__(f"ALTER {start} {change}")
+        super().__init__(escaped(f"ALTER {start} {change}"))
         self.kind, self.table, self.schema, self.dialect = kind, table, schema, dialect
         self.old_name, self.new_name = old, new
 
@@ -125,14 +125,14 @@ class Fill(ops.ExecuteSQLOp):
     def __init__(self, table: str, column: str, filled: Filled, *, schema: str | None) -> None:
         self.table, self.column, self.filled, self.schema = table, column, filled, schema
         place = sa.column(column, *([getattr(sa, filled.type)()] if filled.type else []))
-        value = sa.text(_escaped(filled.value)) if filled.how == "text" else filled.value
+        value = sa.text(escaped(filled.value)) if filled.how == "text" else filled.value
         statement = sa.update(sa.table(table, place, schema=schema))
         super().__init__(statement.where(place.is_(None)).values({column: value}))
 
 
-def _escaped(sql: str) -> str:
+def escaped(sql: str) -> str:
     """Return SQL in which nothing is a parameter to SQLAlchemy's text()."""
-    return _BIND.sub(r"\\\g<0>", sql)
+    return _BIND.sub(r"\\\g<0>", sql.replace("\\:", "\\\\:"))
 
 
 @renderers.dispatch_for(Fill)
@@ -144,7 +144,7 @@ def _render_fill(context: AutogenContext, op: Fill) -> str:
     schema = f", schema={str(op.schema)!r}" if op.schema else ""
     value = repr(filled.value)
     if filled.how == "text":
-        value = f"{sqla}text({_escaped(filled.value)!r})"
+        value = f"{sqla}text({escaped(filled.value)!r})"
     return (
         f"{alembic}execute({sqla}update({sqla}table({str(op.table)!r}, {column}{schema}))"
         f".where({sqla}column({str(op.column)!r}).is_(None))"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Enum, MetaData, Table, TextClause, text
+from sqlalchemy import ARRAY, Enum, MetaData, Table, TextClause, text
 from sqlalchemy.engine.reflection import Inspector
 from sqlalchemy.sql.compiler import RESERVED_WORDS
 
@@ -145,18 +145,26 @@ class RenamedInspector(Inspector):
             made["computed"] = {**made["computed"], "sqltext": text}
         made["name"] = columns.get(made["name"], made["name"])
         kind = made["type"]
-        if isinstance(kind, Enum) and (kind.schema, kind.name) in self.renames.types:
+        if isinstance(kind, ARRAY):
             made["type"] = copy(kind)
-            new = self.renames.types[kind.schema, str(kind.name)]
-            made["type"].name = new
-            made["default"] = renamed_in(made.get("default"), {str(kind.name): new})
-        kind = made["type"]
-        if isinstance(kind, Enum) and (kind.schema, kind.name) in self.renames.values:
-            values = self.renames.values[kind.schema, str(kind.name)]
-            made["type"] = copy(kind)
-            made["type"].enums = [values.get(label, label) for label in kind.enums]
+            made["type"].item_type = self._enum(kind.item_type)
+        else:
+            made["type"] = self._enum(kind)
+        if isinstance(kind, Enum) and made["type"].name != kind.name:
+            renamed = {str(kind.name): str(made["type"].name)}
+            made["default"] = renamed_in(made.get("default"), renamed)
         if made.get("default"):
             made["default"] = self.revalued(made["default"])
+        return made
+
+    def _enum(self, kind: Any) -> Any:
+        """Return an enum type by its new name, with the new values; any other as it is."""
+        if not isinstance(kind, Enum):
+            return kind
+        made = copy(kind)
+        made.name = self.renames.types.get((kind.schema, str(kind.name)), kind.name)
+        values = self.renames.values.get((kind.schema, str(made.name)), {})
+        made.enums = [values.get(label, label) for label in kind.enums]
         return made
 
     def revalued(self, value: Any) -> Any:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.reflection import Inspector
 
 from lback.core.drafting.asking import (
@@ -20,7 +20,7 @@ from lback.core.drafting.asking import (
     table_candidates,
 )
 from lback.core.messages import makemigrations as messages
-from lback.db.alembic_compat import compared
+from lback.db.alembic_compat import compared, final_name
 from lback.db.comparing.column_enums import labels_of
 from lback.db.comparing.enums import EnumType
 from lback.db.comparing.twins import enums_of
@@ -108,7 +108,13 @@ class _Settling:
         self.renames.tables.update(given)
         for schema in {schema for schema, _ in given}:
             turns = in_turn({old: new for (place, old), new in given.items() if place == schema})
-            self.steps += [RenameTable(old, new, schema=schema) for old, new in turns]
+            for old, new in turns:
+                here = old
+                if old.lower() == new.lower() and self.context.dialect.name == "sqlite":
+                    # Which takes the two for one name, and that for taken.
+                    here = f"{new}_"
+                    self.steps.append(RenameTable(old, here, schema=schema))
+                self.steps.append(RenameTable(here, new, schema=schema))
 
     def _given_tables(self) -> dict[Key, str]:
         found: dict[Key, str] = {}
@@ -167,6 +173,8 @@ class _Settling:
             called = {column.name: column for column in table.columns}
             for old, new in in_turn(renames):
                 column = called.pop(old)
+                if self.context.dialect.name not in ("mysql", "mariadb"):
+                    column.autoincrement = "auto"  # Alembic warns of it elsewhere
                 step = RenameColumn(name, new, column, schema=schema)
                 called[new] = step.reverse().old
                 if column.computed is None:
@@ -290,7 +298,7 @@ class _Settling:
         if self.context.dialect.name not in ("postgresql", "mysql", "mariadb"):
             return  # there they are made anew, which loses nothing
         for changes in self._changes():
-            for kind, old, new in _same_but_for_the_name(changes):
+            for kind, old, new in _same_but_for_the_name(changes, self.context.dialect):
                 self._rename(kind, (changes.schema, changes.table_name), old, new)
         if self.context.dialect.name == "postgresql":
             self._types()
@@ -318,16 +326,12 @@ class _Settling:
 
     def _types(self) -> None:
         """Find the enums that the models call otherwise, with the same labels."""
-        kept = {
-            (column.type.schema, column.type.name)
-            for table in self.models.values()
-            for column in table.columns
-            if isinstance(column.type, sa.Enum)
-        }
         dialect = self.context.dialect
+        kept = {(enum.schema, enum.name) for enum in enums_of(self.models.values(), dialect)}
         for changes in self._changes():
             for part in changes.ops:
-                old, new = (getattr(part, f"{word}_type", None) for word in ("existing", "modify"))
+                kinds = (getattr(part, f"{word}_type", None) for word in ("existing", "modify"))
+                old, new = (getattr(kind, "item_type", kind) for kind in kinds)
                 if not isinstance(old, sa.Enum) or not isinstance(new, sa.Enum):
                     continue
                 key, name = (old.schema, str(old.name)), new.name
@@ -369,7 +373,7 @@ class _Settling:
             held = row.get("column_names") or row.get("constrained_columns") or []
             middle = [] if end == "pkey" else held
             if end == "check" and model is not None:
-                called = {str(constraint.name) for constraint in model.constraints}
+                called = {final_name(one, self.context.dialect) for one in model.constraints}
                 alike = str(old).replace(before, table, 1)
                 if old not in called and alike in called:  # by a naming convention
                     self._rename("constraint", key, old, alike, apart=True)
@@ -377,7 +381,9 @@ class _Settling:
             if end == "check":
                 middle = [name for name in columns if old == f"{before}_{name}_check"]
             new = "_".join([table, *(columns.get(name, name) for name in middle), end])
-            named = _name_in(model, end, [columns.get(name, name) for name in held])
+            named = _name_in(
+                model, end, [columns.get(name, name) for name in held], self.context.dialect
+            )
             if named is not None:
                 new = named
             elif old != "_".join([before, *middle, end]):
@@ -552,18 +558,20 @@ def _name(operation: Any) -> str:
     return full_name(operation.table_name, operation.schema)
 
 
-def _name_in(model: sa.Table | None, end: str, columns: list[str]) -> str | None:
+def _name_in(model: sa.Table | None, end: str, columns: list[str], dialect: Dialect) -> str | None:
     """Return what the models call a primary or foreign key."""
     for constraint in model.constraints if model is not None else ():
         kinds = (sa.PrimaryKeyConstraint, sa.ForeignKeyConstraint)
         if not isinstance(constraint, kinds) or isinstance(constraint, kinds[end == "pkey"]):
             continue
         if [column.name for column in constraint.columns] == columns:
-            return str(constraint.name) if isinstance(constraint.name, str) else None
+            return final_name(constraint, dialect) if isinstance(constraint.name, str) else None
     return None
 
 
-def _same_but_for_the_name(changes: ops.ModifyTableOps) -> Iterator[tuple[str, str, str]]:
+def _same_but_for_the_name(
+    changes: ops.ModifyTableOps, dialect: Dialect
+) -> Iterator[tuple[str, str, str]]:
     """Yield kind, old and new name of what would be dropped to be made anew."""
     made = [
         (operation, _signature(operation))
@@ -578,10 +586,10 @@ def _same_but_for_the_name(changes: ops.ModifyTableOps) -> Iterator[tuple[str, s
             if signature is None or signature != other:
                 continue
             kind = signature[0]
-            old, new = (getattr(op.to_diff_tuple()[1], "name", None) for op in (drop, create))
+            old, new = (final_name(op.to_diff_tuple()[1], dialect) for op in (drop, create))
             if isinstance(old, str) and isinstance(new, str):
                 made.remove((create, other))
-                yield kind, str(old), str(new)
+                yield kind, old, new
                 break
 
 

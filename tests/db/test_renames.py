@@ -213,6 +213,57 @@ def test_an_index_under_another_name_is_renamed(project: Modelled, any_url: str)
     assert schema_of(any_url) == before
 
 
+ODD = """
+    from sqlalchemy import *
+    metadata = MetaData()
+    Table("us%er s", metadata,
+        Column("Id", Integer, primary_key=True),
+        Column("e:ma%il", String(50), nullable=False, unique=True, server_default="50%"),
+        Column("the age", Integer, index=True),
+        Column("up", Integer, ForeignKey("us%er s.Id")),
+        Index("by %both", "the age", "e:ma%il"))
+    Table("{long}", metadata, Column("id", Integer, primary_key=True),
+        Column("user_id", ForeignKey("us%er s.Id")), Column("{long}", Integer, index=True))
+"""
+
+
+def test_names_that_want_quotes_and_names_that_are_cut(project: Modelled, any_url: str) -> None:
+    text = ODD.replace("{long}", "l" * 50)
+    project.models(text)
+    project.make("one")
+    project.migrate()
+    quote = "`" if any_url.startswith("mysql") else '"'
+    row = "INSERT INTO 'us%er s' ('Id', 'the age') VALUES (1, 7)"
+    run_sql(any_url, row.replace("'", quote))
+    before = shape(schema_of(any_url))
+    text = text.replace("us%er s", "Pe%ople").replace('"Id"', '"id"').replace(".Id", ".id")
+    text = text.replace("the age", "Age").replace("l" * 50, "m" * 50)
+    after = there_and_back(
+        project,
+        any_url,
+        text,
+        renames=[
+            "us%er s:Pe%ople",
+            "Pe%ople.Id:id",
+            "Pe%ople.the age:Age",
+            f"{'l' * 50}:{'m' * 50}",
+            f"{'m' * 50}.{'l' * 50}:{'m' * 50}",
+        ],
+    )
+    before["Pe%ople"], before["m" * 50] = before.pop("us%er s"), before.pop("l" * 50)
+    assert shape(after) == before
+    age = "SELECT 'Age' FROM 'Pe%ople'".replace("'", quote)
+    assert run_sql(any_url, age) == [(7,)]
+
+
+def test_a_table_may_get_other_capitals(project: Modelled, any_url: str) -> None:
+    project.users('Column("name", String(50))')
+    project.make("one")
+    project.migrate()
+    text = (project.root / "models.py").read_text() + "# another length\n"
+    there_and_back(project, any_url, text.replace('"users"', '"Users"'), renames=["users:Users"])
+
+
 @pytest.mark.parametrize(
     ("rename", "why"),
     [

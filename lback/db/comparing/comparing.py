@@ -19,10 +19,8 @@ from lback.db.alembic_compat import (
     with_unique,
 )
 from lback.db.comparing.casts import (
-    changes_of_type,
     say_how_to_cast,
     take_back_alike,
-    take_back_type,
 )
 from lback.db.comparing.checks import compare_checks
 from lback.db.comparing.columns import compare_computed, compare_defaults
@@ -121,7 +119,9 @@ def _compare_types(context: AutogenContext, upgrade: ops.UpgradeOps, _named: Any
     comparison = comparison_of(context)
     if comparison is None or comparison.connection.dialect.name != "postgresql":
         return
-    before, after = compare_enums(comparison.inspector, comparison.connection, comparison.tables)
+    before, after = compare_enums(
+        comparison.inspector, comparison.connection, comparison.tables, upgrade.ops
+    )
     inspector, connection, tables = comparison.inspector, comparison.connection, comparison.tables
     domains = compare_domains(inspector, connection, tables)
     comparison.not_compared += domains.changed
@@ -216,8 +216,16 @@ def _compare_table(
         return
     own_types = callable(context.opts.get("compare_type"))
     if comparison.is_same(model):
-        for change in [] if own_types else changes_of_type(changes):
-            take_back_type(changes, change)
+        own_defaults = callable(context.opts.get("compare_server_default"))
+        changes.ops[:] = [
+            one
+            for one in changes.ops
+            if isinstance(one, ops.AlterColumnOp)
+            and (
+                (own_types and one.modify_type is not None)
+                or (own_defaults and one.modify_server_default is not False)
+            )
+        ]
         return
     twin = comparison.twins.get(model)
     if twin is None:
@@ -233,7 +241,9 @@ def _compare_table(
         changes.ops += names_of_keys(comparison.inspector, schema, name, there, model)
         changes.ops += compare_checks(context, now, twin, there, model)
         if comparison.connection.dialect.name in ("mysql", "mariadb"):
-            changes.ops += list(indexes_of_keys(changes, there, model))
+            changes.ops += list(
+                indexes_of_keys(changes, there, model, comparison.connection.dialect)
+            )
             quote = name_writer(comparison.connection.dialect)
             changes.ops += list(indexes_in_use(changes, there, model, quote))
         if comparison.connection.dialect.name == "postgresql":

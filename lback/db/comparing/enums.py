@@ -17,11 +17,10 @@ from sqlalchemy.engine import Connection
 
 from lback.db.alembic_compat import name_writer, operations_prefix
 from lback.db.comparing.twins import enums_of
+from lback.db.directives import escaped
 from lback.db.renaming import renamed_in
 
 _Words = Sequence[str]
-# What SQLAlchemy's text() would take for a parameter.
-_BIND = re.compile(r"(?<![:\w\\]):(?=\w)")
 
 _USERS = """
     SELECT n.nspname, c.relname, a.attname, t.typname <> e.typname AS many,
@@ -90,11 +89,6 @@ def _render(context: AutogenContext, operation: Statements) -> list[str]:
     return [f"{prefix}execute({escaped(statement)!r})" for statement in operation.up]
 
 
-def escaped(statement: str) -> str:
-    """Return a statement without what text() would take for a parameter."""
-    return _BIND.sub(r"\\\g<0>", statement)
-
-
 @contextmanager
 def alone() -> Iterator[None]:
     """Let alembic_postgresql_enum, where env.py has it, see no enum type: each is seen to here."""
@@ -110,8 +104,19 @@ def alone() -> Iterator[None]:
         package.set_configuration(given)
 
 
+class ChangedType(Statements):
+    """Other values of a type, and the columns that have it."""
+
+    users: Sequence[_User] = ()
+    rebuilt = False
+    """Whether the columns are moved to another type on the way up."""
+
+
 def compare_enums(
-    inspector: Any, connection: Connection, tables: Iterable[sa.Table]
+    inspector: Any,
+    connection: Connection,
+    tables: Iterable[sa.Table],
+    changes: Sequence[ops.MigrateOperation],
 ) -> tuple[list[ops.MigrateOperation], list[ops.MigrateOperation]]:
     """Return what is to be done before the tables change, and what afterwards."""
     dialect = connection.dialect
@@ -138,7 +143,8 @@ def compare_enums(
                 for user in users_of(connection, key)
             ]
             used = _spoken_of(tables, set(labels) - set(there[key]), dialect)
-            before.append(type_.changed(there[key], labels, columns, rebuilt=used))
+            gone = _gone_with_values(columns, labels, type_, changes)
+            before.append(type_.changed(there[key], labels, columns, gone, rebuilt=used))
     for key in sorted(there.keys() - models.keys()):
         # A type that no column has is not known to be this project's.
         if users_of(connection, key):
@@ -158,6 +164,10 @@ class _User(NamedTuple):
     """Kind, name and text of the checks and indexes that speak of it."""
 
 
+_Holder = tuple["str | None", str, str, str, str]
+"""Schema, table, kind, name and text of a check or an index."""
+
+
 def users_of(connection: Connection, key: tuple[str, str]) -> list[_User]:
     """Return the columns that have a type."""
     rows = connection.execute(sa.text(_USERS), {"schema": key[0], "name": key[1]})
@@ -168,6 +178,45 @@ def _with_holders(connection: Connection, user: _User) -> _User:
     where = {"schema": user.schema, "table": user.table, "column": user.column}
     rows = connection.execute(sa.text(_HOLDERS), where)
     return user._replace(holders=tuple((kind, name, text) for kind, name, text in rows))
+
+
+def _gone_with_values(
+    users: Sequence[_User],
+    labels: _Words,
+    type_: EnumType,
+    changes: Sequence[ops.MigrateOperation],
+) -> list[_Holder]:
+    """Take out of the changes what goes with a value: it has to, before the type is another.
+
+    A default that goes with one is not set again on the way back before the value is there.
+    """
+    gone = []
+    tables = [one for one in changes if isinstance(one, ops.ModifyTableOps)]
+    for user in users:
+        lost = [
+            (kind, name, text)
+            for kind, name, text in user.holders
+            if not all(label in labels for label in type_.labels_in(text))
+        ]
+        for each in tables:
+            if (each.schema, each.table_name) != (user.schema, user.table):
+                continue
+            for part in list(each.ops):
+                named = [one for one in lost if one[1] == _dropped_name(part)]
+                if named:
+                    each.ops.remove(part)
+                    gone.append((user.schema, user.table, *named[0]))
+                elif isinstance(part, ops.AlterColumnOp) and part.column_name == user.column:
+                    kept = type_.labels_in(user.default or "")
+                    if part.modify_server_default is not False and set(kept) - set(labels):
+                        part.existing_server_default = None
+    return gone
+
+
+def _dropped_name(operation: Any) -> str | None:
+    if isinstance(operation, ops.DropConstraintOp):
+        return str(operation.constraint_name)
+    return str(operation.index_name) if isinstance(operation, ops.DropIndexOp) else None
 
 
 def _renamed(user: _User, inspector: Any) -> _User:
@@ -246,17 +295,50 @@ class EnumType:
         )
 
     def changed(
-        self, old: _Words, new: _Words, columns: Sequence[_User], *, rebuilt: bool
-    ) -> Statements:
-        """Return how its values change: added to it, or by a new type for the columns."""
+        self,
+        old: _Words,
+        new: _Words,
+        columns: Sequence[_User],
+        gone: Sequence[_Holder],
+        *,
+        rebuilt: bool,
+    ) -> ChangedType:
+        """Return how its values change: added to it, or by a new type for the columns.
+
+        `gone` are checks and indexes that go with a value.
+        """
         up = None if rebuilt else self._added(old, new)
-        back = None if rebuilt else self._added(new, old)
-        return Statements(
+        # What came by ADD VALUE nothing can have before the transaction is done.
+        lost = any(set(self.labels_in(user.default or "")) - set(new) for user in columns)
+        back = None if rebuilt or gone or lost else self._added(new, old)
+        dropped = {holder[3] for holder in gone}
+        kept = [
+            user._replace(holders=tuple(one for one in user.holders if one[1] not in dropped))
+            for user in columns
+        ]
+        made = ChangedType(
             self._told(old, new),
-            up or self._rebuilt(new, columns),
+            [*map(self._drop, gone), *(up or self._rebuilt(new, kept))],
             self._told(new, old),
-            back or self._rebuilt(old, columns),
+            [*(back or self._rebuilt(old, kept)), *map(self._add, gone)],
         )
+        made.users, made.rebuilt = columns, up is None
+        return made
+
+    def _drop(self, holder: _Holder) -> str:
+        """Return what takes a check or an index away."""
+        schema, table, kind, name, _text = holder
+        place = "" if schema is None else f"{self.quote(schema)}."
+        if kind == "index":
+            return f"DROP INDEX {place}{self.quote(name)}"
+        return f"ALTER TABLE {place}{self.quote(table)} DROP CONSTRAINT {self.quote(name)}"
+
+    def _add(self, holder: _Holder) -> str:
+        """Return what makes a check or an index again."""
+        schema, table, kind, name, text = holder
+        place = "" if schema is None else f"{self.quote(schema)}."
+        add = f"ALTER TABLE {place}{self.quote(table)} ADD CONSTRAINT {self.quote(name)} {text}"
+        return text if kind == "index" else add
 
     def _told(self, old: _Words, new: _Words) -> str:
         more = ", ".join(label for label in new if label not in old)
@@ -295,17 +377,13 @@ class EnumType:
             f"CREATE TYPE {self.quoted} AS ENUM ({_listed(labels)})",
         ]
         # Where a value of theirs is none any more, they are left to fail as they stand.
-        holders = {
-            holder: f"{'' if user.schema is None else f'{quote(user.schema)}.'}{quote(user.table)}"
+        holders: dict[_Holder, None] = {
+            (user.schema, user.table, *holder): None
             for user in columns
             for holder in user.holders
-            if all(label in labels for label in self._labels_in(holder[2]))
+            if all(label in labels for label in self.labels_in(holder[2]))
         }
-        for (kind, name, _), table in holders.items():
-            schema = table.rpartition(".")[0]
-            index = f"{schema}.{quote(name)}" if schema else quote(name)
-            drop = f"ALTER TABLE {table} DROP CONSTRAINT {quote(name)}"
-            made.append(drop if kind == "constraint" else f"DROP INDEX {index}")
+        made += map(self._drop, holders)
         for user in columns:
             place = "" if user.schema is None else f"{quote(user.schema)}."
             column, many = quote(user.column), "[]" if user.many else ""
@@ -318,12 +396,10 @@ class EnumType:
             if user.default and any(_quoted(label) in user.default for label in labels):
                 made.append(f"{alter} SET DEFAULT {user.default}")
         made.append(f"DROP TYPE {self.place}{quote(away)}")
-        for (kind, name, text), table in holders.items():
-            add = f"ALTER TABLE {table} ADD CONSTRAINT {quote(name)} {text}"
-            made.append(add if kind == "constraint" else text)
+        made += map(self._add, holders)
         return made
 
-    def _labels_in(self, text: str) -> list[str]:
+    def labels_in(self, text: str) -> list[str]:
         """Return the values of this type in the text of a check or an index."""
         kinds = "|".join(re.escape(kind) for kind in (self.quoted, self.name, self.shown))
         found = re.findall(rf"'((?:[^']|'')*)'::(?:{kinds})", text)

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import ops
+from sqlalchemy.engine import Dialect
 
+from lback.db.alembic_compat import final_name
 from lback.db.comparing.enums import Statements
 from lback.db.comparing.twins import Snapshot, index_there, meaning
 
@@ -22,16 +24,18 @@ def compare_indexes(
     model: sa.Table,
 ) -> list[ops.MigrateOperation]:
     """Return what is to be done about indexes that Alembic does not see to."""
-    if context.dialect is None or context.dialect.name not in ("sqlite", "postgresql"):
-        return []
-    models = {str(index.name): index for index in model.indexes}
+    assert context.dialect is not None
+    # MySQL makes indexes for keys, which the models do not have: those here it has as they are.
+    others = context.dialect.name not in ("sqlite", "postgresql")
+    models = {final_name(index, context.dialect): index for index in model.indexes}
     made: list[ops.MigrateOperation] = []
     for name in sorted({*now.indexes, *twin.indexes}):
         old, new = now.indexes.get(name), twin.indexes.get(name)
         about = [
             one
             for one in found
-            if isinstance(one, (ops.CreateIndexOp, ops.DropIndexOp)) and one.index_name == name
+            if isinstance(one, (ops.CreateIndexOp, ops.DropIndexOp))
+            and final_name(one.to_index(), context.dialect) == name
         ]
         if (old or new or {}).get("duplicates_constraint"):
             continue
@@ -39,6 +43,15 @@ def compare_indexes(
             for one in about:  # Alembic has compared two spellings
                 found.remove(one)
             continue
+        if others:
+            continue
+        if old and "items" in old and there is not None:
+            index = index_there(old, there)
+            if not all(isinstance(item, sa.Column) for item in index.expressions):
+                # Alembic knows the columns, and not how they are sorted.
+                drops = [one for one in about if isinstance(one, ops.DropIndexOp)]
+                for one in drops:
+                    found[found.index(one)] = ops.DropIndexOp.from_index(index)
         kinds = {type(one) for one in about}
         if old and there is not None and ops.DropIndexOp not in kinds:
             index = index_there(old, there)
@@ -62,7 +75,7 @@ def indexes_of_dropped(now: Snapshot, there: sa.Table) -> Iterator[ops.MigrateOp
 
 
 def indexes_of_keys(
-    changes: ops.ModifyTableOps, there: sa.Table, model: sa.Table
+    changes: ops.ModifyTableOps, there: sa.Table, model: sa.Table, dialect: Dialect
 ) -> Iterator[ops.MigrateOperation]:
     """Yield the indexes that MySQL made for foreign keys that go, which it leaves behind.
 
@@ -77,7 +90,7 @@ def indexes_of_keys(
     kept = {tuple(key.column_keys) for key in model.foreign_key_constraints}
     needed = {key for key in kept if not any(key == other[: len(key)] for other in others)}
     for index in model.indexes:
-        found.pop(str(index.name), None)
+        found.pop(str(final_name(index, dialect)), None)
     for key in sorted(
         (one for one in changes.ops if isinstance(one, ops.DropConstraintOp)),
         key=lambda one: str(one.constraint_name),

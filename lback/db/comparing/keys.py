@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic.operations import ops
 from sqlalchemy.sql.elements import conv
 
-from lback.db.alembic_compat import name_writer
+from lback.db.alembic_compat import final_name, name_writer
 from lback.db.comparing.enums import Statements
 
 
@@ -58,7 +58,7 @@ def names_of_keys(
         }
         if same[0].name is None or options != wanted:
             continue
-        called = str(same[0].name)
+        called = str(final_name(same[0], dialect))
         if called != row["name"] and dialect.name == "postgresql":
             yield _renamed(dialect, schema, name, row["name"], called)
         elif called != row["name"]:

@@ -18,13 +18,15 @@ from lback.db.comparing.needs import (
     extensions_for,
     text_there,
 )
-from lback.db.comparing.twins import Snapshot
+from lback.db.comparing.twins import Snapshot, enums_of
 
 
 def schemas_for(inspector: Any, tables: Sequence[sa.Table]) -> Iterator[Statements]:
     """Yield the schemas that the models need and nobody has made."""
     quote = name_writer(inspector.dialect)
     wanted = {table.schema for table in tables if table.schema}
+    wanted |= {enum.schema for enum in enums_of(tables, inspector.dialect) if enum.schema}
+    wanted |= {schema for schema, _ in domains_of(tables) if schema}
     for name in sorted(wanted - set(inspector.get_schema_names())):
         yield Statements(
             f"create schema {name}",

@@ -21,7 +21,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.engine.reflection import ObjectScope
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from lback.db.alembic_compat import temporary
+from lback.db.alembic_compat import named_alike, temporary
 from lback.db.comparing.needs import domain_text, domain_there, domains_of, extensions_for
 from lback.db.schema import inside, whole_computed
 from lback.db.urls import OURS
@@ -334,6 +334,12 @@ class TwinTables:
                 self.failed[table.fullname] = _reason(err)
 
     def _postgresql(self, tables: list[sa.Table]) -> None:
+        left = tables
+        while left:  # of one name, from several schemas, there is one at a time
+            now, left = _of_one_name_each(left, self.connection.dialect)
+            self._made_beside(now)
+
+    def _made_beside(self, tables: list[sa.Table]) -> None:
         connection = self.connection
         try:
             with _undone(connection):
@@ -351,9 +357,9 @@ class TwinTables:
                 )
                 inspector = sa.inspect(connection)
                 found = snapshots(connection, inspector, schema) if done else {}
-                self.made = {(table.schema, table.name): found[table.name] for table in done}
+                self.made |= {(table.schema, table.name): found[table.name] for table in done}
         except sa.exc.SQLAlchemyError as err:
-            self.failed = {table.fullname: _reason(err) for table in tables}
+            self.failed |= {table.fullname: _reason(err) for table in tables}
 
     def _all_made(self, tables: list[sa.Table], types: Mapping[Any, Any]) -> list[sa.Table]:
         """Make the tables, all in one go where that can be; return those that were made."""
@@ -403,6 +409,24 @@ class TwinTables:
         return True
 
 
+def _of_one_name_each(
+    tables: list[sa.Table], dialect: Any
+) -> tuple[list[sa.Table], list[sa.Table]]:
+    """Return tables that can be in one schema with their types, and the others."""
+    chosen: list[sa.Table] = []
+    left: list[sa.Table] = []
+    taken: dict[tuple[str, str], str | None] = {}
+    for table in tables:
+        names = {("table", table.name): table.schema}
+        names |= {("type", enum.name): enum.schema for enum in enums_of([table], dialect)}
+        if any(taken.get(name, schema) != schema for name, schema in names.items()):
+            left.append(table)
+            continue
+        taken |= names
+        chosen.append(table)
+    return chosen, left
+
+
 def _reason(err: Exception) -> str:
     return str(getattr(err, "orig", None) or err).strip().partition("\n")[0]
 
@@ -431,6 +455,7 @@ def copied(table: sa.Table, *, beside: bool, types: Mapping[Any, Any] | None = N
     """Return a copy of a table of the models, which stands alone."""
     metadata = sa.MetaData(naming_convention=table.metadata.naming_convention)
     copy = table.to_metadata(metadata, schema=None)  # type: ignore[arg-type]
+    named_alike(copy, table)
     if beside:
         temporary(copy)
     for column in copy.columns:

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from lback.core.messages import makemigrations as messages
 from lback.db.alembic_compat import name_writer
-from lback.db.comparing.enums import Statements
+from lback.db.comparing.enums import ChangedType, Statements
 from lback.db.directives import full_name
 from lback.db.renaming import Renames
 
@@ -75,13 +75,16 @@ def _on_postgresql(
         views = _above(connection, oid, old)
         if not views:
             continue
+        renamed = renames.tables or any(renames.columns.values())
+        if goes is None and (renamed or not all(view.plain for view in views)):
+            continue
         shown = [_shown(view, default_schema) for view in views]
         place = full_name(table, schema) + (f".{column}" if column else "")
         if goes:
             raise messages.views_in_the_way(place, shown, "goes")
         if not all(view.plain for view in views):
             raise messages.views_in_the_way(place, shown, "changes its type")
-        if renames.tables or any(renames.columns.values()):
+        if renamed:
             raise messages.views_in_the_way(place, shown, "changes its type beside a rename")
         for view in views:  # the last is above all others
             found.pop(view.oid, None)
@@ -103,9 +106,15 @@ def _on_postgresql(
     ]
 
 
-def _touched(upgrade: ops.UpgradeOps) -> Iterator[tuple[str | None, str, str, bool]]:
-    """Yield schema, table and column of what no view may be above, and whether it goes."""
+def _touched(upgrade: ops.UpgradeOps) -> Iterator[tuple[str | None, str, str, bool | None]]:
+    """Yield schema, table and column of what no view may be above, and whether it goes.
+
+    None: a view is in the way of the downgrade alone.
+    """
     for operation in upgrade.ops:
+        if isinstance(operation, ChangedType):
+            for user in operation.users:
+                yield user.schema, user.table, user.column, False if operation.rebuilt else None
         if isinstance(operation, ops.DropTableOp):
             yield operation.schema, str(operation.table_name), "", True
         parts: Sequence[Any] = operation.ops if isinstance(operation, ops.ModifyTableOps) else ()
@@ -160,7 +169,7 @@ def _on_mysql(upgrade: ops.UpgradeOps, connection: Connection, renames: Renames)
     ).all()
     quote = connection.dialect.identifier_preparer.quote_identifier
     for table, column, what in goes:
-        words = [quote(name) for name in (table, column) if name]
+        words = [quote(name).replace("%%", "%") for name in (table, column) if name]
         views = [view for view, text in texts if all(word in text for word in words)]
         if views:
             raise messages.views_in_the_way(f"{table}.{column}".rstrip("."), views, what)
@@ -188,7 +197,7 @@ def _on_sqlite(upgrade: ops.UpgradeOps, connection: Connection) -> None:
         names |= set(spoken)
     if not found:
         return
-    quote = connection.dialect.identifier_preparer.quote
+    quote = name_writer(connection.dialect)
     rows = [row for row in there if row[1] in found]
     down = [f"DROP {kind.upper()} {quote(name)}" for kind, name, _, _ in reversed(rows)]
     kept = [row for row in rows if row[2] not in gone]
@@ -209,7 +218,7 @@ def _speaks(text: str, names: set[str]) -> bool:
 def failing_views(connection: Connection) -> set[str]:
     """Return the views of SQLite that cannot be read."""
     failing = set()
-    quote = connection.dialect.identifier_preparer.quote
+    quote = name_writer(connection.dialect)
     for name in sa.inspect(connection).get_view_names():
         try:
             connection.exec_driver_sql(f"SELECT * FROM {quote(name)} LIMIT 0")

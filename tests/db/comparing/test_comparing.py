@@ -90,6 +90,15 @@ CHANGES = [
     ('Column("m", String(9))', f'Column("m", {_CHECKED})'),
     ('Column("m", String(9))', "Column('m', String(9)), CheckConstraint(\"m IN ('a', 'b')\")"),
     ('Column("m", Integer)', 'Column("m", Integer), CheckConstraint("m IN (1, 2)", name="two")'),
+    ("", "Column(\"m\", String(9)), CheckConstraint(\"m IN ('a', 'b')\")"),
+    (
+        'Column("m", String(9)), CheckConstraint("m IN (\'a\', \'b\')", name="ab")',
+        'Column("m", String(9)), CheckConstraint("m NOT IN (\'a\', \'b\')", name="ab")',
+    ),
+    ("", 'Column("m", Enum("a", "b", name="one_ab", native_enum=False, create_constraint=True))'),
+    ("", 'Column("m", Boolean(create_constraint=True)), Column("l", Integer)'),
+    ('Index("sorted", text("n DESC"))', 'Index("sorted", text("n DESC"), "id")'),
+    ('Column("m", String(9), server_default="5")', 'Column("m", Integer, server_default="6")'),
 ]
 
 
@@ -194,6 +203,11 @@ def test_a_default_of_a_new_value(on_postgresql: Modelled) -> None:
     before = STATES.format("'new'")
     after = 'Column("state", Enum("new", "dead", name="state"), server_default="dead")'
     go(on_postgresql, JOB.format(before), JOB.format(after))
+
+
+def test_an_identity_that_sqlite_has_no_word_for(modelled: Modelled) -> None:
+    table = JOB.replace("Integer, primary_key", "Integer, Identity(start=3), primary_key")
+    go(modelled, table.format(""), table.format('Column("m", Integer)'))
 
 
 def test_tables_that_refer_to_each_other(modelled: Modelled) -> None:

@@ -162,6 +162,50 @@ def test_a_value_that_cannot_be_is_refused(project: Modelled) -> None:
         project.make("two", renames=["state.odd:fresh"], no_rename=True)
 
 
+def test_what_speaks_of_a_value_goes_with_it(project: Modelled) -> None:
+    """A default, a check, an index: they come back when the value is there again."""
+    start(project, NEW)
+    lone = """Table("job", metadata, Column("id", Integer, primary_key=True),
+        Column("state", Enum("dead", name="state"), server_default="dead"))
+    """
+    say(project, lone)
+    project.make("two", no_rename=True)
+    there_and_back(project)
+    say(project, lone.replace('"dead", name', '"dead", "odd", name'))
+    project.make("three")
+    there_and_back(project)
+
+
+def test_values_beneath_a_view(project: Modelled, postgres_url: str) -> None:
+    start(project, NEW)
+    run_sql(postgres_url, "CREATE VIEW states AS SELECT state FROM job WHERE id > 3")
+    say(project, NEW.replace("'new', 'dead'", "'dead', 'new'"))
+    made = project.make("two")
+    assert made.changes[0] == "drop view states" and made.changes[-1] == "create view states"
+    there_and_back(project)
+    say(project, NEW.replace("'new', 'dead'", "'dead', 'new', 'lost'"))
+    project.make("three")
+    there_and_back(project)
+
+
+def test_names_that_are_there_twice_and_types_in_arrays(project: Modelled) -> None:
+    """Tables and types of one name in two schemas; `index=True` names them by the schema."""
+    text = """from sqlalchemy.dialects.postgresql import ARRAY
+    kind = Enum("a", "b'c", name="Ki%nd", schema="de%pot")
+    Table("job", metadata, Column("id", Integer, primary_key=True), Column("kind", kind),
+          Column("kinds", ARRAY(kind)), Column("m", Integer, index=True), schema="de%pot")
+    Table("job", metadata, Column("id", Integer, primary_key=True),
+          Column("m", Integer, index=True), Column("kind", Enum("a", name="Ki%nd")))
+    """
+    start(project, text)
+    assert differences(project.database()) == ()
+    say(project, text.replace('"Ki%nd"', '"So:rt%"').replace('"m"', '"n"'))
+    made = project.make("two", renames=["job.m:n", "de%pot.job.m:n"])
+    told = {"rename type Ki%nd to So:rt%", "rename index ix_de%pot_job_m to ix_de%pot_job_n"}
+    assert told <= set(made.changes)
+    there_and_back(project)
+
+
 # Views
 
 WIDER = JOB.format(key="", more="").replace('"n", Integer', '"n", BigInteger')
