@@ -9,6 +9,13 @@ hook=@HOOK@
 python=@PYTHON@
 home=@HOME@
 
+# What this very git has asked pre-commit about a moment ago is not asked again.
+idle=${GIT_DIR:-.git}/lback-idle
+if [ $hook = post-commit ] && [ ! -e "${0%/*}/@KEPT@" ] && read -r pid <"$idle" && [ "$pid" = "$PPID" ]; then
+	: >"$idle"
+	exit 0
+fi 2>/dev/null
+
 # What counts as relevant, in git's own words; filled in when the hook is installed.
 unchanged() {
 	git diff --quiet --no-ext-diff "$@" -- @WATCHED@
@@ -111,6 +118,7 @@ relevant_pre_commit() {
 	if unchanged --cached; then
 		# Looking through 10,000 files takes 10 ms; that can be left out while no version folder
 		# has got a file since the last look, and no `git reset` has let go of one.
+		[ "$PPID" -le 1 ] || printf '%s\n' "$PPID" >"$idle" # 1 tells nobody apart
 		if newer_than_folders "$looked" && { [ ! -e "$let_go" ] || [ "$looked" -nt "$let_go" ]; }; then
 			return 1
 		fi

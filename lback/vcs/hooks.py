@@ -132,7 +132,7 @@ def _tidy(place: HookPlace) -> None:
     """Take away what only our hooks needed, and what a killed install has left."""
     if not any(Slot(folder / name).mark() for folder in _folders(place) for name in NAMES):
         for trace in (place.common_dir, *place.common_dir.glob("worktrees/*")):
-            for name in ("lback-looked", "lback-checked"):
+            for name in ("lback-looked", "lback-checked", "lback-idle"):
                 (trace / name).unlink(missing_ok=True)
     for folder in _folders(place):
         sweep(folder)

@@ -113,6 +113,26 @@ def test_pre_commit_in_the_first_commit_and_a_partial_one(ada: Clone, python: In
     assert len(python.calls()) == 1
 
 
+def test_one_git_asks_once_whether_a_commit_is_relevant(ada: Clone, python: Interpreter) -> None:
+    """post-commit takes the word of pre-commit for the commit of this git process alone."""
+    ada.install()
+    ada.commit(REVISION)
+    ada.git("revert", "--no-edit", "HEAD")
+    ada.commit("one")
+    python.calls()
+    trace, idle = ada.path.parent / "trace", ada.path / ".git/lback-idle"
+    ada.commit("two", GIT_TRACE=str(trace))
+    assert trace.read_text().count("built-in: git diff ") == 1
+    assert idle.read_text() == ""
+    refuses = ada.hook("commit-msg", "#!/bin/sh\nexit 1\n")
+    assert ada.try_git("commit", "-q", "--allow-empty", "-m", "never").returncode == 1
+    refuses.unlink()
+    assert idle.read_text().strip().isdigit()  # of a git that has made no commit
+    assert python.calls() == []
+    ada.git("cherry-pick", "HEAD~3")
+    assert python.calls() == ["<hook> <post-commit>"]
+
+
 def test_post_commit_of_what_pre_commit_has_not_seen(ada: Clone, python: Interpreter) -> None:
     ada.install()
     ada.commit(REVISION)
