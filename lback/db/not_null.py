@@ -22,7 +22,7 @@ from lback.db.comparing.checks import CreateCheck, passes
 from lback.db.directives import Fill, Filled, full_name, without_not_null
 from lback.db.questions import GivenAnswers
 from lback.db.settling import Settled
-from lback.db.values import own_value, read_value, stand_in
+from lback.db.values import own_value, read_value, stand_in, why_not
 from lback.errors import UsageError
 
 # Of the values in a check: texts and whole numbers.
@@ -178,6 +178,7 @@ class NotNull:
 
             def check(said: str) -> str:
                 read_value(said, column.type, name, type_, self.context)
+                self._try(operation, name, type_, said)
                 if self._one_for_several(operation, column.name, said, there=False):
                     raise messages.wrong_value(name, type_, said, messages.EACH_ITS_OWN)
                 return said
@@ -215,6 +216,7 @@ class NotNull:
 
         def check(said: str) -> str:
             read_value(said, kind, name, type_, self.context)
+            self._try(change, name, type_, said)
             if self._one_for_several(change, change.column_name, said, there=True):
                 raise messages.wrong_value(name, type_, said, messages.EACH_ITS_OWN)
             return said
@@ -229,6 +231,21 @@ class NotNull:
                 before, change = _apart(change)
                 first.append(before)
         rest.append(change)
+
+    def _try(self, about: ops.AlterTableOp, name: str, type_: str, said: str) -> None:
+        """Raise UsageError for an expression that the database would not take of a row."""
+        connection, table, schema = self.context.connection, about.table_name, about.schema
+        if connection is None or not said.startswith("sql:"):
+            return
+        before = self.settled.renames.before(table, schema)
+        there = {row["name"] for row in sa.inspect(connection).get_columns(before, schema)}
+        model = self.settled.models[schema, table]
+        new = {*self.settled.renames.columns.get((schema, table), {}).values()}
+        new |= {column.name for column in model.columns} - there
+        source = sa.table(before, schema=schema)
+        why = why_not(connection, source, table, new, said.removeprefix("sql:"))
+        if why is not None:
+            raise messages.wrong_value(name, type_, said, why)
 
     def _is_one_default(self, added: ops.AddColumnOp) -> bool:
         """Tell whether a column's default is one that no two rows could have."""

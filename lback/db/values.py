@@ -6,16 +6,19 @@ import datetime
 import json
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
+import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Column, types
 from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy.engine import Connection
 
 from lback.core.messages import makemigrations as messages
 from lback.db.directives import Filled
+from lback.db.failures import reason
 
 _NOW = {"now", "now()", "current_timestamp", "current_timestamp()"}
 _TRUE, _FALSE = {"true", "t", "yes", "1"}, {"false", "f", "no", "0"}
@@ -44,6 +47,50 @@ def read_value(text: str, type_: Any, name: str, shown: str, context: MigrationC
     except (ValueError, InvalidOperation, OverflowError) as err:
         why = str(err) if str(err) and not isinstance(err, InvalidOperation) else "no number"
         raise messages.wrong_value(name, shown, text, why) from None
+
+
+def why_not(
+    connection: Connection, source: sa.TableClause, now: str, new: Collection[str], text: str
+) -> str | None:
+    """Return why a database takes no such expression of a row of a table; None where it does.
+
+    The table is called `now` in it, and none of its rows is looked at. Nothing is said of what
+    speaks of columns that are `new`, or cannot be told to be one expression from its text.
+    """
+    if _ODD.search(text):
+        return None
+    outside = _QUOTED.sub(" ", text)
+    if re.search(r"['\"`]", outside):
+        return "a quote is not closed"
+    if ";" in outside:
+        return "it is one expression, without a semicolon"
+    if not _are_closed(outside):
+        return "the parentheses do not match"
+    if {name.casefold() for name in new} & set(re.findall(r"\w+", text.casefold())):
+        return None
+    given: sa.ColumnElement[Any] = sa.literal_column(f"({text})")
+    asked = sa.select(given).select_from(source.alias(now))
+    try:
+        with connection.begin_nested() as aside:
+            connection.execute(asked.where(sa.false()))
+            aside.rollback()
+    except sa.exc.SQLAlchemyError as err:
+        return reason(err)
+    return None
+
+
+# A remark, and what may be within a quote or end one, by the dialect.
+_ODD = re.compile(r"--|/\*|#|\\|\$")
+_QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`""")
+
+
+def _are_closed(text: str) -> bool:
+    depth = 0
+    for char in text:
+        depth += {"(": 1, ")": -1}.get(char, 0)
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _read(text: str, type_: Any, context: MigrationContext) -> Value:

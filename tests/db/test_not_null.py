@@ -124,6 +124,36 @@ WRONG = [
 ]
 
 
+@pytest.mark.parametrize("new", [True, False], ids=["new", "nullable before"])
+def test_an_expression_is_tried_before_it_is_written(
+    project: Modelled, any_url: str, new: bool
+) -> None:
+    with_a_row(project, any_url, *([] if new else ['Column("code", String(20))']))
+    columns = ['Column("name", String(50))', 'Column("code", String(20), nullable=False)']
+    for typed, why in (
+        ("nosuch(name)", "nosuch"),
+        ("nobody", "nobody"),
+        ("(SELECT 1", "parentheses do not match"),
+        ("1) FROM users; DROP TABLE users", "without a semicolon"),
+        ("'it", "a quote is not closed"),
+        ("lower('a')) WHERE (1 = 1", "parentheses do not match"),
+    ):
+        project.users(*columns)
+        with pytest.raises(UsageError) as refused:
+            project.make("two", defaults=[f"users.code=sql:{typed}"])
+        assert why in refused.value.message, typed
+        assert len(list(project.versions.glob("*.py"))) == 1
+    assert run_sql(any_url, "SELECT count(*) FROM users") == [(1,)]
+    project.make("two", defaults=["users.code=sql:coalesce(users.name, '50%; it''s :x')"])
+    project.migrate()
+    assert row_of(project, any_url)["code"] == "Ada"
+    if any_url.startswith("sqlite"):  # which tries the whole file
+        return
+    # Whether a column that comes with it is there by then is not known here.
+    project.users(*columns, *[f"Column('{name}', Integer, nullable=False)" for name in ("m", "n")])
+    project.make("three", defaults=["users.m=1", "users.n=sql:m + 1"])
+
+
 def test_a_value_that_the_column_cannot_hold_is_refused(tmp_path: Path, postgres_url: str) -> None:
     project = Modelled(tmp_path / "project", ENV, url=postgres_url, extra="")
     with_a_row(project, postgres_url)
