@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
@@ -69,7 +70,9 @@ class GivenAnswers:
         _once("--rename", ((new, old) for old, new in pairs.items()))
         gone = _once("--drop", ((name, "") for name in drops))
         for name in gone.keys() & pairs.keys():
-            raise messages.contradiction(f"--rename {name}:{pairs[name]}", f"--drop {name}")
+            raise messages.contradiction(
+                f"--rename {messages.rename_of(name, pairs[name])}", f"--drop {name}"
+            )
         values = _once("--default", map(_value, defaults))
         return cls(pairs, no_rename, values, frozenset(gone), no_drop, ask)
 
@@ -118,7 +121,7 @@ class GivenAnswers:
             label = given.removeprefix(f"{type_}.")
             if label not in new:
                 raise messages.no_rename(name, given, f"the models have no new value {label}")
-            self.use(f"--rename {name}:{given}")
+            self.use(f"--rename {messages.rename_of(name, given)}")
             return label
         if name in self.drops:
             self.use(f"--drop {name}")
@@ -141,7 +144,8 @@ class GivenAnswers:
             return given if given is None else check(given)
         if self.ask is None:
             ends = tuple(option for other in self.open for option in other.options)
-            maybe = any(option.endswith(f":{name}") for option in ends)
+            end = messages.rename_of("", name)
+            maybe = any(option.endswith(end) for option in ends)
             self.open.append(messages.unless_renamed(question) if maybe else question)
             return None
         if question.choices and self.ask.choose(question, None) == 1:
@@ -161,7 +165,7 @@ class GivenAnswers:
     def refuse_unused(self) -> None:
         """Raise UsageError for answers to what was no question."""
         given = [
-            *(f"--rename {old}:{new}" for old, new in self.renames.items()),
+            *(f"--rename {messages.rename_of(old, new)}" for old, new in self.renames.items()),
             *(f"--default {name}" for name in self.defaults),
             *(f"--drop {name}" for name in self.drops),
         ]
@@ -179,10 +183,17 @@ def _once(option: str, pairs: Iterable[tuple[str, _Text]]) -> dict[str, _Text]:
     return found
 
 
+_PAIR = re.compile(r"((?:[^:]|::)+):((?:[^:]|::)+)")
+
+
 def _pair(text: str) -> tuple[str, str]:
-    old, colon, new = text.partition(":")
-    if not colon or not old or not new:
-        raise UsageError(f"--rename {text}: write OLD:NEW, as users.name:users.full_name")
+    found = _PAIR.fullmatch(text)
+    if found is None:
+        raise UsageError(
+            f"--rename {text}: write OLD:NEW, as users.name:users.full_name",
+            "A colon in a name is doubled.",
+        )
+    old, new = (name.replace("::", ":") for name in found.groups())
     if "." in old and "." not in new:  # users.name:full_name
         new = f"{old.rpartition('.')[0]}.{new}"
     if old == new:

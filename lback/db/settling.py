@@ -131,7 +131,7 @@ class _Settling:
                 raise messages.no_rename(old, new, f"the models still have {old}")
             if self._table(new) and new not in self.answers.renames:
                 raise messages.no_rename(old, new, f"the database has a table {new} already")
-            self.answers.use(f"--rename {old}:{new}")
+            self.answers.use(f"--rename {messages.rename_of(old, new)}")
             found[key] = there[1]
         return found
 
@@ -221,7 +221,7 @@ class _Settling:
                 raise messages.no_rename(old, new, f"the models still have {old}")
             if new_column in here and new_column not in sources:
                 raise messages.no_rename(old, new, f"the database has a column {new} already")
-            self.answers.use(f"--rename {old}:{new}")
+            self.answers.use(f"--rename {messages.rename_of(old, new)}")
             found.setdefault(key, {})[column] = new_column
         return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 
 from lback.db.autogenerate import Draft, differences, make_revision
-from lback.db.questions import GivenAnswers
+from lback.db.questions import GivenAnswers, QuestionsLeft
 from lback.db.settling import count_rows
 from lback.errors import LbackError, UsageError
 from tests.db.test_autogenerate import ENV, Modelled, columns, run_sql
@@ -316,6 +317,26 @@ def test_an_answer_that_nothing_asks_for_is_refused(
     with pytest.raises(UsageError, match="no question"):
         project.make("one", **answers)
     assert not list(project.versions.glob("*.py"))
+
+
+def test_a_name_with_a_colon_is_renamed_by_the_option_that_is_offered(
+    project: Modelled, any_url: str
+) -> None:
+    project.users('Column("a:b", Integer)')
+    project.make("one")
+    project.migrate()
+    run_sql(any_url, "INSERT INTO users (id) VALUES (1)")
+    project.users('Column("b:c", Integer)')
+    with pytest.raises(QuestionsLeft) as left:
+        project.make("two")
+    (question,) = left.value.questions
+    option, pair = shlex.split(question.options[0])
+    assert (option, pair) == ("--rename", "users.a::b:users.b::c")
+    project.make("two", renames=[pair])
+    project.migrate()
+    assert "b:c" in columns(any_url) and "a:b" not in columns(any_url)
+    with pytest.raises(UsageError, match="OLD:NEW"):
+        project.make("three", renames=["users.b:c:d"])
 
 
 def test_a_column_of_another_type_may_be_renamed(project: Modelled, any_url: str) -> None:

@@ -21,6 +21,11 @@ EACH_ITS_OWN = (
 )
 
 
+def rename_of(old: str, new: str) -> str:
+    """Return a rename as an option has it: a colon in a name is doubled."""
+    return ":".join(name.replace(":", "::") for name in (old, new))
+
+
 def gone(name: str, definition: str, candidates: Sequence[Candidate], rows: str) -> OpenQuestion:
     """Ask what became of a table or a column that the models lack."""
     return OpenQuestion(
@@ -34,7 +39,7 @@ def gone(name: str, definition: str, candidates: Sequence[Candidate], rows: str)
             "kept in the database, unknown to the models",
         ),
         (
-            *(place(("--rename", f"{name}:{candidate.name}")) for candidate in candidates),
+            *(place(("--rename", rename_of(name, candidate.name))) for candidate in candidates),
             place(("--drop", name)),
             *(("--no-rename",) if candidates else ()),
             "--no-drop",
@@ -55,7 +60,7 @@ def enum_value_gone(type_: str, old: str, new: Sequence[str]) -> OpenQuestion:
             "dropped: the migration fails where a row has it",
         ),
         (
-            *(place(("--rename", f"{name}:{label}")) for label in new),
+            *(place(("--rename", rename_of(name, label))) for label in new),
             place(("--drop", name)),
             "--no-rename",
         ),
@@ -152,7 +157,7 @@ def no_such_question(options: Sequence[str]) -> UsageError:
 def no_rename(old: str, new: str, why: str) -> UsageError:
     """Say why something cannot be a rename."""
     return UsageError(
-        f"--rename {old}:{new}: {why}.",
+        f"--rename {rename_of(old, new)}: {why}.",
         "Nothing was written. `lback makemigrations --check` lists the changes.",
     )
 
