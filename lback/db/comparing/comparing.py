@@ -39,6 +39,7 @@ from lback.db.comparing.schemas import (
     exclude_constraints,
     extension_steps,
     schemas_for,
+    sequences_for,
 )
 from lback.db.comparing.twins import (
     Snapshot,
@@ -117,7 +118,11 @@ def comparison_of(context: AutogenContext) -> Comparing | None:
 @compares_last("schema")
 def _compare_types(context: AutogenContext, upgrade: ops.UpgradeOps, _named: Any) -> None:
     comparison = comparison_of(context)
-    if comparison is None or comparison.connection.dialect.name != "postgresql":
+    if comparison is None:
+        return
+    sequences = list(sequences_for(comparison.connection, comparison.tables))
+    if comparison.connection.dialect.name != "postgresql":
+        upgrade.ops[:0] = sequences
         return
     before, after = compare_enums(
         comparison.inspector, comparison.connection, comparison.tables, upgrade.ops
@@ -125,7 +130,7 @@ def _compare_types(context: AutogenContext, upgrade: ops.UpgradeOps, _named: Any
     inspector, connection, tables = comparison.inspector, comparison.connection, comparison.tables
     domains = compare_domains(inspector, connection, tables)
     comparison.not_compared += domains.changed
-    new = [*schemas_for(inspector, tables), *extension_steps(connection, tables)]
+    new = [*schemas_for(inspector, tables), *extension_steps(connection, tables), *sequences]
     upgrade.ops[:0] = [*new, *before, *domains.new]
     upgrade.ops += [*after, *domains.gone]
 

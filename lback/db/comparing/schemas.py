@@ -1,4 +1,4 @@
-"""What only PostgreSQL has: schemas, extensions, domains and exclude constraints."""
+"""What stands beside tables: schemas, extensions, domains, sequences; and exclude constraints."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.schema import CreateSequence, DropSequence
 
 from lback.db.alembic_compat import name_writer
 from lback.db.comparing.enums import Statements, users_of
@@ -42,6 +43,27 @@ def extension_steps(connection: Connection, tables: Sequence[sa.Table]) -> Itera
     for name in extensions_for(tables, connection):
         up = f"CREATE EXTENSION IF NOT EXISTS {quote(name)}"
         yield Statements(f"create extension {name}", [up], f"keep extension {name}", [])
+
+
+def sequences_for(connection: Connection, tables: Sequence[sa.Table]) -> Iterator[Statements]:
+    """Yield the sequences that columns of the models count by, and nobody has made."""
+    dialect = connection.dialect
+    given = {
+        default.name: default
+        for table in tables
+        for column in table.columns
+        if isinstance(default := column.default, sa.Sequence)
+    }
+    for name, sequence in sorted(given.items()):
+        needed = dialect.supports_sequences and not (
+            dialect.sequences_optional and sequence.optional
+        )
+        if needed and not sa.inspect(connection).has_sequence(name, sequence.schema):
+            make, drop = (
+                str(statement.compile(dialect=dialect))
+                for statement in (CreateSequence(sequence), DropSequence(sequence))
+            )
+            yield Statements(f"create sequence {name}", [make], f"drop sequence {name}", [drop])
 
 
 class Domains(NamedTuple):

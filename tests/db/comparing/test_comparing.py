@@ -234,6 +234,20 @@ class Money(sa.types.TypeDecorator):
 """
 
 
+def test_sequences_come_before_the_columns_that_count_by_them(modelled: Modelled) -> None:
+    key = 'Table("t", metadata, Column("id", Integer, primary_key=True){more})'
+    counted = (
+        ', Column("n", Integer, Sequence("My numbers", start=5)), '
+        'Column("m", Integer, Sequence("not needed", optional=True))'
+    )
+    made = go(modelled, key.format(more=""), key.format(more=counted))
+    has_sequences = not str(modelled.url).startswith("sqlite")
+    assert ("create sequence My numbers" in made) == has_sequences
+    # MariaDB has no column that counts without being the key.
+    needed = "mysql" in str(modelled.url)
+    assert ("create sequence not needed" in made) == needed
+
+
 def test_a_type_of_the_projects_own_is_imported(modelled: Modelled) -> None:
     modelled.write("shop_kinds.py", KIND)
     say(modelled, f"from shop_kinds import Money; {JOB.format('Column(chr(115), Money(10, 2))')}")
