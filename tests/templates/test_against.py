@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.cli.inside import lback
-from tests.templates.conftest import MakeShop, Shop, ask
+from tests.templates.conftest import MakeShop, Shop, ask, tables
 
 ENV = """
 from alembic import context
@@ -128,6 +128,27 @@ def test_whatever_the_database_is(make_shop: MakeShop, tmp_path: Path) -> None:
     assert checked.code == 1 and "add column users.mail" in checked.out
     refused = lback(shop.root, "makemigrations", "x", "--against", "database", *ANSWERS)
     assert refused.code == 3
+
+
+@pytest.mark.parametrize("server", ["postgres_url", "mariadb_url"])
+def test_whatever_the_database_of_a_server_is(
+    make_shop: MakeShop, request: pytest.FixtureRequest, server: str
+) -> None:
+    url = request.getfixturevalue(server)
+    shop = make(make_shop, url)
+    files = []
+    for state in STATES:
+        for table in tables(url):
+            ask(url, f"DROP TABLE {table}")
+        state(url)
+        files.append(written(shop))
+        shop.template()
+    own = sa.make_url(url)
+    absent = own.set(database=f"{own.database}_absent").render_as_string(hide_password=False)
+    (shop.root / "migrations/env.py").write_text(ENV.format(url=absent))
+    files.append(written(shop))
+    shop.template()
+    assert len(set(files)) == 1, files
 
 
 @pytest.mark.postgresql
