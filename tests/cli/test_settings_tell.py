@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import pytest
 
+from lback.core.listed.databases import DatabaseList
 from lback.core.preferences import CONSENTS, LbackSettings
 from lback.db.locking.files import LockFile
 from lback.errors import LbackError
@@ -250,7 +251,7 @@ def test_a_setting_makes_a_difference(
 
 def test_every_setting_and_every_choice_is_shown() -> None:
     """A setting without a line above does nothing that anybody has seen."""
-    hints = get_type_hints(LbackSettings)
+    hints = get_type_hints(LbackSettings, localns={"DatabaseList": DatabaseList})
     assert set(SHOWN) == set(LbackSettings._fields) - {"warnings", "powerless"} | set(CONSENTS)
     for name, hint in hints.items():
         if get_origin(hint) is Literal:
