@@ -12,7 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lback.core.copies.names import is_template
-from lback.db.beside.made_keys import foreign_keys, made_anew, quoted, with_made_keys
+from lback.db.beside.made_keys import (
+    foreign_keys,
+    in_one_order,
+    made_anew,
+    quoted,
+    with_made_keys,
+)
 from lback.errors import LbackError
 
 _COUNTER = re.compile(r"\bAUTO_INCREMENT=\d+")
@@ -207,17 +213,12 @@ def _is_made(at: Connection, name: str, ways: Iterable[str], sql: str) -> bool:
     try:
         for statement in ways:
             at.exec_driver_sql(statement)
-        if _parts(_ask(at, f"SHOW CREATE TABLE {place}")[0][1]) == _parts(sql):
+        if in_one_order(_ask(at, f"SHOW CREATE TABLE {place}")[0][1]) == in_one_order(sql):
             return True
     except sa.exc.DBAPIError:
         pass
     at.exec_driver_sql(f"DROP TABLE IF EXISTS {place}")
     return False
-
-
-def _parts(sql: str) -> list[str]:
-    """Return the lines of a table's text in one order: an index that is made later comes later."""
-    return sorted(line.rstrip(",") for line in sql.split("\n"))
 
 
 def _copy_rows(at: Connection, definitions: Definitions, old: str, new: str) -> None:

@@ -30,6 +30,16 @@ def quoted(name: str) -> str:
     return _TICK + name.replace(_TICK, 2 * _TICK) + _TICK
 
 
+def in_one_order(sql: str) -> list[str]:
+    """Return the lines of a table's text: columns as they stand, all else in one order.
+
+    An index that was made later comes later, and a copy may make it at another time.
+    """
+    lines = [line.rstrip(",") for line in sql.split("\n")]
+    columns = [line for line in lines if line.startswith(f"  {_TICK}")]
+    return [*columns, *sorted(line for line in lines if not line.startswith(f"  {_TICK}"))]
+
+
 def foreign_keys(sql: str) -> list[str]:
     """Return the lines of a table's text that are foreign keys."""
     return [line for line in sql.split("\n") if _FOREIGN.match(line)]

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lback.db.beside.made_keys import in_one_order
 from lback.db.own_tables import is_own
 
 Key = tuple[str | None, str]
@@ -79,7 +80,7 @@ def _mysql(connection: Connection) -> Marks:
     for name, kind in asked.all():
         if kind == "BASE TABLE":
             text = connection.exec_driver_sql(f"SHOW CREATE TABLE {_sent(quote(name))}").one()[1]
-            tables[None, name] = digest(_lines(_COUNTED.sub("", text)))
+            tables[None, name] = digest(in_one_order(_COUNTED.sub("", text)))
     rest = [tuple(row) for text in _MYSQL_REST for row in connection.exec_driver_sql(text)]
     types = connection.exec_driver_sql(
         "SELECT VERSION(), @@sql_mode, @@character_set_database, @@collation_database"
@@ -87,22 +88,11 @@ def _mysql(connection: Connection) -> Marks:
     return Marks(tables, digest(rest), digest(types))
 
 
-def _lines(text: str) -> list[str]:
-    """Return the lines of a table: columns as they stand, keys in one order.
-
-    An index that was made later comes later, and a copy may make it at another time.
-    """
-    lines = [line.removesuffix(",") for line in text.split("\n")]
-    columns = [line for line in lines if not _KEY.match(line)]
-    return [*columns, *sorted(line for line in lines if _KEY.match(line))]
-
-
 def _sent(text: str) -> str:
     return text.replace("%%", "%").replace("%", "%%")
 
 
 _COUNTED = re.compile(r" AUTO_INCREMENT=\d+")
-_KEY = re.compile(r"  (?:PRIMARY |UNIQUE |FULLTEXT |SPATIAL )?KEY |  CONSTRAINT ")
 _MYSQL_REST = (
     "SELECT TABLE_NAME, REPLACE(VIEW_DEFINITION, CONCAT('`', DATABASE(), '`.'), '') "
     "FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE() ORDER BY 1",

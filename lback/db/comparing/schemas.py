@@ -49,12 +49,12 @@ def sequences_for(connection: Connection, tables: Sequence[sa.Table]) -> Iterato
     """Yield the sequences that columns of the models count by, and nobody has made."""
     dialect = connection.dialect
     given = {
-        default.name: default
+        (default.schema or "", default.name): default
         for table in tables
         for column in table.columns
         if isinstance(default := column.default, sa.Sequence)
     }
-    for name, sequence in sorted(given.items()):
+    for (_, name), sequence in sorted(given.items()):
         needed = dialect.supports_sequences and not (
             dialect.sequences_optional and sequence.optional
         )
