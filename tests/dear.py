@@ -2,8 +2,8 @@
 
 A third of the tests costs four fifths of the time. CI runs all others, and of the dear ones a part
 that the commit's id chooses: it takes some fifteen commits until each has run.
-`LBACK_TEST_PART=2/6` runs the second of six parts, `0/6` none of them; without it everything runs.
-Of a function with six cases or more some are in every part.
+`LBACK_TEST_PART=2/12` runs the second of twelve parts, `0/12` none of them; without it everything
+runs. Of a function with twelve cases or more some are in every part.
 
     pytest -n 2 --junitxml=times.xml && python -m tests.dear times.xml
 
@@ -29,6 +29,9 @@ DEAR_CASE = 0.6
 DEAR_IN_ALL = 3.0
 MANY = 4
 ALWAYS = ("tests/house/", "tests/security/")
+# Many quick cases of one function that all run: no other tests tell at once which line of the
+# interpreter is wrong.
+EACH_CASE = ("tests/core/interpreter/",)
 
 
 def function(nodeid: str) -> str:
@@ -47,7 +50,7 @@ def part_of(case: str, number: int, parts: int) -> int:
 
 
 def left_out(names: Sequence[str], part: str, dear: frozenset[str]) -> set[str]:
-    """Return which of these cases a run of the part, such as `2/6`, leaves out."""
+    """Return which of these cases a run of the part, such as `2/12`, leaves out."""
     chosen, _, parts = part.partition("/")
     seen: dict[str, int] = defaultdict(int)
     out = set()
@@ -89,19 +92,19 @@ def measured(files: Iterable[Path]) -> dict[str, list[float]]:
     return times
 
 
-def _is_dear(times: Sequence[float]) -> bool:
+def _is_dear(name: str, times: Sequence[float]) -> bool:
+    if name.startswith(ALWAYS):
+        return False
     in_all = sum(times)
-    return in_all / len(times) > DEAR_CASE or (in_all > DEAR_IN_ALL and len(times) >= MANY)
+    if in_all / len(times) > DEAR_CASE:
+        return True
+    return in_all > DEAR_IN_ALL and len(times) >= MANY and not name.startswith(EACH_CASE)
 
 
 def main(files: Sequence[str]) -> None:
     """Write which test functions are dear by these JUnit files."""
     times = measured(map(Path, files))
-    dear = sorted(
-        name
-        for name, all_times in times.items()
-        if _is_dear(all_times) and not name.startswith(ALWAYS)
-    )
+    dear = sorted(name for name, all_times in times.items() if _is_dear(name, all_times))
     LIST.write_text("".join(f"{name}\n" for name in dear))
     cost = sum(sum(times[name]) for name in dear)
     total = sum(sum(all_times) for all_times in times.values())

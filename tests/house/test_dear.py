@@ -39,12 +39,25 @@ def test_measured_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("tests.dear.LIST", tmp_path / "dear.txt")
-    (tmp_path / "times.xml").write_text(
-        '<testsuites><testsuite><testcase classname="tests.db.test_a" name="test_x[1]" time="1.5"/>'
-        '<testcase classname="tests.db.test_a" name="test_x[2]" time="0.5"/>'
-        '<testcase classname="tests.house.test_a" name="test_y" time="9"/>'
-        '<testcase classname="tests.db.test_a" name="test_z" time="0.2"/></testsuite></testsuites>'
+    cases = [
+        ("tests.db.test_a", "test_x[1]", 1.5),
+        ("tests.db.test_a", "test_x[2]", 0.5),
+        ("tests.db.test_a", "test_z", 0.2),
+        ("tests.house.test_a", "test_y", 9),
+        *(("tests.core.interpreter.test_a", f"test_slow[{case}]", 1) for case in range(5)),
+        *(("tests.core.interpreter.test_a", f"test_quick[{case}]", 0.5) for case in range(8)),
+        *(("tests.db.test_a", f"test_many[{case}]", 0.5) for case in range(8)),
+    ]
+    lines = (
+        f'<testcase classname="{place}" name="{name}" time="{seconds}"/>'
+        for place, name, seconds in cases
     )
+    text = f"<testsuites><testsuite>{''.join(lines)}</testsuite></testsuites>"
+    (tmp_path / "times.xml").write_text(text)
     main([str(tmp_path / "times.xml")])
-    assert (tmp_path / "dear.txt").read_text() == "tests/db/test_a.py::test_x\n"
-    assert "1 of 3 test functions take 2 of 11 worker seconds" in capsys.readouterr().out
+    assert (tmp_path / "dear.txt").read_text().splitlines() == [
+        "tests/core/interpreter/test_a.py::test_slow",
+        "tests/db/test_a.py::test_many",
+        "tests/db/test_a.py::test_x",
+    ]
+    assert "3 of 6 test functions take 11 of 24 worker seconds" in capsys.readouterr().out
