@@ -9,9 +9,12 @@ hook=@HOOK@
 python=@PYTHON@
 home=@HOME@
 
-# What this very git has asked pre-commit about a moment ago is not asked again.
+kept=${0%/*}/@KEPT@
+# What this very git has asked pre-commit about a moment ago is not asked again. An older git may
+# have had the same number: one that made no commit, and what another takes into the index is newer.
 idle=${GIT_DIR:-.git}/lback-idle
-if [ $hook = post-commit ] && [ ! -e "${0%/*}/@KEPT@" ] && read -r pid <"$idle" && [ "$pid" = "$PPID" ]; then
+if [ $hook = post-commit ] && [ ! -e "$kept" ] && [ "$idle" -nt "${GIT_DIR:-.git}/index" ] &&
+	read -r pid <"$idle" && [ "$pid" = "$PPID" ]; then
 	: >"$idle"
 	exit 0
 fi 2>/dev/null
@@ -52,7 +55,6 @@ with_input() {
 	esac
 }
 
-kept=${0%/*}/@KEPT@
 if [ -f "$kept" ] && [ -x "$kept" ]; then
 	with_input "$kept" "$@"
 	kept_status=$?

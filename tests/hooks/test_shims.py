@@ -133,6 +133,41 @@ def test_one_git_asks_once_whether_a_commit_is_relevant(ada: Clone, python: Inte
     assert python.calls() == ["<hook> <post-commit>"]
 
 
+def test_a_kept_post_commit_runs_for_every_commit(ada: Clone, python: Interpreter) -> None:
+    ada.hook("post-commit", "#!/bin/sh\necho mine >>../mine\n")
+    ada.install()
+    ada.commit("one")
+    ada.commit("two")
+    assert (ada.path.parent / "mine").read_text() == "mine\n" * 2
+    assert python.calls() == []
+
+
+def test_a_git_of_the_same_number_is_asked_anew(ada: Clone, python: Interpreter) -> None:
+    ada.install()
+    ada.commit("one")
+    trace, idle = ada.path.parent / "trace", ada.path / ".git/lback-idle"
+    refuses = ada.hook("commit-msg", "#!/bin/sh\nexit 1\n")
+    ada.write("one", "changed")
+    ada.git("add", "one")
+    assert ada.try_git("commit", "-qm", "never").returncode == 1
+    refuses.unlink()
+    before = idle.stat()
+
+    def commits() -> bool:
+        """Return whether the hook asks git where a git commits whose number is that of this process."""
+        trace.unlink(missing_ok=True)
+        idle.write_text(f"{os.getpid()}\n")
+        os.utime(idle, ns=(before.st_atime_ns, before.st_mtime_ns))
+        env = {**ada.env, "GIT_TRACE": str(trace)}
+        subprocess.run([".git/hooks/post-commit"], cwd=ada.path, env=env, check=True)
+        return trace.exists()
+
+    assert not commits()
+    ada.git("reset", "-q", "--hard")  # as a cherry-pick does, it takes something into the index
+    assert commits()
+    assert python.calls() == []
+
+
 def test_post_commit_of_what_pre_commit_has_not_seen(ada: Clone, python: Interpreter) -> None:
     ada.install()
     ada.commit(REVISION)
