@@ -154,7 +154,7 @@ def test_a_git_of_the_same_number_is_asked_anew(ada: Clone, python: Interpreter)
     before = idle.stat()
 
     def commits() -> bool:
-        """Return whether the hook asks git where a git commits whose number is that of this process."""
+        """Return whether git is asked where one with the number of this process commits."""
         trace.unlink(missing_ok=True)
         idle.write_text(f"{os.getpid()}\n")
         os.utime(idle, ns=(before.st_atime_ns, before.st_mtime_ns))
