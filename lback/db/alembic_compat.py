@@ -84,6 +84,15 @@ def name_writer(dialect: Dialect) -> Callable[[str], str]:
     return (lambda name: quote(name).replace("%%", "%")) if preparer._double_percents else quote
 
 
+def sql_of(item: Any, dialect: Dialect, **kw: Any) -> str:
+    """Return the SQL of a type, an expression or a statement, with each % once.
+
+    It is compiled for the driver, which may want % twice: that is seen to where it is executed.
+    """
+    text = str(item.compile(dialect=dialect, **kw))
+    return text.replace("%%", "%") if dialect.identifier_preparer._double_percents else text
+
+
 def final_name(item: Any, dialect: Dialect) -> str | None:
     """Return what a constraint or an index is called in the database, which cuts long names."""
     if item.name is None:

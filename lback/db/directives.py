@@ -16,7 +16,7 @@ from sqlalchemy.schema import DefaultClause
 
 from lback.core.display import visible
 from lback.core.drafting.naming import NamedChange
-from lback.db.alembic_compat import copy_column, default_text, name_writer, type_text
+from lback.db.alembic_compat import copy_column, default_text, name_writer, sql_of, type_text
 
 # What SQLAlchemy's text() would take for a parameter.
 _BIND = re.compile(r"(?<![:\w\\]):(?=\w)")
@@ -282,7 +282,7 @@ def _line(operation: Any, dialect: Dialect) -> str:
     if isinstance(operation, ops.AddColumnOp):
         column = operation.column
         null = "" if column.nullable else " NOT NULL"
-        return f"add column {table}.{column.name} {_type(column.type, dialect)}{null}"
+        return f"add column {table}.{column.name} {type_shown(column.type, dialect)}{null}"
     if isinstance(operation, ops.DropColumnOp):
         return f"drop column {table}.{operation.column_name}"
     if isinstance(operation, ops.AlterColumnOp):
@@ -299,8 +299,8 @@ def _line(operation: Any, dialect: Dialect) -> str:
 def _alteration(change: ops.AlterColumnOp, dialect: Dialect) -> str:
     parts = []
     if change.modify_type is not None:
-        old = _type(change.existing_type, dialect) if change.existing_type is not None else "?"
-        parts.append(f"type {old} to {_type(change.modify_type, dialect)}")
+        old = type_shown(change.existing_type, dialect) if change.existing_type is not None else "?"
+        parts.append(f"type {old} to {type_shown(change.modify_type, dialect)}")
     if change.modify_nullable is not None:
         parts.append("NULL allowed" if change.modify_nullable else "NOT NULL")
     if change.modify_server_default is not False:
@@ -351,8 +351,9 @@ def _columns(columns: Iterable[Any]) -> str:
     )
 
 
-def _type(type_: Any, dialect: Dialect) -> str:
+def type_shown(type_: Any, dialect: Dialect) -> str:
+    """Return a type as a person is shown it."""
     try:
-        return str(type_.compile(dialect))
+        return sql_of(type_, dialect)
     except Exception:  # types of the user's own may need more than a dialect
         return repr(type_)

@@ -19,7 +19,7 @@ from sqlalchemy.schema import ColumnDefault
 
 from lback.core.messages import makemigrations as messages
 from lback.db.comparing.checks import CreateCheck, passes
-from lback.db.directives import Fill, Filled, full_name, without_not_null
+from lback.db.directives import Fill, Filled, full_name, type_shown, without_not_null
 from lback.db.questions import GivenAnswers
 from lback.db.settling import Settled
 from lback.db.values import own_value, read_value, stand_in, why_not
@@ -171,7 +171,7 @@ class NotNull:
     ) -> None:
         column = operation.column
         name = f"{full_name(operation.table_name, operation.schema)}.{column.name}"
-        type_ = self._type(column.type)
+        type_ = type_shown(column.type, self.context.dialect)
         given = name in self.answers.defaults
         text = None if given else _models_default(column, self.context)
         if text is None or self._one_for_several(operation, column.name, text, there=False):
@@ -212,7 +212,7 @@ class NotNull:
         # What the database says of the type is less: a boolean of MySQL's is a number there.
         model = self.settled.models[change.schema, change.table_name]
         kind = next(column.type for column in model.columns if column.name == change.column_name)
-        type_ = self._type(kind)
+        type_ = type_shown(kind, self.context.dialect)
 
         def check(said: str) -> str:
             read_value(said, kind, name, type_, self.context)
@@ -263,12 +263,6 @@ class NotNull:
         rows = self.settled.rows(table, schema, None) or 0
         values = (self.settled.rows(table, schema, column) or 0) if there else 0
         return rows - values > 1
-
-    def _type(self, type_: Any) -> str:
-        try:
-            return str(type_.compile(self.context.dialect))
-        except Exception:  # types of the project's own may need more than a dialect
-            return repr(type_)
 
 
 def _needs_value(column: sa.Column[Any]) -> bool:

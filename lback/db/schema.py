@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lback.core.schema_diff import Column, Constraint, Constraints, Schema, Table, settled
+from lback.db.alembic_compat import sql_of
 from lback.db.own_tables import is_projects, schemas
 
 # The one column of Alembic's table, which env.py may have given any name.
@@ -167,7 +168,7 @@ def _written(value: Any) -> str:
 
 def _type(value: Any, connection: Connection) -> str:
     try:
-        return str(value.compile(dialect=connection.dialect))
+        return sql_of(value, connection.dialect)
     except sa.exc.CompileError:
         return repr(value)
 

@@ -24,7 +24,14 @@ from lback.db.alembic_compat import compared, final_name
 from lback.db.comparing.column_enums import labels_of
 from lback.db.comparing.enums import EnumType
 from lback.db.comparing.twins import enums_of
-from lback.db.directives import RenameColumn, RenameName, RenameTable, full_name, mark_loss
+from lback.db.directives import (
+    RenameColumn,
+    RenameName,
+    RenameTable,
+    full_name,
+    mark_loss,
+    type_shown,
+)
 from lback.db.questions import DROP, KEEP, GivenAnswers
 from lback.db.renaming import Key, RenamedInspector, Renames
 
@@ -485,17 +492,11 @@ class _Settling:
             for constraint in column.table.constraints:
                 if isinstance(constraint, sa.UniqueConstraint) and column.key in constraint.columns:
                     held.add("unique")
-        type_ = self._type(column.type)
+        type_ = type_shown(column.type, self.context.dialect)
         return ColumnSketch(column.name, type_, bool(column.nullable), position, frozenset(held))
 
     def _table_facts(self, table: sa.Table, name: str) -> TableSketch:
         return TableSketch(name, tuple(self._facts(column) for column in table.columns))
-
-    def _type(self, type_: Any) -> str:
-        try:
-            return str(type_.compile(self.context.dialect))
-        except Exception:  # types of the project's own may need more than a dialect
-            return repr(type_)
 
     def count(self, table: str, schema: str | None, column: str | None) -> int | None:
         """Count rows of a table, or values of a column, by the names that they have now."""

@@ -10,6 +10,7 @@ from alembic.autogenerate.render import renderers
 from alembic.operations import ops
 from sqlalchemy.engine import Connection
 
+from lback.db.alembic_compat import sql_of
 from lback.db.comparing.twins import Snapshot
 
 
@@ -126,9 +127,11 @@ def _using(connection: Connection, column: str, old: Any, new: Any) -> str | Non
     """Return what makes a value of one type of another; None where that goes by itself."""
     if isinstance(new, sa.String) and not isinstance(new, sa.Enum):
         return None
-    before, after = (str(type_.compile(connection.dialect)) for type_ in (old, new))
-    found = connection.scalar(sa.text(_CAST), {"old": before, "new": after})
+    names = {"old": sql_of(old, connection.dialect), "new": sql_of(new, connection.dialect)}
+    found = connection.scalar(sa.text(_CAST), names)
     if found in ("i", "a"):
         return None
+    # Alembic sends it to the driver as it stands, which may want % twice.
+    after = str(new.compile(connection.dialect))
     quoted = connection.dialect.identifier_preparer.quote(column)
     return f"{quoted}::{after}" if found else f"{quoted}::text::{after}"

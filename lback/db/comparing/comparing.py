@@ -16,6 +16,7 @@ from lback.db.alembic_compat import (
     compares_last,
     name_writer,
     reflecting_by_one,
+    sql_of,
     with_unique,
 )
 from lback.db.comparing.casts import (
@@ -294,6 +295,6 @@ def _shown(value: Any, context: AutogenContext) -> str:
         return str(value)
     assert context.dialect is not None
     try:
-        return plain(value.compile(context.dialect))
+        return plain(sql_of(value, context.dialect))
     except sa.exc.CompileError:
         return type(value).__name__

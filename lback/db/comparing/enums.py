@@ -15,7 +15,7 @@ from alembic.autogenerate.render import renderers
 from alembic.operations import Operations, ops
 from sqlalchemy.engine import Connection
 
-from lback.db.alembic_compat import name_writer, operations_prefix
+from lback.db.alembic_compat import name_writer, operations_prefix, sql_of
 from lback.db.comparing.twins import enums_of
 from lback.db.directives import escaped
 from lback.db.renaming import renamed_in
@@ -269,7 +269,7 @@ def _spoken_of(tables: Iterable[sa.Table], labels: set[str], dialect: Any) -> bo
 
 def _compiled(clause: Any, dialect: Any) -> str:
     try:
-        return str(clause.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+        return sql_of(clause, dialect, compile_kwargs={"literal_binds": True})
     except sa.exc.CompileError:
         return str(clause)
 

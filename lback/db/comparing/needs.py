@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 
+from lback.db.alembic_compat import sql_of
+
 # Types that an extension brings, and which.
 _EXTENSIONS = {
     "citext": "citext",
@@ -36,7 +38,7 @@ def extensions_for(tables: Iterable[sa.Table], connection: Connection) -> list[s
     wanted = {}
     for type_ in _types(tables):
         try:
-            name = str(type_.compile(connection.dialect)).lower()
+            name = sql_of(type_, connection.dialect).lower()
         except sa.exc.CompileError:
             continue
         name = name.partition("(")[0].partition("[")[0].strip()
@@ -61,7 +63,7 @@ def domains_of(tables: Iterable[sa.Table]) -> dict[tuple[str | None, str], postg
 
 def domain_text(domain: postgresql.DOMAIN, dialect: Any) -> str:
     """Return the statement that makes a domain."""
-    return str(postgresql.CreateDomainType(domain).compile(dialect=dialect)).strip()
+    return sql_of(postgresql.CreateDomainType(domain), dialect).strip()
 
 
 def domain_there(connection: Connection, schema: str, name: str) -> tuple[Any, ...] | None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.schema import CreateSequence, DropSequence
 
-from lback.db.alembic_compat import name_writer
+from lback.db.alembic_compat import name_writer, sql_of
 from lback.db.comparing.enums import Statements, users_of
 from lback.db.comparing.needs import (
     domain_as_meant,
@@ -60,7 +60,7 @@ def sequences_for(connection: Connection, tables: Sequence[sa.Table]) -> Iterato
         )
         if needed and not sa.inspect(connection).has_sequence(name, sequence.schema):
             make, drop = (
-                str(statement.compile(dialect=dialect))
+                sql_of(statement, dialect)
                 for statement in (CreateSequence(sequence), DropSequence(sequence))
             )
             yield Statements(f"create sequence {name}", [make], f"drop sequence {name}", [drop])

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from lback.core.preflight.column_types import ColumnType, read_type
 from lback.core.preflight.questions import Question
 from lback.core.preflight.rows import PreflightRow, State
+from lback.db.alembic_compat import sql_of
 from lback.db.identity import untouched
 from lback.db.preflight.conversions import Probe, conversions
 from lback.db.preflight.reading import Place, Reader, Unanswered
@@ -234,6 +235,6 @@ ASKED = frozenset({"sqlite", "postgresql", "mysql", "mariadb"})
 
 def _compiled(kind: Any, connection: Connection) -> str:
     try:
-        return str(kind.compile(dialect=connection.dialect))
+        return sql_of(kind, connection.dialect)
     except sa.exc.CompileError:
         return repr(kind)

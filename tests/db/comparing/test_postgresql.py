@@ -129,6 +129,26 @@ def test_percents_and_quotes_stay_as_they_are(project: Modelled, postgres_url: s
     assert run_sql(postgres_url, """SELECT n FROM "it's 5%" """) == [("50% off",)]
 
 
+def test_percents_in_sequences_domains_and_types(project: Modelled, postgres_url: str) -> None:
+    """Whatever is compiled for the driver has them twice, and a migration has them once."""
+    start(project, job('Column("kind", String(9))'))
+    run_sql(postgres_url, "INSERT INTO job (n, kind) VALUES (1, '5%'), (2, NULL)")
+    domain = """DOMAIN("of%ten", String(), check="VALUE <> '9%'", default="1%")"""
+    more = f"""
+        Column("m", Integer, Sequence("no%s")), Column("part", {domain}),
+        Column("kind", Enum("5%", "6%", name="ki%nd")),
+        Index("by_kind", "n", postgresql_where=text("kind = '5%'"))"""
+    say(project, job(more))
+    project.make("two")
+    there_and_back(project)
+    run_sql(postgres_url, "INSERT INTO job (m, kind) VALUES (nextval('no%s'), '6%')")
+    assert run_sql(postgres_url, "SELECT m, kind, part FROM job WHERE m = 1") == [(1, "6%", "1%")]
+    say(project, job(more.replace('"6%", ', '"7%", ').replace("= '5%'", "= '7%'")))
+    project.make("three", no_rename=True)
+    run_sql(postgres_url, "DELETE FROM job WHERE m = 1")
+    there_and_back(project)
+
+
 # Values of enums
 
 NEW = STATE.format(values="'new', 'dead'", first="new", second="dead")
