@@ -17,6 +17,8 @@ Send = Callable[[str], Any]
 _TICK = "\x60"
 _FOREIGN = re.compile(r"^  CONSTRAINT `(?:[^`]|``)*` FOREIGN KEY ")
 _INDEX = re.compile(r"^  KEY `(?P<name>(?:[^`]|``)*)` \((?P<columns>[^()]*)\),?\n", re.MULTILINE)
+# Partitions may follow below; a comment with the same words comes behind it.
+_COUNTER = re.compile(r"^(\) (?:(?! COMMENT=').)*) AUTO_INCREMENT=\d+", re.MULTILINE)
 _TRIED = "lback_tried"
 
 
@@ -30,14 +32,19 @@ def quoted(name: str) -> str:
     return _TICK + name.replace(_TICK, 2 * _TICK) + _TICK
 
 
+def without_counter(sql: str) -> str:
+    """Return a table's text without the number that it counts on from."""
+    return _COUNTER.sub(r"\1", sql, count=1)
+
+
 def in_one_order(sql: str) -> list[str]:
     """Return the lines of a table's text: columns as they stand, all else in one order.
 
     An index that was made later comes later, and a copy may make it at another time.
     """
-    lines = [line.rstrip(",") for line in sql.split("\n")]
-    columns = [line for line in lines if line.startswith(f"  {_TICK}")]
-    return [*columns, *sorted(line for line in lines if not line.startswith(f"  {_TICK}"))]
+    first, *lines = (line.strip().rstrip(",") for line in sql.split("\n"))
+    columns = [line for line in lines if line.startswith(_TICK)]
+    return [first, *columns, *sorted(line for line in lines if not line.startswith(_TICK))]
 
 
 def foreign_keys(sql: str) -> list[str]:

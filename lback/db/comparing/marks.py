@@ -6,7 +6,6 @@ of one server with the same marks have the same schema.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -14,7 +13,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lback.db.beside.made_keys import in_one_order
+from lback.db.beside.made_keys import in_one_order, without_counter
 from lback.db.own_tables import is_own
 
 Key = tuple[str | None, str]
@@ -80,7 +79,7 @@ def _mysql(connection: Connection) -> Marks:
     for name, kind in asked.all():
         if kind == "BASE TABLE":
             text = connection.exec_driver_sql(f"SHOW CREATE TABLE {_sent(quote(name))}").one()[1]
-            tables[None, name] = digest(in_one_order(_COUNTED.sub("", text)))
+            tables[None, name] = digest(in_one_order(without_counter(text)))
     rest = [tuple(row) for text in _MYSQL_REST for row in connection.exec_driver_sql(text)]
     types = connection.exec_driver_sql(
         "SELECT VERSION(), @@sql_mode, @@character_set_database, @@collation_database"
@@ -92,7 +91,6 @@ def _sent(text: str) -> str:
     return text.replace("%%", "%").replace("%", "%%")
 
 
-_COUNTED = re.compile(r" AUTO_INCREMENT=\d+")
 _MYSQL_REST = (
     "SELECT TABLE_NAME, REPLACE(VIEW_DEFINITION, CONCAT('`', DATABASE(), '`.'), '') "
     "FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE() ORDER BY 1",

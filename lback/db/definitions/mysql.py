@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from sqlalchemy.engine import Connection
 
-from lback.db.beside.made_keys import quoted
+from lback.db.beside.made_keys import quoted, without_counter
 from lback.db.schema import DEFINER
 
-_COUNTER = re.compile(r" AUTO_INCREMENT=\d+(?=[^\n]*\Z)")
 _TABLES = """
     SELECT table_type, table_name FROM information_schema.tables WHERE table_schema = DATABASE()
     ORDER BY table_name
@@ -56,7 +54,7 @@ def definitions(connection: Connection) -> Iterator[ShownText]:
         for type_, name in found:
             if _KINDS.get(type_) == wanted:
                 word = wanted.upper()
-                made = _COUNTER.sub("", shown(word, name))
+                made = without_counter(shown(word, name))
                 yield ShownText(wanted, name, None, made, f"DROP {word} {quoted(name)}")
     for word, name in connection.exec_driver_sql(_ROUTINES).all():
         yield ShownText("function", name, None, shown(word, name, 2), f"DROP {word} {quoted(name)}")

@@ -14,12 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lback.core.schema_diff import Schema, settled
-from lback.db.beside.made_keys import made_keys, sends
+from lback.db.beside.made_keys import in_one_order, made_keys, quoted, sends, without_counter
 from lback.db.own_tables import is_projects
 from lback.db.schema import read_whole
 
 _QUIET = re.compile(r"[\s\"`\[\]]+")
-_COUNTED = re.compile(r" AUTO_INCREMENT=\d+")
 # What a table of SQLite may have that no pragma tells of.
 _SQLITE_WORDS = re.compile(
     r"\b(AUTOINCREMENT|COLLATE\s+[\"'`]?\w+|ON\s+CONFLICT\s+\w+|DEFERRABLE|INITIALLY\s+\w+|"
@@ -168,14 +167,10 @@ def _sqlite(connection: Connection, table: str) -> Iterator[tuple[tuple[str, str
 
 
 def _mysql(connection: Connection, table: str) -> str:
-    quote = connection.dialect.identifier_preparer.quote_identifier
-    text = connection.exec_driver_sql(f"SHOW CREATE TABLE {quote(table)}").all()[0][1]
-    first, *lines = _COUNTED.sub("", str(text)).split("\n")
-    columns = [line.strip().rstrip(",") for line in lines if line.lstrip().startswith("`")]
-    made = made_keys(sends(connection), table, str(text))
-    lines += [f"made by the server: {name}" for name in made]
-    rest = sorted(line.strip().rstrip(",") for line in lines if not line.lstrip().startswith("`"))
-    return "\n".join([first, *columns, *rest])
+    send = sends(connection)
+    text = str(send(f"SHOW CREATE TABLE {quoted(table)}").one()[1])
+    made = sorted(f"made by the server: {name}" for name in made_keys(send, table, text))
+    return "\n".join([*in_one_order(without_counter(text)), *made])
 
 
 def _rows(connection: Connection, schema: Schema) -> dict[str, Counter[str]]:
