@@ -46,7 +46,8 @@ class GivenAnswers:
 
     renames: Mapping[str, str] = field(default_factory=dict)
     no_rename: bool = False
-    defaults: Mapping[str, str | None] = field(default_factory=dict)
+    defaults: Sequence[str] = ()
+    """Each "table.column" or "table.column=value"; only who asks knows which `=` is of a name."""
     drops: frozenset[str] = frozenset()
     no_drop: bool = False
     ask: Questioner | None = None
@@ -54,6 +55,8 @@ class GivenAnswers:
     """Counts rows elsewhere than in what is compared."""
     open: list[OpenQuestion] = field(default_factory=list)
     _used: set[str] = field(default_factory=set)
+    _answered: dict[str, str] = field(default_factory=dict)
+    """The column by the default that is of it."""
 
     @classmethod
     def from_options(
@@ -73,8 +76,10 @@ class GivenAnswers:
             raise messages.contradiction(
                 f"--rename {messages.rename_of(name, pairs[name])}", f"--drop {name}"
             )
-        values = _once("--default", map(_value, defaults))
-        return cls(pairs, no_rename, values, frozenset(gone), no_drop, ask)
+        for text in defaults:
+            if "." not in text:
+                raise messages.no_column_of_default(text)
+        return cls(pairs, no_rename, tuple(dict.fromkeys(defaults)), frozenset(gone), no_drop, ask)
 
     def use(self, option: str) -> None:
         """Note that an answer counted; `unused` names the others."""
@@ -135,13 +140,25 @@ class GivenAnswers:
         chosen = self.ask.choose(question, 0)
         return [*new, None][chosen]
 
+    def default_for(self, name: str) -> str | None:
+        """Return the default that was given for a column; UsageError where it is not clear."""
+        found = [text for text in self.defaults if text == name or text.startswith(f"{name}=")]
+        if not found:
+            return None
+        free = [text for text in found if self._answered.get(text, name) == name]
+        if not free:
+            raise messages.given_for_two(found[0], self._answered[found[0]], name)
+        if len(free) > 1:
+            raise messages.given_twice("--default", name)
+        self._answered[free[0]] = name
+        self.use(f"--default {free[0]}")
+        return free[0]
+
     def value(self, question: OpenQuestion, check: Check) -> str | None:
         """Return what existing rows get; None leaves them as they are."""
         name = question.name
-        if name in self.defaults:
-            self.use(f"--default {name}")
-            given = self.defaults[name]
-            return given if given is None else check(given)
+        if (default := self.default_for(name)) is not None:
+            return None if default == name else check(default[len(name) + 1 :])
         if self.ask is None:
             ends = tuple(option for other in self.open for option in other.options)
             end = messages.rename_of("", name)
@@ -166,10 +183,13 @@ class GivenAnswers:
         """Raise UsageError for answers to what was no question."""
         given = [
             *(f"--rename {messages.rename_of(old, new)}" for old, new in self.renames.items()),
-            *(f"--default {name}" for name in self.defaults),
+            *(f"--default {text}" for text in self.defaults),
             *(f"--drop {name}" for name in self.drops),
         ]
         unused = [option for option in given if option not in self._used]
+        for text in self.defaults:
+            if f"--default {text}" in unused and "." not in text.partition("=")[0]:
+                raise messages.no_column_of_default(text)
         if unused:
             raise messages.no_such_question(unused)
 
@@ -199,10 +219,3 @@ def _pair(text: str) -> tuple[str, str]:
     if old == new:
         raise UsageError(f"--rename {text}: these are the same")
     return old, new
-
-
-def _value(text: str) -> tuple[str, str | None]:
-    name, equals, value = text.partition("=")
-    if "." not in name:
-        raise UsageError(f"--default {text}: write TABLE.COLUMN=VALUE, as users.age=0")
-    return name, value if equals else None

@@ -237,6 +237,48 @@ def test_a_value_of_the_wrong_type_is_refused(project: Modelled) -> None:
     assert len(list(project.versions.glob("*.py"))) == 1
 
 
+def test_a_default_may_have_an_equals_sign_in_names_and_in_the_value(
+    project: Modelled, any_url: str
+) -> None:
+    quoted = "`a=b`" if any_url.startswith("mysql") else '"a=b"'
+    project.models(EQUALS.format(more=""))
+    project.make("one")
+    project.migrate()
+    run_sql(any_url, f"INSERT INTO {quoted} (id) VALUES (1)")
+    more = "".join(f", Column({name!r}, String(9), nullable=False)" for name in ("c=d", "e"))
+    project.models(EQUALS.format(more=more))
+    with pytest.raises(LbackError) as refusal:
+        project.make("two")
+    assert "`--default a=b.c=d=VALUE`" in (refusal.value.hint or "")
+    project.make("two", defaults=["a=b.c=d=x", "a=b.e==1"])
+    project.migrate()
+    assert run_sql(any_url, f"SELECT * FROM {quoted}") == [(1, "x", "=1")]
+
+
+def test_what_a_default_means_has_to_be_clear(project: Modelled) -> None:
+    project.models(EQUALS.format(more=""))
+    project.make("one")
+    project.migrate()
+    more = "".join(f", Column({name!r}, String(9), nullable=False)" for name in ("c=d", "c"))
+    project.models(EQUALS.format(more=more))
+    for given, said in (
+        (["a=b.c=d=x"], "meant for a=b.c=d and for a=b.c"),
+        (["a=b.c=1", "a=b.c=2"], "given twice for a=b.c"),
+        (["age=1.5", "a=b.c=1", "a=b.c=d"], r"age=1.5: write TABLE.COLUMN=VALUE"),
+        (["age"], r"age: write TABLE.COLUMN=VALUE"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            project.make("two", defaults=given)
+    assert not list(project.versions.glob("*_two.py"))
+
+
+EQUALS = """
+    from sqlalchemy import *
+    metadata = MetaData()
+    Table("a=b", metadata, Column("id", Integer, primary_key=True){more})
+"""
+
+
 def test_the_sql_of_a_draft_runs_nothing(project: Modelled, any_url: str) -> None:
     project.users('Column("name", String(50))')
     made = make_revision(project.database(), Draft("x"), GivenAnswers(), with_sql=True)

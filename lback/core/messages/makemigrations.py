@@ -139,6 +139,19 @@ def given_twice(option: str, name: str) -> UsageError:
     return UsageError(f"{option} is given twice for {name}.", "Give it once.")
 
 
+def no_column_of_default(text: str) -> UsageError:
+    """Say that an answer does not name a column."""
+    return UsageError(f"--default {text}: write TABLE.COLUMN=VALUE, as users.age=0")
+
+
+def given_for_two(text: str, one: str, other: str) -> UsageError:
+    """Say that two columns could be meant, one of which has a `=` in its name."""
+    return UsageError(
+        f"--default {text} can be meant for {one} and for {other}.",
+        "Answer at a terminal, or write a migration for one of them first.",
+    )
+
+
 def contradiction(one: str, other: str) -> UsageError:
     """Say that two answers exclude each other."""
     return UsageError(f"{one} and {other} contradict each other.", "Give one of them.")
