@@ -69,13 +69,19 @@ def mariadb_url(tmp_path: Path) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(
-    params=[
-        "sqlite",
-        pytest.param("postgresql", marks=pytest.mark.postgresql),
-        pytest.param("mariadb", marks=pytest.mark.mysql),
-    ]
-)
+_MARKED = {
+    "sqlite": "sqlite",
+    "postgresql": pytest.param("postgresql", marks=pytest.mark.postgresql),
+    "mariadb": pytest.param("mariadb", marks=pytest.mark.mysql),
+}
+
+
+def on(*kinds: str) -> pytest.MarkDecorator:
+    """Make a case of each of these kinds alone: the others lack what the test is about."""
+    return pytest.mark.parametrize("any_url", [_MARKED[kind] for kind in kinds], indirect=True)
+
+
+@pytest.fixture(params=_MARKED.values())
 def any_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Yield an empty database of each kind in turn."""
     with fresh_database(request.param, tmp_path) as url:

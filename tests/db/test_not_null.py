@@ -15,6 +15,7 @@ from lback.db.autogenerate import differences
 from lback.errors import LbackError, UsageError
 from tests.db.test_autogenerate import ENV, Modelled, columns, run_sql
 from tests.db.test_renames import there_and_back
+from tests.servers import on
 
 NASTY = """it's 50% of "a\\b" :x ::y %(z)s %s {n} \\' -- ;"""
 # Type, what is typed, and what is in the row then.
@@ -410,9 +411,8 @@ def test_unique_columns_come_back_with_a_value_for_each_row(
     project.migrate()
 
 
+@on("sqlite", "postgresql")  # MariaDB has no indexes on expressions
 def test_a_unique_expression_has_a_value_for_each_row_too(project: Modelled, any_url: str) -> None:
-    if "mysql" in any_url:
-        pytest.skip("MariaDB has no indexes on expressions")
     unique = 'Index("one_word", func.lower(column("word")), unique=True)'
     project.users('Column("word", String(20), nullable=False)', unique)
     project.make("one")
@@ -425,9 +425,8 @@ def test_a_unique_expression_has_a_value_for_each_row_too(project: Modelled, any
     assert columns(any_url)["word"]["nullable"] is False
 
 
+@on("sqlite", "postgresql")
 def test_one_default_is_none_for_a_unique_expression(project: Modelled, any_url: str) -> None:
-    if "mysql" in any_url:
-        pytest.skip("MariaDB has no indexes on expressions")
     project.users()
     project.make("one")
     project.migrate()

@@ -58,9 +58,7 @@ def test_up_and_down_with_every_style_of_env(
 
 
 def test_async_env(make_project: MakeProject, any_url: str) -> None:
-    url = any_url.replace("sqlite:", "sqlite+aiosqlite:")
-    if "mysql" in url:
-        pytest.skip("no asynchronous MySQL driver is among the development dependencies")
+    url = any_url.replace("sqlite:", "sqlite+aiosqlite:").replace("pymysql", "aiomysql")
     project = make_project(ASYNC_ENV, url=url)
     project.chain("a1", "b2")
     assert migrate(project).after == ("b2",)

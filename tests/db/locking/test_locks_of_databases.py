@@ -22,6 +22,7 @@ from lback.db.locking.files import SUFFIX, LockFile
 from lback.db.locking.locks import Locks
 from lback.errors import LbackError
 from tests.db.projects import MakeProject
+from tests.servers import on
 
 # A pooled engine that outlives env.py, as an application's does.
 POOLED_ENV = """
@@ -292,10 +293,9 @@ def test_a_wait_begins_no_transaction(any_url: str) -> None:
         locks.release()
 
 
+@on("postgresql", "mariadb")  # SQLite has no such isolation level
 @pytest.mark.usefixtures("told_at_once")
 def test_what_the_holder_did_is_seen(any_url: str) -> None:
-    if "sqlite" in any_url:
-        pytest.skip("SQLite has no such isolation level")
     engine = create_engine(any_url, poolclass=pool.NullPool, isolation_level="REPEATABLE READ")
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE seen (id INTEGER)"))
@@ -489,10 +489,19 @@ def test_engines_without_a_url_are_told_apart(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("told_at_once")
-@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize(
+    ("any_url", "waits"),
+    [
+        ("sqlite", False),
+        ("sqlite", True),
+        pytest.param("postgresql", False, marks=pytest.mark.postgresql),
+        pytest.param("postgresql", True, marks=pytest.mark.postgresql),
+        # Who waits has to end what was begun there, to see what the holder did.
+        pytest.param("mariadb", False, marks=pytest.mark.mysql),
+    ],
+    indirect=["any_url"],
+)
 def test_what_env_has_begun_is_not_committed(any_url: str, waits: bool) -> None:
-    if "mysql" in any_url and waits:
-        pytest.skip("there what was begun has to be ended to see what the holder did")
     engine = create_engine(any_url, poolclass=pool.NullPool)
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE kept (id INTEGER)"))

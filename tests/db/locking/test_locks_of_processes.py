@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from lback.db.locking.locks import Locks
 from tests.db.projects import BEGUN_ENV, SYNC_ENV, MakeProject, Project
-from tests.servers import fresh_database, own_postgres
+from tests.servers import fresh_database, on, own_postgres
 from tests.worlds.databases import query
 from tests.worlds.processes import programs
 
@@ -200,13 +200,10 @@ SNAPSHOT_ENV = """
 """
 
 
-@pytest.mark.postgresql
-@pytest.mark.mysql
+@on("postgresql", "mariadb")  # SQLite has no such isolation level
 def test_a_snapshot_from_before_the_lock_is_renewed(
     make_project: MakeProject, any_url: str
 ) -> None:
-    if "sqlite" in any_url:
-        pytest.skip("SQLite has no such isolation level")
     engine = create_engine(any_url, poolclass=pool.NullPool)
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE seen (id INTEGER)"))

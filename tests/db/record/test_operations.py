@@ -282,10 +282,18 @@ def test_a_commit_of_the_steps_own(postgres_url: str, end: str) -> None:
         assert [one[3] for one in work.told] == [TABLE]
 
 
-@pytest.mark.parametrize("begin", ["BEGIN", "START TRANSACTION"])
+@pytest.mark.parametrize(
+    ("any_url", "begin"),
+    [
+        ("sqlite", "BEGIN"),  # the only one of the two that it has
+        pytest.param("postgresql", "BEGIN", marks=pytest.mark.postgresql),
+        pytest.param("postgresql", "START TRANSACTION", marks=pytest.mark.postgresql),
+        pytest.param("mariadb", "BEGIN", marks=pytest.mark.mysql),
+        pytest.param("mariadb", "START TRANSACTION", marks=pytest.mark.mysql),
+    ],
+    indirect=["any_url"],
+)
 def test_a_transaction_of_the_steps_own(each: Work, begin: str) -> None:
-    if each.connection.dialect.name == "sqlite" and begin != "BEGIN":
-        pytest.skip("SQLite has no such statement")
     each.do(TABLE)
     each.operations.forget(7)
     each.do(begin, "INSERT INTO t VALUES (1)", "ROLLBACK", "INSERT INTO t VALUES (2)")
