@@ -68,7 +68,7 @@ def merge(ctx: Context, options: MergeOptions) -> MergeResult:
     if refused is None:
         return result
     failed = any(proof.state == "failed" for proof in result.proof)
-    why = messages.not_merged(refused.heads, refused.reason, proof_failed=failed)
+    why = messages.not_merged(refused, proof_failed=failed)
     return replace(result, action="refused").refused(why)
 
 

@@ -220,6 +220,7 @@ def _header(scope: Scope, docstring: str, name: str) -> Header | Unreadable:
         ids = () if binding is None else _ids(binding.value)
         if binding is not None and ids is None:
             uncertain.append((variable, binding.line))
+            ids = _literal(binding.node) if variable == "branch_labels" else ()
         values[variable] = ids or ()
     return Header(
         revision,
@@ -273,6 +274,13 @@ def _ids(value: bindings.Value) -> tuple[str, ...] | None:
         return None
     ids = tuple(option for option in value if isinstance(option, str))
     return tuple(filter(None, ids)) if len(ids) == len(value) else None
+
+
+def _literal(node: ast.expr | None) -> tuple[str, ...]:
+    """Return those labels of a tuple that are strings: more of them would only be more."""
+    items = node.elts if isinstance(node, ast.Tuple | ast.List) else ()
+    labels = (item.value for item in items if isinstance(item, ast.Constant))
+    return tuple(label for label in labels if isinstance(label, str) and label)
 
 
 def _first_paragraph(docstring: str) -> str:

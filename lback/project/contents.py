@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lback.vcs.repository import Repository
 
 # The kind of the cached rows: a new number forgets what an older reader made of the files.
-HEADERS = "headers3"
+HEADERS = "headers4"
 _FEW = 50
 T = TypeVar("T")
 F = TypeVar("F", Entry, Revision)

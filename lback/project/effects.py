@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lback.core.dialects import Dialects
     from lback.core.effects import Resolve, ResolveFile
     from lback.core.graph.revision import Revision
+    from lback.core.source import Entry
     from lback.project.contents import Contents
     from lback.project.places import Places
 
@@ -90,6 +91,13 @@ class EffectsAt:
     def read_text(self, source: bytes) -> Effects:
         """Read any text as the project's own modules, files and wrappers make it mean."""
         return self._interpreted(source, self._module, self.resolve_file)
+
+    def labels(self, file: Entry) -> tuple[str, ...] | None:
+        """Return the labels that a file takes from the project's modules; None if not known."""
+        from lback.core.interpreter.reading import read_labels
+
+        text = self.contents.texts([file], self.at)[file.blob]
+        return read_labels(text, resolve=self._module, path=file.path)
 
     @cached_property
     def dialects(self) -> Dialects:

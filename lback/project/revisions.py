@@ -139,6 +139,8 @@ class Revisions:
         for entry in entries:
             header = headers[entry.blob]
             if isinstance(header, Header):
+                if header.uncertain:
+                    header = self._labelled(header, entry, at)
                 revisions.append(Revision(header, entry.path, entry.blob))
             elif not (header.foreign and self.places.unconfigured):
                 problems.append(unreadable(entry.path, header))
@@ -150,6 +152,13 @@ class Revisions:
         if not entries and not recursive:
             problems += self._passed_over(folders, at)
         return Graph(revisions, problems)
+
+    def _labelled(self, header: Header, entry: Entry, at: str) -> Header:
+        """Return a header with the labels that come from other modules of the same tree."""
+        if not header.computed_labels:
+            return header
+        labels = self.effects_at(at).labels(entry)
+        return header if labels is None else header.with_labels(labels)
 
     def _passed_over(self, folders: tuple[str, ...], at: str) -> Iterator[Problem]:
         """Yield what is wrong where all revisions lie in subfolders, which do not count."""
@@ -319,10 +328,16 @@ class Revisions:
                 lambda: self.revisions_of(self.wanted(look.entries, WORKTREE), WORKTREE),
             )
         graph = self.graph_of(self.wanted(look.entries, WORKTREE), WORKTREE)
-        if graph.heads and not graph.problems:
+        if graph.heads and not graph.problems and self._speaks_for_itself(look.entries):
             rows = [_top(graph, head) for head in graph.heads]
             look.take_note(kind, json.dumps(rows, separators=(",", ":")).encode())
         return graph
+
+    def _speaks_for_itself(self, entries: Iterable[Entry]) -> bool:
+        """Tell whether the files alone make a graph; others that have a part in it may change."""
+        headers = self.contents.headers((), WORKTREE)  # those that are known
+        found = (headers.get(entry.blob) for entry in entries)
+        return not any(isinstance(header, Header) and header.uncertain for header in found)
 
     def _without_git(self, at: str, folders: tuple[str, ...], recursive: bool) -> tuple[Entry, ...]:
         if at != WORKTREE:

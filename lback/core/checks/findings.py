@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
-from lback.core.graph.forks import real_forks
+from lback.core.graph.forks import real_forks, unread_labels
 from lback.core.graph.problems import CLOSED
 from lback.core.source import Commit, CommitKeys
 from lback.errors import LbackError
@@ -127,16 +127,18 @@ def from_graph(graph: GraphView, declared: Sequence[str]) -> tuple[Finding, ...]
 
     A fork is what the project does not keep apart, and no missing file makes.
     """
-    forks = (
-        finding(
-            "LB101",
-            f"{len(fork)} heads: {', '.join(fork)}",
-            "close the fork with `lback resolve`",
-            revisions=fork,
-        )
-        for fork in real_forks(graph, declared)
-    )
+    forks = (_forked(graph, fork) for fork in real_forks(graph, declared))
     return (*from_problems(graph.problems), *forks)
+
+
+def _forked(graph: GraphView, fork: Sequence[str]) -> Finding:
+    unread = unread_labels(graph, fork)
+    return finding(
+        "LB101",
+        f"{len(fork)} heads: {', '.join(fork)}" + (f"; {unread.reason}" if unread else ""),
+        unread.hint if unread else "close the fork with `lback resolve`",
+        revisions=fork,
+    )
 
 
 def doubted(findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lback.core.checks.findings import Finding, finding
-from lback.core.graph.forks import Lane, branch_point, real_forks
+from lback.core.graph.forks import Lane, branch_point, real_forks, unread_labels
 from lback.core.graph.revision import Problem
 from lback.core.graph.view import GraphView
 from lback.core.shell import command, pathspec
@@ -45,11 +45,12 @@ class GraphMerge:
 
 def several_heads(graph: GraphView, fork: Lane, commits: Commits) -> Finding:
     """Return LB101 for one fork that is in the tree already."""
+    unread = unread_labels(graph, fork)
     return finding(
         "LB101",
         f"{len(fork)} heads: {' and '.join(_by(head, commits) for head in fork)}; "
-        f"{_after(graph, fork)}",
-        "close the fork with `lback resolve`",
+        f"{unread.reason if unread else _after(graph, fork)}",
+        unread.hint if unread else "close the fork with `lback resolve`",
         path=graph[fork[0]].path,
         line=graph[fork[0]].header.line,
         revisions=fork,
@@ -69,10 +70,12 @@ def would_fork(merge: GraphMerge, fork: Lane, commits: Commits) -> Finding:
             f"{command('git merge', merge.name)}, then `lback merge`; or `lback rebase`, if nobody "
             "else has run these revisions"
         )
+    unread = unread_labels(merge.merged, fork)
+    why = unread.reason if unread else _after(merge.merged, fork)
     return finding(
         "LB102",
-        f"{len(fork)} heads once merged with {merge.name}: {sides}; {_after(merge.merged, fork)}",
-        hint,
+        f"{len(fork)} heads once merged with {merge.name}: {sides}; {why}",
+        unread.hint if unread else hint,
         path=place.path,
         line=place.header.line,
         revisions=fork,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from lback.core.graph.view import GraphView
@@ -69,6 +69,31 @@ def real_forks(
     above = graph.descendants(torn) if torn else frozenset()
     whole = [tuple(head for head in fork if head not in above) for fork in found]
     return [fork for fork in whole if len(fork) > 1 and branch_point(graph, fork)]
+
+
+class UnreadLabels(NamedTuple):
+    """Why nobody knows whether some heads are kept apart, and what would tell."""
+
+    reason: str
+    hint: str
+
+
+def unread_labels(graph: GraphView, fork: Sequence[str]) -> UnreadLabels | None:
+    """Return which computed labels may keep some of these heads apart by design, if any.
+
+    Labels reach whatever stands on them; one that reaches all the heads tells none apart.
+    """
+    heads = {*fork}
+    for node in graph if len(heads) > 1 else ():
+        line = node.header.computed_labels
+        reached = graph.descendants([node.id], dependencies=False) & heads if line else heads
+        if reached and reached != heads:
+            return UnreadLabels(
+                f"{' and '.join(fork)} may be apart by design: `branch_labels` of {node.id} is "
+                f"computed ({node.path}:{line}), and only running it would tell",
+                f"Write the label of {node.id} as a plain string.",
+            )
+    return None
 
 
 def branch_point(graph: GraphView, heads: Iterable[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from lback.core.graph.revision import Problem
+from lback.core.graph.revision import LABELS, Problem
 from lback.core.shell import named
 
 if TYPE_CHECKING:
@@ -123,8 +123,8 @@ def _illegal(nodes: Nodes) -> Iterator[Problem]:
 def _uncertain(nodes: Nodes) -> Iterator[Problem]:
     for revision, node in nodes.items():
         for variable, line in node.header.uncertain:
-            # A computed label changes no parent: it is shown as none, and harms nothing.
-            if variable != "branch_labels":
+            # A computed label changes no parent; where it may keep heads apart, that is said.
+            if variable != LABELS:
                 yield Problem(
                     "LB106",
                     f"{named(variable)} of revision {revision} is computed; "

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+LABELS = "branch_labels"
+"""The variable that a revision file gives its labels in."""
+
 
 class Problem(NamedTuple):
     """One thing that is wrong: a code of the contract, a place and the way out."""
@@ -29,7 +32,8 @@ class Header(NamedTuple):
 
     `down_revisions` keeps the order of the file; None, '' and () are all ().
     `doc` is Alembic's `Script.doc`, `line` that of the `revision` assignment, and
-    `uncertain` are the variables whose value is not literal (they are empty here), with the line.
+    `uncertain` are the variables whose value is not literal (they are empty here, but for the
+    labels that are), with the line.
     `replaces` are the revisions that were squashed into this one, in the order in which they ran.
     """
 
@@ -42,6 +46,16 @@ class Header(NamedTuple):
     line: int = 1
     uncertain: tuple[tuple[str, int], ...] = ()
     replaces: tuple[str, ...] = ()
+
+    def with_labels(self, labels: tuple[str, ...]) -> Header:
+        """Return it with the labels that other files were found to give it."""
+        rest = tuple(entry for entry in self.uncertain if entry[0] != LABELS)
+        return self._replace(branch_labels=labels, uncertain=rest)
+
+    @property
+    def computed_labels(self) -> int:
+        """Return the line where labels are computed, 0 where the text names all."""
+        return next((line for variable, line in self.uncertain if variable == LABELS), 0)
 
 
 class Unreadable(NamedTuple):

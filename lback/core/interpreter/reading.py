@@ -8,6 +8,7 @@ from typing import Literal
 
 from lback.core.dialects import EVERY_DIALECT, Dialects
 from lback.core.effects import Direction, Effect, Effects, Resolve, ResolveFile, Unknown
+from lback.core.graph.revision import LABELS
 from lback.core.interpreter.attributes import attribute
 from lback.core.interpreter.calls import call
 from lback.core.interpreter.classes import read_class
@@ -21,7 +22,8 @@ from lback.core.interpreter.modules import MISSING, find, force, load_revision
 from lback.core.interpreter.sources import Unparsable, parsed
 from lback.core.interpreter.state import START
 from lback.core.interpreter.statements import block
-from lback.core.interpreter.values import Func, Lazy, Value
+from lback.core.interpreter.text import strings
+from lback.core.interpreter.values import Func, Lazy, Seq, Value
 
 _MADE = frozenset({"create", "rename"})
 _GONE = frozenset({"drop", "rename"})
@@ -130,6 +132,32 @@ def read_effects(
         tuple(sorted(up.reads)),
         tuple(up.asked),
     )
+
+
+def read_labels(
+    source: bytes, *, resolve: Resolve = _no_file, path: str = ""
+) -> tuple[str, ...] | None:
+    """Read the branch labels that a revision's text computes from constants of other modules.
+
+    Arguments are those of `read_effects`. None where only running the file would tell.
+    """
+    try:
+        tree = parsed(source)
+        machine = Machine(
+            "upgrade", ReadingContext(resolve, {}, EVERY_DIALECT, path, _no_file), _PARTS
+        )
+        frame = load_revision(machine, tree, b"yield" in source)
+        value = force(machine, find(machine, LABELS, frame.scope))
+    except (Unparsable, Exhausted, RecursionError):
+        return None
+    if value is None or value is MISSING:
+        return ()
+    closed = isinstance(value, Seq) and value.kind in ("list", "tuple") and not value.content.open
+    items = value.content.items if closed and isinstance(value, Seq) else (value,)
+    labels = [strings(force(machine, item)) for item in items]
+    if any(options is None or len(options) != 1 for options in labels):
+        return None
+    return tuple(options[0] for options in labels if options and options[0])
 
 
 def _direction(

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Literal
 
 from lback.core.effects import Effects
-from lback.core.graph.forks import fork_sides
+from lback.core.graph.forks import fork_sides, unread_labels
 from lback.core.graph.view import GraphView
 from lback.core.merging.contradictions import contradictions
 from lback.core.merging.merge_file import MergeFile, merge_file
@@ -23,7 +23,10 @@ _STOPS = frozenset({"conflict", "order-matters", "unknown"})
 
 @dataclass(frozen=True, slots=True)
 class MergePlan:
-    """What to do about one fork: `file` is what to write, `path` where, `reason` one sentence."""
+    """What to do about one fork: `file` is what to write, `path` where, `reason` one sentence.
+
+    `hint` is the next step where the reason to refuse it has one of its own.
+    """
 
     heads: tuple[str, ...]
     action: Literal["merge", "refused"]
@@ -31,6 +34,7 @@ class MergePlan:
     overlaps: tuple[Overlap, ...] = ()
     file: MergeFile | None = None
     path: str | None = None
+    hint: str = ""
 
     @property
     def revision(self) -> str | None:
@@ -43,9 +47,12 @@ def plan_merge(
 ) -> MergePlan:
     """Decide whether a merge revision may close a fork; `effects` covers every side.
 
-    It is refused where two sides are not known to commute, unless forced.
+    It is refused where two sides are not known to commute, or to be a fork at all, unless forced.
     """
     fork = tuple(sorted(heads))
+    unread = None if force else unread_labels(graph, fork)
+    if unread is not None:
+        return MergePlan(fork, "refused", unread.reason, hint=unread.hint)
     overlapping = fork_overlaps(graph, fork, effects)
     stops = [overlap for overlap in overlapping if overlap.verdict in _STOPS]
     broken = next(contradictions(graph, effects, _sides(graph, fork)), None)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from lback.core.graph.forks import Lane, lanes
+from lback.core.graph.forks import Lane, lanes, unread_labels
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Revision
 from lback.core.graph.view import GraphView
@@ -74,6 +74,9 @@ def plan_rebase(graph: GraphView, facts: RebaseFacts, *, force: bool = False) ->
     restored = with_parents(graph, facts.parents)
     work = _Work(restored, facts)
     for lane in lanes(restored, facts.declared):
+        unread = unread_labels(restored, lane)
+        if unread is not None:
+            return RebasePlan("refused", unread.reason, hint=unread.hint)
         stuck = work.lay(lane)
         if stuck:
             return stuck

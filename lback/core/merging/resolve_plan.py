@@ -35,7 +35,7 @@ def plan_resolve(merges: Sequence[MergePlan], rebase: RebasePlan, preference: st
         return ResolvePlan("refused", conflict.brief, _way_out(movable, rebase))
     broken = next((plan for plan in refused if not plan.overlaps), None)
     if broken and not stops:
-        return ResolvePlan("refused", broken.reason, "Adapt that revision first.")
+        return ResolvePlan("refused", broken.reason, broken.hint or "Adapt that revision first.")
     if preference == "rebase" and movable:
         return ResolvePlan("rebase", f'on_fork is "rebase", and {_local(rebase)}')
     if not stops:

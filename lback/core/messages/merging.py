@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from lback.core.merging.merge_plan import MergePlan
 from lback.errors import LbackError
 
 
-def not_merged(heads: Sequence[str], reason: str, *, proof_failed: bool) -> LbackError:
+def not_merged(plan: MergePlan, *, proof_failed: bool) -> LbackError:
     """Say which heads stay apart, and why."""
     hint = "Look at both with `lback show`; `lback merge --force` merges them anyway."
     if proof_failed:
@@ -15,7 +14,8 @@ def not_merged(heads: Sequence[str], reason: str, *, proof_failed: bool) -> Lbac
             "Where that revision needs another kind of database, name an empty one in "
             "`[tool.lback] scratch_url`; or merge without `--prove`."
         )
-    return LbackError(f"{' and '.join(heads)} cannot be merged automatically: {reason}", hint)
+    heads = " and ".join(plan.heads)
+    return LbackError(f"{heads} cannot be merged automatically: {plan.reason}", plan.hint or hint)
 
 
 def not_resolved(reason: str, hint: str) -> LbackError:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from lback.core.graph.forks import unread_labels
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Header, Problem, Revision
 from lback.core.plans import refuse_problems
@@ -154,6 +155,28 @@ def test_ids_that_alembic_refuses_stay_and_are_named() -> None:
 def test_a_computed_parent_is_a_problem_and_computed_labels_are_not() -> None:
     header = Header("a", uncertain=(("down_revision", 2), ("branch_labels", 3)))
     assert codes(Graph([Revision(header, "a.py")])) == ["LB106"]
+
+
+def test_computed_labels_may_keep_heads_apart() -> None:
+    def with_labels_of(text: str, *computing: str) -> Graph:
+        nodes = [
+            node._replace(header=node.header._replace(uncertain=(("branch_labels", 7),)))
+            if node.id in computing
+            else node
+            for node in graph(text)
+        ]
+        return Graph(nodes)
+
+    fork = ("c", "d")
+    assert unread_labels(graph("a; b<a; c<b; d<a"), fork) is None
+    one = unread_labels(with_labels_of("a; b<a; c<b; d<a", "b"), fork)
+    assert one is not None
+    assert "`branch_labels` of b is computed (versions/b.py:7)" in one.reason
+    assert "label of b" in one.hint
+    # What all of them stand on tells none apart, and neither does what one only depends on.
+    assert unread_labels(with_labels_of("a; b<a; c<b; d<a", "a"), fork) is None
+    assert unread_labels(with_labels_of("a; b<a; c<a; d<a !b", "b"), fork) is None
+    assert unread_labels(with_labels_of("a; b<a; c<b; d<a", "b"), ("c",)) is None
 
 
 def test_a_label_may_stand_for_a_dependency() -> None:
