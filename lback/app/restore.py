@@ -37,7 +37,8 @@ class RestoredTable:
     """What is saved of one table, and how much of it was put back.
 
     Of its rows `present` were there as they were saved, `missing` are deleted since, `other` hold
-    newer values (`keys` are those of some), and `blocked` have no place any more.
+    newer values (`keys` are those of some), and `blocked` have no place any more. Of the `missing`
+    ones (`missing_keys` are those of some) `unsure` may be there under another key by now.
     """
 
     table: str
@@ -50,6 +51,8 @@ class RestoredTable:
     other: int = 0
     blocked: int = 0
     keys: tuple[str, ...] = ()
+    unsure: int = 0
+    missing_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,8 @@ def _from_file(ctx: Context, options: RestoreOptions, file: str) -> RestoreResul
         timeout = ctx.lock_timeout(options.lock_timeout)
         return put_back(ctx.database, backup, timeout, _listener(ctx), overwrite=overwrite)
 
-    return result if options.plan else _done(ctx, options, result, put)
+    look = messages.in_file(backup.path)
+    return result if options.plan else _done(ctx, options, result, put, look)
 
 
 def _from_database(ctx: Context, options: RestoreOptions, name: str) -> RestoreResult:
@@ -136,7 +140,9 @@ def _from_database(ctx: Context, options: RestoreOptions, name: str) -> RestoreR
     if options.drop:
         put(overwrite=False)
         return replace(result, dropped=True)
-    return _done(ctx, options, result, put)
+    schema = at.table.rpartition(".")[0]
+    places = [f"{schema}.{row.source}" if schema else row.source for row in saving.tables]
+    return _done(ctx, options, result, put, messages.in_database(places, name))
 
 
 def _done(
@@ -144,8 +150,12 @@ def _done(
     options: RestoreOptions,
     result: RestoreResult,
     put: Callable[..., Sequence[Restored]],
+    look: str,
 ) -> RestoreResult:
-    """Put back what no newer value stands in the way of; ask before the rest is written over."""
+    """Put back what no newer value stands in the way of; ask before the rest is written over.
+
+    `look` says where to find what stays saved.
+    """
     done = put(overwrite=options.overwrite)
     newer = [row for row in done if row.other]
     if newer and not options.overwrite:
@@ -162,6 +172,8 @@ def _done(
             other=row.other,
             blocked=row.blocked,
             keys=row.examples,
+            unsure=row.unsure,
+            missing_keys=row.away,
         )
         for table, row in zip(result.tables, done, strict=True)
     )
@@ -177,6 +189,9 @@ def _done(
         return result.refused(messages.blocked_stay(blocked))
     if newer:
         return result.refused(messages.newer_stay([row.table for row in newer], options.file or ""))
+    unsure = [row.table for row in done if row.unsure]
+    if unsure:
+        return result.refused(messages.unsure_stay(unsure, look))
     return result
 
 

@@ -45,6 +45,18 @@ def _is_bare(text: ast.JoinedStr) -> bool:
     return False
 
 
+def test_no_option_of_ours_stands_among_the_names() -> None:
+    """`command` has a "--" before such a name, and an option after that is none: it is `then`."""
+    among = []
+    for name, tree in sources():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "command":
+                names = [one.value for one in node.args[1:] if isinstance(one, ast.Constant)]
+                if any(str(one).startswith("-") and one != "--" for one in names):
+                    among.append(f"{name}:{node.lineno}: {ast.unparse(node)}")
+    assert among == []
+
+
 # A program of its own, started by the CI.
 PROGRAM = ("comment.py",)
 

@@ -44,6 +44,24 @@ def test_whole_tables_come_back(tmp_path: Path, kind: str) -> None:
         assert shop.rows("users") == before
 
 
+def test_values_whose_row_has_another_key_by_now_are_named(tmp_path: Path) -> None:
+    with fresh_database("sqlite", tmp_path) as url:
+        shop = Shop.at(tmp_path / "ada", url)
+        many(shop, 3)
+        file = shop.roll("users", yes=True).data["backup"]
+        shop.migrate()
+        shop.execute("UPDATE users SET id = 20 WHERE id = 2", "DELETE FROM users WHERE id = 3")
+        told = restore(shop.context(), RestoreOptions(file))
+        assert told.exit_code == 3 and f"`zcat {file}` shows them" in (told.hint or "")
+        (row,) = told.data["tables"]
+        assert (row["restored"], row["missing"], row["unsure"]) == (1, 2, 2)
+        said = shop.lback("restore", file, code=3)
+        assert "2 rows not put back: deleted since, or under another key by now (key 2, 3)" in said
+        shop.execute("DELETE FROM users WHERE id = 20")
+        said = shop.lback("restore", file)
+        assert "2 rows not put back: deleted since (key 2, 3)" in said
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_very_many_values(tmp_path: Path, kind: str) -> None:
     number = 100_000 if kind == "sqlite" else 10_000

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -243,12 +245,54 @@ def test_newer_rows_stay_and_are_named(shop: Shop) -> None:
     told = [(row["table"], row["rows"], row["left"], row["keys"]) for row in back["returned"]]
     assert told == [("users", 1, 1, ["2"])]
     listed = checked(restore(shop.context(), RestoreOptions()))["data"]["saved"]
-    assert [(row["undoes"], row["rows"]) for row in listed] == [(["c1"], 2)]
+    assert [(row["undoes"], row["rows"]) for row in listed] == [(["c1"], 1)]
     name = listed[0]["name"]
-    assert restore(shop.context(), RestoreOptions(name)).exit_code == 3
+    shop.execute("UPDATE users SET name = 'changed since' WHERE id = 1")
+    refused = restore(shop.context(), RestoreOptions(name))
+    assert refused.exit_code == 3
     assert query(shop, "SELECT name FROM users WHERE id = 2") == [("X",)]
-    assert restore(shop.context(), RestoreOptions(name, overwrite=True)).exit_code == 0
-    assert query(shop, "SELECT name FROM users ORDER BY id") == [("mine",), ("mine",)]
+    shop.lback(*hinted(refused.hint))
+    names = query(shop, "SELECT name FROM users ORDER BY id")
+    assert names == [("changed since",), ("mine",)]
+    assert own_tables(shop) == ["lback_saved"]
+
+
+def hinted(hint: str | None) -> list[str]:
+    """Return what to type after `lback` by a hint."""
+    found = re.search(r"`lback ([^`]*)`", hint or "")
+    assert found is not None
+    return shlex.split(found[1])
+
+
+def test_values_whose_row_has_another_key_by_now_wait_for_a_person(shop: Shop) -> None:
+    shop.execute("DELETE FROM owners WHERE part = 1")
+    shop.git("checkout", "-q", "main")
+    go(shop)
+    shop.execute("UPDATE users SET id = 11 WHERE id = 1")
+    shop.git("checkout", "-q", "a")
+    back = go(shop)
+    told = [(row["table"], row["left"], row["keys"]) for row in back["returned"] if row["left"]]
+    assert told == [("users", 1, ["1"])]
+    name = number_of(shop)
+    refused = restore(shop.context(), RestoreOptions(name))
+    (row,) = checked(refused)["data"]["tables"]
+    assert (row["missing"], row["unsure"], row["missing_keys"]) == (1, 1, ["1"])
+    assert refused.exit_code == 3 and f"lback_saved_{name}_" in (refused.hint or "")
+    shop.execute("UPDATE users SET id = 1 WHERE id = 11")
+    assert restore(shop.context(), RestoreOptions(name)).exit_code == 0
+    q = quoter(shop)
+    rows = query(shop, f"SELECT {q('100% sure')}, {q('née')} FROM users WHERE id = 1")
+    assert rows == [(True, "é")]
+    assert own_tables(shop) == ["lback_saved"]
+
+
+def test_values_that_are_done_by_hand_are_forgotten_as_the_hint_says(shop: Shop) -> None:
+    shop.git("checkout", "-q", "main")
+    go(shop)
+    shop.execute("UPDATE users SET id = 33 WHERE id = 3")
+    shop.git("checkout", "-q", "a")
+    go(shop)
+    shop.lback(*hinted(restore(shop.context(), RestoreOptions(number_of(shop))).hint))
     assert own_tables(shop) == ["lback_saved"]
 
 

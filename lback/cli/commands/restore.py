@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,17 +78,24 @@ def _table(row: RestoredTable, what: str, style: Style) -> Iterator[str]:
     if row.present:
         yield f"    {counted(row.present, 'row')} there already, as they were saved"
     if row.other:
-        keys = ", ".join(map(safe, row.keys)) + (", …" if row.other > len(row.keys) else "")
         yield style.yellow(
-            f"    {counted(row.other, 'row')} left alone: newer values are there (key {keys})"
+            f"    {counted(row.other, 'row')} left alone: newer values are there"
+            f"{_keys(row.other, row.keys)}"
         )
     if row.missing:
+        why = "deleted since, or under another key by now" if row.unsure else "deleted since"
         yield style.yellow(
-            f"    {counted(row.missing, 'row')} not put back: deleted since, or under another key "
-            "by now"
+            f"    {counted(row.missing, 'row')} not put back: {why}"
+            f"{_keys(row.missing, row.missing_keys)}"
         )
     if row.blocked:
         yield style.yellow(
             f"    {counted(row.blocked, 'row')} not put back: a row that they refer to is gone, or "
             "another one has their unique value"
         )
+
+
+def _keys(number: int, keys: Sequence[str]) -> str:
+    """Name some of the rows; those of a table without a key have no names."""
+    more = ", …" if number > len(keys) else ""
+    return f" (key {', '.join(map(safe, keys))}{more})" if keys else ""

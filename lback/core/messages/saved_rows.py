@@ -63,7 +63,7 @@ def newer_stay(tables: Sequence[str], name: str) -> LbackError:
     """Say that rows with newer values were left alone."""
     return LbackError(
         f"Rows of {' and '.join(map(visible, tables))} hold newer values and were left alone.",
-        f"{command('lback restore', name, '--overwrite')} writes the saved values over them.",
+        f"{command('lback restore', name, then='--overwrite')} writes the saved values over them.",
     )
 
 
@@ -81,6 +81,29 @@ def blocked_stay(tables: Sequence[str]) -> LbackError:
         f"Rows of {' and '.join(map(visible, tables))} could not be put back, and stay saved.",
         "Bring back the rows that they refer to, or make room for their unique values; then run "
         "the same command again.",
+    )
+
+
+def unsure_stay(tables: Sequence[str], look: str) -> LbackError:
+    """Say that values have no row that is known to be theirs, and are still saved."""
+    return LbackError(
+        f"Values of {' and '.join(map(visible, tables))} stay saved: their rows were deleted "
+        "since, or have another key by now.",
+        look,
+    )
+
+
+def in_file(path: Path) -> str:
+    """Say how to read what a file holds."""
+    return f"{command('zcat', str(path))} shows them, one a line, for you to put back by hand."
+
+
+def in_database(places: Sequence[str], name: str) -> str:
+    """Say in which tables saved rows lie, and what forgets them."""
+    tables = " and ".join(map(visible, places))
+    return (
+        f"They lie in {tables}, for you to put back by hand; "
+        f"{command('lback restore', name, then='--drop')} forgets them then."
     )
 
 
@@ -103,7 +126,7 @@ def came_back(table: str, number: int) -> str:
 
 def waits(table: str, number: int, keys: Sequence[str], name: str) -> str:
     """Say which saved rows newer values kept out, and how a person may decide otherwise."""
-    again = command("lback restore", name, "--overwrite")
+    again = command("lback restore", name, then="--overwrite")
     return (
         f"{_rows(number)} of {visible(table)} ({_keys(number, keys)}) hold newer values and were "
         f"left alone; {again} writes the saved values over them"
@@ -116,6 +139,15 @@ def blocked(table: str, number: int, name: str) -> str:
         f"{_rows(number)} of {visible(table)} could not be put back: a row that they refer to is "
         "gone, another one has their unique value, or they may be there under another key; "
         f"{command('lback restore', name)} tries again"
+    )
+
+
+def unsure(table: str, number: int, keys: Sequence[str], name: str) -> str:
+    """Say that saved values found no row that is known to be theirs."""
+    which = f" ({_keys(number, keys)})" if keys else ""
+    return (
+        f"values of {_rows(number)} of {visible(table)}{which} stay saved: deleted since, or under "
+        f"another key by now; {command('lback restore', name)} tells where they are"
     )
 
 

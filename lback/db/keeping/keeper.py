@@ -388,7 +388,7 @@ def _after_return(
     gone: list[SavedTable] = []
     for table, result in zip(saving.tables, done, strict=True):
         if left and (result.table_gone or result.lacking):
-            if result.other or result.blocked:
+            if result.other or result.blocked or result.unsure:
                 asking.append(table)
             waiting.append(_rest(table, result))
         elif held and result.blocked:  # what it refers to may be held
@@ -404,14 +404,22 @@ def _after_return(
                 rows.copy_left(table, other.number, position)
                 for position, table in enumerate(asking)
             ]
-            rows.note(other)
+            leave(rows, other)
         rows.note(replace(saving, tables=waiting, revisions=left))
         return [*gone, *(table for table in asking if table.source not in _sources(waiting))]
     if asking:
-        rows.note(replace(saving, tables=asking, state="left"))
+        leave(rows, replace(saving, tables=asking, state="left"))
     else:
         rows.forget(saving)
     return gone
+
+
+def leave(rows: SavedRows, saving: Saving) -> None:
+    """Note what is left to a person, without what came back: that may change from now on."""
+    with plain_session(rows.connection):
+        for table in saving.tables:
+            rows.drop_present(table)
+    rows.note(saving)
 
 
 def _sources(tables: Sequence[SavedTable]) -> set[str]:

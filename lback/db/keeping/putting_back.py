@@ -26,6 +26,8 @@ class Restored:
     `rows` were put back, `present` are there as they were saved, `missing` have been deleted
     since, `other` hold newer values and were left alone (`examples` are the keys of some), and
     `blocked` cannot be there: what they refer to is gone, or another row has their unique value.
+    Of those that are `missing`, `unsure` may be there under another key (`away` are the keys of
+    some), for rows are there that nothing was saved of.
     `lacking` are the columns that the table does not have, `table_gone` says that it is not there.
     """
 
@@ -37,6 +39,8 @@ class Restored:
     other: int = 0
     blocked: int = 0
     examples: tuple[str, ...] = ()
+    unsure: int = 0
+    away: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()
     table_gone: bool = False
     problem: str = ""
@@ -44,7 +48,7 @@ class Restored:
     @property
     def leaves_rows(self) -> bool:
         """Tell whether anything that was saved is not there now, but for rows deleted since."""
-        left = self.other or self.blocked or self.lacking
+        left = self.other or self.blocked or self.unsure or self.lacking
         return bool(left or self.table_gone or self.problem)
 
 
@@ -104,6 +108,8 @@ class PuttingBack:
         """Let the table's counters go on behind what was put back; return what came of it."""
         if self._begun and self.kept.whole and self.shape.family == "postgresql":
             self._move_sequences()
+        if self.done.missing:
+            self._doubt()
         return self.done
 
     def _can(self) -> bool:
@@ -289,13 +295,34 @@ class PuttingBack:
         )
 
     def _examples(self, joined: str) -> tuple[str, ...]:
-        shape = self.shape
-        rows = run(
-            self.connection,
-            f"SELECT {shape.names(self.kept.keys, 't')} FROM {joined} "
-            f"WHERE NOT ({shape.all_same(self.columns)}) LIMIT {_EXAMPLES}",
-        )
+        names = self.shape.names(self.kept.keys, "t")
+        return self._some(names, f"{joined} WHERE NOT ({self.shape.all_same(self.columns)})")
+
+    def _some(self, names: str, rest: str) -> tuple[str, ...]:
+        """Return the keys of a few rows."""
+        rows = run(self.connection, f"SELECT {names} FROM {rest} LIMIT {_EXAMPLES}")
         return tuple(", ".join(map(str, row)) for row in rows)
+
+    def _doubt(self) -> None:
+        """Tell deleted rows from those that may have another key by now.
+
+        A row that nothing was saved of may be any of them. NULL, or the default, is what that
+        holds by itself, so nothing is lost of it.
+        """
+        shape, done, keys = self.shape, self.done, self.kept.keys
+        rows = f"SELECT count(*) FROM {shape.place} t"
+        if not keys:
+            there = count(self.connection, rows) - done.present - done.rows
+            done.unsure = done.missing if there > 0 else 0
+            return
+        keyed = shape.keyed(keys)
+        away = f"{self.source} s WHERE NOT EXISTS (SELECT 1 FROM {shape.place} t WHERE {keyed})"
+        own = " AND ".join(shape.fresh(column) for column in self.columns)
+        losing = f"{away} AND NOT ({own})"
+        others = f"{rows} WHERE NOT EXISTS (SELECT 1 FROM {self.source} s WHERE {keyed})"
+        if count(self.connection, others):
+            done.unsure = count(self.connection, f"SELECT count(*) FROM {losing}")
+        done.away = self._some(shape.names(keys, "s"), losing if done.unsure else away)
 
     # -- rows that refer to one another -------------------------------------------------
 

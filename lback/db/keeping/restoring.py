@@ -21,7 +21,7 @@ from lback.db.alembic_compat import is_outside
 from lback.db.command_lines import LOOK
 from lback.db.events import OnEvent, Stamp, ignore
 from lback.db.keeping.backup import FORMAT
-from lback.db.keeping.keeper import Keeper, put_back_saving
+from lback.db.keeping.keeper import Keeper, leave, put_back_saving
 from lback.db.keeping.kept import Kept, plain_session
 from lback.db.keeping.putting_back import PuttingBack, Restored, put_back_all
 from lback.db.keeping.row_sql import quoted, run
@@ -154,6 +154,8 @@ def restore_saving(
         if not any(result.leaves_rows for result in done):
             rows.forget(saving)
             rows.drop(saving.tables)
+        elif saving.state == "left":
+            leave(rows, saving)
         return done
 
     return _on(database, at, work, lock_timeout, on_event)

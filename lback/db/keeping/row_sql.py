@@ -151,14 +151,27 @@ class Shape:
 
     def untouched(self, column: str, alias: str = "t") -> str:
         """Return whether a column still holds what it came back with: its default, or NULL."""
-        own, fresh = self.name(column, alias), self.columns[column].fresh
-        if not fresh:
+        own = self.name(column, alias)
+        if not self.columns[column].fresh:
             return f"{own} IS NULL"
+        return f"({own} IS NULL OR {self._is_default(column, alias)})"
+
+    def _is_default(self, column: str, alias: str) -> str:
+        """Return whether a column holds its default, to the letter."""
+        own, facts = self.name(column, alias), self.columns[column]
         if self.family == "postgresql":
-            written = self.columns[column].written
-            fresh = f"CAST(CAST({fresh} AS {written}) AS text)"
-            return f"({own} IS NULL OR CAST({own} AS text) = {fresh})"
-        return f"({own} IS NULL OR {own} = {fresh})"
+            return f"CAST({own} AS text) = CAST(CAST({facts.fresh} AS {facts.written}) AS text)"
+        if self.family in MYSQL and facts.text:
+            sides = [f"CAST(CONVERT({it} USING utf8mb4) AS BINARY)" for it in (own, facts.fresh)]
+            return " = ".join(sides)
+        return f"{own}{' COLLATE BINARY' if self.family == 'sqlite' else ''} = {facts.fresh}"
+
+    def fresh(self, column: str) -> str:
+        """Return whether what was saved of a column is what a new row holds by itself."""
+        saved = self.name(column, "s")
+        if not self.columns[column].fresh:
+            return f"{saved} IS NULL"
+        return f"({saved} IS NOT NULL AND {self._is_default(column, 's')})"
 
     def reader(self, column: str, alias: str = "") -> str:
         """Return how a column is read so that nothing of its value gets lost on the way here."""

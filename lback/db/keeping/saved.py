@@ -294,6 +294,17 @@ class SavedRows:
             self._delete(f"{self.place(table.after)} a", "a.lback_here = 0")
         self._index(kept.keys, table.after)
 
+    def drop_present(self, table: SavedTable) -> None:
+        """Drop those saved rows that are there as saved, so that later changes of them stay."""
+        kept, shape = table.kept, Shape(self.connection, table.kept.table, table.kept.schema)
+        known = kept.keys and shape.columns.keys() >= {*kept.keys, *kept.columns}
+        if not known:
+            return
+        same = f"{shape.keyed(kept.keys)} AND {shape.all_same(kept.columns)}"
+        saved = f"{self.place(table.source)} s"
+        self._delete(saved, f"EXISTS (SELECT 1 FROM {shape.place} t WHERE {same})")
+        table.rows = count(self.connection, f"SELECT count(*) FROM {saved}")
+
     def make_after(self, table: SavedTable) -> str:
         """Make room for a note of what steps make of a table that is yet to come."""
         source, name = self.place(table.source), f"{table.source}_after"

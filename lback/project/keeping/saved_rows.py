@@ -110,11 +110,11 @@ def saved_rows(keeper: Keeper) -> tuple[RowsSaved, ...]:
 def returned_rows(keeper: Keeper) -> tuple[RowsReturned, ...]:
     """Return what a run has put back, and what it has left alone."""
     return tuple(
-        RowsReturned(row.table, row.rows, row.other + row.blocked, row.examples)
+        RowsReturned(row.table, row.rows, left, row.examples or row.away)
         for kept in keeper.kept.values()
         for _, rows in kept.returned
         for row in rows
-        if row.rows or row.other or row.blocked
+        if (left := row.other + row.blocked + row.unsure) or row.rows
     )
 
 
@@ -137,6 +137,8 @@ def _tell_table(ctx: Context, saving: Saving, row: Restored) -> None:
         ctx.console.warn(messages.waits(row.table, row.other, row.examples, name))
     if row.blocked:
         ctx.console.warn(messages.blocked(row.table, row.blocked, name))
+    if row.unsure:
+        ctx.console.warn(messages.unsure(row.table, row.unsure, row.away, name))
     if row.problem:
         ctx.console.warn(messages.failed(row.table, row.problem, name))
     elif row.table_gone:

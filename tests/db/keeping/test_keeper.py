@@ -302,6 +302,48 @@ def test_a_row_that_somebody_deleted_meanwhile_stays_away(connection: Connection
     assert rows(connection, "users") == USERS_ROWS[:2]
 
 
+def test_values_whose_row_has_another_key_by_now_stay_saved(connection: Connection) -> None:
+    keeper = keeper_of((("users", "extra"),))
+    travel(connection, keeper, (Downgrade("b"), GO[1:2]))
+    do(connection, "UPDATE users SET id = 10 WHERE id = 1", "DELETE FROM users WHERE id = 2")
+    came = travel(connection, keeper_of(), (Upgrade("b"), COME[1:2]))
+    ((_, result),) = came
+    assert (result.missing, result.unsure, result.away) == (2, 2, ("1", "2"))
+    (saving,) = savings(connection)
+    assert (saving.state, saving.rows) == ("left", 2)  # without the one that is there
+    assert rows(connection, "lback_saved_1_0") == [(1, "x"), (2, None)]
+
+
+def test_values_of_deleted_rows_go_with_them(connection: Connection) -> None:
+    keeper = keeper_of((("users", "extra"),))
+    travel(connection, keeper, (Downgrade("b"), GO[1:2]))
+    do(connection, "DELETE FROM users WHERE id = 1")
+    came = travel(connection, keeper_of(), (Upgrade("b"), COME[1:2]))
+    ((_, result),) = came
+    assert (result.missing, result.unsure, result.away) == (1, 0, ("1",))
+    assert savings(connection) == [] and own(connection) == ["lback_saved"]
+
+
+def test_values_of_some_revisions_whose_row_has_another_key_stay_saved(
+    connection: Connection,
+) -> None:
+    do(connection, "ALTER TABLE users ADD COLUMN more INTEGER", "UPDATE users SET more = id")
+    keeper = keeper_of((("users", "extra"), ("users", "more")))
+    gone = ("ALTER TABLE users DROP COLUMN extra", "ALTER TABLE users DROP COLUMN more")
+    travel(connection, keeper, (Downgrade("c"), gone[1:]), (Downgrade("b"), gone[:1]))
+    do(connection, "UPDATE users SET id = 10 WHERE id = 1")
+    travel(connection, keeper_of(), (Upgrade("b"), COME[1:2]))
+    left, waiting = savings(connection)
+    assert (left.state, waiting.state, waiting.tables[0].kept.columns) == (
+        "left",
+        "saved",
+        ("more",),
+    )
+    (table,) = left.tables
+    values = connection.exec_driver_sql(f"SELECT extra FROM {table.source} WHERE id = 1").scalars()
+    assert list(values) == ["x"]
+
+
 def test_a_row_that_the_way_down_deleted_comes_back(connection: Connection) -> None:
     keeper = keeper_of((("users", None),), ())
     travel(connection, keeper, (Downgrade("b"), ("DELETE FROM users WHERE id = 3",)))

@@ -227,11 +227,52 @@ def test_values_without_a_key_find_their_rows_by_all_else(connection: Connection
     do(connection, "UPDATE t SET x = NULL WHERE a = 1", "UPDATE t SET x = 9 WHERE a = 2")
     do(connection, "DELETE FROM t WHERE a = 3")
     (done,) = put_back(connection, table)
-    assert told(done) == (3, 0, 2, 0, 0)
+    assert told(done) == (3, 0, 2, 0, 0) and (done.unsure, done.away) == (2, ())
     assert rows(connection) == [(1, 5), (1, 5), (1, 6), (2, 9)]
     (done,) = put_back(connection, table, overwrite=True)
-    assert told(done) == (1, 3, 1, 0, 0)
+    assert told(done) == (1, 3, 1, 0, 0) and not done.leaves_rows
     assert rows(connection)[-1] == (2, 7)
+
+
+@pytest.mark.parametrize(
+    ("change", "unsure"),
+    [
+        ("DELETE FROM t WHERE id > 1", 0),
+        ("DELETE FROM t WHERE id = 3", 0),
+        ("UPDATE t SET id = 20 WHERE id = 2", 1),
+        ("UPDATE t SET id = id + 20", 2),
+        # It may be another row, and nobody can tell.
+        ("UPDATE t SET id = 30 WHERE id = 3", 0),
+    ],
+)
+def test_values_of_rows_that_may_have_another_key_by_now(
+    connection: Connection, change: str, unsure: int
+) -> None:
+    do(
+        connection,
+        TABLE.format(more=", x INTEGER DEFAULT 7"),
+        ROWS.replace("t V", "t (id, name) V"),
+    )
+    do(connection, "UPDATE t SET x = id WHERE id < 3")
+    (table,) = saved(connection, ("t", "x"))
+    do(connection, "UPDATE t SET x = 7", change)
+    (done,) = put_back(connection, table)
+    assert (done.unsure, done.leaves_rows) == (unsure, unsure > 0)
+    lost = {0: ("2", "3") if "id > 1" in change else ("3",), 1: ("2",), 2: ("1", "2")}
+    assert done.away == lost[unsure]
+
+
+@pytest.mark.parametrize("value", ["NEW", "new "])
+def test_a_value_that_the_database_takes_for_the_default_is_none(
+    connection: Connection, value: str
+) -> None:
+    collate = {"sqlite": " COLLATE NOCASE"}.get(connection.dialect.name, "")
+    do(connection, TABLE.format(more=f", x VARCHAR(9){collate} DEFAULT 'new'"))
+    do(connection, "INSERT INTO t VALUES (1, 'a', 'old')")
+    (table,) = saved(connection, ("t", "x"))
+    do(connection, f"UPDATE t SET x = '{value}'")
+    (done,) = put_back(connection, table)
+    assert told(done) == (0, 0, 0, 1, 0) and rows(connection) == [(1, "a", value)]
 
 
 def test_a_counter_goes_on_behind_what_came_back(postgres_url: str) -> None:
@@ -250,6 +291,7 @@ def test_a_counter_goes_on_behind_what_came_back(postgres_url: str) -> None:
     ("done", "leaves"),
     [
         ({"rows": 3, "present": 2, "missing": 1}, False),
+        ({"missing": 1, "unsure": 1}, True),
         ({"other": 1}, True),
         ({"blocked": 1}, True),
         ({"lacking": ("x",)}, True),
