@@ -217,7 +217,7 @@ def _parents(
     earlier: dict[str, list[Parents]] = {}
     for entry in entries:
         header = headers[entry.blob]
-        if not isinstance(header, Header) or header.uncertain:
+        if not isinstance(header, Header) or header.with_labels(()).uncertain:
             continue
         name = header.revision
         stood = stood_on(graph, name, header.down_revisions, header.depends_on)

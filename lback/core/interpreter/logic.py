@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from lback.core.interpreter.choices import (
@@ -146,10 +146,25 @@ def _of_operands(operands: list[Value], known: list[Test], wanted: bool) -> Valu
             result = both(result, test) if wanted else either(result, test)
         return result if result not in (YES, NO) else result == YES
     possible = [
-        value for place, (value, test) in enumerate(zip(operands, known, strict=True))
-        if place == len(operands) - 1 or test != (YES if wanted else NO)
-    ]  # fmt: skip
+        option
+        for place, (value, test) in enumerate(zip(operands, known, strict=True))
+        for option in (
+            (value,) if place == len(operands) - 1 else _ending(value, test, wanted=wanted)
+        )
+    ]
     return choice(possible)
+
+
+def _ending(value: Value, test: Test, *, wanted: bool) -> Iterator[Value]:
+    """Yield what of a value ends an `and` (or an `or`, where not `wanted`)."""
+    if test == (YES if wanted else NO):
+        return
+    if not isinstance(value, Choice) or value.on:
+        yield value
+        return
+    for option in value.options:
+        if not (option is None or type(option) in (bool, int, str)) or bool(option) != wanted:
+            yield option
 
 
 def comparison(machine: Machine, node: ast.expr, frame: Frame) -> Value:

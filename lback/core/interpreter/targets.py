@@ -118,6 +118,9 @@ def set_item(machine: Machine, holder: Value, key: Value, value: Value) -> Disch
         return effects()
     if isinstance(holder, Plain | Name | Row | Text) and is_inert(value):
         return pure("an item of data", None)
+    if holder is None:
+        throw(machine)
+        return pure("no item", None)
     return unknown(machine, "sets an item of something that is not in the text")
 
 

@@ -7,6 +7,7 @@ from textwrap import dedent
 
 import pytest
 
+from lback.core.interpreter.reading import read_effects
 from tests.core.interpreter.comparing import checked
 
 HEAD = """
@@ -166,6 +167,10 @@ made = Column("c", Integer); made.nullable = False; op.add_column("t", made); op
 kinds = {"a": Integer, "b": String(3)}; [op.add_column("t", Column(name, kind)) for name, kind in kinds.items()]
 op.create_table("v", Column("id", Integer), sa.PrimaryKeyConstraint("id", name="pk"), sa.ForeignKeyConstraint(["id"], ["u.id"]), sa.CheckConstraint("id > 1", name="ck"))
 op.create_table("v", Column("id", sa.Integer().with_variant(sa.BigInteger, "postgresql"), primary_key=True), mysql_engine="InnoDB", comment="x")
+op.create_table("v", sa.MetaData(), Column("id", Integer, primary_key=True), extend_existing=True, keep_existing=False)
+row = op.get_bind().execute(text("SELECT 'x' AS a, NULL AS b")).first(); x = {"p": "t"} if row.b else None; y = x or {}; y["q"] = "v"; [op.drop_table(y[k]) for k in sorted(y)]; z = (None if row.a else 0) or "w"; op.drop_table(z)
+row = op.get_bind().execute(text("SELECT 'x' AS a")).first(); x = None if row.a else {}; op.drop_table("v") if x is None else None; y = (x and "t") or "w"; op.drop_table(y); x["a"] = 1; op.drop_table("never")
+from sqlalchemy.ext.mutable import MutableDict, MutableList; op.add_column("t", Column("d", MutableDict.as_mutable(sa.JSON()))); op.add_column("t", Column("l", MutableList.as_mutable(sa.JSON)))
 op.get_bind().execute(sa.schema.CreateTable(u)) if False else op.execute(sa.schema.DropTable(u)); op.execute(sa.schema.CreateIndex(sa.Index("i", u.c.a)))
 sa.Index("i", u.c.a, unique=True).create(op.get_bind()); sa.Index("i", u.c.a).drop(op.get_bind())
 op.execute([text("DELETE FROM t")][0]); op.execute(("DELETE FROM t", "DELETE FROM v")[1]); [op.execute(q) for q in ("DELETE FROM t", text("DELETE FROM v"), t.delete())]
@@ -230,6 +235,18 @@ with op.get_bind().execution_options(stream_results=False) as c: c.execute(text(
 LINES = [
     line for part in (CORE, DIRECTIVES, ORM, MORE, PARTS) for line in part.strip().splitlines()
 ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'op.create_table("v", sa.MetaData(), Column("id", Integer), extend_existing=True)',
+        'op.add_column("t", Column("d", sa.ext.mutable.MutableDict.as_mutable(sa.JSON())))',
+        'x = (op.get_bind().scalar(text("SELECT 1")) if context else None) or {}; x["a"] = 1',
+    ],
+)
+def test_nothing_of_a_line_is_left_open(line: str) -> None:
+    assert read_effects(f"{HEAD}\n\ndef upgrade():\n    {line}\n".encode()).unknown == ()
 
 
 @pytest.mark.parametrize("line", LINES)

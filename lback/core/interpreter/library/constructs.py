@@ -179,6 +179,11 @@ def _flask(_: Machine, __: Arguments) -> Name:
     return Name("flask_sqlalchemy.db")
 
 
+def _as_mutable(_: Machine, arguments: Arguments) -> Value:
+    """Return the type: as_mutable() of a class only watches its values."""
+    return arguments.get(0, "sqltype")
+
+
 MAKERS: dict[str, Callable[[Machine, Arguments], SchemaValue]] = {
     "Column": column_values.column,
     "mapped_column": column_values.column,
@@ -260,4 +265,5 @@ _SPECIAL: dict[str, Callable[[Machine, Arguments], Value]] = {
     "conv": _quoted,
     "SQLAlchemy": _flask,
     "object_session": _session,
+    "as_mutable": _as_mutable,
 }

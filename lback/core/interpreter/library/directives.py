@@ -26,7 +26,15 @@ from lback.core.interpreter.library.key_values import full_names, table_items
 from lback.core.interpreter.library.sql_sink import send, sql, statement
 from lback.core.interpreter.machine import Machine
 from lback.core.interpreter.modules import find, force, module
-from lback.core.interpreter.schema import ColumnV, ConstraintV, EntityV, Handle, IndexV, TableV
+from lback.core.interpreter.schema import (
+    ColumnV,
+    ConstraintV,
+    EntityV,
+    Handle,
+    IndexV,
+    MetaDataV,
+    TableV,
+)
 from lback.core.interpreter.text import strings
 from lback.core.interpreter.values import (
     PLAIN,
@@ -191,7 +199,7 @@ def _create_table(given: Given) -> Value:
     for item in table_items(given.rest):
         if isinstance(item, ColumnV | ConstraintV | IndexV):
             items.append(item)
-        elif item is not None:
+        elif not isinstance(item, MetaDataV | None):  # of its own Alembic makes the table
             unread.append("columns of a new table that are not in the text")
     if given.open:
         unread.append("columns of a new table that are not in the text")
