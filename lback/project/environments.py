@@ -26,13 +26,14 @@ from lback.project.discovery import (
 )
 from lback.project.locate import (
     CONFIGS,
+    Project,
     Texts,
     config_places,
     default_config,
     named_config,
     search_project,
 )
-from lback.project.options import Environment, Options
+from lback.project.options import DEFAULT_SECTION, Environment, Options
 from lback.vcs.noted import INPUTS
 from lback.vcs.repository import Repository
 
@@ -62,10 +63,11 @@ def environment_of(ctx: Context) -> Environment:
 def around(ctx: Context) -> tuple[Environment, ...]:
     """Return what a command may be about where nothing is configured here; () where it is.
 
-    That is what lies below the current folder; where nothing does, all of the repository's.
+    That is what lies below the current folder; where nothing does, all of the repository's. A
+    configuration that is written for a folder above is about that one.
     """
     try:
-        _ = ctx.project
+        return _started_above(ctx, ctx.project)
     except NotConfigured:
         if ctx.options.script_location is None and not named_config(ctx.options):
             if ctx.repository is not None and ctx.repository.is_bare:
@@ -74,6 +76,35 @@ def around(ctx: Context) -> tuple[Environment, ...]:
     except LbackError:
         pass  # whoever needs the project says what is wrong
     return ()
+
+
+def _started_above(ctx: Context, project: Project) -> tuple[Environment, ...]:
+    """Return the environment of an ini whose paths count from a folder above; or ().
+
+    `script_location = db/migrations` of `db/alembic.ini` is meant for `alembic -c db/alembic.ini`:
+    inside of `db` Alembic finds nothing. What lies elsewhere may be another one's.
+    """
+    path = project.settings.config_path
+    named = ctx.options.script_location or named_config(ctx.options)
+    bare = ctx.repository is not None and ctx.repository.is_bare
+    if path is None or path.endswith(".toml") or named or bare or not project.is_nowhere:
+        return ()
+    INPUTS.doubt()
+    root = root_of(ctx)
+    section = ctx.options.name or DEFAULT_SECTION
+    every = in_file(project.folder / path, FileTree(root, Texts(root)))
+    there = [value for value in every if value.section == section]
+    return tuple(value for value in there if _lies_in(context_of(ctx, value), project.folder))
+
+
+def _lies_in(ctx: Context, folder: Path) -> bool:
+    """Tell whether an environment is started above a folder, and has its revisions in there."""
+    with suppress(LbackError):
+        project = ctx.project
+        places = [project.root / name for name in project.folders()]
+        above = project.folder != folder and folder.is_relative_to(project.folder)
+        return above and all(place.is_relative_to(folder) for place in places)
+    return False
 
 
 def _in_bare(ctx: Context, repository: Repository) -> tuple[Environment, ...]:

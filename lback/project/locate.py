@@ -112,6 +112,14 @@ class Project(NamedTuple):
         env = os.path.normpath(Path(self.settings.script_location, "env.py"))
         return _relative(Path(env), self.root)
 
+    @property
+    def is_nowhere(self) -> bool:
+        """Tell whether there is no folder on disk where `script_location` says."""
+        try:
+            return not self._place(self.settings.script_location).is_dir()
+        except UsageError:
+            return True
+
     def _locations(self) -> list[Path]:
         return [self._place(place) for place in self.settings.folders]
 

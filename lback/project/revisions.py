@@ -151,6 +151,8 @@ class Revisions:
         folders, recursive = self.folders(at)
         if not entries and not recursive:
             problems += self._passed_over(folders, at)
+        if not entries and not problems and at == WORKTREE and self.project.is_nowhere:
+            problems.append(revision_messages.nowhere(self.project.settings))
         return Graph(revisions, problems)
 
     def _labelled(self, header: Header, entry: Entry, at: str) -> Header:

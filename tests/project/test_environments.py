@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -102,6 +103,36 @@ def test_a_toml_and_another_folder_to_start_in(ada: Developer) -> None:
     ada.write("backend/conf/alembic.ini", "[alembic]\nscript_location = app/migrations\n")
     ada.write("backend/app/migrations/env.py", ENV)
     assert found(ada.folder) == ["-C backend -c conf/alembic.ini", "-C core"]
+
+
+def test_inside_of_what_is_started_from_above(ada: Developer) -> None:
+    """As mlflow has it; from inside, Alembic says that the path does not exist."""
+    ini = INI.replace("migrations", "app/db/main") + "[audit]\nscript_location = audit\n"
+    ada.write("app/db/alembic.ini", ini)
+    for folder in ("main", "audit"):
+        ada.write(f"app/db/{folder}/env.py", ENV)
+    revise(ada, "app/db/main", "a1")
+    assert found(ada.folder / "app/db") == ["-C ../.. -c app/db/alembic.ini"]
+    assert found(ada.folder / "app/db/main") == ["-C ../../.. -c app/db/alembic.ini"]
+    assert found(ada.folder / "app/db", name="audit") == []
+    assert found(ada.folder / "app/db", config="alembic.ini") == []
+    ada.commit("Start")
+    told = ada.lback("-C", "app/db", "check", "--at", "HEAD")
+    assert "1 head (a1)" in told
+    assert "applied 1 revision" in ada.lback("-C", "app/db", "migrate")
+
+
+def test_what_lies_elsewhere_is_not_taken_for_what_is_gone(services: Developer) -> None:
+    """Another one's migrations never run on a database because its own are not there."""
+    environment(services, ".", "r1")
+    shutil.rmtree(services.folder / "services/a/migrations")
+    assert found(services.folder / "services/a") == []
+    told = services.lback("-C", "services/a", "heads", code=1)
+    place = services.folder / "services/a/migrations"
+    assert f"LB107 there is no folder {place}, which `script_location` in" in told
+    for line in ("migrate", "merge", "switch"):
+        assert "there is no folder" in services.lback("-C", "services/a", *line.split(), code=3)
+    assert "no folder" in services.lback("-C", "services/a", "status")
 
 
 def test_flask_migrate_below(ada: Developer) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from lback.core.checks.findings import Finding
 from lback.core.graph.revision import Problem, Unreadable
+from lback.core.settings import Settings
 from lback.core.shell import command, named, pathspec
 from lback.core.source import Commit
 from lback.errors import UsageError
@@ -91,6 +92,16 @@ def in_subfolders(folders: Sequence[str], homes: Sequence[str], count: int) -> P
         f"{', '.join(homes[:5])}{', …' if len(homes) > 5 else ''}",
         "name them in `version_locations`, or set `recursive_version_locations = true`; "
         f"{command('lback --script-location', homes[0], then='heads')} reads one as it is",
+    )
+
+
+def nowhere(settings: Settings) -> Problem:
+    """Say that the folder is not there in which env.py and the revisions have to be."""
+    return Problem(
+        "LB107",
+        f"there is no folder {settings.script_location}, which `script_location` in "
+        f"{settings.config_path} names",
+        "change into the folder that the path counts from, or correct `script_location`",
     )
 
 
