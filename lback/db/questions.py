@@ -79,7 +79,10 @@ class GivenAnswers:
         for text in defaults:
             if "." not in text:
                 raise messages.no_column_of_default(text)
-        return cls(pairs, no_rename, tuple(dict.fromkeys(defaults)), frozenset(gone), no_drop, ask)
+        # Which `=` of several ends the name is known once the column is asked about.
+        clear = (text.partition("=")[0] for text in defaults if text.count("=") < 2)
+        _once("--default", ((name, "") for name in clear))
+        return cls(pairs, no_rename, tuple(defaults), frozenset(gone), no_drop, ask)
 
     def use(self, option: str) -> None:
         """Note that an answer counted; `unused` names the others."""
