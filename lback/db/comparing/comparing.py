@@ -254,7 +254,7 @@ def _compare_table(
             changes.ops += list(indexes_in_use(changes, there, model, quote))
         if comparison.connection.dialect.name == "postgresql":
             changes.ops += list(exclude_constraints(now, twin, there, comparison.connection))
-            compare_identities(changes, now, twin, there, comparison.connection.dialect)
+            compare_identities(changes, now, twin, there, comparison.inspector)
             say_how_to_cast(changes, model, comparison.connection)
         # PostgreSQL changes no type beneath a computed column.
         needs_room = comparison.connection.dialect.name == "postgresql"

@@ -8,11 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic.operations import ops
+from sqlalchemy.engine.reflection import Inspector
 
 from lback.db.alembic_compat import name_writer
 from lback.db.comparing.enums import Statements
 from lback.db.comparing.twins import Snapshot
 from lback.db.directives import full_name
+from lback.db.renaming import renamed_in
 
 _SERIAL = re.compile(r"nextval\('((?:[^']|'')+)'")
 _OPTIONS = {
@@ -32,7 +34,11 @@ class AlterIdentity(Statements):
 
 
 def compare_identities(
-    changes: ops.ModifyTableOps, now: Snapshot, twin: Snapshot, there: sa.Table, dialect: Any
+    changes: ops.ModifyTableOps,
+    now: Snapshot,
+    twin: Snapshot,
+    there: sa.Table,
+    inspector: Inspector,
 ) -> None:
     """Write what Alembic cannot: an identity in place of another, of a sequence, or of none."""
     for name, row in twin.columns.items():
@@ -46,11 +52,13 @@ def compare_identities(
                 one.modify_server_default = one.existing_server_default = False
                 if not one.has_changes():
                     changes.ops.remove(one)
-        column = _Column(there, name, dialect)
+        column = _Column(there, name, inspector.dialect)
         before, after = (
             _SERIAL.search(str(each.columns[name].get("default"))) for each in (now, twin)
         )
-        sequence = before[1] if before else f"{there.name}_{name}_seq" if after else None
+        sequence = _renamed(before[1], there, inspector) if before else None
+        if sequence is None and after:
+            sequence = column.sequence
         up = column.steps(old, new, sequence, serial=bool(after))
         back = column.steps(new, old, sequence, serial=bool(before))
         told = f"alter column {full_name(str(there.name), there.schema)}.{name}: identity changed"
@@ -65,9 +73,9 @@ class _Column:
         place = f"{quote(table.schema)}." if table.schema else ""
         self.table, self.name = f"{place}{quote(table.name)}", quote(name)
         self.place = place
+        self.sequence = f"{place}{quote(f'{table.name}_{name}_seq')}"
         self.alter = f"ALTER TABLE {self.table} ALTER COLUMN {self.name}"
-        texts = (text.replace("'", "''") for text in (self.table, name))
-        self.own = "pg_get_serial_sequence('{}', '{}')".format(*texts)
+        self.own = f"pg_get_serial_sequence({_literal(self.table)}, {_literal(name)})"
 
     def steps(
         self, old: _Identity | None, new: _Identity | None, sequence: str | None, *, serial: bool
@@ -90,8 +98,8 @@ class _Column:
         elif serial and sequence is not None:
             made += [
                 f"CREATE SEQUENCE {sequence} OWNED BY {self.table}.{self.name}",
-                f"{self.alter} SET DEFAULT nextval('{sequence}')",
-                self._go_on(f"'{sequence}'", 1),
+                f"{self.alter} SET DEFAULT nextval({_literal(sequence)})",
+                self._go_on(_literal(sequence), 1),
             ]
         return made
 
@@ -99,6 +107,19 @@ class _Column:
         """Return what lets it count on from the rows there are."""
         most = f"max({self.name})"
         return f"SELECT setval({sequence}, {most}) FROM {self.table} HAVING {most} >= {start}"
+
+
+def _renamed(literal: str, table: sa.Table, inspector: Inspector) -> Any:
+    """Return the name of a sequence, with its schema, as it is when the statements come."""
+    renames = getattr(inspector, "renames", None)
+    schema = None if table.schema == inspector.default_schema_name else table.schema
+    names = {} if renames is None else renames.names.get((schema, table.name), {})
+    name = literal.replace("''", "'")
+    return name_writer(inspector.dialect)(names[name]) if name in names else renamed_in(name, names)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _options(identity: _Identity) -> str:

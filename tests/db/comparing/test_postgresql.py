@@ -81,6 +81,28 @@ def test_a_column_counts_on_from_its_rows(project: Modelled, postgres_url: str) 
     assert found == [(1,), (2,), (3,), (4,)]
 
 
+@pytest.mark.parametrize("begin", ["", "Identity()"])
+@pytest.mark.parametrize("place", ["", ', schema="de%pot"'])
+def test_it_counts_otherwise_and_is_renamed_at_once(
+    project: Modelled, postgres_url: str, begin: str, place: str
+) -> None:
+    """Its sequence goes by its new name, whatever letters and quotes that has."""
+    text = 'Table({name!r}, metadata, Column("id", Integer, {way}primary_key=True){place})'
+    ways = [f"{way}, " if way else "" for way in (begin, "Identity()" if not begin else "")]
+    start(project, text.format(name="willow", way=ways[0], place=place))
+    where = '"de%pot".' if place else ""
+    run_sql(postgres_url, *[f"INSERT INTO {where}willow DEFAULT VALUES"] * 2)
+    say(project, text.format(name="It's an Oak", way=ways[1], place=place))
+    old, new = (f"de%pot.{name}" if place else name for name in ("willow", "It's an Oak"))
+    project.make("two", renames=[f"{old}:{new}"])
+    there_and_back(project)
+    run_sql(postgres_url, f"""INSERT INTO {where}"It's an Oak" DEFAULT VALUES""")
+    assert run_sql(postgres_url, f"""SELECT max(id) FROM {where}"It's an Oak" """) == [(3,)]
+    project.back()
+    run_sql(postgres_url, f"INSERT INTO {where}willow DEFAULT VALUES")
+    assert run_sql(postgres_url, f"SELECT max(id) FROM {where}willow") == [(4,)]
+
+
 def test_a_domain_that_changed_is_named(project: Modelled) -> None:
     start(project, job(POSITIVE))
     assert differences(project.database()) == ()
