@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from lback.core.dialects import Dialects
 from lback.core.effects import Effect
-from lback.core.merging import footprint_keys, footprint_reads
+from lback.core.merging import footprint_keys, footprint_reads, footprint_views
 from lback.core.merging.surroundings import Surroundings
 from lback.core.merging.touches import ANY, Touch, aspect, columns, fragile, named, whole
 from lback.core.naming import bare, key, schema_of
@@ -32,6 +32,7 @@ def footprint(effect: Effect, around: Surroundings) -> tuple[Touch, ...]:
     """Return what an effect touches; `around` is what is known of the schema at its side."""
     touches = list(_HANDLERS.get(effect.object, _other)(effect, around))
     touches += footprint_reads.used(effect)
+    touches += footprint_views.viewed(effect, around)
     schemas = dict.fromkeys(map(schema_of, (effect.table, effect.name, effect.to)))
     if effect.object not in ("column", "data", "condition", "query"):
         touches += [Touch("object", f"schema {schema}", "need") for schema in schemas if schema]

@@ -99,6 +99,7 @@ _COPIED = Clash(
 )
 _REBUILT = Clash("order-matters", "one copies the table over, and not everything outlives the copy")
 _FIRES = Clash("order-matters", "what one makes on the table works on the rows of the other")
+_GATHERS = Clash("order-matters", "what the view is filled from is not known")
 _KEY = Clash("order-matters", "one leans on a key or an index, and the other drops one")
 
 MATRIX: Mapping[str, Modes] = {
@@ -152,6 +153,8 @@ MATRIX: Mapping[str, Modes] = {
         {
             ("write", "touch"): Clash("order-matters", "a trigger may write any rows"),
             ("write", "write"): Clash("order-matters", "a trigger may write any rows"),
+            ("gather", "touch"): _GATHERS,
+            ("gather", "write"): _GATHERS,
         }
     ),
 }

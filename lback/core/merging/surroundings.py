@@ -1,4 +1,4 @@
-"""What is known of the schema around a fork: indexes, foreign keys, triggers, keys of tables."""
+"""What is known of the schema around a fork: indexes, foreign keys, triggers, views, keys."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ class Surroundings:
 
     `indexes` are names to their tables; `spans` the columns of an index, by its name, and of
     a constraint, by its table and name. `keys` are the columns in a primary or unique key of
-    the tables whose creation was read. What was never read is simply not in here.
+    the tables whose creation was read, `views` the effects that made them. What was never read
+    is simply not in here.
     """
 
     indexes: Mapping[str, str] = field(default_factory=dict)
@@ -35,6 +36,7 @@ class Surroundings:
     links: tuple[Link, ...] = ()
     triggers: Mapping[str, tuple[Effect, ...]] = field(default_factory=dict)
     functions: Mapping[str, tuple[Use, ...]] = field(default_factory=dict)
+    views: Mapping[str, Effect] = field(default_factory=dict)
     keys: Mapping[str, frozenset[str]] = field(default_factory=dict)
     plain: frozenset[str] = frozenset()
     columns: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
@@ -62,7 +64,8 @@ NOTHING_AROUND = Surroundings()
 def surroundings(effects: Iterable[Effects]) -> Surroundings:
     """Gather the facts from the effects of revisions, in graph order.
 
-    Foreign keys and triggers that were dropped later are kept: one too many only asks for care.
+    Foreign keys, triggers and views that were dropped later are kept: one too many only asks for
+    care.
     """
     return NOTHING_AROUND.after(effects)
 
@@ -74,6 +77,7 @@ class _Gathered:
         self.links = dict.fromkeys(before.links)
         self.triggers = dict(before.triggers)
         self.functions = dict(before.functions)
+        self.views = dict(before.views)
         self.keys = dict(before.keys)
         self.plain = set(before.plain)
         self.columns = dict(before.columns)
@@ -85,6 +89,7 @@ class _Gathered:
             tuple(self.links),
             self.triggers,
             self.functions,
+            self.views,
             self.keys,
             frozenset(self.plain),
             self.columns,
@@ -104,10 +109,19 @@ class _Gathered:
             self.triggers[table] = (*self.triggers.get(table, ()), effect)
         elif effect.object == "function" and effect.kind == "create":
             self.functions[key(effect.name)] = effect.uses
+        elif effect.object == "view":
+            self._view(effect)
+
+    def _view(self, effect: Effect) -> None:
+        if effect.kind == "create":
+            self.views[key(effect.name)] = effect
+        elif effect.kind == "rename" and effect.to and key(effect.name) in self.views:
+            self.views[key(effect.to)] = self.views[key(effect.name)]
 
     def _table(self, effect: Effect, table: str) -> None:
         if effect.kind == "create":
             self.keys[table] = frozenset()
+            self.views.pop(table, None)
         elif effect.kind == "rename" and effect.to:
             new = key(effect.to)
             self.indexes = {k: new if v == table else v for k, v in self.indexes.items()}
@@ -122,6 +136,7 @@ class _Gathered:
             if table in self.keys:
                 self.keys[new] = self.keys.pop(table)
             self.columns = {(new if t == table else t, n): v for (t, n), v in self.columns.items()}
+            self.views = {name: _moved(view, table, new) for name, view in self.views.items()}
 
     def _column(self, effect: Effect, table: str) -> None:
         column = (table, (effect.name or "").casefold())
@@ -147,6 +162,14 @@ class _Gathered:
             self.links[item._replace(columns=renamed(item.columns))] = None
         if table in self.keys:
             self.keys[table] = frozenset(renamed(self.keys[table]))
+        for name, view in self.views.items():
+            uses = tuple(
+                use._replace(name=new)
+                if use.object == "column" and key(use.table) == table and use.name.casefold() == old
+                else use
+                for use in view.uses
+            )
+            self.views[name] = view._replace(uses=uses)
 
     def _key(self, effect: Effect, table: str) -> None:
         names = tuple(column.casefold() for column in effect.columns)
@@ -174,3 +197,15 @@ class _Gathered:
             self.indexes[new] = self.indexes[old]
         if ("", old) in self.spans:
             self.spans["", new] = self.spans["", old]
+
+
+def _moved(view: Effect, old: str, new: str) -> Effect:
+    """Return a view of a table that has another name by now."""
+    if old not in map(key, view.reads):
+        return view
+    uses = tuple(
+        use._replace(table=new) if use.table and key(use.table) == old else use for use in view.uses
+    )
+    return view._replace(
+        reads=tuple(new if key(name) == old else name for name in view.reads), uses=uses
+    )

@@ -32,6 +32,10 @@ INDEX = 'op.create_index("ix", "t", ["c"])'
 TRIGGER = sql("CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()")
 FUNCTION = sql("CREATE FUNCTION f() RETURNS trigger AS 'BEGIN INSERT INTO log VALUES (1); "
                "RETURN NEW; END' LANGUAGE plpgsql")  # fmt: skip
+VIEW = sql("CREATE VIEW v AS SELECT a, b AS n FROM t")
+OVER = f"{VIEW}\n{sql('CREATE VIEW w AS SELECT n FROM v')}"
+FILLED = sql("CREATE MATERIALIZED VIEW m AS SELECT a FROM t")
+FROM_VIEW = sql("UPDATE other SET x = (SELECT max(n) FROM w)")
 
 # Each: what is below the fork, the left side, the right side.
 PAIRS: list[tuple[str, str, str]] = [
@@ -90,6 +94,32 @@ PAIRS: list[tuple[str, str, str]] = [
     ("", sql("DROP TRIGGER g ON t"), sql("INSERT INTO v (a) VALUES (1)")),
     ("", sql("DROP TRIGGER g ON t"), TRIGGER),
     ("", sql("ALTER TRIGGER g ON t RENAME TO h"), TRIGGER.replace(" g ", " h ")),
+    # through views that are there
+    (OVER, FROM_VIEW, sql("UPDATE t SET a = 1")),
+    (OVER, FROM_VIEW, sql("UPDATE t SET c = 1")),
+    (OVER, FROM_VIEW, sql("INSERT INTO t (a) VALUES (1)")),
+    (OVER, FROM_VIEW, 'op.alter_column("t", "b", new_column_name="d")'),
+    (OVER, FROM_VIEW, 'op.alter_column("t", "c", new_column_name="d")'),
+    (f"{OVER}\n{RENAME}", FROM_VIEW, sql("UPDATE u SET b = 1")),
+    (f'{OVER}\nop.alter_column("t", "b", new_column_name="d")', FROM_VIEW, sql("UPDATE t SET d = 1")),
+    (f"{OVER}\n{sql('ALTER VIEW w RENAME TO y')}", FROM_VIEW.replace(" w)", " y)"), sql("UPDATE t SET b = 1")),
+    (f"{OVER}\nop.create_table('w', sa.Column('n', sa.Integer()))", FROM_VIEW, sql("UPDATE t SET b = 1")),
+    (VIEW, sql("CREATE VIEW w AS SELECT n FROM v"), 'op.alter_column("t", "b", new_column_name="d")'),
+    (VIEW, sql("CREATE VIEW w AS SELECT n FROM v"), sql("UPDATE t SET b = 1")),
+    (VIEW, sql("INSERT INTO v (n) VALUES (1)"), 'op.alter_column("t", "c", nullable=False)'),
+    (VIEW, sql("INSERT INTO v (n) VALUES (1)"), 'op.alter_column("t", "c", server_default="1")'),
+    (VIEW, sql("INSERT INTO v (n) VALUES (1)"), ADD),
+    (VIEW, sql("UPDATE v SET n = 1"), sql("UPDATE other SET x = (SELECT max(b) FROM t)")),
+    (OVER, sql("DROP TABLE t CASCADE"), sql("COMMENT ON VIEW w IS 'x'")),
+    (OVER, sql("DROP TABLE t CASCADE"), sql("ALTER VIEW w RENAME TO y")),
+    (OVER, sql("ALTER TABLE t DROP COLUMN a CASCADE"), sql("ALTER VIEW w RENAME TO y")),
+    (OVER, sql("ALTER TABLE t DROP COLUMN c CASCADE"), sql("ALTER VIEW w RENAME TO y")),
+    (FILLED, sql("REFRESH MATERIALIZED VIEW m"), sql("UPDATE t SET a = 1")),
+    (FILLED, sql("REFRESH MATERIALIZED VIEW m"), sql("UPDATE t SET b = 1")),
+    (FILLED, sql("REFRESH MATERIALIZED VIEW m"), sql("UPDATE other SET x = (SELECT max(a) FROM m)")),
+    (FILLED, sql("UPDATE other SET x = (SELECT max(a) FROM m)"), sql("UPDATE t SET a = 1")),
+    (f"{VIEW}\n{sql('CREATE MATERIALIZED VIEW m AS SELECT n FROM v')}", sql("REFRESH MATERIALIZED VIEW m"), sql("UPDATE t SET b = 1")),
+    ("", sql("REFRESH MATERIALIZED VIEW m"), sql("UPDATE t SET a = 1")),
     # what conditions ask for
     ("", asked('has_table("t")'), MAKE),
     ("", asked('has_table("t")'), 'op.drop_table("t")'),
