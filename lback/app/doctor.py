@@ -131,6 +131,9 @@ def _hooks(ctx: Context) -> Iterator[DoctorLine]:
 
 
 def _database(ctx: Context) -> Iterator[DoctorLine]:
+    if ctx.revisions.places.unconfigured:
+        yield messages.NO_CONFIGURATION
+        return
     graph = ctx.database.graph
     for answer in ctx.database.ask(lambda view: half_of(graph, view)):
         named = str(answer.database or "")

@@ -32,6 +32,11 @@ def test_what_is_wrong_has_a_fix(join: Join) -> None:
     assert all(row["fix"] for row in wrong)
 
 
+def test_files_alone_have_no_database(join: Join) -> None:
+    said = join("Ada").lback("--script-location", "migrations/versions", "doctor")
+    assert "not looked at: `--script-location` leaves the configuration out" in said
+
+
 def test_what_cannot_be_found_is_said_once(tmp_path: Path) -> None:
     said = Developer("Ada", tmp_path).lback("doctor", code=1)
     assert said.count("There is no Alembic configuration") == 1

@@ -47,6 +47,9 @@ SHALLOW = DoctorLine(
     "the clone is shallow: older history cannot be seen",
     "`git fetch --unshallow`; in CI, `fetch-depth: 0`",
 )
+NO_CONFIGURATION = DoctorLine(
+    "database", "note", "not looked at: `--script-location` leaves the configuration out"
+)
 PARTIAL = DoctorLine("git", "note", "the clone is partial: contents may be missing")
 
 
