@@ -117,6 +117,18 @@ def write_whole(path: Path, data: bytes, mode: int = 0o666, *, durable: bool = T
         file.write(data)
 
 
+def write_to(path: Path, data: bytes) -> None:
+    """Write what a person has named: a file whole; a device or a pipe gets the bytes.
+
+    Only root may replace /dev/null, and then all of the machine is without it.
+    """
+    mode = path.lstat().st_mode if os.path.lexists(path) else 0
+    if stat.S_ISCHR(mode) or stat.S_ISFIFO(mode):
+        path.write_bytes(data)
+    else:
+        write_whole(path, data, durable=False)
+
+
 def write_beside(path: Path, data: bytes, mode: int = 0o666) -> Path:
     """Write the next content of a file to the disk, beside it; return where it waits."""
     with _beside(path) as draft, _created(draft, mode) as file:
@@ -130,6 +142,7 @@ def write_new(path: Path, data: bytes) -> None:
 
     A link that a branch has put there would have somebody else's file written.
     """
+    _refuse_device(path)
     path.unlink(missing_ok=True)
     with _created(path, 0o666) as file:
         file.write(data)
@@ -168,6 +181,7 @@ def sync_folder(folder: Path) -> None:
 @contextmanager
 def _beside(path: Path) -> Iterator[Path]:
     """Give a new name beside a file; what has it is removed where the block fails."""
+    _refuse_device(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Two processes never share one, and the name stays short enough for every disk.
     draft = path.with_name(f".{path.name[:40]}.{os.urandom(4).hex()}{DRAFT}")
@@ -177,6 +191,20 @@ def _beside(path: Path) -> Iterator[Path]:
         with suppress(OSError):
             draft.unlink()
         raise
+
+
+def _refuse_device(path: Path) -> None:
+    """Raise UsageError where a path leads to what no file may take the place of.
+
+    A link such as /dev/stdout is the machine's, wherever it leads.
+    """
+    home = os.path.realpath(path.parent)
+    mode = stat.S_IFREG
+    with suppress(OSError):
+        mode = path.stat().st_mode
+    ours = stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+    if not ours or home == "/dev" or home.startswith("/proc/"):
+        raise UsageError(f"{path} is no plain file.", "Name a file, or a new one.")
 
 
 def _created(path: Path, mode: int) -> IO[bytes]:

@@ -10,7 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from lback.files import FileLock, alone, put_with_mode, replacing, write_beside, write_whole
+from lback.errors import UsageError
+from lback.files import (
+    FileLock,
+    alone,
+    put_with_mode,
+    replacing,
+    write_beside,
+    write_new,
+    write_to,
+    write_whole,
+)
 
 HOUSE = Path(__file__).parents[2] / "lback"
 # What only a writer or a lock needs.
@@ -65,6 +75,29 @@ def test_a_link_in_the_place_is_replaced_and_not_followed(tmp_path: Path) -> Non
     write_whole(place, b"new")
     assert victim.read_bytes() == b"mine"
     assert place.read_bytes() == b"new" and not place.is_symlink()
+
+
+def test_nothing_takes_the_place_of_a_device_or_a_pipe(tmp_path: Path) -> None:
+    """As root, a picture for /dev/null once left the whole machine without it."""
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for place in (pipe, link):
+        for write in (write_whole, write_beside, write_new):
+            with pytest.raises(UsageError, match="is no plain file"):
+                write(place, b"new")
+    with pytest.raises(UsageError, match="is no plain file"):
+        write_to(link, b"new")
+    for place in ("/dev/stdout", "/dev/fd/1", "/dev/lback"):
+        with pytest.raises(UsageError, match="is no plain file"):
+            write_to(Path(place), b"new")
+    assert stat.S_ISFIFO(pipe.lstat().st_mode) and link.is_symlink()
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_to(pipe, b"new")
+    assert os.read(reader, 9) == b"new"
+    os.close(reader)
+    write_to(tmp_path / "file", b"new")
+    assert (tmp_path / "file").read_bytes() == b"new"
 
 
 def test_modes(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from lback.cli.strict import Command
 from lback.cli.terminal import Terminal
 from lback.core.results import Result
 from lback.core.rows import RevisionRow
-from lback.files import write_whole
+from lback.files import write_to
 from lback.formats.lanes import draw
 from lback.formats.style import Style, safe
 from lback.formats.words import listing, title
@@ -104,7 +104,7 @@ def _keep(terminal: Terminal, result: Result, *, form: str, output: str | None, 
     """Write a picture to a file, say where, and open it where that is wanted."""
     text = terminal.rendered(result, form)
     path = Path(from_here(terminal.options, output) if output else _anywhere())
-    write_whole(path, f"{text}\n".encode(), durable=False)
+    write_to(path, f"{text}\n".encode())
     opened = False
     if opens:
         import webbrowser
