@@ -27,6 +27,18 @@ def waiting(blockers: Sequence[str]) -> str:
     return f"Waiting for {'; and for '.join(blockers)}."
 
 
+A_ROW = "Waiting for the lock of a row"
+
+
+def perhaps(state: str, open_transactions: Sequence[str] | None) -> str:
+    """Say what a statement waits for, where the server does not say for whom."""
+    if open_transactions is None:
+        return f"{state}; who has it needs the right PROCESS to be seen."
+    if not open_transactions:
+        return f"{state}; no open transaction of this database is to be seen."
+    return f"{state}; what is open here: {'; and '.join(open_transactions)}."
+
+
 def again(name: str, why: str, blockers: Sequence[str], seconds: float, number: int) -> str:
     """Say that a step will be tried again, and why."""
     kept_back = f" for {'; and for '.join(blockers)}" if blockers else ""

@@ -19,8 +19,9 @@ from lback.db.locking.advisory import AdvisoryLock
 from lback.db.locking.caller import Caller
 from lback.db.locking.files import LockFile
 from lback.db.locking.keyrings import keyring_for
-from lback.db.locking.named import NamedLock
-from lback.db.locking.waits import Blocker, Waits
+from lback.db.locking.named import NamedLock, NamedWaits
+from lback.db.locking.waits import Waits
+from lback.db.locking.watching import Blocker, Watching
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.4
 _TELL_AFTER, _TELL_EVERY = 2.0, 5.0
@@ -62,7 +63,7 @@ class Locks:
         self._caller = Caller.current(command)
         self._held: dict[str, Lock] = {}
         self._patience = patience
-        self._waits: list[Waits] = []
+        self._waits: list[Watching] = []
         self.blockers: tuple[Blocker, ...] = ()
         """The sessions that a statement of the last run waited for, until it gave up."""
 
@@ -77,10 +78,13 @@ class Locks:
         if lock is None:
             return
         self._take(lock, connection, schema, name)
-        watched = any(waits.connection is connection for waits in self._waits)
-        if isinstance(lock, AdvisoryLock) and self._patience is not None and not watched:
+        if any(waits.connection is connection for waits in self._waits):
+            return
+        if isinstance(lock, AdvisoryLock) and self._patience is not None:
             waits = Waits(connection, self._patience, self._on_event, local=lock.shares)
             self._waits.append(waits)
+        elif isinstance(lock, NamedLock):
+            self._waits.append(NamedWaits(connection, self._on_event))
 
     def _take(self, lock: Any, connection: Connection, schema: str, name: str) -> None:
         # One file has one lock, however many version tables are in it.

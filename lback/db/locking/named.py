@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
@@ -10,9 +11,13 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
 from lback.core.messages import locks as messages
+from lback.core.messages import waits
 from lback.core.record.steps import RECORD_TABLE
+from lback.db.events import OnEvent
 from lback.db.identity import untouched
+from lback.db.locking.beside import Beside
 from lback.db.locking.sessions import Lent
+from lback.db.locking.watching import Blocker, Wait, Watching
 
 _NAME = "CONCAT('lback:', SHA1(IFNULL(DATABASE(), '')))"
 
@@ -85,3 +90,51 @@ class NamedLock:
     def _scalar(self, statement: str) -> Any:
         with untouched(self.connection):
             return self.connection.exec_driver_sql(statement).scalar()
+
+
+class NamedWaits(Watching):
+    """What a connection's statements wait for; by itself one waits for a table for a day.
+
+    The server says that a session waits, and not for whom: any open transaction may be it.
+    """
+
+    def __init__(self, connection: Connection, on_event: OnEvent) -> None:
+        super().__init__(connection, on_event)
+        with untouched(connection):
+            row = connection.exec_driver_sql("SELECT CONNECTION_ID()").one()
+        self._number = int(row[0])
+        self.listen()
+
+    def _look(self, beside: Beside) -> Wait | None:
+        own = f"SELECT state FROM information_schema.processlist WHERE id = {self._number}"
+        state = str(next((row[0] for row in beside.rows(own, timeout=5)), None) or "")
+        blockers: tuple[Blocker, ...] | None = None
+        with suppress(Exception):  # not each user may see transactions
+            transactions = beside.rows(_TRANSACTIONS, timeout=5)
+            mine = [row for row in transactions if row[0] == self._number]
+            if any(row[-1] == "LOCK WAIT" for row in mine):
+                state = waits.A_ROW
+            blockers = tuple(
+                Blocker(number, user, host, _doing(command), seconds, statement)
+                for number, user, host, command, seconds, statement, _ in transactions
+                if number != self._number
+            )
+        beside.rollback()
+        if state != waits.A_ROW and not _IS_WAIT.fullmatch(state):
+            return None
+        told = None if blockers is None else [blocker.told() for blocker in blockers[:_MOST]]
+        return Wait(blockers or (), waits.perhaps(state, told))
+
+
+_MOST = 3
+_IS_WAIT = re.compile(r"Waiting for .*lock")
+_TRANSACTIONS = (
+    "SELECT p.id, p.user, p.host, p.command, p.time, p.info, t.trx_state"
+    " FROM information_schema.innodb_trx t"
+    " JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id"
+    " WHERE p.db = DATABASE() ORDER BY t.trx_started"
+)
+
+
+def _doing(command: str) -> str:
+    return "idle in transaction" if command == "Sleep" else ""

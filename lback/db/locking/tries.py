@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from lback.core.messages import waits as messages
 from lback.core.plans import Downgrade, Upgrade
 from lback.db.events import Event, OnEvent, Turn
-from lback.db.locking.waits import Blocker, gave_up
+from lback.db.locking.waits import gave_up
+from lback.db.locking.watching import Blocker
 from lback.errors import LbackError
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0

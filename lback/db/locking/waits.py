@@ -6,55 +6,26 @@ up after a while, its transaction is rolled back, and the run begins that transa
 
 from __future__ import annotations
 
-import contextlib
 import re
-import time
-from threading import Event as Flag
-from threading import Thread
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import event
 from sqlalchemy import exc as sa
 from sqlalchemy.engine import Connection
 
 from lback.core.messages import waits as messages
 from lback.core.preferences import PostgresqlSettings
 from lback.db.alembic_compat import commits_each_statement
-from lback.db.events import Event, OnEvent
+from lback.db.events import OnEvent
 from lback.db.identity import untouched
 from lback.db.locking.beside import Beside, queried
-from lback.db.locking.sessions import Lent, kept
+from lback.db.locking.sessions import kept
+from lback.db.locking.watching import Blocker, Wait, Watching
 
-_GLANCE = 0.2
-_LOOK_AFTER, _TELL_AFTER, _TELL_EVERY = 1.0, 2.0, 5.0
 _NAMES = ("lock_timeout", "statement_timeout")
-_TEXT = re.compile(r"'(?:[^']|'')*'?|\$(\w*)\$.*?(?:\$\1\$|\Z)", re.DOTALL)
 _CONCURRENTLY = re.compile(r"\bCONCURRENTLY\b", re.IGNORECASE)
 
 
-class Blocker(NamedTuple):
-    """A session that another one waits for."""
-
-    pid: int
-    user: str | None
-    application: str | None
-    state: str | None
-    seconds: int | None
-    statement: str | None
-
-    def told(self) -> str:
-        """Say who it is and what it does, without the values in its statement."""
-        return messages.blocker(
-            self.pid,
-            self.user or "",
-            self.application or "",
-            self.state or "",
-            self.seconds,
-            _TEXT.sub("'...'", " ".join((self.statement or "").split())),
-        )
-
-
-class Waits:
+class Waits(Watching):
     """The waits of one connection's statements, while a run has it.
 
     `local`: its session is another one's after each transaction, so nothing may be left set in it.
@@ -68,15 +39,8 @@ class Waits:
         *,
         local: bool,
     ) -> None:
-        self.connection = connection
-        self.blockers: tuple[Blocker, ...] = ()
-        """Those that the last statement waited for which waited long."""
-        self._on_event = on_event
+        super().__init__(connection, on_event)
         self._local = local
-        self._since: float | None = None
-        self._over = Flag()
-        self._lent = Lent(connection, self._over.set)
-        self._thread: Thread | None = None
         self._pid, values = self._ask()
         wished = {"lock_timeout": patience.lock_timeout or 0}
         wished["statement_timeout"] = patience.statement_timeout or 0
@@ -87,17 +51,9 @@ class Waits:
         }
         self.lock_timeout = self._set.get("lock_timeout", values["lock_timeout"][0]) / 1000
         self._limit()
-        self._listen()
-
-    def end(self) -> None:
-        """Stop watching, and take back what was set."""
-        self._over.set()
-        if self._thread is not None:
-            self._thread.join(2)
-        self._lent.end()
-        for name, function in self._listeners:
-            with contextlib.suppress(Exception):
-                event.remove(self.connection, name, function)
+        if local:
+            self._listeners.append(("begin", self._limit_transaction))
+        self.listen()
 
     def _ask(self) -> tuple[int, dict[str, tuple[int, bool]]]:
         """Return the session's number; and of each setting the value, and whether it is chosen."""
@@ -137,60 +93,22 @@ class Waits:
 
     # -- statements -------------------------------------------------------------------
 
-    def _listen(self) -> None:
-        self._listeners: list[tuple[str, Any]] = [
-            ("before_cursor_execute", self._begun),
-            ("after_cursor_execute", self._done),
-        ]
-        if self._local:
-            self._listeners.append(("begin", self._limit_transaction))
-        for name, function in self._listeners:
-            event.listen(self.connection, name, function)
-
-    def _begun(self, _connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        if _CONCURRENTLY.search(statement) and not self._local and "lock_timeout" in self._set:
+    def _begun(self, *told: Any) -> None:
+        if _CONCURRENTLY.search(told[2]) and not self._local and "lock_timeout" in self._set:
             # It waits for transactions, and keeps nobody back; giving up leaves a broken index.
             self._set_by_driver(0)
-        if self._thread is None:
-            self._thread = Thread(target=self._watch, name="lback waits", daemon=True)
-            self._thread.start()
-        self._since = time.monotonic()
+        super()._begun(*told)
 
-    def _done(self, _connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        self._since = None
-        if _CONCURRENTLY.search(statement) and not self._local and "lock_timeout" in self._set:
+    def _done(self, *told: Any) -> None:
+        super()._done(*told)
+        if _CONCURRENTLY.search(told[2]) and not self._local and "lock_timeout" in self._set:
             self._set_by_driver(self._set["lock_timeout"])
 
     def _set_by_driver(self, value: int) -> None:
         driver: Any = self.connection.connection.dbapi_connection
         queried(driver, f"SET lock_timeout = {value}")
 
-    # -- watching ---------------------------------------------------------------------
-
-    def _watch(self) -> None:
-        beside = Beside(self.connection.engine)
-        limit = self.lock_timeout / 2 if self.lock_timeout else _LOOK_AFTER
-        told = (0.0, 0.0)
-        try:
-            while not self._over.wait(min(_GLANCE, limit / 2)):
-                since = self._since
-                if since is None or time.monotonic() - since < min(limit, _LOOK_AFTER):
-                    continue
-                blockers = self._look(beside)
-                if not blockers or self._since != since:
-                    continue
-                self.blockers = blockers
-                waited = time.monotonic() - since
-                if waited >= _TELL_AFTER and (told[0] != since or waited - told[1] > _TELL_EVERY):
-                    told = (since, waited)
-                    text = messages.waiting([blocker.told() for blocker in blockers])
-                    self._on_event(Event("waiting", seconds=waited, text=text))
-        except Exception:  # what is only told may not disturb what is done
-            return
-        finally:
-            beside.close()
-
-    def _look(self, beside: Beside) -> tuple[Blocker, ...]:
+    def _look(self, beside: Beside) -> Wait | None:
         query = (
             "SELECT a.pid, a.usename, a.application_name, a.state,"
             " CAST(extract(epoch FROM clock_timestamp() - a.xact_start) AS int), a.query"
@@ -199,7 +117,9 @@ class Waits:
         )
         rows = beside.rows(query, timeout=5) if self._pid else ()
         beside.rollback()
-        return tuple(Blocker(*row) for row in rows)
+        blockers = tuple(Blocker(*row) for row in rows)
+        told = [blocker.told() for blocker in blockers]
+        return Wait(blockers, messages.waiting(told)) if blockers else None
 
 
 # Of MySQL and MariaDB: the disk or a table is full, a wait or a time is over, read-only, cut off.

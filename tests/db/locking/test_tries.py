@@ -13,7 +13,8 @@ from lback.core.plans import Restamp, Step, Upgrade
 from lback.db.events import Event, Turn
 from lback.db.locking import tries as module
 from lback.db.locking.tries import Tries
-from lback.db.locking.waits import Blocker, gave_up, is_passing
+from lback.db.locking.waits import gave_up, is_passing
+from lback.db.locking.watching import Blocker
 from lback.errors import LbackError
 
 HERE = DatabaseName("the url")

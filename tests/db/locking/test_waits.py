@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from lback.db.events import Event
-from lback.db.locking import waits as module
-from lback.db.locking.waits import Blocker, Waits
+from lback.db.locking import watching as module
+from lback.db.locking.waits import Waits
+from lback.db.locking.watching import Blocker, Wait
 
 READER = Blocker(7, "ada", "shop", "idle", 9, "SELECT 1")
 
@@ -93,9 +94,9 @@ def test_what_is_no_statement_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) 
 def test_another_statement_has_its_own_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(monkeypatch, 9.0)
 
-    def looked(_beside: Any) -> tuple[Blocker, ...]:
+    def looked(_beside: Any) -> Wait:
         watched.waits._since = watched.now
-        return (READER,)
+        return Wait((READER,), "it waits")
 
     monkeypatch.setattr(watched.waits, "_look", looked)
     watched.waits._watch()

@@ -201,11 +201,15 @@ def test_an_index_that_is_built_beside_the_readers_may_wait(
     with engine.connect() as writer:
         writer.execute(text("INSERT INTO users VALUES (1, 'ada')"))
         thread.start()
-        time.sleep(1.5)
-        assert thread.is_alive()
+        while not any(event.kind == "waiting" for event in heard):
+            assert thread.is_alive()
+            time.sleep(0.02)
         writer.commit()
     thread.join(30)
     assert errors == []
+    assert next(event.text for event in heard if event.kind == "waiting").startswith(
+        "Waiting for session "
+    )
     assert query(postgres_url, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix'::regclass")
 
 
