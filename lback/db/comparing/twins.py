@@ -22,6 +22,7 @@ from sqlalchemy.engine.reflection import ObjectScope
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from lback.db.alembic_compat import named_alike, temporary
+from lback.db.comparing.apart import as_called, made_apart
 from lback.db.comparing.needs import domain_text, domain_there, domains_of, extensions_for
 from lback.db.schema import inside, whole_computed
 from lback.db.urls import OURS
@@ -336,28 +337,27 @@ class TwinTables:
     def _postgresql(self, tables: list[sa.Table]) -> None:
         left = tables
         while left:  # of one name, from several schemas, there is one at a time
-            now, left = _of_one_name_each(left, self.connection.dialect)
+            now, left = _of_one_name_each(left)
             self._made_beside(now)
 
     def _made_beside(self, tables: list[sa.Table]) -> None:
         connection = self.connection
         try:
             with _undone(connection):
-                types = {}
                 self._make_ready(tables)
-                for enum in enums_of(tables, connection.dialect):
-                    key = enum.schema, enum.name
-                    types[key] = postgresql.ENUM(
-                        *enum.enums, name=enum.name, schema="pg_temp", create_type=False
-                    )
-                    types[key].create(connection, checkfirst=False)
+                types, called = made_apart(enums_of(tables, connection.dialect), "pg_temp")
+                for type_ in types.values():
+                    type_.create(connection, checkfirst=False)
                 done = self._all_made(tables, types)
                 schema = connection.scalar(
                     sa.text("SELECT nspname FROM pg_namespace WHERE oid = pg_my_temp_schema()")
                 )
                 inspector = sa.inspect(connection)
                 found = snapshots(connection, inspector, schema) if done else {}
-                self.made |= {(table.schema, table.name): found[table.name] for table in done}
+                self.made |= {
+                    (table.schema, table.name): as_called(found[table.name], called)
+                    for table in done
+                }
         except sa.exc.SQLAlchemyError as err:
             self.failed |= {table.fullname: _reason(err) for table in tables}
 
@@ -409,22 +409,11 @@ class TwinTables:
         return True
 
 
-def _of_one_name_each(
-    tables: list[sa.Table], dialect: Any
-) -> tuple[list[sa.Table], list[sa.Table]]:
-    """Return tables that can be in one schema with their types, and the others."""
-    chosen: list[sa.Table] = []
-    left: list[sa.Table] = []
-    taken: dict[tuple[str, str], str | None] = {}
-    for table in tables:
-        names = {("table", table.name): table.schema}
-        names |= {("type", enum.name): enum.schema for enum in enums_of([table], dialect)}
-        if any(taken.get(name, schema) != schema for name, schema in names.items()):
-            left.append(table)
-            continue
-        taken |= names
-        chosen.append(table)
-    return chosen, left
+def _of_one_name_each(tables: list[sa.Table]) -> tuple[list[sa.Table], list[sa.Table]]:
+    """Return tables that can be in one schema, and the others."""
+    chosen: dict[str, sa.Table] = {}
+    left = [table for table in tables if chosen.setdefault(table.name, table) is not table]
+    return list(chosen.values()), left
 
 
 def _reason(err: Exception) -> str:
@@ -458,8 +447,10 @@ def copied(table: sa.Table, *, beside: bool, types: Mapping[Any, Any] | None = N
     named_alike(copy, table)
     if beside:
         temporary(copy)
-    for column in copy.columns:
-        column.type = _with_types(column.type, types or {})
+    for column, meant in zip(copy.columns, table.columns, strict=True):
+        # A type of the copy has lost its own schema.
+        type_ = _with_types(meant.type, types or {})
+        column.type = column.type if type_ is meant.type else type_
     return copy
 
 

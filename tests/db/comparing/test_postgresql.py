@@ -248,6 +248,33 @@ def test_names_that_are_there_twice_and_types_in_arrays(project: Modelled) -> No
     there_and_back(project)
 
 
+def test_types_of_one_name_in_one_table(project: Modelled) -> None:
+    """Each keeps its own values, and what speaks of them is compared."""
+    text = """from sqlalchemy.dialects.postgresql import ARRAY
+    one, other = Enum("a", "b", name="sta%te"), Enum("b", "c", name="sta%te", schema="depot")
+    Table("job", metadata, Column("id", Integer, primary_key=True),
+          Column("one", one, server_default="a"), Column("other", other, server_default="b"),
+          Column("others", ARRAY(other)), CheckConstraint("one <> 'b'", name="ck_one"),
+          CheckConstraint("other <> 'c'", name="ck_other"),
+          Index("by_other", "id", postgresql_where=text("other = 'c'")))
+    """
+    start(project, text)
+    assert differences(project.database()) == ()
+    other = text.replace('server_default="b"', 'server_default="c"')
+    say(project, other.replace("<> 'c'", "<> 'b'"))
+    changes = differences(project.database())
+    assert changes[:2] == (
+        "alter column job.other: default changed",
+        "drop constraint ck_other of job",
+    )
+    assert len(changes) == 3
+    project.make("two")
+    there_and_back(project)
+    say(project, text.replace('"b", "c", name', '"b", "c", "d", name').replace("= 'c'", "= 'd'"))
+    project.make("three")
+    there_and_back(project)
+
+
 # Views
 
 WIDER = JOB.format(key="", more="").replace('"n", Integer', '"n", BigInteger')
