@@ -172,7 +172,7 @@ class NotNull:
         column = operation.column
         name = f"{full_name(operation.table_name, operation.schema)}.{column.name}"
         type_ = type_shown(column.type, self.context.dialect)
-        given = name in self.answers.defaults
+        given = self.answers.default_for(name) is not None
         text = None if given else _models_default(column, self.context)
         if text is None or self._one_for_several(operation, column.name, text, there=False):
 

@@ -221,10 +221,11 @@ def test_the_models_own_default_answers(project: Modelled, any_url: str) -> None
     project.make("one")
     project.migrate()
     run_sql(any_url, "INSERT INTO users (id, name) VALUES (1, 'Ada')")
-    project.users('Column("name", String(50))', 'Column("n", Integer, default=3, nullable=False)')
-    project.make("two")
+    more = 'Column("m", Integer, default=3, nullable=False)'
+    project.users('Column("name", String(50))', more.replace('"m"', '"n"'), more)
+    project.make("two", defaults=["users.m=4"])
     project.migrate()
-    assert run_sql(any_url, "SELECT n FROM users") == [(3,)]
+    assert run_sql(any_url, "SELECT n, m FROM users") == [(3, 4)]
 
 
 def test_a_value_of_the_wrong_type_is_refused(project: Modelled) -> None:
