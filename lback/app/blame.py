@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -135,6 +135,7 @@ class BlameResult(Result):
 
 def blame(ctx: Context, options: BlameOptions) -> BlameResult:
     """Return the columns, keys, indexes and types of a table, each with who and when."""
+    options = replace(options, at=ctx.place(options.at))
     sources = gather(ctx, options.at)
     dialects = sources.revisions.effects_at(options.at).dialects & KNOWN
     told = life(options.table, sources.graph, sources.effects, dialects=dialects)

@@ -120,11 +120,10 @@ def check(ctx: Context, options: CheckOptions) -> CheckResult:
 
 def _mine(ctx: Context, options: CheckOptions) -> CheckFacts:
     """Read the tree to check, by the settings of the branch that it will be merged into."""
-    at, base = options.at, options.base
-    if ctx.repository is not None and ctx.repository.is_bare:
-        at = "HEAD" if at == WORKTREE else at
-        if ctx.options.script_location is None:
-            ctx.project = bare_project(ctx.options, ctx.repository, at, base)
+    at, base = ctx.place(options.at), options.base
+    bare = ctx.repository is not None and ctx.repository.is_bare
+    if ctx.repository is not None and bare and ctx.options.script_location is None:
+        ctx.project = bare_project(ctx.options, ctx.repository, at, base)
     broken = project_of_base(ctx, base, runs=options.models is not None)
     policy = settle_policy(ctx, base, at, broken, replaced=options.replace)
     revisions = ctx.revisions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lback.core.checks.findings import doubted, from_problems
 from lback.core.results import Result
@@ -31,6 +31,7 @@ class GraphResult(Result):
 
 def graph(ctx: Context, options: GraphOptions) -> GraphResult:
     """Return every revision at a place, parents first."""
+    options = replace(options, at=ctx.place(options.at))
     revisions = ctx.revisions
     view = revisions.graph(options.at)
     effects = revisions.effects(view, at=options.at)

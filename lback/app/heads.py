@@ -37,7 +37,7 @@ class HeadsResult(Result):
 
 def heads(ctx: Context, at: str = WORKTREE) -> HeadsResult:
     """Return the heads at a place, with their files, commits and tables."""
-    revisions = ctx.revisions
+    revisions, at = ctx.revisions, ctx.place(at)
     graph = revisions.graph(at)
     commits = revisions.commits([graph[head].path for head in graph.heads], at)
     effects = revisions.effects(graph, graph.heads, at)

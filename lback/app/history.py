@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from lback.core.checks.findings import doubted, from_problems
@@ -72,6 +72,7 @@ class _Change(NamedTuple):
 
 def history(ctx: Context, options: HistoryOptions) -> HistoryResult:
     """Return the changes of one table, or of the whole schema, newest first."""
+    options = replace(options, at=ctx.place(options.at))
     sources = gather(ctx, options.at, everywhere=options.everywhere)
     applied = Applied.asked(ctx, sources.graph) if options.with_database else Applied()
     names, changes = _changes(sources, options.table)

@@ -75,6 +75,8 @@ def init(ctx: Context, options: InitOptions) -> InitResult:
     inner = Context(Options(directory=str(folder)), ctx.console)
     there = next(path for path in (folder, *folder.parents) if path.is_dir())
     around = Context(Options(directory=str(there)), ctx.console)
+    if around.repository is not None:
+        _ = around.repository.worktree  # git's own folder is no place for files
     existing = _existing(around, options)
     every = _below(ctx, around, folder, options) if existing is None else ()
     bare = _unconfigured(around, folder, options) if not every and existing is None else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Literal
 
@@ -49,6 +49,7 @@ class PictureResult(Result):
 
 def picture(ctx: Context, options: PictureOptions) -> PictureResult:
     """Return the revisions and the schema that they build, with what meets in the forks."""
+    options = replace(options, at=ctx.place(options.at))
     INPUTS.doubt()  # branches and files of the page are not noted
     if options.schema:
         seen = seen_at(ctx, options.at)

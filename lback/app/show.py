@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lback.core.messages import revisions as messages
 from lback.core.record.standing import Standing
@@ -46,6 +46,7 @@ class ShowResult(Result, RevisionRow):
 
 def show(ctx: Context, options: ShowOptions) -> ShowResult:
     """Return one revision: its row, what it does in both directions, its commit."""
+    options = replace(options, at=ctx.place(options.at))
     revisions = ctx.revisions
     graph, place = revisions.graph(options.at), options.at
     try:

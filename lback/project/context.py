@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lback.core.messages import projects as messages
 from lback.core.messages import runs as run_messages
+from lback.core.source import WORKTREE
 from lback.errors import GitUnavailable, LbackError
 from lback.project.console import Console, SilentConsole
 from lback.project.locate import Project, find_project
@@ -79,6 +80,11 @@ class Context:
 
             return bare_project(options, repository, "HEAD", None)
         return find_project(options, self.cwd, repository)
+
+    def place(self, at: str) -> str:
+        """Return the place to read for `at`: the files of a bare repository are HEAD's."""
+        bare = self.repository is not None and self.repository.is_bare
+        return "HEAD" if bare and at == WORKTREE else at
 
     def lock_timeout(self, wished: float | None) -> float | None:
         """Return how many seconds to wait for the database's lock: the option, else the setting."""

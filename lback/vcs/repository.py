@@ -87,11 +87,17 @@ class Repository:
     def worktree(self) -> Worktree:
         """Return the files on disk; LbackError in a bare repository."""
         if self.root is None:
-            raise LbackError(
-                f"{self.git_dir} is bare: it has no work tree", "Name a commit with --at."
-            )
+            raise self._bare
         return Worktree(
             self.root, algorithm=self.algorithm, store=self.store, table=self._table_name
+        )
+
+    @property
+    def _bare(self) -> LbackError:
+        clone = command("git clone", os.fspath(self.git_dir), "work")
+        return LbackError(
+            f"{self.git_dir} is bare: it has no work tree",
+            f"Run it in a clone; {clone} makes one.",
         )
 
     @property
@@ -527,9 +533,7 @@ class Repository:
         That is what is before the names there, a git to ask, and the names as that git knows them.
         """
         if self.root is None:
-            raise LbackError(
-                f"{self.git_dir} is bare: it has no work tree", "Name a commit with --at."
-            )
+            raise self._bare
         around: dict[str, str] = {}
         groups: dict[str, list[str]] = {}
         for name in names:

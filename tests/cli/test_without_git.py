@@ -134,4 +134,21 @@ def test_a_link_to_anywhere_does_not_stop_a_bare_repository(tmp_path: Path) -> N
     for line in ("heads --at HEAD", "heads --at topic", "graph --at main", "history --at topic"):
         done = ended(place.parent / "bare.git", line)
         assert done.status == 0 and "2" in done.out, (line, done)
-    assert "Name a commit with --at" in ended(place.parent / "bare.git", "heads").err
+
+
+def test_a_bare_repository_is_read_at_its_head(tmp_path: Path) -> None:
+    place = Theatre(tmp_path, _PLACES).stage("migrated")
+    git(place, "clone", "-q", "--bare", ".", "../bare.git")
+    bare = place.parent / "bare.git"
+    lines = ("heads", "graph", "show b2", "history", "history users", "blame users",
+             "graph --schema", "check")  # fmt: skip
+    for line in lines:
+        done = ended(bare, line)
+        assert (done.status, done.out) == (0, ended(bare, f"{line} --at HEAD").out), (line, done)
+    located = ended(bare, "heads --script-location migrations --json")
+    assert report_of(located.out)["data"]["at"] == "HEAD"
+    for line in ("status", "migrate", "radar", "merge", "makemigrations x", "init"):
+        done = ended(bare, line)
+        assert done.status == 3 and "is bare" in done.err, (line, done)
+        assert f"`git clone {bare} work`" in done.err, (line, done)
+    assert not (bare / "manage.py").exists()
