@@ -110,7 +110,7 @@ def _column(effect: Effect, around: Surroundings) -> Iterable[Touch]:
         ) or "computed" in dict(effect.sets):
             yield from fragile(table)
         for sequence in _sequences(effect):
-            yield from named(sequence, "make")
+            yield from (*named(sequence, "make"), Touch("rights", "sequences", "make"))
     elif effect.kind == "drop":
         yield from columns(table, names, "drop")
         yield from whole("copies", table, "copy")
@@ -261,12 +261,6 @@ def _comment(effect: Effect, around: Surroundings) -> Iterable[Touch]:
     yield Touch("setting", f"comment {key(effect.table)} {key(on)}", "set")
 
 
-def _privileges(effect: Effect, around: Surroundings) -> Iterable[Touch]:
-    on = effect.table or effect.name
-    yield from named(on, "need")
-    yield Touch("setting", f"privileges {key(on)}", "set")
-
-
 def _other(effect: Effect, around: Surroundings) -> Iterable[Touch]:
     """Touch an object by its kind and name: functions, schemas, extensions, roles."""
     of = f"{effect.object} {key(effect.name)}"
@@ -293,7 +287,7 @@ _HANDLERS: dict[str, _Handler] = {
     "query": _query,
     "condition": footprint_reads.condition,
     "comment": _comment,
-    "privileges": _privileges,
+    "privileges": footprint_reads.privileges,
     **dict.fromkeys(_RELATIONS, _relation),
     **dict.fromkeys(_ON_TABLE, _on_table),
 }

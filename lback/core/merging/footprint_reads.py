@@ -199,11 +199,41 @@ def condition(effect: Effect, around: Surroundings) -> Iterable[Touch]:
         yield Touch("list", of, "ask")
 
 
+# What the rights on all things of a kind are about; a type that SQL makes is any of them.
+_GRANTED = {
+    "table": "tables",
+    "view": "tables",
+    "sequence": "sequences",
+    "function": "functions",
+    "procedure": "functions",
+    "aggregate": "functions",
+    "enum": "types",
+    "type": "types",
+    "domain": "types",
+    "schema": "schemas",
+}
+
+
+def privileges(effect: Effect, around: Surroundings) -> Iterable[Touch]:
+    """Touch the rights on one thing, on all of a kind, or on those that will be made."""
+    on = effect.table or effect.name
+    yield from named(on, "need")
+    yield Touch("setting", f"privileges {key(on) or effect.detail}", "set")
+    which, _, kind = effect.detail.partition(" ")
+    if kind:
+        yield Touch("rights", kind, which)
+    elif on:
+        for kind in ("tables", "sequences", "functions"):
+            yield Touch("rights", kind, "one")
+
+
 def listed(effect: Effect) -> Iterable[Touch]:
     """Touch the lists of a catalogue that an effect changes."""
     if effect.object in ("data", "query", "condition"):
         return
     yield Touch("list", "schema", "change")
+    if effect.kind == "create" and effect.object in _GRANTED:
+        yield Touch("rights", _GRANTED[effect.object], "make")
     if effect.object in ("index", "constraint"):
         yield Touch("list", f"{effect.object} {key(effect.table)}", "change")
     elif effect.object != "column" and effect.kind != "alter":

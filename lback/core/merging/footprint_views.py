@@ -11,6 +11,8 @@ from lback.core.merging.touches import ANY, Touch, aspect, columns, named, whole
 from lback.core.naming import key
 
 _REFRESH = "refresh"
+# Of the schema itself a database tells as if it were rows.
+_CATALOGUES = ("information_schema.", "pg_catalog.", "pg_", "sqlite_master", "sqlite_schema")
 # What an effect does with the rows that it gets to see: it keeps them, or something made of them.
 _KEEPS = frozenset({"data", "query", "table"})
 
@@ -19,9 +21,9 @@ def viewed(effect: Effect, around: Surroundings) -> Iterator[Touch]:
     """Touch what lies behind the views that an effect looks or writes through, or takes along."""
     if effect.object == "view" and effect.detail == _REFRESH:
         yield from _refreshed(effect, around)
-    if not around.views:
-        return
     names = _looked_through(effect)
+    if any(name.startswith(_CATALOGUES) for name in names):
+        yield Touch("list", "schema", "ask")
     if not names.isdisjoint(around.views):
         keeps = effect.object in _KEEPS or "materialized" in effect.aspects
         yield from _behind(names, around, rows=keeps)

@@ -99,6 +99,7 @@ _COPIED = Clash(
 )
 _REBUILT = Clash("order-matters", "one copies the table over, and not everything outlives the copy")
 _FIRES = Clash("order-matters", "what one makes on the table works on the rows of the other")
+_GRANTED = Clash("order-matters", "the rights on what one makes depend on which comes first")
 _GATHERS = Clash("order-matters", "what the view is filled from is not known")
 _KEY = Clash("order-matters", "one leans on a key or an index, and the other drops one")
 
@@ -146,6 +147,14 @@ MATRIX: Mapping[str, Modes] = {
     # An index whose table nobody knows.
     "somewhere": _both_ways(
         {("index", "table"): Clash("order-matters", "the index may be on that table")}
+    ),
+    # Rights on all that there is of a kind, or that there will be.
+    "rights": _both_ways(
+        {
+            ("all", "make"): _GRANTED,
+            ("new", "make"): _GRANTED,
+            ("all", "one"): Clash("order-matters", "one sets rights on all, the other on some"),
+        }
     ),
     # What there is of a kind, as a condition lists it.
     "list": _both_ways({("ask", "change"): _ASKED}),

@@ -180,6 +180,10 @@ def _about(left: Effect, right: Effect, touch: Touch) -> str:
     if touch.kind == "somewhere":
         index = left if left.object == "index" else right
         return f"index {index.name}"
+    if touch.kind == "rights":
+        made = right if left.object == "privileges" else left
+        if made.table is None:
+            return f"{made.object} {made.name}"
     columns = [effect.name for effect in (left, right) if effect.object == "column" and effect.name]
     table = left.table or right.table
     if {left.object, right.object} == {"column"} and len(set(columns)) == 1:

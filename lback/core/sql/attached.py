@@ -236,8 +236,9 @@ def grant(cursor: Cursor, _: str) -> Outcome:
         cursor.rest()
         return Does((Effect("alter", "privileges", None),))
     if cursor.take("ALL"):
+        kind = cursor.need_any(*_GRANTED)
         cursor.rest()
-        return Does((Effect("alter", "privileges", None),))
+        return Does((Effect("alter", "privileges", None, detail=f"all {_GRANTED[kind]}"),))
     kind = cursor.take_any(
         "TABLE", "SCHEMA", "SEQUENCE", "FUNCTION", "DATABASE", "TYPE", "PROCEDURE", "ROUTINE",
         "DOMAIN", "LANGUAGE", "FOREIGN", "LARGE", "PARAMETER", "TABLESPACE",
@@ -251,6 +252,26 @@ def grant(cursor: Cursor, _: str) -> Outcome:
     cursor.need_any("TO", "FROM")
     cursor.rest()
     return Does((Effect("alter", "privileges", None, name),))
+
+
+_GRANTED = {
+    "TABLES": "tables",
+    "SEQUENCES": "sequences",
+    "FUNCTIONS": "functions",
+    "PROCEDURES": "functions",
+    "ROUTINES": "functions",
+    "TYPES": "types",
+    "SCHEMAS": "schemas",
+}
+
+
+def default_privileges(cursor: Cursor) -> Outcome:
+    """Read ALTER DEFAULT PRIVILEGES: the rights of what will be made from here on."""
+    cursor.until("ON")
+    cursor.need("ON")
+    kind = cursor.need_any(*_GRANTED)
+    cursor.rest()
+    return Does((Effect("alter", "privileges", None, detail=f"new {_GRANTED[kind]}"),))
 
 
 def _granted(cursor: Cursor) -> list[str]:

@@ -236,7 +236,10 @@ def storage(cursor: Cursor) -> None:
 
 
 def index_columns(cursor: Cursor, table: str) -> tuple[tuple[str, ...], Seen]:
-    """Read the columns of an index or key; plain ones, and what expressions among them use."""
+    """Read the columns of an index or key; plain ones, and what expressions among them use.
+
+    A column with an order of its own is used as well: a copy of the table may not keep that.
+    """
     seen = Seen(running=False)
     plain: list[str] = []
     for part in cursor.commas():
@@ -245,7 +248,8 @@ def index_columns(cursor: Cursor, table: str) -> tuple[tuple[str, ...], Seen]:
             name = look.identifier()
             if not look.opens() and look.peek().text != ".":
                 plain.append(name)
-                _order(look)
+                if _order(look):
+                    seen.use("column", name, table)
                 look.finish()
                 continue
             if look.opens() and look.peek(1).kind == "number" and look.peek(2).text == ")":
@@ -271,17 +275,22 @@ def _indexed_expression(part: Cursor, table: str, seen: Seen) -> None:
     part.finish()
 
 
-def _order(part: Cursor) -> None:
-    """Take COLLATE, an operator class, ASC and NULLS FIRST behind an indexed column."""
-    if part.take("COLLATE"):
+def _order(part: Cursor) -> bool:
+    """Take COLLATE, an operator class, ASC and NULLS FIRST behind an indexed column.
+
+    Tell whether the column has another order than its own by that.
+    """
+    collated = part.take("COLLATE")
+    if collated:
         part.parts()
     if part.peek().kind in ("word", "quoted") and part.word not in ("ASC", "DESC", "NULLS"):
         part.parts()
         if part.opens():
             storage(part.group())
-    part.take_any("ASC", "DESC")
+    falls = part.take_any("ASC", "DESC") == "DESC"
     if part.take("NULLS"):
         part.need_any("FIRST", "LAST")
+    return collated or falls
 
 
 def constraint_effect(

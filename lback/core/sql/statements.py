@@ -187,8 +187,7 @@ def alter(cursor: Cursor, piece: str) -> Outcome:
     if materialized or cursor.word == "SYSTEM":
         raise CannotRead
     if cursor.take("DEFAULT", "PRIVILEGES"):
-        cursor.rest()
-        return Does((Effect("alter", "privileges", None),))
+        return attached.default_privileges(cursor)
     return _other(cursor, "alter")
 
 

@@ -36,6 +36,9 @@ VIEW = sql("CREATE VIEW v AS SELECT a, b AS n FROM t")
 OVER = f"{VIEW}\n{sql('CREATE VIEW w AS SELECT n FROM v')}"
 FILLED = sql("CREATE MATERIALIZED VIEW m AS SELECT a FROM t")
 FROM_VIEW = sql("UPDATE other SET x = (SELECT max(n) FROM w)")
+COPIED = """same = sa.Table("t", sa.MetaData(), sa.Column("id", sa.Integer()), sa.Column("b", sa.Text()))
+with op.batch_alter_table("t", copy_from=same) as batch:
+    batch.alter_column("b", nullable=True)"""
 
 # Each: what is below the fork, the left side, the right side.
 PAIRS: list[tuple[str, str, str]] = [
@@ -135,6 +138,19 @@ PAIRS: list[tuple[str, str, str]] = [
     ("", asked('get_indexes("t")'), 'op.create_index("ix", "v", ["c"])'),
     ("", asked('get_unique_constraints("t")'), 'op.create_unique_constraint("uq", "t", ["c"])'),
     ("", asked('get_view_names()'), sql("CREATE VIEW v AS SELECT 1")),
+    ("", sql("UPDATE t SET a = (SELECT count(*) FROM information_schema.tables)"), MAKE),
+    ("", sql("UPDATE t SET a = (SELECT count(*) FROM pg_indexes)"), INDEX),
+    ("", sql("UPDATE t SET a = (SELECT count(*) FROM sqlite_master)"), sql("UPDATE v SET b = 1")),
+    # what SQLite's copies of a table do not keep
+    ("", sql("CREATE INDEX ix ON t (a COLLATE NOCASE)"), 'with op.batch_alter_table("t", recreate="always") as b:\n    b.drop_column("b")'),
+    ("", sql("CREATE INDEX ix ON t (c, a DESC)"), 'with op.batch_alter_table("t", recreate="always") as b:\n    b.drop_column("b")'),
+    ("", sql("CREATE INDEX ix ON t (a ASC)"), 'with op.batch_alter_table("t", recreate="always") as b:\n    b.drop_column("b")'),
+    ("", COPIED, ADD),
+    ("", COPIED, INDEX),
+    ("", COPIED, 'op.alter_column("t", "c", nullable=False)'),
+    ("", COPIED, 'op.create_unique_constraint("uq", "t", ["c"])'),
+    ("", COPIED, 'op.add_column("v", sa.Column("c", sa.Integer()))'),
+    ("", COPIED, sql("UPDATE t SET c = 1")),
     # reading without changing
     ("", "op.get_bind().execute(sa.text('SELECT a FROM t'))", sql("UPDATE t SET a = 1")),
     ("", "op.get_bind().execute(sa.text('SELECT a FROM t'))", 'op.drop_column("t", "b")'),
@@ -209,6 +225,16 @@ PAIRS: list[tuple[str, str, str]] = [
     # privileges, policies, cascades
     ("", sql("GRANT SELECT ON t TO a"), sql("REVOKE SELECT ON t FROM a")),
     ("", sql("GRANT SELECT ON t TO a"), 'op.drop_table("t")'),
+    ("", sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO a"), MAKE),
+    ("", sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO a"), sql("CREATE VIEW v AS SELECT 1")),
+    ("", sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO a"), sql("CREATE SEQUENCE q")),
+    ("", sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO a"), ADD),
+    ("", sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO a"), sql("REVOKE SELECT ON t FROM a")),
+    ("", sql("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO a"), sql("ALTER TABLE t ADD COLUMN n SERIAL")),
+    ("", sql("GRANT EXECUTE ON ALL ROUTINES IN SCHEMA public TO a"), FUNCTION),
+    ("", sql("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO a"), MAKE),
+    ("", sql("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO a"), sql("GRANT SELECT ON t TO a")),
+    ("", sql("GRANT admin TO a"), MAKE),
     ("", sql("ALTER TABLE t INHERIT v"), sql("UPDATE t SET a = 1")),
     ("", sql("ALTER TABLE t INHERIT v"), LINKED),
     ("", sql("ALTER TABLE t INHERIT v"), sql("INSERT INTO t (a) VALUES (1)")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from lback.core.effects import Effect
+from lback.core.effects import Effect, Use, Used
 from lback.core.interpreter.choices import options
 from lback.core.interpreter.classes import member
 from lback.core.interpreter.discharge import Discharge, effects, followed, pure, unknown
@@ -297,6 +297,11 @@ def _batch(given: Given) -> Value:
     if copied is not None and (not isinstance(copied, TableV) or copied.names != tables):
         touched = (*tables, *(copied.names if isinstance(copied, TableV) else ()))
         given.machine.cannot_read("a batch copies from another table than it is about", touched)
+    elif copied is not None:
+        # The table becomes what the text says that it is, whatever it has become meanwhile.
+        for table in tables:
+            kinds: tuple[Used, ...] = ("column", "index", "constraint")
+            given.machine.has_asked(*(Use(kind, "*", table) for kind in kinds))
     extra = given.get("table_args")
     items = extra.content.items if isinstance(extra, Seq) else ()
     for item in items:
