@@ -86,3 +86,18 @@ def test_what_is_written_already_is_not_written_twice(tmp_path: Path) -> None:
         # What brings the change back is another revision.
         again = shop.roll(revision=revision, yes=True, strategy="revert")
         assert again.data["target"] != [revision]
+
+
+def test_a_table_has_one_file_by_whichever_name_it_is_called(tmp_path: Path) -> None:
+    with fresh_database("sqlite", tmp_path) as url:
+        shop = Shop.at(tmp_path / "ada", url)
+        shop.add("r1", 'op.create_table("users", sa.Column("id", sa.Integer(), primary_key=True))')
+        shop.add("r2", 'op.rename_table("users", "people")', 'op.rename_table("people", "users")')
+        add = 'op.add_column("people", sa.Column("age", sa.Integer()))'
+        shop.add("r3", add, 'op.drop_column("people", "age")')
+        shop.migrate()
+        plans = [
+            shop.roll(name, plan=True, strategy="revert").data["writes"]
+            for name in ("people", "users", "PEOPLE", "main.people")
+        ]
+        assert len({*plans}) == 1 and plans[0].endswith("_revert_people_r3_does_it.py")

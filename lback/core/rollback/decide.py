@@ -126,7 +126,7 @@ def decide_strategy(
     why = _why_revert(facts, undoes, plan.collateral, own) if wanted is None else _ASKED_FOR
     if why is None:
         return replace(down, reason="nothing applied stands on it and it is local")
-    return _on_top(facts, undoes, why)
+    return _on_top(facts, undoes, why, called(table))
 
 
 def _why_revert(
@@ -155,7 +155,9 @@ def _why_revert(
     return None
 
 
-def _on_top(facts: RollbackFacts, undoes: tuple[str, ...], why: str) -> Decision:
+def _on_top(
+    facts: RollbackFacts, undoes: tuple[str, ...], why: str, table: str | None
+) -> Decision:
     """Choose the heads that a reverting revision goes on top of."""
     graph = facts.graph
     above = graph.descendants(undoes, dependencies=False)
@@ -171,11 +173,16 @@ def _on_top(facts: RollbackFacts, undoes: tuple[str, ...], why: str) -> Decision
     labels = {label for revision in undoes for label in graph.labels_of(revision)}
     lane = sorted(grouped, key=lambda pair: not labels & set(graph.labels_of(pair[0])))[:1]
     parents = tuple(lane[0])
-    own = revert_id(newest_first(facts, undoes), facts.request.table)
+    own = revert_id(newest_first(facts, undoes), table)
     pending = [parent for parent in parents if parent not in facts.applied and parent != own]
     if pending:
         return decision.refused(messages.not_at_head(pending))
     return replace(decision, parents=parents)
+
+
+def called(table: TableLife | None) -> str | None:
+    """Return what the table is called now, by whichever of its names it was asked for."""
+    return table.names[0] if table is not None else None
 
 
 def revert_id(undoes: Iterable[str], table: str | None) -> str:

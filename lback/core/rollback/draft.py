@@ -12,7 +12,7 @@ from lback.core.effects import Effect, Unknown
 from lback.core.merging.merge_file import newest_date
 from lback.core.messages import rollback as messages
 from lback.core.naming import bare
-from lback.core.rollback.decide import Decision, newest_first, revert_id
+from lback.core.rollback.decide import Decision, called, newest_first, revert_id
 from lback.core.rollback.extraction import Extract, Extractor, Read
 from lback.core.rollback.facts import RollbackFacts
 from lback.core.rollback.inverse import EarlierRevision, inverse
@@ -233,13 +233,14 @@ def draft_of(facts: RollbackFacts, decision: Decision, table: TableLife | None) 
     LbackError where that revision exists.
     """
     order = newest_first(facts, decision.undoes)
-    revision = revert_id(order, facts.request.table)
+    name = called(table)
+    revision = revert_id(order, name)
     if revision in facts.graph:
         raise messages.written_already(revision, facts.graph[revision].path, decision.undoes)
-    parts = [_part(facts, revision, table) for revision in order]
-    own = [name for part in parts for name in part.own]
+    parts = [_part(facts, undone, table) for undone in order]
+    own = [one for part in parts for one in part.own]
     shared = types_elsewhere(facts.graph, facts.effects, own)
-    return draft_revert(parts, facts.request.table, facts.read, shared, _created(facts, parts))
+    return draft_revert(parts, name, facts.read, shared, _created(facts, parts))
 
 
 def own_names(facts: RollbackFacts, revision: str, table: TableLife | None) -> tuple[str, ...]:
