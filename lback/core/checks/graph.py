@@ -193,13 +193,20 @@ def no_refs(pattern: str) -> Finding:
     return warning._replace(severity="warning")
 
 
-def nothing_found(folders: Sequence[str], *, expected: bool, place: str) -> Finding:
-    """Return LB107; a project that has only just begun is not an error."""
+def nothing_found(
+    folders: Sequence[str], *, expected: bool, place: str, newer: str | None = None
+) -> Finding:
+    """Return LB107; a project that has only just begun is not an error.
+
+    `newer` is a branch that has got revisions since the two have parted.
+    """
+    right = "name the right configuration with `--config`, or the folder with `--script-location`"
+    behind = f"{command('git merge', newer)}, as it has revisions by now; or " if newer else ""
     where = ", ".join(folder or "." for folder in folders) or "this repository"
     warning = finding(
         "LB107",
         f"no revision files in {where} at {place}",
-        "name the right configuration with `--config`, or the folder with `--script-location`",
+        f"{behind}{right}",
     )
     return warning if expected else warning._replace(severity="warning")
 

@@ -128,7 +128,15 @@ def _emptiness(facts: CheckFacts) -> Iterator[Finding]:
     begun = not facts.revisions.places.unconfigured and any(
         (root / folder).parent.joinpath("env.py").is_file() for folder in folders
     )
-    yield nothing_found(folders, expected=old or not begun, place=facts.mine.name)
+    newer = next(
+        (
+            other.merge.name
+            for other in facts.others
+            if other.theirs.graph.ids and not other.base.ids
+        ),
+        None,
+    )
+    yield nothing_found(folders, expected=old or not begun, place=facts.mine.name, newer=newer)
 
 
 def _content(facts: CheckFacts) -> Iterator[Finding]:

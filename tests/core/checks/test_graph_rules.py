@@ -154,6 +154,7 @@ def told_of_forks() -> dict[str, list[Finding]]:
         "nothing there": [
             nothing_found(("one", ""), expected=True, place="HEAD"),
             nothing_found((), expected=False, place="main"),
+            nothing_found(("one",), expected=True, place="old", newer="origin/main"),
             not_looked_at(("/x", "y")),
         ],
     }
