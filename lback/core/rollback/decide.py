@@ -155,9 +155,7 @@ def _why_revert(
     return None
 
 
-def _on_top(
-    facts: RollbackFacts, undoes: tuple[str, ...], why: str, table: str | None
-) -> Decision:
+def _on_top(facts: RollbackFacts, undoes: tuple[str, ...], why: str, table: str | None) -> Decision:
     """Choose the heads that a reverting revision goes on top of."""
     graph = facts.graph
     above = graph.descendants(undoes, dependencies=False)
