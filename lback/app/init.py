@@ -24,6 +24,12 @@ _BASE = re.compile(
     r"|^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*declarative_base\(",
     re.MULTILINE,
 )
+# SQLModel has one base for all, which its own module defines: where it is imported to make tables.
+_SQLMODEL = re.compile(
+    r"^from\s+sqlmodel\s+import\s+(?:\([^)]*|[^\n(]*)\bSQLModel\b(?!\s+as\b)"
+    r".*?^class\s+\w+\s*\([^)]*\btable\s*=\s*True\b[^)]*\)\s*:",
+    re.MULTILINE | re.DOTALL,
+)
 # What people write after `init` and mean the models; "C:shop" is a folder to Windows.
 _MODELS = re.compile(r"[A-Za-z_][\w.]+:[A-Za-z_]\w*")
 _SKIPPED = frozenset({"tests", "test", "migrations", "node_modules", "build", "dist"})
@@ -157,13 +163,21 @@ def find_models(folder: Path) -> str | None:
             continue
         if not is_plain(path) or path.stat().st_size > BY_HAND:
             continue
-        match = _BASE.search(path.read_text(encoding="utf-8", errors="replace"))
-        if match:
+        base = _base(path.read_text(encoding="utf-8", errors="replace"))
+        if base is not None:
             parts = inner.with_suffix("").parts
             parts = parts[1:] if parts[0] == "src" else parts
             parts = parts[:-1] if parts[-1] == "__init__" else parts
-            classes.append(f"{'.'.join(parts)}:{match[1] or match[2]}")
+            classes.append(f"{'.'.join(parts)}:{base}")
     return classes[0] if len(classes) == 1 else None
+
+
+def _base(text: str) -> str | None:
+    """Return what is called the declarative base in the text of a file."""
+    match = _BASE.search(text)
+    if match:
+        return match[1] or match[2]
+    return "SQLModel" if _SQLMODEL.search(text) else None
 
 
 def _skipped(part: str) -> bool:

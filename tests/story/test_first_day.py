@@ -13,6 +13,8 @@ from tests.worlds.databases import tables
 from tests.worlds.people import Developer
 from tests.worlds.texts import MODELS, table
 
+SQLMODEL = "from sqlmodel import Field, SQLModel"
+
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("with_git", [False, True], ids=["tarball", "git"])
@@ -38,6 +40,31 @@ def test_first_day(tmp_path: Path, kind: str, with_git: bool) -> None:
         assert tables(url) == {"users"}
         assert "up to date" in ada.manage("migrate")
         assert "agree" in ada.manage("makemigrations", "--check")
+
+
+@pytest.mark.parametrize(
+    ("text", "models"),
+    [
+        (f"{SQLMODEL}\n\nclass User(SQLModel, table=True):\n    pass\n", "shop:SQLModel"),
+        (
+            f"{SQLMODEL}\n\n\nclass User(\n    SQLModel, table = True\n):\n    pass\n",
+            "shop:SQLModel",
+        ),
+        (
+            "from sqlmodel import (\n    Field,\n    SQLModel,\n)\nclass A(B, table=True): ...",
+            "shop:SQLModel",
+        ),
+        (f"{SQLMODEL}\n\nclass User(SQLModel):\n    pass\n", "models:Base"),
+        ("from sqlmodel import SQLModel as S\nclass A(S, table=True): ...\n", "models:Base"),
+        ("class SQLModel(DeclarativeBase):\n    pass\n", "shop:SQLModel"),
+    ],
+)
+def test_the_base_of_sqlmodel_is_found(tmp_path: Path, text: str, models: str) -> None:
+    """Where tables are made; a class without one is no model of a database."""
+    ada = Developer("Ada", tmp_path)
+    ada.write("shop.py", text)
+    said = ada.lback("init", "--no-hooks")
+    assert models in said and ("found by reading" in said) == (models != "models:Base")
 
 
 def test_manage_py_without_lback_says_what_to_do(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from tests.story.sessions import play, prepare, settled
 
 _ROOT = Path(__file__).parents[2]
 _GUIDES = sorted((_ROOT / "docs" / "guides").glob("*.md"))
+_PACKAGES = ("sqlmodel",)
 _PAGES = sorted((_ROOT / "docs" / "scenarios").glob("*.md"))
 
 
@@ -38,7 +39,9 @@ def test_a_scenario_is_played_as_written(path: Path, prepared: Path, tmp_path: P
 
 @pytest.mark.parametrize("path", _GUIDES, ids=lambda path: path.stem)
 def test_a_guide_is_played_as_written(path: Path, tmp_path: Path) -> None:
-    """It begins with an empty folder."""
+    """It begins with an empty folder; one that is about a package needs that."""
+    if path.stem in _PACKAGES:
+        pytest.importorskip(path.stem)
     place = tmp_path / "story"
     (place / "ada").mkdir(parents=True)
     (place / "count").write_text("0")
