@@ -242,6 +242,8 @@ LINES = [
     [
         'op.create_table("v", sa.MetaData(), Column("id", Integer), extend_existing=True)',
         'op.add_column("t", Column("d", sa.ext.mutable.MutableDict.as_mutable(sa.JSON())))',
+        'op.create_index("i", "t", [text("a gin_trgm_ops"), text("lower(b) public.x_ops DESC NULLS LAST")])',
+        'op.alter_column("t", "a", server_default="f", default=False, nullable=False)',
         'x = (op.get_bind().scalar(text("SELECT 1")) if context else None) or {}; x["a"] = 1',
     ],
 )

@@ -63,7 +63,8 @@ _KNOWN = frozenset(
     execution_options prefixes sqlite_autoincrement inline_references constraints _constraints
     recreate copy_from table_args table_kwargs reflect_args reflect_kwargs naming_convention
     partial_reordering where using ops parameters columns condition include existing_constraints
-    enum_values_to_rename values_to_rename system extend_existing keep_existing""".split()  # noqa: SIM905
+    enum_values_to_rename values_to_rename system extend_existing keep_existing
+    default""".split()  # noqa: SIM905
 )
 _DIALECTS = ("postgresql_", "mysql_", "mariadb_", "sqlite_", "mssql_", "oracle_", "snowflake_")
 

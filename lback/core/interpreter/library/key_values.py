@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from lback.core.effects import Use
@@ -96,7 +97,7 @@ def listed(value: Value) -> tuple[tuple[str, ...], tuple[Use, ...], bool]:
             elif isinstance(option, ExprV) and option.column is not None:
                 names.append(option.column)
             elif isinstance(option, ExprV | SqlV):
-                made = expression(option)
+                made = expression(_without_class(option))
                 uses.extend(made.uses)
                 known = known and not made.unread
             elif isinstance(option, Seq) and option.content.items:
@@ -106,6 +107,19 @@ def listed(value: Value) -> tuple[tuple[str, ...], tuple[Use, ...], bool]:
             elif option is not None:
                 known = False
     return tuple(names), tuple(uses), known
+
+
+# What PostgreSQL takes after an index's column or expression: `name gin_trgm_ops DESC`.
+_OPERATOR_CLASS = re.compile(
+    r"(?is)(?P<key>[^;]+?)\s+(?:\w+\.)?\w+_ops(?P<rest>(?:\s+(?:asc|desc|nulls|first|last)\b)*)\s*"
+)
+
+
+def _without_class(value: ExprV | SqlV) -> ExprV | SqlV:
+    """Return the expression of an index without its operator class, which uses nothing."""
+    text = value.text if isinstance(value, SqlV) else None
+    found = _OPERATOR_CLASS.fullmatch(text) if text else None
+    return SqlV((found["key"] + found["rest"],)) if found else value
 
 
 _HIDDEN_COLUMNS = "columns that are not in the text"
