@@ -20,7 +20,7 @@ _ASPECTS = ("type", "nullable", "default", "comment")
 _ON_TABLE = frozenset({"trigger", "rule", "policy"})
 # Objects that share one namespace with tables, at least on PostgreSQL.
 _RELATIONS = frozenset({"view", "sequence", "enum", "domain", "type", "materialized view"})
-_MODES = {"create": "make", "drop": "drop", "alter": "set"}
+_MODES = {"create": "make", "drop": "drop"}  # all else sets
 # What ALTER TABLE may set without a column, a key or a row being concerned.
 _PLAIN_SETTINGS = (
     "owner", "set (", "set(", "set logged", "set unlogged", "reset", "cluster", "replica",

@@ -145,7 +145,7 @@ def _fates(
 def _is_made(table: Identity) -> bool:
     """Tell whether a revision makes the table for certain, so that all of it is known."""
     every = [effect for effects in table.changes.values() for effect in effects]
-    made = any(e.object == "table" and e.kind == "create" and e.certain for e in every)
+    made = any(e.object == "table" and e.kind == "create" for e in every)
     return made and all(effect.certain for effect in every)
 
 

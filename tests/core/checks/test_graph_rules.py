@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lback.core.checks.findings import Finding, from_problems
+from lback.core.checks.findings import Finding, doubted, finding, from_problems
 from lback.core.checks.graph import (
     GraphMerge,
-    branch_point,
     broken_by_merging,
     conflicted,
     long_ids,
@@ -21,6 +20,7 @@ from lback.core.checks.graph import (
     would_fork,
 )
 from lback.core.checks.history import (
+    _declared,
     history_findings,
     placed_under,
     published_findings,
@@ -28,7 +28,6 @@ from lback.core.checks.history import (
 )
 from lback.core.checks.same_code import same_but_parents, same_code
 from lback.core.checks.team import collision, overlap_findings
-from lback.core.graph.forks import real_forks
 from lback.core.graph.graph import Graph
 from lback.core.merging.nearness import Meeting, Neighbour
 from lback.core.merging.overlap import overlaps
@@ -59,32 +58,6 @@ def effects(code: str):  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("a; b<a", []),
-        ("a; b<a; c<a", [("b", "c")]),
-        # the shadow of a parent that is not there, or of a cycle
-        ("a; b<x; c<a", []),
-        ("a; b<a; c<a; d<x", [("b", "c")]),
-        ("a; b<c; c<b", []),
-        ("a; z", [("a", "z")]),
-        ("a; e<a; m<e,b; d<a", []),  # b may stand on d
-        ("a; c<b; d<a; e<a", [("d", "e")]),
-        ("a; m<a,b; d<a; e<a", [("d", "e")]),
-    ],
-)
-def test_forks_that_are_real(text: str, expected: list[tuple[str, ...]]) -> None:
-    assert [tuple(one) for one in real_forks(graph(text), ())] == expected
-
-
-def test_forks_that_are_declared_or_doubted() -> None:
-    labelled = graph("a; b<a; c<a", b="left", c="right")
-    assert real_forks(labelled, ()) == []
-    assert real_forks(labelled, (), frozenset({"left", "right"})) == [("b", "c")]
-    assert real_forks(graph("a; b<a; c<a"), ("b",)) == []
-
-
-@pytest.mark.parametrize(
     ("mine", "theirs", "forks", "new"),
     [
         ("a; b<a", "a; c<a", [("b", "c")], ("b",)),
@@ -108,19 +81,6 @@ def test_declared_heads_do_not_fork_once_merged() -> None:
     labelled = GraphMerge("main", both.mine, both.theirs, graph("a; b<a; c<a", b="left", c="right"))
     assert labelled.would_forks(()) == []
     assert labelled.would_forks((), frozenset({"left", "right"})) == [("b", "c")]
-
-
-@pytest.mark.parametrize(
-    ("text", "heads", "expected"),
-    [
-        ("a; b<a; c<a", "bc", ("a",)),
-        ("a; b<a; c<a; d<a; e<b,c; f<b,c", "ef", ("b", "c")),
-        ("a; b<a; c<b; d<b; e<a", "cde", ("a", "b")),
-        ("a; z", "az", ()),
-    ],
-)
-def test_the_point_where_heads_part(text: str, heads: str, expected: tuple[str, ...]) -> None:
-    assert branch_point(graph(text), heads) == expected
 
 
 # -- all that is said ----------------------------------------------------------------
@@ -193,8 +153,14 @@ def told_of_published() -> dict[str, list[Finding]]:
         "parents in another order": told(
             "a; b<a; c<a; m<b,c", "a; b<a; c<a; m<c,b", m=("a = 1 ", "a = 1")
         ),
+        "parents of a merge": told(
+            "a; b<a; c<a; d<a; m<b,c", "a; b<a; c<a; d<a; m<b,d", m=("a = 2", "a = 1")
+        ),
         "placed under": told("a; n<a; k<n; b<k", "a; b<a", b=("a = 2", "a = 1")),
         "squashed": told("a; d<a", line, d=(up + "    op.b()", up)),
+        "squashed, and said so": [
+            *(_declared(graph("a; d<a"), "d", names) for names in (("b",), ("b", "c")))
+        ],
         "deleted and put together again": told("a; d<a", line, d=(up + "\n\na = 2", up)),
     }
 
@@ -236,6 +202,24 @@ def test_what_is_said(told) -> None:  # type: ignore[no-untyped-def]
 
 
 # -- the parts -----------------------------------------------------------------------
+
+
+def test_what_a_closed_file_may_hold_is_said_to_be_absent_perhaps() -> None:
+    """Of the closed file itself only what another one misses of it is said."""
+    found = [
+        finding("LB109", "a marker", path="v/a.py"),
+        finding("LB103", "no x.", path="v/a.py"),
+        finding("LB202", "no y.", path="v/a.py"),
+        finding("LB202", "no z.", path="v/b.py"),
+        finding("LB108", "a ring", path="v/b.py"),
+    ]
+    assert [one.message for one in doubted(found)] == [
+        "a marker",
+        "no x (perhaps only since v/a.py cannot be read)",
+        "no z (perhaps only since v/a.py cannot be read)",
+        "a ring",
+    ]
+    assert [*doubted(found[1:])] == found[1:]
 
 
 def test_meetings_are_between_mine_and_theirs() -> None:

@@ -14,6 +14,7 @@ from lback.core.checks.policy import (
     changed_settings,
     comments_added,
     configuration_gone,
+    counts_later,
     judging,
     label_added,
     labels_added,
@@ -189,6 +190,11 @@ def told_of_policy() -> dict[str, list[Finding]]:
         ],
         "a baseline": [baseline_changed("base.json", 2, 1, until)],
     }
+
+
+def test_a_push_that_replaces_the_branch_brings_its_rules_too_late() -> None:
+    assert counts_later("main", replaced=False) == "until main has it"
+    assert counts_later("main", replaced=True) == "in this push"
 
 
 def test_what_is_said_of_the_rules() -> None:

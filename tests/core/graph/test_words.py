@@ -8,7 +8,7 @@ import pytest
 
 from lback.core.checks.findings import from_problems
 from lback.core.graph.extended import Extended, Trunk
-from lback.core.graph.forks import forks, lanes
+from lback.core.graph.forks import branch_point, forks, lanes, real_forks
 from lback.core.graph.graph import Graph
 from lback.core.graph.revision import Header, Problem, Revision, is_revision_file
 from lback.errors import UsageError
@@ -128,6 +128,45 @@ def test_lanes_of_some_heads_and_of_doubted_labels() -> None:
     assert lanes(drawn, (), (), frozenset({"x"})) == [("b", "d"), ("c",)]
     assert forks(drawn, (), frozenset({"x", "y"})) == [("b", "c", "d")]
     assert lanes(drawn, ("x",), (), frozenset({"x"})) == [("b",), ("c", "d")]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a; b<a", []),
+        ("a; b<a; c<a", [("b", "c")]),
+        # the shadow of a parent that is not there, or of a cycle
+        ("a; b<x; c<a", []),
+        ("a; b<a; c<a; d<x", [("b", "c")]),
+        ("a; b<c; c<b", []),
+        ("a; z", [("a", "z")]),
+        ("a; e<a; m<e,b; d<a", []),  # b may stand on d
+        ("a; c<b; d<a; e<a", [("d", "e")]),
+        ("a; m<a,b; d<a; e<a", [("d", "e")]),
+    ],
+)
+def test_forks_that_are_real(text: str, expected: list[tuple[str, ...]]) -> None:
+    assert [tuple(one) for one in real_forks(graph(text), ())] == expected
+
+
+def test_forks_that_are_declared_or_doubted() -> None:
+    labelled = graph("a; b<a; c<a", b="left", c="right")
+    assert real_forks(labelled, ()) == []
+    assert real_forks(labelled, (), frozenset({"left", "right"})) == [("b", "c")]
+    assert real_forks(graph("a; b<a; c<a"), ("b",)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "heads", "expected"),
+    [
+        ("a; b<a; c<a", "bc", ("a",)),
+        ("a; b<a; c<a; d<a; e<b,c; f<b,c", "ef", ("b", "c")),
+        ("a; b<a; c<b; d<b; e<a", "cde", ("a", "b")),
+        ("a; z", "az", ()),
+    ],
+)
+def test_the_point_where_heads_part(text: str, heads: str, expected: tuple[str, ...]) -> None:
+    assert branch_point(graph(text), heads) == expected
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ op.create_table("t", sa.Column("id", sa.Integer()), sa.Column("a", sa.Integer())
 op.create_index("ix", "t", ["a"])
 """
 AGAIN = 'op.add_column("t", sa.Column("b", sa.Integer()))'
+UNIQUE = 'op.create_unique_constraint("uq", "t", ["a"])'
 UNREAD = "import other\nother.go(op)"
 
 
@@ -74,6 +75,10 @@ def sql(text: str) -> str:
             ['op.drop_table("t")', 'op.create_foreign_key("f", "z", "t", ["x"], ["id"])'],
             "but t no longer exists: r1 dropped it",
         ),
+        (
+            ['op.rename_table("t", "u")', AGAIN.replace('"t"', '"u"').replace('"b"', '"a"')],
+            "but column u.a already exists: r0 created it",
+        ),
         ([sql("CREATE VIEW v AS SELECT 1")] * 2, "but view v already exists: r1 created it"),
     ],
 )
@@ -105,6 +110,8 @@ def test_a_contradiction(bodies: list[str], why: str) -> None:
             AGAIN,
         ],
         ['if op.get_bind().dialect.name == "sqlite":\n    ' + AGAIN, AGAIN],
+        [UNIQUE, 'op.drop_index("uq", "t")', UNIQUE],
+        [AGAIN, "if x:\n    " + sql("DROP DATABASE shop"), AGAIN],
     ],
 )
 def test_no_false_alarm(bodies: list[str]) -> None:

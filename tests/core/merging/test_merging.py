@@ -87,7 +87,7 @@ def test_the_newest_date_of_the_parents(dates: tuple[str, str], newest: str | No
 
 
 def test_odd_ids_make_safe_names_and_exact_parents() -> None:
-    heads = ['a"b\\c', "d/e: é\u2028", "x" * 300, "-"]
+    heads = ['a"b\\c', "d/e: éĀ\u2028", "x" * 300, "-"]
     file = merge_file(heads, {})
     assert file.name == f"{file.revision}_merge___a_b_c.py"
     header = read_header(file.content, file.name)

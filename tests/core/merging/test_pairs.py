@@ -40,6 +40,11 @@ COPIED = """same = sa.Table("t", sa.MetaData(), sa.Column("id", sa.Integer()), s
 with op.batch_alter_table("t", copy_from=same) as batch:
     batch.alter_column("b", nullable=True)"""
 
+CATALOGUE = (
+    'if op.get_bind().scalar(sa.text("SELECT count(*) FROM information_schema.columns")):\n'
+    "    op.execute('UPDATE other SET x = 1')"
+)
+
 # Each: what is below the fork, the left side, the right side.
 PAIRS: list[tuple[str, str, str]] = [
     # inside of a table that a side has made
@@ -248,6 +253,26 @@ PAIRS: list[tuple[str, str, str]] = [
     ("", sql("CREATE VIEW v AS SELECT a FROM t"), 'op.alter_column("t", "a", type_=sa.Text())'),
     ("", sql("CREATE MATERIALIZED VIEW v AS SELECT a FROM t"), sql("UPDATE t SET a = 1")),
     ("", sql("CREATE MATERIALIZED VIEW v AS SELECT a FROM t"), sql("UPDATE t SET b = 1")),
+    # an index that is called as its column
+    ("", ADD, 'op.create_index("c", "t", ["c"])'),
+    ('op.create_index("c", "t", ["c"])', 'op.drop_column("t", "c")', sql("DROP INDEX c")),
+    # rows that a condition chooses
+    ("", sql("DELETE FROM t WHERE a = 1"), sql("UPDATE t SET a = 2")),
+    ("", sql("DELETE FROM t WHERE a = 1"), sql("UPDATE t SET b = 2")),
+    # columns of a trigger, and of the far end of a key
+    ("", TRIGGER.replace("INSERT", "UPDATE OF c"), 'op.drop_column("t", "c")'),
+    ("", TRIGGER.replace("INSERT", "UPDATE OF c"), 'op.drop_column("t", "d")'),
+    ("", LINKED, 'op.drop_column("child", "id")'),
+    # what a column brings along or calls, under the column's name
+    ("", 'op.add_column("t", sa.Column("mood", sa.Enum("a", name="mood")))', sql("DROP TYPE mood")),
+    ("", 'op.add_column("t", sa.Column("f", sa.Integer(), server_default=sa.text("f()")))', sql("DROP FUNCTION f()")),
+    # what lies in a schema by its table alone
+    ("", sql("CREATE SCHEMA s"), 'op.create_unique_constraint("uq", "t", ["c"], schema="s")'),
+    ("", sql("DROP SCHEMA s"), TRIGGER.replace(" t ", " s.t ")),
+    # a query of the catalogue
+    ("", CATALOGUE, MAKE),
+    ("", CATALOGUE, ADD),
+    ("", CATALOGUE, sql("UPDATE t SET c = 1")),
 ]  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from lback.core.merging.merge_plan import (
     apart,
     fork_overlaps,
     fork_revisions,
+    nothing_to_merge,
     overlap_row,
     plan_merge,
 )
@@ -422,3 +423,11 @@ def test_what_is_known_grows() -> None:
     own = surroundings([effects('op.create_foreign_key("fk", "t", "t", ["p"], ["id"])')])
     assert own.children("t") == own.parents("t") == ()
     assert isinstance(graph("a"), Graph)
+
+
+def test_why_there_is_nothing_to_merge() -> None:
+    assert [nothing_to_merge(heads) for heads in ((), ("b",), ("b", "c"))] == [
+        "there are no revisions yet",
+        "there is one head",
+        "the heads are apart by design",
+    ]

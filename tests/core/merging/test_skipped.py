@@ -89,6 +89,11 @@ def test_deeper_moves_are_seen_through_the_higher_ones() -> None:
     assert doubt(graph, "d", earlier={"d": (("b",),), "b": (("a",),)}) == ("", "z c")
 
 
+def test_two_that_changed_places() -> None:
+    graph = graph_of(("a", ""), ("c", "a"), ("b", "c"))
+    assert doubt(graph, "b", earlier={"b": (("a",),), "c": (("b",),)}) == ("", "c")
+
+
 def test_another_way_to_it_does_not_say_that_it_ran() -> None:
     # d and m may have been run by the files that have c below b, and so took it for applied.
     graph = graph_of(("a", ""), ("c", "a"), ("b", "c"), ("d", "c"), ("m", "b d"))
@@ -234,6 +239,13 @@ def test_what_was_not_read_in_full_is_not_run_late() -> None:
     effects = {"a1": makes("u"), "c1": makes("c", certain=False), "b2": makes("b")}
     plan = plan_late(MOVED, ["b2"], Skips(("c1",)), effects)
     assert (plan.refused, plan.uncertain) == (True, ("c1",))
+
+
+def test_what_nothing_stands_above_runs_late() -> None:
+    graph = graph_of(("a", ""), ("b", "a"), ("c", "a"))
+    effects = {name: makes(name) for name in "abc"}
+    last = linear_order(graph, graph.heads)[-1]
+    assert late(graph, effects, last) == [last]
 
 
 def test_nothing_runs_below_what_would_then_be_taken_for_run() -> None:

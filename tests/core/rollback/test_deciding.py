@@ -99,6 +99,12 @@ def test_without_a_way_down_it_is_refused(gap: str) -> None:
     assert (own_wish.reason == refused.reason) == (gap != "missing")
 
 
+def test_without_git_nobody_knows_whether_it_is_published() -> None:
+    refused = decide(LINE, "c", "c", no_git="git is not installed")
+    assert refused.reason == "whether c is published is not known: git is not installed"
+    assert decide(LINE, "c", "c", "downgrade", no_git="git is gone").strategy == "downgrade"
+
+
 def test_what_does_nothing_needs_no_way_down() -> None:
     nothing = Effects(downgrade_gap="empty")
     assert decide(LINE, "c", "c", effects={"c": nothing}).strategy == "downgrade"

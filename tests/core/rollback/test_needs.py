@@ -10,7 +10,7 @@ import pytest
 
 from lback.core.effects import Effects
 from lback.core.interpreter.reading import read_effects
-from lback.core.rollback.stakes import stakes
+from lback.core.rollback.stakes import DataLoss, rows_written, stakes, total
 from lback.core.rollback.uses import Dependent, first_use
 
 HEAD = "from alembic import op\nimport sqlalchemy as sa\n\n\ndef upgrade():\n"
@@ -211,3 +211,22 @@ def test_what_is_at_stake(code: str, lost: str, kept: str) -> None:
         for places in (found.lost, found.kept)
     ]
     assert shown == [lost, kept]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (DROP_COLUMN, ((), False)),
+        ("op.execute('UPDATE t SET c = 1')", (("t",), False)),
+        ("op.execute('DELETE FROM t')\nop.rename_table('t', 'u')", (("t", "u"), False)),
+        ("op.rename_table('t', 'u')\nop.execute('DELETE FROM t')", (("t",), False)),
+        ("op.execute(other())", ((), True)),
+    ],
+)
+def test_the_tables_whose_rows_are_written(code: str, expected: tuple[object, ...]) -> None:
+    assert rows_written([read(code)]) == expected
+
+
+def test_what_several_databases_lose_is_added_up() -> None:
+    lost = [DataLoss("t", "c", 2), DataLoss("t", None, 1), DataLoss("t", "c", 3)]
+    assert total(lost) == (DataLoss("t", "c", 5), DataLoss("t", None, 1))

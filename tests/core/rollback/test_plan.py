@@ -60,6 +60,7 @@ def test_the_latest_change_of_a_table_goes_down() -> None:
     assert plan.sources == {}
     assert plan.stakes.lost == (("users", "note"),)
     assert plan.run.down == (Downgrade("b"),)
+    assert plan.doer == "downgrade() of b (versions/b.py)"
 
 
 def test_a_revision_or_steps_are_undone_whole() -> None:
@@ -69,6 +70,7 @@ def test_a_revision_or_steps_are_undone_whole() -> None:
     assert steps.decision.undoes == ("c", "b")
     assert steps.steps == (Downgrade("c"), Downgrade("b"))
     assert plan_rollback(written("a; b<a; c<b", LINE, steps=1)).decision.undoes == ("c",)
+    assert plan_rollback(written("a; b<a; c<b", LINE)).decision.undoes == ("c",)
 
 
 @pytest.mark.parametrize(
@@ -220,6 +222,7 @@ def test_a_reverting_revision_goes_on_top() -> None:
     run = plan.run
     assert (run.revert, run.undoes, run.own) == (new, ("b",), ("users",))
     assert (run.touched_later, run.renames) == (("posts",), False)
+    assert plan.doer == f"upgrade() of the reverting revision {new}"
 
 
 def test_a_reverting_revision_is_written_once() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from lback.core.rollback.promise import Promise, TableFate, departure
+from lback.core.rollback.promise import Promise, TableFate, departure, promise
 from lback.core.schema_diff import Column, Constraint, Schema, Table
+from tests.core.rollback.facts import written
 
 INTEGER = {"type": "INTEGER", "nullable": "yes"}
 PLAIN = Column("INTEGER", True, None, None)
@@ -188,3 +190,56 @@ def test_other_tables_stay_as_they_are(
     before: Schema, after: Schema, more: dict[str, Any], says: str | None
 ) -> None:
     assert told(None, before, after, **more) == says
+
+
+# -- what is promised -----------------------------------------------------------------------
+
+USERS = ('op.create_table("users", sa.Column("id", sa.Integer()))', 'op.drop_table("users")')
+NOTE = (
+    'op.add_column("users", sa.Column("note", sa.Text()))\n'
+    'op.create_index("ix", "users", ["note"])',
+    'op.drop_index("ix")\nop.drop_column("users", "note")',
+)
+CALLED = ('op.rename_table("users", "people")', 'op.rename_table("people", "users")')
+GONE = ('op.drop_table("users")', USERS[0])
+PERHAPS = (f"if x:\n    {USERS[0]}", USERS[1])
+PERHAPS_NOTE = (f"if x:\n    {NOTE[0].splitlines()[0]}", "pass")
+UNREAD = ("import other\nother.go(op)", "pass")
+
+
+def promised(*codes: tuple[str, str], undoes: int = 1, **more: Any) -> list[str]:
+    """Return the fates of the tables where the last of a line of revisions go down."""
+    names = "abcdef"[: len(codes)]
+    line = "".join(f"; {one}<{before}" for before, one in pairwise(names))
+    facts = written(f"a{line}", dict(zip(names, codes, strict=True)))
+    going = names[-undoes:]
+    doing = [effect for name in reversed(going) for effect in facts.effects[name].downgrade]
+    made = promise(facts.graph, facts.effects, facts.applied, going, doing, "sqlite", **more)
+    return [
+        f"{fate.before}({' '.join(sorted(fate.now))}) -> "
+        f"{fate.after}({' '.join(sorted(fate.then))}){''.join(f' -{name}' for name in fate.going)}"
+        for fate in made.fates
+    ]
+
+
+@pytest.mark.parametrize(
+    ("codes", "more", "expected"),
+    [
+        ([USERS, NOTE], {}, ["users(id note) -> users(id) -ix"]),
+        ([USERS, NOTE], {"undoes": 2}, ["users(id note) -> None()"]),
+        ([USERS, CALLED], {}, ["people(id) -> users(id)"]),
+        ([USERS, GONE], {}, ["None() -> users(id)"]),
+        # nobody knows all of a table that no revision makes, or that one makes perhaps
+        ([UNREAD[::-1], NOTE], {}, []),
+        ([PERHAPS, NOTE], {}, []),
+        ([USERS, PERHAPS_NOTE, NOTE], {}, []),
+        ([USERS, UNREAD, NOTE], {}, []),
+        # what stays does something of its own
+        ([USERS, NOTE], {"touched_later": ["users"]}, []),
+        ([USERS, NOTE], {"own": ["posts"]}, []),
+    ],
+)  # fmt: skip
+def test_what_the_texts_say_for_certain_is_promised(
+    codes: list[tuple[str, str]], more: dict[str, Any], expected: list[str]
+) -> None:
+    assert promised(*codes, **more) == expected

@@ -7,7 +7,7 @@ import pytest
 
 from lback.core.plans import Downgrade, Upgrade
 from lback.core.rollback.proof import RollbackRun, judge, judge_failure, stages_of
-from lback.core.schema_diff import Column, Schema, Table
+from lback.core.schema_diff import Column, Constraint, Schema, Table
 from tests.core.graphs import graph
 
 INT = Column("INTEGER", True, None, None)
@@ -69,11 +69,25 @@ def test_the_schemas_decide(run: RollbackRun, schemas: list[str], state: str, wo
     assert f"table {word}" in proof.message or not word
 
 
+def test_a_constraint_may_come_back_with_a_name() -> None:
+    bare, called = (
+        Schema({"t": Table({"a": INT}, unique_constraints=(Constraint(name, "(a)"),))})
+        for name in (None, "uq")
+    )
+    assert judge(planned(), [bare, Schema({}), called], "SQLite").state == "proved"
+    assert judge(planned(), [called, Schema({}), bare], "SQLite").state == "wrong"
+
+
 def test_it_matters_on_which_way_they_differ() -> None:
     there = [schema(one) for one in ("t.a", "t.a.b", "t.a.b", "t.a.b")]
     again = [schema(one) for one in ("t.a", "t.a.b", "t.a", "t.a")]
     first, second = (judge(planned(revert="r"), one, "SQLite").message for one in (there, again))
     assert first != second
+    more, less = (
+        judge(planned(), [schema(one) for one in ("t.a", "t.a.b", left)], "SQLite").message
+        for left in ("t.a.b", "t")
+    )
+    assert "column b would still be there" in more and "column a would be missing" in less
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,16 @@ def test_nothing_is_done_where_it_would_not_be_the_same() -> None:
     assert "on sqlite:///one it is downgrade of b" in caught.value.message
 
 
+def test_the_same_number_of_steps_is_not_the_same_everywhere() -> None:
+    one, two = (
+        plan_rollback(written(LINE, CODES, steps=2, strategy="downgrade", stamp=stamp))
+        for stamp in "bc"
+    )
+    assert (one.decision.undoes, two.decision.undoes) == (("b", "a"), ("c", "b"))
+    with pytest.raises(LbackError, match="not the same on every database"):
+        together([planned("one", "b", one), planned("two", "c", two)])
+
+
 def test_without_a_name_it_is_env_py_that_is_spoken_of() -> None:
     assert Planned("", None, (), None).name == "env.py"
 
