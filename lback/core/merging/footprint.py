@@ -30,6 +30,13 @@ _PLAIN_SETTINGS = (
 
 def footprint(effect: Effect, around: Surroundings) -> tuple[Touch, ...]:
     """Return what an effect touches; `around` is what is known of the schema at its side."""
+    touches = _own(effect, around)
+    for part in footprint_views.parts(effect, around):
+        touches += [each for each in _own(part, around) if footprint_views.is_passed(each, part)]
+    return tuple(dict.fromkeys(touches))
+
+
+def _own(effect: Effect, around: Surroundings) -> list[Touch]:
     touches = list(_HANDLERS.get(effect.object, _other)(effect, around))
     touches += footprint_reads.used(effect)
     touches += footprint_views.viewed(effect, around)
@@ -41,7 +48,7 @@ def footprint(effect: Effect, around: Surroundings) -> tuple[Touch, ...]:
         touches.append(Touch("cascade", "", "take"))
     if not _runs_on(effect, "sqlite"):
         touches = [touch for touch in touches if touch.kind != "copies"]
-    return tuple(dict.fromkeys(touches))
+    return touches
 
 
 def _runs_on(effect: Effect, dialect: str) -> bool:
@@ -64,9 +71,8 @@ def _table(effect: Effect, around: Surroundings) -> Iterable[Touch]:
     if effect.kind == "drop":
         # Its key has that name on PostgreSQL, where it was given none.
         yield from named(f"{table}_pkey", "drop")
-        for index, on in around.indexes.items():
-            if key(on) == key(table):
-                yield Touch("name", index, "drop")
+        for name in around.gone_with(key(table)):
+            yield Touch("name", name, "drop")
         yield from _parted(effect)
     if effect.kind in ("drop", "rename"):
         yield Touch("somewhere", "", "table")

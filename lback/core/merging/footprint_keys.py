@@ -106,6 +106,13 @@ def _dropped(effect: Effect, around: Surroundings) -> Iterable[Touch]:
         span = around.spans.get((key(effect.table), key(effect.name)))
         yield from aspect("keys", effect.table, span, "loose")
         yield from aspect("child keys", effect.table, span, "loose")
+    if "cascade" in effect.aspects:
+        # The foreign keys that lean on it go along.
+        for link in around.children(key(effect.table)):
+            yield Touch("rows", link.parent, "rely")
+            yield from aspect("values", link.parent, around.keys.get(link.parent), "read")
+            if link.name:
+                yield Touch("constraint", link.child, "drop", frozenset({link.name}))
     if not flavours or "foreignkey" in flavours:
         # What a deletion takes along, or is held up by, is another thing without it.
         for link in around.parents(key(effect.table)):

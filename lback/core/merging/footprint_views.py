@@ -1,4 +1,4 @@
-"""The footprints of what works through the views that stand around a fork, and takes them along."""
+"""The footprints of what works through views and partitions, and takes them along."""
 
 from __future__ import annotations
 
@@ -15,6 +15,49 @@ _REFRESH = "refresh"
 _CATALOGUES = ("information_schema.", "pg_catalog.", "pg_", "sqlite_master", "sqlite_schema")
 # What an effect does with the rows that it gets to see: it keeps them, or something made of them.
 _KEEPS = frozenset({"data", "query", "table"})
+
+# What a partition gets from its table.
+_PASSED = frozenset(
+    {"column", "type", "nullable", "default", "values", "rows", "firing", "keys", "child keys"}
+)
+
+
+def parts(effect: Effect, around: Surroundings) -> Iterator[Effect]:
+    """Yield the same effect on each of the known partitions of what it is about, or reads."""
+    if not around.partitions:
+        return
+    names = {key(effect.table), *map(key, effect.reads)}
+    for parent in names & around.partitions.keys():
+        for part in _below(parent, around):
+            yield effect._replace(
+                table=part if key(effect.table) == parent else effect.table,
+                name=part if effect.object == "table" else effect.name,
+                reads=tuple(part if key(name) == parent else name for name in effect.reads),
+                uses=tuple(
+                    use._replace(table=part) if key(use.table) == parent else use
+                    for use in effect.uses
+                ),
+            )
+
+
+def is_passed(touch: Touch, part: Effect) -> bool:
+    """Tell whether a touch of a partition is one of what is done to its table."""
+    if touch.kind == "name":
+        gone = part.object == "table" and part.kind == "drop"
+        return gone or (part.object == "data" and touch.mode == "need")
+    return touch.kind in _PASSED
+
+
+def _below(parent: str, around: Surroundings) -> list[str]:
+    """Return the partitions of a table, and those of these."""
+    found: dict[str, None] = {}
+    left = [parent]
+    while left:
+        for part in around.partitions.get(left.pop(), ()):
+            if part not in found and part != parent:
+                found[part] = None
+                left.append(part)
+    return list(found)
 
 
 def viewed(effect: Effect, around: Surroundings) -> Iterator[Touch]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -10,6 +10,9 @@ from lback.core.effects import Effect, Effects, Use
 from lback.core.naming import beside, key
 
 Columns = tuple[str, ...]
+# How the effects of partitions begin: of the table, and of a table that becomes one.
+_PART_OF = "partition of "
+_PART = "partition "
 
 
 class Link(NamedTuple):
@@ -27,8 +30,8 @@ class Surroundings:
 
     `indexes` are names to their tables; `spans` the columns of an index, by its name, and of
     a constraint, by its table and name. `keys` are the columns in a primary or unique key of
-    the tables whose creation was read, `views` the effects that made them. What was never read
-    is simply not in here.
+    the tables whose creation was read, `views` the effects that made them, `partitions` those of
+    a table. What was never read is simply not in here.
     """
 
     indexes: Mapping[str, str] = field(default_factory=dict)
@@ -37,6 +40,7 @@ class Surroundings:
     triggers: Mapping[str, tuple[Effect, ...]] = field(default_factory=dict)
     functions: Mapping[str, tuple[Use, ...]] = field(default_factory=dict)
     views: Mapping[str, Effect] = field(default_factory=dict)
+    partitions: Mapping[str, Columns] = field(default_factory=dict)
     keys: Mapping[str, frozenset[str]] = field(default_factory=dict)
     plain: frozenset[str] = frozenset()
     columns: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
@@ -48,6 +52,13 @@ class Surroundings:
     def parents(self, table: str) -> tuple[Link, ...]:
         """Return the foreign keys from a table to others."""
         return tuple(link for link in self.links if link.child == table and link.parent != table)
+
+    def gone_with(self, table: str) -> Iterator[str]:
+        """Yield the indexes of a table, and the sequences of its serial columns."""
+        yield from (index for index, on in self.indexes.items() if key(on) == table)
+        for (on, column), said in self.columns.items():
+            if on == table and "serial" in said.get("type", "").casefold():
+                yield f"{table}_{column}_seq"
 
     def after(self, effects: Iterable[Effects]) -> Surroundings:
         """Return what is known once some revisions have run."""
@@ -78,6 +89,7 @@ class _Gathered:
         self.triggers = dict(before.triggers)
         self.functions = dict(before.functions)
         self.views = dict(before.views)
+        self.partitions = dict(before.partitions)
         self.keys = dict(before.keys)
         self.plain = set(before.plain)
         self.columns = dict(before.columns)
@@ -90,6 +102,7 @@ class _Gathered:
             self.triggers,
             self.functions,
             self.views,
+            self.partitions,
             self.keys,
             frozenset(self.plain),
             self.columns,
@@ -118,8 +131,19 @@ class _Gathered:
         elif effect.kind == "rename" and effect.to and key(effect.name) in self.views:
             self.views[key(effect.to)] = self.views[key(effect.name)]
 
+    def _part(self, detail: str, table: str) -> None:
+        parent, part = table, ""
+        if detail.startswith(_PART_OF):
+            parent, part = key(detail.removeprefix(_PART_OF)), table
+        elif detail.startswith(_PART):
+            part = key(detail.removeprefix(_PART))
+        if part:
+            self.partitions[parent] = (*self.partitions.get(parent, ()), part)
+
     def _table(self, effect: Effect, table: str) -> None:
-        if effect.kind == "create":
+        if effect.kind == "alter":
+            self._part(effect.detail, table)
+        elif effect.kind == "create":
             self.keys[table] = frozenset()
             self.views.pop(table, None)
         elif effect.kind == "rename" and effect.to:
@@ -137,6 +161,10 @@ class _Gathered:
                 self.keys[new] = self.keys.pop(table)
             self.columns = {(new if t == table else t, n): v for (t, n), v in self.columns.items()}
             self.views = {name: _moved(view, table, new) for name, view in self.views.items()}
+            self.partitions = {
+                new if name == table else name: tuple(new if p == table else p for p in parts)
+                for name, parts in self.partitions.items()
+            }
 
     def _column(self, effect: Effect, table: str) -> None:
         column = (table, (effect.name or "").casefold())

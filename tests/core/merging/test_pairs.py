@@ -39,6 +39,12 @@ FROM_VIEW = sql("UPDATE other SET x = (SELECT max(n) FROM w)")
 COPIED = """same = sa.Table("t", sa.MetaData(), sa.Column("id", sa.Integer()), sa.Column("b", sa.Text()))
 with op.batch_alter_table("t", copy_from=same) as batch:
     batch.alter_column("b", nullable=True)"""
+PARTED = "\n".join(
+    [
+        sql("CREATE TABLE p PARTITION OF t FOR VALUES IN (1)"),
+        sql("ALTER TABLE t ATTACH PARTITION q FOR VALUES IN (2)"),
+    ]
+)
 
 CATALOGUE = (
     'if op.get_bind().scalar(sa.text("SELECT count(*) FROM information_schema.columns")):\n'
@@ -90,6 +96,10 @@ PAIRS: list[tuple[str, str, str]] = [
     (LINKED, 'op.drop_constraint("fk", "child", type_="foreignkey")', sql("DELETE FROM t")),
     (LINKED, 'op.drop_constraint("gk", "child", type_="foreignkey")', sql("DELETE FROM t")),
     (LINKED, 'op.drop_constraint("fk", "child")', sql("DELETE FROM t")),
+    (LINKED, sql("ALTER TABLE t DROP CONSTRAINT t_pkey CASCADE"), sql("DELETE FROM t")),
+    (LINKED, sql("ALTER TABLE t DROP CONSTRAINT t_pkey CASCADE"), 'op.drop_constraint("fk", "child", type_="foreignkey")'),
+    (LINKED, sql("ALTER TABLE t DROP CONSTRAINT t_pkey CASCADE"), 'op.drop_constraint("fk", "v", type_="foreignkey")'),
+    (sql("CREATE TABLE t (id SERIAL, a INT)"), 'op.drop_table("t")', sql("ALTER SEQUENCE t_id_seq RENAME TO q")),
     # triggers
     (f"{TRIGGER}\n{FUNCTION}", sql("INSERT INTO t (a) VALUES (1)"), sql("DELETE FROM log")),
     (f"{TRIGGER}\n{FUNCTION}", sql("INSERT INTO t (a) VALUES (1)"), sql("UPDATE other SET x = 1")),
@@ -128,6 +138,19 @@ PAIRS: list[tuple[str, str, str]] = [
     (FILLED, sql("UPDATE other SET x = (SELECT max(a) FROM m)"), sql("UPDATE t SET a = 1")),
     (f"{VIEW}\n{sql('CREATE MATERIALIZED VIEW m AS SELECT n FROM v')}", sql("REFRESH MATERIALIZED VIEW m"), sql("UPDATE t SET b = 1")),
     ("", sql("REFRESH MATERIALIZED VIEW m"), sql("UPDATE t SET a = 1")),
+    # partitions
+    (PARTED, sql("UPDATE t SET a = 1"), sql("UPDATE p SET a = 2")),
+    (PARTED, sql("UPDATE p SET a = 1"), sql("UPDATE q SET a = 2")),
+    (PARTED, sql("UPDATE t SET a = 1"), sql("UPDATE p SET b = 2")),
+    (PARTED, sql("INSERT INTO t (a) VALUES (1)"), 'op.drop_table("p")'),
+    (PARTED, 'op.drop_column("t", "a")', 'op.create_index("ix", "p", ["a"])'),
+    (PARTED, 'op.drop_column("t", "a")', 'op.create_index("ix", "p", ["b"])'),
+    (PARTED, 'op.create_index("ix", "t", ["a"])', 'op.create_index("iy", "p", ["b"])'),
+    (PARTED, sql("UPDATE other SET x = (SELECT max(a) FROM t)"), sql("UPDATE q SET a = 2")),
+    (PARTED, sql("UPDATE other SET x = (SELECT max(a) FROM t)"), sql("UPDATE q SET b = 2")),
+    (PARTED, 'op.drop_table("t")', sql("UPDATE q SET b = 2")),
+    (PARTED + "\n" + RENAME, sql("UPDATE u SET a = 1"), sql("UPDATE p SET a = 2")),
+    (PARTED + "\n" + sql("ALTER TABLE p ATTACH PARTITION t DEFAULT"), sql("UPDATE t SET a = 1"), sql("UPDATE p SET a = 2")),
     # what conditions ask for
     ("", asked('has_table("t")'), MAKE),
     ("", asked('has_table("t")'), 'op.drop_table("t")'),
