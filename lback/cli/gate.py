@@ -12,7 +12,6 @@ from lback.cli import streams
 from lback.cli.group import COMMANDS
 from lback.cli.terminal import Terminal
 from lback.core.results import envelope
-from lback.core.shell import command
 from lback.errors import LbackError
 from lback.project.options import Options
 from lback.secrets import KNOWN, learn_environment
@@ -76,12 +75,10 @@ def _run(program: click.Command, args: list[str], terminal: Terminal) -> int:
         outcome = program.main(args, prog_name=terminal.prog, standalone_mode=False, obj=options)
         return outcome if isinstance(outcome, int) else 0
     except click.UsageError as err:
-        hint = (
-            f"see {command(err.ctx.command_path, then='--help')}"
-            if err.ctx
-            else "see `lback --help`"
-        )
-        return _fail(terminal, "error", 2, err.format_message(), hint)
+        from lback.cli.habits import advice
+
+        message = " ".join(err.format_message().split())  # click lists choices on lines
+        return _fail(terminal, "error", 2, message, advice(err, args))
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except (KeyboardInterrupt, click.Abort) as err:

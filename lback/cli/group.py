@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from lback.cli.strict import Group
-from lback.core.shell import named
 from lback.project.options import Options
 
 # name: (module below lback.cli, one line for --help, section of --help)
@@ -60,15 +59,11 @@ class LazyGroup(Group):
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """Name the nearest command when the given one does not exist."""
+        """Say what was meant when there is no such command."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from difflib import get_close_matches
+            from lback.cli.habits import UnknownCommand
 
-            near = get_close_matches(args[0], self.list_commands(ctx), n=1)
-            hint = (
-                f"Did you mean {named(near[0])}?" if near else "Run `--help` to see all commands."
-            )
-            raise click.UsageError(f"There is no command {named(args[0])}. {hint}", ctx)
+            raise UnknownCommand(args[0], ctx)
         resolved = super().resolve_command(ctx, args)
         ctx.find_root().ensure_object(Options).command = resolved[0] or ""
         return resolved
