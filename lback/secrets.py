@@ -39,6 +39,7 @@ _SAID = re.compile(
     r"|URI query parameter:) \")(?![a-z_]+\")[^\"\n]*(?=\")"
     r"|(?P<host>\b(?:host(?:name| name)?|server on|address) ?[\"'])[^\"'\n]*(?=@)"
 )
+_NEXT_URL = re.compile(r"(?i)[\s,;|'\"\[\](){}]+(?=[a-z][a-z0-9+.-]{2,30}://)")
 _NOTHING = frozenset({"", "none", "null", "true", "false", "yes", "no", MASK})
 _PRIVATE_NAME = re.compile(r"(?i)password|passwd|passphrase|secret|token|api_?key|_(?:pwd|pass)$")
 _SPECIAL = re.compile(r"(?:%[0-9a-fA-F]{2}|[^\w.~!$*+-])+")
@@ -152,7 +153,9 @@ class Secrets:
         for name, value in values.items():
             if not isinstance(value, str) or len(value) > 8 * _LONGEST:
                 continue
-            self.learn_url(value)
+            # Of several, one would be the password of the first and name the others' hosts.
+            for url in _NEXT_URL.split(value):
+                self.learn_url(url)
             if _PRIVATE_NAME.search(str(name)) and _is_strong(value) and "://" not in value:
                 self.learn(value)
 
@@ -160,6 +163,8 @@ class Secrets:
         """Remember the passwords of a file of `name = value` lines: an ini, TOML or .env."""
         for line in text.splitlines() if "://" in text or _PRIVATE_NAME.search(text) else ():
             name, _, value = line.partition("=")
+            if "://" in name:  # a line of a list
+                name, value = "", line
             self.learn_values({name.strip(): value.strip().strip("'\"")})
 
     def redact(self, text: str, *, words: bool = True) -> str:

@@ -216,3 +216,22 @@ def test_a_huge_text_takes_no_longer_than_it_is(part: str) -> None:
     known = Secrets()
     known.learn_url("postgresql://u:hunter2seven@127.0.0.1/x")
     assert known.redact(part * (500_000 // len(part)))
+
+
+LISTS = {
+    "on a line": 'urls = ["{}", "{}"]',
+    "a line each": 'urls = [\n    "{}",\n    "{}",\n]',
+    "in a variable": "{},{}",
+    "with spaces": "URLS = {} {}",
+}
+
+
+@pytest.mark.parametrize("shape", LISTS.values(), ids=LISTS)
+def test_of_a_list_of_urls_the_passwords_are_hidden_and_the_names_are_not(shape: str) -> None:
+    first = "postgresql+psycopg://svc:p4rt0ne%40x=y7@db1.example.org/tenant_01"
+    second = "mysql+pymysql://svc:p4rttwo9@db2.example.org/tenant_02"
+    known = Secrets()
+    known.learn_file(f"urls={text}" if "=" not in (text := shape.format(first, second)) else text)
+    said = "mysql+pymysql on db1.example.org and db2.example.org: tenant_01, tenant_02"
+    assert known.redact(said) == said
+    assert known.redact("no p4rttwo9 and no p4rt0ne@x=y7") == f"no {MASK} and no {MASK}"
